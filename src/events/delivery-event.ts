@@ -1,0 +1,60 @@
+/** The event catalogue: what the relay says about each recipient, as one line of JSON and as a webhook body. */
+import type { Layer, Requirement, TlsOutcome } from '../policies/words.ts';
+
+export const eventNames = [
+  'received',
+  'delivered',
+  'deferred',
+  'blocked',
+  'held',
+  'released',
+  'bounced',
+  'dropped',
+  'cancelled',
+] as const;
+
+export type EventName = (typeof eventNames)[number];
+
+/** A reply of the far side, or of us where `host` below is null. */
+export interface EventReply {
+  readonly code: number;
+  /** `5.1.1`, or null where the far side gave none. */
+  readonly enhanced: string | null;
+  readonly text: string;
+}
+
+/** The TLS verdict: what was required, by whom, what was reached, and the evidence. */
+export interface EventTls {
+  /** null where the message did not travel (deferred, blocked). */
+  readonly outcome: TlsOutcome | null;
+  readonly required: Requirement;
+  readonly by: Layer;
+  /** One sentence: the evidence for the outcome, or what stood in its way. */
+  readonly because: string;
+  readonly version: string | null;
+  readonly cipher: string | null;
+  readonly group: string | null;
+  readonly certificateSha256: string | null;
+  /** The name that the certificate proved, or null. */
+  readonly peerName: string | null;
+  readonly tlsa: string | null;
+}
+
+/** One line of the event log. `blocked` = not delivered because the required TLS could not be had. */
+export interface DeliveryEvent {
+  readonly event: EventName;
+  /** The message, as in the Received header and in `queue show`. */
+  readonly id: string;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly at: string;
+  /** Empty for the null sender. */
+  readonly from: string;
+  readonly to: string;
+  readonly mx: { readonly host: string; readonly address: string | null; readonly port: number } | null;
+  readonly reply: EventReply | null;
+  /** 1 for the first; 0 where no attempt was made. */
+  readonly attempt: number;
+  readonly tls: EventTls | null;
+  /** RFC 3339; null where none will follow. */
+  readonly nextAttemptAt: string | null;
+}

@@ -1,0 +1,57 @@
+/**
+ * Writing of header fields and short texts out of material that others chose.
+ *
+ * RFC 5322 §2.1.1 (lines of 78 and 998 characters), §2.2.3 (folding).
+ */
+
+const WANTED_FIELD_LINE = 78;
+const WANTED_TEXT_LINE = 76;
+// A word with the spaces around it is the longest line that can come out: 64 + 800 + 64, below 998.
+const LONGEST_WORD = 800;
+const LONGEST_GAP = 64;
+
+/**
+ * The text as printable ASCII: line breaks become one space, every other control or non-ASCII character an escape.
+ *
+ * @param most characters; what is longer is cut off and ends in `...`.
+ */
+export function printable(text: string, most: number): string {
+  // Cut before and after: the first keeps the work small; the second is needed because escapes are longer.
+  const plain = escape(text.slice(0, most + 1));
+  return plain.length > most ? `${plain.slice(0, Math.max(0, most - 3))}...` : plain;
+}
+
+/** `Name: value` with its CRLF, made printable, folded at spaces so that lines stay below 79 where they can. */
+export function formatField(name: string, value: string): string {
+  return `${fold(`${name}: ${escape(value)}`, WANTED_FIELD_LINE)}\r\n`;
+}
+
+/** The text on lines of at most 76 characters where spaces allow it, each after `indent`, each with its CRLF. */
+export function paragraph(text: string, indent = ''): string {
+  const lines = fold(escape(text), WANTED_TEXT_LINE - indent.length).split('\r\n');
+  return lines.map((line) => `${indent}${line.trimStart()}\r\n`).join('');
+}
+
+function escape(text: string): string {
+  return text
+    .replace(/[\r\n]+/g, ' ')
+    .replace(/[^\x20-\x7e]/g, (character) => `\\x{${character.charCodeAt(0).toString(16)}}`);
+}
+
+/** Breaks lines before spaces only, and keeps the spaces: unfolding (RFC 5322 §2.2.3) restores the text. */
+function fold(text: string, width: number): string {
+  let folded = '';
+  let column = 0;
+  const bounded = text.replace(/ {65,}/g, ' '.repeat(LONGEST_GAP));
+  for (const [gap = '', spaces = '', word = ''] of bounded.matchAll(/( *)([^ ]+)| +$/g)) {
+    const piece = word === '' ? gap : `${spaces}${word.slice(0, LONGEST_WORD)}`;
+    // A line of nothing but white space is an obsolete fold (RFC 5322 §4.2): trailing spaces stay where they are.
+    if (column > 0 && spaces !== '' && column + piece.length > width) {
+      folded += '\r\n';
+      column = 0;
+    }
+    folded += piece;
+    column += piece.length;
+  }
+  return folded;
+}

@@ -1,0 +1,50 @@
+/** What a notification to the sender says, before it is written down. */
+import { printable } from './field.ts';
+
+/** All moments are milliseconds since 1970-01-01T00:00:00Z. */
+export interface Notification {
+  readonly kind: 'failed' | 'delayed';
+  /** Our own name. */
+  readonly hostname: string;
+  /** The sender of the original message; never the null sender, who gets no notifications (RFC 5321 §6.1). */
+  readonly to: string;
+  /** Our id of the original message. */
+  readonly id: string;
+  /** When we took the original message. */
+  readonly arrivedAt: number;
+  readonly now: number;
+  /** Delayed only: when the message is given up; null in a failure. */
+  readonly retryUntil: number | null;
+  /** At least one. */
+  readonly recipients: readonly NotifiedRecipient[];
+  /** The original message or its beginning; of it only the header section is returned. */
+  readonly original: Uint8Array;
+}
+
+export interface NotifiedRecipient {
+  readonly address: string;
+  /** Enhanced status code (RFC 3463), e.g. `5.1.1`; anything else is told as `5.0.0` or `4.0.0`. */
+  readonly status: string;
+  /** One sentence: what happened. */
+  readonly because: string;
+  /** The host that was asked last, or null where none was reached. */
+  readonly remote: { readonly host: string; readonly address: string | null } | null;
+  /** What that host replied, as it wrote it, or null where it did not. */
+  readonly reply: { readonly code: number; readonly enhanced: string | null; readonly text: string } | null;
+  /** Where the required TLS could not be had: one sentence that says why. */
+  readonly tls: string | null;
+  readonly lastAttemptAt: number | null;
+  /** Delayed only: when it is tried next; null in a failure. */
+  readonly nextAttemptAt: number | null;
+}
+
+/** Characters of a reply, or of a sentence, that a notification repeats. */
+export const LONGEST_TEXT = 1_000;
+/** More than any mailbox (RFC 5321 §4.5.3.1.3: 256 octets for a path) or host name has. */
+export const LONGEST_ADDRESS = 320;
+
+/** A reply on one line: `550 5.1.1 No such user`. */
+export function replyText(reply: NonNullable<NotifiedRecipient['reply']>): string {
+  const enhanced = reply.enhanced === null ? '' : `${reply.enhanced} `;
+  return printable(`${reply.code} ${enhanced}${reply.text}`, LONGEST_TEXT);
+}

@@ -1,0 +1,374 @@
+/** Carries out dialogues on a socket. */
+import type { Socket } from 'node:net';
+import { connect as connectTls, type SecureContext } from 'node:tls';
+import type { BodySource, ByteEffect, ByteReaction, Phase, Talk } from '../wire/bytes.ts';
+import { Channel } from '../wire/channel.ts';
+import { PeerError, printable } from '../wire/dialogue.ts';
+import { DotStuffer } from '../wire/dots.ts';
+import type { Deadline, Deadlines } from './deadlines.ts';
+import { NetworkError, networkError } from './error.ts';
+import { factsOfPeer } from './tls.ts';
+
+/** Milliseconds for each wait. */
+export interface Patience {
+  readonly phases: Readonly<Record<Phase, number>>;
+  readonly connect: number;
+  readonly handshake: number;
+  /** For each piece of a message to leave us (RFC 5321 §4.5.3.2.5: 3 minutes). */
+  readonly dataBlock: number;
+}
+
+/** RFC 5321 §4.5.3.2: none of the SMTP phases is shorter than it asks. */
+export const patience: Patience = {
+  phases: { greeting: 300_000, reply: 300_000, 'data-start': 120_000, 'data-end': 600_000, goodbye: 10_000 },
+  connect: 30_000,
+  handshake: 60_000,
+  dataBlock: 180_000,
+};
+
+export interface ConnectionOptions {
+  /** For messages: `mx.example (192.0.2.1)`. */
+  readonly peer: string;
+  readonly patience: Patience;
+  readonly deadlines: Deadlines;
+  readonly context: SecureContext;
+  /** Sent as SNI; null where the peer was named by address (RFC 6066 §3 allows names only). */
+  readonly serverName: string | null;
+}
+
+/** What the peer may send while we are not reading it; more is not an answer to anything. */
+const MAX_INBOX_BYTES = 65_536;
+/** Up to here a message is framed and written in one piece. */
+const ONE_WRITE_BYTES = 65_536;
+const MAX_TRANSCRIPT_LINES = 400;
+
+/**
+ * One connection, on which dialogues run one after the other.
+ *
+ * Between dialogues it goes on reading: a byte or an end that nobody asked for closes it.
+ */
+export class Connection {
+  readonly channel: Channel;
+  readonly #options: ConnectionOptions;
+  readonly #deadline: Deadline;
+  readonly #transcript: string[] = [];
+  #socket: Socket;
+  #run: Run | undefined;
+  #inbox: Uint8Array[] = [];
+  #outbox: Uint8Array[] = [];
+  #ended = false;
+  #failure: Error | undefined;
+  #onDrain: (() => void) | undefined;
+
+  /** @param socket connected and without listeners for data. */
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#deadline = options.deadlines.add(() => this.#fail(this.#timeout()));
+    this.channel = new Channel(options.peer);
+    this.#listen(socket);
+  }
+
+  /** Whether another dialogue may start. */
+  get usable(): boolean {
+    return !this.#ended && this.#failure === undefined && this.#run === undefined;
+  }
+
+  get localAddress(): string | undefined {
+    return this.#socket.localAddress;
+  }
+
+  /** What was said since the last call, both sides, secrets left out by whoever sent them; bounded. */
+  takeTranscript(): readonly string[] {
+    return this.#transcript.splice(0).map((line) => printable(line));
+  }
+
+  /**
+   * Runs a dialogue to its outcome.
+   *
+   * @throws PeerError what the dialogue throws; NetworkError when the connection fails or a wait is over.
+   */
+  run<Outcome>(talk: Talk<Outcome>): Promise<Outcome> {
+    if (this.#run !== undefined) throw new Error('a dialogue is running on this connection');
+    return new Promise<Outcome>((resolve, reject) => {
+      this.#run = {
+        waitingFor: undefined,
+        next: (reaction) => {
+          const step = talk.next(reaction);
+          if (!step.done) return step.value;
+          this.#run = undefined;
+          this.#flush();
+          resolve(step.value);
+          return undefined;
+        },
+        reject: (error) => {
+          this.#run = undefined;
+          this.close();
+          reject(error);
+        },
+      };
+      if (this.#failure !== undefined) this.#run.reject(this.#failure);
+      else this.#advance({ kind: 'done' });
+    });
+  }
+
+  close(): void {
+    this.#deadline.drop();
+    this.#ended = true;
+    this.#socket.destroy();
+  }
+
+  #advance(first: ByteReaction): void {
+    let reaction: ByteReaction | undefined = first;
+    while (reaction !== undefined) {
+      const run = this.#run;
+      if (run === undefined) return;
+      let effect: ByteEffect | undefined;
+      try {
+        effect = run.next(reaction);
+      } catch (error) {
+        run.reject(asError(error));
+        return;
+      }
+      reaction = effect === undefined ? undefined : this.#carryOut(effect, run);
+    }
+  }
+
+  /** @returns the reaction where there is one at once. */
+  #carryOut(effect: ByteEffect, run: Run): ByteReaction | undefined {
+    switch (effect.kind) {
+      case 'send':
+        this.#outbox.push(effect.bytes);
+        for (const line of effect.shown.split('\r\n')) if (line !== '') this.#note(`C: ${line}`);
+        return { kind: 'done' };
+      case 'receive':
+        return this.#receive(effect, run);
+      case 'sendBody':
+        return this.#sendBody(effect.source, run);
+      case 'startTls':
+        this.#startTls(run);
+        return undefined;
+    }
+  }
+
+  #receive(effect: Extract<ByteEffect, { kind: 'receive' }>, run: Run): ByteReaction | undefined {
+    this.#flush();
+    if (this.#inbox.length > 0) return this.#take();
+    if (this.#ended) return { kind: 'received', bytes: undefined };
+    run.waitingFor = effect.within;
+    if (effect.begins) this.#deadline.set(this.#options.patience.phases[effect.within]);
+    return undefined;
+  }
+
+  #take(): ByteReaction {
+    const bytes = this.#inbox.length === 1 ? this.#inbox[0] : Buffer.concat(this.#inbox);
+    this.#inbox = [];
+    return { kind: 'received', bytes };
+  }
+
+  #sendBody(source: BodySource, run: Run): ByteReaction | undefined {
+    const size = source.kind === 'bytes' ? source.bytes.length : undefined;
+    this.#note(size === undefined ? 'C: (the message)' : `C: (the message, ${size} octets)`);
+    if (source.kind === 'bytes' && source.bytes.length <= ONE_WRITE_BYTES) {
+      const early = this.#inbox.length > 0;
+      const stuffer = new DotStuffer();
+      this.#outbox.push(...stuffer.push(source.bytes), stuffer.end());
+      this.#flush();
+      return { kind: 'bodySent', early };
+    }
+    this.#flush();
+    this.#stream(source, run).then(
+      (early) => this.#advance({ kind: 'bodySent', early }),
+      (error: unknown) => this.#fail(asError(error)),
+    );
+    return undefined;
+  }
+
+  /** @returns whether the peer spoke before the end was sent. */
+  async #stream(source: BodySource, run: Run): Promise<boolean> {
+    const stuffer = new DotStuffer();
+    const chunks = source.kind === 'bytes' ? slices(source.bytes) : source.open();
+    for await (const chunk of chunks) {
+      for (const piece of stuffer.push(chunk)) {
+        // A peer that left needs no more of it; what it said before waits in the inbox.
+        if (this.#ended) return true;
+        if (this.#run !== run) throw new Error('the dialogue is over');
+        if (!this.#socket.write(piece)) await this.#drained();
+      }
+    }
+    const early = this.#inbox.length > 0;
+    this.#socket.write(stuffer.end());
+    return early;
+  }
+
+  #drained(): Promise<void> {
+    if (this.#ended) return Promise.resolve();
+    this.#deadline.set(this.#options.patience.dataBlock);
+    return new Promise((resolve) => {
+      this.#onDrain = () => {
+        this.#onDrain = undefined;
+        this.#deadline.clear();
+        resolve();
+      };
+    });
+  }
+
+  #startTls(run: Run): void {
+    this.#flush();
+    const plain = this.#socket;
+    // Paused and silent in this very tick: what comes from here on reaches the TLS engine and nobody else.
+    plain.pause();
+    plain.removeAllListeners('data');
+    plain.removeAllListeners('end');
+    const buffered: Uint8Array | null = plain.read();
+    const stray = buffered ?? (this.#inbox.length > 0 ? Buffer.concat(this.#inbox) : null);
+    if (stray !== null) {
+      this.#advance({ kind: 'stray', bytes: stray });
+      return;
+    }
+    this.#deadline.set(this.#options.patience.handshake);
+    run.waitingFor = 'handshake';
+    const { context, serverName } = this.#options;
+    const secure = connectTls({
+      socket: plain,
+      secureContext: context,
+      ...(serverName === null ? {} : { servername: serverName }),
+      // The identity is our own decision, made by the dialogue before anything is said inside TLS.
+      rejectUnauthorized: false,
+      checkServerIdentity: () => undefined,
+    });
+    this.#socket = secure;
+    secure.once('secureConnect', () => {
+      run.waitingFor = undefined;
+      this.#deadline.clear();
+      const facts = factsOfPeer(secure, serverName);
+      this.#note(`== TLS ${facts.version} ${facts.cipher}${facts.group === null ? '' : ` ${facts.group}`}`);
+      this.#advance({ kind: 'secured', facts });
+    });
+    this.#listen(secure);
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('data', (bytes: Buffer) => this.#onData(bytes));
+    socket.on('end', () => this.#onEnd());
+    socket.on('drain', () => this.#onDrain?.());
+    socket.on('error', (error) => this.#onError(error));
+    socket.on('close', () => {
+      // The plain socket under TLS closes with it; only the one in use counts.
+      if (socket === this.#socket || socket.destroyed) this.#onEnd();
+      this.#onDrain?.();
+    });
+  }
+
+  #onData(bytes: Buffer): void {
+    for (const line of bytes.toString('latin1', 0, 2048).split('\r\n'))
+      if (line !== '') this.#note(`S: ${line}`);
+    const run = this.#run;
+    if (run === undefined) {
+      const error = new PeerError(
+        'unsolicited',
+        `${this.#options.peer} spoke out of turn: ${printable(bytes.subarray(0, 80))}`,
+        bytes,
+      );
+      this.#failure = error;
+      this.close();
+      return;
+    }
+    this.#inbox.push(bytes);
+    if (run.waitingFor !== undefined && run.waitingFor !== 'handshake') {
+      run.waitingFor = undefined;
+      this.#deadline.clear();
+      this.#advance(this.#take());
+    } else if (this.#inbox.reduce((sum, part) => sum + part.length, 0) > MAX_INBOX_BYTES) {
+      this.#fail(
+        new PeerError(
+          'unsolicited',
+          `${this.#options.peer} sent more than ${MAX_INBOX_BYTES} octets that nobody asked for`,
+        ),
+      );
+    }
+  }
+
+  #onEnd(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#note('== the peer closed');
+    const run = this.#run;
+    if (run?.waitingFor === 'handshake') return this.#fail(new Error('the peer closed the connection'));
+    if (run?.waitingFor === undefined) {
+      // Between dialogues nobody is left to close our side.
+      if (run === undefined) this.close();
+      return;
+    }
+    run.waitingFor = undefined;
+    this.#deadline.clear();
+    this.#advance({ kind: 'received', bytes: undefined });
+  }
+
+  #onError(error: Error): void {
+    const sendingBody = this.#run !== undefined && this.#run.waitingFor === undefined;
+    if (sendingBody && this.#inbox.length > 0) {
+      // The peer said why it stopped reading before it reset the connection: that reply is what counts.
+      this.#ended = true;
+      this.#onDrain?.();
+      return;
+    }
+    this.#fail(networkError(`talking to ${this.#options.peer}`, error));
+  }
+
+  #fail(error: Error): void {
+    const run = this.#run;
+    this.#failure ??= error;
+    this.#onDrain?.();
+    if (run?.waitingFor === 'handshake') {
+      run.waitingFor = undefined;
+      this.#note(`== TLS failed: ${printable(error.message)}`);
+      this.#advance({ kind: 'tlsFailed', because: error.message });
+      this.close();
+      return;
+    }
+    if (run === undefined) this.close();
+    else run.reject(error);
+  }
+
+  #timeout(): Error {
+    const { peer, patience: limits } = this.#options;
+    const within = this.#run?.waitingFor;
+    if (within === 'handshake') {
+      return new NetworkError(
+        'timeout',
+        `the TLS handshake with ${peer} was not done after ${limits.handshake / 1000} s`,
+      );
+    }
+    const ms = within === undefined ? limits.dataBlock : limits.phases[within];
+    const what = within === undefined ? 'take more of the message' : `answer (${within})`;
+    return new NetworkError('timeout', `${peer} did not ${what} within ${ms / 1000} s`);
+  }
+
+  #flush(): void {
+    if (this.#outbox.length === 0) return;
+    const bytes = this.#outbox.length === 1 ? this.#outbox[0] : Buffer.concat(this.#outbox);
+    this.#outbox = [];
+    if (bytes !== undefined && !this.#ended) this.#socket.write(bytes);
+  }
+
+  #note(line: string): void {
+    if (this.#transcript.length < MAX_TRANSCRIPT_LINES) this.#transcript.push(line.slice(0, 1000));
+  }
+}
+
+/** The dialogue that is running. */
+interface Run {
+  waitingFor: Phase | 'handshake' | undefined;
+  next(reaction: ByteReaction): ByteEffect | undefined;
+  reject(error: Error): void;
+}
+
+function* slices(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let from = 0; from < bytes.length; from += ONE_WRITE_BYTES)
+    yield bytes.subarray(from, from + ONE_WRITE_BYTES);
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

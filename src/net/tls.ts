@@ -1,0 +1,101 @@
+/** TLS on sockets: the contexts, and what a finished handshake showed. */
+
+import type { X509Certificate } from 'node:crypto';
+import { constants } from 'node:crypto';
+import {
+  createSecureContext,
+  DEFAULT_CIPHERS,
+  rootCertificates,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
+import type { ChainPath, TlsFacts } from '../wire/tls-facts.ts';
+
+/** Certificate chain and private key, PEM. */
+export interface KeyPair {
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+/** More certificates than any real chain has; a longer one is cut. */
+const MAX_CHAIN = 16;
+
+/**
+ * Context for outgoing sessions. Make one and keep it: loading the roots takes milliseconds.
+ *
+ * @param extraRoots PEM, added to Node's own roots.
+ */
+export function outgoingContext(extraRoots: readonly string[]): SecureContext {
+  return createSecureContext({
+    ca: [...rootCertificates, ...extraRoots],
+    minVersion: 'TLSv1.2',
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  });
+}
+
+/** Options of incoming sessions: no static-RSA key exchange, our order of ciphers, no renegotiation. */
+export function incomingOptions(pair: KeyPair): {
+  cert: string;
+  key: string;
+  minVersion: 'TLSv1.2';
+  ciphers: string;
+  honorCipherOrder: true;
+  secureOptions: number;
+} {
+  return {
+    cert: pair.certPem,
+    key: pair.keyPem,
+    minVersion: 'TLSv1.2',
+    ciphers: `${DEFAULT_CIPHERS}:!kRSA`,
+    honorCipherOrder: true,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  };
+}
+
+/** What the handshake showed, for a session we opened. */
+export function factsOfPeer(socket: TLSSocket, serverName: string | null): TlsFacts {
+  const chain = presentedChain(socket.getPeerX509Certificate());
+  // getEphemeralKeyInfo is an empty object for suites without ephemeral keys.
+  const ephemeral: { name?: string; type?: string } = socket.getEphemeralKeyInfo() ?? {};
+  return {
+    version: socket.getProtocol() ?? 'unknown',
+    cipher: socket.getCipher().standardName,
+    group: ephemeral.name ?? ephemeral.type ?? null,
+    chain,
+    path: chain.length === 0 ? { kind: 'absent' } : pathOf(socket),
+    serverName,
+  };
+}
+
+/** What the handshake showed, for a session we accepted; Node does not tell the group there. */
+export function factsOfClient(socket: TLSSocket): TlsFacts {
+  // Typed as string; Node gives false where the client named no server.
+  const serverName: unknown = Reflect.get(socket, 'servername');
+  return {
+    version: socket.getProtocol() ?? 'unknown',
+    cipher: socket.getCipher().standardName,
+    group: null,
+    chain: [],
+    path: { kind: 'absent' },
+    serverName: typeof serverName === 'string' ? serverName : null,
+  };
+}
+
+function pathOf(socket: TLSSocket): ChainPath {
+  if (socket.authorized) return { kind: 'trusted' };
+  // Typed as Error; Node gives the code of the failure as a string.
+  const code: unknown = socket.authorizationError;
+  return { kind: 'untrusted', code: typeof code === 'string' ? code : String(code) };
+}
+
+/**
+ * The certificates as presented, leaf first.
+ *
+ * Not getPeerCertificate(true): that drops presented certificates and appends our own roots.
+ */
+function presentedChain(leaf: X509Certificate | undefined): Uint8Array[] {
+  const chain: Uint8Array[] = [];
+  for (let at = leaf; at !== undefined && chain.length < MAX_CHAIN; at = at.issuerCertificate)
+    chain.push(at.raw);
+  return chain;
+}

@@ -1,0 +1,82 @@
+/** The one decision: what TLS a delivery must reach, who says so, and which names prove it. */
+import type { Host } from '../names/address.ts';
+import type { MailDomain } from '../names/mailbox.ts';
+import type { ReferenceIdentity } from '../tls/identity.ts';
+import type { NamePattern, Route } from './overrides/route.ts';
+import type { Layer, Requirement, TlsLevel } from './words.ts';
+
+export interface Decision {
+  readonly requires: Requirement;
+  /** Whether STARTTLS is tried at all; `no` only where an operator wrote `off`. */
+  readonly tryTls: 'yes' | 'no';
+  readonly by: Layer;
+  /** Names that the path could not choose: a certificate that proves one authenticates the far side. At least one. */
+  readonly match: readonly ReferenceIdentity[];
+  /** One sentence. */
+  readonly because: string;
+}
+
+/** Decides for one recipient domain. `route` is the operator's rule for it, where there is one. */
+export function decide(recipient: MailDomain, route: Route | undefined, defaultLevel: TlsLevel): Decision {
+  const level = route?.tls ?? defaultLevel;
+  const ruled = route !== undefined && route.tls !== null;
+  return {
+    requires: requirementOf[level],
+    tryTls: level === 'off' ? 'no' : 'yes',
+    by: ruled ? 'override' : 'default',
+    match: trustedNames(recipient, route),
+    because: ruled
+      ? `the route for ${patternText(route)} says ${level}`
+      : `no rule applies and the default level is ${level}`,
+  };
+}
+
+const requirementOf = {
+  off: 'none',
+  may: 'none',
+  encrypt: 'encrypt',
+  authenticate: 'authenticate',
+} as const satisfies Record<TlsLevel, Requirement>;
+
+/** An MX name is never among them: it comes out of unsigned DNS, where the path can put any name. */
+function trustedNames(recipient: MailDomain, route: Route | undefined): ReferenceIdentity[] {
+  const own: ReferenceIdentity =
+    recipient.kind === 'domain'
+      ? { kind: 'name', name: recipient.domain }
+      : { kind: 'ip', address: recipient.address };
+  if (route === undefined) return [own];
+  const { to, match, names } = route;
+  return [
+    ...(to === null ? [] : [ofHost(to.host)]),
+    own,
+    ...(match.kind === 'any' ? [] : [ofPattern(match)]),
+    ...names.map(ofPattern),
+  ];
+}
+
+function ofHost(host: Host): ReferenceIdentity {
+  return host.kind === 'name' ? host : { kind: 'ip', address: host.address };
+}
+
+function ofPattern(pattern: NamePattern): ReferenceIdentity {
+  return pattern.kind === 'domain'
+    ? { kind: 'name', name: pattern.domain }
+    : { kind: 'under', suffix: pattern.domain };
+}
+
+function patternText({ match }: Route): string {
+  if (match.kind === 'any') return '*';
+  return match.kind === 'domain' ? match.domain : `.${match.domain}`;
+}
+
+/** The identity as an operator writes it. */
+export function formatIdentity(identity: ReferenceIdentity): string {
+  switch (identity.kind) {
+    case 'name':
+      return identity.name;
+    case 'under':
+      return `.${identity.suffix}`;
+    case 'ip':
+      return identity.address;
+  }
+}

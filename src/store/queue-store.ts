@@ -1,0 +1,182 @@
+/**
+ * What the relay asks of whatever keeps its queue.
+ *
+ * Every call may be answered together with others (one commit for many callers). A promise that resolves is
+ * durable: the data has been flushed to the medium. No SQL, row number or transaction shows.
+ */
+import type { DeliveryEvent } from '../events/delivery-event.ts';
+import type { Delivery, EpochMs } from '../queue/delivery.ts';
+
+/** A message as it is handed over for keeping. */
+export interface NewMessage {
+  /** Unique, chosen by the caller; appears in Received and in every event. */
+  readonly id: string;
+  readonly receivedAt: EpochMs;
+  /** Empty for the null sender. */
+  readonly sender: string;
+  readonly recipients: readonly NewRecipient[];
+  readonly body: NewBody;
+  readonly properties: MessageProperties;
+  /** The events of its arrival, the first part of its trail. */
+  readonly events: readonly DeliveryEvent[];
+}
+
+export interface NewRecipient {
+  readonly address: string;
+  /** Scheduling key: the recipient's domain, or the configured next hop; the queue is served per destination. */
+  readonly destination: string;
+}
+
+/** What a delivery must know about the content without reading it again. */
+export interface MessageProperties {
+  /** Octets of the stored content. */
+  readonly size: number;
+  /** Whether any octet is above 127. */
+  readonly eightBit: boolean;
+  /** Octets of the longest line, CRLF not counted. */
+  readonly longestLine: number;
+  /** How many Received fields it arrived with. */
+  readonly hops: number;
+}
+
+/**
+ * The content: whole in memory, or a file that the caller has written and flushed below the store's
+ * `incoming` folder and that the store takes over.
+ */
+export type NewBody =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'file'; readonly path: string };
+
+/** The stored content. A file stays readable until its message is final. */
+export type StoredBody = NewBody;
+
+/** Work for one transaction: one message and those of its recipients that share a destination. */
+export interface Claim {
+  /** Grows with every claim; a settlement under an old number changes nothing. */
+  readonly fence: number;
+  readonly destination: string;
+  readonly message: {
+    readonly id: string;
+    readonly receivedAt: EpochMs;
+    readonly sender: string;
+    readonly properties: MessageProperties;
+    /** When the sender was told that the message is late, or null. */
+    readonly warnedAt: EpochMs | null;
+  };
+  readonly recipients: readonly ClaimedRecipient[];
+}
+
+export interface ClaimedRecipient {
+  readonly address: string;
+  readonly attempts: number;
+  /** Why it was last blocked, so that the same cause is announced once; null where it was not. */
+  readonly blockedBecause: string | null;
+}
+
+export interface ClaimRequest {
+  readonly now: EpochMs;
+  readonly leaseEnds: EpochMs;
+  /** How many claims at most. */
+  readonly most: number;
+  /** How many claims a single destination may have out at once, those of earlier calls included. */
+  readonly perDestination: number;
+  /** How many recipients a claim may hold. */
+  readonly recipientsPerClaim: number;
+}
+
+/** How one claimed recipient ended. */
+export interface Settlement {
+  readonly fence: number;
+  readonly id: string;
+  readonly address: string;
+  readonly delivery: Delivery;
+  readonly blockedBecause: string | null;
+  /** Appended to the trail. */
+  readonly events: readonly DeliveryEvent[];
+  /** What was said on the wire, kept for an attempt that did not deliver; null otherwise. */
+  readonly transcript: readonly string[] | null;
+}
+
+/** Messages to create in the same commit as settlements: a bounce must not be lost, nor sent twice. */
+export interface SettleRequest {
+  readonly settlements: readonly Settlement[];
+  readonly messages: readonly NewMessage[];
+  /** Messages whose sender has now been warned of the delay. */
+  readonly warned: readonly { readonly id: string; readonly at: EpochMs }[];
+}
+
+export interface ListedMessage {
+  readonly id: string;
+  readonly receivedAt: EpochMs;
+  readonly sender: string;
+  readonly size: number;
+  readonly recipients: readonly ListedRecipient[];
+}
+
+export interface ListedRecipient {
+  readonly address: string;
+  readonly destination: string;
+  readonly delivery: Delivery;
+  /** The text of the newest event's reason; null where there is none yet. */
+  readonly lastWord: string | null;
+}
+
+/** Everything known about one message. */
+export interface MessageTrail extends ListedMessage {
+  readonly events: readonly DeliveryEvent[];
+  /** Of the newest attempt of each recipient that did not deliver. */
+  readonly transcripts: readonly {
+    readonly address: string;
+    readonly at: EpochMs;
+    readonly lines: readonly string[];
+  }[];
+}
+
+export interface ListRequest {
+  /** `open` = not final. */
+  readonly which: 'open' | 'all';
+  readonly most: number;
+  /** Continue after this id. */
+  readonly after?: string;
+}
+
+/** A change asked for by an operator; applies to every recipient whose state allows it. */
+export interface Nudge {
+  readonly what: 'retry' | 'hold' | 'release' | 'cancel';
+  readonly now: EpochMs;
+  /** One message, one destination, or everything. */
+  readonly of: { readonly id: string } | { readonly destination: string } | 'all';
+}
+
+export interface Nudged {
+  readonly id: string;
+  readonly sender: string;
+  readonly address: string;
+  readonly delivery: Delivery;
+}
+
+export interface QueueStore {
+  /** @throws the medium's error (disk full, I/O); then nothing of `message` is kept. */
+  accept(message: NewMessage): Promise<void>;
+  /** Oldest due destination first, in each the oldest due recipient first. */
+  claim(request: ClaimRequest): Promise<readonly Claim[]>;
+  /** @returns how many settlements counted; those under an old fence did not. */
+  settle(request: SettleRequest): Promise<number>;
+  /** @returns undefined where the message is unknown or its content is no longer kept. */
+  body(id: string): Promise<StoredBody | undefined>;
+  list(request: ListRequest): Promise<readonly ListedMessage[]>;
+  show(id: string): Promise<MessageTrail | undefined>;
+  /** @returns the recipients that changed, with the state they are in now. */
+  nudge(request: Nudge): Promise<readonly Nudged[]>;
+  /**
+   * When the next claim could find work: the oldest due time, past or future, of a destination with fewer than
+   * `perDestination` claims out, or the end of the first lease. Undefined while nothing is scheduled.
+   *
+   * @param perDestination as in {@link ClaimRequest}; without it a full destination counts too, and a caller who
+   * waits for the time returned would wake at once, for nothing.
+   */
+  nextDue(perDestination?: number): Promise<EpochMs | undefined>;
+  /** Forgets messages that have been final since before `olderThan`. */
+  purge(olderThan: EpochMs): Promise<number>;
+  close(): Promise<void>;
+}

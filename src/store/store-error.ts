@@ -1,0 +1,31 @@
+/** How a call on the store fails. */
+
+/**
+ * `full`: no room on the medium, worth a 452. `failed`: any other error of the medium. `refused`: the call breaks
+ * the contract (bad id, id taken, impossible settlement). `stopped`: the store is closed or its writer is gone.
+ */
+export type StoreErrorCode = 'full' | 'failed' | 'refused' | 'stopped';
+
+/** A call that was not carried out; nothing of it is kept. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: StoreErrorCode;
+
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** SQLITE_FULL; node:sqlite hands the number through as `errcode`. */
+const SQLITE_FULL = 13;
+
+/** Gives any error thrown while the store works the one shape that callers see. */
+export function asStoreError(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  if (!(error instanceof Error)) return new StoreError('failed', `the queue failed: ${String(error)}`);
+  const full =
+    ('errcode' in error && error.errcode === SQLITE_FULL) ||
+    ('code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'));
+  return new StoreError(full ? 'full' : 'failed', `the queue failed: ${error.message}`, { cause: error });
+}

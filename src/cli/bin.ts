@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// This file runs on Node releases that cannot run the rest: it imports nothing before it has looked.
+const OLDEST_NODE = 24;
+
+if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
+  console.error(
+    `waxwing needs Node.js ${OLDEST_NODE} or newer; this is ${process.version} (${process.execPath}).`,
+  );
+  process.exitCode = 1;
+} else {
+  const { main } = await import('./main.ts');
+  await main(process.argv.slice(2));
+}

@@ -1,0 +1,148 @@
+/** Values as operators write them: durations, sizes, addresses, networks, patterns, next hops. */
+import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { type HostPort, isLoopback, parseHostPort } from '../../names/address.ts';
+import { type Parsed, parseDomain, quote } from '../../names/domain.ts';
+import type { NamePattern, RoutePattern } from '../../policies/overrides/route.ts';
+import type { Network } from '../../relay/relay.ts';
+import type { SocketAddress } from './config.ts';
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const MIN_DURATION_MS = 1000;
+const MAX_DURATION_MS = 365 * 86_400_000;
+
+const UNIT_BYTES: Readonly<Record<string, number>> = {
+  '': 1,
+  KB: 1000,
+  MB: 1000 ** 2,
+  GB: 1000 ** 3,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+};
+
+/** Reads `30s`, `5m`, `4h` or `5d` as milliseconds: 1 second to 365 days. */
+export function parseDuration(text: string): Parsed<number> {
+  const match = /^([0-9]{1,9})([smhd])$/.exec(text);
+  if (match === null) return invalid(`${quote(text)} is not a duration such as "30s", "5m", "4h" or "5d"`);
+  const ms = Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? Number.NaN);
+  return ms >= MIN_DURATION_MS && ms <= MAX_DURATION_MS
+    ? { kind: 'ok', value: ms }
+    : invalid(`${quote(text)} is not between "1s" and "365d"`);
+}
+
+/** Reads a number of bytes, or text with one of the units KB, MB, GB (1000) and KiB, MiB, GiB (1024). */
+export function parseSize(written: number | string): Parsed<number> {
+  const match = /^([0-9]{1,15})(KB|MB|GB|KiB|MiB|GiB)?$/.exec(String(written));
+  if (match === null)
+    return invalid(`${quote(String(written))} is not a size such as 52428800, "50MB" or "50MiB"`);
+  return { kind: 'ok', value: Number(match[1]) * (UNIT_BYTES[match[2] ?? ''] ?? Number.NaN) };
+}
+
+/** Reads an IP address with or without a port. */
+export function parseSocketAddress(text: string, defaultPort: number): Parsed<SocketAddress> {
+  return isIP(text) === 0
+    ? numeric(text, parseHostPort(text, defaultPort))
+    : { kind: 'ok', value: { address: text.toLowerCase(), port: defaultPort } };
+}
+
+/** Reads `address:port`; port 0 lets the system choose. */
+export function parseListenAddress(text: string): Parsed<SocketAddress> {
+  return numeric(text, text.endsWith(':0') ? parseHostPort(text, 0) : parseHostPort(text));
+}
+
+/** Reads `192.0.2.0/24`, `2001:db8::/32`, or one address. */
+export function parseNetwork(text: string): Parsed<Network> {
+  const match = /^([0-9A-Fa-f:.]+)(?:\/(0|[1-9][0-9]{0,2}))?$/.exec(text);
+  const address = (match?.[1] ?? '').toLowerCase();
+  const bits = isIPv4(address) ? 32 : 128;
+  const prefix = Number(match?.[2] ?? bits);
+  if (isIP(address) === 0 || prefix > bits) {
+    return invalid(`${quote(text)} is not a network such as "192.0.2.0/24" or "2001:db8::/32"`);
+  }
+  // Who writes 10.1.2.3/8 may well mean the one host: do not let sixteen million in by guessing.
+  if (BigInt.asUintN(bits - prefix, addressBits(address)) !== 0n) {
+    return invalid(`${quote(text)} has bits set behind its first ${prefix}: it names a host, not a network`);
+  }
+  return { kind: 'ok', value: { family: bits === 32 ? 'ipv4' : 'ipv6', address, prefix } };
+}
+
+/** Whether everyone in the network is this host. */
+export function isLoopbackNetwork(network: Network): boolean {
+  return isLoopback(network.address) && network.prefix >= (network.family === 'ipv4' ? 8 : 128);
+}
+
+/** Reads `example.net` (that name) or `.example.net` (all names below it). */
+export function parseNamePattern(text: string): Parsed<NamePattern> {
+  const kind = text.startsWith('.') ? 'below' : 'domain';
+  const domain = parseDomain(kind === 'below' ? text.slice(1) : text);
+  return domain.kind === 'ok' ? { kind: 'ok', value: { kind, domain: domain.value } } : domain;
+}
+
+/** Reads a name pattern, or `*` for every domain. */
+export function parseRoutePattern(text: string): Parsed<RoutePattern> {
+  return text === '*' ? { kind: 'ok', value: { kind: 'any' } } : parseNamePattern(text);
+}
+
+/** A pattern as the operator writes it. */
+export function formatPattern(pattern: RoutePattern): string {
+  if (pattern.kind === 'any') return '*';
+  return pattern.kind === 'below' ? `.${pattern.domain}` : pattern.domain;
+}
+
+/** All patterns, as text, that match whatever `pattern` matches; itself among them. */
+export function patternsAround(pattern: RoutePattern): readonly string[] {
+  if (pattern.kind === 'any') return ['*'];
+  const parents = pattern.domain
+    .split('.')
+    .map((_, index, labels) => `.${labels.slice(index + 1).join('.')}`);
+  return ['*', formatPattern(pattern), ...parents.slice(0, -1)];
+}
+
+/** Reads `smtp://host[:port]` or `smtp://[ipv6][:port]`; the port is 25 where none is given. */
+export function parseNextHop(text: string): Parsed<HostPort> {
+  const prefix = 'smtp://';
+  if (!text.startsWith(prefix)) {
+    return invalid(`${quote(text)} is not a next hop such as "smtp://mail.example.net:25"`);
+  }
+  return parseHostPort(text.slice(prefix.length), 25);
+}
+
+/** Reads an IP address without brackets and port. */
+export function parseIpAddress(text: string): Parsed<string> {
+  return isIP(text) === 0
+    ? invalid(`${quote(text)} is not an IP address`)
+    : { kind: 'ok', value: text.toLowerCase() };
+}
+
+/** Reads a path; whether it exists is not looked at. */
+export function parsePath(text: string): Parsed<string> {
+  return text === '' || text.includes('\0')
+    ? invalid(`${quote(text)} is not a path`)
+    : { kind: 'ok', value: text };
+}
+
+function numeric(text: string, parsed: Parsed<HostPort>): Parsed<SocketAddress> {
+  if (parsed.kind === 'invalid') return parsed;
+  const { host, port } = parsed.value;
+  return host.kind === 'ip'
+    ? { kind: 'ok', value: { address: host.address, port } }
+    : invalid(`${quote(text)} is not an IP address such as "127.0.0.1" or "[::1]", with its port`);
+}
+
+function addressBits(address: string): bigint {
+  if (!isIPv6(address)) return joinBits(address.split('.'), 8n, 10);
+  // The URL parser knows every way to write an IPv6 address, an IPv4 tail included, and has one spelling.
+  const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
+  return joinBits([...before, ...zeros, ...after], 16n, 16);
+}
+
+function joinBits(groups: readonly string[], width: bigint, radix: number): bigint {
+  return groups.reduce((bits, group) => (bits << width) | BigInt(Number.parseInt(group, radix)), 0n);
+}
+
+function invalid(because: string): { readonly kind: 'invalid'; readonly because: string } {
+  return { kind: 'invalid', because };
+}

@@ -1,0 +1,45 @@
+/** The command line: which commands there are, and what they have in common. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { register as config } from './commands/config.ts';
+import { register as queue } from './commands/queue.ts';
+import { register as send } from './commands/send.ts';
+import { register as serve } from './commands/serve.ts';
+import { exitOnWrongUsage, withExamples } from './usage.ts';
+
+/** Each imports what it needs only when it runs, so that the help of the others stays quick. */
+const commands: readonly ((program: Command) => void)[] = [serve, send, queue, config];
+
+/** Runs one command line (without node and script) and sets `process.exitCode`. */
+export async function main(args: readonly string[]): Promise<void> {
+  // `waxwing … | head` closes the pipe early; that is no fault of ours and needs no stack trace.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+  const program = createProgram();
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode;
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command('waxwing')
+    .description('Mail over TLS that was really verified.')
+    .version(version(), '--version', 'print the version')
+    .showHelpAfterError('(--help shows what is possible)');
+  exitOnWrongUsage(program, 2);
+  withExamples(program, ['waxwing config init --output waxwing.toml', 'waxwing config check']);
+  for (const register of commands) register(program);
+  return program;
+}
+
+/** The same path from src/cli and from dist/cli. */
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  const { version: text }: { version: string } = JSON.parse(readFileSync(file, 'utf8'));
+  return text;
+}

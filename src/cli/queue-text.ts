@@ -1,0 +1,92 @@
+/** The queue as a person reads it. */
+import type { DeliveryEvent } from '../events/delivery-event.ts';
+import type { Delivery } from '../queue/delivery.ts';
+import type { ListedMessage, ListedRecipient, MessageTrail } from '../store/queue-store.ts';
+import { formatTable } from './table.ts';
+
+/** One line per recipient: what, for whom, since when, and why it is still here. */
+export function formatList(messages: readonly ListedMessage[], now: number): string {
+  if (messages.length === 0) return 'the queue is empty\n';
+  const rows = messages.flatMap((message) =>
+    message.recipients.map((recipient) => [
+      message.id,
+      age(now - message.receivedAt),
+      message.sender === '' ? '<>' : message.sender,
+      recipient.address,
+      stateOf(recipient.delivery),
+      oneLine(recipient.lastWord ?? ''),
+    ]),
+  );
+  return formatTable([['ID', 'AGE', 'FROM', 'TO', 'STATE', 'WHY'], ...rows]);
+}
+
+/** Everything known about one message, oldest first. */
+export function formatTrail(trail: MessageTrail): string {
+  const head = [
+    `${trail.id} from <${trail.sender}>, ${trail.size} octets, taken ${new Date(trail.receivedAt).toISOString()}`,
+    ...trail.recipients.map((recipient) => `  ${recipient.address}: ${stateLine(recipient)}`),
+  ];
+  const events = trail.events.flatMap((event) => [describeEvent(event), ...describeTls(event)]);
+  const transcripts = trail.transcripts.flatMap(({ address, at, lines }) => [
+    `what was said for ${address} until ${new Date(at).toISOString()}:`,
+    ...lines.map((line) => `  ${line}`),
+  ]);
+  return `${[...head, '', ...events, ...(transcripts.length === 0 ? [] : ['', ...transcripts])].join('\n')}\n`;
+}
+
+/** One event on one line: when, what, where, and the reply. */
+export function describeEvent({ event, at, to, mx, reply, attempt, nextAttemptAt }: DeliveryEvent): string {
+  const where =
+    mx === null
+      ? ''
+      : ` ${mx.host}${mx.address === null || mx.address === mx.host ? '' : ` [${mx.address}]`}:${mx.port}`;
+  const said =
+    reply === null
+      ? ''
+      : ` "${[reply.code, reply.enhanced, oneLine(reply.text)].filter((part) => part !== null).join(' ')}"`;
+  const next = nextAttemptAt === null ? '' : `, next try ${nextAttemptAt}`;
+  return `${at} ${event} ${to}${where}${said}${attempt === 0 ? '' : `, attempt ${attempt}`}${next}`;
+}
+
+/** The TLS verdict, as a second line. */
+export function describeTls({ tls }: DeliveryEvent): string[] {
+  if (tls === null) return [];
+  const session = [tls.version, tls.cipher, tls.group].filter((part) => part !== null).join(' ');
+  const outcome = tls.outcome ?? 'not delivered';
+  const required = `required ${tls.required} by ${tls.by}`;
+  return [
+    `    ${[outcome, session, required].filter((part) => part !== '').join('; ')}: ${oneLine(tls.because)}`,
+  ];
+}
+
+function stateLine(recipient: ListedRecipient): string {
+  const { delivery } = recipient;
+  switch (delivery.kind) {
+    case 'waiting':
+    case 'held':
+      return `${stateOf(delivery)}, ${delivery.attempts} attempts, next try ${new Date(delivery.notBefore).toISOString()}`;
+    case 'attempting':
+      return `attempt ${delivery.attempts + 1} is under way`;
+    case 'delivered':
+    case 'bounced':
+    case 'cancelled':
+      return `${delivery.kind} ${new Date(delivery.at).toISOString()}`;
+  }
+}
+
+function stateOf(delivery: Delivery): string {
+  if (delivery.kind === 'held') return `held by ${delivery.by}`;
+  return delivery.kind === 'waiting' && delivery.attempts > 0 ? 'deferred' : delivery.kind;
+}
+
+function age(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return `${Math.max(Math.floor(ms / 1000), 0)}s`;
+  if (minutes < 60) return `${minutes}m`;
+  return minutes < 48 * 60 ? `${Math.floor(minutes / 60)}h` : `${Math.floor(minutes / 1440)}d`;
+}
+
+/** What a peer wrote must not move the cursor of whoever reads it. */
+function oneLine(text: string): string {
+  return text.replace(/[^\x20-\x7e\u00a0-\uffff]+/g, ' ');
+}

@@ -1,0 +1,220 @@
+/** Hands one message to the running relay, or straight to its hosts, and follows it to its end. */
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DeliveryEvent } from '../events/delivery-event.ts';
+import { octetFacts } from '../mail/encodings.ts';
+import { countHops } from '../mail/headers.ts';
+import { withCrlf } from '../mail/line-endings.ts';
+import { type HostPort, parseHostPort } from '../names/address.ts';
+import type { Parsed } from '../names/domain.ts';
+import { parseMailbox } from '../names/mailbox.ts';
+import { startDeadlines } from '../net/deadlines.ts';
+import type { Decision } from '../policies/decide.ts';
+import { attempt, byDomain } from '../relay/attempt.ts';
+import { newId } from '../relay/intake.ts';
+import { connectionPool } from '../relay/pool.ts';
+import type { Outgoing } from '../relay/settings.ts';
+import { settleRecipient } from '../relay/settle.ts';
+import type { MessageTrail } from '../store/queue-store.ts';
+import type { Config } from './config/config.ts';
+import { type LoadRequest, loadConfig } from './config/load.ts';
+import { askRelay, errorIn } from './control-client.ts';
+import { outgoingOf } from './outgoing.ts';
+import { describeEvent, describeTls } from './queue-text.ts';
+import { messageOf } from './usage.ts';
+
+export interface SendRequest {
+  /** Empty for the null sender. */
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly content: Uint8Array;
+  readonly way:
+    | { readonly kind: 'relay' }
+    | { readonly kind: 'direct'; readonly toHost: HostPort | undefined };
+  readonly timeoutMs: number;
+  readonly json: boolean;
+}
+
+const SENT = 0;
+const FAILED = 1;
+const STILL_QUEUED = 75;
+const LOOK_EVERY_MS = 100;
+
+interface RawRequest {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly direct?: true;
+  readonly toHost?: string;
+  readonly timeout: string;
+  readonly json?: true;
+}
+
+/** Reads the arguments and the message. */
+export async function readRequest(file: string | undefined, raw: RawRequest): Promise<Parsed<SendRequest>> {
+  const from = raw.from === '' ? undefined : parseMailbox(raw.from);
+  if (from?.kind === 'invalid') return { kind: 'invalid', because: `--from: ${from.because}` };
+  const to: string[] = [];
+  for (const text of raw.to) {
+    const mailbox = parseMailbox(text);
+    if (mailbox.kind === 'invalid') return { kind: 'invalid', because: `--to: ${mailbox.because}` };
+    to.push(mailbox.value.text);
+  }
+  if (raw.toHost !== undefined && raw.direct === undefined)
+    return { kind: 'invalid', because: '--to-host needs --direct' };
+  const toHost = raw.toHost === undefined ? undefined : parseHostPort(raw.toHost, 25);
+  if (toHost?.kind === 'invalid') return { kind: 'invalid', because: `--to-host: ${toHost.because}` };
+  if (!/^[0-9]{1,6}$/.test(raw.timeout))
+    return { kind: 'invalid', because: '--timeout: whole seconds are expected' };
+  try {
+    const content = file === undefined ? await readStdin() : await readFile(file);
+    const way =
+      raw.direct === true
+        ? ({ kind: 'direct', toHost: toHost?.value } as const)
+        : ({ kind: 'relay' } as const);
+    const timeoutMs = Number(raw.timeout) * 1000;
+    return {
+      kind: 'ok',
+      value: { from: from?.value.text ?? '', to, content, way, timeoutMs, json: raw.json === true },
+    };
+  } catch (error) {
+    return { kind: 'invalid', because: messageOf(error) };
+  }
+}
+
+/** @returns the exit code. */
+export async function sendMessage(request: SendRequest, load: LoadRequest): Promise<number> {
+  const loaded = loadConfig(load);
+  if (loaded.kind === 'invalid') {
+    for (const { origin, path, message } of loaded.errors) complain(`${origin}: ${path}: ${message}`);
+    return FAILED;
+  }
+  return request.way.kind === 'relay'
+    ? byRelay(request, loaded.config)
+    : direct(request, loaded.config, request.way.toHost);
+}
+
+async function byRelay(request: SendRequest, { dataFolder }: Config): Promise<number> {
+  const query = new URLSearchParams([
+    ['from', request.from],
+    ...request.to.map((address) => ['to', address]),
+  ]);
+  const answer = await askRelay(dataFolder, {
+    method: 'POST',
+    path: `/messages?${query.toString()}`,
+    body: request.content,
+  });
+  if (answer.kind === 'nobody') return complain(answer.because);
+  if (answer.status !== 200) return complain(`the relay did not take the message: ${errorIn(answer.body)}`);
+  const { id } = answer.body as { id: string };
+  const until = Date.now() + request.timeoutMs;
+  for (;;) {
+    const shown = await askRelay(dataFolder, { method: 'GET', path: `/queue/${id}` });
+    if (shown.kind === 'nobody')
+      return complain(`the relay stopped; it goes on with ${id} when it is started again`);
+    const trail = shown.body as MessageTrail;
+    // Blocked counts as an end here: it waits for somebody to repair something, not for the next attempt.
+    const open = trail.recipients.filter(
+      ({ delivery }) => delivery.kind === 'waiting' || delivery.kind === 'attempting',
+    );
+    if (open.length === 0 || Date.now() >= until) {
+      report(request, lastEvents(trail.events));
+      return exitCodeOf(trail);
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+function exitCodeOf({ recipients }: MessageTrail): number {
+  const kinds = new Set(recipients.map(({ delivery }) => delivery.kind));
+  if (kinds.has('bounced') || kinds.has('held') || kinds.has('cancelled')) return FAILED;
+  return kinds.has('waiting') || kinds.has('attempting') ? STILL_QUEUED : SENT;
+}
+
+async function direct(request: SendRequest, config: Config, toHost: HostPort | undefined): Promise<number> {
+  const deadlines = startDeadlines(250);
+  const outgoing = directOutgoing(config, outgoingOf(config, deadlines), toHost);
+  const pool = connectionPool(outgoing);
+  const bytes = withCrlf(request.content);
+  const properties = { ...octetFacts(bytes), size: bytes.length, hops: countHops(bytes) };
+  const now = Date.now();
+  const id = newId(now);
+  const events: DeliveryEvent[] = [];
+  for (const { domain, recipients } of byDomain(request.to)) {
+    const body = { kind: 'bytes', bytes } as const;
+    const parcel = {
+      sender: request.from,
+      recipients,
+      domain,
+      properties,
+      body: () => Promise.resolve(body),
+    };
+    const { recipients: results } = await attempt(parcel, outgoing, pool, Math.random);
+    for (const result of results) {
+      const message = { id, receivedAt: now, sender: request.from, properties, warnedAt: null };
+      const recipient = { address: result.address, attempts: 0, blockedBecause: null };
+      const claim = { fence: 0, destination: '', message, recipients: [recipient] };
+      const world = { now: Date.now, random: Math.random };
+      events.push(
+        ...settleRecipient(claim, recipient, result, [], config.relay.schedule, world).settlement.events,
+      );
+    }
+  }
+  await pool.close();
+  deadlines.close();
+  // Nothing is queued here, so nothing will be tried again and nobody is told but the caller.
+  const told = lastEvents(events).map((event) => ({ ...event, nextAttemptAt: null }));
+  report(request, told);
+  return told.every(({ event }) => event === 'delivered') ? SENT : FAILED;
+}
+
+/** `--to-host` is the operator's word: to this host, and the certificate must prove its name. */
+function directOutgoing(
+  config: Config,
+  outgoing: Omit<Outgoing, 'isSelf'>,
+  toHost: HostPort | undefined,
+): Outgoing {
+  const isSelf = (): boolean => false;
+  if (toHost === undefined) return { ...outgoing, isSelf };
+  const { host } = toHost;
+  const decision: Decision = {
+    requires: 'authenticate',
+    tryTls: 'yes',
+    by: 'override',
+    match: [host.kind === 'name' ? host : { kind: 'ip', address: host.address }],
+    because: '--to-host names the host that the certificate must prove',
+  };
+  const route = {
+    match: { kind: 'any' },
+    to: toHost,
+    tls: 'authenticate',
+    names: [],
+    hello: config.hostname,
+    source: null,
+  } as const;
+  return { ...outgoing, routes: [route], decide: () => decision, isSelf };
+}
+
+/** The newest event of each recipient. */
+function lastEvents(events: readonly DeliveryEvent[]): DeliveryEvent[] {
+  const last = new Map<string, DeliveryEvent>();
+  for (const event of events) last.set(event.to, event);
+  return [...last.values()];
+}
+
+function report({ json }: SendRequest, events: readonly DeliveryEvent[]): void {
+  if (json) process.stdout.write(`${JSON.stringify(events, undefined, 2)}\n`);
+  else
+    for (const event of events)
+      process.stdout.write(`${[describeEvent(event), ...describeTls(event)].join('\n')}\n`);
+}
+
+function complain(because: string): number {
+  process.stderr.write(`error: ${because}\n`);
+  return FAILED;
+}
+
+async function readStdin(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,22 @@
+/** What every command of the program has in common: its help, and how it refuses arguments. */
+import { type Command, CommanderError } from 'commander';
+
+/** Commander's exit code for arguments that it does not understand. */
+const REFUSED = 1;
+
+/** Sets the exit code of wrong usage for `command` and for every subcommand that is added to it later. */
+export function exitOnWrongUsage(command: Command, code: number): Command {
+  return command.exitOverride((error) => {
+    throw error.exitCode === REFUSED ? new CommanderError(code, error.code, error.message) : error;
+  });
+}
+
+/** Puts examples above everything else in the help of `command`. */
+export function withExamples(command: Command, examples: readonly string[]): Command {
+  return command.addHelpText('before', `Examples:\n${examples.map((line) => `  ${line}`).join('\n')}\n`);
+}
+
+/** What an error says, without its stack. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

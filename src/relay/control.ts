@@ -1,0 +1,116 @@
+/** The control socket: HTTP and JSON for the commands that talk to a running relay. */
+
+import { chmod, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { parseMailbox } from '../names/mailbox.ts';
+import type { ListRequest, Nudge, QueueStore } from '../store/queue-store.ts';
+import type { Relay } from './relay.ts';
+import type { World } from './settings.ts';
+
+export interface ControlParts {
+  readonly store: QueueStore;
+  readonly relay: Pick<Relay, 'submit' | 'wake'>;
+  readonly world: World;
+  readonly hostname: string;
+  readonly maxMessageBytes: number;
+}
+
+export interface Control {
+  close(): Promise<void>;
+}
+
+const LISTED_AT_ONCE = 200;
+
+const retryRequest = z.union([
+  z.strictObject({ id: z.string() }),
+  z.strictObject({ destination: z.string() }),
+  z.strictObject({ all: z.literal(true) }),
+]);
+
+/** Listens on a socket file that only its owner can use. */
+export async function openControl(path: string, parts: ControlParts): Promise<Control> {
+  // The data folder is locked by us, so whatever lies here belongs to a process that is gone.
+  await rm(path, { force: true });
+  const server = createServer(getRequestListener(controlApp(parts).fetch));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  await chmod(path, 0o600);
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function controlApp({ store, relay, world, hostname, maxMessageBytes }: ControlParts): Hono {
+  const app = new Hono();
+  app.onError((error, context) => context.json({ error: error.message }, 500));
+
+  app.get('/queue', async (context) => {
+    const after = context.req.query('after');
+    const request: ListRequest = {
+      which: context.req.query('which') === 'all' ? 'all' : 'open',
+      most: LISTED_AT_ONCE,
+      ...(after === undefined ? {} : { after }),
+    };
+    return context.json(await store.list(request));
+  });
+
+  app.get('/queue/:id', async (context) => {
+    const id = context.req.param('id');
+    const trail = await store.show(id);
+    return trail === undefined ? context.json({ error: `no message ${id}` }, 404) : context.json(trail);
+  });
+
+  app.post('/queue/retry', async (context) => {
+    const request = retryRequest.safeParse(await context.req.json());
+    if (!request.success) return context.json({ error: z.prettifyError(request.error) }, 400);
+    const of: Nudge['of'] = 'all' in request.data ? 'all' : request.data;
+    const changed = await store.nudge({ what: 'retry', now: world.now(), of });
+    relay.wake();
+    return context.json({ retried: changed.map(({ id, address }) => ({ id, address })) });
+  });
+
+  app.post('/messages', async (context) => {
+    const envelope = readEnvelope(context.req.query('from'), context.req.queries('to') ?? [], hostname);
+    if (envelope.kind === 'invalid') return context.json({ error: envelope.because }, 400);
+    const length = Number(context.req.header('content-length') ?? 0);
+    if (length > 2 * maxMessageBytes) return context.json({ error: `${length} octets are too many` }, 413);
+    const answer = await relay.submit(envelope.value, new Uint8Array(await context.req.arrayBuffer()));
+    if (answer.kind === 'kept') return context.json({ id: answer.id });
+    return context.json({ error: `${answer.code} ${answer.enhanced} ${answer.text}` }, 422);
+  });
+  return app;
+}
+
+type EnvelopeRead =
+  | { readonly kind: 'ok'; readonly value: Parameters<Relay['submit']>[0] }
+  | { readonly kind: 'invalid'; readonly because: string };
+
+function readEnvelope(from: string | undefined, to: readonly string[], hostname: string): EnvelopeRead {
+  const sender = from === undefined || from === '' ? null : parseMailbox(from);
+  if (sender !== null && sender.kind === 'invalid')
+    return { kind: 'invalid', because: `the sender: ${sender.because}` };
+  const recipients = [];
+  for (const text of to) {
+    const mailbox = parseMailbox(text);
+    if (mailbox.kind === 'invalid') return { kind: 'invalid', because: `the recipient: ${mailbox.because}` };
+    recipients.push(mailbox.value);
+  }
+  if (recipients.length === 0) return { kind: 'invalid', because: 'no recipient is named' };
+  const value = {
+    hello: hostname,
+    extended: true,
+    tls: undefined,
+    sender: sender?.value ?? null,
+    recipients,
+  };
+  return { kind: 'ok', value };
+}

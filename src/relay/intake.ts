@@ -1,0 +1,235 @@
+/** Takes a message in: trace field in front, content into the store, and only then a yes. */
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DeliveryEvent, EventTls } from '../events/delivery-event.ts';
+import { countHops } from '../mail/headers.ts';
+import { formatReceived } from '../mail/received.ts';
+import { formatMailDomain, type Mailbox, type MailDomain } from '../names/mailbox.ts';
+import type { BodySink } from '../net/attend.ts';
+import { type Route, routeFor } from '../policies/overrides/route.ts';
+import type { Envelope, Intake } from '../protocols/smtp/server/session.ts';
+import type { NewBody, NewMessage, QueueStore } from '../store/queue-store.ts';
+import { StoreError } from '../store/store-error.ts';
+import type { Contents } from './content.ts';
+import type { World } from './settings.ts';
+
+export interface IntakeSettings {
+  readonly hostname: MailDomain;
+  readonly routes: readonly Route[];
+  /** A message with more Received fields is looping (RFC 5321 §6.3: at least 100 should be allowed for). */
+  readonly maxHops: number;
+  /** The store's folder for content that is too big for its database. */
+  readonly incoming: string;
+}
+
+export interface IntakeParts {
+  readonly settings: IntakeSettings;
+  readonly store: QueueStore;
+  readonly contents: Contents;
+  readonly world: World;
+  /** Called for each message once it is safe. */
+  readonly onKept: (events: readonly DeliveryEvent[]) => void;
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+/** Who hands the message over. */
+export interface Submitter {
+  readonly address: string;
+  /** `local`: through the control socket, so that no wire was involved. */
+  readonly by: 'smtp' | 'local';
+  /** What the listener demands. */
+  readonly requires: 'none' | 'encrypt';
+}
+
+/** Up to here content is kept in memory and in the database (measured: files win above). */
+const INLINE_BYTES = 128 * 1024;
+/** Of larger content this much is kept to look at its header. */
+const HEAD_BYTES = 64 * 1024;
+
+/** Opens the sink for one message. */
+export function takeMessage(parts: IntakeParts, submitter: Submitter, envelope: Envelope): BodySink<Intake> {
+  const { settings, world } = parts;
+  const at = world.now();
+  const id = newId(at);
+  const received = Buffer.from(
+    formatReceived({
+      helo: envelope.hello,
+      peer: submitter.address,
+      by: formatMailDomain(settings.hostname),
+      extended: envelope.extended,
+      authenticated: false,
+      cipher: envelope.tls?.cipher ?? null,
+      id,
+      recipients: envelope.recipients.map(({ text }) => text),
+      at,
+    }),
+    'latin1',
+  );
+  const content = growingContent(join(settings.incoming, id));
+  void content.write(received);
+  return {
+    write: (slice) => content.write(slice),
+    abandon: () => void content.drop(),
+    finish: async (facts) => {
+      const head = content.head();
+      const hops = countHops(head) - 1;
+      if (hops > settings.maxHops) {
+        await content.drop();
+        return refusal(
+          554,
+          '5.4.6',
+          `the message has passed ${hops} hosts, the limit is ${settings.maxHops}: it loops`,
+        );
+      }
+      try {
+        const body = await content.finish();
+        const events = arrivalEvents(id, at, submitter, envelope);
+        const properties = { ...facts, size: facts.size + received.length, hops };
+        await parts.store.accept(toMessage({ id, at, envelope, settings, body, properties, events }));
+        if (body.kind === 'bytes') parts.contents.remember(id, body.bytes);
+        parts.onKept(events);
+        return { kind: 'kept', id };
+      } catch (error) {
+        await content.drop();
+        parts.onError(`message ${id} could not be kept`, error);
+        if (isFull(error)) return refusal(452, '4.3.1', 'no space left to keep the message; try again later');
+        return refusal(451, '4.3.0', 'the message could not be kept; try again later');
+      }
+    },
+  };
+}
+
+/** The scheduling key of a recipient: the configured next hop, or its own domain. */
+export function destinationOf(at: MailDomain, routes: readonly Route[]): string {
+  const to = routeFor(at, routes)?.to;
+  if (to === undefined || to === null) return formatMailDomain(at);
+  const host = to.host.kind === 'name' ? to.host.name : `[${to.host.address}]`;
+  return `smtp://${host}:${to.port}`;
+}
+
+/** An id that sorts by time, is safe as a file name and easy to read aloud. */
+export function newId(at: number): string {
+  const random = [...randomBytes(8)].map((octet) => ALPHABET[octet % ALPHABET.length]);
+  return `${at.toString(36)}${random.join('')}`;
+}
+
+// 32 characters (RFC 4648 §6 in lower case), so that the remainder above favours none.
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+
+interface MessageParts {
+  readonly id: string;
+  readonly at: number;
+  readonly envelope: Envelope;
+  readonly settings: IntakeSettings;
+  readonly body: NewBody;
+  readonly properties: NewMessage['properties'];
+  readonly events: readonly DeliveryEvent[];
+}
+
+function toMessage({ id, at, envelope, settings, body, properties, events }: MessageParts): NewMessage {
+  const unique = new Map<string, Mailbox>(envelope.recipients.map((mailbox) => [mailbox.text, mailbox]));
+  const recipients = [...unique.values()].map((mailbox) => ({
+    address: mailbox.text,
+    destination: destinationOf(mailbox.at, settings.routes),
+  }));
+  const sender = envelope.sender?.text ?? '';
+  return { id, receivedAt: at, sender, recipients, body, properties, events };
+}
+
+function arrivalEvents(id: string, at: number, submitter: Submitter, envelope: Envelope): DeliveryEvent[] {
+  const { tls: facts } = envelope;
+  const tls: EventTls = {
+    outcome: facts === undefined ? 'cleartext' : 'encrypted',
+    required: submitter.requires,
+    by: 'default',
+    because: arrivalBecause(submitter, facts !== undefined),
+    version: facts?.version ?? null,
+    cipher: facts?.cipher ?? null,
+    group: facts?.group ?? null,
+    certificateSha256: null,
+    peerName: null,
+    tlsa: null,
+  };
+  return envelope.recipients.map(({ text }) => ({
+    event: 'received',
+    id,
+    at: new Date(at).toISOString(),
+    from: envelope.sender?.text ?? '',
+    to: text,
+    mx: null,
+    reply: null,
+    attempt: 0,
+    tls,
+    nextAttemptAt: null,
+  }));
+}
+
+function arrivalBecause({ address, by }: Submitter, overTls: boolean): string {
+  if (by === 'local') return 'handed in on this host through the control socket';
+  return `taken ${overTls ? 'over TLS' : 'in clear'} from ${address}`;
+}
+
+function refusal(code: number, enhanced: string, text: string): Intake {
+  return { kind: 'refused', code, enhanced, text };
+}
+
+function isFull(error: unknown): boolean {
+  if (error instanceof StoreError) return error.code === 'full';
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+}
+
+interface GrowingContent {
+  /** @returns a promise where the writer should wait. */
+  write(slice: Uint8Array): Promise<void> | undefined;
+  head(): Uint8Array;
+  /** Everything is in place, flushed where it is a file. @throws the medium's error. */
+  finish(): Promise<NewBody>;
+  /** Nothing of it stays. */
+  drop(): Promise<void>;
+}
+
+/** Content that moves from memory into a file when it outgrows {@link INLINE_BYTES}. */
+function growingContent(path: string): GrowingContent {
+  let pieces: Uint8Array[] = [];
+  let size = 0;
+  let head: Uint8Array | undefined;
+  let file: Promise<FileHandle> | undefined;
+  /** All writes so far, in order; holds the first failure. */
+  let written: Promise<void> = Promise.resolve();
+
+  async function append(handle: Promise<FileHandle>, batch: readonly Uint8Array[]): Promise<void> {
+    await (await handle).appendFile(Buffer.concat(batch));
+  }
+
+  return {
+    write(slice) {
+      pieces.push(slice);
+      size += slice.length;
+      if (size <= INLINE_BYTES) return undefined;
+      head ??= Buffer.concat(pieces).subarray(0, HEAD_BYTES);
+      const handle = (file ??= open(path, 'wx', 0o600));
+      const batch = pieces;
+      pieces = [];
+      written = written.then(() => append(handle, batch));
+      // The failure is reported by finish(); here it only ends the wait.
+      return written.catch(() => undefined);
+    },
+    head: () => head ?? Buffer.concat(pieces),
+    async finish() {
+      if (file === undefined) return { kind: 'bytes', bytes: Buffer.concat(pieces) };
+      await written;
+      const handle = await file;
+      await handle.sync();
+      await handle.close();
+      return { kind: 'file', path };
+    },
+    async drop() {
+      pieces = [];
+      if (file === undefined) return;
+      await written.catch(() => undefined);
+      await file.then((handle) => handle.close()).catch(() => undefined);
+      await rm(path, { force: true });
+    },
+  };
+}

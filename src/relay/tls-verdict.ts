@@ -1,0 +1,114 @@
+/** The TLS part of a result: what was required, what was reached, and the evidence. */
+import { createHash } from 'node:crypto';
+import type { EventReply, EventTls } from '../events/delivery-event.ts';
+import type { Decision } from '../policies/decide.ts';
+import type { Proof } from '../policies/judge.ts';
+import type { OpenOutcome } from '../protocols/smtp/client/open.ts';
+import { maskedStartTls, type Offers } from '../protocols/smtp/offers.ts';
+import { describeReply, type Reply } from '../protocols/smtp/reply.ts';
+import type { TlsFailureReason } from '../tls/failure.ts';
+import type { TlsFacts } from '../wire/tls-facts.ts';
+import type { Session } from './pool.ts';
+
+/** Nothing was reached: no session came to be. */
+export function tlsUntried(decision: Decision, because: string = decision.because): EventTls {
+  return {
+    outcome: null,
+    required: decision.requires,
+    by: decision.by,
+    because,
+    version: null,
+    cipher: null,
+    group: null,
+    certificateSha256: null,
+    peerName: null,
+    tlsa: null,
+  };
+}
+
+/** @param fallback why the session is in clear although TLS was wanted; null where it is as decided. */
+export function tlsOfSession(decision: Decision, session: Session, fallback: string | null): EventTls {
+  const facts = session.connection.channel.tls;
+  if (facts === undefined || session.proof === undefined) {
+    return {
+      ...tlsUntried(decision, clearBecause(decision, session.offers, fallback)),
+      outcome: 'cleartext',
+    };
+  }
+  const { proof } = session;
+  return {
+    ...tlsUntried(decision, proof.because),
+    ...seen(facts),
+    outcome: proof.kind,
+    peerName: proof.kind === 'authenticated' ? proof.peerName : null,
+  };
+}
+
+/** How it came that TLS could not be had, for a session that ended before any mail. */
+export type TlsObstacle = Exclude<OpenOutcome<Proof>, { kind: 'ready' | 'refused' }>;
+
+export interface ObstacleVerdict {
+  readonly tls: EventTls;
+  /** Stable: the same for the same kind of obstacle at the same host. */
+  readonly cause: TlsFailureReason;
+  readonly reply: EventReply | null;
+}
+
+export function tlsOfObstacle(decision: Decision, obstacle: TlsObstacle, host: string): ObstacleVerdict {
+  switch (obstacle.kind) {
+    case 'notOffered':
+      return {
+        tls: tlsUntried(decision, notOffered(host, obstacle.offers)),
+        cause: 'starttls-not-supported',
+        reply: null,
+      };
+    case 'startTlsRefused': {
+      const because = `${host} offered STARTTLS and refused it: ${describeReply(obstacle.reply)}`;
+      return {
+        tls: tlsUntried(decision, because),
+        cause: 'starttls-not-supported',
+        reply: eventReply(obstacle.reply),
+      };
+    }
+    case 'tlsFailed': {
+      const because = `the TLS handshake with ${host} failed: ${obstacle.because}`;
+      return { tls: tlsUntried(decision, because), cause: 'validation-failure', reply: null };
+    }
+    case 'unacceptable': {
+      const { proof, facts } = obstacle;
+      const cause = proof.kind === 'encrypted' ? proof.reason : 'validation-failure';
+      return {
+        tls: { ...tlsUntried(decision, `${host}: ${proof.because}`), ...seen(facts) },
+        cause,
+        reply: null,
+      };
+    }
+  }
+}
+
+/** A reply as events carry it. */
+export function eventReply(reply: Reply): EventReply {
+  return { code: reply.code, enhanced: reply.enhanced, text: reply.lines.join(' ') };
+}
+
+function clearBecause(decision: Decision, offers: Offers, fallback: string | null): string {
+  if (decision.tryTls === 'no') return decision.because;
+  if (fallback !== null) return `sent in clear on a fresh connection: ${fallback}`;
+  return notOffered('the peer', offers);
+}
+
+function notOffered(host: string, offers: Offers): string {
+  const masked = maskedStartTls(offers);
+  if (masked === undefined) return `${host} does not offer STARTTLS`;
+  return `${host} does not offer STARTTLS; the keyword ${masked} looks like one that a middlebox wrote over it`;
+}
+
+function seen(facts: TlsFacts): Pick<EventTls, 'version' | 'cipher' | 'group' | 'certificateSha256'> {
+  const [leaf] = facts.chain;
+  return {
+    version: facts.version,
+    cipher: facts.cipher,
+    group: facts.group,
+    certificateSha256: leaf === undefined ? null : createHash('sha256').update(leaf).digest('hex'),
+  };
+}

@@ -88,9 +88,15 @@ export async function sendMessage(request: SendRequest, load: LoadRequest): Prom
     for (const { origin, path, message } of loaded.errors) complain(`${origin}: ${path}: ${message}`);
     return FAILED;
   }
-  return request.way.kind === 'relay'
-    ? byRelay(request, loaded.config)
-    : direct(request, loaded.config, request.way.toHost);
+  if (request.way.kind === 'relay') return byRelay(request, loaded.config);
+  const late = sleep(request.timeoutMs, undefined, { ref: false }).then(() => 'late' as const);
+  const code = await Promise.race([direct(request, loaded.config, request.way.toHost), late]);
+  if (code !== 'late') return code;
+  complain(
+    `no end within ${request.timeoutMs / 1000} s (--timeout); whether a host took the message is not known`,
+  );
+  // The hosts that are still being waited for would keep the process.
+  process.exit(FAILED);
 }
 
 async function byRelay(request: SendRequest, { dataFolder }: Config): Promise<number> {

@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import { ContentScanner } from '../wire/dots.ts';
 import type { Reducer, SessionEffect, SessionInput } from '../wire/session.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
+import { wordsOf } from './error.ts';
 import { factsOfClient } from './tls.ts';
 
 /** Where a message's content goes while it comes in. */
@@ -86,6 +87,8 @@ type Mode<Answer> =
   | { readonly kind: 'commands' }
   | { readonly kind: 'content'; readonly content: Content<Answer> }
   | { readonly kind: 'busy' }
+  /** The socket belongs to the TLS engine. */
+  | { readonly kind: 'securing' }
   | { readonly kind: 'closing' };
 
 interface Content<Answer> {
@@ -98,6 +101,8 @@ interface Content<Answer> {
   abandoned: boolean;
   /** The sink's wish to pause, of the chunk being scanned. */
   waitFor: Promise<void> | undefined;
+  /** The sink is waited for. */
+  pausing: boolean;
 }
 
 class Attendant<State, Question, Answer> implements Attended {
@@ -148,10 +153,7 @@ class Attendant<State, Question, Answer> implements Attended {
 
   shutdown(): void {
     this.#stopping = true;
-    // Content under way is finished and answered first; the answer's turn ends the session.
-    if (this.#mode.kind !== 'commands') return;
-    this.#step({ kind: 'shutdown' });
-    this.#flush();
+    this.#work();
   }
 
   close(): void {
@@ -180,8 +182,10 @@ class Attendant<State, Question, Answer> implements Attended {
   /** Uses what was read as far as the mode allows, then sends the answers in one write. */
   #work(): void {
     for (;;) {
-      if (this.#socket.writableLength > MAX_UNREAD_REPLY_BYTES) break;
       const mode = this.#mode;
+      // Content under way is finished and answered first; the turn of the next command ends the session.
+      if (this.#stopping && mode.kind === 'commands') this.#step({ kind: 'shutdown' });
+      if (this.#socket.writableLength > MAX_UNREAD_REPLY_BYTES) break;
       if (
         mode.kind === 'commands'
           ? !this.#readCommand()
@@ -220,7 +224,7 @@ class Attendant<State, Question, Answer> implements Attended {
   /** @returns whether the content ended and more can be done at once. */
   #readContent(content: Content<Answer>): boolean {
     const chunk = this.#unread;
-    if (chunk.length === 0) return false;
+    if (content.pausing || chunk.length === 0) return false;
     this.#unread = chunk.subarray(0, 0);
     content.received += chunk.length;
     const scan = content.scanner.push(chunk);
@@ -238,11 +242,12 @@ class Attendant<State, Question, Answer> implements Attended {
     const { waitFor } = content;
     if (waitFor !== undefined) {
       content.waitFor = undefined;
-      this.#mode = { kind: 'busy' };
+      content.pausing = true;
       void waitFor.then(() => {
-        if (this.#mode.kind !== 'busy') return;
-        this.#mode = { kind: 'content', content };
+        content.pausing = false;
+        if (this.#mode.kind !== 'content') return;
         this.#work();
+        if (this.#clientDone) this.#onEnd();
       });
     }
     return false;
@@ -272,7 +277,6 @@ class Attendant<State, Question, Answer> implements Attended {
       this.#mode = { kind: 'commands' };
       this.#step({ kind: 'taken', answer });
       this.#work();
-      if (this.#stopping && this.#mode.kind === 'commands') this.shutdown();
       if (this.#clientDone) this.#onEnd();
     });
     return false;
@@ -314,6 +318,7 @@ class Attendant<State, Question, Answer> implements Attended {
       received: 0,
       abandoned: false,
       waitFor: undefined,
+      pausing: false,
     };
     this.#mode = { kind: 'content', content };
     this.#deadline.set(this.#session.patience.dataGrace);
@@ -325,7 +330,7 @@ class Attendant<State, Question, Answer> implements Attended {
     const plain = this.#socket;
     const rest = this.#unread;
     this.#unread = Buffer.alloc(0);
-    this.#mode = { kind: 'busy' };
+    this.#mode = { kind: 'securing' };
     plain.pause();
     plain.removeAllListeners('data');
     plain.removeAllListeners('end');
@@ -347,9 +352,7 @@ class Attendant<State, Question, Answer> implements Attended {
         this.#open(then === 'opened' ? { kind: 'opened', tls: facts } : { kind: 'secured', facts });
       },
       (error: unknown) => {
-        this.#session.onOddity(
-          `TLS handshake failed: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        this.#session.onOddity(`TLS handshake failed: ${wordsOf(error)}`);
         plain.destroy();
       },
     );
@@ -358,7 +361,8 @@ class Attendant<State, Question, Answer> implements Attended {
   #onEnd(): void {
     // A client that closes its side after its last command still gets the answer (half-open sockets).
     this.#clientDone = true;
-    if (this.#mode.kind === 'commands' || this.#mode.kind === 'content') this.#finish();
+    const mode = this.#mode;
+    if (mode.kind === 'commands' || (mode.kind === 'content' && !mode.content.pausing)) this.#finish();
   }
 
   #finish(): void {
@@ -371,7 +375,7 @@ class Attendant<State, Question, Answer> implements Attended {
 
   #onDeadline(): void {
     const mode = this.#mode;
-    if (mode.kind === 'closing' || mode.kind === 'busy') {
+    if (mode.kind !== 'commands' && mode.kind !== 'content') {
       this.#socket.destroy();
       return;
     }
@@ -395,6 +399,7 @@ class Attendant<State, Question, Answer> implements Attended {
 
   /** Stops reading while more is waiting than we will keep, and goes on when it is used up. */
   #balance(): void {
+    if (this.#mode.kind === 'securing') return;
     if (this.#unread.length > MAX_WAITING_BYTES) this.#socket.pause();
     else if (this.#socket.isPaused()) this.#socket.resume();
   }

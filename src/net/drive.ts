@@ -78,6 +78,10 @@ export class Connection {
     return this.#socket.localAddress;
   }
 
+  forgetTranscript(): void {
+    this.#transcript.length = 0;
+  }
+
   /** What was said since the last call, both sides, secrets left out by whoever sent them; bounded. */
   takeTranscript(): readonly string[] {
     return this.#transcript.splice(0).map((line) => printable(line));
@@ -97,6 +101,7 @@ export class Connection {
           const step = talk.next(reaction);
           if (!step.done) return step.value;
           this.#run = undefined;
+          this.#deadline.clear();
           this.#flush();
           resolve(step.value);
           return undefined;
@@ -153,10 +158,11 @@ export class Connection {
 
   #receive(effect: Extract<ByteEffect, { kind: 'receive' }>, run: Run): ByteReaction | undefined {
     this.#flush();
+    // It runs until the whole answer is there: octets that come in between do not move it.
+    if (effect.begins) this.#deadline.set(this.#options.patience.phases[effect.within]);
     if (this.#inbox.length > 0) return this.#take();
     if (this.#ended) return { kind: 'received', bytes: undefined };
     run.waitingFor = effect.within;
-    if (effect.begins) this.#deadline.set(this.#options.patience.phases[effect.within]);
     return undefined;
   }
 
@@ -167,6 +173,7 @@ export class Connection {
   }
 
   #sendBody(source: BodySource, run: Run): ByteReaction | undefined {
+    this.#deadline.clear();
     const size = source.kind === 'bytes' ? source.bytes.length : undefined;
     this.#note(size === undefined ? 'C: (the message)' : `C: (the message, ${size} octets)`);
     if (source.kind === 'bytes' && source.bytes.length <= ONE_WRITE_BYTES) {
@@ -190,9 +197,9 @@ export class Connection {
     const chunks = source.kind === 'bytes' ? slices(source.bytes) : source.open();
     for await (const chunk of chunks) {
       for (const piece of stuffer.push(chunk)) {
-        // A peer that left needs no more of it; what it said before waits in the inbox.
-        if (this.#ended) return true;
         if (this.#run !== run) throw new Error('the dialogue is over');
+        // A peer that left or has answered already needs no more of it; what it said waits in the inbox.
+        if (this.#ended || this.#inbox.length > 0) return true;
         if (!this.#socket.write(piece)) await this.#drained();
       }
     }
@@ -202,7 +209,7 @@ export class Connection {
   }
 
   #drained(): Promise<void> {
-    if (this.#ended) return Promise.resolve();
+    if (this.#ended || this.#inbox.length > 0) return Promise.resolve();
     this.#deadline.set(this.#options.patience.dataBlock);
     return new Promise((resolve) => {
       this.#onDrain = () => {
@@ -277,7 +284,6 @@ export class Connection {
     this.#inbox.push(bytes);
     if (run.waitingFor !== undefined && run.waitingFor !== 'handshake') {
       run.waitingFor = undefined;
-      this.#deadline.clear();
       this.#advance(this.#take());
     } else if (this.#inbox.reduce((sum, part) => sum + part.length, 0) > MAX_INBOX_BYTES) {
       this.#fail(
@@ -286,6 +292,9 @@ export class Connection {
           `${this.#options.peer} sent more than ${MAX_INBOX_BYTES} octets that nobody asked for`,
         ),
       );
+    } else {
+      // It may have stopped reading the message that it answers.
+      this.#onDrain?.();
     }
   }
 
@@ -298,6 +307,7 @@ export class Connection {
     if (run?.waitingFor === undefined) {
       // Between dialogues nobody is left to close our side.
       if (run === undefined) this.close();
+      this.#onDrain?.();
       return;
     }
     run.waitingFor = undefined;

@@ -26,6 +26,11 @@ const FAULTS: Readonly<Record<string, NetworkFault>> = {
 /** @param attempt what was tried, e.g. `connecting to mx.example (192.0.2.1:25)`. */
 export function networkError(attempt: string, error: unknown): NetworkError {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const said = error instanceof Error ? error.message : String(error);
-  return new NetworkError(FAULTS[code] ?? 'failed', `${attempt}: ${said}`, error);
+  return new NetworkError(FAULTS[code] ?? 'failed', `${attempt}: ${wordsOf(error)}`, error);
+}
+
+/** What an error says, on one line: the message of OpenSSL is a line of its log, its reason can be read. */
+export function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;
 }

@@ -15,7 +15,7 @@ import type { MessageProperties } from '../store/queue-store.ts';
 import type { BodySource } from '../wire/bytes.ts';
 import { PeerError, type PeerFault } from '../wire/dialogue.ts';
 import { nextHops } from './next-hops.ts';
-import type { Pool, Session, Way } from './pool.ts';
+import { asWorldly, type Pool, type Session, type Way } from './pool.ts';
 import type { Outgoing } from './settings.ts';
 import { eventReply, tlsOfObstacle, tlsOfSession, tlsUntried } from './tls-verdict.ts';
 
@@ -38,7 +38,7 @@ export interface RecipientResult {
   readonly tls: EventTls;
 }
 
-export type Verdict =
+type Verdict =
   | { readonly kind: 'delivered' }
   /** For now; tried again. */
   | { readonly kind: 'failed'; readonly because: string }
@@ -139,10 +139,10 @@ type Fresh =
   | NextHopWanted;
 
 async function openFresh(way: Way, pool: Pool, transcript: string[]): Promise<Fresh> {
-  const opened = await pool.open(way).catch((error: unknown) => asWorldly(error));
-  if ('code' in opened) return spoiled(way, opened, transcript);
+  const opened = await pool.open(way);
   if (opened.kind === 'session') return opened;
   transcript.push(...opened.transcript);
+  if (opened.kind === 'broken') return spoiled(way, opened.error, transcript);
   const { outcome } = opened;
   if (outcome.kind === 'refused') {
     const because = `${way.hop.host} refused the session at ${outcome.at}: ${describeReply(outcome.reply)}`;
@@ -291,12 +291,6 @@ function mxOf({ hop }: Way): NonNullable<RecipientResult['mx']> {
 
 function forAll(parcel: Parcel, result: Omit<RecipientResult, 'address'>): RecipientResult[] {
   return parcel.recipients.map((address) => ({ address, ...result }));
-}
-
-/** The peer's fault or the world's; anything else is ours and goes on up. */
-function asWorldly(error: unknown): PeerError | NetworkError {
-  if (error instanceof PeerError || error instanceof NetworkError) return error;
-  throw error;
 }
 
 async function collect(body: BodySource): Promise<Uint8Array> {

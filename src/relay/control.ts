@@ -23,6 +23,8 @@ export interface Control {
 }
 
 const LISTED_AT_ONCE = 200;
+/** sockaddr_un holds 108 octets, the last of them NUL. */
+const MAX_SOCKET_PATH = 107;
 
 const retryRequest = z.union([
   z.strictObject({ id: z.string() }),
@@ -30,8 +32,17 @@ const retryRequest = z.union([
   z.strictObject({ all: z.literal(true) }),
 ]);
 
-/** Listens on a socket file that only its owner can use. */
+/**
+ * Listens on a socket file that only its owner can use.
+ *
+ * @throws Error where the path is longer than the system allows, or cannot be bound.
+ */
 export async function openControl(path: string, parts: ControlParts): Promise<Control> {
+  if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
+    throw new Error(
+      `the control socket ${path} has a path of more than ${MAX_SOCKET_PATH} octets: use a shorter data folder`,
+    );
+  }
   // The data folder is locked by us, so whatever lies here belongs to a process that is gone.
   await rm(path, { force: true });
   const server = createServer(getRequestListener(controlApp(parts).fetch));

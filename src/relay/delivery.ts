@@ -82,7 +82,7 @@ export function startDelivery(parts: DeliveryParts): Delivering {
     }
     // While work comes and goes an alarm that is already set is good enough: it is never more than a minute off.
     if (closing || (underWay.size > 0 && alarm !== undefined)) return;
-    const due = await store.nextDue();
+    const due = await store.nextDue(settings.connectionsPerDestination);
     if (due !== undefined) setAlarm(Math.max(due - world.now(), 10));
   }
 

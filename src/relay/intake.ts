@@ -14,7 +14,7 @@ import { StoreError } from '../store/store-error.ts';
 import type { Contents } from './content.ts';
 import type { World } from './settings.ts';
 
-export interface IntakeSettings {
+interface IntakeSettings {
   readonly hostname: MailDomain;
   readonly routes: readonly Route[];
   /** A message with more Received fields is looping (RFC 5321 §6.3: at least 100 should be allowed for). */

@@ -2,11 +2,13 @@
 import { formatMailDomain, type MailDomain } from '../names/mailbox.ts';
 import { dial } from '../net/dial.ts';
 import type { Connection } from '../net/drive.ts';
+import { NetworkError } from '../net/error.ts';
 import { type Decision, formatIdentity } from '../policies/decide.ts';
 import { judgePeer, type Proof } from '../policies/judge.ts';
 import { type OpenOutcome, open } from '../protocols/smtp/client/open.ts';
 import { quit } from '../protocols/smtp/client/quit.ts';
 import type { Offers } from '../protocols/smtp/offers.ts';
+import { PeerError } from '../wire/dialogue.ts';
 import type { NextHop } from './next-hops.ts';
 import type { Outgoing } from './settings.ts';
 
@@ -30,8 +32,14 @@ export interface Session {
   messages: number;
 }
 
-export type Opened =
+type Opened =
   | { readonly kind: 'session'; readonly session: Session }
+  /** The peer broke the protocol or the connection; there is nothing left to close. */
+  | {
+      readonly kind: 'broken';
+      readonly error: PeerError | NetworkError;
+      readonly transcript: readonly string[];
+    }
   /** It did not come to a session; the connection is closed. */
   | {
       readonly kind: 'failed';
@@ -42,7 +50,6 @@ export type Opened =
 export interface Pool {
   /** @returns an idle session for this way, if there is one that still stands. */
   reuse(way: Way): Session | undefined;
-  /** @throws PeerError, NetworkError */
   open(way: Way): Promise<Opened>;
   /** Keeps the session for the next message. */
   giveBack(session: Session): void;
@@ -76,7 +83,10 @@ export function connectionPool(outgoing: Outgoing): Pool {
       const entries = idle.get(keyOf(way));
       while (entries !== undefined && entries.length > 0) {
         const entry = entries.pop();
-        if (entry?.session.connection.usable === true) return entry.session;
+        if (entry?.session.connection.usable !== true) continue;
+        // What was said for another message is none of the next one's business.
+        entry.session.connection.forgetTranscript();
+        return entry.session;
       }
       return undefined;
     },
@@ -100,37 +110,43 @@ export function connectionPool(outgoing: Outgoing): Pool {
 
 async function openSession(way: Way, outgoing: Outgoing): Promise<Opened> {
   const { hop, decision } = way;
-  const connection = await dial(
-    { address: hop.address, port: hop.port, source: way.source ?? undefined },
-    {
-      peer: hop.host === hop.address ? hop.address : `${hop.host} (${hop.address})`,
-      patience: outgoing.patience,
-      deadlines: outgoing.deadlines,
-      context: outgoing.context,
-      serverName: hop.serverName,
-    },
-  );
   const mxName = hop.learnt === 'unsigned-dns' ? hop.host : null;
-  const outcome = await connection.run(
-    open<Proof>(connection.channel, {
-      helloName: formatMailDomain(way.hello),
-      startTls: startTlsMode(way),
-      judge: (facts) => {
-        const proof = judgePeer(facts, decision, mxName);
-        const enough = decision.requires !== 'authenticate' || proof.kind === 'authenticated';
-        return { kind: enough ? 'acceptable' : 'unacceptable', proof };
-      },
-    }),
-  );
-  if (outcome.kind !== 'ready') {
-    await leave(connection);
-    return { kind: 'failed', outcome, transcript: connection.takeTranscript() };
+  let connection: Connection | undefined;
+  try {
+    connection = await dialHop(way, outgoing);
+    const outcome = await connection.run(
+      open<Proof>(connection.channel, {
+        helloName: formatMailDomain(way.hello),
+        startTls: startTlsMode(way),
+        judge: (facts) => {
+          const proof = judgePeer(facts, decision, mxName);
+          const enough = decision.requires !== 'authenticate' || proof.kind === 'authenticated';
+          return { kind: enough ? 'acceptable' : 'unacceptable', proof };
+        },
+      }),
+    );
+    if (outcome.kind !== 'ready') {
+      await leave(connection);
+      return { kind: 'failed', outcome, transcript: connection.takeTranscript() };
+    }
+    const key = way.startTls === 'fallback' ? '' : keyOf(way);
+    const { offers, proof } = outcome;
+    return { kind: 'session', session: { connection, offers, proof, key, messages: 0 } };
+  } catch (error) {
+    return { kind: 'broken', error: asWorldly(error), transcript: connection?.takeTranscript() ?? [] };
   }
-  const key = way.startTls === 'fallback' ? '' : keyOf(way);
-  return {
-    kind: 'session',
-    session: { connection, offers: outcome.offers, proof: outcome.proof, key, messages: 0 },
-  };
+}
+
+function dialHop({ hop, source }: Way, { patience, deadlines, context }: Outgoing): Promise<Connection> {
+  const peer = hop.host === hop.address ? hop.address : `${hop.host} (${hop.address})`;
+  const target = { address: hop.address, port: hop.port, source: source ?? undefined };
+  return dial(target, { peer, patience, deadlines, context, serverName: hop.serverName });
+}
+
+/** The peer's fault or the world's; anything else is ours and goes on up. */
+export function asWorldly(error: unknown): PeerError | NetworkError {
+  if (error instanceof PeerError || error instanceof NetworkError) return error;
+  throw error;
 }
 
 function startTlsMode({ decision, startTls }: Way): 'never' | 'if-offered' | 'required' {

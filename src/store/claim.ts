@@ -5,16 +5,21 @@ import { fromColumns } from './delivery-columns.ts';
 import { claimedMessage } from './messages.ts';
 import type { Claim, ClaimRequest } from './queue-store.ts';
 import type { RecipientRow } from './recipients.ts';
+import { StoreError } from './store-error.ts';
 import type { Tables } from './tables.ts';
 
 export function claim(tables: Tables, request: ClaimRequest): readonly Claim[] {
-  const { now, most, perDestination } = request;
+  const { now, most, perDestination, recipientsPerClaim } = request;
+  // Nothing could ever be claimed, and the search below would go on for ever.
+  if (!(recipientsPerClaim >= 1)) {
+    throw new StoreError('refused', `a claim of ${recipientsPerClaim} recipients is none`);
+  }
   giveBack(tables, tables.claims.ended(now), now);
   const claims: Claim[] = [];
   while (claims.length < most) {
     const destination = tables.destinations.oldestDue(now, perDestination);
     if (destination === undefined) break;
-    const due = tables.recipients.dueTogether(destination, now, request.recipientsPerClaim);
+    const due = tables.recipients.dueTogether(destination, now, recipientsPerClaim);
     const made = claimTogether(tables, destination, due, request);
     if (made !== undefined) claims.push(made);
     tables.destinations.refresh(destination);

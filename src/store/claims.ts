@@ -11,7 +11,8 @@ export interface OpenClaim {
 export interface Claims {
   /** @returns the fence, larger than every one before it, those of earlier processes included. */
   open(destination: string, now: EpochMs, leaseEnds: EpochMs): number;
-  claimedAt(fence: number): EpochMs | undefined;
+  /** When an open claim was made. */
+  claimedAt(fence: number): EpochMs;
   /** Closes the claim, unless a recipient is still being attempted under it. */
   closeIfDone(fence: number): void;
   /** Those whose lease has ended at `now`. */
@@ -39,7 +40,11 @@ export function claimsTable(database: DatabaseSync): Claims {
   const all = queryAll<[], OpenClaim>(database, 'SELECT fence, destination FROM claims ORDER BY fence');
   return {
     open: (destination, now, leaseEnds) => insert(destination, now, leaseEnds).lastRow,
-    claimedAt: (fence) => claimedAt(fence)?.claimed_at,
+    claimedAt(fence) {
+      const claim = claimedAt(fence);
+      if (claim === undefined) throw new Error(`claim ${fence} is not open`);
+      return claim.claimed_at;
+    },
     closeIfDone: (fence) => void close(fence),
     ended,
     all,

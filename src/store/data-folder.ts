@@ -40,11 +40,13 @@ export function openDataFolder(path: string): DataFolder {
   const folder = resolve(path);
   const paths = { path: folder, incoming: join(folder, 'incoming'), bodies: join(folder, 'bodies') };
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
     const lock = lockFolder(folder);
     try {
       for (const below of [paths.incoming, paths.bodies]) mkdirSync(below, { recursive: true, mode: 0o700 });
-      for (const changed of [folder, dirname(folder)]) flushFolder(changed);
+      flushFolder(folder);
+      // Only where it was made here: the folder above may be one that we cannot read.
+      if (made !== undefined) for (const above of [folder, made]) flushFolder(dirname(above));
     } catch (error) {
       lock.close();
       throw error;

@@ -6,6 +6,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { EpochMs } from '../queue/delivery.ts';
+import { PENDING } from './recipients.ts';
 import { command, queryOne } from './statement.ts';
 
 export interface Destinations {
@@ -31,7 +32,7 @@ export function destinationsTable(database: DatabaseSync): Destinations {
     `INSERT INTO destinations (name, next_at, in_flight) VALUES (
        ?1,
        (SELECT min(claimable_at) FROM recipients
-        WHERE destination = ?1 AND state IN ('waiting', 'held-tls', 'held')),
+        WHERE destination = ?1 AND ${PENDING}),
        (SELECT count(*) FROM claims WHERE destination = ?1)
      ) ON CONFLICT (name) DO UPDATE SET next_at = excluded.next_at, in_flight = excluded.in_flight`,
   );

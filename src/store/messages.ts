@@ -21,6 +21,8 @@ export interface MessageRow {
 
 const COLUMNS = 'number, id, received_at, sender, size, eight_bit, longest_line, hops, warned_at';
 
+type BodyKind = 'inline' | 'file';
+
 /** An id names a file as well, so it must not be able to say `..` or `/`. */
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -39,9 +41,7 @@ export interface Messages {
 }
 
 export function messagesTable(database: DatabaseSync, files: BodyFiles): Messages {
-  const insert = command<
-    [string, EpochMs, string, number, number, number, number, 'inline' | 'file', number]
-  >(
+  const insert = command<[string, EpochMs, string, number, number, number, number, BodyKind, number]>(
     database,
     `INSERT INTO messages (id, received_at, sender, size, eight_bit, longest_line, hops, body, open_recipients)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
@@ -51,14 +51,11 @@ export function messagesTable(database: DatabaseSync, files: BodyFiles): Message
     'INSERT INTO bodies (message, bytes) VALUES (?, ?)',
   );
   const deleteBody = command<[number]>(database, 'DELETE FROM bodies WHERE message = ?');
-  const oneLess = queryOne<[number], { id: string; body: string; open_recipients: number }>(
+  const oneLess = queryOne<[EpochMs, number], { id: string; body: BodyKind; final_at: EpochMs | null }>(
     database,
-    `UPDATE messages SET open_recipients = open_recipients - 1 WHERE number = ?
-     RETURNING id, body, open_recipients`,
-  );
-  const end = command<[EpochMs, number]>(
-    database,
-    "UPDATE messages SET body = 'gone', final_at = ? WHERE number = ?",
+    `UPDATE messages SET open_recipients = open_recipients - 1,
+       final_at = CASE WHEN open_recipients = 1 THEN ? END
+     WHERE number = ? RETURNING id, body, final_at`,
   );
   const warn = command<[EpochMs, string]>(
     database,
@@ -77,7 +74,7 @@ export function messagesTable(database: DatabaseSync, files: BodyFiles): Message
       if (!ID.test(id)) throw new StoreError('refused', `${JSON.stringify(id)} is not a message id`);
       if (recipients === 0) throw new StoreError('refused', `message ${id} has no recipient`);
       const { size, eightBit, longestLine, hops } = properties;
-      const kept = body.kind === 'file' ? 'file' : 'inline';
+      const kept: BodyKind = body.kind === 'file' ? 'file' : 'inline';
       const row = insert(id, receivedAt, sender, size, Number(eightBit), longestLine, hops, kept, recipients);
       if (row.changes === 0) throw new StoreError('refused', `message ${id} is kept already`);
       if (body.kind === 'file') files.take(body.path, id);
@@ -86,11 +83,10 @@ export function messagesTable(database: DatabaseSync, files: BodyFiles): Message
     },
     warned: (id, at) => void warn(at, id),
     recipientEnded(number, at) {
-      const message = oneLess(number);
-      if (message?.open_recipients !== 0) return;
+      const message = oneLess(at, number);
+      if (message === undefined || message.final_at === null) return;
       if (message.body === 'file') files.drop(message.id);
       else deleteBody(number);
-      end(at, number);
     },
     purge: (olderThan, most) => purge(olderThan, most).changes,
   };
@@ -113,10 +109,10 @@ function readers(
     database,
     `SELECT ${COLUMNS} FROM messages WHERE id > ? AND final_at IS NULL ORDER BY id LIMIT ?`,
   );
-  const body = queryOne<[string], { body: 'inline' | 'file' | 'gone'; bytes: Uint8Array | null }>(
+  const body = queryOne<[string], { body: BodyKind; bytes: Uint8Array | null }>(
     database,
     `SELECT messages.body, bodies.bytes FROM messages LEFT JOIN bodies ON bodies.message = messages.number
-     WHERE messages.id = ?`,
+     WHERE messages.id = ? AND messages.final_at IS NULL`,
   );
   return {
     byNumber,

@@ -9,7 +9,7 @@ import { StoreError } from './store-error.ts';
 
 export const migrations: readonly string[] = [
   `
--- final_at is null while a recipient is open; open_recipients counts them.
+-- open_recipients counts those that are not final; with the last one final_at is set and the content goes.
 CREATE TABLE messages (
   number INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
@@ -19,7 +19,7 @@ CREATE TABLE messages (
   eight_bit INTEGER NOT NULL,
   longest_line INTEGER NOT NULL,
   hops INTEGER NOT NULL,
-  body TEXT NOT NULL CHECK (body IN ('inline', 'file', 'gone')),
+  body TEXT NOT NULL CHECK (body IN ('inline', 'file')),
   open_recipients INTEGER NOT NULL,
   warned_at INTEGER,
   final_at INTEGER
@@ -104,7 +104,12 @@ export function migrate(database: DatabaseSync): void {
     );
   }
   if (version === migrations.length) return;
-  database.exec(
-    `BEGIN IMMEDIATE; ${migrations.slice(version).join('')} PRAGMA user_version = ${migrations.length}; COMMIT`,
-  );
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    for (const step of migrations.slice(version)) database.exec(step);
+    database.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`);
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
 }

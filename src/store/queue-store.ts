@@ -9,11 +9,15 @@ import type { Delivery, EpochMs } from '../queue/delivery.ts';
 
 /** A message as it is handed over for keeping. */
 export interface NewMessage {
-  /** Unique, chosen by the caller; appears in Received and in every event. */
+  /**
+   * Unique, chosen by the caller; appears in Received and in every event. 1 to 64 of `A-Z a-z 0-9 _ -`: it may name
+   * a file.
+   */
   readonly id: string;
   readonly receivedAt: EpochMs;
   /** Empty for the null sender. */
   readonly sender: string;
+  /** At least one; an address named twice is one recipient. */
   readonly recipients: readonly NewRecipient[];
   readonly body: NewBody;
   readonly properties: MessageProperties;
@@ -40,8 +44,11 @@ export interface MessageProperties {
 }
 
 /**
- * The content: whole in memory, or a file that the caller has written and flushed below the store's
- * `incoming` folder and that the store takes over.
+ * The content: whole in memory, or a file that the caller has written and flushed in the store's `incoming` folder
+ * and that the store takes over.
+ *
+ * Bytes are copied; they must not change until the call is answered. Up to 128 KB they are the faster way, above
+ * it the file is. A file whose message is not kept is still the caller's.
  */
 export type NewBody =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
@@ -84,7 +91,12 @@ export interface ClaimRequest {
   readonly recipientsPerClaim: number;
 }
 
-/** How one claimed recipient ended. */
+/**
+ * How one claimed recipient ended.
+ *
+ * `delivery` must follow from the attempt by `next`: delivered, bounced, waiting or held by tls with one attempt
+ * more, or, for a claim given back unused, waiting or held by tls with as many as before.
+ */
 export interface Settlement {
   readonly fence: number;
   readonly id: string;
@@ -97,7 +109,12 @@ export interface Settlement {
   readonly transcript: readonly string[] | null;
 }
 
-/** Messages to create in the same commit as settlements: a bounce must not be lost, nor sent twice. */
+/**
+ * Messages to create in the same commit as settlements: a bounce must not be lost, nor sent twice.
+ *
+ * Where there are settlements and none of them counts, `messages` and `warned` do not either: whoever has the work
+ * by now says what is to be said. So one request is about one claim.
+ */
 export interface SettleRequest {
   readonly settlements: readonly Settlement[];
   readonly messages: readonly NewMessage[];
@@ -117,7 +134,7 @@ export interface ListedRecipient {
   readonly address: string;
   readonly destination: string;
   readonly delivery: Delivery;
-  /** The text of the newest event's reason; null where there is none yet. */
+  /** The reason that the newest event of an attempt gave; null where there is none yet. */
   readonly lastWord: string | null;
 }
 
@@ -132,15 +149,20 @@ export interface MessageTrail extends ListedMessage {
   }[];
 }
 
+/** In the order of ids. */
 export interface ListRequest {
   /** `open` = not final. */
   readonly which: 'open' | 'all';
   readonly most: number;
-  /** Continue after this id. */
+  /** Continue after this id, whether or not its message is still there. */
   readonly after?: string;
 }
 
-/** A change asked for by an operator; applies to every recipient whose state allows it. */
+/**
+ * A change asked for by an operator; applies to every recipient whose state allows it.
+ *
+ * One that is being attempted is never touched: it may be delivered at this very moment.
+ */
 export interface Nudge {
   readonly what: 'retry' | 'hold' | 'release' | 'cancel';
   readonly now: EpochMs;
@@ -155,12 +177,17 @@ export interface Nudged {
   readonly delivery: Delivery;
 }
 
+/** Every call rejects with a StoreError; then nothing of it is kept. */
 export interface QueueStore {
-  /** @throws the medium's error (disk full, I/O); then nothing of `message` is kept. */
+  /** Rejects with code `full` where the medium has no room, `refused` where the id is bad or taken. */
   accept(message: NewMessage): Promise<void>;
   /** Oldest due destination first, in each the oldest due recipient first. */
   claim(request: ClaimRequest): Promise<readonly Claim[]>;
-  /** @returns how many settlements counted; those under an old fence did not. */
+  /**
+   * Rejects with code `refused` where a state cannot follow from an attempt.
+   *
+   * @returns how many settlements counted; those under an old fence did not.
+   */
   settle(request: SettleRequest): Promise<number>;
   /** @returns undefined where the message is unknown or its content is no longer kept. */
   body(id: string): Promise<StoredBody | undefined>;
@@ -176,7 +203,7 @@ export interface QueueStore {
    * waits for the time returned would wake at once, for nothing.
    */
   nextDue(perDestination?: number): Promise<EpochMs | undefined>;
-  /** Forgets messages that have been final since before `olderThan`. */
+  /** Forgets messages that have been final since before `olderThan`. @returns how many. */
   purge(olderThan: EpochMs): Promise<number>;
   close(): Promise<void>;
 }

@@ -7,7 +7,7 @@ import type { NewRecipient, Nudge } from './queue-store.ts';
 import { command, queryAll, queryOne } from './statement.ts';
 
 /** What names a row. `number` counts the recipients of a message from 1. */
-export interface RecipientKey {
+interface RecipientKey {
   readonly message: number;
   readonly destination: string;
   readonly number: number;
@@ -23,13 +23,13 @@ const COLUMNS = `recipients.message, recipients.destination, recipients.number, 
   recipients.state, recipients.attempts, recipients.at, recipients.blocked_because, recipients.last_word`;
 
 /** The words of the partial index `recipients_pending`: SQLite uses it only where it finds them again. */
-const PENDING = "state IN ('waiting', 'held-tls', 'held')";
+export const PENDING = "state IN ('waiting', 'held-tls', 'held')";
 
 const SELECT_PENDING = `SELECT ${COLUMNS}, messages.id, messages.sender
   FROM recipients JOIN messages ON messages.number = recipients.message WHERE ${PENDING}`;
 
 /** A recipient with what its message says of itself. */
-export interface PendingRow extends RecipientRow {
+interface PendingRow extends RecipientRow {
   readonly id: string;
   readonly sender: string;
 }
@@ -46,8 +46,7 @@ export interface Recipients {
   /** Those that an operator's word can reach: neither final nor being attempted. */
   pending(of: Nudge['of']): readonly PendingRow[];
   /** Moves a recipient; `claim` is the fence where it is now attempting, otherwise null. */
-  move(key: RecipientKey, delivery: Delivery, claim: number | null): void;
-  note(key: RecipientKey, blockedBecause: string | null, lastWord: string | null): void;
+  move(row: RecipientRow, delivery: Delivery, claim: number | null): void;
 }
 
 export function recipientsTable(database: DatabaseSync, messages: Messages): Recipients {
@@ -56,14 +55,11 @@ export function recipientsTable(database: DatabaseSync, messages: Messages): Rec
     `INSERT INTO recipients (message, destination, number, address, state, attempts, at)
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
-  const update = command<[State, number, EpochMs, number | null, number, string, number]>(
+  const update = command<
+    [State, number, EpochMs, number | null, string | null, string | null, number, string, number]
+  >(
     database,
-    `UPDATE recipients SET state = ?, attempts = ?, at = ?, claim = ?
-     WHERE message = ? AND destination = ? AND number = ?`,
-  );
-  const note = command<[string | null, string | null, number, string, number]>(
-    database,
-    `UPDATE recipients SET blocked_because = ?, last_word = coalesce(?, last_word)
+    `UPDATE recipients SET state = ?, attempts = ?, at = ?, claim = ?, blocked_because = ?, last_word = ?
      WHERE message = ? AND destination = ? AND number = ?`,
   );
   return {
@@ -72,18 +68,16 @@ export function recipientsTable(database: DatabaseSync, messages: Messages): Rec
       const { state, attempts, at } = toColumns(delivery);
       insert(message, destination, number, address, state, attempts, at);
     },
-    move({ message, destination, number }, delivery, claim) {
+    move(row, delivery, claim) {
+      const { message, destination, number, blocked_because, last_word } = row;
       const { state, attempts, at } = toColumns(delivery);
-      update(state, attempts, at, claim, message, destination, number);
+      update(state, attempts, at, claim, blocked_because, last_word, message, destination, number);
       if (isFinal(delivery)) messages.recipientEnded(message, at);
-    },
-    note({ message, destination, number }, blockedBecause, lastWord) {
-      note(blockedBecause, lastWord, message, destination, number);
     },
   };
 }
 
-function readers(database: DatabaseSync): Omit<Recipients, 'add' | 'move' | 'note'> {
+function readers(database: DatabaseSync): Omit<Recipients, 'add' | 'move'> {
   const oldestDue = queryOne<[string, EpochMs], { message: number }>(
     database,
     `SELECT message FROM recipients

@@ -38,11 +38,15 @@ function settleOne(tables: Tables, settlement: Settlement): string | undefined {
       `${address} of ${id} cannot go from ${JSON.stringify(fromColumns(recipient))} to ${JSON.stringify(delivery)}`,
     );
   }
-  tables.recipients.note(recipient, settlement.blockedBecause, lastWord(events));
-  tables.recipients.move(recipient, delivery, null);
+  const said = {
+    ...recipient,
+    blocked_because: settlement.blockedBecause,
+    last_word: lastWord(events) ?? recipient.last_word,
+  };
+  tables.recipients.move(said, delivery, null);
   tables.trail.append(recipient.message, events);
-  const claimedAt = tables.claims.claimedAt(fence);
-  if (transcript !== null && claimedAt !== undefined) {
+  if (transcript !== null) {
+    const claimedAt = tables.claims.claimedAt(fence);
     tables.trail.keepTranscript(recipient.message, address, claimedAt, transcript);
   }
   return recipient.destination;

@@ -37,10 +37,9 @@ export async function linkWriter(worker: Worker): Promise<Committer> {
 
   return {
     async commit(calls) {
-      const answered = answer();
       const { message, moved } = commitMessage(calls);
       worker.postMessage(message, moved);
-      const reply = await answered;
+      const reply = await answer();
       return reply.kind === 'answers' ? reply.answers : [];
     },
     async close() {

@@ -5,7 +5,7 @@ import type { TlsFacts } from './tls-facts.ts';
 /** A dialogue over a byte stream. */
 export type Talk<Outcome> = Dialogue<Bytes, Outcome>;
 
-export interface Bytes {
+interface Bytes {
   readonly effect: ByteEffect;
   readonly reaction: ByteReaction;
 }

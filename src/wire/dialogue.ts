@@ -12,7 +12,7 @@ export type Dialogue<Words extends Vocabulary, Outcome> = Generator<
   Words['reaction']
 >;
 
-export interface Vocabulary {
+interface Vocabulary {
   readonly effect: unknown;
   readonly reaction: unknown;
 }
@@ -36,7 +36,7 @@ export type PeerFault =
 export class PeerError extends Error {
   override readonly name = 'PeerError';
   readonly code: PeerFault;
-  /** The offending bytes, cut to {@link EVIDENCE_BYTES}. */
+  /** The offending bytes, cut to 512 octets. */
   readonly evidence: Uint8Array;
 
   constructor(code: PeerFault, message: string, evidence: Uint8Array = new Uint8Array()) {
@@ -47,7 +47,7 @@ export class PeerError extends Error {
 }
 
 /** How much of an offending input is kept. */
-export const EVIDENCE_BYTES = 512;
+const EVIDENCE_BYTES = 512;
 
 /** Bytes from the wire as a message or transcript may show them: printable ASCII, the rest escaped. */
 export function printable(bytes: Uint8Array | string): string {

@@ -47,6 +47,8 @@ export class ContentScanner {
   #eightBit = false;
   #longestLine = 0;
   #fault: ContentFault | undefined;
+  /** Where in the chunk being scanned the fault was found. */
+  #faultAt = 0;
 
   constructor(bareLineEnding: 'refuse' | 'normalize', emit: (slice: Uint8Array) => void) {
     this.#bareLineEnding = bareLineEnding;
@@ -60,8 +62,22 @@ export class ContentScanner {
   push(input: Uint8Array): Scan {
     const chunk = this.#held.length === 0 ? input : Buffer.concat([this.#held, input]);
     this.#held = NOTHING;
-    if (!this.#eightBit) this.#eightBit = hasEightBit(input);
-    if (this.#fault === undefined && input.includes(0)) this.#fault = 'nul';
+    const wasClean = this.#fault === undefined;
+    const scan = this.#scan(chunk);
+    // What follows the end is no content: an octet there is no fault of this message.
+    const used = scan.kind === 'end' ? chunk.subarray(0, chunk.length - scan.rest.length) : chunk;
+    if (!this.#eightBit) this.#eightBit = hasEightBit(used);
+    if (wasClean) this.#findNul(used);
+    return scan;
+  }
+
+  /** A NUL counts where it comes before any other fault of the chunk. */
+  #findNul(chunk: Uint8Array): void {
+    const nul = chunk.indexOf(0);
+    if (nul !== -1 && (this.#fault === undefined || nul < this.#faultAt)) this.#fault = 'nul';
+  }
+
+  #scan(chunk: Uint8Array): Scan {
     const ends = new LineEnds(chunk);
     let from = 0; // start of what has not been emitted yet
     let at = 0;
@@ -101,7 +117,10 @@ export class ContentScanner {
       this.#afterCrlf = false;
       at = end + 1;
       if (this.#bareLineEnding === 'refuse') {
-        this.#fault ??= chunk[end] === CR ? 'bare-cr' : 'bare-lf';
+        if (this.#fault === undefined) {
+          this.#fault = chunk[end] === CR ? 'bare-cr' : 'bare-lf';
+          this.#faultAt = end;
+        }
       } else {
         this.#give(chunk.subarray(from, end));
         this.#give(CRLF);

@@ -72,7 +72,12 @@ export function describeReply(reply: Reply): string {
   return reply.enhanced === null ? `${reply.code} ${text}` : `${reply.code} ${reply.enhanced} ${text}`;
 }
 
-/** Writes a reply; `enhanced` stands on every line (RFC 2034 §3). */
+/**
+ * Writes a reply; `enhanced` stands on every line (RFC 2034 §3).
+ *
+ * Text may quote what came from outside: all that is not printable ASCII becomes a question mark, as a line break
+ * in it would be a reply of its own.
+ */
 export function formatReply(
   code: number,
   enhanced: string | null,
@@ -80,7 +85,8 @@ export function formatReply(
 ): string {
   const prefix = enhanced === null ? '' : `${enhanced} `;
   return lines
-    .map((line, index) => `${code}${index === lines.length - 1 ? ' ' : '-'}${prefix}${line}\r\n`)
+    .map((line, index) => `${code}${index === lines.length - 1 ? ' ' : '-'}${prefix}${line}`)
+    .map((line) => `${line.replace(/[^\x20-\x7e]/g, '?')}\r\n`)
     .join('');
 }
 

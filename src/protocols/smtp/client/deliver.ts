@@ -3,7 +3,7 @@
  *
  * RFC 5321 §3.3, RFC 2920 (pipelining), RFC 1870 (SIZE), RFC 6152 (8BITMIME).
  */
-import type { BodySource, Talk } from '../../../wire/bytes.ts';
+import type { BodySource, Phase, Talk } from '../../../wire/bytes.ts';
 import type { Channel } from '../../../wire/channel.ts';
 import { PeerError } from '../../../wire/dialogue.ts';
 import { command } from '../command.ts';
@@ -76,9 +76,14 @@ export function* sendEnvelope(
   if (mailTaken && replies.some((reply) => severity(reply) === 'positive'))
     return { kind: 'goAhead', replies };
   // 354 although nobody is left to take it: the message ends before it begins (RFC 2920 §3.1).
-  yield* channel.sayBody({ kind: 'bytes', bytes: new Uint8Array() });
-  const final = yield* readReply(channel, 'data-end');
-  return { kind: 'done', recipients: outcomes(), connection: final.code === 421 ? 'spent' : 'reusable' };
+  const dot = channel.sayBody({ kind: 'bytes', bytes: new Uint8Array() });
+  const connection = yield* conclude(
+    channel,
+    dot,
+    'data-end',
+    (reply) => reply.code === 250 || (severity(reply) !== 'positive' && reply.code !== 421),
+  );
+  return { kind: 'done', recipients: outcomes(), connection };
 }
 
 /**
@@ -167,8 +172,27 @@ function withoutData(envelope: Envelope, index: number): RecipientOutcome {
 }
 
 /** Forgets the transaction that came to nothing. */
-function* reset(channel: Channel): Talk<'reusable' | 'spent'> {
-  yield* channel.say(command('RSET'));
-  const reply = yield* readReply(channel, 'reply');
-  return reply.code === 250 ? 'reusable' : 'spent';
+function reset(channel: Channel): Talk<Done['connection']> {
+  return conclude(channel, channel.say(command('RSET')), 'reply', ({ code }) => code === 250);
+}
+
+/**
+ * Says what is left to say once every outcome is known.
+ *
+ * Whatever the server does now, closing included, what it answered of the recipients stands: it decides only
+ * whether the connection can be kept.
+ */
+function* conclude(
+  channel: Channel,
+  last: Talk<unknown>,
+  within: Phase,
+  inStep: (reply: Reply) => boolean,
+): Talk<Done['connection']> {
+  try {
+    yield* last;
+    return inStep(yield* readReply(channel, within)) ? 'reusable' : 'spent';
+  } catch (error) {
+    if (error instanceof PeerError) return 'spent';
+    throw error;
+  }
 }

@@ -20,7 +20,7 @@ export interface OpenRequest<Proof> {
   readonly judge: (facts: TlsFacts) => Judgement<Proof>;
 }
 
-export type Judgement<Proof> =
+type Judgement<Proof> =
   | { readonly kind: 'acceptable'; readonly proof: Proof }
   | { readonly kind: 'unacceptable'; readonly proof: Proof };
 

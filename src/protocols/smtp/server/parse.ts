@@ -44,7 +44,8 @@ const HTTP_VERBS = new Set([
 const PARAMETER = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e]+))?$/;
 
 /** Reads one line, latin1, without its CRLF. */
-export function parseCommand(line: string): ParsedCommand {
+export function parseCommand(received: string): ParsedCommand {
+  const line = withoutTrailingSpace(received);
   const space = line.indexOf(' ');
   const word = space === -1 ? line : line.slice(0, space);
   const rest = space === -1 ? '' : line.slice(space + 1);
@@ -76,8 +77,17 @@ export function parseCommand(line: string): ParsedCommand {
   }
 }
 
+/** RFC 5321 §4.1.1: receivers "SHOULD tolerate trailing white space before the terminating <CRLF>". */
+function withoutTrailingSpace(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === ' ' || line[end - 1] === '\t') end -= 1;
+  return line.slice(0, end);
+}
+
 function parseHello(verb: 'EHLO' | 'HELO', name: string): ParsedCommand {
   if (name === '') return syntax(501, '5.5.4', `${verb} needs your domain or address literal`);
+  // Octets of no known character set: IDNA would make some name of them.
+  if (!isAscii(name)) return syntax(501, '5.5.2', `${verb} needs an ASCII name`);
   const valid = name.startsWith('[') ? parseAddressLiteral(name) : parseDomain(name);
   // Hosts whose name is no domain ("my_pc", "localhost.") are no danger; anything that could break out of a
   // Received field is.
@@ -142,7 +152,7 @@ function parsePath(rest: string, keyword: 'FROM' | 'TO'): Path | Extract<ParsedC
   const after = from.slice(end + 1);
   if (after !== '' && !after.startsWith(' ')) return syntax(501, '5.5.4', 'a space must follow the address');
   // RFC 5321 §4.1.1.3 and appendix C: a source route is accepted and ignored.
-  const text = from.slice(1, end).replace(/^@[^:<>"]*:/, '');
+  const text = from.slice(1, end).replace(/^@[^:<>"]*:(?=.)/, '');
   return { kind: 'path', text, after };
 }
 
@@ -190,5 +200,5 @@ function syntax(
   enhanced: string,
   because: string,
 ): Extract<ParsedCommand, { kind: 'syntax' }> {
-  return { kind: 'syntax', code, enhanced, because: because.replace(/[^\x20-\x7e]/g, '?') };
+  return { kind: 'syntax', code, enhanced, because };
 }

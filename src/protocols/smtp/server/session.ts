@@ -76,9 +76,10 @@ function reduce(rules: SessionRules, state: SmtpState, input: SessionInput<Intak
     case 'opened':
       return reply({ ...state, tls: input.tls }, 220, null, `${rules.hostname} ESMTP Waxwing`);
     case 'line':
-      return onLine(rules, state, input.line);
     case 'badLine':
-      return onBadLine(rules, state, input.what);
+      // The driver holds commands back while one is worked on; one that slipped through would run before TLS is up.
+      if (state.phase !== 'open') return stay(state);
+      return input.kind === 'line' ? onLine(rules, state, input.line) : onBadLine(rules, state, input.what);
     case 'secured':
       // RFC 3207 §4.2: "The server MUST discard any knowledge obtained from the client".
       return { state: { ...initialState, tls: input.facts }, effects: [] };
@@ -113,7 +114,7 @@ function onLine(rules: SessionRules, state: SmtpState, line: string): SmtpStep {
 
 /** RFC 3207 §4: the commands that a server requiring TLS answers in the clear. */
 function allowedInClear(line: string): boolean {
-  const verb = (line.split(' ')[0] ?? '').toUpperCase();
+  const verb = (line.split(/[ \t]/, 1)[0] ?? '').toUpperCase();
   return verb === 'NOOP' || verb === 'EHLO' || verb === 'STARTTLS' || verb === 'QUIT';
 }
 

@@ -1,0 +1,52 @@
+/** The shape of an event for machines: the published JSON Schema is made from this. */
+import { z } from 'zod';
+import { type DeliveryEvent, eventNames } from './delivery-event.ts';
+
+const text = z.string();
+const orNull = <Type extends z.ZodType>(type: Type) => type.nullable();
+
+const reply = z.strictObject({
+  code: z.int().min(200).max(599),
+  enhanced: orNull(text).describe('Enhanced status code (RFC 3463), or null where the far side gave none.'),
+  text,
+});
+
+const tls = z.strictObject({
+  outcome: orNull(z.enum(['authenticated', 'encrypted', 'cleartext'])).describe(
+    'How the message travelled; null where it did not.',
+  ),
+  required: z.enum(['none', 'encrypt', 'authenticate']),
+  by: z
+    .enum(['override', 'message', 'dane', 'sts', 'list', 'memory', 'default'])
+    .describe('The layer that decided.'),
+  because: text.describe('One sentence: the evidence, or what stood in the way.'),
+  version: orNull(text),
+  cipher: orNull(text).describe('IANA name of the cipher suite.'),
+  group: orNull(text).describe('Key exchange group; null for mail that came in.'),
+  certificateSha256: orNull(text).describe('Of the certificate that the far side presented, in hex.'),
+  peerName: orNull(text).describe('The name that the certificate proved.'),
+  tlsa: orNull(text),
+});
+
+const mx = z.strictObject({ host: text, address: orNull(text), port: z.int().min(1).max(65_535) });
+
+/** One line of the event log. */
+export const deliveryEventSchema = z
+  .strictObject({
+    event: z.enum(eventNames),
+    id: text.describe('The message, as in the Received header and in `queue show`.'),
+    at: z.iso.datetime().describe('RFC 3339, UTC, milliseconds.'),
+    from: text.describe('Envelope sender; empty for the null sender.'),
+    to: text.describe('Envelope recipient.'),
+    mx: orNull(mx).describe('The host of this attempt; null where none was reached for.'),
+    reply: orNull(reply),
+    attempt: z.int().min(0).describe('1 for the first; 0 where no attempt was made.'),
+    tls: orNull(tls),
+    nextAttemptAt: orNull(z.iso.datetime()),
+  })
+  .meta({ title: 'Waxwing delivery event' }) satisfies z.ZodType<DeliveryEvent>;
+
+/** The JSON Schema that is published with the package. */
+export function eventJsonSchema(): unknown {
+  return z.toJSONSchema(deliveryEventSchema);
+}

@@ -1,0 +1,73 @@
+/**
+ * What is fetched: one set of Debian packages for each peer, because mail servers exclude each other.
+ *
+ * A set becomes a small root of its own with everything its programs need, so nothing is taken from the
+ * host but its kernel.
+ */
+
+/** What every root needs: a shell with its usual commands, and the names of services. */
+const base: readonly string[] = [
+  'dash',
+  'coreutils',
+  'sed',
+  'grep',
+  'findutils',
+  'netbase',
+  'base-files',
+  // Named so that apt does not choose usrmerge, which needs the whole of perl.
+  'usr-is-merged',
+];
+
+const sets = {
+  postfix: ['postfix', ...base],
+  exim: ['exim4-daemon-heavy', ...base],
+  tools: [
+    'swaks',
+    'libnet-ssleay-perl',
+    'msmtp',
+    'curl',
+    'python3',
+    'openssl',
+    'strace',
+    'tcpdump',
+    'ca-certificates',
+    ...base,
+  ],
+} as const satisfies Record<string, readonly string[]>;
+
+/** The name of a set of packages. */
+export type PeerName = keyof typeof sets;
+
+/** Every set there is. */
+export const peerNames: readonly PeerName[] = ['postfix', 'exim', 'tools'];
+
+/** The packages of a set; the first one names its version. */
+export function packagesOf(name: PeerName): readonly string[] {
+  return sets[name];
+}
+
+/** The users that the packages would have made when installed. */
+export const passwd = [
+  'root:x:0:0:root:/root:/bin/sh',
+  'daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin',
+  'mail:x:8:8:mail:/var/mail:/usr/sbin/nologin',
+  'postfix:x:101:101::/var/spool/postfix:/usr/sbin/nologin',
+  'Debian-exim:x:103:103::/var/spool/exim4:/usr/sbin/nologin',
+  'tcpdump:x:104:104::/tmp:/usr/sbin/nologin',
+  'mailbox:x:5000:5000::/peer:/usr/sbin/nologin',
+  'nobody:x:65534:65534:nobody:/tmp:/usr/sbin/nologin',
+];
+
+/** The groups of those users. */
+export const group = [
+  'root:x:0:',
+  'daemon:x:1:',
+  'tty:x:5:',
+  'mail:x:8:',
+  'postfix:x:101:',
+  'postdrop:x:102:',
+  'Debian-exim:x:103:',
+  'tcpdump:x:104:',
+  'mailbox:x:5000:',
+  'nogroup:x:65534:',
+];

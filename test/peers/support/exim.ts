@@ -1,0 +1,195 @@
+/** Exim in a sandbox: receives into a maildir, and sends on to a host. */
+import { existsSync, readFileSync } from 'node:fs';
+import type { Certificate } from '../../support/certificates.ts';
+import type { Finished } from './command.ts';
+import { type Received, readMaildir } from './maildir.ts';
+import { freePort, waitForPort } from './ports.ts';
+import { openSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
+
+/** How an Exim is set up; the defaults receive for example.test without TLS. */
+export interface EximOptions extends SandboxOptions {
+  /** An address of 127.0.0.0/8. */
+  readonly address?: string;
+  readonly hostname?: string;
+  /** Domains whose recipients are all delivered to the maildir. */
+  readonly domains?: readonly string[];
+  /** Shown to clients; with it STARTTLS is offered, and implicit TLS on `tlsPort`. */
+  readonly certificate?: Certificate;
+  /** Where all other mail goes, and how; without it, such recipients are refused. */
+  readonly relay?: EximRelay;
+  /** Main options, over all that is set here. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** The next host and what is demanded of it. */
+export interface EximRelay {
+  /** An address, or a name that `hosts` resolves; a certificate is checked against it. */
+  readonly host: string;
+  readonly port: number;
+  /** By default `none`; `verify` demands a certificate of `trust` for the host. */
+  readonly tls?: 'none' | 'may' | 'encrypt' | 'verify';
+  /** Authorities, PEM. */
+  readonly trust?: string;
+}
+
+/** A running Exim. */
+export interface Exim {
+  readonly address: string;
+  /** SMTP, with STARTTLS where there is a certificate. */
+  readonly port: number;
+  /** Implicit TLS; only with a certificate. */
+  readonly tlsPort: number;
+  /** What was delivered to the maildir, at least so many. */
+  messages(atLeast?: number): Promise<Received[]>;
+  /** Its main, reject and panic logs. */
+  log(): string;
+  /** Hands a message to its command line, lines ending with LF, and tries once to deliver it. */
+  inject(from: string, to: readonly string[], message: Buffer): Promise<Finished>;
+  /** What waits in its queue, as `exim -bp` says it. */
+  queue(): Promise<string>;
+  /** Runs a program of its package beside it. */
+  run: Sandbox['run'];
+  close(): Promise<void>;
+}
+
+const logs = ['mainlog', 'rejectlog', 'paniclog'];
+
+/** The folders that the package's installation would have made, then Exim itself. */
+const launch = `
+set -e
+mkdir -p /var/spool/exim4 /var/log/exim4 /run/exim4 /peer/mail
+chown Debian-exim:Debian-exim /var/spool/exim4 /var/log/exim4 /run/exim4
+chown mailbox:mailbox /peer/mail
+exec exim4 -bdf -q5s
+`;
+
+/** Starts Exim and waits until it answers. */
+export async function startExim(root: string, options: EximOptions = {}): Promise<Exim> {
+  const address = options.address ?? '127.0.0.1';
+  const port = await freePort(address);
+  const tlsPort = await freePort(address);
+  const sandbox = await openSandbox(root, {
+    hosts: options.hosts ?? {},
+    files: {
+      '/etc/exim4/exim4.conf': configuration(address, port, tlsPort, options),
+      '/peer/cert.pem': options.certificate?.certPem ?? '',
+      '/peer/key.pem': options.certificate?.keyPem ?? '',
+      '/peer/trust.pem': options.relay?.trust ?? '',
+      ...options.files,
+    },
+  });
+  const log = () =>
+    logs
+      .map((name) => sandbox.path(`/var/log/exim4/${name}`))
+      .map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : ''))
+      .join('');
+  const daemon = sandbox.spawn('sh', ['-c', launch]);
+  let ended = '';
+  void daemon.finished.then((how) => {
+    ended = `exim ended with ${how.code}: ${how.stderr}`;
+  });
+  try {
+    await waitForPort(address, port, () => `${log()}${ended}`);
+  } catch (error) {
+    await sandbox.close();
+    throw error;
+  }
+  return {
+    address,
+    port,
+    tlsPort,
+    messages: (atLeast = 0) => readMaildir(sandbox.path('/peer/mail'), atLeast, log),
+    log,
+    // In the foreground: whatever outlives the command would be ended with its sandbox.
+    inject: (from, to, message) =>
+      sandbox.run('exim4', ['-odf', '-i', '-f', from, '--', ...to], { input: message }),
+    queue: async () => (await sandbox.run('exim4', ['-bp'])).stdout,
+    run: sandbox.run,
+    close: sandbox.close,
+  };
+}
+
+function configuration(address: string, port: number, tlsPort: number, options: EximOptions): string {
+  const { hostname = 'exim.test', domains = ['example.test'], certificate, relay } = options;
+  const settings: Record<string, string> = {
+    primary_hostname: hostname,
+    'domainlist stored_domains': domains.join(' : '),
+    local_interfaces: address,
+    daemon_smtp_ports: certificate === undefined ? `${port}` : `${port} : ${tlsPort}`,
+    disable_ipv6: 'true',
+    log_file_path: '/var/log/exim4/%slog',
+    log_selector: '+tls_cipher +tls_peerdn +tls_certificate_verified +tls_sni +received_recipients',
+    acl_smtp_rcpt: 'check_recipient',
+    message_size_limit: '100M',
+    smtp_accept_max: '0',
+    smtp_accept_queue_per_connection: '0',
+    ignore_bounce_errors_after: '0s',
+    keep_environment: '',
+    tls_advertise_hosts: certificate === undefined ? '' : '*',
+    ...(certificate === undefined
+      ? {}
+      : {
+          tls_certificate: '/peer/cert.pem',
+          tls_privatekey: '/peer/key.pem',
+          tls_on_connect_ports: `${tlsPort}`,
+        }),
+    ...options.settings,
+  };
+  const main = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
+  return `${main.join('')}${receiving(relay !== undefined)}${relay === undefined ? '' : sending(relay)}`;
+}
+
+/** Everything but the sending transport, which comes last. */
+function receiving(relays: boolean): string {
+  // The transport says to which host.
+  const next = 'next:\n driver = accept\n transport = next\n';
+  return `
+begin acl
+check_recipient:
+ accept domains = +stored_domains
+${relays ? ' accept' : ' deny message = relay not permitted'}
+
+begin retry
+* * F,1h,5s
+
+begin routers
+stored:
+ driver = accept
+ domains = +stored_domains
+ transport = stored
+${relays ? next : ''}
+
+begin transports
+stored:
+ driver = appendfile
+ directory = /peer/mail
+ maildir_format
+ create_directory
+ user = mailbox
+ group = mailbox
+ envelope_to_add
+ return_path_add
+ delivery_date_add
+`;
+}
+
+function sending(relay: EximRelay): string {
+  const tls = relay.tls ?? 'none';
+  const verify = tls === 'verify' ? '*' : '';
+  return `
+next:
+ driver = smtp
+ hosts = ${relay.host}
+ port = ${relay.port}
+ gethostbyname
+ allow_localhost
+ connect_timeout = 5s
+ hosts_avoid_tls = ${tls === 'none' ? '*' : ''}
+ hosts_require_tls = ${tls === 'none' || tls === 'may' ? '' : '*'}
+ hosts_try_dane =
+ tls_verify_certificates = ${verify === '' ? '' : '/peer/trust.pem'}
+ tls_verify_hosts = ${verify}
+ tls_try_verify_hosts =
+ tls_verify_cert_hostnames = ${verify}
+`;
+}

@@ -1,0 +1,144 @@
+/**
+ * Real mail servers and clients for tests: Debian's packages, unpacked below the checkout, never installed.
+ *
+ * A root is made once, for one set of packages and its versions, and is only read afterwards.
+ * `PEERS_REFRESH=1` asks apt again whether newer versions are out.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, chown, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { choosePackages, downloadPackages } from './apt.ts';
+import { group, type PeerName, packagesOf, passwd } from './catalog.ts';
+import { runCommand } from './command.ts';
+import { withLock } from './lock.ts';
+
+/** A peer's root, or why it cannot be had here. */
+export type Fetched =
+  | { readonly kind: 'ready'; readonly root: string }
+  | { readonly kind: 'unavailable'; readonly because: string };
+
+/** Changed by hand when the making of a root changes, so that those made before are made again. */
+const edition = '1';
+const home = join(import.meta.dirname, '../../../.peers');
+const known = new Map<PeerName, Promise<Fetched>>();
+
+/** Fetches the packages of a peer with all they need, once, and answers where they are unpacked. */
+export function fetchPeer(name: PeerName): Promise<Fetched> {
+  const earlier = known.get(name);
+  if (earlier !== undefined) return earlier;
+  const fetched = tryToFetch(name);
+  known.set(name, fetched);
+  return fetched;
+}
+
+async function tryToFetch(name: PeerName): Promise<Fetched> {
+  const because = await whyNoSandbox();
+  if (because !== null) return { kind: 'unavailable', because };
+  try {
+    const wanted = packagesOf(name);
+    const recipe = digest([edition, ...wanted, ...passwd, ...group]);
+    const ready = await newestRoot(name, recipe);
+    if (ready !== null && process.env['PEERS_REFRESH'] !== '1') return { kind: 'ready', root: ready };
+    // Set by run.ts, so that each test file need not wait for the network to refuse again.
+    const told = process.env['PEERS_UNAVAILABLE'];
+    if (told !== undefined) return { kind: 'unavailable', because: told };
+    await mkdir(home, { recursive: true });
+    const root = await withLock(join(home, 'lock'), () => makeRoot(name, recipe, ready));
+    return { kind: 'ready', root };
+  } catch (error) {
+    return { kind: 'unavailable', because: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function whyNoSandbox(): Promise<string | null> {
+  if (process.platform !== 'linux') return 'real peers run on Linux only';
+  if (process.getuid?.() !== 0) return 'real peers need root, for a mount namespace of their own';
+  const tried = await runCommand('unshare', ['-m', '-p', '-f', 'mount', '-t', 'tmpfs', 'x', '/tmp']);
+  return tried.code === 0 ? null : `no private mount namespace: ${tried.stderr.trim()}`;
+}
+
+async function newestRoot(name: PeerName, recipe: string): Promise<string | null> {
+  const all = await readdir(join(home, 'roots')).catch(() => []);
+  const ours = all.filter((entry) => entry.startsWith(`${name}@`) && entry.endsWith(`~${recipe}`));
+  const newest = ours.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
+  return newest === undefined ? null : join(home, 'roots', newest);
+}
+
+async function makeRoot(name: PeerName, recipe: string, earlier: string | null): Promise<string> {
+  const apt = join(home, 'apt');
+  const wanted = packagesOf(name);
+  // Whoever held the lock before us may have made it.
+  const made = earlier === null ? await newestRoot(name, recipe) : null;
+  if (made !== null) return made;
+  const chosen = await choosePackages(apt, wanted);
+  const leading = chosen.find((one) => one.name === wanted[0]);
+  if (leading === undefined) throw new Error(`apt does not know ${wanted[0]}`);
+  const versions = digest(chosen.map((one) => `${one.name}=${one.version}`));
+  const root = join(home, 'roots', `${name}@${leading.version}~${versions}~${recipe}`);
+  if (existsSync(root)) return root;
+  const archives = await downloadPackages(apt, wanted);
+  const files = chosen.map(
+    (one) => `${one.name}_${one.version.replaceAll(':', '%3a')}_${one.architecture}.deb`,
+  );
+  const unfinished = join(home, 'unfinished');
+  await rm(unfinished, { recursive: true, force: true });
+  await build(
+    unfinished,
+    files.map((file) => join(archives, file)),
+  );
+  await writeFile(
+    join(unfinished, 'packages'),
+    chosen.map((one) => `${one.name} ${one.version}\n`),
+  );
+  await mkdir(join(home, 'roots'), { recursive: true });
+  for (const old of await readdir(join(home, 'roots'))) {
+    if (old.startsWith(`${name}@`)) await rm(join(home, 'roots', old), { recursive: true, force: true });
+  }
+  await rename(unfinished, root);
+  return root;
+}
+
+async function build(root: string, archives: readonly string[]): Promise<void> {
+  // Debian's merged /usr, which its installer makes before it unpacks anything.
+  for (const part of ['bin', 'sbin', 'lib', 'lib64']) {
+    await mkdir(join(root, 'usr', part), { recursive: true });
+    await symlink(`usr/${part}`, join(root, part));
+  }
+  // Not dpkg-deb --extract: it puts folders in the place of those links.
+  const unpack = ['doc', 'man', 'info', 'locale'].reduce(
+    (line, part) => `${line} --exclude=./usr/share/${part}`,
+    'dpkg-deb --fsys-tarfile "$1" | tar -x -p --keep-directory-symlink -C "$2"',
+  );
+  for (const archive of archives) {
+    const done = await runCommand('sh', ['-c', unpack, 'sh', archive, root]);
+    if (done.code !== 0) throw new Error(`${basename(archive)}: ${done.stderr.trim()}`);
+  }
+  await settle(root);
+}
+
+/** What the packages' own installation scripts would have done, as far as tests need it. */
+async function settle(root: string): Promise<void> {
+  for (const part of ['etc', 'var', 'var/spool', 'var/lib', 'var/log', 'run', 'tmp', 'peer', 'dev', 'proc']) {
+    await mkdir(join(root, part), { recursive: true });
+  }
+  for (const link of ['run', 'lock']) {
+    await rm(join(root, 'var', link), { recursive: true, force: true });
+    await symlink(link === 'run' ? '/run' : '/run/lock', join(root, 'var', link));
+  }
+  await writeFile(join(root, 'etc/passwd'), `${passwd.join('\n')}\n`);
+  await writeFile(join(root, 'etc/group'), `${group.join('\n')}\n`);
+  // Names come out of /etc/hosts only: no peer ever asks another host's DNS.
+  await writeFile(join(root, 'etc/nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files\n');
+  await writeFile(join(root, 'etc/resolv.conf'), '');
+  for (const command of ['usr/sbin/postdrop', 'usr/sbin/postqueue']) {
+    if (!existsSync(join(root, command))) continue;
+    await chown(join(root, command), 0, 102);
+    await chmod(join(root, command), 0o2555);
+  }
+  await chmod(root, 0o755);
+}
+
+function digest(words: readonly string[]): string {
+  return createHash('sha256').update(words.join('\n')).digest('hex').slice(0, 8);
+}

@@ -1,0 +1,177 @@
+/** The real program as a process of its own, with a private configuration and data folder. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { DeliveryEvent, EventName } from '../../../src/events/delivery-event.ts';
+import type { Certificate } from '../../support/certificates.ts';
+import { type Finished, finish, runCommand } from './command.ts';
+import { until } from './until.ts';
+
+/** What the configuration says; the defaults take mail in from loopback and have no routes. */
+export interface WaxwingOptions {
+  /** Shown to clients; without it, Waxwing makes its own. */
+  readonly certificate?: Certificate;
+  /** Authorities trusted when delivering, PEM. */
+  readonly trust?: string;
+  /** Items of `[[route]]`, the first that matches wins. */
+  readonly routes?: readonly Keys[];
+  /** Keys of `[relay]`. */
+  readonly relay?: Keys;
+  /** Command words before the program, which have to become the program by exec; `DATA` is the data folder. */
+  readonly under?: readonly string[];
+}
+
+type Keys = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+/** A Waxwing that runs, or ran until it was stopped. */
+export interface Waxwing {
+  /** Of the process started last. */
+  readonly pid: number;
+  /** Where it takes mail over STARTTLS or in clear; another one after each start. */
+  readonly port: number;
+  /** Where it takes mail over implicit TLS. */
+  readonly tlsPort: number;
+  /** The event log so far. */
+  events(): DeliveryEvent[];
+  /** Waits for events of this name until there are so many, and returns them all. */
+  eventsOf(name: EventName, atLeast?: number): Promise<DeliveryEvent[]>;
+  /** What it logged, of all its processes. */
+  log(): string;
+  /** Runs another command of the program with the same configuration. */
+  cli(args: readonly string[], input?: Buffer | string): Promise<Finished>;
+  /** Starts it again; it is ready when the promise resolves. */
+  start(): Promise<void>;
+  /** Ends it as an operator would. */
+  stop(): Promise<Finished>;
+  /** Ends it as a power cut would, without a chance to do anything. */
+  kill9(): Promise<void>;
+  /** Ends it and removes its files. */
+  close(): Promise<void>;
+}
+
+const program = join(import.meta.dirname, '../../../src/cli/bin.ts');
+
+/** Starts Waxwing and waits until it is ready. */
+export async function startWaxwing(options: WaxwingOptions = {}): Promise<Waxwing> {
+  const place = await mkdtemp(join(tmpdir(), 'waxwing-test-'));
+  const config = join(place, 'waxwing.toml');
+  const data = join(place, 'data');
+  const files = {
+    'waxwing.toml': configuration(options),
+    'cert.pem': options.certificate?.certPem ?? '',
+    'key.pem': options.certificate?.keyPem ?? '',
+    'ca.pem': options.trust ?? '',
+  };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(place, name), text, { mode: 0o600 });
+  const under = (options.under ?? []).map((word) => (word === 'DATA' ? data : word));
+  const words = [...under, process.execPath, program, 'serve', '--config', config];
+  const log: string[] = [];
+  let running = await begin(words, log);
+  const events = (): DeliveryEvent[] => readEvents(join(data, 'events.ndjson'));
+  const end = async (signal: NodeJS.Signals): Promise<Finished> => {
+    running.process.kill(signal);
+    return running.finished;
+  };
+  return {
+    get pid() {
+      return running.process.pid ?? 0;
+    },
+    get port() {
+      return running.ports[0] ?? 0;
+    },
+    get tlsPort() {
+      return running.ports[1] ?? 0;
+    },
+    events,
+    eventsOf: (name, atLeast = 1) =>
+      until(
+        () => {
+          const named = events().filter(({ event }) => event === name);
+          return named.length >= atLeast ? named : undefined;
+        },
+        () => `not ${atLeast} events ${name}: ${JSON.stringify(events(), null, 1)}\n${log.join('\n')}`,
+      ),
+    log: () => log.join('\n'),
+    cli: (args, input = '') =>
+      runCommand(process.execPath, [program, ...args, '--config', config], { input }),
+    async start() {
+      running = await begin(words, log);
+    },
+    stop: () => end('SIGTERM'),
+    async kill9() {
+      await end('SIGKILL');
+    },
+    async close() {
+      await end('SIGKILL');
+      await rm(place, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Running {
+  readonly process: ChildProcess;
+  readonly ports: readonly number[];
+  readonly finished: Promise<Finished>;
+}
+
+/** Starts a process and waits for its word that it is ready; it names its ports before that. */
+async function begin(words: readonly string[], log: string[]): Promise<Running> {
+  const [command = '', ...args] = words;
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  // A test that ends before it could close must not leave it running.
+  const onExit = (): void => void child.kill('SIGKILL');
+  process.once('exit', onExit);
+  const finished = finish(child);
+  void finished.then(() => process.off('exit', onExit));
+  const ports: number[] = [];
+  const ready = new Promise<Running>((resolve) => {
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      log.push(line);
+      const said: { msg?: string; port?: number } = line.startsWith('{') ? JSON.parse(line) : {};
+      if (said.msg === 'listening' && said.port !== undefined) ports.push(said.port);
+      if (said.msg === 'ready') resolve({ process: child, ports, finished });
+    });
+  });
+  const ended = finished.then(({ code, stderr }): never => {
+    throw new Error(`waxwing ended with ${code} before it was ready: ${stderr}`);
+  });
+  // It loses the race below in the usual case, and rejects much later.
+  ended.catch(() => {});
+  return Promise.race([ready, ended]);
+}
+
+function readEvents(file: string): DeliveryEvent[] {
+  if (!existsSync(file)) return [];
+  // What follows the last line end is being written.
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  return lines.map((line): DeliveryEvent => JSON.parse(line));
+}
+
+function configuration({ certificate, trust, routes = [], relay = {} }: WaxwingOptions): string {
+  const tls = {
+    ...(certificate === undefined ? {} : { cert: 'cert.pem', key: 'key.pem' }),
+    ...(trust === undefined ? {} : { ca: 'ca.pem' }),
+  };
+  const listener = (kind: string): Keys => ({ role: 'submission', address: '127.0.0.1:0', tls: kind });
+  return [
+    ...lines({ hostname: 'waxwing.test', data: 'data' }),
+    '[tls]',
+    ...lines(tls),
+    '[relay]',
+    ...lines(relay),
+    '[[listener]]',
+    ...lines(listener('starttls')),
+    '[[listener]]',
+    ...lines(listener('implicit')),
+    ...routes.flatMap((route) => ['[[route]]', ...lines(route)]),
+    '',
+  ].join('\n');
+}
+
+/** JSON's text, numbers, booleans and lists of text are TOML's too. */
+function lines(keys: Keys): string[] {
+  return Object.entries(keys).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,117 @@
+/** A bare SMTP client that sends the octets it is given, in the segments it is given them. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+
+export interface RawClient {
+  /** The socket in use; the TLS socket after {@link RawClient.secure}. */
+  readonly socket: Socket;
+  write(bytes: string | Uint8Array): void;
+  /** The next whole reply, all of its lines. @throws Error when the connection ends first. */
+  reply(): Promise<string>;
+  /** Sends a line and takes the reply. @throws Error unless it starts with `code`. */
+  expect(line: string, code: string): Promise<string>;
+  /** Starts TLS at once: no command is sent. */
+  secure(options?: ConnectionOptions): Promise<TLSSocket>;
+  /** Everything that came and was not taken as a reply, latin1, once the other side has closed. */
+  rest(): Promise<string>;
+  /** Half-closes. */
+  end(): void;
+  close(): void;
+}
+
+const REPLY_MS = 8_000;
+const WHOLE_REPLY = /^(?:[0-9]{3}-[^\r\n]*\r\n)*[0-9]{3}(?: [^\r\n]*)?\r\n/;
+
+/** Connects; half-open, so that our own end does not hide what still comes. */
+export async function rawClient(port: number, address = '127.0.0.1'): Promise<RawClient> {
+  const plain = connect({ port, host: address, allowHalfOpen: true, noDelay: true });
+  plain.on('error', () => plain.destroy());
+  await once(plain, 'connect');
+  let socket: Socket = plain;
+  let unread = '';
+  let ended = false;
+  const looking = new Set<() => void>();
+  const look = (): void => {
+    for (const one of looking) one();
+  };
+  function listenOn(from: Socket): void {
+    from.on('data', (bytes: Buffer) => {
+      unread += bytes.toString('latin1');
+      look();
+    });
+    for (const event of ['end', 'close']) {
+      from.on(event, () => {
+        ended = true;
+        look();
+      });
+    }
+  }
+  listenOn(plain);
+
+  function waitFor(what: string, ready: () => string | Error | undefined): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const settle = (result: string | Error): void => {
+        looking.delete(check);
+        clearTimeout(timer);
+        if (result instanceof Error) reject(result);
+        else resolve(result);
+      };
+      const timer = setTimeout(() => settle(new Error(`${what} did not come; got ${unread}`)), REPLY_MS);
+      const check = (): void => {
+        const result = ready();
+        if (result !== undefined) settle(result);
+      };
+      looking.add(check);
+      check();
+    });
+  }
+
+  const client: RawClient = {
+    get socket() {
+      return socket;
+    },
+    write: (bytes) => void (typeof bytes === 'string' ? socket.write(bytes, 'latin1') : socket.write(bytes)),
+    reply: () =>
+      waitFor('a reply', () => {
+        const found = WHOLE_REPLY.exec(unread)?.[0];
+        if (found !== undefined) {
+          unread = unread.slice(found.length);
+          return found;
+        }
+        return ended ? new Error(`the server closed; got ${JSON.stringify(unread)}`) : undefined;
+      }),
+    async expect(line, code) {
+      client.write(`${line}\r\n`);
+      const reply = await client.reply();
+      if (!reply.startsWith(code)) throw new Error(`${line} was answered with ${reply}`);
+      return reply;
+    },
+    async secure(options = {}) {
+      plain.removeAllListeners('data');
+      plain.pause();
+      const secure = connectTls({ socket: plain, rejectUnauthorized: false, ...options });
+      secure.on('error', () => secure.destroy());
+      socket = secure;
+      listenOn(secure);
+      await new Promise<void>((resolve, reject) => {
+        secure.once('secureConnect', resolve);
+        secure.once('error', reject);
+        secure.once('close', () => reject(new Error('the server closed during the handshake')));
+      });
+      return secure;
+    },
+    rest: () => waitFor('the end', () => (ended ? unread : undefined)),
+    end: () => void socket.end(),
+    close: () => void plain.destroy(),
+  };
+  return client;
+}
+
+/** Connects, takes the greeting and says EHLO. */
+export async function greetedClient(port: number): Promise<RawClient> {
+  const client = await rawClient(port);
+  await client.reply();
+  await client.expect('EHLO client.test', '250');
+  return client;
+}

@@ -1,0 +1,291 @@
+/** A whole relay in this process, with short patience, a clock that can be put forward, and its events at hand. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DeliveryEvent } from '../../src/events/delivery-event.ts';
+import { type Domain, parseDomain } from '../../src/names/domain.ts';
+import type { ServerPatience } from '../../src/net/attend.ts';
+import { startDeadlines } from '../../src/net/deadlines.ts';
+import type { Dns, Lookup, MxAnswer } from '../../src/net/dns.ts';
+import type { Patience } from '../../src/net/drive.ts';
+import { type KeyPair, outgoingContext } from '../../src/net/tls.ts';
+import { decide } from '../../src/policies/decide.ts';
+import type { NamePattern, Route } from '../../src/policies/overrides/route.ts';
+import type { TlsLevel } from '../../src/policies/words.ts';
+import type { Schedule } from '../../src/queue/schedule.ts';
+import { type ListenerSettings, type Relay, type RelaySettings, startRelay } from '../../src/relay/relay.ts';
+import type { Outgoing } from '../../src/relay/settings.ts';
+import { openDataFolder } from '../../src/store/data-folder.ts';
+import { openQueue } from '../../src/store/open-queue.ts';
+import type { QueueStore } from '../../src/store/queue-store.ts';
+import { type RawClient, rawClient } from './raw-client.ts';
+
+/** A route for tests; `to` absent: by MX. */
+export interface RouteSpec {
+  readonly domain: string;
+  readonly to?: { readonly host: string; readonly port: number };
+  readonly tls?: TlsLevel;
+  readonly names?: readonly string[];
+}
+
+export interface TestRelayOptions {
+  readonly routes?: readonly RouteSpec[];
+  /** Where no route says otherwise; a function is asked for each decision. */
+  readonly level?: TlsLevel | (() => TlsLevel);
+  /** By default every host is 127.0.0.1 and no domain has MX records or exists. */
+  readonly dns?: Partial<Dns>;
+  /** Port of MX hosts. */
+  readonly smtpPort?: number;
+  /** Roots that outgoing connections trust. */
+  readonly trust?: readonly string[];
+  readonly schedule?: Partial<Schedule>;
+  readonly patience?: Partial<Patience>;
+  readonly serverPatience?: Partial<ServerPatience>;
+  readonly listeners?: readonly Partial<ListenerSettings>[];
+  readonly settings?: Partial<RelaySettings>;
+  readonly outgoing?: Partial<Outgoing>;
+  readonly keyPair: KeyPair;
+}
+
+export interface TestRelay {
+  readonly relay: Relay;
+  /** Of the first listener. */
+  readonly port: number;
+  readonly store: QueueStore;
+  /** The data folder. */
+  readonly folder: string;
+  readonly events: readonly DeliveryEvent[];
+  readonly oddities: readonly string[];
+  /** @returns the events about one message or recipient, `received` left out. */
+  about(text: string): DeliveryEvent[];
+  /** Waits for an event; the one that is there already counts. */
+  until(what: string, match: (event: DeliveryEvent) => boolean): Promise<DeliveryEvent>;
+  /** Hands in a message over SMTP. @returns its id. */
+  send(message: { from?: string; to: readonly string[]; content?: string | Buffer }): Promise<string>;
+  /** The state of each recipient, as `held/tls`, by address. */
+  states(id: string): Promise<Record<string, string>>;
+  /** Puts the clock forward and looks at the queue. */
+  later(ms: number): void;
+  /** What lies in the folder for uploads. */
+  incoming(): Promise<readonly string[]>;
+  close(graceMs?: number): Promise<void>;
+}
+
+export const DAY = 24 * 60 * 60 * 1000;
+/** Longer than any test takes: events that do not come are a failure, not a hang. */
+const WAIT_MS = 8_000;
+
+const shortPatience: Patience = {
+  phases: { greeting: 1_500, reply: 1_500, 'data-start': 1_500, 'data-end': 1_500, goodbye: 200 },
+  connect: 1_500,
+  handshake: 800,
+  dataBlock: 1_500,
+};
+
+const shortServerPatience: ServerPatience = {
+  command: 5_000,
+  handshake: 2_000,
+  minimumRate: 100,
+  dataGrace: 5_000,
+};
+
+/** Starts it; it is closed when the test ends. */
+export async function startTestRelay(t: TestContext, options: TestRelayOptions): Promise<TestRelay> {
+  const path = await mkdtemp(join(tmpdir(), 'waxwing-net-'));
+  const folder = openDataFolder(path);
+  const store = await openQueue(folder, Date.now());
+  const deadlines = startDeadlines(10);
+  const events: DeliveryEvent[] = [];
+  const oddities: string[] = [];
+  const waiting = new Set<() => void>();
+  let ahead = 0;
+  const { level = 'may', listeners = [{}] } = options;
+  const relay = await startRelay({
+    settings: {
+      listeners: listeners.map((listener) => ({ ...usualListener, ...listener })),
+      keyPair: options.keyPair,
+      maxSessions: 50,
+      maxMessageBytes: 64 * 1024 * 1024,
+      maxRecipients: 100,
+      maxHops: 100,
+      queue: {
+        schedule: {
+          retryAfterMs: [60_000],
+          jitter: 0,
+          giveUpAfterMs: 5 * DAY,
+          warnAfterMs: DAY / 6,
+          ...options.schedule,
+        },
+        keepFinalMs: DAY,
+        connections: 100,
+        connectionsPerDestination: 5,
+      },
+      patience: { ...shortServerPatience, ...options.serverPatience },
+      ...options.settings,
+    },
+    outgoing: {
+      hostname: { kind: 'domain', domain: domain('relay.test') },
+      routes: (options.routes ?? []).map(toRoute),
+      decide: (to, route) => decide(to, route, typeof level === 'string' ? level : level()),
+      smtpPort: options.smtpPort ?? 9,
+      dns: { ...usualDns, ...options.dns },
+      context: outgoingContext(options.trust ?? []),
+      deadlines,
+      patience: { ...shortPatience, ...options.patience },
+      ...options.outgoing,
+    },
+    store,
+    incoming: folder.incoming,
+    world: { now: () => Date.now() + ahead, random: Math.random },
+    onEvents: (list) => {
+      events.push(...list);
+      for (const look of waiting) look();
+    },
+    onOddity: (what, about) => oddities.push(`${what} ${JSON.stringify(about, withErrors)}`),
+  });
+
+  let closing: Promise<void> | undefined;
+  async function closeAll(graceMs: number): Promise<void> {
+    await relay.close(graceMs);
+    deadlines.close();
+    await store.close();
+    folder.close();
+    await rm(path, { recursive: true, force: true });
+  }
+  const close = (graceMs = 300): Promise<void> => (closing ??= closeAll(graceMs));
+  t.after(() => close());
+
+  const port = relay.listeners[0]?.port ?? 0;
+  return {
+    relay,
+    port,
+    store,
+    folder: path,
+    events,
+    oddities,
+    about: (text) =>
+      events.filter(({ event, id, to }) => event !== 'received' && (id === text || to === text)),
+    until: (what, match) =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          waiting.delete(look);
+          const seen = events.slice(-30).map(({ event, to, tls }) => `${event} ${to}: ${tls?.because}`).join('\n');
+          reject(new Error(`${what} did not come; seen:\n${seen}\n${oddities.join('\n')}`));
+        }, WAIT_MS);
+        const look = (): void => {
+          const found = events.find(match);
+          if (found === undefined) return;
+          waiting.delete(look);
+          clearTimeout(timer);
+          resolve(found);
+        };
+        waiting.add(look);
+        look();
+      }),
+    send: (message) => handIn(port, message),
+    states: async (id) => {
+      const trail = await store.show(id);
+      const states = trail?.recipients.map(({ address, delivery }) => [
+        address,
+        delivery.kind === 'held' ? `held/${delivery.by}` : delivery.kind,
+      ]);
+      return Object.fromEntries(states ?? []);
+    },
+    later(ms) {
+      ahead += ms;
+      relay.wake();
+    },
+    incoming: () => readdir(folder.incoming),
+    close,
+  };
+}
+
+/** Waits until `look` gives something else than undefined. */
+export async function eventually<Value>(
+  what: string,
+  look: () => Promise<Value | undefined> | Value | undefined,
+): Promise<Value> {
+  for (const end = performance.now() + WAIT_MS; performance.now() < end; ) {
+    const value = await look();
+    if (value !== undefined) return value;
+    await sleep(10);
+  }
+  throw new Error(`${what} did not happen within ${WAIT_MS} ms`);
+}
+
+/** A domain out of a literal in a test. */
+export function domain(text: string): Domain {
+  const parsed = parseDomain(text);
+  if (parsed.kind !== 'ok') throw new Error(parsed.because);
+  return parsed.value;
+}
+
+/** An answer with these MX hosts, `preference name`. */
+export function mxOf(...records: readonly string[]): Lookup<MxAnswer> {
+  const hosts = records.map((record) => {
+    const [preference = '', name = ''] = record.split(' ');
+    return { host: domain(name), preference: Number(preference) };
+  });
+  return { kind: 'found', value: { kind: 'hosts', hosts } };
+}
+
+/** Says EHLO, MAIL, RCPT and DATA one after the other; the content is stuffed. */
+export async function transaction(
+  client: RawClient,
+  { from = 'sender@origin.test', to, content = 'Subject: test\r\n\r\nHello.\r\n' }: Parameters<TestRelay['send']>[0],
+): Promise<string> {
+  await client.expect(`MAIL FROM:<${from}>`, '250');
+  for (const one of to) await client.expect(`RCPT TO:<${one}>`, '250');
+  await client.expect('DATA', '354');
+  const text = typeof content === 'string' ? content : content.toString('latin1');
+  client.write(text.replace(/(^|\r\n)\./g, '$1..'));
+  return client.expect('.', '250');
+}
+
+async function handIn(port: number, message: Parameters<TestRelay['send']>[0]): Promise<string> {
+  const client = await rawClient(port);
+  await client.reply();
+  await client.expect('EHLO client.test', '250');
+  const answer = await transaction(client, message);
+  client.close();
+  const id = /kept as ([a-z0-9]+)/.exec(answer)?.[1];
+  if (id === undefined) throw new Error(`no id in ${answer}`);
+  return id;
+}
+
+const usualListener: ListenerSettings = {
+  address: '127.0.0.1',
+  port: 0,
+  tls: 'starttls',
+  requireTls: false,
+  networks: [{ family: 'ipv4', address: '127.0.0.0', prefix: 8 }],
+  bareLineEnding: 'refuse',
+};
+
+const usualDns: Dns = {
+  mx: () => Promise.resolve({ kind: 'absent', what: 'no-such-name' }),
+  addresses: () => Promise.resolve({ kind: 'found', value: ['127.0.0.1'] }),
+};
+
+function toRoute({ domain: name, to, tls, names = [] }: RouteSpec): Route {
+  return {
+    match: { kind: 'domain', domain: domain(name) },
+    to: to === undefined ? null : { host: { kind: 'name', name: domain(to.host) }, port: to.port },
+    tls: tls ?? null,
+    names: names.map(toPattern),
+    hello: { kind: 'domain', domain: domain('relay.test') },
+    source: null,
+  };
+}
+
+function toPattern(text: string): NamePattern {
+  return text.startsWith('.')
+    ? { kind: 'below', domain: domain(text.slice(1)) }
+    : { kind: 'domain', domain: domain(text) };
+}
+
+function withErrors(_key: string, value: unknown): unknown {
+  return value instanceof Error ? value.stack : value;
+}

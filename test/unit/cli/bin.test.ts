@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { after, it } from 'node:test';
+
+const bin = join(import.meta.dirname, '../../../src/cli/bin.ts');
+const folder = mkdtempSync(join(tmpdir(), 'waxwing-bin-'));
+after(() => rmSync(folder, { recursive: true }));
+
+/** A Node older than 24 outside node_modules, which npm puts first in PATH. */
+function findOldNode(): string | undefined {
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((place) => !place.includes('node_modules'))
+    .map((place) => join(place, 'node'))
+    .find(
+      (node) =>
+        Number(/^v([0-9]+)/.exec(spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[1]) <
+        24,
+    );
+}
+
+const oldNode = findOldNode();
+
+it('on a Node older than 24 says what it needs, and exits with 1', {
+  skip: oldNode === undefined ? 'no node older than 24 in PATH' : false,
+}, () => {
+  // As it is published: without types.
+  const published = join(folder, 'bin.mjs');
+  writeFileSync(published, stripTypeScriptTypes(readFileSync(bin, 'utf8')));
+  const run = spawnSync(oldNode ?? '', [published, '--version'], { encoding: 'utf8' });
+  assert.equal(run.status, 1);
+  assert.equal(run.stdout, '');
+  assert.match(run.stderr, /^waxwing needs Node\.js 24 or newer; this is v[0-9.]+ \(.*node\)\.\n$/);
+});
+
+it('on this Node runs the command', () => {
+  const run = spawnSync(process.execPath, [bin, '--version'], { encoding: 'utf8' });
+  assert.deepEqual([run.status, run.stderr], [0, '']);
+  assert.match(run.stdout, /^[0-9]+\.[0-9]+\.[0-9]+\n$/);
+});

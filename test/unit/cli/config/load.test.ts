@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { ConfigError } from '../../../../src/cli/config/config.ts';
+import { keys, variableOf } from '../../../../src/cli/config/keys.ts';
+import { type LoadedConfig, type LoadRequest, loadConfig } from '../../../../src/cli/config/load.ts';
+import { configOf, errorsOf, file, folder, good, host, listener, load, route } from './support.ts';
+
+function originOf(loaded: LoadedConfig, path: string): string | undefined {
+  return good(loaded).effective.find((value) => value.path === path)?.origin;
+}
+
+function writeNamed(name: string): string {
+  writeFileSync(join(folder, name), `hostname = "${name}.test"\n`);
+  return join(folder, name);
+}
+
+describe('precedence', () => {
+  it('the flag wins over the environment, the environment over the file, the file over the default', () => {
+    const toml = 'data = "/file"\n[relay]\nsmtp_port = 26\n';
+    const env = { WAXWING_DATA: '/env', WAXWING_RELAY_SMTP_PORT: '27' };
+    const flags = { data: '/flag', smtpPort: '28' };
+    const steps: readonly (readonly [LoadedConfig, string, number, string])[] = [
+      [load(''), '/home/op/.local/state/waxwing', 25, 'default'],
+      [load(toml), '/file', 26, `${file}:1`],
+      [load(toml, { env }), '/env', 27, 'WAXWING_DATA'],
+      [load(toml, { env, flags }), '/flag', 28, '--data'],
+    ];
+    for (const [loaded, dataFolder, smtpPort, origin] of steps) {
+      const { config } = good(loaded);
+      assert.deepEqual([config.dataFolder, config.relay.smtpPort], [dataFolder, smtpPort]);
+      assert.equal(originOf(loaded, 'data'), origin);
+    }
+  });
+
+  it('every flag reaches its key', () => {
+    const flags = { data: '/d', resolver: ['192.0.2.53', '[::1]:54'], ca: '/ca.pem', smtpPort: '2525' };
+    const config = configOf('[dns]\nresolver = ["127.0.0.1"]\n', { flags });
+    assert.equal(config.dataFolder, '/d');
+    assert.deepEqual(config.dns.resolvers, [
+      { address: '192.0.2.53', port: 53 },
+      { address: '::1', port: 54 },
+    ]);
+    assert.equal(config.tls.caFile, '/ca.pem');
+    assert.equal(config.relay.smtpPort, 2525);
+  });
+
+  it('the file is the one of --config, else of WAXWING_CONFIG, else that of the system', () => {
+    const [flag, variable, systemFile] = [writeNamed('flag'), writeNamed('variable'), writeNamed('system')];
+    const env = { WAXWING_CONFIG: variable };
+    const from = (request: Partial<LoadRequest>) =>
+      good(loadConfig({ env: {}, flags: {}, ...request }, { ...host, systemFile }));
+    assert.equal(from({ file: flag, env }).file, flag);
+    assert.equal(from({ env }).file, variable);
+    assert.equal(from({}).file, systemFile);
+    assert.deepEqual(from({}).config.hostname, { kind: 'domain', domain: 'system.test' });
+  });
+
+  it('a file that is named but not there is an error, unlike the one of the system', () => {
+    const none = join(folder, 'none.toml');
+    assert.deepEqual(errorsOf(loadConfig({ file: none, env: {}, flags: {} }, host)), [
+      { path: '', origin: '--config', message: `there is no file ${JSON.stringify(none)}` },
+    ]);
+    assert.deepEqual(errorsOf(loadConfig({ env: { WAXWING_CONFIG: '' }, flags: {} }, host)), [
+      { path: '', origin: 'WAXWING_CONFIG', message: 'there is no file ""' },
+    ]);
+  });
+
+  it('a path of the file is relative to the file, any other to the working folder', () => {
+    const toml = 'data = "data"\n[tls]\ncert = "c.pem"\nkey = "../k.pem"\n[events]\nfile = "log"\n';
+    const config = configOf(toml, { env: { WAXWING_TLS_CERT: 'c.pem' } });
+    assert.equal(config.dataFolder, join(folder, 'data'));
+    assert.deepEqual(config.tls.certificate, {
+      certFile: join(process.cwd(), 'c.pem'),
+      keyFile: join(tmpdir(), 'k.pem'),
+    });
+    assert.deepEqual(config.events.log, { kind: 'file', path: join(folder, 'log') });
+  });
+});
+
+describe('the environment', () => {
+  it('has a variable of its own for every key', () => {
+    const names = keys.map(variableOf);
+    assert.equal(new Set(names).size, names.length);
+    assert.ok(names.includes('WAXWING_RELAY_CONNECTIONS_PER_DESTINATION'));
+  });
+
+  it('writes lists as JSON, lists of tables too, and replaces the whole list of the file', () => {
+    const env = {
+      WAXWING_RELAY_RETRY: '["1m", "2m"]',
+      WAXWING_LISTENER: '[{"role":"submission","address":"[::1]:0"}]',
+    };
+    const loaded = load(listener('address = "127.0.0.1:1"\nnetworks = ["192.0.2.0/24"]'), { env });
+    assert.deepEqual(good(loaded).config.relay.schedule.retryAfterMs, [60_000, 120_000]);
+    assert.deepEqual(
+      good(loaded).config.listeners.map(({ address, port }) => [address, port]),
+      [['::1', 0]],
+    );
+    assert.equal(originOf(loaded, 'listener[0].address'), 'WAXWING_LISTENER');
+    assert.equal(originOf(loaded, 'listener[0].networks'), 'default');
+  });
+
+  const mistakes: readonly (readonly [string, string, ConfigError['path'], RegExp])[] = [
+    ['WAXWING_RELAY_RETRY', '1m,5m', 'relay.retry', /is not a JSON array such as \["1m","5m"/],
+    ['WAXWING_RELAY_RETRY', '{"a":1}', 'relay.retry', /is not a JSON array/],
+    ['WAXWING_RELAY_RETRY', '[5]', 'relay.retry[0]', /must be text in quotes/],
+    ['WAXWING_RELAY_SMTP_PORT', '25x', 'relay.smtp_port', /must be a whole number from 1 to 65535/],
+    ['WAXWING_RELAY_SMTP_PORT', '', 'relay.smtp_port', /must be a whole number/],
+    [
+      'WAXWING_LISTENER',
+      '[{"role":"submission","adress":"127.0.0.1:1"}]',
+      'listener[0].adress',
+      /did you mean listener.address\?/,
+    ],
+    ['WAXWING_ROUTE', '[{"__proto__":1,"match":"*"}]', 'route[0].__proto__', /is not a key/],
+  ];
+  for (const [name, value, path, message] of mistakes) {
+    it(`is blamed for ${name}=${value}`, () => {
+      const error = errorsOf(load('', { env: { [name]: value } })).find((each) => each.path === path);
+      assert.match(error?.message ?? '', message);
+      assert.equal(error?.origin, name);
+    });
+  }
+
+  it('refuses a variable of ours that means nothing, and lets all others be', () => {
+    const env = { WAXWING_HOSTNAM: 'x', WAXWING_ZZZZZZZZZZZZZZZZZZ: 'x', WAXWING: 'x', HOSTNAME: 'x' };
+    assert.deepEqual(errorsOf(load('', { env })), [
+      {
+        path: 'WAXWING_HOSTNAM',
+        origin: 'environment',
+        message: 'means nothing; did you mean WAXWING_HOSTNAME?',
+      },
+      { path: 'WAXWING_ZZZZZZZZZZZZZZZZZZ', origin: 'environment', message: 'means nothing' },
+    ]);
+  });
+});
+
+describe('errors', () => {
+  it('are all reported at once, each with where it comes from', () => {
+    const toml = 'hostname = 5\nfoo = 1\n[relay]\ntls = "x"\n\n[[listener]]\nrole = "mx"\n';
+    const env = { WAXWING_LIMITS_SESSIONS: '-1', WAXWING_FOO: '' };
+    const found = errorsOf(load(toml, { env, flags: { smtpPort: 'x' } })).map(
+      ({ path, origin }) => `${path} ${origin}`,
+    );
+    assert.deepEqual(found.toSorted(), [
+      'WAXWING_FOO environment',
+      `foo ${file}:2`,
+      `hostname ${file}:1`,
+      'limits.sessions WAXWING_LIMITS_SESSIONS',
+      `listener[0].address ${file}:6`,
+      `listener[0].role ${file}:7`,
+      'relay.smtp_port --smtp-port',
+      `relay.tls ${file}:4`,
+    ]);
+  });
+
+  it('of the environment are reported beside a file that cannot be parsed', () => {
+    const errors = errorsOf(load('a = 1\nb ==', { env: { WAXWING_HOSTNAME: '' } }));
+    assert.deepEqual(
+      errors.map(({ origin }) => origin),
+      [`${file}:2`, 'WAXWING_HOSTNAME'],
+    );
+  });
+
+  it('name the file where the section is not even a table, whatever the environment adds', () => {
+    const errors = errorsOf(load('relay = 5', { env: { WAXWING_RELAY_TLS: 'may' } }));
+    assert.deepEqual(errors, [{ path: 'relay', origin: `${file}:1`, message: 'must be a table' }]);
+  });
+});
+
+describe('the configuration', () => {
+  it('has routes parsed, in their order', () => {
+    const toml =
+      route(
+        'match = ".example.net"\nto = "smtp://[2001:db8::1]:2525"\ntls = "authenticate"\nnames = ["mx.example.net", ".b.test"]\nhello = "[192.0.2.1]"\nsource = "192.0.2.25"',
+      ) + route('match = "*"');
+    assert.deepEqual(configOf(toml).routes, [
+      {
+        match: { kind: 'below', domain: 'example.net' },
+        to: { host: { kind: 'ip', address: '2001:db8::1' }, port: 2525 },
+        tls: 'authenticate',
+        names: [
+          { kind: 'domain', domain: 'mx.example.net' },
+          { kind: 'below', domain: 'b.test' },
+        ],
+        hello: { kind: 'literal', address: '192.0.2.1' },
+        source: '192.0.2.25',
+      },
+      {
+        match: { kind: 'any' },
+        to: null,
+        tls: null,
+        names: [],
+        hello: { kind: 'domain', domain: 'host.example.test' },
+        source: null,
+      },
+    ]);
+  });
+
+  it('sends events to stdout for "-"', () => {
+    assert.deepEqual(configOf('[events]\nfile = "-"\n').events.log, { kind: 'stdout' });
+  });
+
+  it('may have no listener at all', () => {
+    const loaded = good(load('listener = []'));
+    assert.deepEqual(loaded.config.listeners, []);
+    assert.deepEqual(
+      loaded.effective.filter(({ path }) => path.startsWith('listener')),
+      [{ path: 'listener', value: [], origin: `${file}:1` }],
+    );
+  });
+
+  it('is frozen through and through', () => {
+    const isFrozen = (value: unknown): boolean =>
+      typeof value !== 'object' ||
+      value === null ||
+      (Object.isFrozen(value) && Object.values(value).every(isFrozen));
+    assert.ok(isFrozen(configOf(route('match = "*"'))));
+  });
+});

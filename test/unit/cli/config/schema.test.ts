@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { keys } from '../../../../src/cli/config/keys.ts';
+import { configJsonSchema } from '../../../../src/cli/config/schema.ts';
+import { configOf, errorsOf, listener, load, route } from './support.ts';
+
+function requireTls(rest: string): boolean | undefined {
+  return configOf(listener(rest)).listeners[0]?.requireTls;
+}
+
+it('docs/schema/config.schema.json is what `waxwing config schema` prints', () => {
+  const committed = readFileSync(
+    new URL('../../../../docs/schema/config.schema.json', import.meta.url),
+    'utf8',
+  );
+  assert.equal(committed, `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
+});
+
+it('every key is described, and has a default or an example to show', () => {
+  const all = keys.flatMap((key) => [key, ...(key.items ?? [])]);
+  assert.ok(all.length > 20);
+  assert.deepEqual(
+    all.filter(({ description }) => !description.endsWith('.')).map(({ path }) => path),
+    [],
+  );
+  assert.deepEqual(
+    keys.filter((key) => key.default === undefined && key.example === undefined).map(({ path }) => path),
+    [],
+  );
+});
+
+describe('unknown keys', () => {
+  const cases: readonly (readonly [string, string, string])[] = [
+    ['hostnam = "a"', 'hostnam', 'did you mean hostname?'],
+    ['[relay]\nretries = ["1m"]', 'relay.retries', 'did you mean relay.retry?'],
+    ['[realy]\ntls = "may"', 'realy', 'did you mean relay?'],
+    ['retry = ["1m"]', 'retry', 'did you mean relay.retry?'],
+    ['[limits]\nsmtp_port = 1', 'limits.smtp_port', 'did you mean relay.smtp_port?'],
+    ['[dns]\ndnssec_validation_mode = "off"', 'dns.dnssec_validation_mode', 'known here: resolver'],
+    [
+      `${'x'.repeat(200)} = 1`,
+      JSON.stringify('x'.repeat(64)),
+      'known here: hostname, data, tls, dns, listener, route, relay, limits, events',
+    ],
+    [
+      '__proto__ = 1',
+      '__proto__',
+      'known here: hostname, data, tls, dns, listener, route, relay, limits, events',
+    ],
+    [route('match = "*"\n"to\\u001b" = "x"'), 'route[0]."to\\u001b"', 'did you mean route.to?'],
+  ];
+  for (const [toml, path, suggestion] of cases) {
+    it(`${path.slice(0, 20)}: ${suggestion.slice(0, 40)}`, () => {
+      const [error, ...others] = errorsOf(load(toml));
+      assert.deepEqual([error?.path, error?.message], [path, `is not a key; ${suggestion}`]);
+      assert.deepEqual(others, []);
+    });
+  }
+});
+
+describe('what a value must be', () => {
+  const cases: readonly (readonly [string, string, RegExp])[] = [
+    ['hostname = 5', 'hostname', /^must be text in quotes$/],
+    ['hostname = 1979-05-27', 'hostname', /^must be text in quotes$/],
+    ['hostname = ""', 'hostname', /^the domain is empty$/],
+    ['hostname = "a b"', 'hostname', /is not a domain label/],
+    ['hostname = "192.0.2.1"', 'hostname', /is not a domain/],
+    ['data = ""', 'data', /is not a path/],
+    ['relay = 5', 'relay', /^must be a table$/],
+    ['relay = 1979-05-27', 'relay', /^must be a table$/],
+    ['listener = "127.0.0.1:25"', 'listener', /^must be a list$/],
+    ['[tls]\ncert = "a"', 'tls.key', /^is missing beside tls.cert$/],
+    ['[tls]\nkey = "a"', 'tls.cert', /^is missing beside tls.key$/],
+    ['[dns]\nresolver = []', 'dns.resolver', /^must hold at least one address$/],
+    ['[dns]\nresolver = ["localhost"]', 'dns.resolver[0]', /is not an IP address such as/],
+    [listener(''), 'listener[0].address', /^is missing$/],
+    ['[[listener]]\naddress = "127.0.0.1:1"', 'listener[0].role', /^must be "submission"$/],
+    ['[[listener]]\nrole = "mx"\naddress = "127.0.0.1:1"', 'listener[0].role', /^must be "submission"$/],
+    [listener('address = "localhost:25"'), 'listener[0].address', /is not an IP address such as/],
+    [
+      listener('address = "127.0.0.1:1"\ntls = "none"'),
+      'listener[0].tls',
+      /^must be "starttls" or "implicit"$/,
+    ],
+    [
+      listener('address = "127.0.0.1:1"\nrequire_tls = "no"'),
+      'listener[0].require_tls',
+      /^must be true or false$/,
+    ],
+    [
+      listener('address = "127.0.0.1:1"\ntls = "implicit"\nrequire_tls = false'),
+      'listener[0].require_tls',
+      /^cannot be false/,
+    ],
+    [listener('address = "127.0.0.1:1"\nnetworks = []'), 'listener[0].networks', /at least one network/],
+    [
+      listener('address = "127.0.0.1:1"\nnetworks = ["192.0.2.1/24"]'),
+      'listener[0].networks[0]',
+      /it names a host/,
+    ],
+    [
+      listener('address = "127.0.0.1:1"\nbare_line_ending = "keep"'),
+      'listener[0].bare_line_ending',
+      /^must be "refuse" or "normalize"$/,
+    ],
+    [
+      listener('address = "127.0.0.1:1"') + listener('address = "127.0.0.1:1"'),
+      'listener[1].address',
+      /^is the same as in \[0\]$/,
+    ],
+    [route('to = "smtp://a"'), 'route[0].match', /^is missing$/],
+    [route('match = "*"\nto = "mail.example.net"'), 'route[0].to', /is not a next hop such as/],
+    [
+      route('match = "*"\ntls = "must"'),
+      'route[0].tls',
+      /^must be "off" or "may" or "encrypt" or "authenticate"$/,
+    ],
+    [route('match = "*"\nnames = ["*.a.test"]'), 'route[0].names[0]', /is not a domain label/],
+    [route('match = "*"\nhello = "a."'), 'route[0].hello', /ends in a dot/],
+    [route('match = "*"\nsource = "eth0"'), 'route[0].source', /is not an IP address/],
+    [route('match = "a.test"') + route('match = "A.TEST"'), 'route[1].match', /^is the same as in \[0\]$/],
+    ['[relay]\nsmtp_port = 0', 'relay.smtp_port', /^must be a whole number from 1 to 65535$/],
+    ['[relay]\nsmtp_port = 2.5', 'relay.smtp_port', /^must be a whole number/],
+    ['[relay]\nsmtp_port = "25"', 'relay.smtp_port', /^must be a whole number/],
+    ['[relay]\nretry = []', 'relay.retry', /at least one duration/],
+    ['[relay]\nretry = ["0s"]', 'relay.retry[0]', /is not between "1s" and "365d"/],
+    ['[relay]\ngive_up_after = "5"', 'relay.give_up_after', /is not a duration such as/],
+    ['[relay]\nmax_message_size = true', 'relay.max_message_size', /^must be a size such as/],
+    ['[relay]\nmax_message_size = "50 MB"', 'relay.max_message_size', /is not a size such as/],
+    [
+      '[relay]\nmax_message_size = 65535',
+      'relay.max_message_size',
+      /^must be from "64KiB" \(RFC 5321 §4.5.3.1.7\)/,
+    ],
+    ['[relay]\nmax_message_size = "11GiB"', 'relay.max_message_size', /to "10GiB"$/],
+    ['[relay]\nmax_recipients = 99', 'relay.max_recipients', /from 100 to/],
+    ['[limits]\nsessions = inf', 'limits.sessions', /^must be a whole number/],
+  ];
+  for (const [toml, path, message] of cases) {
+    it(`${path} in ${JSON.stringify(toml)}`, () => {
+      const [error, ...others] = errorsOf(load(toml));
+      assert.equal(error?.path, path);
+      assert.match(error.message, message);
+      assert.deepEqual(others, []);
+    });
+  }
+
+  it('at its limits it is taken', () => {
+    const toml =
+      '[relay]\nmax_message_size = "64KiB"\nmax_recipients = 100\nsmtp_port = 65535\nkeep_final = "365d"\n';
+    const { relay } = configOf(toml);
+    assert.deepEqual([relay.maxMessageBytes, relay.maxRecipients, relay.smtpPort], [65_536, 100, 65_535]);
+    assert.equal(configOf('[relay]\nmax_message_size = "10GiB"\n').relay.maxMessageBytes, 10 * 1024 ** 3);
+  });
+});
+
+describe('require_tls', () => {
+  it('is false on loopback and true elsewhere, unless the operator says otherwise', () => {
+    assert.equal(requireTls('address = "127.9.9.9:587"'), false);
+    assert.equal(requireTls('address = "[::1]:587"'), false);
+    assert.equal(requireTls('address = "[::1]:587"\nrequire_tls = true'), true);
+    assert.equal(requireTls('address = "0.0.0.0:587"'), true);
+    assert.equal(requireTls('address = "[::]:587"\nrequire_tls = false'), false);
+    assert.equal(requireTls('address = "127.0.0.1:465"\ntls = "implicit"'), true);
+  });
+
+  it('RFC 3207 §4: "A publicly-referenced SMTP server MUST NOT require use of the STARTTLS extension"', () => {
+    for (const rest of ['', 'require_tls = true', 'tls = "implicit"']) {
+      const [error] = errorsOf(load(listener(`address = "192.0.2.1:25"\n${rest}`)));
+      assert.equal(error?.path, 'listener[0].require_tls');
+      assert.match(error.message, /^port 25 cannot require TLS: .*RFC 3207 §4/);
+    }
+    assert.equal(requireTls('address = "192.0.2.1:25"\nrequire_tls = false'), false);
+    assert.equal(requireTls('address = "127.0.0.1:25"\nrequire_tls = true'), true);
+  });
+});

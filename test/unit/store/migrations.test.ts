@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, it } from 'node:test';
+import { openDataFolder } from '../../../src/store/data-folder.ts';
+import { migrate, migrations } from '../../../src/store/migrations.ts';
+import { openQueue } from '../../../src/store/open-queue.ts';
+import { claimAt, summary } from '../../store/samples.ts';
+
+/** Of each released step. A line is added with a release and never changed. */
+const released = ['a75a18fcd972592142bcfe3aa2502a0987edc0e73e1be1f8f955911e751fb54e'];
+
+const fixture = (version: number): URL =>
+  new URL(`../../fixtures/store/queue-v${version}.sql`, import.meta.url);
+
+describe('the migrations', () => {
+  it('have not changed since they were released', () => {
+    const digests = migrations.map((sql) => createHash('sha256').update(sql).digest('hex'));
+    assert.deepEqual(digests, released);
+  });
+
+  it('bring an empty database to the newest version, and then have nothing to do', () => {
+    const database = new DatabaseSync(':memory:');
+    migrate(database);
+    migrate(database);
+    const version = database.prepare('PRAGMA user_version').get();
+    assert.equal(version?.['user_version'], migrations.length);
+    database.close();
+  });
+
+  it('refuse a database that a newer waxwing has written, and leave it alone', () => {
+    const database = new DatabaseSync(':memory:');
+    database.exec(`PRAGMA user_version = ${migrations.length + 1}`);
+    assert.throws(() => migrate(database), {
+      code: 'refused',
+      message: `the queue in memory has schema ${migrations.length + 1}, this waxwing knows schemas up to ${migrations.length}: run the newer one`,
+    });
+    assert.deepEqual(database.prepare('SELECT name FROM sqlite_schema').all(), []);
+    database.close();
+  });
+
+  it('take all missing steps or none', () => {
+    const database = new DatabaseSync(':memory:');
+    database.exec('CREATE TABLE transcripts (taken TEXT)');
+    assert.throws(() => migrate(database), /transcripts already exists/);
+    assert.equal(database.isTransaction, false);
+    const tables = database.prepare('SELECT name FROM sqlite_schema').all();
+    assert.deepEqual(
+      tables.map(({ name }) => name),
+      ['transcripts'],
+    );
+    database.close();
+  });
+});
+
+describe('a queue that schema 1 has left', () => {
+  it('opens with every message, and is delivered from where it was', async () => {
+    const path = mkdtempSync(join(tmpdir(), 'waxwing-store-'));
+    const folder = openDataFolder(path);
+    const database = new DatabaseSync(join(path, 'queue.db'));
+    database.exec(readFileSync(fixture(1), 'utf8'));
+    database.close();
+    writeFileSync(join(folder.bodies, 'file'), 'large');
+
+    const store = await openQueue(folder, 5000);
+    const listed = await store.list({ which: 'all', most: 99 });
+    assert.deepEqual(
+      listed.map(({ id, recipients }) => [id, ...recipients.map(({ delivery }) => delivery)]),
+      [
+        ['attempting', { kind: 'waiting', attempts: 0, notBefore: 5000 }],
+        ['both', { kind: 'delivered', at: 1500 }, { kind: 'held', by: 'tls', attempts: 1, notBefore: 3000 }],
+        ['file', { kind: 'waiting', attempts: 0, notBefore: 1000 }],
+        ['final', { kind: 'cancelled', at: 1700 }],
+        ['paused', { kind: 'held', by: 'operator', attempts: 0, notBefore: 1000 }],
+      ],
+    );
+    assert.deepEqual(await store.body('file'), { kind: 'file', path: join(folder.bodies, 'file') });
+    assert.equal((await store.body('final')) ?? 'gone', 'gone');
+    const trail = await store.show('both');
+    assert.deepEqual(
+      trail?.events.map(({ event }) => event),
+      ['received', 'blocked'],
+    );
+    assert.deepEqual(trail.transcripts, [
+      { address: 'held@three.test', at: 1000, lines: ['S: 220 mx.three.test', 'C: EHLO relay.example.test'] },
+    ]);
+
+    const claims = await store.claim(claimAt(5000));
+    assert.deepEqual(summary(claims), [
+      'file: a@four.test',
+      'both: held@three.test',
+      'attempting: a@one.test',
+    ]);
+    assert.equal(claims[1]?.message.warnedAt, 1600);
+    assert.equal(claims[1]?.recipients[0]?.blockedBecause, 'no STARTTLS');
+    assert.ok(claims.every(({ fence }) => fence > 3));
+    await store.close();
+    folder.close();
+    rmSync(path, { recursive: true });
+  });
+});

@@ -28,7 +28,7 @@ export function formatTrail(trail: MessageTrail): string {
   ];
   const events = trail.events.flatMap((event) => [describeEvent(event), ...describeTls(event)]);
   const transcripts = trail.transcripts.flatMap(({ address, at, lines }) => [
-    `what was said for ${address} until ${new Date(at).toISOString()}:`,
+    `what was said for ${address} in the attempt of ${new Date(at).toISOString()}:`,
     ...lines.map((line) => `  ${line}`),
   ]);
   return `${[...head, '', ...events, ...(transcripts.length === 0 ? [] : ['', ...transcripts])].join('\n')}\n`;

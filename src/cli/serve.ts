@@ -45,6 +45,8 @@ export async function serve(request: LoadRequest): Promise<void> {
     log.info('stopping');
     await running.close();
     log.info('stopped');
+    // A connection to a host that does not answer would keep the process, now without its lock on the data.
+    process.exit(0);
   } catch (error) {
     process.stderr.write(`error: waxwing cannot serve: ${messageOf(error)}\n`);
     process.exitCode = 1;
@@ -123,6 +125,7 @@ async function openRelay(
     world,
     onEvents: (list) => events.write(list),
     onOddity: (what, about) => log.warn(about, what),
+    onError: (what, error) => log.error({ err: error }, what),
   });
 }
 

@@ -182,10 +182,10 @@ class Attendant<State, Question, Answer> implements Attended {
   /** Uses what was read as far as the mode allows, then sends the answers in one write. */
   #work(): void {
     for (;;) {
-      const mode = this.#mode;
       // Content under way is finished and answered first; the turn of the next command ends the session.
-      if (this.#stopping && mode.kind === 'commands') this.#step({ kind: 'shutdown' });
+      if (this.#stopping && this.#mode.kind === 'commands') this.#step({ kind: 'shutdown' });
       if (this.#socket.writableLength > MAX_UNREAD_REPLY_BYTES) break;
+      const mode = this.#mode;
       if (
         mode.kind === 'commands'
           ? !this.#readCommand()

@@ -49,7 +49,7 @@ function trustedNames(recipient: MailDomain, route: Route | undefined): Referenc
   return [
     ...(to === null ? [] : [ofHost(to.host)]),
     own,
-    ...(match.kind === 'any' ? [] : [ofPattern(match)]),
+    ...(match.kind === 'below' ? [ofPattern(match)] : []),
     ...names.map(ofPattern),
   ];
 }

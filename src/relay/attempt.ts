@@ -169,12 +169,13 @@ async function handOver(
   const tls = tlsOfSession(way.decision, session, fallback);
   const given = await transact(parcel, session).catch((error: unknown) => asWorldly(error));
   if ('code' in given) {
-    transcript.push(...connection.takeTranscript());
-    return spoiled(way, given, transcript);
+    transcript.push(...connection.takeTranscript(), `== ${given.message}`);
+    // TLS stood as required, so it is not what was in the way: no `blocked`.
+    return { kind: 'next', result: failedAt(way, given.message, null) };
   }
   const recipients = parcel.recipients.map((address, index): RecipientResult => {
     const { verdict, reply } = resultOf(given, index, way, parcel);
-    const reached = verdict.kind === 'delivered' ? tls : { ...tls, outcome: null };
+    const reached = verdict.kind === 'delivered' ? tls : { ...tls, outcome: null, because: verdict.because };
     return { address, verdict, mx: mxOf(way), reply, tls: reached };
   });
   if (recipients.some(({ verdict }) => verdict.kind !== 'delivered'))

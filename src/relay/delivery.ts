@@ -99,7 +99,7 @@ export function startDelivery(parts: DeliveryParts): Delivering {
   }
 
   function start(claim: Claim): void {
-    const work = workOn(claim, parts, pool)
+    const work = workOn(claim, parts, pool, wake)
       .catch((error: unknown) => parts.onError(`message ${claim.message.id}`, error))
       .finally(() => {
         underWay.delete(work);
@@ -125,6 +125,7 @@ async function workOn(
   claim: Claim,
   parts: DeliveryParts,
   pool: ReturnType<typeof connectionPool>,
+  wake: () => void,
 ): Promise<void> {
   const { message, recipients } = claim;
   const { outgoing, contents, world, settings } = parts;
@@ -148,7 +149,10 @@ async function workOn(
   }
   const { messages, warned } = await notices(claim, settled, results, parts);
   const settlements = settled.map(({ settlement }) => settlement);
-  await settleForSure(parts, { settlements, messages, warned });
+  const settling = settleForSure(parts, { settlements, messages, warned });
+  // A claim made now finds this destination's place free: it is answered in the same turn as the settlement.
+  wake();
+  await settling;
   parts.onEvents(settlements.flatMap(({ events }) => events));
 }
 

@@ -1,5 +1,5 @@
 /** The event log: one JSON object a line, appended to a file or written to a stream. */
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { DeliveryEvent } from '../events/delivery-event.ts';
 
@@ -10,10 +10,14 @@ export interface EventLog {
 
 /** Opens a file for appending; only its owner may read it, as it names senders and recipients. */
 export function fileEventLog(path: string, onError: (error: Error) => void): EventLog {
-  const stream = createWriteStream(path, { flags: 'a', mode: 0o600 });
-  stream.on('error', onError);
+  const open = (): WriteStream => createWriteStream(path, { flags: 'a', mode: 0o600 }).on('error', onError);
+  let stream = open();
   return {
-    ...streamEventLog(stream),
+    write(events) {
+      // A stream that has failed takes nothing any more; a disk that was full may have room again.
+      if (stream.destroyed) stream = open();
+      streamEventLog(stream).write(events);
+    },
     close: () => new Promise((resolve) => stream.end(() => resolve())),
   };
 }
@@ -24,6 +28,7 @@ export function streamEventLog(stream: Writable): EventLog {
     write(events) {
       if (events.length > 0) stream.write(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
     },
-    close: () => Promise.resolve(),
+    // What was written before is out once this is.
+    close: () => new Promise((resolve) => stream.write('', () => resolve())),
   };
 }

@@ -1,5 +1,5 @@
 /** Takes a message in: trace field in front, content into the store, and only then a yes. */
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DeliveryEvent, EventTls } from '../events/delivery-event.ts';
@@ -28,6 +28,8 @@ export interface IntakeParts {
   readonly store: QueueStore;
   readonly contents: Contents;
   readonly world: World;
+  /** Called while a message is on its way into the store: a claim made now is answered with it, in one turn. */
+  readonly onOffered: () => void;
   /** Called for each message once it is safe. */
   readonly onKept: (events: readonly DeliveryEvent[]) => void;
   readonly onError: (what: string, error: unknown) => void;
@@ -86,7 +88,9 @@ export function takeMessage(parts: IntakeParts, submitter: Submitter, envelope: 
         const body = await content.finish();
         const events = arrivalEvents(id, at, submitter, envelope);
         const properties = { ...facts, size: facts.size + received.length, hops };
-        await parts.store.accept(toMessage({ id, at, envelope, settings, body, properties, events }));
+        const kept = parts.store.accept(toMessage({ id, at, envelope, settings, body, properties, events }));
+        parts.onOffered();
+        await kept;
         if (body.kind === 'bytes') parts.contents.remember(id, body.bytes);
         parts.onKept(events);
         return { kind: 'kept', id };
@@ -108,14 +112,11 @@ export function destinationOf(at: MailDomain, routes: readonly Route[]): string 
   return `smtp://${host}:${to.port}`;
 }
 
-/** An id that sorts by time, is safe as a file name and easy to read aloud. */
+/** An id that sorts by time and is safe as a file name. */
 export function newId(at: number): string {
-  const random = [...randomBytes(8)].map((octet) => ALPHABET[octet % ALPHABET.length]);
-  return `${at.toString(36)}${random.join('')}`;
+  // The first 12 digits of a random UUID are random (RFC 9562 §5.4); Node keeps a stock of them, which is cheap.
+  return `${at.toString(36)}${randomUUID().replaceAll('-', '').slice(0, 10)}`;
 }
-
-// 32 characters (RFC 4648 §6 in lower case), so that the remainder above favours none.
-const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
 interface MessageParts {
   readonly id: string;
@@ -139,18 +140,22 @@ function toMessage({ id, at, envelope, settings, body, properties, events }: Mes
 
 function arrivalEvents(id: string, at: number, submitter: Submitter, envelope: Envelope): DeliveryEvent[] {
   const { tls: facts } = envelope;
-  const tls: EventTls = {
-    outcome: facts === undefined ? 'cleartext' : 'encrypted',
-    required: submitter.requires,
-    by: 'default',
-    because: arrivalBecause(submitter, facts !== undefined),
-    version: facts?.version ?? null,
-    cipher: facts?.cipher ?? null,
-    group: facts?.group ?? null,
-    certificateSha256: null,
-    peerName: null,
-    tlsa: null,
-  };
+  // Through the control socket there was no wire, so there is nothing to say about TLS.
+  const tls: EventTls | null =
+    submitter.by === 'local'
+      ? null
+      : {
+          outcome: facts === undefined ? 'cleartext' : 'encrypted',
+          required: submitter.requires,
+          by: 'default',
+          because: `taken ${facts === undefined ? 'in clear' : 'over TLS'} from ${submitter.address}`,
+          version: facts?.version ?? null,
+          cipher: facts?.cipher ?? null,
+          group: facts?.group ?? null,
+          certificateSha256: null,
+          peerName: null,
+          tlsa: null,
+        };
   return envelope.recipients.map(({ text }) => ({
     event: 'received',
     id,
@@ -163,11 +168,6 @@ function arrivalEvents(id: string, at: number, submitter: Submitter, envelope: E
     tls,
     nextAttemptAt: null,
   }));
-}
-
-function arrivalBecause({ address, by }: Submitter, overTls: boolean): string {
-  if (by === 'local') return 'handed in on this host through the control socket';
-  return `taken ${overTls ? 'over TLS' : 'in clear'} from ${address}`;
 }
 
 function refusal(code: number, enhanced: string, text: string): Intake {

@@ -61,8 +61,10 @@ export interface RelayParts {
   readonly incoming: string;
   readonly world: World;
   readonly onEvents: (events: readonly DeliveryEvent[]) => void;
-  /** Something odd that is not an event: an attack that was fended off, an error of the medium. */
+  /** Something odd that a client did and that is not an event: an attack that was fended off, a failed handshake. */
   readonly onOddity: (what: string, about: Readonly<Record<string, unknown>>) => void;
+  /** An error of the medium, or of ours. */
+  readonly onError: (what: string, error: unknown) => void;
 }
 
 export interface Relay {
@@ -80,11 +82,10 @@ const MAX_ERRORS = 10;
 
 /** @throws Node's error when an address cannot be bound; nothing is left open then. */
 export async function startRelay(parts: RelayParts): Promise<Relay> {
-  const { settings, world } = parts;
+  const { settings, world, onError } = parts;
   const bound: Listener[] = [];
   const outgoing: Outgoing = { ...parts.outgoing, isSelf: (address, port) => isOneOf(bound, address, port) };
   const contents = queueContents(parts.store);
-  const onError = (what: string, error: unknown): void => parts.onOddity(what, { error });
   const delivering = startDelivery({
     store: parts.store,
     contents,
@@ -107,10 +108,8 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     store: parts.store,
     contents,
     world,
-    onKept: (events) => {
-      parts.onEvents(events);
-      delivering.wake();
-    },
+    onOffered: () => delivering.wake(),
+    onKept: parts.onEvents,
     onError,
   };
   try {

@@ -42,7 +42,8 @@ export class PeerError extends Error {
   constructor(code: PeerFault, message: string, evidence: Uint8Array = new Uint8Array()) {
     super(message);
     this.code = code;
-    this.evidence = evidence.slice(0, EVIDENCE_BYTES);
+    // A copy: slice() of a Buffer is a view that keeps the whole chunk alive.
+    this.evidence = new Uint8Array(evidence.subarray(0, EVIDENCE_BYTES));
   }
 }
 

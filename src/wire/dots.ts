@@ -4,6 +4,8 @@
  * RFC 5321 §4.1.1.4 and §4.5.2. The end is exactly CRLF "." CRLF: accepting anything else as an end, or passing
  * it on, is what SMTP smuggling needs (CVE-2023-51764, -51765, -51766).
  */
+import { isAscii } from 'node:buffer';
+
 const LF = 0x0a;
 const CR = 0x0d;
 const DOT = 0x2e;
@@ -66,7 +68,7 @@ export class ContentScanner {
     const scan = this.#scan(chunk);
     // What follows the end is no content: an octet there is no fault of this message.
     const used = scan.kind === 'end' ? chunk.subarray(0, chunk.length - scan.rest.length) : chunk;
-    if (!this.#eightBit) this.#eightBit = hasEightBit(used);
+    if (!this.#eightBit) this.#eightBit = !isAscii(used);
     if (wasClean) this.#findNul(used);
     return scan;
   }
@@ -159,11 +161,6 @@ class LineEnds {
     const index = this.#chunk.indexOf(octet, from);
     return index === -1 ? this.#chunk.length : index;
   }
-}
-
-function hasEightBit(bytes: Uint8Array): boolean {
-  for (let index = 0; index < bytes.length; index++) if ((bytes[index] ?? 0) > 0x7f) return true;
-  return false;
 }
 
 /**

@@ -69,6 +69,10 @@ async function retry(id: string | undefined, options: RetryOptions, command: Com
   const answer = await ask(options, { method: 'POST', path: '/queue/retry', body: JSON.stringify(of) });
   if (answer === undefined) return;
   const { retried } = answer as { retried: readonly { id: string; address: string }[] };
+  if (id !== undefined && retried.length === 0) {
+    fail(`message ${id} is not waiting for an attempt`);
+    return;
+  }
   print(options, answer, () => `${retried.length} recipient${retried.length === 1 ? '' : 's'} due now\n`);
 }
 

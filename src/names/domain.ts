@@ -30,8 +30,7 @@ export function parseDomain(text: string): Parsed<Domain> {
   if (withoutRoot === '') return { kind: 'invalid', because: 'the domain is empty' };
   if (withoutRoot.length > 1024)
     return { kind: 'invalid', because: `the domain is longer than ${MAX_NAME_OCTETS} octets` };
-  // Only non-ASCII names go through WHATWG's function: it would turn "1.2.3" into an IPv4 address.
-  const ascii = isAscii(withoutRoot) ? withoutRoot.toLowerCase() : domainToASCII(withoutRoot);
+  const ascii = isAscii(withoutRoot) ? withoutRoot.toLowerCase() : toAscii(withoutRoot);
   if (ascii === '')
     return { kind: 'invalid', because: `${quote(text)} is not a valid international name (IDNA)` };
   if (ascii.length > MAX_NAME_OCTETS) {
@@ -58,6 +57,16 @@ export function parseDomain(text: string): Parsed<Domain> {
 /** The last of the checks, behind which a text is a domain. */
 function endsInName(checked: string): checked is Domain {
   return !/^[0-9]+$/.test(checked.slice(checked.lastIndexOf('.') + 1));
+}
+
+/**
+ * The A-labels of an international name, or nothing where it is none.
+ *
+ * WHATWG's function reads its argument as the host of a URL: of `ä.com/x y` it would take the beginning, and
+ * `1.2.3` it would turn into an IPv4 address. So it sees names only that hold nothing a URL could mean.
+ */
+function toAscii(name: string): string {
+  return /^[a-z0-9._\u0080-\u{10ffff}-]*$/iu.test(name) ? domainToASCII(name) : '';
 }
 
 /** Whether `name` is `domain` itself or below it. */

@@ -11,7 +11,7 @@ import type { Certificate } from './certificates.ts';
 /** Raw octets (latin1), and what happens to the connection once they are written. */
 export interface Answer {
   readonly say: string;
-  readonly then?: 'go-on' | 'close' | 'reset';
+  readonly next?: 'go-on' | 'close' | 'reset' | 'stop-reading';
 }
 
 export interface Script {
@@ -35,7 +35,7 @@ export interface StartTls {
   /** A segment of its own, a moment after. */
   readonly later?: { readonly ms: number; readonly say: string };
   /** `drip`: octets that look like the start of a handshake, one every 40 ms. `stay`: on in clear. */
-  readonly then: 'handshake' | 'stay' | 'stall' | 'drip' | 'close' | 'close-on-hello';
+  readonly next: 'handshake' | 'stay' | 'stall' | 'drip' | 'close' | 'close-on-hello';
 }
 
 export interface Conversation {
@@ -70,7 +70,7 @@ export interface HostileServer {
 const honest: Script = {
   greeting: { say: '220 hostile.test ESMTP\r\n' },
   offers: ['PIPELINING', 'SIZE 50000000', '8BITMIME', 'STARTTLS'],
-  startTls: { say: '220 go\r\n', then: 'handshake' },
+  startTls: { say: '220 go\r\n', next: 'handshake' },
   insideFirst: '',
   answer: () => undefined,
   duringContent: () => undefined,
@@ -95,7 +95,8 @@ export async function startHostileServer(
     socket.on('close', () => sockets.delete(socket));
     const note: Notes = { plain: [], inside: [], handshake: 'none' };
     notes.push(note);
-    converse(socket, current, note, notes.length - 1, messages);
+    const connection = notes.length - 1;
+    new Talker(socket, current, note, (message) => messages.push({ ...message, connection })).start();
   });
   server.listen(listen.port, listen.address);
   await once(server, 'listening');
@@ -135,73 +136,97 @@ interface Notes {
   handshake: Conversation['handshake'];
 }
 
-function converse(
-  plain: Socket,
-  { script, certificate }: Part,
-  note: Notes,
-  connection: number,
-  messages: ReceivedMessage[],
-): void {
-  let socket = plain;
-  let inside = false;
-  let unread = Buffer.alloc(0);
-  let mode: 'commands' | 'content' | 'deaf' = 'commands';
-  let sender = '';
-  let recipients: string[] = [];
-  let content: Buffer[] = [];
-  let contentOctets = 0;
+/** One connection. */
+class Talker {
+  readonly #plain: Socket;
+  readonly #part: Part;
+  readonly #note: Notes;
+  readonly #keep: (message: Omit<ReceivedMessage, 'connection'>) => void;
+  #socket: Socket;
+  #inside = false;
+  #unread: Buffer = Buffer.alloc(0);
+  #mode: 'commands' | 'content' | 'deaf' = 'commands';
+  #sender = '';
+  #recipients: string[] = [];
+  #content: Buffer[] = [];
+  #contentOctets = 0;
 
-  function give(answer: Answer): void {
-    if (answer.say !== '') socket.write(answer.say, 'latin1');
-    if (answer.then === 'reset') plain.resetAndDestroy();
-    if (answer.then === 'close') socket.end();
-    if (answer.then === 'reset' || answer.then === 'close') mode = 'deaf';
+  constructor(
+    socket: Socket,
+    part: Part,
+    note: Notes,
+    keep: (message: Omit<ReceivedMessage, 'connection'>) => void,
+  ) {
+    this.#plain = socket;
+    this.#socket = socket;
+    this.#part = part;
+    this.#note = note;
+    this.#keep = keep;
   }
 
-  function onData(chunk: Buffer): void {
-    (inside ? note.inside : note.plain).push(chunk);
-    unread = unread.length === 0 ? chunk : Buffer.concat([unread, chunk]);
-    while (mode === 'content' ? readContent() : mode === 'commands' && readCommand()) {}
+  start(): void {
+    const { greeting, reads } = this.#part.script;
+    this.#listenOn(this.#plain);
+    this.#give(greeting);
+    if (reads === 'never') this.#plain.pause();
   }
 
-  function readCommand(): boolean {
-    const end = unread.indexOf('\r\n');
+  #give(answer: Answer): void {
+    if (answer.say !== '') this.#socket.write(answer.say, 'latin1');
+    if (answer.next === 'reset') this.#plain.resetAndDestroy();
+    if (answer.next === 'close') this.#socket.end();
+    if (answer.next === 'stop-reading') this.#socket.pause();
+    if (answer.next !== undefined && answer.next !== 'go-on') this.#mode = 'deaf';
+  }
+
+  #onData(chunk: Buffer): void {
+    (this.#inside ? this.#note.inside : this.#note.plain).push(chunk);
+    this.#unread = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk]);
+    while (
+      this.#mode === 'content' ? this.#readContent() : this.#mode === 'commands' && this.#readCommand()
+    ) {}
+  }
+
+  #readCommand(): boolean {
+    const end = this.#unread.indexOf('\r\n');
     if (end === -1) return false;
-    const line = unread.toString('latin1', 0, end);
-    unread = unread.subarray(end + 2);
+    const line = this.#unread.toString('latin1', 0, end);
+    this.#unread = this.#unread.subarray(end + 2);
     const [word = ''] = line.split(' ');
     const verb = word.toUpperCase();
     const argument = line.slice(word.length + 1);
-    const special = script.answer(verb, argument, inside);
-    if (special !== undefined) give(special);
-    else if (verb === 'STARTTLS') startTls();
-    else give(usual(verb, argument));
+    const special = this.#part.script.answer(verb, argument, this.#inside);
+    if (special !== undefined) this.#give(special);
+    else if (verb === 'STARTTLS') this.#startTls();
+    else this.#give(this.#usual(verb, argument));
     return true;
   }
 
-  function usual(verb: string, argument: string): Answer {
+  #usual(verb: string, argument: string): Answer {
     switch (verb) {
       case 'EHLO': {
-        const offers = script.offers.filter((offer) => !inside || offer !== 'STARTTLS');
+        const offers = this.#part.script.offers.filter((offer) => !this.#inside || offer !== 'STARTTLS');
         const lines = ['hostile.test', ...offers];
-        return { say: lines.map((line, at) => `250${at < lines.length - 1 ? '-' : ' '}${line}\r\n`).join('') };
+        return {
+          say: lines.map((line, at) => `250${at < lines.length - 1 ? '-' : ' '}${line}\r\n`).join(''),
+        };
       }
       case 'MAIL':
-        sender = pathIn(argument);
-        recipients = [];
+        this.#sender = pathIn(argument);
+        this.#recipients = [];
         return { say: '250 2.1.0 sender ok\r\n' };
       case 'RCPT':
-        recipients.push(pathIn(argument));
+        this.#recipients.push(pathIn(argument));
         return { say: '250 2.1.5 recipient ok\r\n' };
       case 'DATA':
-        mode = 'content';
+        this.#mode = 'content';
         // The line end of DATA itself, so that a content that is only a dot has an end too.
-        unread = Buffer.concat([CRLF, unread]);
-        content = [];
-        contentOctets = 0;
+        this.#unread = Buffer.concat([CRLF, this.#unread]);
+        this.#content = [];
+        this.#contentOctets = 0;
         return { say: '354 go on\r\n' };
       case 'QUIT':
-        return { say: '221 2.0.0 bye\r\n', then: 'close' };
+        return { say: '221 2.0.0 bye\r\n', next: 'close' };
       case 'HELO':
       case 'RSET':
       case 'NOOP':
@@ -212,75 +237,74 @@ function converse(
   }
 
   /** The end is CRLF "." CRLF and nothing else. */
-  function readContent(): boolean {
-    const end = unread.indexOf('\r\n.\r\n');
+  #readContent(): boolean {
+    const end = this.#unread.indexOf('\r\n.\r\n');
     if (end === -1) {
       // What may be the start of the end stays unread, so that the next look begins before it.
-      const done = Math.max(unread.length - 4, 0);
-      content.push(unread.subarray(0, done));
-      contentOctets += done;
-      unread = unread.subarray(done);
-      const early = script.duringContent(contentOctets);
-      if (early !== undefined) give(early);
+      const done = Math.max(this.#unread.length - 4, 0);
+      this.#content.push(this.#unread.subarray(0, done));
+      this.#contentOctets += done;
+      this.#unread = this.#unread.subarray(done);
+      const early = this.#part.script.duringContent(this.#contentOctets);
+      if (early !== undefined) this.#give(early);
       return false;
     }
-    content.push(unread.subarray(0, end + 2));
-    unread = unread.subarray(end + 5);
-    mode = 'commands';
-    const answer = script.answer('DOT', '', inside) ?? { say: '250 2.0.0 taken\r\n' };
-    if (answer.say.startsWith('250')) {
-      const whole = Buffer.concat(content).subarray(CRLF.length);
-      messages.push({
-        sender,
-        recipients,
-        content: unstuffed(whole),
-        over: inside ? 'tls' : 'clear',
-        connection,
+    this.#content.push(this.#unread.subarray(0, end + 2));
+    this.#unread = this.#unread.subarray(end + 5);
+    this.#mode = 'commands';
+    const answer = this.#part.script.answer('DOT', '', this.#inside) ?? { say: '250 2.0.0 taken\r\n' };
+    // With no recipient it is the empty message that ends a pipelined group (RFC 2920 §3.1).
+    if (answer.say.startsWith('250') && this.#recipients.length > 0) {
+      this.#keep({
+        sender: this.#sender,
+        recipients: this.#recipients,
+        content: unstuffed(Buffer.concat(this.#content).subarray(CRLF.length)),
+        over: this.#inside ? 'tls' : 'clear',
       });
     }
-    give(answer);
+    this.#give(answer);
     return true;
   }
 
-  function startTls(): void {
-    const { say, later, then } = script.startTls;
-    plain.write(say, 'latin1');
-    if (later !== undefined) setTimeout(() => plain.write(later.say, 'latin1'), later.ms);
-    if (then === 'stay') return;
-    mode = 'deaf';
-    if (then === 'close') plain.end();
-    if (then === 'close-on-hello') plain.once('data', () => plain.destroy());
-    if (then === 'drip') drip(plain);
-    if (then !== 'handshake') return;
-    note.handshake = 'begun';
-    plain.removeAllListeners('data');
-    plain.pause();
-    const secure = new TLSSocket(plain, {
+  #startTls(): void {
+    const { say, later, next } = this.#part.script.startTls;
+    this.#plain.write(say, 'latin1');
+    if (later !== undefined) setTimeout(() => this.#plain.write(later.say, 'latin1'), later.ms);
+    if (next === 'stay') return;
+    this.#mode = 'deaf';
+    if (next === 'close') this.#plain.end();
+    if (next === 'close-on-hello') this.#plain.once('data', () => this.#plain.destroy());
+    if (next === 'drip') drip(this.#plain);
+    if (next === 'handshake') this.#shakeHands();
+  }
+
+  #shakeHands(): void {
+    const { script, certificate } = this.#part;
+    this.#note.handshake = 'begun';
+    this.#plain.removeAllListeners('data');
+    this.#plain.pause();
+    const secure = new TLSSocket(this.#plain, {
       isServer: true,
       secureContext: createSecureContext({ cert: certificate.certPem, key: certificate.keyPem }),
     });
     secure.on('error', () => secure.destroy());
     secure.on('_tlsError', () => secure.destroy());
     secure.once('secure', () => {
-      note.handshake = 'done';
-      socket = secure;
-      inside = true;
-      mode = 'commands';
-      unread = Buffer.alloc(0);
+      this.#note.handshake = 'done';
+      this.#socket = secure;
+      this.#inside = true;
+      this.#mode = 'commands';
+      this.#unread = Buffer.alloc(0);
       if (script.insideFirst !== '') secure.write(script.insideFirst, 'latin1');
     });
-    listenOn(secure);
+    this.#listenOn(secure);
   }
 
-  function listenOn(from: Socket): void {
-    from.on('data', onData);
+  #listenOn(from: Socket): void {
+    from.on('data', (bytes: Buffer) => this.#onData(bytes));
     from.on('end', () => from.end());
     from.on('error', () => from.destroy());
   }
-
-  listenOn(plain);
-  give(script.greeting);
-  if (script.reads === 'never') plain.pause();
 }
 
 function drip(socket: Socket): void {

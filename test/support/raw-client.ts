@@ -29,71 +29,28 @@ export async function rawClient(port: number, address = '127.0.0.1'): Promise<Ra
   plain.on('error', () => plain.destroy());
   await once(plain, 'connect');
   let socket: Socket = plain;
-  let unread = '';
-  let ended = false;
-  const looking = new Set<() => void>();
-  const look = (): void => {
-    for (const one of looking) one();
-  };
-  function listenOn(from: Socket): void {
-    from.on('data', (bytes: Buffer) => {
-      unread += bytes.toString('latin1');
-      look();
-    });
-    for (const event of ['end', 'close']) {
-      from.on(event, () => {
-        ended = true;
-        look();
-      });
-    }
-  }
-  listenOn(plain);
-
-  function waitFor(what: string, ready: () => string | Error | undefined): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const settle = (result: string | Error): void => {
-        looking.delete(check);
-        clearTimeout(timer);
-        if (result instanceof Error) reject(result);
-        else resolve(result);
-      };
-      const timer = setTimeout(() => settle(new Error(`${what} did not come; got ${unread}`)), REPLY_MS);
-      const check = (): void => {
-        const result = ready();
-        if (result !== undefined) settle(result);
-      };
-      looking.add(check);
-      check();
-    });
-  }
-
+  const inbox = new Inbox();
+  inbox.listenTo(plain);
   const client: RawClient = {
     get socket() {
       return socket;
     },
     write: (bytes) => void (typeof bytes === 'string' ? socket.write(bytes, 'latin1') : socket.write(bytes)),
-    reply: () =>
-      waitFor('a reply', () => {
-        const found = WHOLE_REPLY.exec(unread)?.[0];
-        if (found !== undefined) {
-          unread = unread.slice(found.length);
-          return found;
-        }
-        return ended ? new Error(`the server closed; got ${JSON.stringify(unread)}`) : undefined;
-      }),
+    reply: () => inbox.reply(),
     async expect(line, code) {
       client.write(`${line}\r\n`);
       const reply = await client.reply();
-      if (!reply.startsWith(code)) throw new Error(`${line} was answered with ${reply}`);
+      if (!reply.startsWith(code)) throw new Error(`${line.slice(0, 80)} was answered with ${reply}`);
       return reply;
     },
     async secure(options = {}) {
+      if (inbox.ended) throw new Error('the server closed before the handshake');
       plain.removeAllListeners('data');
       plain.pause();
       const secure = connectTls({ socket: plain, rejectUnauthorized: false, ...options });
       secure.on('error', () => secure.destroy());
       socket = secure;
-      listenOn(secure);
+      inbox.listenTo(secure);
       await new Promise<void>((resolve, reject) => {
         secure.once('secureConnect', resolve);
         secure.once('error', reject);
@@ -101,11 +58,69 @@ export async function rawClient(port: number, address = '127.0.0.1'): Promise<Ra
       });
       return secure;
     },
-    rest: () => waitFor('the end', () => (ended ? unread : undefined)),
+    rest: () => inbox.rest(),
     end: () => void socket.end(),
     close: () => void plain.destroy(),
   };
   return client;
+}
+
+/** What has come and was not taken yet, latin1. */
+class Inbox {
+  ended = false;
+  #unread = '';
+  readonly #looking = new Set<() => void>();
+
+  listenTo(socket: Socket): void {
+    socket.on('data', (bytes: Buffer) => {
+      this.#unread += bytes.toString('latin1');
+      this.#look();
+    });
+    for (const event of ['end', 'close']) {
+      socket.on(event, () => {
+        this.ended = true;
+        this.#look();
+      });
+    }
+  }
+
+  reply(): Promise<string> {
+    return this.#waitFor('a reply', () => {
+      const found = WHOLE_REPLY.exec(this.#unread)?.[0];
+      if (found !== undefined) {
+        this.#unread = this.#unread.slice(found.length);
+        return found;
+      }
+      return this.ended ? new Error(`the server closed; got ${JSON.stringify(this.#unread)}`) : undefined;
+    });
+  }
+
+  rest(): Promise<string> {
+    return this.#waitFor('the end', () => (this.ended ? this.#unread : undefined));
+  }
+
+  #look(): void {
+    for (const one of this.#looking) one();
+  }
+
+  #waitFor(what: string, ready: () => string | Error | undefined): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const check = (): void => {
+        const result = ready();
+        if (result === undefined) return;
+        this.#looking.delete(check);
+        clearTimeout(timer);
+        if (result instanceof Error) reject(result);
+        else resolve(result);
+      };
+      const timer = setTimeout(() => {
+        this.#looking.delete(check);
+        reject(new Error(`${what} did not come; got ${this.#unread.slice(-500)}`));
+      }, REPLY_MS);
+      this.#looking.add(check);
+      check();
+    });
+  }
 }
 
 /** Connects, takes the greeting and says EHLO. */

@@ -7,14 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliveryEvent } from '../../src/events/delivery-event.ts';
 import { type Domain, parseDomain } from '../../src/names/domain.ts';
 import type { ServerPatience } from '../../src/net/attend.ts';
-import { startDeadlines } from '../../src/net/deadlines.ts';
+import { type Deadlines, startDeadlines } from '../../src/net/deadlines.ts';
 import type { Dns, Lookup, MxAnswer } from '../../src/net/dns.ts';
 import type { Patience } from '../../src/net/drive.ts';
 import { type KeyPair, outgoingContext } from '../../src/net/tls.ts';
 import { decide } from '../../src/policies/decide.ts';
 import type { NamePattern, Route } from '../../src/policies/overrides/route.ts';
 import type { TlsLevel } from '../../src/policies/words.ts';
-import type { Schedule } from '../../src/queue/schedule.ts';
 import { type ListenerSettings, type Relay, type RelaySettings, startRelay } from '../../src/relay/relay.ts';
 import type { Outgoing } from '../../src/relay/settings.ts';
 import { openDataFolder } from '../../src/store/data-folder.ts';
@@ -40,12 +39,9 @@ export interface TestRelayOptions {
   readonly smtpPort?: number;
   /** Roots that outgoing connections trust. */
   readonly trust?: readonly string[];
-  readonly schedule?: Partial<Schedule>;
-  readonly patience?: Partial<Patience>;
   readonly serverPatience?: Partial<ServerPatience>;
   readonly listeners?: readonly Partial<ListenerSettings>[];
   readonly settings?: Partial<RelaySettings>;
-  readonly outgoing?: Partial<Outgoing>;
   readonly keyPair: KeyPair;
 }
 
@@ -74,6 +70,8 @@ export interface TestRelay {
 }
 
 export const DAY = 24 * 60 * 60 * 1000;
+/** The discard port: nothing listens there. */
+const NO_SERVER = 9;
 /** Longer than any test takes: events that do not come are a failure, not a hang. */
 const WAIT_MS = 8_000;
 
@@ -97,58 +95,10 @@ export async function startTestRelay(t: TestContext, options: TestRelayOptions):
   const folder = openDataFolder(path);
   const store = await openQueue(folder, Date.now());
   const deadlines = startDeadlines(10);
-  const events: DeliveryEvent[] = [];
-  const oddities: string[] = [];
-  const waiting = new Set<() => void>();
-  let ahead = 0;
-  const { level = 'may', listeners = [{}] } = options;
-  const relay = await startRelay({
-    settings: {
-      listeners: listeners.map((listener) => ({ ...usualListener, ...listener })),
-      keyPair: options.keyPair,
-      maxSessions: 50,
-      maxMessageBytes: 64 * 1024 * 1024,
-      maxRecipients: 100,
-      maxHops: 100,
-      queue: {
-        schedule: {
-          retryAfterMs: [60_000],
-          jitter: 0,
-          giveUpAfterMs: 5 * DAY,
-          warnAfterMs: DAY / 6,
-          ...options.schedule,
-        },
-        keepFinalMs: DAY,
-        connections: 100,
-        connectionsPerDestination: 5,
-      },
-      patience: { ...shortServerPatience, ...options.serverPatience },
-      ...options.settings,
-    },
-    outgoing: {
-      hostname: { kind: 'domain', domain: domain('relay.test') },
-      routes: (options.routes ?? []).map(toRoute),
-      decide: (to, route) => decide(to, route, typeof level === 'string' ? level : level()),
-      smtpPort: options.smtpPort ?? 9,
-      dns: { ...usualDns, ...options.dns },
-      context: outgoingContext(options.trust ?? []),
-      deadlines,
-      patience: { ...shortPatience, ...options.patience },
-      ...options.outgoing,
-    },
-    store,
-    incoming: folder.incoming,
-    world: { now: () => Date.now() + ahead, random: Math.random },
-    onEvents: (list) => {
-      events.push(...list);
-      for (const look of waiting) look();
-    },
-    onOddity: (what, about) => oddities.push(`${what} ${JSON.stringify(about, withErrors)}`),
-  });
-
+  let relay: Relay | undefined;
   let closing: Promise<void> | undefined;
   async function closeAll(graceMs: number): Promise<void> {
-    await relay.close(graceMs);
+    await relay?.close(graceMs);
     deadlines.close();
     await store.close();
     folder.close();
@@ -157,23 +107,95 @@ export async function startTestRelay(t: TestContext, options: TestRelayOptions):
   const close = (graceMs = 300): Promise<void> => (closing ??= closeAll(graceMs));
   t.after(() => close());
 
-  const port = relay.listeners[0]?.port ?? 0;
+  const oddities: string[] = [];
+  const notes = noteEvents(oddities);
+  let ahead = 0;
+  const running = await startRelay({
+    settings: settingsOf(options),
+    outgoing: outgoingOf(options, deadlines),
+    store,
+    incoming: folder.incoming,
+    world: { now: () => Date.now() + ahead, random: Math.random },
+    onEvents: notes.add,
+    onOddity: (what, about) => oddities.push(`${what} ${JSON.stringify(about)}`),
+    onError: (what, error) => oddities.push(`${what}: ${String(error)}`),
+  });
+  relay = running;
+  const listener = running.listeners[0] ?? { address: '127.0.0.1', port: 0 };
+  const { events } = notes;
   return {
-    relay,
-    port,
+    relay: running,
+    port: listener.port,
     store,
     folder: path,
     events,
     oddities,
     about: (text) =>
       events.filter(({ event, id, to }) => event !== 'received' && (id === text || to === text)),
+    until: notes.until,
+    send: (message) => handIn(listener, message),
+    states: (id) => statesOf(store, id),
+    later(ms) {
+      ahead += ms;
+      running.wake();
+    },
+    incoming: () => readdir(folder.incoming),
+    close,
+  };
+}
+
+function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySettings {
+  return {
+    listeners: listeners.map((listener) => ({ ...usualListener, ...listener })),
+    keyPair: options.keyPair,
+    maxSessions: 50,
+    maxMessageBytes: 64 * 1024 * 1024,
+    maxRecipients: 100,
+    maxHops: 100,
+    queue: {
+      schedule: { retryAfterMs: [60_000], jitter: 0, giveUpAfterMs: 5 * DAY, warnAfterMs: DAY / 6 },
+      keepFinalMs: DAY,
+      connections: 100,
+      connectionsPerDestination: 5,
+    },
+    patience: { ...shortServerPatience, ...options.serverPatience },
+    ...options.settings,
+  };
+}
+
+function outgoingOf(
+  { level = 'may', routes = [], trust = [], smtpPort = NO_SERVER, dns }: TestRelayOptions,
+  deadlines: Deadlines,
+): Omit<Outgoing, 'isSelf'> {
+  return {
+    hostname: { kind: 'domain', domain: domain('relay.test') },
+    routes: routes.map(toRoute),
+    decide: (to, route) => decide(to, route, typeof level === 'string' ? level : level()),
+    smtpPort,
+    dns: { ...usualDns, ...dns },
+    context: outgoingContext(trust),
+    deadlines,
+    patience: shortPatience,
+  };
+}
+
+interface Notes {
+  readonly events: DeliveryEvent[];
+  readonly add: (events: readonly DeliveryEvent[]) => void;
+  readonly until: TestRelay['until'];
+}
+
+function noteEvents(oddities: readonly string[]): Notes {
+  const events: DeliveryEvent[] = [];
+  const waiting = new Set<() => void>();
+  return {
+    events,
+    add(more) {
+      events.push(...more);
+      for (const look of waiting) look();
+    },
     until: (what, match) =>
       new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-          waiting.delete(look);
-          const seen = events.slice(-30).map(({ event, to, tls }) => `${event} ${to}: ${tls?.because}`).join('\n');
-          reject(new Error(`${what} did not come; seen:\n${seen}\n${oddities.join('\n')}`));
-        }, WAIT_MS);
         const look = (): void => {
           const found = events.find(match);
           if (found === undefined) return;
@@ -181,25 +203,24 @@ export async function startTestRelay(t: TestContext, options: TestRelayOptions):
           clearTimeout(timer);
           resolve(found);
         };
+        const timer = setTimeout(() => {
+          waiting.delete(look);
+          const seen = events.map(({ event, to, tls }) => `${event} ${to}: ${tls?.because}`).slice(-30);
+          reject(new Error([`${what} did not come; seen:`, ...seen, ...oddities].join('\n')));
+        }, WAIT_MS);
         waiting.add(look);
         look();
       }),
-    send: (message) => handIn(port, message),
-    states: async (id) => {
-      const trail = await store.show(id);
-      const states = trail?.recipients.map(({ address, delivery }) => [
-        address,
-        delivery.kind === 'held' ? `held/${delivery.by}` : delivery.kind,
-      ]);
-      return Object.fromEntries(states ?? []);
-    },
-    later(ms) {
-      ahead += ms;
-      relay.wake();
-    },
-    incoming: () => readdir(folder.incoming),
-    close,
   };
+}
+
+async function statesOf(store: QueueStore, id: string): Promise<Record<string, string>> {
+  const trail = await store.show(id);
+  const states = trail?.recipients.map(({ address, delivery }) => [
+    address,
+    delivery.kind === 'held' ? `held/${delivery.by}` : delivery.kind,
+  ]);
+  return Object.fromEntries(states ?? []);
 }
 
 /** Waits until `look` gives something else than undefined. */
@@ -234,7 +255,11 @@ export function mxOf(...records: readonly string[]): Lookup<MxAnswer> {
 /** Says EHLO, MAIL, RCPT and DATA one after the other; the content is stuffed. */
 export async function transaction(
   client: RawClient,
-  { from = 'sender@origin.test', to, content = 'Subject: test\r\n\r\nHello.\r\n' }: Parameters<TestRelay['send']>[0],
+  {
+    from = 'sender@origin.test',
+    to,
+    content = 'Subject: test\r\n\r\nHello.\r\n',
+  }: Parameters<TestRelay['send']>[0],
 ): Promise<string> {
   await client.expect(`MAIL FROM:<${from}>`, '250');
   for (const one of to) await client.expect(`RCPT TO:<${one}>`, '250');
@@ -244,8 +269,11 @@ export async function transaction(
   return client.expect('.', '250');
 }
 
-async function handIn(port: number, message: Parameters<TestRelay['send']>[0]): Promise<string> {
-  const client = await rawClient(port);
+async function handIn(
+  { address, port }: Relay['listeners'][number],
+  message: Parameters<TestRelay['send']>[0],
+): Promise<string> {
+  const client = await rawClient(port, address);
   await client.reply();
   await client.expect('EHLO client.test', '250');
   const answer = await transaction(client, message);
@@ -284,8 +312,4 @@ function toPattern(text: string): NamePattern {
   return text.startsWith('.')
     ? { kind: 'below', domain: domain(text.slice(1)) }
     : { kind: 'domain', domain: domain(text) };
-}
-
-function withErrors(_key: string, value: unknown): unknown {
-  return value instanceof Error ? value.stack : value;
 }

@@ -80,7 +80,10 @@ export function unescaped(text: string): Buffer {
 }
 
 /** In how many pieces the peer's bytes may arrive: all at once, and cut at every length from 1 to 64. */
-export const cuts: readonly number[] = [Number.POSITIVE_INFINITY, ...Array.from({ length: 64 }, (_, i) => i + 1)];
+export const cuts: readonly number[] = [
+  Number.POSITIVE_INFINITY,
+  ...Array.from({ length: 64 }, (_, i) => i + 1),
+];
 
 /** The bytes in pieces of `size`. */
 export function cut(bytes: Buffer, size: number): Buffer[] {

@@ -55,6 +55,9 @@ describe('parseDomain', () => {
     ['an IPv4 address in other digits', '１２７.０.０.１', /last label is a number/],
     ['an IPv6 address', '::1', /label/],
     ['an endless name, unread', 'ü'.repeat(2000), /longer than 253/],
+    ['what a URL would end the host at', 'ä.com/x', /IDNA/],
+    ['what a URL would drop', 'ä\t.com', /IDNA/],
+    ['what a URL would decode', 'ä%41.com', /IDNA/],
     ['what IDNA refuses', 'a\u200f.ü', /IDNA/],
   ];
   for (const [why, text, because] of refused) {

@@ -33,6 +33,8 @@ export interface SmtpState {
   readonly hello: { readonly name: string; readonly extended: boolean } | undefined;
   readonly transaction: PendingMail | undefined;
   readonly errors: number;
+  /** Commands since the last message that brought none nearer. */
+  readonly chatter: number;
 }
 
 interface PendingMail {
@@ -64,7 +66,11 @@ export const initialState: SmtpState = {
   hello: undefined,
   transaction: undefined,
   errors: 0,
+  chatter: 0,
 };
+
+/** So many NOOP, RSET, VRFY, HELP and EHLO between two messages are free; each further one counts as an error. */
+const MAX_CHATTER = 100;
 
 /** Makes the reducer for one connection. */
 export function smtpSession(rules: SessionRules): Reducer<SmtpState, Envelope, Intake> {
@@ -109,7 +115,23 @@ function onLine(rules: SessionRules, state: SmtpState, line: string): SmtpStep {
     return mistake(rules, state, 530, '5.7.0', 'must issue a STARTTLS command first');
   }
   if (parsed.kind === 'syntax') return mistake(rules, state, parsed.code, parsed.enhanced, parsed.because);
-  return onCommand(rules, state, parsed.command);
+  const { command } = parsed;
+  if (!isChatter(command)) return onCommand(rules, state, command);
+  if (state.chatter >= MAX_CHATTER) {
+    return mistake(rules, state, 450, '4.7.1', `more than ${MAX_CHATTER} commands that lead to no message`);
+  }
+  return onCommand(rules, { ...state, chatter: state.chatter + 1 }, command);
+}
+
+function isChatter({ verb }: Command): boolean {
+  return (
+    verb === 'NOOP' ||
+    verb === 'RSET' ||
+    verb === 'VRFY' ||
+    verb === 'HELP' ||
+    verb === 'EHLO' ||
+    verb === 'HELO'
+  );
 }
 
 /** RFC 3207 §4: the commands that a server requiring TLS answers in the clear. */
@@ -223,7 +245,7 @@ function onStartTls(rules: SessionRules, state: SmtpState): SmtpStep {
 }
 
 function onTaken(state: SmtpState, answer: Intake): SmtpStep {
-  const next: SmtpState = { ...state, phase: 'open', transaction: undefined };
+  const next: SmtpState = { ...state, phase: 'open', transaction: undefined, chatter: 0 };
   if (answer.kind === 'kept') return reply(next, 250, '2.0.0', `kept as ${answer.id}`);
   return reply(next, answer.code, answer.enhanced, answer.text);
 }

@@ -25,7 +25,9 @@ import { cut, type Entry, type Transcript, tlsFacts, unescaped } from '../../../
  * @returns the outcomes that came, with the number of their line.
  */
 export function replayClient(transcript: Transcript, size: number): string[] {
-  const entries = transcript.entries.filter((entry) => !('side' in entry && entry.side === 'S' && isDirective(entry)));
+  const entries = transcript.entries.filter(
+    (entry) => !('side' in entry && entry.side === 'S' && isDirective(entry)),
+  );
   const server = new ScriptedServer(transcript.name, entries, size);
   const client: Client = { channel: new Channel('mx.example.test'), offers: noOffers, replies: [] };
   const seen: string[] = [];
@@ -236,8 +238,10 @@ class ScriptedServer {
     let interrupted = false;
     while (expected.length < said.length) {
       const entry = this.#entries[this.#at];
-      if (entry?.kind !== 'bytes') return this.#fail(entry, `comes next, but the client says ${JSON.stringify(said)}`);
-      if (entry.side === 'S' && how === 'in one go') this.#fail(entry, `comes before ${JSON.stringify(said)} is complete`);
+      if (entry?.kind !== 'bytes')
+        return this.#fail(entry, `comes next, but the client says ${JSON.stringify(said)}`);
+      if (entry.side === 'S' && how === 'in one go')
+        this.#fail(entry, `comes before ${JSON.stringify(said)} is complete`);
       this.#at += 1;
       if (entry.side === 'C') expected += entry.bytes.toString('latin1');
       else {

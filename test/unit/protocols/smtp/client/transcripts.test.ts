@@ -8,34 +8,51 @@ for (const folder of ['client', 'both']) {
     for (const transcript of transcriptsIn('smtp', folder)) {
       it(`${transcript.name}: ${transcript.title}`, () => {
         const seen = new Set(cuts.flatMap((size) => replayClient(transcript, size)));
-        assert.deepEqual([...seen].toSorted(), allowedOutcomes(transcript).toSorted(), 'each outcome comes of some cut');
+        assert.deepEqual(
+          [...seen].toSorted(),
+          allowedOutcomes(transcript).toSorted(),
+          'each outcome comes of some cut',
+        );
       });
     }
   });
 }
 
 describe('a replay convicts', () => {
-  const opening = ['S: 220 mx', 'C: EHLO client.example.test', 'S: 250 mx'];
-  const cases: [why: string, lines: string[]][] = [
-    ['an outcome that is not the expected one', ['C> open required', ...opening, 'C< ready in clear, offers nothing']],
-    ['a line that the client does not say', ['C> open never', 'S: 220 mx', 'C: HELO client.example.test', 'C< refused at EHLO 500']],
-    ['a client that stops early', ['C> open required', ...opening, 'C: QUIT', 'C< notOffered']],
-    ['a client that waits where it should speak', ['C> open never', 'C: EHLO client.example.test', 'C< notOffered']],
-    ['an answer that nobody reads', ['C> open never', 'S: 554 no', 'S: 554 no', 'C< refused at greeting 554']],
+  const ehlo = 'S: 220 mx\nC: EHLO client.example.test';
+  const cases: [why: string, text: string][] = [
+    [
+      'an outcome that is not the expected one',
+      `C> open required\n${ehlo}\nS: 250 mx\nC< ready in clear, offers nothing`,
+    ],
+    ['a line that the client does not say', `C> open never\n${ehlo}x\nS: 500 mx\nC< refused at EHLO 500`],
+    ['a client that stops early', `C> open required\n${ehlo}\nS: 250 mx\nC: QUIT\nC< notOffered`],
+    [
+      'a client that waits where it should speak',
+      `C> open never\nC: EHLO client.example.test\nC< notOffered`,
+    ],
+    ['an answer that nobody reads', 'C> open never\nS: 554 no\nS: 554 no\nC< refused at greeting 554'],
     [
       'commands in one group that were written as two',
-      [
-        ...['C> open never', 'S: 220 mx', 'C: EHLO client.example.test', 'S: 250-mx', 'S: 250 PIPELINING'],
-        ...['C< ready in clear, offers PIPELINING', 'C> send a@example.test b@example.test'],
-        ...['C: MAIL FROM:<a@example.test>', 'S: 250 ok', 'C: RCPT TO:<b@example.test>', 'S: 250 ok', 'C: DATA'],
-        ...['S: 354 go', 'C< goAhead 250'],
-      ],
+      `C> open never\n${ehlo}\nS: 250-mx\nS: 250 PIPELINING\nC< ready in clear, offers PIPELINING
+C> send a@example.test b@example.test
+C: MAIL FROM:<a@example.test>\nS: 250 ok
+C: RCPT TO:<b@example.test>\nS: 250 ok
+C: DATA\nS: 354 go\nC< goAhead 250`,
     ],
   ];
-  for (const [why, lines] of cases) {
+  for (const [why, text] of cases) {
     it(why, () => {
-      const transcript = parseTranscript('planted', ['# planted', ...lines].join('\n'));
+      const transcript = parseTranscript('planted', `# planted\n${text}`);
       assert.throws(() => replayClient(transcript, 1), assert.AssertionError);
     });
   }
+});
+
+describe('a transcript', () => {
+  it('begins by saying what it shows, and every line of it is of the grammar', () => {
+    for (const text of ['S: 220 mx', '# x\nS 220 mx', '# x\nX: y', '# x\n=TLS', '# x\n S: 220']) {
+      assert.throws(() => parseTranscript('planted', text), /^Error: planted/);
+    }
+  });
 });

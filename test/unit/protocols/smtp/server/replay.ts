@@ -37,9 +37,13 @@ const LF = 0x0a;
 /** Plays a transcript with the client's bytes cut at `size`; fails where the server does not what it says. */
 export function replayServer(transcript: Transcript, size: number): void {
   const where = `${transcript.name}, cut at ${size}`;
-  const entries = transcript.entries.filter((entry) => !('side' in entry && entry.side === 'C' && entry.kind !== 'bytes'));
+  const entries = transcript.entries.filter(
+    (entry) => !('side' in entry && entry.side === 'C' && entry.kind !== 'bytes'),
+  );
   const first = entries[0];
-  const host = new Host(first?.kind === 'do' && first.text.startsWith('rules') ? first.text.split(' ').slice(1) : []);
+  const host = new Host(
+    first?.kind === 'do' && first.text.startsWith('rules') ? first.text.split(' ').slice(1) : [],
+  );
   for (let at = 0; at < entries.length; ) {
     const entry = entries[at];
     if (entry === undefined) return;
@@ -52,7 +56,7 @@ export function replayServer(transcript: Transcript, size: number): void {
       assert.equal(host.takeReplies(), turn.bytes.toString('latin1'), `${where}, line ${entry.line}`);
     } else if (entry.kind === 'outcome') {
       assert.equal(host.takeMessage(), entry.text, `${where}, line ${entry.line}`);
-    } else happen(host, entry.kind === 'do' ? entry.text : entry.what, `${where}, line ${entry.line}`);
+    } else happen(host, entry.kind === 'mark' ? entry.what : entry.text, `${where}, line ${entry.line}`);
   }
   assert.equal(host.takeReplies(), '', `${where}: said at the end`);
   assert.equal(host.takeMessage(), undefined, `${where}: taken at the end`);

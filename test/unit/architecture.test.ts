@@ -1,0 +1,342 @@
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join, posix, sep } from 'node:path';
+import { describe, it } from 'node:test';
+import { type Import, readSource } from './source.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const slashed = (path: string): string => path.split(sep).join('/');
+const sources = globSync('src/**/*.ts', { cwd: root }).map(slashed).toSorted();
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+interface Room {
+  readonly floor: 1 | 2 | 3 | 4;
+  /** Rooms it may import. */
+  readonly rooms: readonly string[];
+  /** Rooms of which it may import types only. */
+  readonly types?: readonly string[];
+  /** Modules of Node it may import; absent: any. */
+  readonly node?: readonly string[];
+  /** Packages it imports: exactly these. */
+  readonly npm?: readonly string[];
+}
+
+const floor1 = [
+  'names',
+  'wire',
+  'tls',
+  'mail',
+  'protocols',
+  'dns',
+  'policies',
+  'queue',
+  'events',
+  'reports',
+  'findings',
+];
+const floor2 = ['net', 'store', 'lookup'];
+const machines = [
+  'relay',
+  'advisor',
+  'scanner',
+  'gateway',
+  'policy-host',
+  'collector',
+  'monitor',
+  'dashboard',
+];
+const machine = { floor: 3, rooms: [...floor1, ...floor2] } as const;
+
+/** The design's table of rooms. Imports go down; floor 1 does no I/O, so its modules of Node are those that compute. */
+const rooms: Record<string, Room> = {
+  names: { floor: 1, rooms: [], node: ['node:url', 'node:net'] },
+  wire: { floor: 1, rooms: [], node: ['node:buffer'] },
+  tls: {
+    floor: 1,
+    rooms: ['names'],
+    node: ['node:crypto', 'node:net'],
+    npm: ['@peculiar/x509', 'reflect-metadata'],
+  },
+  mail: { floor: 1, rooms: ['names'], node: [] },
+  protocols: { floor: 1, rooms: ['names', 'wire', 'mail'], node: [] },
+  dns: { floor: 1, rooms: ['names', 'wire'], node: ['node:crypto'] },
+  policies: { floor: 1, rooms: ['names', 'wire', 'dns', 'tls'], node: ['node:crypto'] },
+  queue: { floor: 1, rooms: ['names'], node: [] },
+  events: { floor: 1, rooms: ['names', 'policies'], node: [], npm: ['zod'] },
+  reports: { floor: 1, rooms: ['names', 'policies', 'events', 'mail'], node: ['node:zlib'] },
+  findings: { floor: 1, rooms: ['names', 'dns', 'tls', 'policies'], node: [] },
+  net: { floor: 2, rooms: ['names', 'wire', 'dns', 'tls'] },
+  // Rows move by the one function that the queue has for it; of the others the store knows the shapes only.
+  store: { floor: 2, rooms: ['queue'], types: ['names', 'policies', 'events', 'reports'] },
+  lookup: { floor: 2, rooms: [...floor1, 'net', 'store'] },
+  ...Object.fromEntries(machines.map((name) => [name, machine])),
+  relay: { ...machine, npm: ['@hono/node-server', 'hono', 'zod'] },
+  cli: {
+    floor: 4,
+    rooms: [...floor1, ...floor2, ...machines],
+    npm: ['commander', 'pino', 'smol-toml', 'zod'],
+  },
+};
+
+/** What is wrong with a source at this path, one sentence each. */
+function faults(path: string, text: string): string[] {
+  const name = path.split('/')[1] ?? '';
+  const room = rooms[name];
+  if (room === undefined) return [`src/${name} is not a room: add it to the table`];
+  const { code, imports } = readSource(text);
+  return [
+    ...imports.map((one) => faultOfImport(path, name, room, one)).filter((fault) => fault !== undefined),
+    ...(name !== 'cli' && /(?<![.\w$])process\b(?!["\s]*:)/.test(code)
+      ? [`${name} may not use process`]
+      : []),
+    ...(room.floor === 1 ? (code.match(OUTSIDE) ?? []).map((word) => `${name} may not use ${word}`) : []),
+  ];
+}
+
+/** Time, randomness and I/O that need no import. */
+const OUTSIDE =
+  /(?<![.\w$])(?:Date\.now|new Date\(\s*\)|Math\.random|(?:setTimeout|setInterval|setImmediate|fetch|performance|globalThis|crypto|Worker)\b(?!["\s]*[:?]))/g;
+
+function faultOfImport(
+  path: string,
+  name: string,
+  room: Room,
+  { target, typesOnly }: Import,
+): string | undefined {
+  if (target === null) return `${name} imports something that is computed`;
+  if (target.startsWith('node:')) {
+    return room.node?.includes(target) === false ? `${name} may not import ${target}` : undefined;
+  }
+  if (!target.startsWith('.')) {
+    const known = room.npm?.includes(packageOf(target)) === true;
+    return known ? undefined : `${name} may not import the package ${target}`;
+  }
+  const [top, other = ''] = posix.join(posix.dirname(path), target).split('/');
+  if (top !== 'src') return `${name} may not import ${target}, which is outside src`;
+  if (other === name || room.rooms.includes(other)) return undefined;
+  if (room.types?.includes(other) === true) {
+    return typesOnly ? undefined : `${name} may import types only from ${other}`;
+  }
+  return `${name} may not import ${other}`;
+}
+
+function packageOf(target: string): string {
+  return target
+    .split('/')
+    .slice(0, target.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+describe('the rooms of src', () => {
+  it('there are sources to look at', () => assert.ok(sources.length > 80));
+
+  for (const path of sources) {
+    it(`${path} stays in its room`, () => assert.deepEqual(faults(path, read(path)), []));
+  }
+
+  for (const [name, { npm }] of Object.entries(rooms)) {
+    it(`${name} imports exactly the packages it is said to`, () => {
+      const targets = sources
+        .filter((path) => path.startsWith(`src/${name}/`))
+        .flatMap((path) => readSource(read(path)).imports.map(({ target }) => target ?? ''))
+        .filter((target) => target !== '' && !/^(?:node:|\.)/.test(target));
+      assert.deepEqual([...new Set(targets.map(packageOf))].toSorted(), npm ?? []);
+    });
+  }
+
+  it('imports go down, and machines never import machines', () => {
+    for (const [name, room] of Object.entries(rooms)) {
+      for (const other of [...room.rooms, ...(room.types ?? [])]) {
+        const floor = rooms[other]?.floor ?? 4;
+        assert.ok(floor < room.floor || (floor === room.floor && floor < 3), `${name} and ${other}`);
+        // Within a floor there are no circles either.
+        assert.ok(!rooms[other]?.rooms.includes(name), `${name} and ${other} import each other`);
+      }
+    }
+  });
+});
+
+describe('the table convicts what is planted', () => {
+  const convicted: [path: string, text: string, fault: string][] = [
+    [
+      'wire/x.ts',
+      `import { open } from '../protocols/smtp/client/open.ts';`,
+      'wire may not import protocols',
+    ],
+    ['wire/a/b.ts', `import type { X } from '../../net/drive.ts';`, 'wire may not import net'],
+    ['wire/x.ts', `export { X } from '../net/drive.ts';`, 'wire may not import net'],
+    ['wire/x.ts', `export * from "../net/drive.ts";`, 'wire may not import net'],
+    ['wire/x.ts', `import '../net/drive.ts';`, 'wire may not import net'],
+    ['wire/x.ts', `const x = await import('../net/drive.ts');`, 'wire may not import net'],
+    [
+      'wire/x.ts',
+      `import {\n  type A, // from 'here'\n  b,\n} from\n  '../net/drive.ts';`,
+      'wire may not import net',
+    ],
+    ['wire/x.ts', `/* a */import/* b */{x}/* c */from/* d */'../net/drive.ts'`, 'wire may not import net'],
+    ['wire/x.ts', `let x: typeof import('../net/drive.ts');`, 'wire may not import net'],
+    ['wire/x.ts', 'const t = `${`${await import("../net/drive.ts")}`}`;', 'wire may not import net'],
+    ['wire/x.ts', `const r = /'/; import '../net/drive.ts'; const s = /'/;`, 'wire may not import net'],
+    [
+      'wire/x.ts',
+      `const half = a / 2; import '../net/drive.ts'; const b = c / 2;`,
+      'wire may not import net',
+    ],
+    ['wire/x.ts', `await import(name);`, 'wire imports something that is computed'],
+    ['wire/x.ts', 'await import(`../net/drive.ts`);', 'wire imports something that is computed'],
+    [
+      'wire/x.ts',
+      `const fs = createRequire(import.meta.url)('fs');`,
+      'wire imports something that is computed',
+    ],
+    [
+      'wire/x.ts',
+      `import '../../test/support/tap.ts';`,
+      'wire may not import ../../test/support/tap.ts, which is outside src',
+    ],
+    ['wire/x.ts', `import { connect } from 'node:net';`, 'wire may not import node:net'],
+    ['wire/x.ts', `import net from 'net';`, 'wire may not import the package net'],
+    ['names/x.ts', `import { readFile } from 'node:fs/promises';`, 'names may not import node:fs/promises'],
+    ['mail/x.ts', `import { z } from 'zod';`, 'mail may not import the package zod'],
+    ['net/x.ts', `import type { Delivery } from '../queue/delivery.ts';`, 'net may not import queue'],
+    ['net/x.ts', `import { relay } from '../relay/relay.ts';`, 'net may not import relay'],
+    [
+      'store/x.ts',
+      `import { eventNames } from '../events/delivery-event.ts';`,
+      'store may import types only from events',
+    ],
+    [
+      'store/x.ts',
+      `import { type A, b } from '../events/delivery-event.ts';`,
+      'store may import types only from events',
+    ],
+    ['relay/x.ts', `import { scan } from '../scanner/scan.ts';`, 'relay may not import scanner'],
+    ['scanner/x.ts', `import { dial } from '../relay/pool.ts';`, 'scanner may not import relay'],
+    ['relay/x.ts', `import { main } from '../cli/main.ts';`, 'relay may not import cli'],
+    ['relay/x.ts', `import { z } from '@hono/other';`, 'relay may not import the package @hono/other'],
+    ['relay/x.ts', `const home = process.env['HOME'];`, 'relay may not use process'],
+    ['relay/x.ts', `const { argv } = process;`, 'relay may not use process'],
+    ['queue/x.ts', `const now = Date.now();`, 'queue may not use Date.now'],
+    ['queue/x.ts', `const now = new Date();`, 'queue may not use new Date()'],
+    ['queue/x.ts', 'const id = `x${Math.random()}`;', 'queue may not use Math.random'],
+    ['queue/x.ts', `setTimeout(() => undefined, 1);`, 'queue may not use setTimeout'],
+    ['queue/x.ts', `const at = performance.now();`, 'queue may not use performance'],
+    ['attic/x.ts', ``, 'src/attic is not a room: add it to the table'],
+  ];
+  for (const [path, text, fault] of convicted) {
+    it(`${path}: ${text.replaceAll('\n', ' ')}`, () =>
+      assert.deepEqual(faults(`src/${path}`, text), [fault]));
+  }
+
+  const acquitted: [path: string, text: string][] = [
+    ['wire/x.ts', `// import '../net/drive.ts';`],
+    ['wire/x.ts', `/** @see import('../net/drive.ts') and process.env */ const x = 1;`],
+    ['wire/x.ts', `const text = "import '../net/drive.ts'";`],
+    ['wire/x.ts', "const text = `import '../net/drive.ts' ${1 + 1} process.env`;"],
+    ['wire/x.ts', `const slashes = /[/]\\/\\/'"/; const after = "process.env";`],
+    ['wire/x.ts', `import { x } from './y.ts'; export { x };`],
+    ['wire/x.ts', `Buffer.from('../net/drive.ts'); const at = new URL('.', import.meta.url);`],
+    ['store/x.ts', `import { type A, type B } from '../events/delivery-event.ts';`],
+    ['store/x.ts', `import type * as events from '../events/delivery-event.ts';`],
+    ['relay/x.ts', `const step = { process: 1 }; step.process += 1;`],
+    ['queue/x.ts', `const next = (at: Date, random: () => number) => new Date(at.getTime() + random());`],
+  ];
+  for (const [path, text] of acquitted) {
+    it(`and nothing else: ${path}: ${text}`, () => assert.deepEqual(faults(`src/${path}`, text), []));
+  }
+});
+
+/** Sources that are tested elsewhere, and in a word why. What a test does not run as a program, it has to import. */
+const testedElsewhere: { why: string; test: string; sources: string; asProgram?: true }[] = [
+  {
+    why: 'parts of the configuration, which is tested as a whole',
+    test: 'test/unit/cli/config/load.test.ts',
+    sources: 'cli/config/effective cli/config/keys cli/config/sources cli/config/tree',
+  },
+  {
+    why: 'wording and shape of the notification',
+    test: 'test/unit/mail/dsn.test.ts',
+    sources: 'mail/dsn-text mail/notification',
+  },
+  {
+    why: 'the catalogue, which is checked against what is documented',
+    test: 'test/unit/docs.test.ts',
+    sources: 'events/delivery-event',
+  },
+  {
+    why: 'tables and steps of the queue, none of which is seen from outside',
+    test: 'test/unit/store/sqlite-queue.test.ts',
+    sources: `store/accept store/body-files store/claim store/claims store/destinations store/listing
+      store/messages store/nudge store/recipients store/settle store/statement store/tables`,
+  },
+  { why: 'the names of the calls', test: 'test/unit/store/batch.test.ts', sources: 'store/calls' },
+  {
+    why: 'runs in a thread of its own',
+    test: 'test/unit/store/open-queue.test.ts',
+    sources: 'store/writer',
+    asProgram: true,
+  },
+  {
+    why: 'only wiring, run as a program',
+    test: 'test/peers/send.test.ts',
+    sources: `cli/commands/queue cli/commands/send cli/commands/serve cli/config/options cli/control-client
+      cli/outgoing cli/queue-text cli/send cli/serve`,
+    asProgram: true,
+  },
+  {
+    why: 'the life of a message, tested from end to end',
+    test: 'test/net/relay/transactions.test.ts',
+    sources: `relay/attempt relay/bounce relay/delivery relay/intake relay/next-hops relay/pool relay/relay
+      relay/settle relay/tls-verdict`,
+  },
+];
+
+describe('every source has its test at the mirrored path', () => {
+  const listed = new Map(
+    testedElsewhere.flatMap((entry) => entry.sources.split(/\s+/).map((source) => [source, entry])),
+  );
+
+  for (const path of sources.filter((source) => !isTypesOnly(read(source)))) {
+    const name = path.slice('src/'.length, -'.ts'.length);
+    it(name, () => {
+      const mirrored = ['unit', 'net', 'peers'].flatMap((kind) => [
+        `test/${kind}/${name}.test.ts`,
+        `test/${kind}/${name}.property.test.ts`,
+      ]);
+      const found = mirrored.some((test) => existsSync(join(root, test)));
+      const entry = listed.get(name);
+      if (entry === undefined) return assert.ok(found, `no test at ${mirrored[0]}`);
+      assert.ok(!found, `${name} has its own test: take it off the list`);
+      if (entry.asProgram === true) assert.ok(existsSync(join(root, entry.test)), entry.test);
+      else assert.ok(reach(entry.test).has(path), `${entry.test} does not come to ${path}`);
+    });
+  }
+
+  it('the list names no source that is gone', () => {
+    for (const name of listed.keys()) assert.ok(existsSync(join(root, 'src', `${name}.ts`)), name);
+  });
+});
+
+/** Whether nothing of the source is left at run time, so that there is nothing to test. */
+function isTypesOnly(text: string): boolean {
+  const { code, imports } = readSource(text);
+  return (
+    imports.every(({ typesOnly }) => typesOnly) &&
+    !/^(?:export\s+)?(?:async|function|class|const|let|await)\b/m.test(code)
+  );
+}
+
+/** All sources that a test comes to by its imports. */
+function reach(test: string): Set<string> {
+  const seen = new Set<string>();
+  const waiting = [test];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (seen.has(path) || !existsSync(join(root, path))) continue;
+    seen.add(path);
+    for (const { target, typesOnly } of readSource(read(path)).imports) {
+      if (target?.startsWith('.') === true && !typesOnly)
+        waiting.push(posix.join(posix.dirname(path), target));
+    }
+  }
+  return seen;
+}

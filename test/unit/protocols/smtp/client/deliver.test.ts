@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import {
+  sendContent,
+  sendEnvelope,
+  type Transaction,
+} from '../../../../../src/protocols/smtp/client/deliver.ts';
+import type { Offers } from '../../../../../src/protocols/smtp/offers.ts';
+import { type Reply, severity } from '../../../../../src/protocols/smtp/reply.ts';
+import { Channel } from '../../../../../src/wire/channel.ts';
+import { fuzzTalk, hostileReplies } from './fuzz.ts';
+
+const pipelining: Offers = new Map([['PIPELINING', []]]);
+const inTurn: Offers = new Map();
+const transaction: Transaction = {
+  sender: 'a@example.test',
+  recipients: ['b@example.test', 'c@example.test', 'd@example.test'],
+  size: 5,
+  eightBit: false,
+  longestLine: 5,
+};
+const reply = (code: number): Reply => ({ code, enhanced: null, lines: ['x'] });
+
+// What the dialogue does is shown by test/transcripts/smtp/client; here is what must hold whatever comes.
+describe('sendEnvelope', () => {
+  it('any bytes in any cut: an outcome or a PeerError, with one answer for each recipient', () => {
+    fc.assert(
+      fc.property(hostileReplies, fc.constantFrom(pipelining, inTurn), (pieces, offers) => {
+        const { ending } = fuzzTalk(sendEnvelope(new Channel('mx'), offers, transaction), pieces);
+        if (ending.kind === 'threw') return;
+        const { outcome } = ending;
+        if (outcome.kind === 'goAhead') {
+          assert.equal(outcome.replies.length, 3);
+          assert.ok(outcome.replies.some(({ code }) => code === 250 || code === 251));
+        } else {
+          assert.ok(outcome.kind === 'done');
+          assert.equal(outcome.recipients.length, 3);
+          for (const each of outcome.recipients) assert.notEqual(each.kind, 'accepted', 'nothing was sent');
+          for (const each of outcome.recipients) assert.notEqual(severity(each.reply), 'positive');
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  const bad: [why: string, change: Partial<Transaction>][] = [
+    ['a sender', { sender: 'a@example.test>\r\nRCPT TO:<eve@example.test' }],
+    ['the first recipient', { recipients: ['b\n@example.test'] }],
+    ['the last recipient', { recipients: ['b@example.test', 'c\r@example.test'] }],
+    ['a recipient with a NUL', { recipients: ['b\0@example.test'] }],
+    ['a recipient that is not ASCII', { recipients: ['m\xfcller@example.test'] }],
+  ];
+  for (const [why, change] of bad) {
+    it(`refuses ${why} that would run as a command of its own before a byte is sent`, () => {
+      for (const offers of [pipelining, inTurn]) {
+        const said: string[] = [];
+        const talk = sendEnvelope(new Channel('mx'), offers, { ...transaction, ...change });
+        assert.throws(() => fuzzTalk(talk, [], said), { name: 'Error', message: /printable ASCII only/ });
+        assert.deepEqual(said, []);
+      }
+    });
+  }
+
+  it('RFC 1870 §6: declares the size where SIZE is offered, and offers no message that is over the limit', () => {
+    const offers: Offers = new Map([['SIZE', ['5']]]);
+    const { said } = fuzzTalk(sendEnvelope(new Channel('mx'), offers, transaction), []);
+    assert.deepEqual(said, ['MAIL FROM:<a@example.test> SIZE=5']);
+    const { ending, said: nothing } = fuzzTalk(
+      sendEnvelope(new Channel('mx'), offers, { ...transaction, size: 6 }),
+      [],
+    );
+    assert.deepEqual([ending, nothing], [{ kind: 'ended', outcome: { kind: 'tooBig', limit: 5 } }, []]);
+  });
+});
+
+describe('sendContent', () => {
+  const body = { kind: 'bytes', bytes: Buffer.from('text\r\n') } as const;
+
+  it('any bytes in any cut: an outcome or a PeerError; a recipient that was refused is never accepted', () => {
+    const replies = [250, 550, 251, 451].map(reply);
+    fc.assert(
+      fc.property(hostileReplies, (pieces) => {
+        const { ending } = fuzzTalk(sendContent(new Channel('mx'), replies, body), pieces);
+        if (ending.kind === 'threw') return;
+        const { recipients } = ending.outcome;
+        assert.deepEqual(
+          recipients.map((each) => (each.kind === 'refused' ? each.at : each.reply.code)),
+          recipients[0]?.kind === 'accepted'
+            ? [250, 'RCPT', 250, 'RCPT']
+            : ['message', 'RCPT', 'message', 'RCPT'],
+        );
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('gives the source of the content to whoever sends it, framed with dots', () => {
+    const first = sendContent(new Channel('mx'), [reply(250)], body).next({ kind: 'done' });
+    assert.deepEqual(first.value, { kind: 'sendBody', source: body, framing: 'dots' });
+  });
+});

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { type OpenRequest, open } from '../../../../../src/protocols/smtp/client/open.ts';
+import { Channel } from '../../../../../src/wire/channel.ts';
+import { tlsFacts } from '../../../../support/transcript.ts';
+import { fuzzTalk, hostileReplies } from './fuzz.ts';
+
+const request: OpenRequest<string> = {
+  helloName: 'client.example.test',
+  startTls: 'required',
+  judge: () => ({ kind: 'acceptable', proof: 'judged' }),
+};
+
+// What the dialogue does is shown by test/transcripts/smtp/client; here is what must hold whatever comes.
+describe('open', () => {
+  it('any bytes in any cut: an outcome or a PeerError, never a hang', () => {
+    const modes = fc.constantFrom('never' as const, 'if-offered' as const, 'required' as const);
+    fc.assert(
+      fc.property(hostileReplies, modes, fc.boolean(), (pieces, startTls, acceptable) => {
+        const judge: OpenRequest<string>['judge'] = () =>
+          ({ kind: acceptable ? 'acceptable' : 'unacceptable', proof: 'judged' }) as const;
+        const channel = new Channel('mx.example.test');
+        const { ending, said } = fuzzTalk(open(channel, { ...request, startTls, judge }), pieces);
+        if (ending.kind === 'threw') return;
+        // Whatever the server says, required means required, and nothing but EHLO and STARTTLS is said before TLS.
+        const { outcome } = ending;
+        if (outcome.kind !== 'ready') return;
+        assert.equal(outcome.proof !== undefined, channel.tls !== undefined);
+        if (startTls === 'required') assert.notEqual(channel.tls, undefined);
+        if (startTls === 'never') assert.equal(channel.tls, undefined);
+        if (outcome.proof !== undefined) assert.ok(acceptable);
+        assert.ok(
+          said.every((line) => /^(?:EHLO|HELO|STARTTLS)\b/.test(line)),
+          said.join(),
+        );
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('required: without TLS nothing is said but EHLO and STARTTLS', () => {
+    fc.assert(
+      fc.property(hostileReplies, (pieces) => {
+        const channel = new Channel('mx.example.test');
+        const { said } = fuzzTalk(open(channel, request), pieces);
+        if (channel.tls === undefined)
+          assert.ok(
+            said.every((line) => /^EHLO |^STARTTLS$/.test(line)),
+            said.join(),
+          );
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('a name that would run as a command of its own is refused before a byte is sent', () => {
+    for (const helloName of ['a\r\nMAIL FROM:<x>', 'a\nb', 'a\0', 'm\xfcnchen.test']) {
+      const pieces = [Buffer.from('220 mx\r\n')];
+      const said: string[] = [];
+      assert.throws(
+        () => fuzzTalk(open(new Channel('mx'), { ...request, helloName }), pieces, said),
+        /printable ASCII/,
+      );
+      assert.deepEqual(said, []);
+    }
+  });
+
+  it('judges the facts of the handshake that was made, once, and before anything is said inside it', () => {
+    const judged: unknown[] = [];
+    const said: string[] = [];
+    const pieces = ['220 mx\r\n', '250-mx\r\n250 STARTTLS\r\n', '220 go\r\n'].map((text) =>
+      Buffer.from(text),
+    );
+    const judge: OpenRequest<string>['judge'] = (facts) => {
+      judged.push(facts, [...said]);
+      return { kind: 'unacceptable', proof: 'no such name' };
+    };
+    const { ending } = fuzzTalk(open(new Channel('mx'), { ...request, judge }), pieces, said);
+    assert.deepEqual(judged, [tlsFacts, ['EHLO client.example.test', 'STARTTLS']]);
+    const outcome = { kind: 'unacceptable', proof: 'no such name', facts: tlsFacts };
+    assert.deepEqual([ending, said.length], [{ kind: 'ended', outcome }, 2]);
+  });
+
+  it('tells what was offered in the clear apart from what is offered inside TLS', () => {
+    const pieces = [
+      '220 mx\r\n',
+      '250-mx\r\n250-SIZE 1\r\n250 STARTTLS\r\n',
+      '220 go\r\n',
+      '250-mx\r\n250 8BITMIME\r\n',
+    ];
+    const { ending } = fuzzTalk(
+      open(new Channel('mx'), request),
+      pieces.map((text) => Buffer.from(text)),
+    );
+    assert.ok(ending.kind === 'ended' && ending.outcome.kind === 'ready');
+    assert.deepEqual([...ending.outcome.offers.keys()], ['8BITMIME']);
+    assert.deepEqual([...(ending.outcome.offersBefore?.keys() ?? [])], ['SIZE', 'STARTTLS']);
+  });
+});

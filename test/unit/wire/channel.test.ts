@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import type { ByteEffect, ByteReaction, Talk } from '../../../src/wire/bytes.ts';
+import { Channel } from '../../../src/wire/channel.ts';
+import { cut, cuts, tlsFacts } from '../../support/transcript.ts';
+
+interface Played<Outcome> {
+  readonly outcome: Outcome;
+  readonly effects: readonly ByteEffect[];
+}
+
+/** Runs a step with these pieces to receive, and then the end. */
+function play<Outcome>(talk: Talk<Outcome>, pieces: Buffer[], upgraded?: ByteReaction): Played<Outcome> {
+  const effects: ByteEffect[] = [];
+  let reaction: ByteReaction = { kind: 'done' };
+  for (;;) {
+    const step = talk.next(reaction);
+    if (step.done) return { outcome: step.value, effects };
+    effects.push(step.value);
+    if (step.value.kind === 'receive') reaction = { kind: 'received', bytes: pieces.shift() };
+    else if (step.value.kind === 'sendBody') reaction = { kind: 'bodySent', early: false };
+    else if (step.value.kind === 'startTls') reaction = upgraded ?? { kind: 'secured', facts: tlsFacts };
+    else reaction = { kind: 'done' };
+  }
+}
+
+const channel = (): Channel => new Channel('mx.example.test (192.0.2.1)');
+const read = (text: string, size: number, max = 20): string =>
+  play(channel().readLine(max, 'reply'), cut(Buffer.from(text, 'latin1'), size)).outcome;
+
+describe('Channel.readLine', () => {
+  it('reads a line as latin1, without its CRLF, for every cut', () => {
+    for (const size of cuts) assert.equal(read('250 \xe9\t\r\n', size), '250 \xe9\t');
+    assert.equal(read('\r\n', 1), '');
+  });
+
+  it('reads one line after the other', () => {
+    const peer = channel();
+    const pieces = [Buffer.from('one\r\ntwo\r'), Buffer.from('\nthr')];
+    assert.equal(play(peer.readLine(20, 'reply'), pieces).outcome, 'one');
+    assert.equal(play(peer.readLine(20, 'reply'), pieces).outcome, 'two');
+  });
+
+  it('reads a line at the limit, CRLF included, and no octet more, for every cut', () => {
+    for (const size of cuts) {
+      assert.equal(read(`${'x'.repeat(18)}\r\n`, size), 'x'.repeat(18));
+      const tooLong = { code: 'line-too-long', message: /^mx\.example\.test \(192\.0\.2\.1\) .* 20 octets$/ };
+      assert.throws(() => read(`${'x'.repeat(19)}\r\n`, size), tooLong);
+      assert.throws(() => read('x'.repeat(10_000), size), tooLong);
+    }
+  });
+
+  const malformed: [why: string, text: string][] = [
+    ['a bare LF', 'one\ntwo\r\n'],
+    ['a LF alone', '\n'],
+    ['a bare CR', 'one\rtwo\r\n'],
+    ['CR CR LF', 'one\r\r\n'],
+    ['a NUL', 'one\0two\r\n'],
+  ];
+  for (const [why, text] of malformed) {
+    it(`refuses ${why}, for every cut`, () => {
+      for (const size of cuts)
+        assert.throws(() => read(text, size), { name: 'PeerError', code: 'malformed' });
+    });
+  }
+
+  it('tells where the peer closes, in a line or before it', () => {
+    for (const text of ['', 'half', 'half\r']) assert.throws(() => read(text, 1), { code: 'closed' });
+  });
+
+  it('says which wait is the first for an answer: its deadline counts from there, however slowly bytes come', () => {
+    const peer = channel();
+    const first = play(peer.readLine(20, 'greeting'), [Buffer.from('a'), Buffer.from('\r\n')]);
+    const second = play(peer.readLine(20, 'greeting'), [Buffer.from('b\r\n')]);
+    peer.beginAnswer();
+    const third = play(peer.readLine(20, 'reply'), [Buffer.from('c\r\n')]);
+    assert.deepEqual(
+      [first, second, third].flatMap(({ effects }) => effects),
+      [
+        { kind: 'receive', within: 'greeting', begins: true },
+        { kind: 'receive', within: 'greeting', begins: false },
+        { kind: 'receive', within: 'greeting', begins: false },
+        { kind: 'receive', within: 'reply', begins: true },
+      ],
+    );
+  });
+
+  it('any bytes in any cut: a line or a PeerError, and the same one as in one piece', () => {
+    const ending = (text: string, size: number): unknown => {
+      try {
+        return read(text, size);
+      } catch (error) {
+        assert.ok(error instanceof Error && 'code' in error && error.name === 'PeerError');
+        return error.code;
+      }
+    };
+    const bytes = fc.array(fc.constantFrom('\r', '\n', '\r\n', '\0', 'a', 'bcdefgh', '\xff'), {
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(bytes, fc.integer({ min: 1, max: 30 }), (parts, size) => {
+        const text = parts.join('');
+        assert.equal(ending(text, size), ending(text, Number.POSITIVE_INFINITY));
+      }),
+    );
+  });
+});
+
+describe('Channel: nothing may be unread when we speak', () => {
+  function withUnread(text: string): Channel {
+    const peer = channel();
+    play(peer.readLine(20, 'reply'), [Buffer.from(`220 go\r\n${text}`)]);
+    return peer;
+  }
+
+  it('a command after a surplus reply is not sent', () => {
+    const said = /spoke out of turn before MAIL FROM:<a>: 250 ok\\r\\n$/;
+    assert.throws(() => withUnread('250 ok\r\n').say('MAIL FROM:<a>\r\nDATA\r\n').next({ kind: 'done' }), {
+      code: 'unsolicited',
+      message: said,
+    });
+  });
+
+  it('nor is a message', () => {
+    const body = { kind: 'bytes', bytes: Buffer.from('x') } as const;
+    assert.throws(() => withUnread('2').sayBody(body).next({ kind: 'done' }), { code: 'unsolicited' });
+    assert.equal(play(withUnread('').sayBody(body), []).outcome, 'in-turn');
+  });
+
+  it('RFC 3207 §4.2, CVE-2021-38371: plaintext behind the go-ahead stops the upgrade, wherever it is', () => {
+    const injected = { code: 'injected', message: /between the go-ahead and the handshake: 250-$/ };
+    assert.throws(() => withUnread('250-').startTls().next({ kind: 'done' }), injected);
+    const stray: ByteReaction = { kind: 'stray', bytes: Buffer.from('250-') };
+    assert.throws(() => play(withUnread('').startTls(), [], stray), injected);
+  });
+});
+
+describe('Channel: what is sent', () => {
+  it('goes out as latin1, with what a transcript may show of it', () => {
+    const { effects } = play(channel().say('AUTH secret\r\n', 'AUTH (hidden)'), []);
+    assert.deepEqual(effects, [
+      { kind: 'send', bytes: Buffer.from('AUTH secret\r\n'), shown: 'AUTH (hidden)' },
+    ]);
+    const [effect] = play(channel().say('NOOP\r\n'), []).effects;
+    assert.equal(effect?.kind === 'send' && effect.shown, 'NOOP\r\n');
+  });
+});
+
+describe('Channel.startTls', () => {
+  it('keeps the facts of the session', () => {
+    const peer = channel();
+    assert.equal(peer.tls, undefined);
+    assert.deepEqual(play(peer.startTls(), []).outcome, { kind: 'secured', facts: tlsFacts });
+    assert.equal(peer.tls, tlsFacts);
+  });
+
+  it('says why there is none', () => {
+    const peer = channel();
+    const outcome = play(peer.startTls(), [], { kind: 'tlsFailed', because: 'no' }).outcome;
+    assert.deepEqual([outcome, peer.tls], [{ kind: 'failed', because: 'no' }, undefined]);
+  });
+
+  it('RFC 3207 §4.2: "A client MUST NOT attempt to start a TLS session if a TLS session is already active"', () => {
+    const peer = channel();
+    play(peer.startTls(), []);
+    assert.throws(() => play(peer.startTls(), []), { name: 'Error', message: 'TLS is already up' });
+  });
+});

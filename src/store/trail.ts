@@ -57,7 +57,11 @@ function linesFrom(json: string): readonly string[] {
 export function lastWord(events: readonly DeliveryEvent[]): string | null {
   for (const { event, reply, tls } of events.toReversed()) {
     // What blocked a message is its TLS, whatever the far side had said until then.
-    const reason = event === 'blocked' ? (tls?.because ?? reply?.text) : (reply?.text ?? tls?.because);
+    const said =
+      reply === null
+        ? undefined
+        : [reply.code, reply.enhanced, reply.text].filter((part) => part !== null).join(' ');
+    const reason = event === 'blocked' ? (tls?.because ?? said) : (said ?? tls?.because);
     if (reason !== undefined) return reason;
   }
   return null;

@@ -4,8 +4,8 @@ import { describe, type TestContext } from 'node:test';
 import { type CertificateOptions, createAuthority } from '../support/certificates.ts';
 import { startTap } from '../support/tap.ts';
 import { peerTest } from './support/peer.ts';
+import { handIn } from './support/pipelining-client.ts';
 import { type Postfix, startPostfix } from './support/postfix.ts';
-import { handIn } from './support/raw-client.ts';
 import { startWaxwing, type Waxwing } from './support/waxwing.ts';
 
 const message = {

@@ -4,8 +4,8 @@ import { describe } from 'node:test';
 import { createAuthority } from '../support/certificates.ts';
 import { startExim } from './support/exim.ts';
 import { peerTest } from './support/peer.ts';
+import { handIn } from './support/pipelining-client.ts';
 import { startPostfix } from './support/postfix.ts';
-import { handIn } from './support/raw-client.ts';
 import { readMail } from './support/read-mail.ts';
 import { startWaxwing } from './support/waxwing.ts';
 

@@ -1,17 +1,27 @@
 /** Ports for programs that cannot choose one and say which. */
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+// Below the range from which Linux takes the ports of outgoing connections: those come and go all the time.
+const LOWEST = 12_000;
+const HIGHEST = 30_000;
+
 /** A port of this address that was free a moment ago. */
 export async function freePort(address: string): Promise<number> {
-  const server = createServer().listen(0, address);
-  await once(server, 'listening');
-  const bound = server.address();
-  server.close();
-  await once(server, 'close');
-  if (bound === null || typeof bound === 'string') throw new Error('no port was free');
-  return bound.port;
+  for (;;) {
+    const port = randomInt(LOWEST, HIGHEST);
+    const server = createServer().listen(port, address);
+    const taken = await once(server, 'listening').then(
+      () => false,
+      () => true,
+    );
+    if (taken) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 /** Waits until something accepts connections; says `otherwise()` when nothing does in time. */

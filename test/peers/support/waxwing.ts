@@ -20,7 +20,7 @@ export interface WaxwingOptions {
   readonly routes?: readonly Keys[];
   /** Keys of `[relay]`. */
   readonly relay?: Keys;
-  /** Command words before the program, which have to become the program by exec; `DATA` is the data folder. */
+  /** Command words that become the program by exec, in a mount namespace of its own; `DATA` is the data folder. */
   readonly under?: readonly string[];
 }
 
@@ -34,12 +34,14 @@ export interface Waxwing {
   readonly port: number;
   /** Where it takes mail over implicit TLS. */
   readonly tlsPort: number;
+  /** Its data folder, as it is seen from here. */
+  readonly data: string;
   /** The event log so far. */
   events(): DeliveryEvent[];
   /** Waits for events of this name until there are so many, and returns them all. */
   eventsOf(name: EventName, atLeast?: number): Promise<DeliveryEvent[]>;
   /** What it logged, of all its processes. */
-  log(): string;
+  readonly log: () => string;
   /** Runs another command of the program with the same configuration. */
   cli(args: readonly string[], input?: Buffer | string): Promise<Finished>;
   /** Starts it again; it is ready when the promise resolves. */
@@ -70,7 +72,9 @@ export async function startWaxwing(options: WaxwingOptions = {}): Promise<Waxwin
   const words = [...under, process.execPath, program, 'serve', '--config', config];
   const log: string[] = [];
   let running = await begin(words, log);
-  const events = (): DeliveryEvent[] => readEvents(join(data, 'events.ndjson'));
+  const seen = (): string =>
+    options.under === undefined ? data : join('/proc', `${running.process.pid}`, 'root', data);
+  const events = (): DeliveryEvent[] => readEvents(join(seen(), 'events.ndjson'));
   const end = async (signal: NodeJS.Signals): Promise<Finished> => {
     running.process.kill(signal);
     return running.finished;
@@ -85,12 +89,15 @@ export async function startWaxwing(options: WaxwingOptions = {}): Promise<Waxwin
     get tlsPort() {
       return running.ports[1] ?? 0;
     },
+    get data() {
+      return seen();
+    },
     events,
     eventsOf: (name, atLeast = 1) =>
       until(
         () => {
           const named = events().filter(({ event }) => event === name);
-          return named.length >= atLeast ? named : undefined;
+          return named.length >= atLeast && named;
         },
         () => `not ${atLeast} events ${name}: ${JSON.stringify(events(), null, 1)}\n${log.join('\n')}`,
       ),
@@ -157,21 +164,21 @@ function configuration({ certificate, trust, routes = [], relay = {} }: WaxwingO
   };
   const listener = (kind: string): Keys => ({ role: 'submission', address: '127.0.0.1:0', tls: kind });
   return [
-    ...lines({ hostname: 'waxwing.test', data: 'data' }),
+    ...toml({ hostname: 'waxwing.test', data: 'data' }),
     '[tls]',
-    ...lines(tls),
+    ...toml(tls),
     '[relay]',
-    ...lines(relay),
+    ...toml(relay),
     '[[listener]]',
-    ...lines(listener('starttls')),
+    ...toml(listener('starttls')),
     '[[listener]]',
-    ...lines(listener('implicit')),
-    ...routes.flatMap((route) => ['[[route]]', ...lines(route)]),
+    ...toml(listener('implicit')),
+    ...routes.flatMap((route) => ['[[route]]', ...toml(route)]),
     '',
   ].join('\n');
 }
 
 /** JSON's text, numbers, booleans and lists of text are TOML's too. */
-function lines(keys: Keys): string[] {
+function toml(keys: Keys): string[] {
   return Object.entries(keys).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
 }

@@ -143,7 +143,7 @@ export function settleConforms(withStore: WithStore): void {
         const trail = await store.show('m');
         assert.deepEqual(trail?.events, [said, event('deferred', { attempt: 2 })]);
         assert.deepEqual(trail.transcripts, [{ address: 'a@one.test', at: 2000, lines: ['C: new', 'S: 4'] }]);
-        assert.equal(trail.recipients[0]?.lastWord, 'Later', 'the newest event gave no reason');
+        assert.equal(trail.recipients[0]?.lastWord, '451 4.7.1 Later', 'the newest event gave no reason');
       }),
     );
 

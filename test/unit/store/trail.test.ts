@@ -21,7 +21,7 @@ const reply = { code: 451, enhanced: null, text: 'Try later' };
 describe('the last word on a recipient', () => {
   const table: readonly { why: string; events: readonly DeliveryEvent[]; word: string | null }[] = [
     { why: 'is null where nothing happened', events: [], word: null },
-    { why: 'is what the far side said', events: [event('deferred', { reply, tls })], word: 'Try later' },
+    { why: 'is what the far side said', events: [event('deferred', { reply, tls })], word: '451 Try later' },
     {
       why: 'is the evidence on TLS where that blocked it, whatever was said before',
       events: [event('blocked', { reply, tls })],
@@ -30,7 +30,7 @@ describe('the last word on a recipient', () => {
     {
       why: 'is that of the newest event',
       events: [event('blocked', { tls }), event('bounced', { reply })],
-      word: 'Try later',
+      word: '451 Try later',
     },
     {
       why: 'is that of the newest event that gives one',

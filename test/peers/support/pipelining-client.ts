@@ -1,20 +1,19 @@
 /** A plain SMTP client that sends exactly the octets it is told to, and never waits where it may pipeline. */
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 /** One connection, past its EHLO. */
-export interface RawClient {
+export interface PipeliningClient {
   /**
    * Hands in one message; resolves when its content is on the way.
    *
    * The next one may be offered before the reply to this one is there (RFC 2920).
    */
-  offer(message: RawMessage): Promise<Offered>;
+  offer(message: OfferedMessage): Promise<Offered>;
   close(): void;
 }
 
 /** What goes after MAIL, RCPT and DATA. */
-export interface RawMessage {
+export interface OfferedMessage {
   readonly from: string;
   readonly to: readonly string[];
   /** Not yet dot-stuffed; ends with CRLF. */
@@ -28,7 +27,7 @@ export interface Offered {
 }
 
 /** Opens a connection in clear. */
-export async function openRawClient(port: number): Promise<RawClient> {
+export async function openPipeliningClient(port: number): Promise<PipeliningClient> {
   const socket = connect({ host: '127.0.0.1', port, noDelay: true });
   const next = replies(socket);
   await expect(next(), '220');
@@ -50,8 +49,8 @@ export async function openRawClient(port: number): Promise<RawClient> {
 }
 
 /** Hands in one message on a connection of its own; answers its reply. */
-export async function handIn(port: number, message: RawMessage): Promise<string> {
-  const client = await openRawClient(port);
+export async function handIn(port: number, message: OfferedMessage): Promise<string> {
+  const client = await openPipeliningClient(port);
   try {
     const { reply } = await client.offer(message);
     return (await reply) ?? 'the connection ended';
@@ -78,7 +77,7 @@ function replies(socket: Socket): () => Promise<string | null> {
   });
   // The end is noted by `close`, whatever brought it.
   socket.on('error', () => {});
-  void once(socket, 'close').then(() => {
+  socket.on('close', () => {
     ended = true;
     for (const taker of waiting) taker(null);
   });

@@ -52,6 +52,16 @@ queueStoreConforms('the queue over SQLite, on the calling thread', async () => {
   };
 });
 
+describe('a commit', () => {
+  it('is flushed to the medium: synchronous is FULL (2), and the log is written ahead', (t) => {
+    const folder = newFolder(t);
+    const database = openDatabase(folder);
+    t.after(() => database.close());
+    assert.equal(database.prepare('PRAGMA synchronous').get()?.['synchronous'], 2);
+    assert.equal(database.prepare('PRAGMA journal_mode').get()?.['journal_mode'], 'wal');
+  });
+});
+
 describe('a full medium', () => {
   it('rejects each message that finds no room, keeps nothing of it, and goes on working', async (t) => {
     const folder = newFolder(t);

@@ -1,0 +1,223 @@
+/** Dialogues on a socket: waits that end, octets that nobody asked for, bodies that nobody reads. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NetworkError } from '../../../src/net/error.ts';
+import { type BodySource, receive, type Talk } from '../../../src/wire/bytes.ts';
+import type { Channel } from '../../../src/wire/channel.ts';
+import { PeerError } from '../../../src/wire/dialogue.ts';
+import { eventually } from '../../support/relay.ts';
+import { connected, type Pair } from './peer.ts';
+
+function* line(channel: Channel): Talk<string> {
+  channel.beginAnswer();
+  return yield* channel.readLine(2048, 'reply');
+}
+
+function timedOut(error: unknown): boolean {
+  return error instanceof NetworkError && error.code === 'timeout' && /peer\.test/.test(error.message);
+}
+
+function faultOf(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof PeerError && error.code === code;
+}
+
+describe('deadlines', () => {
+  it('an answer that does not come: the wait ends, and the message says whose and how long', async (t) => {
+    const { connection } = await connected(t);
+    await assert.rejects(connection.run(line(connection.channel)), /did not answer \(reply\) within 0\.3 s/);
+    assert.equal(connection.usable, false);
+  });
+
+  it('RFC 5321 §4.5.3.2: half an answer and then silence ends as well', async (t) => {
+    // A deadline that is dropped with the first octets leaves the delivery hanging for ever.
+    const { connection, peer } = await connected(t);
+    const answer = connection.run(line(connection.channel));
+    peer.write('250-half');
+    await assert.rejects(answer, timedOut);
+  });
+
+  it('an answer that comes octet by octet is cut at the deadline of the whole', async (t) => {
+    const { connection, peer } = await connected(t);
+    const started = performance.now();
+    const drip = setInterval(() => peer.write('2'), 40);
+    t.after(() => clearInterval(drip));
+    await assert.rejects(connection.run(line(connection.channel)), timedOut);
+    assert.ok(performance.now() - started < 1_000);
+  });
+
+  it('each answer has its own deadline', async (t) => {
+    const { connection, peer } = await connected(t);
+    function* five(channel: Channel): Talk<number> {
+      for (let n = 1; n <= 5; n++) yield* line(channel);
+      return 5;
+    }
+    const answers = connection.run(five(connection.channel));
+    for (let n = 1; n <= 5; n++) {
+      await sleep(120);
+      peer.write('250 ok\r\n');
+    }
+    assert.equal(await answers, 5);
+  });
+
+  it('none is left over when a dialogue is done', async (t) => {
+    const { connection, peer } = await connected(t);
+    peer.write('220 hello\r\n');
+    await connection.run(line(connection.channel));
+    await sleep(500);
+    assert.equal(connection.usable, true);
+  });
+});
+
+describe('between dialogues', () => {
+  async function greeted({ connection, peer }: Pair): Promise<void> {
+    peer.write('220 hello\r\n');
+    await connection.run(line(connection.channel));
+  }
+
+  it('an octet that nobody asked for closes the connection', async (t) => {
+    const pair = await connected(t);
+    await greeted(pair);
+    pair.peer.write('2');
+    await eventually('the end', () => (pair.connection.usable ? undefined : true));
+    await assert.rejects(pair.connection.run(line(pair.connection.channel)), faultOf('unsolicited'));
+  });
+
+  it('an end that nobody asked for closes it too', async (t) => {
+    const pair = await connected(t);
+    await greeted(pair);
+    pair.peer.end();
+    await eventually('the end', () => (pair.connection.usable ? undefined : true));
+    await assert.rejects(pair.connection.run(line(pair.connection.channel)), faultOf('closed'));
+  });
+
+  it('what was left unread stops the next command', async (t) => {
+    const { connection, peer } = await connected(t);
+    peer.write('220 hello\r\n250 early\r\n');
+    await connection.run(line(connection.channel));
+    await assert.rejects(connection.run(connection.channel.say('EHLO x\r\n')), faultOf('unsolicited'));
+  });
+
+  it('only one dialogue runs at a time', async (t) => {
+    const { connection, peer } = await connected(t);
+    const first = connection.run(line(connection.channel));
+    assert.throws(() => connection.run(line(connection.channel)), /a dialogue is running/);
+    peer.write('220 hello\r\n');
+    assert.equal(await first, '220 hello');
+  });
+});
+
+describe('bodies', () => {
+  const piece = Buffer.from(`${'.'.padEnd(70, 'x')}\r\n`.repeat(1_000));
+
+  function streamOf(pieces: number, end?: Promise<void>): BodySource {
+    return {
+      kind: 'stream',
+      async *open() {
+        for (let n = 0; n < pieces; n++) yield piece;
+        await end;
+      },
+    };
+  }
+
+  it('a slow reader gets all of it, stuffed', async (t) => {
+    const { connection, peer } = await connected(t, { patience: { dataBlock: 2_000 } });
+    const received = slowly(peer);
+    function* send(channel: Channel): Talk<string> {
+      assert.equal(yield* channel.sayBody(streamOf(200)), 'in-turn');
+      return yield* line(channel);
+    }
+    const answer = connection.run(send(connection.channel));
+    const expected = createHash('sha256');
+    for (let n = 0; n < 200; n++) expected.update(piece.toString('latin1').replace(/^\./gm, '..'));
+    assert.equal(await received, expected.update('.\r\n').digest('hex'));
+    peer.write('250 ok\r\n');
+    assert.equal(await answer, '250 ok');
+  });
+
+  it('a peer that reads no more and says nothing is given up', async (t) => {
+    const { connection } = await connected(t);
+    await assert.rejects(
+      connection.run(connection.channel.sayBody(streamOf(1_000))),
+      /did not take more of the message within 0\.3 s/,
+    );
+  });
+
+  it('an answer in the middle ends the sending: the rest is not waited for', async (t) => {
+    const { connection, peer } = await connected(t);
+    function* send(channel: Channel): Talk<[string, string]> {
+      return [yield* channel.sayBody(streamOf(1_000)), yield* line(channel)];
+    }
+    const answer = connection.run(send(connection.channel));
+    await sleep(100);
+    peer.write('552 too big\r\n');
+    assert.deepEqual(await answer, ['early', '552 too big']);
+  });
+
+  it('a peer that closes in the middle ends the sending as well', async (t) => {
+    const { connection, peer } = await connected(t);
+    function* send(channel: Channel): Talk<unknown> {
+      return [yield* channel.sayBody(streamOf(1_000)), yield* receive('reply', true)];
+    }
+    const answer = connection.run(send(connection.channel));
+    await sleep(100);
+    peer.end();
+    assert.deepEqual(await answer, ['early', undefined]);
+  });
+
+  it('no more than 64 KB that nobody asked for are kept meanwhile', async (t) => {
+    const { connection, peer } = await connected(t);
+    const forever = Promise.withResolvers<void>();
+    const sending = connection.run(connection.channel.sayBody(streamOf(0, forever.promise)));
+    const rejected = assert.rejects(sending, /more than 65536 octets that nobody asked for/);
+    peer.write('x'.repeat(200_000));
+    await rejected;
+    forever.resolve();
+  });
+
+  it('content that cannot be read ends the connection before the end of the message is sent', async (t) => {
+    const { connection, peer } = await connected(t);
+    const seen: Buffer[] = [];
+    peer.on('data', (bytes: Buffer) => seen.push(bytes));
+    const broken = streamOf(1, Promise.reject(new Error('EIO: the disk')));
+    await assert.rejects(connection.run(connection.channel.sayBody(broken)), /EIO: the disk/);
+    peer.resume();
+    await once(peer, 'end');
+    assert.doesNotMatch(Buffer.concat(seen).toString('latin1'), /\r\n\.\r\n$/);
+  });
+});
+
+describe('transcripts', () => {
+  it('are bounded, and show octets as printable text', async (t) => {
+    const { connection, peer } = await connected(t);
+    peer.write('220 \u0007bell\r\n');
+    await connection.run(line(connection.channel));
+    assert.deepEqual(connection.takeTranscript(), ['S: 220 \\x07bell']);
+    for (let n = 0; n < 300; n++) {
+      await connection.run(connection.channel.say('NOOP\r\n'));
+      peer.write('250 ok\r\n');
+      await connection.run(line(connection.channel));
+    }
+    assert.equal(connection.takeTranscript().length, 400);
+    assert.deepEqual(connection.takeTranscript(), []);
+  });
+});
+
+/** Reads a little every now and then. @returns the hash of everything up to the end of the content. */
+async function slowly(peer: Socket): Promise<string> {
+  const hash = createHash('sha256');
+  let last = '';
+  while (!last.endsWith('\r\n.\r\n')) {
+    const bytes: Buffer | null = peer.read();
+    if (bytes === null) await once(peer, 'readable');
+    else {
+      hash.update(bytes);
+      last = (last + bytes.subarray(-5).toString('latin1')).slice(-5);
+    }
+    await sleep(1);
+  }
+  return hash.digest('hex');
+}

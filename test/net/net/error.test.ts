@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { NetworkError, networkError, wordsOf } from '../../../src/net/error.ts';
+
+describe("the system's errors", () => {
+  for (const [code, fault] of [
+    ['ECONNREFUSED', 'refused'],
+    ['ETIMEDOUT', 'timeout'],
+    ['EHOSTUNREACH', 'unreachable'],
+    ['ENETUNREACH', 'unreachable'],
+    ['EADDRNOTAVAIL', 'unreachable'],
+    ['ECONNRESET', 'reset'],
+    ['EPIPE', 'reset'],
+    ['EMFILE', 'failed'],
+  ] as const) {
+    it(`${code} is ${fault}, said with what was attempted, the cause kept`, () => {
+      const cause = Object.assign(new Error(`connect ${code}`), { code });
+      const error = networkError('connecting to mx.test', cause);
+      assert.ok(error instanceof NetworkError);
+      assert.equal(error.code, fault);
+      assert.equal(error.message, `connecting to mx.test: connect ${code}`);
+      assert.equal(error.cause, cause);
+    });
+  }
+});
+
+describe('words', () => {
+  it('of OpenSSL are its reason, not the line of its log', () => {
+    const error = Object.assign(
+      new Error('00AB:error:0A00010B:SSL routines::wrong version number:x.c:78:\n'),
+      {
+        reason: 'wrong version number',
+      },
+    );
+    assert.equal(wordsOf(error), 'wrong version number');
+  });
+
+  it('of anything else are its message, or the thing itself', () => {
+    assert.equal(wordsOf(new Error('no')), 'no');
+    assert.equal(wordsOf('no'), 'no');
+  });
+});

@@ -1,0 +1,131 @@
+/** The control socket: what the commands ask of a running relay. */
+import assert from 'node:assert/strict';
+import { stat, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { type ControlParts, openControl } from '../../../src/relay/control.ts';
+import { createAuthority } from '../../support/certificates.ts';
+import { startTestRelay, type TestRelay } from '../../support/relay.ts';
+
+const authority = await createAuthority();
+const keyPair = await authority.issue({ names: ['relay.test'] });
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+interface Setting {
+  readonly relay: TestRelay;
+  readonly path: string;
+  readonly asked: (method: string, path: string, body?: string) => Promise<Answer>;
+}
+
+async function setting(t: TestContext, options: { stale?: true } = {}): Promise<Setting> {
+  const relay = await startTestRelay(t, {
+    keyPair,
+    // Nothing is delivered: what is handed in stays to be looked at.
+    dns: { mx: () => Promise.resolve({ kind: 'unknown', because: 'no resolver' }) },
+  });
+  const path = join(relay.folder, 'control.sock');
+  if (options.stale === true) await writeFile(path, 'left behind');
+  const parts: ControlParts = {
+    store: relay.store,
+    relay: relay.relay,
+    world: { now: Date.now, random: Math.random },
+    hostname: 'relay.test',
+    maxMessageBytes: 10_000,
+  };
+  const control = await openControl(path, parts);
+  t.after(() => control.close());
+  return { relay, path, asked: (method, target, body) => ask(path, method, target, body) };
+}
+
+function ask(socketPath: string, method: string, path: string, body?: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asking = request({ socketPath, method, path }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString()) }),
+      );
+    });
+    asking.on('error', reject);
+    asking.end(body);
+  });
+}
+
+const deferred = (relay: TestRelay): ReturnType<TestRelay['until']> =>
+  relay.until('deferred', ({ event }) => event === 'deferred');
+
+describe('the socket', () => {
+  it('belongs to its owner alone', async (t) => {
+    const { path } = await setting(t);
+    assert.equal((await stat(path)).mode & 0o777, 0o600);
+  });
+
+  it('takes the place of what a process that is gone left behind', async (t) => {
+    const { asked } = await setting(t, { stale: true });
+    assert.deepEqual(await asked('GET', '/queue'), { status: 200, body: [] });
+  });
+});
+
+describe('messages', () => {
+  it('are handed in with file line endings and kept with CRLF', async (t) => {
+    const { relay, asked } = await setting(t);
+    const { status, body } = await asked(
+      'POST',
+      '/messages?from=a@origin.test&to=b@far.test',
+      'Subject: x\n\nx\n',
+    );
+    assert.equal(status, 200);
+    const [received] = relay.events;
+    assert.deepEqual(body, { id: received?.id });
+    assert.equal(received?.tls, null, 'no wire was involved');
+    const kept = await relay.store.body(received?.id ?? '');
+    assert.ok(kept?.kind === 'bytes');
+    assert.match(Buffer.from(kept.bytes).toString(), /\r\nSubject: x\r\n\r\nx\r\n$/);
+  });
+
+  for (const [why, query, body, status] of [
+    ['no recipient', 'from=a@origin.test', 'x\n', 400],
+    ['a recipient that is no mailbox', 'from=a@origin.test&to=nobody', 'x\n', 400],
+    ['a sender that would break out of MAIL', 'from=a@b.test%3E%0D%0ARCPT&to=b@far.test', 'x\n', 400],
+    ['a message above the limit of the relay', 'from=a@origin.test&to=b@far.test', 'x'.repeat(30_000), 413],
+    ['a NUL', 'from=a@origin.test&to=b@far.test', 'x\0\n', 422],
+  ] as const) {
+    it(`${why}: ${status}, and nothing is kept`, async (t) => {
+      const { relay, asked } = await setting(t);
+      const answer = await asked('POST', `/messages?${query}`, body);
+      assert.equal(answer.status, status);
+      assert.ok(typeof answer.body === 'object' && answer.body !== null && 'error' in answer.body);
+      assert.deepEqual(relay.events, []);
+    });
+  }
+});
+
+describe('the queue', () => {
+  it('is listed, and one message is shown with its events', async (t) => {
+    const { relay, asked } = await setting(t);
+    const id = await relay.send({ to: ['b@far.test'] });
+    await deferred(relay);
+    const list = await asked('GET', '/queue?which=open');
+    assert.match(JSON.stringify(list.body), new RegExp(`"id":"${id}"`));
+    const shown = await asked('GET', `/queue/${id}`);
+    assert.equal(shown.status, 200);
+    assert.match(JSON.stringify(shown.body), /"event":"received".*"event":"deferred"/);
+    assert.equal((await asked('GET', '/queue/unknown')).status, 404);
+  });
+
+  it('retry makes waiting mail due at once, and nothing else does', async (t) => {
+    const { relay, asked } = await setting(t);
+    const id = await relay.send({ to: ['b@far.test'] });
+    await deferred(relay);
+    const { body } = await asked('POST', '/queue/retry', JSON.stringify({ id }));
+    assert.deepEqual(body, { retried: [{ id, address: 'b@far.test' }] });
+    await relay.until('a second attempt', ({ attempt }) => attempt === 2);
+    for (const wrong of [{}, { id, all: true }, { all: false }, { id: 7 }])
+      assert.equal((await asked('POST', '/queue/retry', JSON.stringify(wrong))).status, 400);
+  });
+});

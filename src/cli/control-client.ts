@@ -48,6 +48,7 @@ export function askRelay(dataFolder: string, { method, path, body }: ControlRequ
         }
       });
     });
+    if (body !== undefined) asking.setHeader('Content-Length', Buffer.byteLength(body));
     asking.end(body);
   });
 }

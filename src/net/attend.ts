@@ -2,52 +2,11 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { ContentScanner } from '../wire/dots.ts';
-import type { Reducer, SessionEffect, SessionInput } from '../wire/session.ts';
+import type { SessionEffect, SessionInput } from '../wire/session.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import { wordsOf } from './error.ts';
+import type { BodySink, Session } from './server-session.ts';
 import { factsOfClient } from './tls.ts';
-
-/** Where a message's content goes while it comes in. */
-export interface BodySink<Answer> {
-  /** @returns a promise where the sink wants the sender to wait. */
-  write(slice: Uint8Array): Promise<void> | undefined;
-  /** The content is complete. @returns what to tell the client; never rejects. */
-  finish(facts: {
-    readonly size: number;
-    readonly eightBit: boolean;
-    readonly longestLine: number;
-  }): Promise<Answer>;
-  /** The content will not be used. */
-  abandon(): void;
-}
-
-/** Milliseconds and rates a client has to keep. */
-export interface ServerPatience {
-  /** For a whole command line (RFC 5321 §4.5.3.2.7: at least 5 minutes). */
-  readonly command: number;
-  readonly handshake: number;
-  /** Content may come this slowly, in octets per second, once `dataGrace` ms have passed. */
-  readonly minimumRate: number;
-  readonly dataGrace: number;
-}
-
-export const serverPatience: ServerPatience = {
-  command: 300_000,
-  handshake: 60_000,
-  minimumRate: 100,
-  dataGrace: 300_000,
-};
-
-export interface Session<State, Question, Answer> {
-  readonly reducer: Reducer<State, Question, Answer>;
-  readonly initial: State;
-  readonly maxLineBytes: number;
-  readonly bareLineEnding: 'refuse' | 'normalize';
-  readonly patience: ServerPatience;
-  readonly openBody: (question: Question) => BodySink<Answer>;
-  /** Evidence of an attack or a broken client, for the log. */
-  readonly onOddity: (what: string) => void;
-}
 
 /** Wraps a socket in TLS; rejects when the handshake fails. */
 export type Upgrade = (socket: Socket) => Promise<TLSSocket>;

@@ -1,8 +1,9 @@
 /** Listens for connections and attends to each. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
-import { type Attended, attend, type Session, type Upgrade } from './attend.ts';
+import { type Attended, attend, type Upgrade } from './attend.ts';
 import type { Deadlines } from './deadlines.ts';
+import { type Session } from './server-session.ts';
 import { incomingOptions, type KeyPair } from './tls.ts';
 
 /** The two ends of an accepted connection. */

@@ -81,7 +81,7 @@ function controlApp({ store, relay, world, hostname, maxMessageBytes }: ControlP
   });
 
   app.post('/queue/retry', async (context) => {
-    const request = retryRequest.safeParse(await context.req.json());
+    const request = retryRequest.safeParse(await context.req.json().catch(() => undefined));
     if (!request.success) return context.json({ error: z.prettifyError(request.error) }, 400);
     const of: Nudge['of'] = 'all' in request.data ? 'all' : request.data;
     const changed = await store.nudge({ what: 'retry', now: world.now(), of });
@@ -92,8 +92,12 @@ function controlApp({ store, relay, world, hostname, maxMessageBytes }: ControlP
   app.post('/messages', async (context) => {
     const envelope = readEnvelope(context.req.query('from'), context.req.queries('to') ?? [], hostname);
     if (envelope.kind === 'invalid') return context.json({ error: envelope.because }, 400);
-    const length = Number(context.req.header('content-length') ?? 0);
-    if (length > 2 * maxMessageBytes) return context.json({ error: `${length} octets are too many` }, 413);
+    // Without it (chunked), the size would be known only when everything is in memory.
+    const length = context.req.header('content-length');
+    if (length === undefined) return context.json({ error: 'Content-Length is missing' }, 411);
+    if (Number(length) > maxMessageBytes) {
+      return context.json({ error: `${length} octets are too many, the limit is ${maxMessageBytes}` }, 413);
+    }
     const answer = await relay.submit(envelope.value, new Uint8Array(await context.req.arrayBuffer()));
     if (answer.kind === 'kept') return context.json({ id: answer.id });
     return context.json({ error: `${answer.code} ${answer.enhanced} ${answer.text}` }, 422);

@@ -6,7 +6,7 @@ import type { DeliveryEvent, EventTls } from '../events/delivery-event.ts';
 import { countHops } from '../mail/headers.ts';
 import { formatReceived } from '../mail/received.ts';
 import { formatMailDomain, type Mailbox, type MailDomain } from '../names/mailbox.ts';
-import type { BodySink } from '../net/attend.ts';
+import type { BodySink } from '../net/server-session.ts';
 import { type Route, routeFor } from '../policies/overrides/route.ts';
 import type { Envelope, Intake } from '../protocols/smtp/server/session.ts';
 import type { NewBody, NewMessage, QueueStore } from '../store/queue-store.ts';

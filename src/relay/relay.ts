@@ -6,8 +6,8 @@ import { octetFacts } from '../mail/encodings.ts';
 import { withCrlf } from '../mail/line-endings.ts';
 import { isLoopback } from '../names/address.ts';
 import { formatMailDomain } from '../names/mailbox.ts';
-import { type ServerPatience, type Session, serverPatience } from '../net/attend.ts';
 import { type Accepted, type Listener, listen } from '../net/listen.ts';
+import { type ServerPatience, type Session, serverPatience } from '../net/server-session.ts';
 import type { KeyPair } from '../net/tls.ts';
 import { formatReply } from '../protocols/smtp/reply.ts';
 import {

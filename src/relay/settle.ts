@@ -87,7 +87,9 @@ export function settleRecipient(
     return { settlement: settle(delivery, events, verdict.cause), failure: undefined };
   }
   const delivery = move(from, { kind: 'failed', at: now, notBefore });
-  return { settlement: settle(delivery, [tell('deferred', notBefore)], null), failure: undefined };
+  // The cause stays known: a host that was out of reach for a while is not news about its TLS.
+  const events = [tell('deferred', notBefore)];
+  return { settlement: settle(delivery, events, recipient.blockedBecause), failure: undefined };
 }
 
 /** The verdict on TLS in words, where it is what stopped the message; null where something else did. */

@@ -286,7 +286,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'the life of a message, tested from end to end',
     test: 'test/net/relay/transactions.test.ts',
-    sources: `relay/attempt relay/bounce relay/delivery relay/intake relay/next-hops relay/pool relay/relay
+    sources: `relay/attempt relay/bounce relay/delivery relay/next-hops relay/pool relay/relay
       relay/settle relay/tls-verdict`,
   },
 ];

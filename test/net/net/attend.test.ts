@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BodySink, ServerPatience } from '../../../src/net/attend.ts';
 import { type Listener, listen } from '../../../src/net/listen.ts';
+import type { BodySink, ServerPatience } from '../../../src/net/server-session.ts';
 import type { Reducer } from '../../../src/wire/session.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { type RawClient, rawClient } from '../../support/raw-client.ts';

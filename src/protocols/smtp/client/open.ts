@@ -46,7 +46,11 @@ export function* open<Proof>(channel: Channel, request: OpenRequest<Proof>): Tal
   if (greeting.code !== 220) return refusedAt(channel, 'greeting', greeting);
 
   const hello = yield* sayHello(channel, request.helloName, request.startTls !== 'required');
-  if (hello.kind === 'refused') return hello;
+  if (hello.kind === 'refused') {
+    // No EHLO, no STARTTLS: where TLS is required, this is one more way to take it away.
+    const withoutEhlo = hello.at === 'EHLO' && severity(hello.reply) === 'permanent';
+    return withoutEhlo && request.startTls === 'required' ? { kind: 'notOffered', offers: noOffers } : hello;
+  }
   const { offers } = hello;
   if (request.startTls !== 'never' && offers.has('STARTTLS'))
     return yield* startTls(channel, request, offers);

@@ -19,10 +19,18 @@ async function inContent(port: number): Promise<RawClient> {
   return client;
 }
 
+/** The start of a TLS record that announces 16 KB, so that nothing is wrong with it for a long time. */
+const endlessHello = Buffer.concat([Buffer.from([0x16, 0x03, 0x01, 0x40, 0x00, 0x01]), Buffer.alloc(1_000)]);
+
 /** Sends octets one by one, and waits for the end; Infinity where it does not come. */
-async function msUntilCut(client: RawClient, everyMs: number): Promise<number> {
+async function msUntilCut(
+  client: RawClient,
+  everyMs: number,
+  octets = Buffer.alloc(1_000, 'x'),
+): Promise<number> {
   const started = performance.now();
-  const drip = setInterval(() => client.write('x'), everyMs);
+  let sent = 0;
+  const drip = setInterval(() => client.socket.write(octets.subarray(sent, ++sent)), everyMs);
   const cut = await Promise.race([client.rest().then(() => true), sleep(1_500, false)]);
   clearInterval(drip);
   client.close();
@@ -40,6 +48,20 @@ describe('slow clients', () => {
   it('the same check convicts a server whose deadline every octet moves', async (t) => {
     const twin = await startTwin(t, keyPair, 'idle-timeout-only');
     assert.equal(await msUntilCut(await greetedClient(twin.port), 50), Number.POSITIVE_INFINITY);
+  });
+
+  it('a handshake that comes octet by octet is cut at an absolute deadline', async (t) => {
+    const relay = await startTestRelay(t, { keyPair, serverPatience: { command: 5_000, handshake: 300 } });
+    const client = await greetedClient(relay.port);
+    await client.expect('STARTTLS', '220');
+    assert.ok((await msUntilCut(client, 50, endlessHello)) < 1_400);
+  });
+
+  it('a handshake that never begins is cut as well', async (t) => {
+    const relay = await startTestRelay(t, { keyPair, serverPatience: { command: 5_000, handshake: 300 } });
+    const client = await greetedClient(relay.port);
+    await client.expect('STARTTLS', '220');
+    assert.ok((await msUntilCut(client, 50, Buffer.alloc(0))) < 1_400);
   });
 
   it('content below the minimum rate is cut, and nothing of it stays', async (t) => {

@@ -333,7 +333,10 @@ export class Connection {
     if (run?.waitingFor === 'handshake') {
       run.waitingFor = undefined;
       this.#note(`== TLS failed: ${printable(error.message)}`);
-      this.#advance({ kind: 'tlsFailed', because: error.message });
+      // What came is no TLS at all. Had it come a moment earlier it would have been seen as plaintext: the outcome
+      // must not depend on how the path cuts the bytes.
+      if (isPlaintext(error)) this.#advance({ kind: 'stray', bytes: new Uint8Array() });
+      else this.#advance({ kind: 'tlsFailed', because: error.message });
       this.close();
       return;
     }
@@ -377,6 +380,11 @@ interface Run {
 function* slices(bytes: Uint8Array): Generator<Uint8Array> {
   for (let from = 0; from < bytes.length; from += ONE_WRITE_BYTES)
     yield bytes.subarray(from, from + ONE_WRITE_BYTES);
+}
+
+/** OpenSSL's word for a first record that is none. */
+function isPlaintext({ cause }: Error): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ERR_SSL_WRONG_VERSION_NUMBER';
 }
 
 function asError(error: unknown): Error {

@@ -15,6 +15,7 @@ import type { MessageProperties } from '../store/queue-store.ts';
 import type { BodySource } from '../wire/bytes.ts';
 import { PeerError, type PeerFault } from '../wire/dialogue.ts';
 import { nextHops } from './next-hops.ts';
+import type { Reached } from './pace.ts';
 import { asWorldly, type Pool, type Session, type Way } from './pool.ts';
 import type { Outgoing } from './settings.ts';
 import { eventReply, tlsOfObstacle, tlsOfSession, tlsUntried } from './tls-verdict.ts';
@@ -49,6 +50,7 @@ type Verdict =
 
 export interface AttemptResult {
   readonly recipients: readonly RecipientResult[];
+  readonly reached: Reached;
   /** What was said, of every connection of this attempt. */
   readonly transcript: readonly string[];
 }
@@ -86,16 +88,13 @@ export async function attempt(
   const decision = outgoing.decide(parcel.domain, route);
   const transcript: string[] = [];
   const hops = await nextHops(parcel.domain, route, outgoing, random);
-  if (hops.kind !== 'found') {
-    const verdict: Verdict =
-      hops.kind === 'none'
-        ? { kind: 'refused', status: hops.status, because: hops.because }
-        : { kind: 'failed', because: hops.because };
-    return {
-      recipients: forAll(parcel, { verdict, mx: null, reply: null, tls: tlsUntried(decision, hops.because) }),
-      transcript,
-    };
+  if (hops.kind === 'none') {
+    const verdict: Verdict = { kind: 'refused', status: hops.status, because: hops.because };
+    const tls = tlsUntried(decision, hops.because);
+    const recipients = forAll(parcel, { verdict, mx: null, reply: null, tls });
+    return { recipients, reached: { kind: 'host' }, transcript };
   }
+  if (hops.kind === 'unknown') return notTried(parcel, outgoing, hops.because);
   let worst: Omit<RecipientResult, 'address'> | undefined;
   for (const hop of hops.hops) {
     const way: Way = {
@@ -106,12 +105,43 @@ export async function attempt(
       source: route?.source ?? null,
     };
     const result = await tryHop(parcel, way, pool, transcript);
-    if (result.kind === 'done') return { recipients: result.recipients, transcript };
+    if (result.kind === 'done') {
+      return { recipients: result.recipients, reached: { kind: 'host' }, transcript: bounded(transcript) };
+    }
     // A host without the required TLS says more than one that was not reached: it is what has to be repaired.
     if (worst?.verdict.kind !== 'blocked') worst = result.result;
   }
   if (worst === undefined) throw new Error('nextHops found no hop and called it found');
-  return { recipients: forAll(parcel, worst), transcript };
+  const { verdict } = worst;
+  const reached: Reached =
+    verdict.kind === 'failed' ? { kind: 'nobody', because: verdict.because } : { kind: 'host' };
+  return { recipients: forAll(parcel, worst), reached, transcript: bounded(transcript) };
+}
+
+/** The result where nobody was asked, for a reason that may pass. */
+export function notTried(
+  parcel: Pick<Parcel, 'recipients' | 'domain'>,
+  outgoing: Outgoing,
+  because: string,
+): AttemptResult {
+  const decision = outgoing.decide(parcel.domain, routeFor(parcel.domain, outgoing.routes));
+  const result = {
+    verdict: { kind: 'failed', because },
+    mx: null,
+    reply: null,
+    tls: tlsUntried(decision, because),
+  } as const;
+  return { recipients: forAll(parcel, result), reached: { kind: 'nobody', because }, transcript: [] };
+}
+
+/** What a peer can make us keep of one attempt. */
+const MAX_TRANSCRIPT_LINES = 400;
+const MAX_TRANSCRIPT_CHARACTERS = 65_536;
+
+function bounded(transcript: readonly string[]): readonly string[] {
+  let left = MAX_TRANSCRIPT_CHARACTERS;
+  const kept = transcript.slice(0, MAX_TRANSCRIPT_LINES).filter((line) => (left -= line.length) >= 0);
+  return kept.length === transcript.length ? kept : [...kept, '== (cut here)'];
 }
 
 async function tryHop(parcel: Parcel, way: Way, pool: Pool, transcript: string[]): Promise<HopResult> {
@@ -167,7 +197,11 @@ async function handOver(
 ): Promise<HopResult> {
   const { connection } = session;
   const tls = tlsOfSession(way.decision, session, fallback);
-  const given = await transact(parcel, session).catch((error: unknown) => asWorldly(error));
+  const given = await transact(parcel, session).catch((error: unknown) => {
+    // Whatever broke, even the content that could not be read: nobody uses this connection again.
+    connection.close();
+    return asWorldly(error);
+  });
   if ('code' in given) {
     transcript.push(...connection.takeTranscript(), `== ${given.message}`);
     // TLS stood as required, so it is not what was in the way: no `blocked`.
@@ -290,7 +324,10 @@ function mxOf({ hop }: Way): NonNullable<RecipientResult['mx']> {
   return { host: hop.host, address: hop.address, port: hop.port };
 }
 
-function forAll(parcel: Parcel, result: Omit<RecipientResult, 'address'>): RecipientResult[] {
+function forAll(
+  parcel: Pick<Parcel, 'recipients'>,
+  result: Omit<RecipientResult, 'address'>,
+): RecipientResult[] {
   return parcel.recipients.map((address) => ({ address, ...result }));
 }
 

@@ -68,38 +68,37 @@ export function takeMessage(parts: IntakeParts, submitter: Submitter, envelope: 
     }),
     'latin1',
   );
-  const content = growingContent(join(settings.incoming, id));
+  const content = growingContent(join(settings.incoming, id), parts.onError);
   void content.write(received);
   return {
     write: (slice) => content.write(slice),
     abandon: () => void content.drop(),
     finish: async (facts) => {
-      const head = content.head();
-      const hops = countHops(head) - 1;
+      const hops = countHops(content.head()) - 1;
       if (hops > settings.maxHops) {
         await content.drop();
-        return refusal(
-          554,
-          '5.4.6',
-          `the message has passed ${hops} hosts, the limit is ${settings.maxHops}: it loops`,
-        );
+        const text = `the message has passed ${hops} hosts, the limit is ${settings.maxHops}: it loops`;
+        return refusal(554, '5.4.6', text);
       }
+      const events = arrivalEvents(id, at, submitter, envelope);
+      const properties = { ...facts, size: facts.size + received.length, hops };
+      let body: NewBody;
       try {
-        const body = await content.finish();
-        const events = arrivalEvents(id, at, submitter, envelope);
-        const properties = { ...facts, size: facts.size + received.length, hops };
+        body = await content.finish();
         const kept = parts.store.accept(toMessage({ id, at, envelope, settings, body, properties, events }));
         parts.onOffered();
         await kept;
-        if (body.kind === 'bytes') parts.contents.remember(id, body.bytes);
-        parts.onKept(events);
-        return { kind: 'kept', id };
       } catch (error) {
         await content.drop();
         parts.onError(`message ${id} could not be kept`, error);
-        if (isFull(error)) return refusal(452, '4.3.1', 'no space left to keep the message; try again later');
+        if (isFull(error)) {
+          return refusal(452, '4.3.1', 'no space left to keep the message; try again later');
+        }
         return refusal(451, '4.3.0', 'the message could not be kept; try again later');
       }
+      if (body.kind === 'bytes') parts.contents.remember(id, body.bytes);
+      parts.onKept(events);
+      return { kind: 'kept', id };
     },
   };
 }
@@ -190,35 +189,45 @@ interface GrowingContent {
 }
 
 /** Content that moves from memory into a file when it outgrows {@link INLINE_BYTES}. */
-function growingContent(path: string): GrowingContent {
+function growingContent(path: string, onError: (what: string, error: unknown) => void): GrowingContent {
   let pieces: Uint8Array[] = [];
   let size = 0;
   let head: Uint8Array | undefined;
   let file: Promise<FileHandle> | undefined;
-  /** All writes so far, in order; holds the first failure. */
-  let written: Promise<void> = Promise.resolve();
+  /** Writes whatever has gathered, until nothing has; holds the first failure. */
+  let writing: Promise<void> | undefined;
+  let failure: unknown;
 
-  async function append(handle: Promise<FileHandle>, batch: readonly Uint8Array[]): Promise<void> {
-    await (await handle).appendFile(Buffer.concat(batch));
+  async function drain(handle: Promise<FileHandle>): Promise<void> {
+    try {
+      while (pieces.length > 0) {
+        // All that gathered in one write: content full of dots comes in pieces of a line each.
+        const batch = Buffer.concat(pieces);
+        pieces = [];
+        await (await handle).appendFile(batch);
+      }
+    } catch (error) {
+      failure ??= error;
+      pieces = [];
+    }
+    writing = undefined;
   }
 
   return {
     write(slice) {
+      if (failure !== undefined) return undefined;
       pieces.push(slice);
       size += slice.length;
       if (size <= INLINE_BYTES) return undefined;
       head ??= Buffer.concat(pieces).subarray(0, HEAD_BYTES);
-      const handle = (file ??= open(path, 'wx', 0o600));
-      const batch = pieces;
-      pieces = [];
-      written = written.then(() => append(handle, batch));
-      // The failure is reported by finish(); here it only ends the wait.
-      return written.catch(() => undefined);
+      writing ??= drain((file ??= open(path, 'wx', 0o600)));
+      return writing;
     },
     head: () => head ?? Buffer.concat(pieces),
     async finish() {
       if (file === undefined) return { kind: 'bytes', bytes: Buffer.concat(pieces) };
-      await written;
+      await writing;
+      if (failure !== undefined) throw failure;
       const handle = await file;
       await handle.sync();
       await handle.close();
@@ -227,9 +236,15 @@ function growingContent(path: string): GrowingContent {
     async drop() {
       pieces = [];
       if (file === undefined) return;
-      await written.catch(() => undefined);
-      await file.then((handle) => handle.close()).catch(() => undefined);
-      await rm(path, { force: true });
+      await writing;
+      try {
+        // Closed already where finish() came first; the name is what matters.
+        await file.then((handle) => handle.close()).catch(() => undefined);
+        await rm(path, { force: true });
+      } catch (error) {
+        // It stays behind until the next start, which sweeps the folder.
+        onError(`removing ${path}`, error);
+      }
     },
   };
 }

@@ -80,7 +80,7 @@ async function byHosts(
     rank: random(),
     answer: answers[index] ?? { kind: 'unknown' as const, because: `${mx.host} was not looked up` },
   }));
-  const ours = candidates.filter(({ mx, answer }) => isOurs(mx.host, answer, outgoing));
+  const ours = candidates.filter(({ answer }) => isOurs(answer, outgoing));
   const limit = Math.min(...ours.map(({ mx }) => mx.preference));
   const others = candidates
     .filter(({ mx }) => mx.preference < limit)
@@ -98,9 +98,8 @@ async function byHosts(
   return unknown ?? { kind: 'unknown', because: `none of the MX hosts of ${domain} has an address` };
 }
 
-function isOurs(host: Domain, answer: Lookup<readonly string[]>, outgoing: Outgoing): boolean {
-  const { hostname } = outgoing;
-  if (hostname.kind === 'domain' && hostname.domain === host) return true;
+/** A host that carries our name is not us where another server has its port: the relay beside a mail server. */
+function isOurs(answer: Lookup<readonly string[]>, outgoing: Outgoing): boolean {
   return (
     answer.kind === 'found' && answer.value.some((address) => outgoing.isSelf(address, outgoing.smtpPort))
   );

@@ -133,8 +133,19 @@ async function openSession(way: Way, outgoing: Outgoing): Promise<Opened> {
     const { offers, proof } = outcome;
     return { kind: 'session', session: { connection, offers, proof, key, messages: 0 } };
   } catch (error) {
-    return { kind: 'broken', error: asWorldly(error), transcript: connection?.takeTranscript() ?? [] };
+    const broken = asWorldly(error);
+    const transcript = connection?.takeTranscript() ?? [];
+    if (connection?.channel.tls !== undefined && isHangUp(broken)) {
+      const because = `${broken.message} right after the handshake`;
+      return { kind: 'failed', outcome: { kind: 'tlsFailed', because }, transcript };
+    }
+    return { kind: 'broken', error: broken, transcript };
   }
+}
+
+/** TLS 1.3 is up for us before the server has had its say: its no to the handshake comes as an end just after. */
+function isHangUp({ code }: PeerError | NetworkError): boolean {
+  return code === 'closed' || code === 'reset' || code === 'failed';
 }
 
 function dialHop({ hop, source }: Way, { patience, deadlines, context }: Outgoing): Promise<Connection> {

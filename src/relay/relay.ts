@@ -71,8 +71,8 @@ export interface Relay {
   readonly listeners: readonly { readonly address: string; readonly port: number }[];
   /** Hands a message in without SMTP, as `waxwing send` does. */
   submit(envelope: Envelope, content: Uint8Array): Promise<Intake>;
-  /** The queue was changed from outside: look again. */
-  wake(): void;
+  /** An operator made mail due: look again, and try also what was not reached lately. */
+  retry(): void;
   /** Refuses new mail, finishes what is under way for at most `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
@@ -122,7 +122,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
   return {
     listeners: bound,
     submit: (envelope, content) => submit(intake, settings, envelope, content),
-    wake: () => delivering.wake(),
+    retry: () => delivering.retry(),
     close: (graceMs) => closeAll(bound, delivering, graceMs),
   };
 }

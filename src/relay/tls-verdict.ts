@@ -86,9 +86,13 @@ export function tlsOfObstacle(decision: Decision, obstacle: TlsObstacle, host: s
   }
 }
 
+/** Enough to understand a reply; it is kept for every recipient. */
+const MAX_EVENT_TEXT = 1_000;
+
 /** A reply as events carry it. */
 export function eventReply(reply: Reply): EventReply {
-  return { code: reply.code, enhanced: reply.enhanced, text: reply.lines.join(' ') };
+  const text = reply.lines.join(' ').slice(0, MAX_EVENT_TEXT);
+  return { code: reply.code, enhanced: reply.enhanced, text };
 }
 
 function clearBecause(decision: Decision, offers: Offers, fallback: string | null): string {

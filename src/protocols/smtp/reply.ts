@@ -14,7 +14,7 @@ export interface Reply {
 
 // RFC 5321 §4.5.3.1.5 allows 512 octets; longer ones are seen and harmless, endless ones are not.
 const MAX_REPLY_LINE_BYTES = 2048;
-const MAX_REPLY_LINES = 256;
+const MAX_REPLY_BYTES = 16_384;
 
 const REPLY_LINE = /^([2-5][0-9]{2})(?:([ -])(.*))?$/s;
 const ENHANCED = /^([245])\.([0-9]{1,3})\.([0-9]{1,3})(?: |$)/;
@@ -27,6 +27,7 @@ const ENHANCED = /^([245])\.([0-9]{1,3})\.([0-9]{1,3})(?: |$)/;
 export function* readReply(channel: Channel, within: Phase): Talk<Reply> {
   channel.beginAnswer();
   const lines: string[] = [];
+  let octets = 0;
   let code: string | undefined;
   for (;;) {
     const line = yield* channel.readLine(MAX_REPLY_LINE_BYTES, within);
@@ -49,12 +50,10 @@ export function* readReply(channel: Channel, within: Phase): Talk<Reply> {
     }
     lines.push(match[3] ?? '');
     if (match[2] !== '-') break;
-    if (lines.length === MAX_REPLY_LINES) {
-      throw new PeerError(
-        'reply-too-long',
-        `${channel.peer} sent a reply of more than ${MAX_REPLY_LINES} lines`,
-        evidence,
-      );
+    octets += line.length + 2;
+    if (octets > MAX_REPLY_BYTES) {
+      const what = `${channel.peer} sent a reply of more than ${MAX_REPLY_BYTES} octets`;
+      throw new PeerError('reply-too-long', what, evidence);
     }
   }
   return replyOf(Number(code), lines);

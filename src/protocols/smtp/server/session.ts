@@ -8,7 +8,7 @@ import { formatMailDomain, type Mailbox, type MailDomain } from '../../../names/
 import type { Reducer, SessionEffect, SessionInput, Step } from '../../../wire/session.ts';
 import type { TlsFacts } from '../../../wire/tls-facts.ts';
 import { formatReply } from '../reply.ts';
-import { type BodyType, type Command, parseCommand } from './parse.ts';
+import { type BodyType, type Command, type ParsedCommand, parseCommand } from './parse.ts';
 
 export interface SessionRules {
   /** Our name, in the greeting and in EHLO. */
@@ -114,13 +114,24 @@ function onLine(rules: SessionRules, state: SmtpState, line: string): SmtpStep {
   if (rules.tls === 'required' && state.tls === undefined && !allowedInClear(line)) {
     return mistake(rules, state, 530, '5.7.0', 'must issue a STARTTLS command first');
   }
-  if (parsed.kind === 'syntax') return mistake(rules, state, parsed.code, parsed.enhanced, parsed.because);
+  if (parsed.kind === 'syntax') return onSyntax(rules, state, parsed);
   const { command } = parsed;
   if (!isChatter(command)) return onCommand(rules, state, command);
   if (state.chatter >= MAX_CHATTER) {
     return mistake(rules, state, 450, '4.7.1', `more than ${MAX_CHATTER} commands that lead to no message`);
   }
   return onCommand(rules, { ...state, chatter: state.chatter + 1 }, command);
+}
+
+function onSyntax(
+  rules: SessionRules,
+  state: SmtpState,
+  { code, enhanced, because }: Extract<ParsedCommand, { kind: 'syntax' }>,
+): SmtpStep {
+  // A list of recipients with bad addresses in it is no attack: it must not end the session for the good ones.
+  const isAddress = enhanced === '5.1.3' || enhanced === '5.1.7' || enhanced === '5.6.7';
+  if (!isAddress || state.chatter >= MAX_CHATTER) return mistake(rules, state, code, enhanced, because);
+  return reply({ ...state, chatter: state.chatter + 1 }, code, enhanced, because);
 }
 
 function isChatter({ verb }: Command): boolean {
@@ -246,7 +257,8 @@ function onStartTls(rules: SessionRules, state: SmtpState): SmtpStep {
 
 function onTaken(state: SmtpState, answer: Intake): SmtpStep {
   const next: SmtpState = { ...state, phase: 'open', transaction: undefined, chatter: 0 };
-  if (answer.kind === 'kept') return reply(next, 250, '2.0.0', `kept as ${answer.id}`);
+  // A connection that brings mail all day long may make a mistake now and then.
+  if (answer.kind === 'kept') return reply({ ...next, errors: 0 }, 250, '2.0.0', `kept as ${answer.id}`);
   return reply(next, answer.code, answer.enhanced, answer.text);
 }
 

@@ -84,12 +84,12 @@ describe('readReply, RFC 5321 §4.2', () => {
     });
   }
 
-  it('reads 256 lines and no more: an endless reply ends the connection', () => {
+  it('reads 16 KiB and no more: what a peer says is kept for every recipient, and an endless reply must end', () => {
     const lines = (count: number): string => '250-x\r\n'.repeat(count);
-    assert.equal(read(`${lines(255)}250 x\r\n`).lines.length, 256);
-    assert.throws(() => read(`${lines(256)}250 x\r\n`), {
+    assert.equal(read(`${lines(2340)}250 x\r\n`).lines.length, 2341);
+    assert.throws(() => read(`${lines(2341)}250 x\r\n`), {
       code: 'reply-too-long',
-      message: /more than 256 lines/,
+      message: /more than 16384 octets/,
     });
     assert.throws(() => read(lines(100_000)), { code: 'reply-too-long' });
   });

@@ -1,0 +1,119 @@
+/**
+ * How many attempts a destination gets at once, and when it gets none.
+ *
+ * A host that does not answer holds whoever waits for it, for minutes. So a destination starts with few attempts and
+ * earns more by answering; where nobody answers, it rests, and its other mail is told so at once instead of trying.
+ */
+import { nextAttemptAt, type Schedule } from '../queue/schedule.ts';
+import type { World } from './settings.ts';
+
+export type Admission =
+  | { readonly kind: 'go' }
+  /** Nothing is tried before `until`. */
+  | { readonly kind: 'suspended'; readonly because: string; readonly until: number };
+
+/** Whether a host gave an answer to work with, or why none did. */
+export type Reached = { readonly kind: 'host' } | { readonly kind: 'nobody'; readonly because: string };
+
+export interface Pace {
+  /** How many attempts are being made. */
+  readonly active: number;
+  /** Resolves when the attempt may begin, or with the reason why it may not. */
+  enter(destination: string): Promise<Admission>;
+  /** Every attempt that began ends with this. */
+  leave(destination: string, reached: Reached): void;
+  /** An operator asks: no destination rests any more. */
+  forgive(): void;
+}
+
+export interface PaceSettings {
+  readonly schedule: Schedule;
+  readonly connections: number;
+  readonly connectionsPerDestination: number;
+}
+
+const FIRST_ATTEMPTS = 2;
+/** A host that is back is noticed within this, whatever the schedule of its messages says. */
+const LONGEST_REST_MS = 30 * 60_000;
+
+interface Destination {
+  active: number;
+  /** Attempts it may have at once. */
+  room: number;
+  failures: number;
+  restUntil: number;
+  because: string;
+  readonly parked: ((admission: Admission) => void)[];
+}
+
+export function startPace(settings: PaceSettings, world: World): Pace {
+  const destinations = new Map<string, Destination>();
+  let active = 0;
+
+  function suspended({ because, restUntil }: Destination): Admission {
+    return { kind: 'suspended', because, until: restUntil };
+  }
+
+  function admitParked(): void {
+    for (const [name, destination] of destinations) {
+      while (active < settings.connections && destination.active < destination.room) {
+        const admit = destination.parked.shift();
+        if (admit === undefined) break;
+        active += 1;
+        destination.active += 1;
+        admit({ kind: 'go' });
+      }
+      const idle = destination.active === 0 && destination.parked.length === 0;
+      if (idle && destination.failures === 0) destinations.delete(name);
+    }
+  }
+
+  function rest(destination: Destination, because: string): void {
+    const now = world.now();
+    destination.room = 1;
+    // Attempts that ran side by side fail side by side: that is one failure.
+    if (now < destination.restUntil) return;
+    destination.failures += 1;
+    const { failures } = destination;
+    const until = nextAttemptAt(now, failures, world.random(), settings.schedule);
+    destination.restUntil = Math.min(until, now + LONGEST_REST_MS);
+    destination.because = because;
+    for (const refuse of destination.parked.splice(0)) refuse(suspended(destination));
+  }
+
+  return {
+    get active() {
+      return active;
+    },
+    enter(name) {
+      const destination = destinations.get(name) ?? newDestination();
+      destinations.set(name, destination);
+      if (world.now() < destination.restUntil) return Promise.resolve(suspended(destination));
+      return new Promise((resolve) => {
+        destination.parked.push(resolve);
+        admitParked();
+      });
+    },
+    leave(name, reached) {
+      const destination = destinations.get(name);
+      if (destination === undefined) throw new Error(`nobody entered ${name}`);
+      active -= 1;
+      destination.active -= 1;
+      if (reached.kind === 'nobody') {
+        rest(destination, reached.because);
+      } else {
+        destination.failures = 0;
+        destination.restUntil = 0;
+        destination.room = Math.min(destination.room * 2, settings.connectionsPerDestination);
+      }
+      admitParked();
+    },
+    forgive() {
+      for (const destination of destinations.values()) destination.restUntil = 0;
+    },
+  };
+}
+
+function newDestination(): Destination {
+  return { active: 0, room: FIRST_ATTEMPTS, failures: 0, restUntil: 0, because: '', parked: [] };
+}

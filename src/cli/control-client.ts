@@ -8,43 +8,51 @@ export const CONTROL_SOCKET = 'control.sock';
 export type Answer =
   | { readonly kind: 'answered'; readonly status: number; readonly body: unknown }
   /** No relay serves this data folder. */
-  | { readonly kind: 'nobody'; readonly because: string };
+  | { readonly kind: 'nobody'; readonly because: string }
+  /** It did not answer, or not as a relay does; whether it did what it was asked is not known. */
+  | { readonly kind: 'failed'; readonly because: string };
 
 export interface ControlRequest {
   readonly method: 'GET' | 'POST';
   /** With its query. */
   readonly path: string;
   readonly body?: Uint8Array | string;
+  /** How long to wait for a sign of life; at most, and without it, 30 seconds. */
+  readonly withinMs?: number;
 }
 
 const ANSWER_MS = 30_000;
 
-/** @throws Error where something answers that is not a relay. */
-export function askRelay(dataFolder: string, { method, path, body }: ControlRequest): Promise<Answer> {
-  return new Promise((resolve, reject) => {
+/** Asks once; the promise never rejects. */
+export function askRelay(
+  dataFolder: string,
+  { method, path, body, withinMs = ANSWER_MS }: ControlRequest,
+): Promise<Answer> {
+  const timeout = Math.min(withinMs, ANSWER_MS);
+  return new Promise((resolve) => {
+    const fail = (error: Error): void =>
+      resolve({ kind: 'failed', because: `the relay of ${dataFolder} gave no answer: ${error.message}` });
     const asking = request({
       socketPath: join(dataFolder, CONTROL_SOCKET),
       method,
       path,
-      timeout: ANSWER_MS,
+      timeout,
     });
-    asking.on('timeout', () =>
-      asking.destroy(new Error(`the relay did not answer within ${ANSWER_MS / 1000} s`)),
-    );
+    asking.on('timeout', () => asking.destroy(new Error(`nothing within ${timeout / 1000} s`)));
     asking.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT' && error.code !== 'ECONNREFUSED') return reject(error);
+      if (error.code !== 'ENOENT' && error.code !== 'ECONNREFUSED') return fail(error);
       resolve({ kind: 'nobody', because: `no waxwing serves ${dataFolder}; start it with: waxwing serve` });
     });
     asking.on('response', (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
+      response.on('error', fail);
       response.on('end', () => {
         try {
           const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
           resolve({ kind: 'answered', status: response.statusCode ?? 0, body: parsed });
-        } catch (error) {
-          reject(new Error(`${dataFolder}: what answered is not a waxwing`, { cause: error }));
+        } catch {
+          fail(new Error('what answers there is not a waxwing'));
         }
       });
     });

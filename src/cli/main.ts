@@ -5,18 +5,14 @@ import { register as config } from './commands/config.ts';
 import { register as queue } from './commands/queue.ts';
 import { register as send } from './commands/send.ts';
 import { register as serve } from './commands/serve.ts';
-import { exitOnWrongUsage, withExamples } from './usage.ts';
+import { endWithoutReader, exitOnWrongUsage, withExamples } from './usage.ts';
 
 /** Each imports what it needs only when it runs, so that the help of the others stays quick. */
 const commands: readonly ((program: Command) => void)[] = [serve, send, queue, config];
 
 /** Runs one command line (without node and script) and sets `process.exitCode`. */
 export async function main(args: readonly string[]): Promise<void> {
-  // `waxwing … | head` closes the pipe early; that is no fault of ours and needs no stack trace.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
-  });
+  process.stdout.on('error', endWithoutReader);
   const program = createProgram();
   try {
     await program.parseAsync(args, { from: 'user' });

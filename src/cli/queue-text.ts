@@ -1,16 +1,15 @@
 /** The queue as a person reads it. */
 import type { DeliveryEvent } from '../events/delivery-event.ts';
-import type { Delivery } from '../queue/delivery.ts';
-import type { ListedMessage, ListedRecipient, MessageTrail } from '../store/queue-store.ts';
+import type { QueuedDelivery, QueuedMessage, QueuedRecipient, QueuedTrail } from '../relay/control-api.ts';
 import { formatTable } from './table.ts';
 
 /** One line per recipient: what, for whom, since when, and why it is still here. */
-export function formatList(messages: readonly ListedMessage[], now: number): string {
+export function formatList(messages: readonly QueuedMessage[], now: number): string {
   if (messages.length === 0) return 'the queue is empty\n';
   const rows = messages.flatMap((message) =>
     message.recipients.map((recipient) => [
       message.id,
-      age(now - message.receivedAt),
+      age(now - Date.parse(message.receivedAt)),
       message.sender === '' ? '<>' : message.sender,
       recipient.address,
       stateOf(recipient.delivery),
@@ -21,14 +20,14 @@ export function formatList(messages: readonly ListedMessage[], now: number): str
 }
 
 /** Everything known about one message, oldest first. */
-export function formatTrail(trail: MessageTrail): string {
+export function formatTrail(trail: QueuedTrail): string {
   const head = [
-    `${trail.id} from <${trail.sender}>, ${trail.size} octets, taken ${new Date(trail.receivedAt).toISOString()}`,
+    `${trail.id} from <${trail.sender}>, ${trail.size} octets, taken ${trail.receivedAt}`,
     ...trail.recipients.map((recipient) => `  ${recipient.address}: ${stateLine(recipient)}`),
   ];
   const events = trail.events.flatMap((event) => [describeEvent(event), ...describeTls(event)]);
   const transcripts = trail.transcripts.flatMap(({ address, at, lines }) => [
-    `what was said for ${address} in the attempt of ${new Date(at).toISOString()}:`,
+    `what was said for ${address} in the attempt of ${at}:`,
     ...lines.map((line) => `  ${line}`),
   ]);
   return `${[...head, '', ...events, ...(transcripts.length === 0 ? [] : ['', ...transcripts])].join('\n')}\n`;
@@ -59,22 +58,22 @@ export function describeTls({ tls }: DeliveryEvent): string[] {
   ];
 }
 
-function stateLine(recipient: ListedRecipient): string {
+function stateLine(recipient: QueuedRecipient): string {
   const { delivery } = recipient;
   switch (delivery.kind) {
     case 'waiting':
     case 'held':
-      return `${stateOf(delivery)}, ${delivery.attempts} attempts, next try ${new Date(delivery.notBefore).toISOString()}`;
+      return `${stateOf(delivery)}, ${delivery.attempts} attempts, next try ${delivery.notBefore}`;
     case 'attempting':
       return `attempt ${delivery.attempts + 1} is under way`;
     case 'delivered':
     case 'bounced':
     case 'cancelled':
-      return `${delivery.kind} ${new Date(delivery.at).toISOString()}`;
+      return `${delivery.kind} ${delivery.at}`;
   }
 }
 
-function stateOf(delivery: Delivery): string {
+function stateOf(delivery: QueuedDelivery): string {
   if (delivery.kind === 'held') return `held by ${delivery.by}`;
   return delivery.kind === 'waiting' && delivery.attempts > 0 ? 'deferred' : delivery.kind;
 }

@@ -11,11 +11,11 @@ import { parseMailbox } from '../names/mailbox.ts';
 import { startDeadlines } from '../net/deadlines.ts';
 import type { Decision } from '../policies/decide.ts';
 import { attempt, byDomain } from '../relay/attempt.ts';
+import type { QueuedTrail } from '../relay/control-api.ts';
 import { newId } from '../relay/intake.ts';
 import { connectionPool } from '../relay/pool.ts';
 import type { Outgoing } from '../relay/settings.ts';
 import { settleRecipient } from '../relay/settle.ts';
-import type { MessageTrail } from '../store/queue-store.ts';
 import type { Config } from './config/config.ts';
 import { type LoadRequest, loadConfig } from './config/load.ts';
 import { askRelay, errorIn } from './control-client.ts';
@@ -39,6 +39,8 @@ const SENT = 0;
 const FAILED = 1;
 const STILL_QUEUED = 75;
 const LOOK_EVERY_MS = 100;
+/** For the look that is taken also with `--timeout 0`. */
+const LEAST_WAIT_MS = 1_000;
 
 interface RawRequest {
   readonly from: string;
@@ -109,31 +111,45 @@ async function byRelay(request: SendRequest, { dataFolder }: Config): Promise<nu
     path: `/messages?${query.toString()}`,
     body: request.content,
   });
-  if (answer.kind === 'nobody') return complain(answer.because);
+  if (answer.kind !== 'answered') return complain(answer.because);
   if (answer.status !== 200) return complain(`the relay did not take the message: ${errorIn(answer.body)}`);
   const { id } = answer.body as { id: string };
+  return follow(id, request, dataFolder);
+}
+
+/** The relay has the message now: where it cannot be seen any more, nothing may make the caller send it again. */
+async function follow(id: string, request: SendRequest, dataFolder: string): Promise<number> {
   const until = Date.now() + request.timeoutMs;
   for (;;) {
-    const shown = await askRelay(dataFolder, { method: 'GET', path: `/queue/${id}` });
-    if (shown.kind === 'nobody')
-      return complain(`the relay stopped; it goes on with ${id} when it is started again`);
-    const trail = shown.body as MessageTrail;
+    const withinMs = Math.max(until - Date.now(), LEAST_WAIT_MS);
+    const shown = await askRelay(dataFolder, { method: 'GET', path: `/queue/${id}`, withinMs });
+    if (shown.kind !== 'answered') return stillQueued(id, shown.because);
+    if (shown.status !== 200) return stillQueued(id, errorIn(shown.body));
+    const trail = shown.body as QueuedTrail;
     // Blocked counts as an end here: it waits for somebody to repair something, not for the next attempt.
     const open = trail.recipients.filter(
       ({ delivery }) => delivery.kind === 'waiting' || delivery.kind === 'attempting',
     );
-    if (open.length === 0 || Date.now() >= until) {
-      report(request, lastEvents(trail.events));
-      return exitCodeOf(trail);
+    const late = Date.now() >= until;
+    if (open.length === 0 || late) report(request, lastEvents(trail.events));
+    if (open.length === 0)
+      return trail.recipients.every(({ delivery }) => delivery.kind === 'delivered') ? SENT : FAILED;
+    if (late) {
+      const code = stillQueued(id, `no end within ${request.timeoutMs / 1000} s (--timeout)`);
+      // One that failed is the news, whatever still waits.
+      return trail.recipients.some(({ delivery }) => isFailure(delivery.kind)) ? FAILED : code;
     }
     await sleep(LOOK_EVERY_MS);
   }
 }
 
-function exitCodeOf({ recipients }: MessageTrail): number {
-  const kinds = new Set(recipients.map(({ delivery }) => delivery.kind));
-  if (kinds.has('bounced') || kinds.has('held') || kinds.has('cancelled')) return FAILED;
-  return kinds.has('waiting') || kinds.has('attempting') ? STILL_QUEUED : SENT;
+function isFailure(kind: string): boolean {
+  return kind === 'bounced' || kind === 'cancelled' || kind === 'held';
+}
+
+function stillQueued(id: string, because: string): number {
+  process.stderr.write(`still queued as ${id}: ${because}\n`);
+  return STILL_QUEUED;
 }
 
 async function direct(request: SendRequest, config: Config, toHost: HostPort | undefined): Promise<number> {

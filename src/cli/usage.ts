@@ -16,6 +16,12 @@ export function withExamples(command: Command, examples: readonly string[]): Com
   return command.addHelpText('before', `Examples:\n${examples.map((line) => `  ${line}`).join('\n')}\n`);
 }
 
+/** `waxwing … | head` closes the pipe early; that is no fault of ours and needs no stack trace. */
+export function endWithoutReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+}
+
 /** What an error says, without its stack. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,28 +1,34 @@
 /** The control socket: HTTP and JSON for the commands that talk to a running relay. */
 
-import { chmod, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { parseMailbox } from '../names/mailbox.ts';
 import type { ListRequest, Nudge, QueueStore } from '../store/queue-store.ts';
+import { LISTED_AT_ONCE, type Retried, toQueuedMessage, toQueuedTrail } from './control-api.ts';
 import type { Relay } from './relay.ts';
 import type { World } from './settings.ts';
 
 export interface ControlParts {
   readonly store: QueueStore;
-  readonly relay: Pick<Relay, 'submit' | 'wake'>;
+  readonly relay: Pick<Relay, 'submit' | 'retry'>;
   readonly world: World;
   readonly hostname: string;
   readonly maxMessageBytes: number;
+  /** Sets the mask for new files of this process, and gives back the one before. */
+  readonly umask: (mask: number) => number;
+  /** The socket fails while it serves. */
+  readonly onError: (what: string, error: unknown) => void;
 }
 
 export interface Control {
   close(): Promise<void>;
 }
 
-const LISTED_AT_ONCE = 200;
+/** Only the owner may connect. */
+const SOCKET_UMASK = 0o177;
 /** sockaddr_un holds 108 octets, the last of them NUL. */
 const MAX_SOCKET_PATH = 107;
 
@@ -48,9 +54,16 @@ export async function openControl(path: string, parts: ControlParts): Promise<Co
   const server = createServer(getRequestListener(controlApp(parts).fetch));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(path, resolve);
+    // The socket is bound before `listen` returns. With a chmod after it, anybody could connect in between.
+    const before = parts.umask(SOCKET_UMASK);
+    try {
+      server.listen(path, resolve);
+    } finally {
+      parts.umask(before);
+    }
   });
-  await chmod(path, 0o600);
+  server.removeAllListeners('error');
+  server.on('error', (error) => parts.onError('the control socket fails', error));
   return {
     close: () =>
       new Promise((resolve) => {
@@ -71,13 +84,15 @@ function controlApp({ store, relay, world, hostname, maxMessageBytes }: ControlP
       most: LISTED_AT_ONCE,
       ...(after === undefined ? {} : { after }),
     };
-    return context.json(await store.list(request));
+    return context.json((await store.list(request)).map(toQueuedMessage));
   });
 
   app.get('/queue/:id', async (context) => {
     const id = context.req.param('id');
     const trail = await store.show(id);
-    return trail === undefined ? context.json({ error: `no message ${id}` }, 404) : context.json(trail);
+    return trail === undefined
+      ? context.json({ error: `no message ${id}` }, 404)
+      : context.json(toQueuedTrail(trail));
   });
 
   app.post('/queue/retry', async (context) => {
@@ -85,8 +100,9 @@ function controlApp({ store, relay, world, hostname, maxMessageBytes }: ControlP
     if (!request.success) return context.json({ error: z.prettifyError(request.error) }, 400);
     const of: Nudge['of'] = 'all' in request.data ? 'all' : request.data;
     const changed = await store.nudge({ what: 'retry', now: world.now(), of });
-    relay.wake();
-    return context.json({ retried: changed.map(({ id, address }) => ({ id, address })) });
+    relay.retry();
+    const retried: Retried = { retried: changed.map(({ id, address }) => ({ id, address })) };
+    return context.json(retried);
   });
 
   app.post('/messages', async (context) => {

@@ -52,6 +52,8 @@ describe('waxwing send', () => {
     await t.test('75: it is still queued when the time is over', async () => {
       const sent = await waxwing.cli([...from, '--to', 'later@example.test', '--timeout', '1'], message);
       assert.equal(sent.code, 75, sent.stderr);
+      const [deferred] = await waxwing.eventsOf('deferred');
+      assert.equal(sent.stderr, `still queued as ${deferred?.id}: no end within 1 s (--timeout)\n`);
       assert.match(
         sent.stdout,
         /deferred later@example\.test .* "450 4\.7\.1 .*come back.*", attempt 1, next try /,
@@ -159,7 +161,7 @@ describe('waxwing queue', () => {
       assert.match(
         listed.stdout,
         new RegExp(
-          `^${id} +\\ds +a@sender\\.test +later@example\\.test +deferred +<later@example\\.test>: .*come back$`,
+          `^${id} +\\ds +a@sender\\.test +later@example\\.test +deferred +450 4\\.7\\.1 <later@example\\.test>: .*come back$`,
           'm',
         ),
       );

@@ -137,7 +137,7 @@ export async function startTestRelay(t: TestContext, options: TestRelayOptions):
     states: (id) => statesOf(store, id),
     later(ms) {
       ahead += ms;
-      running.wake();
+      running.retry();
     },
     incoming: () => readdir(folder.incoming),
     close,

@@ -279,8 +279,8 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'only wiring, run as a program',
     test: 'test/peers/send.test.ts',
-    sources: `cli/commands/queue cli/commands/send cli/commands/serve cli/config/options cli/control-client
-      cli/outgoing cli/queue-text cli/send cli/serve`,
+    sources: `cli/commands/send cli/commands/serve cli/config/options cli/control-client cli/outgoing
+      cli/queue-text`,
     asProgram: true,
   },
   {

@@ -48,7 +48,9 @@ async function check(options: ConfigOptions & { readonly json?: true }): Promise
   const { checkFiles } = await import('../config/files.ts');
   const loaded = loadConfig(toLoadRequest(options, process.env));
   const errors =
-    loaded.kind === 'invalid' ? loaded.errors : checkFiles(loaded.config, loaded.effective, Date.now());
+    loaded.kind === 'invalid'
+      ? loaded.errors
+      : Object.values(checkFiles(loaded.config, loaded.effective, Date.now())).flat();
   const warnings = loaded.kind === 'invalid' ? [] : loaded.warnings;
   if (options.json === true) {
     process.stdout.write(`${JSON.stringify({ errors, warnings }, undefined, 2)}\n`);

@@ -1,6 +1,6 @@
 /** `waxwing queue`: what waits, why, and since when. */
 import { Argument, type Command } from 'commander';
-import type { ListedMessage, MessageTrail } from '../../store/queue-store.ts';
+import type { QueuedMessage, QueuedTrail, Retried } from '../../relay/control-api.ts';
 import { addConfigOptions, type ConfigOptions, toLoadRequest } from '../config/options.ts';
 import type { ControlRequest } from '../control-client.ts';
 import { withExamples } from '../usage.ts';
@@ -37,19 +37,26 @@ export function register(program: Command): void {
 }
 
 async function list(options: QueueOptions & { readonly all?: true; readonly after?: string }): Promise<void> {
-  const query = new URLSearchParams({ which: options.all === true ? 'all' : 'open' });
-  if (options.after !== undefined) query.set('after', options.after);
-  const messages = await ask(options, { method: 'GET', path: `/queue?${query.toString()}` });
-  if (messages === undefined) return;
+  const { LISTED_AT_ONCE } = await import('../../relay/control-api.ts');
+  const messages: QueuedMessage[] = [];
+  for (let { after } = options; ; after = messages.at(-1)?.id) {
+    const query = new URLSearchParams({ which: options.all === true ? 'all' : 'open' });
+    if (after !== undefined) query.set('after', after);
+    const answer = await ask(options, { method: 'GET', path: `/queue?${query.toString()}` });
+    if (answer === undefined) return;
+    const page = answer as readonly QueuedMessage[];
+    messages.push(...page);
+    if (page.length < LISTED_AT_ONCE) break;
+  }
   const { formatList } = await import('../queue-text.ts');
-  print(options, messages, () => formatList(messages as readonly ListedMessage[], Date.now()));
+  print(options, messages, () => formatList(messages, Date.now()));
 }
 
 async function show(id: string, options: QueueOptions): Promise<void> {
   const trail = await ask(options, { method: 'GET', path: `/queue/${encodeURIComponent(id)}` });
   if (trail === undefined) return;
   const { formatTrail } = await import('../queue-text.ts');
-  print(options, trail, () => formatTrail(trail as MessageTrail));
+  print(options, trail, () => formatTrail(trail as QueuedTrail));
 }
 
 interface RetryOptions extends QueueOptions {
@@ -68,7 +75,7 @@ async function retry(id: string | undefined, options: RetryOptions, command: Com
         : { all: true };
   const answer = await ask(options, { method: 'POST', path: '/queue/retry', body: JSON.stringify(of) });
   if (answer === undefined) return;
-  const { retried } = answer as { retried: readonly { id: string; address: string }[] };
+  const { retried } = answer as Retried;
   if (id !== undefined && retried.length === 0) {
     fail(`message ${id} is not waiting for an attempt`);
     return;
@@ -87,7 +94,7 @@ async function ask(options: QueueOptions, request: ControlRequest): Promise<unkn
   }
   const answer = await askRelay(loaded.config.dataFolder, request);
   if (answer.kind === 'answered' && answer.status === 200) return answer.body;
-  fail(answer.kind === 'nobody' ? answer.because : errorIn(answer.body));
+  fail(answer.kind === 'answered' ? errorIn(answer.body) : answer.because);
   return undefined;
 }
 

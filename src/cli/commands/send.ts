@@ -18,7 +18,7 @@ interface SendOptions extends ConfigOptions {
 export function register(program: Command): void {
   const send = exitOnWrongUsage(program.command('send'), USAGE).description(
     'Hand over one message, follow it, and print how it travelled. Exit code 0: accepted for every recipient; ' +
-      '1: one failed or was blocked; 75: still queued; 64: wrong usage.',
+      '1: one failed or was blocked; 75: the relay has it, and its end was not seen; 64: wrong usage.',
   );
   withExamples(send, [
     'waxwing send --from me@example.com --to you@example.net message.eml',

@@ -12,16 +12,21 @@ type Reading<Value> =
   | { readonly kind: 'ok'; readonly value: Value }
   | { readonly kind: 'invalid'; readonly message: string };
 
+/** What is wrong with the files. */
+export interface FileFaults {
+  /** With these no listener can be opened, or no delivery be verified. */
+  readonly errors: readonly ConfigError[];
+  /** The certificate is out of date: clients who verify it stay away, everything else works. */
+  readonly outOfDate: readonly ConfigError[];
+}
+
 /**
  * @param effective where the values of `config` come from.
  * @param now milliseconds since 1970.
  */
-export function checkFiles(
-  { tls }: Config,
-  effective: readonly EffectiveValue[],
-  now: number,
-): readonly ConfigError[] {
+export function checkFiles({ tls }: Config, effective: readonly EffectiveValue[], now: number): FileFaults {
   const errors: ConfigError[] = [];
+  const outOfDate: ConfigError[] = [];
   if (tls.caFile !== null) take('tls.ca', readCertificates(tls.caFile));
   if (tls.certificate !== null) {
     const { certFile, keyFile } = tls.certificate;
@@ -29,27 +34,26 @@ export function checkFiles(
     const key = take('tls.key', readKey(keyFile));
     if (leaf !== undefined) checkDates(leaf, certFile);
     if (leaf !== undefined && key !== undefined && !leaf.checkPrivateKey(key)) {
-      report('tls.key', `${keyFile} is not the key of the first certificate in ${certFile}`);
+      errors.push(fault('tls.key', `${keyFile} is not the key of the first certificate in ${certFile}`));
     }
   }
-  return errors;
+  return { errors, outOfDate };
 
-  function report(path: string, message: string): void {
-    const origin = effective.find((value) => value.path === path)?.origin ?? 'default';
-    errors.push({ path, origin, message });
+  function fault(path: string, message: string): ConfigError {
+    return { path, origin: effective.find((value) => value.path === path)?.origin ?? 'default', message };
   }
 
   function take<Value>(path: string, reading: Reading<Value>): Value | undefined {
     if (reading.kind === 'ok') return reading.value;
-    report(path, reading.message);
+    errors.push(fault(path, reading.message));
     return undefined;
   }
 
   function checkDates(leaf: X509Certificate, file: string): void {
     if (now > leaf.validToDate.getTime()) {
-      report('tls.cert', `${file} expired at ${leaf.validToDate.toISOString()}`);
+      outOfDate.push(fault('tls.cert', `${file} expired at ${leaf.validToDate.toISOString()}`));
     } else if (now < leaf.validFromDate.getTime()) {
-      report('tls.cert', `${file} is not valid before ${leaf.validFromDate.toISOString()}`);
+      outOfDate.push(fault('tls.cert', `${file} is not valid before ${leaf.validFromDate.toISOString()}`));
     }
   }
 }

@@ -208,8 +208,10 @@ const relay = z
       .default(1000)
       .describe('Most recipients of one message. RFC 5321 §4.5.3.1.8: at least 100.'),
     max_hops: count(1, 1000)
-      .default(50)
-      .describe('Received fields with which a message counts as going round in circles.'),
+      .default(100)
+      .describe(
+        'Received fields with which a message counts as going round in circles. RFC 5321 §6.3: 100 or more.',
+      ),
   })
   .prefault({})
   .describe('How mail is kept and delivered.');

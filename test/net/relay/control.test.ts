@@ -1,10 +1,13 @@
 /** The control socket: what the commands ask of a running relay. */
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { Server } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { type ControlParts, openControl } from '../../../src/relay/control.ts';
+import type { QueuedMessage, QueuedTrail } from '../../../src/relay/control-api.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { startTestRelay, type TestRelay } from '../../support/relay.ts';
 
@@ -19,6 +22,10 @@ interface Answer {
 interface Setting {
   readonly relay: TestRelay;
   readonly path: string;
+  /** What was told of the socket while it served. */
+  readonly failures: readonly string[];
+  /** Permissions of the socket at the moment at which it was bound. */
+  readonly boundAs: () => number | undefined;
   readonly asked: (method: string, path: string, body?: string) => Promise<Answer>;
 }
 
@@ -30,16 +37,29 @@ async function setting(t: TestContext, options: { stale?: true } = {}): Promise<
   });
   const path = join(relay.folder, 'control.sock');
   if (options.stale === true) await writeFile(path, 'left behind');
+  const failures: string[] = [];
+  let mode: number | undefined;
   const parts: ControlParts = {
     store: relay.store,
     relay: relay.relay,
     world: { now: Date.now, random: Math.random },
     hostname: 'relay.test',
     maxMessageBytes: 10_000,
+    umask(mask) {
+      mode = statSync(path, { throwIfNoEntry: false })?.mode;
+      return process.umask(mask);
+    },
+    onError: (what, error) => failures.push(`${what}: ${String(error)}`),
   };
   const control = await openControl(path, parts);
   t.after(() => control.close());
-  return { relay, path, asked: (method, target, body) => ask(path, method, target, body) };
+  return {
+    relay,
+    path,
+    failures,
+    boundAs: () => mode,
+    asked: (method, target, body) => ask(path, method, target, body),
+  };
 }
 
 function ask(socketPath: string, method: string, path: string, body?: string): Promise<Answer> {
@@ -56,13 +76,29 @@ function ask(socketPath: string, method: string, path: string, body?: string): P
   });
 }
 
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 const deferred = (relay: TestRelay): ReturnType<TestRelay['until']> =>
   relay.until('deferred', ({ event }) => event === 'deferred');
 
 describe('the socket', () => {
-  it('belongs to its owner alone', async (t) => {
-    const { path } = await setting(t);
+  it('belongs to its owner alone from the moment it is there, whatever the umask, which stays', async (t) => {
+    const before = process.umask(0);
+    t.after(() => process.umask(before));
+    const { path, boundAs } = await setting(t);
+    assert.equal((boundAs() ?? 0) & 0o777, 0o600);
     assert.equal((await stat(path)).mode & 0o777, 0o600);
+    assert.equal(process.umask(), 0);
+  });
+
+  it('an error while it serves is told and does not end the process', async (t) => {
+    const listen = t.mock.method(Server.prototype, 'listen');
+    const { failures, asked } = await setting(t);
+    const server: unknown = listen.mock.calls.at(-1)?.this;
+    assert.ok(server instanceof Server);
+    server.emit('error', new Error('accept EMFILE'));
+    assert.deepEqual(failures, ['the control socket fails: Error: accept EMFILE']);
+    assert.equal((await asked('GET', '/queue')).status, 200);
   });
 
   it('takes the place of what a process that is gone left behind', async (t) => {
@@ -105,6 +141,25 @@ describe('messages', () => {
   }
 });
 
+describe('a message of unknown length', () => {
+  it('is refused before it is read: 411', async (t) => {
+    const { relay, path } = await setting(t);
+    const status = await new Promise((resolve, reject) => {
+      const target = '/messages?from=a@origin.test&to=b@far.test';
+      const asking = request({ socketPath: path, method: 'POST', path: target }, (response) => {
+        resolve(response.statusCode);
+        response.resume();
+      });
+      asking.on('error', reject);
+      // Without an end there is no length; the answer comes all the same.
+      asking.write('Subject: x\n');
+      t.after(() => asking.destroy());
+    });
+    assert.equal(status, 411);
+    assert.deepEqual(relay.events, []);
+  });
+});
+
 describe('the queue', () => {
   it('is listed, and one message is shown with its events', async (t) => {
     const { relay, asked } = await setting(t);
@@ -116,6 +171,27 @@ describe('the queue', () => {
     assert.equal(shown.status, 200);
     assert.match(JSON.stringify(shown.body), /"event":"received".*"event":"deferred"/);
     assert.equal((await asked('GET', '/queue/unknown')).status, 404);
+  });
+
+  it('says every time as RFC 3339', async (t) => {
+    const { relay, asked } = await setting(t);
+    const begun = new Date().toISOString();
+    const id = await relay.send({ to: ['b@far.test'] });
+    await deferred(relay);
+    const shown = (await asked('GET', `/queue/${id}`)).body as QueuedTrail;
+    const [listed] = (await asked('GET', '/queue')).body as readonly QueuedMessage[];
+    assert.ok(listed !== undefined);
+    for (const { receivedAt, recipients } of [shown, listed]) {
+      assert.match(receivedAt, RFC_3339);
+      assert.ok(receivedAt >= begun && receivedAt <= new Date().toISOString());
+      const [{ delivery } = { delivery: undefined }] = recipients;
+      assert.ok(delivery?.kind === 'waiting');
+      assert.match(delivery.notBefore, RFC_3339);
+    }
+    const { events, transcripts, ...message } = shown;
+    assert.deepEqual(message, listed);
+    assert.ok(events.length > 0 && transcripts.length > 0);
+    for (const { at } of transcripts) assert.match(at, RFC_3339);
   });
 
   it('retry makes waiting mail due at once, and nothing else does', async (t) => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { ConfigError } from '../../../../src/cli/config/config.ts';
-import { checkFiles } from '../../../../src/cli/config/files.ts';
+import { checkFiles, type FileFaults } from '../../../../src/cli/config/files.ts';
 import { loadConfig } from '../../../../src/cli/config/load.ts';
 
 // The library's dependency injection needs this to be there first.
@@ -40,7 +40,7 @@ async function issue(): Promise<{ cert: string; key: string; encryptedKey: strin
 const one = await issue();
 const other = await issue();
 
-function check(files: Readonly<Record<string, string | undefined>>, now = NOW): readonly ConfigError[] {
+function check(files: Readonly<Record<string, string | undefined>>, now = NOW): FileFaults {
   const lines = Object.entries(files).map(([name, content]) => {
     if (content !== undefined) writeFileSync(join(folder, `${name}.pem`), content);
     return `${name} = "${content === undefined ? 'none' : name}.pem"`;
@@ -52,11 +52,19 @@ function check(files: Readonly<Record<string, string | undefined>>, now = NOW): 
   return checkFiles(loaded.config, loaded.effective, now);
 }
 
+function assertOne([error, ...others]: readonly ConfigError[], path: string, message: RegExp): void {
+  assert.equal(error?.path, path);
+  assert.match(error.message, message);
+  assert.match(error.origin, /waxwing\.toml:[0-9]$/);
+  assert.deepEqual(others, []);
+}
+
 describe('the files of a configuration', () => {
   it('are right where the key fits the first certificate, which is in date', () => {
-    assert.deepEqual(check({ cert: one.cert + other.cert, key: one.key, ca: other.cert }), []);
-    assert.deepEqual(check({ cert: one.cert, key: one.key }, START), []);
-    assert.deepEqual(check({ cert: one.cert, key: one.key }, END), []);
+    const right = { errors: [], outOfDate: [] };
+    assert.deepEqual(check({ cert: one.cert + other.cert, key: one.key, ca: other.cert }), right);
+    assert.deepEqual(check({ cert: one.cert, key: one.key }, START), right);
+    assert.deepEqual(check({ cert: one.cert, key: one.key }, END), right);
   });
 
   const damaged = one.cert.replace(/\n.{20}/, '\nAAAAAAAAAAAAAAAAAAAA');
@@ -73,18 +81,6 @@ describe('the files of a configuration', () => {
         [{ cert: other.cert + one.cert, key: one.key }],
         'tls.key',
         /is not the key/,
-      ],
-      [
-        'a certificate out of date',
-        [{ cert: one.cert, key: one.key }, END + 1000],
-        'tls.cert',
-        /expired at 2027-01-01T00:00:00.000Z$/,
-      ],
-      [
-        'a certificate before its time',
-        [{ cert: one.cert, key: one.key }, START - 1000],
-        'tls.cert',
-        /not valid before 2026-01-01/,
       ],
       ['no certificate file', [{ cert: undefined, key: one.key }], 'tls.cert', /cannot be read: ENOENT/],
       ['no key file', [{ cert: one.cert, key: undefined }], 'tls.key', /cannot be read: ENOENT/],
@@ -112,17 +108,26 @@ describe('the files of a configuration', () => {
     ];
   for (const [why, args, path, message] of cases) {
     it(`are wrong with ${why}`, () => {
-      const [error, ...others] = check(...args);
-      assert.equal(error?.path, path);
-      assert.match(error.message, message);
-      assert.match(error.origin, /waxwing\.toml:[0-9]$/);
-      assert.deepEqual(others, []);
+      const { errors, outOfDate } = check(...args);
+      assertOne(errors, path, message);
+      assert.deepEqual(outOfDate, []);
+    });
+  }
+
+  for (const [why, now, message] of [
+    ['has expired', END + 1000, /expired at 2027-01-01T00:00:00.000Z$/],
+    ['is not valid yet', START - 1000, /not valid before 2026-01-01/],
+  ] as const) {
+    it(`are out of date, which is told apart from wrong, where the certificate ${why}`, () => {
+      const { errors, outOfDate } = check({ cert: one.cert, key: one.key }, now);
+      assertOne(outOfDate, 'tls.cert', message);
+      assert.deepEqual(errors, []);
     });
   }
 
   it('are reported all at once, and nothing of a key is shown', () => {
     const broken = one.key.replace('PRIVATE KEY', 'PRIVATE KE');
-    const errors = check({ cert: 'x', key: broken, ca: undefined });
+    const { errors } = check({ cert: 'x', key: broken, ca: undefined });
     assert.deepEqual(errors.map(({ path }) => path).toSorted(), ['tls.ca', 'tls.cert', 'tls.key']);
     const shown = JSON.stringify(errors);
     for (const line of one.key.split('\n').slice(1, -2)) assert.ok(!shown.includes(line));

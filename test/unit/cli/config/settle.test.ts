@@ -41,7 +41,7 @@ describe('without any configuration', () => {
         connectionsPerDestination: 20,
         maxMessageBytes: 50_000_000,
         maxRecipients: 1000,
-        maxHops: 50,
+        maxHops: 100,
       },
       limits: { sessions: 2000 },
       events: { log: { kind: 'file', path: '/home/op/.local/state/waxwing/events.ndjson' } },

@@ -1,0 +1,100 @@
+/** What the control socket speaks: the queue as JSON, all times RFC 3339 in UTC with milliseconds. */
+
+import type { DeliveryEvent } from '../events/delivery-event.ts';
+import type { Delivery, EpochMs } from '../queue/delivery.ts';
+import type { ListedMessage, ListedRecipient, MessageTrail } from '../store/queue-store.ts';
+
+/** How many messages one answer lists at most; a shorter list is the last one. */
+export const LISTED_AT_ONCE = 200;
+
+export interface QueuedMessage {
+  readonly id: string;
+  readonly receivedAt: string;
+  /** Empty for the null sender. */
+  readonly sender: string;
+  /** Octets. */
+  readonly size: number;
+  readonly recipients: readonly QueuedRecipient[];
+}
+
+export interface QueuedRecipient {
+  readonly address: string;
+  /** The name for `queue retry --destination`. */
+  readonly destination: string;
+  readonly delivery: QueuedDelivery;
+  /** The reason that the newest event of an attempt gave; null where there is none yet. */
+  readonly lastWord: string | null;
+}
+
+export type QueuedDelivery =
+  | { readonly kind: 'waiting'; readonly attempts: number; readonly notBefore: string }
+  | { readonly kind: 'attempting'; readonly attempts: number }
+  | {
+      readonly kind: 'held';
+      readonly by: 'tls' | 'operator';
+      readonly attempts: number;
+      readonly notBefore: string;
+    }
+  | { readonly kind: 'delivered' | 'bounced' | 'cancelled'; readonly at: string };
+
+/** Everything known about one message. */
+export interface QueuedTrail extends QueuedMessage {
+  readonly events: readonly DeliveryEvent[];
+  readonly transcripts: readonly {
+    readonly address: string;
+    readonly at: string;
+    readonly lines: readonly string[];
+  }[];
+}
+
+/** The recipients that are due now. */
+export interface Retried {
+  readonly retried: readonly { readonly id: string; readonly address: string }[];
+}
+
+export function toQueuedMessage(message: ListedMessage): QueuedMessage {
+  return {
+    id: message.id,
+    receivedAt: rfc3339(message.receivedAt),
+    sender: message.sender,
+    size: message.size,
+    recipients: message.recipients.map(toQueuedRecipient),
+  };
+}
+
+export function toQueuedTrail(trail: MessageTrail): QueuedTrail {
+  return {
+    ...toQueuedMessage(trail),
+    events: trail.events,
+    transcripts: trail.transcripts.map(({ address, at, lines }) => ({ address, at: rfc3339(at), lines })),
+  };
+}
+
+function toQueuedRecipient({ address, destination, delivery, lastWord }: ListedRecipient): QueuedRecipient {
+  return { address, destination, delivery: toQueuedDelivery(delivery), lastWord };
+}
+
+function toQueuedDelivery(delivery: Delivery): QueuedDelivery {
+  switch (delivery.kind) {
+    case 'waiting':
+      return { kind: 'waiting', attempts: delivery.attempts, notBefore: rfc3339(delivery.notBefore) };
+    case 'attempting':
+      // Its lease is the queue's own affair, and need not be a date: it may never end.
+      return { kind: 'attempting', attempts: delivery.attempts };
+    case 'held':
+      return {
+        kind: 'held',
+        by: delivery.by,
+        attempts: delivery.attempts,
+        notBefore: rfc3339(delivery.notBefore),
+      };
+    case 'delivered':
+    case 'bounced':
+    case 'cancelled':
+      return { kind: delivery.kind, at: rfc3339(delivery.at) };
+  }
+}
+
+function rfc3339(at: EpochMs): string {
+  return new Date(at).toISOString();
+}

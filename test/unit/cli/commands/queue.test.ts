@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import type { QueuedMessage } from '../../../../src/relay/control-api.ts';
+import { startControlPeer, waxwing } from '../control-peer.ts';
+
+function message(index: number): QueuedMessage {
+  const recipient = {
+    address: 'b@far.test',
+    destination: 'far.test',
+    delivery: { kind: 'waiting', attempts: 0, notBefore: '2026-11-22T03:04:05.006Z' },
+    lastWord: null,
+  } as const;
+  const id = `m${String(index).padStart(4, '0')}`;
+  return { id, receivedAt: '2026-11-22T03:04:05.006Z', sender: '', size: 1, recipients: [recipient] };
+}
+
+/** A relay with so many messages, which lists 200 at once, as the real one does. */
+async function relayWith(t: TestContext, count: number): Promise<{ data: string; asked: string[] }> {
+  const messages = Array.from({ length: count }, (_, index) => message(index));
+  const asked: string[] = [];
+  const { data } = await startControlPeer(t, ({ url = '' }, response) => {
+    asked.push(url);
+    const after = new URL(url, 'http://relay').searchParams.get('after') ?? '';
+    response.end(JSON.stringify(messages.filter(({ id }) => id > after).slice(0, 200)));
+  });
+  return { data, asked };
+}
+
+describe('queue list', () => {
+  for (const [count, answers] of [
+    [0, 1],
+    [199, 1],
+    [400, 3],
+    [450, 3],
+  ] as const) {
+    it(`lists all of ${count} messages, in JSON as one array`, async (t) => {
+      const { data, asked } = await relayWith(t, count);
+      const run = await waxwing(['queue', 'list', '--json', '--data', data]);
+      assert.deepEqual([run.code, run.stderr], [0, '']);
+      const listed: readonly QueuedMessage[] = JSON.parse(run.stdout);
+      assert.deepEqual(
+        listed,
+        Array.from({ length: count }, (_, index) => message(index)),
+      );
+      assert.equal(asked.length, answers);
+    });
+  }
+
+  it('as text has a line for each, and goes on behind --after', async (t) => {
+    const { data, asked } = await relayWith(t, 450);
+    const all = await waxwing(['queue', 'list', '--all', '--data', data]);
+    assert.equal(all.stdout.split('\n').length, 1 + 450 + 1);
+    assert.ok(asked.every((url) => url.includes('which=all')));
+    const rest = await waxwing(['queue', 'list', '--after', 'm0099', '--data', data]);
+    assert.match(rest.stdout, /^ID [^\n]*\nm0100 /);
+    assert.equal(rest.stdout.split('\n').length, 1 + 350 + 1);
+  });
+
+  it('prints nothing but the error where a later answer fails', async (t) => {
+    const { data } = await startControlPeer(t, ({ url = '' }, response) => {
+      if (url.includes('after=')) response.writeHead(500).end('{"error":"the disk"}');
+      else response.end(JSON.stringify(Array.from({ length: 200 }, (_, index) => message(index))));
+    });
+    const run = await waxwing(['queue', 'list', '--data', data]);
+    assert.deepEqual(run, { code: 1, stdout: '', stderr: 'error: the disk\n' });
+  });
+});

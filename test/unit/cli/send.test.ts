@@ -1,0 +1,111 @@
+/** What `waxwing send` says when the relay that has taken the message cannot be followed. */
+import assert from 'node:assert/strict';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { describe, it, type TestContext } from 'node:test';
+import type { QueuedDelivery, QueuedTrail } from '../../../src/relay/control-api.ts';
+import { type ControlPeer, type Run, startControlPeer, waxwing } from './control-peer.ts';
+
+const AT = '2026-11-22T03:04:05.006Z';
+const waiting: QueuedDelivery = { kind: 'waiting', attempts: 1, notBefore: AT };
+const delivered: QueuedDelivery = { kind: 'delivered', at: AT };
+const bounced: QueuedDelivery = { kind: 'bounced', at: AT };
+
+function trail(...deliveries: readonly QueuedDelivery[]): QueuedTrail {
+  const recipients = deliveries.map((delivery, index) => ({
+    address: `r${index}@far.test`,
+    destination: 'far.test',
+    delivery,
+    lastWord: null,
+  }));
+  return { id: 'm7', receivedAt: AT, sender: '', size: 1, recipients, events: [], transcripts: [] };
+}
+
+/** Sends one message to a relay that takes it as m7, and answers every further question by `followed`. */
+async function send(
+  t: TestContext,
+  followed: (response: ServerResponse, peer: ControlPeer) => void,
+  taken = (response: ServerResponse, _peer: ControlPeer): void => json(response, 200, { id: 'm7' }),
+): Promise<Run> {
+  const { data } = await startControlPeer(t, ({ method }: IncomingMessage, response, peer) => {
+    // A client that keeps its connection would still be served after `close`.
+    response.setHeader('Connection', 'close');
+    (method === 'POST' ? taken : followed)(response, peer);
+  });
+  const words = ['send', '--from', 'a@origin.test', '--to', 'b@far.test', '--timeout', '1', '--data', data];
+  return waxwing(words, 'Subject: x\n\nx\n');
+}
+
+const notAsked = (): never => assert.fail('nothing is left to follow');
+
+function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+}
+
+describe('75 with the id on stderr, as the relay has the message and must not get it again', () => {
+  const cases: readonly (readonly [string, (response: ServerResponse) => void, RegExp])[] = [
+    ['an error of the relay', (response) => json(response, 500, { error: 'no writer' }), /no writer/],
+    [
+      'a message that is no longer known',
+      (response) => json(response, 404, { error: 'no message m7' }),
+      /no message m7/,
+    ],
+    ['a reset', (response) => response.socket?.destroy(), /gave no answer: socket hang up/],
+    [
+      'half an answer',
+      (response) => {
+        response.writeHead(200, { 'Content-Length': 100 }).write('{', () => response.socket?.destroy());
+      },
+      /gave no answer: aborted/,
+    ],
+    ['an answer of something else', (response) => response.end('<html>'), /not a waxwing/],
+    ['no answer', () => {}, /gave no answer: nothing within \S+ s/],
+    [
+      'the end of the time',
+      (response) => json(response, 200, trail(waiting)),
+      /no end within 1 s \(--timeout\)/,
+    ],
+  ];
+  for (const [why, followed, because] of cases) {
+    it(why, async (t) => {
+      const { code, stderr } = await send(t, followed);
+      assert.equal(code, 75, stderr);
+      assert.match(stderr, /^still queued as m7: [^\n]+\n$/);
+      assert.match(stderr, because);
+    });
+  }
+
+  it('the end of the time, where one recipient has failed already: 1, as one failed', async (t) => {
+    const { code, stderr } = await send(t, (response) => json(response, 200, trail(bounced, waiting)));
+    assert.equal(code, 1);
+    assert.match(stderr, /^still queued as m7: no end within 1 s/);
+  });
+
+  it('a relay that stopped', async (t) => {
+    const { code, stderr } = await send(t, notAsked, (response, peer) => {
+      peer.close();
+      json(response, 200, { id: 'm7' });
+    });
+    assert.equal(code, 75, stderr);
+    assert.match(stderr, /^still queued as m7: no waxwing serves [^\n]+\n$/);
+  });
+});
+
+describe('the end of a message that could be followed', () => {
+  it('0: delivered to all', async (t) => {
+    const run = await send(t, (response) => json(response, 200, trail(delivered, delivered)));
+    assert.deepEqual([run.code, run.stderr], [0, '']);
+  });
+
+  for (const failed of [bounced, { kind: 'held', by: 'tls', attempts: 1, notBefore: AT } as const]) {
+    it(`1: ${failed.kind} for one`, async (t) => {
+      const run = await send(t, (response) => json(response, 200, trail(delivered, failed)));
+      assert.deepEqual([run.code, run.stderr], [1, '']);
+    });
+  }
+});
+
+it('1, and no stack trace, where the relay breaks off before it says that it has the message', async (t) => {
+  const { code, stderr } = await send(t, notAsked, (response) => response.socket?.destroy());
+  assert.equal(code, 1);
+  assert.match(stderr, /^error: the relay of \S+ gave no answer: [^\n]+\n$/);
+});

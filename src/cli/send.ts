@@ -51,12 +51,32 @@ interface RawRequest {
   readonly json?: true;
 }
 
+/**
+ * `--to B... [FILE]`: the option takes every word that follows it, the file's name included. A last word that is no
+ * address is that name.
+ */
+function splitWords(words: readonly string[]): {
+  readonly to: readonly string[];
+  readonly file: string | undefined;
+} {
+  const last = words.at(-1);
+  if (last === undefined || words.length === 1 || parseMailbox(last).kind === 'ok') {
+    return { to: words, file: undefined };
+  }
+  return { to: words.slice(0, -1), file: last };
+}
+
 /** Reads the arguments and the message. */
-export async function readRequest(file: string | undefined, raw: RawRequest): Promise<Parsed<SendRequest>> {
+export async function readRequest(
+  argument: string | undefined,
+  raw: RawRequest,
+): Promise<Parsed<SendRequest>> {
+  const words = argument === undefined ? splitWords(raw.to) : { to: raw.to, file: argument };
+  const { file } = words;
   const from = raw.from === '' ? undefined : parseMailbox(raw.from);
   if (from?.kind === 'invalid') return { kind: 'invalid', because: `--from: ${from.because}` };
   const to: string[] = [];
-  for (const text of raw.to) {
+  for (const text of words.to) {
     const mailbox = parseMailbox(text);
     if (mailbox.kind === 'invalid') return { kind: 'invalid', because: `--to: ${mailbox.because}` };
     to.push(mailbox.value.text);

@@ -41,7 +41,7 @@ export function judgePeer(facts: TlsFacts, decision: Decision, mxName: string | 
     return {
       kind: 'encrypted',
       reason: 'certificate-host-mismatch',
-      because: `mx-not-secure: the certificate is valid for ${mxName}, a name out of unsigned DNS, and not for ${wanted}`,
+      because: `mx-not-secure: the certificate is valid for ${mxName}, a name out of unsigned DNS, and not for ${wanted}; "names" of a route can accept it`,
     };
   }
   const presented =

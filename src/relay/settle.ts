@@ -58,7 +58,7 @@ export function settleRecipient(
     delivery,
     blockedBecause,
     events,
-    transcript: verdict.kind === 'delivered' ? null : transcript,
+    transcript: verdict.kind === 'delivered' || transcript.length === 0 ? null : transcript,
   });
   const from: Delivery = {
     kind: 'attempting',

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
+import { readRequest } from '../../../src/cli/send.ts';
 import type { QueuedDelivery, QueuedTrail } from '../../../src/relay/control-api.ts';
 import { type ControlPeer, type Run, startControlPeer, waxwing } from './control-peer.ts';
 
@@ -108,4 +109,32 @@ it('1, and no stack trace, where the relay breaks off before it says that it has
   const { code, stderr } = await send(t, notAsked, (response) => response.socket?.destroy());
   assert.equal(code, 1);
   assert.match(stderr, /^error: the relay of \S+ gave no answer: [^\n]+\n$/);
+});
+
+describe('the words of the command line', () => {
+  const file = new URL('../../../README.md', import.meta.url).pathname;
+  const base = { from: 'me@example.com', timeout: '60' };
+  const orders: readonly (readonly [string, string | undefined, readonly string[], readonly string[]])[] = [
+    ['as in the README: FILE behind --to', undefined, ['you@example.net', file], ['you@example.net']],
+    ['two recipients and FILE', undefined, ['a@one.test', 'b@two.test', file], ['a@one.test', 'b@two.test']],
+    ['FILE first', file, ['you@example.net'], ['you@example.net']],
+  ];
+  for (const [why, argument, words, to] of orders) {
+    it(why, async () => {
+      const request = await readRequest(argument, { ...base, to: words });
+      assert.equal(request.kind, 'ok');
+      assert.deepEqual(request.kind === 'ok' && request.value.to, to);
+      assert.match(request.kind === 'ok' ? Buffer.from(request.value.content).toString() : '', /^# Waxwing/);
+    });
+  }
+
+  it('a file that is not there is named', async () => {
+    const request = await readRequest(undefined, { ...base, to: ['you@example.net', 'missing.eml'] });
+    assert.match(request.kind === 'invalid' ? request.because : '', /ENOENT.*missing\.eml/);
+  });
+
+  it('a single word behind --to that is no address is a bad address, not a file', async () => {
+    const request = await readRequest(undefined, { ...base, to: ['message.eml'] });
+    assert.match(request.kind === 'invalid' ? request.because : '', /^--to: /);
+  });
 });

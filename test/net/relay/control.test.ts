@@ -190,8 +190,9 @@ describe('the queue', () => {
     }
     const { events, transcripts, ...message } = shown;
     assert.deepEqual(message, listed);
-    assert.ok(events.length > 0 && transcripts.length > 0);
-    for (const { at } of transcripts) assert.match(at, RFC_3339);
+    assert.ok(events.length > 0);
+    assert.deepEqual(transcripts, [], 'nobody was reached, so nothing was said');
+    for (const { at } of events) assert.match(at, RFC_3339);
   });
 
   it('retry makes waiting mail due at once, and nothing else does', async (t) => {

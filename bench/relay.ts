@@ -3,37 +3,29 @@
  *
  *     node bench/relay.ts [messages] [rounds]
  *
- * Both flush before they say 250, both verify the sink's certificate (a second row: both `may`; a third: no TLS),
- * both write what they did to disk. The runs alternate; the table shows medians and their ratio.
+ * Both flush before they say 250, both write what they did to disk. Rows: both verify the sink's certificate; both
+ * `may`; no TLS. The runs alternate; the table shows medians and their ratios. CPU is of all processes of a relay,
+ * per message; memory is their proportional set size when the last message has arrived.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fetchPeer } from '../test/peers/support/fetch.ts';
-import { startPostfix } from '../test/peers/support/postfix.ts';
 import { runIn } from '../test/peers/support/sandbox.ts';
-import { type Authority, createAuthority } from '../test/support/certificates.ts';
+import { createAuthority } from '../test/support/certificates.ts';
 import type { Counts } from './sink.ts';
+import { startCounter } from './support/counter.ts';
+import { countFlushes } from './support/flushes.ts';
+import { type Cost, costOf } from './support/processes.ts';
+import { type StartRelay, shippedPostfix, type Task, tunedPostfix, waxwing } from './support/relays.ts';
 
 const messages = Number(process.argv[2] ?? 5_000);
 const rounds = Number(process.argv[3] ?? 3);
 const SENDERS = 20;
 const BYTES = 4_096;
-const PATIENCE_MS = 60_000;
+/** Messages of the run in which flushes are counted. */
+const TRACED = 500;
+const PATIENCE_MS = 120_000;
 
-type Row = 'verified' | 'may' | 'no TLS';
-
-/** A relay under test, ready to take mail for the sink. */
-interface Relay {
-  readonly port: number;
-  log(): string;
-  close(): Promise<void>;
-}
-
-interface Run extends Counts {
+interface Run extends Counts, Cost {
   readonly perSecond: number;
 }
 
@@ -41,145 +33,101 @@ const fetched = await fetchPeer('postfix');
 if (fetched.kind !== 'ready') throw new Error(`Postfix cannot be had here: ${fetched.because}`);
 const { root } = fetched;
 const authority = await createAuthority();
+const contenders: [name: string, start: StartRelay][] = [
+  ['Postfix, as shipped', shippedPostfix(root)],
+  ['Postfix, tuned', tunedPostfix(root)],
+  ['Waxwing', waxwing],
+];
 
+console.log(`${messages} messages of ${BYTES} octets from ${SENDERS} senders, medians of ${rounds} rounds\n`);
 console.log(
-  `| row | relay | msg/s (median of ${rounds}) | messages | connections | handshakes | encrypted |`,
+  '| TLS | relay | msg/s | connections | handshakes | inside TLS | CPU ms/message | memory MiB | processes |',
 );
-console.log('|---|---|---|---|---|---|---|');
-for (const row of ['verified', 'may', 'no TLS'] as const) {
-  const runs = { waxwing: [] as Run[], postfix: [] as Run[] };
+console.log('|---|---|---|---|---|---|---|---|---|');
+const waxwingAlone = new Map<Task['tls'], number>();
+for (const tls of ['verified', 'may', 'none'] as const) {
+  const runs = new Map<string, Run[]>();
   for (let round = 0; round < rounds; round++) {
-    runs.postfix.push(await measure(row, startTunedPostfix));
-    runs.waxwing.push(await measure(row, startWaxwing));
+    for (const [name, start] of contenders) {
+      runs.set(name, [...(runs.get(name) ?? []), await measure(tls, start)]);
+    }
   }
-  const [waxwing, postfix] = [median(runs.waxwing), median(runs.postfix)];
-  for (const [name, run] of [
-    ['Postfix, tuned', postfix],
-    ['Waxwing', waxwing],
-  ] as const) {
-    const { perSecond, connections, handshakes, encrypted } = run;
-    console.log(
-      `| ${row} | ${name} | ${Math.round(perSecond)} | ${run.messages} | ${connections} | ${handshakes} | ${encrypted} |`,
-    );
+  const medians = new Map([...runs].map(([name, all]) => [name, median(all)]));
+  for (const [name, run] of medians) {
+    const cells = [run.perSecond, run.connections, run.handshakes, run.encrypted].map(Math.round);
+    const cost = [(run.cpuMs / messages).toFixed(2), Math.round(run.memoryMiB), run.processes];
+    console.log(`| ${[tls, name, ...cells, ...cost].join(' | ')} |`);
   }
-  console.log(`| ${row} | ratio | **${(waxwing.perSecond / postfix.perSecond).toFixed(2)}** | | | | |`);
+  const own = medians.get('Waxwing')?.perSecond ?? 0;
+  waxwingAlone.set(tls, own);
+  const ratios = [...medians].flatMap(([name, { perSecond }]) =>
+    name === 'Waxwing' ? [] : [`÷ ${name}: **${(own / perSecond).toFixed(2)}**`],
+  );
+  console.log(`| ${tls} | Waxwing ${ratios.join(', ')} | | | | | | | |`);
+}
+const without = waxwingAlone.get('none') ?? 0;
+for (const tls of ['verified', 'may'] as const) {
+  const share = (waxwingAlone.get(tls) ?? 0) / without;
+  console.log(`\nWaxwing ${tls} ÷ Waxwing without TLS: **${share.toFixed(2)}**`);
 }
 
+console.log(`\nFlushes (fsync, fdatasync) in a run of ${TRACED} messages by STARTTLS, not timed:\n`);
+for (const [name, start] of contenders) {
+  const flushes = await countedFlushes(start);
+  console.log(`- ${name}: ${flushes}, ${(flushes / TRACED).toFixed(2)} per message`);
+}
+
+async function countedFlushes(start: StartRelay): Promise<number> {
+  const tools = await fetchPeer('tools');
+  if (tools.kind !== 'ready') throw new Error(`strace cannot be had here: ${tools.because}`);
+  let flushes = 0;
+  await measure('may', start, TRACED, async (roots) => {
+    const counting = await countFlushes(tools.root, roots);
+    return async () => {
+      flushes = await counting.stop();
+    };
+  });
+  return flushes;
+}
+
+/** @param watch called when the relay stands; what it returns, when the last message has arrived. */
 async function measure(
-  row: Row,
-  start: (row: Row, sink: number, authority: Authority) => Promise<Relay>,
+  tls: Task['tls'],
+  start: StartRelay,
+  wanted = messages,
+  watch: (roots: Iterable<number>) => Promise<() => Promise<void>> = async () => async () => undefined,
 ): Promise<Run> {
-  const sink = await startSink(row);
-  const relay = await start(row, sink.port, authority);
+  const pair = await authority.issue({ names: ['127.0.0.1', 'sink.test'] });
+  const sink = await startCounter<Counts>(join(import.meta.dirname, 'sink.ts'), {
+    SINK_CERT: pair.certPem,
+    SINK_KEY: pair.keyPem,
+    SINK_TLS: tls === 'none' ? 'none' : 'offered',
+  });
+  const relay = await start({ sink: Number(sink.first), tls, deliver: 'at once', authority });
   try {
+    const seen = await watch(relay.roots);
+    const before = await costOf(relay.roots);
     const began = performance.now();
-    const load = `-d -s ${SENDERS} -l ${BYTES} -m ${messages} -f source@source.test -t sink@sink.test`;
+    const load = `-d -s ${SENDERS} -l ${BYTES} -m ${wanted} -f source@source.test -t sink@sink.test`;
     const source = runIn(root, 'smtp-source', [...load.split(' '), `inet:127.0.0.1:${relay.port}`]);
     void source.then(({ code, stderr }) => code !== 0 && console.error(`smtp-source: ${stderr}`));
     for (;;) {
       const counts = await sink.counts();
       const ms = performance.now() - began;
-      if (counts.messages >= messages) return { ...counts, perSecond: (messages / ms) * 1000 };
-      if (ms > PATIENCE_MS)
-        throw new Error(`${counts.messages} of ${messages} after ${ms} ms
-${relay.log().slice(-2000)}`);
+      if (counts.messages >= wanted) {
+        const cost = await costOf(relay.roots);
+        await seen();
+        return { ...counts, ...cost, cpuMs: cost.cpuMs - before.cpuMs, perSecond: (wanted / ms) * 1000 };
+      }
+      if (ms > PATIENCE_MS) {
+        throw new Error(`${counts.messages} of ${wanted} after ${ms} ms\n${relay.log().slice(-2000)}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   } finally {
     await relay.close();
     sink.close();
   }
-}
-
-async function startSink(
-  row: Row,
-): Promise<{ port: number; counts: () => Promise<Counts>; close: () => void }> {
-  const pair = await authority.issue({ names: ['127.0.0.1', 'sink.test'] });
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'sink.ts')], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: {
-      ...process.env,
-      SINK_CERT: pair.certPem,
-      SINK_KEY: pair.keyPem,
-      SINK_TLS: row === 'no TLS' ? 'none' : 'offered',
-    },
-  });
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  const nextLine = async (): Promise<string> => (await lines.next()).value ?? '';
-  const port = Number(await nextLine());
-  return {
-    port,
-    counts: async () => {
-      child.stdin.write('?\n');
-      return JSON.parse(await nextLine()) as Counts;
-    },
-    close: () => child.kill(),
-  };
-}
-
-/** Postfix at its best: high concurrency and reuse of TLS connections, which is off as shipped. */
-async function startTunedPostfix(row: Row, sink: number, { certPem }: Authority): Promise<Relay> {
-  const level = { verified: 'secure', may: 'may', 'no TLS': 'none' } as const;
-  const postfix = await startPostfix(root, {
-    relay: { host: '127.0.0.1', port: sink, tls: level[row], trust: certPem, names: ['sink.test'] },
-    settings: {
-      smtp_destination_concurrency_limit: '100',
-      default_destination_concurrency_limit: '100',
-      initial_destination_concurrency: '100',
-      default_process_limit: '300',
-      smtp_tls_connection_reuse: 'yes',
-      smtp_connection_cache_on_demand: 'yes',
-      smtp_connection_cache_destinations: '127.0.0.1',
-      qmgr_message_active_limit: '20000',
-    },
-  });
-  return { port: postfix.port, log: () => postfix.log(), close: () => postfix.close() };
-}
-
-async function startWaxwing(row: Row, sink: number, { certPem }: Authority): Promise<Relay> {
-  const folder = await mkdtemp(join(tmpdir(), 'waxwing-bench-'));
-  const level = { verified: 'authenticate', may: 'may', 'no TLS': 'off' } as const;
-  await writeFile(join(folder, 'ca.pem'), certPem);
-  await writeFile(
-    join(folder, 'waxwing.toml'),
-    `hostname = "relay.test"
-data = "${folder}/data"
-[tls]
-ca = "ca.pem"
-[[listener]]
-role = "submission"
-address = "127.0.0.1:0"
-tls = "starttls"
-[[route]]
-match = "sink.test"
-to = "smtp://127.0.0.1:${sink}"
-tls = "${level[row]}"
-`,
-  );
-  const bin = join(import.meta.dirname, '../src/cli/bin.ts');
-  const child = spawn(process.execPath, [bin, 'serve', '--config', join(folder, 'waxwing.toml')], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  return {
-    port: await listeningPort(child),
-    log: () => '',
-    close: async () => {
-      child.kill();
-      await once(child, 'exit');
-      await rm(folder, { recursive: true });
-    },
-  };
-}
-
-async function listeningPort(child: ChildProcess): Promise<number> {
-  if (child.stderr === null) throw new Error('no log');
-  let port = 0;
-  for await (const line of createInterface(child.stderr)) {
-    const entry = JSON.parse(line) as { msg: string; port?: number };
-    if (entry.msg === 'listening') port = entry.port ?? 0;
-    if (entry.msg === 'ready') return port;
-  }
-  throw new Error('waxwing did not start');
 }
 
 function median(runs: readonly Run[]): Run {

@@ -19,6 +19,8 @@ export interface ControlRequest {
   readonly body?: Uint8Array | string;
   /** How long to wait for a sign of life; at most, and without it, 30 seconds. */
   readonly withinMs?: number;
+  /** Waits for as long as the relay lives: what is asked for takes its time. */
+  readonly patient?: true;
 }
 
 const ANSWER_MS = 30_000;
@@ -26,9 +28,10 @@ const ANSWER_MS = 30_000;
 /** Asks once; the promise never rejects. */
 export function askRelay(
   dataFolder: string,
-  { method, path, body, withinMs = ANSWER_MS }: ControlRequest,
+  { method, path, body, withinMs = ANSWER_MS, patient }: ControlRequest,
 ): Promise<Answer> {
-  const timeout = Math.min(withinMs, ANSWER_MS);
+  // Zero: no limit.
+  const timeout = patient === true ? 0 : Math.min(withinMs, ANSWER_MS);
   return new Promise((resolve) => {
     const fail = (error: Error): void =>
       resolve({ kind: 'failed', because: `the relay of ${dataFolder} gave no answer: ${error.message}` });

@@ -1,6 +1,12 @@
 /** The queue as a person reads it. */
 import type { DeliveryEvent } from '../events/delivery-event.ts';
-import type { QueuedDelivery, QueuedMessage, QueuedRecipient, QueuedTrail } from '../relay/control-api.ts';
+import type {
+  QueuedDelivery,
+  QueuedMessage,
+  QueuedPause,
+  QueuedRecipient,
+  QueuedTrail,
+} from '../relay/control-api.ts';
 import { formatTable } from './table.ts';
 
 /** One line per recipient: what, for whom, since when, and why it is still here. */
@@ -12,11 +18,17 @@ export function formatList(messages: readonly QueuedMessage[], now: number): str
       age(now - Date.parse(message.receivedAt)),
       message.sender === '' ? '<>' : message.sender,
       recipient.address,
-      stateOf(recipient.delivery),
+      listedState(recipient),
       oneLine(recipient.lastWord ?? ''),
     ]),
   );
   return formatTable([['ID', 'AGE', 'FROM', 'TO', 'STATE', 'WHY'], ...rows]);
+}
+
+/** One line per destination that is stopped. */
+export function formatPauses(pauses: readonly QueuedPause[]): string {
+  if (pauses.length === 0) return 'nothing is paused\n';
+  return pauses.map((pause) => `${pause.destination} is ${pausedState(pause)}\n`).join('');
 }
 
 /** Everything known about one message, oldest first. */
@@ -58,12 +70,29 @@ export function describeTls({ tls }: DeliveryEvent): string[] {
   ];
 }
 
+function listedState({ delivery, pause }: QueuedRecipient): string {
+  return pause === null || !isPending(delivery) ? stateOf(delivery) : `${stateOf(delivery)}, paused`;
+}
+
+function pausedState({ until }: QueuedPause): string {
+  return until === null ? 'paused' : `paused until ${until}`;
+}
+
+function isPending({ kind }: QueuedDelivery): boolean {
+  return kind === 'waiting' || kind === 'held';
+}
+
 function stateLine(recipient: QueuedRecipient): string {
-  const { delivery } = recipient;
+  const { delivery, pause } = recipient;
   switch (delivery.kind) {
     case 'waiting':
     case 'held':
-      return `${stateOf(delivery)}, ${delivery.attempts} attempts, next try ${delivery.notBefore}`;
+      return [
+        `${stateOf(delivery)}, ${delivery.attempts} attempts`,
+        // What an operator holds is not tried at any time.
+        ...(delivery.kind === 'held' && delivery.by === 'operator' ? [] : [`next try ${delivery.notBefore}`]),
+        ...(pause === null ? [] : [`its destination ${pause.destination} is ${pausedState(pause)}`]),
+      ].join(', ');
     case 'attempting':
       return `attempt ${delivery.attempts + 1} is under way`;
     case 'delivered':

@@ -8,15 +8,19 @@ import { withCrlf } from '../mail/line-endings.ts';
 import { type HostPort, parseHostPort } from '../names/address.ts';
 import type { Parsed } from '../names/domain.ts';
 import { parseMailbox } from '../names/mailbox.ts';
+import { noRecipientWishes, noSenderWishes } from '../names/wishes.ts';
 import { startDeadlines } from '../net/deadlines.ts';
 import type { Decision } from '../policies/decide.ts';
-import { attempt, byDomain } from '../relay/attempt.ts';
+import { attempt } from '../relay/attempt.ts';
 import type { QueuedTrail } from '../relay/control-api.ts';
+import { routesOf } from '../relay/domains.ts';
 import { newId } from '../relay/intake.ts';
+import { byCourse } from '../relay/parcel.ts';
 import { connectionPool } from '../relay/pool.ts';
 import type { Outgoing } from '../relay/settings.ts';
 import { settleRecipient } from '../relay/settle.ts';
-import type { Config } from './config/config.ts';
+import type { Config, ConfigError } from './config/config.ts';
+import { type OutgoingFiles, readOutgoingFiles } from './config/files.ts';
 import { type LoadRequest, loadConfig } from './config/load.ts';
 import { askRelay, errorIn } from './control-client.ts';
 import { outgoingOf } from './outgoing.ts';
@@ -106,13 +110,12 @@ export async function readRequest(
 /** @returns the exit code. */
 export async function sendMessage(request: SendRequest, load: LoadRequest): Promise<number> {
   const loaded = loadConfig(load);
-  if (loaded.kind === 'invalid') {
-    for (const { origin, path, message } of loaded.errors) complain(`${origin}: ${path}: ${message}`);
-    return FAILED;
-  }
+  if (loaded.kind === 'invalid') return complainOf(loaded.errors);
   if (request.way.kind === 'relay') return byRelay(request, loaded.config);
+  const { files, errors } = await readOutgoingFiles(loaded.config, loaded.effective);
+  if (errors.length > 0) return complainOf(errors);
   const late = sleep(request.timeoutMs, undefined, { ref: false }).then(() => 'late' as const);
-  const code = await Promise.race([direct(request, loaded.config, request.way.toHost), late]);
+  const code = await Promise.race([direct(request, loaded.config, files, request.way.toHost), late]);
   if (code !== 'late') return code;
   complain(
     `no end within ${request.timeoutMs / 1000} s (--timeout); whether a host took the message is not known`,
@@ -172,28 +175,37 @@ function stillQueued(id: string, because: string): number {
   return STILL_QUEUED;
 }
 
-async function direct(request: SendRequest, config: Config, toHost: HostPort | undefined): Promise<number> {
+async function direct(
+  request: SendRequest,
+  config: Config,
+  files: OutgoingFiles,
+  toHost: HostPort | undefined,
+): Promise<number> {
   const deadlines = startDeadlines(250);
-  const outgoing = directOutgoing(config, outgoingOf(config, deadlines), toHost);
-  const pool = connectionPool(outgoing);
+  const outgoing = directOutgoing(config, outgoingOf(config, files, deadlines), toHost);
+  const pool = connectionPool({ outgoing, perDestination: config.relay.connectionsPerDestination });
   const bytes = withCrlf(request.content);
-  const properties = { ...octetFacts(bytes), size: bytes.length, hops: countHops(bytes) };
+  const properties = { ...octetFacts(bytes), size: bytes.length, hops: countHops(bytes), needsUtf8: false };
   const now = Date.now();
   const id = newId(now);
   const events: DeliveryEvent[] = [];
-  for (const { domain, recipients } of byDomain(request.to)) {
+  const addressees = request.to.map((address) => ({ address, wishes: noRecipientWishes }));
+  for (const group of byCourse(addressees, outgoing)) {
     const body = { kind: 'bytes', bytes } as const;
     const parcel = {
+      ...group,
+      destination: '',
       sender: request.from,
-      recipients,
-      domain,
+      wishes: noSenderWishes,
       properties,
       body: () => Promise.resolve(body),
     };
     const { recipients: results } = await attempt(parcel, outgoing, pool, Math.random);
     for (const result of results) {
-      const message = { id, receivedAt: now, sender: request.from, properties, warnedAt: null };
-      const recipient = { address: result.address, attempts: 0, blockedBecause: null };
+      const { sender, wishes } = parcel;
+      const message = { id, receivedAt: now, sender, wishes, properties, warnedAt: null };
+      const { address } = result;
+      const recipient = { address, wishes: noRecipientWishes, attempts: 0, blockedBecause: null };
       const claim = { fence: 0, destination: '', message, recipients: [recipient] };
       const world = { now: Date.now, random: Math.random };
       events.push(
@@ -216,7 +228,11 @@ function directOutgoing(
   toHost: HostPort | undefined,
 ): Outgoing {
   const isSelf = (): boolean => false;
-  if (toHost === undefined) return { ...outgoing, isSelf };
+  if (toHost === undefined) {
+    // Of a domain only its backend matters here.
+    const domains = config.domains.map((domain) => ({ ...domain, recipients: { kind: 'any' } as const }));
+    return { ...outgoing, routes: [...routesOf(domains, config.hostname), ...outgoing.routes], isSelf };
+  }
   const { host } = toHost;
   const decision: Decision = {
     requires: 'authenticate',
@@ -227,7 +243,8 @@ function directOutgoing(
   };
   const route = {
     match: { kind: 'any' },
-    to: toHost,
+    to: { protocol: 'smtp', ...toHost },
+    login: null,
     tls: 'authenticate',
     names: [],
     hello: config.hostname,
@@ -248,6 +265,11 @@ function report({ json }: SendRequest, events: readonly DeliveryEvent[]): void {
   else
     for (const event of events)
       process.stdout.write(`${[describeEvent(event), ...describeTls(event)].join('\n')}\n`);
+}
+
+function complainOf(errors: readonly ConfigError[]): number {
+  for (const { origin, path, message } of errors) complain(`${origin}: ${path}: ${message}`);
+  return FAILED;
 }
 
 function complain(because: string): number {

@@ -1,49 +1,40 @@
-/** Builds the relay from the configuration and runs it until it is told to stop. */
-import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+/** `waxwing serve` as a process: what it starts with, its signals, and how it ends. */
 import { type Logger, pino } from 'pino';
-import { formatMailDomain } from '../names/mailbox.ts';
-import { type Deadlines, startDeadlines } from '../net/deadlines.ts';
-import type { KeyPair } from '../net/tls.ts';
-import { ownCertificate } from '../relay/certificate.ts';
-import { type Control, openControl } from '../relay/control.ts';
-import { type EventLog, fileEventLog, streamEventLog } from '../relay/event-log.ts';
-import { type Relay, startRelay } from '../relay/relay.ts';
-import type { World } from '../relay/settings.ts';
-import { type DataFolder, openDataFolder } from '../store/data-folder.ts';
-import { openQueue } from '../store/open-queue.ts';
-import type { QueueStore } from '../store/queue-store.ts';
+import { checkIdentity } from '../relay/identity-check.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { Config, ConfigError } from './config/config.ts';
-import { checkFiles } from './config/files.ts';
+import { readFiles } from './config/files.ts';
 import { type LoadRequest, loadConfig } from './config/load.ts';
-import { CONTROL_SOCKET } from './control-client.ts';
-import { outgoingOf } from './outgoing.ts';
+import { dnsOf } from './outgoing.ts';
+import { identitiesOf } from './relay-settings.ts';
+import { startService } from './service.ts';
 import { endWithoutReader, messageOf } from './usage.ts';
-
-/** How long messages under way may take when we are told to stop. */
-const GRACE_MS = 30_000;
-const DEADLINE_STEP_MS = 250;
-
-const world: World = { now: Date.now, random: Math.random };
 
 /** Runs until SIGTERM or SIGINT. Exit code 1 where it cannot start, or cannot go on. */
 export async function serve(request: LoadRequest): Promise<void> {
   const loaded = loadConfig(request);
   if (loaded.kind === 'invalid') return refuse(loaded.errors);
-  const { errors, outOfDate } = checkFiles(loaded.config, loaded.effective, world.now());
-  if (errors.length > 0) return refuse(errors);
+  const { files, errors, outOfDate, warnings } = await readFiles(loaded.config, loaded.effective, Date.now());
+  if (files === undefined) return refuse(errors);
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
-  for (const warning of loaded.warnings) log.warn(warning);
+  for (const warning of [...loaded.warnings, ...warnings]) log.warn(warning);
   // A renewal that failed is no reason to keep all outgoing mail after a restart.
   for (const { path, message } of outOfDate) log.warn(`${path}: ${message}`);
+  const signals = listenToSignals(loaded.file === undefined ? 'stop' : 'reload');
   try {
     const failures = failuresOf(log);
-    const running = await start(loaded.config, log, failures.onError);
-    const end = await Promise.race([stopSignal(), failures.unreadEvents]);
+    const service = await startService({
+      first: { config: loaded.config, files },
+      load: () => loadConfig(request),
+      log,
+      onError: failures.onError,
+    });
+    signals.onHangup(() => service.reload());
+    void warnOfIdentities(loaded.config, log);
+    const end = await Promise.race([signals.stop, failures.unreadEvents]);
     failures.stopping();
     log.info('stopping');
-    await running.close();
+    await service.close();
     log.info('stopped');
     // A connection to a host that does not answer would keep the process, now without its lock on the data.
     process.exit(end === 'told' ? 0 : 1);
@@ -57,6 +48,37 @@ function refuse(errors: readonly ConfigError[]): void {
   for (const { origin, path, message } of errors)
     process.stderr.write(`error: ${origin}: ${path}: ${message}\n`);
   process.exitCode = 1;
+}
+
+interface Signals {
+  /** Resolves at SIGTERM or SIGINT; the next one ends the process at once, which is safe. */
+  readonly stop: Promise<'told'>;
+  /** What SIGHUP does from now on; one that came before is made up for. */
+  onHangup(work: () => void): void;
+}
+
+/** @param hangup without a file there is nothing to read again, and a terminal that is closed sends SIGHUP too. */
+function listenToSignals(hangup: 'reload' | 'stop'): Signals {
+  const stop = Promise.withResolvers<'told'>();
+  const ends =
+    hangup === 'stop' ? (['SIGTERM', 'SIGINT', 'SIGHUP'] as const) : (['SIGTERM', 'SIGINT'] as const);
+  const told = (): void => {
+    for (const signal of ends) process.removeListener(signal, told);
+    stop.resolve('told');
+  };
+  for (const signal of ends) process.on(signal, told);
+  let early = false;
+  let onHangup = (): void => {
+    early = true;
+  };
+  if (hangup === 'reload') process.on('SIGHUP', () => onHangup());
+  return {
+    stop: stop.promise,
+    onHangup(work) {
+      onHangup = work;
+      if (early) work();
+    },
+  };
 }
 
 interface Failures {
@@ -91,117 +113,11 @@ function failuresOf(log: Logger): Failures {
   };
 }
 
-interface Running {
-  close(): Promise<void>;
-}
-
-/** Opens everything in order; where a later part fails, the earlier ones are closed again. */
-async function start(config: Config, log: Logger, onError: Failures['onError']): Promise<Running> {
-  const opened: (() => Promise<void> | void)[] = [];
-  const close = async (): Promise<void> => {
-    for (const undo of opened.toReversed()) await undo();
-  };
-  try {
-    const folder: DataFolder = openDataFolder(config.dataFolder);
-    opened.push(() => folder.close());
-    warnOfOthers(folder, log);
-    const store: QueueStore = await openQueue(folder, world.now());
-    opened.push(() => store.close());
-    const deadlines: Deadlines = startDeadlines(DEADLINE_STEP_MS);
-    opened.push(() => deadlines.close());
-    const events = openEventLog(config, log);
-    opened.push(() => events.close());
-    const relay = await openRelay(config, { folder, store, deadlines, events, onError }, log);
-    opened.push(() => relay.close(GRACE_MS));
-    const control: Control = await openControl(join(folder.path, CONTROL_SOCKET), {
-      store,
-      relay,
-      world,
-      hostname: formatMailDomain(config.hostname),
-      maxMessageBytes: config.relay.maxMessageBytes,
-      umask: (mask) => process.umask(mask),
-      onError,
-    });
-    opened.push(() => control.close());
-    for (const { address, port } of relay.listeners) log.info({ address, port }, 'listening');
-    log.info({ data: folder.path }, 'ready');
-    return { close };
-  } catch (error) {
-    await close();
-    throw error;
+/** Looks whether others can recognise us; nothing waits for it. */
+async function warnOfIdentities(config: Config, log: Logger): Promise<void> {
+  const dns = dnsOf(config);
+  for (const identity of identitiesOf(config)) {
+    const warning = await checkIdentity(identity, dns);
+    if (warning !== undefined) log.warn(warning);
   }
-}
-
-/** The folder is made with mode 0700; one that was there before may be open to others. */
-function warnOfOthers({ path }: DataFolder, log: Logger): void {
-  const mode = statSync(path).mode & 0o777;
-  if ((mode & 0o077) === 0) return;
-  log.warn(
-    { data: path },
-    `the data folder has mode 0${mode.toString(8)}: other users may read mail and keys; 0700 is right`,
-  );
-}
-
-interface RelayNeeds {
-  readonly folder: DataFolder;
-  readonly store: QueueStore;
-  readonly deadlines: Deadlines;
-  readonly events: EventLog;
-  readonly onError: Failures['onError'];
-}
-
-async function openRelay(
-  config: Config,
-  { folder, store, deadlines, events, onError }: RelayNeeds,
-  log: Logger,
-): Promise<Relay> {
-  const { relay } = config;
-  return startRelay({
-    settings: {
-      listeners: config.listeners,
-      keyPair: await keyPairOf(config, folder.path),
-      maxSessions: config.limits.sessions,
-      maxMessageBytes: relay.maxMessageBytes,
-      maxRecipients: relay.maxRecipients,
-      maxHops: relay.maxHops,
-      queue: {
-        schedule: relay.schedule,
-        keepFinalMs: relay.keepFinalMs,
-        connections: relay.connections,
-        connectionsPerDestination: relay.connectionsPerDestination,
-      },
-    },
-    outgoing: outgoingOf(config, deadlines),
-    store,
-    incoming: folder.incoming,
-    world,
-    onEvents: (list) => events.write(list),
-    onOddity: (what, about) => log.warn(about, what),
-    onError,
-  });
-}
-
-async function keyPairOf(config: Config, dataFolder: string): Promise<KeyPair> {
-  const { certificate } = config.tls;
-  if (certificate === null) {
-    const names = config.hostname.kind === 'domain' ? [config.hostname.domain] : [];
-    return ownCertificate(dataFolder, names, world.now());
-  }
-  const { certFile, keyFile } = certificate;
-  return { certPem: readFileSync(certFile, 'utf8'), keyPem: readFileSync(keyFile, 'utf8') };
-}
-
-function openEventLog(config: Config, log: Logger): EventLog {
-  const target = config.events.log;
-  if (target.kind === 'stdout') return streamEventLog(process.stdout);
-  return fileEventLog(target.path, (error) =>
-    log.error({ err: error }, `the event log ${target.path} fails`),
-  );
-}
-
-function stopSignal(): Promise<'told'> {
-  return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve('told'));
-    process.once('SIGINT', () => resolve('told'));
-  });
 }

@@ -1,7 +1,7 @@
-/** The event catalogue: what the relay says about each recipient, as one line of JSON and as a webhook body. */
+/** The event catalogue: what the relay says about recipients and logins, as a line of JSON and as a webhook body. */
 import type { Layer, Requirement, TlsOutcome } from '../policies/words.ts';
 
-export const eventNames = [
+export const deliveryEventNames = [
   'received',
   'delivered',
   'deferred',
@@ -13,7 +13,10 @@ export const eventNames = [
   'cancelled',
 ] as const;
 
-export type EventName = (typeof eventNames)[number];
+export const eventNames = [...deliveryEventNames, 'credential-exposed'] as const;
+
+/** Of an event that concerns a recipient. */
+export type EventName = (typeof deliveryEventNames)[number];
 
 /** A reply of the far side, or of us where `host` below is null. */
 export interface EventReply {
@@ -40,7 +43,7 @@ export interface EventTls {
   readonly tlsa: string | null;
 }
 
-/** One line of the event log. `blocked` = not delivered because the required TLS could not be had. */
+/** What happened to one recipient. `blocked` = not delivered because the required TLS could not be had. */
 export interface DeliveryEvent {
   readonly event: EventName;
   /** The message, as in the Received header and in `queue show`. */
@@ -57,4 +60,45 @@ export interface DeliveryEvent {
   readonly tls: EventTls | null;
   /** RFC 3339; null where none will follow. */
   readonly nextAttemptAt: string | null;
+}
+
+/** A client sent a login in clear: it was refused, and whoever was on the path has read it. */
+export interface CredentialEvent {
+  readonly event: 'credential-exposed';
+  /** As in {@link DeliveryEvent}. */
+  readonly at: string;
+  /** Whose password it was; null where the mechanism did not show it to us. Never the password itself. */
+  readonly user: string | null;
+  /** Of the client. */
+  readonly address: string;
+  // No message is concerned. Every event has the same fields, so that a line can be read without looking which it is.
+  readonly id: null;
+  readonly from: null;
+  readonly to: null;
+  readonly mx: null;
+  readonly reply: null;
+  readonly attempt: 0;
+  readonly tls: null;
+  readonly nextAttemptAt: null;
+}
+
+/** One line of the event log. */
+export type RelayEvent = DeliveryEvent | CredentialEvent;
+
+/** @param at RFC 3339, UTC, milliseconds. */
+export function credentialExposed(user: string | null, address: string, at: string): CredentialEvent {
+  return {
+    event: 'credential-exposed',
+    id: null,
+    at,
+    from: null,
+    to: null,
+    mx: null,
+    reply: null,
+    attempt: 0,
+    tls: null,
+    nextAttemptAt: null,
+    user,
+    address,
+  };
 }

@@ -1,6 +1,11 @@
 /** The shape of an event for machines: the published JSON Schema is made from this. */
 import { z } from 'zod';
-import { type DeliveryEvent, eventNames } from './delivery-event.ts';
+import {
+  type CredentialEvent,
+  type DeliveryEvent,
+  deliveryEventNames,
+  type RelayEvent,
+} from './delivery-event.ts';
 
 const text = z.string();
 const orNull = <Type extends z.ZodType>(type: Type) => type.nullable();
@@ -28,14 +33,16 @@ const tls = z.strictObject({
   tlsa: orNull(text),
 });
 
+const moment = z.iso.datetime().describe('RFC 3339, UTC, milliseconds.');
+
 const mx = z.strictObject({ host: text, address: orNull(text), port: z.int().min(1).max(65_535) });
 
-/** One line of the event log. */
+/** What happened to one recipient. */
 export const deliveryEventSchema = z
   .strictObject({
-    event: z.enum(eventNames),
+    event: z.enum(deliveryEventNames),
     id: text.describe('The message, as in the Received header and in `queue show`.'),
-    at: z.iso.datetime().describe('RFC 3339, UTC, milliseconds.'),
+    at: moment,
     from: text.describe('Envelope sender; empty for the null sender.'),
     to: text.describe('Envelope recipient.'),
     mx: orNull(mx).describe('The host of this attempt; null where none was reached for.'),
@@ -44,9 +51,31 @@ export const deliveryEventSchema = z
     tls: orNull(tls),
     nextAttemptAt: orNull(z.iso.datetime()),
   })
-  .meta({ title: 'Waxwing delivery event' }) satisfies z.ZodType<DeliveryEvent>;
+  .meta({ title: 'What happened to one recipient' }) satisfies z.ZodType<DeliveryEvent>;
+
+const credentialEventSchema = z
+  .strictObject({
+    event: z.literal('credential-exposed'),
+    id: z.null(),
+    at: moment,
+    from: z.null(),
+    to: z.null(),
+    mx: z.null(),
+    reply: z.null(),
+    attempt: z.literal(0),
+    tls: z.null(),
+    nextAttemptAt: z.null(),
+    user: orNull(text).describe('Whose password it was; null where the mechanism did not show it to us.'),
+    address: text.describe('Of the client.'),
+  })
+  .meta({ title: 'A login that was sent in clear' }) satisfies z.ZodType<CredentialEvent>;
+
+/** One line of the event log. */
+export const eventSchema = z
+  .discriminatedUnion('event', [deliveryEventSchema, credentialEventSchema])
+  .meta({ title: 'Waxwing event' }) satisfies z.ZodType<RelayEvent>;
 
 /** The JSON Schema that is published with the package. */
 export function eventJsonSchema(): unknown {
-  return z.toJSONSchema(deliveryEventSchema);
+  return z.toJSONSchema(eventSchema);
 }

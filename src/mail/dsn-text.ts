@@ -1,6 +1,6 @@
 /** The part of a notification that people read: who, what, why, since when, what comes next. */
 import { formatDateTime } from './date-time.ts';
-import { paragraph, printable } from './field.ts';
+import { type Charset, paragraph, printable } from './field.ts';
 import {
   LONGEST_ADDRESS,
   LONGEST_TEXT,
@@ -11,8 +11,8 @@ import {
 
 const INDENT = '    ';
 
-/** Plain English in printable ASCII, lines of about 76 characters, each with its CRLF. */
-export function explain(notification: Notification): string {
+/** Plain English in printable characters, lines of about 76 of them, each with its CRLF. */
+export function explain(notification: Notification, charset: Charset): string {
   return [
     paragraph(`This is the mail system at ${printable(notification.hostname, LONGEST_ADDRESS)}.`),
     paragraph(situation(notification)),
@@ -20,25 +20,38 @@ export function explain(notification: Notification): string {
       `The message was accepted here on ${formatDateTime(notification.arrivedAt)} ` +
         `under the id ${printable(notification.id, LONGEST_ADDRESS)}.`,
     ),
-    ...notification.recipients.map(describe),
-    paragraph('The header of your message is attached, and a report for programs.'),
+    ...notification.recipients.map((recipient) => describe(recipient, charset)),
+    paragraph(`${attached(notification)} is attached, and a report for programs.`),
   ].join('\r\n');
 }
 
 function situation({ kind, recipients, retryUntil }: Notification): string {
   const whom = recipients.length === 1 ? 'the recipient below' : `the ${recipients.length} recipients below`;
-  if (kind === 'failed') {
-    return `Your message could not be delivered to ${whom}. It will not be tried again: to reach them, send it anew once the cause is removed.`;
+  switch (kind) {
+    case 'failed':
+      return `Your message could not be delivered to ${whom}. It will not be tried again: to reach them, send it anew once the cause is removed.`;
+    case 'delayed': {
+      const until = retryUntil === null ? '' : ` until ${formatDateTime(retryUntil)}`;
+      return `Your message has not been delivered yet to ${whom}. You need not do anything: delivery is tried again${until}.`;
+    }
+    case 'relayed':
+      return `Your message for ${whom} was passed on to the next mail system, which does not report success. You will hear no more of it, unless it fails there.`;
+    case 'delivered':
+      return `Your message was delivered to ${whom}.`;
   }
-  const until = retryUntil === null ? '' : ` until ${formatDateTime(retryUntil)}`;
-  return `Your message has not been delivered yet to ${whom}. You need not do anything: delivery is tried again${until}.`;
 }
 
-function describe(recipient: NotifiedRecipient): string {
+function attached({ original }: Notification): string {
+  if (original.kind === 'full') return 'Your message';
+  const why = original.whyNotAll;
+  return `${why === null ? '' : `You asked for the whole message in return: ${why}. `}The header of your message`;
+}
+
+function describe(recipient: NotifiedRecipient, charset: Charset): string {
   const { address, because, remote, reply, tls, lastAttemptAt, nextAttemptAt } = recipient;
-  const lines = [paragraph(`<${printable(address, LONGEST_ADDRESS)}>`)];
+  const lines = [paragraph(`<${printable(address, LONGEST_ADDRESS, charset)}>`, '', charset)];
   const say = (text: string): number => lines.push(paragraph(text, INDENT));
-  say(printable(because, LONGEST_TEXT));
+  if (because !== '') say(printable(because, LONGEST_TEXT));
   if (remote !== null) {
     const host = printable(remote.host, LONGEST_ADDRESS);
     say(

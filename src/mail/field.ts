@@ -10,41 +10,60 @@ const WANTED_TEXT_LINE = 76;
 const LONGEST_WORD = 800;
 const LONGEST_GAP = 64;
 
+/** What may stand in the text; `utf-8` only where the message goes by SMTPUTF8 (RFC 6532). */
+export type Charset = 'us-ascii' | 'utf-8';
+
 /**
- * The text as printable ASCII: line breaks become one space, every other control or non-ASCII character an escape.
+ * The text as printable characters: line breaks become one space, every other control, and with `us-ascii` every
+ * character beyond it, an escape.
  *
  * @param most characters; what is longer is cut off and ends in `...`.
  */
-export function printable(text: string, most: number): string {
+export function printable(text: string, most: number, charset: Charset = 'us-ascii'): string {
   // Cut before and after: the first keeps the work small; the second is needed because escapes are longer.
-  const plain = escape(text.slice(0, most + 1));
+  const plain = escape(text.slice(0, most + 1), charset);
   return plain.length > most ? `${plain.slice(0, Math.max(0, most - 3))}...` : plain;
 }
 
 /** `Name: value` with its CRLF, made printable, folded at spaces so that lines stay below 79 where they can. */
-export function formatField(name: string, value: string): string {
-  return `${fold(`${name}: ${escape(value)}`, WANTED_FIELD_LINE)}\r\n`;
+export function formatField(name: string, value: string, charset: Charset = 'us-ascii'): string {
+  return `${fold(`${name}: ${escape(value, charset)}`, WANTED_FIELD_LINE)}\r\n`;
 }
 
 /** The text on lines of at most 76 characters where spaces allow it, each after `indent`, each with its CRLF. */
-export function paragraph(text: string, indent = ''): string {
-  const lines = fold(escape(text), WANTED_TEXT_LINE - indent.length).split('\r\n');
+export function paragraph(text: string, indent = '', charset: Charset = 'us-ascii'): string {
+  const lines = fold(escape(text, charset), WANTED_TEXT_LINE - indent.length).split('\r\n');
   return lines.map((line) => `${indent}${line.trimStart()}\r\n`).join('');
 }
 
-function escape(text: string): string {
+const NOT_PRINTABLE = {
+  'us-ascii': /[^\x20-\x7e]/g,
+  // Controls, line and paragraph separators, and halves of surrogate pairs, which have no UTF-8.
+  'utf-8': /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu,
+};
+
+function escape(text: string, charset: Charset): string {
   return text
     .replace(/[\r\n]+/g, ' ')
-    .replace(/[^\x20-\x7e]/g, (character) => `\\x{${character.charCodeAt(0).toString(16)}}`);
+    .replace(NOT_PRINTABLE[charset], (character) => `\\x{${character.charCodeAt(0).toString(16)}}`);
+}
+
+/** The word, cut to so many octets of UTF-8 that the line stays below the limit. */
+function bounded(word: string): string {
+  if (word.length * 3 <= LONGEST_WORD || Buffer.byteLength(word) <= LONGEST_WORD) return word;
+  return Buffer.from(word)
+    .subarray(0, LONGEST_WORD)
+    .toString()
+    .replace(/\ufffd+$/, '');
 }
 
 /** Breaks lines before spaces only, and keeps the spaces: unfolding (RFC 5322 §2.2.3) restores the text. */
 function fold(text: string, width: number): string {
   let folded = '';
   let column = 0;
-  const bounded = text.replace(/ {65,}/g, ' '.repeat(LONGEST_GAP));
-  for (const [gap = '', spaces = '', word = ''] of bounded.matchAll(/( *)([^ ]+)| +$/g)) {
-    const piece = word === '' ? gap : `${spaces}${word.slice(0, LONGEST_WORD)}`;
+  const withGaps = text.replace(/ {65,}/g, ' '.repeat(LONGEST_GAP));
+  for (const [gap = '', spaces = '', word = ''] of withGaps.matchAll(/( *)([^ ]+)| +$/g)) {
+    const piece = word === '' ? gap : `${spaces}${bounded(word)}`;
     // A line of nothing but white space is an obsolete fold (RFC 5322 §4.2): trailing spaces stay where they are.
     if (column > 0 && spaces !== '' && column + piece.length > width) {
       folded += '\r\n';

@@ -1,29 +1,51 @@
 /** What a notification to the sender says, before it is written down. */
 import { printable } from './field.ts';
 
+/**
+ * The Action of RFC 3464 §2.3.3.
+ *
+ * `relayed`: handed to a host that will not tell of success itself; `delivered`: it is in the mailbox.
+ */
+export type NotificationKind = 'failed' | 'delayed' | 'relayed' | 'delivered';
+
 /** All moments are milliseconds since 1970-01-01T00:00:00Z. */
 export interface Notification {
-  readonly kind: 'failed' | 'delayed';
+  readonly kind: NotificationKind;
   /** Our own name. */
   readonly hostname: string;
   /** The sender of the original message; never the null sender, who gets no notifications (RFC 5321 §6.1). */
   readonly to: string;
   /** Our id of the original message. */
   readonly id: string;
+  /** The sender's own id of it: ENVID as sent, in xtext; null where it gave none. */
+  readonly envelopeId: string | null;
   /** When we took the original message. */
   readonly arrivedAt: number;
   readonly now: number;
-  /** Delayed only: when the message is given up; null in a failure. */
+  /** Delayed only: when the message is given up; otherwise null. */
   readonly retryUntil: number | null;
   /** At least one. */
   readonly recipients: readonly NotifiedRecipient[];
-  /** The original message or its beginning; of it only the header section is returned. */
-  readonly original: Uint8Array;
+  readonly original: Original;
 }
+
+/** What is given back of the original message. */
+export type Original =
+  /** The header section; `message` is the whole message or its beginning. */
+  | {
+      readonly kind: 'headers';
+      readonly message: Uint8Array;
+      /** Where the sender asked for all of it: one sentence, why it is not here; otherwise null. */
+      readonly whyNotAll: string | null;
+    }
+  /** All of it: 7-bit, lines of at most 998 octets. */
+  | { readonly kind: 'full'; readonly message: Uint8Array };
 
 export interface NotifiedRecipient {
   readonly address: string;
-  /** Enhanced status code (RFC 3463), e.g. `5.1.1`; anything else is told as `5.0.0` or `4.0.0`. */
+  /** ORCPT as sent, such as `rfc822;anna@example.test`, the address in xtext; null where there was none. */
+  readonly originalRecipient: string | null;
+  /** Enhanced status code (RFC 3463), e.g. `5.1.1`; one of another class than the kind's is told as `x.0.0`. */
   readonly status: string;
   /** One sentence: what happened. */
   readonly because: string;
@@ -34,7 +56,7 @@ export interface NotifiedRecipient {
   /** Where the required TLS could not be had: one sentence that says why. */
   readonly tls: string | null;
   readonly lastAttemptAt: number | null;
-  /** Delayed only: when it is tried next; null in a failure. */
+  /** Delayed only: when it is tried next; otherwise null. */
   readonly nextAttemptAt: number | null;
 }
 

@@ -1,10 +1,11 @@
 /**
  * The trace field that a relay puts in front of every message it takes.
  *
- * RFC 5321 §4.4 (Received), RFC 3848 (ESMTPS and its kin), RFC 8314 §4.3 (the tls clause).
+ * RFC 5321 §4.4 (Received), RFC 3848 (ESMTPS and its kin), RFC 6531 §4.3 (UTF8SMTP and its kin), RFC 8314 §4.3 (the
+ * tls clause).
  */
 import { type IpAddress, parseAddressLiteral } from '../names/address.ts';
-import { parseDomain } from '../names/domain.ts';
+import { isAscii, parseDomain } from '../names/domain.ts';
 import { formatMailDomain } from '../names/mailbox.ts';
 import { formatDateTime } from './date-time.ts';
 import { formatField, printable } from './field.ts';
@@ -18,11 +19,16 @@ export interface Arrival {
   /** Whether the peer said EHLO. */
   readonly extended: boolean;
   readonly authenticated: boolean;
+  /** Whether the peer declared SMTPUTF8 for this message. */
+  readonly utf8: boolean;
   /** IANA name of the cipher suite, e.g. `TLS_AES_256_GCM_SHA384`; null where the mail came in clear. */
   readonly cipher: string | null;
   /** Our id of the message. */
   readonly id: string;
-  /** Envelope recipients; one alone is named, several would tell each of the others (RFC 5321 §7.2). */
+  /**
+   * Envelope recipients; one alone is named, several would tell each of the others (RFC 5321 §7.2). One that is not
+   * ASCII is left out: the field is to stay readable for every host.
+   */
   readonly recipients: readonly string[];
   /** Milliseconds since 1970-01-01T00:00:00Z. */
   readonly at: number;
@@ -32,21 +38,22 @@ const LONGEST_NAME = 255;
 
 /** The Received field of an arrival: ASCII, folded, with its final CRLF. */
 export function formatReceived(arrival: Arrival): string {
-  const { recipients } = arrival;
+  const [recipient = '', ...others] = arrival.recipients;
+  const named = recipient !== '' && others.length === 0 && isAscii(recipient);
   // The order is the grammar's: WITH, ID and FOR, then the additional clauses, of which tls is one.
   const clauses = [
     `from ${heloName(arrival.helo)} (${peerLiteral(arrival.peer)})`,
     `by ${atom(arrival.by)} with ${transmissionType(arrival)} id ${atom(arrival.id)}`,
-    ...(recipients.length === 1 ? [`for ${path(recipients[0] ?? '')}`] : []),
+    ...(named ? [`for ${path(recipient)}`] : []),
     ...(arrival.cipher === null ? [] : [`tls ${atom(arrival.cipher)}`]),
   ];
   return formatField('Received', `${clauses.join(' ')}; ${formatDateTime(arrival.at)}`);
 }
 
-/** RFC 3848: S for TLS, A for authentication; there are no such keywords for HELO. */
-function transmissionType({ extended, cipher, authenticated }: Arrival): string {
+/** RFC 3848: S for TLS, A for authentication; RFC 6531 §4.3: the same with UTF8. There are none of them for HELO. */
+function transmissionType({ extended, utf8, cipher, authenticated }: Arrival): string {
   if (!extended) return 'SMTP';
-  return `ESMTP${cipher === null ? '' : 'S'}${authenticated ? 'A' : ''}`;
+  return `${utf8 ? 'UTF8SMTP' : 'ESMTP'}${cipher === null ? '' : 'S'}${authenticated ? 'A' : ''}`;
 }
 
 /**

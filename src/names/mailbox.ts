@@ -1,7 +1,7 @@
 /**
  * Mailboxes and paths as SMTP writes them.
  *
- * RFC 5321 §4.1.2 (grammar), §4.5.3.1 (lengths).
+ * RFC 5321 §4.1.2 (grammar), §4.5.3.1 (lengths); RFC 6531 §3.3 (with SMTPUTF8).
  */
 import { type IpAddress, parseAddressLiteral } from './address.ts';
 import { type Domain, isAscii, type Parsed, parseDomain, quote } from './domain.ts';
@@ -21,34 +21,43 @@ export interface Mailbox {
 
 const MAX_LOCAL_OCTETS = 64;
 const MAX_PATH_OCTETS = 256;
-const ATOM = /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?:\.[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*$/;
-const QUOTED = /^"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"$/;
+// RFC 6531 §3.3 adds every character beyond ASCII. The controls U+0080 to U+009F and halves of surrogate pairs are
+// left out: the former are for terminals, the latter have no UTF-8.
+const ATOM =
+  /^[\w!#$%&'*+\-/=?^`{|}~\u{a0}-\u{d7ff}\u{e000}-\u{10ffff}]+(?:\.[\w!#$%&'*+\-/=?^`{|}~\u{a0}-\u{d7ff}\u{e000}-\u{10ffff}]+)*$/u;
+const QUOTED = /^"(?:[\x20\x21\x23-\x5b\x5d-\x7e\u{a0}-\u{d7ff}\u{e000}-\u{10ffff}]|\\[\x20-\x7e])*"$/u;
 
-/** Reads `local@domain` or `local@[address]` without angle brackets. */
-export function parseMailbox(text: string): Parsed<Mailbox> {
-  if (!isAscii(text))
+/**
+ * Reads `local@domain` or `local@[address]` without angle brackets.
+ *
+ * `utf8`: SMTPUTF8 is in use, so that there may be more than ASCII in it. Lengths count octets of UTF-8. The domain
+ * of the result is ASCII in any case, so that the result needs SMTPUTF8 only where its local part does.
+ */
+export function parseMailbox(text: string, options: { readonly utf8?: true } = {}): Parsed<Mailbox> {
+  if (options.utf8 !== true && !isAscii(text))
     return { kind: 'invalid', because: `${quote(text)} is not ASCII and SMTPUTF8 is not in use` };
-  if (text.length > MAX_PATH_OCTETS - 2) {
-    return {
-      kind: 'invalid',
-      because: `the address is ${text.length} octets long, the limit is ${MAX_PATH_OCTETS - 2}`,
-    };
-  }
+  const tooLong = whereTooLong('address', text, MAX_PATH_OCTETS - 2);
+  if (tooLong !== undefined) return { kind: 'invalid', because: tooLong };
   const split = text.lastIndexOf('@');
   if (split <= 0) return { kind: 'invalid', because: `${quote(text)} is not local@domain` };
   const local = text.slice(0, split);
-  if (local.length > MAX_LOCAL_OCTETS) {
-    return {
-      kind: 'invalid',
-      because: `the local part is ${local.length} octets long, the limit is ${MAX_LOCAL_OCTETS}`,
-    };
-  }
+  const localTooLong = whereTooLong('local part', local, MAX_LOCAL_OCTETS);
+  if (localTooLong !== undefined) return { kind: 'invalid', because: localTooLong };
   if (!ATOM.test(local) && !QUOTED.test(local)) {
     return { kind: 'invalid', because: `${quote(local)} is not a local part (dot-string or quoted string)` };
   }
   const at = parseMailDomain(text.slice(split + 1));
   if (at.kind !== 'ok') return at;
-  return { kind: 'ok', value: { local, at: at.value, text: `${local}@${formatMailDomain(at.value)}` } };
+  const normal = `${local}@${formatMailDomain(at.value)}`;
+  // A-labels may be longer than what they stand for.
+  const normalTooLong = whereTooLong('address', normal, MAX_PATH_OCTETS - 2);
+  if (normalTooLong !== undefined) return { kind: 'invalid', because: normalTooLong };
+  return { kind: 'ok', value: { local, at: at.value, text: normal } };
+}
+
+function whereTooLong(what: string, text: string, limit: number): string | undefined {
+  const octets = Buffer.byteLength(text);
+  return octets > limit ? `the ${what} is ${octets} octets long, the limit is ${limit}` : undefined;
 }
 
 /** Reads what stands behind the @. */

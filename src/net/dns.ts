@@ -1,10 +1,11 @@
 /**
- * MX and address lookups through the system's resolver library.
+ * MX, address and name lookups through the system's resolver library.
  *
  * Nothing here is proven: the answers are as good as the path to the resolver.
  */
 import { Resolver } from 'node:dns/promises';
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
+import { groupsOf, type IpAddress } from '../names/address.ts';
 import { type Domain, parseDomain } from '../names/domain.ts';
 
 /** `absent`: an answer that says so. `unknown`: no answer (timeout, SERVFAIL); it never counts as absent. */
@@ -29,11 +30,16 @@ export interface Dns {
   addresses(host: Domain): Promise<Lookup<readonly string[]>>;
 }
 
+export interface ReverseDns {
+  /** The names that an address is said to have (PTR, RFC 1035 §3.3.12); at least one where found. */
+  reverse(address: IpAddress): Promise<Lookup<readonly Domain[]>>;
+}
+
 /**
  * @param servers `address` or `address:port`; empty for the system's own.
  * @param timeoutMs for each try of each server.
  */
-export function systemDns(servers: readonly string[], timeoutMs: number): Dns {
+export function systemDns(servers: readonly string[], timeoutMs: number): Dns & ReverseDns {
   const resolver = new Resolver({ timeout: timeoutMs, tries: 2 });
   if (servers.length > 0) resolver.setServers(servers);
   return {
@@ -51,7 +57,26 @@ export function systemDns(servers: readonly string[], timeoutMs: number): Dns {
       ]);
       return combine(six, four);
     },
+    async reverse(address) {
+      // Not resolver.reverse: that asks the hosts file too, and a lookup without an answer looks like a no.
+      const answer = await ask(`PTR ${address}`, () => resolver.resolvePtr(reverseName(address)));
+      if (answer.kind !== 'found') return answer;
+      const names = answer.value.flatMap((text) => {
+        const name = parseDomain(text);
+        return name.kind === 'ok' ? [name.value] : [];
+      });
+      return names.length === 0
+        ? { kind: 'absent', what: 'no-such-record' }
+        : { kind: 'found', value: names };
+    },
   };
+}
+
+/** The name at which the names of an address stand: RFC 1035 §3.5; for IPv6 below ip6.arpa, digit by digit. */
+function reverseName(address: IpAddress): string {
+  if (isIPv4(address)) return `${address.split('.').toReversed().join('.')}.in-addr.arpa`;
+  const digits = groupsOf(address).flatMap((group) => group.toString(16).padStart(4, '0').split(''));
+  return `${digits.toReversed().join('.')}.ip6.arpa`;
 }
 
 function readMx(

@@ -1,13 +1,16 @@
 /** Carries out dialogues on a socket. */
 import type { Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
-import type { BodySource, ByteEffect, ByteReaction, Phase, Talk } from '../wire/bytes.ts';
+import type { ByteEffect, ByteReaction, Phase, Talk } from '../wire/bytes.ts';
 import { Channel } from '../wire/channel.ts';
 import { PeerError, printable } from '../wire/dialogue.ts';
-import { DotStuffer } from '../wire/dots.ts';
+import { framerOf } from '../wire/framing.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import { NetworkError, networkError } from './error.ts';
+import { asError, type Run, startRun } from './run.ts';
+import { ONE_WRITE_BYTES, type Outlet, streamBody } from './stream-body.ts';
 import { factsOfPeer } from './tls.ts';
+import { Transcript } from './transcript.ts';
 
 /** Milliseconds for each wait. */
 export interface Patience {
@@ -38,9 +41,6 @@ export interface ConnectionOptions {
 
 /** What the peer may send while we are not reading it; more is not an answer to anything. */
 const MAX_INBOX_BYTES = 65_536;
-/** Up to here a message is framed and written in one piece. */
-const ONE_WRITE_BYTES = 65_536;
-const MAX_TRANSCRIPT_LINES = 400;
 
 /**
  * One connection, on which dialogues run one after the other.
@@ -51,7 +51,7 @@ export class Connection {
   readonly channel: Channel;
   readonly #options: ConnectionOptions;
   readonly #deadline: Deadline;
-  readonly #transcript: string[] = [];
+  readonly #transcript = new Transcript();
   #socket: Socket;
   #run: Run | undefined;
   #inbox: Uint8Array[] = [];
@@ -79,12 +79,12 @@ export class Connection {
   }
 
   forgetTranscript(): void {
-    this.#transcript.length = 0;
+    this.#transcript.forget();
   }
 
   /** What was said since the last call, both sides, secrets left out by whoever sent them; bounded. */
   takeTranscript(): readonly string[] {
-    return this.#transcript.splice(0).map((line) => printable(line));
+    return this.#transcript.take();
   }
 
   /**
@@ -94,27 +94,21 @@ export class Connection {
    */
   run<Outcome>(talk: Talk<Outcome>): Promise<Outcome> {
     if (this.#run !== undefined) throw new Error('a dialogue is running on this connection');
-    return new Promise<Outcome>((resolve, reject) => {
-      this.#run = {
-        waitingFor: undefined,
-        next: (reaction) => {
-          const step = talk.next(reaction);
-          if (!step.done) return step.value;
-          this.#run = undefined;
-          this.#deadline.clear();
-          this.#flush();
-          resolve(step.value);
-          return undefined;
-        },
-        reject: (error) => {
-          this.#run = undefined;
-          this.close();
-          reject(error);
-        },
-      };
-      if (this.#failure !== undefined) this.#run.reject(this.#failure);
-      else this.#advance({ kind: 'done' });
+    const { run, outcome } = startRun(talk, {
+      onDone: () => {
+        this.#run = undefined;
+        this.#deadline.clear();
+        this.#flush();
+      },
+      onBroken: () => {
+        this.#run = undefined;
+        this.close();
+      },
     });
+    this.#run = run;
+    if (this.#failure !== undefined) run.lose(this.#failure);
+    else this.#advance({ kind: 'done' });
+    return outcome;
   }
 
   close(): void {
@@ -127,15 +121,9 @@ export class Connection {
     let reaction: ByteReaction | undefined = first;
     while (reaction !== undefined) {
       const run = this.#run;
-      if (run === undefined) return;
-      let effect: ByteEffect | undefined;
-      try {
-        effect = run.next(reaction);
-      } catch (error) {
-        run.reject(asError(error));
-        return;
-      }
-      reaction = effect === undefined ? undefined : this.#carryOut(effect, run);
+      const effect = run?.next(reaction);
+      if (run === undefined || effect === undefined) return;
+      reaction = this.#carryOut(effect, run);
     }
   }
 
@@ -144,12 +132,12 @@ export class Connection {
     switch (effect.kind) {
       case 'send':
         this.#outbox.push(effect.bytes);
-        for (const line of effect.shown.split('\r\n')) if (line !== '') this.#note(`C: ${line}`);
+        this.#transcript.said(effect.shown);
         return { kind: 'done' };
       case 'receive':
         return this.#receive(effect, run);
       case 'sendBody':
-        return this.#sendBody(effect.source, run);
+        return this.#sendBody(effect, run);
       case 'startTls':
         this.#startTls(run);
         return undefined;
@@ -172,40 +160,45 @@ export class Connection {
     return { kind: 'received', bytes };
   }
 
-  #sendBody(source: BodySource, run: Run): ByteReaction | undefined {
+  #sendBody(
+    { source, framing }: Extract<ByteEffect, { kind: 'sendBody' }>,
+    run: Run,
+  ): ByteReaction | undefined {
     this.#deadline.clear();
     const size = source.kind === 'bytes' ? source.bytes.length : undefined;
-    this.#note(size === undefined ? 'C: (the message)' : `C: (the message, ${size} octets)`);
+    this.#transcript.note(size === undefined ? 'C: (the message)' : `C: (the message, ${size} octets)`);
+    const framer = framerOf(framing);
     if (source.kind === 'bytes' && source.bytes.length <= ONE_WRITE_BYTES) {
       const early = this.#inbox.length > 0;
-      const stuffer = new DotStuffer();
-      this.#outbox.push(...stuffer.push(source.bytes), stuffer.end());
+      try {
+        this.#outbox.push(...framer.push(source.bytes), framer.end());
+      } catch (error) {
+        // It is not what was announced. The announcement has not left yet, and now it never does.
+        this.#outbox = [];
+        run.lose(asError(error));
+        return undefined;
+      }
       this.#flush();
       return { kind: 'bodySent', early };
     }
     this.#flush();
-    this.#stream(source, run).then(
+    streamBody(source, framer, this.#outlet(run)).then(
       (early) => this.#advance({ kind: 'bodySent', early }),
       (error: unknown) => this.#fail(asError(error)),
     );
     return undefined;
   }
 
-  /** @returns whether the peer spoke before the end was sent. */
-  async #stream(source: BodySource, run: Run): Promise<boolean> {
-    const stuffer = new DotStuffer();
-    const chunks = source.kind === 'bytes' ? slices(source.bytes) : source.open();
-    for await (const chunk of chunks) {
-      for (const piece of stuffer.push(chunk)) {
+  #outlet(run: Run): Outlet {
+    return {
+      interrupted: () => {
         if (this.#run !== run) throw new Error('the dialogue is over');
-        // A peer that left or has answered already needs no more of it; what it said waits in the inbox.
-        if (this.#ended || this.#inbox.length > 0) return true;
-        if (!this.#socket.write(piece)) await this.#drained();
-      }
-    }
-    const early = this.#inbox.length > 0;
-    this.#socket.write(stuffer.end());
-    return early;
+        // What the peer said waits in the inbox.
+        return this.#ended || this.#inbox.length > 0;
+      },
+      write: (bytes) => this.#socket.write(bytes),
+      drained: () => this.#drained(),
+    };
   }
 
   #drained(): Promise<void> {
@@ -249,7 +242,9 @@ export class Connection {
       run.waitingFor = undefined;
       this.#deadline.clear();
       const facts = factsOfPeer(secure, serverName);
-      this.#note(`== TLS ${facts.version} ${facts.cipher}${facts.group === null ? '' : ` ${facts.group}`}`);
+      this.#transcript.note(
+        `== TLS ${facts.version} ${facts.cipher}${facts.group === null ? '' : ` ${facts.group}`}`,
+      );
       this.#advance({ kind: 'secured', facts });
     });
     this.#listen(secure);
@@ -268,8 +263,7 @@ export class Connection {
   }
 
   #onData(bytes: Buffer): void {
-    for (const line of bytes.toString('latin1', 0, 2048).split('\r\n'))
-      if (line !== '') this.#note(`S: ${line}`);
+    this.#transcript.heard(bytes);
     const run = this.#run;
     if (run === undefined) {
       const error = new PeerError(
@@ -301,7 +295,7 @@ export class Connection {
   #onEnd(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#note('== the peer closed');
+    this.#transcript.note('== the peer closed');
     const run = this.#run;
     if (run?.waitingFor === 'handshake') return this.#fail(new Error('the peer closed the connection'));
     if (run?.waitingFor === undefined) {
@@ -332,7 +326,7 @@ export class Connection {
     this.#onDrain?.();
     if (run?.waitingFor === 'handshake') {
       run.waitingFor = undefined;
-      this.#note(`== TLS failed: ${printable(error.message)}`);
+      this.#transcript.note(`== TLS failed: ${printable(error.message)}`);
       // What came is no TLS at all. Had it come a moment earlier it would have been seen as plaintext: the outcome
       // must not depend on how the path cuts the bytes.
       if (isPlaintext(error)) this.#advance({ kind: 'stray', bytes: new Uint8Array() });
@@ -341,7 +335,7 @@ export class Connection {
       return;
     }
     if (run === undefined) this.close();
-    else run.reject(error);
+    else run.lose(error);
   }
 
   #timeout(): Error {
@@ -364,29 +358,9 @@ export class Connection {
     this.#outbox = [];
     if (bytes !== undefined && !this.#ended) this.#socket.write(bytes);
   }
-
-  #note(line: string): void {
-    if (this.#transcript.length < MAX_TRANSCRIPT_LINES) this.#transcript.push(line.slice(0, 1000));
-  }
-}
-
-/** The dialogue that is running. */
-interface Run {
-  waitingFor: Phase | 'handshake' | undefined;
-  next(reaction: ByteReaction): ByteEffect | undefined;
-  reject(error: Error): void;
-}
-
-function* slices(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let from = 0; from < bytes.length; from += ONE_WRITE_BYTES)
-    yield bytes.subarray(from, from + ONE_WRITE_BYTES);
 }
 
 /** OpenSSL's word for a first record that is none. */
 function isPlaintext({ cause }: Error): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'ERR_SSL_WRONG_VERSION_NUMBER';
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

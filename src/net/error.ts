@@ -1,9 +1,10 @@
 /** The world's fault: what the network did, with what was attempted. */
+import { LostError } from '../wire/dialogue.ts';
 
 export type NetworkFault = 'timeout' | 'refused' | 'unreachable' | 'reset' | 'failed';
 
 /** Wraps Node's error once, at the edge; `cause` holds it. */
-export class NetworkError extends Error {
+export class NetworkError extends LostError {
   override readonly name = 'NetworkError';
   readonly code: NetworkFault;
 

@@ -1,12 +1,14 @@
 /** Listens for connections and attends to each. */
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
-import { type Attended, attend, type Upgrade } from './attend.ts';
+import type { SessionWords } from '../wire/session.ts';
+import { type Attended, attend } from './attend.ts';
+import type { Certificates } from './certificates.ts';
 import type { Deadlines } from './deadlines.ts';
-import { type Session } from './server-session.ts';
-import { incomingOptions, type KeyPair } from './tls.ts';
+import { handshakes } from './handshake.ts';
+import { readProxyHeader } from './proxy.ts';
+import type { Session } from './server-session.ts';
 
-/** The two ends of an accepted connection. */
+/** The two ends of an accepted connection; behind a proxy those that the proxy tells. IPv4 is never mapped into IPv6. */
 export interface Accepted {
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -14,18 +16,30 @@ export interface Accepted {
   readonly localPort: number;
 }
 
-export interface ListenOptions<State, Question, Answer> {
+export type Welcome<Words extends SessionWords> =
+  | {
+      readonly kind: 'session';
+      readonly session: Session<Words>;
+      /** Called once, when the connection is gone. */
+      readonly onClosed: () => void;
+    }
+  /** `line` is said before closing, except where the client expects TLS first. */
+  | { readonly kind: 'refused'; readonly line: string };
+
+export interface ListenOptions<Words extends SessionWords> {
   readonly address: string;
   /** 0: the system chooses. */
   readonly port: number;
   readonly tls: 'starttls' | 'implicit';
-  readonly keyPair: KeyPair;
+  readonly certificates: Certificates;
   readonly deadlines: Deadlines;
-  /** @returns the session, or the line to say before closing. */
-  readonly welcome: (
-    accepted: Accepted,
-    openSessions: number,
-  ) => Session<State, Question, Answer> | { readonly refusal: string };
+  /** Whether an address that connects is a proxy: it has to introduce its clients by a PROXY header, nobody else may. */
+  readonly proxies: (address: string) => boolean;
+  readonly welcome: (accepted: Accepted) => Welcome<Words>;
+  /** A proxy broke its protocol. */
+  readonly onOddity: (what: string, accepted: Accepted) => void;
+  /** A connection could not be accepted; told at most once a minute. */
+  readonly onError: (what: string, error: unknown) => void;
 }
 
 export interface Listener {
@@ -35,41 +49,63 @@ export interface Listener {
   close(graceMs: number): Promise<void>;
 }
 
+const ERRORS_EVERY_MS = 60_000;
+/** Connections that may wait to be accepted: with Node's 511 a rush of clients is told nothing for seconds. */
+const BACKLOG = 4_096;
+
 /** @throws Node's error when the address cannot be bound. */
-export async function listen<State, Question, Answer>(
-  options: ListenOptions<State, Question, Answer>,
-): Promise<Listener> {
-  const tls = tlsUpgrades(options.keyPair);
+export async function listen<Words extends SessionWords>(options: ListenOptions<Words>): Promise<Listener> {
+  const upgrade = handshakes(options.certificates);
   const open = new Set<Attended>();
+  const introduced = new Set<Socket>();
+
+  const receive = (socket: Socket, accepted: Accepted): void => {
+    const welcome = options.welcome(accepted);
+    if (welcome.kind === 'refused') {
+      refuse(socket, options.tls === 'implicit' ? '' : welcome.line);
+      return;
+    }
+    const attended = attend(socket, welcome.session, upgrade, options.deadlines, options.tls);
+    open.add(attended);
+    void attended.closed.then(() => {
+      open.delete(attended);
+      welcome.onClosed();
+    });
+  };
+
+  const introduce = async (socket: Socket, proxy: Accepted): Promise<void> => {
+    introduced.add(socket);
+    const header = await readProxyHeader(socket, options.deadlines);
+    introduced.delete(socket);
+    if (header.kind === 'bad') {
+      options.onOddity(`the connection of a proxy was closed: ${header.because}`, proxy);
+      socket.destroy();
+    } else if (!socket.destroyed) receive(socket, header.kind === 'client' ? header.ends : proxy);
+  };
+
   // Half-open: a client that sends QUIT and closes its side still gets our answer.
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const accepted = endsOf(socket);
-    if (accepted === undefined) {
-      socket.destroy();
-      return;
-    }
-    const session = options.welcome(accepted, open.size);
-    if ('refusal' in session) {
-      socket.on('error', () => socket.destroy());
-      socket.end(session.refusal, 'latin1', () => socket.destroy());
-      return;
-    }
-    const attended = attend(socket, session, tls.upgrade, options.deadlines, options.tls);
-    open.add(attended);
-    void attended.closed.then(() => open.delete(attended));
+    if (accepted === undefined) socket.destroy();
+    else if (options.proxies(accepted.remoteAddress)) void introduce(socket, accepted);
+    else receive(socket, accepted);
   });
   const bound = await bind(server, options.address, options.port);
+  server.on(
+    'error',
+    oncePer(ERRORS_EVERY_MS, (error) => options.onError('accepting a connection', error)),
+  );
   return {
     ...bound,
     close: async (graceMs) => {
       const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of introduced) socket.destroy();
       for (const attended of open) attended.shutdown();
       const timer = setTimeout(() => {
         for (const attended of open) attended.close();
       }, graceMs);
       await stopped;
       clearTimeout(timer);
-      tls.close();
     },
   };
 }
@@ -79,59 +115,44 @@ function endsOf(socket: Socket): Accepted | undefined {
   // A client that was gone before we looked has no address any more.
   if (remoteAddress === undefined || remotePort === undefined) return undefined;
   if (localAddress === undefined || localPort === undefined) return undefined;
-  return { remoteAddress, remotePort, localAddress, localPort };
+  return {
+    remoteAddress: unmapped(remoteAddress),
+    remotePort,
+    localAddress: unmapped(localAddress),
+    localPort,
+  };
+}
+
+/** A listener on `::` sees IPv4 clients under addresses of IPv6 (RFC 4291 §2.5.5.2). */
+function unmapped(address: string): string {
+  return address.replace(/^::ffff:(?=[0-9.]+$)/i, '');
+}
+
+function refuse(socket: Socket, line: string): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(line, 'latin1', () => socket.destroy());
+}
+
+/** Passes on the first of many, and not the next before `ms` have passed. */
+function oncePer(ms: number, tell: (error: Error) => void): (error: Error) => void {
+  let next = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    const now = performance.now();
+    if (now < next) return;
+    next = now + ms;
+    tell(error);
+  };
 }
 
 function bind(server: Server, address: string, port: number): Promise<{ address: string; port: number }> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: address, port }, () => {
+    server.listen({ host: address, port, backlog: BACKLOG }, () => {
       server.removeListener('error', reject);
-      // Running out of descriptors while accepting is reported here; it must not end the process.
-      server.on('error', () => undefined);
       const bound = server.address();
       if (bound === null || typeof bound === 'string')
         reject(new Error(`${address}:${port} has no IP address`));
       else resolve({ address: bound.address, port: bound.port });
     });
   });
-}
-
-/**
- * One TLS server that never listens: connections are handed to it.
- *
- * Unlike a bare `new TLSSocket({ isServer: true })` it reports errors after the handshake, and it honours bytes
- * that were read before (an eager ClientHello).
- */
-function tlsUpgrades(keyPair: KeyPair): { upgrade: Upgrade; close: () => void } {
-  const server: TlsServer = createTlsServer(incomingOptions(keyPair));
-  const waiting = new Map<string, (result: TLSSocket | Error) => void>();
-  server.on('secureConnection', (secure: TLSSocket) => waiting.get(keyOf(secure))?.(secure));
-  server.on('tlsClientError', (error: Error, secure: TLSSocket) => {
-    secure.on('error', () => undefined);
-    waiting.get(keyOf(secure))?.(error);
-    // Node leaves the socket open after a failed handshake.
-    secure.destroy();
-  });
-  const upgrade: Upgrade = (socket) => {
-    const key = keyOf(socket);
-    return new Promise<TLSSocket>((resolve, reject) => {
-      const settle = (result: TLSSocket | Error): void => {
-        waiting.delete(key);
-        socket.removeListener('close', onClose);
-        if (result instanceof Error) reject(result);
-        else resolve(result);
-      };
-      const onClose = (): void => settle(new Error('the connection was closed during the handshake'));
-      socket.once('close', onClose);
-      waiting.set(key, settle);
-      server.emit('connection', socket);
-    });
-  };
-  return { upgrade, close: () => server.close() };
-}
-
-/** Tells a connection apart from every other one that exists at the same time. */
-function keyOf(socket: Socket): string {
-  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`;
 }

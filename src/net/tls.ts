@@ -33,18 +33,25 @@ export function outgoingContext(extraRoots: readonly string[]): SecureContext {
   });
 }
 
-/** Options of incoming sessions: no static-RSA key exchange, our order of ciphers, no renegotiation. */
-export function incomingOptions(pair: KeyPair): {
-  cert: string;
-  key: string;
-  minVersion: 'TLSv1.2';
-  ciphers: string;
-  honorCipherOrder: true;
-  secureOptions: number;
-} {
+/** What a context of incoming sessions is made of. */
+export interface IncomingOptions {
+  readonly cert: string[];
+  readonly key: string[];
+  readonly minVersion: 'TLSv1.2';
+  readonly ciphers: string;
+  readonly honorCipherOrder: true;
+  readonly secureOptions: number;
+}
+
+/**
+ * Options of incoming sessions: no static-RSA key exchange, our order of ciphers, no renegotiation.
+ *
+ * @param pairs one for each type of key; OpenSSL takes the one that suits the client.
+ */
+export function incomingOptions(pairs: readonly KeyPair[]): IncomingOptions {
   return {
-    cert: pair.certPem,
-    key: pair.keyPem,
+    cert: pairs.map((pair) => pair.certPem),
+    key: pairs.map((pair) => pair.keyPem),
     minVersion: 'TLSv1.2',
     ciphers: `${DEFAULT_CIPHERS}:!kRSA`,
     honorCipherOrder: true,

@@ -46,12 +46,9 @@ function trustedNames(recipient: MailDomain, route: Route | undefined): Referenc
       : { kind: 'ip', address: recipient.address };
   if (route === undefined) return [own];
   const { to, match, names } = route;
-  return [
-    ...(to === null ? [] : [ofHost(to.host)]),
-    own,
-    ...(match.kind === 'below' ? [ofPattern(match)] : []),
-    ...names.map(ofPattern),
-  ];
+  // A configured host stands for all that its rule matches: recipients of many domains share one session with it.
+  const base = to === null ? [own] : [ofHost(to.host), ...(match.kind === 'domain' ? [own] : [])];
+  return [...base, ...(match.kind === 'below' ? [ofPattern(match)] : []), ...names.map(ofPattern)];
 }
 
 function ofHost(host: Host): ReferenceIdentity {
@@ -79,4 +76,9 @@ export function formatIdentity(identity: ReferenceIdentity): string {
     case 'ip':
       return identity.address;
   }
+}
+
+/** Equal for decisions that ask the same of a session. */
+export function decisionKey({ requires, tryTls, match }: Decision): string {
+  return `${requires} ${tryTls} ${match.map(formatIdentity).join(',')}`;
 }

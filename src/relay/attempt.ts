@@ -1,81 +1,24 @@
 /** One attempt to hand one message to the hosts of one destination, and what became of each recipient. */
-import type { EventReply, EventTls } from '../events/delivery-event.ts';
-import { toSevenBit } from '../mail/eight-bit.ts';
-import { formatMailDomain, type MailDomain, parseMailbox } from '../names/mailbox.ts';
+import type { EventReply } from '../events/delivery-event.ts';
 import { NetworkError } from '../net/error.ts';
-import { routeFor } from '../policies/overrides/route.ts';
-import {
-  type Done,
-  type RecipientOutcome,
-  sendContent,
-  sendEnvelope,
-} from '../protocols/smtp/client/deliver.ts';
-import { describeReply, type Reply, severity } from '../protocols/smtp/reply.ts';
-import type { MessageProperties } from '../store/queue-store.ts';
-import type { BodySource } from '../wire/bytes.ts';
-import { PeerError, type PeerFault } from '../wire/dialogue.ts';
-import { nextHops } from './next-hops.ts';
+import { describeReply } from '../protocols/smtp/reply.ts';
+import type { PeerError, PeerFault } from '../wire/dialogue.ts';
+import { type HandedOver, handOver } from './hand-over.ts';
+import { type NextHop, nextHops } from './next-hops.ts';
 import type { Reached } from './pace.ts';
-import { asWorldly, type Pool, type Session, type Way } from './pool.ts';
+import type { Course, Parcel } from './parcel.ts';
+import type { Pool } from './pool.ts';
+import {
+  type Asked,
+  type AttemptResult,
+  forAll,
+  type RecipientResult,
+  type Result,
+  type Verdict,
+} from './result.ts';
+import type { Session, Unready, Way } from './session.ts';
 import type { Outgoing } from './settings.ts';
-import { eventReply, tlsOfObstacle, tlsOfSession, tlsUntried } from './tls-verdict.ts';
-
-/** A message and those of its recipients that go the same way. */
-export interface Parcel {
-  readonly sender: string;
-  /** At least one, all in `domain`. */
-  readonly recipients: readonly string[];
-  readonly domain: MailDomain;
-  readonly properties: MessageProperties;
-  /** The content; read only once a host waits for it. */
-  readonly body: () => Promise<BodySource>;
-}
-
-export interface RecipientResult {
-  readonly address: string;
-  readonly verdict: Verdict;
-  readonly mx: { readonly host: string; readonly address: string | null; readonly port: number } | null;
-  readonly reply: EventReply | null;
-  readonly tls: EventTls;
-}
-
-type Verdict =
-  | { readonly kind: 'delivered' }
-  /** For now; tried again. */
-  | { readonly kind: 'failed'; readonly because: string }
-  /** The required TLS could not be had. `cause` is the same for the same obstacle. */
-  | { readonly kind: 'blocked'; readonly cause: string; readonly because: string }
-  /** For good. `status` is an enhanced code of class 5. */
-  | { readonly kind: 'refused'; readonly status: string; readonly because: string };
-
-export interface AttemptResult {
-  readonly recipients: readonly RecipientResult[];
-  readonly reached: Reached;
-  /** What was said, of every connection of this attempt. */
-  readonly transcript: readonly string[];
-}
-
-/** Groups addresses: one transaction has one decision, and decisions are made per recipient domain. */
-export function byDomain(addresses: readonly string[]): Iterable<Pick<Parcel, 'domain' | 'recipients'>> {
-  const groups = new Map<string, { domain: MailDomain; recipients: string[] }>();
-  for (const address of addresses) {
-    const mailbox = parseMailbox(address);
-    if (mailbox.kind !== 'ok') throw new Error(`the queue holds a bad address: ${mailbox.because}`);
-    const { at } = mailbox.value;
-    const group = groups.get(formatMailDomain(at)) ?? { domain: at, recipients: [] };
-    group.recipients.push(address);
-    groups.set(formatMailDomain(at), group);
-  }
-  return groups.values();
-}
-
-/** What one host gave: an end for all recipients, or a reason to try the next. */
-type HopResult = { readonly kind: 'done'; readonly recipients: readonly RecipientResult[] } | NextHopWanted;
-
-interface NextHopWanted {
-  readonly kind: 'next';
-  readonly result: Omit<RecipientResult, 'address'>;
-}
+import { eventReply, tlsOfObstacle, tlsUntried } from './tls-verdict.ts';
 
 /** Never rejects for what the world or the peer does; it says so in the result. */
 export async function attempt(
@@ -84,55 +27,73 @@ export async function attempt(
   pool: Pool,
   random: () => number,
 ): Promise<AttemptResult> {
-  const route = routeFor(parcel.domain, outgoing.routes);
-  const decision = outgoing.decide(parcel.domain, route);
-  const transcript: string[] = [];
-  const hops = await nextHops(parcel.domain, route, outgoing, random);
+  const { course } = parcel;
+  const { domain, route, decision } = course;
+  if (route !== undefined && route.login !== null && decision.requires === 'none') {
+    return notTried(parcel, 'the route has a login, which is never said where TLS is not required');
+  }
+  const hops = await nextHops(domain, route, outgoing, random);
   if (hops.kind === 'none') {
     const verdict: Verdict = { kind: 'refused', status: hops.status, because: hops.because };
-    const tls = tlsUntried(decision, hops.because);
-    const recipients = forAll(parcel, { verdict, mx: null, reply: null, tls });
-    return { recipients, reached: { kind: 'host' }, transcript };
+    const result = { verdict, mx: null, reply: null, tls: tlsUntried(decision, hops.because) };
+    return { recipients: forAll(parcel.recipients, result), reached: { kind: 'host' }, transcript: [] };
   }
-  if (hops.kind === 'unknown') return notTried(parcel, outgoing, hops.because);
-  let worst: Omit<RecipientResult, 'address'> | undefined;
+  if (hops.kind === 'unknown') return notTried(parcel, hops.because);
+  const transcript: string[] = [];
+  const settled: RecipientResult[] = [];
+  let { recipients } = parcel;
+  let worst: Result | undefined;
   for (const hop of hops.hops) {
-    const way: Way = {
-      hop,
-      decision,
-      startTls: 'by-decision',
-      hello: route?.hello ?? outgoing.hostname,
-      source: route?.source ?? null,
-    };
-    const result = await tryHop(parcel, way, pool, transcript);
-    if (result.kind === 'done') {
-      return { recipients: result.recipients, reached: { kind: 'host' }, transcript: bounded(transcript) };
-    }
-    // A host without the required TLS says more than one that was not reached: it is what has to be repaired.
-    if (worst?.verdict.kind !== 'blocked') worst = result.result;
+    const handed = await tryHop({ ...parcel, recipients }, wayTo(hop, course, outgoing), pool, transcript);
+    settled.push(...handed.settled);
+    recipients = handed.rest;
+    if (handed.obstacle.kind === 'none') break;
+    worst = worse(worst, handed.obstacle.result);
   }
-  if (worst === undefined) throw new Error('nextHops found no hop and called it found');
-  const { verdict } = worst;
+  if (recipients.length > 0 && worst !== undefined) settled.push(...forAll(recipients, worst));
   const reached: Reached =
-    verdict.kind === 'failed' ? { kind: 'nobody', because: verdict.because } : { kind: 'host' };
-  return { recipients: forAll(parcel, worst), reached, transcript: bounded(transcript) };
+    settled.length === recipients.length && worst?.verdict.kind === 'failed'
+      ? { kind: 'nobody', because: worst.verdict.because }
+      : { kind: 'host' };
+  return { recipients: settled, reached, transcript: bounded(transcript) };
 }
 
 /** The result where nobody was asked, for a reason that may pass. */
 export function notTried(
-  parcel: Pick<Parcel, 'recipients' | 'domain'>,
-  outgoing: Outgoing,
+  { course, recipients }: Pick<Parcel, 'course' | 'recipients'>,
   because: string,
 ): AttemptResult {
-  const decision = outgoing.decide(parcel.domain, routeFor(parcel.domain, outgoing.routes));
-  const result = {
-    verdict: { kind: 'failed', because },
-    mx: null,
-    reply: null,
-    tls: tlsUntried(decision, because),
-  } as const;
-  return { recipients: forAll(parcel, result), reached: { kind: 'nobody', because }, transcript: [] };
+  const tls = tlsUntried(course.decision, because);
+  const result: Result = { verdict: { kind: 'failed', because }, mx: null, reply: null, tls };
+  return {
+    recipients: forAll(recipients, result),
+    reached: { kind: 'nobody', because },
+    transcript: [],
+  };
 }
+
+function wayTo(hop: NextHop, { route, decision }: Course, { hostname }: Outgoing): Way {
+  return {
+    hop,
+    protocol: route?.to?.protocol ?? 'smtp',
+    decision,
+    login: route?.login ?? null,
+    hello: route?.hello ?? hostname,
+    source: route?.source ?? null,
+  };
+}
+
+/**
+ * Of what several hosts said, what counts for the message.
+ *
+ * A host without the required TLS says more than one that was not reached: it is what has to be repaired. One that
+ * cannot take the message at all decides only where no other host might take it later.
+ */
+function worse(one: Result | undefined, other: Result): Result {
+  return one !== undefined && WEIGHT[one.verdict.kind] > WEIGHT[other.verdict.kind] ? one : other;
+}
+
+const WEIGHT: Record<Verdict['kind'], number> = { blocked: 3, failed: 2, refused: 1, delivered: 0 };
 
 /** What a peer can make us keep of one attempt. */
 const MAX_TRANSCRIPT_LINES = 400;
@@ -144,151 +105,83 @@ function bounded(transcript: readonly string[]): readonly string[] {
   return kept.length === transcript.length ? kept : [...kept, '== (cut here)'];
 }
 
-async function tryHop(parcel: Parcel, way: Way, pool: Pool, transcript: string[]): Promise<HopResult> {
-  const kept = pool.reuse(way);
-  if (kept !== undefined) {
-    const result = await handOver(parcel, way, kept, pool, transcript, null);
+/** One host, in as many sessions as it takes. */
+async function tryHop(parcel: Parcel, way: Way, pool: Pool, transcript: string[]): Promise<HandedOver> {
+  const settled: RecipientResult[] = [];
+  let rest = parcel.recipients;
+  for (let mayReuse = true; ; ) {
+    const kept = mayReuse ? pool.reuse(way) : undefined;
+    const found: Fresh =
+      kept === undefined
+        ? await openFresh(way, parcel.destination, pool, transcript)
+        : { kind: 'session', session: kept };
+    if (found.kind === 'broken') return { settled, rest, obstacle: found };
+    const handed = await handOver({ ...parcel, recipients: rest }, found.session, pool, transcript);
+    settled.push(...handed.settled);
+    rest = handed.rest;
     // A reused connection may have been closed by the other side just now; that says nothing about the host.
-    if (result.kind === 'done') return result;
+    if (handed.obstacle.kind === 'broken' && kept !== undefined) mayReuse = false;
+    else if (handed.obstacle.kind !== 'none' || rest.length === 0) {
+      return { settled, rest, obstacle: handed.obstacle };
+    }
   }
-  const opened = await openFresh(way, pool, transcript);
-  if (opened.kind === 'session') return handOver(parcel, way, opened.session, pool, transcript, null);
-  if (opened.kind === 'next') return opened;
-  const fallback: Way = { ...way, startTls: 'fallback' };
-  const inClear = await openFresh(fallback, pool, transcript);
-  if (inClear.kind === 'session')
-    return handOver(parcel, fallback, inClear.session, pool, transcript, opened.because);
-  if (inClear.kind === 'next') return inClear;
-  throw new Error('a session in clear has no TLS that could fail');
 }
 
 type Fresh =
   | { readonly kind: 'session'; readonly session: Session }
+  | { readonly kind: 'broken'; readonly result: Result };
+
+async function openFresh(way: Way, destination: string, pool: Pool, transcript: string[]): Promise<Fresh> {
+  let fallback: string | null = null;
+  for (;;) {
+    const opened = await pool.open(way, destination, fallback);
+    if (opened.kind === 'session') return opened;
+    transcript.push(...opened.transcript);
+    if (opened.kind === 'broken') return { kind: 'broken', result: spoiled(way, opened.error, transcript) };
+    const obstacle = unready(way, opened.outcome);
+    if (obstacle.kind === 'broken') return obstacle;
+    // A session in clear has no TLS that could fail, so this happens once.
+    fallback = obstacle.because;
+  }
+}
+
+type Unusable =
+  | Extract<Fresh, { kind: 'broken' }>
   /** TLS could not be had and nothing requires it: a fresh connection in clear is allowed. */
-  | { readonly kind: 'inClear'; readonly because: string }
-  | NextHopWanted;
+  | { readonly kind: 'inClear'; readonly because: string };
 
-async function openFresh(way: Way, pool: Pool, transcript: string[]): Promise<Fresh> {
-  const opened = await pool.open(way);
-  if (opened.kind === 'session') return opened;
-  transcript.push(...opened.transcript);
-  if (opened.kind === 'broken') return spoiled(way, opened.error, transcript);
-  const { outcome } = opened;
-  if (outcome.kind === 'refused') {
-    const because = `${way.hop.host} refused the session at ${outcome.at}: ${describeReply(outcome.reply)}`;
-    return { kind: 'next', result: failedAt(way, because, eventReply(outcome.reply)) };
-  }
-  const { tls, cause, reply } = tlsOfObstacle(way.decision, outcome, way.hop.host);
-  if (way.decision.requires === 'none') return { kind: 'inClear', because: tls.because };
-  return {
-    kind: 'next',
-    result: { verdict: { kind: 'blocked', cause, because: tls.because }, mx: mxOf(way), reply, tls },
+function unready(way: Way, outcome: Unready): Unusable {
+  const { hop, decision, login, protocol } = way;
+  const failed = (because: string, reply: EventReply | null): Unusable => {
+    return { kind: 'broken', result: failedAt(way, because, reply) };
   };
-}
-
-/** @param fallback why the session is in clear although TLS was wanted; null where it is as decided. */
-async function handOver(
-  parcel: Parcel,
-  way: Way,
-  session: Session,
-  pool: Pool,
-  transcript: string[],
-  fallback: string | null,
-): Promise<HopResult> {
-  const { connection } = session;
-  const tls = tlsOfSession(way.decision, session, fallback);
-  const given = await transact(parcel, session).catch((error: unknown) => {
-    // Whatever broke, even the content that could not be read: nobody uses this connection again.
-    connection.close();
-    return asWorldly(error);
-  });
-  if ('code' in given) {
-    transcript.push(...connection.takeTranscript(), `== ${given.message}`);
-    // TLS stood as required, so it is not what was in the way: no `blocked`.
-    return { kind: 'next', result: failedAt(way, given.message, null) };
-  }
-  const recipients = parcel.recipients.map((address, index): RecipientResult => {
-    const { verdict, reply } = resultOf(given, index, way, parcel);
-    const reached = verdict.kind === 'delivered' ? tls : { ...tls, outcome: null, because: verdict.because };
-    return { address, verdict, mx: mxOf(way), reply, tls: reached };
-  });
-  if (recipients.some(({ verdict }) => verdict.kind !== 'delivered'))
-    transcript.push(...connection.takeTranscript());
-  if (given.kind === 'done' ? given.connection === 'reusable' : given.kind !== 'uncertain')
-    pool.giveBack(session);
-  else connection.close();
-  return { kind: 'done', recipients };
-}
-
-type Given =
-  | Done
-  | { readonly kind: 'tooBig'; readonly limit: number }
-  | { readonly kind: 'cannotConvert'; readonly status: string; readonly because: string }
-  /** The connection broke while the content went over: the host may have the message or not. */
-  | { readonly kind: 'uncertain'; readonly because: string; readonly replies: readonly Reply[] };
-
-/** @throws PeerError, NetworkError while the host cannot have the message yet. */
-async function transact(parcel: Parcel, { connection, offers }: Session): Promise<Given> {
-  const { channel } = connection;
-  const { sender, recipients, properties } = parcel;
-  let converted: BodySource | undefined;
-  let outcome = await connection.run(sendEnvelope(channel, offers, { sender, recipients, ...properties }));
-  if (outcome.kind === 'needsSevenBit') {
-    const conversion = toSevenBit(await collect(await parcel.body()));
-    if (conversion.kind === 'impossible') return { ...conversion, kind: 'cannotConvert' };
-    converted = { kind: 'bytes', bytes: conversion.bytes };
-    const content = { size: conversion.bytes.length, eightBit: false, longestLine: 0 };
-    outcome = await connection.run(sendEnvelope(channel, offers, { sender, recipients, ...content }));
-  }
-  if (outcome.kind === 'needsSevenBit') throw new Error('a converted message needs no conversion');
-  if (outcome.kind !== 'goAhead') return outcome;
-  const { replies } = outcome;
-  const body = converted ?? (await parcel.body());
-  try {
-    return await connection.run(sendContent(channel, replies, body));
-  } catch (error) {
-    return { kind: 'uncertain', because: asWorldly(error).message, replies };
-  }
-}
-
-function resultOf(
-  given: Given,
-  index: number,
-  way: Way,
-  parcel: Parcel,
-): Pick<RecipientResult, 'verdict' | 'reply'> {
-  const { host } = way.hop;
-  switch (given.kind) {
-    case 'tooBig': {
-      const because = `the message has ${parcel.properties.size} octets, ${host} takes ${given.limit}`;
-      return { verdict: { kind: 'refused', status: '5.3.4', because }, reply: null };
+  switch (outcome.kind) {
+    case 'refused': {
+      const because = `${hop.host} refused the session at ${outcome.at}: ${describeReply(outcome.reply)}`;
+      return failed(because, eventReply(outcome.reply));
     }
-    case 'cannotConvert': {
-      const because = `${host} takes no 8-bit mail or long lines, and the message cannot be converted: ${given.because}`;
-      return { verdict: { kind: 'refused', status: given.status, because }, reply: null };
+    case 'loginRefused': {
+      const because = `${hop.host} refused our login as ${login?.user}: ${describeReply(outcome.reply)}`;
+      return failed(because, eventReply(outcome.reply));
     }
-    case 'uncertain': {
-      const own = given.replies[index];
-      if (own !== undefined && severity(own) !== 'positive')
-        return fromOutcome({ kind: 'refused', at: 'RCPT', reply: own }, host);
-      // Not offered to another host now: that would make two of it wherever this one did take it.
-      const because = `${given.because} while the message went over, so it may have arrived or not`;
-      return { verdict: { kind: 'failed', because }, reply: null };
-    }
-    case 'done': {
-      const own = given.recipients[index];
-      if (own === undefined) throw new Error('a recipient without an outcome');
-      return fromOutcome(own, host);
+    case 'loginNotOffered':
+      return failed(
+        `${hop.host} offers no login that we know, and we have to log in as ${login?.user}`,
+        null,
+      );
+    default: {
+      const { tls, cause, reply } = tlsOfObstacle(decision, outcome, hop.host);
+      const { because } = tls;
+      if (decision.requires !== 'none') {
+        return {
+          kind: 'broken',
+          result: { verdict: { kind: 'blocked', cause, because }, mx: mxOf(way), reply, tls },
+        };
+      }
+      // Behind TLS that comes first there is nothing in clear to fall back to.
+      return protocol === 'smtps' ? failed(because, reply) : { kind: 'inClear', because };
     }
   }
-}
-
-function fromOutcome(outcome: RecipientOutcome, host: string): Pick<RecipientResult, 'verdict' | 'reply'> {
-  const reply = eventReply(outcome.reply);
-  if (outcome.kind === 'accepted') return { verdict: { kind: 'delivered' }, reply };
-  const because = `${host} refused at ${outcome.at}: ${describeReply(outcome.reply)}`;
-  if (severity(outcome.reply) !== 'permanent') return { verdict: { kind: 'failed', because }, reply };
-  return { verdict: { kind: 'refused', status: reply.enhanced ?? '5.0.0', because }, reply };
 }
 
 /** Faults that spoil the way to TLS itself: where TLS is required they block, they are not just a bad line. */
@@ -299,41 +192,20 @@ const ATTACKS: ReadonlySet<PeerFault> = new Set<PeerFault>(['injected', 'unexpec
  *
  * Nothing falls back to clear after a broken protocol: whoever tampers must not be handed the mail in clear.
  */
-function spoiled(way: Way, error: PeerError | NetworkError, transcript: string[]): NextHopWanted {
+function spoiled(way: Way, error: PeerError | NetworkError, transcript: string[]): Result {
   transcript.push(`== ${error.message}`);
   const result = failedAt(way, error.message, null);
   if (way.decision.requires === 'none' || error instanceof NetworkError || !ATTACKS.has(error.code)) {
-    return { kind: 'next', result };
+    return result;
   }
-  return {
-    kind: 'next',
-    result: { ...result, verdict: { kind: 'blocked', cause: 'validation-failure', because: error.message } },
-  };
+  return { ...result, verdict: { kind: 'blocked', cause: 'validation-failure', because: error.message } };
 }
 
-function failedAt(way: Way, because: string, reply: EventReply | null): Omit<RecipientResult, 'address'> {
-  return {
-    verdict: { kind: 'failed', because },
-    mx: mxOf(way),
-    reply,
-    tls: tlsUntried(way.decision, because),
-  };
+function failedAt(way: Way, because: string, reply: EventReply | null): Result {
+  const tls = tlsUntried(way.decision, because);
+  return { verdict: { kind: 'failed', because }, mx: mxOf(way), reply, tls };
 }
 
-function mxOf({ hop }: Way): NonNullable<RecipientResult['mx']> {
+function mxOf({ hop }: Way): Asked {
   return { host: hop.host, address: hop.address, port: hop.port };
-}
-
-function forAll(
-  parcel: Pick<Parcel, 'recipients'>,
-  result: Omit<RecipientResult, 'address'>,
-): RecipientResult[] {
-  return parcel.recipients.map((address) => ({ address, ...result }));
-}
-
-async function collect(body: BodySource): Promise<Uint8Array> {
-  if (body.kind === 'bytes') return body.bytes;
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body.open()) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

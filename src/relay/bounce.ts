@@ -1,102 +1,139 @@
 /** Notifications to senders, as messages for our own queue. */
 import { buildNotification } from '../mail/dsn.ts';
-import { octetFacts } from '../mail/encodings.ts';
-import type { NotifiedRecipient } from '../mail/notification.ts';
-import { formatMailDomain, type MailDomain, parseMailbox } from '../names/mailbox.ts';
-import type { Route } from '../policies/overrides/route.ts';
+import { toSevenBit } from '../mail/eight-bit.ts';
+import { LONGEST_LINE, octetFacts } from '../mail/encodings.ts';
+import type { NotificationKind, NotifiedRecipient, Original } from '../mail/notification.ts';
+import { isAscii } from '../names/domain.ts';
+import { formatMailDomain, parseMailbox } from '../names/mailbox.ts';
+import { noSenderWishes } from '../names/wishes.ts';
 import type { Claim, NewMessage } from '../store/queue-store.ts';
-import type { RecipientResult } from './attempt.ts';
+import { type Contents, wholeBody } from './content.ts';
 import { destinationOf, newId } from './intake.ts';
-import { type Failure, tlsReason } from './settle.ts';
+import type { Outgoing } from './settings.ts';
+import type { News } from './settle.ts';
 
 export interface NoticeParts {
-  readonly hostname: MailDomain;
-  readonly routes: readonly Route[];
+  readonly outgoing: Pick<Outgoing, 'hostname' | 'routes'>;
+  readonly contents: Pick<Contents, 'head' | 'source'>;
   readonly now: number;
-  /** The original content, its beginning at least. */
-  readonly original: Uint8Array;
+  /** When delayed mail is given up. */
+  readonly retryUntil: number;
+  readonly onError: (what: string, error: unknown) => void;
 }
 
-/** @returns undefined for the null sender, who gets no notifications: that is what stops loops (RFC 5321 §6.1). */
-export function failureNotice(
-  claim: Claim,
-  failures: readonly Failure[],
+/** Of a message that is bigger, only the header is given back: a forged sender gets what we send. */
+const MAX_RETURNED_BYTES = 1_048_576;
+
+/**
+ * Builds one notification for each kind of news.
+ *
+ * @param news never of a message from the null sender: that is what stops loops (RFC 5321 §6.1).
+ */
+export async function notices(
+  message: Claim['message'],
+  news: readonly News[],
   parts: NoticeParts,
-): NewMessage | undefined {
-  const recipients = failures.map(({ recipient, result, status, because }) =>
-    notified(recipient.address, result, status, because, parts.now, null),
+): Promise<readonly NewMessage[]> {
+  const kinds = [...new Set(news.map(({ kind }) => kind))];
+  return Promise.all(
+    kinds.map(async (kind) => {
+      const original = await originalFor(kind, message, parts).catch((error: unknown): Original => {
+        // The notification goes out without the original: that it failed matters more.
+        parts.onError(`reading message ${message.id} for a notification`, error);
+        return { kind: 'headers', message: new Uint8Array(), whyNotAll: null };
+      });
+      const told = news.filter((one) => one.kind === kind).map((one) => notified(one, parts.now));
+      return notice(kind, message, told, original, parts);
+    }),
   );
-  return notice('failed', claim, recipients, null, parts);
 }
 
-/** Tells the sender, once, that the message is late. */
-export function delayNotice(
-  claim: Claim,
-  late: readonly { readonly result: RecipientResult; readonly nextAttemptAt: number }[],
-  retryUntil: number,
-  parts: NoticeParts,
-): NewMessage | undefined {
-  const recipients = late.map(({ result, nextAttemptAt }) => {
-    const because = result.verdict.kind === 'delivered' ? '' : result.verdict.because;
-    return notified(result.address, result, '4.4.7', because, parts.now, nextAttemptAt);
-  });
-  return notice('delayed', claim, recipients, retryUntil, parts);
+/** RFC 3461 §4.3: RET is about failures; where it is not said, the header is given back. */
+async function originalFor(
+  kind: NotificationKind,
+  { id, sender, wishes, properties }: Claim['message'],
+  { contents }: NoticeParts,
+): Promise<Original> {
+  const headers = async (whyNotAll: string | null): Promise<Original> => {
+    return { kind: 'headers', message: await contents.head(id), whyNotAll };
+  };
+  if (kind !== 'failed' || wishes.ret !== 'full') return headers(null);
+  const { size, eightBit, longestLine } = properties;
+  if (size > MAX_RETURNED_BYTES) {
+    return headers(`it has ${size} octets, and no more than ${MAX_RETURNED_BYTES} are given back`);
+  }
+  const message = await wholeBody(await contents.source(id));
+  // Who has to be reached by SMTPUTF8 is behind hosts that take 8-bit content.
+  const fits = longestLine <= LONGEST_LINE && (!eightBit || !isAscii(sender));
+  if (fits) return { kind: 'full', message };
+  const conversion = toSevenBit(message);
+  if (conversion.kind === 'converted') return { kind: 'full', message: conversion.bytes };
+  return headers(`it cannot be given back in 7-bit form (${conversion.because})`);
 }
 
 function notified(
-  address: string,
-  result: RecipientResult,
-  status: string,
-  because: string,
+  { recipient, result, status, because, nextAttemptAt }: News,
   lastAttemptAt: number,
-  nextAttemptAt: number | null,
 ): NotifiedRecipient {
-  const { mx, reply } = result;
+  const { mx, reply, verdict, tls } = result;
   return {
-    address,
+    address: recipient.address,
+    originalRecipient: recipient.wishes.originalRecipient,
     status,
     because,
     remote: mx,
     reply,
-    tls: tlsReason(result),
+    tls: verdict.kind === 'blocked' ? tls.because : null,
     lastAttemptAt,
     nextAttemptAt,
   };
 }
 
 function notice(
-  kind: 'failed' | 'delayed',
-  claim: Claim,
+  kind: NotificationKind,
+  { id: originalId, sender, receivedAt, wishes }: Claim['message'],
   recipients: readonly NotifiedRecipient[],
-  retryUntil: number | null,
-  { hostname, routes, now, original }: NoticeParts,
-): NewMessage | undefined {
-  const { id: originalId, sender, receivedAt } = claim.message;
-  const mailbox = sender === '' ? undefined : parseMailbox(sender);
-  if (mailbox?.kind !== 'ok') return undefined;
+  original: Original,
+  { outgoing, now, retryUntil }: NoticeParts,
+): NewMessage {
+  const to = parseMailbox(sender, { utf8: true });
+  if (to.kind !== 'ok') throw new Error(`the queue holds a bad sender: ${to.because}`);
   const id = newId(now);
   const bytes = buildNotification(
     {
       kind,
-      hostname: formatMailDomain(hostname),
-      to: sender,
+      hostname: formatMailDomain(outgoing.hostname),
+      to: to.value.text,
       id: originalId,
+      envelopeId: wishes.envelopeId,
       arrivedAt: receivedAt,
       now,
-      retryUntil,
+      retryUntil: kind === 'delayed' ? retryUntil : null,
       recipients,
       original,
     },
     id + newId(now),
   );
-  const { eightBit, longestLine } = octetFacts(bytes);
   return {
     id,
     receivedAt: now,
     sender: '',
-    recipients: [{ address: mailbox.value.text, destination: destinationOf(mailbox.value.at, routes) }],
+    wishes: noSenderWishes,
+    recipients: [
+      {
+        address: to.value.text,
+        destination: destinationOf(to.value.at, outgoing.routes),
+        // Its sender is nobody, so nobody asks the hosts on its way for word of it (RFC 3461 §6.1).
+        wishes: { notify: [], originalRecipient: null },
+      },
+    ],
     body: { kind: 'bytes', bytes },
-    properties: { size: bytes.length, eightBit, longestLine, hops: 0 },
+    properties: {
+      ...octetFacts(bytes),
+      size: bytes.length,
+      hops: 0,
+      needsUtf8: !isAscii(to.value.text),
+    },
     events: [],
   };
 }

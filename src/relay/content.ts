@@ -17,6 +17,14 @@ export interface Contents {
 const MAX_REMEMBERED_BYTES = 32 * 1024 * 1024;
 const HEAD_BYTES = 64 * 1024;
 
+/** The content in one piece. */
+export async function wholeBody(body: BodySource): Promise<Uint8Array> {
+  if (body.kind === 'bytes') return body.bytes;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body.open()) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
 export function queueContents(store: QueueStore): Contents {
   /** In the order of arrival: the oldest goes first. */
   const fresh = new Map<string, Uint8Array>();

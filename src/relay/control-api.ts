@@ -2,7 +2,7 @@
 
 import type { DeliveryEvent } from '../events/delivery-event.ts';
 import type { Delivery, EpochMs } from '../queue/delivery.ts';
-import type { ListedMessage, ListedRecipient, MessageTrail } from '../store/queue-store.ts';
+import type { ListedMessage, ListedRecipient, MessageTrail, Pause } from '../store/queue-store.ts';
 
 /** How many messages one answer lists at most; a shorter list is the last one. */
 export const LISTED_AT_ONCE = 200;
@@ -19,11 +19,19 @@ export interface QueuedMessage {
 
 export interface QueuedRecipient {
   readonly address: string;
-  /** The name for `queue retry --destination`. */
+  /** The name for `queue retry --destination`: a domain, or the next hop of a route. */
   readonly destination: string;
   readonly delivery: QueuedDelivery;
   /** The reason that the newest event of an attempt gave; null where there is none yet. */
   readonly lastWord: string | null;
+  /** Set while nothing goes to the destination, by the operator's word. */
+  readonly pause: QueuedPause | null;
+}
+
+export interface QueuedPause {
+  readonly destination: string;
+  /** null: until `queue pause --off`. */
+  readonly until: string | null;
 }
 
 export type QueuedDelivery =
@@ -47,31 +55,48 @@ export interface QueuedTrail extends QueuedMessage {
   }[];
 }
 
-/** The recipients that are due now. */
-export interface Retried {
-  readonly retried: readonly { readonly id: string; readonly address: string }[];
+/** One step of `queue retry|hold|release|cancel`: the recipients that changed. */
+export interface QueueStep {
+  readonly changed: readonly { readonly id: string; readonly address: string }[];
+  /** To be sent as `after` for the next step; null: that was the last one. */
+  readonly next: string | null;
 }
 
-export function toQueuedMessage(message: ListedMessage): QueuedMessage {
+/** @param now leaves out pauses that are over. */
+export function toQueuedMessage(message: ListedMessage, now: EpochMs): QueuedMessage {
   return {
     id: message.id,
     receivedAt: rfc3339(message.receivedAt),
     sender: message.sender,
     size: message.size,
-    recipients: message.recipients.map(toQueuedRecipient),
+    recipients: message.recipients.map((recipient) => toQueuedRecipient(recipient, now)),
   };
 }
 
-export function toQueuedTrail(trail: MessageTrail): QueuedTrail {
+export function toQueuedTrail(trail: MessageTrail, now: EpochMs): QueuedTrail {
   return {
-    ...toQueuedMessage(trail),
+    ...toQueuedMessage(trail, now),
     events: trail.events,
     transcripts: trail.transcripts.map(({ address, at, lines }) => ({ address, at: rfc3339(at), lines })),
   };
 }
 
-function toQueuedRecipient({ address, destination, delivery, lastWord }: ListedRecipient): QueuedRecipient {
-  return { address, destination, delivery: toQueuedDelivery(delivery), lastWord };
+export function toQueuedPause({ destination, until }: Pause): QueuedPause {
+  return { destination, until: until === null ? null : rfc3339(until) };
+}
+
+function toQueuedRecipient(
+  { address, destination, delivery, lastWord, pause }: ListedRecipient,
+  now: EpochMs,
+): QueuedRecipient {
+  const isOver = pause !== null && pause.until !== null && pause.until <= now;
+  return {
+    address,
+    destination,
+    delivery: toQueuedDelivery(delivery),
+    lastWord,
+    pause: pause === null || isOver ? null : toQueuedPause(pause),
+  };
 }
 
 function toQueuedDelivery(delivery: Delivery): QueuedDelivery {

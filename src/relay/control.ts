@@ -4,10 +4,12 @@ import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
-import { z } from 'zod';
-import { parseMailbox } from '../names/mailbox.ts';
-import type { ListRequest, Nudge, QueueStore } from '../store/queue-store.ts';
-import { LISTED_AT_ONCE, type Retried, toQueuedMessage, toQueuedTrail } from './control-api.ts';
+import type { DeliveryEvent } from '../events/delivery-event.ts';
+import { isAscii } from '../names/domain.ts';
+import { type Mailbox, type MailDomain, parseMailbox } from '../names/mailbox.ts';
+import { noRecipientWishes, noSenderWishes } from '../names/wishes.ts';
+import type { QueueStore } from '../store/queue-store.ts';
+import { addQueueRoutes } from './control-queue.ts';
 import type { Relay } from './relay.ts';
 import type { World } from './settings.ts';
 
@@ -16,7 +18,12 @@ export interface ControlParts {
   readonly relay: Pick<Relay, 'submit' | 'retry'>;
   readonly world: World;
   readonly hostname: string;
+  /** Asked for each message: a new configuration may change it. */
   readonly maxMessageBytes: number;
+  /** The scheduling key of mail for a domain, by the routes in force. */
+  readonly destinationOf: (at: MailDomain) => string;
+  /** Called with what an operator has changed, once it is safe. */
+  readonly onEvents: (events: readonly DeliveryEvent[]) => void;
   /** Sets the mask for new files of this process, and gives back the one before. */
   readonly umask: (mask: number) => number;
   /** The socket fails while it serves. */
@@ -31,12 +38,6 @@ export interface Control {
 const SOCKET_UMASK = 0o177;
 /** sockaddr_un holds 108 octets, the last of them NUL. */
 const MAX_SOCKET_PATH = 107;
-
-const retryRequest = z.union([
-  z.strictObject({ id: z.string() }),
-  z.strictObject({ destination: z.string() }),
-  z.strictObject({ all: z.literal(true) }),
-]);
 
 /**
  * Listens on a socket file that only its owner can use.
@@ -73,48 +74,22 @@ export async function openControl(path: string, parts: ControlParts): Promise<Co
   };
 }
 
-function controlApp({ store, relay, world, hostname, maxMessageBytes }: ControlParts): Hono {
+function controlApp(parts: ControlParts): Hono {
   const app = new Hono();
   app.onError((error, context) => context.json({ error: error.message }, 500));
-
-  app.get('/queue', async (context) => {
-    const after = context.req.query('after');
-    const request: ListRequest = {
-      which: context.req.query('which') === 'all' ? 'all' : 'open',
-      most: LISTED_AT_ONCE,
-      ...(after === undefined ? {} : { after }),
-    };
-    return context.json((await store.list(request)).map(toQueuedMessage));
-  });
-
-  app.get('/queue/:id', async (context) => {
-    const id = context.req.param('id');
-    const trail = await store.show(id);
-    return trail === undefined
-      ? context.json({ error: `no message ${id}` }, 404)
-      : context.json(toQueuedTrail(trail));
-  });
-
-  app.post('/queue/retry', async (context) => {
-    const request = retryRequest.safeParse(await context.req.json().catch(() => undefined));
-    if (!request.success) return context.json({ error: z.prettifyError(request.error) }, 400);
-    const of: Nudge['of'] = 'all' in request.data ? 'all' : request.data;
-    const changed = await store.nudge({ what: 'retry', now: world.now(), of });
-    relay.retry();
-    const retried: Retried = { retried: changed.map(({ id, address }) => ({ id, address })) };
-    return context.json(retried);
-  });
+  addQueueRoutes(app, parts);
 
   app.post('/messages', async (context) => {
-    const envelope = readEnvelope(context.req.query('from'), context.req.queries('to') ?? [], hostname);
+    const envelope = readEnvelope(context.req.query('from'), context.req.queries('to') ?? [], parts.hostname);
     if (envelope.kind === 'invalid') return context.json({ error: envelope.because }, 400);
     // Without it (chunked), the size would be known only when everything is in memory.
     const length = context.req.header('content-length');
     if (length === undefined) return context.json({ error: 'Content-Length is missing' }, 411);
+    const { maxMessageBytes } = parts;
     if (Number(length) > maxMessageBytes) {
       return context.json({ error: `${length} octets are too many, the limit is ${maxMessageBytes}` }, 413);
     }
-    const answer = await relay.submit(envelope.value, new Uint8Array(await context.req.arrayBuffer()));
+    const answer = await parts.relay.submit(envelope.value, new Uint8Array(await context.req.arrayBuffer()));
     if (answer.kind === 'kept') return context.json({ id: answer.id });
     return context.json({ error: `${answer.code} ${answer.enhanced} ${answer.text}` }, 422);
   });
@@ -126,22 +101,26 @@ type EnvelopeRead =
   | { readonly kind: 'invalid'; readonly because: string };
 
 function readEnvelope(from: string | undefined, to: readonly string[], hostname: string): EnvelopeRead {
-  const sender = from === undefined || from === '' ? null : parseMailbox(from);
+  const sender = from === undefined || from === '' ? null : parseMailbox(from, { utf8: true });
   if (sender !== null && sender.kind === 'invalid')
     return { kind: 'invalid', because: `the sender: ${sender.because}` };
-  const recipients = [];
+  const recipients: Mailbox[] = [];
   for (const text of to) {
-    const mailbox = parseMailbox(text);
+    const mailbox = parseMailbox(text, { utf8: true });
     if (mailbox.kind === 'invalid') return { kind: 'invalid', because: `the recipient: ${mailbox.because}` };
     recipients.push(mailbox.value);
   }
   if (recipients.length === 0) return { kind: 'invalid', because: 'no recipient is named' };
+  const addresses = [sender?.value, ...recipients].flatMap((mailbox) => mailbox?.text ?? []);
   const value = {
     hello: hostname,
     extended: true,
     tls: undefined,
+    account: null,
     sender: sender?.value ?? null,
-    recipients,
+    smtpUtf8: !addresses.every(isAscii),
+    wishes: noSenderWishes,
+    recipients: recipients.map((mailbox) => ({ mailbox, wishes: noRecipientWishes })),
   };
   return { kind: 'ok', value };
 }

@@ -1,24 +1,112 @@
 /** The event log: one JSON object a line, appended to a file or written to a stream. */
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
-import type { DeliveryEvent } from '../events/delivery-event.ts';
+import type { RelayEvent } from '../events/delivery-event.ts';
 
 export interface EventLog {
-  write(events: readonly DeliveryEvent[]): void;
+  write(events: readonly RelayEvent[]): void;
+  /** Whoever rotates the file has moved it away. */
+  reopen(): void;
   close(): Promise<void>;
 }
 
-/** Opens a file for appending; only its owner may read it, as it names senders and recipients. */
-export function fileEventLog(path: string, onError: (error: Error) => void): EventLog {
-  const open = (): WriteStream => createWriteStream(path, { flags: 'a', mode: 0o600 }).on('error', onError);
-  let stream = open();
+/** So old are the last lines at most that a power cut may take. */
+const FLUSH_EVERY_MS = 1_000;
+/** Characters that wait for a disk which fails; what comes behind them is in the trail of the queue only. */
+const MAX_WAITING = 16 * 1024 * 1024;
+
+/**
+ * Appends to a file; only its owner may read it, as it names senders and recipients.
+ *
+ * Lines are handed to the system at once and flushed to the disk every second: the queue has the same events and is
+ * flushed before each answer, so mail does not wait for this file. Where it cannot be written, lines wait and are
+ * written as soon as it works again, some of them perhaps twice.
+ */
+export function fileEventLog(
+  path: string,
+  onError: (error: Error) => void,
+  flushEveryMs = FLUSH_EVERY_MS,
+): EventLog {
+  let waiting = '';
+  let lost = 0;
+  let file: FileHandle | undefined;
+  let state: 'idle' | 'writing' | 'failed' = 'idle';
+  let isStale = false;
+  let isDirty = false;
+  let work: Promise<void> = Promise.resolve();
+
+  const append = async (): Promise<void> => {
+    while (waiting !== '') {
+      if (isStale) await release();
+      file ??= await openToAppend(path);
+      const lines = waiting;
+      waiting = '';
+      try {
+        await file.appendFile(lines);
+      } catch (error) {
+        waiting = lines + waiting;
+        throw error;
+      }
+      isDirty = true;
+    }
+    if (lost > 0) onError(new Error(`${lost} events had no room to wait in and are missing`));
+    lost = 0;
+  };
+  const start = (): void => {
+    if (state !== 'idle' || waiting === '') return;
+    state = 'writing';
+    work = append().then(
+      () => {
+        state = 'idle';
+        // What came in the last turn.
+        start();
+      },
+      async (error: unknown) => {
+        state = 'failed';
+        onError(asError(error));
+        await release().catch(() => undefined);
+      },
+    );
+  };
+  const flush = async (): Promise<void> => {
+    if (!isDirty || file === undefined) return;
+    isDirty = false;
+    await file.datasync();
+  };
+  /** What was written is flushed before the file is let go. */
+  const release = async (): Promise<void> => {
+    const old = file;
+    file = undefined;
+    isStale = false;
+    if (isDirty) await old?.datasync();
+    isDirty = false;
+    await old?.close();
+  };
+  const timer = setInterval(() => {
+    if (state === 'failed') state = 'idle';
+    start();
+    flush().catch((error: unknown) => onError(asError(error)));
+  }, flushEveryMs);
+  timer.unref();
+
   return {
     write(events) {
-      // A stream that has failed takes nothing any more; a disk that was full may have room again.
-      if (stream.destroyed) stream = open();
-      streamEventLog(stream).write(events);
+      if (waiting.length > MAX_WAITING) lost += events.length;
+      else waiting += linesOf(events);
+      start();
     },
-    close: () => new Promise((resolve) => stream.end(() => resolve())),
+    reopen: () => {
+      isStale = true;
+    },
+    async close() {
+      clearInterval(timer);
+      await work;
+      // One more try for a disk that failed.
+      state = 'idle';
+      start();
+      await work;
+      await release().catch((error: unknown) => onError(asError(error)));
+    },
   };
 }
 
@@ -26,9 +114,33 @@ export function fileEventLog(path: string, onError: (error: Error) => void): Eve
 export function streamEventLog(stream: Writable): EventLog {
   return {
     write(events) {
-      if (events.length > 0) stream.write(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+      if (events.length > 0) stream.write(linesOf(events));
     },
+    reopen: () => undefined,
     // What was written before is out once this is.
     close: () => new Promise((resolve) => stream.write('', () => resolve())),
   };
+}
+
+function linesOf(events: readonly RelayEvent[]): string {
+  return events.map((event) => `${JSON.stringify(event)}\n`).join('');
+}
+
+/** A crash or a full disk may have left half a line at the end: nothing may be appended to it. */
+async function openToAppend(path: string): Promise<FileHandle> {
+  const file = await open(path, 'a+', 0o600);
+  try {
+    const { size } = await file.stat();
+    const last = Buffer.alloc(1);
+    if (size > 0) await file.read(last, 0, 1, size - 1);
+    if (size > 0 && last.toString() !== '\n') await file.appendFile('\n');
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

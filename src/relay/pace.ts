@@ -10,7 +10,9 @@ import type { World } from './settings.ts';
 export type Admission =
   | { readonly kind: 'go' }
   /** Nothing is tried before `until`. */
-  | { readonly kind: 'suspended'; readonly because: string; readonly until: number };
+  | { readonly kind: 'suspended'; readonly because: string; readonly until: number }
+  /** Nothing is tried any more. */
+  | { readonly kind: 'closing' };
 
 /** Whether a host gave an answer to work with, or why none did. */
 export type Reached = { readonly kind: 'host' } | { readonly kind: 'nobody'; readonly because: string };
@@ -24,6 +26,10 @@ export interface Pace {
   leave(destination: string, reached: Reached): void;
   /** An operator asks: no destination rests any more. */
   forgive(): void;
+  /** From now on by these settings. */
+  adjust(settings: PaceSettings): void;
+  /** Sends away who waits, and whoever still comes. */
+  close(): void;
 }
 
 export interface PaceSettings {
@@ -46,8 +52,12 @@ interface Destination {
   readonly parked: ((admission: Admission) => void)[];
 }
 
-export function startPace(settings: PaceSettings, world: World): Pace {
+export function startPace(initial: PaceSettings, world: World): Pace {
+  let settings = initial;
+  let closing = false;
   const destinations = new Map<string, Destination>();
+  /** Those with somebody parked: looked at whenever something ends, however many destinations there are. */
+  const waiting = new Set<Destination>();
   let active = 0;
 
   function suspended({ because, restUntil }: Destination): Admission {
@@ -55,7 +65,7 @@ export function startPace(settings: PaceSettings, world: World): Pace {
   }
 
   function admitParked(): void {
-    for (const [name, destination] of destinations) {
+    for (const destination of waiting) {
       while (active < settings.connections && destination.active < destination.room) {
         const admit = destination.parked.shift();
         if (admit === undefined) break;
@@ -63,8 +73,8 @@ export function startPace(settings: PaceSettings, world: World): Pace {
         destination.active += 1;
         admit({ kind: 'go' });
       }
-      const idle = destination.active === 0 && destination.parked.length === 0;
-      if (idle && destination.failures === 0) destinations.delete(name);
+      if (destination.parked.length === 0) waiting.delete(destination);
+      if (active >= settings.connections) return;
     }
   }
 
@@ -86,11 +96,13 @@ export function startPace(settings: PaceSettings, world: World): Pace {
       return active;
     },
     enter(name) {
+      if (closing) return Promise.resolve({ kind: 'closing' });
       const destination = destinations.get(name) ?? newDestination();
       destinations.set(name, destination);
       if (world.now() < destination.restUntil) return Promise.resolve(suspended(destination));
       return new Promise((resolve) => {
         destination.parked.push(resolve);
+        waiting.add(destination);
         admitParked();
       });
     },
@@ -107,9 +119,23 @@ export function startPace(settings: PaceSettings, world: World): Pace {
         destination.room = Math.min(destination.room * 2, settings.connectionsPerDestination);
       }
       admitParked();
+      const idle = destination.active === 0 && destination.parked.length === 0;
+      if (idle && destination.failures === 0) destinations.delete(name);
     },
     forgive() {
       for (const destination of destinations.values()) destination.restUntil = 0;
+    },
+    adjust(changed) {
+      settings = changed;
+      for (const destination of destinations.values()) {
+        destination.room = Math.min(destination.room, settings.connectionsPerDestination);
+      }
+      admitParked();
+    },
+    close() {
+      closing = true;
+      for (const { parked } of destinations.values())
+        for (const dismiss of parked.splice(0)) dismiss({ kind: 'closing' });
     },
   };
 }

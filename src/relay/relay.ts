@@ -1,66 +1,32 @@
 /** The relay: takes mail in, keeps it, delivers it, and says how it travelled. */
-import { BlockList, isIPv6 } from 'node:net';
-import { networkInterfaces } from 'node:os';
-import type { DeliveryEvent } from '../events/delivery-event.ts';
+import type { DeliveryEvent, RelayEvent } from '../events/delivery-event.ts';
 import { octetFacts } from '../mail/encodings.ts';
 import { withCrlf } from '../mail/line-endings.ts';
-import { isLoopback } from '../names/address.ts';
-import { formatMailDomain } from '../names/mailbox.ts';
-import { type Accepted, type Listener, listen } from '../net/listen.ts';
-import { type ServerPatience, type Session, serverPatience } from '../net/server-session.ts';
-import type { KeyPair } from '../net/tls.ts';
-import { formatReply } from '../protocols/smtp/reply.ts';
-import {
-  type Envelope,
-  type Intake,
-  initialState,
-  type SmtpState,
-  smtpSession,
-} from '../protocols/smtp/server/session.ts';
+import { startAdmission } from '../net/admission.ts';
+import { type Listener, listen } from '../net/listen.ts';
+import type { Envelope, Intake, SmtpWords } from '../protocols/smtp/server/session.ts';
 import type { QueueStore } from '../store/queue-store.ts';
+import { openLoginDesk } from './accounts.ts';
 import { type Contents, queueContents } from './content.ts';
-import { type Delivering, startDelivery } from './delivery.ts';
-import { type IntakeParts, takeMessage } from './intake.ts';
-import type { Outgoing, QueueSettings, World } from './settings.ts';
+import { startDelivery } from './delivery.ts';
+import { routesOf } from './domains.ts';
+import type { IntakeParts } from './intake.ts';
+import { type Listeners, openListeners } from './listeners.ts';
+import { isWithinOneOf } from './networks.ts';
+import { openReception, type Reception } from './reception.ts';
+import type { ListenerSettings, Outgoing, RelaySettings, World } from './settings.ts';
 
-/** A range of addresses: those that share the first `prefix` bits. */
-export interface Network {
-  readonly family: 'ipv4' | 'ipv6';
-  readonly address: string;
-  readonly prefix: number;
-}
-
-export interface ListenerSettings {
-  readonly address: string;
-  readonly port: number;
-  readonly tls: 'starttls' | 'implicit';
-  readonly requireTls: boolean;
-  /** Who may relay. */
-  readonly networks: readonly Network[];
-  readonly bareLineEnding: 'refuse' | 'normalize';
-}
-
-export interface RelaySettings {
-  readonly listeners: readonly ListenerSettings[];
-  readonly keyPair: KeyPair;
-  readonly maxSessions: number;
-  readonly maxMessageBytes: number;
-  readonly maxRecipients: number;
-  readonly maxHops: number;
-  readonly queue: QueueSettings;
-  /** How long clients may take; the RFC's minimums outside tests. */
-  readonly patience?: ServerPatience;
-}
+/** How mail leaves, as far as whoever starts the relay knows. */
+type GivenOutgoing = Omit<Outgoing, 'isSelf'>;
 
 export interface RelayParts {
   readonly settings: RelaySettings;
-  /** Without `isSelf`, which only the relay knows. */
-  readonly outgoing: Omit<Outgoing, 'isSelf'>;
+  readonly outgoing: GivenOutgoing;
   readonly store: QueueStore;
   /** The store's folder for large content. */
   readonly incoming: string;
   readonly world: World;
-  readonly onEvents: (events: readonly DeliveryEvent[]) => void;
+  readonly onEvents: (events: readonly RelayEvent[]) => void;
   /** Something odd that a client did and that is not an event: an attack that was fended off, a failed handshake. */
   readonly onOddity: (what: string, about: Readonly<Record<string, unknown>>) => void;
   /** An error of the medium, or of ours. */
@@ -73,18 +39,23 @@ export interface Relay {
   submit(envelope: Envelope, content: Uint8Array): Promise<Intake>;
   /** An operator made mail due: look again, and try also what was not reached lately. */
   retry(): void;
+  /**
+   * New sessions and attempts go by these; what is under way ends as it began. A listener whose address, port or kind
+   * of TLS changed is closed once its sessions are, and another one bound.
+   *
+   * @throws Node's error when an address cannot be bound; everything else is as it was then.
+   */
+  reload(settings: RelaySettings, outgoing: GivenOutgoing): Promise<void>;
   /** Refuses new mail, finishes what is under way for at most `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
 
-const MAX_COMMAND_LINE_BYTES = 2048;
-const MAX_ERRORS = 10;
-
 /** @throws Node's error when an address cannot be bound; nothing is left open then. */
 export async function startRelay(parts: RelayParts): Promise<Relay> {
-  const { settings, world, onError } = parts;
-  const bound: Listener[] = [];
-  const outgoing: Outgoing = { ...parts.outgoing, isSelf: (address, port) => isOneOf(bound, address, port) };
+  const { world, onError } = parts;
+  let { settings } = parts;
+  const listeners = openListeners((listener) => bindListener(listener));
+  let outgoing = outgoingOf(parts.outgoing, settings, listeners);
   const contents = queueContents(parts.store);
   const delivering = startDelivery({
     store: parts.store,
@@ -99,12 +70,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     onError,
   });
   const intake: IntakeParts = {
-    settings: {
-      hostname: outgoing.hostname,
-      routes: outgoing.routes,
-      maxHops: settings.maxHops,
-      incoming: parts.incoming,
-    },
+    incoming: parts.incoming,
     store: parts.store,
     contents,
     world,
@@ -112,18 +78,64 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     onKept: parts.onEvents,
     onError,
   };
+  const admission = startAdmission(settings.limits, world.now);
+  const desk = openLoginDesk();
+  const receive = (): Reception => openReception({ ...parts, settings, outgoing, intake, admission, desk });
+  let reception = receive();
+
+  function bindListener(listener: () => ListenerSettings): Promise<Listener> {
+    const { address, port, tls } = listener();
+    return listen<SmtpWords>({
+      address,
+      port,
+      tls,
+      certificates: settings.certificates,
+      deadlines: outgoing.deadlines,
+      proxies: (client) => isWithinOneOf(listener().proxies, client),
+      welcome: (accepted) => reception.welcome(accepted, listener()),
+      onOddity: (what, { remoteAddress: client, localPort }) =>
+        parts.onOddity(what, { client, listener: `${address}:${localPort}` }),
+      onError,
+    });
+  }
+
+  const close = async (graceMs: number): Promise<void> => {
+    await listeners.close(graceMs);
+    await Promise.all([delivering.close(graceMs), reception.close()]);
+  };
   try {
-    for (const listener of settings.listeners) bound.push(await bindListener(listener, parts, intake));
+    await listeners.change(settings.listeners);
   } catch (error) {
-    await closeAll(bound, delivering, 0);
+    await close(0);
     throw error;
   }
   delivering.wake();
   return {
-    listeners: bound,
-    submit: (envelope, content) => submit(intake, settings, envelope, content),
+    get listeners() {
+      return listeners.bound;
+    },
+    submit: (envelope, content) => submit(reception, settings, envelope, content),
     retry: () => delivering.retry(),
-    close: (graceMs) => closeAll(bound, delivering, graceMs),
+    async reload(newSettings, newOutgoing) {
+      await listeners.change(newSettings.listeners);
+      settings = newSettings;
+      outgoing = outgoingOf(newOutgoing, newSettings, listeners);
+      delivering.reload(outgoing, newSettings.queue);
+      admission.change(newSettings.limits);
+      const before = reception;
+      reception = receive();
+      await before.close();
+    },
+    close,
+  };
+}
+
+/** Mail for our own domains goes to their backends, whatever the operator's routes say. */
+function outgoingOf(given: GivenOutgoing, { domains }: RelaySettings, listeners: Listeners): Outgoing {
+  return {
+    ...given,
+    routes: [...routesOf(domains, given.hostname), ...given.routes],
+    isSelf: (address, port) => listeners.isOne(address, port),
   };
 }
 
@@ -132,60 +144,9 @@ function forgetFinal(contents: Contents, events: readonly DeliveryEvent[]): void
   for (const { event, id } of events) if (event !== 'received' && event !== 'blocked') contents.forget(id);
 }
 
-function bindListener(listener: ListenerSettings, parts: RelayParts, intake: IntakeParts): Promise<Listener> {
-  const mayRelay = addressList(listener.networks);
-  const { settings, outgoing } = parts;
-  const hostname = formatMailDomain(outgoing.hostname);
-  return listen<SmtpState, Envelope, Intake>({
-    address: listener.address,
-    port: listener.port,
-    tls: listener.tls,
-    keyPair: settings.keyPair,
-    deadlines: outgoing.deadlines,
-    welcome: (accepted, openSessions) => {
-      if (openSessions >= settings.maxSessions) {
-        return { refusal: formatReply(421, '4.3.2', `${hostname} too many connections; try again later`) };
-      }
-      return sessionFor(accepted, listener, mayRelay, parts, intake);
-    },
-  });
-}
-
-function sessionFor(
-  accepted: Accepted,
-  listener: ListenerSettings,
-  mayRelay: (address: string) => boolean,
-  { settings, outgoing, onOddity }: RelayParts,
-  intake: IntakeParts,
-): Session<SmtpState, Envelope, Intake> {
-  const client = accepted.remoteAddress.replace(/^::ffff:/i, '');
-  const { hostname } = outgoing;
-  const requires = listener.requireTls || listener.tls === 'implicit' ? 'encrypt' : 'none';
-  return {
-    reducer: smtpSession({
-      hostname: formatMailDomain(hostname),
-      postmasterDomain: hostname,
-      startTls: listener.tls === 'starttls' ? 'offered' : 'absent',
-      tls: listener.requireTls ? 'required' : 'optional',
-      relaying: mayRelay(client)
-        ? { kind: 'allowed' }
-        : { kind: 'denied', because: `relaying is not allowed for ${client}` },
-      maxMessageBytes: settings.maxMessageBytes,
-      maxRecipients: settings.maxRecipients,
-      maxErrors: MAX_ERRORS,
-    }),
-    initial: initialState,
-    maxLineBytes: MAX_COMMAND_LINE_BYTES,
-    bareLineEnding: listener.bareLineEnding,
-    patience: settings.patience ?? serverPatience,
-    openBody: (envelope) => takeMessage(intake, { address: client, by: 'smtp', requires }, envelope),
-    onOddity: (what) => onOddity(what, { client, listener: `${listener.address}:${accepted.localPort}` }),
-  };
-}
-
 /** @param content line endings as files have them; they become CRLF. */
 function submit(
-  intake: IntakeParts,
+  reception: Reception,
   { maxMessageBytes }: RelaySettings,
   envelope: Envelope,
   content: Uint8Array,
@@ -196,44 +157,12 @@ function submit(
     return Promise.resolve({ kind: 'refused', code: 552, enhanced: '5.3.4', text });
   }
   if (bytes.includes(0)) {
-    return Promise.resolve({
-      kind: 'refused',
-      code: 554,
-      enhanced: '5.6.0',
-      text: 'the message holds a NUL octet',
-    });
+    const text = 'the message holds a NUL octet';
+    return Promise.resolve({ kind: 'refused', code: 554, enhanced: '5.6.0', text });
   }
-  const sink = takeMessage(intake, { address: '127.0.0.1', by: 'local', requires: 'none' }, envelope);
+  const sink = reception.take(LOCAL, envelope);
   void sink.write(bytes);
   return sink.finish({ ...octetFacts(bytes), size: bytes.length });
 }
 
-async function closeAll(
-  listeners: readonly Listener[],
-  delivering: Delivering,
-  graceMs: number,
-): Promise<void> {
-  await Promise.all(listeners.map((listener) => listener.close(graceMs)));
-  await delivering.close(graceMs);
-}
-
-function addressList(networks: readonly Network[]): (address: string) => boolean {
-  const list = new BlockList();
-  for (const { address, prefix, family } of networks) list.addSubnet(address, prefix, family);
-  return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
-}
-
-/** A listener on every address (0.0.0.0, ::) is reached under each address of this host. */
-function isOneOf(listeners: readonly Listener[], address: string, port: number): boolean {
-  return listeners.some((listener) => {
-    if (listener.port !== port) return false;
-    if (listener.address !== '0.0.0.0' && listener.address !== '::') return listener.address === address;
-    return isLoopback(address) || ownAddresses().has(address);
-  });
-}
-
-function ownAddresses(): ReadonlySet<string> {
-  return new Set(
-    Object.values(networkInterfaces()).flatMap((entries) => entries?.map((entry) => entry.address) ?? []),
-  );
-}
+const LOCAL = { address: '127.0.0.1', by: 'local', role: 'submission', requires: 'none' } as const;

@@ -1,12 +1,17 @@
 /** What the relay is told by whoever starts it. */
 import type { SecureContext } from 'node:tls';
 import type { MailDomain } from '../names/mailbox.ts';
+import type { Limits } from '../net/admission.ts';
+import type { Certificates } from '../net/certificates.ts';
 import type { Deadlines } from '../net/deadlines.ts';
 import type { Dns } from '../net/dns.ts';
 import type { Patience } from '../net/drive.ts';
+import type { ServerPatience } from '../net/server-session.ts';
 import type { Decision } from '../policies/decide.ts';
 import type { Route } from '../policies/overrides/route.ts';
 import type { Schedule } from '../queue/schedule.ts';
+import type { Account } from './accounts.ts';
+import type { LocalDomain } from './domains.ts';
 
 /** How mail leaves: all that an attempt needs to know. */
 export interface Outgoing {
@@ -38,4 +43,42 @@ export interface World {
   readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;
+}
+
+/** A range of addresses: those that share the first `prefix` bits. */
+export interface Network {
+  readonly family: 'ipv4' | 'ipv6';
+  readonly address: string;
+  readonly prefix: number;
+}
+
+export interface ListenerSettings {
+  /** `submission`: for those who may relay; `mx`: for everybody, to our own domains. */
+  readonly role: 'submission' | 'mx';
+  readonly address: string;
+  readonly port: number;
+  readonly tls: 'starttls' | 'implicit';
+  readonly requireTls: boolean;
+  /** Who may relay without a login. */
+  readonly networks: readonly Network[];
+  readonly bareLineEnding: 'refuse' | 'normalize';
+  /** Who may speak for others by the PROXY protocol, and then must. */
+  readonly proxies: readonly Network[];
+}
+
+export interface RelaySettings {
+  readonly listeners: readonly ListenerSettings[];
+  /** The same object for the life of the relay: new pairs are put into it. */
+  readonly certificates: Certificates;
+  readonly limits: Limits;
+  readonly accounts: readonly Account[];
+  readonly domains: readonly LocalDomain[];
+  readonly maxMessageBytes: number;
+  readonly maxRecipients: number;
+  readonly maxHops: number;
+  /** Per connection. */
+  readonly maxMessagesPerSession: number;
+  readonly queue: QueueSettings;
+  /** How long clients may take; the RFC's minimums outside tests. */
+  readonly patience?: ServerPatience;
 }

@@ -1,24 +1,29 @@
-/** From the result of an attempt to what the store keeps and the world is told. */
-import type { DeliveryEvent, EventName, EventTls } from '../events/delivery-event.ts';
+/** From the result of an attempt to what the store keeps, the world is told, and the sender may have to hear. */
+import type { DeliveryEvent, EventName } from '../events/delivery-event.ts';
+import type { NotificationKind } from '../mail/notification.ts';
+import type { NotifyCondition, RecipientWishes } from '../names/wishes.ts';
 import { type Delivery, next } from '../queue/delivery.ts';
-import { isExpired, nextAttemptAt, type Schedule } from '../queue/schedule.ts';
+import { isExpired, isLate, nextAttemptAt, type Schedule } from '../queue/schedule.ts';
 import type { Claim, ClaimedRecipient, Settlement } from '../store/queue-store.ts';
-import type { RecipientResult } from './attempt.ts';
+import type { RecipientResult, Verdict } from './result.ts';
 import type { World } from './settings.ts';
 
-/** A recipient whose sender has to hear of it. */
-export interface Failure {
+/** What the sender is told of one recipient, as it wished (RFC 3461 §4.1, §5.2). */
+export interface News {
+  readonly kind: NotificationKind;
   readonly recipient: ClaimedRecipient;
   readonly result: RecipientResult;
-  /** Enhanced status code of class 5. */
+  /** Enhanced status code of the class that the kind has. */
   readonly status: string;
+  /** Empty where there is nothing to explain. */
   readonly because: string;
+  readonly nextAttemptAt: number | null;
 }
 
 export interface Settled {
   readonly settlement: Settlement;
-  /** Set where the message is given up for this recipient. */
-  readonly failure: Failure | undefined;
+  /** A delay is news once for each message: the caller knows whether it was told. */
+  readonly news: News | null;
 }
 
 /** Moves one recipient by the result of its attempt. */
@@ -30,77 +35,81 @@ export function settleRecipient(
   schedule: Schedule,
   world: World,
 ): Settled {
+  const { id, sender, receivedAt } = claim.message;
+  const { address, attempts, blockedBecause } = recipient;
   const now = world.now();
-  const attempt = recipient.attempts + 1;
-  const expired = isExpired(now, claim.message.receivedAt, schedule);
-  const notBefore = nextAttemptAt(now, attempt, world.random(), schedule);
   const { verdict } = result;
+  const from: Delivery = { kind: 'attempting', attempts, leaseEnds: now, from: 'waiting' };
   const tell = (event: EventName, nextAt: number | null): DeliveryEvent => ({
     event,
-    id: claim.message.id,
+    id,
     at: new Date(now).toISOString(),
-    from: claim.message.sender,
-    to: recipient.address,
+    from: sender,
+    to: address,
     mx: result.mx,
     reply: result.reply,
-    attempt,
+    attempt: attempts + 1,
     tls: result.tls,
     nextAttemptAt: nextAt === null ? null : new Date(nextAt).toISOString(),
   });
-  const settle = (
+  const settled = (
     delivery: Delivery,
-    events: DeliveryEvent[],
-    blockedBecause: string | null,
-  ): Settlement => ({
-    fence: claim.fence,
-    id: claim.message.id,
-    address: recipient.address,
-    delivery,
-    blockedBecause,
-    events,
-    transcript: verdict.kind === 'delivered' || transcript.length === 0 ? null : transcript,
-  });
-  const from: Delivery = {
-    kind: 'attempting',
-    attempts: recipient.attempts,
-    leaseEnds: now,
-    from: 'waiting',
+    events: readonly DeliveryEvent[],
+    news: News | null,
+    blocked: string | null = null,
+  ): Settled => {
+    const kept = verdict.kind === 'delivered' || transcript.length === 0 ? null : transcript;
+    const settlement = { fence: claim.fence, id, address, delivery, events, transcript: kept };
+    return { settlement: { ...settlement, blockedBecause: blocked }, news };
   };
-  // A sender that is nobody cannot be told: the message is dropped, and the event log is the only one to know.
-  const givenUp: EventName = claim.message.sender === '' ? 'dropped' : 'bounced';
+  const toSender = (condition: NotifyCondition, news: Omit<News, 'recipient' | 'result'>): News | null =>
+    sender !== '' && wants(recipient.wishes, condition) ? { ...news, recipient, result } : null;
 
   if (verdict.kind === 'delivered') {
     const delivery = move(from, { kind: 'accepted', at: now });
-    return { settlement: settle(delivery, [tell('delivered', null)], null), failure: undefined };
+    return settled(delivery, [tell('delivered', null)], toldOfSuccess(verdict, result, toSender));
   }
-  const isNews = verdict.kind === 'blocked' && recipient.blockedBecause !== verdict.cause;
+  const expired = isExpired(now, receivedAt, schedule);
+  const notBefore = nextAttemptAt(now, attempts + 1, world.random(), schedule);
+  const isNews = verdict.kind === 'blocked' && blockedBecause !== verdict.cause;
   const announced = isNews ? [tell('blocked', expired ? null : notBefore)] : [];
+  const { because } = verdict;
   if (verdict.kind === 'refused' || expired) {
     const delivery = move(from, expired ? { kind: 'expired', at: now } : { kind: 'refused', at: now });
     const status = verdict.kind === 'refused' ? verdict.status : '5.4.7';
-    const failure = { recipient, result, status, because: verdict.because };
-    return { settlement: settle(delivery, [...announced, tell(givenUp, null)], null), failure };
+    const news = toSender('failure', { kind: 'failed', status, because, nextAttemptAt: null });
+    // Where nobody is told, the event log is the only one to know.
+    const givenUp: EventName = news === null ? 'dropped' : 'bounced';
+    return settled(delivery, [...announced, tell(givenUp, null)], news);
   }
+  const late = isLate(now, receivedAt, schedule);
+  const status = result.reply?.enhanced?.startsWith('4.') === true ? result.reply.enhanced : '4.4.7';
+  const news = late
+    ? toSender('delay', { kind: 'delayed', status, because, nextAttemptAt: notBefore })
+    : null;
   if (verdict.kind === 'blocked') {
     const delivery = move(from, { kind: 'blocked', at: now, notBefore });
-    const events = isNews ? [...announced, tell('held', notBefore)] : [];
-    return { settlement: settle(delivery, events, verdict.cause), failure: undefined };
+    return settled(delivery, isNews ? [...announced, tell('held', notBefore)] : [], news, verdict.cause);
   }
   const delivery = move(from, { kind: 'failed', at: now, notBefore });
   // The cause stays known: a host that was out of reach for a while is not news about its TLS.
-  const events = [tell('deferred', notBefore)];
-  return { settlement: settle(delivery, events, recipient.blockedBecause), failure: undefined };
+  return settled(delivery, [tell('deferred', notBefore)], news, blockedBecause);
 }
 
-/** The verdict on TLS in words, where it is what stopped the message; null where something else did. */
-export function tlsReason({
-  verdict,
-  tls,
-}: {
-  verdict: RecipientResult['verdict'];
-  tls: EventTls;
-}): string | null {
-  return verdict.kind === 'blocked' ? tls.because : null;
+/** RFC 3461 §5.2.2, §5.2.3: success is told only where it was asked for, and by one host only. */
+function toldOfSuccess(
+  { tells }: Extract<Verdict, { kind: 'delivered' }>,
+  { reply }: RecipientResult,
+  toSender: (condition: NotifyCondition, news: Omit<News, 'recipient' | 'result'>) => News | null,
+): News | null {
+  if (tells === 'host') return null;
+  const status = reply?.enhanced ?? '2.0.0';
+  return toSender('success', { kind: tells, status, because: '', nextAttemptAt: null });
+}
+
+/** RFC 3461 §4.1: with nothing said, failure is told, and delay as the host likes. */
+function wants({ notify }: RecipientWishes, condition: NotifyCondition): boolean {
+  return notify === null ? condition !== 'success' : notify.includes(condition);
 }
 
 function move(from: Delivery, event: Parameters<typeof next>[1]): Delivery {

@@ -8,7 +8,6 @@ import { maskedStartTls, type Offers } from '../protocols/smtp/offers.ts';
 import { describeReply, type Reply } from '../protocols/smtp/reply.ts';
 import type { TlsFailureReason } from '../tls/failure.ts';
 import type { TlsFacts } from '../wire/tls-facts.ts';
-import type { Session } from './pool.ts';
 
 /** Nothing was reached: no session came to be. */
 export function tlsUntried(decision: Decision, because: string = decision.because): EventTls {
@@ -26,16 +25,27 @@ export function tlsUntried(decision: Decision, because: string = decision.becaus
   };
 }
 
-/** @param fallback why the session is in clear although TLS was wanted; null where it is as decided. */
-export function tlsOfSession(decision: Decision, session: Session, fallback: string | null): EventTls {
-  const facts = session.connection.channel.tls;
-  if (facts === undefined || session.proof === undefined) {
-    return {
-      ...tlsUntried(decision, clearBecause(decision, session.offers, fallback)),
-      outcome: 'cleartext',
-    };
+/** What a session that stands has shown. */
+interface Shown {
+  /** Both are undefined in clear. */
+  readonly facts: TlsFacts | undefined;
+  readonly proof: Proof | undefined;
+  readonly offers: Offers;
+}
+
+/**
+ * The verdict for all that travels in one session; made once, as it takes a hash.
+ *
+ * @param fallback why the session is in clear although TLS was wanted; null where it is as decided.
+ */
+export function tlsOfSession(
+  decision: Decision,
+  { facts, proof, offers }: Shown,
+  fallback: string | null,
+): EventTls {
+  if (facts === undefined || proof === undefined) {
+    return { ...tlsUntried(decision, clearBecause(decision, offers, fallback)), outcome: 'cleartext' };
   }
-  const { proof } = session;
   return {
     ...tlsUntried(decision, proof.because),
     ...seen(facts),
@@ -45,7 +55,10 @@ export function tlsOfSession(decision: Decision, session: Session, fallback: str
 }
 
 /** How it came that TLS could not be had, for a session that ended before any mail. */
-export type TlsObstacle = Exclude<OpenOutcome<Proof>, { kind: 'ready' | 'refused' }>;
+export type TlsObstacle = Extract<
+  OpenOutcome<Proof>,
+  { kind: 'notOffered' | 'startTlsRefused' | 'tlsFailed' | 'unacceptable' }
+>;
 
 export interface ObstacleVerdict {
   readonly tls: EventTls;

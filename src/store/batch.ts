@@ -5,6 +5,7 @@
  */
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { type Answer, type Answered, type Call, type Committer, PURGE_STEP } from './calls.ts';
+import { prepareMessage, prepareSettle } from './prepare.ts';
 import type { QueueStore } from './queue-store.ts';
 import { asStoreError, StoreError } from './store-error.ts';
 
@@ -53,13 +54,16 @@ export function batchedStore(committer: Committer): QueueStore {
   }
 
   return {
-    accept: (message) => ask({ name: 'accept', argument: message }),
+    accept: (message) => ask({ name: 'accept', argument: prepareMessage(message) }),
     claim: (request) => ask({ name: 'claim', argument: request }),
-    settle: (request) => ask({ name: 'settle', argument: request }),
+    settle: (request) => ask({ name: 'settle', argument: prepareSettle(request) }),
     body: (id) => ask({ name: 'body', argument: id }),
     list: (request) => ask({ name: 'list', argument: request }),
     show: (id) => ask({ name: 'show', argument: id }),
     nudge: (request) => ask({ name: 'nudge', argument: request }),
+    pause: (request) => ask({ name: 'pause', argument: request }),
+    unpause: (destination) => ask({ name: 'unpause', argument: destination }),
+    pauses: (now) => ask({ name: 'pauses', argument: now }),
     nextDue: (perDestination) => ask({ name: 'nextDue', argument: perDestination }),
     async purge(olderThan) {
       let forgotten = 0;
@@ -68,6 +72,10 @@ export function batchedStore(committer: Committer): QueueStore {
         forgotten += step;
         if (step < PURGE_STEP) return forgotten;
       }
+    },
+    async backup(path) {
+      if (closing !== undefined) throw new StoreError('stopped', 'the queue is closed');
+      return await committer.backup(path);
     },
     close: () => (closing ??= closeWhenSent()),
   };

@@ -10,6 +10,8 @@ export interface BodyFiles {
   take(path: string, id: string): void;
   /** Removes the file once the current transaction is committed. */
   drop(id: string): void;
+  /** No file is removed until what this returns is called. */
+  keep(): () => void;
   /** Makes every move of this transaction durable; called before its commit. */
   flush(): void;
   committed(): void;
@@ -21,6 +23,9 @@ export interface BodyFiles {
 export function bodyFiles(folder: FolderPaths): BodyFiles {
   let taken: { readonly from: string; readonly to: string }[] = [];
   let dropped: string[] = [];
+  /** What is to be removed when nobody asks for it to be kept any more. */
+  let kept: string[] = [];
+  let keepers = 0;
   const pathOf = (id: string): string => join(folder.bodies, id);
 
   return {
@@ -37,13 +42,22 @@ export function bodyFiles(folder: FolderPaths): BodyFiles {
     drop(id) {
       dropped.push(pathOf(id));
     },
+    keep() {
+      keepers += 1;
+      return () => {
+        keepers -= 1;
+        if (keepers > 0) return;
+        for (const path of kept.splice(0)) removeIfPossible(path);
+      };
+    },
     flush() {
       if (taken.length === 0) return;
       flushFolder(folder.bodies);
       flushFolder(folder.incoming);
     },
     committed() {
-      for (const path of dropped) removeIfPossible(path);
+      if (keepers > 0) kept.push(...dropped);
+      else for (const path of dropped) removeIfPossible(path);
       taken = [];
       dropped = [];
     },

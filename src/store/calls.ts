@@ -1,14 +1,59 @@
 /** What travels between the callers of the store and the one who carries their calls out. */
-import type { QueueStore } from './queue-store.ts';
+import type { EpochMs } from '../queue/delivery.ts';
+import type {
+  BackedUp,
+  Claim,
+  ClaimRequest,
+  ListedMessage,
+  ListRequest,
+  MessageTrail,
+  NewMessage,
+  Nudge,
+  NudgeStep,
+  Pause,
+  Settlement,
+  SettleRequest,
+  StoredBody,
+} from './queue-store.ts';
 import type { StoreErrorCode } from './store-error.ts';
 
-type Operation = Exclude<keyof QueueStore, 'close'>;
+/** A message with its events as the JSON text of an array, as they are stored: they are made into text once. */
+export interface PreparedMessage extends Omit<NewMessage, 'events'> {
+  readonly events: string;
+}
 
-/** A queue whose every operation is done when it returns; one commit is made around many of them. */
+export interface PreparedSettlement extends Omit<Settlement, 'events'> {
+  readonly events: string;
+  /** The reason that the newest event gave; null where none did. */
+  readonly lastWord: string | null;
+}
+
+export interface PreparedSettle extends Omit<SettleRequest, 'settlements' | 'messages'> {
+  readonly settlements: readonly PreparedSettlement[];
+  readonly messages: readonly PreparedMessage[];
+}
+
+/** The calls of a QueueStore, each done when it returns; one commit is made around many of them. */
+interface Done {
+  accept(message: PreparedMessage): void;
+  claim(request: ClaimRequest): readonly Claim[];
+  settle(request: PreparedSettle): number;
+  body(id: string): StoredBody | undefined;
+  list(request: ListRequest): readonly ListedMessage[];
+  show(id: string): MessageTrail | undefined;
+  nudge(request: Nudge): NudgeStep;
+  pause(request: Pause): void;
+  unpause(destination: string): boolean;
+  pauses(now: EpochMs): readonly Pause[];
+  nextDue(perDestination: number | undefined): EpochMs | undefined;
+  /** Forgets at most {@link PURGE_STEP} messages. */
+  purge(olderThan: EpochMs): number;
+}
+
+type Operation = keyof Done;
+
 export type Operations = {
-  readonly [Name in Operation]: (
-    argument: Parameters<QueueStore[Name]>[0],
-  ) => Awaited<ReturnType<QueueStore[Name]>>;
+  readonly [Name in Operation]: (argument: Parameters<Done[Name]>[0]) => ReturnType<Done[Name]>;
 };
 
 /** One call, as plain data. */
@@ -28,8 +73,13 @@ export type Answer =
 export interface Committer {
   /** @throws StoreError when no call of this batch, and none after it, can be carried out. */
   commit(calls: readonly Call[]): Promise<readonly Answer[]>;
+  /** May run beside commits. @throws StoreError */
+  backup(path: string): Promise<BackedUp>;
   close(): Promise<void>;
 }
 
 /** How many messages one `purge` call forgets at most: new mail must not wait behind a million deletions. */
 export const PURGE_STEP = 500;
+
+/** How many messages one step of a nudge looks at, and about how many recipients it changes at most. */
+export const NUDGE_STEP = 1_000;

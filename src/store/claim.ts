@@ -1,69 +1,85 @@
 /** Handing out work, and taking back what nobody finished. */
-import { type DeliveryEvent, type EpochMs, next } from '../queue/delivery.ts';
-import type { OpenClaim } from './claims.ts';
-import { fromColumns } from './delivery-columns.ts';
+import type { EpochMs } from '../queue/delivery.ts';
 import { claimedMessage } from './messages.ts';
 import type { Claim, ClaimRequest } from './queue-store.ts';
-import type { RecipientRow } from './recipients.ts';
+import { claimedRecipient, type RecipientRow } from './recipients.ts';
 import { StoreError } from './store-error.ts';
 import type { Tables } from './tables.ts';
 
+/**
+ * Writes nothing: a recipient that is being attempted is stored as the one that waits.
+ *
+ * So a crash gives everything back by itself, and an attempt costs one write, when it is settled.
+ */
 export function claim(tables: Tables, request: ClaimRequest): readonly Claim[] {
   const { now, most, perDestination, recipientsPerClaim } = request;
   // Nothing could ever be claimed, and the search below would go on for ever.
   if (!(recipientsPerClaim >= 1)) {
     throw new StoreError('refused', `a claim of ${recipientsPerClaim} recipients is none`);
   }
-  giveBack(tables, tables.claims.ended(now), now);
+  giveBackEnded(tables, now);
   const claims: Claim[] = [];
   while (claims.length < most) {
-    const destination = tables.destinations.oldestDue(now, perDestination);
-    if (destination === undefined) break;
-    const due = tables.recipients.dueTogether(destination, now, recipientsPerClaim);
-    const made = claimTogether(tables, destination, due, request);
+    const due = tables.agenda.oldestDue(now, perDestination);
+    if (due === undefined) break;
+    const free = unclaimed(tables, due.destination, due.message, recipientsPerClaim + 1);
+    const taken = free.filter(({ at }) => at <= now).slice(0, recipientsPerClaim);
+    tables.agenda.set(due.destination, due.message, free[taken.length]?.at);
+    const made = claimTogether(tables, due.destination, taken, request);
     if (made !== undefined) claims.push(made);
-    tables.destinations.refresh(destination);
   }
   return claims;
 }
 
-function claimTogether(
-  tables: Tables,
+/** When the next claim could find work. */
+export function nextDue({ agenda, claims }: Tables, perDestination: number): EpochMs | undefined {
+  const times = [agenda.nextDue(perDestination), claims.firstLeaseEnd()].filter((time) => time !== undefined);
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+/** Puts down anew when the message is due at the destination, after its recipients or claims have changed. */
+export function reschedule(tables: Tables, destination: string, message: number): void {
+  const [first] = unclaimed(tables, destination, message, 1);
+  tables.agenda.set(destination, message, first?.at);
+}
+
+/** The recipients that wait and are not being attempted, the oldest first. */
+function unclaimed(
+  { recipients, claims }: Tables,
   destination: string,
-  due: readonly RecipientRow[],
+  message: number,
+  most: number,
+): readonly RecipientRow[] {
+  const out = claims.ofMessage(message).filter((one) => one.destination === destination);
+  if (out.length === 0) return recipients.claimable(message, destination, most);
+  // Those that are out may all stand in front of the others.
+  const claimed = out.reduce((sum, one) => sum + one.recipients.size, 0);
+  return recipients
+    .claimable(message, destination, most + claimed)
+    .filter(({ address }) => !out.some((one) => one.recipients.has(address)))
+    .slice(0, most);
+}
+
+function claimTogether(
+  { messages, claims, agenda }: Tables,
+  destination: string,
+  taken: readonly RecipientRow[],
   { now, leaseEnds }: ClaimRequest,
 ): Claim | undefined {
-  const message = due[0] && tables.messages.byNumber(due[0].message);
+  const message = taken[0] && messages.byNumber(taken[0].message);
   if (message === undefined) return undefined;
-  const fence = tables.claims.open(destination, now, leaseEnds);
-  for (const recipient of due) moveBy(tables, recipient, { kind: 'claimed', at: now, leaseEnds }, fence);
-  return {
-    fence,
-    destination,
-    message: claimedMessage(message),
-    recipients: due.map(({ address, attempts, blocked_because }) => ({
-      address,
-      attempts,
-      blockedBecause: blocked_because,
-    })),
-  };
+  const fence = claims.open({ message, destination, claimedAt: now, leaseEnds }, taken);
+  agenda.claimed(destination, 1);
+  return { fence, destination, message: claimedMessage(message), recipients: taken.map(claimedRecipient) };
 }
 
-/** Ends claims whose holder is gone: their recipients are due again at `now`. */
-export function giveBack(tables: Tables, claims: readonly OpenClaim[], now: EpochMs): void {
-  for (const { fence, destination } of claims) {
-    for (const recipient of tables.recipients.claimedUnder(fence)) {
-      moveBy(tables, recipient, { kind: 'lost', at: now }, null);
-    }
-    tables.claims.closeIfDone(fence);
-    tables.destinations.refresh(destination);
+/** Ends claims whose holder has had its time: their recipients wait as before. */
+function giveBackEnded(tables: Tables, now: EpochMs): void {
+  for (;;) {
+    const over = tables.claims.ended(now);
+    if (over === undefined) return;
+    tables.claims.close(over.fence);
+    tables.agenda.claimed(over.destination, -1);
+    reschedule(tables, over.destination, over.message.number);
   }
-}
-
-function moveBy(tables: Tables, recipient: RecipientRow, event: DeliveryEvent, fence: number | null): void {
-  const moved = next(fromColumns(recipient), event);
-  // The queries above select only rows that these events can happen to.
-  if (moved === undefined)
-    throw new Error(`${recipient.address} cannot be ${event.kind} while ${recipient.state}`);
-  tables.recipients.move(recipient, moved, fence);
 }

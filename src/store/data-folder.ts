@@ -63,6 +63,11 @@ export function openDataFolder(path: string): DataFolder {
 
 /** Makes the names in a folder durable: a renamed or created file is only safe once its folder is flushed. */
 export function flushFolder(path: string): void {
+  flushFile(path);
+}
+
+/** Makes the content of a file durable. */
+export function flushFile(path: string): void {
   const handle = openSync(path, 'r');
   try {
     fsyncSync(handle);

@@ -1,34 +1,23 @@
 /** How a {@link Delivery} stands in three columns. */
 import type { Delivery, EpochMs } from '../queue/delivery.ts';
 
-export type State =
-  | 'waiting'
-  | 'attempting'
-  | 'attempting-tls'
-  | 'held-tls'
-  | 'held'
-  | 'delivered'
-  | 'bounced'
-  | 'cancelled';
+export type State = 'waiting' | 'held-tls' | 'held' | 'delivered' | 'bounced' | 'cancelled';
+
+/** What is stored. An attempt is not: it lives as long as the process that makes it. */
+export type KeptDelivery = Exclude<Delivery, { kind: 'attempting' }>;
 
 export interface DeliveryColumns {
   readonly state: State;
   /** 0 in a final state, which does not count them. */
   readonly attempts: number;
-  /** Not before, end of the lease, or time of the end, as the state has it. */
+  /** Not before, or time of the end, as the state has it. */
   readonly at: EpochMs;
 }
 
-export function toColumns(delivery: Delivery): DeliveryColumns {
+export function toColumns(delivery: KeptDelivery): DeliveryColumns {
   switch (delivery.kind) {
     case 'waiting':
       return { state: 'waiting', attempts: delivery.attempts, at: delivery.notBefore };
-    case 'attempting':
-      return {
-        state: delivery.from === 'tls' ? 'attempting-tls' : 'attempting',
-        attempts: delivery.attempts,
-        at: delivery.leaseEnds,
-      };
     case 'held':
       return {
         state: delivery.by === 'tls' ? 'held-tls' : 'held',
@@ -42,14 +31,10 @@ export function toColumns(delivery: Delivery): DeliveryColumns {
   }
 }
 
-export function fromColumns({ state, attempts, at }: DeliveryColumns): Delivery {
+export function fromColumns({ state, attempts, at }: DeliveryColumns): KeptDelivery {
   switch (state) {
     case 'waiting':
       return { kind: 'waiting', attempts, notBefore: at };
-    case 'attempting':
-      return { kind: 'attempting', attempts, leaseEnds: at, from: 'waiting' };
-    case 'attempting-tls':
-      return { kind: 'attempting', attempts, leaseEnds: at, from: 'tls' };
     case 'held-tls':
       return { kind: 'held', by: 'tls', attempts, notBefore: at };
     case 'held':

@@ -1,7 +1,10 @@
 /** Reading the queue for people. */
+import type { Delivery } from '../queue/delivery.ts';
 import { fromColumns } from './delivery-columns.ts';
 import type { MessageRow } from './messages.ts';
-import type { ListedMessage, ListRequest, MessageTrail } from './queue-store.ts';
+import type { ListedMessage, ListRequest, MessageTrail, Pause } from './queue-store.ts';
+import type { RecipientRow } from './recipients.ts';
+import { attemptOf } from './settle.ts';
 import type { Tables } from './tables.ts';
 
 export function list(tables: Tables, request: ListRequest): readonly ListedMessage[] {
@@ -27,8 +30,19 @@ function listed(tables: Tables, row: MessageRow): ListedMessage {
     recipients: tables.recipients.ofMessage(row.number).map((recipient) => ({
       address: recipient.address,
       destination: recipient.destination,
-      delivery: fromColumns(recipient),
+      delivery: deliveryOf(tables, recipient),
       lastWord: recipient.last_word,
+      pause: pauseOf(tables, recipient.destination),
     })),
   };
+}
+
+function deliveryOf({ claims }: Tables, recipient: RecipientRow): Delivery {
+  const claim = claims.ofMessage(recipient.message).find((one) => one.recipients.has(recipient.address));
+  return claim === undefined ? fromColumns(recipient) : attemptOf(recipient, claim.leaseEnds);
+}
+
+function pauseOf({ agenda }: Tables, destination: string): Pause | null {
+  const until = agenda.pausedUntil(destination);
+  return until === undefined ? null : { destination, until };
 }

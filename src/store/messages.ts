@@ -1,8 +1,10 @@
-/** The tables `messages` and `bodies`. */
+/** The table `messages`: envelope, properties and content. */
 import type { DatabaseSync } from 'node:sqlite';
+import type { SenderWishes } from '../names/wishes.ts';
 import type { EpochMs } from '../queue/delivery.ts';
 import type { BodyFiles } from './body-files.ts';
-import type { Claim, ListRequest, NewMessage, StoredBody } from './queue-store.ts';
+import type { PreparedMessage } from './calls.ts';
+import type { Claim, ListRequest, StoredBody } from './queue-store.ts';
 import { command, queryAll, queryOne } from './statement.ts';
 import { StoreError } from './store-error.ts';
 
@@ -12,50 +14,56 @@ export interface MessageRow {
   readonly id: string;
   readonly received_at: EpochMs;
   readonly sender: string;
+  readonly ret: SenderWishes['ret'];
+  readonly envelope_id: string | null;
   readonly size: number;
   readonly eight_bit: number;
   readonly longest_line: number;
   readonly hops: number;
+  readonly needs_utf8: number;
   readonly warned_at: EpochMs | null;
+  readonly kept_in: KeptIn;
 }
 
-const COLUMNS = 'number, id, received_at, sender, size, eight_bit, longest_line, hops, warned_at';
+type KeptIn = 'row' | 'file';
 
-type BodyKind = 'inline' | 'file';
+const COLUMNS = `number, id, received_at, sender, ret, envelope_id, size, eight_bit, longest_line, hops,
+  needs_utf8, warned_at, kept_in`;
 
 /** An id names a file as well, so it must not be able to say `..` or `/`. */
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 export interface Messages {
   /** @returns the message's number. */
-  add(message: NewMessage, recipients: number): number;
+  add(message: PreparedMessage, recipients: number): number;
   byNumber(number: number): MessageRow | undefined;
   byId(id: string): MessageRow | undefined;
   list(request: ListRequest): readonly MessageRow[];
   body(id: string): StoredBody | undefined;
   warned(id: string, at: EpochMs): void;
-  /** Counts one recipient less; with the last one the content goes. */
-  recipientEnded(number: number, at: EpochMs): void;
+  /** Its last recipient has ended: the content goes. `events` are those of this very commit, as JSON. */
+  end(message: MessageRow, at: EpochMs, events: string): void;
   /** @returns how many of at most `most` messages went, with all that hangs on them. */
   purge(olderThan: EpochMs, most: number): number;
 }
 
-export function messagesTable(database: DatabaseSync, files: BodyFiles): Messages {
-  const insert = command<[string, EpochMs, string, number, number, number, number, BodyKind, number]>(
+/** @param open counts the open recipients of each message. */
+export function messagesTable(database: DatabaseSync, files: BodyFiles, open: OpenCounts): Messages {
+  const insert = command<
+    [
+      ...[string, EpochMs, string, SenderWishes['ret'], string | null],
+      ...[number, number, number, number, number],
+      ...[string, KeptIn, Uint8Array | null],
+    ]
+  >(
     database,
-    `INSERT INTO messages (id, received_at, sender, size, eight_bit, longest_line, hops, body, open_recipients)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+    `INSERT INTO messages (id, received_at, sender, ret, envelope_id, size, eight_bit, longest_line, hops,
+       needs_utf8, arrival, kept_in, content)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
   );
-  const insertBody = command<[number, Uint8Array]>(
+  const end = command<[EpochMs, string, number]>(
     database,
-    'INSERT INTO bodies (message, bytes) VALUES (?, ?)',
-  );
-  const deleteBody = command<[number]>(database, 'DELETE FROM bodies WHERE message = ?');
-  const oneLess = queryOne<[EpochMs, number], { id: string; body: BodyKind; final_at: EpochMs | null }>(
-    database,
-    `UPDATE messages SET open_recipients = open_recipients - 1,
-       final_at = CASE WHEN open_recipients = 1 THEN ? END
-     WHERE number = ? RETURNING id, body, final_at`,
+    'UPDATE messages SET final_at = ?, ending = ?, content = NULL WHERE number = ?',
   );
   const warn = command<[EpochMs, string]>(
     database,
@@ -70,23 +78,26 @@ export function messagesTable(database: DatabaseSync, files: BodyFiles): Message
   return {
     ...readers(database, files),
     add(message, recipients) {
-      const { id, receivedAt, sender, properties, body } = message;
+      const { id, receivedAt, sender, wishes, properties, body, events } = message;
       if (!ID.test(id)) throw new StoreError('refused', `${JSON.stringify(id)} is not a message id`);
       if (recipients === 0) throw new StoreError('refused', `message ${id} has no recipient`);
-      const { size, eightBit, longestLine, hops } = properties;
-      const kept: BodyKind = body.kind === 'file' ? 'file' : 'inline';
-      const row = insert(id, receivedAt, sender, size, Number(eightBit), longestLine, hops, kept, recipients);
+      const { size, eightBit, longestLine, hops, needsUtf8 } = properties;
+      const [keptIn, content]: [KeptIn, Uint8Array | null] =
+        body.kind === 'file' ? ['file', null] : ['row', body.bytes];
+      const row = insert(
+        ...([id, receivedAt, sender, wishes.ret, wishes.envelopeId] as const),
+        ...([size, Number(eightBit), longestLine, hops, Number(needsUtf8)] as const),
+        ...([events, keptIn, content] as const),
+      );
       if (row.changes === 0) throw new StoreError('refused', `message ${id} is kept already`);
       if (body.kind === 'file') files.take(body.path, id);
-      else insertBody(row.lastRow, body.bytes);
+      open.add(row.lastRow, recipients);
       return row.lastRow;
     },
     warned: (id, at) => void warn(at, id),
-    recipientEnded(number, at) {
-      const message = oneLess(at, number);
-      if (message === undefined || message.final_at === null) return;
-      if (message.body === 'file') files.drop(message.id);
-      else deleteBody(number);
+    end({ number, id, kept_in }, at, events) {
+      end(at, events, number);
+      if (kept_in === 'file') files.drop(id);
     },
     purge: (olderThan, most) => purge(olderThan, most).changes,
   };
@@ -109,10 +120,9 @@ function readers(
     database,
     `SELECT ${COLUMNS} FROM messages WHERE id > ? AND final_at IS NULL ORDER BY id LIMIT ?`,
   );
-  const body = queryOne<[string], { body: BodyKind; bytes: Uint8Array | null }>(
+  const body = queryOne<[string], { kept_in: KeptIn; content: Uint8Array | null }>(
     database,
-    `SELECT messages.body, bodies.bytes FROM messages LEFT JOIN bodies ON bodies.message = messages.number
-     WHERE messages.id = ? AND messages.final_at IS NULL`,
+    'SELECT kept_in, content FROM messages WHERE id = ? AND final_at IS NULL',
   );
   return {
     byNumber,
@@ -120,8 +130,42 @@ function readers(
     list: ({ which, most, after = '' }) => (which === 'open' ? listOpen : listAll)(after, most),
     body(id) {
       const row = body(id);
-      if (row?.body === 'file') return { kind: 'file', path: files.pathOf(id) };
-      return row?.bytes ? { kind: 'bytes', bytes: row.bytes } : undefined;
+      if (row?.kept_in === 'file') return { kind: 'file', path: files.pathOf(id) };
+      return row?.content ? { kind: 'bytes', bytes: row.content } : undefined;
+    },
+  };
+}
+
+/** How many recipients of a message are not final. */
+export interface OpenCounts {
+  add(message: number, recipients: number): void;
+  /** Counts one less. @returns whether it was the last one. */
+  ended(message: number): boolean;
+}
+
+/**
+ * In memory, so that a message's row, which may have its content, is not written anew for each recipient.
+ *
+ * @param undo takes the step that reverts a change.
+ */
+export function openCounts(undo: (step: () => void) => void): OpenCounts {
+  // Most messages have one recipient: they are not in here.
+  const several = new Map<number, number>();
+  function set(message: number, count: number): void {
+    if (count > 1) several.set(message, count);
+    else several.delete(message);
+  }
+  return {
+    add(message, recipients) {
+      undo(() => void several.delete(message));
+      set(message, recipients);
+    },
+    ended(message) {
+      const before = several.get(message);
+      if (before === undefined) return true;
+      undo(() => set(message, before));
+      set(message, before - 1);
+      return false;
     },
   };
 }
@@ -132,11 +176,13 @@ export function claimedMessage(row: MessageRow): Claim['message'] {
     id: row.id,
     receivedAt: row.received_at,
     sender: row.sender,
+    wishes: { ret: row.ret, envelopeId: row.envelope_id },
     properties: {
       size: row.size,
       eightBit: row.eight_bit !== 0,
       longestLine: row.longest_line,
       hops: row.hops,
+      needsUtf8: row.needs_utf8 !== 0,
     },
     warnedAt: row.warned_at,
   };

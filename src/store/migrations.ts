@@ -9,69 +9,48 @@ import { StoreError } from './store-error.ts';
 
 export const migrations: readonly string[] = [
   `
--- open_recipients counts those that are not final; with the last one final_at is set and the content goes.
+-- final_at is set, and the content goes, with the last recipient that ends. "arrival" and "ending" are the events of
+-- the two commits that write this row anyway. The content stands last: reading the rest does not walk it.
 CREATE TABLE messages (
   number INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
   received_at INTEGER NOT NULL,
   sender TEXT NOT NULL,
+  ret TEXT CHECK (ret IN ('full', 'headers')),
+  envelope_id TEXT,
   size INTEGER NOT NULL,
   eight_bit INTEGER NOT NULL,
   longest_line INTEGER NOT NULL,
   hops INTEGER NOT NULL,
-  body TEXT NOT NULL CHECK (body IN ('inline', 'file')),
-  open_recipients INTEGER NOT NULL,
+  needs_utf8 INTEGER NOT NULL,
   warned_at INTEGER,
-  final_at INTEGER
+  final_at INTEGER,
+  arrival TEXT NOT NULL,
+  ending TEXT,
+  kept_in TEXT NOT NULL CHECK (kept_in IN ('row', 'file')),
+  content BLOB
 ) STRICT;
 CREATE INDEX messages_open ON messages (id) WHERE final_at IS NULL;
 CREATE INDEX messages_final ON messages (final_at) WHERE final_at IS NOT NULL;
 
--- Apart from messages, so that walking the messages does not walk their content.
-CREATE TABLE bodies (
-  message INTEGER PRIMARY KEY REFERENCES messages (number) ON DELETE CASCADE,
-  bytes BLOB NOT NULL
-) STRICT;
-
--- A claim that is out. AUTOINCREMENT: a fence is never used twice, also after its row is gone.
-CREATE TABLE claims (
-  fence INTEGER PRIMARY KEY AUTOINCREMENT,
-  destination TEXT NOT NULL,
-  claimed_at INTEGER NOT NULL,
-  lease_ends INTEGER NOT NULL
-) STRICT;
-CREATE INDEX claims_by_destination ON claims (destination);
-CREATE INDEX claims_by_lease ON claims (lease_ends);
-
--- "at" is not-before, end of lease, or time of the end, as the state has it. claim is set while attempting.
--- Kept in the order of messages and destinations: those that may be claimed together lie together.
+-- "at" is not-before or time of the end, as the state has it. That one is being attempted is known in memory only:
+-- after a crash it waits, as it did before.
 CREATE TABLE recipients (
   message INTEGER NOT NULL REFERENCES messages (number) ON DELETE CASCADE,
   destination TEXT NOT NULL,
   number INTEGER NOT NULL,
   address TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN
-    ('waiting', 'attempting', 'attempting-tls', 'held-tls', 'held', 'delivered', 'bounced', 'cancelled')),
+  notify TEXT,
+  original_recipient TEXT,
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'held-tls', 'held', 'delivered', 'bounced', 'cancelled')),
   attempts INTEGER NOT NULL,
   at INTEGER NOT NULL,
-  claim INTEGER REFERENCES claims (fence),
   blocked_because TEXT,
   last_word TEXT,
-  claimable_at INTEGER AS (CASE WHEN state IN ('waiting', 'held-tls') THEN at END) VIRTUAL,
   PRIMARY KEY (message, destination, number)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX recipients_pending ON recipients (destination, claimable_at)
-  WHERE state IN ('waiting', 'held-tls', 'held');
-CREATE INDEX recipients_claimed ON recipients (claim) WHERE claim IS NOT NULL;
 
--- The upper level of scheduling, derived from recipients and claims.
-CREATE TABLE destinations (
-  name TEXT PRIMARY KEY,
-  next_at INTEGER,
-  in_flight INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX destinations_due ON destinations (next_at, in_flight) WHERE next_at IS NOT NULL;
-
+-- The events between arrival and ending, an array for each call that brought some. Numbers grow.
 CREATE TABLE events (
   message INTEGER NOT NULL REFERENCES messages (number) ON DELETE CASCADE,
   number INTEGER NOT NULL,
@@ -86,6 +65,18 @@ CREATE TABLE transcripts (
   lines TEXT NOT NULL,
   PRIMARY KEY (message, address)
 ) STRICT, WITHOUT ROWID;
+
+-- until NULL: until it is ended.
+CREATE TABLE pauses (
+  destination TEXT PRIMARY KEY,
+  until INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- How often this file was opened to work on it: what is numbered in memory never uses a number twice.
+CREATE TABLE starts (
+  number INTEGER NOT NULL
+) STRICT;
+INSERT INTO starts VALUES (0);
 `,
 ];
 
@@ -112,4 +103,10 @@ export function migrate(database: DatabaseSync): void {
     if (database.isTransaction) database.exec('ROLLBACK');
     throw error;
   }
+}
+
+/** All tables and indexes as SQL, to compare. */
+export function schemaOf(database: DatabaseSync): string {
+  const rows = database.prepare('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name').all();
+  return rows.map(({ sql }) => String(sql)).join('\n');
 }

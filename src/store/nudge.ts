@@ -1,25 +1,92 @@
 /** Carrying out an operator's word. */
-import { type DeliveryEvent, next } from '../queue/delivery.ts';
-import { fromColumns } from './delivery-columns.ts';
-import type { Nudge, Nudged } from './queue-store.ts';
+import type { DeliveryEvent, EventName } from '../events/delivery-event.ts';
+import { next, type DeliveryEvent as QueueEvent } from '../queue/delivery.ts';
+import { NUDGE_STEP } from './calls.ts';
+import { reschedule } from './claim.ts';
+import { fromColumns, type KeptDelivery } from './delivery-columns.ts';
+import type { MessageRow } from './messages.ts';
+import type { Nudge, Nudged, NudgeStep } from './queue-store.ts';
+import type { RecipientRow } from './recipients.ts';
 import type { Tables } from './tables.ts';
 
-export function nudge(tables: Tables, request: Nudge): readonly Nudged[] {
-  const event = eventOf(request);
-  const nudged: Nudged[] = [];
-  const destinations = new Set<string>();
-  for (const recipient of tables.recipients.pending(request.of)) {
-    const delivery = next(fromColumns(recipient), event);
-    if (delivery === undefined) continue;
-    tables.recipients.move(recipient, delivery, null);
-    destinations.add(recipient.destination);
-    const { id, sender, address } = recipient;
-    nudged.push({ id, sender, address, delivery });
+/** Looks at some messages; new mail must not wait behind a change of everything. */
+export function nudge(tables: Tables, request: Nudge): NudgeStep {
+  const { of } = request;
+  const changed: Nudged[] = [];
+  if (of !== 'all' && 'id' in of) {
+    const message = tables.messages.byId(of.id);
+    if (message !== undefined) changed.push(...nudgeMessage(tables, message, request));
+    return { changed, next: null };
   }
-  for (const destination of destinations) tables.destinations.refresh(destination);
-  return nudged;
+  const after = request.after === undefined ? {} : { after: request.after };
+  const looked = tables.messages.list({ which: 'open', most: NUDGE_STEP, ...after });
+  for (const [index, message] of looked.entries()) {
+    changed.push(...nudgeMessage(tables, message, request));
+    const more = index + 1 < looked.length || looked.length === NUDGE_STEP;
+    if (changed.length >= NUDGE_STEP && more) return { changed, next: message.id };
+  }
+  return { changed, next: looked.length < NUDGE_STEP ? null : (looked.at(-1)?.id ?? null) };
 }
 
-function eventOf({ what, now }: Nudge): DeliveryEvent {
-  return what === 'hold' ? { kind: 'hold' } : { kind: what, at: now };
+function nudgeMessage(tables: Tables, message: MessageRow, { what, now, of }: Nudge): readonly Nudged[] {
+  const { claims, recipients, agenda, open, messages, trail } = tables;
+  const happens: QueueEvent = what === 'hold' ? { kind: 'hold' } : { kind: what, at: now };
+  const out = claims.ofMessage(message.number);
+  const changed: Nudged[] = [];
+  const destinations = new Set<string>();
+  let ended = false;
+  for (const recipient of recipients.ofMessage(message.number)) {
+    const { address, destination } = recipient;
+    const meant = of === 'all' || 'id' in of || of.destination === destination;
+    if (!meant || out.some((claim) => claim.recipients.has(address))) continue;
+    const delivery = next(fromColumns(recipient), happens);
+    if (delivery === undefined || delivery.kind === 'attempting') continue;
+    recipients.move(recipient, delivery);
+    if (delivery.kind === 'cancelled') ended = open.ended(message.number);
+    destinations.add(destination);
+    changed.push({
+      id: message.id,
+      address,
+      delivery,
+      event: eventOf(message, recipient, delivery, what, now),
+    });
+  }
+  const events = JSON.stringify(changed.flatMap(({ event }) => event ?? []));
+  if (ended) messages.end(message, now, events);
+  else trail.append(message.number, events);
+  for (const destination of destinations) {
+    if (ended) agenda.set(destination, message.number, undefined);
+    else reschedule(tables, destination, message.number);
+  }
+  return changed;
+}
+
+const EVENTS = {
+  retry: null,
+  hold: 'held',
+  release: 'released',
+  cancel: 'cancelled',
+} as const satisfies Record<Nudge['what'], EventName | null>;
+
+function eventOf(
+  { id, sender }: MessageRow,
+  { address, attempts }: RecipientRow,
+  delivery: KeptDelivery,
+  what: Nudge['what'],
+  now: number,
+): DeliveryEvent | null {
+  const event = EVENTS[what];
+  if (event === null) return null;
+  return {
+    event,
+    id,
+    at: new Date(now).toISOString(),
+    from: sender,
+    to: address,
+    mx: null,
+    reply: null,
+    attempt: attempts,
+    tls: null,
+    nextAttemptAt: delivery.kind === 'waiting' ? new Date(delivery.notBefore).toISOString() : null,
+  };
 }

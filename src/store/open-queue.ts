@@ -1,7 +1,6 @@
 /** Opens the queue of a data folder. */
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { EpochMs } from '../queue/delivery.ts';
 import { batchedStore } from './batch.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { QueueStore } from './queue-store.ts';
@@ -11,14 +10,14 @@ import type { WriterStart } from './writer-messages.ts';
 /**
  * Opens, and where it is missing creates, the queue in a folder that this process holds.
  *
- * What an earlier process was attempting is due again at `now`; files that no message names are removed, so the
- * intake starts to write into `folder.incoming` only after this. Close the queue before the folder.
+ * What an earlier process was attempting waits again; files that no message names are removed, so the intake starts
+ * to write into `folder.incoming` only after this. Close the queue before the folder.
  *
- * @throws StoreError when the database cannot be opened, or a newer Waxwing has written it.
+ * @throws StoreError when the database cannot be opened, is damaged, or a newer Waxwing has written it.
  */
-export async function openQueue(folder: DataFolder, now: EpochMs): Promise<QueueStore> {
+export async function openQueue(folder: DataFolder): Promise<QueueStore> {
   const { path, incoming, bodies } = folder;
-  const start: WriterStart = { folder: { path, incoming, bodies }, now };
+  const start: WriterStart = { folder: { path, incoming, bodies } };
   // From source the writer is writer.ts, from the published build writer.js.
   const writer = new URL(`./writer${extname(import.meta.filename)}`, import.meta.url);
   return batchedStore(await linkWriter(new Worker(writer, { workerData: start })));

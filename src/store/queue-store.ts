@@ -5,6 +5,7 @@
  * durable: the data has been flushed to the medium. No SQL, row number or transaction shows.
  */
 import type { DeliveryEvent } from '../events/delivery-event.ts';
+import type { RecipientWishes, SenderWishes } from '../names/wishes.ts';
 import type { Delivery, EpochMs } from '../queue/delivery.ts';
 
 /** A message as it is handed over for keeping. */
@@ -17,6 +18,8 @@ export interface NewMessage {
   readonly receivedAt: EpochMs;
   /** Empty for the null sender. */
   readonly sender: string;
+  /** What the sender asked to be told (RFC 3461). */
+  readonly wishes: SenderWishes;
   /** At least one; an address named twice is one recipient. */
   readonly recipients: readonly NewRecipient[];
   readonly body: NewBody;
@@ -29,6 +32,7 @@ export interface NewRecipient {
   readonly address: string;
   /** Scheduling key: the recipient's domain, or the configured next hop; the queue is served per destination. */
   readonly destination: string;
+  readonly wishes: RecipientWishes;
 }
 
 /** What a delivery must know about the content without reading it again. */
@@ -41,6 +45,8 @@ export interface MessageProperties {
   readonly longestLine: number;
   /** How many Received fields it arrived with. */
   readonly hops: number;
+  /** Whether an address or the header takes SMTPUTF8 to be handed on (RFC 6531 §3.4). */
+  readonly needsUtf8: boolean;
 }
 
 /**
@@ -66,6 +72,7 @@ export interface Claim {
     readonly id: string;
     readonly receivedAt: EpochMs;
     readonly sender: string;
+    readonly wishes: SenderWishes;
     readonly properties: MessageProperties;
     /** When the sender was told that the message is late, or null. */
     readonly warnedAt: EpochMs | null;
@@ -75,6 +82,7 @@ export interface Claim {
 
 export interface ClaimedRecipient {
   readonly address: string;
+  readonly wishes: RecipientWishes;
   readonly attempts: number;
   /** Why it was last blocked, so that the same cause is announced once; null where it was not. */
   readonly blockedBecause: string | null;
@@ -136,6 +144,8 @@ export interface ListedRecipient {
   readonly delivery: Delivery;
   /** The reason that the newest event of an attempt gave; null where there is none yet. */
   readonly lastWord: string | null;
+  /** Set while the operator lets nothing go to its destination. */
+  readonly pause: Pause | null;
 }
 
 /** Everything known about one message. */
@@ -168,13 +178,39 @@ export interface Nudge {
   readonly now: EpochMs;
   /** One message, one destination, or everything. */
   readonly of: { readonly id: string } | { readonly destination: string } | 'all';
+  /** Where the step before ended; absent for the first one. */
+  readonly after?: string;
+}
+
+export interface NudgeStep {
+  /** The recipients that changed, with the state they are in now. */
+  readonly changed: readonly Nudged[];
+  /** Where to go on; null: everything has been looked at. */
+  readonly next: string | null;
 }
 
 export interface Nudged {
   readonly id: string;
-  readonly sender: string;
   readonly address: string;
   readonly delivery: Delivery;
+  /** What its trail has of this; null for a retry, which is no event. */
+  readonly event: DeliveryEvent | null;
+}
+
+/** An operator's word that nothing goes to a destination for now. Mail for it is taken, and grows old, as ever. */
+export interface Pause {
+  readonly destination: string;
+  /** null: until it is ended. */
+  readonly until: EpochMs | null;
+}
+
+/** What a backup holds. */
+export interface BackedUp {
+  readonly messages: number;
+  /** How many of them are not final. */
+  readonly open: number;
+  /** Content kept as files. */
+  readonly files: number;
 }
 
 /** Every call rejects with a StoreError; then nothing of it is kept. */
@@ -193,8 +229,14 @@ export interface QueueStore {
   body(id: string): Promise<StoredBody | undefined>;
   list(request: ListRequest): Promise<readonly ListedMessage[]>;
   show(id: string): Promise<MessageTrail | undefined>;
-  /** @returns the recipients that changed, with the state they are in now. */
-  nudge(request: Nudge): Promise<readonly Nudged[]>;
+  /** One step of a change; other calls are served between two steps. */
+  nudge(request: Nudge): Promise<NudgeStep>;
+  /** Claims nothing more for the destination until then; takes the place of a pause before. */
+  pause(pause: Pause): Promise<void>;
+  /** @returns whether it was paused. */
+  unpause(destination: string): Promise<boolean>;
+  /** Those in force at `now`, in the order of their names. */
+  pauses(now: EpochMs): Promise<readonly Pause[]>;
   /**
    * When the next claim could find work: the oldest due time, past or future, of a destination with fewer than
    * `perDestination` claims out, or the end of the first lease. Undefined while nothing is scheduled.
@@ -205,5 +247,10 @@ export interface QueueStore {
   nextDue(perDestination?: number): Promise<EpochMs | undefined>;
   /** Forgets messages that have been final since before `olderThan`. @returns how many. */
   purge(olderThan: EpochMs): Promise<number>;
+  /**
+   * Writes everything that is kept, as it is at one moment, into a new folder at an absolute path, while the queue
+   * goes on. `restoreQueue` makes a queue of it.
+   */
+  backup(path: string): Promise<BackedUp>;
   close(): Promise<void>;
 }

@@ -1,127 +1,107 @@
 /** The table `recipients`: one delivery per row. */
 import type { DatabaseSync } from 'node:sqlite';
-import { type Delivery, type EpochMs, isFinal } from '../queue/delivery.ts';
-import { type DeliveryColumns, type State, toColumns } from './delivery-columns.ts';
-import type { Messages } from './messages.ts';
-import type { NewRecipient, Nudge } from './queue-store.ts';
-import { command, queryAll, queryOne } from './statement.ts';
+import type { NotifyCondition, RecipientWishes } from '../names/wishes.ts';
+import type { EpochMs } from '../queue/delivery.ts';
+import { type DeliveryColumns, type KeptDelivery, type State, toColumns } from './delivery-columns.ts';
+import type { ClaimedRecipient, NewRecipient } from './queue-store.ts';
+import { command, queryAll, queryEach } from './statement.ts';
 
-/** What names a row. `number` counts the recipients of a message from 1. */
-interface RecipientKey {
+/** `number` counts the recipients of a message from 1. */
+export interface RecipientRow extends DeliveryColumns {
   readonly message: number;
   readonly destination: string;
   readonly number: number;
-}
-
-export interface RecipientRow extends RecipientKey, DeliveryColumns {
   readonly address: string;
+  readonly notify: string | null;
+  readonly original_recipient: string | null;
   readonly blocked_because: string | null;
   readonly last_word: string | null;
 }
 
-const COLUMNS = `recipients.message, recipients.destination, recipients.number, recipients.address,
-  recipients.state, recipients.attempts, recipients.at, recipients.blocked_because, recipients.last_word`;
+const COLUMNS = `message, destination, number, address, notify, original_recipient,
+  state, attempts, at, blocked_because, last_word`;
 
-/** The words of the partial index `recipients_pending`: SQLite uses it only where it finds them again. */
-export const PENDING = "state IN ('waiting', 'held-tls', 'held')";
+/** One that has not ended, as the start needs it: `due` is null where an operator holds it. */
+interface PendingRow {
+  readonly message: number;
+  readonly destination: string;
+  readonly due: EpochMs | null;
+}
 
-const SELECT_PENDING = `SELECT ${COLUMNS}, messages.id, messages.sender
-  FROM recipients JOIN messages ON messages.number = recipients.message WHERE ${PENDING}`;
-
-/** A recipient with what its message says of itself. */
-interface PendingRow extends RecipientRow {
-  readonly id: string;
-  readonly sender: string;
+interface Said {
+  readonly blockedBecause: string | null;
+  readonly lastWord: string | null;
 }
 
 export interface Recipients {
-  add(recipient: RecipientKey & NewRecipient, delivery: Delivery): void;
-  /** The oldest claimable recipient of `destination`, and the claimable ones of the same message beside it. */
-  dueTogether(destination: string, now: EpochMs, most: number): readonly RecipientRow[];
-  /** Those still being attempted under a claim. */
-  claimedUnder(fence: number): readonly RecipientRow[];
-  /** The one that a settlement speaks of, if the claim still has it. */
-  claimed(fence: number, id: string, address: string): RecipientRow | undefined;
+  add(message: number, number: number, recipient: NewRecipient, notBefore: EpochMs): void;
+  /** Those that a claim may take, now or later, the oldest first. */
+  claimable(message: number, destination: string, most: number): readonly RecipientRow[];
   ofMessage(message: number): readonly RecipientRow[];
-  /** Those that an operator's word can reach: neither final nor being attempted. */
-  pending(of: Nudge['of']): readonly PendingRow[];
-  /** Moves a recipient; `claim` is the fence where it is now attempting, otherwise null. */
-  move(row: RecipientRow, delivery: Delivery, claim: number | null): void;
+  /** @param said what is known of its attempts; without it that stays as it was. */
+  move(row: RecipientRow, delivery: KeptDelivery, said?: Said): void;
+  /** All that have not ended, message by message. */
+  pending(): Iterable<PendingRow>;
 }
 
-export function recipientsTable(database: DatabaseSync, messages: Messages): Recipients {
-  const insert = command<[number, string, number, string, State, number, EpochMs]>(
+export function recipientsTable(database: DatabaseSync): Recipients {
+  const insert = command<[number, string, number, string, string | null, string | null, EpochMs]>(
     database,
-    `INSERT INTO recipients (message, destination, number, address, state, attempts, at)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO recipients (message, destination, number, address, notify, original_recipient, state, attempts, at)
+     VALUES (?, ?, ?, ?, ?, ?, 'waiting', 0, ?)`,
   );
-  const update = command<
-    [State, number, EpochMs, number | null, string | null, string | null, number, string, number]
-  >(
+  const update = command<[State, number, EpochMs, string | null, string | null, number, string, number]>(
     database,
-    `UPDATE recipients SET state = ?, attempts = ?, at = ?, claim = ?, blocked_because = ?, last_word = ?
+    `UPDATE recipients SET state = ?, attempts = ?, at = ?, blocked_because = ?, last_word = ?
      WHERE message = ? AND destination = ? AND number = ?`,
   );
-  return {
-    ...readers(database),
-    add({ message, destination, number, address }, delivery) {
-      const { state, attempts, at } = toColumns(delivery);
-      insert(message, destination, number, address, state, attempts, at);
-    },
-    move(row, delivery, claim) {
-      const { message, destination, number, blocked_because, last_word } = row;
-      const { state, attempts, at } = toColumns(delivery);
-      update(state, attempts, at, claim, blocked_because, last_word, message, destination, number);
-      if (isFinal(delivery)) messages.recipientEnded(message, at);
-    },
-  };
-}
-
-function readers(database: DatabaseSync): Omit<Recipients, 'add' | 'move'> {
-  const oldestDue = queryOne<[string, EpochMs], { message: number }>(
-    database,
-    `SELECT message FROM recipients
-     WHERE destination = ? AND claimable_at <= ? AND ${PENDING} ORDER BY claimable_at LIMIT 1`,
-  );
   // 0 + ?: SQLite plans a query anew for each value bound to a bare LIMIT, at ten times the cost of running it.
-  const beside = queryAll<[number, string, EpochMs, number], RecipientRow>(
+  const claimable = queryAll<[number, string, number], RecipientRow>(
     database,
-    `SELECT ${COLUMNS} FROM recipients
-     WHERE message = ? AND destination = ? AND claimable_at <= ? ORDER BY claimable_at, number LIMIT 0 + ?`,
-  );
-  const claimedUnder = queryAll<[number], RecipientRow>(
-    database,
-    `SELECT ${COLUMNS} FROM recipients WHERE claim = ?`,
-  );
-  const claimed = queryOne<[number, string, string], RecipientRow>(
-    database,
-    `SELECT ${COLUMNS} FROM recipients JOIN messages ON messages.number = recipients.message
-     WHERE claim = ? AND messages.id = ? AND address = ?`,
+    `SELECT ${COLUMNS} FROM recipients WHERE message = ? AND destination = ? AND state IN ('waiting', 'held-tls')
+     ORDER BY at, number LIMIT 0 + ?`,
   );
   const ofMessage = queryAll<[number], RecipientRow>(
     database,
     `SELECT ${COLUMNS} FROM recipients WHERE message = ? ORDER BY number`,
   );
-  const pendingOfMessage = queryAll<[string], PendingRow>(
+  // CROSS: the open messages come first, so that what has ended is never walked.
+  const pending = queryEach<PendingRow>(
     database,
-    `${SELECT_PENDING} AND messages.id = ? ORDER BY recipients.number`,
+    `SELECT message, destination, CASE WHEN state <> 'held' THEN at END AS due
+     FROM messages INDEXED BY messages_open CROSS JOIN recipients ON recipients.message = messages.number
+     WHERE final_at IS NULL AND state IN ('waiting', 'held-tls', 'held')`,
   );
-  const pendingOfDestination = queryAll<[string], PendingRow>(
-    database,
-    `${SELECT_PENDING} AND destination = ? ORDER BY claimable_at`,
-  );
-  const pending = queryAll<[], PendingRow>(database, `${SELECT_PENDING} ORDER BY destination, claimable_at`);
   return {
-    claimedUnder,
-    claimed,
+    add(message, number, { address, destination, wishes }, notBefore) {
+      const { notify, originalRecipient } = wishes;
+      insert(message, destination, number, address, notify?.join() ?? null, originalRecipient, notBefore);
+    },
+    claimable,
     ofMessage,
-    dueTogether(destination, now, most) {
-      const oldest = oldestDue(destination, now);
-      return oldest === undefined ? [] : beside(oldest.message, destination, now, most);
+    move(row, delivery, said) {
+      const { state, attempts, at } = toColumns(delivery);
+      const { blockedBecause, lastWord } = said ?? {
+        blockedBecause: row.blocked_because,
+        lastWord: row.last_word,
+      };
+      update(state, attempts, at, blockedBecause, lastWord, row.message, row.destination, row.number);
     },
-    pending(of) {
-      if (of === 'all') return pending();
-      return 'id' in of ? pendingOfMessage(of.id) : pendingOfDestination(of.destination);
-    },
+    pending,
   };
+}
+
+/** The part of a recipient that a delivery needs. */
+export function claimedRecipient(row: RecipientRow): ClaimedRecipient {
+  return {
+    address: row.address,
+    wishes: { notify: notifyFrom(row.notify), originalRecipient: row.original_recipient },
+    attempts: row.attempts,
+    blockedBecause: row.blocked_because,
+  };
+}
+
+function notifyFrom(text: string | null): RecipientWishes['notify'] {
+  if (text === null) return null;
+  return text === '' ? [] : (text.split(',') as NotifyCondition[]);
 }

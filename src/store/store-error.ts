@@ -3,8 +3,9 @@
 /**
  * `full`: no room on the medium, worth a 452. `failed`: any other error of the medium. `refused`: the call breaks
  * the contract (bad id, id taken, impossible settlement). `stopped`: the store is closed or its writer is gone.
+ * `damaged`: the database cannot be trusted; it was not opened.
  */
-export type StoreErrorCode = 'full' | 'failed' | 'refused' | 'stopped';
+export type StoreErrorCode = 'full' | 'failed' | 'refused' | 'stopped' | 'damaged';
 
 /** A call that was not carried out; nothing of it is kept. */
 export class StoreError extends Error {

@@ -6,22 +6,27 @@ import type { MessageTrail } from './queue-store.ts';
 import { command, queryAll } from './statement.ts';
 
 export interface Trail {
-  append(message: number, events: readonly DeliveryEvent[]): void;
+  /** @param events the JSON text of an array. */
+  append(message: number, events: string): void;
+  /** In the order in which they were written. */
   events(message: number): readonly DeliveryEvent[];
   /** Replaces the transcript of the recipient's attempt before. */
   keepTranscript(message: number, address: string, at: EpochMs, lines: readonly string[]): void;
   transcripts(message: number): MessageTrail['transcripts'];
 }
 
-export function trailTables(database: DatabaseSync): Trail {
-  const insertEvent = command<[number, string]>(
+/** @param lastNumber larger than every number used before. */
+export function trailTables(database: DatabaseSync, lastNumber: number): Trail {
+  let last = lastNumber;
+  const insertEvents = command<[number, number, string]>(
     database,
-    `INSERT INTO events (message, number, json) VALUES
-     (?1, (SELECT coalesce(max(number), 0) + 1 FROM events WHERE message = ?1), ?2)`,
+    'INSERT INTO events (message, number, json) VALUES (?, ?, ?)',
   );
-  const events = queryAll<[number], { json: string }>(
+  const events = queryAll<[number], { json: string | null }>(
     database,
-    'SELECT json FROM events WHERE message = ? ORDER BY number',
+    `SELECT arrival AS json FROM messages WHERE number = ?1
+     UNION ALL SELECT * FROM (SELECT json FROM events WHERE message = ?1 ORDER BY number)
+     UNION ALL SELECT ending FROM messages WHERE number = ?1`,
   );
   const insertTranscript = command<[number, string, EpochMs, string]>(
     database,
@@ -33,9 +38,11 @@ export function trailTables(database: DatabaseSync): Trail {
   );
   return {
     append(message, added) {
-      for (const event of added) insertEvent(message, JSON.stringify(event));
+      if (added === NO_EVENTS) return;
+      last += 1;
+      insertEvents(message, last, added);
     },
-    events: (message) => events(message).map(({ json }) => eventFrom(json)),
+    events: (message) => events(message).flatMap(({ json }) => (json === null ? [] : eventsFrom(json))),
     keepTranscript(message, address, at, lines) {
       insertTranscript(message, address, at, JSON.stringify(lines));
     },
@@ -43,26 +50,21 @@ export function trailTables(database: DatabaseSync): Trail {
   };
 }
 
-function eventFrom(json: string): DeliveryEvent {
-  const event: DeliveryEvent = JSON.parse(json);
-  return event;
+/** An array without any, as JSON. */
+const NO_EVENTS = '[]';
+
+/** One array of what is in two, all as JSON. */
+export function joinEvents(one: string, other: string): string {
+  if (one === NO_EVENTS) return other;
+  return other === NO_EVENTS ? one : `${one.slice(0, -1)},${other.slice(1)}`;
+}
+
+function eventsFrom(json: string): readonly DeliveryEvent[] {
+  const events: readonly DeliveryEvent[] = JSON.parse(json);
+  return events;
 }
 
 function linesFrom(json: string): readonly string[] {
   const lines: readonly string[] = JSON.parse(json);
   return lines;
-}
-
-/** The reason that the newest of `events` gives; null where none gives one. */
-export function lastWord(events: readonly DeliveryEvent[]): string | null {
-  for (const { event, reply, tls } of events.toReversed()) {
-    // What blocked a message is its TLS, whatever the far side had said until then.
-    const said =
-      reply === null
-        ? undefined
-        : [reply.code, reply.enhanced, reply.text].filter((part) => part !== null).join(' ');
-    const reason = event === 'blocked' ? (tls?.because ?? said) : (said ?? tls?.because);
-    if (reason !== undefined) return reason;
-  }
-  return null;
 }

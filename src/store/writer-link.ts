@@ -1,75 +1,73 @@
 /** The owner's end of the writer thread. */
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
-import type { Call, Committer } from './calls.ts';
-import type { NewMessage } from './queue-store.ts';
+import type { Committer } from './calls.ts';
+import { packCalls, unpackAnswers } from './packing.ts';
 import { StoreError } from './store-error.ts';
 import type { FromWriter, ToWriter } from './writer-messages.ts';
 
 /**
  * Waits until the writer has opened the database.
  *
- * @returns a committer for one batch at a time; once the writer is gone, every call on it fails.
+ * @returns a committer for one batch at a time, and one backup beside it; once the writer is gone, every call on it
+ * fails.
  * @throws StoreError when the database cannot be opened.
  */
 export async function linkWriter(worker: Worker): Promise<Committer> {
   let failure: StoreError | undefined;
-  let expected: PromiseWithResolvers<FromWriter> | undefined;
+  /** Who waits for which kind of message. */
+  const expected = new Map<'backedUp' | 'other', PromiseWithResolvers<FromWriter>>();
 
   function fail(cause: unknown): void {
     const because = cause instanceof Error ? cause.message : String(cause);
     failure ??= new StoreError('stopped', `the writer of the queue has stopped: ${because}`, { cause });
-    expected?.reject(failure);
+    for (const { reject } of expected.values()) reject(failure);
   }
   worker.on('error', fail);
   worker.on('messageerror', fail);
   worker.on('exit', (code) => fail(new Error(`its thread ended with code ${code}`)));
-  worker.on('message', (message: FromWriter) => expected?.resolve(message));
+  worker.on('message', (message: FromWriter) =>
+    expected.get(message.kind === 'backedUp' ? 'backedUp' : 'other')?.resolve(message),
+  );
 
-  async function answer(): Promise<FromWriter> {
+  async function answer(kind: 'backedUp' | 'other'): Promise<FromWriter> {
     if (failure !== undefined) throw failure;
-    expected = Promise.withResolvers();
-    return await expected.promise;
+    const waiting = Promise.withResolvers<FromWriter>();
+    expected.set(kind, waiting);
+    try {
+      return await waiting.promise;
+    } finally {
+      expected.delete(kind);
+    }
   }
 
-  const opened = await answer();
+  function say(message: ToWriter, moved: ArrayBuffer[] = []): void {
+    worker.postMessage(message, moved);
+  }
+
+  const opened = await answer('other');
   if (opened.kind === 'refused') throw new StoreError(opened.code, opened.message);
 
   return {
     async commit(calls) {
-      const { message, moved } = commitMessage(calls);
-      worker.postMessage(message, moved);
-      const reply = await answer();
-      return reply.kind === 'answers' ? reply.answers : [];
+      const packed = packCalls(calls);
+      say({ kind: 'commit', calls: packed }, [packed.contents]);
+      const reply = await answer('other');
+      return reply.kind === 'answers' ? unpackAnswers(reply.answers) : [];
+    },
+    async backup(path) {
+      if (expected.has('backedUp')) throw new StoreError('refused', 'another backup is being made');
+      say({ kind: 'backup', path });
+      const reply = await answer('backedUp');
+      if (reply.kind !== 'backedUp') throw new StoreError('failed', 'the queue gave no answer');
+      if ('code' in reply.outcome) throw new StoreError(reply.outcome.code, reply.outcome.message);
+      return reply.outcome;
     },
     async close() {
       if (failure !== undefined) return;
       const ended = once(worker, 'exit');
-      const message: ToWriter = { kind: 'close' };
-      worker.postMessage(message, []);
+      say({ kind: 'close' });
       await ended;
     },
   };
-}
-
-/**
- * The calls with content that is copied once and then moves to the writer.
- *
- * Cloning a slice would clone all the memory that it was cut from; moving the caller's own memory would take the
- * content from one who is about to deliver it.
- */
-function commitMessage(calls: readonly Call[]): { message: ToWriter; moved: ArrayBuffer[] } {
-  const moved: ArrayBuffer[] = [];
-  function withCopy(message: NewMessage): NewMessage {
-    if (message.body.kind === 'file') return message;
-    const bytes = new Uint8Array(message.body.bytes);
-    moved.push(bytes.buffer);
-    return { ...message, body: { kind: 'bytes', bytes } };
-  }
-  function ready(call: Call): Call {
-    if (call.name === 'accept') return { ...call, argument: withCopy(call.argument) };
-    if (call.name !== 'settle') return call;
-    return { ...call, argument: { ...call.argument, messages: call.argument.messages.map(withCopy) } };
-  }
-  return { message: { kind: 'commit', calls: calls.map(ready) }, moved };
 }

@@ -1,38 +1,44 @@
 /** The writer thread: owns the database, so that no flush holds up the event loop of the relay. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { Answer } from './calls.ts';
-import { openDatabase, type SqliteQueue, sqliteQueue } from './sqlite-queue.ts';
+import { openDatabase } from './open-database.ts';
+import { packAnswers, unpackCalls } from './packing.ts';
+import { type SqliteQueue, sqliteQueue } from './sqlite-queue.ts';
 import { asStoreError } from './store-error.ts';
 import type { FromWriter, ToWriter, WriterStart } from './writer-messages.ts';
 
-function serve(port: MessagePort, { folder, now }: WriterStart): void {
+function serve(port: MessagePort, { folder }: WriterStart): void {
   const say = (message: FromWriter, transfer: ArrayBuffer[] = []): void =>
     port.postMessage(message, transfer);
   let queue: SqliteQueue;
   try {
-    queue = sqliteQueue(openDatabase(folder), folder, now);
+    queue = sqliteQueue(openDatabase(folder), folder);
   } catch (error) {
     const { code, message } = asStoreError(error);
     say({ kind: 'refused', code, message });
     return;
   }
   port.on('message', (message: ToWriter) => {
-    if (message.kind === 'close') {
-      queue.close();
-      port.close();
-    } else {
-      const answers = queue.commit(message.calls);
-      say({ kind: 'answers', answers }, answers.flatMap(contentOf));
+    switch (message.kind) {
+      case 'commit': {
+        const answers = packAnswers(queue.commit(unpackCalls(message.calls)));
+        say({ kind: 'answers', answers }, [answers.contents]);
+        return;
+      }
+      case 'backup':
+        queue.backup(message.path).then(
+          (outcome) => say({ kind: 'backedUp', outcome }),
+          (error: unknown) => {
+            const { code, message: because } = asStoreError(error);
+            say({ kind: 'backedUp', outcome: { code, message: because } });
+          },
+        );
+        return;
+      case 'close':
+        queue.close();
+        port.close();
     }
   });
   say({ kind: 'ready' });
-}
-
-/** Content just read belongs to nobody here: its memory moves to the other thread instead of being copied. */
-function contentOf(answer: Answer): ArrayBuffer[] {
-  if (answer.kind !== 'done' || typeof answer.value !== 'object' || !('kind' in answer.value)) return [];
-  const body = answer.value;
-  return body.kind === 'bytes' && body.bytes.buffer instanceof ArrayBuffer ? [body.bytes.buffer] : [];
 }
 
 if (parentPort === null) throw new Error('writer.ts is started by open-queue.ts, as a worker thread');

@@ -18,11 +18,18 @@ export type BodySource =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'stream'; readonly open: () => AsyncIterable<Uint8Array> };
 
+/**
+ * How the peer finds the end of a content.
+ *
+ * `dots`: lines starting with a dot get a second one, and the end is marked (RFC 5321 §4.5.2). `octets`: it was told
+ * their number beforehand; the driver sends exactly so many, or never the last of them.
+ */
+export type Framing = 'dots' | { readonly octets: number };
+
 export type ByteEffect =
   /** `shown` is what a transcript may say in place of the bytes. */
   | { readonly kind: 'send'; readonly bytes: Uint8Array; readonly shown: string }
-  /** `dots`: lines starting with a dot get a second one, and the end is marked (RFC 5321 §4.5.2). */
-  | { readonly kind: 'sendBody'; readonly source: BodySource; readonly framing: 'dots' }
+  | { readonly kind: 'sendBody'; readonly source: BodySource; readonly framing: Framing }
   /** `begins`: the first wait for this answer, from which its deadline counts. */
   | { readonly kind: 'receive'; readonly within: Phase; readonly begins: boolean }
   /** Upgrade now, unless plaintext is already waiting. */
@@ -43,9 +50,9 @@ export function* send(bytes: Uint8Array, shown: string): Talk<void> {
   yield { kind: 'send', bytes, shown };
 }
 
-/** Sends a message's content and the mark of its end. @returns whether the peer spoke before that end. */
-export function* sendBody(source: BodySource): Talk<'in-turn' | 'early'> {
-  const reaction = yield { kind: 'sendBody', source, framing: 'dots' };
+/** Sends a message's content to its end. @returns whether the peer spoke before that end. */
+export function* sendBody(source: BodySource, framing: Framing): Talk<'in-turn' | 'early'> {
+  const reaction = yield { kind: 'sendBody', source, framing };
   if (reaction.kind !== 'bodySent') throw unexpected('sendBody', reaction);
   return reaction.early ? 'early' : 'in-turn';
 }

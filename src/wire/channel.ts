@@ -1,5 +1,15 @@
 /** One connection as the dialogues on it see it; it outlives each of them. */
-import { type BodySource, type Phase, receive, send, sendBody, type Talk, upgrade } from './bytes.ts';
+import {
+  type BodySource,
+  type Framing,
+  type Phase,
+  receive,
+  send,
+  sendBody,
+  type Talk,
+  type Upgrade,
+  upgrade,
+} from './bytes.ts';
 import { PeerError, printable } from './dialogue.ts';
 import type { TlsFacts } from './tls-facts.ts';
 
@@ -41,9 +51,9 @@ export class Channel {
   }
 
   /** Sends a message's content. */
-  *sayBody(source: BodySource): Talk<'in-turn' | 'early'> {
+  *sayBody(source: BodySource, framing: Framing): Talk<'in-turn' | 'early'> {
     this.#assertSilence('the message');
-    return yield* sendBody(source);
+    return yield* sendBody(source, framing);
   }
 
   /** The wait that follows is for a new answer: its deadline starts with it. */
@@ -95,10 +105,24 @@ export class Channel {
    * @throws PeerError `injected` where plaintext stood in the way (RFC 3207 §4.2, CVE-2021-38371).
    */
   *startTls(): Talk<Secured> {
-    if (this.#tls !== undefined) throw new Error('TLS is already up');
     if (this.#unread.length > 0) throw this.#injected(this.#unread);
-    const result = yield* upgrade();
+    const result = yield* this.#handshake();
     if (result.kind === 'stray') throw this.#injected(result.bytes);
+    return result;
+  }
+
+  /** Begins with TLS, before anything is said (RFC 8314 §3); plaintext is a peer that does not speak it there. */
+  *beginTls(): Talk<Secured> {
+    const result = yield* this.#handshake();
+    if (result.kind !== 'stray') return result;
+    const what = result.bytes.length === 0 ? '' : `: ${printable(result.bytes.subarray(0, 80))}`;
+    return { kind: 'failed', because: `${this.peer} speaks plaintext where TLS should begin${what}` };
+  }
+
+  *#handshake(): Talk<Secured | Extract<Upgrade, { kind: 'stray' }>> {
+    if (this.#tls !== undefined) throw new Error('TLS is already up');
+    const result = yield* upgrade();
+    if (result.kind === 'stray') return result;
     if (result.kind === 'tlsFailed') return { kind: 'failed', because: result.because };
     this.#tls = result.facts;
     return { kind: 'secured', facts: result.facts };

@@ -47,6 +47,14 @@ export class PeerError extends Error {
   }
 }
 
+/**
+ * The connection broke under a dialogue.
+ *
+ * The driver throws it in. A dialogue that knows something worth saving may catch it and end; it can ask for nothing
+ * more.
+ */
+export class LostError extends Error {}
+
 /** How much of an offending input is kept. */
 const EVIDENCE_BYTES = 512;
 

@@ -2,7 +2,8 @@
  * Message content between its framing: where it ends, and the dots that protect its lines.
  *
  * RFC 5321 §4.1.1.4 and §4.5.2. The end is exactly CRLF "." CRLF: accepting anything else as an end, or passing
- * it on, is what SMTP smuggling needs (CVE-2023-51764, -51765, -51766).
+ * it on, is what SMTP smuggling needs (CVE-2023-51764, -51765, -51766). Content whose octets are counted (RFC 3030)
+ * has no dots to protect, but the same rules for its lines: it may have to leave with dots.
  */
 import { isAscii } from 'node:buffer';
 
@@ -40,6 +41,7 @@ export type Scan =
 export class ContentScanner {
   readonly #emit: (slice: Uint8Array) => void;
   readonly #bareLineEnding: 'refuse' | 'normalize';
+  readonly #framing: 'dots' | 'octets';
   #held: Uint8Array = NOTHING;
   #atLineStart = true;
   /** Whether the line start was made by a true CRLF: only there a dot can begin the end. */
@@ -52,8 +54,14 @@ export class ContentScanner {
   /** Where in the chunk being scanned the fault was found. */
   #faultAt = 0;
 
-  constructor(bareLineEnding: 'refuse' | 'normalize', emit: (slice: Uint8Array) => void) {
+  /** @param framing `octets`: whoever pushes knows where the content ends, and says so with `end()`. */
+  constructor(
+    bareLineEnding: 'refuse' | 'normalize',
+    emit: (slice: Uint8Array) => void,
+    framing: 'dots' | 'octets' = 'dots',
+  ) {
     this.#bareLineEnding = bareLineEnding;
+    this.#framing = framing;
     this.#emit = emit;
   }
 
@@ -73,6 +81,14 @@ export class ContentScanner {
     return scan;
   }
 
+  /** The content is over, and with it what the last CR was waiting for. */
+  end(): void {
+    if (this.#held.length === 0) return;
+    this.#held = NOTHING;
+    if (this.#bareLineEnding === 'normalize') this.#give(CRLF);
+    else this.#fault ??= 'bare-cr';
+  }
+
   /** A NUL counts where it comes before any other fault of the chunk. */
   #findNul(chunk: Uint8Array): void {
     const nul = chunk.indexOf(0);
@@ -84,7 +100,7 @@ export class ContentScanner {
     let from = 0; // start of what has not been emitted yet
     let at = 0;
     while (at < chunk.length) {
-      if (this.#atLineStart && chunk[at] === DOT && this.#afterCrlf) {
+      if (this.#framing === 'dots' && this.#atLineStart && chunk[at] === DOT && this.#afterCrlf) {
         if (at + 1 === chunk.length || (chunk[at + 1] === CR && at + 2 === chunk.length)) {
           this.#give(chunk.subarray(from, at));
           this.#held = chunk.subarray(at);

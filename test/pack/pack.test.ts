@@ -1,10 +1,10 @@
-/** The published package: what it holds, and that it runs where it is installed. */
+/** The published package: what it holds, and that it works where it is installed, on each Node it is made for. */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, globSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { arch, platform, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
@@ -13,91 +13,134 @@ import { until } from '../peers/support/until.ts';
 
 const run = promisify(execFile);
 const checkout = join(import.meta.dirname, '../..');
-// npm and what it starts run on the Node of this process, not on the machine's.
-const env = { ...process.env, PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter) };
+const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--silent'];
+
+let tarball = '';
+before(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'waxwing-pack-'));
+  const packing = ['pack', '--silent', '--pack-destination', folder];
+  const packed = await run('npm', packing, { cwd: checkout, env: withNode(dirname(process.execPath)) });
+  tarball = join(folder, packed.stdout.trim().split('\n').at(-1) ?? '');
+});
+after(() => rm(dirname(tarball), { recursive: true, force: true }));
 
 describe('the package', () => {
-  let place = '';
-  let files: string[] = [];
-  let waxwing = '';
-
-  before(async () => {
-    place = await mkdtemp(join(tmpdir(), 'waxwing-pack-'));
-    const packed = await run('npm', ['pack', '--silent', '--pack-destination', place], {
-      cwd: checkout,
-      env,
-    });
-    const tarball = join(place, packed.stdout.trim().split('\n').at(-1) ?? '');
+  it('holds each source file as JavaScript and as types, and nothing else', async () => {
     const listed = await run('tar', ['-tf', tarball]);
-    files = listed.stdout.trim().split('\n');
-    await writeFile(join(place, 'package.json'), '{}\n');
-    const options = ['--prefer-offline', '--no-audit', '--no-fund', '--silent'];
-    await run('npm', ['install', ...options, tarball], { cwd: place, env });
-    waxwing = join(place, 'node_modules/.bin/waxwing');
-  });
-  after(() => rm(place, { recursive: true, force: true }));
-
-  it('holds each source file as JavaScript and as types, and nothing else', () => {
+    const files = listed.stdout.trim().split('\n');
     const sources = globSync('**/*.ts', { cwd: join(checkout, 'src') }).map((file) => file.slice(0, -3));
     assert.ok(sources.includes('store/writer'));
     const built = sources.flatMap((file) => [`package/dist/${file}.js`, `package/dist/${file}.d.ts`]);
     const expected = [...built, 'package/LICENSE', 'package/package.json'].toSorted();
     assert.deepEqual(files.filter((file) => file !== 'package/README.md').toSorted(), expected);
   });
-
-  it('is installed with the command; it knows its version', async () => {
-    const manifest: { version: string } = JSON.parse(await readFile(join(checkout, 'package.json'), 'utf8'));
-    const said = await run(waxwing, ['--version'], { cwd: place, env });
-    assert.equal(said.stdout, `${manifest.version}\n`);
-  });
-
-  it('writes a configuration that it accepts', async () => {
-    const file = join(place, 'waxwing.toml');
-    await run(waxwing, ['config', 'init', '--output', file], { cwd: place, env });
-    const checked = await run(waxwing, ['config', 'check', '--config', file], { cwd: place, env });
-    assert.equal(checked.stdout, `${file}: ok\n`);
-  });
-
-  it('serves, keeps a message with its writer thread, and says what became of it', async () => {
-    const config = join(place, 'serve.toml');
-    const data = join(place, 'data');
-    const listener = '[[listener]]\nrole = "submission"\naddress = "127.0.0.1:0"\n';
-    const nowhere = '[[route]]\nmatch = "*"\nto = "smtp://127.0.0.1:1"\n';
-    await writeFile(config, `hostname = "waxwing.test"\ndata = "data"\n${listener}${nowhere}`);
-    const serving = spawn(waxwing, ['serve', '--config', config], {
-      cwd: place,
-      env,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let log = '';
-    serving.stderr.on('data', (chunk: Buffer) => {
-      log += chunk.toString();
-    });
-    const exited = once(serving, 'exit');
-    try {
-      await until(
-        () => log.includes('"msg":"ready"'),
-        () => log,
-      );
-      const sending = run(
-        waxwing,
-        ['send', '--config', config, '--json', '--timeout', '1', '--from', 'a@b.test', '--to', 'c@d.test'],
-        { cwd: place, env },
-      );
-      sending.child.stdin?.end('Subject: x\n\ntext\n');
-      const sent = await sending.then(
-        () => assert.fail('nobody listens on port 1'),
-        (error: { code: number; stdout: string }) => error,
-      );
-      assert.equal(sent.code, 75);
-      const [event]: DeliveryEvent[] = JSON.parse(sent.stdout);
-      assert.equal(event?.event, 'deferred');
-      assert.ok(existsSync(join(data, 'queue.db')));
-    } finally {
-      serving.kill('SIGTERM');
-      await exited;
-    }
-    assert.equal(serving.exitCode, 0, log);
-    assert.deepEqual(await readdir(join(data, 'incoming')), []);
-  });
 });
+
+for (const major of [24, 26]) {
+  describe(`the package on Node ${major}`, () => {
+    let place = '';
+    let env: NodeJS.ProcessEnv = {};
+
+    before(async () => {
+      place = await mkdtemp(join(tmpdir(), `waxwing-node${major}-`));
+      env = withNode(await nodeOf(major, join(place, 'node')));
+      const said = await run('node', ['--version'], { env });
+      assert.match(said.stdout, new RegExp(`^v${major}\\.`));
+      await writeFile(join(place, 'package.json'), '{ "type": "module" }\n');
+      await run('npm', [...install, tarball], { cwd: place, env });
+    });
+    after(() => rm(place, { recursive: true, force: true }));
+
+    const waxwing = (...words: readonly string[]) => run('npx', ['waxwing', ...words], { cwd: place, env });
+
+    it('runs as npx waxwing and knows its version', async () => {
+      const manifest = await readFile(join(checkout, 'package.json'), 'utf8');
+      const { version }: { version: string } = JSON.parse(manifest);
+      assert.equal((await waxwing('--version')).stdout, `${version}\n`);
+    });
+
+    it('writes a configuration that it accepts', async () => {
+      const file = join(place, 'waxwing.toml');
+      await waxwing('config', 'init', '--output', file);
+      assert.equal((await waxwing('config', 'check', '--config', file)).stdout, `${file}: ok\n`);
+    });
+
+    it('is a module with types: a line of the event log is checked, and then has a type', async () => {
+      await writeFile(join(place, 'reader.ts'), READER);
+      const settings = ['--module', 'nodenext', '--strict', '--target', 'es2024', '--types', 'node'];
+      const roots = ['--typeRoots', join(checkout, 'node_modules/@types')];
+      // The compiler of the checkout, as a package that brings none can be used with any.
+      const compiler = join(checkout, 'node_modules/.bin/tsc');
+      await run(compiler, [...settings, ...roots, 'reader.ts'], { cwd: place });
+      assert.equal((await run('node', ['reader.js'], { cwd: place, env })).stdout, 'delivered refused\n');
+    });
+
+    it('serves, keeps a message with its writer thread, and says what became of it', async () => {
+      const config = join(place, 'serve.toml');
+      const data = join(place, 'data');
+      const listener = '[[listener]]\nrole = "submission"\naddress = "127.0.0.1:0"\n';
+      const nowhere = '[[route]]\nmatch = "*"\nto = "smtp://127.0.0.1:1"\n';
+      await writeFile(config, `hostname = "waxwing.test"\ndata = "data"\n${listener}${nowhere}`);
+      // Not through npx, which does not hand a SIGTERM on.
+      const command = join(place, 'node_modules/.bin/waxwing');
+      const serving = spawn(command, ['serve', '--config', config], {
+        cwd: place,
+        env,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      let log = '';
+      serving.stderr.on('data', (chunk: Buffer) => {
+        log += chunk.toString();
+      });
+      const exited = once(serving, 'exit');
+      try {
+        await until(
+          () => log.includes('"msg":"ready"'),
+          () => log,
+        );
+        const words = ['--json', '--timeout', '1', '--from', 'a@b.test', '--to', 'c@d.test'];
+        const sending = run(command, ['send', '--config', config, ...words], { cwd: place, env });
+        sending.child.stdin?.end('Subject: x\n\ntext\n');
+        const sent = await sending.then(
+          () => assert.fail('nobody listens on port 1'),
+          (error: { code: number; stdout: string }) => error,
+        );
+        assert.equal(sent.code, 75);
+        const [event]: DeliveryEvent[] = JSON.parse(sent.stdout);
+        assert.equal(event?.event, 'deferred');
+        assert.ok(existsSync(join(data, 'queue.db')));
+      } finally {
+        serving.kill('SIGTERM');
+        await exited;
+      }
+      assert.equal(serving.exitCode, 0, log);
+      assert.deepEqual(await readdir(join(data, 'incoming')), []);
+    });
+  });
+}
+
+/** A program of somebody else, who reads the event log. */
+const READER = `import { type DeliveryEvent, deliveryEventSchema } from 'waxwing';
+const event: DeliveryEvent = {
+  event: 'delivered', id: 'x', at: '2026-11-22T00:00:00.000Z', from: '', to: 'a@b.test', mx: null, reply: null,
+  attempt: 1, tls: null, nextAttemptAt: null,
+};
+const read = deliveryEventSchema.safeParse(JSON.parse(JSON.stringify(event)));
+const wrong = deliveryEventSchema.safeParse({ ...event, event: 'lost' });
+console.log(read.success ? read.data.event : 'refused', wrong.success ? wrong.data.event : 'refused');
+`;
+
+/** An environment in which `node`, and what npm starts, is the one in this folder. */
+function withNode(folder: string): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: [folder, process.env['PATH'] ?? ''].join(delimiter) };
+}
+
+/** @returns the folder of a Node of this major version: the one that runs this, or else fetched from the registry. */
+async function nodeOf(major: number, folder: string): Promise<string> {
+  if (Number(process.versions.node.split('.')[0]) === major) return dirname(process.execPath);
+  const name = `node-${platform()}-${arch()}`;
+  await mkdir(folder);
+  await writeFile(join(folder, 'package.json'), '{}\n');
+  await run('npm', [...install, `${name}@${major}`], { cwd: folder });
+  return join(folder, 'node_modules', name, 'bin');
+}

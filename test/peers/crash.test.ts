@@ -19,9 +19,13 @@ interface Ordeal {
 
 const connections = 20;
 
-/** Small content lies in the database, large content in files of its own. */
+/**
+ * Small content lies in the database, large content in files of its own.
+ *
+ * `MESSAGES=20000 CRASH_RUNS=20` makes the long run of the first.
+ */
 const ordeals: readonly Ordeal[] = [
-  { messages: 5_000, contentBytes: 4_096, kills: 5 },
+  { messages: given('MESSAGES', 5_000), contentBytes: 4_096, kills: given('CRASH_RUNS', 5) },
   { messages: 300, contentBytes: 300_000, kills: 4 },
 ];
 
@@ -72,6 +76,11 @@ describe('crash safety', () => {
     });
   }
 });
+
+/** A number from the environment. */
+function given(name: string, otherwise: number): number {
+  return Number(process.env[name] ?? otherwise);
+}
 
 /** In milliseconds since 1970. */
 interface Kill {

@@ -1,11 +1,9 @@
 /** Real clients and relays hand mail to the real Waxwing, over TLS that they verify. */
 import assert from 'node:assert/strict';
 import { describe, type TestContext } from 'node:test';
-import { createTransport } from 'nodemailer';
 import { type Authority, createAuthority } from '../support/certificates.ts';
 import { startTap } from '../support/tap.ts';
-import { curl, type HandIn, msmtp, smtplib, swaks } from './support/clients.ts';
-import type { Finished } from './support/command.ts';
+import { curl, msmtp, nodemailer, smtplib, swaks } from './support/clients.ts';
 import { type EximRelay, startExim } from './support/exim.ts';
 import type { Received } from './support/maildir.ts';
 import { peerTest } from './support/peer.ts';
@@ -161,27 +159,4 @@ function assertDelivered(received: readonly Received[]): void {
 /** As `sendmail` takes it. */
 function lfOnly(bytes: Buffer): Buffer {
   return Buffer.from(bytes.toString('latin1').replaceAll('\r\n', '\n'), 'latin1');
-}
-
-/** Hands in with nodemailer, which runs in this process and needs no root. */
-async function nodemailer(_root: string, what: HandIn): Promise<Finished> {
-  const transport = createTransport({
-    host: '127.0.0.1',
-    port: what.port,
-    name: 'nodemailer.test',
-    secure: what.tls === 'implicit',
-    requireTLS: true,
-    tls: { ca: what.trust, servername: what.serverName },
-  });
-  try {
-    const info = await transport.sendMail({
-      envelope: { from: what.from, to: [...what.to] },
-      raw: what.message,
-    });
-    return { code: info.response.startsWith('250 ') ? 0 : 1, stdout: info.response, stderr: '' };
-  } catch (error) {
-    return { code: 1, stdout: '', stderr: String(error) };
-  } finally {
-    transport.close();
-  }
 }

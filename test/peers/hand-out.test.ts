@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { createAuthority } from '../support/certificates.ts';
+import { startDovecot } from './support/dovecot.ts';
 import { startExim } from './support/exim.ts';
+import { startOpenSmtpd } from './support/opensmtpd.ts';
 import { peerTest } from './support/peer.ts';
 import { handIn } from './support/pipelining-client.ts';
 import { startPostfix } from './support/postfix.ts';
@@ -37,10 +39,11 @@ function bigBody(size: number): Buffer {
 const peers = {
   postfix: { start: startPostfix, said: /^\t\(using TLSv1\.3 with cipher TLS_AES_256_GCM_SHA384/m },
   exim: { start: startExim, said: /^\tby exim\.test with esmtps {2}\(TLS1\.3\) tls TLS_\w+$/m },
+  opensmtpd: { start: startOpenSmtpd, said: /^\tby opensmtpd\.test .* with ESMTPS id \w+ \(TLSv1\.3:/m },
 } as const;
 
 describe('Waxwing hands mail out', () => {
-  for (const name of ['postfix', 'exim'] as const) {
+  for (const name of ['postfix', 'exim', 'opensmtpd'] as const) {
     const { start, said } = peers[name];
     peerTest(`to ${name} over verified STARTTLS, every body byte for byte`, [name], async (roots, t) => {
       const authority = await createAuthority();
@@ -83,6 +86,35 @@ describe('Waxwing hands mail out', () => {
       }
     });
   }
+
+  peerTest(
+    'to dovecot by LMTP over verified STARTTLS, every body byte for byte',
+    ['dovecot'],
+    async (roots, t) => {
+      const authority = await createAuthority();
+      const certificate = await authority.issue({ names: ['mailboxes.localhost'] });
+      const users = Object.keys(bodies).map((who) => `${who}@example.test`);
+      const dovecot = await startDovecot(roots.dovecot, { certificate, users });
+      t.after(() => dovecot.close());
+      const waxwing = await startWaxwing({
+        trust: authority.certPem,
+        routes: [{ match: '*', to: `lmtp://mailboxes.localhost:${dovecot.port}`, tls: 'authenticate' }],
+      });
+      t.after(() => waxwing.close());
+      for (const [who, body] of Object.entries(bodies)) {
+        const content = Buffer.concat([Buffer.from(`${header}\r\n`), body]);
+        const to = [`${who}@example.test`];
+        assert.match(await handIn(waxwing.port, { from: 'a@sender.test', to, content }), /^250 /, who);
+      }
+      for (const [who, body] of Object.entries(bodies)) {
+        const [received] = await dovecot.messages(`${who}@example.test`, 1);
+        const sent = Buffer.from(body.toString('latin1').replaceAll('\r\n', '\n'), 'latin1');
+        assert.ok(received?.body.equals(sent), `the body of ${who}`);
+      }
+      for (const { tls } of await waxwing.eventsOf('delivered', users.length))
+        assert.equal(tls?.outcome, 'authenticated');
+    },
+  );
 
   peerTest(
     'RFC 5321 §4.4: a message that is a header section only gets its trace line on top',

@@ -5,9 +5,12 @@ import { basename, join } from 'node:path';
 import { describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAuthority } from '../support/certificates.ts';
+import { rawClient } from '../support/raw-client.ts';
 import { startTap } from '../support/tap.ts';
 import { curl, type HandIn, msmtp, smtplib, swaks } from './support/clients.ts';
+import { startDovecot } from './support/dovecot.ts';
 import { startExim } from './support/exim.ts';
+import { startOpenSmtpd } from './support/opensmtpd.ts';
 import { peerTest } from './support/peer.ts';
 import { freePort, waitForPort } from './support/ports.ts';
 import { startPostfix } from './support/postfix.ts';
@@ -143,6 +146,66 @@ describe('real peers', () => {
     },
   );
 
+  peerTest(
+    'OpenSMTPD relays to OpenSMTPD over STARTTLS, verified, and keeps what it cannot verify',
+    ['opensmtpd'],
+    async (roots, t) => {
+      const authority = await createAuthority();
+      const certificate = await authority.issue({ names: ['mx.example.test'] });
+      const receiver = await startOpenSmtpd(roots.opensmtpd, { certificate });
+      t.after(() => receiver.close());
+      const sendTrusting = async (trust: string) => {
+        const sender = await startOpenSmtpd(roots.opensmtpd, {
+          domains: [],
+          hosts: { 'mx.example.test': receiver.address },
+          relay: { host: 'mx.example.test', port: receiver.port, tls: 'verify', trust },
+        });
+        t.after(() => sender.close());
+        const sent = await sender.inject(envelope.from, envelope.to, Buffer.from('Subject: x\n\nbody\n'));
+        assert.equal(sent.code, 0, sent.stderr);
+        return sender;
+      };
+      const right = await sendTrusting(authority.certPem);
+      const [received] = await receiver.messages(1);
+      assert.equal(received?.from, 'a@sender.test');
+      assert.equal(received?.to, 'b@example.test');
+      assert.deepEqual(received?.body, Buffer.from('body\n'));
+      assert.match(right.log(), /cert-check result="valid"/);
+      const wrong = await sendTrusting((await createAuthority()).certPem);
+      while (!/certificate verification failed/.test(wrong.log())) await sleep(20);
+      await sleep(20);
+      assert.match(await wrong.queue(), /b@example\.test/);
+      assert.equal((await receiver.messages()).length, 1);
+    },
+  );
+
+  peerTest(
+    'Dovecot answers by LMTP for each recipient, and stores for each',
+    ['dovecot'],
+    async (roots, t) => {
+      const users = ['b@example.test', 'c@example.test', 'full@example.test'];
+      const dovecot = await startDovecot(roots.dovecot, { users, quotas: { 'full@example.test': 10 } });
+      t.after(() => dovecot.close());
+      const client = await rawClient(dovecot.port);
+      t.after(() => client.close());
+      await client.reply();
+      await client.expect('LHLO client.test', '250');
+      await client.expect('MAIL FROM:<a@sender.test>', '250');
+      for (const user of users) await client.expect(`RCPT TO:<${user}>`, '250');
+      await client.expect('RCPT TO:<unknown@example.test>', '550 5.1.1');
+      await client.expect('DATA', '354');
+      client.write('Subject: x\r\n\r\n..body\r\n.\r\n');
+      for (const code of ['250', '250', '552 5.2.2'])
+        assert.equal((await client.reply()).slice(0, code.length), code);
+      for (const user of users.slice(0, 2)) {
+        const [received] = await dovecot.messages(user, 1);
+        assert.equal(received?.from, 'a@sender.test');
+        assert.deepEqual(received?.body, Buffer.from('.body\n'));
+      }
+      assert.deepEqual(await dovecot.messages('full@example.test'), []);
+    },
+  );
+
   peerTest('smtp-source hands in many messages; smtp-sink takes them', ['postfix'], async (roots, t) => {
     const postfix = await startPostfix(roots.postfix, { address: '127.0.0.2' });
     t.after(() => postfix.close());
@@ -191,20 +254,26 @@ describe('real peers', () => {
     );
   }
 
-  peerTest('nothing is left after close, and the host is as it was', ['postfix', 'exim'], async (roots) => {
-    const before = await hostState();
-    const postfix = await startPostfix(roots.postfix, { address: '127.0.0.4' });
-    const exim = await startExim(roots.exim, { address: '127.0.0.4' });
-    const sandbox = await openSandbox(roots.postfix);
-    const place = basename(sandbox.path('.'));
-    sandbox.spawn('sh', ['-c', 'sleep 600 & sleep 601']);
-    const pid = `waxwing-peer-${process.pid}-`;
-    while ((await processesThatMount(place)).length < 4);
-    assert.ok((await processesThatMount(pid)).length > 8);
-    await Promise.all([postfix.close(), exim.close(), sandbox.close()]);
-    assert.deepEqual(await processesThatMount(pid), []);
-    assert.deepEqual(await hostState(), before);
-  });
+  peerTest(
+    'nothing is left after close, and the host is as it was',
+    ['postfix', 'exim', 'opensmtpd', 'dovecot'],
+    async (roots) => {
+      const before = await hostState();
+      const postfix = await startPostfix(roots.postfix, { address: '127.0.0.4' });
+      const exim = await startExim(roots.exim, { address: '127.0.0.4' });
+      const opensmtpd = await startOpenSmtpd(roots.opensmtpd, { address: '127.0.0.4' });
+      const dovecot = await startDovecot(roots.dovecot, { address: '127.0.0.4', users: ['b@example.test'] });
+      const sandbox = await openSandbox(roots.postfix);
+      const place = basename(sandbox.path('.'));
+      sandbox.spawn('sh', ['-c', 'sleep 600 & sleep 601']);
+      const pid = `waxwing-peer-${process.pid}-`;
+      while ((await processesThatMount(place)).length < 4);
+      assert.ok((await processesThatMount(pid)).length > 8);
+      await Promise.all([postfix, exim, opensmtpd, dovecot, sandbox].map((one) => one.close()));
+      assert.deepEqual(await processesThatMount(pid), []);
+      assert.deepEqual(await hostState(), before);
+    },
+  );
 });
 
 /** The processes that see a folder of this name mounted. */

@@ -4,6 +4,7 @@ import type { QueueStore } from '../../src/store/queue-store.ts';
 import { acceptConforms } from './conformance/accept.ts';
 import { claimConforms } from './conformance/claim.ts';
 import { operatorConforms } from './conformance/operator.ts';
+import { pauseConforms } from './conformance/pause.ts';
 import { settleConforms } from './conformance/settle.ts';
 
 /** One store under test, empty at first. */
@@ -11,12 +12,10 @@ export interface Harness {
   readonly store: QueueStore;
   /** Where content is written before it is accepted as a file. */
   readonly incoming: string;
-  /** Closes the store that is open and opens what it has kept, as a new process would at {@link RESTARTED_AT}. */
+  /** Closes the store that is open and opens what it has kept, as a new process would. */
   reopen(): Promise<QueueStore>;
   destroy(): Promise<void>;
 }
-
-export const RESTARTED_AT = 5000;
 
 /** Runs a test on a store of its own. */
 export type WithStore = (test: (harness: Harness) => Promise<void>) => () => Promise<void>;
@@ -35,5 +34,6 @@ export function queueStoreConforms(name: string, open: () => Promise<Harness>): 
     claimConforms(withStore);
     settleConforms(withStore);
     operatorConforms(withStore);
+    pauseConforms(withStore);
   });
 }

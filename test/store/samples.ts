@@ -1,16 +1,26 @@
 /** Messages and calls as the tests of the store need them. */
 import type { DeliveryEvent, EventName } from '../../src/events/delivery-event.ts';
+import { noRecipientWishes, noSenderWishes } from '../../src/names/wishes.ts';
 import type { Delivery } from '../../src/queue/delivery.ts';
-import type { Claim, ClaimRequest, NewMessage, QueueStore, Settlement } from '../../src/store/queue-store.ts';
+import type {
+  Claim,
+  ClaimRequest,
+  NewMessage,
+  Nudge,
+  Nudged,
+  QueueStore,
+  Settlement,
+} from '../../src/store/queue-store.ts';
 
 export function message(id: string, parts: Partial<NewMessage> = {}): NewMessage {
   return {
     id,
     receivedAt: 1000,
     sender: 'sender@example.test',
+    wishes: noSenderWishes,
     recipients: to('a@one.test'),
     body: { kind: 'bytes', bytes: Buffer.from(`Subject: ${id}\r\n\r\nHello\r\n`) },
-    properties: { size: 30, eightBit: false, longestLine: 12, hops: 1 },
+    properties: { size: 30, eightBit: false, longestLine: 12, hops: 1, needsUtf8: false },
     events: [],
     ...parts,
   };
@@ -18,7 +28,11 @@ export function message(id: string, parts: Partial<NewMessage> = {}): NewMessage
 
 /** Recipients, each scheduled under its own domain. */
 export function to(...addresses: readonly string[]): NewMessage['recipients'] {
-  return addresses.map((address) => ({ address, destination: address.slice(address.indexOf('@') + 1) }));
+  return addresses.map((address) => ({
+    address,
+    destination: address.slice(address.indexOf('@') + 1),
+    wishes: noRecipientWishes,
+  }));
 }
 
 export function claimAt(now: number, parts: Partial<ClaimRequest> = {}): ClaimRequest {
@@ -47,6 +61,17 @@ export function settlementsOf(
 export function settleAll(store: QueueStore, claims: readonly Claim[], delivery: Delivery): Promise<number> {
   const settlements = claims.flatMap((claim) => settlementsOf(claim, delivery));
   return store.settle({ settlements, messages: [], warned: [] });
+}
+
+/** All steps of a nudge. */
+export async function nudgeAll(store: QueueStore, request: Nudge): Promise<Nudged[]> {
+  const changed: Nudged[] = [];
+  for (let next: string | null | undefined; next !== null; ) {
+    const step = await store.nudge(next === undefined ? request : { ...request, after: next });
+    changed.push(...step.changed);
+    next = step.next;
+  }
+  return changed;
 }
 
 export function event(name: EventName, parts: Partial<DeliveryEvent> = {}): DeliveryEvent {

@@ -1,21 +1,27 @@
 /** A whole relay in this process, with short patience, a clock that can be put forward, and its events at hand. */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeliveryEvent } from '../../src/events/delivery-event.ts';
+import type { CredentialEvent, DeliveryEvent, RelayEvent } from '../../src/events/delivery-event.ts';
 import { type Domain, parseDomain } from '../../src/names/domain.ts';
+import type { Limits } from '../../src/net/admission.ts';
+import { openCertificates } from '../../src/net/certificates.ts';
 import { type Deadlines, startDeadlines } from '../../src/net/deadlines.ts';
 import type { Dns, Lookup, MxAnswer } from '../../src/net/dns.ts';
 import type { Patience } from '../../src/net/drive.ts';
 import type { ServerPatience } from '../../src/net/server-session.ts';
 import { type KeyPair, outgoingContext } from '../../src/net/tls.ts';
 import { decide } from '../../src/policies/decide.ts';
-import type { NamePattern, Route } from '../../src/policies/overrides/route.ts';
+import type { NamePattern, Route, RouteLogin, RouteTarget } from '../../src/policies/overrides/route.ts';
 import type { TlsLevel } from '../../src/policies/words.ts';
-import { type ListenerSettings, type Relay, type RelaySettings, startRelay } from '../../src/relay/relay.ts';
-import type { Outgoing } from '../../src/relay/settings.ts';
+import type { Account } from '../../src/relay/accounts.ts';
+import type { LocalDomain } from '../../src/relay/domains.ts';
+import { hashPassword, parsePasswordHash } from '../../src/relay/password.ts';
+import { type Relay, startRelay } from '../../src/relay/relay.ts';
+import type { ListenerSettings, Outgoing, RelaySettings } from '../../src/relay/settings.ts';
 import { openDataFolder } from '../../src/store/data-folder.ts';
 import { openQueue } from '../../src/store/open-queue.ts';
 import type { QueueStore } from '../../src/store/queue-store.ts';
@@ -24,12 +30,25 @@ import { type RawClient, rawClient } from './raw-client.ts';
 /** A route for tests; `to` absent: by MX. */
 export interface RouteSpec {
   readonly domain: string;
-  readonly to?: { readonly host: string; readonly port: number };
+  readonly to?: { readonly host: string; readonly port: number; readonly protocol?: RouteTarget['protocol'] };
+  readonly login?: RouteLogin;
   readonly tls?: TlsLevel;
   readonly names?: readonly string[];
 }
 
+/** A domain of ours; its backend is on 127.0.0.1. */
+export interface DomainSpec {
+  readonly name: string;
+  readonly backend: { readonly port: number; readonly protocol?: RouteTarget['protocol'] };
+  /** A table, or how else it is known who exists. */
+  readonly recipients: readonly string[] | 'any' | 'callout';
+}
+
 export interface TestRelayOptions {
+  readonly domains?: readonly DomainSpec[];
+  readonly accounts?: readonly Account[];
+  /** By default there is no limit but one to sessions. */
+  readonly limits?: Partial<Limits>;
   readonly routes?: readonly RouteSpec[];
   /** Where no route says otherwise; a function is asked for each decision. */
   readonly level?: TlsLevel | (() => TlsLevel);
@@ -53,6 +72,8 @@ export interface TestRelay {
   /** The data folder. */
   readonly folder: string;
   readonly events: readonly DeliveryEvent[];
+  /** Logins that were sent in clear. */
+  readonly exposed: readonly CredentialEvent[];
   readonly oddities: readonly string[];
   /** @returns the events about one message or recipient, `received` left out. */
   about(text: string): DeliveryEvent[];
@@ -66,6 +87,8 @@ export interface TestRelay {
   later(ms: number): void;
   /** What lies in the folder for uploads. */
   incoming(): Promise<readonly string[]>;
+  /** Puts other options in place of those it was started with. */
+  reload(options: TestRelayOptions): Promise<void>;
   close(graceMs?: number): Promise<void>;
 }
 
@@ -85,6 +108,7 @@ const shortPatience: Patience = {
 const shortServerPatience: ServerPatience = {
   command: 5_000,
   handshake: 2_000,
+  answer: 5_000,
   minimumRate: 100,
   dataGrace: 5_000,
 };
@@ -93,7 +117,7 @@ const shortServerPatience: ServerPatience = {
 export async function startTestRelay(t: TestContext, options: TestRelayOptions): Promise<TestRelay> {
   const path = await mkdtemp(join(tmpdir(), 'waxwing-net-'));
   const folder = openDataFolder(path);
-  const store = await openQueue(folder, Date.now());
+  const store = await openQueue(folder);
   const deadlines = startDeadlines(10);
   let relay: Relay | undefined;
   let closing: Promise<void> | undefined;
@@ -122,13 +146,14 @@ export async function startTestRelay(t: TestContext, options: TestRelayOptions):
   });
   relay = running;
   const listener = running.listeners[0] ?? { address: '127.0.0.1', port: 0 };
-  const { events } = notes;
+  const { events, exposed } = notes;
   return {
     relay: running,
     port: listener.port,
     store,
     folder: path,
     events,
+    exposed,
     oddities,
     about: (text) =>
       events.filter(({ event, id, to }) => event !== 'received' && (id === text || to === text)),
@@ -140,6 +165,7 @@ export async function startTestRelay(t: TestContext, options: TestRelayOptions):
       running.retry();
     },
     incoming: () => readdir(folder.incoming),
+    reload: (next) => running.reload(settingsOf(next), outgoingOf(next, deadlines)),
     close,
   };
 }
@@ -147,8 +173,11 @@ export async function startTestRelay(t: TestContext, options: TestRelayOptions):
 function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySettings {
   return {
     listeners: listeners.map((listener) => ({ ...usualListener, ...listener })),
-    keyPair: options.keyPair,
-    maxSessions: 50,
+    certificates: openCertificates([options.keyPair]),
+    limits: { ...noLimits, ...options.limits },
+    accounts: options.accounts ?? [],
+    domains: (options.domains ?? []).map(toDomain),
+    maxMessagesPerSession: 1_000,
     maxMessageBytes: 64 * 1024 * 1024,
     maxRecipients: 100,
     maxHops: 100,
@@ -181,17 +210,23 @@ function outgoingOf(
 
 interface Notes {
   readonly events: DeliveryEvent[];
-  readonly add: (events: readonly DeliveryEvent[]) => void;
+  readonly exposed: CredentialEvent[];
+  readonly add: (events: readonly RelayEvent[]) => void;
   readonly until: TestRelay['until'];
 }
 
 function noteEvents(oddities: readonly string[]): Notes {
   const events: DeliveryEvent[] = [];
+  const exposed: CredentialEvent[] = [];
   const waiting = new Set<() => void>();
   return {
     events,
+    exposed,
     add(more) {
-      events.push(...more);
+      for (const event of more) {
+        if (event.event === 'credential-exposed') exposed.push(event);
+        else events.push(event);
+      }
       for (const look of waiting) look();
     },
     until: (what, match) =>
@@ -283,13 +318,31 @@ async function handIn(
   return id;
 }
 
+/** An account whose password is kept as that kind of hash. */
+export async function account(user: string, password: string, kind: 'argon2id' | 'scram'): Promise<Account> {
+  const parsed = parsePasswordHash(await hashPassword(password, kind, randomBytes));
+  if (parsed.kind !== 'ok') throw new Error(parsed.because);
+  return { user, secret: parsed.value };
+}
+
+const noLimits: Limits = {
+  sessions: 50,
+  sessionsPerAddress: Number.POSITIVE_INFINITY,
+  connectionsPerMinute: Number.POSITIVE_INFINITY,
+  messagesPerMinute: Number.POSITIVE_INFINITY,
+  recipientsPerMinute: Number.POSITIVE_INFINITY,
+  loginFailures: Number.POSITIVE_INFINITY,
+};
+
 const usualListener: ListenerSettings = {
+  role: 'submission',
   address: '127.0.0.1',
   port: 0,
   tls: 'starttls',
   requireTls: false,
   networks: [{ family: 'ipv4', address: '127.0.0.0', prefix: 8 }],
   bareLineEnding: 'refuse',
+  proxies: [],
 };
 
 const usualDns: Dns = {
@@ -297,14 +350,37 @@ const usualDns: Dns = {
   addresses: () => Promise.resolve({ kind: 'found', value: ['127.0.0.1'] }),
 };
 
-function toRoute({ domain: name, to, tls, names = [] }: RouteSpec): Route {
+function toRoute({ domain: name, to, login, tls, names = [] }: RouteSpec): Route {
   return {
     match: { kind: 'domain', domain: domain(name) },
-    to: to === undefined ? null : { host: { kind: 'name', name: domain(to.host) }, port: to.port },
+    to:
+      to === undefined
+        ? null
+        : {
+            protocol: to.protocol ?? 'smtp',
+            host: { kind: 'name', name: domain(to.host) },
+            port: to.port,
+          },
+    login: login ?? null,
     tls: tls ?? null,
     names: names.map(toPattern),
     hello: { kind: 'domain', domain: domain('relay.test') },
     source: null,
+  };
+}
+
+function toDomain({ name, backend, recipients }: DomainSpec): LocalDomain {
+  return {
+    name: domain(name),
+    backend: {
+      protocol: backend.protocol ?? 'smtp',
+      host: { kind: 'ip', address: '127.0.0.1' },
+      port: backend.port,
+    },
+    tls: null,
+    names: [],
+    recipients:
+      typeof recipients === 'string' ? { kind: recipients } : { kind: 'table', locals: new Set(recipients) },
   };
 }
 

@@ -58,7 +58,8 @@ const rooms: Record<string, Room> = {
     npm: ['@peculiar/x509', 'reflect-metadata'],
   },
   mail: { floor: 1, rooms: ['names'], node: [] },
-  protocols: { floor: 1, rooms: ['names', 'wire', 'mail'], node: [] },
+  // Hashes, in protocols/sasl only.
+  protocols: { floor: 1, rooms: ['names', 'wire', 'mail'], node: ['node:crypto', 'node:util'] },
   dns: { floor: 1, rooms: ['names', 'wire'], node: ['node:crypto'] },
   policies: { floor: 1, rooms: ['names', 'wire', 'dns', 'tls'], node: ['node:crypto'] },
   queue: { floor: 1, rooms: ['names'], node: [] },
@@ -76,6 +77,8 @@ const rooms: Record<string, Room> = {
     rooms: [...floor1, ...floor2, ...machines],
     npm: ['commander', 'pino', 'smol-toml', 'zod'],
   },
+  // The other door: what a program can import from the package.
+  'index.ts': { floor: 4, rooms: ['events'] },
 };
 
 /** What is wrong with a source at this path, one sentence each. */
@@ -251,7 +254,9 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'parts of the configuration, which is tested as a whole',
     test: 'test/unit/cli/config/load.test.ts',
-    sources: 'cli/config/effective cli/config/keys cli/config/sources cli/config/tree',
+    sources: `cli/config/effective cli/config/keys cli/config/sources cli/config/tree
+      cli/config/schema/account cli/config/schema/domain cli/config/schema/kit cli/config/schema/limits
+      cli/config/schema/listener cli/config/schema/relay cli/config/schema/route cli/config/schema/tls`,
   },
   {
     why: 'wording and shape of the notification',
@@ -266,8 +271,9 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'tables and steps of the queue, none of which is seen from outside',
     test: 'test/unit/store/sqlite-queue.test.ts',
-    sources: `store/accept store/body-files store/claim store/claims store/destinations store/listing
-      store/messages store/nudge store/recipients store/settle store/statement store/tables`,
+    sources: `store/accept store/body-files store/claim store/claims store/listing store/messages store/nudge
+      store/open-database store/pause store/pauses store/recipients store/settle store/statement store/tables
+      store/trail store/undo`,
   },
   { why: 'the names of the calls', test: 'test/unit/store/batch.test.ts', sources: 'store/calls' },
   {
@@ -277,6 +283,51 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     asProgram: true,
   },
   {
+    why: 'what the package exports, tested where it is installed',
+    test: 'test/pack/pack.test.ts',
+    sources: 'index',
+    asProgram: true,
+  },
+  {
+    why: 'shapes and two constants',
+    test: 'test/unit/protocols/smtp/client/deliver.test.ts',
+    sources: 'names/wishes',
+  },
+  {
+    why: 'the commands of an operator, asked through the socket',
+    test: 'test/net/relay/control.test.ts',
+    sources: 'relay/control-queue',
+  },
+  {
+    why: 'the whole of a queue, copied and checked',
+    test: 'test/unit/store/backup.test.ts',
+    sources: 'store/check',
+  },
+  {
+    why: 'a medium with no room left, which has to be a real one',
+    test: 'test/net/store/full-disk.test.ts',
+    sources: 'store/room',
+    asProgram: true,
+  },
+  {
+    why: 'commands that only ask and print, run as a program',
+    test: 'test/unit/cli/commands/queue.test.ts',
+    sources: 'cli/commands/queue-copies cli/queue-ask',
+    asProgram: true,
+  },
+  {
+    why: 'steps of one reducer, each told by its transcripts',
+    test: 'test/unit/protocols/smtp/server/transcripts.test.ts',
+    sources: `protocols/sasl/mechanisms protocols/smtp/server/answers protocols/smtp/server/authentication
+      protocols/smtp/server/content protocols/smtp/server/hello protocols/smtp/server/state
+      protocols/smtp/server/transaction`,
+  },
+  {
+    why: 'parts of the driver of sessions, which needs all of them for a single line',
+    test: 'test/net/net/attend.test.ts',
+    sources: 'net/client-socket net/incoming-content net/incoming-lines',
+  },
+  {
     why: 'only wiring, run as a program',
     test: 'test/peers/send.test.ts',
     sources: `cli/commands/send cli/commands/serve cli/config/options cli/control-client cli/outgoing
@@ -284,10 +335,14 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     asProgram: true,
   },
   {
+    why: 'how mail is handed over, tested against peers that answer as they like',
+    test: 'test/net/relay/outgoing.test.ts',
+    sources: 'relay/hand-over relay/result relay/work',
+  },
+  {
     why: 'the life of a message, tested from end to end',
     test: 'test/net/relay/transactions.test.ts',
-    sources: `relay/attempt relay/bounce relay/delivery relay/next-hops relay/pool relay/relay
-      relay/settle relay/tls-verdict`,
+    sources: `relay/attempt relay/delivery relay/next-hops relay/pool relay/relay relay/tls-verdict`,
   },
 ];
 

@@ -1,5 +1,5 @@
 /** `waxwing config`: write, check and show the configuration. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ConfigError, EffectiveValue } from '../config/config.ts';
 import { addConfigOptions, type ConfigOptions, toLoadRequest } from '../config/options.ts';
 import { messageOf, withExamples } from '../usage.ts';
@@ -10,6 +10,7 @@ export function register(program: Command): void {
     'waxwing config init --output waxwing.toml',
     'waxwing config check --config waxwing.toml',
     'waxwing config show --effective',
+    'waxwing config hash',
   ]);
   config
     .command('init')
@@ -25,6 +26,12 @@ export function register(program: Command): void {
     .option('--effective', 'also show the defaults that are in force')
     .option('--json', 'print JSON')
     .action(show);
+  config
+    .command('hash')
+    .description('Hash a password, for [[account]]: asks for it, or reads it from stdin.')
+    .addOption(new Option('--scrypt', 'scrypt instead of argon2id').conflicts('scram'))
+    .addOption(new Option('--scram', 'a SCRAM-SHA-256 verifier, with which that mechanism can be used too'))
+    .action(hash);
   config.command('schema').description('Print the JSON Schema of waxwing.toml.').action(schema);
 }
 
@@ -45,13 +52,13 @@ async function init({ output }: { readonly output?: string }): Promise<void> {
 
 async function check(options: ConfigOptions & { readonly json?: true }): Promise<void> {
   const { loadConfig } = await import('../config/load.ts');
-  const { checkFiles } = await import('../config/files.ts');
+  const { readFiles } = await import('../config/files.ts');
   const loaded = loadConfig(toLoadRequest(options, process.env));
+  const read =
+    loaded.kind === 'invalid' ? undefined : await readFiles(loaded.config, loaded.effective, Date.now());
   const errors =
-    loaded.kind === 'invalid'
-      ? loaded.errors
-      : Object.values(checkFiles(loaded.config, loaded.effective, Date.now())).flat();
-  const warnings = loaded.kind === 'invalid' ? [] : loaded.warnings;
+    loaded.kind === 'invalid' ? loaded.errors : [...(read?.errors ?? []), ...(read?.outOfDate ?? [])];
+  const warnings = loaded.kind === 'invalid' ? [] : [...loaded.warnings, ...(read?.warnings ?? [])];
   if (options.json === true) {
     process.stdout.write(`${JSON.stringify({ errors, warnings }, undefined, 2)}\n`);
   } else {
@@ -93,6 +100,25 @@ async function show(options: ShowOptions): Promise<void> {
 async function schema(): Promise<void> {
   const { configJsonSchema } = await import('../config/schema.ts');
   process.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
+}
+
+async function hash({ scrypt, scram }: { readonly scrypt?: true; readonly scram?: true }): Promise<void> {
+  const { randomBytes } = await import('node:crypto');
+  const { hashPassword } = await import('../../relay/password.ts');
+  const { readPassword } = await import('../read-password.ts');
+  const password = await readPassword(process.stdin, (text) => void process.stderr.write(text));
+  if (password.kind === 'invalid') {
+    process.stderr.write(`error: ${password.because}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  const kind = scrypt === true ? 'scrypt' : scram === true ? 'scram' : 'argon2id';
+  try {
+    process.stdout.write(`${await hashPassword(password.value, kind, randomBytes)}\n`);
+  } catch (error) {
+    process.stderr.write(`error: ${messageOf(error)}\n`);
+    process.exitCode = 1;
+  }
 }
 
 function toRow({ path, value, origin }: EffectiveValue): readonly string[] {

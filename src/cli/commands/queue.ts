@@ -1,20 +1,21 @@
-/** `waxwing queue`: what waits, why, and since when. */
+/** `waxwing queue`: what waits, why, since when, and the operator's hand on it. */
 import { Argument, type Command } from 'commander';
-import type { QueuedMessage, QueuedTrail, Retried } from '../../relay/control-api.ts';
-import { addConfigOptions, type ConfigOptions, toLoadRequest } from '../config/options.ts';
-import type { ControlRequest } from '../control-client.ts';
+import type { QueuedMessage, QueuedTrail } from '../../relay/control-api.ts';
+import { addConfigOptions } from '../config/options.ts';
+import { ask, print, type QueueOptions } from '../queue-ask.ts';
 import { withExamples } from '../usage.ts';
-
-interface QueueOptions extends ConfigOptions {
-  readonly json?: true;
-}
+import { registerChanges } from './queue-changes.ts';
+import { registerCopies } from './queue-copies.ts';
 
 export function register(program: Command): void {
-  const queue = program.command('queue').description('Look into the queue of the running relay.');
+  const queue = program
+    .command('queue')
+    .description('Look into the queue of the running relay, and change it.');
   withExamples(queue, [
     'waxwing queue list',
     'waxwing queue show ID',
-    'waxwing queue retry --destination example.com',
+    'waxwing queue flush example.com',
+    'waxwing queue backup /var/backups/waxwing-monday',
   ]);
   addConfigOptions(queue.command('list'))
     .description('List messages, oldest first.')
@@ -27,13 +28,8 @@ export function register(program: Command): void {
     .addArgument(new Argument('<id>', 'as in the list'))
     .option('--json', 'print JSON')
     .action(show);
-  addConfigOptions(queue.command('retry'))
-    .description('Try again now: one message, a destination, or everything.')
-    .argument('[id]', 'one message')
-    .option('--destination <name>', 'everything for this destination, as in the list')
-    .option('--all', 'everything that waits')
-    .option('--json', 'print JSON')
-    .action(retry);
+  registerChanges(queue);
+  registerCopies(queue);
 }
 
 async function list(options: QueueOptions & { readonly all?: true; readonly after?: string }): Promise<void> {
@@ -57,52 +53,4 @@ async function show(id: string, options: QueueOptions): Promise<void> {
   if (trail === undefined) return;
   const { formatTrail } = await import('../queue-text.ts');
   print(options, trail, () => formatTrail(trail as QueuedTrail));
-}
-
-interface RetryOptions extends QueueOptions {
-  readonly destination?: string;
-  readonly all?: true;
-}
-
-async function retry(id: string | undefined, options: RetryOptions, command: Command): Promise<void> {
-  const named = [id, options.destination, options.all].filter((one) => one !== undefined);
-  if (named.length !== 1) command.error('error: name one of: an id, --destination, --all');
-  const of =
-    id !== undefined
-      ? { id }
-      : options.destination !== undefined
-        ? { destination: options.destination }
-        : { all: true };
-  const answer = await ask(options, { method: 'POST', path: '/queue/retry', body: JSON.stringify(of) });
-  if (answer === undefined) return;
-  const { retried } = answer as Retried;
-  if (id !== undefined && retried.length === 0) {
-    fail(`message ${id} is not waiting for an attempt`);
-    return;
-  }
-  print(options, answer, () => `${retried.length} recipient${retried.length === 1 ? '' : 's'} due now\n`);
-}
-
-/** @returns undefined where nothing came of it; the reason is on stderr then, and the exit code is 1. */
-async function ask(options: QueueOptions, request: ControlRequest): Promise<unknown> {
-  const { loadConfig } = await import('../config/load.ts');
-  const { askRelay, errorIn } = await import('../control-client.ts');
-  const loaded = loadConfig(toLoadRequest(options, process.env));
-  if (loaded.kind === 'invalid') {
-    for (const { origin, path, message } of loaded.errors) fail(`${origin}: ${path}: ${message}`);
-    return undefined;
-  }
-  const answer = await askRelay(loaded.config.dataFolder, request);
-  if (answer.kind === 'answered' && answer.status === 200) return answer.body;
-  fail(answer.kind === 'answered' ? errorIn(answer.body) : answer.because);
-  return undefined;
-}
-
-function print(options: QueueOptions, value: unknown, text: () => string): void {
-  process.stdout.write(options.json === true ? `${JSON.stringify(value, undefined, 2)}\n` : text());
-}
-
-function fail(message: string): void {
-  process.stderr.write(`error: ${message}\n`);
-  process.exitCode = 1;
 }

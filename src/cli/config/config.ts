@@ -1,32 +1,33 @@
 /** The configuration as the program uses it: everything parsed, every default settled. */
 import type { IpAddress } from '../../names/address.ts';
+import type { Domain } from '../../names/domain.ts';
 import type { MailDomain } from '../../names/mailbox.ts';
-import type { Route } from '../../policies/overrides/route.ts';
+import type { Limits } from '../../net/admission.ts';
+import type { NamePattern, Route, RouteTarget } from '../../policies/overrides/route.ts';
 import type { TlsLevel } from '../../policies/words.ts';
 import type { Schedule } from '../../queue/schedule.ts';
-import type { Network } from '../../relay/relay.ts';
+import type { CertificateFiles } from '../../relay/certificate.ts';
+import type { PasswordHash } from '../../relay/password.ts';
+import type { ListenerSettings } from '../../relay/settings.ts';
 
 /** Frozen through and through; paths are absolute. */
 export interface Config {
   /** EHLO name and the name in Received. */
   readonly hostname: MailDomain;
   readonly dataFolder: string;
-  readonly tls: {
-    /** null where none is configured. */
-    readonly certificate: { readonly certFile: string; readonly keyFile: string } | null;
-    /** Extra roots for outgoing verification, PEM. */
-    readonly caFile: string | null;
-  };
+  /** That of `[tls]` first, which is the default; empty where none is configured. */
+  readonly certificates: readonly ConfiguredCertificate[];
+  /** Extra roots for outgoing verification, PEM. */
+  readonly caFile: string | null;
   /** Empty: the system's own resolvers. */
   readonly dns: { readonly resolvers: readonly SocketAddress[] };
   readonly listeners: readonly Listener[];
+  readonly accounts: readonly AccountConfig[];
+  readonly domains: readonly DomainConfig[];
   /** In the order of the file: the first that matches wins. */
-  readonly routes: readonly Route[];
-  readonly relay: RelaySettings;
-  readonly limits: {
-    /** Incoming connections at once. */
-    readonly sessions: number;
-  };
+  readonly routes: readonly RouteConfig[];
+  readonly relay: RelayConfig;
+  readonly limits: LimitsConfig;
   readonly events: {
     readonly log: { readonly kind: 'stdout' } | { readonly kind: 'file'; readonly path: string };
   };
@@ -39,17 +40,45 @@ export interface SocketAddress {
   readonly port: number;
 }
 
-export interface Listener extends SocketAddress {
-  readonly role: 'submission';
-  readonly tls: 'starttls' | 'implicit';
-  /** Whether mail is refused before TLS; always true where `tls` is `implicit`. */
-  readonly requireTls: boolean;
-  /** Who may relay. */
-  readonly networks: readonly Network[];
-  readonly bareLineEnding: 'refuse' | 'normalize';
+export type Listener = ListenerSettings;
+
+export interface ConfiguredCertificate extends CertificateFiles {
+  /** The table that names it: `tls` or `certificate[0]`. */
+  readonly path: string;
 }
 
-export interface RelaySettings {
+/** A value that stands in the configuration, or in a file of its own. */
+export type Source<Value> =
+  | { readonly kind: 'here'; readonly value: Value }
+  | { readonly kind: 'file'; readonly path: string };
+
+export interface AccountConfig {
+  readonly user: string;
+  readonly hash: Source<PasswordHash>;
+}
+
+export interface DomainConfig {
+  readonly name: Domain;
+  readonly backend: RouteTarget;
+  /** null: the level that holds for everyone. */
+  readonly tls: TlsLevel | null;
+  readonly names: readonly NamePattern[];
+  readonly recipients: RecipientsConfig;
+}
+
+export type RecipientsConfig =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'callout' }
+  /** Local parts. */
+  | { readonly kind: 'table'; readonly locals: Source<readonly string[]> };
+
+export interface RouteConfig extends Omit<Route, 'hello' | 'login'> {
+  /** null: the hostname. */
+  readonly hello: MailDomain | null;
+  readonly login: { readonly user: string; readonly password: Source<string> } | null;
+}
+
+export interface RelayConfig {
   /** Level where no route says another. */
   readonly tls: TlsLevel;
   /** Port of MX hosts. */
@@ -64,6 +93,13 @@ export interface RelaySettings {
   readonly maxRecipients: number;
   /** Received fields with which a message counts as looping. */
   readonly maxHops: number;
+  /** How long messages under way may take when the relay is told to stop. */
+  readonly graceMs: number;
+}
+
+/** What others may use of this host; one address of IPv6 is its /64. */
+export interface LimitsConfig extends Limits {
+  readonly messagesPerSession: number;
 }
 
 /** What is wrong with one value. */

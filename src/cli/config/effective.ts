@@ -4,6 +4,9 @@ import { type Key, keys } from './keys.ts';
 import type { Sources } from './sources.ts';
 import { joinPath, tablesIn, valueAt } from './tree.ts';
 
+/** In place of a secret. */
+const HIDDEN = '(hidden)';
+
 /** @param settled values that the schema alone does not know, by path. */
 export function listEffective(
   sources: Sources,
@@ -30,7 +33,7 @@ export function listEffective(
     return tables.flatMap((table, index) =>
       items.map((item) => {
         const path = joinPath(joinPath(key.path, index), item.path);
-        const value = table[item.path];
+        const value = item.secret && table[item.path] !== undefined ? HIDDEN : table[item.path];
         return written === undefined
           ? entry(path, undefined, value ?? item.default)
           : entry(path, value, item.default);

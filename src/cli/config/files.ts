@@ -1,100 +1,234 @@
-/** Checks the files that a configuration names: readable, right kind, fitting each other, in date. */
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
-import { messageOf } from '../usage.ts';
-import type { Config, ConfigError, EffectiveValue } from './config.ts';
+/** Reads the files that a configuration names, and checks them: readable, right kind, fitting each other, in date. */
+import { isUtf8 } from 'node:buffer';
+import type { Parsed } from '../../names/domain.ts';
+import type { KeyPair } from '../../net/tls.ts';
+import type { Route } from '../../policies/overrides/route.ts';
+import type { Account } from '../../relay/accounts.ts';
+import { faultOfDates, readKeyPair, readRoots } from '../../relay/certificate.ts';
+import type { LocalDomain } from '../../relay/domains.ts';
+import { parsePasswordHash } from '../../relay/password.ts';
+import { readSmallFile } from '../../relay/read-file.ts';
+import type {
+  AccountConfig,
+  Config,
+  ConfigError,
+  ConfiguredCertificate,
+  DomainConfig,
+  EffectiveValue,
+  RouteConfig,
+} from './config.ts';
+import { ofUser } from './schema/account.ts';
+import { parseLocalPart, parsePassword } from './values.ts';
+import { warnAboutHash } from './warnings.ts';
 
-const MAX_FILE_BYTES = 4 * 1024 * 1024;
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+/** What deliveries need of the files. */
+export interface OutgoingFiles {
+  /** Extra roots for outgoing verification, PEM. */
+  readonly roots: readonly string[];
+  /** `hello` is null where it is the hostname. */
+  readonly routes: readonly (Omit<Route, 'hello'> & Pick<RouteConfig, 'hello'>)[];
+}
 
-/** What reading a file for a key gave: the value, or why there is none. */
-type Reading<Value> =
-  | { readonly kind: 'ok'; readonly value: Value }
-  | { readonly kind: 'invalid'; readonly message: string };
+/** What the files hold, put where it belongs. */
+export interface ConfigFiles extends OutgoingFiles {
+  /** In the order of the configuration. */
+  readonly certificates: readonly KeyPair[];
+  readonly accounts: readonly Account[];
+  readonly domains: readonly LocalDomain[];
+}
 
-/** What is wrong with the files. */
-export interface FileFaults {
-  /** With these no listener can be opened, or no delivery be verified. */
+export interface FilesRead {
+  /** undefined where there are errors. */
+  readonly files: ConfigFiles | undefined;
+  /** With these no listener can be opened, nobody can log in, or no delivery be verified. */
   readonly errors: readonly ConfigError[];
-  /** The certificate is out of date: clients who verify it stay away, everything else works. */
+  /** A certificate is out of date: clients who verify it stay away, everything else works. */
   readonly outOfDate: readonly ConfigError[];
+  readonly warnings: readonly string[];
+}
+
+interface Findings {
+  readonly errors: ConfigError[];
+  fault(path: string, message: string): ConfigError;
+  /** Takes a reading, or puts on findings what is wrong with the file of this key. */
+  take<Value>(path: string, reading: Parsed<Value>): Value | undefined;
 }
 
 /**
  * @param effective where the values of `config` come from.
  * @param now milliseconds since 1970.
  */
-export function checkFiles({ tls }: Config, effective: readonly EffectiveValue[], now: number): FileFaults {
+export async function readFiles(
+  config: Config,
+  effective: readonly EffectiveValue[],
+  now: number,
+): Promise<FilesRead> {
+  const findings = findingsOf(effective);
+  const outgoing = await readOutgoing(config, findings);
+  const certificates = await all(config.certificates, (one) => readCertificate(one, findings));
+  const outOfDate = certificates.flatMap((pair, index) => {
+    const { path, certFile } = config.certificates[index] ?? {};
+    const because = pair === undefined ? undefined : faultOfDates(pair, now);
+    return because === undefined ? [] : [findings.fault(`${path}.cert`, `${certFile} ${because}`)];
+  });
+  const accounts = await all(config.accounts, (account, index) =>
+    readAccount(account, `account[${index}].password_hash_file`, findings),
+  );
+  const warnings = accounts.flatMap((account, index) =>
+    account !== undefined && config.accounts[index]?.hash.kind === 'file'
+      ? warnAboutHash(`account[${index}].password_hash_file`, account.user, account.secret)
+      : [],
+  );
+  const domains = await all(config.domains, (domain, index) =>
+    readDomain(domain, `domain[${index}]`, findings),
+  );
+
+  const { errors } = findings;
+  if (errors.length > 0) return { files: undefined, errors, outOfDate, warnings };
+  const files: ConfigFiles = {
+    ...outgoing,
+    certificates: present(certificates),
+    accounts: present(accounts),
+    domains: present(domains),
+  };
+  return { files, errors, outOfDate, warnings };
+}
+
+/** Only what a delivery needs: whoever sends directly need not be able to read the keys of the listeners. */
+export async function readOutgoingFiles(
+  config: Config,
+  effective: readonly EffectiveValue[],
+): Promise<{ readonly files: OutgoingFiles; readonly errors: readonly ConfigError[] }> {
+  const findings = findingsOf(effective);
+  return { files: await readOutgoing(config, findings), errors: findings.errors };
+}
+
+function findingsOf(effective: readonly EffectiveValue[]): Findings {
   const errors: ConfigError[] = [];
-  const outOfDate: ConfigError[] = [];
-  if (tls.caFile !== null) take('tls.ca', readCertificates(tls.caFile));
-  if (tls.certificate !== null) {
-    const { certFile, keyFile } = tls.certificate;
-    const leaf = take('tls.cert', readCertificates(certFile))?.[0];
-    const key = take('tls.key', readKey(keyFile));
-    if (leaf !== undefined) checkDates(leaf, certFile);
-    if (leaf !== undefined && key !== undefined && !leaf.checkPrivateKey(key)) {
-      errors.push(fault('tls.key', `${keyFile} is not the key of the first certificate in ${certFile}`));
-    }
-  }
-  return { errors, outOfDate };
-
-  function fault(path: string, message: string): ConfigError {
-    return { path, origin: effective.find((value) => value.path === path)?.origin ?? 'default', message };
-  }
-
-  function take<Value>(path: string, reading: Reading<Value>): Value | undefined {
-    if (reading.kind === 'ok') return reading.value;
-    errors.push(fault(path, reading.message));
-    return undefined;
-  }
-
-  function checkDates(leaf: X509Certificate, file: string): void {
-    if (now > leaf.validToDate.getTime()) {
-      outOfDate.push(fault('tls.cert', `${file} expired at ${leaf.validToDate.toISOString()}`));
-    } else if (now < leaf.validFromDate.getTime()) {
-      outOfDate.push(fault('tls.cert', `${file} is not valid before ${leaf.validFromDate.toISOString()}`));
-    }
-  }
+  const fault = (path: string, message: string): ConfigError => ({
+    path,
+    origin: effective.find((value) => value.path === path)?.origin ?? 'default',
+    message,
+  });
+  return {
+    errors,
+    fault,
+    take(path, reading) {
+      if (reading.kind === 'ok') return reading.value;
+      errors.push(fault(path, reading.because));
+      return undefined;
+    },
+  };
 }
 
-function readCertificates(file: string): Reading<readonly X509Certificate[]> {
-  const text = readText(file);
+async function readOutgoing({ caFile, routes }: Config, findings: Findings): Promise<OutgoingFiles> {
+  const roots = caFile === null ? [] : [findings.take('tls.ca', await readRoots(caFile))];
+  const read = await all(routes, (route, index) => readRoute(route, `route[${index}]`, findings));
+  return { roots: present(roots), routes: present(read) };
+}
+
+function all<Item, Value>(
+  items: readonly Item[],
+  read: (item: Item, index: number) => Promise<Value>,
+): Promise<Value[]> {
+  return Promise.all(items.map(read));
+}
+
+/** Nothing is missing where nothing was put on findings as wrong. */
+function present<Value>(values: readonly (Value | undefined)[]): Value[] {
+  return values.filter((value) => value !== undefined);
+}
+
+async function readCertificate(
+  { path, certFile, keyFile }: ConfiguredCertificate,
+  findings: Findings,
+): Promise<KeyPair | undefined> {
+  const read = await readKeyPair({ certFile, keyFile });
+  if (read.kind === 'ok') return read.pair;
+  for (const { file, because } of read.faults) findings.take(`${path}.${file}`, { kind: 'invalid', because });
+  return undefined;
+}
+
+async function readAccount(
+  { user, hash }: AccountConfig,
+  path: string,
+  findings: Findings,
+): Promise<Account | undefined> {
+  if (hash.kind === 'here') return { user, secret: hash.value };
+  const line = await readLine(hash.path);
+  const parsed = line.kind === 'ok' ? parsePasswordHash(line.value) : line;
+  if (parsed.kind === 'ok') return { user, secret: parsed.value };
+  const because = ofUser(user, `${hash.path}: ${parsed.because}`);
+  return findings.take(path, { kind: 'invalid', because });
+}
+
+async function readDomain(
+  domain: DomainConfig,
+  path: string,
+  findings: Findings,
+): Promise<LocalDomain | undefined> {
+  const { recipients } = domain;
+  if (recipients.kind !== 'table') return { ...domain, recipients };
+  const { locals } = recipients;
+  const read =
+    locals.kind === 'here'
+      ? locals.value
+      : findings.take(`${path}.recipients_file`, await readLocals(locals.path));
+  if (read === undefined) return undefined;
+  return { ...domain, recipients: { kind: 'table', locals: new Set(read) } };
+}
+
+async function readRoute(
+  { login, ...route }: RouteConfig,
+  path: string,
+  findings: Findings,
+): Promise<ConfigFiles['routes'][number] | undefined> {
+  if (login === null) return { ...route, login };
+  const { user, password: source } = login;
+  const password =
+    source.kind === 'here'
+      ? source.value
+      : findings.take(`${path}.password_file`, await readPassword(source.path));
+  return password === undefined ? undefined : { ...route, login: { user, password } };
+}
+
+async function readPassword(file: string): Promise<Parsed<string>> {
+  const line = await readLine(file);
+  const parsed = line.kind === 'ok' ? parsePassword(line.value) : line;
+  return parsed.kind === 'ok' ? parsed : { kind: 'invalid', because: `${file}: ${parsed.because}` };
+}
+
+/** One recipient a line; a line that begins with # is a comment. */
+async function readLocals(file: string): Promise<Parsed<readonly string[]>> {
+  const text = await readText(file);
+  if (text.kind === 'invalid') return { kind: 'invalid', because: `${file}: ${text.because}` };
+  const locals: string[] = [];
+  for (const [index, line] of text.value.split(/\r?\n/).entries()) {
+    if (line === '' || line.startsWith('#')) continue;
+    const local = parseLocalPart(line);
+    if (local.kind === 'invalid')
+      return { kind: 'invalid', because: `${file}:${index + 1}: ${local.because}` };
+    locals.push(local.value);
+  }
+  return locals.length === 0
+    ? { kind: 'invalid', because: `${file} names no recipient` }
+    : { kind: 'ok', value: locals };
+}
+
+/** A file that holds one value: an editor ends its line, and nothing may follow. */
+async function readLine(file: string): Promise<Parsed<string>> {
+  const text = await readText(file);
   if (text.kind === 'invalid') return text;
-  const blocks = text.value.match(CERTIFICATE) ?? [];
-  if (blocks.length === 0) return { kind: 'invalid', message: `${file} holds no PEM certificate` };
-  const certificates: X509Certificate[] = [];
-  for (const [index, block] of blocks.entries()) {
-    try {
-      certificates.push(new X509Certificate(block));
-    } catch {
-      return { kind: 'invalid', message: `certificate ${index + 1} in ${file} is damaged` };
-    }
-  }
-  return { kind: 'ok', value: certificates };
+  const line = text.value.replace(/\r?\n$/, '');
+  return line.includes('\n')
+    ? { kind: 'invalid', because: 'holds more than one line' }
+    : { ...text, value: line };
 }
 
-function readKey(file: string): Reading<KeyObject> {
-  const text = readText(file);
-  if (text.kind === 'invalid') return text;
-  if (/^-----BEGIN ENCRYPTED PRIVATE KEY-----$|^Proc-Type: 4,ENCRYPTED/m.test(text.value)) {
-    return { kind: 'invalid', message: `${file} is encrypted with a passphrase; write it without one` };
-  }
-  try {
-    return { kind: 'ok', value: createPrivateKey(text.value) };
-  } catch {
-    // OpenSSL's message says less, and nothing of a key belongs into a message.
-    return { kind: 'invalid', message: `${file} holds no PEM private key` };
-  }
-}
-
-function readText(file: string): Reading<string> {
-  try {
-    const { size } = statSync(file);
-    if (size > MAX_FILE_BYTES)
-      return { kind: 'invalid', message: `${file} is larger than ${MAX_FILE_BYTES} bytes` };
-    return { kind: 'ok', value: readFileSync(file, 'latin1') };
-  } catch (error) {
-    return { kind: 'invalid', message: `cannot be read: ${messageOf(error)}` };
-  }
+async function readText(file: string): Promise<Parsed<string>> {
+  const bytes = await readSmallFile(file);
+  if (bytes.kind === 'invalid') return bytes;
+  return isUtf8(bytes.value)
+    ? { kind: 'ok', value: bytes.value.toString('utf8') }
+    : { kind: 'invalid', because: 'is not UTF-8' };
 }

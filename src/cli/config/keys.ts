@@ -10,6 +10,8 @@ export interface Key {
   readonly written: 'text' | 'number' | 'list';
   /** As the operator would write it; undefined where there is none, or where it depends on something else. */
   readonly default: unknown;
+  /** Whether the value is for the program alone. */
+  readonly secret: boolean;
   /** A value to show where there is no default. */
   readonly example: unknown;
   /** The keys of each item, where the value is a list of tables. */
@@ -28,6 +30,7 @@ interface Node {
   readonly description?: string;
   readonly default?: unknown;
   readonly examples?: readonly unknown[];
+  readonly writeOnly?: boolean;
   readonly properties?: Readonly<Record<string, Node>>;
   readonly items?: Node;
 }
@@ -76,6 +79,7 @@ function keyOf(path: string, node: Node): Key {
     description: node.description ?? '',
     written: node.type === 'array' ? 'list' : node.type === 'integer' ? 'number' : 'text',
     default: node.default,
+    secret: node.writeOnly === true,
     example: node.type === 'array' ? node.items?.examples : node.examples?.[0],
     items: node.items?.properties === undefined ? undefined : keysOf(node.items, ''),
   };

@@ -2,6 +2,7 @@
 import { homedir, hostname } from 'node:os';
 import type { z } from 'zod';
 import type { Config, ConfigError, EffectiveValue } from './config.ts';
+import { crossCheck } from './cross-checks.ts';
 import { listEffective } from './effective.ts';
 import { configSchema } from './schema.ts';
 import { type HostFacts, settle } from './settle.ts';
@@ -36,6 +37,8 @@ export function loadConfig({ file, env, flags }: LoadRequest, host: HostFacts = 
     return { kind: 'invalid', errors: [...sources.errors, ...errors] };
   }
   const { config, settled, warnings } = settle(parsed.data, sources, env, host);
+  const errors = crossCheck(config, (path) => sources.originOf(path));
+  if (errors.length > 0) return { kind: 'invalid', errors };
   return { kind: 'ok', config, file: sources.file, effective: listEffective(sources, settled), warnings };
 }
 

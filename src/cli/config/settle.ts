@@ -1,14 +1,25 @@
 /** Settles what depends on the host or on other values, and says what an operator may not have meant. */
 import { isAbsolute, join } from 'node:path';
 import { isLoopback } from '../../names/address.ts';
-import { parseDomain, quote } from '../../names/domain.ts';
+import { parseDomain } from '../../names/domain.ts';
 import { formatMailDomain, type MailDomain } from '../../names/mailbox.ts';
-import type { Route } from '../../policies/overrides/route.ts';
+import type { RouteTarget } from '../../policies/overrides/route.ts';
+import type { TlsLevel } from '../../policies/words.ts';
 import { defaultSchedule } from '../../queue/schedule.ts';
-import type { Config, Listener, RelaySettings } from './config.ts';
+import type {
+  Config,
+  ConfiguredCertificate,
+  DomainConfig,
+  LimitsConfig,
+  RecipientsConfig,
+  RelayConfig,
+  RouteConfig,
+  Source,
+} from './config.ts';
 import type { ParsedConfig } from './schema.ts';
 import type { Environment, Sources } from './sources.ts';
-import { formatPattern, isLoopbackNetwork, patternsAround } from './values.ts';
+import { formatNetwork } from './values.ts';
+import { warningsOf } from './warnings.ts';
 
 /** What defaults depend on. */
 export interface HostFacts {
@@ -28,47 +39,67 @@ export interface Settled {
 
 /** Makes the configuration in force out of checked values. */
 export function settle(parsed: ParsedConfig, sources: Sources, env: Environment, host: HostFacts): Settled {
-  const pathAt = (path: string, written: string | undefined): string | null =>
-    written === undefined ? null : sources.absolute(path, written);
-  const certFile = pathAt('tls.cert', parsed.tls.cert);
-  const keyFile = pathAt('tls.key', parsed.tls.key);
   const hostname = parsed.hostname ?? defaultHostname(host.hostname);
-  const dataFolder = pathAt('data', parsed.data) ?? defaultDataFolder(env, host);
-  const eventFile =
-    parsed.events.file === '-'
-      ? '-'
-      : (pathAt('events.file', parsed.events.file) ?? join(dataFolder, 'events.ndjson'));
+  const dataFolder =
+    parsed.data === undefined ? defaultDataFolder(env, host) : sources.absolute('data', parsed.data);
+  const eventFile = eventFileOf(parsed.events.file, dataFolder, sources);
   const config: Config = {
     hostname,
     dataFolder,
-    tls: {
-      certificate: certFile === null || keyFile === null ? null : { certFile, keyFile },
-      caFile: pathAt('tls.ca', parsed.tls.ca),
-    },
+    certificates: certificatesOf(parsed, sources),
+    caFile: parsed.tls.ca === undefined ? null : sources.absolute('tls.ca', parsed.tls.ca),
     dns: { resolvers: parsed.dns.resolver ?? [] },
     listeners: parsed.listener,
-    routes: parsed.route.map((route) => toRoute(route, hostname)),
+    accounts: parsed.account.map(({ user, hash }, index) => ({
+      user,
+      hash: located(hash, `account[${index}].password_hash_file`, sources),
+    })),
+    domains: parsed.domain.map((domain, index) => toDomain(domain, `domain[${index}]`, sources)),
+    routes: parsed.route.map((route, index) => toRoute(route, `route[${index}]`, parsed.relay.tls, sources)),
     relay: toRelay(parsed.relay),
-    limits: parsed.limits,
+    limits: toLimits(parsed.limits),
     events: { log: eventFile === '-' ? { kind: 'stdout' } : { kind: 'file', path: eventFile } },
   };
   const settled = new Map<string, unknown>([
     ['hostname', formatMailDomain(hostname)],
     ['data', dataFolder],
-    ['tls.cert', certFile],
-    ['tls.key', keyFile],
-    ['tls.ca', config.tls.caFile],
+    ['tls.ca', config.caFile],
     ['events.file', eventFile],
-    ...config.listeners.map(
-      ({ requireTls }, index) => [`listener[${index}].require_tls`, requireTls] as const,
-    ),
+    ...settledInTables(config),
   ]);
-  const warnings = [
-    ...(parsed.hostname === undefined ? warnAboutHostname(host.hostname, hostname) : []),
-    ...config.listeners.flatMap(warnAboutListener),
-    ...warnAboutRoutes(config),
-  ];
+  const warnings = warningsOf(config, parsed.hostname === undefined ? host.hostname : undefined);
   return { config: freeze(config), settled, warnings };
+}
+
+/** What depends on other keys of the same table, and files. */
+function settledInTables(config: Config): readonly (readonly [string, unknown])[] {
+  const files = (
+    path: string,
+    source: Source<unknown> | undefined,
+  ): readonly (readonly [string, string])[] => (source?.kind === 'file' ? [[path, source.path]] : []);
+  return [
+    ...config.certificates.flatMap(({ path, certFile, keyFile }) => [
+      [`${path}.cert`, certFile] as const,
+      [`${path}.key`, keyFile] as const,
+    ]),
+    ...config.listeners.flatMap(({ requireTls, networks }, index) => [
+      [`listener[${index}].require_tls`, requireTls] as const,
+      [`listener[${index}].networks`, networks.map(formatNetwork)] as const,
+    ]),
+    ...config.accounts.flatMap(({ hash }, index) => files(`account[${index}].password_hash_file`, hash)),
+    ...config.domains.flatMap(({ tls, recipients }, index) => [
+      [`domain[${index}].tls`, tls] as const,
+      [`domain[${index}].verify`, recipients.kind === 'any' ? 'none' : recipients.kind] as const,
+      ...files(
+        `domain[${index}].recipients_file`,
+        recipients.kind === 'table' ? recipients.locals : undefined,
+      ),
+    ]),
+    ...config.routes.flatMap(({ tls, login }, index) => [
+      [`route[${index}].tls`, tls] as const,
+      ...files(`route[${index}].password_file`, login?.password),
+    ]),
+  ];
 }
 
 function defaultHostname(name: string): MailDomain {
@@ -88,18 +119,56 @@ function defaultDataFolder(env: Environment, host: HostFacts): string {
   );
 }
 
-function toRoute(route: ParsedConfig['route'][number], hostname: MailDomain): Route {
+function eventFileOf(written: string | undefined, dataFolder: string, sources: Sources): string {
+  if (written === '-') return '-';
+  return written === undefined ? join(dataFolder, 'events.ndjson') : sources.absolute('events.file', written);
+}
+
+function certificatesOf(
+  { tls, certificate }: ParsedConfig,
+  sources: Sources,
+): readonly ConfiguredCertificate[] {
+  const at = (path: string, cert: string, key: string): ConfiguredCertificate => ({
+    path,
+    certFile: sources.absolute(`${path}.cert`, cert),
+    keyFile: sources.absolute(`${path}.key`, key),
+  });
+  const first = tls.cert === undefined || tls.key === undefined ? [] : [at('tls', tls.cert, tls.key)];
+  return [...first, ...certificate.map(({ cert, key }, index) => at(`certificate[${index}]`, cert, key))];
+}
+
+function located<Value>(source: Source<Value>, path: string, sources: Sources): Source<Value> {
+  return source.kind === 'here' ? source : { kind: 'file', path: sources.absolute(path, source.path) };
+}
+
+function toDomain(domain: DomainConfig, path: string, sources: Sources): DomainConfig {
+  const recipients: RecipientsConfig =
+    domain.recipients.kind === 'table'
+      ? { kind: 'table', locals: located(domain.recipients.locals, `${path}.recipients_file`, sources) }
+      : domain.recipients;
+  // Nobody stands between us and this host, so what holds for the Internet need not hold for its LMTP server.
+  const tls = domain.tls ?? (isThisHost(domain.backend) ? 'may' : null);
+  return { ...domain, tls, recipients };
+}
+
+function isThisHost({ host }: RouteTarget): boolean {
+  return host.kind === 'ip' ? isLoopback(host.address) : host.name === 'localhost';
+}
+
+function toRoute(route: RouteConfig, path: string, general: TlsLevel, sources: Sources): RouteConfig {
+  const { login, to } = route;
+  const least = to?.protocol === 'smtps' && (general === 'off' || general === 'may') ? 'encrypt' : null;
   return {
-    match: route.match,
-    to: route.to ?? null,
-    tls: route.tls ?? null,
-    names: route.names ?? [],
-    hello: route.hello ?? hostname,
-    source: route.source ?? null,
+    ...route,
+    tls: route.tls ?? least,
+    login:
+      login === null
+        ? null
+        : { user: login.user, password: located(login.password, `${path}.password_file`, sources) },
   };
 }
 
-function toRelay(relay: ParsedConfig['relay']): RelaySettings {
+function toRelay(relay: ParsedConfig['relay']): RelayConfig {
   return {
     tls: relay.tls,
     smtpPort: relay.smtp_port,
@@ -115,53 +184,25 @@ function toRelay(relay: ParsedConfig['relay']): RelaySettings {
     maxMessageBytes: relay.max_message_size,
     maxRecipients: relay.max_recipients,
     maxHops: relay.max_hops,
+    graceMs: relay.grace,
   };
 }
 
-function warnAboutHostname(name: string, hostname: MailDomain): readonly string[] {
-  if (hostname.kind === 'literal') {
-    return [`hostname: the system calls this host ${quote(name)}, which is not a domain; set hostname`];
-  }
-  if (hostname.domain.includes('.')) return [];
-  return [`hostname: ${hostname.domain} is not fully qualified, and others may refuse it; set hostname`];
-}
-
-function warnAboutListener(listener: Listener, index: number): readonly string[] {
-  const path = `listener[${index}]`;
-  if (isLoopback(listener.address)) return [];
-  const warnings: string[] = [];
-  if (!listener.requireTls) {
-    warnings.push(`${path}.require_tls: mail may come over the network to ${listener.address} in clear`);
-  }
-  if (listener.networks.every(isLoopbackNetwork)) {
-    warnings.push(`${path}.networks: only this host may relay, yet ${listener.address} is open to others`);
-  }
-  if (listener.networks.some(({ prefix }) => prefix === 0)) {
-    warnings.push(`${path}.networks: everyone may relay; such a host is soon used for spam`);
-  }
-  return warnings;
-}
-
-function warnAboutRoutes({ routes, relay }: Config): readonly string[] {
-  const warnings: string[] = [];
-  const seen = new Map<string, number>();
-  for (const [index, route] of routes.entries()) {
-    const path = `route[${index}]`;
-    const earlier = patternsAround(route.match).find((text) => seen.has(text));
-    if (earlier !== undefined) {
-      warnings.push(`${path}: is never used, route[${seen.get(earlier)}] matches everything that it does`);
-    }
-    seen.set(formatPattern(route.match), index);
-    const level = route.tls ?? relay.tls;
-    if (route.names.length > 0 && level !== 'authenticate') {
-      warnings.push(`${path}.names: is not used, the TLS level is ${level}`);
-    }
-  }
-  return warnings;
+function toLimits(limits: ParsedConfig['limits']): LimitsConfig {
+  return {
+    sessions: limits.sessions,
+    sessionsPerAddress: limits.sessions_per_address,
+    connectionsPerMinute: limits.connections_per_minute,
+    messagesPerMinute: limits.messages_per_minute,
+    recipientsPerMinute: limits.recipients_per_minute,
+    loginFailures: limits.login_failures,
+    messagesPerSession: limits.messages_per_session,
+  };
 }
 
 function freeze<Value>(value: Value): Value {
-  if (typeof value === 'object' && value !== null) {
+  // The octets of a hash cannot be frozen.
+  if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
     for (const part of Object.values(value)) freeze(part);
     Object.freeze(value);
   }

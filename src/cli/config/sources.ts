@@ -112,12 +112,17 @@ function takeEnvironment(gathered: Gathered, env: Environment): void {
     }
     const value = fromText(key, written);
     if (value === undefined) {
-      const message = `${quote(written)} is not a JSON array such as ${JSON.stringify(key.default ?? key.example)}`;
+      const message = `${shown(key, written)} is not a JSON array such as ${JSON.stringify(key.default ?? key.example)}`;
       gathered.errors.push({ path: key.path, origin: name, message });
     } else {
       override(gathered, key, value, name);
     }
   }
+}
+
+/** What a message may repeat. */
+function shown(key: Key, written: string): string {
+  return key.items?.some(({ secret }) => secret) === true ? 'the value' : quote(written);
 }
 
 /** @returns undefined where a list is not JSON; every other mistake is the schema's to find. */

@@ -1,9 +1,10 @@
 /** Values as operators write them: durations, sizes, addresses, networks, patterns, next hops. */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { type HostPort, isLoopback, parseHostPort } from '../../names/address.ts';
+import { groupsOf, type HostPort, isLoopback, parseHostPort } from '../../names/address.ts';
 import { type Parsed, parseDomain, quote } from '../../names/domain.ts';
-import type { NamePattern, RoutePattern } from '../../policies/overrides/route.ts';
-import type { Network } from '../../relay/relay.ts';
+import { parseMailbox } from '../../names/mailbox.ts';
+import type { NamePattern, RoutePattern, RouteTarget } from '../../policies/overrides/route.ts';
+import type { Network } from '../../relay/settings.ts';
 import type { SocketAddress } from './config.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -19,6 +20,9 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
   MiB: 1024 ** 2,
   GiB: 1024 ** 3,
 };
+
+const MAX_CREDENTIAL_BYTES = 255;
+const CONTROL = /\p{Cc}/u;
 
 /** Reads `30s`, `5m`, `4h` or `5d` as milliseconds: 1 second to 365 days. */
 export function parseDuration(text: string): Parsed<number> {
@@ -66,6 +70,11 @@ export function parseNetwork(text: string): Parsed<Network> {
   return { kind: 'ok', value: { family: bits === 32 ? 'ipv4' : 'ipv6', address, prefix } };
 }
 
+/** A network as the operator writes it. */
+export function formatNetwork({ family, address, prefix }: Network): string {
+  return prefix === (family === 'ipv4' ? 32 : 128) ? address : `${address}/${prefix}`;
+}
+
 /** Whether everyone in the network is this host. */
 export function isLoopbackNetwork(network: Network): boolean {
   return isLoopback(network.address) && network.prefix >= (network.family === 'ipv4' ? 8 : 128);
@@ -98,13 +107,47 @@ export function patternsAround(pattern: RoutePattern): readonly string[] {
   return ['*', formatPattern(pattern), ...parents.slice(0, -1)];
 }
 
-/** Reads `smtp://host[:port]` or `smtp://[ipv6][:port]`; the port is 25 where none is given. */
-export function parseNextHop(text: string): Parsed<HostPort> {
-  const prefix = 'smtp://';
-  if (!text.startsWith(prefix)) {
-    return invalid(`${quote(text)} is not a next hop such as "smtp://mail.example.net:25"`);
+const NEXT_HOP_PORTS: Readonly<Record<RouteTarget['protocol'], number>> = { smtp: 25, smtps: 465, lmtp: 24 };
+
+/** Reads `smtp://host[:port]`, `smtps://…` or `lmtp://…`, IPv6 in brackets; without a port the one of the scheme. */
+export function parseNextHop(text: string): Parsed<RouteTarget> {
+  const [, scheme, rest = ''] = /^(smtp|smtps|lmtp):\/\/(.*)$/s.exec(text) ?? [];
+  if (!isNextHopProtocol(scheme)) {
+    return invalid(
+      `${quote(text)} is not a next hop such as "smtp://mail.example.net:25", "smtps://…" or "lmtp://…"`,
+    );
   }
-  return parseHostPort(text.slice(prefix.length), 25);
+  const parsed = parseHostPort(rest, NEXT_HOP_PORTS[scheme]);
+  return parsed.kind === 'ok' ? { kind: 'ok', value: { protocol: scheme, ...parsed.value } } : parsed;
+}
+
+function isNextHopProtocol(scheme: string | undefined): scheme is RouteTarget['protocol'] {
+  return scheme !== undefined && scheme in NEXT_HOP_PORTS;
+}
+
+/** Reads a name to log in with; it is compared as it is. */
+export function parseUser(text: string): Parsed<string> {
+  return text === '' || Buffer.byteLength(text) > MAX_CREDENTIAL_BYTES || CONTROL.test(text)
+    ? invalid(`${quote(text)} is not a user: 1 to ${MAX_CREDENTIAL_BYTES} octets without control characters`)
+    : { kind: 'ok', value: text };
+}
+
+/** Reads a password; it is not repeated where it is refused. */
+export function parsePassword(text: string): Parsed<string> {
+  return text === '' || Buffer.byteLength(text) > MAX_CREDENTIAL_BYTES || CONTROL.test(text)
+    ? invalid(`is not a password: 1 to ${MAX_CREDENTIAL_BYTES} octets without control characters`)
+    : { kind: 'ok', value: text };
+}
+
+/** Reads what stands before the @ of an address, as its mailbox is called: without the quotes that SMTP may need. */
+export function parseLocalPart(text: string): Parsed<string> {
+  const mailbox = parseMailbox(`${text}@example.test`, { utf8: true });
+  if (mailbox.kind === 'ok') return { kind: 'ok', value: unquoted(mailbox.value.local) };
+  return invalid(`${quote(text)} is not what stands before the @ of an address`);
+}
+
+function unquoted(local: string): string {
+  return local.startsWith('"') ? local.slice(1, -1).replace(/\\(.)/gs, '$1') : local;
 }
 
 /** Reads an IP address without brackets and port. */
@@ -130,17 +173,11 @@ function numeric(text: string, parsed: Parsed<HostPort>): Parsed<SocketAddress> 
 }
 
 function addressBits(address: string): bigint {
-  if (!isIPv6(address)) return joinBits(address.split('.'), 8n, 10);
-  // The URL parser knows every way to write an IPv6 address, an IPv4 tail included, and has one spelling.
-  const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
-  return joinBits([...before, ...zeros, ...after], 16n, 16);
+  return isIPv6(address) ? joinBits(groupsOf(address), 16n) : joinBits(address.split('.').map(Number), 8n);
 }
 
-function joinBits(groups: readonly string[], width: bigint, radix: number): bigint {
-  return groups.reduce((bits, group) => (bits << width) | BigInt(Number.parseInt(group, radix)), 0n);
+function joinBits(groups: readonly number[], width: bigint): bigint {
+  return groups.reduce((bits, group) => (bits << width) | BigInt(group), 0n);
 }
 
 function invalid(because: string): { readonly kind: 'invalid'; readonly because: string } {

@@ -1,5 +1,5 @@
 /** Operator rules: which way mail for a domain goes, and how well protected. */
-import type { HostPort, IpAddress } from '../../names/address.ts';
+import { formatHostPort, type Host, type IpAddress } from '../../names/address.ts';
 import { type Domain, isWithin } from '../../names/domain.ts';
 import type { MailDomain } from '../../names/mailbox.ts';
 import type { TlsLevel } from '../words.ts';
@@ -12,10 +12,27 @@ export type NamePattern =
 /** A name pattern, or every domain. */
 export type RoutePattern = NamePattern | { readonly kind: 'any' };
 
+/** A next hop that somebody configured, in place of the MX hosts. */
+export interface RouteTarget {
+  /** `smtp`: STARTTLS as the decision says; `smtps`: TLS before anything is said (RFC 8314 §3); `lmtp`: RFC 2033. */
+  readonly protocol: 'smtp' | 'smtps' | 'lmtp';
+  readonly host: Host;
+  readonly port: number;
+}
+
+/** What we log in with at a next hop. */
+export interface RouteLogin {
+  readonly user: string;
+  /** Never logged, shown or made part of a key. */
+  readonly password: string;
+}
+
 export interface Route {
   readonly match: RoutePattern;
   /** null: by MX. */
-  readonly to: HostPort | null;
+  readonly to: RouteTarget | null;
+  /** null: no login. Only beside a `tls` that requires TLS, as it is said nowhere else. */
+  readonly login: RouteLogin | null;
   /** null: not this route's business, the default level applies. */
   readonly tls: TlsLevel | null;
   /** Further names that the certificate may prove where the level is `authenticate`. */
@@ -29,6 +46,11 @@ export interface Route {
 /** The first route that matches, in the operator's order. */
 export function routeFor(at: MailDomain, routes: readonly Route[]): Route | undefined {
   return routes.find(({ match }) => matches(at, match));
+}
+
+/** The target as an operator writes it: `lmtp://127.0.0.1:24`. */
+export function formatTarget({ protocol, host, port }: RouteTarget): string {
+  return `${protocol}://${formatHostPort(host.kind === 'name' ? host.name : host.address, port)}`;
 }
 
 function matches(at: MailDomain, pattern: RoutePattern): boolean {

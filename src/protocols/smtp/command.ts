@@ -13,3 +13,16 @@ export function command(...parts: readonly string[]): string {
   }
   return `${line}\r\n`;
 }
+
+/**
+ * A command line with addresses in UTF-8 (RFC 6531 §3.3), with its CRLF; latin1 of its octets, as a channel takes it.
+ *
+ * @throws Error when a part holds a control character or half a surrogate pair.
+ */
+export function utf8Command(...parts: readonly string[]): string {
+  const line = parts.join(' ');
+  if (/\p{Cc}/u.test(line) || !line.isWellFormed()) {
+    throw new Error(`an SMTP command may hold no control characters: ${JSON.stringify(line.slice(0, 80))}`);
+  }
+  return `${Buffer.from(line, 'utf8').toString('latin1')}\r\n`;
+}

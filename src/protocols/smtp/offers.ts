@@ -28,6 +28,26 @@ export function sizeLimit(offers: Offers): number | undefined {
   return limit === 0 ? undefined : limit;
 }
 
+/** What a server takes at most; undefined where it does not say (RFC 9422 §3). */
+export interface ServerLimits {
+  /** Messages on one connection. */
+  readonly mailMax: number | undefined;
+  /** Recipients of one message. */
+  readonly rcptMax: number | undefined;
+  /** Domains among the recipients of one message. */
+  readonly rcptDomainMax: number | undefined;
+}
+
+/** Reads LIMITS; what is not a number of one to six digits is left out, as is what we do not know. */
+export function limitsOf(offers: Offers): ServerLimits {
+  const words = offers.get('LIMITS') ?? [];
+  const limit = (name: string): number | undefined => {
+    const found = words.find((word) => word.toUpperCase().startsWith(`${name}=`))?.slice(name.length + 1);
+    return found !== undefined && /^[1-9][0-9]{0,5}$/.test(found) ? Number(found) : undefined;
+  };
+  return { mailMax: limit('MAILMAX'), rcptMax: limit('RCPTMAX'), rcptDomainMax: limit('RCPTDOMAINMAX') };
+}
+
 /** A keyword that a middlebox wrote over STARTTLS, as evidence; undefined where there is none. */
 export function maskedStartTls(offers: Offers): string | undefined {
   for (const keyword of offers.keys()) if (/^X{4,}[A-Z]?$/.test(keyword)) return keyword;

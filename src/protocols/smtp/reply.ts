@@ -65,6 +65,21 @@ export function severity(reply: Reply): 'positive' | 'transient' | 'permanent' {
   return reply.code < 500 ? 'transient' : 'permanent';
 }
 
+/**
+ * Passes a no through, and of the positive replies those that the RFC names for the command: `2xx` is not "success".
+ *
+ * @param at the command, for the message.
+ * @throws PeerError for another one: the streams are off by one message (Opossum) or were tampered with.
+ */
+export function positiveOnly(channel: Channel, at: string, reply: Reply, expected: readonly number[]): Reply {
+  if (severity(reply) !== 'positive' || expected.includes(reply.code)) return reply;
+  throw new PeerError(
+    'unexpected-reply',
+    `${channel.peer} answered ${at} with ${describeReply(reply)}, which is not an answer to it`,
+    Buffer.from(describeReply(reply), 'latin1'),
+  );
+}
+
 /** The reply on one line, as a log or a person reads it. */
 export function describeReply(reply: Reply): string {
   const text = printable(reply.lines.join(' '));

@@ -43,7 +43,9 @@ export async function threeCertificates(
 /** Self-signed, with a key that can also be used for key exchange. */
 export async function withRsaKey(name: string): Promise<Certificate> {
   const own = await signer(name, rsa);
-  const certificate = await sign(own, own, rsa, []);
+  const certificate = await sign(own, own, rsa, [
+    new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: name }]),
+  ]);
   return { certPem: `${certificate.toString('pem')}\n`, keyPem: await keyPemOf(own) };
 }
 

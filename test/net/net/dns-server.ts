@@ -15,7 +15,7 @@ export interface DnsServer {
   readonly asked: readonly string[];
 }
 
-const TYPES: Readonly<Record<number, string>> = { 1: 'A', 15: 'MX', 28: 'AAAA' };
+const TYPES: Readonly<Record<number, string>> = { 1: 'A', 12: 'PTR', 15: 'MX', 28: 'AAAA' };
 const RCODES = { NOERROR: 0, SERVFAIL: 2, NXDOMAIN: 3, REFUSED: 5 } as const;
 const HEADER = 12;
 
@@ -46,6 +46,11 @@ export async function startDnsServer(
 /** The data of an MX record. */
 export function mx(preference: number, exchange: string): Buffer {
   return Buffer.concat([Buffer.from([preference >> 8, preference & 0xff]), nameOf(exchange)]);
+}
+
+/** The data of a PTR record. */
+export function ptr(name: string): Buffer {
+  return nameOf(name);
 }
 
 export function records(...data: readonly Buffer[]): DnsAnswer {

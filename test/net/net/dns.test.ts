@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { systemDns } from '../../../src/net/dns.ts';
 import { domain } from '../../support/relay.ts';
-import { type DnsAnswer, mx, records, startDnsServer } from './dns-server.ts';
+import { type DnsAnswer, mx, ptr, records, startDnsServer } from './dns-server.ts';
 
 const FAR = domain('far.test');
 const TIMEOUT_MS = 200;
@@ -112,5 +112,44 @@ describe('addresses', () => {
     for (const name of ['localhost', 'mail.localhost'])
       assert.deepEqual(await dns.addresses(domain(name)), { kind: 'found', value: ['::1', '127.0.0.1'] });
     assert.deepEqual(asked, []);
+  });
+});
+
+describe('PTR', () => {
+  const V4 = 'PTR 1.2.0.192.in-addr.arpa';
+  const V6 = `PTR 1${'.0'.repeat(23)}.8.b.d.0.1.0.0.2.ip6.arpa`;
+  const cases: readonly (readonly [string, Table, address: string, unknown])[] = [
+    [
+      'all names of an address, lower-case',
+      { [V4]: records(ptr('Relay.test'), ptr('b.test')) },
+      '192.0.2.1',
+      { kind: 'found', value: ['relay.test', 'b.test'] },
+    ],
+    ['of IPv6 too', { [V6]: records(ptr('a.test')) }, '2001:db8::1', { kind: 'found', value: ['a.test'] }],
+    [
+      'what is no name of a host is left out',
+      { [V4]: records(ptr('a b.test'), ptr('a.test')) },
+      '192.0.2.1',
+      { kind: 'found', value: ['a.test'] },
+    ],
+    [
+      'and nothing may be left',
+      { [V4]: records(ptr('a b.test')) },
+      '192.0.2.1',
+      { kind: 'absent', what: 'no-such-record' },
+    ],
+    ['an address without a name', {}, '192.0.2.1', { kind: 'absent', what: 'no-such-name' }],
+  ];
+  for (const [why, table, address, expected] of cases) {
+    it(why, async (t) => {
+      const { port } = await startDnsServer(t, table);
+      assert.deepEqual(await systemDns([`127.0.0.1:${port}`], TIMEOUT_MS).reverse(address), expected);
+    });
+  }
+
+  it('no answer is unknown', async (t) => {
+    const { port } = await startDnsServer(t, { [V4]: { kind: 'silence' } });
+    const answer = await systemDns([`127.0.0.1:${port}`], TIMEOUT_MS).reverse('192.0.2.1');
+    assert.equal(answer.kind, 'unknown');
   });
 });

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NetworkError } from '../../../src/net/error.ts';
 import { type BodySource, receive, type Talk } from '../../../src/wire/bytes.ts';
 import type { Channel } from '../../../src/wire/channel.ts';
-import { PeerError } from '../../../src/wire/dialogue.ts';
+import { LostError, PeerError } from '../../../src/wire/dialogue.ts';
 import { eventually } from '../../support/relay.ts';
 import { connected, type Pair } from './peer.ts';
 
@@ -127,7 +127,7 @@ describe('bodies', () => {
     const { connection, peer } = await connected(t, { patience: { dataBlock: 2_000 } });
     const received = slowly(peer);
     function* send(channel: Channel): Talk<string> {
-      assert.equal(yield* channel.sayBody(streamOf(200)), 'in-turn');
+      assert.equal(yield* channel.sayBody(streamOf(200), 'dots'), 'in-turn');
       return yield* line(channel);
     }
     const answer = connection.run(send(connection.channel));
@@ -141,7 +141,7 @@ describe('bodies', () => {
   it('a peer that reads no more and says nothing is given up', async (t) => {
     const { connection } = await connected(t);
     await assert.rejects(
-      connection.run(connection.channel.sayBody(streamOf(1_000))),
+      connection.run(connection.channel.sayBody(streamOf(1_000), 'dots')),
       /did not take more of the message within 0\.3 s/,
     );
   });
@@ -149,7 +149,7 @@ describe('bodies', () => {
   it('an answer in the middle ends the sending: the rest is not waited for', async (t) => {
     const { connection, peer } = await connected(t);
     function* send(channel: Channel): Talk<[string, string]> {
-      return [yield* channel.sayBody(streamOf(1_000)), yield* line(channel)];
+      return [yield* channel.sayBody(streamOf(1_000), 'dots'), yield* line(channel)];
     }
     const answer = connection.run(send(connection.channel));
     await sleep(100);
@@ -160,7 +160,7 @@ describe('bodies', () => {
   it('a peer that closes in the middle ends the sending as well', async (t) => {
     const { connection, peer } = await connected(t);
     function* send(channel: Channel): Talk<unknown> {
-      return [yield* channel.sayBody(streamOf(1_000)), yield* receive('reply', true)];
+      return [yield* channel.sayBody(streamOf(1_000), 'dots'), yield* receive('reply', true)];
     }
     const answer = connection.run(send(connection.channel));
     await sleep(100);
@@ -171,7 +171,7 @@ describe('bodies', () => {
   it('no more than 64 KB that nobody asked for are kept meanwhile', async (t) => {
     const { connection, peer } = await connected(t);
     const forever = Promise.withResolvers<void>();
-    const sending = connection.run(connection.channel.sayBody(streamOf(0, forever.promise)));
+    const sending = connection.run(connection.channel.sayBody(streamOf(0, forever.promise), 'dots'));
     const rejected = assert.rejects(sending, /more than 65536 octets that nobody asked for/);
     peer.write('x'.repeat(200_000));
     await rejected;
@@ -183,10 +183,73 @@ describe('bodies', () => {
     const seen: Buffer[] = [];
     peer.on('data', (bytes: Buffer) => seen.push(bytes));
     const broken = streamOf(1, Promise.reject(new Error('EIO: the disk')));
-    await assert.rejects(connection.run(connection.channel.sayBody(broken)), /EIO: the disk/);
+    await assert.rejects(connection.run(connection.channel.sayBody(broken, 'dots')), /EIO: the disk/);
     peer.resume();
     await once(peer, 'end');
     assert.doesNotMatch(Buffer.concat(seen).toString('latin1'), /\r\n\.\r\n$/);
+  });
+});
+
+describe('bodies by their number of octets', () => {
+  const bytes = Buffer.from('.\r\nx\r\n');
+
+  function* sendAs(channel: Channel, octets: number): Talk<string> {
+    yield* channel.say(`BDAT ${octets} LAST\r\n`);
+    yield* channel.sayBody({ kind: 'bytes', bytes }, { octets });
+    return yield* line(channel);
+  }
+
+  it('go out as they are, in one write with what announces them', async (t) => {
+    const { connection, peer } = await connected(t);
+    const answer = connection.run(sendAs(connection.channel, bytes.length));
+    const [said]: Buffer[] = await once(peer.resume(), 'data');
+    assert.equal(String(said), `BDAT ${bytes.length} LAST\r\n${String(bytes)}`);
+    peer.write('250 ok\r\n');
+    assert.equal(await answer, '250 ok');
+  });
+
+  it('of another number: the connection ends, and not even the announcement is sent', async (t) => {
+    for (const octets of [bytes.length - 1, bytes.length + 1]) {
+      const { connection, peer } = await connected(t);
+      await assert.rejects(
+        connection.run(sendAs(connection.channel, octets)),
+        /announced with \d+ octets has/,
+      );
+      assert.equal(connection.usable, false);
+      const seen: Buffer[] = [];
+      peer.on('data', (piece: Buffer) => seen.push(piece));
+      await once(peer.resume(), 'end');
+      assert.deepEqual(seen, []);
+    }
+  });
+});
+
+describe('a connection that breaks under a dialogue', () => {
+  function* saving(channel: Channel): Talk<[string, string]> {
+    const first = yield* line(channel);
+    try {
+      return [first, yield* line(channel)];
+    } catch (error) {
+      if (error instanceof LostError) return [first, error.message];
+      throw error;
+    }
+  }
+
+  it('leaves it what it knows: after a timeout and after a reset', async (t) => {
+    for (const [end, says] of [
+      [(): void => undefined, /did not answer \(reply\) within 0\.3 s/],
+      [(peer: Socket): void => void peer.resetAndDestroy(), /ECONNRESET/],
+    ] as const) {
+      const { connection, peer } = await connected(t);
+      const outcome = connection.run(saving(connection.channel));
+      peer.write('250 one\r\n');
+      await sleep(50);
+      end(peer);
+      const [first, second] = await outcome;
+      assert.equal(first, '250 one');
+      assert.match(second, says);
+      assert.equal(connection.usable, false);
+    }
   });
 });
 

@@ -72,7 +72,7 @@ describe('incoming sessions', () => {
 
   it('a key exchange without forward secrecy is refused; by default Node takes it', async (t) => {
     const pair = await withRsaKey('peer.test');
-    const ours = incomingOptions(pair);
+    const ours = incomingOptions([pair]);
     await assert.rejects(handshake(t, ours, keyExchangeByRsa), /handshake failure/i);
     const { cert, key } = ours;
     await handshake(t, { cert, key }, keyExchangeByRsa);

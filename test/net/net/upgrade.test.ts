@@ -5,6 +5,8 @@ import { connect as connectPlain, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
+import type { Talk } from '../../../src/wire/bytes.ts';
+import type { Channel } from '../../../src/wire/channel.ts';
 import { PeerError } from '../../../src/wire/dialogue.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { type HostileServer, startHostileServer } from '../../support/hostile-server.ts';
@@ -71,6 +73,57 @@ describe('the handshake', () => {
       await result;
       assert.equal(Reflect.get(secure, 'servername') || undefined, serverName);
     }
+  });
+});
+
+describe('TLS from the first octet on (RFC 8314)', () => {
+  function* greetedInTls(channel: Channel): Talk<[string, string]> {
+    const secured = yield* channel.beginTls();
+    if (secured.kind === 'failed') return ['failed', secured.because];
+    channel.beginAnswer();
+    return [secured.facts.version, yield* channel.readLine(2048, 'greeting')];
+  }
+
+  it('the greeting comes inside it, with the end of the handshake or later', async (t) => {
+    for (const wait of [0, 30]) {
+      const { connection, peer } = await connected(t);
+      const result = connection.run(greetedInTls(connection.channel));
+      const secure = asServer(peer, certificate);
+      if (wait > 0) {
+        await once(secure, 'secure');
+        await sleep(wait);
+      }
+      secure.write('220 mx\r\n');
+      assert.deepEqual(await result, ['TLSv1.3', '220 mx']);
+      assert.equal(connection.usable, true);
+    }
+  });
+
+  it('a second greeting that nobody asked for is fatal', async (t) => {
+    const { connection, peer } = await connected(t);
+    const result = connection.run(greetedInTls(connection.channel));
+    asServer(peer, certificate).write('220 mx\r\n220 mx\r\n');
+    await result;
+    await assert.rejects(connection.run(connection.channel.say('EHLO x\r\n')), { code: 'unsolicited' });
+  });
+
+  it('a server that greets in clear has no TLS there, whenever its greeting comes', async (t) => {
+    for (const wait of [0, 30]) {
+      const { connection, peer } = await connected(t);
+      const result = connection.run(greetedInTls(connection.channel));
+      await sleep(wait);
+      peer.write('220 mx ESMTP\r\n');
+      const [kind, because] = await result;
+      assert.equal(kind, 'failed');
+      assert.match(because, /^peer\.test \(127\.0\.0\.1\) speaks plaintext where TLS should begin/);
+    }
+  });
+
+  it('a server that waits for a command is cut at the deadline of the handshake', async (t) => {
+    const { connection } = await connected(t);
+    const [kind, because] = await connection.run(greetedInTls(connection.channel));
+    assert.equal(kind, 'failed');
+    assert.match(because, /was not done after 0\.3 s$/);
   });
 });
 

@@ -6,8 +6,10 @@ import { request } from 'node:http';
 import { Server } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import type { DeliveryEvent } from '../../../src/events/delivery-event.ts';
+import { formatMailDomain } from '../../../src/names/mailbox.ts';
 import { type ControlParts, openControl } from '../../../src/relay/control.ts';
-import type { QueuedMessage, QueuedTrail } from '../../../src/relay/control-api.ts';
+import type { QueuedMessage, QueuedTrail, QueueStep } from '../../../src/relay/control-api.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { startTestRelay, type TestRelay } from '../../support/relay.ts';
 
@@ -24,6 +26,8 @@ interface Setting {
   readonly path: string;
   /** What was told of the socket while it served. */
   readonly failures: readonly string[];
+  /** The events of what an operator did. */
+  readonly raised: readonly DeliveryEvent[];
   /** Permissions of the socket at the moment at which it was bound. */
   readonly boundAs: () => number | undefined;
   readonly asked: (method: string, path: string, body?: string) => Promise<Answer>;
@@ -38,6 +42,7 @@ async function setting(t: TestContext, options: { stale?: true } = {}): Promise<
   const path = join(relay.folder, 'control.sock');
   if (options.stale === true) await writeFile(path, 'left behind');
   const failures: string[] = [];
+  const raised: DeliveryEvent[] = [];
   let mode: number | undefined;
   const parts: ControlParts = {
     store: relay.store,
@@ -45,6 +50,9 @@ async function setting(t: TestContext, options: { stale?: true } = {}): Promise<
     world: { now: Date.now, random: Math.random },
     hostname: 'relay.test',
     maxMessageBytes: 10_000,
+    destinationOf: (at) =>
+      formatMailDomain(at) === 'routed.test' ? 'smtp://next.test:25' : formatMailDomain(at),
+    onEvents: (events) => raised.push(...events),
     umask(mask) {
       mode = statSync(path, { throwIfNoEntry: false })?.mode;
       return process.umask(mask);
@@ -57,6 +65,7 @@ async function setting(t: TestContext, options: { stale?: true } = {}): Promise<
     relay,
     path,
     failures,
+    raised,
     boundAs: () => mode,
     asked: (method, target, body) => ask(path, method, target, body),
   };
@@ -200,9 +209,92 @@ describe('the queue', () => {
     const id = await relay.send({ to: ['b@far.test'] });
     await deferred(relay);
     const { body } = await asked('POST', '/queue/retry', JSON.stringify({ id }));
-    assert.deepEqual(body, { retried: [{ id, address: 'b@far.test' }] });
+    assert.deepEqual(body, { changed: [{ id, address: 'b@far.test' }], next: null });
     await relay.until('a second attempt', ({ attempt }) => attempt === 2);
     for (const wrong of [{}, { id, all: true }, { all: false }, { id: 7 }])
       assert.equal((await asked('POST', '/queue/retry', JSON.stringify(wrong))).status, 400);
+  });
+
+  it('hold, release and cancel do what they say, once, and raise an event for each recipient', async (t) => {
+    const { relay, asked, raised } = await setting(t);
+    const id = await relay.send({ to: ['b@far.test', 'c@routed.test'] });
+    await relay.until('both deferred', ({ event, to }) => event === 'deferred' && to === 'b@far.test');
+    await relay.until('both deferred', ({ event, to }) => event === 'deferred' && to === 'c@routed.test');
+    for (const [what, of, reached] of [
+      ['hold', { domain: 'far.test' }, ['b@far.test']],
+      ['hold', { domain: 'far.test' }, []],
+      ['release', { id }, ['b@far.test']],
+      ['hold', { all: true }, ['b@far.test', 'c@routed.test']],
+      ['cancel', { all: true }, ['b@far.test', 'c@routed.test']],
+    ] as const) {
+      // The release wakes the delivery, whose attempt nobody may interrupt.
+      const wanted = reached.length;
+      let changed: readonly { id: string; address: string }[] = [];
+      for (let tries = 0; tries < 50 && changed.length < Math.max(wanted, 1); tries++) {
+        const { status, body } = await asked('POST', `/queue/${what}`, JSON.stringify(of));
+        assert.equal(status, 200);
+        changed = [...changed, ...(body as QueueStep).changed];
+        if (wanted === 0) break;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      assert.deepEqual(changed.map(({ address }) => address).toSorted(), reached, what);
+    }
+    const said = raised.map(({ event, to }) => `${event} ${to}`);
+    assert.deepEqual(said.slice(0, 2), ['held b@far.test', 'released b@far.test']);
+    assert.deepEqual(said.slice(-2).toSorted(), ['cancelled b@far.test', 'cancelled c@routed.test']);
+    const { events } = (await asked('GET', `/queue/${id}`)).body as QueuedTrail;
+    const kept = events.filter(({ event }) => ['held', 'released', 'cancelled'].includes(event));
+    assert.deepEqual(
+      kept.map((event) => JSON.stringify(event)).toSorted(),
+      raised.map((event) => JSON.stringify(event)).toSorted(),
+    );
+  });
+
+  it('pauses a domain, or where its mail goes, shows it, and lets it go again', async (t) => {
+    const { relay, asked } = await setting(t);
+    const until = '2099-01-01T00:00:00.000Z';
+    const paused = await asked('POST', '/pauses', JSON.stringify({ domain: 'far.test', until }));
+    assert.deepEqual(paused.body, { destination: 'far.test', until });
+    const routed = await asked('POST', '/pauses', JSON.stringify({ domain: 'routed.test', until: null }));
+    assert.deepEqual(routed.body, { destination: 'smtp://next.test:25', until: null });
+    assert.deepEqual((await asked('GET', '/pauses')).body, [paused.body, routed.body]);
+    const id = await relay.send({ to: ['b@far.test', 'c@free.test'] });
+    await relay.until('the other deferred', ({ event, to }) => event === 'deferred' && to === 'c@free.test');
+    const [listed] = (await asked('GET', '/queue')).body as readonly QueuedMessage[];
+    assert.deepEqual(
+      listed?.recipients.map(({ address, pause }) => [address, pause]),
+      [
+        ['b@far.test', paused.body],
+        ['c@free.test', null],
+      ],
+    );
+    assert.ok(relay.events.every(({ event, to }) => event !== 'deferred' || to !== 'b@far.test'));
+    const end = JSON.stringify({ domain: 'far.test' });
+    assert.equal((await asked('POST', '/pauses/end', end)).status, 200);
+    await relay.until('an attempt', ({ event, to }) => event === 'deferred' && to === 'b@far.test');
+    assert.equal((await asked('POST', '/pauses/end', end)).status, 404);
+    assert.equal(typeof id, 'string');
+    for (const wrong of [
+      { domain: 'far.test', until: '1999-01-01T00:00:00Z' },
+      { domain: 'far.test', until: 'tomorrow' },
+      { domain: 'far test', until: null },
+      { domain: 'far.test' },
+    ]) {
+      assert.equal(
+        (await asked('POST', '/pauses', JSON.stringify(wrong))).status,
+        400,
+        JSON.stringify(wrong),
+      );
+    }
+  });
+
+  it('is written into a new folder on demand, and not over something else', async (t) => {
+    const { relay, asked } = await setting(t);
+    await relay.send({ to: ['b@far.test'] });
+    const path = join(relay.folder, 'backup');
+    const made = await asked('POST', '/backup', JSON.stringify({ path }));
+    assert.deepEqual(made, { status: 200, body: { messages: 1, open: 1, files: 0 } });
+    assert.equal((await asked('POST', '/backup', JSON.stringify({ path }))).status, 409);
+    assert.equal((await asked('POST', '/backup', JSON.stringify({ path: 'relative' }))).status, 409);
   });
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliveryEvent } from '../../../src/events/delivery-event.ts';
 import { fileEventLog, streamEventLog } from '../../../src/relay/event-log.ts';
 
@@ -49,6 +50,109 @@ it('only its owner reads it, as it names senders and recipients', async (t) => {
   log.write([event]);
   await log.close();
   assert.equal((await stat(path)).mode & 0o777, 0o600);
+});
+
+/** The ids in a file, and that each of its lines is an event. */
+async function idsIn(path: string): Promise<string[]> {
+  const lines = (await readFile(path, 'utf8')).split('\n');
+  assert.equal(lines.pop(), '', 'the last line is whole');
+  return lines.map((line) => {
+    const { id }: DeliveryEvent = JSON.parse(line);
+    return id;
+  });
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let turn = 0; !(await holds()); turn++) {
+    assert.ok(turn < 500, 'it never comes to that');
+    await sleep(5);
+  }
+}
+
+it('what is written is in the file at once, in order, without close', async (t) => {
+  const path = join(await temporary(t), 'events.ndjson');
+  const log = fileEventLog(path, fail);
+  const ids = Array.from({ length: 1000 }, (_, index) => String(index));
+  for (const id of ids) {
+    log.write([{ ...event, id }]);
+    if (Number(id) % 100 === 0) await sleep(1);
+  }
+  await until(async () => (await idsIn(path)).length === ids.length);
+  assert.deepEqual(await idsIn(path), ids);
+  await log.close();
+});
+
+it('is flushed to the disk while it is written to, but not with every line', async (t) => {
+  const path = join(await temporary(t), 'events.ndjson');
+  const probe = await open(path, 'a');
+  const prototype: { datasync: () => Promise<void> } = Object.getPrototypeOf(probe);
+  await probe.close();
+  const flushed = t.mock.method(prototype, 'datasync');
+  const log = fileEventLog(path, fail, 20);
+  log.write([event]);
+  await until(async () => flushed.mock.callCount() === 1);
+  await sleep(60);
+  assert.equal(flushed.mock.callCount(), 1, 'nothing was written since');
+  for (let line = 0; line < 100; line++) log.write([event]);
+  await log.close();
+  assert.ok(flushed.mock.callCount() >= 2, 'close flushes too');
+  assert.ok(flushed.mock.callCount() < 20);
+});
+
+it('half a line that a crash has left is ended before anything is appended', async (t) => {
+  const path = join(await temporary(t), 'events.ndjson');
+  await writeFile(path, `${JSON.stringify(event)}\n{"event":"rec`);
+  const log = fileEventLog(path, fail);
+  log.write([event]);
+  await log.close();
+  const lines = (await readFile(path, 'utf8')).split('\n');
+  assert.deepEqual([lines.length, lines[1]], [4, '{"event":"rec']);
+  assert.deepEqual(JSON.parse(lines[2] ?? ''), event);
+});
+
+it('after reopen another file has the lines, and none is lost', async (t) => {
+  const folder = await temporary(t);
+  const path = join(folder, 'events.ndjson');
+  const log = fileEventLog(path, fail);
+  log.write([{ ...event, id: 'before' }]);
+  await until(async () => (await stat(path).catch(() => ({ size: 0 }))).size > 0);
+  await rename(path, `${path}.1`);
+  log.write([{ ...event, id: 'between' }]);
+  await until(async () => (await idsIn(`${path}.1`)).length === 2);
+  log.reopen();
+  log.write([{ ...event, id: 'after' }]);
+  await log.close();
+  assert.deepEqual(await idsIn(`${path}.1`), ['before', 'between']);
+  assert.deepEqual(await idsIn(path), ['after']);
+});
+
+it('lines wait for a file that cannot be written, and are there once it can', async (t) => {
+  const folder = await temporary(t);
+  const path = join(folder, 'not-yet', 'events.ndjson');
+  const errors: Error[] = [];
+  const log = fileEventLog(path, (error) => errors.push(error), 20);
+  for (const id of ['one', 'two', 'three']) {
+    log.write([{ ...event, id }]);
+    await sleep(2);
+  }
+  await until(async () => errors.length > 0);
+  assert.ok(errors.length < 3, 'not an error for each line');
+  await mkdir(join(folder, 'not-yet'));
+  await until(async () => (await stat(path).catch(() => ({ size: 0 }))).size > 0);
+  await log.close();
+  assert.deepEqual(await idsIn(path), ['one', 'two', 'three']);
+});
+
+it('what others append between ours stays whole', async (t) => {
+  const path = join(await temporary(t), 'events.ndjson');
+  const log = fileEventLog(path, fail);
+  log.write([event]);
+  await until(async () => (await stat(path).catch(() => ({ size: 0 }))).size > 0);
+  await writeFile(path, '');
+  await appendFile(path, `${JSON.stringify({ ...event, id: 'other' })}\n`);
+  log.write([event]);
+  await log.close();
+  assert.deepEqual(await idsIn(path), ['other', 'one'], 'copytruncate leaves no hole');
 });
 
 it('a file that cannot be written is told, and does not stop the relay', async (t) => {

@@ -160,7 +160,7 @@ describe('clients that close their side', () => {
   ] as const) {
     it(`in the middle of a large message (${how}): nothing of it stays, and the place is free`, async (t) => {
       // Without the content in its hands while the disk is waited for, the server leaves file and handle behind.
-      const relay = await startTestRelay(t, { keyPair, settings: { maxSessions: 4 } });
+      const relay = await startTestRelay(t, { keyPair, limits: { sessions: 4 } });
       for (let n = 0; n < 4; n++) {
         const client = await inContent(relay.port);
         client.write(`${'y'.repeat(70)}\r\n`.repeat(10_000));

@@ -40,7 +40,7 @@ async function conversation(client: RawClient, falseEnd: string): Promise<string
 
 describe('ends of content with bare CR, bare LF or NUL', () => {
   it(`${falseEnds.length} variants: refused with 554, and the commands behind them are content`, async (t) => {
-    const relay = await startTestRelay(t, { keyPair, settings: { maxSessions: 1000 } });
+    const relay = await startTestRelay(t, { keyPair, limits: { sessions: 1000 } });
     const answers = await Promise.all(
       falseEnds.map(async (falseEnd) => conversation(await greetedClient(relay.port), falseEnd)),
     );

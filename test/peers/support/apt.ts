@@ -17,9 +17,17 @@ export interface Chosen {
   readonly architecture: string;
 }
 
-/** Chooses the packages that the named ones need, with fresh lists. */
-export async function choosePackages(folder: string, packages: readonly string[]): Promise<Chosen[]> {
-  await prepare(folder);
+/**
+ * Chooses the packages that the named ones need, with fresh lists.
+ *
+ * @param release Debian's name of the release they come from; null: the one that the host runs.
+ */
+export async function choosePackages(
+  folder: string,
+  packages: readonly string[],
+  release: string | null,
+): Promise<Chosen[]> {
+  await prepare(folder, release);
   const stamp = join(folder, 'updated');
   const updated = await stat(stamp).catch(() => null);
   if (updated === null || Date.now() - updated.mtimeMs > listsAreFreshFor) {
@@ -49,13 +57,15 @@ async function apt(folder: string, args: readonly string[]): Promise<string> {
   throw new Error(`apt-get ${args[0]}: ${error ?? done.stderr.trim()}`);
 }
 
-async function prepare(folder: string): Promise<void> {
+async function prepare(folder: string, release: string | null): Promise<void> {
   for (const part of ['lists/partial', 'cache/archives/partial', 'sources']) {
     await mkdir(join(folder, part), { recursive: true });
   }
   await writeFile(join(folder, 'status'), '');
   await writeFile(join(folder, 'apt.conf'), configuration(folder));
-  for (const [name, text] of await debianSources()) await writeFile(join(folder, 'sources', name), text);
+  for (const [name, text] of await debianSources(release)) {
+    await writeFile(join(folder, 'sources', name), text);
+  }
 }
 
 function configuration(folder: string): string {
@@ -90,9 +100,8 @@ function configuration(folder: string): string {
 }
 
 /** The host's own sources, less those of third parties: theirs may be out of reach, and are not needed. */
-async function debianSources(): Promise<Map<string, string>> {
-  const release = await readFile('/etc/os-release', 'utf8');
-  const codename = /^VERSION_CODENAME=(\S+)/m.exec(release)?.[1];
+async function debianSources(release: string | null): Promise<Map<string, string>> {
+  const codename = /^VERSION_CODENAME=(\S+)/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1];
   if (codename === undefined) throw new Error('the system has no VERSION_CODENAME: not Debian');
   const suite = new RegExp(`(?<=\\s)${codename}(-updates|-security)?(/updates)?(?=\\s)`);
   const folder = '/etc/apt/sources.list.d';
@@ -105,7 +114,9 @@ async function debianSources(): Promise<Map<string, string>> {
     const kept = entries.filter((entry) => (oneLine ? suite.test(entry) : suite.test(suites(entry))));
     const name = file.replace(/^.*\/(sources\.list$)?/, '') || 'main.list';
     if (kept.length > 0 && /\.(list|sources)$/.test(name)) {
-      found.set(name, `${kept.join(oneLine ? '\n' : '\n\n')}\n`);
+      const listed = `${kept.join(oneLine ? '\n' : '\n\n')}\n`;
+      // The releases lie side by side in the same archive.
+      found.set(name, listed.replaceAll(codename, release ?? codename));
     }
   }
   if (found.size === 0) throw new Error(`apt has no source of ${codename} packages`);

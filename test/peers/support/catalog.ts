@@ -19,8 +19,11 @@ const base: readonly string[] = [
 ];
 
 const sets = {
-  postfix: ['postfix', ...base],
+  // With the mechanisms of AUTH, which are modules, and the command that writes their passwords.
+  postfix: ['postfix', 'libsasl2-modules', 'sasl2-bin', ...base],
   exim: ['exim4-daemon-heavy', ...base],
+  opensmtpd: ['opensmtpd', ...base],
+  dovecot: ['dovecot-lmtpd', ...base],
   tools: [
     'swaks',
     'libnet-ssleay-perl',
@@ -39,7 +42,16 @@ const sets = {
 export type PeerName = keyof typeof sets;
 
 /** Every set there is. */
-export const peerNames: readonly PeerName[] = ['postfix', 'exim', 'tools'];
+export const peerNames: readonly PeerName[] = ['postfix', 'exim', 'opensmtpd', 'dovecot', 'tools'];
+
+/**
+ * Debian's release that a set is taken from; null: the one that the host runs.
+ *
+ * OpenSMTPD 6.8, which is in bookworm, cannot do TLS as a server with the OpenSSL there.
+ */
+export function releaseOf(name: PeerName): string | null {
+  return name === 'opensmtpd' ? 'trixie' : null;
+}
 
 /** The packages of a set; the first one names its version. */
 export function packagesOf(name: PeerName): readonly string[] {
@@ -54,6 +66,10 @@ export const passwd = [
   'postfix:x:101:101::/var/spool/postfix:/usr/sbin/nologin',
   'Debian-exim:x:103:103::/var/spool/exim4:/usr/sbin/nologin',
   'tcpdump:x:104:104::/tmp:/usr/sbin/nologin',
+  'opensmtpd:x:105:105::/var/lib/opensmtpd/empty:/usr/sbin/nologin',
+  'opensmtpq:x:106:106::/var/lib/opensmtpd/empty:/usr/sbin/nologin',
+  'dovecot:x:107:107::/usr/lib/dovecot:/usr/sbin/nologin',
+  'dovenull:x:108:108::/nonexistent:/usr/sbin/nologin',
   'mailbox:x:5000:5000::/peer:/usr/sbin/nologin',
   'nobody:x:65534:65534:nobody:/tmp:/usr/sbin/nologin',
 ];
@@ -68,6 +84,10 @@ export const group = [
   'postdrop:x:102:',
   'Debian-exim:x:103:',
   'tcpdump:x:104:',
+  'opensmtpd:x:105:',
+  'opensmtpq:x:106:',
+  'dovecot:x:107:',
+  'dovenull:x:108:',
   'mailbox:x:5000:',
   'nogroup:x:65534:',
 ];

@@ -1,4 +1,6 @@
 /** Mail clients that people really use, each handing in one message. */
+import { createTransport } from 'nodemailer';
+import type { Login } from './accounts.ts';
 import type { Finished } from './command.ts';
 import { runIn, type SandboxOptions } from './sandbox.ts';
 
@@ -16,12 +18,23 @@ export interface HandIn {
   readonly serverName?: string;
   /** An address of 127.0.0.0/8. */
   readonly address?: string;
+  /** Whom to log in as first, and by what. */
+  readonly login?: Login & { readonly mechanism: 'PLAIN' | 'LOGIN' | 'SCRAM-SHA-256' };
 }
+
+/** Hands in one message from an unpacked root. */
+export type Client = (root: string, what: HandIn) => Promise<Finished>;
 
 /** Hands in with swaks; it verifies who signed a certificate, never for which name, and sends no SNI. */
 export function swaks(root: string, what: HandIn): Promise<Finished> {
   const tls = { starttls: ['--tls'], implicit: ['--tls-on-connect'], none: [] }[what.tls];
   const verify = what.trust === undefined ? [] : ['--tls-verify', '--tls-ca-path', '/peer/trust.pem'];
+  const { login } = what;
+  const auth = (one: Login & { mechanism: string }) => [
+    ['--auth', one.mechanism],
+    ['--auth-user', one.user],
+    ['--auth-password', one.password],
+  ];
   return runIn(
     root,
     'swaks',
@@ -34,6 +47,7 @@ export function swaks(root: string, what: HandIn): Promise<Finished> {
       'swaks.test',
       ...tls,
       ...verify,
+      ...(login === undefined ? [] : auth(login).flat()),
       '--from',
       what.from,
       '--to',
@@ -51,6 +65,7 @@ export function swaks(root: string, what: HandIn): Promise<Finished> {
 export function msmtp(root: string, what: HandIn): Promise<Finished> {
   const tls = { starttls: ['on', 'on'], implicit: ['on', 'off'], none: ['off', 'off'] }[what.tls];
   const verify = what.trust === undefined ? ['--tls-certcheck=off'] : ['--tls-trust-file=/peer/trust.pem'];
+  const { login } = what;
   return runIn(
     root,
     'msmtp',
@@ -58,7 +73,13 @@ export function msmtp(root: string, what: HandIn): Promise<Finished> {
       `--host=${host(what)}`,
       `--port=${what.port}`,
       '--domain=msmtp.test',
-      '--auth=off',
+      ...(login === undefined
+        ? ['--auth=off']
+        : [
+            `--auth=${login.mechanism.toLowerCase()}`,
+            `--user=${login.user}`,
+            `--passwordeval=echo ${login.password}`,
+          ]),
       `--tls=${tls[0]}`,
       `--tls-starttls=${tls[1]}`,
       ...(what.tls === 'none' ? [] : verify),
@@ -82,6 +103,7 @@ export function msmtp(root: string, what: HandIn): Promise<Finished> {
 export function curl(root: string, what: HandIn): Promise<Finished> {
   const scheme = what.tls === 'implicit' ? 'smtps' : 'smtp';
   const verify = what.trust === undefined ? ['--insecure'] : ['--cacert', '/peer/trust.pem'];
+  const { login } = what;
   return runIn(
     root,
     'curl',
@@ -92,6 +114,9 @@ export function curl(root: string, what: HandIn): Promise<Finished> {
       '--url',
       `${scheme}://${host(what)}:${what.port}/curl.test`,
       ...(what.tls === 'none' ? [] : ['--ssl-reqd', ...verify]),
+      ...(login === undefined
+        ? []
+        : ['--user', `${login.user}:${login.password}`, '--login-options', `AUTH=${login.mechanism}`]),
       '--mail-from',
       what.from,
       ...what.to.flatMap((one) => ['--mail-rcpt', one]),
@@ -117,6 +142,11 @@ with client:
     client.set_debuglevel(1)
     if what['tls'] == 'starttls':
         client.starttls(context=context)
+    if what['login']:
+        client.ehlo_or_helo_if_needed()
+        client.user, client.password = what['login']['user'], what['login']['password']
+        mechanism = what['login']['mechanism']
+        client.auth(mechanism, {'PLAIN': client.auth_plain, 'LOGIN': client.auth_login}[mechanism])
     refused = client.sendmail(what['from'], what['to'], open('/peer/message.eml', 'rb').read())
     sys.exit(1 if refused else 0)
 `;
@@ -124,8 +154,37 @@ with client:
 /** Hands in with Python's smtplib. */
 export function smtplib(root: string, what: HandIn): Promise<Finished> {
   const { port, tls, from, to } = what;
-  const told = { host: host(what), port, tls, from, to, verify: what.trust !== undefined };
+  const login = what.login ?? null;
+  const told = { host: host(what), port, tls, from, to, login, verify: what.trust !== undefined };
   return runIn(root, 'python3', ['-c', smtplibScript, JSON.stringify(told)], given(what));
+}
+
+/** Hands in with nodemailer, which runs in this process and needs no root. */
+export async function nodemailer(_root: string, what: HandIn): Promise<Finished> {
+  const { login } = what;
+  const transport = createTransport({
+    host: what.address ?? '127.0.0.1',
+    port: what.port,
+    name: 'nodemailer.test',
+    secure: what.tls === 'implicit',
+    requireTLS: what.tls === 'starttls',
+    ignoreTLS: what.tls === 'none',
+    tls: { ca: what.trust, servername: what.serverName },
+    ...(login === undefined
+      ? {}
+      : { auth: { user: login.user, pass: login.password }, authMethod: login.mechanism }),
+  });
+  try {
+    const info = await transport.sendMail({
+      envelope: { from: what.from, to: [...what.to] },
+      raw: what.message,
+    });
+    return { code: info.response.startsWith('250 ') ? 0 : 1, stdout: info.response, stderr: '' };
+  } catch (error) {
+    return { code: 1, stdout: '', stderr: String(error) };
+  } finally {
+    transport.close();
+  }
 }
 
 /** A message as it goes after DATA, less the line end that the client adds. */

@@ -1,6 +1,7 @@
 /** Exim in a sandbox: receives into a maildir, and sends on to a host. */
 import { existsSync, readFileSync } from 'node:fs';
 import type { Certificate } from '../../support/certificates.ts';
+import type { Accounts, Login } from './accounts.ts';
 import type { Finished } from './command.ts';
 import { type Received, readMaildir } from './maildir.ts';
 import { freePort, waitForPort } from './ports.ts';
@@ -15,6 +16,8 @@ export interface EximOptions extends SandboxOptions {
   readonly domains?: readonly string[];
   /** Shown to clients; with it STARTTLS is offered, and implicit TLS on `tlsPort`. */
   readonly certificate?: Certificate;
+  /** Who may log in, only within TLS, by PLAIN or LOGIN; others may not send to other domains. */
+  readonly accounts?: Accounts;
   /** Where all other mail goes, and how; without it, such recipients are refused. */
   readonly relay?: EximRelay;
   /** Main options, over all that is set here. */
@@ -30,6 +33,10 @@ export interface EximRelay {
   readonly tls?: 'none' | 'may' | 'encrypt' | 'verify';
   /** Authorities, PEM. */
   readonly trust?: string;
+  /** By this mechanism, PLAIN where none is named; without a login nothing is sent. */
+  readonly login?: Login & { readonly mechanism?: 'PLAIN' | 'LOGIN' };
+  /** Lines of the transport. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** A running Exim. */
@@ -126,6 +133,7 @@ function configuration(address: string, port: number, tlsPort: number, options: 
     ignore_bounce_errors_after: '0s',
     keep_environment: '',
     tls_advertise_hosts: certificate === undefined ? '' : '*',
+    auth_advertise_hosts: options.accounts === undefined ? '' : '*',
     ...(certificate === undefined
       ? {}
       : {
@@ -136,18 +144,54 @@ function configuration(address: string, port: number, tlsPort: number, options: 
     ...options.settings,
   };
   const main = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
-  return `${main.join('')}${receiving(relay !== undefined)}${relay === undefined ? '' : sending(relay)}`;
+  const logins = `begin authenticators\n${serverLogins(options.accounts)}${clientLogin(relay?.login)}`;
+  return `${main.join('')}${logins}${receiving(options)}${relay === undefined ? '' : sending(relay)}`;
+}
+
+function serverLogins(accounts: Accounts = {}): string {
+  const matches = (user: string, password: string): string =>
+    `\${if or{{eq{0}{1}}${Object.entries(accounts)
+      .map(([name, secret]) => `{and{{eq{${user}}{${name}}}{eq{${password}}{${secret}}}}}`)
+      .join('')}}}`;
+  return `
+plain_server:
+ driver = plaintext
+ public_name = PLAIN
+ server_prompts = :
+ server_condition = ${matches('$auth2', '$auth3')}
+ server_set_id = $auth2
+ server_advertise_condition = \${if def:tls_in_cipher}
+login_server:
+ driver = plaintext
+ public_name = LOGIN
+ server_prompts = <| Username: | Password:
+ server_condition = ${matches('$auth1', '$auth2')}
+ server_set_id = $auth1
+ server_advertise_condition = \${if def:tls_in_cipher}
+`;
+}
+
+function clientLogin(login: EximRelay['login']): string {
+  if (login === undefined) return '';
+  const { user, password, mechanism = 'PLAIN' } = login;
+  const said = mechanism === 'PLAIN' ? `<; ^${user}^${password}` : `<; ; ${user} ; ${password}`;
+  return `
+client:
+ driver = plaintext
+ public_name = ${mechanism}
+ client_send = ${said}
+`;
 }
 
 /** Everything but the sending transport, which comes last. */
-function receiving(relays: boolean): string {
+function receiving({ accounts, relay }: EximOptions): string {
   // The transport says to which host.
   const next = 'next:\n driver = accept\n transport = next\n';
   return `
 begin acl
 check_recipient:
  accept domains = +stored_domains
-${relays ? ' accept' : ' deny message = relay not permitted'}
+${relay === undefined ? '' : ` accept${accounts === undefined ? '' : ' authenticated = *'}\n`} deny message = relay not permitted
 
 begin retry
 * * F,1h,5s
@@ -157,7 +201,7 @@ stored:
  driver = accept
  domains = +stored_domains
  transport = stored
-${relays ? next : ''}
+${relay === undefined ? '' : next}
 
 begin transports
 stored:
@@ -175,6 +219,7 @@ stored:
 
 function sending(relay: EximRelay): string {
   const tls = relay.tls ?? 'none';
+  const settings = Object.entries(relay.settings ?? {}).map(([name, value]) => ` ${name} = ${value}\n`);
   const verify = tls === 'verify' ? '*' : '';
   return `
 next:
@@ -191,5 +236,6 @@ next:
  tls_verify_hosts = ${verify}
  tls_try_verify_hosts =
  tls_verify_cert_hostnames = ${verify}
-`;
+ hosts_require_auth = ${relay.login === undefined ? '' : '*'}
+${settings.join('')}`;
 }

@@ -6,10 +6,10 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { choosePackages, downloadPackages } from './apt.ts';
-import { group, type PeerName, packagesOf, passwd } from './catalog.ts';
+import { group, type PeerName, packagesOf, passwd, releaseOf } from './catalog.ts';
 import { runCommand } from './command.ts';
 import { withLock } from './lock.ts';
 
@@ -19,8 +19,15 @@ export type Fetched =
   | { readonly kind: 'unavailable'; readonly because: string };
 
 /** Changed by hand when the making of a root changes, so that those made before are made again. */
-const edition = '1';
+const edition = '2';
+const aWeek = 7 * 24 * 3600 * 1000;
 const home = join(import.meta.dirname, '../../../.peers');
+/** Commands that write to a queue as its group, by the group's number. */
+const commandsOfGroups: Readonly<Record<string, number>> = {
+  'usr/sbin/postdrop': 102,
+  'usr/sbin/postqueue': 102,
+  'usr/sbin/smtpctl': 106,
+};
 const known = new Map<PeerName, Promise<Fetched>>();
 
 /** Fetches the packages of a peer with all they need, once, and answers where they are unpacked. */
@@ -37,7 +44,7 @@ async function tryToFetch(name: PeerName): Promise<Fetched> {
   if (because !== null) return { kind: 'unavailable', because };
   try {
     const wanted = packagesOf(name);
-    const recipe = digest([edition, ...wanted, ...passwd, ...group]);
+    const recipe = digest([edition, releaseOf(name) ?? '', ...wanted, ...passwd, ...group]);
     const ready = await newestRoot(name, recipe);
     if (ready !== null && process.env['PEERS_REFRESH'] !== '1') return { kind: 'ready', root: ready };
     // Set by run.ts, so that each test file need not wait for the network to refuse again.
@@ -66,12 +73,13 @@ async function newestRoot(name: PeerName, recipe: string): Promise<string | null
 }
 
 async function makeRoot(name: PeerName, recipe: string, earlier: string | null): Promise<string> {
-  const apt = join(home, 'apt');
+  const release = releaseOf(name);
+  const apt = join(home, release === null ? 'apt' : `apt-${release}`);
   const wanted = packagesOf(name);
   // Whoever held the lock before us may have made it.
   const made = earlier === null ? await newestRoot(name, recipe) : null;
   if (made !== null) return made;
-  const chosen = await choosePackages(apt, wanted);
+  const chosen = await choosePackages(apt, wanted, release);
   const leading = chosen.find((one) => one.name === wanted[0]);
   if (leading === undefined) throw new Error(`apt does not know ${wanted[0]}`);
   const versions = digest(chosen.map((one) => `${one.name}=${one.version}`));
@@ -92,11 +100,19 @@ async function makeRoot(name: PeerName, recipe: string, earlier: string | null):
     chosen.map((one) => `${one.name} ${one.version}\n`),
   );
   await mkdir(join(home, 'roots'), { recursive: true });
-  for (const old of await readdir(join(home, 'roots'))) {
-    if (old.startsWith(`${name}@`)) await rm(join(home, 'roots', old), { recursive: true, force: true });
-  }
+  await removeOldRoots(name, recipe);
   await rename(unfinished, root);
   return root;
+}
+
+/** Those of the same recipe are replaced; those of others may be in use, by another state of the checkout. */
+async function removeOldRoots(name: PeerName, recipe: string): Promise<void> {
+  const roots = join(home, 'roots');
+  for (const old of (await readdir(roots)).filter((entry) => entry.startsWith(`${name}@`))) {
+    const age = Date.now() - (await stat(join(roots, old))).mtimeMs;
+    if (old.endsWith(`~${recipe}`) || age > aWeek)
+      await rm(join(roots, old), { recursive: true, force: true });
+  }
 }
 
 async function build(root: string, archives: readonly string[]): Promise<void> {
@@ -131,9 +147,9 @@ async function settle(root: string): Promise<void> {
   // Names come out of /etc/hosts only: no peer ever asks another host's DNS.
   await writeFile(join(root, 'etc/nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files\n');
   await writeFile(join(root, 'etc/resolv.conf'), '');
-  for (const command of ['usr/sbin/postdrop', 'usr/sbin/postqueue']) {
+  for (const [command, owner] of Object.entries(commandsOfGroups)) {
     if (!existsSync(join(root, command))) continue;
-    await chown(join(root, command), 0, 102);
+    await chown(join(root, command), 0, owner);
     await chmod(join(root, command), 0o2555);
   }
   await chmod(root, 0o755);

@@ -41,7 +41,7 @@ function parse(stored: Buffer): Received {
   const value = (pattern: RegExp) => pattern.exec(header)?.[1] ?? '';
   return {
     from: value(/^Return-path: <([^>\n]*)>/im),
-    to: value(/^(?:X-Original-To|Envelope-to): (.*)/im),
+    to: value(/^(?:X-Original-To|Envelope-to): (.*)/im) || value(/^Delivered-To: (.*)/im),
     header,
     body,
   };

@@ -10,7 +10,7 @@ export function peerTest<const Needed extends PeerName>(
   work: (roots: Readonly<Record<Needed, string>>, t: TestContext) => Promise<void>,
 ): void {
   it(name, async (t) => {
-    const roots: Record<PeerName, string> = { postfix: '', exim: '', tools: '' };
+    const roots: Record<PeerName, string> = { postfix: '', exim: '', opensmtpd: '', dovecot: '', tools: '' };
     for (const peer of peers) {
       const fetched = await fetchPeer(peer);
       if (fetched.kind === 'ready') {

@@ -1,6 +1,7 @@
 /** Postfix in a sandbox: receives into a maildir, relays to a host, and brings smtp-source and smtp-sink. */
 import { existsSync, readFileSync } from 'node:fs';
 import type { Certificate } from '../../support/certificates.ts';
+import type { Accounts, Login } from './accounts.ts';
 import type { Finished } from './command.ts';
 import { type Received, readMaildir } from './maildir.ts';
 import { freePort, waitForPort } from './ports.ts';
@@ -17,6 +18,8 @@ export interface PostfixOptions extends SandboxOptions {
   readonly certificate?: Certificate;
   /** `smtpd_tls_security_level`; by default `may` where there is a certificate. */
   readonly starttls?: 'none' | 'may' | 'encrypt';
+  /** Who may log in, only within TLS, by PLAIN, LOGIN or SCRAM-SHA-256; others may not send to other domains. */
+  readonly accounts?: Accounts;
   /** Where all other mail goes, and how; without it, such recipients are refused. */
   readonly relay?: PostfixRelay;
   /** Lines of main.cf, over all that is set here. */
@@ -36,6 +39,8 @@ export interface PostfixRelay {
   readonly trust?: string;
   /** What the certificate may be for, where not the host: `smtp_tls_secure_cert_match`. */
   readonly names?: readonly string[];
+  /** Used within TLS only. */
+  readonly login?: Login;
 }
 
 /** A running Postfix. */
@@ -59,6 +64,7 @@ export interface Postfix {
 
 const logFile = '/var/log/postfix.log';
 const mailbox = 5000;
+const defaultName = 'postfix.test';
 
 /** Starts Postfix and waits until it answers. */
 export async function startPostfix(root: string, options: PostfixOptions = {}): Promise<Postfix> {
@@ -72,6 +78,8 @@ export async function startPostfix(root: string, options: PostfixOptions = {}): 
       '/etc/postfix/master.cf': masterCf(address, port, tlsPort, options),
       '/peer/chain.pem': `${options.certificate?.keyPem ?? ''}${options.certificate?.certPem ?? ''}`,
       '/peer/trust.pem': options.relay?.trust ?? '',
+      '/etc/postfix/sasl/smtpd.conf': sasl,
+      '/peer/accounts': accountLines(options),
       ...options.files,
     },
   });
@@ -116,12 +124,25 @@ chown postfix:root /var/lib/postfix active bounce corrupt defer deferred flush h
 chown postfix:postdrop public maildrop
 chown ${mailbox}:${mailbox} /peer/mail
 chmod 700 /peer/mail /var/lib/postfix
+while read -r realm user password; do
+  printf %s "$password" | saslpasswd2 -p -c -u "$realm" "$user"
+done </peer/accounts
+test ! -e /etc/sasldb2 || chown postfix /etc/sasldb2
 touch quick-start
 exec postfix start-fg
 `;
 
+/** How its library looks up passwords, and what it offers. */
+const sasl = 'pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN LOGIN SCRAM-SHA-256\n';
+
+function accountLines({ hostname = defaultName, accounts = {} }: PostfixOptions): string {
+  return Object.entries(accounts)
+    .map(([user, password]) => `${hostname} ${user} ${password}\n`)
+    .join('');
+}
+
 function mainCf(options: PostfixOptions): string {
-  const { hostname = 'postfix.test', domains = ['example.test'], certificate, relay } = options;
+  const { hostname = defaultName, domains = ['example.test'], certificate, relay } = options;
   const settings: Record<string, string> = {
     compatibility_level: '3.6',
     myhostname: hostname,
@@ -140,8 +161,7 @@ function mainCf(options: PostfixOptions): string {
     message_size_limit: '104857600',
     mailbox_size_limit: '0',
     virtual_mailbox_limit: '0',
-    smtpd_relay_restrictions:
-      relay === undefined ? 'reject_unauth_destination' : 'permit_mynetworks, reject_unauth_destination',
+    smtpd_relay_restrictions: `${mayRelay(options)}reject_unauth_destination`,
     virtual_mailbox_domains: domains.join(', '),
     virtual_mailbox_base: '/peer',
     virtual_mailbox_maps: 'static:mail/',
@@ -159,6 +179,7 @@ function mainCf(options: PostfixOptions): string {
     smtpd_tls_loglevel: '1',
     smtpd_tls_received_header: 'yes',
     smtp_tls_loglevel: '1',
+    ...(options.accounts === undefined ? {} : accountSettings),
     ...(relay === undefined ? {} : relaySettings(relay)),
     ...options.settings,
   };
@@ -167,11 +188,31 @@ function mainCf(options: PostfixOptions): string {
     .join('');
 }
 
+const accountSettings = {
+  smtpd_sasl_auth_enable: 'yes',
+  smtpd_sasl_security_options: 'noanonymous',
+  smtpd_tls_auth_only: 'yes',
+  cyrus_sasl_config_path: '/etc/postfix/sasl',
+};
+
+function mayRelay({ accounts, relay }: PostfixOptions): string {
+  if (relay === undefined) return '';
+  return accounts === undefined ? 'permit_mynetworks, ' : 'permit_sasl_authenticated, ';
+}
+
 function relaySettings(relay: PostfixRelay): Record<string, string> {
   return {
     relayhost: `[${relay.host}]:${relay.port}`,
     smtp_tls_security_level: relay.tls ?? 'none',
     smtp_tls_CAfile: relay.trust === undefined ? '' : '/peer/trust.pem',
+    ...(relay.login === undefined
+      ? {}
+      : {
+          smtp_sasl_auth_enable: 'yes',
+          smtp_sasl_password_maps: `static:{${relay.login.user}:${relay.login.password}}`,
+          smtp_sasl_security_options: 'noanonymous, noplaintext',
+          smtp_sasl_tls_security_options: 'noanonymous',
+        }),
     ...(relay.names === undefined
       ? {}
       : {

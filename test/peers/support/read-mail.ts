@@ -25,21 +25,28 @@ export interface ReadPart {
   /** With its transfer encoding undone. */
   readonly content: Buffer;
   readonly text: string;
-  /** Of message/delivery-status: the groups of fields, by name in lower case. */
+  /** Of message/delivery-status, and of its kind for UTF-8: the groups of fields, by name in lower case. */
   readonly fields: readonly Readonly<Record<string, string>>[];
 }
 
 const script = `
 import base64, email, email.policy, json, sys
-message = email.message_from_bytes(sys.stdin.buffer.read(), policy=email.policy.default)
+policy = email.policy.default.clone(utf8=True)
+message = email.message_from_bytes(sys.stdin.buffer.read(), policy=policy)
 def named(part):
     return {name.lower(): str(value) for name, value in part.items()}
 def read(part):
     kind = part.get_content_type()
+    content, fields = b'', []
     if kind == 'message/delivery-status':
-        content, fields = b'', [named(group) for group in part.get_payload()]
+        fields = [named(group) for group in part.get_payload()]
+    elif part.is_multipart():
+        # The parser knows nothing of the kinds of RFC 6533, and takes what is in them for a message.
+        content = part.get_payload(0).as_bytes(policy=policy)
+        groups = content.decode().strip().split('\\n\\n')
+        fields = [named(email.message_from_string(group, policy=policy)) for group in groups]
     else:
-        content, fields = part.get_payload(decode=True), []
+        content = part.get_payload(decode=True)
     return {'type': kind, 'encoding': str(part.get('content-transfer-encoding', '')),
             'content': base64.b64encode(content).decode(), 'fields': fields}
 def holders(part):

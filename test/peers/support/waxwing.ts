@@ -5,21 +5,36 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { DeliveryEvent, EventName } from '../../../src/events/delivery-event.ts';
+import type {
+  CredentialEvent,
+  DeliveryEvent,
+  EventName,
+  RelayEvent,
+} from '../../../src/events/delivery-event.ts';
 import type { Certificate } from '../../support/certificates.ts';
 import { type Finished, finish, runCommand } from './command.ts';
 import { until } from './until.ts';
 
 /** What the configuration says; the defaults take mail in from loopback and have no routes. */
 export interface WaxwingOptions {
+  /** By default `waxwing.test`. */
+  readonly hostname?: string;
   /** Shown to clients; without it, Waxwing makes its own. */
   readonly certificate?: Certificate;
+  /** Who may relay without a login; by default whoever is on loopback. */
+  readonly networks?: readonly string[];
+  /** Hashes of passwords by user. */
+  readonly accounts?: Readonly<Record<string, string>>;
+  /** Items of `[[domain]]`; with one there is a listener of role mx. */
+  readonly domains?: readonly Keys[];
   /** Authorities trusted when delivering, PEM. */
   readonly trust?: string;
   /** Items of `[[route]]`, the first that matches wins. */
   readonly routes?: readonly Keys[];
   /** Keys of `[relay]`. */
   readonly relay?: Keys;
+  /** Keys of `[limits]`. */
+  readonly limits?: Keys;
   /** Command words that become the program by exec, in a mount namespace of its own; `DATA` is the data folder. */
   readonly under?: readonly string[];
 }
@@ -34,10 +49,14 @@ export interface Waxwing {
   readonly port: number;
   /** Where it takes mail over implicit TLS. */
   readonly tlsPort: number;
+  /** Where it takes mail from anyone for its domains; only with domains. */
+  readonly mxPort: number;
   /** Its data folder, as it is seen from here. */
   readonly data: string;
-  /** The event log so far. */
+  /** What the event log says of messages so far. */
   events(): DeliveryEvent[];
+  /** What it says of logins that were sent in clear. */
+  exposures(): CredentialEvent[];
   /** Waits for events of this name until there are so many, and returns them all. */
   eventsOf(name: EventName, atLeast?: number): Promise<DeliveryEvent[]>;
   /** What it logged, of all its processes. */
@@ -46,12 +65,26 @@ export interface Waxwing {
   cli(args: readonly string[], input?: Buffer | string): Promise<Finished>;
   /** Starts it again; it is ready when the promise resolves. */
   start(): Promise<void>;
+  /** Writes another certificate into its files. */
+  replaceCertificate(certificate: Certificate): Promise<void>;
+  /** Asks it to read its configuration and its certificates again. */
+  hangUp(): void;
   /** Ends it as an operator would. */
   stop(): Promise<Finished>;
   /** Ends it as a power cut would, without a chance to do anything. */
   kill9(): Promise<void>;
   /** Ends it and removes its files. */
   close(): Promise<void>;
+}
+
+/** Hashes a password as an operator would. */
+export async function hashPassword(password: string, how: '--scrypt' | '--scram' | null): Promise<string> {
+  const options = how === null ? [] : [how];
+  const done = await runCommand(process.execPath, [program, 'config', 'hash', ...options], {
+    input: `${password}\n`,
+  });
+  if (done.code !== 0) throw new Error(`waxwing config hash: ${done.stderr}`);
+  return done.stdout.trimEnd();
 }
 
 const program = join(import.meta.dirname, '../../../src/cli/bin.ts');
@@ -74,7 +107,8 @@ export async function startWaxwing(options: WaxwingOptions = {}): Promise<Waxwin
   let running = await begin(words, log);
   const seen = (): string =>
     options.under === undefined ? data : join('/proc', `${running.process.pid}`, 'root', data);
-  const events = (): DeliveryEvent[] => readEvents(join(seen(), 'events.ndjson'));
+  const all = (): RelayEvent[] => readEvents(join(seen(), 'events.ndjson'));
+  const events = (): DeliveryEvent[] => all().filter((one) => one.event !== 'credential-exposed');
   const end = async (signal: NodeJS.Signals): Promise<Finished> => {
     running.process.kill(signal);
     return running.finished;
@@ -89,10 +123,14 @@ export async function startWaxwing(options: WaxwingOptions = {}): Promise<Waxwin
     get tlsPort() {
       return running.ports[1] ?? 0;
     },
+    get mxPort() {
+      return running.ports[2] ?? 0;
+    },
     get data() {
       return seen();
     },
     events,
+    exposures: () => all().filter((one) => one.event === 'credential-exposed'),
     eventsOf: (name, atLeast = 1) =>
       until(
         () => {
@@ -107,6 +145,11 @@ export async function startWaxwing(options: WaxwingOptions = {}): Promise<Waxwin
     async start() {
       running = await begin(words, log);
     },
+    async replaceCertificate({ certPem, keyPem }) {
+      await writeFile(join(place, 'cert.pem'), certPem);
+      await writeFile(join(place, 'key.pem'), keyPem);
+    },
+    hangUp: () => void running.process.kill('SIGHUP'),
     stop: () => end('SIGTERM'),
     async kill9() {
       await end('SIGKILL');
@@ -150,29 +193,37 @@ async function begin(words: readonly string[], log: string[]): Promise<Running> 
   return Promise.race([ready, ended]);
 }
 
-function readEvents(file: string): DeliveryEvent[] {
+function readEvents(file: string): RelayEvent[] {
   if (!existsSync(file)) return [];
   // What follows the last line end is being written.
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
-  return lines.map((line): DeliveryEvent => JSON.parse(line));
+  return lines.map((line): RelayEvent => JSON.parse(line));
 }
 
-function configuration({ certificate, trust, routes = [], relay = {} }: WaxwingOptions): string {
+function configuration(options: WaxwingOptions): string {
+  const { certificate, trust, routes = [], domains = [], accounts = {} } = options;
   const tls = {
     ...(certificate === undefined ? {} : { cert: 'cert.pem', key: 'key.pem' }),
     ...(trust === undefined ? {} : { ca: 'ca.pem' }),
   };
-  const listener = (kind: string): Keys => ({ role: 'submission', address: '127.0.0.1:0', tls: kind });
+  const networks = options.networks === undefined ? {} : { networks: options.networks };
+  const listeners: Keys[] = [
+    { role: 'submission', tls: 'starttls', ...networks },
+    { role: 'submission', tls: 'implicit', ...networks },
+    ...(domains.length === 0 ? [] : [{ role: 'mx', tls: 'starttls' }]),
+  ];
+  const hashes = Object.entries(accounts).map(([user, hash]) => ({ user, password_hash: hash }));
   return [
-    ...toml({ hostname: 'waxwing.test', data: 'data' }),
+    ...toml({ hostname: options.hostname ?? 'waxwing.test', data: 'data' }),
     '[tls]',
     ...toml(tls),
     '[relay]',
-    ...toml(relay),
-    '[[listener]]',
-    ...toml(listener('starttls')),
-    '[[listener]]',
-    ...toml(listener('implicit')),
+    ...toml(options.relay ?? {}),
+    '[limits]',
+    ...toml(options.limits ?? {}),
+    ...listeners.flatMap((one) => ['[[listener]]', ...toml({ address: '127.0.0.1:0', ...one })]),
+    ...hashes.flatMap((account) => ['[[account]]', ...toml(account)]),
+    ...domains.flatMap((domain) => ['[[domain]]', ...toml(domain)]),
     ...routes.flatMap((route) => ['[[route]]', ...toml(route)]),
     '',
   ].join('\n');

@@ -13,7 +13,7 @@ const CALLERS = 20;
 
 const [path = '', prefix = ''] = process.argv.slice(2);
 const folder = openDataFolder(path);
-const store = await openQueue(folder, 0);
+const store = await openQueue(folder);
 let count = 0;
 
 async function acceptForEver(): Promise<never> {

@@ -21,10 +21,12 @@ export function acceptConforms(withStore: WithStore): void {
           receivedAt: 1000,
           sender: 'sender@example.test',
           size: 30,
-          recipients: recipients.map((recipient) => ({
-            ...recipient,
+          recipients: recipients.map(({ address, destination }) => ({
+            address,
+            destination,
             delivery: { kind: 'waiting', attempts: 0, notBefore: 1000 },
             lastWord: null,
+            pause: null,
           })),
           events,
           transcripts: [],

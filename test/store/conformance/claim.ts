@@ -9,23 +9,28 @@ export function claimConforms(withStore: WithStore): void {
     it(
       'hands over all that a delivery needs',
       withStore(async ({ store }) => {
-        await store.accept(
-          message('whole', { sender: '', properties: { size: 7, eightBit: true, longestLine: 5, hops: 3 } }),
-        );
-        assert.deepEqual(await store.claim(claimAt(1000)), [
-          {
-            fence: 1,
-            destination: 'one.test',
-            message: {
-              id: 'whole',
-              receivedAt: 1000,
-              sender: '',
-              properties: { size: 7, eightBit: true, longestLine: 5, hops: 3 },
-              warnedAt: null,
-            },
-            recipients: [{ address: 'a@one.test', attempts: 0, blockedBecause: null }],
-          },
-        ]);
+        const wishes = { ret: 'headers', envelopeId: 'QQ+2B314159' } as const;
+        const properties = { size: 7, eightBit: true, longestLine: 5, hops: 3, needsUtf8: true };
+        const asked = { notify: ['success', 'delay'], originalRecipient: 'rfc822;b+2Bx@one.test' } as const;
+        const recipients = [
+          ...to('a@one.test'),
+          { address: 'b@one.test', destination: 'one.test', wishes: asked },
+          { address: 'c@one.test', destination: 'one.test', wishes: { ...asked, notify: [] } },
+        ];
+        await store.accept(message('whole', { sender: '', wishes, properties, recipients }));
+        const [claim, ...others] = await store.claim(claimAt(1000));
+        assert.deepEqual(others, []);
+        assert.deepEqual(claim, {
+          fence: claim?.fence,
+          destination: 'one.test',
+          message: { id: 'whole', receivedAt: 1000, sender: '', wishes, properties, warnedAt: null },
+          recipients: recipients.map(({ address, wishes: each }) => ({
+            address,
+            wishes: each,
+            attempts: 0,
+            blockedBecause: null,
+          })),
+        });
       }),
     );
 
@@ -160,7 +165,7 @@ export function claimConforms(withStore: WithStore): void {
     );
 
     it(
-      'makes what was being attempted due again after a restart, and no fence ever comes back',
+      'lets what was being attempted wait again after a restart, and no fence ever comes back',
       withStore(async (harness) => {
         await harness.store.accept(message('waiting', { recipients: to('a@one.test') }));
         await harness.store.accept(message('tls', { recipients: to('a@two.test') }));
@@ -170,21 +175,22 @@ export function claimConforms(withStore: WithStore): void {
           claims.filter((claim) => claim.message.id === 'tls'),
           { kind: 'held', by: 'tls', attempts: 1, notBefore: 1010 },
         );
-        await harness.store.claim(claimAt(1010, { leaseEnds: 99_000 }));
+        const last = await harness.store.claim(claimAt(1010, { leaseEnds: 99_000 }));
+        const fences = [...claims, ...last].map(({ fence }) => fence);
         const store = await harness.reopen();
         const deliveries = (await store.list({ which: 'open', most: 9 })).map(
           ({ recipients }) => recipients[0]?.delivery,
         );
         assert.deepEqual(deliveries, [
-          { kind: 'held', by: 'tls', attempts: 1, notBefore: 5000 },
-          { kind: 'waiting', attempts: 0, notBefore: 5000 },
+          { kind: 'held', by: 'tls', attempts: 1, notBefore: 1010 },
+          { kind: 'waiting', attempts: 0, notBefore: 1000 },
         ]);
         assert.equal(await settleAll(store, claims, { kind: 'delivered', at: 5001 }), 0);
         const again = await store.claim(claimAt(5000, { perDestination: 1 }));
         assert.equal(again.length, 2);
         assert.ok(
-          again.every(({ fence }) => fence > 3),
-          'three claims were made before',
+          again.every(({ fence }) => fence > Math.max(...fences)),
+          'larger than every one before',
         );
       }),
     );

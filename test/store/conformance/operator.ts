@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { type Delivery, type DeliveryEvent, next } from '../../../src/queue/delivery.ts';
 import type { Nudge, QueueStore } from '../../../src/store/queue-store.ts';
 import type { WithStore } from '../conformance.ts';
-import { claimAt, message, settleAll, summary, to } from '../samples.ts';
+import { claimAt, message, nudgeAll, settleAll, summary, to } from '../samples.ts';
 
 export function operatorConforms(withStore: WithStore): void {
   describe('list and show', () => {
@@ -46,13 +46,17 @@ export function operatorConforms(withStore: WithStore): void {
       withStore(async ({ store }) => {
         assert.equal(await store.show('unknown'), undefined);
         assert.equal(await store.body('unknown'), undefined);
-        assert.deepEqual(await store.nudge({ what: 'retry', now: 1, of: { id: 'unknown' } }), []);
-        assert.deepEqual(await store.nudge({ what: 'retry', now: 1, of: { destination: 'unknown' } }), []);
+        assert.deepEqual(await nudgeAll(store, { what: 'retry', now: 1, of: { id: 'unknown' } }), []);
+        assert.deepEqual(
+          await nudgeAll(store, { what: 'retry', now: 1, of: { destination: 'unknown' } }),
+          [],
+        );
       }),
     );
   });
 
   describe('nudge', () => {
+    const said = { hold: 'held', release: 'released', cancel: 'cancelled' };
     const states = ['waiting', 'attempting', 'held-tls', 'held', 'delivered', 'cancelled'] as const;
     for (const what of ['retry', 'hold', 'release', 'cancel'] as const) {
       for (const state of states) {
@@ -64,12 +68,19 @@ export function operatorConforms(withStore: WithStore): void {
             const before = await deliveryOf(store);
             const event: DeliveryEvent = what === 'hold' ? { kind: what } : { kind: what, at: 3000 };
             const expected = next(before, event);
-            const nudged = await store.nudge({ what, now: 3000, of: 'all' });
-            const sender = 'sender@example.test';
+            const nudged = await nudgeAll(store, { what, now: 3000, of: 'all' });
             assert.deepEqual(
-              nudged,
-              expected === undefined ? [] : [{ id: 'm', sender, address: 'a@one.test', delivery: expected }],
+              nudged.map(({ id, address, delivery }) => ({ id, address, delivery })),
+              expected === undefined ? [] : [{ id: 'm', address: 'a@one.test', delivery: expected }],
             );
+            const events = nudged.flatMap(({ event: raised }) => raised ?? []);
+            assert.deepEqual(
+              events.map((raised) => [raised.event, raised.to, raised.at]),
+              expected === undefined || what === 'retry'
+                ? []
+                : [[said[what], 'a@one.test', '1970-01-01T00:00:03.000Z']],
+            );
+            assert.deepEqual((await store.show('m'))?.events.slice(-events.length || 99), events);
             assert.deepEqual(await deliveryOf(store), expected ?? before);
           }),
         );
@@ -87,7 +98,7 @@ export function operatorConforms(withStore: WithStore): void {
         withStore(async ({ store }) => {
           await store.accept(message('m1', { recipients: to('a@one.test', 'b@two.test') }));
           await store.accept(message('m2'));
-          const nudged = await store.nudge({ what: 'hold', now: 1, of });
+          const nudged = await nudgeAll(store, { what: 'hold', now: 1, of });
           assert.deepEqual(nudged.map(({ id, address }) => `${id} ${address}`).toSorted(), reaches);
         }),
       );
@@ -97,9 +108,9 @@ export function operatorConforms(withStore: WithStore): void {
       'moves the next due time with what it moves',
       withStore(async ({ store }) => {
         await store.accept(message('m', { receivedAt: 9000 }));
-        await store.nudge({ what: 'retry', now: 2000, of: { destination: 'one.test' } });
+        await nudgeAll(store, { what: 'retry', now: 2000, of: { destination: 'one.test' } });
         assert.equal(await store.nextDue(), 2000);
-        await store.nudge({ what: 'hold', now: 2000, of: 'all' });
+        await nudgeAll(store, { what: 'hold', now: 2000, of: 'all' });
         assert.equal(await store.nextDue(), undefined);
         assert.deepEqual(await store.claim(claimAt(99_000)), [], 'what an operator holds is never claimed');
         await store.purge(0);
@@ -145,7 +156,7 @@ export function operatorConforms(withStore: WithStore): void {
       withStore(async ({ store }) => {
         const ids = Array.from({ length: 1200 }, (_, index) => `m${index}`);
         await Promise.all(ids.map((id) => store.accept(message(id))));
-        await store.nudge({ what: 'cancel', now: 2000, of: 'all' });
+        await nudgeAll(store, { what: 'cancel', now: 2000, of: 'all' });
         assert.equal(await store.purge(3000), 1200);
         assert.deepEqual(await store.list({ which: 'all', most: 9 }), []);
       }),
@@ -157,8 +168,8 @@ async function bring(
   store: QueueStore,
   state: 'waiting' | 'attempting' | 'held-tls' | 'held' | 'delivered' | 'cancelled',
 ): Promise<void> {
-  if (state === 'held') await store.nudge({ what: 'hold', now: 1000, of: 'all' });
-  if (state === 'cancelled') await store.nudge({ what: 'cancel', now: 1000, of: 'all' });
+  if (state === 'held') await nudgeAll(store, { what: 'hold', now: 1000, of: 'all' });
+  if (state === 'cancelled') await nudgeAll(store, { what: 'cancel', now: 1000, of: 'all' });
   if (state === 'attempting') await store.claim(claimAt(1000));
   if (state === 'delivered')
     await settleAll(store, await store.claim(claimAt(1000)), { kind: 'delivered', at: 1001 });

@@ -1,6 +1,7 @@
 /** Writing down how attempts ended. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { noRecipientWishes } from '../../../src/names/wishes.ts';
 import type { Delivery } from '../../../src/queue/delivery.ts';
 import type { Claim, QueueStore } from '../../../src/store/queue-store.ts';
 import type { WithStore } from '../conformance.ts';
@@ -117,7 +118,7 @@ export function settleConforms(withStore: WithStore): void {
         await store.settle({ settlements, messages: [], warned: [] });
         const [again] = await store.claim(claimAt(2000));
         assert.deepEqual(again?.recipients, [
-          { address: 'a@one.test', attempts: 1, blockedBecause: 'no STARTTLS' },
+          { address: 'a@one.test', wishes: noRecipientWishes, attempts: 1, blockedBecause: 'no STARTTLS' },
         ]);
         await settleAll(store, [again], { kind: 'waiting', attempts: 2, notBefore: 3000 });
         const [third] = await store.claim(claimAt(3000));

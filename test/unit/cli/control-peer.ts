@@ -41,8 +41,12 @@ export async function startControlPeer(
   return peer;
 }
 
-export async function waxwing(args: readonly string[], input = ''): Promise<Run> {
-  const child = spawn(process.execPath, [bin, ...args], { env: {} });
+export async function waxwing(
+  args: readonly string[],
+  input = '',
+  env: Readonly<Record<string, string>> = {},
+): Promise<Run> {
+  const child = spawn(process.execPath, [bin, ...args], { env });
   child.stdin.end(input);
   const code = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);

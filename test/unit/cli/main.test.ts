@@ -1,24 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { bin, waxwing } from './control-peer.ts';
 
-const bin = join(import.meta.dirname, '../../../src/cli/bin.ts');
-
-function waxwing(args: readonly string[]) {
-  return spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8' });
-}
-
-describe('waxwing', () => {
-  it('without a command shows its help on stderr and exits with 2', () => {
-    const run = waxwing([]);
-    assert.deepEqual([run.status, run.stdout], [2, '']);
+describe('waxwing', { concurrency: 4 }, () => {
+  it('without a command shows its help on stderr and exits with 2', async () => {
+    const run = await waxwing([]);
+    assert.deepEqual([run.code, run.stdout], [2, '']);
     assert.match(run.stderr, /^Examples:\n/);
   });
 
-  it('shows help on stdout where it is asked for', () => {
-    const run = waxwing(['config', '--help']);
-    assert.deepEqual([run.status, run.stderr], [0, '']);
+  it('shows help on stdout where it is asked for', async () => {
+    const run = await waxwing(['config', '--help']);
+    assert.deepEqual([run.code, run.stderr], [0, '']);
     assert.match(run.stdout, /^Examples:\n {2}waxwing config init[\s\S]*Usage: waxwing config/);
   });
 
@@ -30,9 +24,9 @@ describe('waxwing', () => {
     [['config', 'check', '--config'], /argument missing/],
   ];
   for (const [args, message] of mistakes) {
-    it(`refuses "${args.join(' ')}" with exit code 2`, () => {
-      const run = waxwing(args);
-      assert.deepEqual([run.status, run.stdout], [2, '']);
+    it(`refuses "${args.join(' ')}" with exit code 2`, async () => {
+      const run = await waxwing(args);
+      assert.deepEqual([run.code, run.stdout], [2, '']);
       assert.match(run.stderr, message);
     });
   }

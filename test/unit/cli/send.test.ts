@@ -17,6 +17,7 @@ function trail(...deliveries: readonly QueuedDelivery[]): QueuedTrail {
     destination: 'far.test',
     delivery,
     lastWord: null,
+    pause: null,
   }));
   return { id: 'm7', receivedAt: AT, sender: '', size: 1, recipients, events: [], transcripts: [] };
 }
@@ -42,7 +43,9 @@ function json(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
 }
 
-describe('75 with the id on stderr, as the relay has the message and must not get it again', () => {
+describe('75 with the id on stderr, as the relay has the message and must not get it again', {
+  concurrency: 4,
+}, () => {
   const cases: readonly (readonly [string, (response: ServerResponse) => void, RegExp])[] = [
     ['an error of the relay', (response) => json(response, 500, { error: 'no writer' }), /no writer/],
     [
@@ -91,7 +94,7 @@ describe('75 with the id on stderr, as the relay has the message and must not ge
   });
 });
 
-describe('the end of a message that could be followed', () => {
+describe('the end of a message that could be followed', { concurrency: 4 }, () => {
   it('0: delivered to all', async (t) => {
     const run = await send(t, (response) => json(response, 200, trail(delivered, delivered)));
     assert.deepEqual([run.code, run.stderr], [0, '']);

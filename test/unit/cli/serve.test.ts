@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -22,13 +22,15 @@ interface Serving {
   readonly process: ChildProcessByStdio<null, Readable, Readable>;
   readonly file: string;
   readonly log: readonly LogLine[];
+  /** Resolves once it says so. */
+  readonly says: (msg: string) => Promise<void>;
   /** The exit code. */
   readonly ended: Promise<number | null>;
 }
 
 interface Options {
-  /** Of the data folder, which is there before. */
-  readonly mode?: number;
+  /** `none`: everything by flag and environment. */
+  readonly file?: 'none';
   /** Lines of `waxwing.toml` before its tables. */
   readonly tables?: readonly string[];
   readonly nodeArgs?: readonly string[];
@@ -41,12 +43,10 @@ const FATAL = 60;
 /** Starts it and waits until it is ready. */
 async function serve(
   t: TestContext,
-  { mode = 0o700, tables = [], nodeArgs = [], files = {} }: Options,
+  { file: none, tables = [], nodeArgs = [], files = {} }: Options,
 ): Promise<Serving> {
   const folder = mkdtempSync(join(tmpdir(), 'waxwing-serve-'));
   t.after(() => rmSync(folder, { recursive: true }));
-  mkdirSync(join(folder, 'data'));
-  chmodSync(join(folder, 'data'), mode);
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
   const file = join(folder, 'waxwing.toml');
   const listener = ['[[listener]]', 'role = "submission"', 'address = "127.0.0.1:0"'];
@@ -56,20 +56,28 @@ async function serve(
     file,
     ['hostname = "relay.test"', 'data = "data"', ...tables, ...dns, ...listener].join('\n'),
   );
-  const words = [...nodeArgs, bin, 'serve', '--config', file];
-  const child = spawn(process.execPath, words, { env: {}, stdio: ['ignore', 'pipe', 'pipe'] });
+  const words = none === undefined ? ['--config', file] : ['--data', join(folder, 'data')];
+  const env = {
+    WAXWING_LISTENER: '[{"role":"submission","address":"127.0.0.1:0"}]',
+    WAXWING_HOSTNAME: 'relay.test',
+  };
+  const child = spawn(process.execPath, [...nodeArgs, bin, 'serve', ...words], {
+    env: none === undefined ? {} : env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   t.after(() => child.kill('SIGKILL'));
   const log: LogLine[] = [];
   const ended = once(child, 'close').then(([code]): number | null => code);
-  await new Promise<void>((resolve, reject) => {
-    createInterface(child.stderr).on('line', (line) => {
-      if (!line.startsWith('{')) return reject(new Error(line));
-      const said: LogLine = JSON.parse(line);
-      log.push(said);
-      if (said.msg === 'ready') resolve();
-    });
+  const broken = Promise.withResolvers<never>();
+  const lines = createInterface(child.stderr).on('line', (line) => {
+    if (line.startsWith('{')) log.push(JSON.parse(line));
+    else broken.reject(new Error(line));
   });
-  return { process: child, file, log, ended };
+  const says = async (msg: string): Promise<void> => {
+    while (!log.some((line) => line.msg === msg)) await Promise.race([once(lines, 'line'), broken.promise]);
+  };
+  await says('ready');
+  return { process: child, file, log, says, ended };
 }
 
 function send({ file }: Serving): ReturnType<typeof waxwing> {
@@ -79,67 +87,6 @@ function send({ file }: Serving): ReturnType<typeof waxwing> {
 
 const said = ({ log }: Serving, level: number): string[] =>
   log.filter((line) => line.level === level).map(({ msg }) => msg);
-
-describe('serve starts all the same, and warns', () => {
-  for (const [why, from, to, message] of [
-    [
-      'a certificate that has expired',
-      '2020-01-01',
-      '2021-01-01',
-      /cert\.pem expired at 2021-01-01T00:00:00/,
-    ],
-    ['a certificate of tomorrow', '2990-01-01', '2991-01-01', /cert\.pem is not valid before 2990-01-01T/],
-  ] as const) {
-    it(`with ${why}, which is an error in config check`, async (t) => {
-      const dates = { notBefore: new Date(from), notAfter: new Date(to) };
-      const { certPem, keyPem } = await authority.issue({ names: ['relay.test'], ...dates });
-      const tables = ['[tls]', 'cert = "cert.pem"', 'key = "key.pem"'];
-      const serving = await serve(t, { tables, files: { 'cert.pem': certPem, 'key.pem': keyPem } });
-      assert.match(said(serving, WARN).join('\n'), message);
-      const checked = await waxwing(['config', 'check', '--config', serving.file]);
-      assert.equal(checked.code, 1);
-      assert.match(checked.stderr, message);
-    });
-  }
-
-  it('with a data folder that others can look into, naming its mode', async (t) => {
-    const serving = await serve(t, { mode: 0o750 });
-    assert.deepEqual(said(serving, WARN), [
-      'the data folder has mode 0750: other users may read mail and keys; 0700 is right',
-    ]);
-  });
-
-  it('and not with one of mode 0700', async (t) => {
-    assert.deepEqual(said(await serve(t, { mode: 0o700 }), WARN), []);
-  });
-});
-
-describe('serve with events.file = "-"', () => {
-  const tables = ['[events]', 'file = "-"'];
-
-  it('stops in order with exit code 1 when nobody reads its events any more', async (t) => {
-    const serving = await serve(t, { tables });
-    serving.process.stdout.destroy();
-    await send(serving);
-    assert.equal(await serving.ended, 1);
-    assert.deepEqual(said(serving, FATAL), ['the events cannot be written to stdout']);
-    assert.deepEqual(
-      serving.log.slice(-2).map(({ msg }) => msg),
-      ['stopping', 'stopped'],
-    );
-  });
-
-  it('stops with exit code 0 when it is told to', async (t) => {
-    const serving = await serve(t, { tables });
-    const lines: string[] = [];
-    createInterface(serving.process.stdout).on('line', (line) => lines.push(line));
-    await send(serving);
-    serving.process.kill('SIGTERM');
-    assert.equal(await serving.ended, 0);
-    assert.match(lines[0] ?? '', /^\{"event":"received",/);
-    assert.deepEqual(said(serving, FATAL), []);
-  });
-});
 
 /** Ends every thread of the program when SIGUSR2 comes, as an error in it would. */
 const threadsEndOnSignal = `
@@ -153,12 +100,72 @@ const threadsEndOnSignal = `
   };
   syncBuiltinESMExports();`;
 
-it('serve ends with exit code 1 when the thread that writes the queue is gone', async (t) => {
-  const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(threadsEndOnSignal)}`];
-  const serving = await serve(t, { nodeArgs });
-  serving.process.kill('SIGUSR2');
-  const sent = await send(serving);
-  assert.equal(sent.code, 1, 'the message was not taken');
-  assert.equal(await serving.ended, 1);
-  assert.deepEqual(said(serving, FATAL), ['the queue has lost its writer; a new start repairs this']);
+describe('serve', { concurrency: 4 }, () => {
+  it('starts with a certificate that has expired and warns, which is an error in config check', async (t) => {
+    const dates = { notBefore: new Date('2020-01-01'), notAfter: new Date('2021-01-01') };
+    const { certPem, keyPem } = await authority.issue({ names: ['relay.test'], ...dates });
+    const tables = ['[tls]', 'cert = "cert.pem"', 'key = "key.pem"'];
+    const serving = await serve(t, { tables, files: { 'cert.pem': certPem, 'key.pem': keyPem } });
+    const message = /cert\.pem expired at 2021-01-01T00:00:00/;
+    assert.match(said(serving, WARN).join('\n'), message);
+    const checked = await waxwing(['config', 'check', '--config', serving.file]);
+    assert.equal(checked.code, 1);
+    assert.match(checked.stderr, message);
+  });
+
+  it('reads its configuration again at SIGHUP, and stops at the next SIGTERM', async (t) => {
+    const serving = await serve(t, {});
+    serving.process.kill('SIGHUP');
+    await serving.says('the configuration was reloaded');
+    serving.process.kill('SIGTERM');
+    assert.equal(await serving.ended, 0);
+    assert.deepEqual(
+      serving.log.slice(-2).map(({ msg }) => msg),
+      ['stopping', 'stopped'],
+    );
+  });
+
+  it('without a file has nothing to read again: SIGHUP stops it in order', async (t) => {
+    const serving = await serve(t, { file: 'none' });
+    serving.process.kill('SIGHUP');
+    assert.equal(await serving.ended, 0);
+    assert.equal(serving.log.at(-1)?.msg, 'stopped');
+  });
+
+  describe('with events.file = "-"', { concurrency: 2 }, () => {
+    const tables = ['[events]', 'file = "-"'];
+
+    it('stops in order with exit code 1 when nobody reads its events any more', async (t) => {
+      const serving = await serve(t, { tables });
+      serving.process.stdout.destroy();
+      await send(serving);
+      assert.equal(await serving.ended, 1);
+      assert.deepEqual(said(serving, FATAL), ['the events cannot be written to stdout']);
+      assert.deepEqual(
+        serving.log.slice(-2).map(({ msg }) => msg),
+        ['stopping', 'stopped'],
+      );
+    });
+
+    it('stops with exit code 0 when it is told to', async (t) => {
+      const serving = await serve(t, { tables });
+      const lines: string[] = [];
+      createInterface(serving.process.stdout).on('line', (line) => lines.push(line));
+      await send(serving);
+      serving.process.kill('SIGTERM');
+      assert.equal(await serving.ended, 0);
+      assert.match(lines[0] ?? '', /^\{"event":"received",/);
+      assert.deepEqual(said(serving, FATAL), []);
+    });
+  });
+
+  it('ends with exit code 1 when the thread that writes the queue is gone', async (t) => {
+    const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(threadsEndOnSignal)}`];
+    const serving = await serve(t, { nodeArgs });
+    serving.process.kill('SIGUSR2');
+    const sent = await send(serving);
+    assert.equal(sent.code, 1, 'the message was not taken');
+    assert.equal(await serving.ended, 1);
+    assert.deepEqual(said(serving, FATAL), ['the queue has lost its writer; a new start repairs this']);
+  });
 });

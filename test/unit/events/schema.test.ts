@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import type { DeliveryEvent } from '../../../src/events/delivery-event.ts';
-import { deliveryEventSchema, eventJsonSchema } from '../../../src/events/schema.ts';
+import { credentialExposed, type DeliveryEvent } from '../../../src/events/delivery-event.ts';
+import { deliveryEventSchema, eventJsonSchema, eventSchema } from '../../../src/events/schema.ts';
 
 const delivered: DeliveryEvent = {
   event: 'delivered',
@@ -36,6 +36,15 @@ describe('the event schema', () => {
 
   it('accepts an event as the relay writes it', () => {
     assert.deepEqual(deliveryEventSchema.parse(delivered), delivered);
+    assert.deepEqual(eventSchema.parse(delivered), delivered);
+  });
+
+  const exposed = credentialExposed('anna', '192.0.2.1', '2026-11-22T03:28:11.388Z');
+
+  it('has the same fields in every event, and two more where a login was sent in clear', () => {
+    assert.deepEqual(Object.keys(exposed), [...Object.keys(delivered), 'user', 'address']);
+    assert.deepEqual(eventSchema.parse(exposed), exposed);
+    assert.deepEqual(eventSchema.parse({ ...exposed, user: null }), { ...exposed, user: null });
   });
 
   const broken: readonly (readonly [string, unknown])[] = [
@@ -44,10 +53,13 @@ describe('the event schema', () => {
     ['a field nobody knows', { ...delivered, password: 'x' }],
     ['a moment without a zone', { ...delivered, at: '2026-11-22 03:28:11' }],
     ['a missing recipient', { ...delivered, to: undefined }],
+    ['a user where no login is concerned', { ...delivered, user: 'anna', address: '192.0.2.1' }],
+    ['a login without the address of the client', { ...exposed, address: undefined }],
+    ['a password beside the user', { ...exposed, password: 'x' }],
   ];
   for (const [why, event] of broken) {
     it(`refuses ${why}`, () => {
-      assert.equal(deliveryEventSchema.safeParse(event).success, false);
+      assert.equal(eventSchema.safeParse(event).success, false);
     });
   }
 });

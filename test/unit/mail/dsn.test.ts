@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { buildNotification } from '../../../src/mail/dsn.ts';
-import { isPlain } from '../../../src/mail/encodings.ts';
-import type { Notification, NotifiedRecipient } from '../../../src/mail/notification.ts';
+import { isPlain, octetFacts } from '../../../src/mail/encodings.ts';
+import type { Notification, NotifiedRecipient, Original } from '../../../src/mail/notification.ts';
 import { type Leaf, readLeaves, valueOf } from './mime-reader.ts';
 
 const random = '0123456789abcdef0123';
 const recipient: NotifiedRecipient = {
   address: 'bob@example.net',
+  originalRecipient: null,
   status: '5.1.1',
   because: 'The server of example.net refused this recipient.',
   remote: { host: 'mx.example.net', address: '192.0.2.1' },
@@ -22,12 +23,17 @@ const failure: Notification = {
   hostname: 'relay.example.test',
   to: 'alice@example.org',
   id: '01JX',
+  envelopeId: null,
   arrivedAt: Date.UTC(2026, 10, 22, 2),
   now: Date.UTC(2026, 10, 22, 3, 0, 1),
   retryUntil: null,
   recipients: [recipient],
-  original: Buffer.from('From: alice@example.org\r\nSubject: hello\r\n\r\nthe secret body\r\n'),
+  original: headerOf('From: alice@example.org\r\nSubject: hello\r\n\r\nthe secret body\r\n'),
 };
+
+function headerOf(message: string | Uint8Array): Original {
+  return { kind: 'headers', message: Buffer.from(message), whyNotAll: null };
+}
 
 interface Report {
   readonly top: string;
@@ -124,7 +130,7 @@ describe('buildNotification of a failure', () => {
     assert.doesNotMatch(bare.whole, /Remote-MTA|Last-Attempt-Date|Asked:|It replied:|Last tried/);
   });
 
-  for (const status of ['5.1', '2.0.0\r\nX: y', '9.1.1', '', '5.1000.1']) {
+  for (const status of ['5.1', '2.0.0\r\nX: y', '9.1.1', '', '5.1000.1', '4.2.1', '2.0.0']) {
     it(`tells the status ${JSON.stringify(status)} as 5.0.0`, () => {
       assert.match(
         build({ recipients: [{ ...recipient, status }] }).groups[1] ?? '',
@@ -147,6 +153,152 @@ describe('buildNotification of a delay', () => {
     assert.match(report.text, /Next try: Sun, 22 Nov 2026 04:00:00 \+0000/);
     assert.match(report.groups[1] ?? '', /Action: delayed\r\nStatus: 4\.4\.1\r\n/);
     assert.match(report.groups[1] ?? '', /Will-Retry-Until: Fri, 27 Nov 2026 02:00:00 \+0000/);
+  });
+});
+
+describe('buildNotification of a success', () => {
+  const reply = { code: 250, enhanced: '2.1.5', text: 'taken' };
+  for (const [kind, subject, said] of [
+    ['relayed', 'Your message was passed on', 'does not report success'],
+    ['delivered', 'Your message was delivered', 'was delivered to the recipient below'],
+  ] as const) {
+    it(`RFC 3464 §2.3.3: says ${kind}, with a status of class 2`, () => {
+      const report = build({ kind, recipients: [{ ...recipient, because: '', status: '2.1.5', reply }] });
+      assert.ok(report.top.includes(`Subject: ${subject}\r\n`));
+      assert.ok(report.text.includes(said));
+      assert.match(report.groups[1] ?? '', new RegExp(`Action: ${kind}\r\nStatus: 2\\.1\\.5\r\n`));
+      assert.match(report.groups[1] ?? '', /Diagnostic-Code: smtp; 250 2\.1\.5 taken/);
+      assert.doesNotMatch(report.whole, /secret/);
+    });
+  }
+});
+
+describe('buildNotification and what the sender said in the envelope', () => {
+  const envelopes: readonly [why: string, sent: string, told: string][] = [
+    ['plain xtext', 'QQ314159', 'QQ314159'],
+    ['encoded characters', 'a+3Db+2Bc', 'a=b+c'],
+    ['what is no xtext, as it came', 'a=b', 'a=b'],
+    ['a line break, which stays encoded', 'a+0D+0AX:y', 'a+0D+0AX:y'],
+  ];
+  for (const [why, sent, told] of envelopes) {
+    it(`RFC 3464 §2.2.1: Original-Envelope-Id is decoded: ${why}`, () => {
+      const [group = ''] = build({ envelopeId: sent }).groups;
+      assert.equal(/^Original-Envelope-Id: (.*)\r\n/.exec(group)?.[1], told);
+    });
+  }
+
+  const originals: readonly [why: string, orcpt: string, told: string][] = [
+    ['plain', 'rfc822;bob@list.example', 'rfc822; bob@list.example'],
+    ['with encoded characters', 'rfc822;bob+2Btag@list.example', 'rfc822; bob+tag@list.example'],
+    ['of another type', 'X400;/G+3Dbob/', 'X400; /G=bob/'],
+    ['beyond ASCII', 'utf-8;j\\x{F6}rg@list.example', 'utf-8; j\\x{F6}rg@list.example'],
+    ['beyond ASCII, unencoded', 'utf-8;jörg@list.example', 'utf-8; j\\x{F6}rg@list.example'],
+    ['what is no xtext, as it came', 'rfc822;bob=tag', 'rfc822; bob=tag'],
+    ['without a type, as it came', 'bob', 'bob'],
+    ['a line break, which stays encoded', 'rfc822;bob+0D+0AX:y', 'rfc822; bob+0D+0AX:y'],
+  ];
+  for (const [why, orcpt, told] of originals) {
+    it(`RFC 3464 §2.3.1: Original-Recipient comes first, decoded: ${why}`, () => {
+      const group = build({ recipients: [{ ...recipient, originalRecipient: orcpt }] }).groups[1] ?? '';
+      assert.equal(/^Original-Recipient: (.*)\r\nFinal-Recipient: /.exec(group)?.[1], told);
+    });
+  }
+
+  it('returns the whole message where that is to be', () => {
+    const message = Buffer.from('Subject: hello\r\n\r\nthe body\r\n');
+    const whole = buildNotification({ ...failure, original: { kind: 'full', message } }, random).toString();
+    assert.ok(
+      whole.includes('\r\nContent-Type: message/rfc822\r\n\r\nSubject: hello\r\n\r\nthe body\r\n\r\n--'),
+    );
+    assert.match(whole, /Your message is attached/);
+  });
+
+  it('says why the whole message is not returned', () => {
+    const original = { kind: 'headers', message: Buffer.from(''), whyNotAll: 'it is too big' } as const;
+    assert.match(
+      build({ original }).text,
+      /You asked for the whole message in return: it is too big\. The header/,
+    );
+  });
+});
+
+describe('buildNotification beyond ASCII (RFC 6533)', () => {
+  const address = 'jörg+x@example.net';
+
+  it('to an ASCII sender it stays 7-bit, with the encoded form of the address', () => {
+    const report = build({ recipients: [{ ...recipient, address }] });
+    assert.match(report.groups[1] ?? '', /^Final-Recipient: utf-8; j\\x\{F6\}rg\\x\{2B\}x@example\.net\r\n/);
+  });
+
+  const header = 'Subject: grüße\r\nX: y\r\n';
+  const utf8 = buildNotification(
+    {
+      ...failure,
+      to: 'älice@example.org',
+      recipients: [{ ...recipient, address, originalRecipient: 'utf-8;j\\x{F6}rg@list.example' }],
+      original: headerOf(`${header}\r\nbody`),
+    },
+    random,
+  );
+  const leaves = readLeaves(utf8.toString('latin1'));
+  const asText = (leaf: Leaf | undefined): string => Buffer.from(leaf?.decoded ?? '', 'latin1').toString();
+
+  it('to a sender beyond ASCII it is written in UTF-8, and every part says so', () => {
+    assert.match(utf8.toString(), /^To: <älice@example\.org>\r$/m);
+    assert.match(
+      utf8.toString().replace(/\r\n(?= )/g, ''),
+      /^Content-Type: multipart\/report; report-type=global-delivery-status;/m,
+    );
+    assert.deepEqual(
+      leaves.map(({ fields }) => [
+        valueOf(fields, 'content-type'),
+        valueOf(fields, 'content-transfer-encoding'),
+      ]),
+      [
+        ['text/plain; charset=utf-8', '8bit'],
+        ['message/global-delivery-status', '8bit'],
+        ['message/global-headers', '8bit'],
+      ],
+    );
+    assert.match(asText(leaves[0]), /<jörg\+x@example\.net>/);
+    assert.match(
+      asText(leaves[1]),
+      /^Original-Recipient: utf-8; jörg@list\.example\r\nFinal-Recipient: utf-8; jörg\+x@example\.net\r$/m,
+    );
+    assert.equal(asText(leaves[2]), header);
+  });
+
+  it('a header that is no UTF-8 is not called so', () => {
+    const original = headerOf(Buffer.from('A: caf\xe9\r\n\r\n', 'latin1'));
+    const last = readLeaves(
+      buildNotification({ ...failure, to: 'älice@example.org', original }, random).toString('latin1'),
+    ).at(-1);
+    assert.equal(valueOf(last?.fields ?? [], 'content-type'), 'text/rfc822-headers');
+    assert.equal(last?.decoded, 'A: caf\xe9\r\n');
+  });
+
+  it('has no line over 998 octets and no control character, whatever anybody wrote', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: 'grapheme', minLength: 300, maxLength: 900 }),
+    );
+    fc.assert(
+      fc.property(text, text, fc.uint8Array(), (a, b, octets) => {
+        const bytes = buildNotification(
+          {
+            ...failure,
+            to: `ä${a}`,
+            envelopeId: b,
+            recipients: [{ ...recipient, address: b, originalRecipient: `utf-8;${a}`, because: b }],
+            original: headerOf(octets),
+          },
+          random,
+        );
+        assert.ok(octetFacts(bytes).longestLine <= 998);
+        assert.doesNotMatch(bytes.toString().replaceAll('\r\n', ''), /\p{Cc}/u);
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 
@@ -181,20 +333,20 @@ describe('buildNotification and hostile material', () => {
   ];
   for (const [why, original, returned] of originals) {
     it(`returns a header with ${why} so that it decodes to what it was`, () => {
-      assert.equal(build({ original: Buffer.from(original, 'latin1') }).original.decoded, returned);
+      assert.equal(build({ original: headerOf(Buffer.from(original, 'latin1')) }).original.decoded, returned);
     });
   }
 
   it('returns whole fields up to 64 KB of a header without end', () => {
     const original = Buffer.from('X: y\r\n'.repeat(2_000_000));
-    const returned = build({ original }).original.decoded;
+    const returned = build({ original: headerOf(original) }).original.decoded;
     assert.match(returned, /^(?:X: y\r\n)+$/);
     assert.ok(returned.length <= 65_536);
   });
 
   it('chooses a boundary that occurs nowhere, even where the random text was foreseen', () => {
     const original = Buffer.from(`A: x\r\n =_${random}_0\r\n --=_${random}_1--\r\nB: c\r\n\r\n`);
-    const report = build({ original });
+    const report = build({ original: headerOf(original) });
     assert.match(report.top, /boundary="=_0123456789abcdef0123_2"/);
     assert.equal(report.original.decoded, original.subarray(0, -2).toString());
   });
@@ -222,19 +374,21 @@ describe('buildNotification and hostile material', () => {
         const hostile = {
           ...recipient,
           address: a,
+          originalRecipient: d,
           because: b,
           reply: { code: 550, enhanced: c, text: d },
           tls: b,
         };
         const report = build({
-          to: a,
+          to: a.replace(/[^\0-\x7f]/g, '?'),
           id: c,
+          envelopeId: b,
           recipients: [{ ...hostile, remote: { host: d, address: a } }, hostile],
-          original: Buffer.concat([Buffer.from('A: '), octets, Buffer.from('\r\n\r\n')]),
+          original: headerOf(Buffer.concat([Buffer.from('A: '), octets, Buffer.from('\r\n\r\n')])),
         });
         assert.deepEqual(report.top.match(/^[^:\r\n]+(?=:)/gm), expected);
         assert.equal(report.groups.length, 3);
-        assert.equal(report.groups[1]?.split('\r\n').length, 6);
+        assert.equal(report.groups[1]?.split('\r\n').length, 7);
       }),
       { numRuns: 300 },
     );

@@ -10,6 +10,7 @@ const arrival: Arrival = {
   by: 'relay.example.test',
   extended: true,
   authenticated: false,
+  utf8: false,
   cipher: 'TLS_AES_256_GCM_SHA384',
   id: '01JX',
   recipients: ['bob@example.net'],
@@ -32,18 +33,26 @@ describe('formatReceived', () => {
     for (const line of formatReceived(arrival).split('\r\n')) assert.ok(line.length <= 78, line);
   });
 
-  const types: readonly [extended: boolean, cipher: string | null, authenticated: boolean, type: string][] = [
-    [false, null, false, 'SMTP'],
-    [true, null, false, 'ESMTP'],
-    [true, 'TLS_AES_128_GCM_SHA256', false, 'ESMTPS'],
-    [true, null, true, 'ESMTPA'],
-    [true, 'TLS_AES_128_GCM_SHA256', true, 'ESMTPSA'],
+  const types: readonly [how: Partial<Arrival>, type: string][] = [
+    [{ extended: false, cipher: null }, 'SMTP'],
+    [{ cipher: null }, 'ESMTP'],
+    [{}, 'ESMTPS'],
+    [{ cipher: null, authenticated: true }, 'ESMTPA'],
+    [{ authenticated: true }, 'ESMTPSA'],
+    [{ cipher: null, utf8: true }, 'UTF8SMTP'],
+    [{ utf8: true }, 'UTF8SMTPS'],
+    [{ cipher: null, utf8: true, authenticated: true }, 'UTF8SMTPA'],
+    [{ utf8: true, authenticated: true }, 'UTF8SMTPSA'],
   ];
-  for (const [extended, cipher, authenticated, type] of types) {
-    it(`RFC 3848: says ${type}`, () => {
-      assert.ok(unfolded({ extended, cipher, authenticated }).includes(` with ${type} id `));
+  for (const [how, type] of types) {
+    it(`RFC 3848, RFC 6531 §4.3: says ${type}`, () => {
+      assert.ok(unfolded(how).includes(` with ${type} id `), unfolded(how));
     });
   }
+
+  it('names no recipient that is not ASCII', () => {
+    assert.doesNotMatch(unfolded({ recipients: ['jürgen@example.net'], utf8: true }), / for |example\.net/);
+  });
 
   it('has no tls clause where the mail came in clear', () => {
     assert.doesNotMatch(unfolded({ cipher: null }), / tls /);

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import {
   formatHostPort,
+  groupsOf,
   isLoopback,
   parseAddressLiteral,
   parseHost,
@@ -125,4 +126,28 @@ describe('isLoopback', () => {
   ]) {
     it(`${address} may leave the host`, () => assert.ok(!isLoopback(address)));
   }
+});
+
+describe('the groups of an IPv6 address', () => {
+  for (const [text, groups] of [
+    ['::', [0, 0, 0, 0, 0, 0, 0, 0]],
+    ['::1', [0, 0, 0, 0, 0, 0, 0, 1]],
+    ['1::', [1, 0, 0, 0, 0, 0, 0, 0]],
+    ['2001:DB8::a:0:1', [0x2001, 0xdb8, 0, 0, 0, 0xa, 0, 1]],
+    ['::ffff:192.0.2.1', [0, 0, 0, 0, 0, 0xffff, 0xc000, 0x201]],
+    ['1:2:3:4:5:6:7:8', [1, 2, 3, 4, 5, 6, 7, 8]],
+  ] as const) {
+    it(text, () => assert.deepEqual(groupsOf(text), groups));
+  }
+
+  it('are the same however they are written', () => {
+    const address = fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 8, maxLength: 8 });
+    fc.assert(
+      fc.property(address, (groups) => {
+        const full = groups.map((group) => group.toString(16).padStart(4, '0')).join(':');
+        assert.deepEqual(groupsOf(full), groups);
+        assert.deepEqual(groupsOf(new URL(`http://[${full}]`).hostname.slice(1, -1)), groups);
+      }),
+    );
+  });
 });

@@ -81,6 +81,58 @@ describe('parseMailbox, RFC 5321 §4.1.2', () => {
   });
 });
 
+describe('parseMailbox with SMTPUTF8, RFC 6531 §3.3', () => {
+  const read = (text: string): string => {
+    const parsed = parseMailbox(text, { utf8: true });
+    return parsed.kind === 'ok' ? parsed.value.text : parsed.because;
+  };
+
+  const accepted: readonly [why: string, text: string, normal: string][] = [
+    ['a dot-string', 'jörg.müller@example.test', 'jörg.müller@example.test'],
+    ['a quoted string', '"女 子"@example.test', '"女 子"@example.test'],
+    ['beyond the first plane', '😀@example.test', '😀@example.test'],
+    ['a domain of U-labels, which becomes A-labels', 'bob@Bücher.test', 'bob@xn--bcher-kva.test'],
+    ['an ASCII address as before', 'Bob@EXAMPLE.test', 'Bob@example.test'],
+    ['64 octets', `${'ö'.repeat(32)}@example.test`, `${'ö'.repeat(32)}@example.test`],
+  ];
+  for (const [why, text, normal] of accepted) it(`reads ${why}`, () => assert.equal(read(text), normal));
+
+  const refused: readonly [why: string, text: string, because: RegExp][] = [
+    ['66 octets', `${'ö'.repeat(33)}@example.test`, /66 octets long, the limit is 64/],
+    ['a control character of C1', 'a\u0085b@example.test', /local part/],
+    ['one in quotes', '"a\u0085b"@example.test', /local part/],
+    ['one of C0 in quotes', '"ö\u0007"@example.test', /local part/],
+    ['one in the domain', 'a@b\u0085c.test', /not a valid international name|not a domain label/],
+    ['half of a surrogate pair', 'a\ud800@example.test', /local part/],
+    ['half of one in quotes', '"\udc00"@example.test', /local part/],
+    ['a quoted pair beyond ASCII', String.raw`"\ö"@example.test`, /local part/],
+    ['two dots', 'ö..ö@example.test', /local part/],
+    ['more than 254 octets', `a@${'ö.'.repeat(84)}test`, /octets long, the limit is 254/],
+    ['more than 254 octets in A-labels', `a@${'ö.'.repeat(40)}test`, /the limit is 25[34]/],
+  ];
+  for (const [why, text, because] of refused) it(`refuses ${why}`, () => assert.match(read(text), because));
+
+  it('gives for any text a mailbox that reads as itself within the limits, or a reason', () => {
+    const hostile = fc.string({ unit: 'binary', maxLength: 40 });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          hostile,
+          hostile.map((text) => `${text}@a.test`),
+        ),
+        (text) => {
+          const parsed = parseMailbox(text, { utf8: true });
+          if (parsed.kind !== 'ok') return;
+          assert.match(parsed.value.text, /^[\x20-\x7e\u{a0}-\u{d7ff}\u{e000}-\u{10ffff}]+@[\x21-\x7e]+$/u);
+          assert.ok(Buffer.byteLength(parsed.value.text) <= 254);
+          assert.deepEqual(parseMailbox(parsed.value.text, { utf8: true }), parsed);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+});
+
 describe('formatMailDomain', () => {
   for (const text of ['example.test', '[192.0.2.1]', '[IPv6:2001:db8::1]']) {
     it(`writes ${text} as it was read`, () => {

@@ -1,25 +1,34 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type HostPort, parseHostPort } from '../../../src/names/address.ts';
+import { parseHostPort } from '../../../src/names/address.ts';
 import { type Domain, parseDomain } from '../../../src/names/domain.ts';
-import { decide, formatIdentity } from '../../../src/policies/decide.ts';
-import type { NamePattern, Route } from '../../../src/policies/overrides/route.ts';
+import { decide, decisionKey, formatIdentity } from '../../../src/policies/decide.ts';
+import type { NamePattern, Route, RouteTarget } from '../../../src/policies/overrides/route.ts';
 
 function domain(text: string): Domain {
   const parsed = parseDomain(text);
   return parsed.kind === 'ok' ? parsed.value : assert.fail(parsed.because);
 }
 
-function host(text: string): HostPort {
+function host(text: string): RouteTarget {
   const parsed = parseHostPort(text);
-  return parsed.kind === 'ok' ? parsed.value : assert.fail(parsed.because);
+  return parsed.kind === 'ok' ? { protocol: 'smtp', ...parsed.value } : assert.fail(parsed.because);
 }
 
 const recipient = { kind: 'domain', domain: domain('example.net') } as const;
 
 function route(change: Partial<Route>): Route {
   const hello = { kind: 'domain', domain: domain('relay.test') } as const;
-  return { match: { kind: 'any' }, to: null, tls: null, names: [], hello, source: null, ...change };
+  return {
+    match: { kind: 'any' },
+    to: null,
+    login: null,
+    tls: null,
+    names: [],
+    hello,
+    source: null,
+    ...change,
+  };
 }
 
 describe('the decision', () => {
@@ -50,8 +59,22 @@ describe('the decision', () => {
   const under: NamePattern = { kind: 'below', domain: domain('example.org') };
   const names: readonly (readonly [string, Route | undefined, readonly string[]])[] = [
     ['by MX: the recipient domain, never an MX name', undefined, ['example.net']],
-    ['a configured host', route({ to: host('mail.example.org:25') }), ['mail.example.org', 'example.net']],
-    ['a configured address', route({ to: host('127.0.0.1:25') }), ['127.0.0.1', 'example.net']],
+    [
+      'a configured host, which stands for every domain',
+      route({ to: host('mail.example.org:25') }),
+      ['mail.example.org'],
+    ],
+    ['a configured address', route({ to: host('127.0.0.1:25') }), ['127.0.0.1']],
+    [
+      'a configured host for one domain: that domain too',
+      route({ match: { kind: 'domain', domain: recipient.domain }, to: host('mail.example.org:25') }),
+      ['mail.example.org', 'example.net'],
+    ],
+    [
+      'a configured host for all below a domain: every name below it',
+      route({ match: under, to: host('mail.example.net:25') }),
+      ['mail.example.net', '.example.org'],
+    ],
     ['what the route matches', route({ match: under }), ['example.net', '.example.org']],
     ['names of the operator', route({ names: [under] }), ['example.net', '.example.org']],
   ];
@@ -66,5 +89,17 @@ describe('the decision', () => {
     assert.deepEqual(decide(literal, undefined, 'authenticate').match, [
       { kind: 'ip', address: '127.0.0.1' },
     ]);
+  });
+
+  it('has one key for the same demands, and another for each that differs', () => {
+    const base = decide(recipient, undefined, 'authenticate');
+    assert.equal(decisionKey(base), decisionKey(decide(recipient, route({ tls: 'authenticate' }), 'may')));
+    const others = [
+      decide(recipient, undefined, 'encrypt'),
+      decide(recipient, undefined, 'may'),
+      decide(recipient, undefined, 'off'),
+      decide({ kind: 'domain', domain: domain('example.org') }, undefined, 'authenticate'),
+    ];
+    assert.equal(new Set([base, ...others].map(decisionKey)).size, 5);
   });
 });

@@ -2,18 +2,18 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Delivery } from '../../../src/queue/delivery.ts';
 import { type QueuedDelivery, toQueuedTrail } from '../../../src/relay/control-api.ts';
-import type { MessageTrail } from '../../../src/store/queue-store.ts';
+import type { MessageTrail, Pause } from '../../../src/store/queue-store.ts';
 
 const AT = Date.UTC(2026, 10, 22, 3, 4, 5, 6);
 const TEXT = '2026-11-22T03:04:05.006Z';
 
-function trail(delivery: Delivery): MessageTrail {
+function trail(delivery: Delivery, pause: Pause | null = null): MessageTrail {
   return {
     id: 'm',
     receivedAt: AT,
     sender: '',
     size: 7,
-    recipients: [{ address: 'b@far.test', destination: 'far.test', delivery, lastWord: null }],
+    recipients: [{ address: 'b@far.test', destination: 'far.test', delivery, lastWord: null, pause }],
     events: [],
     transcripts: [{ address: 'b@far.test', at: AT, lines: ['C: QUIT'] }],
   };
@@ -49,15 +49,28 @@ describe('what the control socket says of a message', () => {
   ];
   for (const [kept, said] of cases) {
     it(`${kept.kind}: times are RFC 3339, UTC, milliseconds`, () => {
-      assert.deepEqual(toQueuedTrail(trail(kept)), {
+      assert.deepEqual(toQueuedTrail(trail(kept), AT), {
         id: 'm',
         receivedAt: TEXT,
         sender: '',
         size: 7,
-        recipients: [{ address: 'b@far.test', destination: 'far.test', delivery: said, lastWord: null }],
+        recipients: [
+          { address: 'b@far.test', destination: 'far.test', delivery: said, lastWord: null, pause: null },
+        ],
         events: [],
         transcripts: [{ address: 'b@far.test', at: TEXT, lines: ['C: QUIT'] }],
       });
+    });
+  }
+
+  for (const [until, said] of [
+    [null, { destination: 'far.test', until: null }],
+    [AT + 1, { destination: 'far.test', until: '2026-11-22T03:04:05.007Z' }],
+    [AT, null],
+  ] as const) {
+    it(`a pause until ${until} is ${JSON.stringify(said)}`, () => {
+      const kept = trail({ kind: 'waiting', attempts: 0, notBefore: AT }, { destination: 'far.test', until });
+      assert.deepEqual(toQueuedTrail(kept, AT).recipients[0]?.pause, said);
     });
   }
 });

@@ -3,23 +3,31 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { octetFacts } from '../../../src/mail/encodings.ts';
 import { parseMailbox } from '../../../src/names/mailbox.ts';
+import { noRecipientWishes, noSenderWishes } from '../../../src/names/wishes.ts';
+import type { Envelope } from '../../../src/protocols/smtp/server/session.ts';
+import type { Submitter } from '../../../src/relay/arrival.ts';
 import { type IntakeParts, takeMessage } from '../../../src/relay/intake.ts';
-import type { NewMessage, QueueStore } from '../../../src/store/queue-store.ts';
+import type { NewMessage } from '../../../src/store/queue-store.ts';
 import { StoreError } from '../../../src/store/store-error.ts';
 
 function mailbox(text: string) {
-  const parsed = parseMailbox(text);
+  const parsed = parseMailbox(text, { utf8: true });
   return parsed.kind === 'ok' ? parsed.value : assert.fail(parsed.because);
 }
 
+const recipient = (text: string) => ({ mailbox: mailbox(text), wishes: noRecipientWishes });
 const sender = mailbox('a@sender.test');
-const envelope = {
+const envelope: Envelope = {
   hello: 'client.test',
   extended: true,
   tls: undefined,
+  account: null,
   sender,
-  recipients: [mailbox('b@example.test')],
+  smtpUtf8: false,
+  wishes: noSenderWishes,
+  recipients: [recipient('b@example.test')],
 };
 const content = Buffer.from('Subject: x\r\n\r\nhello\r\n');
 const facts = { size: content.length, eightBit: false, longestLine: 10 };
@@ -29,35 +37,41 @@ function intake(t: TestContext, accept: (message: NewMessage) => Promise<void>, 
   const incoming = mkdtempSync(join(tmpdir(), 'waxwing-intake-'));
   t.after(() => rmSync(incoming, { recursive: true }));
   const happened: string[] = [];
-  const unused = (): never => assert.fail('the intake has no business with this');
-  const store: QueueStore = {
-    accept,
-    claim: unused,
-    settle: unused,
-    body: unused,
-    list: unused,
-    show: unused,
-    nudge: unused,
-    nextDue: unused,
-    purge: unused,
-    close: unused,
-  };
   const parts: IntakeParts = {
-    settings: { hostname: sender.at, routes: [], maxHops, incoming },
-    store,
-    contents: {
-      remember: () => happened.push('remembered'),
-      forget: unused,
-      source: unused,
-      head: unused,
-    },
+    incoming,
+    store: { accept },
+    contents: { remember: () => happened.push('remembered') },
     world: { now: () => 1_763_779_200_000, random: () => 0 },
     onOffered: () => happened.push('offered'),
     onKept: (events) => happened.push(...events.map(({ event }) => event)),
     onError: (what) => happened.push(what),
   };
-  const open = () => takeMessage(parts, { address: '127.0.0.1', by: 'smtp', requires: 'none' }, envelope);
+  const open = (from: Partial<Submitter> = {}, changes: Partial<Envelope> = {}) => {
+    const settings = { hostname: mailbox('x@relay.test').at, routes: [], maxHops };
+    const submitter: Submitter = { address: '127.0.0.1', by: 'smtp', role: 'mx', requires: 'none', ...from };
+    return takeMessage(parts, settings, submitter, { ...envelope, ...changes });
+  };
   return { open, happened, incoming };
+}
+
+/** What the store is given of a message. */
+async function keptOf(
+  t: TestContext,
+  bytes: Uint8Array,
+  { from = {}, changes = {} }: { from?: Partial<Submitter>; changes?: Partial<Envelope> },
+): Promise<{ message: NewMessage; text: string }> {
+  let message: NewMessage | undefined;
+  const { open } = intake(t, (one) => {
+    message = one;
+    return Promise.resolve();
+  });
+  const sink = open(from, changes);
+  for (let at = 0; at < bytes.length; at += 50_000) await sink.write(bytes.subarray(at, at + 50_000));
+  await sink.finish({ size: bytes.length, ...octetFacts(bytes) });
+  assert.ok(message !== undefined);
+  const { body } = message;
+  const kept = body.kind === 'bytes' ? Buffer.from(body.bytes) : readFileSync(body.path);
+  return { message, text: kept.toString('latin1') };
 }
 
 describe('a message is taken', () => {
@@ -78,20 +92,26 @@ describe('a message is taken', () => {
   });
 
   it('with one Received field in front, and nothing else changed', async (t) => {
-    let stored: NewMessage | undefined;
-    const { open } = intake(t, (message) => {
-      stored = message;
-      return Promise.resolve();
-    });
-    const sink = open();
-    void sink.write(content);
-    await sink.finish(facts);
-    assert.equal(stored?.body.kind, 'bytes');
-    const text = stored.body.kind === 'bytes' ? Buffer.from(stored.body.bytes).toString() : '';
+    const { message, text } = await keptOf(t, content, {});
     assert.match(text, /^Received: from client\.test \(\[127\.0\.0\.1\]\)/);
-    assert.equal(text.endsWith(content.toString()), true);
-    assert.equal(stored.properties.size, text.length);
-    assert.equal(stored.properties.hops, 0);
+    assert.equal(text.endsWith(`\r\n${content.toString()}`), true);
+    assert.equal(text.match(/^[A-Za-z-]+:/gm)?.join(), 'Received:,Subject:');
+    assert.equal(message.properties.size, text.length);
+    assert.equal(message.properties.hops, 0);
+  });
+
+  it('once for an address that is named twice, with what was wished first', async (t) => {
+    const never = { mailbox: mailbox('b@example.test'), wishes: { ...noRecipientWishes, notify: [] } };
+    const { message } = await keptOf(t, content, {
+      changes: { recipients: [never, recipient('b@EXAMPLE.test'), recipient('B@example.test')] },
+    });
+    assert.deepEqual(
+      message.recipients.map(({ address, wishes }) => [address, wishes.notify]),
+      [
+        ['b@example.test', []],
+        ['B@example.test', null],
+      ],
+    );
   });
 
   const refusals = [
@@ -121,21 +141,76 @@ describe('a message is taken', () => {
   });
 });
 
+describe('RFC 6409 §8: Date and Message-ID', () => {
+  const missing = Buffer.from('Subject: x\r\n\r\nhello\r\n');
+
+  it('are added below our Received field where an author hands the message in', async (t) => {
+    const { message, text } = await keptOf(t, missing, { from: { role: 'submission' } });
+    assert.equal(text.match(/^[A-Za-z-]+:/gm)?.join(), 'Received:,Date:,Message-ID:,Subject:');
+    assert.ok(text.includes(`Message-ID: <${message.id}@relay.test>\r\n`));
+    assert.equal(message.properties.size, text.length);
+  });
+
+  it('are added to a message that became a file, too', async (t) => {
+    const big = Buffer.concat([missing, Buffer.alloc(300_000, 'abcdefgh\r\n')]);
+    const { message, text } = await keptOf(t, big, { from: { role: 'submission' } });
+    assert.equal(message.body.kind, 'file');
+    assert.equal(
+      text
+        .slice(0, 1000)
+        .match(/^[A-Za-z-]+:/gm)
+        ?.join(),
+      'Received:,Date:,Message-ID:,Subject:',
+    );
+    assert.ok(text.endsWith(big.toString('latin1')));
+    assert.equal(message.properties.size, text.length);
+  });
+
+  it('are left as they are in mail that passes', async (t) => {
+    const { text } = await keptOf(t, missing, { from: { role: 'mx' } });
+    assert.doesNotMatch(text, /^(?:Date|Message-ID):/m);
+  });
+});
+
+describe('whether a message needs SMTPUTF8 (RFC 6531 §3.4)', () => {
+  const plain = 'Subject: x\r\n\r\nhello\r\n';
+  const eightBitBody = 'Subject: x\r\n\r\nh\xc3\xa4llo\r\n';
+  const eightBitHeader = 'Subject: h\xc3\xa4llo\r\n\r\nhello\r\n';
+  const farHeader = `${'X-Filler: y\r\n'.repeat(6_000)}${eightBitHeader}`;
+  const utf8Recipient = [recipient('b@example.test'), recipient('jürgen@example.test')];
+  const cases: readonly [needs: boolean, why: string, text: string, changes: Partial<Envelope>][] = [
+    [false, 'declared, but nothing is beyond ASCII', plain, { smtpUtf8: true }],
+    [false, 'declared, but only the body is', eightBitBody, { smtpUtf8: true }],
+    [
+      false,
+      'declared, but of the address only the domain was, which is ASCII now',
+      plain,
+      {
+        smtpUtf8: true,
+        recipients: [recipient('b@bücher.test')],
+      },
+    ],
+    [true, 'declared, and the header is', eightBitHeader, { smtpUtf8: true }],
+    [true, 'declared, and the header may be beyond what is looked at', farHeader, { smtpUtf8: true }],
+    [true, 'declared, and the sender is', plain, { smtpUtf8: true, sender: mailbox('jürgen@example.test') }],
+    [true, 'declared, and a recipient is', plain, { smtpUtf8: true, recipients: utf8Recipient }],
+    [false, 'not declared, though the header is', eightBitHeader, {}],
+  ];
+  for (const [needs, why, text, changes] of cases) {
+    it(`${needs ? 'yes' : 'no'}: ${why}`, async (t) => {
+      const { message } = await keptOf(t, Buffer.from(text, 'latin1'), { changes });
+      assert.equal(message.properties.needsUtf8, needs);
+    });
+  }
+});
+
 describe('content that outgrows memory', () => {
   const big = Buffer.alloc(300_000, 'abcdefgh\r\n');
 
   it('is handed over as a flushed file', async (t) => {
-    let stored: NewMessage | undefined;
-    const { open } = intake(t, (message) => {
-      stored = message;
-      return Promise.resolve();
-    });
-    const sink = open();
-    for (let at = 0; at < big.length; at += 50_000) await sink.write(big.subarray(at, at + 50_000));
-    await sink.finish({ ...facts, size: big.length });
-    assert.equal(stored?.body.kind, 'file');
-    const bytes = stored.body.kind === 'file' ? readFileSync(stored.body.path) : Buffer.alloc(0);
-    assert.equal(bytes.subarray(bytes.length - big.length).equals(big), true);
+    const { message, text } = await keptOf(t, big, {});
+    assert.equal(message.body.kind, 'file');
+    assert.ok(text.endsWith(big.toString('latin1')));
   });
 
   for (const [how, end] of [

@@ -104,3 +104,37 @@ describe('the pace of a destination', () => {
     assert.equal(going(told), 2);
   });
 });
+
+describe('the pace when something changes', () => {
+  it('sends away who waits, and whoever comes later, once it is closed', async () => {
+    const { pace: one, enter } = pace();
+    const told = enter('far.test', 3);
+    await turn();
+    one.close();
+    const late = enter('other.test', 1);
+    await turn();
+    assert.deepEqual(
+      [...told, ...late].map((admission) => admission?.kind),
+      ['go', 'go', 'closing', 'closing'],
+    );
+    one.leave('far.test', alive);
+    assert.equal(one.active, 1, 'what is under way still ends');
+  });
+
+  it('a lower limit holds for what has earned more, a higher one lets in who waits', async () => {
+    const { pace: one, enter } = pace(100, 8);
+    enter('far.test', 20);
+    await turn();
+    for (let ended = 0; ended < 4; ended++) one.leave('far.test', alive);
+    assert.equal(one.active, 8);
+    one.adjust({ schedule, connections: 100, connectionsPerDestination: 2 });
+    for (let ended = 0; ended < 7; ended++) one.leave('far.test', alive);
+    await turn();
+    assert.equal(one.active, 2);
+    const { pace: narrow, enter: come } = pace(1, 8);
+    come('far.test', 2);
+    assert.equal(narrow.active, 1);
+    narrow.adjust({ schedule, connections: 2, connectionsPerDestination: 8 });
+    assert.equal(narrow.active, 2);
+  });
+});

@@ -29,6 +29,7 @@ function slowCommitter() {
       arrived.resolve();
       return promise;
     },
+    backup: () => Promise.reject(new Error('no backup here')),
     close() {
       closed += 1;
       return Promise.resolve();
@@ -71,6 +72,7 @@ describe('natural group commit', () => {
         order.push(...idsOf(calls));
         return Promise.resolve(calls.map(() => done));
       },
+      backup: () => Promise.reject(new Error('no backup here')),
       close: () => Promise.resolve(),
     });
     const ids = Array.from({ length: 1100 }, (_, index) => `m${index}`);
@@ -82,6 +84,7 @@ describe('natural group commit', () => {
   it('gives each call its own error, with its code', async () => {
     const store = batchedStore({
       commit: () => Promise.resolve([done, { kind: 'failed', code: 'full', message: 'no room' }]),
+      backup: () => Promise.reject(new Error('no backup here')),
       close: () => Promise.resolve(),
     });
     const [good, bad] = await Promise.allSettled([store.accept(message('a')), store.accept(message('b'))]);
@@ -94,6 +97,7 @@ describe('natural group commit', () => {
     let stopped = true;
     const store = batchedStore({
       commit: () => (stopped ? Promise.reject(new StoreError('stopped', 'gone')) : Promise.resolve([])),
+      backup: () => Promise.reject(new Error('no backup here')),
       close: () => Promise.resolve(),
     });
     const both = await Promise.allSettled([store.accept(message('a')), store.nextDue()]);

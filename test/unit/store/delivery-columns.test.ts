@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import type { Delivery } from '../../../src/queue/delivery.ts';
-import { fromColumns, toColumns } from '../../../src/store/delivery-columns.ts';
+import { fromColumns, type KeptDelivery, toColumns } from '../../../src/store/delivery-columns.ts';
 
 const number = fc.nat();
-const anyDelivery: fc.Arbitrary<Delivery> = fc.oneof(
+const anyDelivery: fc.Arbitrary<KeptDelivery> = fc.oneof(
   fc.record({ kind: fc.constant('waiting' as const), attempts: number, notBefore: number }),
-  fc.record({
-    kind: fc.constant('attempting' as const),
-    attempts: number,
-    leaseEnds: number,
-    from: fc.constantFrom('waiting' as const, 'tls' as const),
-  }),
   fc.record({
     kind: fc.constant('held' as const),
     by: fc.constantFrom('tls' as const, 'operator' as const),

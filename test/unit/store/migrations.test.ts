@@ -11,7 +11,7 @@ import { openQueue } from '../../../src/store/open-queue.ts';
 import { claimAt, summary } from '../../store/samples.ts';
 
 /** Of each released step. A line is added with a release and never changed. */
-const released = ['a75a18fcd972592142bcfe3aa2502a0987edc0e73e1be1f8f955911e751fb54e'];
+const released = ['9f9139f4e01e8b55c8859d479d14c7ba95a771f9a6e8dab37660838554010178'];
 
 const fixture = (version: number): URL =>
   new URL(`../../fixtures/store/queue-v${version}.sql`, import.meta.url);
@@ -65,12 +65,12 @@ describe('a queue that schema 1 has left', () => {
     database.close();
     writeFileSync(join(folder.bodies, 'file'), 'large');
 
-    const store = await openQueue(folder, 5000);
+    const store = await openQueue(folder);
     const listed = await store.list({ which: 'all', most: 99 });
     assert.deepEqual(
       listed.map(({ id, recipients }) => [id, ...recipients.map(({ delivery }) => delivery)]),
       [
-        ['attempting', { kind: 'waiting', attempts: 0, notBefore: 5000 }],
+        ['attempting', { kind: 'waiting', attempts: 0, notBefore: 1100 }],
         ['both', { kind: 'delivered', at: 1500 }, { kind: 'held', by: 'tls', attempts: 1, notBefore: 3000 }],
         ['file', { kind: 'waiting', attempts: 0, notBefore: 1000 }],
         ['final', { kind: 'cancelled', at: 1700 }],
@@ -79,6 +79,10 @@ describe('a queue that schema 1 has left', () => {
     );
     assert.deepEqual(await store.body('file'), { kind: 'file', path: join(folder.bodies, 'file') });
     assert.equal((await store.body('final')) ?? 'gone', 'gone');
+    assert.deepEqual(
+      (await store.show('final'))?.events.map(({ event }) => event),
+      ['cancelled'],
+    );
     const trail = await store.show('both');
     assert.deepEqual(
       trail?.events.map(({ event }) => event),
@@ -91,12 +95,21 @@ describe('a queue that schema 1 has left', () => {
     const claims = await store.claim(claimAt(5000));
     assert.deepEqual(summary(claims), [
       'file: a@four.test',
-      'both: held@three.test',
       'attempting: a@one.test',
+      'both: held@three.test',
     ]);
-    assert.equal(claims[1]?.message.warnedAt, 1600);
-    assert.equal(claims[1]?.recipients[0]?.blockedBecause, 'no STARTTLS');
-    assert.ok(claims.every(({ fence }) => fence > 3));
+    const [, , both] = claims;
+    assert.equal(both?.message.warnedAt, 1600);
+    assert.equal(both.message.properties.needsUtf8, true);
+    assert.deepEqual(both.message.wishes, { ret: 'headers', envelopeId: 'QQ+2B1' });
+    assert.equal(both.recipients[0]?.blockedBecause, 'no STARTTLS');
+    const wishes = { notify: ['failure', 'delay'], originalRecipient: 'rfc822;held@three.test' };
+    assert.deepEqual(both.recipients[0].wishes, wishes);
+    assert.ok(
+      claims.every(({ fence }) => fence > 2 ** 33),
+      'the second start counts from there',
+    );
+    assert.deepEqual(await store.pauses(5000), [{ destination: 'seven.test', until: null }]);
     await store.close();
     folder.close();
     rmSync(path, { recursive: true });

@@ -9,7 +9,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openDataFolder } from '../../../src/store/data-folder.ts';
 import { openQueue } from '../../../src/store/open-queue.ts';
-import { queueStoreConforms, RESTARTED_AT } from '../../store/conformance.ts';
+import { queueStoreConforms } from '../../store/conformance.ts';
 import { message } from '../../store/samples.ts';
 
 const acceptLoop = fileURLToPath(import.meta.resolve('../../store/accept-loop/run.ts'));
@@ -21,13 +21,13 @@ function newPath(): string {
 queueStoreConforms('the queue over SQLite, with its writer thread', async () => {
   const path = newPath();
   const folder = openDataFolder(path);
-  let store = await openQueue(folder, 0);
+  let store = await openQueue(folder);
   return {
     store,
     incoming: folder.incoming,
     async reopen() {
       await store.close();
-      store = await openQueue(folder, RESTARTED_AT);
+      store = await openQueue(folder);
       return store;
     },
     async destroy() {
@@ -42,7 +42,7 @@ describe('openQueue', () => {
   it('flushes a thousand messages that come at once in a few commits', async () => {
     const path = newPath();
     const folder = openDataFolder(path);
-    const store = await openQueue(folder, 0);
+    const store = await openQueue(folder);
     const log = join(path, 'queue.db-wal');
     const before = commitsIn(log);
     await Promise.all(Array.from({ length: 1000 }, (_, index) => store.accept(message(`m${index}`))));
@@ -58,7 +58,7 @@ describe('openQueue', () => {
     const database = new DatabaseSync(join(path, 'queue.db'));
     database.exec('PRAGMA user_version = 1000');
     database.close();
-    await assert.rejects(openQueue(folder, 0), {
+    await assert.rejects(openQueue(folder), {
       code: 'refused',
       message: /has schema 1000, this waxwing knows/,
     });
@@ -73,7 +73,7 @@ describe('openQueue', () => {
       reported.push(...(await killedAfter(lifeMs, path, `r${round}`)));
     }
     const folder = openDataFolder(path);
-    const store = await openQueue(folder, 0);
+    const store = await openQueue(folder);
     assert.ok(reported.length > 100, `only ${reported.length} messages were reported`);
     for (const id of reported) {
       const body = await store.body(id);

@@ -5,18 +5,20 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { batchedStore } from '../../../src/store/batch.ts';
 import { type DataFolder, openDataFolder } from '../../../src/store/data-folder.ts';
+import { openDatabase } from '../../../src/store/open-database.ts';
 import type { QueueStore } from '../../../src/store/queue-store.ts';
-import { openDatabase, sqliteQueue } from '../../../src/store/sqlite-queue.ts';
-import { queueStoreConforms, RESTARTED_AT } from '../../store/conformance.ts';
+import { sqliteQueue } from '../../../src/store/sqlite-queue.ts';
+import { queueStoreConforms } from '../../store/conformance.ts';
 import { claimAt, message, settleAll, to } from '../../store/samples.ts';
 
 /** The queue without a thread of its own. */
-function openHere(folder: DataFolder, now: number, most?: { readonly pages: number }): QueueStore {
+function openHere(folder: DataFolder, most?: { readonly pages: number }): QueueStore {
   const database = openDatabase(folder);
   if (most !== undefined) database.exec(`PRAGMA max_page_count = ${most.pages}`);
-  const queue = sqliteQueue(database, folder, now);
+  const queue = sqliteQueue(database, folder);
   return batchedStore({
     commit: (calls) => Promise.resolve(queue.commit(calls)),
+    backup: (path) => queue.backup(path),
     close: () => Promise.resolve(queue.close()),
   });
 }
@@ -34,14 +36,14 @@ function newFolder(t: TestContext): DataFolder {
 queueStoreConforms('the queue over SQLite, on the calling thread', async () => {
   const path = mkdtempSync(join(tmpdir(), 'waxwing-store-'));
   const folder = openDataFolder(path);
-  let store = openHere(folder, 0);
+  let store = openHere(folder);
   const { incoming } = folder;
   return {
     store,
     incoming,
     async reopen() {
       await store.close();
-      store = openHere(folder, RESTARTED_AT);
+      store = openHere(folder);
       return store;
     },
     async destroy() {
@@ -65,7 +67,7 @@ describe('a commit', () => {
 describe('a full medium', () => {
   it('rejects each message that finds no room, keeps nothing of it, and goes on working', async (t) => {
     const folder = newFolder(t);
-    const store = openHere(folder, 0, { pages: 120 });
+    const store = openHere(folder, { pages: 120 });
     const body = { kind: 'bytes', bytes: new Uint8Array(20_000) } as const;
     const ids = Array.from({ length: 40 }, (_, index) => `m${10 + index}`);
     const results = await Promise.allSettled(ids.map((id) => store.accept(message(id, { body }))));
@@ -86,7 +88,7 @@ describe('a full medium', () => {
 
   it('gives the file of a rejected message back', async (t) => {
     const folder = newFolder(t);
-    const store = openHere(folder, 0, { pages: 40 });
+    const store = openHere(folder, { pages: 30 });
     const path = join(folder.incoming, 'upload');
     writeFileSync(path, 'large');
     const recipients = to(...Array.from({ length: 2000 }, (_, index) => `someone${index}@one.test`));
@@ -102,7 +104,7 @@ describe('a full medium', () => {
 describe('files after a crash', () => {
   it('removes what no message names, and nothing else', async (t) => {
     const folder = newFolder(t);
-    const store = openHere(folder, 0);
+    const store = openHere(folder);
     const path = join(folder.incoming, 'upload');
     writeFileSync(path, 'large');
     await store.accept(message('named', { body: { kind: 'file', path } }));
@@ -110,14 +112,14 @@ describe('files after a crash', () => {
     await store.close();
     for (const orphan of ['unknown', 'inline']) writeFileSync(join(folder.bodies, orphan), 'left over');
     writeFileSync(join(folder.incoming, 'half'), 'left over');
-    await openHere(folder, 0).close();
+    await openHere(folder).close();
     assert.deepEqual(readdirSync(folder.bodies), ['named']);
     assert.deepEqual(readdirSync(folder.incoming), []);
   });
 
   it('fails only the message whose file is missing', async (t) => {
     const folder = newFolder(t);
-    const store = openHere(folder, 0);
+    const store = openHere(folder);
     const body = { kind: 'file', path: join(folder.incoming, 'missing') } as const;
     const [good, bad] = await Promise.allSettled([
       store.accept(message('good')),
@@ -132,7 +134,7 @@ describe('files after a crash', () => {
 describe('the scale of a large outage', () => {
   it('never walks the recipients of a destination that has as many claims out as it may', async (t) => {
     const folder = newFolder(t);
-    const store = openHere(folder, 0);
+    const store = openHere(folder);
     const dead = to(...Array.from({ length: 30_000 }, (_, index) => `a${index}@dead.test`));
     await store.accept(message('dead', { recipients: dead }));
     await store.accept(

@@ -35,25 +35,4 @@ describe('the link to the writer thread', () => {
     const link = linkWriter(new Worker("throw new Error('no memory')", { eval: true }));
     await assert.rejects(link, { code: 'stopped', message: /no memory/ });
   });
-
-  it('moves a copy of the content, cut to size, and leaves the memory of the caller alone', async () => {
-    const link = await linkWriter(
-      writer(`if (message.kind === 'close') parentPort.close();
-        else parentPort.postMessage({ kind: 'answers', answers: message.calls.map(({ argument }) =>
-          ({ kind: 'done', value: argument.body.bytes.buffer.byteLength })) });`),
-    );
-    const memory = new Uint8Array(65_536);
-    const whole = message('whole', { body: { kind: 'bytes', bytes: memory } });
-    const slice = message('slice', { body: { kind: 'bytes', bytes: memory.subarray(10, 110) } });
-    const answers = await link.commit([
-      { name: 'accept', argument: whole },
-      { name: 'accept', argument: slice },
-    ]);
-    assert.deepEqual(answers, [
-      { kind: 'done', value: 65_536 },
-      { kind: 'done', value: 100 },
-    ]);
-    assert.equal(memory.byteLength, 65_536, 'not detached');
-    await link.close();
-  });
 });

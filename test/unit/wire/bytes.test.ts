@@ -21,10 +21,12 @@ describe('the steps of a dialogue over bytes', () => {
   });
 
   it('sendBody', () => {
-    for (const early of [true, false]) {
-      const { effect, outcome } = react(sendBody(body), { kind: 'bodySent', early });
-      assert.deepEqual(effect, { kind: 'sendBody', source: body, framing: 'dots' });
-      assert.equal(outcome, early ? 'early' : 'in-turn');
+    for (const framing of ['dots', { octets: 1 }] as const) {
+      for (const early of [true, false]) {
+        const { effect, outcome } = react(sendBody(body, framing), { kind: 'bodySent', early });
+        assert.deepEqual(effect, { kind: 'sendBody', source: body, framing });
+        assert.equal(outcome, early ? 'early' : 'in-turn');
+      }
     }
   });
 
@@ -48,7 +50,7 @@ describe('the steps of a dialogue over bytes', () => {
 
   it('a driver that answers something else is our own fault, and is told so', () => {
     const steps: [step: () => Talk<unknown>, answer: ByteReaction][] = [
-      [() => sendBody(body), { kind: 'done' }],
+      [() => sendBody(body, 'dots'), { kind: 'done' }],
       [() => receive('reply', true), { kind: 'done' }],
       [() => upgrade(), { kind: 'received', bytes }],
     ];

@@ -124,8 +124,10 @@ describe('Channel: nothing may be unread when we speak', () => {
 
   it('nor is a message', () => {
     const body = { kind: 'bytes', bytes: Buffer.from('x') } as const;
-    assert.throws(() => withUnread('2').sayBody(body).next({ kind: 'done' }), { code: 'unsolicited' });
-    assert.equal(play(withUnread('').sayBody(body), []).outcome, 'in-turn');
+    assert.throws(() => withUnread('2').sayBody(body, 'dots').next({ kind: 'done' }), {
+      code: 'unsolicited',
+    });
+    assert.equal(play(withUnread('').sayBody(body, 'dots'), []).outcome, 'in-turn');
   });
 
   it('RFC 3207 §4.2, CVE-2021-38371: plaintext behind the go-ahead stops the upgrade, wherever it is', () => {
@@ -165,5 +167,27 @@ describe('Channel.startTls', () => {
     const peer = channel();
     play(peer.startTls(), []);
     assert.throws(() => play(peer.startTls(), []), { name: 'Error', message: 'TLS is already up' });
+  });
+});
+
+describe('Channel.beginTls', () => {
+  it('keeps the facts of the session, and there is only one', () => {
+    const peer = channel();
+    assert.deepEqual(play(peer.beginTls(), []).outcome, { kind: 'secured', facts: tlsFacts });
+    assert.equal(peer.tls, tlsFacts);
+    assert.throws(() => play(peer.startTls(), []), { name: 'Error', message: 'TLS is already up' });
+  });
+
+  it('plaintext where TLS should begin is a server without TLS there, not an attack', () => {
+    for (const [text, shown] of [
+      ['220 mx\r\n', ': 220 mx\\r\\n'],
+      ['', ''],
+    ] as const) {
+      const peer = channel();
+      const stray: ByteReaction = { kind: 'stray', bytes: Buffer.from(text) };
+      const because = `mx.example.test (192.0.2.1) speaks plaintext where TLS should begin${shown}`;
+      assert.deepEqual(play(peer.beginTls(), [], stray).outcome, { kind: 'failed', because });
+      assert.equal(peer.tls, undefined);
+    }
   });
 });

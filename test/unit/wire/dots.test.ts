@@ -27,6 +27,16 @@ function scan(pieces: readonly Buffer[], mode: Mode): Scanned {
   return { content: out.join(''), facts: scanner.facts, rest: undefined };
 }
 
+/** Scans content whose octets are counted. */
+function scanCounted(pieces: readonly Buffer[], mode: Mode): Scanned {
+  const out: string[] = [];
+  const emit = (slice: Uint8Array): void => void out.push(Buffer.from(slice).toString('latin1'));
+  const scanner = new ContentScanner(mode, emit, 'octets');
+  for (const piece of pieces) assert.equal(scanner.push(piece).kind, 'more');
+  scanner.end();
+  return { content: out.join(''), facts: scanner.facts, rest: undefined };
+}
+
 function scanText(text: string, mode: Mode, size = Number.POSITIVE_INFINITY): Scanned {
   return scan(cut(Buffer.from(text, 'latin1'), size), mode);
 }
@@ -282,5 +292,51 @@ describe('time', () => {
       }
     });
     assert.ok(taken < bound(usual), `${taken} ms, clean text ${usual} ms`);
+  });
+});
+
+describe('content whose octets are counted, RFC 3030', () => {
+  it('dots are nothing special, and the end is where the caller says', () => {
+    const text = '.\r\n..\r\n\r\n.\r\nx';
+    const { content, facts } = scanCounted([Buffer.from(text)], 'refuse');
+    assert.equal(content, text);
+    assert.deepEqual(facts, { size: text.length, eightBit: false, longestLine: 2, fault: undefined });
+  });
+
+  const ends: [text: string, mode: Mode, content: string, fault: ContentFacts['fault']][] = [
+    ['a\r', 'refuse', 'a', 'bare-cr'],
+    ['a\r', 'normalize', 'a\r\n', undefined],
+    ['a\n', 'refuse', 'a\n', 'bare-lf'],
+    ['a\n', 'normalize', 'a\r\n', undefined],
+    ['\r', 'refuse', '', 'bare-cr'],
+    ['', 'refuse', '', undefined],
+    ['a\n\r', 'refuse', 'a\n', 'bare-lf'],
+    ['a\0\r', 'refuse', 'a\0', 'nul'],
+  ];
+  for (const [text, mode, content, fault] of ends) {
+    it(`${JSON.stringify(text)} (${mode}): ${fault ?? 'clean'}`, () => {
+      const scanned = scanCounted([Buffer.from(text)], mode);
+      assert.deepEqual([scanned.content, scanned.facts.fault], [content, fault]);
+    });
+  }
+
+  it('any content and any cuts: the same content and facts as in one piece', () => {
+    fc.assert(
+      fc.property(nastyText, lengths, fc.constantFrom<Mode>('refuse', 'normalize'), (text, at, mode) => {
+        const bytes = Buffer.from(text, 'latin1');
+        assert.deepEqual(scanCounted(cutAt(bytes, at), mode), scanCounted([bytes], mode));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('clean content has the facts that it has between dots', () => {
+    fc.assert(
+      fc.property(cleanContent, (text) => {
+        const bytes = Buffer.from(text, 'latin1');
+        const { content, facts } = scan([stuff([bytes])], 'refuse');
+        assert.deepEqual(scanCounted([bytes], 'refuse'), { content, facts, rest: undefined });
+      }),
+    );
   });
 });

@@ -1,23 +1,29 @@
 /**
  * Brings a fresh connection to the point where mail can be handed over.
  *
- * RFC 3207 (STARTTLS), RFC 5321 §3.1, §3.2.
+ * RFC 3207 (STARTTLS), RFC 8314 (implicit TLS), RFC 5321 §3.1, §3.2, RFC 2033 §4.1 (LHLO).
  */
 import type { Talk } from '../../../wire/bytes.ts';
 import type { Channel } from '../../../wire/channel.ts';
-import { PeerError } from '../../../wire/dialogue.ts';
 import type { TlsFacts } from '../../../wire/tls-facts.ts';
 import { command } from '../command.ts';
 import { noOffers, type Offers, offersOf } from '../offers.ts';
-import { describeReply, type Reply, readReply, severity } from '../reply.ts';
+import { positiveOnly, type Reply, readReply, severity } from '../reply.ts';
+import { type Login, login } from './login.ts';
 
 export interface OpenRequest<Proof> {
   /** Our name for EHLO: a domain in ASCII form or an address literal. */
   readonly helloName: string;
+  /** LMTP says LHLO and has no HELO. */
+  readonly protocol: 'smtp' | 'lmtp';
+  /** `implicit`: the handshake comes before the greeting, and `startTls` says nothing. */
+  readonly tls: 'starttls' | 'implicit';
   /** `never`: stay in clear; `if-offered`; `required`: say nothing beyond STARTTLS and QUIT in clear. */
   readonly startTls: 'never' | 'if-offered' | 'required';
   /** Judges the handshake before anything is said inside it. */
   readonly judge: (facts: TlsFacts) => Judgement<Proof>;
+  /** Who to log in as, inside TLS; null: without. In clear no login is ever tried. */
+  readonly login: Login | null;
 }
 
 type Judgement<Proof> =
@@ -32,20 +38,28 @@ export type OpenOutcome<Proof> =
       readonly offersBefore: Offers | undefined;
       readonly proof: Proof | undefined;
     }
-  | { readonly kind: 'refused'; readonly at: 'greeting' | 'EHLO' | 'HELO'; readonly reply: Reply }
+  | { readonly kind: 'refused'; readonly at: 'greeting' | HelloVerb; readonly reply: Reply }
   /** TLS is required and the server does not offer it. */
   | { readonly kind: 'notOffered'; readonly offers: Offers }
   /** The server offered STARTTLS and then said no. */
   | { readonly kind: 'startTlsRefused'; readonly reply: Reply }
   | { readonly kind: 'tlsFailed'; readonly because: string }
-  | { readonly kind: 'unacceptable'; readonly facts: TlsFacts; readonly proof: Proof };
+  | { readonly kind: 'unacceptable'; readonly facts: TlsFacts; readonly proof: Proof }
+  /** The server does not take the login, for now or for good as its reply says. */
+  | { readonly kind: 'loginRefused'; readonly reply: Reply }
+  /** A login is wanted, and there is no TLS to hide it or no mechanism that both sides know. */
+  | { readonly kind: 'loginNotOffered' };
+
+type HelloVerb = 'EHLO' | 'HELO' | 'LHLO';
+type Refused = Extract<OpenOutcome<never>, { kind: 'refused' }>;
 
 /** @throws PeerError when the peer breaks the protocol. */
 export function* open<Proof>(channel: Channel, request: OpenRequest<Proof>): Talk<OpenOutcome<Proof>> {
-  const greeting = yield* readReply(channel, 'greeting');
-  if (greeting.code !== 220) return refusedAt(channel, 'greeting', greeting);
+  if (request.tls === 'implicit') return yield* openInTls(channel, request);
+  const refused = yield* readGreeting(channel);
+  if (refused !== undefined) return refused;
 
-  const hello = yield* sayHello(channel, request.helloName, request.startTls !== 'required');
+  const hello = yield* sayHello(channel, request, request.startTls !== 'required');
   if (hello.kind === 'refused') {
     // No EHLO, no STARTTLS: where TLS is required, this is one more way to take it away.
     const withoutEhlo = hello.at === 'EHLO' && severity(hello.reply) === 'permanent';
@@ -55,7 +69,18 @@ export function* open<Proof>(channel: Channel, request: OpenRequest<Proof>): Tal
   if (request.startTls !== 'never' && offers.has('STARTTLS'))
     return yield* startTls(channel, request, offers);
   if (request.startTls === 'required') return { kind: 'notOffered', offers };
+  if (request.login !== null) return { kind: 'loginNotOffered' };
   return { kind: 'ready', offers, offersBefore: undefined, proof: undefined };
+}
+
+/** RFC 8314 §3: TLS begins at once, and the one greeting comes inside it. */
+function* openInTls<Proof>(channel: Channel, request: OpenRequest<Proof>): Talk<OpenOutcome<Proof>> {
+  const secured = yield* channel.beginTls();
+  if (secured.kind === 'failed') return { kind: 'tlsFailed', because: secured.because };
+  const judgement = request.judge(secured.facts);
+  if (judgement.kind === 'unacceptable') return { ...judgement, facts: secured.facts };
+  const refused = yield* readGreeting(channel);
+  return refused ?? (yield* getReady(channel, request, undefined, judgement.proof));
 }
 
 /** RFC 3207 §4: exactly 220 is the go-ahead; §4.2: nothing learnt in the clear survives. */
@@ -65,52 +90,58 @@ function* startTls<Proof>(
   offersBefore: Offers,
 ): Talk<OpenOutcome<Proof>> {
   yield* channel.say(command('STARTTLS'));
-  const goAhead = yield* readReply(channel, 'reply');
-  if (goAhead.code !== 220) {
-    if (severity(goAhead) === 'positive') throw unexpectedReply(channel, 'STARTTLS', goAhead);
-    return { kind: 'startTlsRefused', reply: goAhead };
-  }
+  const goAhead = positiveOnly(channel, 'STARTTLS', yield* readReply(channel, 'reply'), [220]);
+  if (goAhead.code !== 220) return { kind: 'startTlsRefused', reply: goAhead };
   const secured = yield* channel.startTls();
   if (secured.kind === 'failed') return { kind: 'tlsFailed', because: secured.because };
   const judgement = request.judge(secured.facts);
   if (judgement.kind === 'unacceptable') return { ...judgement, facts: secured.facts };
-
-  const hello = yield* sayHello(channel, request.helloName, false);
-  if (hello.kind === 'refused') return hello;
-  return { kind: 'ready', offers: hello.offers, offersBefore, proof: judgement.proof };
+  return yield* getReady(channel, request, offersBefore, judgement.proof);
 }
 
-type Hello =
-  | { readonly kind: 'greeted'; readonly offers: Offers }
-  | Extract<OpenOutcome<never>, { kind: 'refused' }>;
+/** Says hello inside TLS that was found acceptable, and logs in where that is wanted. */
+function* getReady<Proof>(
+  channel: Channel,
+  request: OpenRequest<Proof>,
+  offersBefore: Offers | undefined,
+  proof: Proof,
+): Talk<OpenOutcome<Proof>> {
+  const hello = yield* sayHello(channel, request, false);
+  if (hello.kind === 'refused') return hello;
+  const { offers } = hello;
+  if (request.login !== null) {
+    const outcome = yield* login(channel, offers, request.login);
+    if (outcome.kind !== 'loggedIn') return outcome;
+  }
+  return { kind: 'ready', offers, offersBefore, proof };
+}
+
+/** @returns undefined where the server is ready. */
+function* readGreeting(channel: Channel): Talk<Refused | undefined> {
+  const reply = positiveOnly(channel, 'greeting', yield* readReply(channel, 'greeting'), [220]);
+  return reply.code === 220 ? undefined : { kind: 'refused', at: 'greeting', reply };
+}
+
+type Hello = { readonly kind: 'greeted'; readonly offers: Offers } | Refused;
 
 /** EHLO, or HELO where nothing is lost by it: a server without EHLO has no STARTTLS (RFC 5321 §3.2). */
-function* sayHello(channel: Channel, name: string, heloAllowed: boolean): Talk<Hello> {
-  yield* channel.say(command('EHLO', name));
-  const ehlo = yield* readReply(channel, 'reply');
-  if (ehlo.code === 250) return { kind: 'greeted', offers: offersOf(ehlo) };
-  if (severity(ehlo) !== 'permanent' || !heloAllowed) return refusedAt(channel, 'EHLO', ehlo);
-  yield* channel.say(command('HELO', name));
-  const helo = yield* readReply(channel, 'reply');
-  if (helo.code === 250) return { kind: 'greeted', offers: noOffers };
-  return refusedAt(channel, 'HELO', helo);
-}
-
-function refusedAt(
+function* sayHello(
   channel: Channel,
-  at: 'greeting' | 'EHLO' | 'HELO',
-  reply: Reply,
-): Extract<OpenOutcome<never>, { kind: 'refused' }> {
-  // A positive reply of another kind means that the streams are off by one message (Opossum) or were tampered with.
-  if (severity(reply) === 'positive') throw unexpectedReply(channel, at, reply);
-  return { kind: 'refused', at, reply };
+  { helloName, protocol }: Pick<OpenRequest<unknown>, 'helloName' | 'protocol'>,
+  heloAllowed: boolean,
+): Talk<Hello> {
+  const first = protocol === 'lmtp' ? 'LHLO' : 'EHLO';
+  const reply = yield* ask(channel, first, helloName);
+  if (reply.code === 250) return { kind: 'greeted', offers: offersOf(reply) };
+  if (first === 'LHLO' || !heloAllowed || severity(reply) !== 'permanent')
+    return { kind: 'refused', at: first, reply };
+  const helo = yield* ask(channel, 'HELO', helloName);
+  return helo.code === 250
+    ? { kind: 'greeted', offers: noOffers }
+    : { kind: 'refused', at: 'HELO', reply: helo };
 }
 
-/** The error for a positive reply that is not the one the RFC names. */
-export function unexpectedReply(channel: Channel, at: string, reply: Reply): PeerError {
-  return new PeerError(
-    'unexpected-reply',
-    `${channel.peer} answered ${at} with ${describeReply(reply)}, which is not an answer to it`,
-    Buffer.from(describeReply(reply), 'latin1'),
-  );
+function* ask(channel: Channel, verb: HelloVerb, name: string): Talk<Reply> {
+  yield* channel.say(command(verb, name));
+  return positiveOnly(channel, verb, yield* readReply(channel, 'reply'), [250]);
 }

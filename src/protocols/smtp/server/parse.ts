@@ -1,33 +1,62 @@
-/** Commands as a client sent them, parsed once. RFC 5321 §4.1.1, RFC 1870 §6, RFC 6152 §2. */
+/** Commands as a client sent them, parsed once. RFC 5321 §4.1.1, RFC 6531 §3.4, RFC 4954 §4, RFC 3030 §2. */
 
 import { parseAddressLiteral } from '../../../names/address.ts';
 import { isAscii, parseDomain } from '../../../names/domain.ts';
 import { type Mailbox, parseMailbox } from '../../../names/mailbox.ts';
+import type { RecipientWishes } from '../../../names/wishes.ts';
+import {
+  type BadParameter,
+  type MailParameters,
+  type Parameters,
+  readMailParameters,
+  readRcptParameters,
+  splitParameters,
+} from './parameters.ts';
 
 export type Command =
   | { readonly verb: 'HELO' | 'EHLO'; readonly name: string }
-  | {
-      readonly verb: 'MAIL';
-      readonly sender: Mailbox | null;
-      readonly size: number | undefined;
-      readonly body: BodyType;
-    }
-  | { readonly verb: 'RCPT'; readonly recipient: Mailbox | 'postmaster' }
-  | { readonly verb: 'DATA' | 'RSET' | 'NOOP' | 'QUIT' | 'STARTTLS' | 'VRFY' | 'EXPN' | 'HELP' | 'AUTH' }
+  | MailCommand
+  | RcptCommand
+  /** `octets` follow the line; null: their number cannot be read. */
+  | { readonly verb: 'BDAT'; readonly octets: number | null; readonly last: boolean }
+  | AuthCommand
+  | { readonly verb: 'DATA' | 'RSET' | 'NOOP' | 'QUIT' | 'STARTTLS' | 'VRFY' | 'EXPN' | 'HELP' }
   /** Somebody's HTTP request: a browser was made to talk to us (cross-protocol attack). */
   | { readonly verb: 'HTTP' };
 
-export type BodyType = '7BIT' | '8BITMIME';
+export interface MailCommand extends MailParameters {
+  readonly verb: 'MAIL';
+  readonly sender: Mailbox | null;
+  /** The keywords of all parameters, in upper case. */
+  readonly keywords: readonly string[];
+}
+
+export interface RcptCommand {
+  readonly verb: 'RCPT';
+  readonly recipient: Mailbox | 'postmaster';
+  readonly wishes: RecipientWishes;
+  readonly keywords: readonly string[];
+}
+
+export interface AuthCommand {
+  readonly verb: 'AUTH';
+  /** In upper case. */
+  readonly mechanism: string;
+  /** Still in base64, empty where the client wrote `=`; undefined where it wrote nothing. */
+  readonly initial: string | undefined;
+}
 
 export type ParsedCommand =
   | { readonly kind: 'command'; readonly command: Command }
   | { readonly kind: 'unknown' }
-  | {
-      readonly kind: 'syntax';
-      readonly code: 501 | 553 | 555;
-      readonly enhanced: string;
-      readonly because: string;
-    };
+  | SyntaxFault;
+
+export interface SyntaxFault {
+  readonly kind: 'syntax';
+  readonly code: 501 | 553 | 555;
+  readonly enhanced: string;
+  readonly because: string;
+}
 
 const HTTP_VERBS = new Set([
   'GET',
@@ -41,10 +70,13 @@ const HTTP_VERBS = new Set([
   'PATCH',
   'PRI',
 ]);
-const PARAMETER = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e]+))?$/;
 
-/** Reads one line, latin1, without its CRLF. */
-export function parseCommand(received: string): ParsedCommand {
+/**
+ * Reads one line, latin1, without its CRLF.
+ *
+ * @param utf8 the transaction under way came with SMTPUTF8: its recipients may be written in UTF-8.
+ */
+export function parseCommand(received: string, utf8 = false): ParsedCommand {
   const line = withoutTrailingSpace(received);
   const space = line.indexOf(' ');
   const word = space === -1 ? line : line.slice(0, space);
@@ -58,7 +90,11 @@ export function parseCommand(received: string): ParsedCommand {
     case 'MAIL':
       return parseMail(rest);
     case 'RCPT':
-      return parseRcpt(rest);
+      return parseRcpt(rest, utf8);
+    case 'BDAT':
+      return parseBdat(rest);
+    case 'AUTH':
+      return parseAuth(rest);
     case 'DATA':
     case 'RSET':
     case 'QUIT':
@@ -67,10 +103,9 @@ export function parseCommand(received: string): ParsedCommand {
       return space === -1 ? ok({ verb }) : syntax(501, '5.5.4', `${verb} takes no parameters`);
     case 'VRFY':
     case 'EXPN':
-      return rest === '' ? syntax(501, '5.5.4', `${verb} needs a parameter`) : ok({ verb });
+      return parseVrfy(verb, rest);
     case 'NOOP':
     case 'HELP':
-    case 'AUTH':
       return ok({ verb });
     default:
       return { kind: 'unknown' };
@@ -86,7 +121,8 @@ function withoutTrailingSpace(line: string): string {
 
 function parseHello(verb: 'EHLO' | 'HELO', name: string): ParsedCommand {
   if (name === '') return syntax(501, '5.5.4', `${verb} needs your domain or address literal`);
-  // Octets of no known character set: IDNA would make some name of them.
+  // RFC 6531 §3.7.1: a name beyond ASCII is sent as A-labels. Of octets of no known character set IDNA would make
+  // some name or other.
   if (!isAscii(name)) return syntax(501, '5.5.2', `${verb} needs an ASCII name`);
   const valid = name.startsWith('[') ? parseAddressLiteral(name) : parseDomain(name);
   // Hosts whose name is no domain ("my_pc", "localhost.") are no danger; anything that could break out of a
@@ -98,51 +134,72 @@ function parseHello(verb: 'EHLO' | 'HELO', name: string): ParsedCommand {
 }
 
 function parseMail(rest: string): ParsedCommand {
-  const path = parsePath(rest, 'FROM');
-  if (path.kind !== 'path') return path;
-  const parameters = parseParameters(path.after);
-  if (parameters.kind !== 'parameters') return parameters;
-  let size: number | undefined;
-  let body: BodyType = '7BIT';
-  for (const [keyword, value] of parameters.values) {
-    if (keyword === 'SIZE') {
-      if (value === undefined || !/^[0-9]{1,20}$/.test(value))
-        return syntax(501, '5.5.4', 'SIZE needs a number of octets');
-      size = Number(value);
-    } else if (keyword === 'BODY') {
-      const type = value?.toUpperCase();
-      if (type !== '7BIT' && type !== '8BITMIME') return syntax(501, '5.5.4', 'BODY is 7BIT or 8BITMIME');
-      body = type;
-    } else {
-      return syntax(555, '5.5.4', `the MAIL parameter ${keyword} is not supported`);
-    }
-  }
-  if (path.text === '') return ok({ verb: 'MAIL', sender: null, size, body });
-  const sender = parseMailbox(path.text);
-  if (sender.kind !== 'ok') return notAMailbox(path.text, '5.1.7', sender.because);
-  return ok({ verb: 'MAIL', sender: sender.value, size, body });
+  const read = readPath(rest, 'FROM');
+  if (read.kind !== 'path') return read;
+  const parsed = readMailParameters(read.parameters);
+  if (parsed.kind === 'bad') return badParameter(parsed);
+  const { parameters } = parsed;
+  const keywords = [...read.parameters.keys()];
+  if (read.path === '') return ok({ verb: 'MAIL', sender: null, ...parameters, keywords });
+  const sender = mailboxOf(read.path, '5.1.7', parameters.smtpUtf8);
+  if (sender.kind !== 'ok') return sender;
+  return ok({ verb: 'MAIL', sender: sender.value, ...parameters, keywords });
 }
 
-function parseRcpt(rest: string): ParsedCommand {
-  const path = parsePath(rest, 'TO');
-  if (path.kind !== 'path') return path;
-  const parameters = parseParameters(path.after);
-  if (parameters.kind !== 'parameters') return parameters;
-  const [unsupported] = parameters.values.keys();
-  if (unsupported !== undefined)
-    return syntax(555, '5.5.4', `the RCPT parameter ${unsupported} is not supported`);
-  if (path.text === '') return syntax(501, '5.1.3', 'a recipient cannot be empty');
+function parseRcpt(rest: string, utf8: boolean): ParsedCommand {
+  const read = readPath(rest, 'TO');
+  if (read.kind !== 'path') return read;
+  const parsed = readRcptParameters(read.parameters, utf8);
+  if (parsed.kind === 'bad') return badParameter(parsed);
+  const { wishes } = parsed;
+  const keywords = [...read.parameters.keys()];
+  if (read.path === '') return syntax(501, '5.1.3', 'a recipient cannot be empty');
   // RFC 5321 §4.1.1.3: "Postmaster" without a domain is a recipient everywhere.
-  if (path.text.toLowerCase() === 'postmaster') return ok({ verb: 'RCPT', recipient: 'postmaster' });
-  const recipient = parseMailbox(path.text);
-  if (recipient.kind !== 'ok') return notAMailbox(path.text, '5.1.3', recipient.because);
-  return ok({ verb: 'RCPT', recipient: recipient.value });
+  if (read.path.toLowerCase() === 'postmaster')
+    return ok({ verb: 'RCPT', recipient: 'postmaster', wishes, keywords });
+  const recipient = mailboxOf(read.path, '5.1.3', utf8);
+  if (recipient.kind !== 'ok') return recipient;
+  return ok({ verb: 'RCPT', recipient: recipient.value, wishes, keywords });
 }
 
-type Path = { readonly kind: 'path'; readonly text: string; readonly after: string };
+function parseBdat(rest: string): ParsedCommand {
+  const [, octets, last] = /^([0-9]{1,20})( LAST)?$/i.exec(rest) ?? [];
+  return ok({
+    verb: 'BDAT',
+    octets: octets === undefined ? null : Number(octets),
+    last: last !== undefined,
+  });
+}
+
+/** RFC 4954 §4, RFC 4422 §3.1: a mechanism, and the client's first words in base64. */
+function parseAuth(rest: string): ParsedCommand {
+  const [whole, mechanism = '', initial] =
+    /^([A-Za-z0-9_-]{1,20})(?: ([A-Za-z0-9+/]+={0,2}|=))?$/.exec(rest) ?? [];
+  if (whole === undefined) return syntax(501, '5.5.4', 'AUTH needs a mechanism, and base64 or nothing');
+  return ok({
+    verb: 'AUTH',
+    mechanism: mechanism.toUpperCase(),
+    initial: initial === '=' ? '' : initial,
+  });
+}
+
+/** RFC 6531 §3.7.4.2: what is asked for may be written in UTF-8 where SMTPUTF8 follows it. */
+function parseVrfy(verb: 'VRFY' | 'EXPN', rest: string): ParsedCommand {
+  if (rest === '') return syntax(501, '5.5.4', `${verb} needs a parameter`);
+  if (isAscii(rest)) return ok({ verb });
+  const known = / SMTPUTF8$/i.test(rest) && fromUtf8(rest) !== undefined;
+  return known ? ok({ verb }) : syntax(553, '5.6.7', 'the address is not ASCII, and SMTPUTF8 is not in use');
+}
+
+interface Path {
+  readonly kind: 'path';
+  /** Latin1, without its brackets. */
+  readonly path: string;
+  readonly parameters: Parameters;
+}
 
 /** `FROM:<path> parameters`. One space after the colon is let pass, as many clients send it. */
-function parsePath(rest: string, keyword: 'FROM' | 'TO'): Path | Extract<ParsedCommand, { kind: 'syntax' }> {
+function readPath(rest: string, keyword: 'FROM' | 'TO'): Path | SyntaxFault {
   if (rest.slice(0, keyword.length + 1).toUpperCase() !== `${keyword}:`) {
     return syntax(501, '5.5.4', `${keyword}:<address> expected`);
   }
@@ -151,9 +208,13 @@ function parsePath(rest: string, keyword: 'FROM' | 'TO'): Path | Extract<ParsedC
   if (end === -1) return syntax(501, '5.5.4', `${keyword}: needs the address in angle brackets`);
   const after = from.slice(end + 1);
   if (after !== '' && !after.startsWith(' ')) return syntax(501, '5.5.4', 'a space must follow the address');
+  const text = isAscii(after) ? after : fromUtf8(after);
+  const split = text === undefined ? undefined : splitParameters(text);
+  if (split === undefined) return syntax(501, '5.5.4', 'a parameter is malformed');
+  if (split.kind === 'bad') return badParameter(split);
   // RFC 5321 §4.1.1.3 and appendix C: a source route is accepted and ignored.
-  const text = from.slice(1, end).replace(/^@[^:<>"]*:(?=.)/, '');
-  return { kind: 'path', text, after };
+  const path = from.slice(1, end).replace(/^@[^:<>"]*:(?=.)/, '');
+  return { kind: 'path', path, parameters: split.values };
 }
 
 /** The `>` that ends the path: one inside a quoted local part does not. */
@@ -168,37 +229,40 @@ function closingBracket(text: string): number {
   return -1;
 }
 
-type Parameters = { readonly kind: 'parameters'; readonly values: ReadonlyMap<string, string | undefined> };
-
-function parseParameters(after: string): Parameters | Extract<ParsedCommand, { kind: 'syntax' }> {
-  const values = new Map<string, string | undefined>();
-  for (const word of after.split(' ').filter((part) => part !== '')) {
-    const match = PARAMETER.exec(word);
-    const keyword = match?.[1]?.toUpperCase();
-    if (match === null || keyword === undefined) return syntax(501, '5.5.4', 'a parameter is malformed');
-    if (values.has(keyword)) return syntax(501, '5.5.4', `the parameter ${keyword} stands twice`);
-    values.set(keyword, match[2]);
+function mailboxOf(
+  path: string,
+  enhanced: string,
+  utf8: boolean,
+): { readonly kind: 'ok'; readonly value: Mailbox } | SyntaxFault {
+  if (!isAscii(path)) {
+    // RFC 6531 §3.5: 553 5.6.7 for an address that needs SMTPUTF8.
+    if (!utf8) return syntax(553, '5.6.7', 'the address is not ASCII, and SMTPUTF8 is not in use');
+    const text = fromUtf8(path);
+    if (text === undefined) return syntax(501, enhanced, 'the address is not UTF-8');
+    const mailbox = parseMailbox(text, { utf8: true });
+    return mailbox.kind === 'ok' ? mailbox : syntax(501, enhanced, mailbox.because);
   }
-  return { kind: 'parameters', values };
+  const mailbox = parseMailbox(path);
+  return mailbox.kind === 'ok' ? mailbox : syntax(501, enhanced, mailbox.because);
 }
 
-function notAMailbox(
-  text: string,
-  enhanced: string,
-  because: string,
-): Extract<ParsedCommand, { kind: 'syntax' }> {
-  // RFC 6531 §3.5: 553 5.6.7 for an address that needs SMTPUTF8.
-  return isAscii(text) ? syntax(501, enhanced, because) : syntax(553, '5.6.7', 'the address is not ASCII');
+/** @returns the text of octets that came as latin1; undefined where they are not UTF-8. */
+function fromUtf8(latin1: string): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(latin1, 'latin1'));
+  } catch {
+    return undefined;
+  }
+}
+
+function badParameter({ code, because }: BadParameter): SyntaxFault {
+  return syntax(code, '5.5.4', because);
 }
 
 function ok(command: Command): ParsedCommand {
   return { kind: 'command', command };
 }
 
-function syntax(
-  code: 501 | 553 | 555,
-  enhanced: string,
-  because: string,
-): Extract<ParsedCommand, { kind: 'syntax' }> {
+function syntax(code: SyntaxFault['code'], enhanced: string, because: string): SyntaxFault {
   return { kind: 'syntax', code, enhanced, because };
 }

@@ -1,98 +1,87 @@
 /**
  * The server's side of an SMTP session: every command in every state has an answer.
  *
- * RFC 5321 §4.1, §4.3; RFC 3207; RFC 2920; RFC 1870; RFC 6152; RFC 2034.
+ * RFC 5321 §4.1, §4.3; RFC 3207; RFC 2920; RFC 1870; RFC 6152; RFC 2034; RFC 4954; RFC 3030; RFC 6531; RFC 3461;
+ * RFC 9422.
  */
+import type { Reducer } from '../../../wire/session.ts';
+import { chatter, farewell, mistake, refuse, reply, stay } from './answers.ts';
+import { exposure, loginUnanswered, onAuth, onLoginAnswered, onResponse } from './authentication.ts';
+import { onBdat, onChunkTaken, onData, onNotTaken, onSkipped, onTaken, skip } from './content.ts';
+import { greet, onHello, onStartTls } from './hello.ts';
+import { type Command, type ParsedCommand, parseCommand, type SyntaxFault } from './parse.ts';
+import {
+  type Asked,
+  initialState,
+  type SessionRules,
+  type SmtpAnswer,
+  type SmtpInput,
+  type SmtpState,
+  type SmtpStep,
+  type SmtpWords,
+} from './state.ts';
+import { onMail, onRcpt, takeRecipient, takeSender } from './transaction.ts';
 
-import { formatMailDomain, type Mailbox, type MailDomain } from '../../../names/mailbox.ts';
-import type { Reducer, SessionEffect, SessionInput, Step } from '../../../wire/session.ts';
-import type { TlsFacts } from '../../../wire/tls-facts.ts';
-import { formatReply } from '../reply.ts';
-import { type BodyType, type Command, type ParsedCommand, parseCommand } from './parse.ts';
+export {
+  type Envelope,
+  type EnvelopeRecipient,
+  type Intake,
+  initialState,
+  type SessionRules,
+  type SmtpAnswer,
+  type SmtpQuery,
+  type SmtpState,
+  type SmtpWords,
+} from './state.ts';
 
-export interface SessionRules {
-  /** Our name, in the greeting and in EHLO. */
-  readonly hostname: string;
-  /** The domain of a bare `<postmaster>`. */
-  readonly postmasterDomain: MailDomain;
-  readonly startTls: 'offered' | 'absent';
-  /** 530 for everything but NOOP, EHLO, STARTTLS, QUIT until TLS is up; never on a public port 25 (RFC 3207 §4). */
-  readonly tls: 'required' | 'optional';
-  /** Whether this client may send mail to anyone. */
-  readonly relaying: { readonly kind: 'allowed' } | { readonly kind: 'denied'; readonly because: string };
-  readonly maxMessageBytes: number;
-  readonly maxRecipients: number;
-  /** After so many errors the connection ends. */
-  readonly maxErrors: number;
-}
-
-/** What a session knows; re-created, not cleared, at STARTTLS. */
-export interface SmtpState {
-  readonly phase: 'open' | 'starting-tls' | 'taking' | 'closed';
-  readonly tls: TlsFacts | undefined;
-  readonly hello: { readonly name: string; readonly extended: boolean } | undefined;
-  readonly transaction: PendingMail | undefined;
-  readonly errors: number;
-  /** Commands since the last message that brought none nearer. */
-  readonly chatter: number;
-}
-
-interface PendingMail {
-  readonly sender: Mailbox | null;
-  readonly recipients: readonly Mailbox[];
-  readonly body: BodyType;
-}
-
-/** The message whose content is to be taken. */
-export interface Envelope {
-  readonly hello: string;
-  readonly extended: boolean;
-  readonly tls: TlsFacts | undefined;
-  readonly sender: Mailbox | null;
-  readonly recipients: readonly Mailbox[];
-}
-
-/** What became of it. */
-export type Intake =
-  | { readonly kind: 'kept'; readonly id: string }
-  | { readonly kind: 'refused'; readonly code: number; readonly enhanced: string; readonly text: string };
-
-type SmtpStep = Step<SmtpState, Envelope>;
-type Effect = SessionEffect<Envelope>;
-
-export const initialState: SmtpState = {
-  phase: 'open',
-  tls: undefined,
-  hello: undefined,
-  transaction: undefined,
-  errors: 0,
-  chatter: 0,
-};
-
-/** So many NOOP, RSET, VRFY, HELP and EHLO between two messages are free; each further one counts as an error. */
-const MAX_CHATTER = 100;
+/** Octets of a line, CRLF included: RFC 4954 §4 asks for 12288 in a login, others are refused earlier. */
+export const MAX_LINE_BYTES = 12_290;
+/** RFC 5321 §4.5.3.1.4 asks for 512, and each extension for some more. */
+const MAX_COMMAND_BYTES = 2048;
 
 /** Makes the reducer for one connection. */
-export function smtpSession(rules: SessionRules): Reducer<SmtpState, Envelope, Intake> {
-  return (state, input) => (state.phase === 'closed' ? stay(state) : reduce(rules, state, input));
+export function smtpSession(rules: SessionRules): Reducer<SmtpWords> {
+  return (state, input) => {
+    if (state.phase.kind === 'closed') return stay(state);
+    const step = reduce(rules, state, input);
+    // Whatever ends a message of which chunks have come, ends those too.
+    const dropped = input.kind !== 'taken' && input.kind !== 'notTaken' && hasChunks(state);
+    if (!dropped || hasChunks(step.state)) return step;
+    return { state: step.state, effects: [{ kind: 'dropChunks' }, ...step.effects] };
+  };
 }
 
-function reduce(rules: SessionRules, state: SmtpState, input: SessionInput<Intake>): SmtpStep {
+function hasChunks({ transaction }: SmtpState): boolean {
+  return transaction?.chunks?.failed === false;
+}
+
+function reduce(rules: SessionRules, state: SmtpState, input: SmtpInput): SmtpStep {
   switch (input.kind) {
     case 'opened':
-      return reply({ ...state, tls: input.tls }, 220, null, `${rules.hostname} ESMTP Waxwing`);
+      return greet(rules, { ...state, tls: input.tls });
     case 'line':
+      return onLine(rules, state, input.line);
     case 'badLine':
-      // The driver holds commands back while one is worked on; one that slipped through would run before TLS is up.
-      if (state.phase !== 'open') return stay(state);
-      return input.kind === 'line' ? onLine(rules, state, input.line) : onBadLine(rules, state, input.what);
+      return onBadLine(rules, state, input.what);
     case 'secured':
       // RFC 3207 §4.2: "The server MUST discard any knowledge obtained from the client".
-      return { state: { ...initialState, tls: input.facts }, effects: [] };
+      return stay({ ...initialState, tls: input.facts });
     case 'taken':
-      return onTaken(state, input.answer);
+      return onTaken(state, input.intake);
+    case 'chunkTaken':
+      return onChunkTaken(state);
     case 'notTaken':
       return onNotTaken(rules, state, input.because);
+    case 'skipped':
+      return onSkipped(rules, state);
+    case 'answered':
+    case 'unanswered': {
+      const { phase } = state;
+      if (phase.kind !== 'asking') throw new Error('nothing was asked');
+      const next: SmtpState = { ...state, phase: { kind: 'open' } };
+      if (input.kind === 'answered') return onAnswered(rules, next, phase.about, input.answer);
+      return onUnanswered(next, phase.about);
+    }
     case 'timeout':
       return farewell(
         state,
@@ -106,32 +95,42 @@ function reduce(rules: SessionRules, state: SmtpState, input: SessionInput<Intak
 }
 
 function onLine(rules: SessionRules, state: SmtpState, line: string): SmtpStep {
-  const parsed = parseCommand(line);
-  if (parsed.kind === 'unknown') return mistake(rules, state, 500, '5.5.1', 'command not recognized');
-  if (parsed.kind === 'command' && parsed.command.verb === 'HTTP') {
-    return farewell(state, 421, '4.7.0', 'this is SMTP, not HTTP');
-  }
-  if (rules.tls === 'required' && state.tls === undefined && !allowedInClear(line)) {
-    return mistake(rules, state, 530, '5.7.0', 'must issue a STARTTLS command first');
-  }
-  if (parsed.kind === 'syntax') return onSyntax(rules, state, parsed);
-  const { command } = parsed;
-  if (!isChatter(command)) return onCommand(rules, state, command);
-  if (state.chatter >= MAX_CHATTER) {
-    return mistake(rules, state, 450, '4.7.1', `more than ${MAX_CHATTER} commands that lead to no message`);
-  }
-  return onCommand(rules, { ...state, chatter: state.chatter + 1 }, command);
+  const { phase } = state;
+  const open: SmtpState = { ...state, phase: { kind: 'open' } };
+  if (phase.kind === 'challenged') return onResponse(rules, open, phase.exchange, line);
+  // The driver holds commands back while one is worked on; one that slipped through would run before TLS is up.
+  if (phase.kind !== 'open') return stay(state);
+  if (line.length + 2 > MAX_COMMAND_BYTES && !/^AUTH /i.test(line))
+    return onBadLine(rules, state, 'too-long');
+  const parsed = parseCommand(line, state.transaction?.smtpUtf8);
+  const step = onParsed(rules, state, line, parsed);
+  if (state.tls !== undefined || parsed.kind !== 'command' || parsed.command.verb !== 'AUTH') return step;
+  return { ...step, effects: [{ kind: 'note', note: exposure(parsed.command) }, ...step.effects] };
 }
 
-function onSyntax(
-  rules: SessionRules,
-  state: SmtpState,
-  { code, enhanced, because }: Extract<ParsedCommand, { kind: 'syntax' }>,
-): SmtpStep {
-  // A list of recipients with bad addresses in it is no attack: it must not end the session for the good ones.
+function onParsed(rules: SessionRules, state: SmtpState, line: string, parsed: ParsedCommand): SmtpStep {
+  if (parsed.kind === 'unknown') return mistake(rules, state, 500, '5.5.1', 'command not recognized');
+  const command = parsed.kind === 'command' ? parsed.command : undefined;
+  if (command?.verb === 'HTTP') return farewell(state, 421, '4.7.0', 'this is SMTP, not HTTP');
+  if (command?.verb === 'BDAT' && command.octets === null) {
+    // Without their number the octets that follow would run as commands.
+    return farewell(state, 501, '5.5.4', 'BDAT needs a number of octets, and LAST or nothing; closing');
+  }
+  if (rules.tls === 'required' && state.tls === undefined && !allowedInClear(line)) {
+    const refusal = { code: 530, enhanced: '5.7.0', text: 'must issue a STARTTLS command first' };
+    if (command?.verb === 'BDAT') return skip(rules, state, command.octets ?? 0, refusal, 'mistake');
+    return mistake(rules, state, refusal.code, refusal.enhanced, refusal.text);
+  }
+  if (parsed.kind === 'syntax') return onSyntax(rules, state, parsed);
+  return isChatter(parsed.command)
+    ? chatter(rules, state, (next) => onCommand(rules, next, parsed.command))
+    : onCommand(rules, state, parsed.command);
+}
+
+function onSyntax(rules: SessionRules, state: SmtpState, { code, enhanced, because }: SyntaxFault): SmtpStep {
   const isAddress = enhanced === '5.1.3' || enhanced === '5.1.7' || enhanced === '5.6.7';
-  if (!isAddress || state.chatter >= MAX_CHATTER) return mistake(rules, state, code, enhanced, because);
-  return reply({ ...state, chatter: state.chatter + 1 }, code, enhanced, because);
+  if (isAddress) return refuse(rules, state, { code, enhanced, text: because });
+  return mistake(rules, state, code, enhanced, because);
 }
 
 function isChatter({ verb }: Command): boolean {
@@ -159,22 +158,30 @@ function onCommand(rules: SessionRules, state: SmtpState, command: Command): Smt
     case 'MAIL':
       return onMail(rules, state, command);
     case 'RCPT':
-      return onRcpt(rules, state, command.recipient);
+      return onRcpt(rules, state, command);
     case 'DATA':
       return onData(rules, state);
+    case 'BDAT':
+      return onBdat(rules, state, command.octets ?? 0, command.last);
     case 'STARTTLS':
       return onStartTls(rules, state);
+    case 'AUTH':
+      return onAuth(rules, state, command);
     case 'RSET':
       return reply({ ...state, transaction: undefined }, 250, '2.0.0', 'ok');
     case 'NOOP':
       return reply(state, 250, '2.0.0', 'ok');
     case 'HELP':
-      return reply(state, 214, '2.0.0', 'EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP STARTTLS QUIT');
+      return reply(
+        state,
+        214,
+        '2.0.0',
+        'EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP STARTTLS AUTH QUIT',
+      );
     case 'VRFY':
       return reply(state, 252, '2.1.5', 'send it and see: addresses are not verified here');
     case 'EXPN':
-    case 'AUTH':
-      return mistake(rules, state, 502, '5.5.1', `${command.verb} is not implemented`);
+      return mistake(rules, state, 502, '5.5.1', 'EXPN is not implemented');
     case 'QUIT':
       return farewell(state, 221, '2.0.0', `${rules.hostname} goodbye`);
     case 'HTTP':
@@ -182,108 +189,19 @@ function onCommand(rules: SessionRules, state: SmtpState, command: Command): Smt
   }
 }
 
-function onHello(rules: SessionRules, state: SmtpState, verb: 'EHLO' | 'HELO', name: string): SmtpStep {
-  // RFC 5321 §4.1.4: EHLO in the middle of a session has the effect of RSET.
-  const next = { ...state, hello: { name, extended: verb === 'EHLO' }, transaction: undefined };
-  if (verb === 'HELO') return reply(next, 250, null, rules.hostname);
-  const offers = [
-    rules.hostname,
-    'PIPELINING',
-    `SIZE ${rules.maxMessageBytes}`,
-    '8BITMIME',
-    'ENHANCEDSTATUSCODES',
-  ];
-  // RFC 3207 §4.2: STARTTLS MUST NOT be offered inside TLS.
-  if (rules.startTls === 'offered' && state.tls === undefined) offers.push('STARTTLS');
-  return {
-    state: next,
-    effects: [{ kind: 'send', text: formatReply(250, null, offers[0] ?? '', ...offers.slice(1)) }],
-  };
-}
-
-function onMail(rules: SessionRules, state: SmtpState, mail: Extract<Command, { verb: 'MAIL' }>): SmtpStep {
-  if (state.hello === undefined) return mistake(rules, state, 503, '5.5.1', 'send EHLO first');
-  if (state.transaction !== undefined)
-    return mistake(rules, state, 503, '5.5.1', 'a transaction is open: RSET ends it');
-  if (rules.relaying.kind === 'denied') return mistake(rules, state, 550, '5.7.1', rules.relaying.because);
-  if (mail.size !== undefined && mail.size > rules.maxMessageBytes) return tooBig(rules, state);
-  const transaction = { sender: mail.sender, recipients: [], body: mail.body };
-  return reply({ ...state, transaction }, 250, '2.1.0', 'sender ok');
-}
-
-function onRcpt(rules: SessionRules, state: SmtpState, recipient: Mailbox | 'postmaster'): SmtpStep {
-  const { transaction } = state;
-  if (transaction === undefined) return mistake(rules, state, 503, '5.5.1', 'send MAIL first');
-  if (transaction.recipients.length >= rules.maxRecipients) {
-    return reply(state, 452, '4.5.3', `too many recipients, the limit is ${rules.maxRecipients}`);
+function onAnswered(rules: SessionRules, state: SmtpState, about: Asked, answer: SmtpAnswer): SmtpStep {
+  if (about.kind !== 'sender' && about.kind !== 'recipient') {
+    return onLoginAnswered(rules, state, about, answer);
   }
-  const mailbox = recipient === 'postmaster' ? postmaster(rules.postmasterDomain) : recipient;
-  const recipients = [...transaction.recipients, mailbox];
-  return reply({ ...state, transaction: { ...transaction, recipients } }, 250, '2.1.5', 'recipient ok');
+  if (answer.kind === 'no') return refuse(rules, state, answer);
+  return about.kind === 'sender'
+    ? takeSender(state, about.transaction)
+    : takeRecipient(state, about.recipient);
 }
 
-function postmaster(at: MailDomain): Mailbox {
-  return { local: 'postmaster', at, text: `postmaster@${formatMailDomain(at)}` };
-}
-
-function onData(rules: SessionRules, state: SmtpState): SmtpStep {
-  const { hello, tls, transaction } = state;
-  if (hello === undefined || transaction === undefined)
-    return mistake(rules, state, 503, '5.5.1', 'send MAIL first');
-  if (transaction.recipients.length === 0) return mistake(rules, state, 554, '5.5.1', 'no valid recipients');
-  const { sender, recipients } = transaction;
-  return {
-    state: { ...state, phase: 'taking' },
-    effects: [
-      { kind: 'send', text: formatReply(354, null, 'end with <CRLF>.<CRLF>') },
-      {
-        kind: 'takeBody',
-        question: { hello: hello.name, extended: hello.extended, tls, sender, recipients },
-        maxBytes: rules.maxMessageBytes,
-      },
-    ],
-  };
-}
-
-function onStartTls(rules: SessionRules, state: SmtpState): SmtpStep {
-  if (state.tls !== undefined) return mistake(rules, state, 503, '5.5.1', 'TLS is active already');
-  if (rules.startTls === 'absent')
-    return mistake(rules, state, 502, '5.5.1', 'STARTTLS is not available here');
-  return {
-    state: { ...state, phase: 'starting-tls' },
-    effects: [{ kind: 'send', text: formatReply(220, '2.0.0', 'ready to start TLS') }, { kind: 'startTls' }],
-  };
-}
-
-function onTaken(state: SmtpState, answer: Intake): SmtpStep {
-  const next: SmtpState = { ...state, phase: 'open', transaction: undefined, chatter: 0 };
-  // A connection that brings mail all day long may make a mistake now and then.
-  if (answer.kind === 'kept') return reply({ ...next, errors: 0 }, 250, '2.0.0', `kept as ${answer.id}`);
-  return reply(next, answer.code, answer.enhanced, answer.text);
-}
-
-function onNotTaken(
-  rules: SessionRules,
-  state: SmtpState,
-  because: Extract<SessionInput<Intake>, { kind: 'notTaken' }>['because'],
-): SmtpStep {
-  const next: SmtpState = { ...state, phase: 'open', transaction: undefined };
-  switch (because) {
-    case 'too-big':
-      return tooBig(rules, next);
-    case 'nul':
-      return mistake(rules, next, 554, '5.6.0', 'the message holds a NUL octet');
-    case 'bare-cr':
-    case 'bare-lf':
-      // RFC 5321 §2.3.8: CR and LF "MUST NOT" appear apart in a message.
-      return mistake(
-        rules,
-        next,
-        554,
-        '5.6.0',
-        `the message holds a bare ${because === 'bare-cr' ? 'CR' : 'LF'}`,
-      );
-  }
+function onUnanswered(state: SmtpState, about: Asked): SmtpStep {
+  if (about.kind !== 'sender' && about.kind !== 'recipient') return loginUnanswered(state);
+  return reply(state, 451, '4.3.0', 'the address could not be checked for now; try again later');
 }
 
 function onBadLine(
@@ -291,42 +209,14 @@ function onBadLine(
   state: SmtpState,
   what: 'too-long' | 'bare-cr' | 'bare-lf' | 'nul',
 ): SmtpStep {
-  if (what === 'too-long') return mistake(rules, state, 500, '5.5.2', 'line too long');
+  const { phase } = state;
+  if (phase.kind !== 'open' && phase.kind !== 'challenged') return stay(state);
+  if (what === 'too-long') {
+    // RFC 4954 §6: in a login it is 5.5.6, and the login is over.
+    const enhanced = phase.kind === 'challenged' ? '5.5.6' : '5.5.2';
+    return mistake(rules, { ...state, phase: { kind: 'open' } }, 500, enhanced, 'line too long');
+  }
   // What follows such a line is in doubt: nothing of it may run.
   const name = { 'bare-cr': 'bare CR', 'bare-lf': 'bare LF', nul: 'NUL' }[what];
   return farewell(state, 500, '5.5.2', `a command line holds a ${name}`);
-}
-
-function tooBig(rules: SessionRules, state: SmtpState): SmtpStep {
-  return reply(state, 552, '5.3.4', `the message is too big, the limit is ${rules.maxMessageBytes} octets`);
-}
-
-function mistake(
-  rules: SessionRules,
-  state: SmtpState,
-  code: number,
-  enhanced: string,
-  text: string,
-): SmtpStep {
-  const errors = state.errors + 1;
-  if (errors < rules.maxErrors) return reply({ ...state, errors }, code, enhanced, text);
-  const last = formatReply(code, enhanced, text);
-  const bye = formatReply(421, '4.7.0', `${rules.hostname} closing: too many errors`);
-  return {
-    state: { ...state, phase: 'closed' },
-    effects: [{ kind: 'send', text: last + bye }, { kind: 'close' }],
-  };
-}
-
-function reply(state: SmtpState, code: number, enhanced: string | null, text: string): SmtpStep {
-  return { state, effects: [{ kind: 'send', text: formatReply(code, enhanced, text) }] };
-}
-
-function farewell(state: SmtpState, code: number, enhanced: string, text: string): SmtpStep {
-  const effects: Effect[] = [{ kind: 'send', text: formatReply(code, enhanced, text) }, { kind: 'close' }];
-  return { state: { ...state, phase: 'closed' }, effects };
-}
-
-function stay(state: SmtpState): SmtpStep {
-  return { state, effects: [] };
 }

@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { isPassword, parsePasswordHash } from '../../../../src/relay/password.ts';
+import { waxwing } from '../control-peer.ts';
 
-const bin = join(import.meta.dirname, '../../../../src/cli/bin.ts');
 const folder = mkdtempSync(join(tmpdir(), 'waxwing-config-'));
 after(() => rmSync(folder, { recursive: true }));
-
-function waxwing(
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, [bin, ...args], {
-    encoding: 'utf8',
-    env: { PATH: '', HOME: folder, ...env },
-  });
-}
 
 function write(name: string, text: string): string {
   const file = join(folder, name);
@@ -25,29 +15,29 @@ function write(name: string, text: string): string {
   return file;
 }
 
-describe('config init', () => {
-  it('writes a file that passes config check, and never overwrites one', () => {
+describe('config init', { concurrency: 4 }, () => {
+  it('writes a file that passes config check, and never overwrites one', async () => {
     const file = join(folder, 'init.toml');
-    assert.deepEqual(waxwing(['config', 'init', '--output', file]).status, 0);
+    assert.deepEqual((await waxwing(['config', 'init', '--output', file])).code, 0);
     const written = readFileSync(file, 'utf8');
-    assert.equal(waxwing(['config', 'init']).stdout, written);
-    const check = waxwing(['config', 'check', '--config', file]);
-    assert.deepEqual([check.status, check.stdout], [0, `${file}: ok\n`]);
+    assert.equal((await waxwing(['config', 'init'])).stdout, written);
+    const check = await waxwing(['config', 'check', '--config', file]);
+    assert.deepEqual([check.code, check.stdout], [0, `${file}: ok\n`]);
 
     writeFileSync(file, 'mine');
-    const again = waxwing(['config', 'init', '--output', file]);
-    assert.equal(again.status, 1);
+    const again = await waxwing(['config', 'init', '--output', file]);
+    assert.equal(again.code, 1);
     assert.match(again.stderr, /^error: EEXIST/);
     assert.equal(readFileSync(file, 'utf8'), 'mine');
   });
 });
 
-describe('config check', () => {
+describe('config check', { concurrency: 4 }, () => {
   const broken = write('broken.toml', 'hostname = 5\n[relay]\nretires = []\n');
 
-  it('prints every error with its origin and path, and exits with 1', () => {
-    const run = waxwing(['config', 'check', '--config', broken], { WAXWING_DATA: '' });
-    assert.deepEqual([run.status, run.stdout], [1, '']);
+  it('prints every error with its origin and path, and exits with 1', async () => {
+    const run = await waxwing(['config', 'check', '--config', broken], '', { WAXWING_DATA: '' });
+    assert.deepEqual([run.code, run.stdout], [1, '']);
     assert.deepEqual(run.stderr.split('\n'), [
       `${broken}:1: hostname: must be text in quotes`,
       'WAXWING_DATA: data: "" is not a path',
@@ -56,9 +46,9 @@ describe('config check', () => {
     ]);
   });
 
-  it('prints the same as JSON', () => {
-    const run = waxwing(['config', 'check', '--config', broken, '--json']);
-    assert.deepEqual([run.status, run.stderr], [1, '']);
+  it('prints the same as JSON', async () => {
+    const run = await waxwing(['config', 'check', '--config', broken, '--json']);
+    assert.deepEqual([run.code, run.stderr], [1, '']);
     assert.deepEqual(JSON.parse(run.stdout), {
       errors: [
         { path: 'hostname', origin: `${broken}:1`, message: 'must be text in quotes' },
@@ -68,8 +58,8 @@ describe('config check', () => {
     });
   });
 
-  it('looks at the files that are named', () => {
-    const run = waxwing([
+  it('looks at the files that are named', async () => {
+    const run = await waxwing([
       'config',
       'check',
       '--config',
@@ -77,29 +67,28 @@ describe('config check', () => {
       '--ca',
       join(folder, 'none.pem'),
     ]);
-    assert.equal(run.status, 1);
+    assert.equal(run.code, 1);
     assert.match(run.stderr, /^--ca: tls\.ca: cannot be read: ENOENT/m);
   });
 
-  it('passes with warnings, which go to stderr', () => {
+  it('passes with warnings, which go to stderr', async () => {
     const file = write('warn.toml', 'hostname = "a.test"\n[[route]]\nmatch = "*"\nnames = ["b.test"]\n');
-    const run = waxwing(['config', 'check', '--config', file]);
-    assert.deepEqual([run.status, run.stdout], [0, `${file}: ok\n`]);
+    const run = await waxwing(['config', 'check', '--config', file]);
+    assert.deepEqual([run.code, run.stdout], [0, `${file}: ok\n`]);
     assert.equal(run.stderr, 'warning: route[0].names: is not used, the TLS level is may\n');
   });
 });
 
-describe('config show', () => {
+describe('config show', { concurrency: 4 }, () => {
   const file = write('show.toml', 'hostname = "a.test"\n[relay]\nretry = ["2m"]\n');
 
-  it('shows what was set and where', () => {
-    const run = waxwing(
+  it('shows what was set and where', async () => {
+    const run = await waxwing(
       ['config', 'show', '--config', file, '--resolver', '::1', '--resolver', '127.0.0.1'],
-      {
-        WAXWING_RELAY_TLS: 'encrypt',
-      },
+      '',
+      { WAXWING_RELAY_TLS: 'encrypt' },
     );
-    assert.equal(run.status, 0);
+    assert.equal(run.code, 0);
     assert.deepEqual(
       run.stdout.split('\n').map((line) => line.split(/ {2,}/)),
       [
@@ -112,9 +101,9 @@ describe('config show', () => {
     );
   });
 
-  it('--effective shows the defaults too, as JSON where it is asked for', () => {
-    const run = waxwing(['config', 'show', '--effective', '--json', '--config', file, '--data', '/d']);
-    assert.deepEqual([run.status, run.stderr], [0, '']);
+  it('--effective shows the defaults too, as JSON where it is asked for', async () => {
+    const run = await waxwing(['config', 'show', '--effective', '--json', '--config', file, '--data', '/d']);
+    assert.deepEqual([run.code, run.stderr], [0, '']);
     const printed: readonly { path: string }[] = JSON.parse(run.stdout);
     const values = new Map(printed.map(({ path, ...rest }) => [path, rest]));
     assert.deepEqual(values.get('events.file'), { value: '/d/events.ndjson', origin: 'default' });
@@ -123,15 +112,38 @@ describe('config show', () => {
     assert.deepEqual(values.get('relay.give_up_after'), { value: '5d', origin: 'default' });
   });
 
-  it('of a broken configuration shows its errors and exits with 1', () => {
-    const run = waxwing(['config', 'show', '--config', join(folder, 'nowhere.toml')]);
-    assert.deepEqual([run.status, run.stdout], [1, '']);
+  it('of a broken configuration shows its errors and exits with 1', async () => {
+    const run = await waxwing(['config', 'show', '--config', join(folder, 'nowhere.toml')]);
+    assert.deepEqual([run.code, run.stdout], [1, '']);
     assert.match(run.stderr, /^--config: there is no file /);
   });
 });
 
-it('config schema prints the JSON Schema', () => {
-  const run = waxwing(['config', 'schema']);
-  assert.equal(run.status, 0);
+it('config schema prints the JSON Schema', async () => {
+  const run = await waxwing(['config', 'schema']);
+  assert.equal(run.code, 0);
   assert.equal(JSON.parse(run.stdout).properties.relay.properties.smtp_port.maximum, 65_535);
+});
+
+describe('config hash', { concurrency: 3 }, () => {
+  for (const [option, kind] of [
+    [[], 'argon2'],
+    [['--scrypt'], 'scrypt'],
+    [['--scram'], 'scram'],
+  ] as const) {
+    it(`${option.join('')} prints a hash of the password on stdin, as an account takes it`, async () => {
+      const run = await waxwing(['config', 'hash', ...option], 'gehe1m\n');
+      assert.deepEqual([run.code, run.stderr], [0, '']);
+      const parsed = parsePasswordHash(run.stdout.replace(/\n$/, ''));
+      assert.ok(parsed.kind === 'ok', run.stdout);
+      assert.equal(parsed.value.kind, kind);
+      assert.equal(await isPassword('gehe1m', parsed.value), true);
+    });
+  }
+
+  it('exits with 1 where there is no password', async () => {
+    const run = await waxwing(['config', 'hash']);
+    assert.deepEqual([run.code, run.stdout], [1, '']);
+    assert.match(run.stderr, /^error: what was entered is not a password/);
+  });
 });

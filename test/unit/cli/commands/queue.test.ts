@@ -9,6 +9,7 @@ function message(index: number): QueuedMessage {
     destination: 'far.test',
     delivery: { kind: 'waiting', attempts: 0, notBefore: '2026-11-22T03:04:05.006Z' },
     lastWord: null,
+    pause: null,
   } as const;
   const id = `m${String(index).padStart(4, '0')}`;
   return { id, receivedAt: '2026-11-22T03:04:05.006Z', sender: '', size: 1, recipients: [recipient] };
@@ -26,7 +27,7 @@ async function relayWith(t: TestContext, count: number): Promise<{ data: string;
   return { data, asked };
 }
 
-describe('queue list', () => {
+describe('queue list', { concurrency: 4 }, () => {
   for (const [count, answers] of [
     [0, 1],
     [199, 1],

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { ConfigError } from '../../../../src/cli/config/config.ts';
-import { checkFiles, type FileFaults } from '../../../../src/cli/config/files.ts';
-import { loadConfig } from '../../../../src/cli/config/load.ts';
+import { type FilesRead, readFiles, readOutgoingFiles } from '../../../../src/cli/config/files.ts';
+import { type LoadedConfig, loadConfig } from '../../../../src/cli/config/load.ts';
 
 // The library's dependency injection needs this to be there first.
 await import('reflect-metadata');
@@ -37,19 +37,36 @@ async function issue(): Promise<{ cert: string; key: string; encryptedKey: strin
   };
 }
 
+/** Of a SCRAM verifier; what stands in it does not matter here. */
+const salt = Buffer.alloc(16).toString('base64');
+const secret = Buffer.alloc(32).toString('base64');
+
 const one = await issue();
 const other = await issue();
 
-function check(files: Readonly<Record<string, string | undefined>>, now = NOW): FileFaults {
-  const lines = Object.entries(files).map(([name, content]) => {
-    if (content !== undefined) writeFileSync(join(folder, `${name}.pem`), content);
-    return `${name} = "${content === undefined ? 'none' : name}.pem"`;
-  });
+function load(toml: string): Extract<LoadedConfig, { kind: 'ok' }> {
   const file = join(folder, 'waxwing.toml');
-  writeFileSync(file, ['[tls]', ...lines].join('\n'));
+  writeFileSync(file, toml);
   const loaded = loadConfig({ file, env: {}, flags: {} });
   assert.equal(loaded.kind, 'ok', JSON.stringify(loaded));
-  return checkFiles(loaded.config, loaded.effective, now);
+  return loaded;
+}
+
+/** With these files, each under its name in the folder of the configuration. */
+function read(toml: string, files: Readonly<Record<string, string>>, now = NOW): Promise<FilesRead> {
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  const { config, effective } = load(toml);
+  return readFiles(config, effective, now);
+}
+
+function check(files: Readonly<Record<string, string | undefined>>, now = NOW): Promise<FilesRead> {
+  const there = Object.entries(files).flatMap(([name, content]) =>
+    content === undefined ? [] : [[`${name}.pem`, content] as const],
+  );
+  const lines = Object.entries(files).map(
+    ([name, content]) => `${name} = "${content === undefined ? 'none' : name}.pem"`,
+  );
+  return read(['[tls]', ...lines].join('\n'), Object.fromEntries(there), now);
 }
 
 function assertOne([error, ...others]: readonly ConfigError[], path: string, message: RegExp): void {
@@ -60,11 +77,15 @@ function assertOne([error, ...others]: readonly ConfigError[], path: string, mes
 }
 
 describe('the files of a configuration', () => {
-  it('are right where the key fits the first certificate, which is in date', () => {
-    const right = { errors: [], outOfDate: [] };
-    assert.deepEqual(check({ cert: one.cert + other.cert, key: one.key, ca: other.cert }), right);
-    assert.deepEqual(check({ cert: one.cert, key: one.key }, START), right);
-    assert.deepEqual(check({ cert: one.cert, key: one.key }, END), right);
+  it('are right where the key fits the first certificate, which is in date', async () => {
+    const { cert, key } = one;
+    const { files } = await check({ cert: cert + other.cert, key, ca: other.cert });
+    assert.deepEqual(files?.certificates, [{ certPem: cert + other.cert, keyPem: key }]);
+    assert.deepEqual(files.roots, [other.cert]);
+    for (const now of [START, END]) {
+      const { files: found, errors, outOfDate } = await check({ cert, key }, now);
+      assert.deepEqual([found?.certificates.length, errors, outOfDate], [1, [], []]);
+    }
   });
 
   const damaged = one.cert.replace(/\n.{20}/, '\nAAAAAAAAAAAAAAAAAAAA');
@@ -74,13 +95,13 @@ describe('the files of a configuration', () => {
         'a key of another certificate',
         [{ cert: one.cert, key: other.key }],
         'tls.key',
-        /is not the key of the first certificate/,
+        /it is not the key of the first certificate$/,
       ],
       [
         'a chain in the wrong order',
         [{ cert: other.cert + one.cert, key: one.key }],
         'tls.key',
-        /is not the key/,
+        /it is not the key/,
       ],
       ['no certificate file', [{ cert: undefined, key: one.key }], 'tls.cert', /cannot be read: ENOENT/],
       ['no key file', [{ cert: one.cert, key: undefined }], 'tls.key', /cannot be read: ENOENT/],
@@ -91,13 +112,13 @@ describe('the files of a configuration', () => {
         'a key that is a certificate',
         [{ cert: one.cert, key: one.cert }],
         'tls.key',
-        /holds no PEM private key$/,
+        /key\.pem: there is no PEM private key$/,
       ],
       [
         'an encrypted key',
         [{ cert: one.cert, key: one.encryptedKey }],
         'tls.key',
-        /is encrypted with a passphrase/,
+        /key\.pem: it is encrypted with a passphrase/,
       ],
       [
         'a file too large',
@@ -107,8 +128,9 @@ describe('the files of a configuration', () => {
       ],
     ];
   for (const [why, args, path, message] of cases) {
-    it(`are wrong with ${why}`, () => {
-      const { errors, outOfDate } = check(...args);
+    it(`are wrong with ${why}`, async () => {
+      const { files, errors, outOfDate } = await check(...args);
+      assert.equal(files, undefined);
       assertOne(errors, path, message);
       assert.deepEqual(outOfDate, []);
     });
@@ -118,18 +140,123 @@ describe('the files of a configuration', () => {
     ['has expired', END + 1000, /expired at 2027-01-01T00:00:00.000Z$/],
     ['is not valid yet', START - 1000, /not valid before 2026-01-01/],
   ] as const) {
-    it(`are out of date, which is told apart from wrong, where the certificate ${why}`, () => {
-      const { errors, outOfDate } = check({ cert: one.cert, key: one.key }, now);
+    it(`are out of date, which is told apart from wrong, where the certificate ${why}`, async () => {
+      const { files, errors, outOfDate } = await check({ cert: one.cert, key: one.key }, now);
+      assert.equal(files?.certificates.length, 1);
       assertOne(outOfDate, 'tls.cert', message);
       assert.deepEqual(errors, []);
     });
   }
 
-  it('are reported all at once, and nothing of a key is shown', () => {
+  it('are reported all at once, and nothing of a key is shown', async () => {
     const broken = one.key.replace('PRIVATE KEY', 'PRIVATE KE');
-    const { errors } = check({ cert: 'x', key: broken, ca: undefined });
-    assert.deepEqual(errors.map(({ path }) => path).toSorted(), ['tls.ca', 'tls.cert', 'tls.key']);
+    const toml = [
+      '[tls]\ncert = "cert.pem"\nkey = "key.pem"\nca = "none.pem"',
+      '[[certificate]]\ncert = "none.pem"\nkey = "no-key.pem"',
+      '[[route]]\nmatch = "*"\nto = "smtp://a.test"\nuser = "x"\npassword_file = "no-password"',
+    ].join('\n');
+    const { errors } = await read(toml, { 'cert.pem': one.cert, 'key.pem': broken });
+    assert.deepEqual(errors.map(({ path }) => path).toSorted(), [
+      'certificate[0].cert',
+      'certificate[0].key',
+      'route[0].password_file',
+      'tls.ca',
+      'tls.key',
+    ]);
     const shown = JSON.stringify(errors);
     for (const line of one.key.split('\n').slice(1, -2)) assert.ok(!shown.includes(line));
+  });
+
+  it('hold certificates in the order of the configuration, [tls] first', async () => {
+    const toml = '[[certificate]]\ncert = "b.pem"\nkey = "b.key"\n[tls]\ncert = "a.pem"\nkey = "a.key"\n';
+    const pairs = { 'a.pem': one.cert, 'a.key': one.key, 'b.pem': other.cert, 'b.key': other.key };
+    const { files } = await read(toml, pairs);
+    assert.deepEqual(
+      files?.certificates.map(({ certPem }) => certPem),
+      [one.cert, other.cert],
+    );
+  });
+});
+
+describe('the hash of an account', () => {
+  const toml = '[[account]]\nuser = "anna"\npassword_hash_file = "anna.hash"\n';
+  const [weak, strong] = ['SCRAM-SHA-256$4096:', 'SCRAM-SHA-256$100000:'].map(
+    (head) => `${head}${salt}$${secret}:${secret}`,
+  );
+
+  it('is the one line of its file', async () => {
+    const { files, warnings } = await read(toml, { 'anna.hash': `${strong}\n` });
+    assert.deepEqual(
+      files?.accounts.map(({ user, secret: { kind } }) => [user, kind]),
+      [['anna', 'scram']],
+    );
+    assert.deepEqual(warnings, []);
+  });
+
+  it('is questioned where it is quick to break', async () => {
+    const { warnings } = await read(toml, { 'anna.hash': `${weak}` });
+    assert.match(warnings.join(), /^account\[0\]\.password_hash_file: the hash of "anna" is quick to break/);
+  });
+
+  for (const [why, content, message] of [
+    ['a password', 'gehe1m', /the hash of "anna": .*anna\.hash: it is no PHC string/],
+    ['two lines', `${strong}\n${strong}\n`, /holds more than one line$/],
+    ['nothing', '', /it is no PHC string/],
+    ['octets that are no text', Buffer.from([0xff]).toString('latin1'), /it is no PHC string|is not UTF-8/],
+  ] as const) {
+    it(`is not ${why}, which is not repeated`, async () => {
+      const { errors } = await read(toml, { 'anna.hash': content });
+      assertOne(errors, 'account[0].password_hash_file', message);
+      assert.ok(!JSON.stringify(errors).includes('gehe1m'));
+    });
+  }
+});
+
+describe('the recipients of a domain', () => {
+  const toml =
+    '[[domain]]\nname = "example.test"\nbackend = "lmtp://127.0.0.1:24"\nrecipients_file = "people"\n';
+
+  it('stand one a line, beside comments and empty lines', async () => {
+    const { files } = await read(toml, { people: '# all of us\nanna\r\n\nben+x\n"a b"\n' });
+    assert.deepEqual(files?.domains[0]?.recipients, {
+      kind: 'table',
+      locals: new Set(['anna', 'ben+x', 'a b']),
+    });
+  });
+
+  for (const [why, content, message] of [
+    [
+      'an address',
+      'anna\nben@example.test\n',
+      /people:2: "ben@example\.test" is not what stands before the @/,
+    ],
+    ['a space at the end', 'anna \n', /people:1: /],
+    ['nobody', '# nobody\n', /people names no recipient$/],
+  ] as const) {
+    it(`are wrong with ${why}`, async () => {
+      const { errors } = await read(toml, { people: content });
+      assertOne(errors, 'domain[0].recipients_file', message);
+    });
+  }
+});
+
+describe('the password of a route', () => {
+  const toml =
+    '[[route]]\nmatch = "*"\nto = "smtp://a.test"\nuser = "relay"\npassword_file = "password"\n[tls]\ncert = "none"\nkey = "none"\n';
+
+  it('is the one line of its file', async () => {
+    writeFileSync(join(folder, 'password'), 'gehe1m, mit Leerzeichen \n');
+    const { config, effective } = load(toml);
+    const { files, errors } = await readOutgoingFiles(config, effective);
+    assert.deepEqual(errors, [], 'the keys of the listeners are nothing to whoever only sends');
+    assert.deepEqual(files.routes[0]?.login, { user: 'relay', password: 'gehe1m, mit Leerzeichen ' });
+  });
+
+  it('is not repeated where it cannot be one', async () => {
+    writeFileSync(join(folder, 'password'), 'gehe1m\tx\n');
+    const { config, effective } = load(toml);
+    const { errors } = await readOutgoingFiles(config, effective);
+    assertOne(errors, 'route[0].password_file', /password: is not a password: 1 to 255 octets/);
+    assert.ok(!JSON.stringify(errors).includes('gehe1m'));
   });
 });

@@ -6,7 +6,21 @@ import { describe, it } from 'node:test';
 import type { ConfigError } from '../../../../src/cli/config/config.ts';
 import { keys, variableOf } from '../../../../src/cli/config/keys.ts';
 import { type LoadedConfig, type LoadRequest, loadConfig } from '../../../../src/cli/config/load.ts';
-import { configOf, errorsOf, file, folder, good, host, listener, load, route } from './support.ts';
+import {
+  configOf,
+  domain,
+  errorsOf,
+  file,
+  folder,
+  good,
+  host,
+  listener,
+  load,
+  mx,
+  route,
+} from './support.ts';
+
+const secret = Buffer.alloc(32).toString('base64');
 
 function originOf(loaded: LoadedConfig, path: string): string | undefined {
   return good(loaded).effective.find((value) => value.path === path)?.origin;
@@ -43,7 +57,7 @@ describe('precedence', () => {
       { address: '192.0.2.53', port: 53 },
       { address: '::1', port: 54 },
     ]);
-    assert.equal(config.tls.caFile, '/ca.pem');
+    assert.equal(config.caFile, '/ca.pem');
     assert.equal(config.relay.smtpPort, 2525);
   });
 
@@ -72,10 +86,9 @@ describe('precedence', () => {
     const toml = 'data = "data"\n[tls]\ncert = "c.pem"\nkey = "../k.pem"\n[events]\nfile = "log"\n';
     const config = configOf(toml, { env: { WAXWING_TLS_CERT: 'c.pem' } });
     assert.equal(config.dataFolder, join(folder, 'data'));
-    assert.deepEqual(config.tls.certificate, {
-      certFile: join(process.cwd(), 'c.pem'),
-      keyFile: join(tmpdir(), 'k.pem'),
-    });
+    assert.deepEqual(config.certificates, [
+      { path: 'tls', certFile: join(process.cwd(), 'c.pem'), keyFile: join(tmpdir(), 'k.pem') },
+    ]);
     assert.deepEqual(config.events.log, { kind: 'file', path: join(folder, 'log') });
   });
 });
@@ -139,7 +152,7 @@ describe('the environment', () => {
 
 describe('errors', () => {
   it('are all reported at once, each with where it comes from', () => {
-    const toml = 'hostname = 5\nfoo = 1\n[relay]\ntls = "x"\n\n[[listener]]\nrole = "mx"\n';
+    const toml = 'hostname = 5\nfoo = 1\n[relay]\ntls = "x"\n\n[[listener]]\nrole = "m"\n';
     const env = { WAXWING_LIMITS_SESSIONS: '-1', WAXWING_FOO: '' };
     const found = errorsOf(load(toml, { env, flags: { smtpPort: 'x' } })).map(
       ({ path, origin }) => `${path} ${origin}`,
@@ -170,6 +183,36 @@ describe('errors', () => {
   });
 });
 
+describe('secrets', () => {
+  const hash = `SCRAM-SHA-256$100000:${Buffer.alloc(16).toString('base64')}$${secret}:${secret}`;
+  const login = 'match = "*"\nto = "smtp://a.test"\nuser = "x"\npassword = "gehe1m"';
+
+  it('are hidden where the values in force are shown', () => {
+    const { effective } = good(
+      load(`[[account]]\nuser = "anna"\npassword_hash = "${hash}"\n${route(login)}`),
+    );
+    const shown = new Map(effective.map(({ path, value }) => [path, value]));
+    assert.equal(shown.get('account[0].password_hash'), '(hidden)');
+    assert.equal(shown.get('route[0].password'), '(hidden)');
+    assert.equal(shown.get('account[0].password_hash_file'), null);
+    const all = JSON.stringify(effective);
+    assert.ok(!all.includes('gehe1m') && !all.includes(hash));
+  });
+
+  const mistakes: readonly (readonly [string, string, LoadRequest['env']])[] = [
+    ['a password in place of its hash', '[[account]]\nuser = "anna"\npassword_hash = "gehe1m"', {}],
+    ['a password with a control character', route(login.replace('gehe1m', 'gehe1m\\u0001')), {}],
+    ['a variable that is no JSON', '', { WAXWING_ACCOUNT: '[{"password_hash": "gehe1m}]' }],
+    ['a variable with a wrong type', '', { WAXWING_ROUTE: '[{"match":"*","password":["gehe1m"]}]' }],
+    ['a key without an equals sign', 'password "gehe1m"', {}],
+  ];
+  for (const [why, toml, env] of mistakes) {
+    it(`are not repeated in the message about ${why}`, () => {
+      assert.ok(!JSON.stringify(errorsOf(load(toml, { env }))).includes('gehe1m'));
+    });
+  }
+});
+
 describe('the configuration', () => {
   it('has routes parsed, in their order', () => {
     const toml =
@@ -179,7 +222,8 @@ describe('the configuration', () => {
     assert.deepEqual(configOf(toml).routes, [
       {
         match: { kind: 'below', domain: 'example.net' },
-        to: { host: { kind: 'ip', address: '2001:db8::1' }, port: 2525 },
+        to: { protocol: 'smtp', host: { kind: 'ip', address: '2001:db8::1' }, port: 2525 },
+        login: null,
         tls: 'authenticate',
         names: [
           { kind: 'domain', domain: 'mx.example.net' },
@@ -191,12 +235,80 @@ describe('the configuration', () => {
       {
         match: { kind: 'any' },
         to: null,
+        login: null,
         tls: null,
         names: [],
-        hello: { kind: 'domain', domain: 'host.example.test' },
+        hello: null,
         source: null,
       },
     ]);
+  });
+
+  it('has domains parsed, with the level and the check of recipients that hold without a word', () => {
+    const toml =
+      domain('recipients = ["Anna", "\\"a b\\"", "jörg"]') +
+      domain('name = "B.test"\nbackend = "smtps://mail.b.test"\nnames = [".b.test"]\ntls = "authenticate"') +
+      domain('name = "c.test"\nbackend = "smtp://[2001:db8::1]"\nverify = "none"');
+    assert.deepEqual(configOf(toml + mx).domains, [
+      {
+        name: 'example.test',
+        backend: { protocol: 'lmtp', host: { kind: 'ip', address: '127.0.0.1' }, port: 24 },
+        tls: 'may',
+        names: [],
+        recipients: { kind: 'table', locals: { kind: 'here', value: ['Anna', 'a b', 'jörg'] } },
+      },
+      {
+        name: 'b.test',
+        backend: { protocol: 'smtps', host: { kind: 'name', name: 'mail.b.test' }, port: 465 },
+        tls: 'authenticate',
+        names: [{ kind: 'below', domain: 'b.test' }],
+        recipients: { kind: 'callout' },
+      },
+      {
+        name: 'c.test',
+        backend: { protocol: 'smtp', host: { kind: 'ip', address: '2001:db8::1' }, port: 25 },
+        tls: null,
+        names: [],
+        recipients: { kind: 'any' },
+      },
+    ]);
+  });
+
+  it('has files made absolute, wherever they are named', () => {
+    const toml =
+      '[[account]]\nuser = "a"\npassword_hash_file = "a.hash"\n' +
+      domain('recipients_file = "people"') +
+      route('match = "*"\nto = "smtp://b.test"\nuser = "x"\npassword_file = "secret"') +
+      '[[certificate]]\ncert = "c.pem"\nkey = "k.pem"\n';
+    const { config, effective } = good(load(toml));
+    const at = (name: string) => ({ kind: 'file', path: join(folder, name) });
+    assert.deepEqual(config.accounts, [{ user: 'a', hash: at('a.hash') }]);
+    assert.deepEqual(config.domains[0]?.recipients, { kind: 'table', locals: at('people') });
+    assert.deepEqual(config.routes[0]?.login, { user: 'x', password: at('secret') });
+    assert.deepEqual(config.certificates, [
+      { path: 'certificate[0]', certFile: join(folder, 'c.pem'), keyFile: join(folder, 'k.pem') },
+    ]);
+    const shown = new Map(effective.map(({ path, value }) => [path, value]));
+    for (const [path, name] of [
+      ['account[0].password_hash_file', 'a.hash'],
+      ['domain[0].recipients_file', 'people'],
+      ['route[0].password_file', 'secret'],
+      ['certificate[0].key', 'k.pem'],
+    ] as const) {
+      assert.equal(shown.get(path), join(folder, name));
+    }
+  });
+
+  it('logs in only over TLS that was verified, unless encrypt is asked for', () => {
+    const login = 'match = "*"\nto = "smtp://a.test"\nuser = "x"\npassword = "y"';
+    assert.equal(configOf(route(login)).routes[0]?.tls, 'authenticate');
+    assert.equal(configOf(route(`${login}\ntls = "encrypt"`)).routes[0]?.tls, 'encrypt');
+  });
+
+  it('has smtps:// encrypted at least, and by default as everything else', () => {
+    const smtps = route('match = "*"\nto = "smtps://a.test"');
+    assert.equal(configOf(smtps).routes[0]?.tls, 'encrypt');
+    assert.equal(configOf(`[relay]\ntls = "authenticate"\n${smtps}`).routes[0]?.tls, null);
   });
 
   it('sends events to stdout for "-"', () => {

@@ -3,7 +3,16 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { keys } from '../../../../src/cli/config/keys.ts';
 import { configJsonSchema } from '../../../../src/cli/config/schema.ts';
-import { configOf, errorsOf, listener, load, route } from './support.ts';
+import { configOf, domain, errorsOf, listener, load, mx, route } from './support.ts';
+
+const secret = Buffer.alloc(32).toString('base64');
+/** Of nothing that anybody knows. */
+const hash = `SCRAM-SHA-256$100000:${Buffer.alloc(16).toString('base64')}$${secret}:${secret}`;
+
+/** A route to a next hop with these further lines. */
+function login(rest: string): string {
+  return route(`match = "*"\nto = "smtp://a.test"\n${rest}`);
+}
 
 function requireTls(rest: string): boolean | undefined {
   return configOf(listener(rest)).listeners[0]?.requireTls;
@@ -31,6 +40,8 @@ it('every key is described, and has a default or an example to show', () => {
 });
 
 describe('unknown keys', () => {
+  const known =
+    'known here: hostname, data, tls, dns, listener, certificate, account, domain, route, relay, limits, events';
   const cases: readonly (readonly [string, string, string])[] = [
     ['hostnam = "a"', 'hostnam', 'did you mean hostname?'],
     ['[relay]\nretries = ["1m"]', 'relay.retries', 'did you mean relay.retry?'],
@@ -38,16 +49,8 @@ describe('unknown keys', () => {
     ['retry = ["1m"]', 'retry', 'did you mean relay.retry?'],
     ['[limits]\nsmtp_port = 1', 'limits.smtp_port', 'did you mean relay.smtp_port?'],
     ['[dns]\ndnssec_validation_mode = "off"', 'dns.dnssec_validation_mode', 'known here: resolver'],
-    [
-      `${'x'.repeat(200)} = 1`,
-      JSON.stringify('x'.repeat(64)),
-      'known here: hostname, data, tls, dns, listener, route, relay, limits, events',
-    ],
-    [
-      '__proto__ = 1',
-      '__proto__',
-      'known here: hostname, data, tls, dns, listener, route, relay, limits, events',
-    ],
+    [`${'x'.repeat(200)} = 1`, JSON.stringify('x'.repeat(64)), known],
+    ['__proto__ = 1', '__proto__', known],
     [route('match = "*"\n"to\\u001b" = "x"'), 'route[0]."to\\u001b"', 'did you mean route.to?'],
   ];
   for (const [toml, path, suggestion] of cases) {
@@ -75,8 +78,7 @@ describe('what a value must be', () => {
     ['[dns]\nresolver = []', 'dns.resolver', /^must hold at least one address$/],
     ['[dns]\nresolver = ["localhost"]', 'dns.resolver[0]', /is not an IP address such as/],
     [listener(''), 'listener[0].address', /^is missing$/],
-    ['[[listener]]\naddress = "127.0.0.1:1"', 'listener[0].role', /^must be "submission"$/],
-    ['[[listener]]\nrole = "mx"\naddress = "127.0.0.1:1"', 'listener[0].role', /^must be "submission"$/],
+    ['[[listener]]\naddress = "127.0.0.1:1"', 'listener[0].role', /^must be "submission" or "mx"$/],
     [listener('address = "localhost:25"'), 'listener[0].address', /is not an IP address such as/],
     [
       listener('address = "127.0.0.1:1"\ntls = "none"'),
@@ -93,7 +95,71 @@ describe('what a value must be', () => {
       'listener[0].require_tls',
       /^cannot be false/,
     ],
-    [listener('address = "127.0.0.1:1"\nnetworks = []'), 'listener[0].networks', /at least one network/],
+    [listener('address = "127.0.0.1:1"\nproxy = []'), 'listener[0].proxy', /at least one network/],
+    [
+      listener('address = "127.0.0.1:1"\nproxy = ["192.0.2.1/24"]'),
+      'listener[0].proxy[0]',
+      /it names a host/,
+    ],
+    ['[[certificate]]\ncert = "a"', 'certificate[0].key', /^is missing$/],
+    [
+      '[[certificate]]\ncert = "a"\nkey = "b"\n'.repeat(2),
+      'certificate[1].cert',
+      /^is the same as in \[0\]$/,
+    ],
+    ['[[account]]\nuser = ""\npassword_hash_file = "x"', 'account[0].user', /is not a user/],
+    ['[[account]]\nuser = "a\\n"\npassword_hash_file = "x"', 'account[0].user', /is not a user/],
+    ['[[account]]\nuser = "anna"', 'account[0].password_hash', /hash of "anna": it is missing/],
+    [
+      '[[account]]\nuser = "anna"\npassword_hash = "$argon2d$x"',
+      'account[0].password_hash',
+      /hash of "anna": it is no PHC/,
+    ],
+    [
+      `[[account]]\nuser = "anna"\npassword_hash_file = "x"\npassword_hash = "${hash}"`,
+      'account[0].password_hash_file',
+      /^cannot be given beside password_hash$/,
+    ],
+    [
+      '[[account]]\nuser = "a"\npassword_hash_file = "x"\n'.repeat(2),
+      'account[1].user',
+      /^is the same as in \[0\]$/,
+    ],
+    [domain('name = "a b"'), 'domain[0].name', /is not a domain label/],
+    [domain('backend = "127.0.0.1"'), 'domain[0].backend', /is not a next hop/],
+    [domain('recipients = []'), 'domain[0].recipients', /at least one recipient/],
+    [
+      domain('recipients = ["anna@example.test"]'),
+      'domain[0].recipients[0]',
+      /is not what stands before the @/,
+    ],
+    [
+      domain('recipients = ["a"]\nrecipients_file = "x"'),
+      'domain[0].recipients_file',
+      /^cannot be given beside recipients$/,
+    ],
+    [domain('verify = "table"'), 'domain[0].verify', /^needs recipients or recipients_file/],
+    [domain('verify = "callout"\nrecipients = ["a"]'), 'domain[0].verify', /^cannot be "callout" where/],
+    [domain('verify = "none"\nrecipients_file = "a"'), 'domain[0].verify', /^cannot be "none" where/],
+    [domain() + domain('name = "EXAMPLE.test"'), 'domain[1].name', /^is the same as in \[0\]$/],
+    [login('password = "x"'), 'route[0].user', /^is missing beside the password$/],
+    [login('user = "x"'), 'route[0].password', /^is missing beside user/],
+    [
+      login('user = "x"\npassword = "y"\npassword_file = "z"'),
+      'route[0].password_file',
+      /^cannot be given beside password$/,
+    ],
+    [login('user = "x"\npassword = ""'), 'route[0].password', /^is not a password/],
+    [route('match = "*"\nuser = "x"\npassword = "y"'), 'route[0].user', /^needs to: nobody logs in at MX/],
+    [login('user = "x"\npassword = "y"\ntls = "off"'), 'route[0].tls', /^cannot be "off" with a login/],
+    [login('user = "x"\npassword = "y"\ntls = "may"'), 'route[0].tls', /^cannot be "may" with a login/],
+    [
+      route('match = "*"\nto = "smtps://a.test"\ntls = "may"'),
+      'route[0].tls',
+      /^cannot be "may" towards smtps:\/\//,
+    ],
+    ['[relay]\ngrace = "0s"', 'relay.grace', /is not between/],
+    ['[limits]\nlogin_failures = 0', 'limits.login_failures', /^must be a whole number from 1 to/],
     [
       listener('address = "127.0.0.1:1"\nnetworks = ["192.0.2.1/24"]'),
       'listener[0].networks[0]',
@@ -165,11 +231,24 @@ describe('require_tls', () => {
     assert.equal(requireTls('address = "127.0.0.1:465"\ntls = "implicit"'), true);
   });
 
+  it('is false for role mx, as most senders come with the TLS that they can', () => {
+    const [incoming] = configOf(mx.replace('127.0.0.1', '0.0.0.0') + domain()).listeners;
+    assert.equal(incoming?.requireTls, false);
+    assert.deepEqual(incoming.networks, []);
+  });
+
   it('RFC 3207 §4: "A publicly-referenced SMTP server MUST NOT require use of the STARTTLS extension"', () => {
     for (const rest of ['', 'require_tls = true', 'tls = "implicit"']) {
       const [error] = errorsOf(load(listener(`address = "192.0.2.1:25"\n${rest}`)));
       assert.equal(error?.path, 'listener[0].require_tls');
       assert.match(error.message, /^port 25 cannot require TLS: .*RFC 3207 §4/);
+    }
+    for (const rest of ['require_tls = true', 'tls = "implicit"']) {
+      const toml = mx.replace('127.0.0.1:25', '192.0.2.1:25');
+      assert.match(
+        errorsOf(load(`${toml}${rest}\n${domain()}`))[0]?.message ?? '',
+        /^port 25 cannot require TLS/,
+      );
     }
     assert.equal(requireTls('address = "192.0.2.1:25"\nrequire_tls = false'), false);
     assert.equal(requireTls('address = "127.0.0.1:25"\nrequire_tls = true'), true);

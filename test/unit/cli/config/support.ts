@@ -57,3 +57,13 @@ export function listener(rest: string): string {
 export function route(rest: string): string {
   return `[[route]]\n${rest}\n`;
 }
+
+/** A domain with these lines; its name and backend unless they say others. */
+export function domain(rest = ''): string {
+  const name = /^name =/m.test(rest) ? '' : 'name = "example.test"\n';
+  const backend = /^backend =/m.test(rest) ? '' : 'backend = "lmtp://127.0.0.1"\n';
+  return `[[domain]]\n${name}${backend}${rest}\n`;
+}
+
+/** A listener for domains. */
+export const mx = '[[listener]]\nrole = "mx"\naddress = "127.0.0.1:25"\n';

@@ -2,16 +2,20 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import {
+  formatNetwork,
   isLoopbackNetwork,
   parseDuration,
   parseIpAddress,
   parseListenAddress,
+  parseLocalPart,
   parseNetwork,
   parseNextHop,
+  parsePassword,
   parsePath,
   parseRoutePattern,
   parseSize,
   parseSocketAddress,
+  parseUser,
   patternsAround,
 } from '../../../../src/cli/config/values.ts';
 import type { Parsed } from '../../../../src/names/domain.ts';
@@ -221,36 +225,81 @@ describe('route patterns', () => {
 });
 
 describe('next hops', () => {
-  it('are a host with port 25 unless another is given', () => {
-    assert.deepEqual(valueOf(parseNextHop('smtp://mail.example.net')), {
-      host: { kind: 'name', name: 'mail.example.net' },
-      port: 25,
-    });
-    assert.deepEqual(valueOf(parseNextHop('smtp://[2001:db8::1]:2525')), {
-      host: { kind: 'ip', address: '2001:db8::1' },
-      port: 2525,
-    });
-  });
+  const host = { kind: 'name', name: 'mail.example.net' };
+  for (const [text, expected] of [
+    ['smtp://mail.example.net', { protocol: 'smtp', host, port: 25 }],
+    ['smtps://mail.example.net', { protocol: 'smtps', host, port: 465 }],
+    ['lmtp://mail.example.net', { protocol: 'lmtp', host, port: 24 }],
+    ['smtps://mail.example.net:25', { protocol: 'smtps', host, port: 25 }],
+    [
+      'smtp://[2001:db8::1]:2525',
+      { protocol: 'smtp', host: { kind: 'ip', address: '2001:db8::1' }, port: 2525 },
+    ],
+  ] as const) {
+    it(`${text} has the port of its scheme unless another is given`, () =>
+      assert.deepEqual(valueOf(parseNextHop(text)), expected));
+  }
 
   it('are refused with another scheme, credentials, a path or a useless port', () => {
     refuses(parseNextHop, [
       'mail.example.net',
-      'lmtp://a',
+      'http://a',
       'SMTP://a',
       'smtp:a',
       'smtp://',
       'smtp://u:p@a',
       'smtp://a/',
+      'toString://a',
+      'smtp://a\n',
     ]);
     refuses(parseNextHop, [
       'smtp://a:0',
       'smtp://a:65536',
       'smtp://a:',
-      'smtp://2001:db8::1',
+      'lmtp://2001:db8::1',
       'smtp://a?b',
       'smtp:// a',
     ]);
   });
+});
+
+describe('credentials', () => {
+  for (const [what, parse] of [
+    ['a user', parseUser],
+    ['a password', parsePassword],
+  ] as const) {
+    it(`${what} is 1 to 255 octets and taken as it is`, () => {
+      for (const text of ['x', ' ä ', 'a@b', 'x'.repeat(255)]) assert.equal(valueOf(parse(text)), text);
+      refuses(parse, ['', 'ä'.repeat(128), 'a\0b', 'a\nb', 'a\u0085b', 'a\u007f']);
+    });
+  }
+
+  it('a password is not repeated in the message about it', () => {
+    assert.ok(!JSON.stringify(parsePassword('gehe1m\0')).includes('gehe1m'));
+  });
+});
+
+describe('local parts', () => {
+  it('are what stands before the @, without the quotes that SMTP may need', () => {
+    for (const [text, local] of [
+      ['Anna', 'Anna'],
+      ['anna+x', 'anna+x'],
+      ['"a b"', 'a b'],
+      ['"a\\"b"', 'a"b'],
+      ['jörg', 'jörg'],
+    ] as const) {
+      assert.equal(valueOf(parseLocalPart(text)), local);
+    }
+  });
+
+  it('are no addresses, and nothing is trimmed', () => {
+    refuses(parseLocalPart, ['', 'anna@example.test', ' anna', 'a..b', 'a b', '"a', 'x'.repeat(65)]);
+  });
+});
+
+it('networks are written as they are read', () => {
+  for (const text of ['192.0.2.0/24', '192.0.2.1', '0.0.0.0/0', '2001:db8::/32', '::1'])
+    assert.equal(formatNetwork(valueOf(parseNetwork(text))), text);
 });
 
 it('a local address is an IP address and nothing more', () => {

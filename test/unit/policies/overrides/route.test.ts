@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Domain, parseDomain } from '../../../../src/names/domain.ts';
-import { type Route, type RoutePattern, routeFor } from '../../../../src/policies/overrides/route.ts';
+import {
+  formatTarget,
+  type Route,
+  type RoutePattern,
+  routeFor,
+} from '../../../../src/policies/overrides/route.ts';
 
 function domain(text: string): Domain {
   const parsed = parseDomain(text);
@@ -11,7 +16,7 @@ function domain(text: string): Domain {
 
 function route(match: RoutePattern): Route {
   const hello = { kind: 'domain', domain: domain('relay.test') } as const;
-  return { match, to: null, tls: null, names: [], hello, source: null };
+  return { match, to: null, login: null, tls: null, names: [], hello, source: null };
 }
 
 const exact = route({ kind: 'domain', domain: domain('example.net') });
@@ -39,4 +44,15 @@ describe('the route for a recipient domain', () => {
     assert.equal(routeFor(literal, [exact, below]), undefined);
     assert.equal(routeFor(literal, [exact, below, any]), any);
   });
+});
+
+describe('a target as text', () => {
+  const name = { kind: 'name', name: domain('mail.example.net') } as const;
+  const ip = (address: string) => ({ kind: 'ip', address }) as const;
+  const cases = [
+    [{ protocol: 'smtp', host: name, port: 25 }, 'smtp://mail.example.net:25'],
+    [{ protocol: 'smtps', host: ip('192.0.2.1'), port: 465 }, 'smtps://192.0.2.1:465'],
+    [{ protocol: 'lmtp', host: ip('2001:db8::1'), port: 24 }, 'lmtp://[2001:db8::1]:24'],
+  ] as const;
+  for (const [target, text] of cases) it(text, () => assert.equal(formatTarget(target), text));
 });

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { maskedStartTls, noOffers, offersOf, sizeLimit } from '../../../../src/protocols/smtp/offers.ts';
+import {
+  limitsOf,
+  maskedStartTls,
+  noOffers,
+  offersOf,
+  sizeLimit,
+} from '../../../../src/protocols/smtp/offers.ts';
 
 const offers = (...lines: string[]): ReturnType<typeof offersOf> =>
   offersOf({ code: 250, enhanced: null, lines: ['mx.example.test', ...lines] });
@@ -52,4 +58,20 @@ describe('maskedStartTls', () => {
     assert.equal(maskedStartTls(offers('xxxx')), 'XXXX');
     assert.equal(maskedStartTls(offers('XEXCH50', 'X-LINK2STATE', 'XXX', 'XCLIENT NAME')), undefined);
   });
+});
+
+describe('limitsOf, RFC 9422', () => {
+  const cases: [line: string, mail?: number | undefined, rcpt?: number, domains?: number][] = [
+    ['LIMITS MAILMAX=10 RCPTMAX=20 RCPTDOMAINMAX=1', 10, 20, 1],
+    ['limits rcptmax=20 OTHER=5', undefined, 20],
+    ['LIMITS'],
+    ['SIZE 1'],
+    ['LIMITS RCPTMAX=0 MAILMAX=01 RCPTDOMAINMAX=1000000'],
+    ['LIMITS RCPTMAX=999999 MAILMAX=-1 RCPTDOMAINMAX=', undefined, 999_999],
+    ['LIMITS RCPTMAX MAILMAX=x RCPTDOMAINMAX=1;2'],
+    ['LIMITS RCPTMAX=5 RCPTMAX=7', undefined, 5],
+  ];
+  for (const [line, mailMax, rcptMax, rcptDomainMax] of cases) {
+    it(line, () => assert.deepEqual(limitsOf(offers(line)), { mailMax, rcptMax, rcptDomainMax }));
+  }
 });

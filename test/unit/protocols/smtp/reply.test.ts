@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import {
   describeReply,
   formatReply,
+  positiveOnly,
   type Reply,
   readReply,
   severity,
@@ -175,5 +176,25 @@ describe('what a reply means', () => {
   it('is shown on one line, with nothing in it that a log could stumble over', () => {
     assert.equal(describeReply({ code: 250, enhanced: null, lines: ['a', 'b'] }), '250 a b');
     assert.equal(describeReply({ code: 550, enhanced: '5.1.1', lines: ['\x1b[31m'] }), '550 5.1.1 \\x1b[31m');
+  });
+});
+
+describe('positiveOnly', () => {
+  const of = (code: number): Reply => ({ code, enhanced: null, lines: ['x\x1b'] });
+
+  it('passes the named codes and every no', () => {
+    for (const code of [250, 251, 400, 454, 535, 599]) {
+      assert.equal(positiveOnly(new Channel('mx'), 'RCPT', of(code), [250, 251]).code, code);
+    }
+  });
+
+  it('another yes is the answer to another command (Opossum): an error that names peer, command and reply', () => {
+    for (const code of [200, 220, 252, 354, 399]) {
+      assert.throws(() => positiveOnly(new Channel('mx.test'), 'RCPT', of(code), [250, 251]), {
+        name: 'PeerError',
+        code: 'unexpected-reply',
+        message: `mx.test answered RCPT with ${code} x\\x1b, which is not an answer to it`,
+      });
+    }
   });
 });

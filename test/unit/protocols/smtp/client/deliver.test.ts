@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import {
-  sendContent,
-  sendEnvelope,
-  type Transaction,
-} from '../../../../../src/protocols/smtp/client/deliver.ts';
+import { noRecipientWishes, noSenderWishes } from '../../../../../src/names/wishes.ts';
+import { type GoAhead, sendContent, sendEnvelope } from '../../../../../src/protocols/smtp/client/deliver.ts';
+import type { Transaction } from '../../../../../src/protocols/smtp/client/transaction.ts';
 import type { Offers } from '../../../../../src/protocols/smtp/offers.ts';
 import { type Reply, severity } from '../../../../../src/protocols/smtp/reply.ts';
 import { Channel } from '../../../../../src/wire/channel.ts';
@@ -13,20 +11,35 @@ import { fuzzTalk, hostileReplies } from './fuzz.ts';
 
 const pipelining: Offers = new Map([['PIPELINING', []]]);
 const inTurn: Offers = new Map();
+const chunking: Offers = new Map([
+  ['PIPELINING', []],
+  ['CHUNKING', []],
+]);
+const to = (...addresses: readonly string[]): Transaction['recipients'] =>
+  addresses.map((address) => ({ address, wishes: noRecipientWishes }));
 const transaction: Transaction = {
   sender: 'a@example.test',
-  recipients: ['b@example.test', 'c@example.test', 'd@example.test'],
+  senderWishes: noSenderWishes,
+  needsUtf8: false,
+  recipients: to('b@example.test', 'c@example.test', 'd@example.test'),
   size: 5,
   eightBit: false,
   longestLine: 5,
 };
 const reply = (code: number): Reply => ({ code, enhanced: null, lines: ['x'] });
+const goAhead = (codes: readonly number[]): GoAhead => ({
+  kind: 'goAhead',
+  replies: codes.map(reply),
+  framing: 'dots',
+  size: 6,
+  dsn: 'not-offered',
+});
 
 // What the dialogue does is shown by test/transcripts/smtp/client; here is what must hold whatever comes.
 describe('sendEnvelope', () => {
   it('any bytes in any cut: an outcome or a PeerError, with one answer for each recipient', () => {
     fc.assert(
-      fc.property(hostileReplies, fc.constantFrom(pipelining, inTurn), (pieces, offers) => {
+      fc.property(hostileReplies, fc.constantFrom(pipelining, inTurn, chunking), (pieces, offers) => {
         const { ending } = fuzzTalk(sendEnvelope(new Channel('mx'), offers, transaction), pieces);
         if (ending.kind === 'threw') return;
         const { outcome } = ending;
@@ -46,10 +59,10 @@ describe('sendEnvelope', () => {
 
   const bad: [why: string, change: Partial<Transaction>][] = [
     ['a sender', { sender: 'a@example.test>\r\nRCPT TO:<eve@example.test' }],
-    ['the first recipient', { recipients: ['b\n@example.test'] }],
-    ['the last recipient', { recipients: ['b@example.test', 'c\r@example.test'] }],
-    ['a recipient with a NUL', { recipients: ['b\0@example.test'] }],
-    ['a recipient that is not ASCII', { recipients: ['m\xfcller@example.test'] }],
+    ['the first recipient', { recipients: to('b\n@example.test') }],
+    ['the last recipient', { recipients: to('b@example.test', 'c\r@example.test') }],
+    ['a recipient with a NUL', { recipients: to('b\0@example.test') }],
+    ['a recipient that is not ASCII', { recipients: to('m\xfcller@example.test') }],
   ];
   for (const [why, change] of bad) {
     it(`refuses ${why} that would run as a command of its own before a byte is sent`, () => {
@@ -78,10 +91,10 @@ describe('sendContent', () => {
   const body = { kind: 'bytes', bytes: Buffer.from('text\r\n') } as const;
 
   it('any bytes in any cut: an outcome or a PeerError; a recipient that was refused is never accepted', () => {
-    const replies = [250, 550, 251, 451].map(reply);
+    const ahead = goAhead([250, 550, 251, 451]);
     fc.assert(
       fc.property(hostileReplies, (pieces) => {
-        const { ending } = fuzzTalk(sendContent(new Channel('mx'), replies, body), pieces);
+        const { ending } = fuzzTalk(sendContent(new Channel('mx'), ahead, body), pieces);
         if (ending.kind === 'threw') return;
         const { recipients } = ending.outcome;
         assert.deepEqual(
@@ -96,7 +109,7 @@ describe('sendContent', () => {
   });
 
   it('gives the source of the content to whoever sends it, framed with dots', () => {
-    const first = sendContent(new Channel('mx'), [reply(250)], body).next({ kind: 'done' });
+    const first = sendContent(new Channel('mx'), goAhead([250]), body).next({ kind: 'done' });
     assert.deepEqual(first.value, { kind: 'sendBody', source: body, framing: 'dots' });
   });
 });

@@ -57,7 +57,7 @@ function react(
 
 const replies =
   `220 mx|250 ok|250-mx|250-STARTTLS|250 STARTTLS|250 PIPELINING|250-SIZE 5|251 ok|354 go|421 bye
-454 later|550 5.1.1 no|`.split(/[|\n]/);
+250 AUTH PLAIN|235 ok|334 VXNlcm5hbWU6|454 later|550 5.1.1 no|`.split(/[|\n]/);
 const line = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...replies).map((reply) => `${reply}\r\n`) },
   { weight: 1, arbitrary: fc.constantFrom('\n', '\r', '\0', '2', '250', '\xff', '-', ' ') },

@@ -8,34 +8,50 @@ import { fuzzTalk, hostileReplies } from './fuzz.ts';
 
 const request: OpenRequest<string> = {
   helloName: 'client.example.test',
+  protocol: 'smtp',
+  tls: 'starttls',
   startTls: 'required',
   judge: () => ({ kind: 'acceptable', proof: 'judged' }),
+  login: null,
 };
 
 // What the dialogue does is shown by test/transcripts/smtp/client; here is what must hold whatever comes.
 describe('open', () => {
   it('any bytes in any cut: an outcome or a PeerError, never a hang', () => {
-    const modes = fc.constantFrom('never' as const, 'if-offered' as const, 'required' as const);
+    const requests = fc.record({
+      protocol: fc.constantFrom('smtp' as const, 'lmtp' as const),
+      tls: fc.constantFrom('starttls' as const, 'implicit' as const),
+      startTls: fc.constantFrom('never' as const, 'if-offered' as const, 'required' as const),
+      login: fc.constantFrom(null, { user: 'user', password: 'pencil', nonce: 'nonce' }),
+    });
     fc.assert(
-      fc.property(hostileReplies, modes, fc.boolean(), (pieces, startTls, acceptable) => {
+      fc.property(hostileReplies, requests, fc.boolean(), (pieces, how, acceptable) => {
         const judge: OpenRequest<string>['judge'] = () =>
           ({ kind: acceptable ? 'acceptable' : 'unacceptable', proof: 'judged' }) as const;
         const channel = new Channel('mx.example.test');
-        const { ending, said } = fuzzTalk(open(channel, { ...request, startTls, judge }), pieces);
+        const said: string[] = [];
+        const { ending } = fuzzTalk(open(channel, { ...request, ...how, judge }), pieces, said);
+        // Whatever the server says, a password stays inside TLS that was found acceptable.
+        const login = said.findIndex((line) => line.startsWith('AUTH'));
+        if (login !== -1) assert.ok(how.login !== null && acceptable && channel.tls !== undefined);
         if (ending.kind === 'threw') return;
-        // Whatever the server says, required means required, and nothing but EHLO and STARTTLS is said before TLS.
         const { outcome } = ending;
         if (outcome.kind !== 'ready') return;
+        // Required means required, and nothing but EHLO and STARTTLS is said before TLS.
         assert.equal(outcome.proof !== undefined, channel.tls !== undefined);
-        if (startTls === 'required') assert.notEqual(channel.tls, undefined);
-        if (startTls === 'never') assert.equal(channel.tls, undefined);
+        if (how.login !== null) assert.notEqual(login, -1, 'ready without the login that was asked for');
+        if (how.tls === 'implicit' || how.startTls === 'required') assert.notEqual(channel.tls, undefined);
+        else if (how.startTls === 'never') assert.equal(channel.tls, undefined);
         if (outcome.proof !== undefined) assert.ok(acceptable);
+        const hello = how.protocol === 'lmtp' ? /^LHLO\b/ : /^(?:EHLO|HELO)\b/;
         assert.ok(
-          said.every((line) => /^(?:EHLO|HELO|STARTTLS)\b/.test(line)),
+          said
+            .slice(0, login === -1 ? undefined : login)
+            .every((line) => hello.test(line) || line === 'STARTTLS'),
           said.join(),
         );
       }),
-      { numRuns: 3000 },
+      { numRuns: 5000 },
     );
   });
 

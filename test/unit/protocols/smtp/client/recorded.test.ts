@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { cuts, transcriptsIn } from '../../../../support/transcript.ts';
 import { allowedOutcomes, replayClient } from './replay.ts';
 
-for (const peer of ['postfix-3.7', 'exim-4.96']) {
+for (const peer of ['postfix-3.7', 'exim-4.96', 'opensmtpd-7.6', 'dovecot-2.3']) {
   describe(`the SMTP client talks to ${peer} as it did when this was recorded`, () => {
     for (const transcript of transcriptsIn('recorded', peer)) {
       it(`${transcript.name}: ${transcript.title}`, () => {

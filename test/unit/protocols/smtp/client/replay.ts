@@ -1,19 +1,27 @@
 /** Plays the server's side of a transcript to the client dialogues. */
 import assert from 'node:assert/strict';
 import {
+  type LmtpDone,
+  type LmtpOutcome,
+  sendContent as sendLmtpContent,
+} from '../../../../../src/protocols/lmtp/content.ts';
+import {
   type Done,
   type EnvelopeOutcome,
+  type GoAhead,
+  type Standing,
   sendContent,
   sendEnvelope,
 } from '../../../../../src/protocols/smtp/client/deliver.ts';
-import { type OpenOutcome, open } from '../../../../../src/protocols/smtp/client/open.ts';
+import { type OpenOutcome, type OpenRequest, open } from '../../../../../src/protocols/smtp/client/open.ts';
 import { quit } from '../../../../../src/protocols/smtp/client/quit.ts';
+import { settle } from '../../../../../src/protocols/smtp/client/settle.ts';
+import type { Transaction } from '../../../../../src/protocols/smtp/client/transaction.ts';
 import { noOffers, type Offers } from '../../../../../src/protocols/smtp/offers.ts';
-import type { Reply } from '../../../../../src/protocols/smtp/reply.ts';
 import type { ByteEffect, ByteReaction, Talk } from '../../../../../src/wire/bytes.ts';
 import { Channel } from '../../../../../src/wire/channel.ts';
-import { PeerError } from '../../../../../src/wire/dialogue.ts';
-import { DotStuffer } from '../../../../../src/wire/dots.ts';
+import { LostError, PeerError } from '../../../../../src/wire/dialogue.ts';
+import { framerOf } from '../../../../../src/wire/framing.ts';
 import { cut, type Entry, type Transcript, tlsFacts, unescaped } from '../../../../support/transcript.ts';
 
 /**
@@ -29,7 +37,13 @@ export function replayClient(transcript: Transcript, size: number): string[] {
     (entry) => !('side' in entry && entry.side === 'S' && isDirective(entry)),
   );
   const server = new ScriptedServer(transcript.name, entries, size);
-  const client: Client = { channel: new Channel('mx.example.test'), offers: noOffers, replies: [] };
+  const client: Client = {
+    channel: new Channel('mx.example.test'),
+    offers: noOffers,
+    protocol: 'smtp',
+    goAhead: undefined,
+    standing: 'spent',
+  };
   const seen: string[] = [];
   for (let task = server.nextTask(); task !== undefined; task = server.nextTask()) {
     const came = outcomeOf(client, task, server);
@@ -60,7 +74,9 @@ const AND_MORE = / \(and more\)$/;
 interface Client {
   readonly channel: Channel;
   offers: Offers;
-  replies: readonly Reply[];
+  protocol: 'smtp' | 'lmtp';
+  goAhead: GoAhead | undefined;
+  standing: Standing;
 }
 
 function isDirective(entry: Entry): boolean {
@@ -72,6 +88,7 @@ function outcomeOf(client: Client, task: string, server: ScriptedServer): string
     return perform(client, task, server);
   } catch (error) {
     if (error instanceof PeerError) return `error ${error.code}`;
+    if (error instanceof LostError) return 'error lost';
     throw error;
   }
 }
@@ -81,19 +98,28 @@ function perform(client: Client, task: string, server: ScriptedServer): string {
   const [verb = '', ...words] = task.split(' ');
   switch (verb) {
     case 'open': {
-      const outcome = server.play(open(channel, openRequest(words)));
-      if (outcome.kind === 'ready') client.offers = outcome.offers;
+      const request = openRequest(words);
+      const outcome = server.play(open(channel, request));
+      if (outcome.kind === 'ready')
+        Object.assign(client, { offers: outcome.offers, protocol: request.protocol });
       return describeOpen(outcome);
     }
     case 'send': {
       const outcome = server.play(sendEnvelope(channel, client.offers, transactionOf(words)));
-      if (outcome.kind === 'goAhead') client.replies = outcome.replies;
+      if (outcome.kind === 'goAhead') client.goAhead = outcome;
+      if (outcome.kind === 'done') client.standing = outcome.connection;
       return describeEnvelope(outcome);
     }
     case 'content': {
       const bytes = unescaped(task.slice('content '.length));
-      return describeEnvelope(server.play(sendContent(channel, client.replies, { kind: 'bytes', bytes })));
+      assert.ok(client.goAhead !== undefined, 'there was no go-ahead');
+      const send = client.protocol === 'lmtp' ? sendLmtpContent : sendContent;
+      const outcome = server.play<Done | LmtpDone>(send(channel, client.goAhead, { kind: 'bytes', bytes }));
+      client.standing = outcome.connection;
+      return describeEnvelope(outcome);
     }
+    case 'settle':
+      return server.play(settle(channel, client.standing));
     case 'quit':
       server.play(quit(channel));
       return 'goodbye';
@@ -102,20 +128,48 @@ function perform(client: Client, task: string, server: ScriptedServer): string {
   }
 }
 
-function openRequest(words: readonly string[]): Parameters<typeof open<string>>[1] {
+/** `open MODE [implicit] [lmtp] [login] [unacceptable]`: the user is `user`, the password `pencil`. */
+function openRequest(words: readonly string[]): OpenRequest<string> {
+  const tls = words.includes('implicit') ? 'implicit' : 'starttls';
   const startTls = (['never', 'if-offered', 'required'] as const).find((mode) => words.includes(mode));
-  assert.ok(startTls !== undefined, `open ${words.join(' ')} names no mode`);
+  assert.ok(startTls !== undefined || tls === 'implicit', `open ${words.join(' ')} names no mode`);
   const kind = words.includes('unacceptable') ? 'unacceptable' : 'acceptable';
-  return { helloName: 'client.example.test', startTls, judge: () => ({ kind, proof: 'judged' }) };
+  return {
+    helloName: 'client.example.test',
+    protocol: words.includes('lmtp') ? 'lmtp' : 'smtp',
+    tls,
+    startTls: startTls ?? 'required',
+    judge: () => ({ kind, proof: 'judged' }),
+    // The nonce of the example in RFC 7677 §3.
+    login: words.includes('login')
+      ? { user: 'user', password: 'pencil', nonce: 'rOprNGfwEbeRWgbNEkqO' }
+      : null,
+  };
 }
 
-function transactionOf(words: readonly string[]): Parameters<typeof sendEnvelope>[2] {
-  const [sender = '', recipients = '', ...properties] = words;
-  const number = (name: string): number =>
-    Number(properties.find((property) => property.startsWith(`${name}=`))?.slice(name.length + 1) ?? 100);
+/** `send SENDER RECIPIENTS [size=N] [line=N] [8bit] [utf8] [ret=full] [envid=X] [notify=never] [orcpt=X]`. */
+function transactionOf(words: readonly string[]): Transaction {
+  const [sender = '', recipients = '', ...properties] = words.map((word) => unescaped(word).toString('utf8'));
+  const text = (name: string): string | null =>
+    properties.find((property) => property.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
+  const number = (name: string): number => Number(text(name) ?? 100);
+  const notify = text('notify')?.split(',') ?? null;
   return {
     sender: sender === '<>' ? '' : sender,
-    recipients: recipients.split(','),
+    senderWishes: {
+      ret: (['full', 'headers'] as const).find((ret) => ret === text('ret')) ?? null,
+      envelopeId: text('envid'),
+    },
+    needsUtf8: properties.includes('utf8'),
+    recipients: recipients.split(',').map((address) => ({
+      address,
+      wishes: {
+        notify:
+          notify &&
+          (['success', 'failure', 'delay'] as const).filter((condition) => notify.includes(condition)),
+        originalRecipient: text('orcpt'),
+      },
+    })),
     size: number('size'),
     longestLine: number('line'),
     eightBit: properties.includes('8bit'),
@@ -129,30 +183,35 @@ function describeOpen(outcome: OpenOutcome<string>): string {
     case 'refused':
       return `refused at ${outcome.at} ${outcome.reply.code}`;
     case 'startTlsRefused':
-      return `startTlsRefused ${outcome.reply.code}`;
+    case 'loginRefused':
+      return `${outcome.kind} ${outcome.reply.code}`;
     case 'tlsFailed':
       return `tlsFailed ${outcome.because}`;
     case 'notOffered':
+    case 'loginNotOffered':
     case 'unacceptable':
       return outcome.kind;
   }
 }
 
-function describeEnvelope(outcome: EnvelopeOutcome | Done): string {
+function describeEnvelope(outcome: EnvelopeOutcome | LmtpDone | Done): string {
   switch (outcome.kind) {
     case 'goAhead':
       return `goAhead ${outcome.replies.map(({ code }) => code).join(' ')}`;
     case 'tooBig':
       return `tooBig ${outcome.limit}`;
     case 'needsSevenBit':
+    case 'needsUtf8':
       return outcome.kind;
-    case 'done': {
-      const each = outcome.recipients.map((one) =>
-        one.kind === 'accepted' ? 'accepted' : `refused at ${one.at} ${one.reply.code}`,
-      );
-      return `${outcome.connection}: ${each.join(', ')}`;
-    }
+    case 'done':
+      return `${outcome.connection}: ${outcome.recipients.map(describeRecipient).join(', ')}`;
   }
+}
+
+function describeRecipient(outcome: LmtpOutcome): string {
+  if (outcome.kind === 'unanswered') return outcome.kind;
+  if (outcome.kind === 'refused') return `refused at ${outcome.at} ${outcome.reply.code}`;
+  return outcome.dsn === 'passed-on' ? 'accepted with DSN' : 'accepted';
 }
 
 /** The far side as the transcript has it. It knows no time: what it says next is there as soon as it may be said. */
@@ -164,6 +223,8 @@ class ScriptedServer {
   /** Said and not yet received. */
   #inbox: Buffer[] = [];
   #closed = false;
+  /** It will never say anything again. */
+  #silent = false;
 
   constructor(name: string, entries: readonly Entry[], size: number) {
     this.#name = name;
@@ -198,15 +259,15 @@ class ScriptedServer {
   }
 
   play<Outcome>(talk: Talk<Outcome>): Outcome {
-    let reaction: ByteReaction = { kind: 'done' };
+    let reaction: ByteReaction | LostError = { kind: 'done' };
     for (;;) {
-      const step = talk.next(reaction);
+      const step = reaction instanceof LostError ? talk.throw(reaction) : talk.next(reaction);
       if (step.done) return step.value;
       reaction = this.#reactTo(step.value);
     }
   }
 
-  #reactTo(effect: ByteEffect): ByteReaction {
+  #reactTo(effect: ByteEffect): ByteReaction | LostError {
     switch (effect.kind) {
       case 'send':
         this.#hear(Buffer.from(effect.bytes), 'in one go');
@@ -214,13 +275,14 @@ class ScriptedServer {
       case 'sendBody': {
         assert.equal(effect.source.kind, 'bytes');
         const bytes = effect.source.kind === 'bytes' ? effect.source.bytes : Buffer.alloc(0);
-        const stuffer = new DotStuffer();
+        const framer = framerOf(effect.framing);
         const early = this.#inbox.length > 0;
-        const interrupted = this.#hear(Buffer.concat([...stuffer.push(bytes), stuffer.end()]), 'interrupted');
+        const interrupted = this.#hear(Buffer.concat([...framer.push(bytes), framer.end()]), 'interrupted');
         return { kind: 'bodySent', early: early || interrupted };
       }
       case 'receive': {
         const bytes = this.#inbox.shift();
+        if (bytes === undefined && this.#silent) return new LostError('the answer did not come');
         if (bytes === undefined && !this.#closed) {
           return this.#fail(this.#entries[this.#at], 'comes next, but the client waits');
         }
@@ -272,6 +334,7 @@ class ScriptedServer {
     for (let entry = this.#entries[this.#at]; entry !== undefined; entry = this.#entries[this.#at]) {
       if (entry.kind === 'bytes' && entry.side === 'S') said.push(entry.bytes);
       else if (entry.kind === 'mark' && entry.what === 'close') this.#closed = true;
+      else if (entry.kind === 'mark' && entry.what === 'timeout') this.#silent = true;
       else break;
       this.#at += 1;
     }

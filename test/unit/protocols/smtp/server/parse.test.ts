@@ -16,9 +16,17 @@ function describeCommand(command: Command): string {
     case 'HELO':
       return `${command.verb} ${command.name}`;
     case 'MAIL':
-      return `MAIL ${command.sender?.text ?? '<>'} ${command.size ?? 'unsized'} ${command.body}`;
+      return [
+        `MAIL ${command.sender?.text ?? '<>'} ${command.size ?? 'unsized'}`,
+        ...(command.smtpUtf8 ? ['SMTPUTF8'] : []),
+        ...(command.requireTls ? ['REQUIRETLS'] : []),
+      ].join(' ');
     case 'RCPT':
       return `RCPT ${command.recipient === 'postmaster' ? 'postmaster' : command.recipient.text}`;
+    case 'BDAT':
+      return `BDAT ${command.octets}${command.last ? ' last' : ''}`;
+    case 'AUTH':
+      return `AUTH ${command.mechanism} ${command.initial === undefined ? 'and nothing' : `'${command.initial}'`}`;
     default:
       return command.verb;
   }
@@ -43,7 +51,6 @@ describe('commands without parameters', () => {
     ['NOOP any string', 'NOOP'],
     ['HELP', 'HELP'],
     ['HELP MAIL', 'HELP'],
-    ['AUTH PLAIN x', 'AUTH'],
     ['VRFY Smith', 'VRFY'],
     ['EXPN list', 'EXPN'],
     ['VRFY', '501 5.5.4'],
@@ -57,7 +64,7 @@ describe('commands without parameters', () => {
   it('RFC 5321 §4.1.1: receivers "SHOULD tolerate trailing white space before the terminating <CRLF>"', () => {
     for (const line of ['DATA ', 'QUIT\t', 'RSET  \t ', 'STARTTLS ']) assert.equal(read(line), line.trim());
     assert.equal(read('EHLO client.example.test '), 'EHLO client.example.test');
-    assert.equal(read('MAIL FROM:<a@example.test> '), 'MAIL a@example.test unsized 7BIT');
+    assert.equal(read('MAIL FROM:<a@example.test> '), 'MAIL a@example.test unsized');
   });
 });
 
@@ -68,7 +75,7 @@ describe('what is no command', () => {
     ['\tNOOP', 'unknown'],
     ['NOOP\tx', 'unknown'],
     ['XCLIENT NAME=x', 'unknown'],
-    ['BDAT 10 LAST', 'unknown'],
+    ['BDATX 10', 'unknown'],
     ['DATA\0', 'unknown'],
     ['\xe9', 'unknown'],
     ['STARTTLSX', 'unknown'],
@@ -106,16 +113,16 @@ describe('EHLO and HELO, RFC 5321 §4.1.1.1', () => {
 
 describe('MAIL, RFC 5321 §4.1.1.2', () => {
   table([
-    ['MAIL FROM:<a@example.test>', 'MAIL a@example.test unsized 7BIT'],
-    ['mail from:<a@example.test>', 'MAIL a@example.test unsized 7BIT'],
-    ['MAIL FROM: <a@example.test>', 'MAIL a@example.test unsized 7BIT'],
-    ['MAIL FROM:<>', 'MAIL <> unsized 7BIT'],
-    ['MAIL FROM:<"a>b"@example.test>', 'MAIL "a>b"@example.test unsized 7BIT'],
-    [String.raw`MAIL FROM:<"a\">b"@example.test> SIZE=1`, String.raw`MAIL "a\">b"@example.test 1 7BIT`],
-    ['MAIL FROM:<@r.test:a@example.test>', 'MAIL a@example.test unsized 7BIT'],
-    ['MAIL FROM:<@r.test,@s.test:a@example.test>', 'MAIL a@example.test unsized 7BIT'],
+    ['MAIL FROM:<a@example.test>', 'MAIL a@example.test unsized'],
+    ['mail from:<a@example.test>', 'MAIL a@example.test unsized'],
+    ['MAIL FROM: <a@example.test>', 'MAIL a@example.test unsized'],
+    ['MAIL FROM:<>', 'MAIL <> unsized'],
+    ['MAIL FROM:<"a>b"@example.test>', 'MAIL "a>b"@example.test unsized'],
+    [String.raw`MAIL FROM:<"a\">b"@example.test> SIZE=1`, String.raw`MAIL "a\">b"@example.test 1`],
+    ['MAIL FROM:<@r.test:a@example.test>', 'MAIL a@example.test unsized'],
+    ['MAIL FROM:<@r.test,@s.test:a@example.test>', 'MAIL a@example.test unsized'],
     ['MAIL FROM:<@r.test:>', '501 5.1.7'],
-    ['MAIL FROM:<a@[192.0.2.1]>', 'MAIL a@[192.0.2.1] unsized 7BIT'],
+    ['MAIL FROM:<a@[192.0.2.1]>', 'MAIL a@[192.0.2.1] unsized'],
     ['MAIL FROM:a@example.test', '501 5.5.4'],
     ['MAIL FROM:  <a@example.test>', '501 5.5.4'],
     ['MAIL FROM <a@example.test>', '501 5.5.4'],
@@ -137,27 +144,32 @@ describe('MAIL, RFC 5321 §4.1.1.2', () => {
 describe('parameters of MAIL: RFC 1870 §6, RFC 6152 §2, RFC 5321 §4.1.1.11', () => {
   const mail = (parameters: string): string => `MAIL FROM:<> ${parameters}`;
   table([
-    [mail('SIZE=0'), 'MAIL <> 0 7BIT'],
-    [mail('size=1000 body=8bitmime'), 'MAIL <> 1000 8BITMIME'],
-    [mail(' SIZE=1  BODY=7BIT '), 'MAIL <> 1 7BIT'],
-    [mail(`SIZE=${'9'.repeat(20)}`), 'MAIL <> 100000000000000000000 7BIT'],
+    [mail('SIZE=0'), 'MAIL <> 0'],
+    [mail('size=1000 body=8bitmime'), 'MAIL <> 1000'],
+    [mail(' SIZE=1  BODY=7BIT '), 'MAIL <> 1'],
+    [mail(`SIZE=${'9'.repeat(20)}`), 'MAIL <> 100000000000000000000'],
     [mail(`SIZE=${'9'.repeat(21)}`), '501 5.5.4'],
     [mail('SIZE'), '501 5.5.4'],
     [mail('SIZE='), '501 5.5.4'],
     [mail('SIZE=-1'), '501 5.5.4'],
     [mail('SIZE=1e9'), '501 5.5.4'],
     [mail('BODY'), '501 5.5.4'],
-    [mail('BODY=BINARYMIME'), '501 5.5.4'],
+    [mail('BODY=BINARYMIME'), '555 5.5.4'],
     [mail('SIZE=1 SIZE=1'), '501 5.5.4'],
     [mail('SIZE=1 size=2'), '501 5.5.4'],
-    [mail('SMTPUTF8'), '555 5.5.4'],
-    [mail('RET=FULL'), '555 5.5.4'],
-    [mail('REQUIRETLS'), '555 5.5.4'],
-    [mail('AUTH=<>'), '555 5.5.4'],
+    [mail('BODY=BINARY'), '501 5.5.4'],
+    [mail('SMTPUTF8'), 'MAIL <> unsized SMTPUTF8'],
+    [mail('smtputf8=1'), '501 5.5.4'],
+    [mail('REQUIRETLS'), 'MAIL <> unsized REQUIRETLS'],
+    [mail('REQUIRETLS=1'), '501 5.5.4'],
+    [mail('AUTH=<>'), 'MAIL <> unsized'],
+    [mail('AUTH='), '501 5.5.4'],
+    [mail('AUTH'), '501 5.5.4'],
+    [mail('MT-PRIORITY=3'), '555 5.5.4'],
     [mail('=1'), '501 5.5.4'],
     [mail('a=b=c'), '501 5.5.4'],
     [mail('a_b'), '501 5.5.4'],
-    [mail('SIZE=1\t'), 'MAIL <> 1 7BIT'],
+    [mail('SIZE=1\t'), 'MAIL <> 1'],
     [mail('SIZE=1\tBODY=7BIT'), '501 5.5.4'],
     [mail('X=\xe9'), '501 5.5.4'],
   ]);
@@ -175,10 +187,76 @@ describe('RCPT, RFC 5321 §4.1.1.3', () => {
     ['RCPT TO:<b>', '501 5.1.3'],
     ['RCPT TO:<b@>', '501 5.1.3'],
     ['RCPT FROM:<b@example.test>', '501 5.5.4'],
-    ['RCPT TO:<b@example.test> NOTIFY=NEVER', '555 5.5.4'],
-    ['RCPT TO:<b@example.test> ORCPT=x NOTIFY=NEVER', '555 5.5.4'],
+    ['RCPT TO:<b@example.test> NOTIFY=NEVER', 'RCPT b@example.test'],
+    ['RCPT TO:<b@example.test> RRVS=2014-04-03T23:01:00Z', '555 5.5.4'],
     ['RCPT TO:<b@example.test> x x', '501 5.5.4'],
     ['RCPT TO:<b@ex\xe4mple.test>', '553 5.6.7'],
+  ]);
+});
+
+describe('BDAT, RFC 3030 §2', () => {
+  table([
+    ['BDAT 10', 'BDAT 10'],
+    ['bdat 0 last', 'BDAT 0 last'],
+    ['BDAT 10 LAST ', 'BDAT 10 last'],
+    ['BDAT 00010', 'BDAT 10'],
+    ['BDAT', 'BDAT null'],
+    ['BDAT -1', 'BDAT null'],
+    ['BDAT 1e3', 'BDAT null'],
+    ['BDAT 0x10', 'BDAT null'],
+    ['BDAT  10', 'BDAT null'],
+    ['BDAT 10 LAST x', 'BDAT null'],
+    ['BDAT 10 FIRST', 'BDAT null'],
+    [`BDAT ${'9'.repeat(21)}`, 'BDAT null'],
+  ]);
+});
+
+describe('AUTH, RFC 4954 §4', () => {
+  table([
+    ['AUTH PLAIN', 'AUTH PLAIN and nothing'],
+    ['auth scram-sha-256 AAAA', "AUTH SCRAM-SHA-256 'AAAA'"],
+    ['AUTH PLAIN =', "AUTH PLAIN ''"],
+    ['AUTH X_Y-9 ab==', "AUTH X_Y-9 'ab=='"],
+    ['AUTH', '501 5.5.4'],
+    ['AUTH PLAIN AA AA', '501 5.5.4'],
+    ['AUTH PLAIN a===', '501 5.5.4'],
+    ['AUTH PLAIN a!', '501 5.5.4'],
+    ['AUTH =', '501 5.5.4'],
+    [`AUTH ${'X'.repeat(21)}`, '501 5.5.4'],
+    ['AUTH PL\xc3\x84IN', '501 5.5.4'],
+  ]);
+});
+
+describe('SMTPUTF8, RFC 6531', () => {
+  const utf8 = (text: string): string => Buffer.from(text).toString('latin1');
+  const rcpt = (line: string): string => {
+    const parsed = parseCommand(line, true);
+    return parsed.kind === 'command' ? describeCommand(parsed.command) : parsed.kind;
+  };
+
+  it('addresses in UTF-8, with the parameter wherever it stands', () => {
+    assert.equal(
+      read(utf8('MAIL FROM:<j\u00f6rg@b\u00fccher.test> SIZE=1 smtputf8')),
+      'MAIL j\u00f6rg@xn--bcher-kva.test 1 SMTPUTF8',
+    );
+    assert.equal(rcpt(utf8('RCPT TO:<"\u5973 x"@example.test>')), 'RCPT "\u5973 x"@example.test');
+    assert.equal(rcpt('RCPT TO:<postmaster>'), 'RCPT postmaster');
+  });
+
+  table([
+    [utf8('MAIL FROM:<j\u00f6rg@example.test>'), '553 5.6.7'],
+    [utf8('RCPT TO:<j\u00f6rg@example.test>'), '553 5.6.7'],
+    ['MAIL FROM:<j\xf6rg@example.test> SMTPUTF8', '501 5.1.7'],
+    ['MAIL FROM:<\xed\xa0\x80@example.test> SMTPUTF8', '501 5.1.7'],
+    ['MAIL FROM:<\xc0\xaf@example.test> SMTPUTF8', '501 5.1.7'],
+    [utf8('MAIL FROM:<a\u0085b@example.test> SMTPUTF8'), '501 5.1.7'],
+    [utf8('MAIL FROM:<a@ex\u0085mple.test> SMTPUTF8'), '501 5.1.7'],
+    [utf8(`MAIL FROM:<${'\u00f6'.repeat(33)}@example.test> SMTPUTF8`), '501 5.1.7'],
+    [utf8('MAIL FROM:<> SMTPUTF8 \u00f6=1'), '501 5.5.4'],
+    [utf8('VRFY j\u00f6rg'), '553 5.6.7'],
+    [utf8('VRFY j\u00f6rg SMTPUTF8'), 'VRFY'],
+    ['VRFY j\xf6rg SMTPUTF8', '553 5.6.7'],
+    [utf8('EXPN j\u00f6rg smtputf8'), 'EXPN'],
   ]);
 });
 
@@ -199,6 +277,13 @@ describe('parseCommand', () => {
     'SIZE=',
     '=',
     '9',
+    ' SMTPUTF8',
+    'NOTIFY=',
+    'NEVER',
+    'ORCPT=utf-8;',
+    'BDAT ',
+    'AUTH PLAIN ',
+    '\xc3\xb6',
   ];
   const lines = fc.oneof(
     fc
@@ -218,6 +303,21 @@ describe('parseCommand', () => {
           assert.equal(read(`RCPT TO:<${command.recipient.text}>`), `RCPT ${command.recipient.text}`);
         }
         if (command.verb === 'EHLO') assert.match(command.name, /^[A-Za-z0-9._:[\]-]{1,255}$/);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('with SMTPUTF8: what it took for an address is one that can be sent on with it', () => {
+    fc.assert(
+      fc.property(lines, (line) => {
+        const parsed = parseCommand(`RCPT TO:<${line}@b.test>`, true);
+        if (parsed.kind !== 'command' || parsed.command.verb !== 'RCPT') return;
+        const { recipient, wishes } = parsed.command;
+        if (recipient === 'postmaster') return;
+        assert.match(recipient.text, /^[\x20-\x7e\u{a0}-\u{d7ff}\u{e000}-\u{10ffff}]+@[\x21-\x7e]+$/u);
+        assert.ok(Buffer.byteLength(recipient.text) <= 254);
+        assert.match(wishes.originalRecipient ?? '', /^[\x21-\x7e]{0,500}$/);
       }),
       { numRuns: 3000 },
     );

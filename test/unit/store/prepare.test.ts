@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DeliveryEvent, EventTls } from '../../../src/events/delivery-event.ts';
-import { lastWord } from '../../../src/store/trail.ts';
+import { lastWord } from '../../../src/store/prepare.ts';
 import { event } from '../../store/samples.ts';
 
 const tls: EventTls = {

@@ -1,0 +1,125 @@
+/** `waxwing queue retry|flush|hold|release|cancel|pause`: what an operator decides about mail that waits. */
+import type { Command } from 'commander';
+import type { QueuedPause, QueueStep } from '../../relay/control-api.ts';
+import { addConfigOptions } from '../config/options.ts';
+import { ask, fail, print, type QueueOptions } from '../queue-ask.ts';
+
+/** What `--json` calls the recipients, and what the text says of them. */
+const WORDS = {
+  retry: { list: 'retried', done: 'due now', none: 'is not waiting for an attempt' },
+  hold: { list: 'held', done: 'held', none: 'has no recipient that waits' },
+  release: { list: 'released', done: 'released, and due now', none: 'is not held by an operator' },
+  cancel: { list: 'cancelled', done: 'cancelled', none: 'has no recipient that waits or is held' },
+} as const;
+
+type Change = keyof typeof WORDS;
+
+export function registerChanges(queue: Command): void {
+  const descriptions = {
+    retry: 'Try again now: one message, a destination, or everything.',
+    hold: 'Keep mail until it is released: it is not tried, and does not expire.',
+    release: 'Let go what was held by `queue hold`.',
+    cancel: 'Give mail up: it is not delivered, and nobody is told.',
+  } as const satisfies Record<Change, string>;
+  for (const what of ['retry', 'hold', 'release', 'cancel'] as const) {
+    addConfigOptions(queue.command(what))
+      .description(descriptions[what])
+      .argument('[id]', 'one message')
+      .option('--destination <name>', 'everything for this destination, as in the list')
+      .option('--all', 'everything')
+      .option('--json', 'print JSON')
+      .action((id: string | undefined, options: ChangeOptions, command: Command) =>
+        change(what, id, options, command),
+      );
+  }
+  addConfigOptions(queue.command('flush'))
+    .description('Try everything for a domain now, wherever its mail goes.')
+    .argument('<domain>')
+    .option('--json', 'print JSON')
+    .action((domain: string, options: QueueOptions) => changeAll('retry', { domain }, options));
+  addConfigOptions(queue.command('pause'))
+    .description('Let no mail go to a domain, or to wherever its mail goes; without one, list the pauses.')
+    .argument('[domain]')
+    .option('--until <time>', 'RFC 3339, such as 2026-12-24T18:00:00Z; without it: until --off')
+    .option('--off', 'let it go again')
+    .option('--json', 'print JSON')
+    .action(pause);
+}
+
+interface ChangeOptions extends QueueOptions {
+  readonly destination?: string;
+  readonly all?: true;
+}
+
+async function change(
+  what: Change,
+  id: string | undefined,
+  options: ChangeOptions,
+  command: Command,
+): Promise<void> {
+  const named = [id, options.destination, options.all].filter((one) => one !== undefined);
+  if (named.length !== 1) command.error('error: name one of: an id, --destination, --all');
+  if (id !== undefined) await changeAll(what, { id }, options);
+  else if (options.destination === undefined) await changeAll(what, { all: true }, options);
+  else await changeAll(what, { destination: options.destination }, options);
+}
+
+type Meant =
+  | { readonly id: string }
+  | { readonly destination: string }
+  | { readonly domain: string }
+  | { readonly all: true };
+
+async function changeAll(what: Change, of: Meant, options: QueueOptions): Promise<void> {
+  const changed: { readonly id: string; readonly address: string }[] = [];
+  for (let next: string | null | undefined; next !== null; ) {
+    const body = JSON.stringify(next === undefined ? of : { ...of, after: next });
+    const answer = await ask(options, { method: 'POST', path: `/queue/${what}`, body });
+    if (answer === undefined) return;
+    const step = answer as QueueStep;
+    changed.push(...step.changed);
+    ({ next } = step);
+  }
+  const { list, done, none } = WORDS[what];
+  if ('id' in of && changed.length === 0) {
+    fail(`message ${of.id} ${none}`);
+    return;
+  }
+  print(
+    options,
+    { [list]: changed },
+    () => `${changed.length} recipient${changed.length === 1 ? '' : 's'} ${done}\n`,
+  );
+}
+
+interface PauseOptions extends QueueOptions {
+  readonly until?: string;
+  readonly off?: true;
+}
+
+async function pause(domain: string | undefined, options: PauseOptions, command: Command): Promise<void> {
+  const { until, off } = options;
+  if (domain === undefined) {
+    if (until !== undefined || off !== undefined) command.error('error: name the domain');
+    const pauses = await ask(options, { method: 'GET', path: '/pauses' });
+    if (pauses === undefined) return;
+    const { formatPauses } = await import('../queue-text.ts');
+    print(options, pauses, () => formatPauses(pauses as readonly QueuedPause[]));
+  } else if (off === true) {
+    if (until !== undefined) command.error('error: --until and --off exclude each other');
+    const ended = await ask(options, {
+      method: 'POST',
+      path: '/pauses/end',
+      body: JSON.stringify({ domain }),
+    });
+    if (ended === undefined) return;
+    const { destination } = ended as { readonly destination: string };
+    print(options, ended, () => `${destination} is no longer paused\n`);
+  } else {
+    const body = JSON.stringify({ domain, until: until ?? null });
+    const paused = await ask(options, { method: 'POST', path: '/pauses', body });
+    if (paused === undefined) return;
+    const { formatPauses } = await import('../queue-text.ts');
+    print(options, paused, () => formatPauses([paused as QueuedPause]));
+  }
+}

@@ -1,0 +1,64 @@
+/** `[[domain]]`: whose mail listeners of role mx take, and who has the mailboxes. */
+import { z } from 'zod';
+import { parseDomain } from '../../../names/domain.ts';
+import type { DomainConfig, RecipientsConfig } from '../config.ts';
+import { parseLocalPart, parseNamePattern, parseNextHop, parsePath } from '../values.ts';
+import { type Complain, complaints, list, sourceOf, text, tlsLevels } from './kit.ts';
+
+export const domain = z
+  .strictObject({
+    name: text(parseDomain, 'example.test').describe('Domain for whose recipients mail is taken.'),
+    backend: text(parseNextHop, 'lmtp://127.0.0.1:24').describe(
+      'Server that has its mailboxes: lmtp:// (port 24), smtp:// (port 25) or smtps:// (port 465), host and port.',
+    ),
+    recipients: list(text(parseLocalPart, 'anna', 'ben'), 'recipient')
+      .optional()
+      .describe('What stands before the @ of every address that exists; postmaster always does.'),
+    recipients_file: text(parsePath)
+      .optional()
+      .describe(
+        'File with these, one a line, instead of recipients; a line that begins with # is a comment.',
+      ),
+    verify: z
+      .enum(['table', 'callout', 'none'])
+      .optional()
+      .describe(
+        'How a recipient is checked while its sender waits. table: against recipients; callout: by asking the backend; none: not at all. Default: table where recipients are given, else callout.',
+      ),
+    tls: z
+      .enum(tlsLevels)
+      .optional()
+      .describe(
+        'TLS level towards the backend, as in [[route]]. Default: may for a backend on a loopback address, else whatever holds for everyone.',
+      ),
+    names: list(text(parseNamePattern), 'name')
+      .optional()
+      .describe('Further names, or ".suffixes", that its certificate may prove where tls = "authenticate".'),
+  })
+  .transform((written, context): DomainConfig => {
+    const { name, backend, tls, names } = written;
+    const recipients = recipientsOf(written, complaints(context));
+    return { name, backend, tls: tls ?? null, names: names ?? [], recipients };
+  });
+
+interface WrittenRecipients {
+  readonly recipients?: readonly string[] | undefined;
+  readonly recipients_file?: string | undefined;
+  readonly verify?: 'table' | 'callout' | 'none' | undefined;
+}
+
+function recipientsOf(written: WrittenRecipients, complain: Complain): RecipientsConfig {
+  const table = sourceOf(
+    complain,
+    ['recipients', written.recipients],
+    ['recipients_file', written.recipients_file],
+  );
+  const verify = written.verify ?? (table === undefined ? 'callout' : 'table');
+  if (verify === 'table') {
+    if (table !== undefined) return { kind: 'table', locals: table };
+    complain('verify', 'needs recipients or recipients_file where it is "table"');
+  } else if (table !== undefined) {
+    complain('verify', `cannot be ${JSON.stringify(verify)} where recipients are given`);
+  }
+  return verify === 'none' ? { kind: 'any' } : { kind: 'callout' };
+}

@@ -1,0 +1,82 @@
+/** `[dns]`, `[relay]` and `[events]`: how mail is kept, delivered and talked about. */
+import { z } from 'zod';
+import { parseDuration, parsePath, parseSize, parseSocketAddress } from '../values.ts';
+import { count, list, reading, text, tlsLevels } from './kit.ts';
+
+/** RFC 5321 §4.5.3.1.7: a message content of 64K octets must be accepted. */
+const MIN_MESSAGE_BYTES = 64 * 1024;
+const MAX_MESSAGE_BYTES = 10 * 1024 ** 3;
+/** RFC 5321 §4.5.3.1.8: 100 recipients must be accepted. */
+const MIN_RECIPIENTS = 100;
+
+export const dns = z
+  .strictObject({
+    resolver: list(
+      text((written) => parseSocketAddress(written, 53), '127.0.0.1', '[::1]:5353'),
+      'address',
+    )
+      .optional()
+      .describe("Addresses of resolvers, with a port where it is not 53; without this key the system's own."),
+  })
+  .prefault({})
+  .describe('Where names are looked up.');
+
+export const relay = z
+  .strictObject({
+    tls: z
+      .enum(tlsLevels)
+      .default('may')
+      .describe(
+        'TLS level where no route says another. off: none; may: tried, not needed; encrypt: needed; authenticate: needed, with a certificate that proves the host.',
+      ),
+    smtp_port: count(1, 65535).default(25).describe('Port of MX hosts.'),
+    retry: list(text(parseDuration), 'duration')
+      .prefault(['1m', '5m', '10m', '20m', '30m', '1h', '2h', '4h'])
+      .describe('Waits after the first, second, ... failed attempt; the last one repeats.'),
+    give_up_after: text(parseDuration)
+      .prefault('5d')
+      .describe('Age at which a message is returned to its sender. RFC 5321 §4.5.4.1: at least 4 to 5 days.'),
+    warn_after: text(parseDuration)
+      .prefault('4h')
+      .describe('Age at which its sender is told, once, that it is late; at or above give_up_after: never.'),
+    keep_final: text(parseDuration)
+      .prefault('3d')
+      .describe('How long delivered, returned and cancelled messages stay visible in the queue.'),
+    connections: count(1, 65535).default(100).describe('Outgoing connections at once.'),
+    connections_per_destination: count(1, 65535)
+      .default(20)
+      .describe('Outgoing connections at once to one destination.'),
+    max_message_size: reading(
+      z.union([z.int(), z.string()], { error: 'must be a size such as 52428800, "50MB" or "50MiB"' }),
+      parseSize,
+    )
+      .refine((bytes) => bytes >= MIN_MESSAGE_BYTES && bytes <= MAX_MESSAGE_BYTES, {
+        error: 'must be from "64KiB" (RFC 5321 §4.5.3.1.7) to "10GiB"',
+      })
+      .prefault('50MB')
+      .describe('Largest message, in bytes or with KB, MB, GB, KiB, MiB, GiB.'),
+    max_recipients: count(MIN_RECIPIENTS, 1_000_000)
+      .default(1000)
+      .describe('Most recipients of one message. RFC 5321 §4.5.3.1.8: at least 100.'),
+    max_hops: count(1, 1000)
+      .default(100)
+      .describe(
+        'Received fields with which a message counts as going round in circles. RFC 5321 §6.3: 100 or more.',
+      ),
+    grace: text(parseDuration)
+      .prefault('30s')
+      .describe('How long messages under way may take when the relay is told to stop.'),
+  })
+  .prefault({})
+  .describe('How mail is kept and delivered.');
+
+export const events = z
+  .strictObject({
+    file: text(parsePath, '-')
+      .optional()
+      .describe(
+        'Event log, one JSON object per line; "-" is stdout. Default: events.ndjson in the data folder.',
+      ),
+  })
+  .prefault({})
+  .describe('What is said about each delivery.');

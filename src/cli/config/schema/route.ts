@@ -1,0 +1,80 @@
+/** `[[route]]`: rules for recipient domains. */
+import { z } from 'zod';
+import { parseMailDomain } from '../../../names/mailbox.ts';
+import type { RouteConfig } from '../config.ts';
+import {
+  parseIpAddress,
+  parseNamePattern,
+  parseNextHop,
+  parsePassword,
+  parsePath,
+  parseRoutePattern,
+  parseUser,
+} from '../values.ts';
+import { type Complain, complaints, list, reading, secret, sourceOf, text, tlsLevels } from './kit.ts';
+
+const written = z.strictObject({
+  match: text(parseRoutePattern, 'example.net').describe(
+    'Recipient domain: "example.net", ".example.net" for all names below it, or "*".',
+  ),
+  to: text(parseNextHop, 'smtp://mail.example.net:25')
+    .optional()
+    .describe(
+      'Next hop: smtp:// (port 25), smtps:// (TLS from the first byte, port 465) or lmtp:// (port 24); without this key the MX hosts of the domain.',
+    ),
+  tls: z
+    .enum(tlsLevels)
+    .optional()
+    .meta({
+      description:
+        'off, may, encrypt or authenticate. Default: authenticate with a login, at least encrypt with smtps://, else whatever holds for everyone.',
+      examples: ['authenticate'],
+    }),
+  names: list(text(parseNamePattern, 'mx.example.net', '.mail.example.net'), 'name')
+    .optional()
+    .describe('Further names, or ".suffixes", that the certificate may prove where tls = "authenticate".'),
+  user: text(parseUser, 'relay').optional().describe('Name to log in with at the next hop.'),
+  password: reading(secret(), parsePassword).optional().describe('Password to log in with.'),
+  password_file: text(parsePath, '/etc/waxwing/password')
+    .optional()
+    .describe('File that holds the password alone, instead of password.'),
+  hello: text(parseMailDomain, 'out.example.test')
+    .optional()
+    .describe('EHLO name for these deliveries; without this key hostname.'),
+  source: text(parseIpAddress, '192.0.2.25').optional().describe('Local address to connect from.'),
+});
+
+type Written = z.output<typeof written>;
+
+export const route = written.transform((rule, context): RouteConfig => {
+  const complain = complaints(context);
+  const login = loginOf(rule, complain);
+  if (rule.to?.protocol === 'smtps' && (rule.tls === 'off' || rule.tls === 'may')) {
+    complain('tls', `cannot be "${rule.tls}" towards smtps://, which is TLS from the first byte`);
+  }
+  return {
+    match: rule.match,
+    to: rule.to ?? null,
+    tls: rule.tls ?? (login === null ? null : 'authenticate'),
+    names: rule.names ?? [],
+    login,
+    hello: rule.hello ?? null,
+    source: rule.source ?? null,
+  };
+});
+
+function loginOf(rule: Written, complain: Complain): RouteConfig['login'] {
+  const { user, to, tls } = rule;
+  const password = sourceOf(complain, ['password', rule.password], ['password_file', rule.password_file]);
+  if (user === undefined) {
+    if (password !== undefined) complain('user', 'is missing beside the password');
+    return null;
+  }
+  // Whoever answers for a domain's MX must not be given a password.
+  if (to === undefined) complain('user', 'needs to: nobody logs in at MX hosts');
+  if (tls === 'off' || tls === 'may') {
+    complain('tls', `cannot be "${tls}" with a login: the password would go to whoever is on the way`);
+  }
+  if (password === undefined) complain('password', 'is missing beside user, and there is no password_file');
+  return password === undefined ? null : { user, password };
+}

@@ -1,0 +1,112 @@
+/** What an operator may not have meant. */
+import { isLoopback } from '../../names/address.ts';
+import { quote } from '../../names/domain.ts';
+import type { MailDomain } from '../../names/mailbox.ts';
+import type { PasswordHash } from '../../relay/password.ts';
+import type { Config, Listener } from './config.ts';
+import { formatPattern, isLoopbackNetwork, patternsAround } from './values.ts';
+
+/** @param systemName what the system calls this host, where the hostname was taken from there. */
+export function warningsOf(config: Config, systemName: string | undefined): readonly string[] {
+  return [
+    ...(systemName === undefined ? [] : warnAboutHostname(systemName, config.hostname)),
+    ...config.listeners.flatMap((listener, index) => warnAboutListener(listener, index, config)),
+    ...config.accounts.flatMap(({ user, hash }, index) =>
+      hash.kind === 'here' ? warnAboutHash(`account[${index}].password_hash`, user, hash.value) : [],
+    ),
+    ...warnAboutDomains(config),
+    ...warnAboutRoutes(config),
+    ...warnAboutLevel(config),
+  ];
+}
+
+function warnAboutHostname(name: string, hostname: MailDomain): readonly string[] {
+  if (hostname.kind === 'literal') {
+    return [`hostname: the system calls this host ${quote(name)}, which is not a domain; set hostname`];
+  }
+  if (hostname.domain.includes('.')) return [];
+  return [`hostname: ${hostname.domain} is not fully qualified, and others may refuse it; set hostname`];
+}
+
+function warnAboutListener(listener: Listener, index: number, { accounts }: Config): readonly string[] {
+  const path = `listener[${index}]`;
+  if (isLoopback(listener.address)) return [];
+  const warnings: string[] = [];
+  if (!listener.requireTls && listener.role === 'submission') {
+    warnings.push(`${path}.require_tls: mail may come over the network to ${listener.address} in clear`);
+  }
+  const takesOthers = listener.role === 'mx' || accounts.length > 0;
+  if (!takesOthers && listener.networks.every(isLoopbackNetwork)) {
+    warnings.push(`${path}.networks: only this host may relay, yet ${listener.address} is open to others`);
+  }
+  if (listener.networks.some(({ prefix }) => prefix === 0)) {
+    warnings.push(`${path}.networks: everyone may relay; such a host is soon used for spam`);
+  }
+  return warnings;
+}
+
+/** Old parameters let whoever steals the file try many passwords a second. */
+export function warnAboutHash(path: string, user: string, hash: PasswordHash): readonly string[] {
+  return isWeak(hash)
+    ? [`${path}: the hash of ${quote(user)} is quick to break; make a new one with waxwing config hash`]
+    : [];
+}
+
+/** Below about half of what OWASP's cheat sheet on password storage asks for; SCRAM-SHA-256 is PBKDF2. */
+function isWeak(hash: PasswordHash): boolean {
+  switch (hash.kind) {
+    case 'argon2':
+      return hash.memory < 7 * 1024 || hash.memory * hash.passes < 32 * 1024;
+    case 'scrypt':
+      return 2 ** hash.logCost * hash.blockSize * hash.parallelism < 2 ** 19;
+    case 'scram':
+      return hash.verifier.iterations < 10_000;
+  }
+}
+
+function warnAboutDomains({ domains, listeners, relay }: Config): readonly string[] {
+  if (domains.length === 0) return [];
+  const unused = domains.flatMap(({ names, tls }, index) =>
+    names.length > 0 && (tls ?? relay.tls) !== 'authenticate'
+      ? [`domain[${index}].names: is not used, the TLS level is ${tls ?? relay.tls}`]
+      : [],
+  );
+  return listeners.some(({ role }) => role === 'mx')
+    ? unused
+    : ['domain: nobody else can send mail to these: there is no listener with role = "mx"', ...unused];
+}
+
+function warnAboutRoutes({ routes, domains, relay }: Config): readonly string[] {
+  const warnings: string[] = [];
+  const seen = new Map(domains.map(({ name }, index) => [name as string, `domain[${index}]`]));
+  for (const [index, route] of routes.entries()) {
+    const path = `route[${index}]`;
+    const earlier = patternsAround(route.match).find((text) => seen.has(text));
+    if (earlier !== undefined) {
+      warnings.push(`${path}: is never used, ${seen.get(earlier)} matches everything that it does`);
+    }
+    seen.set(formatPattern(route.match), path);
+    const level = route.tls ?? relay.tls;
+    if (route.names.length > 0 && level !== 'authenticate') {
+      warnings.push(`${path}.names: is not used, the TLS level is ${level}`);
+    }
+    if (
+      level === 'authenticate' &&
+      route.to === null &&
+      route.names.length === 0 &&
+      route.match.kind !== 'below'
+    ) {
+      warnings.push(`${path}: ${HOLDS_ALMOST_ALL}; give it names, or to`);
+    }
+  }
+  return warnings;
+}
+
+/** MX names out of unsigned DNS prove nothing, so the certificate would have to name the domain itself. */
+const HOLDS_ALMOST_ALL =
+  'tls = "authenticate" by MX holds almost all mail, as hardly a certificate names the recipient\'s domain';
+
+function warnAboutLevel({ relay, routes }: Config): readonly string[] {
+  if (relay.tls !== 'authenticate' || routes.some(({ match }) => match.kind === 'any')) return [];
+  return [`relay.tls: ${HOLDS_ALMOST_ALL}; say "encrypt", and "authenticate" in routes with names or to`];
+}

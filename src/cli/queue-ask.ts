@@ -1,0 +1,37 @@
+/** How the subcommands of `queue` ask the relay and say what came of it. */
+import type { ConfigOptions } from './config/options.ts';
+import { toLoadRequest } from './config/options.ts';
+import type { ControlRequest } from './control-client.ts';
+
+export interface QueueOptions extends ConfigOptions {
+  readonly json?: true;
+}
+
+/** The data folder of the configuration; undefined where that is wrong, which stderr says then. */
+export async function dataFolderOf(options: QueueOptions): Promise<string | undefined> {
+  const { loadConfig } = await import('./config/load.ts');
+  const loaded = loadConfig(toLoadRequest(options, process.env));
+  if (loaded.kind === 'ok') return loaded.config.dataFolder;
+  for (const { origin, path, message } of loaded.errors) fail(`${origin}: ${path}: ${message}`);
+  return undefined;
+}
+
+/** @returns undefined where nothing came of it; the reason is on stderr then, and the exit code is 1. */
+export async function ask(options: QueueOptions, request: ControlRequest): Promise<unknown> {
+  const { askRelay, errorIn } = await import('./control-client.ts');
+  const folder = await dataFolderOf(options);
+  if (folder === undefined) return undefined;
+  const answer = await askRelay(folder, request);
+  if (answer.kind === 'answered' && answer.status === 200) return answer.body;
+  fail(answer.kind === 'answered' ? errorIn(answer.body) : answer.because);
+  return undefined;
+}
+
+export function print(options: QueueOptions, value: unknown, text: () => string): void {
+  process.stdout.write(options.json === true ? `${JSON.stringify(value, undefined, 2)}\n` : text());
+}
+
+export function fail(message: string): void {
+  process.stderr.write(`error: ${message}\n`);
+  process.exitCode = 1;
+}

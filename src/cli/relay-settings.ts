@@ -1,0 +1,64 @@
+/** From the configuration to what the relay is told. */
+import { networkInterfaces } from 'node:os';
+import { isLoopback } from '../names/address.ts';
+import type { Certificates } from '../net/certificates.ts';
+import type { KeyPair } from '../net/tls.ts';
+import { ownCertificate } from '../relay/certificate.ts';
+import type { Identity } from '../relay/identity-check.ts';
+import type { RelaySettings } from '../relay/settings.ts';
+import type { Config } from './config/config.ts';
+import type { ConfigFiles } from './config/files.ts';
+
+export function relaySettingsOf(
+  { listeners, limits, relay }: Config,
+  { accounts, domains }: ConfigFiles,
+  certificates: Certificates,
+): RelaySettings {
+  return {
+    listeners,
+    certificates,
+    limits,
+    accounts,
+    domains,
+    maxMessageBytes: relay.maxMessageBytes,
+    maxRecipients: relay.maxRecipients,
+    maxHops: relay.maxHops,
+    maxMessagesPerSession: limits.messagesPerSession,
+    queue: {
+      schedule: relay.schedule,
+      keepFinalMs: relay.keepFinalMs,
+      connections: relay.connections,
+      connectionsPerDestination: relay.connectionsPerDestination,
+    },
+  };
+}
+
+/** The configured certificates, or the one that is made at the first start. */
+export async function keyPairsOf(
+  { hostname, dataFolder }: Config,
+  { certificates }: ConfigFiles,
+  now: number,
+): Promise<readonly KeyPair[]> {
+  if (certificates.length > 0) return certificates;
+  return [await ownCertificate(dataFolder, hostname.kind === 'domain' ? [hostname.domain] : [], now)];
+}
+
+/** The names with which we introduce ourselves to the world; none where only this host can reach us. */
+export function identitiesOf({ hostname, listeners, routes }: Config): readonly Identity[] {
+  if (listeners.every(({ address }) => isLoopback(address))) return [];
+  const own = ownAddresses();
+  const identities = new Map<string, Identity>();
+  for (const { hello, source } of [{ hello: hostname, source: null }, ...routes]) {
+    const at = hello ?? hostname;
+    if (at.kind === 'literal') continue;
+    const addresses = source === null ? own : [source];
+    identities.set(`${at.domain} ${source}`, { name: at.domain, addresses });
+  }
+  return [...identities.values()];
+}
+
+function ownAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap(
+    (entries) => entries?.filter(({ internal }) => !internal).map(({ address }) => address) ?? [],
+  );
+}

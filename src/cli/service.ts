@@ -1,0 +1,233 @@
+/** Builds the relay and all around it from the configuration, and changes them when it is read again. */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { formatHostPort } from '../names/address.ts';
+import { formatMailDomain } from '../names/mailbox.ts';
+import { type Certificates, openCertificates } from '../net/certificates.ts';
+import { type Deadlines, startDeadlines } from '../net/deadlines.ts';
+import { type CertificateWatch, watchCertificates } from '../relay/certificate-watch.ts';
+import { type Control, openControl } from '../relay/control.ts';
+import { routesOf } from '../relay/domains.ts';
+import { type EventLog, fileEventLog, streamEventLog } from '../relay/event-log.ts';
+import { destinationOf } from '../relay/intake.ts';
+import { type Relay, type RelayParts, startRelay } from '../relay/relay.ts';
+import type { World } from '../relay/settings.ts';
+import { type DataFolder, openDataFolder } from '../store/data-folder.ts';
+import { openQueue } from '../store/open-queue.ts';
+import type { QueueStore } from '../store/queue-store.ts';
+import type { Config } from './config/config.ts';
+import type { LoadedConfig } from './config/load.ts';
+import { CONTROL_SOCKET } from './control-client.ts';
+import { outgoingOf } from './outgoing.ts';
+import { keyPairsOf, relaySettingsOf } from './relay-settings.ts';
+import { type Running, reload } from './reload.ts';
+
+type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
+
+export interface ServiceParts {
+  readonly first: Running;
+  /** Reads the configuration again. */
+  readonly load: () => LoadedConfig;
+  readonly log: Log;
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+export interface Service {
+  /** Puts in force what the configuration says by now; one time after the other. */
+  reload(): void;
+  /** Finishes what is under way for as long as the configuration allows. */
+  close(): Promise<void>;
+}
+
+const DEADLINE_STEP_MS = 250;
+const LOOK_AT_CERTIFICATES_EVERY_MS = 5_000;
+
+const world: World = { now: Date.now, random: Math.random };
+
+/** What the relay works by until the next reload. */
+type Terms = Pick<RelayParts, 'settings' | 'outgoing'>;
+
+/** What was opened, the last of it first to be closed. */
+type Opened = (() => Promise<void> | void)[];
+
+/** Opens everything in order; where a later part fails, the earlier ones are closed again. */
+export async function startService(parts: ServiceParts): Promise<Service> {
+  const opened: Opened = [];
+  const closeAll = async (): Promise<void> => {
+    for (const undo of opened.toReversed()) await undo();
+  };
+  try {
+    return await open(parts, opened, closeAll);
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function open(
+  { first, load, log, onError }: ServiceParts,
+  opened: Opened,
+  closeAll: () => Promise<void>,
+): Promise<Service> {
+  let running = first;
+  const { config, files } = first;
+  const ground = await openGround(config, log, opened);
+  const { folder, store, deadlines, events } = ground;
+  const certificates = openCertificates(await keyPairsOf(config, files, world.now()));
+  const termsOf = (next: Running): Terms => ({
+    settings: relaySettingsOf(next.config, next.files, certificates),
+    outgoing: outgoingOf(next.config, next.files, deadlines),
+  });
+  let terms = termsOf(first);
+  const relay = await startRelay({
+    ...terms,
+    store,
+    incoming: folder.incoming,
+    world,
+    onEvents: (list) => events.write(list),
+    onOddity: (what, about) => log.warn(about, what),
+    onError,
+  });
+  opened.push(() => relay.close(running.config.relay.graceMs));
+  const control = await controlOf(ground, relay, () => terms, onError);
+  opened.push(() => control.close());
+  let watching = watch(first, certificates, log);
+  opened.push(() => watching.close());
+  const tellListeners = listenersTeller(relay, log);
+  tellListeners();
+  log.info({ data: folder.path }, 'ready');
+
+  const apply = async (next: Running): Promise<void> => {
+    const pairs = await keyPairsOf(next.config, next.files, world.now());
+    const newTerms = termsOf(next);
+    await relay.reload(newTerms.settings, newTerms.outgoing);
+    terms = newTerms;
+    certificates.replace(pairs);
+    watching.close();
+    watching = watch(next, certificates, log);
+    tellListeners();
+  };
+  return serialized(
+    async () => {
+      events.reopen();
+      const before = running;
+      running = await reload(before, { load, now: world.now, apply, log });
+      // The certificates may be new although the rest is wrong.
+      if (running === before) await watching.check();
+    },
+    closeAll,
+    onError,
+  );
+}
+
+interface Ground {
+  readonly folder: DataFolder;
+  readonly store: QueueStore;
+  readonly deadlines: Deadlines;
+  readonly events: EventLog;
+}
+
+/** What there is once, whatever the configuration comes to say. */
+async function openGround(config: Config, log: Log, opened: Opened): Promise<Ground> {
+  const folder = openDataFolder(config.dataFolder);
+  opened.push(() => folder.close());
+  warnOfOthers(folder, log);
+  const store = await openQueue(folder);
+  opened.push(() => store.close());
+  const deadlines = startDeadlines(DEADLINE_STEP_MS);
+  opened.push(() => deadlines.close());
+  const events = openEventLog(config, log);
+  opened.push(() => events.close());
+  return { folder, store, deadlines, events };
+}
+
+/** @param terms those of the moment. */
+function controlOf(
+  { folder, store, events }: Ground,
+  relay: Relay,
+  terms: () => Terms,
+  onError: ServiceParts['onError'],
+): Promise<Control> {
+  return openControl(join(folder.path, CONTROL_SOCKET), {
+    store,
+    relay,
+    world,
+    hostname: formatMailDomain(terms().outgoing.hostname),
+    get maxMessageBytes() {
+      return terms().settings.maxMessageBytes;
+    },
+    destinationOf: (at) => {
+      const { settings, outgoing } = terms();
+      return destinationOf(at, [...routesOf(settings.domains, outgoing.hostname), ...outgoing.routes]);
+    },
+    onEvents: (list) => events.write(list),
+    umask: (mask) => process.umask(mask),
+    onError,
+  });
+}
+
+/** Never two reloads at once, and none that goes on while all is closed. */
+function serialized(
+  reloadOnce: () => Promise<void>,
+  closeAll: () => Promise<void>,
+  onError: ServiceParts['onError'],
+): Service {
+  let closing = false;
+  let last: Promise<void> = Promise.resolve();
+  return {
+    reload() {
+      last = last
+        .then(() => (closing ? undefined : reloadOnce()))
+        .catch((error: unknown) => onError('reloading the configuration', error));
+    },
+    async close() {
+      closing = true;
+      await last;
+      await closeAll();
+    },
+  };
+}
+
+/** Names each listener once: where port 0 was asked for, only the log knows which it became. */
+function listenersTeller(relay: Relay, log: Log): () => void {
+  let told = new Set<string>();
+  return () => {
+    const now = new Set<string>();
+    for (const { address, port } of relay.listeners) {
+      const key = formatHostPort(address, port);
+      now.add(key);
+      if (!told.has(key)) log.info({ address, port }, 'listening');
+    }
+    told = now;
+  };
+}
+
+function watch({ config, files }: Running, certificates: Certificates, log: Log): CertificateWatch {
+  return watchCertificates({
+    files: config.certificates,
+    pairs: files.certificates,
+    certificates,
+    now: world.now,
+    everyMs: LOOK_AT_CERTIFICATES_EVERY_MS,
+    tell: (level, what) => log[level](what),
+  });
+}
+
+/** The folder is made with mode 0700; one that was there before may be open to others. */
+function warnOfOthers({ path }: DataFolder, log: Log): void {
+  const mode = statSync(path).mode & 0o777;
+  if ((mode & 0o077) === 0) return;
+  log.warn(
+    { data: path },
+    `the data folder has mode 0${mode.toString(8)}: other users may read mail and keys; 0700 is right`,
+  );
+}
+
+function openEventLog(config: Config, log: Log): EventLog {
+  const target = config.events.log;
+  if (target.kind === 'stdout') return streamEventLog(process.stdout);
+  return fileEventLog(target.path, (error) =>
+    log.error({ err: error }, `the event log ${target.path} fails`),
+  );
+}

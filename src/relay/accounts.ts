@@ -1,0 +1,86 @@
+/**
+ * Who may log in, and whether somebody who tries is who he says.
+ *
+ * A stranger must not learn which users exist: an unknown one costs the same work as a known one, and is shown a
+ * made-up salt in SCRAM that stays the same (RFC 5802 §9 leaves the guarding of user names to the server).
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import type { SaslMechanism } from '../protocols/sasl/mechanisms.ts';
+import type { ScramVerifier } from '../protocols/sasl/scram.ts';
+import { isPassword, type PasswordHash } from './password.ts';
+import { type WaitingLine, waitingLine } from './waiting-line.ts';
+
+export interface Account {
+  /** Compared octet for octet: no case is folded, nothing is normalised. */
+  readonly user: string;
+  readonly secret: PasswordHash;
+}
+
+export interface Accounts {
+  /**
+   * PLAIN and LOGIN where there are accounts; SCRAM-SHA-256 where at least one is stored as a SCRAM verifier.
+   *
+   * Then it is offered to everybody, as nobody has said yet who he is; for accounts that are stored otherwise it
+   * fails like a wrong password.
+   */
+  readonly mechanisms: readonly SaslMechanism[];
+  /** `busy`: too many others are waiting for the same. Rejects only where the machine fails to compute. */
+  check(user: string, password: string): Promise<'yes' | 'no' | 'busy'>;
+  /** What SCRAM needs of the user; made up where he is not `known` as one with a verifier. */
+  verifier(user: string): { readonly verifier: ScramVerifier; readonly known: boolean };
+}
+
+/** What outlives a change of the accounts: the work under way, and what unknown users are told. */
+export interface LoginDesk {
+  readonly hashing: WaitingLine;
+  readonly hidden: Uint8Array;
+}
+
+/** Hashing takes memory and a thread of the pool that files are written with too: there are four. */
+const HASHINGS_AT_ONCE = 2;
+const MOST_WAITING = 64;
+
+export function openLoginDesk(): LoginDesk {
+  return { hashing: waitingLine(HASHINGS_AT_ONCE, MOST_WAITING), hidden: randomBytes(32) };
+}
+
+export function openAccounts(accounts: readonly Account[], { hashing, hidden }: LoginDesk): Accounts {
+  const secrets = new Map(accounts.map(({ user, secret }) => [user, secret]));
+  const stored = [...secrets.values()];
+  const verifiers = stored.flatMap((secret) => (secret.kind === 'scram' ? [secret.verifier] : []));
+
+  const made = (user: string, what: string): Buffer =>
+    createHmac('sha512', hidden).update(`${what} ${user}`).digest();
+  /** The same one of them for the same user, always. */
+  const oneOf = <Item>(items: readonly Item[], user: string): Item | undefined =>
+    items[made(user, 'choice').readUInt32BE() % items.length];
+
+  return {
+    mechanisms: [
+      ...(stored.length > 0 ? (['PLAIN', 'LOGIN'] as const) : []),
+      ...(verifiers.length > 0 ? (['SCRAM-SHA-256'] as const) : []),
+    ],
+    async check(user, password) {
+      const known = secrets.get(user);
+      // The work for an unknown user is the work for some account; that the password fits it means nothing.
+      const secret = known ?? oneOf(stored, user);
+      if (secret === undefined) return 'no';
+      const fits = await hashing.run(() => isPassword(password, secret));
+      if (fits === undefined) return 'busy';
+      return fits && known !== undefined ? 'yes' : 'no';
+    },
+    verifier(user) {
+      const secret = secrets.get(user);
+      if (secret?.kind === 'scram') return { verifier: secret.verifier, known: true };
+      const like = oneOf(verifiers, user);
+      if (like === undefined) throw new Error('SCRAM-SHA-256 is not offered without a verifier');
+      const verifier: ScramVerifier = {
+        salt: made(user, 'salt').subarray(0, like.salt.length),
+        iterations: like.iterations,
+        storedKey: made(user, 'stored key').subarray(0, like.storedKey.length),
+        serverKey: made(user, 'server key').subarray(0, like.serverKey.length),
+      };
+      return { verifier, known: false };
+    },
+  };
+}

@@ -1,0 +1,82 @@
+/** What is put on record of a message that comes in: in front of its content, and as events. */
+import type { DeliveryEvent, EventTls } from '../events/delivery-event.ts';
+import type { HeaderSection } from '../mail/headers.ts';
+import { formatReceived } from '../mail/received.ts';
+import { missingFields } from '../mail/submission.ts';
+import { formatMailDomain, type MailDomain } from '../names/mailbox.ts';
+import type { Envelope } from '../protocols/smtp/server/state.ts';
+
+/** Who hands the message over. */
+export interface Submitter {
+  readonly address: string;
+  /** `local`: through the control socket, so that no wire was involved. */
+  readonly by: 'smtp' | 'local';
+  /** `submission`: it comes from its author, and what the header lacks is added (RFC 6409 §8). */
+  readonly role: 'submission' | 'mx';
+  /** What the listener demands. */
+  readonly requires: 'none' | 'encrypt';
+}
+
+export interface Arrival {
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly submitter: Submitter;
+  readonly envelope: Envelope;
+  /** Our name. */
+  readonly hostname: MailDomain;
+}
+
+/** The fields that go in front of the content, whose header section is `section`. */
+export function frontFields(arrival: Arrival, section: HeaderSection): string {
+  const { id, at, submitter, envelope } = arrival;
+  const hostname = formatMailDomain(arrival.hostname);
+  const received = formatReceived({
+    helo: envelope.hello,
+    peer: submitter.address,
+    by: hostname,
+    extended: envelope.extended,
+    authenticated: envelope.account !== null,
+    utf8: envelope.smtpUtf8,
+    cipher: envelope.tls?.cipher ?? null,
+    id,
+    recipients: envelope.recipients.map(({ mailbox }) => mailbox.text),
+    at,
+  });
+  if (submitter.role !== 'submission') return received;
+  return received + missingFields(section, { at, token: id, domain: hostname });
+}
+
+/** One for each recipient. */
+export function arrivalEvents({ id, at, submitter, envelope }: Arrival): DeliveryEvent[] {
+  // Through the control socket there was no wire, so there is nothing to say about TLS.
+  const tls = submitter.by === 'local' ? null : tlsOfArrival(submitter, envelope);
+  return envelope.recipients.map(({ mailbox }) => ({
+    event: 'received',
+    id,
+    at: new Date(at).toISOString(),
+    from: envelope.sender?.text ?? '',
+    to: mailbox.text,
+    mx: null,
+    reply: null,
+    attempt: 0,
+    tls,
+    nextAttemptAt: null,
+  }));
+}
+
+function tlsOfArrival({ address, requires }: Submitter, { tls: facts, account }: Envelope): EventTls {
+  const how = facts === undefined ? 'in clear' : 'over TLS';
+  return {
+    outcome: facts === undefined ? 'cleartext' : 'encrypted',
+    required: requires,
+    by: 'default',
+    because: `taken ${how} from ${address}${account === null ? '' : `, logged in as ${account}`}`,
+    version: facts?.version ?? null,
+    cipher: facts?.cipher ?? null,
+    group: facts?.group ?? null,
+    certificateSha256: null,
+    peerName: null,
+    tlsa: null,
+  };
+}

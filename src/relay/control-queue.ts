@@ -1,0 +1,137 @@
+/** The part of the control socket that looks into the queue and changes it. */
+import type { Hono } from 'hono';
+import { z } from 'zod';
+import { parseMailDomain } from '../names/mailbox.ts';
+import type { ListRequest, Nudge } from '../store/queue-store.ts';
+import { StoreError } from '../store/store-error.ts';
+import type { ControlParts } from './control.ts';
+import {
+  LISTED_AT_ONCE,
+  type QueueStep,
+  toQueuedMessage,
+  toQueuedPause,
+  toQueuedTrail,
+} from './control-api.ts';
+
+const after = z.string().optional();
+const nudgeRequest = z.union([
+  z.strictObject({ id: z.string() }),
+  z.strictObject({ destination: z.string(), after }),
+  z.strictObject({ domain: z.string(), after }),
+  z.strictObject({ all: z.literal(true), after }),
+]);
+const pauseRequest = z.strictObject({
+  domain: z.string(),
+  until: z.iso.datetime({ offset: true }).nullable(),
+});
+const resumeRequest = z.strictObject({ domain: z.string() });
+const backupRequest = z.strictObject({ path: z.string() });
+
+type Parts = Pick<ControlParts, 'store' | 'relay' | 'world' | 'destinationOf' | 'onEvents'>;
+
+export function addQueueRoutes(app: Hono, parts: Parts): void {
+  addReading(app, parts);
+  for (const what of ['retry', 'hold', 'release', 'cancel'] as const) addNudge(app, parts, what);
+  addPauses(app, parts);
+  app.post('/backup', async (context) => {
+    const request = backupRequest.safeParse(await context.req.json().catch(() => undefined));
+    if (!request.success) return context.json({ error: z.prettifyError(request.error) }, 400);
+    try {
+      return context.json(await parts.store.backup(request.data.path));
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'refused')
+        return context.json({ error: error.message }, 409);
+      throw error;
+    }
+  });
+}
+
+function addReading(app: Hono, { store, world }: Parts): void {
+  app.get('/queue', async (context) => {
+    const behind = context.req.query('after');
+    const request: ListRequest = {
+      which: context.req.query('which') === 'all' ? 'all' : 'open',
+      most: LISTED_AT_ONCE,
+      ...(behind === undefined ? {} : { after: behind }),
+    };
+    const listed = await store.list(request);
+    return context.json(listed.map((message) => toQueuedMessage(message, world.now())));
+  });
+
+  app.get('/queue/:id', async (context) => {
+    const id = context.req.param('id');
+    const trail = await store.show(id);
+    return trail === undefined
+      ? context.json({ error: `no message ${id}` }, 404)
+      : context.json(toQueuedTrail(trail, world.now()));
+  });
+}
+
+/** One step a request: nobody waits for a change of a million recipients, and whoever asks can stop. */
+function addNudge(app: Hono, parts: Parts, what: Nudge['what']): void {
+  const { store, relay, world, onEvents } = parts;
+  app.post(`/queue/${what}`, async (context) => {
+    const request = nudgeRequest.safeParse(await context.req.json().catch(() => undefined));
+    if (!request.success) return context.json({ error: z.prettifyError(request.error) }, 400);
+    const of = whatIsMeant(request.data, parts);
+    if (of.kind === 'invalid') return context.json({ error: of.because }, 400);
+    const behind = 'after' in request.data ? request.data.after : undefined;
+    const { changed, next } = await store.nudge({
+      what,
+      now: world.now(),
+      of: of.value,
+      ...(behind === undefined ? {} : { after: behind }),
+    });
+    onEvents(changed.flatMap(({ event }) => event ?? []));
+    if (what === 'retry' || what === 'release') relay.retry();
+    const step: QueueStep = { changed: changed.map(({ id, address }) => ({ id, address })), next };
+    return context.json(step);
+  });
+}
+
+function addPauses(app: Hono, parts: Parts): void {
+  const { store, relay, world } = parts;
+  app.get('/pauses', async (context) => context.json((await store.pauses(world.now())).map(toQueuedPause)));
+
+  app.post('/pauses', async (context) => {
+    const request = pauseRequest.safeParse(await context.req.json().catch(() => undefined));
+    if (!request.success) return context.json({ error: z.prettifyError(request.error) }, 400);
+    const destination = destinationNamed(request.data.domain, parts);
+    if (destination.kind === 'invalid') return context.json({ error: destination.because }, 400);
+    const until = request.data.until === null ? null : Date.parse(request.data.until);
+    if (until !== null && until <= world.now()) return context.json({ error: 'that time is over' }, 400);
+    const pause = { destination: destination.value, until };
+    await store.pause(pause);
+    return context.json(toQueuedPause(pause));
+  });
+
+  app.post('/pauses/end', async (context) => {
+    const request = resumeRequest.safeParse(await context.req.json().catch(() => undefined));
+    if (!request.success) return context.json({ error: z.prettifyError(request.error) }, 400);
+    const destination = destinationNamed(request.data.domain, parts);
+    if (destination.kind === 'invalid') return context.json({ error: destination.because }, 400);
+    const wasPaused = await store.unpause(destination.value);
+    if (!wasPaused) return context.json({ error: `${destination.value} is not paused` }, 404);
+    relay.retry();
+    return context.json({ destination: destination.value });
+  });
+}
+
+type Meant<Value> =
+  | { readonly kind: 'ok'; readonly value: Value }
+  | { readonly kind: 'invalid'; readonly because: string };
+
+function whatIsMeant(request: z.infer<typeof nudgeRequest>, parts: Parts): Meant<Nudge['of']> {
+  if ('all' in request) return { kind: 'ok', value: 'all' };
+  if ('id' in request) return { kind: 'ok', value: { id: request.id } };
+  if ('destination' in request) return { kind: 'ok', value: { destination: request.destination } };
+  const destination = destinationNamed(request.domain, parts);
+  return destination.kind === 'ok' ? { kind: 'ok', value: { destination: destination.value } } : destination;
+}
+
+/** A domain stands for wherever its mail goes; a next hop is written as in the list. */
+function destinationNamed(text: string, { destinationOf }: Parts): Meant<string> {
+  if (text.includes('://')) return { kind: 'ok', value: text };
+  const domain = parseMailDomain(text);
+  return domain.kind === 'ok' ? { kind: 'ok', value: destinationOf(domain.value) } : domain;
+}

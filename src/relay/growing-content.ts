@@ -1,0 +1,121 @@
+/** The content of a message while it comes in: in memory while it is small, then in a file. */
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import type { NewBody } from '../store/queue-store.ts';
+
+export interface GrowingContent {
+  /** @returns a promise where the writer should wait. */
+  write(slice: Uint8Array): Promise<void> | undefined;
+  /** Everything is in place, flushed where it is a file. @throws the medium's error. */
+  finish(): Promise<NewBody>;
+  /** Nothing of it stays. */
+  drop(): Promise<void>;
+}
+
+export interface GrowingContentParts {
+  /** Of the file, should there be one. */
+  readonly path: string;
+  /**
+   * What goes in front of the content, as far as that is known when it begins to be written: at least
+   * {@link INLINE_BYTES} of it, or all. Called once, in `finish` at the latest.
+   */
+  readonly front: (content: Uint8Array) => Uint8Array;
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+/** Up to here content is kept in memory and in the database (measured: files win above). */
+export const INLINE_BYTES = 128 * 1024;
+
+/** Slices that are kept as they came: each costs some 200 octets more than it holds, and TLS records can be of one. */
+const MOST_LOOSE = 256;
+
+/** Slices in their order. */
+interface Pile {
+  add(slice: Uint8Array): void;
+  /** All of them; the pile is empty then. */
+  take(): Uint8Array[];
+}
+
+function pile(): Pile {
+  let joined: Uint8Array[] = [];
+  let loose: Uint8Array[] = [];
+  return {
+    add(slice) {
+      loose.push(slice);
+      if (loose.length < MOST_LOOSE) return;
+      joined.push(Buffer.concat(loose));
+      loose = [];
+    },
+    take() {
+      const all = [...joined, ...loose];
+      joined = [];
+      loose = [];
+      return all;
+    },
+  };
+}
+
+export function growingContent({ path, front, onError }: GrowingContentParts): GrowingContent {
+  const pieces = pile();
+  let size = 0;
+  let file: Promise<FileHandle> | undefined;
+  /** Writes whatever has gathered, until nothing has; holds the first failure. */
+  let writing: Promise<void> | undefined;
+  let failure: unknown;
+
+  function withFront(): Uint8Array[] {
+    const all = pieces.take();
+    const content = all.length === 1 && all[0] !== undefined ? all[0] : Buffer.concat(all);
+    return [front(content), content];
+  }
+
+  function openFile(): Promise<FileHandle> {
+    for (const piece of withFront()) pieces.add(piece);
+    return open(path, 'wx', 0o600);
+  }
+
+  async function drain(handle: Promise<FileHandle>): Promise<void> {
+    try {
+      // All that gathered in one write: content full of dots comes in pieces of a line each.
+      for (let batch = pieces.take(); batch.length > 0; batch = pieces.take()) {
+        await (await handle).appendFile(Buffer.concat(batch));
+      }
+    } catch (error) {
+      failure ??= error;
+      pieces.take();
+    }
+    writing = undefined;
+  }
+
+  return {
+    write(slice) {
+      if (failure !== undefined) return undefined;
+      pieces.add(slice);
+      size += slice.length;
+      if (size <= INLINE_BYTES) return undefined;
+      writing ??= drain((file ??= openFile()));
+      return writing;
+    },
+    async finish() {
+      if (file === undefined) return { kind: 'bytes', bytes: Buffer.concat(withFront()) };
+      await writing;
+      if (failure !== undefined) throw failure;
+      const handle = await file;
+      await handle.sync();
+      await handle.close();
+      return { kind: 'file', path };
+    },
+    async drop() {
+      pieces.take();
+      if (file === undefined) return;
+      await writing;
+      try {
+        // Closed already where finish() came first; the name is what matters.
+        await file.then((handle) => handle.close()).catch(() => undefined);
+        await rm(path, { force: true });
+      } catch (error) {
+        // It stays behind until the next start, which sweeps the folder.
+        onError(`removing ${path}`, error);
+      }
+    },
+  };
+}

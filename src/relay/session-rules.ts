@@ -1,0 +1,54 @@
+/** The rules of a session: what a listener's role and the client's address make of it. */
+import { formatMailDomain, type MailDomain } from '../names/mailbox.ts';
+import type { SessionRules } from '../protocols/smtp/server/session.ts';
+import type { Accounts } from './accounts.ts';
+import type { LocalDomains } from './domains.ts';
+import type { ListenerSettings, RelaySettings } from './settings.ts';
+
+export interface Client {
+  readonly address: string;
+  /** In a network that may relay without a login. */
+  readonly trusted: boolean;
+}
+
+export interface House {
+  readonly hostname: MailDomain;
+  readonly accounts: Accounts;
+  readonly domains: LocalDomains;
+  readonly settings: Pick<RelaySettings, 'maxMessageBytes' | 'maxRecipients' | 'maxMessagesPerSession'>;
+}
+
+const MAX_ERRORS = 10;
+
+export function rulesFor(listener: ListenerSettings, client: Client, house: House): SessionRules {
+  const { settings, hostname, domains } = house;
+  const { postmasterAt } = domains;
+  // A trusted client's mail to anywhere needs nobody's leave; what is for our own domains is looked up for everybody.
+  const everything = !client.trusted;
+  return {
+    role: listener.role,
+    hostname: formatMailDomain(hostname),
+    postmasterDomain: postmasterAt ?? hostname,
+    startTls: listener.tls === 'starttls' ? 'offered' : 'absent',
+    tls: listener.requireTls ? 'required' : 'optional',
+    // Nobody logs in at port 25: all that there is to find there are guessed passwords.
+    mechanisms: listener.role === 'submission' ? house.accounts.mechanisms : [],
+    relaying: relayingFor(listener, client, house.accounts),
+    asks: { sender: everything, recipient: everything || postmasterAt !== undefined },
+    maxMessageBytes: settings.maxMessageBytes,
+    maxRecipients: settings.maxRecipients,
+    maxMessages: settings.maxMessagesPerSession,
+    maxErrors: MAX_ERRORS,
+  };
+}
+
+function relayingFor(
+  { role }: ListenerSettings,
+  client: Client,
+  { mechanisms }: Accounts,
+): SessionRules['relaying'] {
+  // Role mx takes mail from anyone; whom it may be for is decided recipient by recipient.
+  if (role === 'mx' || client.trusted) return { kind: 'anyone' };
+  if (mechanisms.length > 0) return { kind: 'accounts' };
+  return { kind: 'denied', because: `relaying is not allowed for ${client.address}` };
+}

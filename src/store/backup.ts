@@ -1,0 +1,163 @@
+/** A copy of everything that is kept, made while the queue goes on; and a queue made of such a copy. */
+import { constants, copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { backup, DatabaseSync } from 'node:sqlite';
+import type { BodyFiles } from './body-files.ts';
+import { type DataFolder, type FolderPaths, flushFile, flushFolder } from './data-folder.ts';
+import { migrations } from './migrations.ts';
+import { DATABASE_FILE, findingsOf, isDamage, openDatabase } from './open-database.ts';
+import type { BackedUp } from './queue-store.ts';
+import { StoreError } from './store-error.ts';
+
+const BODIES = 'bodies';
+/**
+ * All of them. A copy in several steps begins anew whenever somebody writes in between; one step reads the database as
+ * it is at one moment, on a thread of its own, and holds up nobody: in WAL mode a reader does not stop the writer.
+ */
+const PAGES_AT_ONCE = 2 ** 31 - 1;
+
+/**
+ * Writes the backup into a new folder. It is that of the moment at which the copy of the database begins.
+ *
+ * @throws StoreError `refused` where the folder exists; what was written is removed again where it fails later.
+ */
+export async function backupFrom(folder: FolderPaths, files: BodyFiles, path: string): Promise<BackedUp> {
+  if (!isAbsolute(path)) throw new StoreError('refused', `${path} is not an absolute path`);
+  if (existsSync(path))
+    throw new StoreError('refused', `${path} exists already: a backup takes a new folder`);
+  // Not recursive: where the folder above is missing, an operator has mistyped it.
+  mkdirSync(path, { mode: 0o700 });
+  // What the copy of the database names must still be there when its turn comes.
+  const release = files.keep();
+  try {
+    mkdirSync(join(path, BODIES), { mode: 0o700 });
+    const copy = join(path, DATABASE_FILE);
+    await copyDatabase(folder, copy);
+    const kept = closeCopy(copy);
+    for (const id of kept.files) linkOrCopy(files.pathOf(id), join(path, BODIES, id));
+    flushFile(copy);
+    for (const one of [join(path, BODIES), path]) flushFolder(one);
+    return { ...kept, files: kept.files.length };
+  } catch (error) {
+    rmSync(path, { recursive: true, force: true });
+    throw error;
+  } finally {
+    release();
+  }
+}
+
+/**
+ * Makes the backup at `from` the queue of a folder that holds no message.
+ *
+ * @throws StoreError `refused` where the folder has messages or `from` is no backup; `damaged` where it is not whole.
+ */
+export function restoreQueue(from: string, folder: DataFolder): BackedUp {
+  const source = join(from, DATABASE_FILE);
+  const kept = checkBackup(from, source);
+  refuseFull(folder);
+  for (const id of kept.files) {
+    copyFileSync(join(from, BODIES, id), join(folder.bodies, id));
+    flushFile(join(folder.bodies, id));
+  }
+  flushFolder(folder.bodies);
+  // First beside the place, so that a crash leaves either no queue or all of it.
+  const target = join(folder.path, DATABASE_FILE);
+  const arriving = `${target}.restored`;
+  copyFileSync(source, arriving);
+  flushFile(arriving);
+  renameSync(arriving, target);
+  flushFolder(folder.path);
+  return { ...kept, files: kept.files.length };
+}
+
+interface Kept {
+  readonly messages: number;
+  readonly open: number;
+  /** The ids of the messages whose content is a file. */
+  readonly files: readonly string[];
+}
+
+/** By a connection of its own: that of the writer may be within a transaction at any moment. */
+async function copyDatabase(folder: FolderPaths, to: string): Promise<void> {
+  const source = new DatabaseSync(join(folder.path, DATABASE_FILE), { readOnly: true });
+  try {
+    await backup(source, to, { rate: PAGES_AT_ONCE });
+  } finally {
+    source.close();
+  }
+}
+
+/** Makes one file of the copy, without a log beside it. */
+function closeCopy(path: string): Kept {
+  const copy = new DatabaseSync(path);
+  try {
+    copy.exec('PRAGMA journal_mode = DELETE');
+    return contentOf(copy);
+  } finally {
+    copy.close();
+  }
+}
+
+function contentOf(database: DatabaseSync): Kept {
+  const [counts] = database
+    .prepare('SELECT count(*) AS messages, count(*) - count(final_at) AS open FROM messages')
+    .all();
+  const files = database.prepare("SELECT id FROM messages WHERE final_at IS NULL AND kept_in = 'file'").all();
+  return {
+    messages: Number(counts?.['messages']),
+    open: Number(counts?.['open']),
+    files: files.map(({ id }) => String(id)),
+  };
+}
+
+function checkBackup(from: string, source: string): Kept {
+  if (!existsSync(source))
+    throw new StoreError('refused', `${from} is not a backup: it has no ${DATABASE_FILE}`);
+  const database = new DatabaseSync(source, { readOnly: true });
+  try {
+    const [finding] = findingsOf(database, 'integrity_check(1)');
+    if (finding !== undefined) throw new StoreError('damaged', `the backup ${source} is damaged: ${finding}`);
+    const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+    if (version === 0 || version > migrations.length) {
+      const known = `this waxwing knows schemas 1 to ${migrations.length}`;
+      throw new StoreError('refused', `the backup ${source} has schema ${version}, ${known}`);
+    }
+    const kept = contentOf(database);
+    const missing = kept.files.find((id) => !existsSync(join(from, BODIES, id)));
+    if (missing === undefined) return kept;
+    throw new StoreError(
+      'damaged',
+      `the backup ${from} lacks the content of ${missing}, ${BODIES}/${missing}`,
+    );
+  } catch (error) {
+    throw isDamage(error)
+      ? new StoreError('damaged', `the backup ${source} is damaged: ${error.message}`)
+      : error;
+  } finally {
+    database.close();
+  }
+}
+
+function refuseFull(folder: DataFolder): void {
+  if (!existsSync(join(folder.path, DATABASE_FILE))) return;
+  const database = openDatabase(folder);
+  const { messages } = contentOf(database);
+  database.close();
+  if (messages === 0) return;
+  throw new StoreError(
+    'refused',
+    `the queue in ${folder.path} holds ${messages} messages, which a restore would overwrite: ` +
+      'restore into a new data folder, or move this one away first',
+  );
+}
+
+/** A file that was accepted never changes, so a second name for it is as good as a copy. */
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    // Another file system, or one without links.
+    copyFileSync(from, to, constants.COPYFILE_EXCL);
+    flushFile(to);
+  }
+}

@@ -1,0 +1,85 @@
+/** Stopping destinations, and changing much of the queue at once. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { WithStore } from '../conformance.ts';
+import { claimAt, message, nudgeAll, summary, to } from '../samples.ts';
+
+export function pauseConforms(withStore: WithStore): void {
+  describe('pause', () => {
+    it(
+      'keeps a destination from being claimed until it is ended, over a restart, and nobody else',
+      withStore(async (harness) => {
+        await harness.store.accept(message('m1', { recipients: to('a@one.test', 'b@two.test') }));
+        await harness.store.pause({ destination: 'one.test', until: null });
+        assert.deepEqual(summary(await harness.store.claim(claimAt(2000))), ['m1: b@two.test']);
+        const store = await harness.reopen();
+        await store.accept(message('m2'));
+        assert.deepEqual(await store.pauses(2000), [{ destination: 'one.test', until: null }]);
+        assert.deepEqual(summary(await store.claim(claimAt(3000))), ['m1: b@two.test']);
+        assert.equal((await store.show('m2'))?.recipients[0]?.pause?.destination, 'one.test');
+        assert.equal(await store.unpause('one.test'), true);
+        assert.equal(await store.unpause('one.test'), false);
+        assert.deepEqual(summary(await store.claim(claimAt(3001))), ['m1: a@one.test', 'm2: a@one.test']);
+        assert.equal((await store.show('m2'))?.recipients[0]?.pause, null);
+      }),
+    );
+
+    it(
+      'ends by itself at its time, which is when something is due again',
+      withStore(async ({ store }) => {
+        await store.accept(message('m', { receivedAt: 1000 }));
+        await store.pause({ destination: 'one.test', until: 4000 });
+        await store.pause({ destination: 'one.test', until: 3000 });
+        assert.equal(await store.nextDue(), 3000);
+        assert.deepEqual(await store.pauses(2999), [{ destination: 'one.test', until: 3000 }]);
+        assert.deepEqual(await store.claim(claimAt(2999)), []);
+        assert.deepEqual(summary(await store.claim(claimAt(3000))), ['m: a@one.test']);
+        assert.deepEqual(await store.pauses(3000), []);
+        assert.equal((await store.show('m'))?.recipients[0]?.pause, null, 'forgotten once it is over');
+      }),
+    );
+
+    it(
+      'lets an operator retry, hold and cancel what it stops',
+      withStore(async ({ store }) => {
+        await store.accept(message('m', { receivedAt: 9000 }));
+        await store.pause({ destination: 'one.test', until: null });
+        await nudgeAll(store, { what: 'retry', now: 2000, of: 'all' });
+        assert.equal(await store.nextDue(), undefined);
+        assert.deepEqual(await store.claim(claimAt(2000)), []);
+        await store.unpause('one.test');
+        assert.equal(await store.nextDue(), 2000);
+      }),
+    );
+  });
+
+  describe('a change of everything', () => {
+    it(
+      'goes in steps, reaches each recipient once, and mail goes on between them',
+      withStore(async ({ store }) => {
+        const ids = Array.from({ length: 2500 }, (_, index) => `m${10_000 + index}`);
+        await Promise.all(ids.map((id) => store.accept(message(id))));
+        const first = await store.nudge({ what: 'hold', now: 2000, of: 'all' });
+        assert.deepEqual([first.changed.length, first.next], [1000, 'm10999']);
+        const claims = await store.claim(claimAt(2000, { most: 1 }));
+        assert.deepEqual(summary(claims), ['m11000: a@one.test']);
+        const rest = await nudgeAll(store, { what: 'hold', now: 2000, of: 'all', after: 'm10999' });
+        assert.equal(rest.length, 1499, 'all but the one that is being attempted');
+      }),
+    );
+
+    it(
+      'has an end where messages have many recipients, and where nothing is meant',
+      withStore(async ({ store }) => {
+        const many = to(...Array.from({ length: 700 }, (_, index) => `a${index}@one.test`));
+        for (const id of ['a', 'b', 'c']) await store.accept(message(id, { recipients: many }));
+        const first = await store.nudge({ what: 'cancel', now: 2000, of: 'all' });
+        assert.deepEqual([first.changed.length, first.next], [1400, 'b']);
+        const last = await store.nudge({ what: 'cancel', now: 2000, of: 'all', after: 'b' });
+        assert.deepEqual([last.changed.length, last.next], [700, null]);
+        const none = await store.nudge({ what: 'retry', now: 2000, of: { destination: 'nowhere.test' } });
+        assert.deepEqual(none, { changed: [], next: null });
+      }),
+    );
+  });
+}

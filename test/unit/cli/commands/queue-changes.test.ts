@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { openDataFolder } from '../../../../src/store/data-folder.ts';
+import { openQueue } from '../../../../src/store/open-queue.ts';
+import { message } from '../../../store/samples.ts';
+import { startControlPeer, waxwing } from '../control-peer.ts';
+
+describe('queue hold, release, cancel, retry and flush', () => {
+  for (const [args, asked, json, text] of [
+    [['hold', 'm1'], { url: '/queue/hold', of: { id: 'm1' } }, 'held', '2 recipients held\n'],
+    [
+      ['release', '--all'],
+      { url: '/queue/release', of: { all: true } },
+      'released',
+      '2 recipients released, and due now\n',
+    ],
+    [
+      ['cancel', '--destination', 'a.test'],
+      { url: '/queue/cancel', of: { destination: 'a.test' } },
+      'cancelled',
+      '2 recipients cancelled\n',
+    ],
+    [
+      ['flush', 'a.test'],
+      { url: '/queue/retry', of: { domain: 'a.test' } },
+      'retried',
+      '2 recipients due now\n',
+    ],
+  ] as const) {
+    it(`${args.join(' ')}: asks step by step, and adds up`, async (t) => {
+      const requests: unknown[] = [];
+      const { data } = await startControlPeer(t, (request, response) => {
+        let body = '';
+        request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+        request.on('end', () => {
+          const of = JSON.parse(body);
+          requests.push({ url: request.url, of });
+          const isLast = 'id' in of || 'after' in of;
+          const changed = [{ id: isLast ? 'm2' : 'm1', address: 'b@a.test' }];
+          const both = 'id' in of ? [...changed, ...changed] : changed;
+          response.end(JSON.stringify({ changed: both, next: isLast ? null : 'm1' }));
+        });
+      });
+      const run = await waxwing(['queue', ...args, '--data', data]);
+      assert.deepEqual(run, { code: 0, stdout: text, stderr: '' });
+      const isOne = 'id' in asked.of;
+      assert.deepEqual(requests, isOne ? [asked] : [asked, { ...asked, of: { ...asked.of, after: 'm1' } }]);
+      const again = await waxwing(['queue', ...args, '--json', '--data', data]);
+      assert.equal(JSON.parse(again.stdout)[json].length, 2);
+    });
+  }
+
+  it('refuses none and two of id, --destination, --all, with code 2', async () => {
+    for (const args of [['hold'], ['cancel', 'm1', '--all'], ['flush']]) {
+      assert.equal((await waxwing(['queue', ...args])).code, 2, args.join(' '));
+    }
+  });
+});
+
+describe('queue check, backup and restore without a relay', () => {
+  it('copy a queue to another place, and say what they did', async (t) => {
+    const parent = mkdtempSync(join(tmpdir(), 'waxwing-cli-'));
+    t.after(() => rmSync(parent, { recursive: true }));
+    const [data, backup, other] = ['data', 'backup', 'other'].map((name) => join(parent, name));
+    assert.ok(data !== undefined && backup !== undefined && other !== undefined);
+    const folder = openDataFolder(data);
+    const store = await openQueue(folder);
+    await store.accept(message('m'));
+    await store.close();
+    folder.close();
+    const held = '1 messages, 1 of them open, 0 with their content in a file';
+    const made = await waxwing(['queue', 'backup', backup, '--data', data]);
+    assert.deepEqual(made, { code: 0, stdout: `${backup} holds ${held}\n`, stderr: '' });
+    const twice = await waxwing(['queue', 'backup', backup, '--data', data]);
+    assert.deepEqual([twice.code, /exists already/.test(twice.stderr)], [1, true]);
+    const restored = await waxwing(['queue', 'restore', backup, '--data', other]);
+    assert.equal(restored.code, 0, restored.stderr);
+    assert.match(restored.stdout, new RegExp(`^${other} has ${held}`));
+    const over = await waxwing(['queue', 'restore', backup, '--data', other]);
+    assert.deepEqual([over.code, /holds 1 messages/.test(over.stderr)], [1, true]);
+    const checked = await waxwing(['queue', 'check', '--data', other]);
+    assert.deepEqual(checked, {
+      code: 0,
+      stdout: 'the queue is sound: 1 messages, 1 of them open\n',
+      stderr: '',
+    });
+    const nothing = await waxwing(['queue', 'backup', join(parent, 'b2'), '--data', join(parent, 'none')]);
+    assert.equal(nothing.code, 1);
+    assert.deepEqual(readdirSync(parent).toSorted(), ['backup', 'data', 'other']);
+  });
+});

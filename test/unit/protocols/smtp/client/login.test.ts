@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { type Login, login } from '../../../../../src/protocols/smtp/client/login.ts';
+import type { Offers } from '../../../../../src/protocols/smtp/offers.ts';
+import type { ByteReaction } from '../../../../../src/wire/bytes.ts';
+import { Channel } from '../../../../../src/wire/channel.ts';
+import { tlsFacts } from '../../../../support/transcript.ts';
+import { fuzzTalk, hostileReplies } from './fuzz.ts';
+
+const as: Login = { user: 'user', password: 'pencil', nonce: 'rOprNGfwEbeRWgbNEkqO' };
+const everything: Offers = new Map([['AUTH', ['SCRAM-SHA-256', 'PLAIN', 'LOGIN']]]);
+
+/** A channel on which TLS is up. */
+function inTls(): Channel {
+  const channel = new Channel('mx.example.test');
+  const talk = channel.beginTls();
+  talk.next({ kind: 'done' });
+  talk.next({ kind: 'secured', facts: tlsFacts });
+  return channel;
+}
+
+/** What a transcript may say of a login that gets these replies. */
+function shown(offers: Offers, who: Login, replies: readonly string[]): string {
+  const talk = login(inTls(), offers, who);
+  const lines: string[] = [];
+  const pieces = [...replies];
+  let reaction: ByteReaction = { kind: 'done' };
+  for (let step = talk.next(reaction); step.done !== true; step = talk.next(reaction)) {
+    if (step.value.kind === 'send') lines.push(step.value.shown);
+    const piece = step.value.kind === 'receive' ? Buffer.from(pieces.shift() ?? '') : undefined;
+    reaction = piece === undefined ? { kind: 'done' } : { kind: 'received', bytes: piece };
+  }
+  return lines.join('');
+}
+
+// What the dialogue does is shown by test/transcripts/smtp/client/login-*; here is what must hold whatever comes.
+describe('login', () => {
+  it('any bytes in any cut: an outcome or a PeerError; only 235 is a yes', () => {
+    const mechanisms = fc.subarray(['SCRAM-SHA-256', 'PLAIN', 'LOGIN', 'GSSAPI']);
+    const challenges = fc.constantFrom('334 \r\n', '334 VXNlcm5hbWU6\r\n', '535 no\r\n', '235 ok\r\n');
+    const pieces = fc
+      .tuple(fc.array(challenges, { maxLength: 4 }), hostileReplies)
+      .map(([first, others]) => [...first.map((text) => Buffer.from(text)), ...others]);
+    fc.assert(
+      fc.property(pieces, mechanisms, (server, offered) => {
+        const offers: Offers = new Map([['AUTH', offered]]);
+        const { ending } = fuzzTalk(login(inTls(), offers, as), server);
+        if (ending.kind === 'threw' || ending.outcome.kind === 'loginNotOffered') return;
+        const heard = Buffer.concat(server).toString('latin1');
+        if (ending.outcome.kind === 'loggedIn') {
+          assert.match(heard, /^235/m);
+          assert.ok(offered[0] !== 'SCRAM-SHA-256' || /^5/m.test(heard), 'nobody signed anything');
+        } else assert.ok(ending.outcome.reply.code >= 400);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('never in clear: that is our own fault, and nothing is said', () => {
+    const said: string[] = [];
+    assert.throws(() => fuzzTalk(login(new Channel('mx'), everything, as), [], said), {
+      name: 'Error',
+      message: 'a login is for TLS only',
+    });
+    assert.deepEqual(said, []);
+  });
+
+  it('a transcript shows the mechanism and nothing that could be used or tried', () => {
+    const at = (mechanism: string): Offers => new Map([['AUTH', [mechanism]]]);
+    assert.equal(shown(at('PLAIN'), as, ['235 ok\r\n']), 'AUTH PLAIN (secret)\r\n');
+    assert.equal(
+      shown(at('LOGIN'), as, ['334 \r\n', '334 \r\n', '235 ok\r\n']),
+      'AUTH LOGIN\r\n(secret)\r\n(secret)\r\n',
+    );
+    const serverFirst =
+      'r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096';
+    const challenge = `334 ${Buffer.from(serverFirst).toString('base64')}\r\n`;
+    assert.equal(
+      shown(at('SCRAM-SHA-256'), as, [challenge, '535 no\r\n']),
+      'AUTH SCRAM-SHA-256 (secret)\r\n(secret)\r\n',
+    );
+  });
+
+  it('RFC 4954 §4: a response that would make the command longer than a command may be waits for the challenge', () => {
+    const offers: Offers = new Map([['AUTH', ['PLAIN']]]);
+    const saidWith = (password: string): string[] =>
+      fuzzTalk(login(inTls(), offers, { ...as, password }), [
+        Buffer.from('334 \r\n'),
+        Buffer.from('235 ok\r\n'),
+      ]).said;
+    // NUL, user, NUL and 369 octets make 500 of base64, which with `AUTH PLAIN ` and CRLF is over 512.
+    const longest = saidWith('x'.repeat(366));
+    assert.equal(longest[0]?.length, 'AUTH PLAIN '.length + 496);
+    assert.deepEqual(saidWith('x'.repeat(369))[0], 'AUTH PLAIN');
+    assert.equal(saidWith('x'.repeat(369))[1]?.length, 500);
+  });
+
+  it('a password that SCRAM cannot spell is not tried with it', () => {
+    const { said } = fuzzTalk(login(inTls(), everything, { ...as, password: 'pen\u0007cil' }), []);
+    assert.match(said[0] ?? '', /^AUTH PLAIN /);
+  });
+});

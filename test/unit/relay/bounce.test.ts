@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseDomain } from '../../../src/names/domain.ts';
+import { noRecipientWishes, noSenderWishes } from '../../../src/names/wishes.ts';
+import { notices } from '../../../src/relay/bounce.ts';
+import type { News } from '../../../src/relay/settle.ts';
+import { tlsUntried } from '../../../src/relay/tls-verdict.ts';
+import type { Claim, NewMessage } from '../../../src/store/queue-store.ts';
+import { readLeaves, valueOf } from '../mail/mime-reader.ts';
+
+const relay = parseDomain('relay.test');
+if (relay.kind !== 'ok') throw new Error(relay.because);
+const hostname = { kind: 'domain', domain: relay.value } as const;
+const tls = tlsUntried({ requires: 'none', tryTls: 'yes', by: 'default', match: [], because: 'x' });
+const content = 'Subject: hello\r\n\r\nthe body\r\n';
+
+function news(kind: News['kind'], address = 'bob@far.test'): News {
+  const wishes = { ...noRecipientWishes, originalRecipient: 'rfc822;bob@list.test' };
+  const verdict = { kind: 'failed', because: 'no' } as const;
+  return {
+    kind,
+    recipient: { address, wishes, attempts: 0, blockedBecause: null },
+    result: { address, verdict, mx: null, reply: null, tls },
+    status: '5.0.0',
+    because: 'no',
+    nextAttemptAt: null,
+  };
+}
+
+interface Case {
+  readonly kinds: readonly News['kind'][];
+  readonly ret?: 'full' | 'headers' | null;
+  readonly sender?: string;
+  readonly content?: string | Error;
+  readonly properties?: Partial<Claim['message']['properties']>;
+}
+
+async function build(given: Case): Promise<{ messages: readonly NewMessage[]; errors: readonly string[] }> {
+  const bytes = given.content instanceof Error ? given.content : Buffer.from(given.content ?? content);
+  const size = bytes instanceof Error ? 1 : bytes.length;
+  const properties = {
+    size,
+    eightBit: false,
+    longestLine: 20,
+    hops: 0,
+    needsUtf8: false,
+    ...given.properties,
+  };
+  const wishes = { ...noSenderWishes, ret: given.ret ?? null, envelopeId: 'Q+2B1' };
+  const sender = given.sender ?? 'anna@origin.test';
+  const errors: string[] = [];
+  const read = <Value>(value: (all: Buffer) => Value): Promise<Value> =>
+    bytes instanceof Error ? Promise.reject(bytes) : Promise.resolve(value(bytes));
+  const messages = await notices(
+    { id: 'm1', receivedAt: 0, sender, wishes, properties, warnedAt: null },
+    given.kinds.map((kind, index) => news(kind, `${index}@far.test`)),
+    {
+      outgoing: { hostname, routes: [] },
+      contents: {
+        head: () => read((all) => all.subarray(0, 64 * 1024)),
+        source: () => read((all) => ({ kind: 'bytes', bytes: all })),
+      },
+      now: 1_000,
+      retryUntil: 2_000,
+      onError: (what, error) => errors.push(`${what}: ${String(error)}`),
+    },
+  );
+  return { messages, errors };
+}
+
+function bytesOf({ body }: NewMessage): Buffer {
+  return body.kind === 'bytes' ? Buffer.from(body.bytes) : assert.fail('a notification in a file');
+}
+
+/** The third part: its type, and what it holds. */
+async function returned(given: Omit<Case, 'kinds'>, kind: News['kind'] = 'failed'): Promise<string> {
+  const { messages } = await build({ ...given, kinds: [kind] });
+  const [message] = messages;
+  if (message === undefined) assert.fail('no notification');
+  const text = bytesOf(message).toString('latin1');
+  const type = [...text.matchAll(/^Content-Type: ([a-z]+\/[a-z0-9-]+)/gm)].at(-1)?.[1];
+  const full = text.includes('the body') || text.includes('dGhlIGJvZHk');
+  return `${text.includes('message/rfc822') ? 'message/rfc822' : type} ${full ? 'whole' : 'header'}`;
+}
+
+describe('notifications', () => {
+  it('are one for each kind, from nobody, to the sender, about which nobody is told', async () => {
+    const { messages } = await build({ kinds: ['failed', 'delayed', 'failed'] });
+    assert.equal(messages.length, 2);
+    for (const { sender, recipients, events } of messages) {
+      assert.equal(sender, '');
+      assert.deepEqual(events, []);
+      assert.deepEqual(recipients, [
+        {
+          address: 'anna@origin.test',
+          destination: 'origin.test',
+          wishes: { notify: [], originalRecipient: null },
+        },
+      ]);
+    }
+    const [first] = messages;
+    if (first === undefined) assert.fail('no notification');
+    const status = readLeaves(bytesOf(first).toString('latin1'))[1]?.decoded ?? '';
+    assert.deepEqual(status.match(/^Final-Recipient: .*(?=\r)/gm), [
+      'Final-Recipient: rfc822; 0@far.test',
+      'Final-Recipient: rfc822; 2@far.test',
+    ]);
+    assert.match(status, /^Original-Envelope-Id: Q\+1\r$/m);
+    assert.match(status, /^Original-Recipient: rfc822; bob@list\.test\r$/m);
+  });
+
+  it('say how they are to be handed on', async () => {
+    const [ascii] = (await build({ kinds: ['failed'] })).messages;
+    assert.deepEqual([ascii?.properties.eightBit, ascii?.properties.needsUtf8], [false, false]);
+    const [utf8] = (await build({ kinds: ['failed'], sender: 'jörg@origin.test' })).messages;
+    assert.deepEqual([utf8?.properties.eightBit, utf8?.properties.needsUtf8], [true, true]);
+    assert.equal(utf8?.properties.size, utf8 && bytesOf(utf8).length);
+  });
+
+  const eightBit = { eightBit: true } as const;
+  const mime =
+    'MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n';
+  const cases: readonly (readonly [string, string, Omit<Case, 'kinds'>, News['kind']?])[] = [
+    ['RET not said: the header', 'text/rfc822-headers header', {}],
+    ['RET=HDRS: the header', 'text/rfc822-headers header', { ret: 'headers' }],
+    ['RET=FULL: all of it', 'message/rfc822 whole', { ret: 'full' }],
+    ['RET=FULL of a delay: the header', 'text/rfc822-headers header', { ret: 'full' }, 'delayed'],
+    ['RET=FULL of a success: the header', 'text/rfc822-headers header', { ret: 'full' }, 'relayed'],
+    [
+      'RET=FULL above 1 MB: the header',
+      'text/rfc822-headers header',
+      { ret: 'full', properties: { size: 1_048_577 } },
+    ],
+    [
+      'RET=FULL of 8-bit content: all of it, in 7-bit form',
+      'message/rfc822 whole',
+      { ret: 'full', content: `${mime}\r\nthe body: ä\r\n`, properties: eightBit },
+    ],
+    [
+      'RET=FULL where a 7-bit form is not to be had: the header',
+      'text/rfc822-headers header',
+      { ret: 'full', content: 'Subject: ä\r\n\r\nthe body\r\n', properties: eightBit },
+    ],
+    [
+      'RET=FULL to a sender beyond ASCII: all of it, as it is',
+      'message/global whole',
+      {
+        ret: 'full',
+        content: 'Subject: ä\r\n\r\nthe body\r\n',
+        properties: eightBit,
+        sender: 'ä@origin.test',
+      },
+    ],
+  ];
+  for (const [why, expected, given, kind] of cases) {
+    it(`RFC 3461 §4.3: ${why}`, async () => assert.equal(await returned(given, kind), expected));
+  }
+
+  it('say why the whole message is not given back', async () => {
+    const { messages } = await build({ kinds: ['failed'], ret: 'full', properties: { size: 2_000_000 } });
+    const text = messages.map((message) => bytesOf(message).toString()).join();
+    assert.match(
+      text.replace(/\r\n/g, ' '),
+      /it has 2000000 octets, and no more than 1048576 are given back/,
+    );
+  });
+
+  it('go out without the original where it cannot be read', async () => {
+    const { messages, errors } = await build({ kinds: ['failed'], content: new Error('gone') });
+    assert.equal(messages.length, 1);
+    assert.deepEqual(errors, ['reading message m1 for a notification: Error: gone']);
+    const last = messages[0] && readLeaves(bytesOf(messages[0]).toString('latin1')).at(-1);
+    assert.equal(valueOf(last?.fields ?? [], 'content-type'), 'text/rfc822-headers');
+    assert.equal(last?.decoded, '');
+  });
+});

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { growingContent, INLINE_BYTES } from '../../../src/relay/growing-content.ts';
+
+function growing(t: TestContext, name = 'content') {
+  const folder = mkdtempSync(join(tmpdir(), 'waxwing-growing-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const seen: number[] = [];
+  const errors: string[] = [];
+  const content = growingContent({
+    path: join(folder, name),
+    front(beginning) {
+      seen.push(beginning.length);
+      return Buffer.from('front:');
+    },
+    onError: (what) => errors.push(what),
+  });
+  return { content, folder, seen, errors };
+}
+
+describe('content while it comes in', () => {
+  for (const sizes of [[0], [10, 20], [INLINE_BYTES], [1, INLINE_BYTES - 1]]) {
+    it(`of ${sizes.join(' + ')} octets stays in memory, behind its front`, async (t) => {
+      const { content, folder, seen } = growing(t);
+      for (const size of sizes) void content.write(Buffer.alloc(size, 'x'));
+      const total = sizes.reduce((sum, size) => sum + size, 0);
+      const body = await content.finish();
+      const bytes = body.kind === 'bytes' ? Buffer.from(body.bytes) : assert.fail('it became a file');
+      assert.equal(bytes.toString(), `front:${'x'.repeat(total)}`);
+      assert.deepEqual(seen, [total]);
+      assert.deepEqual(readdirSync(folder), []);
+    });
+  }
+
+  for (const sizes of [[INLINE_BYTES + 1], [INLINE_BYTES, 1, 5], [1, 1_000_000, 1]]) {
+    it(`of ${sizes.join(' + ')} octets becomes a file, behind its front`, async (t) => {
+      const { content, seen } = growing(t);
+      for (const size of sizes) await content.write(Buffer.alloc(size, 'x'));
+      const total = sizes.reduce((sum, size) => sum + size, 0);
+      const body = await content.finish();
+      const bytes = body.kind === 'file' ? readFileSync(body.path) : assert.fail('it stayed in memory');
+      assert.equal(bytes.toString(), `front:${'x'.repeat(total)}`);
+      assert.equal(seen.length, 1);
+      assert.ok((seen[0] ?? 0) > INLINE_BYTES);
+    });
+  }
+
+  it('keeps its order when nobody waits', async (t) => {
+    const { content } = growing(t);
+    let expected = 'front:';
+    for (let index = 0; index < 200; index++) {
+      const slice = `${index} `.repeat(2_000);
+      expected += slice;
+      void content.write(Buffer.from(slice));
+    }
+    const body = await content.finish();
+    assert.equal(body.kind === 'file' && readFileSync(body.path, 'utf8') === expected, true);
+  });
+
+  it('that comes octet by octet takes little more memory than its octets', async (t) => {
+    const { content } = growing(t);
+    const octets = Buffer.from('octets.\r\n'.repeat(10_000));
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc');
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    // Each in an array of its own, as TLS gives out records.
+    for (const octet of octets) void content.write(new Uint8Array([octet]));
+    collect();
+    const grown = process.memoryUsage().heapUsed - before;
+    const body = await content.finish();
+    const bytes = body.kind === 'bytes' ? Buffer.from(body.bytes) : assert.fail('it became a file');
+    assert.ok(bytes.equals(Buffer.concat([Buffer.from('front:'), octets])));
+    assert.ok(grown < 20 * octets.length, `${grown} octets`);
+  });
+
+  it('cannot be finished where the medium failed, and says so once', async (t) => {
+    const { content } = growing(t, 'missing/content');
+    await content.write(Buffer.alloc(INLINE_BYTES + 1));
+    assert.equal(content.write(Buffer.alloc(1)), undefined);
+    await assert.rejects(content.finish(), { code: 'ENOENT' });
+    await content.drop();
+  });
+
+  it('leaves nothing when it is dropped', async (t) => {
+    const { content, folder, errors } = growing(t);
+    await content.write(Buffer.alloc(INLINE_BYTES + 1));
+    assert.equal(readdirSync(folder).length, 1);
+    await content.drop();
+    assert.deepEqual([readdirSync(folder), errors], [[], []]);
+  });
+});

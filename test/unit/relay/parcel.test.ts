@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseHostPort } from '../../../src/names/address.ts';
+import { type Domain, parseDomain } from '../../../src/names/domain.ts';
+import { noRecipientWishes } from '../../../src/names/wishes.ts';
+import { decide } from '../../../src/policies/decide.ts';
+import type { Route } from '../../../src/policies/overrides/route.ts';
+import { byCourse } from '../../../src/relay/parcel.ts';
+
+function domain(text: string): Domain {
+  const parsed = parseDomain(text);
+  return parsed.kind === 'ok' ? parsed.value : assert.fail(parsed.because);
+}
+
+function route(match: Route['match'], to: string | null): Route {
+  const target = to === null ? null : parseHostPort(to);
+  if (target !== null && target.kind !== 'ok') assert.fail(target.because);
+  return {
+    match,
+    to: target === null ? null : { protocol: 'smtp', ...target.value },
+    login: null,
+    tls: 'authenticate',
+    names: [],
+    hello: { kind: 'domain', domain: domain('relay.test') },
+    source: null,
+  };
+}
+
+function grouped(addresses: readonly string[], routes: readonly Route[]): string[] {
+  const recipients = addresses.map((address) => ({ address, wishes: noRecipientWishes }));
+  const groups = byCourse(recipients, { routes, decide: (at, by) => decide(at, by, 'may') });
+  return [...groups].map((group) => group.recipients.map(({ address }) => address).join(' '));
+}
+
+describe('recipients that share a transaction', () => {
+  const any = { kind: 'any' } as const;
+  const only = (name: string): Route['match'] => ({ kind: 'domain', domain: domain(name) });
+  const below: Route['match'] = { kind: 'below', domain: domain('b.test') };
+  const mixed = ['x@a.test', 'y@b.test', 'z@a.test', 'v@c.b.test'];
+  const cases: readonly (readonly [string, readonly Route[], readonly string[]])[] = [
+    ['by MX: those of a domain', [], ['x@a.test z@a.test', 'y@b.test', 'v@c.b.test']],
+    [
+      'by MX under a rule: those of a domain',
+      [route(any, null)],
+      ['x@a.test z@a.test', 'y@b.test', 'v@c.b.test'],
+    ],
+    ['behind a smarthost: all of them', [route(any, 'hub.test:25')], [mixed.join(' ')]],
+    [
+      'behind one host under several rules: those of a rule, as each has its own names to prove',
+      [route(only('a.test'), 'hub.test:25'), route(below, 'hub.test:25'), route(any, 'hub.test:25')],
+      ['x@a.test z@a.test', 'y@b.test', 'v@c.b.test'],
+    ],
+  ];
+  for (const [why, routes, expected] of cases)
+    it(why, () => assert.deepEqual(grouped(mixed, routes), expected));
+
+  it('addresses beyond ASCII and at literals are read too', () => {
+    assert.deepEqual(grouped(['jörg@a.test', 'x@[192.0.2.1]', 'y@a.test'], []), [
+      'jörg@a.test y@a.test',
+      'x@[192.0.2.1]',
+    ]);
+  });
+
+  it('an address that is none never came from our queue', () => {
+    assert.throws(() => grouped(['nobody'], []), /the queue holds a bad address/);
+  });
+
+  it('a rule for each domain may decide differently behind the same smarthost', () => {
+    const recipients = ['x@a.test', 'y@b.test'].map((address) => ({ address, wishes: noRecipientWishes }));
+    const routes = [route(any, 'hub.test:25')];
+    const strict = domain('a.test');
+    const groups = byCourse(recipients, {
+      routes,
+      decide: (at, by) => {
+        const decision = decide(at, by, 'may');
+        return at.kind === 'domain' && at.domain === strict ? decision : { ...decision, requires: 'none' };
+      },
+    });
+    assert.equal([...groups].length, 2);
+  });
+});

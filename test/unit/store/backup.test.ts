@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, it, type TestContext } from 'node:test';
+import { restoreQueue } from '../../../src/store/backup.ts';
+import { checkQueue } from '../../../src/store/check.ts';
+import { type DataFolder, openDataFolder } from '../../../src/store/data-folder.ts';
+import { openQueue } from '../../../src/store/open-queue.ts';
+import type { QueueStore } from '../../../src/store/queue-store.ts';
+import { claimAt, message, settleAll, summary } from '../../store/samples.ts';
+
+interface Place {
+  readonly path: string;
+  readonly folder: DataFolder;
+  readonly store: QueueStore;
+}
+
+function newParent(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'waxwing-backup-'));
+  t.after(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+async function open(t: TestContext, path: string): Promise<Place> {
+  const folder = openDataFolder(path);
+  const store = await openQueue(folder);
+  t.after(async () => {
+    await store.close();
+    folder.close();
+  });
+  return { path, folder, store };
+}
+
+async function acceptFile(place: Place, id: string, content: string): Promise<void> {
+  const path = join(place.folder.incoming, id);
+  writeFileSync(path, content);
+  await place.store.accept(message(id, { body: { kind: 'file', path } }));
+}
+
+describe('a backup', () => {
+  it('holds everything, also large content, and becomes a queue that goes on from there', async (t) => {
+    const parent = newParent(t);
+    const place = await open(t, join(parent, 'data'));
+    await place.store.accept(message('inline'));
+    await acceptFile(place, 'large', 'large content');
+    await place.store.accept(message('done'));
+    const claims = await place.store.claim(claimAt(1000));
+    const done = claims.filter(({ message: { id } }) => id === 'done');
+    await settleAll(place.store, done, { kind: 'delivered', at: 1001 });
+    await place.store.pause({ destination: 'two.test', until: null });
+    const backup = join(parent, 'backup');
+    assert.deepEqual(await place.store.backup(backup), { messages: 3, open: 2, files: 1 });
+    // What happens afterwards is not in it.
+    const others = claims.filter(({ message: { id } }) => id !== 'done');
+    await settleAll(place.store, others, { kind: 'delivered', at: 1002 });
+    assert.deepEqual(readdirSync(place.folder.bodies), []);
+
+    const target = openDataFolder(join(parent, 'new'));
+    assert.deepEqual(restoreQueue(backup, target), { messages: 3, open: 2, files: 1 });
+    const store = await openQueue(target);
+    assert.deepEqual(summary(await store.claim(claimAt(5000))), ['inline: a@one.test', 'large: a@one.test']);
+    const body = await store.body('large');
+    assert.equal(body?.kind === 'file' ? readFileSync(body.path, 'utf8') : undefined, 'large content');
+    assert.deepEqual(await store.pauses(0), [{ destination: 'two.test', until: null }]);
+    await store.close();
+    target.close();
+  });
+
+  it('is whole while mail comes and goes', async (t) => {
+    const parent = newParent(t);
+    const place = await open(t, join(parent, 'data'));
+    const bytes = new Uint8Array(4096).fill(97);
+    const first = Array.from({ length: 2000 }, (_, index) => `a${index}`);
+    await Promise.all(first.map((id) => place.store.accept(message(id, { body: { kind: 'bytes', bytes } }))));
+    let running = true;
+    let count = 0;
+    const work = (async () => {
+      while (running) {
+        count += 1;
+        await acceptFile(place, `f${count}`, `content of f${count}`);
+        const claims = await place.store.claim(claimAt(1000, { most: 3 }));
+        await settleAll(place.store, claims, { kind: 'delivered', at: 1001 });
+      }
+    })();
+    const making = place.store.backup(join(parent, 'backup')).finally(() => {
+      running = false;
+    });
+    const [kept] = await Promise.all([making, work]);
+    assert.ok(count > 1 && kept.open > 100, `${count} while it was made, ${kept.open} open in it`);
+    const target = openDataFolder(join(parent, 'new'));
+    t.after(() => target.close());
+    assert.deepEqual(restoreQueue(join(parent, 'backup'), target), kept);
+    assert.deepEqual(checkQueue(target.path), { findings: [], messages: kept.messages, open: kept.open });
+    for (const id of readdirSync(target.bodies)) {
+      assert.equal(readFileSync(join(target.bodies, id), 'utf8'), `content of ${id}`);
+    }
+    await place.store.claim(claimAt(1000, { most: 1 }));
+    assert.deepEqual(
+      (await place.store.list({ which: 'open', most: 9999 }))
+        .filter(({ id }) => id.startsWith('f'))
+        .map(({ id }) => id),
+      readdirSync(place.folder.bodies).toSorted(),
+      'no file is left behind',
+    );
+  });
+
+  it('takes a new folder, and one at a time', async (t) => {
+    const parent = newParent(t);
+    const { store } = await open(t, join(parent, 'data'));
+    const path = join(parent, 'backup');
+    const both = await Promise.allSettled([store.backup(path), store.backup(join(parent, 'other'))]);
+    assert.deepEqual(
+      both.map(({ status }) => status),
+      ['fulfilled', 'rejected'],
+    );
+    await assert.rejects(store.backup(path), { code: 'refused', message: /exists already/ });
+    await assert.rejects(store.backup('relative'), { code: 'refused' });
+    await assert.rejects(store.backup('/proc/nowhere/backup'), { code: 'failed' });
+    await store.backup(join(parent, 'again'));
+  });
+});
+
+describe('a restore', () => {
+  it('refuses a folder that has mail, and leaves it as it is', async (t) => {
+    const parent = newParent(t);
+    const place = await open(t, join(parent, 'data'));
+    await place.store.accept(message('precious'));
+    await place.store.backup(join(parent, 'backup'));
+    await place.store.accept(message('newer'));
+    await place.store.close();
+    assert.throws(() => restoreQueue(join(parent, 'backup'), place.folder), {
+      code: 'refused',
+      message: /holds 2 messages/,
+    });
+    const store = await openQueue(place.folder);
+    assert.equal((await store.list({ which: 'all', most: 9 })).length, 2);
+    await store.close();
+  });
+
+  it('refuses what is no backup, or not a whole one, and writes nothing', async (t) => {
+    const parent = newParent(t);
+    const place = await open(t, join(parent, 'data'));
+    await acceptFile(place, 'large', 'large content');
+    const backup = join(parent, 'backup');
+    await place.store.backup(backup);
+    const target = openDataFolder(join(parent, 'new'));
+    t.after(() => target.close());
+    assert.throws(() => restoreQueue(join(parent, 'nothing'), target), {
+      code: 'refused',
+      message: /no queue.db/,
+    });
+    rmSync(join(backup, 'bodies', 'large'));
+    assert.throws(() => restoreQueue(backup, target), {
+      code: 'damaged',
+      message: /lacks the content of large/,
+    });
+    writeFileSync(
+      join(backup, 'queue.db'),
+      'not a database, but long enough to be read as the header of one'.repeat(9),
+    );
+    assert.throws(() => restoreQueue(backup, target), { code: 'damaged' });
+    assert.equal(existsSync(join(target.path, 'queue.db')), false);
+    assert.deepEqual(readdirSync(target.bodies), []);
+  });
+});
+
+describe('a check', () => {
+  it('is done beside a working queue, and finds content that is missing', async (t) => {
+    const parent = newParent(t);
+    const place = await open(t, join(parent, 'data'));
+    await acceptFile(place, 'large', 'large content');
+    await place.store.accept(message('small'));
+    assert.deepEqual(checkQueue(place.path), { findings: [], messages: 2, open: 2 });
+    rmSync(join(place.folder.bodies, 'large'));
+    assert.deepEqual(checkQueue(place.path).findings, [
+      'the content of message large is missing: bodies/large',
+    ]);
+    assert.deepEqual(checkQueue(parent).findings, [`${join(parent, 'queue.db')} is missing`]);
+  });
+});
+
+describe('a damaged queue', () => {
+  async function damagedQueue(t: TestContext, damage: (file: string) => void): Promise<DataFolder> {
+    const parent = newParent(t);
+    const folder = openDataFolder(join(parent, 'data'));
+    t.after(() => folder.close());
+    const store = await openQueue(folder);
+    await Promise.all(Array.from({ length: 500 }, (_, index) => store.accept(message(`m${index}`))));
+    await store.close();
+    damage(join(folder.path, 'queue.db'));
+    return folder;
+  }
+
+  for (const [what, damage] of [
+    ['a header that was overwritten', (bytes: Buffer) => bytes.fill(0x55, 0, 100)],
+    ['a schema that was overwritten', (bytes: Buffer) => bytes.fill(0x55, 100, 4096)],
+  ] as const) {
+    it(`${what}: refuses to start, names the file and the ways out, and changes nothing`, async (t) => {
+      const folder = await damagedQueue(t, (file) => {
+        const bytes = readFileSync(file);
+        damage(bytes);
+        writeFileSync(file, bytes);
+      });
+      const file = join(folder.path, 'queue.db');
+      const before = readFileSync(file);
+      await assert.rejects(openQueue(folder), (error: Error & { code: string }) => {
+        assert.equal(error.code, 'damaged');
+        assert.ok(error.message.includes(file), error.message);
+        assert.match(error.message, /queue check.*queue restore/);
+        return true;
+      });
+      assert.deepEqual(readFileSync(file), before);
+      assert.ok(checkQueue(folder.path).findings.length > 0);
+    });
+  }
+
+  it('a torn page beside a log that was left: refuses to start, and leaves both', async (t) => {
+    const folder = await damagedQueue(t, (file) => {
+      const bytes = readFileSync(file);
+      bytes.fill(0x55, 5 * 4096, 9 * 4096);
+      writeFileSync(file, bytes);
+      // Another connection that is killed leaves its log: what it wrote last.
+      const other = new DatabaseSync(file);
+      other.exec('PRAGMA wal_autocheckpoint = 0; UPDATE starts SET number = number + 1');
+      for (const suffix of ['', '-wal'])
+        writeFileSync(`${file}${suffix}.kept`, readFileSync(`${file}${suffix}`));
+      other.close();
+      for (const suffix of ['', '-wal'])
+        writeFileSync(`${file}${suffix}`, readFileSync(`${file}${suffix}.kept`));
+    });
+    const file = join(folder.path, 'queue.db');
+    const before = [file, `${file}-wal`].map((path) => readFileSync(path));
+    await assert.rejects(openQueue(folder), { code: 'damaged' });
+    assert.deepEqual(
+      [file, `${file}-wal`].map((path) => readFileSync(path)),
+      before,
+    );
+  });
+
+  it('tables that are not ours: refuses to start', async (t) => {
+    const folder = await damagedQueue(t, (file) => {
+      const other = new DatabaseSync(file);
+      other.exec('ALTER TABLE recipients ADD COLUMN more TEXT');
+      other.close();
+    });
+    await assert.rejects(openQueue(folder), {
+      code: 'refused',
+      message: /tables are not those of this waxwing/,
+    });
+  });
+});

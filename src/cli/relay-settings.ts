@@ -24,6 +24,7 @@ export function relaySettingsOf(
     maxRecipients: relay.maxRecipients,
     maxHops: relay.maxHops,
     maxMessagesPerSession: limits.messagesPerSession,
+    maxErrorsPerSession: limits.errorsPerSession,
     queue: {
       schedule: relay.schedule,
       keepFinalMs: relay.keepFinalMs,

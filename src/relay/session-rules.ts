@@ -15,10 +15,11 @@ export interface House {
   readonly hostname: MailDomain;
   readonly accounts: Accounts;
   readonly domains: LocalDomains;
-  readonly settings: Pick<RelaySettings, 'maxMessageBytes' | 'maxRecipients' | 'maxMessagesPerSession'>;
+  readonly settings: Pick<
+    RelaySettings,
+    'maxMessageBytes' | 'maxRecipients' | 'maxMessagesPerSession' | 'maxErrorsPerSession'
+  >;
 }
-
-const MAX_ERRORS = 10;
 
 export function rulesFor(listener: ListenerSettings, client: Client, house: House): SessionRules {
   const { settings, hostname, domains } = house;
@@ -38,7 +39,7 @@ export function rulesFor(listener: ListenerSettings, client: Client, house: Hous
     maxMessageBytes: settings.maxMessageBytes,
     maxRecipients: settings.maxRecipients,
     maxMessages: settings.maxMessagesPerSession,
-    maxErrors: MAX_ERRORS,
+    maxErrors: settings.maxErrorsPerSession,
   };
 }
 

@@ -78,6 +78,8 @@ export interface RelaySettings {
   readonly maxHops: number;
   /** Per connection. */
   readonly maxMessagesPerSession: number;
+  /** After so many errors of the client the connection ends. */
+  readonly maxErrorsPerSession: number;
   readonly queue: QueueSettings;
   /** How long clients may take; the RFC's minimums outside tests. */
   readonly patience?: ServerPatience;

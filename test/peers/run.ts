@@ -20,7 +20,7 @@ for (const name of peerNames) {
 // Done once is enough.
 delete process.env['PEERS_REFRESH'];
 const checkout = join(import.meta.dirname, '../..');
-const options = ['--test-timeout=120000', '--test-force-exit', '--test-concurrency=1'];
+const options = ['--test-timeout=120000', '--test-force-exit', '--test-concurrency=2'];
 const tests = spawn(process.execPath, ['--test', ...options, 'test/peers/**/*.test.ts'], {
   cwd: checkout,
   stdio: 'inherit',

@@ -178,6 +178,7 @@ function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySe
     accounts: options.accounts ?? [],
     domains: (options.domains ?? []).map(toDomain),
     maxMessagesPerSession: 1_000,
+    maxErrorsPerSession: 10,
     maxMessageBytes: 64 * 1024 * 1024,
     maxRecipients: 100,
     maxHops: 100,

@@ -100,6 +100,7 @@ export interface RelayConfig {
 /** What others may use of this host; one address of IPv6 is its /64. */
 export interface LimitsConfig extends Limits {
   readonly messagesPerSession: number;
+  readonly errorsPerSession: number;
 }
 
 /** What is wrong with one value. */

@@ -197,6 +197,7 @@ function toLimits(limits: ParsedConfig['limits']): LimitsConfig {
     recipientsPerMinute: limits.recipients_per_minute,
     loginFailures: limits.login_failures,
     messagesPerSession: limits.messages_per_session,
+    errorsPerSession: limits.errors_per_session,
   };
 }
 

@@ -14,7 +14,7 @@ after(() => rm(data, { recursive: true }));
 
 it('every setting of the relay comes from its key', async () => {
   const toml = [
-    '[limits]\nsessions = 3\nmessages_per_session = 4\nlogin_failures = 5',
+    '[limits]\nsessions = 3\nmessages_per_session = 4\nerrors_per_session = 6\nlogin_failures = 5',
     '[relay]\nmax_message_size = "1MiB"\nmax_recipients = 101\nmax_hops = 31\nconnections = 6',
     'connections_per_destination = 7\nkeep_final = "8s"\ngive_up_after = "9d"',
     mx,
@@ -28,9 +28,10 @@ it('every setting of the relay comes from its key', async () => {
   assert.equal(settings.certificates, certificates);
   assert.equal(settings.listeners, config.listeners);
   assert.deepEqual(settings.domains[0]?.recipients, { kind: 'table', locals: new Set(['anna']) });
+  const { limits, maxMessagesPerSession, maxErrorsPerSession } = settings;
   assert.deepEqual(
-    [settings.limits.sessions, settings.limits.loginFailures, settings.maxMessagesPerSession],
-    [3, 5, 4],
+    [limits.sessions, limits.loginFailures, maxMessagesPerSession, maxErrorsPerSession],
+    [3, 5, 4, 6],
   );
   assert.deepEqual([settings.maxMessageBytes, settings.maxRecipients, settings.maxHops], [2 ** 20, 101, 31]);
   const { connections, connectionsPerDestination, keepFinalMs, schedule } = settings.queue;

@@ -24,6 +24,9 @@ export const limits = z
         `Failed logins in ten minutes from ${PER_ADDRESS}; behind that it is refused for ten minutes, and twice as long each further time.`,
       ),
     messages_per_session: count(1, MANY).default(1000).describe('Messages in one connection.'),
+    errors_per_session: count(1, MANY)
+      .default(10)
+      .describe('Errors of a client in one connection; after the last the connection ends.'),
   })
   .prefault({})
   .describe('What clients may use of this host.');

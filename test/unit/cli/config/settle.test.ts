@@ -55,6 +55,7 @@ describe('without any configuration', () => {
         recipientsPerMinute: 6000,
         loginFailures: 10,
         messagesPerSession: 1000,
+        errorsPerSession: 10,
       },
       events: { log: { kind: 'file', path: '/home/op/.local/state/waxwing/events.ndjson' } },
     });

@@ -1,6 +1,7 @@
 /** Receives clients: who may come in, under which rules, and who answers what their sessions ask. */
 import { randomBytes } from 'node:crypto';
 import { credentialExposed, type RelayEvent } from '../events/delivery-event.ts';
+import { formatHostPort } from '../names/address.ts';
 import { formatMailDomain, type MailDomain } from '../names/mailbox.ts';
 import type { Admission, Pass } from '../net/admission.ts';
 import type { Accepted, Welcome } from '../net/listen.ts';
@@ -94,7 +95,7 @@ function welcome(
     return { kind: 'refused', line: formatReply(pass.code, pass.enhanced, text) };
   }
   const onOddity = (what: string): void =>
-    parts.onOddity(what, { client: address, listener: `${listener.address}:${localPort}` });
+    parts.onOddity(what, { client: address, listener: formatHostPort(listener.address, localPort) });
   return {
     kind: 'session',
     session: sessionOf(client, pass, listener, house, parts, onOddity),

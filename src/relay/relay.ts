@@ -2,6 +2,7 @@
 import type { DeliveryEvent, RelayEvent } from '../events/delivery-event.ts';
 import { octetFacts } from '../mail/encodings.ts';
 import { withCrlf } from '../mail/line-endings.ts';
+import { formatHostPort } from '../names/address.ts';
 import { startAdmission } from '../net/admission.ts';
 import { type Listener, listen } from '../net/listen.ts';
 import type { Envelope, Intake, SmtpWords } from '../protocols/smtp/server/session.ts';
@@ -94,7 +95,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
       proxies: (client) => isWithinOneOf(listener().proxies, client),
       welcome: (accepted) => reception.welcome(accepted, listener()),
       onOddity: (what, { remoteAddress: client, localPort }) =>
-        parts.onOddity(what, { client, listener: `${address}:${localPort}` }),
+        parts.onOddity(what, { client, listener: formatHostPort(address, localPort) }),
       onError,
     });
   }

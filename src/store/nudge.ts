@@ -41,7 +41,9 @@ function nudgeMessage(tables: Tables, message: MessageRow, { what, now, of }: Nu
     if (!meant || out.some((claim) => claim.recipients.has(address))) continue;
     const delivery = next(fromColumns(recipient), happens);
     if (delivery === undefined || delivery.kind === 'attempting') continue;
-    recipients.move(recipient, delivery);
+    // What blocks it after this is news again, whatever it was before.
+    const said = { blockedBecause: null, lastWord: recipient.last_word };
+    recipients.move(recipient, delivery, what === 'release' ? said : undefined);
     if (delivery.kind === 'cancelled') ended = open.ended(message.number);
     destinations.add(destination);
     changed.push({

@@ -1,4 +1,5 @@
 /** What the tables of a configuration ask of each other. */
+import { isIPv4 } from 'node:net';
 import { formatHostPort, isLoopback } from '../../names/address.ts';
 import type { RouteTarget } from '../../policies/overrides/route.ts';
 import type { Config, ConfigError, Listener } from './config.ts';
@@ -18,6 +19,15 @@ export function crossCheck(config: Config, originOf: (path: string) => string): 
       complain(`listener[${index}].networks`, 'nobody may hand in mail here: there is no [[account]] either');
     }
   }
+  for (const [index, listener] of listeners.entries()) {
+    const wider = listeners.find((other) => other !== listener && isPartOf(listener, other));
+    if (wider === undefined) continue;
+    const all = wider.address === '::' ? 'every address, those of IPv4 too' : 'every address of IPv4';
+    complain(
+      `listener[${index}].address`,
+      `is taken already: ${formatHostPort(wider.address, wider.port)} is ${all}`,
+    );
+  }
   if (accounts.length > 0 && listeners.every(({ role }) => role !== 'submission')) {
     complain('account', 'nobody can log in: there is no listener with role = "submission"');
   }
@@ -30,6 +40,12 @@ export function crossCheck(config: Config, originOf: (path: string) => string): 
     if (own !== undefined) complain(`route[${index}].to`, leadsBack(own));
   }
   return errors;
+}
+
+/** Whether the system refuses to listen at `one` because it listens at `other`. */
+function isPartOf(one: Listener, other: Listener): boolean {
+  if (one.port !== other.port || one.port === 0 || one.address === other.address) return false;
+  return other.address === '::' || (other.address === '0.0.0.0' && isIPv4(one.address));
 }
 
 function leadsBack({ address, port }: Listener): string {

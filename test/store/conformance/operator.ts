@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { type Delivery, type DeliveryEvent, next } from '../../../src/queue/delivery.ts';
 import type { Nudge, QueueStore } from '../../../src/store/queue-store.ts';
 import type { WithStore } from '../conformance.ts';
-import { claimAt, message, nudgeAll, settleAll, summary, to } from '../samples.ts';
+import { claimAt, message, nudgeAll, settleAll, settlementsOf, summary, to } from '../samples.ts';
 
 export function operatorConforms(withStore: WithStore): void {
   describe('list and show', () => {
@@ -116,6 +116,22 @@ export function operatorConforms(withStore: WithStore): void {
         await store.purge(0);
         await store.nudge({ what: 'release', now: 3000, of: { id: 'm' } });
         assert.deepEqual(summary(await store.claim(claimAt(3000))), ['m: a@one.test']);
+      }),
+    );
+
+    it(
+      'lets what blocked a message be news again after a release',
+      withStore(async ({ store }) => {
+        await store.accept(message('m'));
+        const [claimed] = await store.claim(claimAt(2000));
+        assert.ok(claimed !== undefined);
+        const held = { kind: 'held', by: 'tls', attempts: 1, notBefore: 5000 } as const;
+        const settlements = settlementsOf(claimed, held, { blockedBecause: 'starttls-not-supported' });
+        await store.settle({ settlements, messages: [], warned: [] });
+        for (const what of ['hold', 'release'] as const)
+          await store.nudge({ what, now: 3000, of: { id: 'm' } });
+        const [again] = await store.claim(claimAt(3000));
+        assert.equal(again?.recipients[0]?.blockedBecause, null);
       }),
     );
 

@@ -51,9 +51,14 @@ function beginning(mechanism: SessionRules['mechanisms'][number] | undefined): L
   }
 }
 
-/** What a login that was begun in clear has shown to everyone on the path. */
-export function exposure({ mechanism, initial }: AuthCommand): SmtpNote {
-  return { kind: 'credential-exposed', user: userIn(mechanism, initial ?? ''), mechanism };
+/**
+ * What a login that was begun in clear has shown to everyone on the path.
+ *
+ * @param command undefined where it could not be read: a password may stand in it all the same.
+ */
+export function exposure(command: AuthCommand | undefined): SmtpNote {
+  const user = command === undefined ? null : userIn(command.mechanism, command.initial ?? '');
+  return { kind: 'credential-exposed', user, mechanism: command?.mechanism ?? null };
 }
 
 function userIn(mechanism: string, initial: string): string | null {

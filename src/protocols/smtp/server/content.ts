@@ -57,7 +57,7 @@ export function onBdat(rules: SessionRules, state: SmtpState, octets: number, la
       { kind: 'takeChunk', octets, last, first: transaction.chunks === undefined ? first : undefined },
     ],
   });
-  // Chunks of nothing could go on for ever; others come to an end at the limit of the message. Exim sends 8 KB each.
+  // Chunks of nothing could go on for ever; others come to an end at the limit of the message.
   return octets === 0 && !last ? chatter(rules, state, take) : take(state);
 }
 

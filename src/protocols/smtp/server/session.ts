@@ -104,8 +104,11 @@ function onLine(rules: SessionRules, state: SmtpState, line: string): SmtpStep {
     return onBadLine(rules, state, 'too-long');
   const parsed = parseCommand(line, state.transaction?.smtpUtf8);
   const step = onParsed(rules, state, line, parsed);
-  if (state.tls !== undefined || parsed.kind !== 'command' || parsed.command.verb !== 'AUTH') return step;
-  return { ...step, effects: [{ kind: 'note', note: exposure(parsed.command) }, ...step.effects] };
+  if (state.tls !== undefined || !/^AUTH[ \t]/i.test(line)) return step;
+  const note = exposure(
+    parsed.kind === 'command' && parsed.command.verb === 'AUTH' ? parsed.command : undefined,
+  );
+  return { ...step, effects: [{ kind: 'note', note }, ...step.effects] };
 }
 
 function onParsed(rules: SessionRules, state: SmtpState, line: string, parsed: ParsedCommand): SmtpStep {

@@ -162,11 +162,11 @@ export type SmtpAnswer =
       readonly nonce: string;
     };
 
-/** A login was begun in clear; `user` where it could be read, the secret never. */
+/** A login was begun in clear; what could be read of it, the secret never. */
 export interface SmtpNote {
   readonly kind: 'credential-exposed';
   readonly user: string | null;
-  readonly mechanism: string;
+  readonly mechanism: string | null;
 }
 
 /** The words of SMTP sessions. */

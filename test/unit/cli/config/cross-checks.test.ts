@@ -19,6 +19,18 @@ describe('what tables ask of each other', () => {
       /^nobody may hand in mail here/,
     ],
     [
+      'an address of IPv4 beside all addresses',
+      listener('address = "0.0.0.0:587"') + listener('address = "[::]:587"'),
+      'listener[0].address',
+      /^is taken already: \[::\]:587 is every address, those of IPv4 too$/,
+    ],
+    [
+      'one address beside all of IPv4',
+      listener('address = "0.0.0.0:587"') + listener('address = "127.0.0.1:587"'),
+      'listener[1].address',
+      /^is taken already: 0\.0\.0\.0:587 is every address of IPv4$/,
+    ],
+    [
       'accounts without a listener to log in at',
       mx + domain() + account,
       'account',

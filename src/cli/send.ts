@@ -6,7 +6,7 @@ import { octetFacts } from '../mail/encodings.ts';
 import { countHops } from '../mail/headers.ts';
 import { withCrlf } from '../mail/line-endings.ts';
 import { type HostPort, parseHostPort } from '../names/address.ts';
-import type { Parsed } from '../names/domain.ts';
+import { isAscii, type Parsed } from '../names/domain.ts';
 import { parseMailbox } from '../names/mailbox.ts';
 import { noRecipientWishes, noSenderWishes } from '../names/wishes.ts';
 import { startDeadlines } from '../net/deadlines.ts';
@@ -45,6 +45,8 @@ const STILL_QUEUED = 75;
 const LOOK_EVERY_MS = 100;
 /** For the look that is taken also with `--timeout 0`. */
 const LEAST_WAIT_MS = 1_000;
+/** An address beyond ASCII goes by SMTPUTF8 (RFC 6531). */
+const UTF8 = { utf8: true } as const;
 
 interface RawRequest {
   readonly from: string;
@@ -64,7 +66,7 @@ function splitWords(words: readonly string[]): {
   readonly file: string | undefined;
 } {
   const last = words.at(-1);
-  if (last === undefined || words.length === 1 || parseMailbox(last).kind === 'ok') {
+  if (last === undefined || words.length === 1 || parseMailbox(last, UTF8).kind === 'ok') {
     return { to: words, file: undefined };
   }
   return { to: words.slice(0, -1), file: last };
@@ -77,11 +79,11 @@ export async function readRequest(
 ): Promise<Parsed<SendRequest>> {
   const words = argument === undefined ? splitWords(raw.to) : { to: raw.to, file: argument };
   const { file } = words;
-  const from = raw.from === '' ? undefined : parseMailbox(raw.from);
+  const from = raw.from === '' ? undefined : parseMailbox(raw.from, UTF8);
   if (from?.kind === 'invalid') return { kind: 'invalid', because: `--from: ${from.because}` };
   const to: string[] = [];
   for (const text of words.to) {
-    const mailbox = parseMailbox(text);
+    const mailbox = parseMailbox(text, UTF8);
     if (mailbox.kind === 'invalid') return { kind: 'invalid', because: `--to: ${mailbox.because}` };
     to.push(mailbox.value.text);
   }
@@ -185,7 +187,12 @@ async function direct(
   const outgoing = directOutgoing(config, outgoingOf(config, files, deadlines), toHost);
   const pool = connectionPool({ outgoing, perDestination: config.relay.connectionsPerDestination });
   const bytes = withCrlf(request.content);
-  const properties = { ...octetFacts(bytes), size: bytes.length, hops: countHops(bytes), needsUtf8: false };
+  const properties = {
+    ...octetFacts(bytes),
+    size: bytes.length,
+    hops: countHops(bytes),
+    needsUtf8: ![request.from, ...request.to].every(isAscii),
+  };
   const now = Date.now();
   const id = newId(now);
   const events: DeliveryEvent[] = [];

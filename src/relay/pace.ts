@@ -20,6 +20,8 @@ export type Reached = { readonly kind: 'host' } | { readonly kind: 'nobody'; rea
 export interface Pace {
   /** How many attempts are being made. */
   readonly active: number;
+  /** How many destinations something is known of. */
+  readonly known: number;
   /** Resolves when the attempt may begin, or with the reason why it may not. */
   enter(destination: string): Promise<Admission>;
   /** Every attempt that began ends with this. */
@@ -41,6 +43,8 @@ export interface PaceSettings {
 const FIRST_ATTEMPTS = 2;
 /** A host that is back is noticed within this, whatever the schedule of its messages says. */
 const LONGEST_REST_MS = 30 * 60_000;
+/** Up to so many destinations nobody looks for some that can be forgotten. */
+const FEW_DESTINATIONS = 10_000;
 
 interface Destination {
   active: number;
@@ -59,6 +63,7 @@ export function startPace(initial: PaceSettings, world: World): Pace {
   /** Those with somebody parked: looked at whenever something ends, however many destinations there are. */
   const waiting = new Set<Destination>();
   let active = 0;
+  let crowd = FEW_DESTINATIONS;
 
   function suspended({ because, restUntil }: Destination): Admission {
     return { kind: 'suspended', because, until: restUntil };
@@ -91,12 +96,26 @@ export function startPace(initial: PaceSettings, world: World): Pace {
     for (const refuse of destination.parked.splice(0)) refuse(suspended(destination));
   }
 
+  /** Names can be made up without end: where nobody was reached, and nobody asked for long, nothing is kept. */
+  function forgetLongGone(): void {
+    if (destinations.size < crowd) return;
+    const before = world.now() - LONGEST_REST_MS;
+    for (const [name, { active: out, parked, restUntil }] of destinations)
+      if (out === 0 && parked.length === 0 && restUntil <= before) destinations.delete(name);
+    // So that the walk costs little for each name, however many have to stay.
+    crowd = Math.max(FEW_DESTINATIONS, destinations.size * 2);
+  }
+
   return {
     get active() {
       return active;
     },
+    get known() {
+      return destinations.size;
+    },
     enter(name) {
       if (closing) return Promise.resolve({ kind: 'closing' });
+      forgetLongGone();
       const destination = destinations.get(name) ?? newDestination();
       destinations.set(name, destination);
       if (world.now() < destination.restUntil) return Promise.resolve(suspended(destination));

@@ -104,15 +104,15 @@ export function connectionPool(initial: PoolRules): Pool {
     },
     async open(way, destination, fallback) {
       const { outgoing, perDestination } = rules;
-      const others = taken.get(destination) ?? 0;
-      // Idle ones of another way to the same destination take room too.
-      const excess = others + 1 - perDestination;
-      if (excess > 0) void endAll(idle.takeOldest(destination, excess));
       taken.set(destination, (taken.get(destination) ?? 0) + 1);
       let connection: Connection | undefined;
       const opened = await openSession(way, { destination, outgoing, fallback }, async () => {
         connection = await dialHop(way, outgoing);
         connections.add(connection);
+        // Idle ones of another way to the same destination take room too. Not before the dial: an address that never
+        // answers would cost one of them each time.
+        const excess = (taken.get(destination) ?? 0) - perDestination;
+        if (excess > 0) void endAll(idle.takeOldest(destination, excess));
         return connection;
       });
       if (opened.kind !== 'session') forget(connection, destination);

@@ -75,7 +75,7 @@ describe('a certificate that changes while 200 connections deliver', () => {
     const accepted = crowd.reduce((sum, one) => sum + one.accepted(), 0);
     t.diagnostic(`${connections} connections handed in ${accepted} messages; none of them was lost`);
     assert.deepEqual(failures(crowd), []);
-    await until(() => taken() >= accepted, waxwing.log);
+    await until(() => taken() >= accepted, waxwing.log, taken);
   });
 });
 

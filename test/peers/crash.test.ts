@@ -49,7 +49,11 @@ describe('crash safety', () => {
       const handing = handInMany(waxwing, ordeal);
       const killed = await killAtRandom(waxwing, () => handing.accepted.size, ordeal, random(seed));
       await handing.done;
-      await until(() => isIdle(waxwing), waxwing.log);
+      await until(
+        () => isIdle(waxwing),
+        waxwing.log,
+        () => sink.taken.length,
+      );
 
       const deliveries = bySubject(sink);
       const lost = [...handing.accepted].filter((subject) => !deliveries.has(subject));

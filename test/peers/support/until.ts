@@ -5,13 +5,23 @@ type Nothing = false | null | undefined;
 
 const patienceMs = 30_000;
 
-/** Looks again and again until there is something; fails with what `otherwise` says when nothing comes in time. */
+/**
+ * Looks again and again until there is something; fails with what `otherwise` says when nothing comes in time.
+ *
+ * @param progress a number that grows: the time begins anew with each change, for what takes longer on slow machines.
+ */
 export async function until<Found>(
   look: () => Found | Nothing | Promise<Found | Nothing>,
   otherwise: () => string,
+  progress: () => number = () => 0,
 ): Promise<Exclude<Found, Nothing>> {
-  const deadline = Date.now() + patienceMs;
+  let reached = progress();
+  let deadline = Date.now() + patienceMs;
   for (;;) {
+    if (progress() > reached) {
+      reached = progress();
+      deadline = Date.now() + patienceMs;
+    }
     const found = await look();
     if (isSomething(found)) return found;
     if (Date.now() > deadline) throw new Error(otherwise());

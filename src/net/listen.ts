@@ -14,6 +14,8 @@ export interface Accepted {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  /** The address is that of a proxy that named no client (LOCAL, UNKNOWN): it says nothing about who this is. */
+  readonly anonymous: boolean;
 }
 
 export type Welcome<Words extends SessionWords> =
@@ -80,7 +82,10 @@ export async function listen<Words extends SessionWords>(options: ListenOptions<
     if (header.kind === 'bad') {
       options.onOddity(`the connection of a proxy was closed: ${header.because}`, proxy);
       socket.destroy();
-    } else if (!socket.destroyed) receive(socket, header.kind === 'client' ? header.ends : proxy);
+    } else if (!socket.destroyed) {
+      const told = header.kind === 'client';
+      receive(socket, { ...(told ? header.ends : proxy), anonymous: !told });
+    }
   };
 
   // Half-open: a client that sends QUIT and closes its side still gets our answer.
@@ -120,6 +125,7 @@ function endsOf(socket: Socket): Accepted | undefined {
     remotePort,
     localAddress: unmapped(localAddress),
     localPort,
+    anonymous: false,
   };
 }
 

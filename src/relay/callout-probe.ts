@@ -3,7 +3,7 @@ import type { Mailbox } from '../names/mailbox.ts';
 import type { Patience } from '../net/drive.ts';
 import { routeFor } from '../policies/overrides/route.ts';
 import { askRecipient } from '../protocols/smtp/client/ask-recipient.ts';
-import { describeReply, severity } from '../protocols/smtp/reply.ts';
+import { describeReply, type Reply, severity } from '../protocols/smtp/reply.ts';
 import { type CalloutAnswer, CONNECTIONS_PER_BACKEND, type Probe } from './callout.ts';
 import { nextHops } from './next-hops.ts';
 import { connectionPool, type Pool } from './pool.ts';
@@ -88,12 +88,19 @@ async function askOn(session: Session, address: string, pool: Pool): Promise<Cal
     if (answer.kind === 'needsUtf8') return { kind: 'unknown' };
     if (severity(answer.reply) === 'positive') return { kind: 'known' };
     // Only a no to the recipient is about the recipient.
-    if (answer.at === 'RCPT' && severity(answer.reply) === 'permanent') return { kind: 'unknown' };
+    if (answer.at === 'RCPT' && severity(answer.reply) === 'permanent') return meaningOf(answer.reply);
     return undecided(`${asked.host} answered ${answer.at} with ${describeReply(answer.reply)}`);
   } catch (error) {
     pool.discard(session);
     return undecided(asWorldly(error).message);
   }
+}
+
+/** RFC 3463 §3.2: 5.1.X is about the address; RFC 5321 §4.2.3: of the bare codes these three are. */
+function meaningOf(reply: Reply): CalloutAnswer {
+  const { code, enhanced } = reply;
+  const noMailbox = enhanced === null ? [550, 551, 553].includes(code) : enhanced.startsWith('5.1.');
+  return noMailbox ? { kind: 'unknown' } : { kind: 'refused', reply };
 }
 
 function hurried(patience: Patience): Patience {

@@ -2,12 +2,15 @@
 
 import type { Mailbox } from '../names/mailbox.ts';
 import { formatTarget } from '../policies/overrides/route.ts';
+import type { Reply } from '../protocols/smtp/reply.ts';
 import type { LocalDomain } from './domains.ts';
 import { type WaitingLine, waitingLine } from './waiting-line.ts';
 
 export type CalloutAnswer =
   | { readonly kind: 'known' }
   | { readonly kind: 'unknown' }
+  /** A no for good that says nothing about the mailbox's existence, such as a full one: mail would get the same. */
+  | { readonly kind: 'refused'; readonly reply: Reply }
   /** The backend gave no answer, for now. */
   | { readonly kind: 'undecided'; readonly because: string };
 
@@ -50,6 +53,8 @@ export function startCallouts(probe: Probe, now: () => number): Callouts {
       return known.has(text, KNOWN_WITHOUT_BACKEND_FOR) ? { kind: 'known' } : answer;
     }
     known.forget(text);
+    // It may be over at any moment: not remembered.
+    if (answer.kind === 'refused') return answer;
     (answer.kind === 'known' ? known : unknown).remember(text);
     return answer;
   }

@@ -147,12 +147,13 @@ function toMessage(
   for (const one of envelope.recipients) {
     if (!unique.has(one.mailbox.text)) unique.set(one.mailbox.text, one);
   }
-  const recipients = [...unique.values()].map(({ mailbox, wishes: own }) => ({
+  const kept = [...unique.values()];
+  const recipients = kept.map(({ mailbox, wishes: own }) => ({
     address: mailbox.text,
     destination: destinationOf(mailbox.at, routes),
     wishes: own,
   }));
-  const events = arrivalEvents(arrival);
+  const events = arrivalEvents({ ...arrival, envelope: { ...envelope, recipients: kept } });
   return { id, receivedAt: at, sender: sender?.text ?? '', wishes, recipients, body, properties, events };
 }
 

@@ -20,8 +20,6 @@ export type Reached = { readonly kind: 'host' } | { readonly kind: 'nobody'; rea
 export interface Pace {
   /** How many attempts are being made. */
   readonly active: number;
-  /** How many destinations something is known of. */
-  readonly known: number;
   /** Resolves when the attempt may begin, or with the reason why it may not. */
   enter(destination: string): Promise<Admission>;
   /** Every attempt that began ends with this. */
@@ -109,9 +107,6 @@ export function startPace(initial: PaceSettings, world: World): Pace {
   return {
     get active() {
       return active;
-    },
-    get known() {
-      return destinations.size;
     },
     enter(name) {
       if (closing) return Promise.resolve({ kind: 'closing' });

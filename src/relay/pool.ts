@@ -1,5 +1,6 @@
 /** Open connections, reused only for exactly the same way of talking to exactly the same peer. */
 import type { Connection } from '../net/drive.ts';
+import { NetworkError } from '../net/error.ts';
 import type { Standing } from '../protocols/smtp/client/deliver.ts';
 import { settle } from '../protocols/smtp/client/settle.ts';
 import { idleSessions } from './idle-sessions.ts';
@@ -39,7 +40,7 @@ export interface Pool {
   adjust(rules: PoolRules): void;
   /** Says goodbye to every idle session, and to the others once they are given back. */
   close(): Promise<void>;
-  /** Closes everything, whatever is under way. */
+  /** Closes everything, whatever is under way; nothing opens any more. */
   abort(): void;
 }
 
@@ -53,6 +54,7 @@ export function connectionPool(initial: PoolRules): Pool {
   const taken = new Map<string, number>();
   const connections = new Set<Connection>();
   let closing = false;
+  let aborted = false;
   const sweep = setInterval(() => void endAll(idle.takeStale(performance.now())), 1_000);
   sweep.unref();
 
@@ -107,7 +109,12 @@ export function connectionPool(initial: PoolRules): Pool {
       taken.set(destination, (taken.get(destination) ?? 0) + 1);
       let connection: Connection | undefined;
       const opened = await openSession(way, { destination, outgoing, fallback }, async () => {
-        connection = await dialHop(way, outgoing);
+        if (!aborted) connection = await dialHop(way, outgoing);
+        // What is handed over from here on would not be recorded any more, and be delivered twice.
+        if (connection === undefined || aborted) {
+          connection?.close();
+          throw new NetworkError('failed', 'the relay is closing');
+        }
         connections.add(connection);
         // Idle ones of another way to the same destination take room too. Not before the dial: an address that never
         // answers would cost one of them each time.
@@ -135,6 +142,7 @@ export function connectionPool(initial: PoolRules): Pool {
       await endAll(idle.takeStale(Number.POSITIVE_INFINITY));
     },
     abort() {
+      aborted = true;
       for (const connection of connections) connection.close();
     },
   };

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Mailbox } from '../names/mailbox.ts';
 import type { Pass, Verdict } from '../net/admission.ts';
+import { describeReply, type Reply } from '../protocols/smtp/reply.ts';
 import type { SmtpAnswer, SmtpQuery } from '../protocols/smtp/server/session.ts';
 import type { Accounts } from './accounts.ts';
 import type { Callouts } from './callout.ts';
@@ -88,11 +89,18 @@ function answerRecipient(recipient: Mailbox, account: string | null, parts: Quer
       return parts.callouts.ask(residence.domain, recipient).then((answer) => {
         if (answer.kind === 'known') return yes;
         if (answer.kind === 'unknown') return unknown;
+        if (answer.kind === 'refused') return passedOn(answer.reply, recipient, parts);
         parts.onOddity(`whether ${recipient.text} exists could not be found out: ${answer.because}`);
         // Who may relay hands in his mail and goes; it can wait here for the backend.
         return mayRelay ? yes : undecided;
       });
   }
+}
+
+/** In the backend's own words, as they are about more than whether the mailbox is there. */
+function passedOn(reply: Reply, recipient: Mailbox, { onOddity }: QueryParts): SmtpAnswer {
+  onOddity(`the backend refuses ${recipient.text}: ${describeReply(reply)}`);
+  return no(reply.code, reply.enhanced ?? '5.0.0', reply.lines.join(' '));
 }
 
 function refusalOf(verdict: Verdict): SmtpAnswer | undefined {

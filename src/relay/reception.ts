@@ -83,12 +83,12 @@ function take(submitter: Submitter, envelope: Envelope, house: House, intake: In
 }
 
 function welcome(
-  { remoteAddress: address, localPort }: Accepted,
+  { remoteAddress: address, localPort, anonymous }: Accepted,
   listener: ListenerSettings,
   house: House,
   parts: ReceptionParts,
 ): Welcome<SmtpWords> {
-  const client: Client = { address, trusted: isWithinOneOf(listener.networks, address) };
+  const client: Client = { address, trusted: !anonymous && isWithinOneOf(listener.networks, address) };
   const pass = parts.admission.enter(address, { exempt: client.trusted });
   if (pass.kind === 'refused') {
     const text = `${formatMailDomain(house.hostname)} ${pass.text}`;

@@ -103,6 +103,31 @@ describe('a backend is asked', () => {
     assert.equal(await rcpt('anna@ours.test'), '250 2.1.5');
   });
 
+  it('and a no that is not about the mailbox is passed on as it is, put on record, and not remembered', async (t) => {
+    let full = true;
+    const { rcpt, relay } = await setting(t, {
+      answer: (verb) => (verb === 'RCPT' && full ? { say: '552 5.2.2 full\r\n' } : undefined),
+    });
+    assert.equal(await rcpt('anna@ours.test'), '552 5.2.2');
+    assert.match(relay.oddities.join(), /the backend refuses anna@ours\.test: 552 5\.2\.2 full/);
+    full = false;
+    assert.equal(await rcpt('anna@ours.test'), '250 2.1.5');
+  });
+
+  for (const [reply, answer] of [
+    ['550 nobody', '550 5.1.1'],
+    ['553 5.1.3 what', '550 5.1.1'],
+    ['554 5.7.1 relay denied', '554 5.7.1'],
+    ['554 no', '554 5.0.0'],
+  ] as const) {
+    it(`and ${reply} becomes ${answer}`, async (t) => {
+      const no: Partial<Script> = {
+        answer: (verb) => (verb === 'RCPT' ? { say: `${reply}\r\n` } : undefined),
+      };
+      assert.equal(await (await setting(t, no)).rcpt('anna@ours.test'), answer);
+    });
+  }
+
   it('not for postmaster', async (t) => {
     const { backend, rcpt } = await setting(t, { greeting: { say: '', next: 'close' } });
     assert.equal(await rcpt('postmaster@ours.test'), '250 2.1.5');

@@ -5,7 +5,7 @@ import { createTransport } from 'nodemailer';
 import { clientFinal, clientFirst, isServerProved } from '../../../src/protocols/sasl/scram.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { startHostileServer } from '../../support/hostile-server.ts';
-import { greetedClient, type RawClient } from '../../support/raw-client.ts';
+import { greetedClient, type RawClient, rawClient } from '../../support/raw-client.ts';
 import {
   account,
   eventually,
@@ -126,6 +126,23 @@ describe('a login', () => {
   it('is not wanted of whoever comes from a trusted network', async (t) => {
     const relay = await submission(t, { listeners: [{}] });
     await relay.send({ to: ['eve@far.test'] });
+  });
+
+  it('is wanted of a client that a trusted proxy does not name, whatever network the proxy is in', async (t) => {
+    const loopback = [{ family: 'ipv4', address: '127.0.0.0', prefix: 8 }] as const;
+    const relay = await submission(t, { listeners: [{ networks: loopback, proxies: loopback }] });
+    for (const [header, answer] of [
+      ['PROXY UNKNOWN', '530 5.7.0'],
+      ['PROXY TCP4 192.0.2.1 192.0.2.2 4000 25', '530 5.7.0'],
+      ['PROXY TCP4 127.0.0.9 127.0.0.1 4000 25', '250 2.1.0'],
+    ] as const) {
+      const client = await rawClient(relay.port);
+      client.write(`${header}\r\n`);
+      await client.reply();
+      await client.expect('EHLO client.test', '250');
+      await client.expect('MAIL FROM:<anna@origin.test>', answer);
+      client.close();
+    }
   });
 
   it('is forgotten at STARTTLS', async (t) => {

@@ -131,6 +131,14 @@ describe('the words of the command line', () => {
     });
   }
 
+  it('addresses may be beyond ASCII (RFC 6531)', async () => {
+    const words = ['jörg@example.net', 'README.md'];
+    const request = await readRequest(undefined, { ...base, from: 'zoë@example.net', to: words });
+    assert.equal(request.kind, 'ok');
+    assert.deepEqual(request.kind === 'ok' && request.value.to, ['jörg@example.net']);
+    assert.equal(request.kind === 'ok' && request.value.from, 'zoë@example.net');
+  });
+
   it('a file that is not there is named', async () => {
     const request = await readRequest(undefined, { ...base, to: ['you@example.net', 'missing.eml'] });
     assert.match(request.kind === 'invalid' ? request.because : '', /ENOENT.*missing\.eml/);

@@ -112,6 +112,10 @@ describe('a message is taken', () => {
         ['B@example.test', null],
       ],
     );
+    assert.deepEqual(
+      message.events.map(({ to }) => to),
+      ['b@example.test', 'B@example.test'],
+    );
   });
 
   const refusals = [

@@ -105,6 +105,24 @@ describe('the pace of a destination', () => {
   });
 });
 
+describe('destinations that nobody reached', () => {
+  it('are forgotten once there are many and none was asked for long, so that made-up names fill no memory', async () => {
+    const { pace: one, enter, clock } = pace(20_000);
+    enter('gone.test', 1);
+    one.leave('gone.test', dead);
+    enter('late.test', 1);
+    clock.now = 40 * 60_000;
+    one.leave('late.test', dead);
+    for (let index = 0; index < 9_998; index++) enter(`d${index}.test`, 1);
+    clock.now += 1_000;
+    const late = enter('late.test', 2);
+    const gone = enter('gone.test', 2);
+    await turn();
+    assert.equal(going(gone), 2, 'it begins anew');
+    assert.equal(going(late), 1, 'what was seen just now still counts');
+  });
+});
+
 describe('the pace when something changes', () => {
   it('sends away who waits, and whoever comes later, once it is closed', async () => {
     const { pace: one, enter } = pace();

@@ -1,0 +1,65 @@
+/** The pool when the relay ends before its mail does. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { describe, it } from 'node:test';
+import { type Domain, parseDomain } from '../../../src/names/domain.ts';
+import { startDeadlines } from '../../../src/net/deadlines.ts';
+import { systemDns } from '../../../src/net/dns.ts';
+import { patience } from '../../../src/net/drive.ts';
+import { outgoingContext } from '../../../src/net/tls.ts';
+import { decide } from '../../../src/policies/decide.ts';
+import { connectionPool } from '../../../src/relay/pool.ts';
+import type { Way } from '../../../src/relay/session.ts';
+
+function domain(text: string): Domain {
+  const parsed = parseDomain(text);
+  return parsed.kind === 'ok' ? parsed.value : assert.fail(parsed.because);
+}
+
+describe('a pool that was broken off', () => {
+  it('opens nothing any more: what were handed over then would not be recorded, and be delivered twice', async (t) => {
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections += 1;
+      socket.on('error', () => undefined);
+      socket.write('220 far.test\r\n');
+      socket.on('data', () => socket.write('250 far.test\r\n'));
+    }).listen(0, '127.0.0.1');
+    t.after(() => server.close());
+    await once(server, 'listening');
+    const bound = server.address();
+    const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
+    const deadlines = startDeadlines(250);
+    t.after(() => deadlines.close());
+    const hello = { kind: 'domain', domain: domain('relay.test') } as const;
+    const outgoing = {
+      hostname: hello,
+      routes: [],
+      decide: () => decision,
+      smtpPort: port,
+      dns: systemDns([], 1_000),
+      context: outgoingContext([]),
+      deadlines,
+      patience,
+      isSelf: () => false,
+    };
+    const decision = decide({ kind: 'domain', domain: domain('far.test') }, undefined, 'may');
+    const hop = {
+      host: 'far.test',
+      serverName: null,
+      address: '127.0.0.1',
+      port,
+      learnt: 'configured',
+    } as const;
+    const way: Way = { hop, protocol: 'smtp', decision, login: null, hello, source: null };
+    const pool = connectionPool({ outgoing, perDestination: 1 });
+    const first = await pool.open(way, 'far.test', null);
+    assert.equal(first.kind, 'session');
+    pool.abort();
+    const second = await pool.open(way, 'far.test', null);
+    assert.equal(second.kind === 'broken' && second.error.message, 'the relay is closing');
+    assert.equal(connections, 1);
+    await pool.close();
+  });
+});

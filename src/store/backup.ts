@@ -1,9 +1,24 @@
 /** A copy of everything that is kept, made while the queue goes on; and a queue made of such a copy. */
-import { constants, copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import type { BodyFiles } from './body-files.ts';
-import { type DataFolder, type FolderPaths, flushFile, flushFolder } from './data-folder.ts';
+import {
+  createPrivateFile,
+  type DataFolder,
+  type FolderPaths,
+  flushFile,
+  flushFolder,
+} from './data-folder.ts';
 import { migrations } from './migrations.ts';
 import { DATABASE_FILE, findingsOf, isDamage, openDatabase } from './open-database.ts';
 import type { BackedUp } from './queue-store.ts';
@@ -32,6 +47,7 @@ export async function backupFrom(folder: FolderPaths, files: BodyFiles, path: st
   try {
     mkdirSync(join(path, BODIES), { mode: 0o700 });
     const copy = join(path, DATABASE_FILE);
+    createPrivateFile(copy);
     await copyDatabase(folder, copy);
     const kept = closeCopy(copy);
     for (const id of kept.files) linkOrCopy(files.pathOf(id), join(path, BODIES, id));
@@ -64,6 +80,7 @@ export function restoreQueue(from: string, folder: DataFolder): BackedUp {
   const target = join(folder.path, DATABASE_FILE);
   const arriving = `${target}.restored`;
   copyFileSync(source, arriving);
+  chmodSync(arriving, 0o600);
   flushFile(arriving);
   renameSync(arriving, target);
   flushFolder(folder.path);
@@ -139,7 +156,11 @@ function checkBackup(from: string, source: string): Kept {
 }
 
 function refuseFull(folder: DataFolder): void {
-  if (!existsSync(join(folder.path, DATABASE_FILE))) return;
+  const file = join(folder.path, DATABASE_FILE);
+  if (!existsSync(file)) {
+    refuseLog(`${file}-wal`);
+    return;
+  }
   const database = openDatabase(folder);
   const { messages } = contentOf(database);
   database.close();
@@ -148,6 +169,16 @@ function refuseFull(folder: DataFolder): void {
     'refused',
     `the queue in ${folder.path} holds ${messages} messages, which a restore would overwrite: ` +
       'restore into a new data folder, or move this one away first',
+  );
+}
+
+/** The log of a database that somebody took away: SQLite would write it into the restored one. */
+function refuseLog(log: string): void {
+  if (!existsSync(log)) return;
+  throw new StoreError(
+    'refused',
+    `${log} belongs to a queue that is not there any more, and may hold mail: ` +
+      'restore into a new data folder, or move it away first',
   );
 }
 

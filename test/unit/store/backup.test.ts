@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -137,6 +137,24 @@ describe('a restore', () => {
     const store = await openQueue(place.folder);
     assert.equal((await store.list({ which: 'all', most: 9 })).length, 2);
     await store.close();
+  });
+
+  it('refuses the log of a queue that was taken away: it would be written into the restored one', async (t) => {
+    const parent = newParent(t);
+    const place = await open(t, join(parent, 'data'));
+    await place.store.backup(join(parent, 'backup'));
+    const target = openDataFolder(join(parent, 'new'));
+    t.after(() => target.close());
+    writeFileSync(join(target.path, 'queue.db-wal'), 'a log');
+    assert.throws(() => restoreQueue(join(parent, 'backup'), target), {
+      code: 'refused',
+      message: /queue\.db-wal belongs to a queue that is not there any more/,
+    });
+    assert.equal(existsSync(join(target.path, 'queue.db')), false);
+    rmSync(join(target.path, 'queue.db-wal'));
+    restoreQueue(join(parent, 'backup'), target);
+    for (const made of [join(parent, 'backup', 'queue.db'), join(target.path, 'queue.db')])
+      assert.equal(statSync(made).mode & 0o777, 0o600, made);
   });
 
   it('refuses what is no backup, or not a whole one, and writes nothing', async (t) => {

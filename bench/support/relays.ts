@@ -102,7 +102,7 @@ tls = "${level[tls]}"
   });
   const port = await listeningPort(child);
   const roots = (await children()).difference(before);
-  if (deliver === 'keep') await pause(bin, config, `smtp://127.0.0.1:${sink}`);
+  if (deliver === 'keep') await pause(bin, config, 'sink.test');
   return {
     port,
     roots,
@@ -115,8 +115,8 @@ tls = "${level[tls]}"
   };
 }
 
-async function pause(bin: string, config: string, destination: string): Promise<void> {
-  const pausing = spawn(process.execPath, [bin, 'queue', 'pause', destination, '--config', config], {
+async function pause(bin: string, config: string, domain: string): Promise<void> {
+  const pausing = spawn(process.execPath, [bin, 'queue', 'pause', domain, '--config', config], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const [code] = (await once(pausing, 'exit')) as [number];

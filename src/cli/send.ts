@@ -206,6 +206,8 @@ async function direct(
       wishes: noSenderWishes,
       properties,
       body: () => Promise.resolve(body),
+      // Nothing is kept here that could be repeated.
+      onDelivered: () => Promise.resolve(),
     };
     const { recipients: results } = await attempt(parcel, outgoing, pool, Math.random);
     for (const result of results) {

@@ -111,10 +111,14 @@ export class Connection {
     return outcome;
   }
 
+  /** A dialogue that runs loses the connection; it may still end with what it knows. */
   close(): void {
     this.#deadline.drop();
     this.#ended = true;
     this.#socket.destroy();
+    const run = this.#run;
+    this.#run = undefined;
+    run?.lose(new NetworkError('failed', `we closed the connection to ${this.#options.peer}`));
   }
 
   #advance(first: ByteReaction): void {

@@ -75,6 +75,7 @@ export async function handOver(
       pool.giveBack(session, standing);
       return ended({ kind: 'none' });
     }
+    await parcel.onDelivered(sorted.settled.filter(({ verdict }) => verdict.kind === 'delivered'));
     if (!(await pool.tidy(session, standing))) return ended({ kind: 'none' });
   }
 }

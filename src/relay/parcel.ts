@@ -5,6 +5,7 @@ import { type Decision, decisionKey } from '../policies/decide.ts';
 import { type Route, routeFor } from '../policies/overrides/route.ts';
 import type { MessageProperties } from '../store/queue-store.ts';
 import type { BodySource } from '../wire/bytes.ts';
+import type { RecipientResult } from './result.ts';
 import type { Outgoing } from './settings.ts';
 
 /** A recipient as the envelope names it. */
@@ -32,6 +33,8 @@ export interface Parcel {
   readonly properties: MessageProperties;
   /** The content; read only once a host waits for it. */
   readonly body: () => Promise<BodySource>;
+  /** Waited for between two transactions, with those whom the first one delivered to. */
+  readonly onDelivered: (delivered: readonly RecipientResult[]) => Promise<void>;
 }
 
 /**

@@ -41,6 +41,8 @@ export interface Desk {
   readonly warned: RecentIds;
 }
 
+type Group = Pick<Parcel, 'course' | 'recipients'>;
+
 /** Attempts what was claimed and records what became of it. */
 export async function workOn(claim: Claim, desk: Desk): Promise<void> {
   const { pace } = desk;
@@ -49,20 +51,17 @@ export async function workOn(claim: Claim, desk: Desk): Promise<void> {
   if (admission.kind === 'closing') return;
   // What began under one configuration ends under it.
   const rules = desk.rules();
-  const groups = byCourse(claim.recipients, rules.outgoing);
   if (admission.kind === 'suspended') {
     const until = new Date(admission.until).toISOString();
     const because = `not tried, as nobody was reached lately (until ${until}): ${admission.because}`;
-    for (const group of groups) await settle(claim, notTried(group, because), rules, desk);
+    for (const group of byCourse(claim.recipients, rules.outgoing))
+      await settle(claim, notTried(group, because), rules, desk);
     return;
   }
   let reached: Reached = { kind: 'host' };
   try {
-    for (const group of groups) {
-      const result = await attemptGroup(claim, group, rules, desk);
-      reached = result.reached;
-      // Each transaction is recorded before the next begins: what is not recorded is delivered twice after a crash.
-      await settle(claim, result, rules, desk);
+    for (const group of byCourse(claim.recipients, rules.outgoing)) {
+      ({ reached } = await deliver(claim, group, rules, desk));
       if (desk.abandoned()) return;
     }
   } finally {
@@ -70,16 +69,33 @@ export async function workOn(claim: Claim, desk: Desk): Promise<void> {
   }
 }
 
+/**
+ * Attempts a group and settles it.
+ *
+ * Each transaction is recorded before the next begins: what is not recorded is delivered twice after a crash.
+ */
+async function deliver(claim: Claim, group: Group, rules: Rules, desk: Desk): Promise<AttemptResult> {
+  const recorded = new Set<string>();
+  const result = await attemptGroup(claim, group, rules, desk, async (delivered) => {
+    await settle(claim, { recipients: delivered, reached: { kind: 'host' }, transcript: [] }, rules, desk);
+    for (const { address } of delivered) recorded.add(address);
+  });
+  const recipients = result.recipients.filter(({ address }) => !recorded.has(address));
+  await settle(claim, { ...result, recipients }, rules, desk);
+  return result;
+}
+
 /** An error of ours or of the medium (content that cannot be read) is one more reason to try again later. */
 async function attemptGroup(
   { destination, message }: Claim,
-  group: Pick<Parcel, 'course' | 'recipients'>,
+  group: Group,
   { outgoing }: Rules,
   { pool, parts: { contents, world, onError } }: Desk,
+  onDelivered: Parcel['onDelivered'],
 ): Promise<AttemptResult> {
   const { id, sender, wishes, properties } = message;
   const body: Parcel['body'] = () => contents.source(id);
-  const parcel: Parcel = { ...group, destination, sender, wishes, properties, body };
+  const parcel: Parcel = { ...group, destination, sender, wishes, properties, body, onDelivered };
   try {
     return await attempt(parcel, outgoing, pool, world.random);
   } catch (error) {

@@ -34,8 +34,8 @@ describe('crash safety', () => {
     const { messages, contentBytes, kills } = ordeal;
     const what = `${messages} messages of ${contentBytes} octets`;
     it(`of ${what} none is lost when the program is killed ${kills} times`, async (t) => {
-      const seed = Number(process.env['WAXWING_CRASH_SEED'] ?? randomInt(2 ** 31));
-      t.diagnostic(`seed ${seed}; WAXWING_CRASH_SEED sets it`);
+      const seed = Number(process.env['CRASH_SEED'] ?? randomInt(2 ** 31));
+      t.diagnostic(`seed ${seed}; CRASH_SEED sets it`);
       const authority = await createAuthority();
       const sink = await startSink(await authority.issue({ names: ['sink.localhost'] }));
       t.after(() => sink.close());

@@ -18,23 +18,22 @@ import {
   startPeer,
 } from './outgoing-setting.ts';
 
+/** A relay before an LMTP backend. */
+async function backend(t: TestContext, script: Partial<Script>) {
+  const peer = await startPeer(t, script);
+  const origin = await startPeer(t);
+  const relay = await startTestRelay(t, {
+    keyPair: certificate,
+    level: 'off',
+    routes: [
+      { domain: 'far.test', to: { host: 'mx.test', port: peer.port, protocol: 'lmtp' } },
+      { domain: 'origin.test', to: { host: 'mx.test', port: origin.port } },
+    ],
+  });
+  return { peer, origin, relay };
+}
+
 describe('an LMTP backend', () => {
-  const lmtp = { host: 'mx.test', port: 0, protocol: 'lmtp' } as const;
-
-  async function backend(t: TestContext, script: Partial<Script>) {
-    const peer = await startPeer(t, script);
-    const origin = await startPeer(t);
-    const relay = await startTestRelay(t, {
-      keyPair: certificate,
-      level: 'off',
-      routes: [
-        { domain: 'far.test', to: { ...lmtp, port: peer.port } },
-        { domain: 'origin.test', to: { host: 'mx.test', port: origin.port } },
-      ],
-    });
-    return { peer, origin, relay };
-  }
-
   it('RFC 2033 §4.2: each recipient has its own answer to the message', async (t) => {
     const { peer, relay } = await backend(t, {
       answer: (verb) => {
@@ -307,5 +306,47 @@ describe('a stop', () => {
     assert.ok(performance.now() - began < 1_500, 'a host that is silent does not hold it up');
     assert.deepEqual(await relay.states(id), { 'bob@far.test': 'attempting' });
     assert.deepEqual(relay.about(id), [], 'what was broken off is nobody’s failure');
+  });
+
+  it('leaves on record what was delivered by then, transaction by transaction', async (t) => {
+    let mails = 0;
+    let named = 0;
+    const { relay } = await setting(t, {
+      answer: (verb) => {
+        if (verb === 'MAIL') {
+          named = 0;
+          mails += 1;
+          return mails === 3 ? { say: '', next: 'stop-reading' } : undefined;
+        }
+        return verb === 'RCPT' && ++named > 1 ? { say: '452 4.5.3 one at a time\r\n' } : undefined;
+      },
+    });
+    const id = await relay.send({ to: people(3) });
+    await eventually('the third transaction', () => (mails === 3 ? true : undefined));
+    const two = { 'p0@far.test': 'delivered', 'p1@far.test': 'delivered', 'p2@far.test': 'attempting' };
+    assert.deepEqual(await relay.states(id), two, 'before the stop already');
+    await relay.relay.close(200);
+    assert.deepEqual(await relay.states(id), two);
+    assert.equal(relay.about(id).length, 2);
+  });
+
+  it('leaves on record what an LMTP server has said yes to, although it was not done', async (t) => {
+    let said = false;
+    const { relay } = await backend(t, {
+      answer: (verb) => {
+        if (verb === 'LHLO') return hello('PIPELINING');
+        if (verb !== 'DOT') return undefined;
+        said = true;
+        return { say: '250 2.1.5 kept\r\n550 5.2.1 disabled\r\n' };
+      },
+    });
+    const id = await relay.send({ to: people(3) });
+    await eventually('the answers', () => (said ? true : undefined));
+    await relay.relay.close(200);
+    assert.deepEqual(await relay.states(id), {
+      'p0@far.test': 'delivered',
+      'p1@far.test': 'bounced',
+      'p2@far.test': 'attempting',
+    });
   });
 });

@@ -59,18 +59,23 @@ function bounded(word: string): string {
 
 /** Breaks lines before spaces only, and keeps the spaces: unfolding (RFC 5322 §2.2.3) restores the text. */
 function fold(text: string, width: number): string {
+  const withGaps = text.replace(/ {65,}/g, ' '.repeat(LONGEST_GAP));
   let folded = '';
   let column = 0;
-  const withGaps = text.replace(/ {65,}/g, ' '.repeat(LONGEST_GAP));
-  for (const [gap = '', spaces = '', word = ''] of withGaps.matchAll(/( *)([^ ]+)| +$/g)) {
-    const piece = word === '' ? gap : `${spaces}${bounded(word)}`;
+  for (let at = 0; at < withGaps.length; ) {
+    let word = at;
+    while (withGaps[word] === ' ') word += 1;
+    const space = withGaps.indexOf(' ', word);
+    const end = space === -1 ? withGaps.length : space;
+    const piece = withGaps.slice(at, word) + bounded(withGaps.slice(word, end));
     // A line of nothing but white space is an obsolete fold (RFC 5322 §4.2): trailing spaces stay where they are.
-    if (column > 0 && spaces !== '' && column + piece.length > width) {
+    if (column > 0 && at < word && word < end && column + piece.length > width) {
       folded += '\r\n';
       column = 0;
     }
     folded += piece;
     column += piece.length;
+    at = end;
   }
   return folded;
 }

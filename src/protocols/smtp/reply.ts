@@ -32,12 +32,11 @@ export function* readReply(channel: Channel, within: Phase): Talk<Reply> {
   for (;;) {
     const line = yield* channel.readLine(MAX_REPLY_LINE_BYTES, within);
     const match = REPLY_LINE.exec(line);
-    const evidence = Buffer.from(line, 'latin1');
     if (match === null) {
       throw new PeerError(
         'malformed',
         `${channel.peer} sent what is not a reply: ${printable(line.slice(0, 80))}`,
-        evidence,
+        evidenceOf(line),
       );
     }
     code ??= match[1];
@@ -45,7 +44,7 @@ export function* readReply(channel: Channel, within: Phase): Talk<Reply> {
       throw new PeerError(
         'malformed',
         `${channel.peer} changed the code within a reply, ${code} to ${match[1]}`,
-        evidence,
+        evidenceOf(line),
       );
     }
     lines.push(match[3] ?? '');
@@ -53,10 +52,14 @@ export function* readReply(channel: Channel, within: Phase): Talk<Reply> {
     octets += line.length + 2;
     if (octets > MAX_REPLY_BYTES) {
       const what = `${channel.peer} sent a reply of more than ${MAX_REPLY_BYTES} octets`;
-      throw new PeerError('reply-too-long', what, evidence);
+      throw new PeerError('reply-too-long', what, evidenceOf(line));
     }
   }
   return replyOf(Number(code), lines);
+}
+
+function evidenceOf(line: string): Buffer {
+  return Buffer.from(line, 'latin1');
 }
 
 /** Whether the reply says yes for good, no for now, or no. */

@@ -1,4 +1,6 @@
 /** How the subcommands of `queue` ask the relay and say what came of it. */
+
+import { describeError } from './config/describe-error.ts';
 import type { ConfigOptions } from './config/options.ts';
 import { toLoadRequest } from './config/options.ts';
 import type { ControlRequest } from './control-client.ts';
@@ -12,7 +14,7 @@ export async function dataFolderOf(options: QueueOptions): Promise<string | unde
   const { loadConfig } = await import('./config/load.ts');
   const loaded = loadConfig(toLoadRequest(options, process.env));
   if (loaded.kind === 'ok') return loaded.config.dataFolder;
-  for (const { origin, path, message } of loaded.errors) fail(`${origin}: ${path}: ${message}`);
+  for (const error of loaded.errors) fail(describeError(error));
   return undefined;
 }
 

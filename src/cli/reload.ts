@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { KeyPair } from '../net/tls.ts';
 import { faultOfDates } from '../relay/certificate.ts';
 import type { Config, ConfigError } from './config/config.ts';
+import { describeError } from './config/describe-error.ts';
 import { type ConfigFiles, readFiles } from './config/files.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { messageOf } from './usage.ts';
@@ -36,7 +37,7 @@ const needRestart = {
  */
 export async function reload(running: Running, { load, now, apply, log }: ReloadParts): Promise<Running> {
   const refuse = (errors: readonly ConfigError[]): Running => {
-    for (const { origin, path, message } of errors) log.error(`${origin}: ${path}: ${message}`);
+    for (const error of errors) log.error(describeError(error));
     log.error('the configuration was not reloaded: everything stays as it was');
     return running;
   };

@@ -20,6 +20,7 @@ import { connectionPool } from '../relay/pool.ts';
 import type { Outgoing } from '../relay/settings.ts';
 import { settleRecipient } from '../relay/settle.ts';
 import type { Config, ConfigError } from './config/config.ts';
+import { describeError } from './config/describe-error.ts';
 import { type OutgoingFiles, readOutgoingFiles } from './config/files.ts';
 import { type LoadRequest, loadConfig } from './config/load.ts';
 import { askRelay, errorIn } from './control-client.ts';
@@ -277,7 +278,7 @@ function report({ json }: SendRequest, events: readonly DeliveryEvent[]): void {
 }
 
 function complainOf(errors: readonly ConfigError[]): number {
-  for (const { origin, path, message } of errors) complain(`${origin}: ${path}: ${message}`);
+  for (const error of errors) complain(describeError(error));
   return FAILED;
 }
 

@@ -3,6 +3,7 @@ import { type Logger, pino } from 'pino';
 import { checkIdentity } from '../relay/identity-check.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { Config, ConfigError } from './config/config.ts';
+import { describeError } from './config/describe-error.ts';
 import { readFiles } from './config/files.ts';
 import { type LoadRequest, loadConfig } from './config/load.ts';
 import { dnsOf } from './outgoing.ts';
@@ -45,8 +46,7 @@ export async function serve(request: LoadRequest): Promise<void> {
 }
 
 function refuse(errors: readonly ConfigError[]): void {
-  for (const { origin, path, message } of errors)
-    process.stderr.write(`error: ${origin}: ${path}: ${message}\n`);
+  for (const error of errors) process.stderr.write(`error: ${describeError(error)}\n`);
   process.exitCode = 1;
 }
 

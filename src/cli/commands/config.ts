@@ -1,6 +1,7 @@
 /** `waxwing config`: write, check and show the configuration. */
 import { type Command, Option } from 'commander';
 import type { ConfigError, EffectiveValue } from '../config/config.ts';
+import { describeError } from '../config/describe-error.ts';
 import { addConfigOptions, type ConfigOptions, toLoadRequest } from '../config/options.ts';
 import { messageOf, withExamples } from '../usage.ts';
 
@@ -126,8 +127,8 @@ function toRow({ path, value, origin }: EffectiveValue): readonly string[] {
 }
 
 function printErrors(errors: readonly ConfigError[]): void {
-  for (const { path, origin, message } of errors) {
-    process.stderr.write(`${[origin, path, message].filter((part) => part !== '').join(': ')}\n`);
+  for (const error of errors) {
+    process.stderr.write(`${describeError(error)}\n`);
   }
 }
 

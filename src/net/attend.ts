@@ -136,10 +136,16 @@ class Attendant<Words extends SessionWords> implements Attended {
 
   /** @returns whether there was one. */
   #readCommand(): boolean {
-    const { input, rest } = this.#lines.next(this.#client.unread);
-    this.#client.unread = rest;
-    if (input !== undefined) this.#step(input);
-    return input !== undefined;
+    const next = this.#lines.next(this.#client.unread);
+    if (next.kind === 'endless') {
+      this.#session.onOddity('a command line without end was cut off');
+      this.#step({ kind: 'badLine', what: 'too-long' });
+      this.#finish();
+      return false;
+    }
+    this.#client.unread = next.rest;
+    if (next.kind === 'line') this.#step(next.input);
+    return next.kind === 'line';
   }
 
   /** @returns whether it ended and more can be done at once. */
@@ -214,8 +220,15 @@ class Attendant<Words extends SessionWords> implements Attended {
   #step(input: SessionInput<Words>): void {
     const { state, effects } = this.#session.reducer(this.#state, input);
     this.#state = state;
-    this.#deadline.set(this.#session.patience.command);
+    this.#awaitCommand();
     for (const effect of effects) this.#carryOut(effect);
+  }
+
+  /** A message that has begun is content under way: commands between its chunks give it no further time. */
+  #awaitCommand(): void {
+    const { patience } = this.#session;
+    const left = this.#chunks?.arrival.timeLeft(patience) ?? Number.POSITIVE_INFINITY;
+    this.#deadline.set(Math.min(patience.command, left));
   }
 
   #carryOut(effect: SessionEffect<Words>): void {
@@ -238,6 +251,7 @@ class Attendant<Words extends SessionWords> implements Attended {
       case 'dropChunks':
         this.#chunks?.abandon();
         this.#chunks = undefined;
+        this.#awaitCommand();
         return;
       case 'skip':
         this.#mode = { kind: 'skipping', arrival: new Arrival(), octets: effect.octets };
@@ -289,7 +303,7 @@ class Attendant<Words extends SessionWords> implements Attended {
 
   #receive(content: IncomingContent<Words['intake']>): void {
     this.#mode = { kind: 'content', content };
-    this.#deadline.set(this.#session.patience.dataGrace);
+    this.#deadline.set(content.arrival.timeLeft(this.#session.patience));
   }
 
   /** The go-ahead leaves, then everything that comes belongs to TLS. */
@@ -340,8 +354,9 @@ class Attendant<Words extends SessionWords> implements Attended {
     }
     const arrival =
       mode.kind === 'content' ? mode.content.arrival : 'arrival' in mode ? mode.arrival : undefined;
-    if (arrival !== undefined && arrival.rate >= this.#session.patience.minimumRate) {
-      this.#deadline.set(this.#session.patience.dataGrace / 4);
+    const left = arrival?.timeLeft(this.#session.patience) ?? 0;
+    if (left > 0) {
+      this.#deadline.set(left);
       return;
     }
     this.#abandonContent();

@@ -44,6 +44,28 @@ export function openCertificates(pairs: readonly KeyPair[]): Certificates {
   };
 }
 
+/** Names of one pair for which another is shown, as it stands before; `pair` and `shown` are places in the list. */
+export interface Overshadowed {
+  readonly pair: number;
+  readonly shown: number;
+  /** Printable. */
+  readonly names: readonly string[];
+}
+
+/** What will never be shown for some of its names, of pairs in the order of {@link openCertificates}. */
+export function overshadowedBy(pairs: readonly KeyPair[]): readonly Overshadowed[] {
+  const known = pairs.map(describe);
+  const together = besideDefault(known);
+  const shown = new Map<string, number>();
+  return known.flatMap((one, pair) => {
+    const taken = Map.groupBy(one.names, (name) => shown.get(name) ?? pair);
+    for (const name of taken.get(pair) ?? []) shown.set(name, pair);
+    taken.delete(pair);
+    if (together.includes(one)) return [];
+    return [...taken].map(([first, names]) => ({ pair, shown: first, names: names.map(printableName) }));
+  });
+}
+
 export type KeyPairCheck =
   /** `names`: the dNSName entries, printable; `notAfter`: milliseconds since 1970. */
   | { readonly kind: 'ok'; readonly names: readonly string[]; readonly notAfter: number }
@@ -124,9 +146,7 @@ function choiceOf(pairs: readonly KeyPair[]): Choice {
   const known = pairs.map(describe);
   const [first] = known;
   if (first === undefined) throw new Error('a listener needs a certificate');
-  const twins = known.filter(({ names }) => names.join() === first.names.join());
-  // One for each type of key; OpenSSL takes what the client understands.
-  const together = twins.filter((one) => one === twins.find(({ keyType }) => keyType === one.keyType));
+  const together = besideDefault(known);
   const fallback = incomingOptions(together.map(({ pair }) => pair));
   const unnamed = createSecureContext(fallback);
   const byName = new Map<string, SecureContext>();
@@ -143,6 +163,12 @@ function choiceOf(pairs: readonly KeyPair[]): Choice {
     },
     fallback,
   };
+}
+
+/** The default, and those with the same names: one for each type of key; OpenSSL takes what the client understands. */
+function besideDefault(known: readonly Described[]): readonly Described[] {
+  const twins = known.filter(({ names }) => names.join() === known[0]?.names.join());
+  return twins.filter((one) => one === twins.find(({ keyType }) => keyType === one.keyType));
 }
 
 interface Described {

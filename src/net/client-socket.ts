@@ -24,8 +24,8 @@ export class ClientSocket {
   readonly #events: ClientSocketEvents;
   #socket: Socket;
   #replies = '';
-  /** Whether anybody still listens to the client. */
-  #deaf = false;
+  /** Octets that came after we closed our side; undefined before that. */
+  #ignored: number | undefined;
 
   constructor(socket: Socket, events: ClientSocketEvents) {
     this.#socket = socket;
@@ -38,7 +38,11 @@ export class ClientSocket {
   listen(): void {
     const socket = this.#socket;
     socket.on('data', (bytes: Buffer) => {
-      if (this.#deaf) return;
+      if (this.#ignored !== undefined) {
+        this.#ignored += bytes.length;
+        if (this.#ignored > MAX_WAITING_BYTES) this.#socket.pause();
+        return;
+      }
       this.unread = this.unread.length === 0 ? bytes : Buffer.concat([this.unread, bytes]);
       this.#events.onWork();
     });
@@ -64,6 +68,7 @@ export class ClientSocket {
 
   /** Stops reading while more is waiting than we will keep, and goes on when it is used up. */
   balance(): void {
+    if (this.#ignored !== undefined) return;
     if (this.unread.length > MAX_WAITING_BYTES) this.#socket.pause();
     else if (this.#socket.isPaused()) this.#socket.resume();
   }
@@ -96,10 +101,14 @@ export class ClientSocket {
     this.listen();
   }
 
-  /** Closes our side once everything is sent; nothing that comes is used any more. */
+  /**
+   * Closes our side once everything is sent; nothing that comes is used any more.
+   *
+   * A little is still read, so that a client in the middle of something gets what we said instead of a reset.
+   */
   end(): void {
     this.flush();
-    this.#deaf = true;
+    this.#ignored ??= 0;
     this.#socket.end();
   }
 

@@ -1,15 +1,16 @@
 /** A message's content on its way from a client into its sink. */
 import { ContentScanner } from '../wire/dots.ts';
-import type { BodySink } from './server-session.ts';
+import type { BodySink, ServerPatience } from './server-session.ts';
 
 /** How much has come since when. */
 export class Arrival {
   octets = 0;
   readonly #since = performance.now();
 
-  /** Octets per second. */
-  get rate(): number {
-    return this.octets / ((performance.now() - this.#since) / 1000);
+  /** Milliseconds until it is too slow where nothing more comes; none are left where it is. */
+  timeLeft({ dataGrace, minimumRate }: Pick<ServerPatience, 'dataGrace' | 'minimumRate'>): number {
+    const allowed = Math.max(dataGrace, (this.octets / minimumRate) * 1000);
+    return this.#since + allowed - performance.now();
   }
 }
 
@@ -19,8 +20,8 @@ export type ContentTrouble = 'too-big' | NonNullable<ContentScanner['facts']['fa
 /** Content that ends at a dot (DATA), or that comes in chunks of known size (BDAT). */
 export class IncomingContent<Intake> {
   readonly maxBytes: number;
-  /** Of all of it, or of the chunk under way. */
-  arrival = new Arrival();
+  /** Of all of it, the time between chunks included: small chunks must not buy time. */
+  readonly arrival = new Arrival();
   /** The sink is waited for. */
   pausing = false;
   /** What the octets that came last have brought to an end. */
@@ -48,7 +49,6 @@ export class IncomingContent<Intake> {
   beginChunk(octets: number, last: boolean): void {
     this.#chunk = { left: octets, last };
     this.ended = 'nothing';
-    this.arrival = new Arrival();
   }
 
   /** @returns what follows the end, or nothing. */

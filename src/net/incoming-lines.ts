@@ -6,19 +6,23 @@ const CR = 0x0d;
 
 type LineInput = Extract<SessionInput<SessionWords>, { kind: 'line' | 'badLine' }>;
 
+/** How much of a line that is too long is dropped in wait for its end. */
+const MAX_DROPPED_BYTES = 65_536;
+
 /** What the next octets are, and what follows them. */
-export interface NextLine {
-  /** Undefined where the end of the line has not come. */
-  readonly input: LineInput | undefined;
-  readonly rest: Buffer;
-}
+export type NextLine =
+  | { readonly kind: 'line'; readonly input: LineInput; readonly rest: Buffer }
+  /** The end of the line has not come. */
+  | { readonly kind: 'more'; readonly rest: Buffer }
+  /** So much has come of a line that is too long that its end is not worth waiting for. */
+  | { readonly kind: 'endless' };
 
 /** Reads lines that end in LF, and says which of them are none. */
 export class IncomingLines {
   readonly #maxBytes: number;
   readonly #bareLineEnding: 'refuse' | 'normalize';
-  /** The end of a line that was too long has not come yet. */
-  #tooLong = false;
+  /** Octets of a line that is too long and whose end has not come yet. */
+  #dropped = 0;
 
   constructor(maxBytes: number, bareLineEnding: 'refuse' | 'normalize') {
     this.#maxBytes = maxBytes;
@@ -28,14 +32,19 @@ export class IncomingLines {
   next(unread: Buffer): NextLine {
     const end = unread.indexOf(LF);
     const length = end === -1 ? unread.length : end + 1;
-    if (this.#tooLong || length > this.#maxBytes) {
+    const whole = this.#dropped + length;
+    // The same for every cut of the octets, so it does not matter whether the end is among them.
+    if (whole > this.#maxBytes + MAX_DROPPED_BYTES) return { kind: 'endless' };
+    const rest = unread.subarray(length);
+    if (whole > this.#maxBytes) {
       // Dropped as it comes, to its very end: its tail must not run as a command.
-      this.#tooLong = end === -1;
-      const input = end === -1 ? undefined : ({ kind: 'badLine', what: 'too-long' } as const);
-      return { input, rest: unread.subarray(length) };
+      this.#dropped = end === -1 ? whole : 0;
+      return end === -1
+        ? { kind: 'more', rest }
+        : { kind: 'line', input: { kind: 'badLine', what: 'too-long' }, rest };
     }
-    if (end === -1) return { input: undefined, rest: unread };
-    return { input: this.#inputOf(unread.subarray(0, end)), rest: unread.subarray(end + 1) };
+    if (end === -1) return { kind: 'more', rest: unread };
+    return { kind: 'line', input: this.#inputOf(unread.subarray(0, end)), rest };
   }
 
   #inputOf(raw: Buffer): LineInput {

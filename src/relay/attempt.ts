@@ -165,10 +165,7 @@ function unready(way: Way, outcome: Unready): Unusable {
       return failed(because, eventReply(outcome.reply));
     }
     case 'loginNotOffered':
-      return failed(
-        `${hop.host} offers no login that we know, and we have to log in as ${login?.user}`,
-        null,
-      );
+      return failed(`${hop.host} ${outcome.because}, and we have to log in as ${login?.user}`, null);
     default: {
       const { tls, cause, reply } = tlsOfObstacle(decision, outcome, hop.host);
       const { because } = tls;

@@ -1,11 +1,15 @@
 /** What the control socket speaks: the queue as JSON, all times RFC 3339 in UTC with milliseconds. */
 
+import { z } from 'zod';
 import type { DeliveryEvent } from '../events/delivery-event.ts';
 import type { Delivery, EpochMs } from '../queue/delivery.ts';
 import type { ListedMessage, ListedRecipient, MessageTrail, Pause } from '../store/queue-store.ts';
 
 /** How many messages one answer lists at most; a shorter list is the last one. */
 export const LISTED_AT_ONCE = 200;
+
+/** A moment as a request names it: RFC 3339, with any offset. */
+export const moment = z.iso.datetime({ offset: true });
 
 export interface QueuedMessage {
   readonly id: string;
@@ -58,8 +62,16 @@ export interface QueuedTrail extends QueuedMessage {
 /** One step of `queue retry|hold|release|cancel`: the recipients that changed. */
 export interface QueueStep {
   readonly changed: readonly { readonly id: string; readonly address: string }[];
+  /** How many recipients were left as they are because an attempt is under way for them. */
+  readonly underWay: number;
   /** To be sent as `after` for the next step; null: that was the last one. */
   readonly next: string | null;
+}
+
+/** A pause that has just begun. */
+export interface BegunPause extends QueuedPause {
+  /** How many recipients have an attempt under way, which goes on. */
+  readonly underWay: number;
 }
 
 /** @param now leaves out pauses that are over. */

@@ -1,12 +1,14 @@
 /** The part of the control socket that looks into the queue and changes it. */
 import type { Hono } from 'hono';
 import { z } from 'zod';
-import { parseMailDomain } from '../names/mailbox.ts';
+import { formatMailDomain, parseMailDomain } from '../names/mailbox.ts';
 import type { ListRequest, Nudge } from '../store/queue-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { ControlParts } from './control.ts';
 import {
+  type BegunPause,
   LISTED_AT_ONCE,
+  moment,
   type QueueStep,
   toQueuedMessage,
   toQueuedPause,
@@ -22,7 +24,7 @@ const nudgeRequest = z.union([
 ]);
 const pauseRequest = z.strictObject({
   domain: z.string(),
-  until: z.iso.datetime({ offset: true }).nullable(),
+  until: moment.nullable(),
 });
 const resumeRequest = z.strictObject({ domain: z.string() });
 const backupRequest = z.strictObject({ path: z.string() });
@@ -71,20 +73,21 @@ function addReading(app: Hono, { store, world }: Parts): void {
 function addNudge(app: Hono, parts: Parts, what: Nudge['what']): void {
   const { store, relay, world, onEvents } = parts;
   app.post(`/queue/${what}`, async (context) => {
-    const request = nudgeRequest.safeParse(await context.req.json().catch(() => undefined));
-    if (!request.success) return context.json({ error: z.prettifyError(request.error) }, 400);
-    const of = whatIsMeant(request.data, parts);
+    const asked = nudgeRequest.safeParse(await context.req.json().catch(() => undefined));
+    if (!asked.success) return context.json({ error: z.prettifyError(asked.error) }, 400);
+    const of = whatIsMeant(asked.data, parts);
     if (of.kind === 'invalid') return context.json({ error: of.because }, 400);
-    const behind = 'after' in request.data ? request.data.after : undefined;
-    const { changed, next } = await store.nudge({
+    const behind = 'after' in asked.data ? asked.data.after : undefined;
+    const request = {
       what,
       now: world.now(),
       of: of.value,
       ...(behind === undefined ? {} : { after: behind }),
-    });
+    };
+    const { changed, underWay, next } = await relay.carryOut(() => store.nudge(request));
     onEvents(changed.flatMap(({ event }) => event ?? []));
     if (what === 'retry' || what === 'release') relay.retry();
-    const step: QueueStep = { changed: changed.map(({ id, address }) => ({ id, address })), next };
+    const step: QueueStep = { changed: changed.map(({ id, address }) => ({ id, address })), underWay, next };
     return context.json(step);
   });
 }
@@ -101,8 +104,9 @@ function addPauses(app: Hono, parts: Parts): void {
     const until = request.data.until === null ? null : Date.parse(request.data.until);
     if (until !== null && until <= world.now()) return context.json({ error: 'that time is over' }, 400);
     const pause = { destination: destination.value, until };
-    await store.pause(pause);
-    return context.json(toQueuedPause(pause));
+    const underWay = await relay.carryOut(() => store.pause(pause));
+    const begun: BegunPause = { ...toQueuedPause(pause), underWay };
+    return context.json(begun);
   });
 
   app.post('/pauses/end', async (context) => {
@@ -124,9 +128,18 @@ type Meant<Value> =
 function whatIsMeant(request: z.infer<typeof nudgeRequest>, parts: Parts): Meant<Nudge['of']> {
   if ('all' in request) return { kind: 'ok', value: 'all' };
   if ('id' in request) return { kind: 'ok', value: { id: request.id } };
-  if ('destination' in request) return { kind: 'ok', value: { destination: request.destination } };
+  if ('destination' in request) return { kind: 'ok', value: destinationOrDomain(request.destination) };
   const destination = destinationNamed(request.domain, parts);
-  return destination.kind === 'ok' ? { kind: 'ok', value: { destination: destination.value } } : destination;
+  if (destination.kind === 'invalid') return destination;
+  return { kind: 'ok', value: { ...destinationOrDomain(request.domain), destination: destination.value } };
+}
+
+/** The name of a destination; where it is that of a domain, those are meant too whose address is there. */
+function destinationOrDomain(text: string): { readonly destination: string; readonly domain?: string } {
+  const domain = parseMailDomain(text);
+  return domain.kind === 'ok'
+    ? { destination: text, domain: formatMailDomain(domain.value) }
+    : { destination: text };
 }
 
 /** A domain stands for wherever its mail goes; a next hop is written as in the list. */

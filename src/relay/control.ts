@@ -15,7 +15,7 @@ import type { World } from './settings.ts';
 
 export interface ControlParts {
   readonly store: QueueStore;
-  readonly relay: Pick<Relay, 'submit' | 'retry'>;
+  readonly relay: Pick<Relay, 'submit' | 'retry' | 'carryOut'>;
   readonly world: World;
   readonly hostname: string;
   /** Asked for each message: a new configuration may change it. */

@@ -5,7 +5,7 @@ import { startPace } from './pace.ts';
 import { connectionPool, type PoolRules } from './pool.ts';
 import { recentIds } from './recent-ids.ts';
 import type { Outgoing, QueueSettings } from './settings.ts';
-import { type DeliveryParts, type Desk, workOn } from './work.ts';
+import { type DeliveryParts, type Desk, giveBack, workOn } from './work.ts';
 
 export interface StartingParts extends DeliveryParts {
   readonly outgoing: Outgoing;
@@ -17,6 +17,11 @@ export interface Delivering {
   wake(): void;
   /** An operator asks for everything that is due now, whatever was seen of its destinations. */
   retry(): void;
+  /**
+   * Carries out an operator's word about mail: meanwhile, what was claimed and waits for its turn is back in the queue,
+   * so that the word reaches it, and nothing more is claimed.
+   */
+  carryOut<Result>(word: () => Promise<Result>): Promise<Result>;
   /** What begins from now on goes by these; what is under way ends as it began. */
   reload(outgoing: Outgoing, settings: QueueSettings): void;
   /**
@@ -56,6 +61,8 @@ export function startDelivery(parts: StartingParts): Delivering {
   };
   let pumping: Promise<void> | undefined;
   let wanted = false;
+  /** Words of an operator that are being carried out. */
+  let words = 0;
   let closing = false;
   let alarm: NodeJS.Timeout | undefined;
   const purge = (): void => {
@@ -69,7 +76,7 @@ export function startDelivery(parts: StartingParts): Delivering {
 
   function wake(): void {
     wanted = true;
-    if (closing || pumping !== undefined) return;
+    if (closing || words > 0 || pumping !== undefined) return;
     pumping = pump()
       .catch((error: unknown) => {
         parts.onError('looking for due messages', error);
@@ -82,7 +89,7 @@ export function startDelivery(parts: StartingParts): Delivering {
   }
 
   async function pump(): Promise<void> {
-    while (wanted && !closing) {
+    while (wanted && !closing && words === 0) {
       wanted = false;
       const { settings } = rules;
       const parked = underWay.size - pace.active;
@@ -132,6 +139,19 @@ export function startDelivery(parts: StartingParts): Delivering {
     retry() {
       pace.forgive();
       wake();
+    },
+    async carryOut(word) {
+      words += 1;
+      try {
+        // What it claims right now is not ours to give back before it is told to us.
+        await pumping;
+        const unused = pace.recall().map((fence) => ({ fence, moved: [] }));
+        if (unused.length > 0) await giveBack(parts, unused);
+        return await word();
+      } finally {
+        words -= 1;
+        wake();
+      }
     },
     reload(outgoing, settings) {
       rules = { outgoing, settings };

@@ -12,7 +12,9 @@ export type Admission =
   /** Nothing is tried before `until`. */
   | { readonly kind: 'suspended'; readonly because: string; readonly until: number }
   /** Nothing is tried any more. */
-  | { readonly kind: 'closing' };
+  | { readonly kind: 'closing' }
+  /** The claim is given back, and is not the caller's any more. */
+  | { readonly kind: 'recalled' };
 
 /** Whether a host gave an answer to work with, or why none did. */
 export type Reached = { readonly kind: 'host' } | { readonly kind: 'nobody'; readonly because: string };
@@ -20,8 +22,10 @@ export type Reached = { readonly kind: 'host' } | { readonly kind: 'nobody'; rea
 export interface Pace {
   /** How many attempts are being made. */
   readonly active: number;
-  /** Resolves when the attempt may begin, or with the reason why it may not. */
-  enter(destination: string): Promise<Admission>;
+  /** Resolves when the attempt for the claim `fence` may begin, or with the reason why it may not. */
+  enter(destination: string, fence: number): Promise<Admission>;
+  /** Sends away who waits. @returns the fences of their claims, to be given back. */
+  recall(): number[];
   /** Every attempt that began ends with this. */
   leave(destination: string, reached: Reached): void;
   /** An operator asks: no destination rests any more. */
@@ -51,7 +55,12 @@ interface Destination {
   failures: number;
   restUntil: number;
   because: string;
-  readonly parked: ((admission: Admission) => void)[];
+  readonly parked: Parked[];
+}
+
+interface Parked {
+  readonly fence: number;
+  readonly admit: (admission: Admission) => void;
 }
 
 export function startPace(initial: PaceSettings, world: World): Pace {
@@ -70,11 +79,11 @@ export function startPace(initial: PaceSettings, world: World): Pace {
   function admitParked(): void {
     for (const destination of waiting) {
       while (active < settings.connections && destination.active < destination.room) {
-        const admit = destination.parked.shift();
-        if (admit === undefined) break;
+        const parked = destination.parked.shift();
+        if (parked === undefined) break;
         active += 1;
         destination.active += 1;
-        admit({ kind: 'go' });
+        parked.admit({ kind: 'go' });
       }
       if (destination.parked.length === 0) waiting.delete(destination);
       if (active >= settings.connections) return;
@@ -91,7 +100,7 @@ export function startPace(initial: PaceSettings, world: World): Pace {
     const until = nextAttemptAt(now, failures, world.random(), settings.schedule);
     destination.restUntil = Math.min(until, now + LONGEST_REST_MS);
     destination.because = because;
-    for (const refuse of destination.parked.splice(0)) refuse(suspended(destination));
+    for (const { admit } of destination.parked.splice(0)) admit(suspended(destination));
   }
 
   /** Names can be made up without end: where nobody was reached, and nobody asked for long, nothing is kept. */
@@ -108,17 +117,28 @@ export function startPace(initial: PaceSettings, world: World): Pace {
     get active() {
       return active;
     },
-    enter(name) {
+    enter(name, fence) {
       if (closing) return Promise.resolve({ kind: 'closing' });
       forgetLongGone();
       const destination = destinations.get(name) ?? newDestination();
       destinations.set(name, destination);
       if (world.now() < destination.restUntil) return Promise.resolve(suspended(destination));
-      return new Promise((resolve) => {
-        destination.parked.push(resolve);
+      return new Promise((admit) => {
+        destination.parked.push({ fence, admit });
         waiting.add(destination);
         admitParked();
       });
+    },
+    recall() {
+      const fences: number[] = [];
+      for (const { parked } of waiting) {
+        for (const { fence, admit } of parked.splice(0)) {
+          fences.push(fence);
+          admit({ kind: 'recalled' });
+        }
+      }
+      waiting.clear();
+      return fences;
     },
     leave(name, reached) {
       const destination = destinations.get(name);
@@ -149,7 +169,7 @@ export function startPace(initial: PaceSettings, world: World): Pace {
     close() {
       closing = true;
       for (const { parked } of destinations.values())
-        for (const dismiss of parked.splice(0)) dismiss({ kind: 'closing' });
+        for (const { admit } of parked.splice(0)) admit({ kind: 'closing' });
     },
   };
 }

@@ -40,6 +40,8 @@ export interface Relay {
   submit(envelope: Envelope, content: Uint8Array): Promise<Intake>;
   /** An operator made mail due: look again, and try also what was not reached lately. */
   retry(): void;
+  /** Carries out an operator's word about mail while nothing is claimed but what is really being attempted. */
+  carryOut<Result>(word: () => Promise<Result>): Promise<Result>;
   /**
    * New sessions and attempts go by these; what is under way ends as it began. A listener whose address, port or kind
    * of TLS changed is closed once its sessions are, and another one bound.
@@ -117,6 +119,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     },
     submit: (envelope, content) => submit(reception, settings, envelope, content),
     retry: () => delivering.retry(),
+    carryOut: (word) => delivering.carryOut(word),
     async reload(newSettings, newOutgoing) {
       await listeners.change(newSettings.listeners);
       settings = newSettings;

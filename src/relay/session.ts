@@ -90,8 +90,9 @@ export async function openSession(
         login: login === null ? null : { ...login, nonce: randomBytes(NONCE_BYTES).toString('base64') },
         judge: (facts) => {
           const proof = judgePeer(facts, decision, mxName);
-          const enough = decision.requires !== 'authenticate' || proof.kind === 'authenticated';
-          return { kind: enough ? 'acceptable' : 'unacceptable', proof };
+          if (proof.kind === 'authenticated') return { kind: 'acceptable', proof, identity: 'proved' };
+          if (decision.requires === 'authenticate') return { kind: 'unacceptable', proof };
+          return { kind: 'acceptable', proof, identity: 'unproved' };
         },
       }),
     );

@@ -1,11 +1,13 @@
 /** Works on one claim: attempts it, and settles what became of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliveryEvent } from '../events/delivery-event.ts';
-import type { Claim, QueueStore, SettleRequest } from '../store/queue-store.ts';
+import type { Decision } from '../policies/decide.ts';
+import type { Claim, QueueStore, SettleRequest, Unused } from '../store/queue-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { attempt, notTried } from './attempt.ts';
 import { notices } from './bounce.ts';
 import type { Contents } from './content.ts';
+import { destinationOf } from './intake.ts';
 import type { Pace, Reached } from './pace.ts';
 import { byCourse, type Parcel } from './parcel.ts';
 import type { Pool } from './pool.ts';
@@ -13,6 +15,7 @@ import type { RecentIds } from './recent-ids.ts';
 import type { AttemptResult, RecipientResult } from './result.ts';
 import type { Outgoing, QueueSettings, World } from './settings.ts';
 import { type News, settleRecipient } from './settle.ts';
+import { tlsUntried } from './tls-verdict.ts';
 
 export interface DeliveryParts {
   readonly store: QueueStore;
@@ -43,25 +46,51 @@ export interface Desk {
 
 type Group = Pick<Parcel, 'course' | 'recipients'>;
 
+/** A claim, and those of its recipients whose result is recorded. */
+interface Work {
+  readonly claim: Claim;
+  readonly recorded: Set<string>;
+}
+
 /** Attempts what was claimed and records what became of it. */
 export async function workOn(claim: Claim, desk: Desk): Promise<void> {
-  const { pace } = desk;
-  const admission = await pace.enter(claim.destination);
+  const work: Work = { claim, recorded: new Set() };
+  try {
+    await attemptAll(work, desk);
+  } catch (error) {
+    // Nothing more can be said to a store that is closed or broken.
+    if (error instanceof StoreError && error.code !== 'refused') throw error;
+    desk.parts.onError(`working on message ${claim.message.id}`, error);
+    await putOff(work, errorOfOurs(error), desk);
+  }
+}
+
+async function attemptAll(work: Work, desk: Desk): Promise<void> {
+  const { pace, parts } = desk;
+  const { claim } = work;
+  const before = desk.rules();
+  let groups = [...byCourse(claim.recipients, before.outgoing)];
+  const moved = groups.flatMap((group) => movedTo(group, claim.destination, before.outgoing));
+  if (moved.length > 0) {
+    await giveBack(parts, [{ fence: claim.fence, moved }]);
+    return;
+  }
+  const admission = await pace.enter(claim.destination, claim.fence);
   // A claim that is not settled is due again when the queue is opened next.
-  if (admission.kind === 'closing') return;
+  if (admission.kind === 'closing' || admission.kind === 'recalled') return;
   // What began under one configuration ends under it.
   const rules = desk.rules();
+  if (rules !== before) groups = [...byCourse(claim.recipients, rules.outgoing)];
   if (admission.kind === 'suspended') {
     const until = new Date(admission.until).toISOString();
     const because = `not tried, as nobody was reached lately (until ${until}): ${admission.because}`;
-    for (const group of byCourse(claim.recipients, rules.outgoing))
-      await settle(claim, notTried(group, because), rules, desk);
+    for (const group of groups) await settle(work, notTried(group, because), rules, desk);
     return;
   }
   let reached: Reached = { kind: 'host' };
   try {
-    for (const group of byCourse(claim.recipients, rules.outgoing)) {
-      ({ reached } = await deliver(claim, group, rules, desk));
+    for (const group of groups) {
+      ({ reached } = await deliver(work, group, rules, desk));
       if (desk.abandoned()) return;
     }
   } finally {
@@ -69,19 +98,23 @@ export async function workOn(claim: Claim, desk: Desk): Promise<void> {
   }
 }
 
+/** Mail queued before a change of routes goes under the key that its domain has now, so that a pause concerns it. */
+function movedTo({ course, recipients }: Group, from: string, { routes }: Outgoing): Unused['moved'] {
+  const destination = destinationOf(course.domain, routes);
+  return destination === from ? [] : recipients.map(({ address }) => ({ address, destination }));
+}
+
 /**
  * Attempts a group and settles it.
  *
  * Each transaction is recorded before the next begins: what is not recorded is delivered twice after a crash.
  */
-async function deliver(claim: Claim, group: Group, rules: Rules, desk: Desk): Promise<AttemptResult> {
-  const recorded = new Set<string>();
-  const result = await attemptGroup(claim, group, rules, desk, async (delivered) => {
-    await settle(claim, { recipients: delivered, reached: { kind: 'host' }, transcript: [] }, rules, desk);
-    for (const { address } of delivered) recorded.add(address);
-  });
-  const recipients = result.recipients.filter(({ address }) => !recorded.has(address));
-  await settle(claim, { ...result, recipients }, rules, desk);
+async function deliver(work: Work, group: Group, rules: Rules, desk: Desk): Promise<AttemptResult> {
+  const result = await attemptGroup(work.claim, group, rules, desk, (delivered) =>
+    settle(work, { recipients: delivered, reached: { kind: 'host' }, transcript: [] }, rules, desk),
+  );
+  const recipients = result.recipients.filter(({ address }) => !work.recorded.has(address));
+  await settle(work, { ...result, recipients }, rules, desk);
   return result;
 }
 
@@ -100,13 +133,42 @@ async function attemptGroup(
     return await attempt(parcel, outgoing, pool, world.random);
   } catch (error) {
     onError(`attempting message ${id}`, error);
-    const because = `an error of this relay: ${error instanceof Error ? error.message : String(error)}`;
-    return { ...notTried(group, because), reached: { kind: 'host' } };
+    return { ...notTried(group, errorOfOurs(error)), reached: { kind: 'host' } };
   }
 }
 
-async function settle(claim: Claim, attempted: AttemptResult, rules: Rules, desk: Desk): Promise<void> {
+function errorOfOurs(error: unknown): string {
+  return `an error of this relay: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+/**
+ * Ends the attempt for everybody whose result is not recorded: it failed.
+ *
+ * Giving up for good, or a warning, would have to be told to the sender, which may be the very thing that fails.
+ */
+async function putOff({ claim, recorded }: Work, because: string, desk: Desk): Promise<void> {
+  const { parts, rules } = desk;
+  if (desk.abandoned()) return;
+  const schedule = { ...rules().settings.schedule, giveUpAfterMs: Infinity, warnAfterMs: Infinity };
+  const tls = tlsUntried(UNDECIDED, because);
+  const settlements = claim.recipients.flatMap((recipient) => {
+    const { address } = recipient;
+    if (recorded.has(address)) return [];
+    const verdict = { kind: 'failed', because } as const;
+    const result: RecipientResult = { address, verdict, mx: null, reply: null, tls };
+    return settleRecipient(claim, recipient, result, [], schedule, parts.world).settlement;
+  });
+  if (settlements.length === 0) return;
+  await settleForSure(parts, { settlements, ...nothingTold });
+  parts.onEvents(settlements.flatMap(({ events }) => events));
+}
+
+/** What stands in an event where it is the deciding that failed. */
+const UNDECIDED: Decision = { requires: 'none', tryTls: 'yes', by: 'default', match: [], because: '' };
+
+async function settle(work: Work, attempted: AttemptResult, rules: Rules, desk: Desk): Promise<void> {
   const { parts, wake } = desk;
+  const { claim, recorded } = work;
   const { message } = claim;
   const { schedule } = rules.settings;
   const { world } = parts;
@@ -128,6 +190,7 @@ async function settle(claim: Claim, attempted: AttemptResult, rules: Rules, desk
   // A claim made now finds this destination's place free: it is answered in the same turn as the settlement.
   wake();
   await settling;
+  for (const { address } of settlements) recorded.add(address);
   parts.onEvents(settlements.flatMap(({ events }) => events));
 }
 
@@ -157,20 +220,32 @@ function isDecided({ verdict }: RecipientResult): boolean {
   return verdict.kind === 'delivered' || verdict.kind === 'refused';
 }
 
+function settleForSure(parts: DeliveryParts, request: SettleRequest): Promise<unknown> {
+  return forSure(parts, 'recording deliveries', () => parts.store.settle(request));
+}
+
+/** Gives back claims of which nothing was attempted. */
+export function giveBack(parts: DeliveryParts, claims: readonly Unused[]): Promise<void> {
+  return forSure(parts, 'giving back what was claimed', () => parts.store.giveBack(claims));
+}
+
 /**
  * Tells the store, and goes on telling it while the medium fails: a delivery that is not recorded happens twice.
  *
  * Only a store that is closed or broken for good ends this; the lease, or the next start, then decides.
  */
-async function settleForSure({ store, onError }: DeliveryParts, request: SettleRequest): Promise<void> {
+async function forSure<Result>(
+  { onError }: DeliveryParts,
+  what: string,
+  call: () => Promise<Result>,
+): Promise<Result> {
   for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 30_000)) {
     try {
-      await store.settle(request);
-      return;
+      return await call();
     } catch (error) {
       const passing = error instanceof StoreError && (error.code === 'full' || error.code === 'failed');
       if (!passing) throw error;
-      onError('recording deliveries; trying again', error);
+      onError(`${what}; trying again`, error);
       await sleep(waitMs, undefined, { ref: false });
     }
   }

@@ -57,6 +57,7 @@ export function batchedStore(committer: Committer): QueueStore {
     accept: (message) => ask({ name: 'accept', argument: prepareMessage(message) }),
     claim: (request) => ask({ name: 'claim', argument: request }),
     settle: (request) => ask({ name: 'settle', argument: prepareSettle(request) }),
+    giveBack: (claims) => ask({ name: 'giveBack', argument: claims }),
     body: (id) => ask({ name: 'body', argument: id }),
     list: (request) => ask({ name: 'list', argument: request }),
     show: (id) => ask({ name: 'show', argument: id }),

@@ -14,6 +14,7 @@ import type {
   Settlement,
   SettleRequest,
   StoredBody,
+  Unused,
 } from './queue-store.ts';
 import type { StoreErrorCode } from './store-error.ts';
 
@@ -38,11 +39,12 @@ interface Done {
   accept(message: PreparedMessage): void;
   claim(request: ClaimRequest): readonly Claim[];
   settle(request: PreparedSettle): number;
+  giveBack(claims: readonly Unused[]): void;
   body(id: string): StoredBody | undefined;
   list(request: ListRequest): readonly ListedMessage[];
   show(id: string): MessageTrail | undefined;
   nudge(request: Nudge): NudgeStep;
-  pause(request: Pause): void;
+  pause(request: Pause): number;
   unpause(destination: string): boolean;
   pauses(now: EpochMs): readonly Pause[];
   nextDue(perDestination: number | undefined): EpochMs | undefined;

@@ -1,7 +1,8 @@
 /** Handing out work, and taking back what nobody finished. */
 import type { EpochMs } from '../queue/delivery.ts';
+import type { OpenClaim } from './claims.ts';
 import { claimedMessage } from './messages.ts';
-import type { Claim, ClaimRequest } from './queue-store.ts';
+import type { Claim, ClaimRequest, Unused } from './queue-store.ts';
 import { claimedRecipient, type RecipientRow } from './recipients.ts';
 import { StoreError } from './store-error.ts';
 import type { Tables } from './tables.ts';
@@ -29,6 +30,21 @@ export function claim(tables: Tables, request: ClaimRequest): readonly Claim[] {
     if (made !== undefined) claims.push(made);
   }
   return claims;
+}
+
+/** Its recipients wait as before, some of them under another destination. */
+export function giveBack(tables: Tables, unused: readonly Unused[]): void {
+  for (const { fence, moved } of unused) {
+    const open = tables.claims.byFence(fence);
+    if (open === undefined) continue;
+    end(tables, open);
+    for (const { address, destination } of moved) {
+      const recipient = open.recipients.get(address);
+      if (recipient !== undefined) tables.recipients.reroute(recipient, destination);
+    }
+    for (const destination of new Set([open.destination, ...moved.map((one) => one.destination)]))
+      reschedule(tables, destination, open.message.number);
+  }
 }
 
 /** When the next claim could find work. */
@@ -78,8 +94,12 @@ function giveBackEnded(tables: Tables, now: EpochMs): void {
   for (;;) {
     const over = tables.claims.ended(now);
     if (over === undefined) return;
-    tables.claims.close(over.fence);
-    tables.agenda.claimed(over.destination, -1);
+    end(tables, over);
     reschedule(tables, over.destination, over.message.number);
   }
+}
+
+function end({ claims, agenda }: Tables, { fence, destination }: OpenClaim): void {
+  claims.close(fence);
+  agenda.claimed(destination, -1);
 }

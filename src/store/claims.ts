@@ -24,6 +24,8 @@ export interface Claims {
   byFence(fence: number): OpenClaim | undefined;
   /** @param message its number. */
   ofMessage(message: number): readonly OpenClaim[];
+  /** How many recipients of the destination are out. */
+  recipientsOut(destination: string): number;
   /** Takes one recipient out. @returns whether it was the last one: the claim is closed then. */
   settled(fence: number, address: string): boolean;
   close(fence: number): void;
@@ -83,6 +85,12 @@ export function createClaims(undo: (step: () => void) => void, lastFence: number
     },
     byFence: (fence) => entries.get(fence),
     ofMessage: (message) => byMessage.get(message) ?? [],
+    recipientsOut(destination) {
+      let count = 0;
+      for (const entry of entries.values())
+        if (entry.destination === destination) count += entry.recipients.size;
+      return count;
+    },
     settled(fence, address) {
       const entry = entries.get(fence);
       const row = entry?.recipients.get(address);

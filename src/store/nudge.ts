@@ -12,23 +12,29 @@ import type { Tables } from './tables.ts';
 /** Looks at some messages; new mail must not wait behind a change of everything. */
 export function nudge(tables: Tables, request: Nudge): NudgeStep {
   const { of } = request;
-  const changed: Nudged[] = [];
+  const done: Done = { changed: [], underWay: 0 };
   if (of !== 'all' && 'id' in of) {
     const message = tables.messages.byId(of.id);
-    if (message !== undefined) changed.push(...nudgeMessage(tables, message, request));
-    return { changed, next: null };
+    if (message !== undefined) nudgeMessage(tables, message, request, done);
+    return { ...done, next: null };
   }
   const after = request.after === undefined ? {} : { after: request.after };
   const looked = tables.messages.list({ which: 'open', most: NUDGE_STEP, ...after });
   for (const [index, message] of looked.entries()) {
-    changed.push(...nudgeMessage(tables, message, request));
+    nudgeMessage(tables, message, request, done);
     const more = index + 1 < looked.length || looked.length === NUDGE_STEP;
-    if (changed.length >= NUDGE_STEP && more) return { changed, next: message.id };
+    if (done.changed.length >= NUDGE_STEP && more) return { ...done, next: message.id };
   }
-  return { changed, next: looked.length < NUDGE_STEP ? null : (looked.at(-1)?.id ?? null) };
+  return { ...done, next: looked.length < NUDGE_STEP ? null : (looked.at(-1)?.id ?? null) };
 }
 
-function nudgeMessage(tables: Tables, message: MessageRow, { what, now, of }: Nudge): readonly Nudged[] {
+/** What one step has done so far. */
+interface Done {
+  readonly changed: Nudged[];
+  underWay: number;
+}
+
+function nudgeMessage(tables: Tables, message: MessageRow, { what, now, of }: Nudge, done: Done): void {
   const { claims, recipients, agenda, open, messages, trail } = tables;
   const happens: QueueEvent = what === 'hold' ? { kind: 'hold' } : { kind: what, at: now };
   const out = claims.ofMessage(message.number);
@@ -37,8 +43,11 @@ function nudgeMessage(tables: Tables, message: MessageRow, { what, now, of }: Nu
   let ended = false;
   for (const recipient of recipients.ofMessage(message.number)) {
     const { address, destination } = recipient;
-    const meant = of === 'all' || 'id' in of || of.destination === destination;
-    if (!meant || out.some((claim) => claim.recipients.has(address))) continue;
+    if (!isMeant(recipient, of)) continue;
+    if (out.some((claim) => claim.recipients.has(address))) {
+      if (what !== 'release') done.underWay += 1;
+      continue;
+    }
     const delivery = next(fromColumns(recipient), happens);
     if (delivery === undefined || delivery.kind === 'attempting') continue;
     // What blocks it after this is news again, whatever it was before.
@@ -46,12 +55,8 @@ function nudgeMessage(tables: Tables, message: MessageRow, { what, now, of }: Nu
     recipients.move(recipient, delivery, what === 'release' ? said : undefined);
     if (delivery.kind === 'cancelled') ended = open.ended(message.number);
     destinations.add(destination);
-    changed.push({
-      id: message.id,
-      address,
-      delivery,
-      event: eventOf(message, recipient, delivery, what, now),
-    });
+    const event = eventOf(message, recipient, delivery, what, now);
+    changed.push({ id: message.id, address, delivery, event });
   }
   const events = JSON.stringify(changed.flatMap(({ event }) => event ?? []));
   if (ended) messages.end(message, now, events);
@@ -60,7 +65,13 @@ function nudgeMessage(tables: Tables, message: MessageRow, { what, now, of }: Nu
     if (ended) agenda.set(destination, message.number, undefined);
     else reschedule(tables, destination, message.number);
   }
-  return changed;
+  done.changed.push(...changed);
+}
+
+/** What was queued before a change of routes has another destination than its domain has now. */
+function isMeant({ address, destination }: RecipientRow, of: Nudge['of']): boolean {
+  if (of === 'all' || 'id' in of || of.destination === destination) return true;
+  return of.domain !== undefined && address.slice(address.lastIndexOf('@') + 1) === of.domain;
 }
 
 const EVENTS = {

@@ -3,9 +3,11 @@ import type { EpochMs } from '../queue/delivery.ts';
 import type { Pause } from './queue-store.ts';
 import type { Tables } from './tables.ts';
 
-export function pause(tables: Tables, request: Pause): void {
+/** @returns how many recipients are being attempted. */
+export function pause(tables: Tables, request: Pause): number {
   tables.pauses.set(request);
   tables.agenda.pause(request.destination, request.until);
+  return tables.claims.recipientsOut(request.destination);
 }
 
 /** @returns whether it was paused. */

@@ -176,8 +176,8 @@ export interface ListRequest {
 export interface Nudge {
   readonly what: 'retry' | 'hold' | 'release' | 'cancel';
   readonly now: EpochMs;
-  /** One message, one destination, or everything. */
-  readonly of: { readonly id: string } | { readonly destination: string } | 'all';
+  /** One message, one destination together with whose address is in a domain, or everything. */
+  readonly of: { readonly id: string } | { readonly destination: string; readonly domain?: string } | 'all';
   /** Where the step before ended; absent for the first one. */
   readonly after?: string;
 }
@@ -185,6 +185,8 @@ export interface Nudge {
 export interface NudgeStep {
   /** The recipients that changed, with the state they are in now. */
   readonly changed: readonly Nudged[];
+  /** How many recipients were left as they are because they are being attempted; a release is not for them. */
+  readonly underWay: number;
   /** Where to go on; null: everything has been looked at. */
   readonly next: string | null;
 }
@@ -202,6 +204,13 @@ export interface Pause {
   readonly destination: string;
   /** null: until it is ended. */
   readonly until: EpochMs | null;
+}
+
+/** A claim of which nothing was attempted. */
+export interface Unused {
+  readonly fence: number;
+  /** Those that wait under another destination from now on: the routes have changed since they were queued. */
+  readonly moved: readonly { readonly address: string; readonly destination: string }[];
 }
 
 /** What a backup holds. */
@@ -225,14 +234,20 @@ export interface QueueStore {
    * @returns how many settlements counted; those under an old fence did not.
    */
   settle(request: SettleRequest): Promise<number>;
+  /** Ends claims as if they had never been made; one that has ended already does not matter. */
+  giveBack(claims: readonly Unused[]): Promise<void>;
   /** @returns undefined where the message is unknown or its content is no longer kept. */
   body(id: string): Promise<StoredBody | undefined>;
   list(request: ListRequest): Promise<readonly ListedMessage[]>;
   show(id: string): Promise<MessageTrail | undefined>;
   /** One step of a change; other calls are served between two steps. */
   nudge(request: Nudge): Promise<NudgeStep>;
-  /** Claims nothing more for the destination until then; takes the place of a pause before. */
-  pause(pause: Pause): Promise<void>;
+  /**
+   * Claims nothing more for the destination until then; takes the place of a pause before.
+   *
+   * @returns how many of its recipients are being attempted, which goes on.
+   */
+  pause(pause: Pause): Promise<number>;
   /** @returns whether it was paused. */
   unpause(destination: string): Promise<boolean>;
   /** Those in force at `now`, in the order of their names. */

@@ -40,6 +40,8 @@ export interface Recipients {
   ofMessage(message: number): readonly RecipientRow[];
   /** @param said what is known of its attempts; without it that stays as it was. */
   move(row: RecipientRow, delivery: KeptDelivery, said?: Said): void;
+  /** It waits under another destination from now on. */
+  reroute(row: RecipientRow, destination: string): void;
   /** All that have not ended, message by message. */
   pending(): Iterable<PendingRow>;
 }
@@ -54,6 +56,10 @@ export function recipientsTable(database: DatabaseSync): Recipients {
     database,
     `UPDATE recipients SET state = ?, attempts = ?, at = ?, blocked_because = ?, last_word = ?
      WHERE message = ? AND destination = ? AND number = ?`,
+  );
+  const rekey = command<[string, number, string, number]>(
+    database,
+    'UPDATE recipients SET destination = ? WHERE message = ? AND destination = ? AND number = ?',
   );
   // 0 + ?: SQLite plans a query anew for each value bound to a bare LIMIT, at ten times the cost of running it.
   const claimable = queryAll<[number, string, number], RecipientRow>(
@@ -87,6 +93,7 @@ export function recipientsTable(database: DatabaseSync): Recipients {
       };
       update(state, attempts, at, blockedBecause, lastWord, row.message, row.destination, row.number);
     },
+    reroute: (row, destination) => void rekey(destination, row.message, row.destination, row.number),
     pending,
   };
 }

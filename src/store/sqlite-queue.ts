@@ -4,7 +4,7 @@ import { accept } from './accept.ts';
 import { backupFrom } from './backup.ts';
 import { bodyFiles } from './body-files.ts';
 import { type Answer, type Call, type Operations, PURGE_STEP } from './calls.ts';
-import { claim, nextDue } from './claim.ts';
+import { claim, giveBack, nextDue } from './claim.ts';
 import type { FolderPaths } from './data-folder.ts';
 import { list, show } from './listing.ts';
 import { nudge } from './nudge.ts';
@@ -91,6 +91,7 @@ function operationsOn(tables: Tables, room: Room): Operations {
     },
     claim: (request) => claim(tables, request),
     settle: (request) => settle(tables, request),
+    giveBack: (claims) => giveBack(tables, claims),
     body: (id) => tables.messages.body(id),
     list: (request) => list(tables, request),
     show: (id) => show(tables, id),

@@ -1,6 +1,7 @@
 /** `waxwing queue retry|flush|hold|release|cancel|pause`: what an operator decides about mail that waits. */
 import type { Command } from 'commander';
-import type { QueuedPause, QueueStep } from '../../relay/control-api.ts';
+import { formatMailDomain, parseMailDomain } from '../../names/mailbox.ts';
+import type { BegunPause, QueuedPause, QueueStep } from '../../relay/control-api.ts';
 import { addConfigOptions } from '../config/options.ts';
 import { ask, fail, print, type QueueOptions } from '../queue-ask.ts';
 
@@ -25,7 +26,7 @@ export function registerChanges(queue: Command): void {
     addConfigOptions(queue.command(what))
       .description(descriptions[what])
       .argument('[id]', 'one message')
-      .option('--destination <name>', 'everything for this destination, as in the list')
+      .option('--destination <name>', 'everything for this destination, as in queue list --json')
       .option('--all', 'everything')
       .option('--json', 'print JSON')
       .action((id: string | undefined, options: ChangeOptions, command: Command) =>
@@ -36,7 +37,9 @@ export function registerChanges(queue: Command): void {
     .description('Try everything for a domain now, wherever its mail goes.')
     .argument('<domain>')
     .option('--json', 'print JSON')
-    .action((domain: string, options: QueueOptions) => changeAll('retry', { domain }, options));
+    .action((domain: string, options: QueueOptions, command: Command) =>
+      changeAll('retry', { domain: destinationIn(domain, command) }, options),
+    );
   addConfigOptions(queue.command('pause'))
     .description('Let no mail go to a domain, or to wherever its mail goes; without one, list the pauses.')
     .argument('[domain]')
@@ -61,7 +64,15 @@ async function change(
   if (named.length !== 1) command.error('error: name one of: an id, --destination, --all');
   if (id !== undefined) await changeAll(what, { id }, options);
   else if (options.destination === undefined) await changeAll(what, { all: true }, options);
-  else await changeAll(what, { destination: options.destination }, options);
+  else await changeAll(what, { destination: destinationIn(options.destination, command) }, options);
+}
+
+/** A domain in its one spelling, also where it is written with the dot of the root; a next hop as it is. */
+function destinationIn(text: string, command: Command): string {
+  if (text.includes('://')) return text;
+  const domain = parseMailDomain(text.replace(/\.$/, ''));
+  if (domain.kind === 'ok') return formatMailDomain(domain.value);
+  command.error(`error: ${JSON.stringify(text)} is neither a domain nor a next hop: ${domain.because}`);
 }
 
 type Meant =
@@ -72,24 +83,33 @@ type Meant =
 
 async function changeAll(what: Change, of: Meant, options: QueueOptions): Promise<void> {
   const changed: { readonly id: string; readonly address: string }[] = [];
+  let underWay = 0;
   for (let next: string | null | undefined; next !== null; ) {
     const body = JSON.stringify(next === undefined ? of : { ...of, after: next });
     const answer = await ask(options, { method: 'POST', path: `/queue/${what}`, body });
     if (answer === undefined) return;
     const step = answer as QueueStep;
     changed.push(...step.changed);
+    underWay += step.underWay;
     ({ next } = step);
   }
   const { list, done, none } = WORDS[what];
   if ('id' in of && changed.length === 0) {
-    fail(`message ${of.id} ${none}`);
+    fail(`message ${of.id} ${underWay === 0 ? none : `is left as it is: ${attempts(underWay)}`}`);
     return;
   }
-  print(
-    options,
-    { [list]: changed },
-    () => `${changed.length} recipient${changed.length === 1 ? '' : 's'} ${done}\n`,
-  );
+  print(options, { [list]: changed, underWay }, () => {
+    const left = underWay === 0 ? '' : `; ${underWay} left out, as an attempt is under way`;
+    return `${recipients(changed.length)} ${done}${left}\n`;
+  });
+}
+
+function recipients(count: number): string {
+  return `${count} recipient${count === 1 ? '' : 's'}`;
+}
+
+function attempts(underWay: number): string {
+  return `an attempt is under way for ${recipients(underWay)}`;
 }
 
 interface PauseOptions extends QueueOptions {
@@ -97,29 +117,39 @@ interface PauseOptions extends QueueOptions {
   readonly off?: true;
 }
 
-async function pause(domain: string | undefined, options: PauseOptions, command: Command): Promise<void> {
+async function pause(name: string | undefined, options: PauseOptions, command: Command): Promise<void> {
   const { until, off } = options;
-  if (domain === undefined) {
+  if (name === undefined) {
     if (until !== undefined || off !== undefined) command.error('error: name the domain');
     const pauses = await ask(options, { method: 'GET', path: '/pauses' });
     if (pauses === undefined) return;
     const { formatPauses } = await import('../queue-text.ts');
     print(options, pauses, () => formatPauses(pauses as readonly QueuedPause[]));
-  } else if (off === true) {
+    return;
+  }
+  const domain = destinationIn(name, command);
+  if (off === true) {
     if (until !== undefined) command.error('error: --until and --off exclude each other');
-    const ended = await ask(options, {
-      method: 'POST',
-      path: '/pauses/end',
-      body: JSON.stringify({ domain }),
-    });
+    const body = JSON.stringify({ domain });
+    const ended = await ask(options, { method: 'POST', path: '/pauses/end', body });
     if (ended === undefined) return;
     const { destination } = ended as { readonly destination: string };
     print(options, ended, () => `${destination} is no longer paused\n`);
-  } else {
-    const body = JSON.stringify({ domain, until: until ?? null });
-    const paused = await ask(options, { method: 'POST', path: '/pauses', body });
-    if (paused === undefined) return;
-    const { formatPauses } = await import('../queue-text.ts');
-    print(options, paused, () => formatPauses([paused as QueuedPause]));
+    return;
   }
+  const { moment } = await import('../../relay/control-api.ts');
+  if (until !== undefined && !moment.safeParse(until).success) {
+    const wanted = 'a time as in RFC 3339, such as 2026-12-24T18:00:00Z';
+    command.error(`error: --until takes ${wanted}, not ${JSON.stringify(until)}`);
+  }
+  const body = JSON.stringify({ domain, until: until ?? null });
+  const paused = await ask(options, { method: 'POST', path: '/pauses', body });
+  if (paused === undefined) return;
+  const { formatPauses } = await import('../queue-text.ts');
+  const { underWay } = paused as BegunPause;
+  print(
+    options,
+    paused,
+    () => `${formatPauses([paused as QueuedPause])}${underWay === 0 ? '' : `${attempts(underWay)}\n`}`,
+  );
 }

@@ -19,7 +19,7 @@ import type {
 } from './config.ts';
 import { ofUser } from './schema/account.ts';
 import { parseLocalPart, parsePassword } from './values.ts';
-import { warnAboutHash } from './warnings.ts';
+import { warnAboutCertificates, warnAboutHash } from './warnings.ts';
 
 /** What deliveries need of the files. */
 export interface OutgoingFiles {
@@ -91,7 +91,8 @@ export async function readFiles(
     accounts: present(accounts),
     domains: present(domains),
   };
-  return { files, errors, outOfDate, warnings };
+  const shown = warnAboutCertificates(config.certificates, files.certificates);
+  return { files, errors, outOfDate, warnings: [...warnings, ...shown] };
 }
 
 /** Only what a delivery needs: whoever sends directly need not be able to read the keys of the listeners. */

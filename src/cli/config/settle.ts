@@ -54,7 +54,9 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
       user,
       hash: located(hash, `account[${index}].password_hash_file`, sources),
     })),
-    domains: parsed.domain.map((domain, index) => toDomain(domain, `domain[${index}]`, sources)),
+    domains: parsed.domain.map((domain, index) =>
+      toDomain(domain, `domain[${index}]`, parsed.relay.tls, sources),
+    ),
     routes: parsed.route.map((route, index) => toRoute(route, `route[${index}]`, parsed.relay.tls, sources)),
     relay: toRelay(parsed.relay),
     limits: toLimits(parsed.limits),
@@ -141,14 +143,24 @@ function located<Value>(source: Source<Value>, path: string, sources: Sources): 
   return source.kind === 'here' ? source : { kind: 'file', path: sources.absolute(path, source.path) };
 }
 
-function toDomain(domain: DomainConfig, path: string, sources: Sources): DomainConfig {
+function toDomain(domain: DomainConfig, path: string, general: TlsLevel, sources: Sources): DomainConfig {
   const recipients: RecipientsConfig =
     domain.recipients.kind === 'table'
       ? { kind: 'table', locals: located(domain.recipients.locals, `${path}.recipients_file`, sources) }
       : domain.recipients;
+  return { ...domain, tls: domain.tls ?? levelOfBackend(domain.backend, general), recipients };
+}
+
+/** null: the level that holds for everyone. */
+function levelOfBackend(backend: RouteTarget, general: TlsLevel): TlsLevel | null {
+  if (backend.protocol === 'smtps') return leastOfSmtps(general);
   // Nobody stands between us and this host, so what holds for the Internet need not hold for its LMTP server.
-  const tls = domain.tls ?? (isThisHost(domain.backend) ? 'may' : null);
-  return { ...domain, tls, recipients };
+  return isThisHost(backend) ? 'may' : null;
+}
+
+/** TLS comes first there, whatever holds for everyone; null: more than that holds for everyone. */
+function leastOfSmtps(general: TlsLevel): TlsLevel | null {
+  return general === 'off' || general === 'may' ? 'encrypt' : null;
 }
 
 function isThisHost({ host }: RouteTarget): boolean {
@@ -157,7 +169,7 @@ function isThisHost({ host }: RouteTarget): boolean {
 
 function toRoute(route: RouteConfig, path: string, general: TlsLevel, sources: Sources): RouteConfig {
   const { login, to } = route;
-  const least = to?.protocol === 'smtps' && (general === 'off' || general === 'may') ? 'encrypt' : null;
+  const least = to?.protocol === 'smtps' ? leastOfSmtps(general) : null;
   return {
     ...route,
     tls: route.tls ?? least,

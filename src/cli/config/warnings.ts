@@ -2,8 +2,10 @@
 import { isLoopback } from '../../names/address.ts';
 import { quote } from '../../names/domain.ts';
 import type { MailDomain } from '../../names/mailbox.ts';
+import { overshadowedBy } from '../../net/certificates.ts';
+import type { KeyPair } from '../../net/tls.ts';
 import type { PasswordHash } from '../../relay/password.ts';
-import type { Config, Listener } from './config.ts';
+import type { Config, ConfiguredCertificate, Listener } from './config.ts';
 import { formatPattern, isLoopbackNetwork, patternsAround } from './values.ts';
 
 /** @param systemName what the system calls this host, where the hostname was taken from there. */
@@ -43,6 +45,18 @@ function warnAboutListener(listener: Listener, index: number, { accounts }: Conf
     warnings.push(`${path}.networks: everyone may relay; such a host is soon used for spam`);
   }
   return warnings;
+}
+
+/** @param pairs what the files of `certificates` hold. */
+export function warnAboutCertificates(
+  certificates: readonly ConfiguredCertificate[],
+  pairs: readonly KeyPair[],
+): readonly string[] {
+  return overshadowedBy(pairs).map(({ pair, shown, names }) => {
+    const { path, certFile } = certificates[pair] ?? {};
+    const first = certificates[shown]?.certFile;
+    return `${path}.cert: ${certFile} is never shown for ${names.join(', ')}: ${first} has that too and stands before it`;
+  });
 }
 
 /** Old parameters let whoever steals the file try many passwords a second. */

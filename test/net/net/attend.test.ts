@@ -310,6 +310,56 @@ describe('content by the octet', () => {
     }
   });
 
+  it('small chunks, and commands between them, buy a message no time', async (t) => {
+    for (const drip of ['NEXT 1\r\nx', 'x\r\n', '']) {
+      const content: string[] = [];
+      const { client } = await talkingTo(
+        t,
+        { openBody: () => keeping(content) },
+        { dataGrace: 300, minimumRate: 1_000 },
+      );
+      client.write('FIRST 1\r\na');
+      const dripping = setInterval(() => client.write(drip), 50);
+      const started = performance.now();
+      assert.match(await client.rest(), /421 too slow\r\n$/, drip);
+      assert.ok(performance.now() - started < 1_500);
+      clearInterval(dripping);
+      client.close();
+      assert.equal(content.filter((slice) => slice === 'abandoned').length, 1);
+    }
+  });
+
+  it('chunks above the minimum rate may take longer than the grace', async (t) => {
+    const { client } = await talkingTo(
+      t,
+      { openBody: () => keeping([]) },
+      { dataGrace: 100, minimumRate: 100 },
+    );
+    await client.expect('FIRST 21\r\ntwenty octets or so', '250');
+    for (let n = 0; n < 12; n++) {
+      await client.expect('NEXT 21\r\ntwenty octets or so', '250');
+      await sleep(25);
+    }
+    client.close();
+  });
+
+  it('a message that was dropped leaves its successors all of their time', async (t) => {
+    const { client } = await talkingTo(
+      t,
+      { openBody: () => keeping([]) },
+      { dataGrace: 200, minimumRate: 1_000 },
+    );
+    client.write('FIRST 1\r\na');
+    await client.reply();
+    await client.expect('DROP', '250');
+    await sleep(400);
+    await client.expect('x', '250');
+    client.write('FIRST 1\r\na');
+    await sleep(50);
+    assert.equal(await client.reply(), '250 chunk\r\n');
+    client.close();
+  });
+
   it('between chunks a shutdown waits for the last of them', async (t) => {
     const { client, listener } = await talkingTo(t, { openBody: () => keeping([]) });
     client.write('FIRST 1\r\na');

@@ -209,7 +209,7 @@ describe('the queue', () => {
     const id = await relay.send({ to: ['b@far.test'] });
     await deferred(relay);
     const { body } = await asked('POST', '/queue/retry', JSON.stringify({ id }));
-    assert.deepEqual(body, { changed: [{ id, address: 'b@far.test' }], next: null });
+    assert.deepEqual(body, { changed: [{ id, address: 'b@far.test' }], underWay: 0, next: null });
     await relay.until('a second attempt', ({ attempt }) => attempt === 2);
     for (const wrong of [{}, { id, all: true }, { all: false }, { id: 7 }])
       assert.equal((await asked('POST', '/queue/retry', JSON.stringify(wrong))).status, 400);
@@ -250,21 +250,37 @@ describe('the queue', () => {
     );
   });
 
+  it('a domain means its mail, whatever destination it was queued under', async (t) => {
+    const { relay, asked } = await setting(t);
+    const id = await relay.send({ to: ['b@far.test', 'c@routed.test'] });
+    for (const address of ['b@far.test', 'c@routed.test'])
+      await relay.until('deferred', ({ event, to }) => event === 'deferred' && to === address);
+    const step = { changed: [{ id, address: 'c@routed.test' }], underWay: 0, next: null };
+    for (const [what, of] of [
+      ['hold', { domain: 'routed.test' }],
+      ['cancel', { destination: 'routed.test' }],
+    ] as const) {
+      assert.deepEqual((await asked('POST', `/queue/${what}`, JSON.stringify(of))).body, step, what);
+    }
+  });
+
   it('pauses a domain, or where its mail goes, shows it, and lets it go again', async (t) => {
     const { relay, asked } = await setting(t);
     const until = '2099-01-01T00:00:00.000Z';
     const paused = await asked('POST', '/pauses', JSON.stringify({ domain: 'far.test', until }));
-    assert.deepEqual(paused.body, { destination: 'far.test', until });
+    const farPause = { destination: 'far.test', until };
+    assert.deepEqual(paused.body, { ...farPause, underWay: 0 });
     const routed = await asked('POST', '/pauses', JSON.stringify({ domain: 'routed.test', until: null }));
-    assert.deepEqual(routed.body, { destination: 'smtp://next.test:25', until: null });
-    assert.deepEqual((await asked('GET', '/pauses')).body, [paused.body, routed.body]);
+    const routedPause = { destination: 'smtp://next.test:25', until: null };
+    assert.deepEqual(routed.body, { ...routedPause, underWay: 0 });
+    assert.deepEqual((await asked('GET', '/pauses')).body, [farPause, routedPause]);
     const id = await relay.send({ to: ['b@far.test', 'c@free.test'] });
     await relay.until('the other deferred', ({ event, to }) => event === 'deferred' && to === 'c@free.test');
     const [listed] = (await asked('GET', '/queue')).body as readonly QueuedMessage[];
     assert.deepEqual(
       listed?.recipients.map(({ address, pause }) => [address, pause]),
       [
-        ['b@far.test', paused.body],
+        ['b@far.test', farPause],
         ['c@free.test', null],
       ],
     );

@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { createServer } from 'node:tls';
 import type { TlsLevel } from '../../../src/policies/words.ts';
 import type { HostileServer, Script } from '../../support/hostile-server.ts';
-import { DAY, eventually, startTestRelay } from '../../support/relay.ts';
+import { DAY, eventually, startTestRelay, type TestRelayOptions } from '../../support/relay.ts';
 import {
   authority,
   certificate,
@@ -158,7 +158,13 @@ describe('a next hop that wants a login', () => {
     assert.doesNotMatch(talk?.plain ?? '', /AUTH/);
   });
 
-  const refusals: readonly (readonly [string, Partial<Script>, TlsLevel, RegExp])[] = [
+  const refusals: readonly (readonly [
+    string,
+    Partial<Script>,
+    TlsLevel,
+    RegExp,
+    Partial<TestRelayOptions>?,
+  ])[] = [
     [
       'refused',
       wanting('535 5.7.8 no\r\n'),
@@ -167,15 +173,22 @@ describe('a next hop that wants a login', () => {
     ],
     ['not offered', { offers: ['STARTTLS'] }, 'encrypt', /offers no login that we know, .* as waxwing/],
     [
+      'by the password only, and TLS has not authenticated the peer',
+      wanting('235 yes\r\n'),
+      'encrypt',
+      /mx\.test offers PLAIN only, which would say the password to a server that TLS has not authenticated/,
+      { trust: [] },
+    ],
+    [
       'and no TLS is required',
       wanting('235 yes\r\n'),
       'may',
       /a login, which is never said where TLS is not required/,
     ],
   ];
-  for (const [why, script, level, because] of refusals) {
+  for (const [why, script, level, because, options] of refusals) {
     it(`${why}: the mail waits, and the password is nowhere on record`, async (t) => {
-      const { peer, relay } = await setting(t, script, { level, route: { login } });
+      const { peer, relay } = await setting(t, script, { ...options, level, route: { login } });
       const id = await relay.send({ to: ['bob@far.test'] });
       await ended(relay, 1);
       assert.deepEqual(await relay.states(id), { 'bob@far.test': 'waiting' });

@@ -91,6 +91,22 @@ describe('BDAT', () => {
     assert.deepEqual(relay.events, []);
   });
 
+  it('a message that comes an octet a chunk is cut like slow DATA, and nothing of it stays', async (t) => {
+    const relay = await startTestRelay(t, {
+      keyPair,
+      serverPatience: { dataGrace: 300, minimumRate: 1_000 },
+    });
+    const client = await greetedClient(relay.port);
+    client.write(`${envelope}BDAT 1\r\nx`);
+    const drip = setInterval(() => client.write('NOOP\r\nBDAT 1\r\nx'), 50);
+    const started = performance.now();
+    assert.match(await client.rest(), /^421 4\.4\.2 /m);
+    assert.ok(performance.now() - started < 2_000);
+    clearInterval(drip);
+    client.close();
+    assert.deepEqual(relay.events, []);
+  });
+
   it('a chunk beyond the limit is read, forgotten and answered, and what follows runs', async (t) => {
     const relay = await startTestRelay(t, { keyPair, settings: { maxMessageBytes: 1_000 } });
     const client = await greetedClient(relay.port);

@@ -184,11 +184,43 @@ describe('clients that close their side', () => {
 });
 
 describe('sizes', () => {
-  it('a line of a megabyte is dropped to its end and answered once', async (t) => {
+  it('a line of 60,000 octets is dropped to its end and answered once', async (t) => {
     const relay = await startTestRelay(t, { keyPair });
     const client = await greetedClient(relay.port);
-    await client.expect(`NOOP ${'x'.repeat(MEGABYTE)}`, '500 5.5.2');
+    await client.expect(`NOOP ${'x'.repeat(60_000)}`, '500 5.5.2');
     await client.expect('NOOP', '250');
+    client.close();
+  });
+
+  for (const where of ['in clear', 'in TLS'] as const) {
+    it(`a line that never ends (${where}) is answered, and neither read nor run any further`, async (t) => {
+      const relay = await startTestRelay(t, { keyPair });
+      const client = await greetedClient(relay.port);
+      if (where === 'in TLS') {
+        await client.expect('STARTTLS', '220');
+        await client.secure();
+        await client.expect('EHLO client.test', '250');
+      }
+      const { socket } = client;
+      const pump = (): void => {
+        while (!socket.destroyed && socket.write(Buffer.alloc(MEGABYTE, 'x')));
+      };
+      socket.on('drain', pump);
+      pump();
+      assert.match(await client.rest(), /^500 5\.5\.2 [^\r\n]*\r\n$/);
+      await sleep(300);
+      // What the kernel takes in on both sides is not read by anybody.
+      assert.ok(socket.bytesWritten - socket.writableLength < 32 * MEGABYTE, `${socket.bytesWritten} octets`);
+      client.close();
+      assert.deepEqual(relay.oddities.filter((one) => /without end/.test(one)).length, 1);
+    });
+  }
+
+  it('a line of a megabyte and its end at once: what follows it does not run', async (t) => {
+    const relay = await startTestRelay(t, { keyPair });
+    const client = await greetedClient(relay.port);
+    client.write(`NOOP ${'x'.repeat(MEGABYTE)}\r\nNOOP\r\n`);
+    assert.match(await client.rest(), /^500 5\.5\.2 [^\r\n]*\r\n$/);
     client.close();
   });
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { WithStore } from '../conformance.ts';
-import { claimAt, message, nudgeAll, summary, to } from '../samples.ts';
+import { claimAt, message, nudgeAll, settleAll, summary, to } from '../samples.ts';
 
 export function pauseConforms(withStore: WithStore): void {
   describe('pause', () => {
@@ -53,6 +53,91 @@ export function pauseConforms(withStore: WithStore): void {
     );
   });
 
+  describe('what is being attempted', () => {
+    it(
+      'is counted by a pause and by a change that leaves it out, which a release does not',
+      withStore(async ({ store }) => {
+        await store.accept(message('m1', { recipients: to('a@one.test', 'b@one.test', 'c@two.test') }));
+        await store.claim(claimAt(2000));
+        await store.accept(message('m2'));
+        assert.equal(await store.pause({ destination: 'one.test', until: null }), 2);
+        for (const [what, changes, underWay] of [
+          ['retry', 1, 3],
+          ['hold', 1, 3],
+          ['release', 1, 0],
+          ['cancel', 1, 3],
+        ] as const) {
+          const step = await store.nudge({ what, now: 2000, of: 'all' });
+          assert.deepEqual([step.changed.length, step.underWay], [changes, underWay], what);
+        }
+      }),
+    );
+
+    it(
+      'given back waits as before, and a second word about the same claim does not matter',
+      withStore(async ({ store }) => {
+        await store.accept(message('m'));
+        const before = await store.show('m');
+        const [claim] = await store.claim(claimAt(2000, { perDestination: 1 }));
+        assert.ok(claim !== undefined);
+        for (let times = 0; times < 2; times++) await store.giveBack([{ fence: claim.fence, moved: [] }]);
+        assert.deepEqual(await store.show('m'), before);
+        const again = await store.claim(claimAt(2000, { perDestination: 1 }));
+        assert.deepEqual(summary(again), ['m: a@one.test']);
+        const delivered = { kind: 'delivered', at: 2000 } as const;
+        assert.equal(await settleAll(store, [claim], delivered), 0, 'the old claim is over');
+        assert.equal(await settleAll(store, again, delivered), 1);
+      }),
+    );
+
+    it(
+      'given back can wait under another destination from then on, over a restart',
+      withStore(async (harness) => {
+        const routed = to('a@one.test', 'b@two.test').map((one) => ({
+          ...one,
+          destination: 'smtp://hop:25',
+        }));
+        await harness.store.accept(message('m', { recipients: routed }));
+        await harness.store.pause({ destination: 'one.test', until: null });
+        const [claim] = await harness.store.claim(claimAt(2000));
+        assert.ok(claim !== undefined);
+        const moved = [{ address: 'a@one.test', destination: 'one.test' }];
+        await harness.store.giveBack([{ fence: claim.fence, moved }]);
+        assert.deepEqual(summary(await harness.store.claim(claimAt(2000))), ['m: b@two.test']);
+        const store = await harness.reopen();
+        assert.deepEqual(
+          (await store.show('m'))?.recipients.map(({ address, destination }) => [address, destination]),
+          [
+            ['a@one.test', 'one.test'],
+            ['b@two.test', 'smtp://hop:25'],
+          ],
+        );
+        await store.unpause('one.test');
+        const both = await store.claim(claimAt(2000));
+        assert.deepEqual(summary(both).toSorted(), ['m: a@one.test', 'm: b@two.test']);
+        assert.equal(await settleAll(store, both, { kind: 'delivered', at: 2000 }), 2);
+      }),
+    );
+  });
+
+  describe('a change of a destination', () => {
+    it(
+      'together with a domain reaches what its addresses were queued under, and no longer name',
+      withStore(async ({ store }) => {
+        const addressed = to('a@one.test', 'b@sub.one.test', 'c@two.test');
+        const recipients = addressed.map((one) => ({ ...one, destination: 'smtp://old:25' }));
+        await store.accept(message('m', { recipients }));
+        await store.accept(message('n', { recipients: to('d@one.test') }));
+        const of = { destination: 'smtp://new:25', domain: 'one.test' };
+        const held = await nudgeAll(store, { what: 'hold', now: 2000, of });
+        assert.deepEqual(
+          held.map(({ address }) => address),
+          ['a@one.test', 'd@one.test'],
+        );
+      }),
+    );
+  });
+
   describe('a change of everything', () => {
     it(
       'goes in steps, reaches each recipient once, and mail goes on between them',
@@ -78,7 +163,7 @@ export function pauseConforms(withStore: WithStore): void {
         const last = await store.nudge({ what: 'cancel', now: 2000, of: 'all', after: 'b' });
         assert.deepEqual([last.changed.length, last.next], [700, null]);
         const none = await store.nudge({ what: 'retry', now: 2000, of: { destination: 'nowhere.test' } });
-        assert.deepEqual(none, { changed: [], next: null });
+        assert.deepEqual(none, { changed: [], underWay: 0, next: null });
       }),
     );
   });

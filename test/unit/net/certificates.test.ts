@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { checkKeyPair, openCertificates } from '../../../src/net/certificates.ts';
+import { checkKeyPair, openCertificates, overshadowedBy } from '../../../src/net/certificates.ts';
 import { withRsaKey } from '../../net/net/chains.ts';
 import { createAuthority } from '../../support/certificates.ts';
 
@@ -53,6 +53,37 @@ describe('the choice by name', () => {
   it('of two with the same names and the same type of key the first is shown', async () => {
     const again = await issue('relay.test', 'both.test');
     assert.deepEqual(openCertificates([first, again]).fallback.cert, [first.certPem]);
+  });
+});
+
+describe('what is never shown', () => {
+  it('is a pair for the names that an earlier one has, whatever the kind of its key', () => {
+    assert.deepEqual(overshadowedBy([first, second, third, rsa]), [
+      { pair: 1, shown: 0, names: ['both.test'] },
+      { pair: 3, shown: 1, names: ['other.test'] },
+    ]);
+  });
+
+  it('is not the twin of the default with another type of key, but a second one of the same type', async () => {
+    const ecdsa = await issue('other.test');
+    assert.deepEqual(overshadowedBy([ecdsa, rsa]), []);
+    assert.deepEqual(overshadowedBy([ecdsa, rsa, await issue('Other.test')]), [
+      { pair: 2, shown: 0, names: ['other.test'] },
+    ]);
+  });
+
+  it('is nothing where no two have a name in common, a wildcard and what it stands for included', () => {
+    assert.deepEqual(overshadowedBy([first, third, rsa]), []);
+    assert.deepEqual(overshadowedBy([second, third]), []);
+    assert.deepEqual(overshadowedBy([]), []);
+  });
+
+  it('is told apart by the name and by the pair that is shown', async () => {
+    const last = await issue('nobody.test', 'relay.test', 'both.test');
+    assert.deepEqual(overshadowedBy([first, third, last]), [
+      { pair: 2, shown: 0, names: ['both.test', 'relay.test'] },
+      { pair: 2, shown: 1, names: ['nobody.test'] },
+    ]);
   });
 });
 

@@ -17,7 +17,7 @@ function ask(given: ReturnType<typeof startPace>) {
   const enter = (name: string, count: number): (Admission | undefined)[] => {
     const told: (Admission | undefined)[] = Array.from({ length: count }, () => undefined);
     for (let index = 0; index < count; index++) {
-      void given.enter(name).then((admission) => (told[index] = admission));
+      void given.enter(name, index + 1).then((admission) => (told[index] = admission));
     }
     return told;
   };
@@ -137,6 +137,21 @@ describe('the pace when something changes', () => {
     );
     one.leave('far.test', alive);
     assert.equal(one.active, 1, 'what is under way still ends');
+  });
+
+  it('gives back the claims that wait, and keeps those under way', async () => {
+    const { pace: one, enter } = pace();
+    const told = enter('far.test', 4);
+    await turn();
+    assert.deepEqual(one.recall(), [3, 4]);
+    await turn();
+    assert.deepEqual(
+      told.map((admission) => admission?.kind),
+      ['go', 'go', 'recalled', 'recalled'],
+    );
+    one.leave('far.test', alive);
+    assert.equal(one.active, 1, 'nobody is let in for one that was sent away');
+    assert.deepEqual(one.recall(), []);
   });
 
   it('a lower limit holds for what has earned more, a higher one lets in who waits', async () => {

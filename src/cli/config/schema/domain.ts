@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseDomain } from '../../../names/domain.ts';
 import type { DomainConfig, RecipientsConfig } from '../config.ts';
 import { parseLocalPart, parseNamePattern, parseNextHop, parsePath } from '../values.ts';
-import { type Complain, complaints, list, sourceOf, text, tlsLevels } from './kit.ts';
+import { type Complain, complaints, list, requireTlsOfSmtps, sourceOf, text, tlsLevels } from './kit.ts';
 
 export const domain = z
   .strictObject({
@@ -29,7 +29,7 @@ export const domain = z
       .enum(tlsLevels)
       .optional()
       .describe(
-        'TLS level towards the backend, as in [[route]]. Default: may for a backend on a loopback address, else whatever holds for everyone.',
+        'TLS level towards the backend, as in [[route]]. Default: at least encrypt with smtps://, may for another backend on a loopback address, else whatever holds for everyone.',
       ),
     names: list(text(parseNamePattern), 'name')
       .optional()
@@ -37,7 +37,9 @@ export const domain = z
   })
   .transform((written, context): DomainConfig => {
     const { name, backend, tls, names } = written;
-    const recipients = recipientsOf(written, complaints(context));
+    const complain = complaints(context);
+    const recipients = recipientsOf(written, complain);
+    requireTlsOfSmtps(complain, backend, tls);
     return { name, backend, tls: tls ?? null, names: names ?? [], recipients };
   });
 

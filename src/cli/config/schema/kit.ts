@@ -1,6 +1,7 @@
 /** What the rules of all tables are made of. */
 import { z } from 'zod';
 import type { Parsed } from '../../../names/domain.ts';
+import type { RouteTarget } from '../../../policies/overrides/route.ts';
 import type { TlsLevel } from '../../../policies/words.ts';
 import type { Source } from '../config.ts';
 
@@ -68,4 +69,15 @@ export function sourceOf<Value>(
   if (value !== undefined && path !== undefined) complain(fileKey, `cannot be given beside ${key}`);
   if (path !== undefined) return { kind: 'file', path };
   return value === undefined ? undefined : { kind: 'here', value };
+}
+
+/** Complains where less than TLS is asked for towards a server with which TLS comes first. */
+export function requireTlsOfSmtps(
+  complain: Complain,
+  to: RouteTarget | undefined,
+  tls: TlsLevel | undefined,
+): void {
+  if (to?.protocol === 'smtps' && (tls === 'off' || tls === 'may')) {
+    complain('tls', `cannot be "${tls}" towards smtps://, which is TLS from the first byte`);
+  }
 }

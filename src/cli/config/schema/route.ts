@@ -11,7 +11,17 @@ import {
   parseRoutePattern,
   parseUser,
 } from '../values.ts';
-import { type Complain, complaints, list, reading, secret, sourceOf, text, tlsLevels } from './kit.ts';
+import {
+  type Complain,
+  complaints,
+  list,
+  reading,
+  requireTlsOfSmtps,
+  secret,
+  sourceOf,
+  text,
+  tlsLevels,
+} from './kit.ts';
 
 const written = z.strictObject({
   match: text(parseRoutePattern, 'example.net').describe(
@@ -33,7 +43,11 @@ const written = z.strictObject({
   names: list(text(parseNamePattern, 'mx.example.net', '.mail.example.net'), 'name')
     .optional()
     .describe('Further names, or ".suffixes", that the certificate may prove where tls = "authenticate".'),
-  user: text(parseUser, 'relay').optional().describe('Name to log in with at the next hop.'),
+  user: text(parseUser, 'relay')
+    .optional()
+    .describe(
+      'Name to log in with at the next hop; only SCRAM-SHA-256 where tls = "encrypt" and the certificate proves nothing.',
+    ),
   password: reading(secret(), parsePassword).optional().describe('Password to log in with.'),
   password_file: text(parsePath, '/etc/waxwing/password')
     .optional()
@@ -49,9 +63,7 @@ type Written = z.output<typeof written>;
 export const route = written.transform((rule, context): RouteConfig => {
   const complain = complaints(context);
   const login = loginOf(rule, complain);
-  if (rule.to?.protocol === 'smtps' && (rule.tls === 'off' || rule.tls === 'may')) {
-    complain('tls', `cannot be "${rule.tls}" towards smtps://, which is TLS from the first byte`);
-  }
+  requireTlsOfSmtps(complain, rule.to, rule.tls);
   return {
     match: rule.match,
     to: rule.to ?? null,

@@ -22,26 +22,41 @@ export interface Login {
   readonly nonce: string;
 }
 
+/** Whether TLS proved who the server is; one that is `unproved` may be anybody on the way. */
+export type PeerIdentity = 'proved' | 'unproved';
+
 export type LoginOutcome =
   | { readonly kind: 'loggedIn' }
   | { readonly kind: 'loginRefused'; readonly reply: Reply }
-  /** No mechanism that both sides know. */
-  | { readonly kind: 'loginNotOffered' };
+  /** No mechanism that both sides know and that may be used with this server. */
+  | { readonly kind: 'loginNotOffered'; readonly because: string };
 
 /**
  * Logs in with the strongest mechanism that both sides know.
  *
  * A server may offer SCRAM and keep this user's password as another kind of hash, with which SCRAM cannot be done. So
  * where it refuses SCRAM for good, the password itself is tried once. A server that wants it gets no more of it by
- * that than by leaving SCRAM out of its offers; who it is was judged before.
+ * that than by leaving SCRAM out of its offers; who it is was proved before. To any other the password is never said.
  *
  * @throws PeerError when the peer breaks the protocol, or does not prove in SCRAM that it knows the password.
  */
-export function* login(channel: Channel, offers: Offers, as: Login): Talk<LoginOutcome> {
+export function* login(
+  channel: Channel,
+  offers: Offers,
+  as: Login,
+  identity: PeerIdentity,
+): Talk<LoginOutcome> {
   if (channel.tls === undefined) throw new Error('a login is for TLS only');
   const offered = new Set((offers.get('AUTH') ?? []).map((name) => name.toUpperCase()));
-  const [first, ...others] = saslMechanisms.filter((name) => offered.has(name) && canUse(name, as));
-  if (first === undefined) return { kind: 'loginNotOffered' };
+  const common = saslMechanisms.filter((name) => offered.has(name) && canUse(name, as));
+  const [first, ...others] = common.filter((name) => identity === 'proved' || !saysPassword(name));
+  if (first === undefined) {
+    const because =
+      common.length === 0
+        ? 'offers no login that we know'
+        : `offers ${common.join(' and ')} only, which would say the password to a server that TLS has not authenticated`;
+    return { kind: 'loginNotOffered', because };
+  }
   const reply = yield* authenticate[first](channel, as);
   if (reply.code === 235) return { kind: 'loggedIn' };
   const other = others[0];
@@ -49,6 +64,11 @@ export function* login(channel: Channel, offers: Offers, as: Login): Talk<LoginO
     return { kind: 'loginRefused', reply };
   const second = yield* authenticate[other](channel, as);
   return second.code === 235 ? { kind: 'loggedIn' } : { kind: 'loginRefused', reply: second };
+}
+
+/** SCRAM proves a password without saying it; what an impostor gets by it are guesses, each at the cost of the rounds. */
+function saysPassword(mechanism: SaslMechanism): boolean {
+  return mechanism !== 'SCRAM-SHA-256';
 }
 
 /** SCRAM knows names and passwords in one spelling only (RFC 5802 §2.2); some have none. */

@@ -9,7 +9,7 @@ import type { TlsFacts } from '../../../wire/tls-facts.ts';
 import { command } from '../command.ts';
 import { noOffers, type Offers, offersOf } from '../offers.ts';
 import { positiveOnly, type Reply, readReply, severity } from '../reply.ts';
-import { type Login, login } from './login.ts';
+import { type Login, login, type PeerIdentity } from './login.ts';
 
 export interface OpenRequest<Proof> {
   /** Our name for EHLO: a domain in ASCII form or an address literal. */
@@ -26,8 +26,11 @@ export interface OpenRequest<Proof> {
   readonly login: Login | null;
 }
 
+type Acceptable<Proof> = Extract<Judgement<Proof>, { kind: 'acceptable' }>;
+
 type Judgement<Proof> =
-  | { readonly kind: 'acceptable'; readonly proof: Proof }
+  /** `identity`: to a server that did not prove it, a login never says the password itself. */
+  | { readonly kind: 'acceptable'; readonly proof: Proof; readonly identity: PeerIdentity }
   | { readonly kind: 'unacceptable'; readonly proof: Proof };
 
 export type OpenOutcome<Proof> =
@@ -47,8 +50,8 @@ export type OpenOutcome<Proof> =
   | { readonly kind: 'unacceptable'; readonly facts: TlsFacts; readonly proof: Proof }
   /** The server does not take the login, for now or for good as its reply says. */
   | { readonly kind: 'loginRefused'; readonly reply: Reply }
-  /** A login is wanted, and there is no TLS to hide it or no mechanism that both sides know. */
-  | { readonly kind: 'loginNotOffered' };
+  /** A login is wanted, and there is no TLS to hide it or no mechanism that may be used; `because` follows a name. */
+  | { readonly kind: 'loginNotOffered'; readonly because: string };
 
 type HelloVerb = 'EHLO' | 'HELO' | 'LHLO';
 type Refused = Extract<OpenOutcome<never>, { kind: 'refused' }>;
@@ -69,7 +72,8 @@ export function* open<Proof>(channel: Channel, request: OpenRequest<Proof>): Tal
   if (request.startTls !== 'never' && offers.has('STARTTLS'))
     return yield* startTls(channel, request, offers);
   if (request.startTls === 'required') return { kind: 'notOffered', offers };
-  if (request.login !== null) return { kind: 'loginNotOffered' };
+  if (request.login !== null)
+    return { kind: 'loginNotOffered', because: 'is spoken to in clear, where no login is said' };
   return { kind: 'ready', offers, offersBefore: undefined, proof: undefined };
 }
 
@@ -80,7 +84,7 @@ function* openInTls<Proof>(channel: Channel, request: OpenRequest<Proof>): Talk<
   const judgement = request.judge(secured.facts);
   if (judgement.kind === 'unacceptable') return { ...judgement, facts: secured.facts };
   const refused = yield* readGreeting(channel);
-  return refused ?? (yield* getReady(channel, request, undefined, judgement.proof));
+  return refused ?? (yield* getReady(channel, request, undefined, judgement));
 }
 
 /** RFC 3207 §4: exactly 220 is the go-ahead; §4.2: nothing learnt in the clear survives. */
@@ -96,7 +100,7 @@ function* startTls<Proof>(
   if (secured.kind === 'failed') return { kind: 'tlsFailed', because: secured.because };
   const judgement = request.judge(secured.facts);
   if (judgement.kind === 'unacceptable') return { ...judgement, facts: secured.facts };
-  return yield* getReady(channel, request, offersBefore, judgement.proof);
+  return yield* getReady(channel, request, offersBefore, judgement);
 }
 
 /** Says hello inside TLS that was found acceptable, and logs in where that is wanted. */
@@ -104,13 +108,13 @@ function* getReady<Proof>(
   channel: Channel,
   request: OpenRequest<Proof>,
   offersBefore: Offers | undefined,
-  proof: Proof,
+  { proof, identity }: Acceptable<Proof>,
 ): Talk<OpenOutcome<Proof>> {
   const hello = yield* sayHello(channel, request, false);
   if (hello.kind === 'refused') return hello;
   const { offers } = hello;
   if (request.login !== null) {
-    const outcome = yield* login(channel, offers, request.login);
+    const outcome = yield* login(channel, offers, request.login, identity);
     if (outcome.kind !== 'loggedIn') return outcome;
   }
   return { kind: 'ready', offers, offersBefore, proof };

@@ -41,7 +41,7 @@ describe('queue hold, release, cancel, retry and flush', () => {
           const isLast = 'id' in of || 'after' in of;
           const changed = [{ id: isLast ? 'm2' : 'm1', address: 'b@a.test' }];
           const both = 'id' in of ? [...changed, ...changed] : changed;
-          response.end(JSON.stringify({ changed: both, next: isLast ? null : 'm1' }));
+          response.end(JSON.stringify({ changed: both, underWay: 0, next: isLast ? null : 'm1' }));
         });
       });
       const run = await waxwing(['queue', ...args, '--data', data]);
@@ -50,6 +50,64 @@ describe('queue hold, release, cancel, retry and flush', () => {
       assert.deepEqual(requests, isOne ? [asked] : [asked, { ...asked, of: { ...asked.of, after: 'm1' } }]);
       const again = await waxwing(['queue', ...args, '--json', '--data', data]);
       assert.equal(JSON.parse(again.stdout)[json].length, 2);
+    });
+  }
+
+  it('says how many were left out because an attempt is under way', async (t) => {
+    const { data } = await startControlPeer(t, (request, response) => {
+      const changed = request.url === '/queue/hold' ? [] : [{ id: 'm1', address: 'b@a.test' }];
+      response.end(JSON.stringify({ changed, underWay: 2, next: null }));
+    });
+    const cancelled = await waxwing(['queue', 'cancel', '--all', '--data', data]);
+    assert.equal(cancelled.stdout, '1 recipient cancelled; 2 left out, as an attempt is under way\n');
+    const json = await waxwing(['queue', 'cancel', '--all', '--json', '--data', data]);
+    assert.deepEqual(JSON.parse(json.stdout), {
+      cancelled: [{ id: 'm1', address: 'b@a.test' }],
+      underWay: 2,
+    });
+    const held = await waxwing(['queue', 'hold', 'm1', '--data', data]);
+    const why = 'an attempt is under way for 2 recipients';
+    assert.deepEqual([held.code, held.stderr], [1, `error: message m1 is left as it is: ${why}\n`]);
+  });
+
+  it('takes a domain in any case and with the dot of the root, and a next hop as it is', async (t) => {
+    const named: unknown[] = [];
+    const { data } = await startControlPeer(t, (request, response) => {
+      request.on('data', (chunk: Buffer) => named.push(JSON.parse(chunk.toString())));
+      const answer = { changed: [], next: null, destination: 'dead.test', until: null, underWay: 0 };
+      request.on('end', () => response.end(JSON.stringify(answer)));
+    });
+    for (const args of [
+      ['flush', 'DEAD.Test.'],
+      ['pause', 'DEAD.Test.'],
+      ['hold', '--destination', 'Dead.test.'],
+      ['flush', 'smtp://Next.test:25'],
+    ]) {
+      assert.equal((await waxwing(['queue', ...args, '--data', data])).code, 0, args.join(' '));
+    }
+    assert.deepEqual(named, [
+      { domain: 'dead.test' },
+      { domain: 'dead.test', until: null },
+      { destination: 'dead.test' },
+      { domain: 'smtp://Next.test:25' },
+    ]);
+  });
+
+  for (const [args, said] of [
+    [['flush', 'dead test'], /^error: "dead test" is neither a domain nor a next hop: .+\n\(--help/],
+    [['pause', 'dead..test'], /^error: "dead\.\.test" is neither/],
+    [['pause', 'dead.test', '--off', '--until', '2099-01-01T00:00:00Z'], /exclude each other/],
+    [['hold', '--destination', '-'], /^error: "-" is neither/],
+    [
+      ['pause', 'dead.test', '--until', 'tomorrow'],
+      /^error: --until takes a time as in RFC 3339, such as \S+, not "tomorrow"\n\(--help/,
+    ],
+  ] as const) {
+    it(`${args.join(' ')}: wrong usage, said in one sentence, with code 2`, async () => {
+      const run = await waxwing(['queue', ...args]);
+      assert.deepEqual([run.code, run.stdout], [2, '']);
+      assert.match(run.stderr, said);
+      assert.equal(run.stderr.split('\n').length, 3, 'the sentence, and where help is');
     });
   }
 

@@ -7,6 +7,8 @@ import { after, describe, it } from 'node:test';
 import type { ConfigError } from '../../../../src/cli/config/config.ts';
 import { type FilesRead, readFiles, readOutgoingFiles } from '../../../../src/cli/config/files.ts';
 import { type LoadedConfig, loadConfig } from '../../../../src/cli/config/load.ts';
+import { withRsaKey } from '../../../net/net/chains.ts';
+import { createAuthority } from '../../../support/certificates.ts';
 
 // The library's dependency injection needs this to be there first.
 await import('reflect-metadata');
@@ -175,6 +177,29 @@ describe('the files of a configuration', () => {
       files?.certificates.map(({ certPem }) => certPem),
       [one.cert, other.cert],
     );
+  });
+});
+
+describe('two certificates with a name in common', () => {
+  it('are questioned, with both files, as only the first is ever shown; the twin of the default is not', async () => {
+    const authority = await createAuthority();
+    const [a, b] = await Promise.all(['a.test', 'b.test'].map((name) => authority.issue({ names: [name] })));
+    const [rsaA, rsaB] = await Promise.all(['a.test', 'b.test'].map(withRsaKey));
+    assert.ok(a !== undefined && b !== undefined && rsaA !== undefined && rsaB !== undefined);
+    const pairs = { a, 'a-rsa': rsaA, b, 'b-rsa': rsaB };
+    const toml = Object.keys(pairs).map(
+      (name, index) =>
+        `${index === 0 ? '[tls]' : '[[certificate]]'}\ncert = "${name}.pem"\nkey = "${name}.key"\n`,
+    );
+    const files = Object.entries(pairs).flatMap(([name, { certPem, keyPem }]) => [
+      [`${name}.pem`, certPem],
+      [`${name}.key`, keyPem],
+    ]);
+    const { warnings, errors } = await read(toml.join(''), Object.fromEntries(files), Date.now());
+    assert.deepEqual(errors, []);
+    assert.deepEqual(warnings, [
+      `certificate[2].cert: ${join(folder, 'b-rsa.pem')} is never shown for b.test: ${join(folder, 'b.pem')} has that too and stands before it`,
+    ]);
   });
 });
 

@@ -311,6 +311,15 @@ describe('the configuration', () => {
     assert.equal(configOf(`[relay]\ntls = "authenticate"\n${smtps}`).routes[0]?.tls, null);
   });
 
+  it('has a backend at smtps:// encrypted at least, on loopback too', () => {
+    for (const at of ['127.0.0.1', 'localhost', 'b.test']) {
+      const smtps = domain(`backend = "smtps://${at}"`) + mx;
+      assert.equal(configOf(smtps).domains[0]?.tls, 'encrypt', at);
+      assert.equal(configOf(`[relay]\ntls = "authenticate"\n${smtps}`).domains[0]?.tls, null, at);
+    }
+    assert.equal(configOf(domain('backend = "smtp://127.0.0.1:26"') + mx).domains[0]?.tls, 'may');
+  });
+
   it('sends events to stdout for "-"', () => {
     assert.deepEqual(configOf('[events]\nfile = "-"\n').events.log, { kind: 'stdout' });
   });

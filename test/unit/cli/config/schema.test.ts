@@ -158,6 +158,16 @@ describe('what a value must be', () => {
       'route[0].tls',
       /^cannot be "may" towards smtps:\/\//,
     ],
+    [
+      `${domain('backend = "smtps://127.0.0.1"\ntls = "off"')}${mx}`,
+      'domain[0].tls',
+      /^cannot be "off" towards smtps:\/\//,
+    ],
+    [
+      `${domain('backend = "smtps://b.test"\ntls = "may"')}${mx}`,
+      'domain[0].tls',
+      /^cannot be "may" towards smtps:\/\//,
+    ],
     ['[relay]\ngrace = "0s"', 'relay.grace', /is not between/],
     ['[limits]\nlogin_failures = 0', 'limits.login_failures', /^must be a whole number from 1 to/],
     [

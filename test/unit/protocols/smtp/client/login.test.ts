@@ -22,7 +22,7 @@ function inTls(): Channel {
 
 /** What a transcript may say of a login that gets these replies. */
 function shown(offers: Offers, who: Login, replies: readonly string[]): string {
-  const talk = login(inTls(), offers, who);
+  const talk = login(inTls(), offers, who, 'proved');
   const lines: string[] = [];
   const pieces = [...replies];
   let reaction: ByteReaction = { kind: 'done' };
@@ -45,7 +45,7 @@ describe('login', () => {
     fc.assert(
       fc.property(pieces, mechanisms, (server, offered) => {
         const offers: Offers = new Map([['AUTH', offered]]);
-        const { ending } = fuzzTalk(login(inTls(), offers, as), server);
+        const { ending } = fuzzTalk(login(inTls(), offers, as, 'proved'), server);
         if (ending.kind === 'threw' || ending.outcome.kind === 'loginNotOffered') return;
         const heard = Buffer.concat(server).toString('latin1');
         if (ending.outcome.kind === 'loggedIn') {
@@ -59,7 +59,7 @@ describe('login', () => {
 
   it('never in clear: that is our own fault, and nothing is said', () => {
     const said: string[] = [];
-    assert.throws(() => fuzzTalk(login(new Channel('mx'), everything, as), [], said), {
+    assert.throws(() => fuzzTalk(login(new Channel('mx'), everything, as, 'proved'), [], said), {
       name: 'Error',
       message: 'a login is for TLS only',
     });
@@ -85,7 +85,7 @@ describe('login', () => {
   it('RFC 4954 §4: a response that would make the command longer than a command may be waits for the challenge', () => {
     const offers: Offers = new Map([['AUTH', ['PLAIN']]]);
     const saidWith = (password: string): string[] =>
-      fuzzTalk(login(inTls(), offers, { ...as, password }), [
+      fuzzTalk(login(inTls(), offers, { ...as, password }, 'proved'), [
         Buffer.from('334 \r\n'),
         Buffer.from('235 ok\r\n'),
       ]).said;
@@ -97,7 +97,40 @@ describe('login', () => {
   });
 
   it('a password that SCRAM cannot spell is not tried with it', () => {
-    const { said } = fuzzTalk(login(inTls(), everything, { ...as, password: 'pen\u0007cil' }), []);
+    const { said } = fuzzTalk(login(inTls(), everything, { ...as, password: 'pen\u0007cil' }, 'proved'), []);
     assert.match(said[0] ?? '', /^AUTH PLAIN /);
+  });
+
+  it('to a server that TLS has not authenticated the password is never said, whatever it offers and answers', () => {
+    const mechanisms = fc.subarray(['SCRAM-SHA-256', 'PLAIN', 'LOGIN', 'GSSAPI']);
+    fc.assert(
+      fc.property(
+        hostileReplies,
+        mechanisms,
+        fc.constantFrom('pencil', 'pen\u0007cil'),
+        (server, offered, password) => {
+          const offers: Offers = new Map([['AUTH', offered]]);
+          const said: string[] = [];
+          fuzzTalk(login(inTls(), offers, { ...as, password }, 'unproved'), server, said);
+          const canProve = offered.includes('SCRAM-SHA-256') && password === 'pencil';
+          assert.equal(said.length > 0, canProve);
+          for (const line of said) assert.doesNotMatch(line, /^AUTH (?:PLAIN|LOGIN)/);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('names why there is none: nothing is known, or what is known would say the password', () => {
+    const because = (offered: string[]): string => {
+      const { ending } = fuzzTalk(login(inTls(), new Map([['AUTH', offered]]), as, 'unproved'), []);
+      assert.ok(ending.kind === 'ended' && ending.outcome.kind === 'loginNotOffered');
+      return ending.outcome.because;
+    };
+    assert.equal(because(['GSSAPI']), 'offers no login that we know');
+    assert.equal(
+      because(['LOGIN', 'PLAIN', 'GSSAPI']),
+      'offers PLAIN and LOGIN only, which would say the password to a server that TLS has not authenticated',
+    );
   });
 });

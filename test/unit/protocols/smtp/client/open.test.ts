@@ -11,7 +11,7 @@ const request: OpenRequest<string> = {
   protocol: 'smtp',
   tls: 'starttls',
   startTls: 'required',
-  judge: () => ({ kind: 'acceptable', proof: 'judged' }),
+  judge: () => ({ kind: 'acceptable', proof: 'judged', identity: 'proved' }),
   login: null,
 };
 
@@ -27,7 +27,9 @@ describe('open', () => {
     fc.assert(
       fc.property(hostileReplies, requests, fc.boolean(), (pieces, how, acceptable) => {
         const judge: OpenRequest<string>['judge'] = () =>
-          ({ kind: acceptable ? 'acceptable' : 'unacceptable', proof: 'judged' }) as const;
+          acceptable
+            ? { kind: 'acceptable', proof: 'judged', identity: 'proved' }
+            : { kind: 'unacceptable', proof: 'judged' };
         const channel = new Channel('mx.example.test');
         const said: string[] = [];
         const { ending } = fuzzTalk(open(channel, { ...request, ...how, judge }), pieces, said);

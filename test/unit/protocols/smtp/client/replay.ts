@@ -128,18 +128,21 @@ function perform(client: Client, task: string, server: ScriptedServer): string {
   }
 }
 
-/** `open MODE [implicit] [lmtp] [login] [unacceptable]`: the user is `user`, the password `pencil`. */
+/** `open MODE [implicit] [lmtp] [login] [unproved|unacceptable]`: the user is `user`, the password `pencil`. */
 function openRequest(words: readonly string[]): OpenRequest<string> {
   const tls = words.includes('implicit') ? 'implicit' : 'starttls';
   const startTls = (['never', 'if-offered', 'required'] as const).find((mode) => words.includes(mode));
   assert.ok(startTls !== undefined || tls === 'implicit', `open ${words.join(' ')} names no mode`);
-  const kind = words.includes('unacceptable') ? 'unacceptable' : 'acceptable';
+  const identity = words.includes('unproved') ? 'unproved' : 'proved';
   return {
     helloName: 'client.example.test',
     protocol: words.includes('lmtp') ? 'lmtp' : 'smtp',
     tls,
     startTls: startTls ?? 'required',
-    judge: () => ({ kind, proof: 'judged' }),
+    judge: () =>
+      words.includes('unacceptable')
+        ? { kind: 'unacceptable', proof: 'judged' }
+        : { kind: 'acceptable', proof: 'judged', identity },
     // The nonce of the example in RFC 7677 §3.
     login: words.includes('login')
       ? { user: 'user', password: 'pencil', nonce: 'rOprNGfwEbeRWgbNEkqO' }

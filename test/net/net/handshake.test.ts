@@ -191,13 +191,14 @@ describe('the protocol that a client names (ALPN, RFC 7301)', () => {
 it('a port that is used again at once: the handshake that was left is not taken for the new one', async (t) => {
   const port = await ours(t, openCertificates([pair]));
   for (let n = 0; n < 100; n++) {
-    const first = connect({ port, host: '127.0.0.1' });
+    // An address of its own: whatever else connects at the same time takes no port of it.
+    const first = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.77' });
     await once(first, 'connect');
     const { localPort } = first;
     assert.ok(localPort !== undefined);
     first.resetAndDestroy();
     await once(first, 'close');
-    const again = connect({ port, host: '127.0.0.1', localPort });
+    const again = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.77', localPort });
     await once(again, 'connect');
     const secure = connectTls({ socket: again, rejectUnauthorized: false });
     await once(secure, 'data', { signal: AbortSignal.timeout(2_000) });

@@ -7,12 +7,12 @@
  * handshakes on the same machine, so the CPU time per message says more of a relay than its messages per second.
  */
 import { join } from 'node:path';
-import { fetchPeer } from '../test/peers/support/fetch.ts';
 import { createAuthority } from '../test/support/certificates.ts';
 import type { Counts } from './source.ts';
+import { contest, medianRatio, medianRun } from './support/contest.ts';
 import { startCounter } from './support/counter.ts';
 import { type Cost, costOf } from './support/processes.ts';
-import { type StartRelay, shippedPostfix, tunedPostfix, waxwing } from './support/relays.ts';
+import type { StartRelay } from './support/relays.ts';
 
 const messages = Number(process.argv[2] ?? 3_000);
 const rounds = Number(process.argv[3] ?? 3);
@@ -26,35 +26,27 @@ interface Run extends Counts, Cost {
   readonly perSecond: number;
 }
 
-const fetched = await fetchPeer('postfix');
-if (fetched.kind !== 'ready') throw new Error(`Postfix cannot be had here: ${fetched.because}`);
+const { contenders } = await contest();
 const authority = await createAuthority();
-const contenders: [name: string, start: StartRelay][] = [
-  ['Postfix, as shipped', shippedPostfix(fetched.root)],
-  ['Postfix, tuned', tunedPostfix(fetched.root)],
-  ['Waxwing', waxwing],
-];
 
 const runs = new Map<string, Run[]>();
 for (let round = 0; round < rounds; round++) {
-  for (const [name, start] of contenders) runs.set(name, [...(runs.get(name) ?? []), await measure(start)]);
+  for (const { name, start } of contenders) runs.set(name, [...(runs.get(name) ?? []), await measure(start)]);
 }
 console.log(`${messages} messages of ${BYTES} octets from ${SENDERS} senders, medians of ${rounds} rounds\n`);
 console.log('| relay | msg/s | connections | handshakes | failures | CPU ms/message | memory MiB |');
 console.log('|---|---|---|---|---|---|---|');
-const medians = new Map([...runs].map(([name, all]) => [name, median(all)]));
-for (const [name, run] of medians) {
+for (const [name, all] of runs) {
+  const run = medianRun(all);
   const cost = [(run.cpuMs / messages).toFixed(2), Math.round(run.memoryMiB)];
   const cells = [Math.round(run.perSecond), run.connections, run.handshakes, run.failures, ...cost];
   console.log(`| ${[name, ...cells].join(' | ')} |`);
 }
-const own = medians.get('Waxwing');
-for (const [name, run] of medians) {
-  if (own === undefined || name === 'Waxwing') continue;
-  const cpu = (run.cpuMs / own.cpuMs).toFixed(2);
-  console.log(
-    `\nWaxwing ÷ ${name}: **${(own.perSecond / run.perSecond).toFixed(2)}** (CPU: ${cpu} times less)`,
-  );
+const ours = runs.get('Waxwing') ?? [];
+for (const [name, theirs] of runs) {
+  if (name === 'Waxwing') continue;
+  const cpu = (medianRun(theirs).cpuMs / medianRun(ours).cpuMs).toFixed(2);
+  console.log(`\nWaxwing ÷ ${name}: **${medianRatio(ours, theirs).toFixed(2)}** (CPU: ${cpu} times less)`);
 }
 
 async function measure(start: StartRelay): Promise<Run> {
@@ -87,11 +79,4 @@ async function measure(start: StartRelay): Promise<Run> {
   } finally {
     await relay.close();
   }
-}
-
-function median(all: readonly Run[]): Run {
-  const sorted = all.toSorted((a, b) => a.perSecond - b.perSecond);
-  const middle = sorted[Math.floor(sorted.length / 2)];
-  if (middle === undefined) throw new Error('no runs');
-  return middle;
 }

@@ -4,25 +4,20 @@
  *     node bench/relay.ts [messages] [rounds]
  *
  * Both flush before they say 250, both write what they did to disk. Rows: both verify the sink's certificate; both
- * `may`; no TLS. The runs alternate; the table shows medians and their ratios. CPU is of all processes of a relay,
- * per message; memory is their proportional set size when the last message has arrived.
+ * `may`; no TLS. A round runs all of them in turn; the table shows the median runs, and the median of the ratios that the
+ * rounds gave. CPU is of all processes of a relay, per message; memory is their proportional set size when the last
+ * message has arrived.
  */
 import { join } from 'node:path';
 import { fetchPeer } from '../test/peers/support/fetch.ts';
 import { runIn } from '../test/peers/support/sandbox.ts';
 import { createAuthority } from '../test/support/certificates.ts';
 import type { Counts } from './sink.ts';
+import { contest, medianRatio, medianRun } from './support/contest.ts';
 import { type Counter, startCounter } from './support/counter.ts';
 import { countFlushes } from './support/flushes.ts';
 import { type Cost, costOf } from './support/processes.ts';
-import {
-  type Relay,
-  type StartRelay,
-  shippedPostfix,
-  type Task,
-  tunedPostfix,
-  waxwing,
-} from './support/relays.ts';
+import type { Relay, StartRelay, Task } from './support/relays.ts';
 
 const messages = Number(process.argv[2] ?? 5_000);
 const rounds = Number(process.argv[3] ?? 3);
@@ -38,15 +33,18 @@ interface Run extends Counts, Cost {
   readonly perSecond: number;
 }
 
-const fetched = await fetchPeer('postfix');
-if (fetched.kind !== 'ready') throw new Error(`Postfix cannot be had here: ${fetched.because}`);
-const { root } = fetched;
+const { root, contenders } = await contest();
 const authority = await createAuthority();
-const contenders: [name: string, start: StartRelay][] = [
-  ['Postfix, as shipped', shippedPostfix(root)],
-  ['Postfix, tuned', tunedPostfix(root)],
-  ['Waxwing', waxwing],
-];
+const levels = ['verified', 'may', 'none'] as const satisfies readonly Task['tls'][];
+
+const runs = new Map<string, Run[]>();
+const runsOf = (tls: Task['tls'], name: string): Run[] => runs.get(`${tls} ${name}`) ?? [];
+for (let round = 0; round < rounds; round++) {
+  for (const { name, start } of contenders) {
+    // One after the other, so that what a relay does with and without TLS is measured under the same conditions.
+    for (const tls of levels) runs.set(`${tls} ${name}`, [...runsOf(tls, name), await measure(tls, start)]);
+  }
+}
 
 console.log(
   `${messages} messages of ${BYTES} octets from ${SENDERS} senders, medians of ${rounds} rounds; each relay carries ` +
@@ -56,35 +54,26 @@ console.log(
   '| TLS | relay | msg/s | connections | handshakes | inside TLS | CPU ms/message | memory MiB | processes |',
 );
 console.log('|---|---|---|---|---|---|---|---|---|');
-const waxwingAlone = new Map<Task['tls'], number>();
-for (const tls of ['verified', 'may', 'none'] as const) {
-  const runs = new Map<string, Run[]>();
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, start] of contenders) {
-      runs.set(name, [...(runs.get(name) ?? []), await measure(tls, start)]);
-    }
-  }
-  const medians = new Map([...runs].map(([name, all]) => [name, median(all)]));
-  for (const [name, run] of medians) {
+for (const tls of levels) {
+  for (const { name } of contenders) {
+    const run = medianRun(runsOf(tls, name));
     const cells = [run.perSecond, run.connections, run.handshakes, run.encrypted].map(Math.round);
     const cost = [(run.cpuMs / messages).toFixed(2), Math.round(run.memoryMiB), run.processes];
     console.log(`| ${[tls, name, ...cells, ...cost].join(' | ')} |`);
   }
-  const own = medians.get('Waxwing')?.perSecond ?? 0;
-  waxwingAlone.set(tls, own);
-  const ratios = [...medians].flatMap(([name, { perSecond }]) =>
-    name === 'Waxwing' ? [] : [`÷ ${name}: **${(own / perSecond).toFixed(2)}**`],
-  );
+  const ratios = contenders.flatMap(({ name }) => {
+    if (name === 'Waxwing') return [];
+    return [`÷ ${name}: **${medianRatio(runsOf(tls, 'Waxwing'), runsOf(tls, name)).toFixed(2)}**`];
+  });
   console.log(`| ${tls} | Waxwing ${ratios.join(', ')} | | | | | | | |`);
 }
-const without = waxwingAlone.get('none') ?? 0;
 for (const tls of ['verified', 'may'] as const) {
-  const share = (waxwingAlone.get(tls) ?? 0) / without;
+  const share = medianRatio(runsOf(tls, 'Waxwing'), runsOf('none', 'Waxwing'));
   console.log(`\nWaxwing ${tls} ÷ Waxwing without TLS: **${share.toFixed(2)}**`);
 }
 
 console.log(`\nFlushes (fsync, fdatasync) in a run of ${TRACED} messages by STARTTLS, not timed:\n`);
-for (const [name, start] of contenders) {
+for (const { name, start } of contenders) {
   const flushes = await countedFlushes(start);
   console.log(`- ${name}: ${flushes}, ${(flushes / TRACED).toFixed(2)} per message`);
 }
@@ -150,11 +139,4 @@ async function carry(
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-function median(runs: readonly Run[]): Run {
-  const sorted = runs.toSorted((a, b) => a.perSecond - b.perSecond);
-  const middle = sorted[Math.floor(sorted.length / 2)];
-  if (middle === undefined) throw new Error('no runs');
-  return middle;
 }

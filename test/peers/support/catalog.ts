@@ -24,6 +24,11 @@ const sets = {
   exim: ['exim4-daemon-heavy', ...base],
   opensmtpd: ['opensmtpd', ...base],
   dovecot: ['dovecot-lmtpd', ...base],
+  // The servers and signers of the lab's zones, and dig and delv.
+  bind: ['bind9', 'bind9-utils', 'bind9-dnsutils', ...base],
+  knot: ['knot', ...base],
+  ldns: ['ldnsutils', ...base],
+  unbound: ['unbound', ...base],
   tools: [
     'swaks',
     'libnet-ssleay-perl',
@@ -42,7 +47,17 @@ const sets = {
 export type PeerName = keyof typeof sets;
 
 /** Every set there is. */
-export const peerNames: readonly PeerName[] = ['postfix', 'exim', 'opensmtpd', 'dovecot', 'tools'];
+export const peerNames: readonly PeerName[] = [
+  'postfix',
+  'exim',
+  'opensmtpd',
+  'dovecot',
+  'bind',
+  'knot',
+  'ldns',
+  'unbound',
+  'tools',
+];
 
 /**
  * Debian's release that a set is taken from; null: the one that the host runs.

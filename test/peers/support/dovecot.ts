@@ -1,14 +1,16 @@
 /** Dovecot in a sandbox: takes mail by LMTP and stores it, one maildir for each user. */
-import { existsSync, readFileSync } from 'node:fs';
 import type { Certificate } from '../../support/certificates.ts';
 import { type Received, readMaildir } from './maildir.ts';
-import { freePort, waitForPort } from './ports.ts';
-import { openSandbox, type SandboxOptions } from './sandbox.ts';
+import { freePort } from './ports.ts';
+import type { SandboxOptions } from './sandbox.ts';
+import { startServer } from './server.ts';
 
 /** How a Dovecot is set up; every address that is not listed is unknown to it. */
 export interface DovecotOptions extends SandboxOptions {
   /** An address of 127.0.0.0/8. */
   readonly address?: string;
+  /** By default one that is free. */
+  readonly port?: number;
   /** The addresses that have a mailbox. */
   readonly users: readonly string[];
   /** Octets that each listed address may keep, the others have no limit; what is over it is refused when it came. */
@@ -45,9 +47,14 @@ exec dovecot -F -c /etc/dovecot/dovecot.conf
 /** Starts Dovecot and waits until it answers. */
 export async function startDovecot(root: string, options: DovecotOptions): Promise<Dovecot> {
   const address = options.address ?? '127.0.0.1';
-  const port = await freePort(address);
+  const port = options.port ?? (await freePort(address));
   const tlsPort = await freePort(address);
-  const sandbox = await openSandbox(root, {
+  const { sandbox, log } = await startServer(root, {
+    name: 'dovecot',
+    launch,
+    address,
+    port,
+    logs: [logFile],
     hosts: options.hosts ?? {},
     files: {
       '/etc/dovecot/dovecot.conf': configuration(address, port, tlsPort, options),
@@ -57,18 +64,6 @@ export async function startDovecot(root: string, options: DovecotOptions): Promi
       ...options.files,
     },
   });
-  const log = () => (existsSync(sandbox.path(logFile)) ? readFileSync(sandbox.path(logFile), 'utf8') : '');
-  const master = sandbox.spawn('sh', ['-c', launch]);
-  let ended = '';
-  void master.finished.then((how) => {
-    ended = `dovecot ended with ${how.code}: ${how.stderr}`;
-  });
-  try {
-    await waitForPort(address, port, () => `${log()}${ended}`);
-  } catch (error) {
-    await sandbox.close();
-    throw error;
-  }
   return {
     address,
     port,

@@ -1,16 +1,18 @@
 /** Exim in a sandbox: receives into a maildir, and sends on to a host. */
-import { existsSync, readFileSync } from 'node:fs';
 import type { Certificate } from '../../support/certificates.ts';
 import type { Accounts, Login } from './accounts.ts';
 import type { Finished } from './command.ts';
 import { type Received, readMaildir } from './maildir.ts';
-import { freePort, waitForPort } from './ports.ts';
-import { openSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
+import { freePort } from './ports.ts';
+import type { Sandbox, SandboxOptions } from './sandbox.ts';
+import { startServer } from './server.ts';
 
 /** How an Exim is set up; the defaults receive for example.test without TLS. */
 export interface EximOptions extends SandboxOptions {
   /** An address of 127.0.0.0/8. */
   readonly address?: string;
+  /** By default one that is free. */
+  readonly port?: number;
   readonly hostname?: string;
   /** Domains whose recipients are all delivered to the maildir. */
   readonly domains?: readonly string[];
@@ -59,7 +61,7 @@ export interface Exim {
   close(): Promise<void>;
 }
 
-const logs = ['mainlog', 'rejectlog', 'paniclog'];
+const logs = ['mainlog', 'rejectlog', 'paniclog'].map((name) => `/var/log/exim4/${name}`);
 
 /** The folders that the package's installation would have made, then Exim itself. */
 const launch = `
@@ -73,9 +75,14 @@ exec exim4 -bdf -q5s
 /** Starts Exim and waits until it answers. */
 export async function startExim(root: string, options: EximOptions = {}): Promise<Exim> {
   const address = options.address ?? '127.0.0.1';
-  const port = await freePort(address);
+  const port = options.port ?? (await freePort(address));
   const tlsPort = await freePort(address);
-  const sandbox = await openSandbox(root, {
+  const { sandbox, log } = await startServer(root, {
+    name: 'exim',
+    launch,
+    address,
+    port,
+    logs,
     hosts: options.hosts ?? {},
     files: {
       '/etc/exim4/exim4.conf': configuration(address, port, tlsPort, options),
@@ -85,22 +92,6 @@ export async function startExim(root: string, options: EximOptions = {}): Promis
       ...options.files,
     },
   });
-  const log = () =>
-    logs
-      .map((name) => sandbox.path(`/var/log/exim4/${name}`))
-      .map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : ''))
-      .join('');
-  const daemon = sandbox.spawn('sh', ['-c', launch]);
-  let ended = '';
-  void daemon.finished.then((how) => {
-    ended = `exim ended with ${how.code}: ${how.stderr}`;
-  });
-  try {
-    await waitForPort(address, port, () => `${log()}${ended}`);
-  } catch (error) {
-    await sandbox.close();
-    throw error;
-  }
   return {
     address,
     port,

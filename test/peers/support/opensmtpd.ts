@@ -1,16 +1,18 @@
 /** OpenSMTPD in a sandbox: receives into a maildir, and sends on to a host. */
-import { existsSync, readFileSync } from 'node:fs';
 import type { Certificate } from '../../support/certificates.ts';
 import type { Accounts, Login } from './accounts.ts';
 import type { Finished } from './command.ts';
 import { type Received, readMaildir } from './maildir.ts';
-import { freePort, waitForPort } from './ports.ts';
-import { openSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
+import { freePort } from './ports.ts';
+import type { Sandbox, SandboxOptions } from './sandbox.ts';
+import { startServer } from './server.ts';
 
 /** How an OpenSMTPD is set up; the defaults receive for example.test without TLS. */
 export interface OpenSmtpdOptions extends SandboxOptions {
   /** An address of 127.0.0.0/8. */
   readonly address?: string;
+  /** By default one that is free. */
+  readonly port?: number;
   readonly hostname?: string;
   /** Domains whose recipients are all delivered to the maildir. */
   readonly domains?: readonly string[];
@@ -70,10 +72,15 @@ exec smtpd -d -f /etc/smtpd.conf >${logFile} 2>&1
 /** Starts OpenSMTPD and waits until it answers. */
 export async function startOpenSmtpd(root: string, options: OpenSmtpdOptions = {}): Promise<OpenSmtpd> {
   const address = options.address ?? '127.0.0.1';
-  const port = await freePort(address);
+  const port = options.port ?? (await freePort(address));
   const tlsPort = await freePort(address);
   const accounts = Object.entries(options.accounts ?? {});
-  const sandbox = await openSandbox(root, {
+  const { sandbox, log } = await startServer(root, {
+    name: 'smtpd',
+    launch,
+    address,
+    port,
+    logs: [logFile],
     hosts: options.hosts ?? {},
     files: {
       '/etc/mailname': `${options.hostname ?? 'opensmtpd.test'}\n`,
@@ -86,18 +93,6 @@ export async function startOpenSmtpd(root: string, options: OpenSmtpdOptions = {
       ...options.files,
     },
   });
-  const log = () => (existsSync(sandbox.path(logFile)) ? readFileSync(sandbox.path(logFile), 'utf8') : '');
-  const daemon = sandbox.spawn('sh', ['-c', launch]);
-  let ended = '';
-  void daemon.finished.then((how) => {
-    ended = `smtpd ended with ${how.code}: ${how.stderr}`;
-  });
-  try {
-    await waitForPort(address, port, () => `${log()}${ended}`);
-  } catch (error) {
-    await sandbox.close();
-    throw error;
-  }
   return {
     address,
     port,

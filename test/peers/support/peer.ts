@@ -10,18 +10,38 @@ export function peerTest<const Needed extends PeerName>(
   work: (roots: Readonly<Record<Needed, string>>, t: TestContext) => Promise<void>,
 ): void {
   it(name, async (t) => {
-    const roots: Record<PeerName, string> = { postfix: '', exim: '', opensmtpd: '', dovecot: '', tools: '' };
-    for (const peer of peers) {
-      const fetched = await fetchPeer(peer);
-      if (fetched.kind === 'ready') {
-        roots[peer] = fetched.root;
-        continue;
-      }
-      const because = `no ${peer}: ${fetched.because}`;
-      if (process.env['PEERS_REQUIRED'] === '1') throw new Error(because);
-      t.skip(because);
-      return;
-    }
-    await work(roots, t);
+    const had = await rootsOf(peers);
+    if (had.kind === 'ready') return work(had.roots, t);
+    if (process.env['PEERS_REQUIRED'] === '1') throw new Error(had.because);
+    t.skip(had.because);
   });
+}
+
+/** The roots of all these peers, or why one of them cannot be had. */
+export type Roots<Needed extends PeerName> =
+  | { readonly kind: 'ready'; readonly roots: Readonly<Record<Needed, string>> }
+  | { readonly kind: 'unavailable'; readonly because: string };
+
+/** Fetches peers, one after the other. */
+export async function rootsOf<const Needed extends PeerName>(
+  peers: readonly Needed[],
+): Promise<Roots<Needed>> {
+  const roots: Record<PeerName, string> = {
+    postfix: '',
+    exim: '',
+    opensmtpd: '',
+    dovecot: '',
+    bind: '',
+    knot: '',
+    ldns: '',
+    unbound: '',
+    tools: '',
+  };
+  for (const peer of peers) {
+    const fetched = await fetchPeer(peer);
+    if (fetched.kind === 'unavailable')
+      return { kind: 'unavailable', because: `no ${peer}: ${fetched.because}` };
+    roots[peer] = fetched.root;
+  }
+  return { kind: 'ready', roots };
 }

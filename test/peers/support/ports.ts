@@ -24,11 +24,17 @@ export async function freePort(address: string): Promise<number> {
   }
 }
 
-/** Waits until something accepts connections; says `otherwise()` when nothing does in time. */
-export async function waitForPort(address: string, port: number, otherwise: () => string): Promise<void> {
+/** Waits until something accepts connections; says `otherwise()` when nothing does in time, or ever will. */
+export async function waitForPort(
+  address: string,
+  port: number,
+  otherwise: () => string,
+  isOver: () => boolean = () => false,
+): Promise<void> {
   const deadline = Date.now() + 20_000;
   while (!(await accepts(address, port))) {
-    if (Date.now() > deadline) throw new Error(`nothing listens on ${address}:${port}\n${otherwise()}`);
+    if (isOver() || Date.now() > deadline)
+      throw new Error(`nothing listens on ${address}:${port}\n${otherwise()}`);
     await sleep(20);
   }
 }

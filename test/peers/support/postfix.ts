@@ -1,16 +1,18 @@
 /** Postfix in a sandbox: receives into a maildir, relays to a host, and brings smtp-source and smtp-sink. */
-import { existsSync, readFileSync } from 'node:fs';
 import type { Certificate } from '../../support/certificates.ts';
 import type { Accounts, Login } from './accounts.ts';
 import type { Finished } from './command.ts';
 import { type Received, readMaildir } from './maildir.ts';
-import { freePort, waitForPort } from './ports.ts';
-import { openSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
+import { freePort } from './ports.ts';
+import type { Sandbox, SandboxOptions } from './sandbox.ts';
+import { startServer } from './server.ts';
 
 /** How a Postfix is set up; the defaults receive for example.test without TLS. */
 export interface PostfixOptions extends SandboxOptions {
   /** An address of 127.0.0.0/8. */
   readonly address?: string;
+  /** By default one that is free. */
+  readonly port?: number;
   readonly hostname?: string;
   /** Domains whose recipients are all delivered to the maildir. */
   readonly domains?: readonly string[];
@@ -69,9 +71,14 @@ const defaultName = 'postfix.test';
 /** Starts Postfix and waits until it answers. */
 export async function startPostfix(root: string, options: PostfixOptions = {}): Promise<Postfix> {
   const address = options.address ?? '127.0.0.1';
-  const port = await freePort(address);
+  const port = options.port ?? (await freePort(address));
   const tlsPort = await freePort(address);
-  const sandbox = await openSandbox(root, {
+  const { sandbox, log } = await startServer(root, {
+    name: 'postfix',
+    launch,
+    address,
+    port,
+    logs: [logFile],
     hosts: options.hosts ?? {},
     files: {
       '/etc/postfix/main.cf': mainCf(options),
@@ -83,18 +90,6 @@ export async function startPostfix(root: string, options: PostfixOptions = {}): 
       ...options.files,
     },
   });
-  const log = () => (existsSync(sandbox.path(logFile)) ? readFileSync(sandbox.path(logFile), 'utf8') : '');
-  const master = sandbox.spawn('sh', ['-c', launch]);
-  let ended = '';
-  void master.finished.then((how) => {
-    ended = `postfix ended with ${how.code}: ${how.stderr}`;
-  });
-  try {
-    await waitForPort(address, port, () => `${log()}${ended}`);
-  } catch (error) {
-    await sandbox.close();
-    throw error;
-  }
   return {
     address,
     port,

@@ -24,10 +24,11 @@ const sets = {
   exim: ['exim4-daemon-heavy', ...base],
   opensmtpd: ['opensmtpd', ...base],
   dovecot: ['dovecot-lmtpd', ...base],
-  // The servers and signers of the lab's zones, and dig and delv.
-  bind: ['bind9', 'bind9-utils', 'bind9-dnsutils', ...base],
-  knot: ['knot', ...base],
+  // dnssec-signzone, dig and delv. Not the server: it listens only on addresses that an interface lists.
+  bind: ['bind9-utils', 'bind9-dnsutils', ...base],
+  knot: ['knot', 'knot-dnssecutils', ...base],
   ldns: ['ldnsutils', ...base],
+  nsd: ['nsd', ...base],
   unbound: ['unbound', ...base],
   tools: [
     'swaks',
@@ -55,6 +56,7 @@ export const peerNames: readonly PeerName[] = [
   'bind',
   'knot',
   'ldns',
+  'nsd',
   'unbound',
   'tools',
 ];
@@ -62,11 +64,14 @@ export const peerNames: readonly PeerName[] = [
 /**
  * Debian's release that a set is taken from; null: the one that the host runs.
  *
- * OpenSMTPD 6.8, which is in bookworm, cannot do TLS as a server with the OpenSSL there.
+ * OpenSMTPD 6.8, which is in bookworm, cannot do TLS as a server with the OpenSSL there. The lab's programs are of one
+ * release, so that its zones and verdicts are the same everywhere.
  */
 export function releaseOf(name: PeerName): string | null {
-  return name === 'opensmtpd' ? 'trixie' : null;
+  return newer.has(name) ? 'trixie' : null;
 }
+
+const newer: ReadonlySet<PeerName> = new Set(['opensmtpd', 'bind', 'knot', 'ldns', 'nsd', 'unbound']);
 
 /** The packages of a set; the first one names its version. */
 export function packagesOf(name: PeerName): readonly string[] {

@@ -34,6 +34,7 @@ export async function rootsOf<const Needed extends PeerName>(
     bind: '',
     knot: '',
     ldns: '',
+    nsd: '',
     unbound: '',
     tools: '',
   };

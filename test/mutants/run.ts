@@ -19,6 +19,8 @@ interface Mutant {
 }
 
 const root = join(import.meta.dirname, '../..');
+/** For the tests of one mutant. */
+const PATIENCE_MS = 300_000;
 const COPIED = [
   'src',
   'test',
@@ -99,11 +101,19 @@ function run(
   cwd: string,
 ): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    // A group of its own: a test that a mutant sends round in circles hears no timeout, nor does the runner's child.
+    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let output = '';
+    const overdue = setTimeout(() => {
+      output += `not ok 0 - the run did not end within ${PATIENCE_MS / 1000} s\n`;
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    }, PATIENCE_MS);
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, output }));
+    child.on('close', (code) => {
+      clearTimeout(overdue);
+      resolve({ code, output });
+    });
   });
 }

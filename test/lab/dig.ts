@@ -37,7 +37,9 @@ export async function digAll(
   more: readonly string[] = [],
 ): Promise<Dug[]> {
   const options = ['+dnssec', '+unknownformat', '+nocrypto', '+tries=2', '+time=10', ...more].join(' ');
-  const lines = questions.map(({ name, type }) => `@${server} ${options} ${name}. ${type}\n`);
+  const lines = questions.map(
+    ({ name, type }) => `@${server} ${options} ${name === '.' ? '' : name}. ${type}\n`,
+  );
   const done = await sandbox.run('dig', ['-f', '-'], { input: lines.join('') });
   const parts = done.stdout.split(/^; <<>> DiG /m).slice(1);
   if (parts.length !== questions.length)

@@ -15,9 +15,16 @@ export interface Question {
   readonly type: string;
   readonly shows: string;
   readonly verdict: Verdict;
+  /** Where unbound sees it in another way: how, and what speaks for the verdict. */
+  readonly unbound?: { readonly verdict: Verdict; readonly against: string };
 }
 
 /** One question. */
 export function ask(name: string, type: string, verdict: Verdict, shows: string): Question {
   return { name, type, verdict, shows };
+}
+
+/** The same question, with what unbound makes of it. */
+export function otherwise(question: Question, verdict: Verdict, against: string): Question {
+  return { ...question, unbound: { verdict, against } };
 }

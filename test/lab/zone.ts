@@ -63,8 +63,8 @@ export interface DsPlan {
   readonly key?: number;
   /** In place of the key's. */
   readonly algorithm?: number;
-  /** The digest fits no key. */
-  readonly wrong?: boolean;
+  /** The digest fits no key; another number makes another digest. */
+  readonly wrong?: number;
 }
 
 /** One zone of the lab. */
@@ -74,6 +74,8 @@ export interface Zone {
   /** One line for people: what it is good for. */
   readonly shows: string;
   readonly server: ServerName;
+  /** Its name for that server, absolute with the dot; by default `ns` in the zone. */
+  readonly host?: string;
   /**
    * Lines of a zone file below the zone's name, beside SOA, NS and the delegations; `$25` is the address of the lab
    * that ends with 25.
@@ -83,8 +85,8 @@ export interface Zone {
   readonly signing?: Signing;
   /** By default one of SHA-256 for the first key of a signed zone, none for an unsigned one. */
   readonly ds?: readonly DsPlan[];
-  /** Keys that nobody has the private part of, beside its own: lines of RDATA made when it is built. */
-  readonly foreignKeys?: (ownTag: number) => readonly Buffer[];
+  /** RDATA of keys that nobody has the private part of, made for the tags of its own. */
+  readonly foreignKeys?: (tags: readonly number[]) => readonly Buffer[];
   /** What is done to it after it was signed. */
   readonly edits?: readonly Edit[];
 }

@@ -44,7 +44,7 @@ export async function buildZones(
 
 async function withKeys(zone: Zone): Promise<KeyedZone> {
   const keys = await Promise.all((zone.signing?.keys ?? []).map((plan) => makeKey(zone.name, plan)));
-  return { zone, keys, foreign: zone.foreignKeys?.(keys[0]?.tag ?? 0) ?? [] };
+  return { zone, keys, foreign: zone.foreignKeys?.(keys.map((key) => key.tag)) ?? [] };
 }
 
 function damaged({ zone, keys }: KeyedZone, lines: readonly Line[], now: number): readonly Line[] {

@@ -1,6 +1,6 @@
 /** What is done to a signed zone to spoil it, one small function for each kind of damage. */
-import { createHash } from 'node:crypto';
-import { algorithms, at } from '../zone.ts';
+import { createHash, randomBytes } from 'node:crypto';
+import { type Algorithm, algorithms, at } from '../zone.ts';
 import { type Key, wireName } from './keys.ts';
 
 /** One record of a zone file; the owner is absolute, without the dot at the end. */
@@ -67,19 +67,35 @@ export function unsigned(label: string, type: string): Edit {
   return ({ name, lines }) => some(lines, signaturesOf(name, label, type), `RRSIG ${type} at ${label}`);
 }
 
-/** All signatures but those by the named key, from 0, are gone. */
-export function signedOnlyBy(label: string, type: string, key: number): Edit {
-  return ({ name, lines, keys }) => {
-    const tag = String(keys[key]?.tag);
-    const is = signaturesOf(name, label, type);
-    return some(lines, (line) => is(line) && line.data.split(' ')[6] !== tag, `RRSIG ${type} at ${label}`);
+/** Everything that signing made is gone. */
+export function neverSigned(): Edit {
+  const made = ['RRSIG', 'NSEC', 'DNSKEY'];
+  return ({ lines }) => some(lines, (line) => made.includes(line.type), 'signing');
+}
+
+/** The signatures of one algorithm are gone, but for those over the keys. */
+export function signedWithout(algorithm: Algorithm): Edit {
+  return ({ lines }) =>
+    some(lines, (line) => hasAlgorithm(line, algorithm) && !line.data.startsWith('DNSKEY '), algorithm);
+}
+
+/** A key, from 0, is not in the zone; what it signed is. The first key signs the others anew. */
+export function withoutKey(index: number): Edit {
+  return (zone) => {
+    const key = zone.keys[index]?.rdata.toString('base64', 4) ?? '';
+    const is = (line: Line): boolean => line.type === 'DNSKEY' && line.data.replaceAll(' ', '').endsWith(key);
+    const lines = some(zone.lines, is, `key ${index}`);
+    return resigned('@', 'DNSKEY', { key: 0 })({ ...zone, lines });
   };
 }
 
-/** One octet in the middle of each signature is another one. */
-export function spoiled(label: string, type: string): Edit {
+/** One octet in the middle of each signature, or of each by one algorithm, is another one. */
+export function spoiled(label: string, type: string, algorithm?: Algorithm): Edit {
   return ({ name, lines }) => {
-    const is = signaturesOf(name, label, type);
+    const its = signaturesOf(name, label, type);
+    const is = (line: Line): boolean =>
+      its(line) && (algorithm === undefined || hasAlgorithm(line, algorithm));
+    if (!lines.some(is)) throw new Error(`there is no RRSIG ${type} at ${label} of ${name}`);
     return lines.map((line) => (is(line) ? { ...line, data: flipped(line.data) } : line));
   };
 }
@@ -90,6 +106,22 @@ export function resigned(label: string, type: string, how: Forging = {}): Edit {
     const is = signaturesOf(zone.name, label, type);
     const kept = how.beside === true ? zone.lines : zone.lines.filter((line) => !is(line));
     return [...kept, signatureOver(zone, label, type, how)];
+  };
+}
+
+/** Signatures of random octets beside those that are there, or in their place; they name the same key. */
+export function jammed(label: string, type: string, count: number, keep: 'beside' | 'instead'): Edit {
+  return ({ name, lines }) => {
+    const is = signaturesOf(name, label, type);
+    const real = lines.find(is);
+    if (real === undefined) throw new Error(`there is no RRSIG ${type} at ${label} of ${name}`);
+    const words = real.data.split(' ');
+    const octets = Buffer.from(words.slice(8).join(''), 'base64').length;
+    const fakes = Array.from({ length: count }, () => ({
+      ...real,
+      data: [...words.slice(0, 8), randomBytes(octets).toString('base64')].join(' '),
+    }));
+    return [...(keep === 'beside' ? lines : lines.filter((line) => !is(line))), ...fakes];
   };
 }
 
@@ -135,6 +167,10 @@ function recordsOf(zone: string, label: string, type: string): (line: Line) => b
 function signaturesOf(zone: string, label: string, type: string): (line: Line) => boolean {
   const owner = at(label, zone);
   return (line) => line.owner === owner && line.type === 'RRSIG' && line.data.startsWith(`${type} `);
+}
+
+function hasAlgorithm(line: Line, algorithm: Algorithm): boolean {
+  return line.type === 'RRSIG' && line.data.split(' ')[1] === String(algorithms[algorithm]);
 }
 
 /** @throws where there is nothing to take away: the damage would not be there. */

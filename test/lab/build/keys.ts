@@ -3,7 +3,7 @@
  *
  * It shares no code with src/: what is proven with these keys is proven against unbound.
  */
-import { createHash, generateKeyPair, type KeyObject, sign } from 'node:crypto';
+import { createHash, generateKeyPair, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 import { type Algorithm, algorithms, type DsPlan, type KeyPlan } from '../zone.ts';
 
@@ -126,7 +126,7 @@ const digests: Readonly<Record<number, string>> = { 1: 'sha1', 2: 'sha256', 4: '
 /** A DS in presentation form (RFC 4034 §5.1.4). */
 export function showDs(zone: string, key: Key, plan: DsPlan): string {
   const digest = createHash(digests[plan.digest] ?? 'sha256')
-    .update(wireName(plan.wrong === true ? `not-${zone}` : zone))
+    .update(wireName(plan.wrong === undefined ? zone : `not-${plan.wrong}.${zone}`))
     .update(key.rdata)
     .digest('hex');
   return `${key.tag} ${plan.algorithm ?? algorithms[key.plan.algorithm]} ${plan.digest} ${digest}`;
@@ -139,4 +139,23 @@ export function wireName(name: string): Buffer {
     ...labels.map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label, 'latin1')])),
     Buffer.of(0),
   ]);
+}
+
+/**
+ * RDATA of an RSA key that nobody has the private part of, with the tag that is wanted.
+ *
+ * Any odd number serves as a modulus: a signature is computed against it in full before it is found bad.
+ */
+export function foreignKey(tag: number, octets = 128): Buffer {
+  for (;;) {
+    const modulus = randomBytes(octets);
+    modulus[0] = (modulus[0] ?? 0) | 0x80;
+    modulus[octets - 1] = (modulus[octets - 1] ?? 0) | 1;
+    const rdata = dnskey(256, algorithms.RSASHA256, rsaPublicKey(Buffer.from([1, 0, 1]), modulus));
+    // Two octets of the modulus are one of the numbers that the tag adds up; carries may ask for a second round.
+    for (let round = 0; round < 3; round += 1) {
+      rdata.writeUInt16BE((rdata.readUInt16BE(10) + tag - keyTag(rdata) + 65_536) % 65_536, 10);
+      if (keyTag(rdata) === tag) return rdata;
+    }
+  }
 }

@@ -31,14 +31,14 @@ export interface KeyedZone {
  * @param all every zone of the lab, for the delegations.
  */
 export function zoneText({ zone, keys, foreign }: KeyedZone, net: string, all: readonly KeyedZone[]): string {
-  const isRoot = zone.name === '.';
-  const server = isRoot ? ROOT_SERVER : 'ns';
+  const server = zone.name === '.' ? ROOT_SERVER : 'ns';
+  const { host = server } = zone;
   return [
     `$ORIGIN ${absolute(zone.name)}`,
     '$TTL 300',
-    `@ SOA ${server} hostmaster 1 3600 600 1209600 60`,
-    `@ NS ${server}`,
-    `${server} A ${net}.${serverAddresses[zone.server]}`,
+    `@ SOA ${host} hostmaster 1 3600 600 1209600 60`,
+    `@ NS ${host}`,
+    ...(zone.host === undefined ? [`${server} A ${net}.${serverAddresses[zone.server]}`] : []),
     ...zone.records,
     ...[...keys.map((key) => key.rdata), ...foreign].map((rdata) => `@ DNSKEY ${showDnskey(rdata)}`),
     ...all.filter((other) => parentOf(other.zone, all)?.zone === zone).flatMap(delegation),
@@ -51,8 +51,8 @@ export function zoneText({ zone, keys, foreign }: KeyedZone, net: string, all: r
 function delegation({ zone, keys }: KeyedZone): string[] {
   const name = absolute(zone.name);
   return [
-    `${name} NS ns.${name}`,
-    `ns.${name} A $${serverAddresses[zone.server]}`,
+    `${name} NS ${zone.host ?? `ns.${name}`}`,
+    ...(zone.host === undefined ? [`ns.${name} A $${serverAddresses[zone.server]}`] : []),
     ...dsOf({ zone, keys }).map((ds) => `${name} DS ${ds}`),
   ];
 }

@@ -92,13 +92,13 @@ const layouts: readonly (readonly [string, string, Partial<Zone>, readonly KeyPl
   [
     'ds-sha1-wrong.test',
     'RFC 4509 §3: a wrong DS of SHA-1 does not matter beside a good one of SHA-256',
-    { ds: [{ digest: 1, wrong: true }, { digest: 2 }] },
+    { ds: [{ digest: 1, wrong: 1 }, { digest: 2 }] },
     split('ECDSAP256SHA256'),
   ],
   [
     'ds-standby.test',
     'a DS for a key that is not in the zone, beside a good one',
-    { ds: [{ digest: 2, wrong: true }, { digest: 2 }] },
+    { ds: [{ digest: 2, wrong: 1 }, { digest: 2 }] },
     split('ECDSAP256SHA256'),
   ],
   [

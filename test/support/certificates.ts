@@ -23,9 +23,8 @@ export interface CertificateOptions {
   readonly selfSigned?: boolean;
 }
 
-/** An authority that a test may tell a program to trust. */
-export interface Authority {
-  readonly certPem: string;
+/** An authority that a test may tell a program to trust; its own certificate and key make it again later. */
+export interface Authority extends Certificate {
   issue(options: CertificateOptions): Promise<Certificate>;
 }
 
@@ -50,8 +49,25 @@ export async function createAuthority(cn = 'Test Authority'): Promise<Authority>
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  const issuer = { name: own.subjectName, keys };
-  return { certPem: `${own.toString('pem')}\n`, issue: (options) => issue(issuer, options) };
+  const keyPem = await privatePem(keys.privateKey);
+  return authorityOf({ certPem: `${own.toString('pem')}\n`, keyPem }, own, keys.privateKey);
+}
+
+/** The authority that had this certificate and key before. */
+export async function reopenAuthority(kept: Certificate): Promise<Authority> {
+  x509.cryptoProvider.set(webcrypto);
+  const der = Buffer.from(kept.keyPem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
+  const key = await webcrypto.subtle.importKey('pkcs8', der, algorithm, true, ['sign']);
+  return authorityOf(kept, new x509.X509Certificate(kept.certPem), key);
+}
+
+async function authorityOf(
+  kept: Certificate,
+  own: x509.X509Certificate,
+  privateKey: CryptoKey,
+): Promise<Authority> {
+  const issuer = { name: own.subjectName, keys: { privateKey, publicKey: await own.publicKey.export() } };
+  return { ...kept, issue: (options) => issue(issuer, options) };
 }
 
 interface KeyPair {
@@ -92,8 +108,7 @@ async function issue(issuer: Issuer, options: CertificateOptions): Promise<Certi
       ...(alternatives.length > 0 ? [new x509.SubjectAlternativeNameExtension(alternatives)] : []),
     ],
   });
-  const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
-  return { certPem: `${certificate.toString('pem')}\n`, keyPem: pem('PRIVATE KEY', key) };
+  return { certPem: `${certificate.toString('pem')}\n`, keyPem: await privatePem(keys.privateKey) };
 }
 
 function newKeys(): Promise<KeyPair> {
@@ -105,7 +120,8 @@ function serialNumber(): string {
   return `4${randomBytes(8).toString('hex').slice(1)}`;
 }
 
-function pem(label: string, der: Buffer): string {
+async function privatePem(key: CryptoKey): Promise<string> {
+  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
   const lines = der.toString('base64').replace(/.{64}(?=.)/g, '$&\n');
-  return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`;
+  return `-----BEGIN PRIVATE KEY-----\n${lines}\n-----END PRIVATE KEY-----\n`;
 }

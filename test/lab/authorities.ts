@@ -28,7 +28,7 @@ export async function startAuthorities(
   roots: Readonly<Record<'nsd' | 'knot', string>>,
   net: Net,
   zones: readonly Zone[],
-  files: ReadonlyMap<string, string>,
+  files: Readonly<Record<string, string>>,
 ): Promise<Authorities> {
   const address = (name: ServerName): string => net.address(serverAddresses[name]);
   const started = await Promise.allSettled(
@@ -61,8 +61,11 @@ export async function startAuthorities(
   };
 }
 
-function zoneFiles(zones: readonly string[], files: ReadonlyMap<string, string>): Record<string, string> {
-  return Object.fromEntries(zones.map((zone, index) => [zonePath(index), files.get(zone) ?? '']));
+function zoneFiles(
+  zones: readonly string[],
+  files: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(zones.map((zone, index) => [zonePath(index), files[zone] ?? '']));
 }
 
 function zonePath(index: number): string {
@@ -73,7 +76,7 @@ function startNsd(
   root: string,
   address: string,
   zones: readonly string[],
-  files: ReadonlyMap<string, string>,
+  files: Readonly<Record<string, string>>,
 ): Promise<Server> {
   const configuration = [
     'server:',
@@ -108,7 +111,7 @@ function startKnotd(
   root: string,
   address: string,
   zones: readonly string[],
-  files: ReadonlyMap<string, string>,
+  files: Readonly<Record<string, string>>,
 ): Promise<Server> {
   const configuration = [
     'server:',

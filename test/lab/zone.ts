@@ -16,8 +16,11 @@ export const algorithms = {
 /** An algorithm that signs zones. */
 export type Algorithm = keyof typeof algorithms;
 
-/** Programs that sign: dnssec-signzone, kzonesign, ldns-signzone. */
-export type Signer = 'bind' | 'knot' | 'ldns';
+/** Whose programs sign zones: dnssec-signzone, kzonesign, ldns-signzone. */
+export const signers = ['bind', 'knot', 'ldns'] as const;
+
+/** A program that signs. */
+export type Signer = (typeof signers)[number];
 
 /** Servers of zones. A zone and its parent are never on the same one, or it would answer for both. */
 export type ServerName = 'root' | 'tld' | 'tld-knot' | 'leaf' | 'leaf-knot' | 'below';
@@ -77,8 +80,8 @@ export interface Zone {
   /** Its name for that server, absolute with the dot; by default `ns` in the zone. */
   readonly host?: string;
   /**
-   * Lines of a zone file below the zone's name, beside SOA, NS and the delegations; `$25` is the address of the lab
-   * that ends with 25.
+   * Lines of a zone file below the zone's name, beside SOA, NS and the delegations. `$25` is the address of the lab
+   * that ends with 25, `$r25` its name in the tree of addresses; `<postfix key>` and its like are TLSA data.
    */
   readonly records: readonly string[];
   /** Absent: unsigned. */

@@ -6,6 +6,7 @@ import { broken, brokenQuestions } from './zones/broken.ts';
 import { delegationQuestions, delegations, ladder } from './zones/delegations.ts';
 import { denialQuestions, denials } from './zones/denial.ts';
 import { faultQuestions, faultyZones } from './zones/faults.ts';
+import { mailQuestions, mailZones } from './zones/mail.ts';
 import { odd, oddQuestions } from './zones/odd.ts';
 import { signingQuestions, signings } from './zones/signing.ts';
 import { trapQuestions, traps } from './zones/traps.ts';
@@ -22,6 +23,7 @@ export const zones: readonly Zone[] = [
   broken,
   ...odd,
   ...traps,
+  ...mailZones,
 ];
 
 export const questions: readonly Question[] = [
@@ -33,4 +35,5 @@ export const questions: readonly Question[] = [
   ...brokenQuestions,
   ...oddQuestions,
   ...trapQuestions,
+  ...mailQuestions,
 ];

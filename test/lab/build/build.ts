@@ -3,34 +3,40 @@ import type { Signer, Zone } from '../zone.ts';
 import type { Line } from './edits.ts';
 import { makeKey } from './keys.ts';
 import { signAll } from './sign.ts';
-import { dsOf, type KeyedZone, servedText, zoneText } from './zone-text.ts';
+import { dsOf, type Filling, type KeyedZone, servedText, zoneText } from './zone-text.ts';
 
 /** The lab's zones, ready to be served. */
 export interface Built {
   /** Zone files by the name of the zone. */
-  readonly files: ReadonlyMap<string, string>;
+  readonly files: Readonly<Record<string, string>>;
   /** What a validator is to trust: the DS of the root, a line of a zone file. */
   readonly anchor: string;
 }
 
-/** @param net the first three numbers of the lab's addresses: `127.80.0`. */
+/** What the same table is built for. */
+export interface Place extends Filling {
+  /** Seconds since 1970. */
+  readonly now: number;
+}
+
+/** Makes keys, signs, and damages what is to be damaged. */
 export async function buildZones(
   roots: Readonly<Record<Signer, string>>,
   zones: readonly Zone[],
-  net: string,
-  now: number,
+  place: Place,
 ): Promise<Built> {
+  const { now } = place;
   const all = await Promise.all(zones.map(withKeys));
-  const texts = all.map((keyed) => ({ keyed, text: zoneText(keyed, net, all) }));
+  const texts = all.map((keyed) => ({ keyed, text: zoneText(keyed, place, all) }));
   const toSign = texts.flatMap(({ keyed, text }) =>
     keyed.zone.signing === undefined ? [] : [{ keyed, text, signing: keyed.zone.signing }],
   );
   const signed = await signAll(roots, toSign, now);
   const linesOf = new Map([...signed].map(([{ keyed }, lines]) => [keyed, lines]));
-  const files = new Map<string, string>();
+  const files: Record<string, string> = {};
   for (const { keyed, text } of texts) {
     const lines = linesOf.get(keyed);
-    files.set(keyed.zone.name, lines === undefined ? text : servedText(damaged(keyed, lines, now)));
+    files[keyed.zone.name] = lines === undefined ? text : servedText(damaged(keyed, lines, now));
   }
   const top = all.find(({ zone }) => zone.name === '.');
   if (top === undefined) throw new Error('the lab has no root');

@@ -5,31 +5,45 @@
  * made anew, long before signatures of thirty days end.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { withLock } from '../../peers/support/lock.ts';
-import type { Signer, Zone } from '../zone.ts';
+import { type Signer, signers, type Zone } from '../zone.ts';
 import { type Built, buildZones } from './build.ts';
+import { type Certificates, makeCertificates, tlsaData } from './certificates.ts';
+
+/** All of a lab that is made beforehand. */
+export interface Made extends Built {
+  readonly certificates: Certificates;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
 
 const home = join(import.meta.dirname, '../../../.peers/lab');
 const aWeek = 7 * 24 * 3600 * 1000;
 
-/** The lab's zones for a network: those that are kept, or new ones. */
+/** The lab's zones and certificates for a network: those that are kept, or new ones. */
 export async function keptZones(
   roots: Readonly<Record<Signer, string>>,
   zones: readonly Zone[],
   net: string,
-): Promise<Built> {
+): Promise<Made> {
   await mkdir(home, { recursive: true });
-  const folder = join(home, `${net}~${await digest(roots)}`);
+  const file = join(home, `${net}~${await digest(roots)}.json`);
   return (
-    (await read(folder)) ??
-    // Another lab of the same network is over by now; this is against one in another container.
+    (await read(file)) ??
+    // A network belongs to one lab at a time, but only on this host: the checkout may be shared.
     (await withLock(join(home, `${net}.lock`), async () => {
-      const now = Math.floor(Date.now() / 1000);
-      const built = await buildZones(roots, zones, net, now);
-      await write(folder, built);
-      return built;
+      const at = Date.now();
+      const certificates = await makeCertificates();
+      const built = await buildZones(roots, zones, {
+        net,
+        tlsa: tlsaData(certificates),
+        now: Math.floor(at / 1000),
+      });
+      const made: Made = { ...built, certificates, at };
+      await write(file, made);
+      return made;
     }))
   );
 }
@@ -43,31 +57,23 @@ async function digest(roots: Readonly<Record<Signer, string>>): Promise<string> 
       hash.update(name).update(await readFile(join(lab, part, name)));
   }
   hash.update(await readFile(join(lab, 'zone.ts')));
-  for (const signer of ['bind', 'knot', 'ldns'] as const) hash.update(basename(roots[signer]));
+  for (const signer of signers) hash.update(basename(roots[signer]));
   return hash.digest('hex').slice(0, 16);
 }
 
-async function read(folder: string): Promise<Built | null> {
-  const made = await stat(folder).catch(() => null);
-  if (made === null || Date.now() - made.mtimeMs > aWeek) return null;
-  const files = new Map<string, string>();
-  for (const name of await readdir(join(folder, 'zones')))
-    files.set(
-      name.replace(/zone$/, '').replace(/(?<=.)\.$/, ''),
-      await readFile(join(folder, 'zones', name), 'utf8'),
-    );
-  return { files, anchor: await readFile(join(folder, 'anchor'), 'utf8') };
+async function read(file: string): Promise<Made | null> {
+  const text = await readFile(file, 'utf8').catch(() => null);
+  if (text === null) return null;
+  const made: Made = JSON.parse(text);
+  return Date.now() - made.at < aWeek ? made : null;
 }
 
-async function write(folder: string, built: Built): Promise<void> {
-  const unfinished = await mkdtemp(join(home, 'unfinished-'));
-  await mkdir(join(unfinished, 'zones'));
-  for (const [name, text] of built.files)
-    await writeFile(join(unfinished, 'zones', name === '.' ? '.zone' : `${name}.zone`), text);
-  await writeFile(join(unfinished, 'anchor'), built.anchor);
-  const [net = ''] = basename(folder).split('~');
-  for (const old of await readdir(home)) {
-    if (old.startsWith(`${net}~`)) await rm(join(home, old), { recursive: true, force: true });
-  }
-  await rename(unfinished, folder);
+/** Replaces what was kept for this network. */
+async function write(file: string, made: Made): Promise<void> {
+  const unfinished = `${file}.${process.pid}`;
+  await writeFile(unfinished, JSON.stringify(made));
+  const [net = ''] = basename(file).split('~');
+  const old = (await readdir(home)).filter((name) => name.startsWith(`${net}~`) && name.endsWith('.json'));
+  for (const name of old) await rm(join(home, name), { force: true });
+  await rename(unfinished, file);
 }

@@ -1,7 +1,7 @@
 /** Signs zones with real signers, each in one sandbox for all of its zones. */
 import { readFile } from 'node:fs/promises';
 import { openSandbox } from '../../peers/support/sandbox.ts';
-import type { Signer, Signing } from '../zone.ts';
+import { type Signer, type Signing, signers } from '../zone.ts';
 import type { Line } from './edits.ts';
 import { showDnskey } from './keys.ts';
 import { type KeyedZone, readSigned } from './zone-text.ts';
@@ -25,7 +25,7 @@ export async function signAll(
 ): Promise<ReadonlyMap<Unsigned, readonly Line[]>> {
   const signed = new Map<Unsigned, readonly Line[]>();
   await Promise.all(
-    (['bind', 'knot', 'ldns'] as const).map(async (signer) => {
+    signers.map(async (signer) => {
       const its = zones.filter((zone) => zone.signing.by === signer);
       const texts = await signWith(roots[signer], signer, its, now);
       its.forEach((zone, index) => signed.set(zone, readSigned(texts[index] ?? '')));

@@ -24,13 +24,24 @@ export interface KeyedZone {
   readonly foreign: readonly Buffer[];
 }
 
+/** What stands for the marks in the table. */
+export interface Filling {
+  /** The first three numbers of the lab's addresses: `127.80.0`. */
+  readonly net: string;
+  /** TLSA data by its mark: `<postfix key>`. */
+  readonly tlsa: ReadonlyMap<string, string>;
+}
+
 /**
  * The zone file of one zone.
  *
- * @param net the first three numbers of the lab's addresses.
  * @param all every zone of the lab, for the delegations.
  */
-export function zoneText({ zone, keys, foreign }: KeyedZone, net: string, all: readonly KeyedZone[]): string {
+export function zoneText(
+  { zone, keys, foreign }: KeyedZone,
+  { net, tlsa }: Filling,
+  all: readonly KeyedZone[],
+): string {
   const server = zone.name === '.' ? ROOT_SERVER : 'ns';
   const { host = server } = zone;
   return [
@@ -45,7 +56,9 @@ export function zoneText({ zone, keys, foreign }: KeyedZone, net: string, all: r
     '',
   ]
     .join('\n')
-    .replaceAll(/\$(\d+)\b/g, `${net}.$1`);
+    .replaceAll(/\$(\d+)\b/g, `${net}.$1`)
+    .replaceAll(/\$r(\d+)\b/g, `$1.${net.split('.').slice(1).toReversed().join('.')}`)
+    .replaceAll(/<[a-z]+ [a-z]+>/g, (mark) => tlsa.get(mark) ?? mark);
 }
 
 function delegation({ zone, keys }: KeyedZone): string[] {

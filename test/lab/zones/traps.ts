@@ -68,6 +68,7 @@ export const trapQuestions: readonly Question[] = [
   ask('www.hashtrap.test', 'A', 'bogus', '20 DS against 101 keys: given up early'),
   ask('www.many-keys.test', 'A', 'secure found', 'a large set of keys'),
   ask('many-keys.test', 'DNSKEY', 'secure found', 'a large set of keys, itself'),
-  ask(`${'a.'.repeat(100)}deep.test`, 'A', 'secure no-name', '100 labels below a zone of 100 iterations'),
+  ask(`${'a.'.repeat(10)}deep.test`, 'A', 'secure no-name', '10 labels below a zone of 100 iterations'),
+  ask(`${'a.'.repeat(100)}p384.test`, 'A', 'secure no-name', '100 labels below a zone with NSEC3'),
   ask(`${'a.'.repeat(100)}p256.test`, 'A', 'secure no-name', '100 labels below a zone with NSEC'),
 ];

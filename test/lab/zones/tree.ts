@@ -42,7 +42,12 @@ export const tree: readonly Zone[] = [
     name: '127.in-addr.arpa',
     shows: 'names of the addresses, below two empty non-terminals of the root',
     server: 'leaf',
-    records: [],
+    records: [
+      '$r25 PTR mx.dane-ee.test.',
+      '$r26 PTR mx.dane-ta.test.',
+      '$r27 PTR mx.dane-nsec3.test.',
+      '1.0.0 PTR localhost.',
+    ],
     signing: signed({ keys: split('ED25519') }),
   },
 ];

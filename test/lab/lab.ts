@@ -1,42 +1,54 @@
-/** A small internet on the loopback network: signed zones, their servers, resolvers, and who asks them. */
+/** A small internet on the loopback network: signed zones, their servers, resolvers, mail servers, policy hosts. */
 import { writeFile } from 'node:fs/promises';
-import { openSandbox } from '../peers/support/sandbox.ts';
-import type { Server } from '../peers/support/server.ts';
+import { rootsOf } from '../peers/support/peer.ts';
+import { openSandbox, type Sandbox } from '../peers/support/sandbox.ts';
+import { type Authority, reopenAuthority } from '../support/certificates.ts';
 import { type Authorities, startAuthorities } from './authorities.ts';
+import { type MailServer, mailServerNames } from './build/certificates.ts';
 import { keptZones } from './build/kept.ts';
+import { serverAddresses } from './build/zone-text.ts';
 import { type Dug, digAll, verdicts } from './dig.ts';
-import { takeNet } from './net.ts';
+import { type RunningMailServer, startMailServer } from './mail-servers.ts';
+import { type DnsMitm, startDnsMitm } from './mitm/dns.ts';
+import { type Endpoint, type Net, takeNet } from './net.ts';
+import { type PolicyHosts, startPolicyHosts } from './policy-hosts.ts';
 import type { Question, Verdict } from './question.ts';
-import { type ResolverKind, resolverAddresses, startUnbound } from './resolvers.ts';
+import { type ResolverKind, resolverAddresses, resolverKinds, startUnbound } from './resolvers.ts';
+import { POLICY_HOST } from './zones/mail-domain.ts';
 import { zones } from './zones.ts';
 
-/** The sets of packages that a lab is made of. */
+/** The sets of packages that every lab is made of. */
 export const labPeers = ['bind', 'knot', 'ldns', 'nsd', 'unbound'] as const;
 
-/** The roots of those sets. */
-export type LabRoots = Readonly<Record<(typeof labPeers)[number], string>>;
-
-/** Where something listens. */
-export interface Endpoint {
-  readonly address: string;
-  readonly port: number;
+/** What is started beside zones, servers and resolvers. */
+export interface LabOptions {
+  /** Mail servers, and the ways to them. */
+  readonly mail?: readonly MailServer[];
 }
 
 /** A lab that runs. */
 export interface Lab {
-  /** What to trust: DS lines, and a file with them. */
+  /** What to trust: DS lines of the root, and a file with them. */
   readonly anchor: string;
   readonly anchorFile: string;
   /** unbound, which validates from that anchor on. */
   readonly resolver: Endpoint;
   readonly resolvers: Readonly<Record<ResolverKind, Endpoint>>;
   readonly authorities: Authorities;
-  /** The address of the lab that ends with this number; 100 to 199 are nobody's. */
+  /** Whose certificates are to be trusted, and a file with its own. */
+  readonly authority: Authority;
+  readonly authorityFile: string;
+  readonly policyHosts: PolicyHosts;
+  /** Those that were asked for. */
+  readonly mail: Readonly<Partial<Record<MailServer, RunningMailServer>>>;
+  /** The address of the lab that ends with this number; 160 to 199 are for tests. */
   readonly address: (last: number) => string;
   /** Asks by dig, with DO. */
   readonly dig: (name: string, type: string, options?: DigOptions) => Promise<Dug>;
   /** What unbound finds of each question. */
   readonly verdicts: (questions: readonly Question[]) => Promise<Verdict[]>;
+  /** Somebody on the way to a resolver, by default the plain one; closed with the lab. */
+  readonly dnsMitm: (resolver?: ResolverKind) => Promise<DnsMitm>;
   readonly close: () => Promise<void>;
 }
 
@@ -46,54 +58,88 @@ export interface DigOptions {
   readonly more?: readonly string[];
 }
 
-const kinds: readonly ResolverKind[] = ['validating', 'plain', 'stripping'];
+/** From here on, one for each man in the middle. */
+const FIRST_MITM = 200;
 
-/** Brings a lab up. */
-export async function startLab(roots: LabRoots): Promise<Lab> {
+/** Brings a lab up. @throws where one of its programs cannot be had. */
+export async function startLab({ mail = [] }: LabOptions = {}): Promise<Lab> {
+  const had = await rootsOf([...labPeers, ...mail]);
+  if (had.kind === 'unavailable') throw new Error(had.because);
   const opened: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const one of opened.splice(0).toReversed()) await one();
   };
   try {
-    const net = await takeNet();
+    const net = await takeNet([...Object.values(serverAddresses), ...Object.values(resolverAddresses)]);
     opened.push(net.close);
-    const { files, anchor } = await keptZones(roots, zones, net.prefix);
-    const authorities = await startAuthorities(roots, net, zones, files);
+    const made = await keptZones(had.roots, zones, net.prefix);
+    const { anchor } = made;
+    const authorities = await startAuthorities(had.roots, net, zones, made.files);
     opened.push(authorities.close);
-    for (const kind of kinds) {
-      const resolver: Server = await startUnbound(roots.unbound, net, kind, anchor);
+    for (const kind of resolverKinds) {
+      const resolver = await startUnbound(had.roots.unbound, net, kind, anchor);
       opened.push(resolver.sandbox.close);
     }
-    const asking = await openSandbox(roots.bind);
-    opened.push(asking.close);
-    const anchorFile = asking.path('/peer/anchor');
-    await writeFile(anchorFile, anchor);
-    const endpoint = (kind: ResolverKind): Endpoint => ({
-      address: net.address(resolverAddresses[kind]),
-      port: 53,
-    });
-    const resolvers = {
-      validating: endpoint('validating'),
-      plain: endpoint('plain'),
-      stripping: endpoint('stripping'),
-    };
+    const authority = await reopenAuthority(made.certificates.authority);
+    const policyHosts = await startPolicyHosts({ address: net.address(POLICY_HOST), port: 443 }, authority);
+    opened.push(policyHosts.close);
+    const servers: Partial<Record<MailServer, RunningMailServer>> = {};
+    for (const name of mailServerNames.filter((one) => mail.includes(one))) {
+      const server = await startMailServer(name, had.roots[name], net, made.certificates);
+      opened.push(server.close);
+      servers[name] = server;
+    }
+    const desk = await openSandbox(had.roots.bind);
+    opened.push(desk.close);
+    await writeFile(desk.path(ANCHOR), anchor);
+    await writeFile(desk.path(AUTHORITY), authority.certPem);
+    const asking = askingFrom(desk, net, (closing) => opened.push(closing));
     return {
       anchor,
-      anchorFile,
-      resolver: resolvers.validating,
-      resolvers,
       authorities,
+      authority,
+      policyHosts,
+      mail: servers,
       address: net.address,
-      async dig(name, type, { resolver = 'validating', more = [] } = {}) {
-        const [answer] = await digAll(asking, resolvers[resolver].address, [{ name, type }], more);
-        if (answer === undefined) throw new Error('dig says nothing');
-        return answer;
-      },
-      verdicts: (questions) => verdicts(asking, resolvers.validating.address, questions),
+      ...asking,
       close,
     };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+const ANCHOR = '/peer/anchor';
+const AUTHORITY = '/peer/authority.pem';
+
+type Asking = Pick<
+  Lab,
+  'anchorFile' | 'authorityFile' | 'resolver' | 'resolvers' | 'dig' | 'verdicts' | 'dnsMitm'
+>;
+
+/** The resolvers, and who asks them. */
+function askingFrom(desk: Sandbox, net: Net, opened: (close: () => Promise<void>) => void): Asking {
+  const at = (kind: ResolverKind): Endpoint => ({ address: net.address(resolverAddresses[kind]), port: 53 });
+  const resolvers = { validating: at('validating'), plain: at('plain'), stripping: at('stripping') };
+  let mitms = 0;
+  return {
+    anchorFile: desk.path(ANCHOR),
+    authorityFile: desk.path(AUTHORITY),
+    resolver: resolvers.validating,
+    resolvers,
+    async dig(name, type, { resolver = 'validating', more = [] } = {}) {
+      const [answer] = await digAll(desk, resolvers[resolver].address, [{ name, type }], more);
+      if (answer === undefined) throw new Error('dig says nothing');
+      return answer;
+    },
+    verdicts: (questions) => verdicts(desk, resolvers.validating.address, questions),
+    async dnsMitm(resolver = 'plain') {
+      const listen = { address: net.address(FIRST_MITM + mitms), port: 53 };
+      mitms += 1;
+      const mitm = await startDnsMitm(listen, resolvers[resolver]);
+      opened(mitm.close);
+      return mitm;
+    },
+  };
 }

@@ -12,6 +12,8 @@ export type ResolverKind =
   /** Never gets them, so never hands them on. */
   | 'stripping';
 
+export const resolverKinds: readonly ResolverKind[] = ['validating', 'plain', 'stripping'];
+
 /** The last number of each resolver's address; all of them are at port 53. */
 export const resolverAddresses: Readonly<Record<ResolverKind, number>> = {
   validating: 1,

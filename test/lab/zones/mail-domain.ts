@@ -23,6 +23,8 @@ export interface ServedPolicy {
   readonly type?: string;
   readonly text: string;
   readonly location?: string;
+  /** Milliseconds until the answer begins. */
+  readonly afterMs?: number;
   /** By default one that the lab's authority made for the name. */
   readonly certificate?: 'stranger' | 'wrong-name' | 'expired' | 'self-signed';
 }

@@ -55,6 +55,8 @@ export interface Lab {
 /** Whom dig asks, by default the validating resolver, and how: `+cd`, `+tcp`. */
 export interface DigOptions {
   readonly resolver?: ResolverKind;
+  /** Somebody else, at port 53. */
+  readonly address?: string;
   readonly more?: readonly string[];
 }
 
@@ -128,8 +130,12 @@ function askingFrom(desk: Sandbox, net: Net, opened: (close: () => Promise<void>
     authorityFile: desk.path(AUTHORITY),
     resolver: resolvers.validating,
     resolvers,
-    async dig(name, type, { resolver = 'validating', more = [] } = {}) {
-      const [answer] = await digAll(desk, resolvers[resolver].address, [{ name, type }], more);
+    async dig(
+      name,
+      type,
+      { resolver = 'validating', address = resolvers[resolver].address, more = [] } = {},
+    ) {
+      const [answer] = await digAll(desk, address, [{ name, type }], more);
       if (answer === undefined) throw new Error('dig says nothing');
       return answer;
     },

@@ -56,7 +56,7 @@ async function isQuiet(addresses: readonly string[]): Promise<boolean> {
   for (let round = 0; round < ROUNDS; round += 1) {
     const probes = await Promise.all(left.map((address) => listenAt(address)));
     left = left.filter((_, index) => probes[index] === null);
-    await Promise.all(probes.map((probe) => (probe === null ? null : stop(probe))));
+    await Promise.all(probes.flatMap((probe) => (probe === null ? [] : [stop(probe)])));
     if (left.length === 0) return true;
     await sleep(50);
   }

@@ -1,0 +1,104 @@
+/** Fetches the MTA-STS policy of a domain: RFC 8461 §3.3. */
+import type { SecureContext } from 'node:tls';
+import type { IpAddress } from '../names/address.ts';
+import { type Domain, parseDomain } from '../names/domain.ts';
+import { isPublicAddress } from '../names/public-address.ts';
+import type { HttpsFault, HttpsOutcome } from '../wire/https-answer.ts';
+import { getAt, type HttpsGet } from './https-get.ts';
+
+/** The addresses of a host, in the order in which they are tried; at least one where found. */
+export type HostAddresses =
+  | { readonly kind: 'found'; readonly addresses: readonly IpAddress[] }
+  | { readonly kind: 'failed'; readonly because: string };
+
+export interface PolicyFetch {
+  readonly domain: Domain;
+  /** 443, or that of a lab. */
+  readonly port: number;
+  /** Where the policy host is, IPv6 first: our own resolver's word, or an address that an operator has fixed. */
+  readonly addresses: (host: Domain) => Promise<HostAddresses>;
+  /**
+   * Whether addresses that mean something only here are asked too: whoever publishes a name must not make us knock at
+   * doors inside our own network. For resolvers and hosts on loopback, that is for labs.
+   */
+  readonly allowPrivate: boolean;
+  /** Roots and the oldest version of TLS that is taken (RFC 8461 §7.2: 1.2), as `outgoingContext` makes it. */
+  readonly context: SecureContext;
+  /** For all of it, from the look-up of the addresses to the last octet ("A suggested timeout is one minute"). */
+  readonly timeoutMs: number;
+  /** Of the policy. */
+  readonly maxOctets: number;
+  readonly userAgent: string;
+}
+
+const PATH = '/.well-known/mta-sts.txt';
+/** One address that does not answer must not use up the time of the others. */
+const UNTIL_SECURE_MS = 10_000;
+const MAX_ADDRESSES = 8;
+
+/** What is tried at the next address, and nowhere else: an answer is an answer, whatever it says. */
+const tryNext: ReadonlySet<HttpsFault> = new Set<HttpsFault>(['tcp', 'tls', 'tls-webpki']);
+
+/**
+ * GET https://mta-sts.DOMAIN/.well-known/mta-sts.txt: no redirects, no cache, nothing but `identity`, the certificate
+ * judged by our own check before anything is asked. Whether the answer is a policy is for others to say.
+ */
+export async function fetchPolicy(fetch: PolicyFetch): Promise<HttpsOutcome> {
+  const endsAt = performance.now() + fetch.timeoutMs;
+  const host = parseDomain(`mta-sts.${fetch.domain}`);
+  if (host.kind !== 'ok') return failed('dns', `the policy host cannot have a name (${host.because})`);
+  const found = await within(fetch.timeoutMs, fetch.addresses(host.value));
+  if (found === undefined) {
+    return failed('timeout', `no address of ${host.value} within ${fetch.timeoutMs / 1000} s`);
+  }
+  if (found.kind === 'failed') return failed('dns', found.because);
+  const usable = found.addresses.filter((address) => fetch.allowPrivate || isPublicAddress(address));
+  if (usable.length === 0) {
+    const shown = found.addresses.slice(0, MAX_ADDRESSES).join(', ');
+    return failed(
+      'address',
+      `${host.value} has only addresses that are not public, which are refused: ${shown}`,
+    );
+  }
+  return inOrder(
+    usable.slice(0, MAX_ADDRESSES),
+    { ...fetch, host: host.value, path: PATH, accept: 'text/plain' },
+    endsAt,
+  );
+}
+
+/** @param endsAt by `performance.now`. */
+async function inOrder(
+  addresses: readonly IpAddress[],
+  get: HttpsGet,
+  endsAt: number,
+): Promise<HttpsOutcome> {
+  const failures: Extract<HttpsOutcome, { kind: 'failed' }>[] = [];
+  for (const [index, address] of addresses.entries()) {
+    const totalMs = Math.max(0, endsAt - performance.now());
+    const share = totalMs / (addresses.length - index);
+    const outcome = await getAt(address, get, { totalMs, untilSecureMs: Math.min(UNTIL_SECURE_MS, share) });
+    if (outcome.kind === 'answered') return outcome;
+    failures.push(outcome);
+    if (!tryNext.has(outcome.fault)) break;
+  }
+  // A certificate that proves nothing says more than a connection that failed.
+  const worst = failures.find(({ fault }) => fault === 'tls-webpki') ?? failures.at(-1);
+  if (worst === undefined) throw new Error('there is no address to try');
+  return { ...worst, because: failures.map(({ because }) => because).join('; ') };
+}
+
+function failed(fault: HttpsFault, because: string): HttpsOutcome {
+  return { kind: 'failed', fault, because, tls: undefined };
+}
+
+/** @returns undefined where the time is over first. */
+async function within<Value>(ms: number, promise: Promise<Value>): Promise<Value | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), ms);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

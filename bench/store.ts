@@ -14,6 +14,7 @@ import type { DeliveryEvent } from '../src/events/delivery-event.ts';
 import { noRecipientWishes, noSenderWishes } from '../src/names/wishes.ts';
 import type { Answer, Call } from '../src/store/calls.ts';
 import { openDataFolder } from '../src/store/data-folder.ts';
+import { queueDatabase } from '../src/store/migrations.ts';
 import { openDatabase } from '../src/store/open-database.ts';
 import { openQueue } from '../src/store/open-queue.ts';
 import { prepareMessage, prepareSettle } from '../src/store/prepare.ts';
@@ -53,7 +54,7 @@ function inFolder<Result>(work: (path: string) => Result): Result {
 
 function onThisThread(path: string): void {
   const folder = openDataFolder(path);
-  const queue = sqliteQueue(openDatabase(folder), folder);
+  const queue = sqliteQueue(openDatabase(folder, queueDatabase), folder);
   const all = Array.from({ length: messages }, (_, index) => newMessage(index));
   row('accept', messages, () => {
     for (let at = 0; at < all.length; at += PER_COMMIT) {
@@ -98,7 +99,7 @@ async function throughTheWriter(path: string): Promise<void> {
 
 function besideADeadDestination(path: string): void {
   const folder = openDataFolder(path);
-  let queue = sqliteQueue(openDatabase(folder), folder);
+  let queue = sqliteQueue(openDatabase(folder, queueDatabase), folder);
   const PER_MESSAGE = 100;
   for (let at = 0; at < waiting; at += PER_MESSAGE * PER_COMMIT) {
     const calls = Array.from({ length: PER_COMMIT }, (_, index): Call => {
@@ -113,7 +114,7 @@ function besideADeadDestination(path: string): void {
   }
   queue.close();
   const before = usage();
-  queue = sqliteQueue(openDatabase(folder), folder);
+  queue = sqliteQueue(openDatabase(folder, queueDatabase), folder);
   print(`start with ${waiting} recipients waiting`, 1, since(before));
   queue.commit([{ name: 'claim', argument: { ...claimRequest(20), perDestination: 20 } }]);
   const LIVE = 2_000;

@@ -19,8 +19,9 @@ import {
   flushFile,
   flushFolder,
 } from './data-folder.ts';
-import { migrations } from './migrations.ts';
-import { DATABASE_FILE, findingsOf, isDamage, openDatabase } from './open-database.ts';
+import { versionOf } from './migrate.ts';
+import { migrations, queueDatabase } from './migrations.ts';
+import { findingsOf, isDamage, openDatabase } from './open-database.ts';
 import type { BackedUp } from './queue-store.ts';
 import { StoreError } from './store-error.ts';
 
@@ -46,7 +47,7 @@ export async function backupFrom(folder: FolderPaths, files: BodyFiles, path: st
   const release = files.keep();
   try {
     mkdirSync(join(path, BODIES), { mode: 0o700 });
-    const copy = join(path, DATABASE_FILE);
+    const copy = join(path, queueDatabase.file);
     createPrivateFile(copy);
     await copyDatabase(folder, copy);
     const kept = closeCopy(copy);
@@ -68,7 +69,7 @@ export async function backupFrom(folder: FolderPaths, files: BodyFiles, path: st
  * @throws StoreError `refused` where the folder has messages or `from` is no backup; `damaged` where it is not whole.
  */
 export function restoreQueue(from: string, folder: DataFolder): BackedUp {
-  const source = join(from, DATABASE_FILE);
+  const source = join(from, queueDatabase.file);
   const kept = checkBackup(from, source);
   refuseFull(folder);
   for (const id of kept.files) {
@@ -77,7 +78,7 @@ export function restoreQueue(from: string, folder: DataFolder): BackedUp {
   }
   flushFolder(folder.bodies);
   // First beside the place, so that a crash leaves either no queue or all of it.
-  const target = join(folder.path, DATABASE_FILE);
+  const target = join(folder.path, queueDatabase.file);
   const arriving = `${target}.restored`;
   copyFileSync(source, arriving);
   chmodSync(arriving, 0o600);
@@ -96,7 +97,7 @@ interface Kept {
 
 /** By a connection of its own: that of the writer may be within a transaction at any moment. */
 async function copyDatabase(folder: FolderPaths, to: string): Promise<void> {
-  const source = new DatabaseSync(join(folder.path, DATABASE_FILE), { readOnly: true });
+  const source = new DatabaseSync(join(folder.path, queueDatabase.file), { readOnly: true });
   try {
     await backup(source, to, { rate: PAGES_AT_ONCE });
   } finally {
@@ -129,12 +130,12 @@ function contentOf(database: DatabaseSync): Kept {
 
 function checkBackup(from: string, source: string): Kept {
   if (!existsSync(source))
-    throw new StoreError('refused', `${from} is not a backup: it has no ${DATABASE_FILE}`);
+    throw new StoreError('refused', `${from} is not a backup: it has no ${queueDatabase.file}`);
   const database = new DatabaseSync(source, { readOnly: true });
   try {
     const [finding] = findingsOf(database, 'integrity_check(1)');
     if (finding !== undefined) throw new StoreError('damaged', `the backup ${source} is damaged: ${finding}`);
-    const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+    const version = versionOf(database);
     if (version === 0 || version > migrations.length) {
       const known = `this waxwing knows schemas 1 to ${migrations.length}`;
       throw new StoreError('refused', `the backup ${source} has schema ${version}, ${known}`);
@@ -156,12 +157,12 @@ function checkBackup(from: string, source: string): Kept {
 }
 
 function refuseFull(folder: DataFolder): void {
-  const file = join(folder.path, DATABASE_FILE);
+  const file = join(folder.path, queueDatabase.file);
   if (!existsSync(file)) {
     refuseLog(`${file}-wal`);
     return;
   }
-  const database = openDatabase(folder);
+  const database = openDatabase(folder, queueDatabase);
   const { messages } = contentOf(database);
   database.close();
   if (messages === 0) return;

@@ -91,7 +91,7 @@ async function answersTo(
     return (index) =>
       answers[index] ?? { kind: 'failed', code: 'failed', message: 'the queue gave no answer' };
   } catch (error) {
-    const { code, message } = asStoreError(error);
+    const { code, message } = asStoreError(error, 'queue');
     return () => ({ kind: 'failed', code, message });
   }
 }

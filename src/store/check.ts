@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { DATABASE_FILE, findingsOf, isDamage, schemaFinding } from './open-database.ts';
+import { queueDatabase } from './migrations.ts';
+import { findingsOf, isDamage, schemaFinding } from './open-database.ts';
 
 export interface QueueCheck {
   /** In words; empty where everything is sound. */
@@ -21,13 +22,13 @@ const MOST_FINDINGS = 20;
  * @param dataFolder that of a relay, whether or not it runs.
  */
 export function checkQueue(dataFolder: string): QueueCheck {
-  const file = join(dataFolder, DATABASE_FILE);
+  const file = join(dataFolder, queueDatabase.file);
   if (!existsSync(file)) return { findings: [`${file} is missing`], messages: 0, open: 0 };
   const database = new DatabaseSync(file, { readOnly: true });
   try {
     const findings = [
       ...findingsOf(database, `integrity_check(${MOST_FINDINGS})`),
-      ...schemaFinding(database),
+      ...schemaFinding(database, queueDatabase),
       ...database
         .prepare('PRAGMA foreign_key_check')
         .all()

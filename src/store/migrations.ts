@@ -1,11 +1,5 @@
-/**
- * The schema of queue.db, as the steps that lead to it.
- *
- * `PRAGMA user_version` says how many steps a file has taken. A released step never changes: files out there have
- * taken it as it was.
- */
-import type { DatabaseSync } from 'node:sqlite';
-import { StoreError } from './store-error.ts';
+/** The schema of queue.db. */
+import type { DatabaseKind } from './migrate.ts';
 
 export const migrations: readonly string[] = [
   `
@@ -80,33 +74,13 @@ INSERT INTO starts VALUES (0);
 `,
 ];
 
-/**
- * Brings the database to the newest schema, all missing steps in one commit.
- *
- * @throws StoreError when a newer Waxwing has written it.
- */
-export function migrate(database: DatabaseSync): void {
-  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-  if (version > migrations.length) {
-    throw new StoreError(
-      'refused',
-      `the queue ${database.location() ?? 'in memory'} has schema ${version}, ` +
-        `this waxwing knows schemas up to ${migrations.length}: run the newer one`,
-    );
-  }
-  if (version === migrations.length) return;
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    for (const step of migrations.slice(version)) database.exec(step);
-    database.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`);
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
-  }
-}
-
-/** All tables and indexes as SQL, to compare. */
-export function schemaOf(database: DatabaseSync): string {
-  const rows = database.prepare('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name').all();
-  return rows.map(({ sql }) => String(sql)).join('\n');
-}
+/** The queue. */
+export const queueDatabase: DatabaseKind = {
+  file: 'queue.db',
+  what: 'queue',
+  steps: migrations,
+  cacheKib: 64 * 1024,
+  remedy:
+    'Copy its folder; "waxwing queue check" says more; then restore a backup by "waxwing queue restore" into a new data ' +
+    'folder, or save what can be read with the .recover command of the program sqlite3',
+};

@@ -58,7 +58,7 @@ export function sqliteQueue(database: DatabaseSync, folder: FolderPaths): Sqlite
     try {
       return inTransaction(() => carryOut(operations, call));
     } catch (error) {
-      const { code, message } = asStoreError(error);
+      const { code, message } = asStoreError(error, 'queue');
       return { kind: 'failed', code, message };
     }
   }
@@ -71,7 +71,7 @@ export function sqliteQueue(database: DatabaseSync, folder: FolderPaths): Sqlite
       try {
         return inTransaction(() => calls.map((call) => carryOut(operations, call)));
       } catch (error) {
-        if (asStoreError(error).code === 'full') room.make();
+        if (asStoreError(error, 'queue').code === 'full') room.make();
         // One bad call must not fail its neighbours: each has its own transaction now, and its own error.
         return calls.map(single);
       }

@@ -21,12 +21,16 @@ export class StoreError extends Error {
 /** SQLITE_FULL; node:sqlite hands the number through as `errcode`. */
 const SQLITE_FULL = 13;
 
-/** Gives any error thrown while the store works the one shape that callers see. */
-export function asStoreError(error: unknown): StoreError {
+/**
+ * Gives any error thrown while a store works the one shape that callers see.
+ *
+ * @param what the store, as people call it: `queue`.
+ */
+export function asStoreError(error: unknown, what: string): StoreError {
   if (error instanceof StoreError) return error;
-  if (!(error instanceof Error)) return new StoreError('failed', `the queue failed: ${String(error)}`);
+  if (!(error instanceof Error)) return new StoreError('failed', `the ${what} failed: ${String(error)}`);
   const full =
     ('errcode' in error && error.errcode === SQLITE_FULL) ||
     ('code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'));
-  return new StoreError(full ? 'full' : 'failed', `the queue failed: ${error.message}`, { cause: error });
+  return new StoreError(full ? 'full' : 'failed', `the ${what} failed: ${error.message}`, { cause: error });
 }

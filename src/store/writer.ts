@@ -1,5 +1,6 @@
 /** The writer thread: owns the database, so that no flush holds up the event loop of the relay. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { queueDatabase } from './migrations.ts';
 import { openDatabase } from './open-database.ts';
 import { packAnswers, unpackCalls } from './packing.ts';
 import { type SqliteQueue, sqliteQueue } from './sqlite-queue.ts';
@@ -11,9 +12,9 @@ function serve(port: MessagePort, { folder }: WriterStart): void {
     port.postMessage(message, transfer);
   let queue: SqliteQueue;
   try {
-    queue = sqliteQueue(openDatabase(folder), folder);
+    queue = sqliteQueue(openDatabase(folder, queueDatabase), folder);
   } catch (error) {
-    const { code, message } = asStoreError(error);
+    const { code, message } = asStoreError(error, 'queue');
     say({ kind: 'refused', code, message });
     return;
   }
@@ -28,7 +29,7 @@ function serve(port: MessagePort, { folder }: WriterStart): void {
         queue.backup(message.path).then(
           (outcome) => say({ kind: 'backedUp', outcome }),
           (error: unknown) => {
-            const { code, message: because } = asStoreError(error);
+            const { code, message: because } = asStoreError(error, 'queue');
             say({ kind: 'backedUp', outcome: { code, message: because } });
           },
         );

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { openDataFolder } from '../../../src/store/data-folder.ts';
-import { migrate, migrations } from '../../../src/store/migrations.ts';
+import { migrate } from '../../../src/store/migrate.ts';
+import { migrations, queueDatabase } from '../../../src/store/migrations.ts';
 import { openQueue } from '../../../src/store/open-queue.ts';
 import { claimAt, summary } from '../../store/samples.ts';
 
@@ -24,8 +25,8 @@ describe('the migrations', () => {
 
   it('bring an empty database to the newest version, and then have nothing to do', () => {
     const database = new DatabaseSync(':memory:');
-    migrate(database);
-    migrate(database);
+    migrate(database, queueDatabase);
+    migrate(database, queueDatabase);
     const version = database.prepare('PRAGMA user_version').get();
     assert.equal(version?.['user_version'], migrations.length);
     database.close();
@@ -34,7 +35,7 @@ describe('the migrations', () => {
   it('refuse a database that a newer waxwing has written, and leave it alone', () => {
     const database = new DatabaseSync(':memory:');
     database.exec(`PRAGMA user_version = ${migrations.length + 1}`);
-    assert.throws(() => migrate(database), {
+    assert.throws(() => migrate(database, queueDatabase), {
       code: 'refused',
       message: `the queue in memory has schema ${migrations.length + 1}, this waxwing knows schemas up to ${migrations.length}: run the newer one`,
     });
@@ -45,7 +46,7 @@ describe('the migrations', () => {
   it('take all missing steps or none', () => {
     const database = new DatabaseSync(':memory:');
     database.exec('CREATE TABLE transcripts (taken TEXT)');
-    assert.throws(() => migrate(database), /transcripts already exists/);
+    assert.throws(() => migrate(database, queueDatabase), /transcripts already exists/);
     assert.equal(database.isTransaction, false);
     const tables = database.prepare('SELECT name FROM sqlite_schema').all();
     assert.deepEqual(

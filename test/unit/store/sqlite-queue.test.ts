@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { batchedStore } from '../../../src/store/batch.ts';
 import { type DataFolder, openDataFolder } from '../../../src/store/data-folder.ts';
+import { queueDatabase } from '../../../src/store/migrations.ts';
 import { openDatabase } from '../../../src/store/open-database.ts';
 import type { QueueStore } from '../../../src/store/queue-store.ts';
 import { sqliteQueue } from '../../../src/store/sqlite-queue.ts';
@@ -13,7 +14,7 @@ import { claimAt, message, settleAll, to } from '../../store/samples.ts';
 
 /** The queue without a thread of its own. */
 function openHere(folder: DataFolder, most?: { readonly pages: number }): QueueStore {
-  const database = openDatabase(folder);
+  const database = openDatabase(folder, queueDatabase);
   if (most !== undefined) database.exec(`PRAGMA max_page_count = ${most.pages}`);
   const queue = sqliteQueue(database, folder);
   return batchedStore({
@@ -57,7 +58,7 @@ queueStoreConforms('the queue over SQLite, on the calling thread', async () => {
 describe('a commit', () => {
   it('is flushed to the medium: synchronous is FULL (2), and the log is written ahead', (t) => {
     const folder = newFolder(t);
-    const database = openDatabase(folder);
+    const database = openDatabase(folder, queueDatabase);
     t.after(() => database.close());
     assert.equal(database.prepare('PRAGMA synchronous').get()?.['synchronous'], 2);
     assert.equal(database.prepare('PRAGMA journal_mode').get()?.['journal_mode'], 'wal');

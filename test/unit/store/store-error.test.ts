@@ -13,7 +13,7 @@ describe('asStoreError', () => {
     { why: 'a file is missing', error: failed({ code: 'ENOENT' }), code: 'failed' },
   ] as const) {
     it(`says ${code} where ${why}, and keeps the cause`, () => {
-      const wrapped = asStoreError(error);
+      const wrapped = asStoreError(error, 'queue');
       assert.deepEqual(
         [wrapped.code, wrapped.message, wrapped.cause],
         [code, 'the queue failed: it broke', error],
@@ -23,6 +23,6 @@ describe('asStoreError', () => {
 
   it('leaves an error of the store as it is', () => {
     const error = new StoreError('refused', 'no');
-    assert.equal(asStoreError(error), error);
+    assert.equal(asStoreError(error, 'queue'), error);
   });
 });

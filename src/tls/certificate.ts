@@ -1,7 +1,8 @@
 /** What a report or an event says about a certificate. */
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Parsed } from '../names/domain.ts';
 import { printableName } from './identity.ts';
+import { parseCertificate } from './openssl.ts';
 import { readCertificate } from './raw-certificate.ts';
 
 export interface CertificateSummary {
@@ -25,7 +26,7 @@ const LONGEST_DISTINGUISHED_NAME = 1_000;
 export function summarizeCertificate(der: Uint8Array): Parsed<CertificateSummary> {
   const raw = readCertificate(der);
   if (raw.kind !== 'ok') return raw;
-  const parsed = parseWithOpenSsl(der);
+  const parsed = parseCertificate(der);
   if (parsed === undefined) {
     return { kind: 'invalid', because: 'OpenSSL cannot read the certificate' };
   }
@@ -47,17 +48,8 @@ export function summarizeCertificate(der: Uint8Array): Parsed<CertificateSummary
   };
 }
 
-function parseWithOpenSsl(der: Uint8Array): X509Certificate | undefined {
-  try {
-    return new X509Certificate(der);
-  } catch {
-    // What OpenSSL refuses to parse is data of the peer's making, not our failure.
-    return undefined;
-  }
-}
-
-/** OpenSSL writes one attribute a line, and nothing at all for an empty name. */
-function distinguishedName(lines: string | undefined): string {
+/** A name as people read it. OpenSSL writes one attribute a line, and nothing at all for an empty name. */
+export function distinguishedName(lines: string | undefined): string {
   const line = (lines ?? '').slice(0, LONGEST_DISTINGUISHED_NAME).replaceAll('\n', ', ');
   return line.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
     return `\\x{${(character.codePointAt(0) ?? 0).toString(16)}}`;

@@ -1,12 +1,14 @@
 /**
  * Whether a certificate names whom we meant to reach: our own check, made after every handshake.
  *
- * RFC 9525 §6: DNS-IDs and IP-IDs of the subjectAltName only. The common name is never looked at, a wildcard is
- * a whole left-most label and stands for exactly one label. Node's own check accepts more (CN, `ma*.example.test`).
+ * RFC 9525 §6: DNS-IDs and IP-IDs of the subjectAltName only. The common name is not looked at, except for DANE, which
+ * says so; a wildcard is a whole left-most label and stands for exactly one label. Node's own check accepts more (CN,
+ * `ma*.example.test`).
  */
 import { isIPv4, isIPv6 } from 'node:net';
 import type { IpAddress } from '../names/address.ts';
 import { type Domain, parseDomain } from '../names/domain.ts';
+import { hostNames } from './distinguished-name.ts';
 import { readCertificate } from './raw-certificate.ts';
 
 /** Somebody whose certificate we accept. */
@@ -34,13 +36,25 @@ interface PresentedName {
   readonly base: Domain;
 }
 
+/**
+ * What the common name is good for: nothing, or to be read where there is no dNSName (RFC 7672 §3.2.3: "The CN-ID is only
+ * considered when no DNS-IDs are present").
+ */
+export type CommonName = 'never' | 'without-dns-names';
+
 const LONGEST_NAME = 255;
 
 /** Looks for the first reference that the leaf certificate (DER) proves. */
-export function proveIdentity(leaf: Uint8Array, references: readonly ReferenceIdentity[]): IdentityVerdict {
+export function proveIdentity(
+  leaf: Uint8Array,
+  references: readonly ReferenceIdentity[],
+  commonName: CommonName = 'never',
+): IdentityVerdict {
   const certificate = readCertificate(leaf);
   if (certificate.kind !== 'ok') return { kind: 'mismatch', presented: [] };
-  const { dnsNames, ipAddresses } = certificate.value;
+  const { subject, ipAddresses } = certificate.value;
+  const useCommonName = commonName === 'without-dns-names' && certificate.value.dnsNames.length === 0;
+  const dnsNames = useCommonName ? hostNames(subject) : certificate.value.dnsNames;
   const names = dnsNames.flatMap((text) => presentedName(text) ?? []);
   const addresses = ipAddresses.flatMap((octets) => addressOf(octets) ?? []);
   for (const reference of references) {

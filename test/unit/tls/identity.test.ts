@@ -25,6 +25,36 @@ const proofOf = (certificate: Uint8Array, ...references: readonly string[]): str
   return verdict.kind === 'proved' ? verdict.name : undefined;
 };
 
+describe('the common name, where DANE looks at it (RFC 7672 §3.2.3)', () => {
+  const proof = (certificate: Uint8Array, wanted: string): string | undefined => {
+    const verdict = proveIdentity(certificate, [reference(wanted)], 'without-dns-names');
+    return verdict.kind === 'proved' ? verdict.name : undefined;
+  };
+
+  it('"The CN-ID is only considered when no DNS-IDs are present"', () => {
+    assert.equal(proof(forge([], 'mx.example.test'), 'mx.example.test'), 'mx.example.test');
+    assert.equal(proof(forgeNames(ip(192, 0, 2, 1)), 'mx.example.test'), 'mx.example.test');
+    assert.equal(proof(forgeNames(dns('other.test')), 'mx.example.test'), undefined);
+    assert.equal(proof(forgeNames(dns('')), 'mx.example.test'), undefined, 'even where it names nobody');
+  });
+
+  it('"Wildcards are valid in either DNS-IDs or the CN-ID": the whole first label, for one label', () => {
+    assert.equal(proof(forge([], '*.example.test'), 'mx.example.test'), '*.example.test');
+    assert.equal(proof(forge([], '*.example.test'), 'a.mx.example.test'), undefined);
+    assert.equal(proof(forge([], 'm*.example.test'), 'mx.example.test'), undefined);
+  });
+
+  it('is named in a mismatch', () => {
+    assert.deepEqual(
+      proveIdentity(forge([], 'mx.example.test'), [reference('a.test')], 'without-dns-names'),
+      {
+        kind: 'mismatch',
+        presented: ['mx.example.test'],
+      },
+    );
+  });
+});
+
 describe('proveIdentity, RFC 9525 §6', () => {
   const proved: readonly [why: string, presented: string, wanted: string][] = [
     ['the name itself', 'mx.example.test', 'mx.example.test'],

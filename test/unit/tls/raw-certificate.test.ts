@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { readInside } from '../../../src/tls/der.ts';
-import { readCertificate } from '../../../src/tls/raw-certificate.ts';
+import { readCertificate, readPublicKeyInfo } from '../../../src/tls/raw-certificate.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { alternativeNames, der, dns, extension, forge, forgeNames, ip, spki } from './forge.ts';
 
@@ -11,7 +11,7 @@ const names = (certificate: Uint8Array): readonly string[] | string => {
   const read = readCertificate(certificate);
   return read.kind === 'ok' ? read.value.dnsNames : read.because;
 };
-const unreliable = 'the certificate has an unreadable or a second subjectAltName';
+const unreliable = 'the certificate has an unreadable extension or a second subjectAltName';
 const otherExtension = extension([0x55, 0x1d, 0x0f], der(0x03, Buffer.from([0])), true);
 
 /** The same certificate with another tag on its signed body. */
@@ -55,6 +55,31 @@ describe('readCertificate', () => {
     assert.deepEqual(names(forge([otherExtension])), []);
   });
 
+  it('hands out what else is judged: version, names, the algorithm of the signature, every extension', async () => {
+    const authority = await createAuthority('Some Authority');
+    const { raw } = new X509Certificate((await authority.issue({ names: ['mx.example.test'] })).certPem);
+    const read = readCertificate(raw);
+    if (read.kind !== 'ok') return assert.fail(read.because);
+    const { version, issuer, subject, signatureAlgorithm, extensions } = read.value;
+    assert.equal(version, 3);
+    assert.ok(
+      Buffer.from(issuer).includes('Some Authority') && Buffer.from(subject).includes('mx.example.test'),
+    );
+    // ecdsa-with-SHA256, 1.2.840.10045.4.3.2.
+    assert.equal(Buffer.from(signatureAlgorithm).toString('hex'), '300a06082a8648ce3d040302');
+    assert.deepEqual(
+      extensions.map(({ id, critical }) => [id, critical]),
+      [
+        ['551d13', true],
+        ['551d0f', true],
+        ['551d25', false],
+        ['551d0e', false],
+        ['551d23', false],
+        ['551d11', false],
+      ],
+    );
+  });
+
   const refused: readonly [why: string, certificate: Uint8Array, because: string][] = [
     [
       'RFC 5280 §4.2: a second subjectAltName',
@@ -72,6 +97,17 @@ describe('readCertificate', () => {
       unreliable,
     ],
     ['an extension without an id', forge([der(0x30, der(0x04))]), unreliable],
+    ['an extension without a value', forge([der(0x30, der(0x06))]), unreliable],
+    [
+      'an extension with more in it',
+      forge([der(0x30, der(0x06), der(0x01), der(0x01), der(0x04))]),
+      unreliable,
+    ],
+    [
+      'an extension with something else in the middle',
+      forge([der(0x30, der(0x06), der(0x02), der(0x04))]),
+      unreliable,
+    ],
     [
       'octets behind the certificate',
       Buffer.concat([forgeNames(dns('a.test')), Buffer.from([0])]),
@@ -96,5 +132,18 @@ describe('readCertificate', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe('readPublicKeyInfo', () => {
+  it('needs no extension that can be read: a server may be known by its key alone', () => {
+    const odd = forge([der(0x30, der(0x04))]);
+    assert.equal(readCertificate(odd).kind, 'invalid');
+    assert.deepEqual(readPublicKeyInfo(odd), spki);
+  });
+
+  it('is undefined for what is no certificate', () => {
+    for (const octets of [Buffer.alloc(0), spki, der(0x30, der(0x30, spki))])
+      assert.equal(readPublicKeyInfo(octets), undefined);
   });
 });

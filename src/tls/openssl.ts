@@ -1,0 +1,37 @@
+/** Certificates and keys as OpenSSL reads them: what it refuses is data of somebody else's making, not our failure. */
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { readInside } from './der.ts';
+
+const SEQUENCE = 0x30;
+
+/** @returns undefined where the octets are no DER certificate, or more than one. */
+export function parseCertificate(der: Uint8Array): X509Certificate | undefined {
+  // OpenSSL would take PEM too, and does not look behind the end.
+  return readInside(der, SEQUENCE) && attempt(() => new X509Certificate(der));
+}
+
+/** @returns undefined where the key is of a kind that OpenSSL does not know, or is none. */
+export function publicKeyOf(certificate: X509Certificate): KeyObject | undefined {
+  return attempt(() => certificate.publicKey);
+}
+
+/** @param spki a whole SubjectPublicKeyInfo. @returns undefined where it is none that OpenSSL knows. */
+export function parsePublicKey(spki: Uint8Array): KeyObject | undefined {
+  return (
+    readInside(spki, SEQUENCE) &&
+    attempt(() => createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' }))
+  );
+}
+
+/** @returns whether that key has signed the certificate; a key of another kind than the signature has not. */
+export function isSignedBy(certificate: X509Certificate, key: KeyObject): boolean {
+  return attempt(() => certificate.verify(key)) ?? false;
+}
+
+function attempt<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}

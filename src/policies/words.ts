@@ -1,5 +1,8 @@
 /** The words of a TLS decision, used alike by rules, deliveries, events and reports. */
 
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export type EpochMs = number;
+
 /** What an operator writes in a rule. */
 export type TlsLevel = 'off' | 'may' | 'encrypt' | 'authenticate';
 

@@ -255,8 +255,19 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     why: 'parts of the configuration, which is tested as a whole',
     test: 'test/unit/cli/config/load.test.ts',
     sources: `cli/config/effective cli/config/keys cli/config/sources cli/config/tree
-      cli/config/schema/account cli/config/schema/domain cli/config/schema/kit cli/config/schema/limits
+      cli/config/schema/account cli/config/schema/dns cli/config/schema/domain cli/config/schema/kit cli/config/schema/limits
       cli/config/schema/listener cli/config/schema/relay cli/config/schema/route cli/config/schema/tls`,
+  },
+  {
+    why: 'the text of files that the configuration names, and what is wrong with it',
+    test: 'test/unit/cli/config/files.test.ts',
+    sources: 'cli/config/text-file',
+  },
+  {
+    why: 'its arguments, run as a program',
+    test: 'test/net/cli/resolve.test.ts',
+    sources: 'cli/commands/resolve',
+    asProgram: true,
   },
   {
     why: 'wording and shape of the notification',
@@ -276,6 +287,16 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
       store/trail store/undo`,
   },
   { why: 'the names of the calls', test: 'test/unit/store/batch.test.ts', sources: 'store/calls' },
+  {
+    why: 'the tables of the policy store, none of which is seen from outside',
+    test: 'test/unit/store/open-policies.test.ts',
+    sources: 'store/overrides-table store/policy-migrations store/sts-table',
+  },
+  {
+    why: 'shared by the databases, and shown by the steps of the queue',
+    test: 'test/unit/store/migrations.test.ts',
+    sources: 'store/migrate',
+  },
   {
     why: 'runs in a thread of its own',
     test: 'test/unit/store/open-queue.test.ts',

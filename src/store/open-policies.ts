@@ -1,0 +1,61 @@
+/** Opens the policy store of a data folder. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { FolderPaths } from './data-folder.ts';
+import { openDatabase, openToRead } from './open-database.ts';
+import { overridesTable } from './overrides-table.ts';
+import { policyDatabase } from './policy-migrations.ts';
+import type { PolicyReader, PolicyStore } from './policy-store.ts';
+import { asStoreError } from './store-error.ts';
+import { stsTable } from './sts-table.ts';
+
+/**
+ * Opens, and where it is missing creates, the policy store in a folder that this process holds.
+ *
+ * @throws StoreError when the database cannot be opened, is damaged, or a newer Waxwing has written it.
+ */
+export function openPolicies(folder: FolderPaths): PolicyStore {
+  return shaped(() => storeOver(openDatabase(folder, policyDatabase)));
+}
+
+/**
+ * Opens the policy store of a data folder to read it, whether or not somebody serves the folder.
+ *
+ * @returns undefined where there is none: nothing was ever kept there.
+ * @throws StoreError as {@link openPolicies}.
+ */
+export function openPoliciesToRead(dataFolder: string): PolicyReader | undefined {
+  return shaped(() => {
+    const database = openToRead(dataFolder, policyDatabase);
+    return database === undefined ? undefined : storeOver(database);
+  });
+}
+
+function storeOver(database: DatabaseSync): PolicyStore {
+  const sts = stsTable(database);
+  const overrides = overridesTable(database);
+  return {
+    sts: {
+      get: (domain) => shaped(() => sts.get(domain)),
+      list: (page) => shaped(() => sts.list(page)),
+      put: (entry) => shaped(() => sts.put(entry)),
+      remove: (domain) => shaped(() => sts.remove(domain)),
+      due: (now, limit) => shaped(() => sts.due(now, limit)),
+      forget: (before) => shaped(() => sts.forget(before)),
+    },
+    overrides: {
+      get: (domain) => shaped(() => overrides.get(domain)),
+      list: () => shaped(() => overrides.list()),
+      put: (override) => shaped(() => overrides.put(override)),
+      remove: (domain) => shaped(() => overrides.remove(domain)),
+    },
+    close: () => database.close(),
+  };
+}
+
+function shaped<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw asStoreError(error, policyDatabase.what);
+  }
+}

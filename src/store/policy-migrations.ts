@@ -1,0 +1,46 @@
+/** The schema of data.db. */
+import type { DatabaseKind } from './migrate.ts';
+
+const migrations: readonly string[] = [
+  `
+-- One row for each domain whose MTA-STS policy was asked for. id, policy, fetched_at and expires_at are those of the last
+-- policy that could be fetched, NULL where there was none. Times are milliseconds since 1970.
+CREATE TABLE sts (
+  domain TEXT NOT NULL PRIMARY KEY,
+  id TEXT,
+  fetched_at INTEGER,
+  expires_at INTEGER,
+  attempted_at INTEGER NOT NULL,
+  refresh_at INTEGER,
+  used_at INTEGER NOT NULL,
+  clock INTEGER NOT NULL,
+  failures TEXT,
+  policy TEXT,
+  CHECK ((id IS NULL) = (policy IS NULL) AND (id IS NULL) = (fetched_at IS NULL) AND (id IS NULL) = (expires_at IS NULL))
+) STRICT;
+CREATE INDEX sts_refresh ON sts (refresh_at) WHERE refresh_at IS NOT NULL;
+-- For rows whose last attempt lies ahead of a clock that was set back.
+CREATE INDEX sts_attempted ON sts (attempted_at) WHERE refresh_at IS NOT NULL;
+CREATE INDEX sts_used ON sts (used_at);
+
+-- until NULL: until it is taken back.
+CREATE TABLE overrides (
+  domain TEXT NOT NULL PRIMARY KEY,
+  level TEXT NOT NULL CHECK (level IN ('off', 'may', 'encrypt', 'authenticate')),
+  until INTEGER,
+  reason TEXT NOT NULL,
+  set_at INTEGER NOT NULL
+) STRICT;
+`,
+];
+
+/** Policies of others, and overrides. */
+export const policyDatabase: DatabaseKind = {
+  file: 'data.db',
+  what: 'policy store',
+  steps: migrations,
+  cacheKib: 8 * 1024,
+  remedy:
+    'Without it policies are fetched anew, and overrides are gone: stop waxwing, move it away with its -wal and -shm, and ' +
+    'set the overrides again',
+};

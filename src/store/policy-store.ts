@@ -1,0 +1,54 @@
+/**
+ * What is known of other domains' policies, and what an operator has said about them, over restarts.
+ *
+ * Calls are synchronous: a row is read in microseconds, and written seldom. What a call has written is on the medium when
+ * it returns. Every call may throw a {@link StoreError}, and has then changed nothing.
+ */
+import type { Domain } from '../names/domain.ts';
+import type { StsEntry } from '../policies/mta-sts/cache.ts';
+import type { Override } from '../policies/overrides/override.ts';
+import type { EpochMs } from '../policies/words.ts';
+
+/** A page of a list that is in the order of the domains. */
+export interface Page {
+  /** The last domain of the page before; null for the first page. */
+  readonly after: Domain | null;
+  readonly limit: number;
+}
+
+/** What `explain`, `check` and `policy list` read, beside a `serve` that writes. */
+export interface PolicyReader {
+  readonly sts: {
+    get(domain: Domain): StsEntry | undefined;
+    list(page: Page): readonly StsEntry[];
+  };
+  readonly overrides: {
+    get(domain: Domain): Override | undefined;
+    /** In the order of the domains, those included whose time is over. */
+    list(): readonly Override[];
+  };
+  close(): void;
+}
+
+export interface PolicyStore extends PolicyReader {
+  readonly sts: PolicyReader['sts'] & {
+    /** In place of the row of its domain. */
+    put(entry: StsEntry): void;
+    /** @returns whether there was one. */
+    remove(domain: Domain): boolean;
+    /** Rows that are to be renewed, also because the clock was set back behind their last attempt; the first due first. */
+    due(now: EpochMs, limit: number): readonly StsEntry[];
+    /**
+     * Removes what no mail has asked for since `before`, where its policy, if it has one, had ended by then.
+     *
+     * @returns how many rows.
+     */
+    forget(before: EpochMs): number;
+  };
+  readonly overrides: PolicyReader['overrides'] & {
+    /** In place of the one for its domain. */
+    put(override: Override): void;
+    /** @returns whether there was one. */
+    remove(domain: Domain): boolean;
+  };
+}

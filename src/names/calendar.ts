@@ -1,0 +1,49 @@
+/** The Gregorian calendar, for rooms that know no clock: a moment comes in as a number and is only spelt. */
+
+export interface CivilDate {
+  readonly year: number;
+  /** Counts from 0. */
+  readonly month: number;
+  readonly day: number;
+}
+
+/** Of 400 years, after which the calendar repeats itself. */
+const DAYS_OF_CYCLE = 146_097;
+/** From the first of March of the year 0 to the first of January 1970. */
+const DAYS_BEFORE_1970 = 719_468;
+
+/** The date that many days after 1970-01-01. */
+export function civilDate(days: number): CivilDate {
+  // Years that begin in March have the leap day at their end.
+  const sinceMarch0000 = days + DAYS_BEFORE_1970;
+  const cycle = Math.floor(sinceMarch0000 / DAYS_OF_CYCLE);
+  const dayOfCycle = sinceMarch0000 - cycle * DAYS_OF_CYCLE;
+  const yearOfCycle = Math.floor(
+    (dayOfCycle -
+      Math.floor(dayOfCycle / 1460) +
+      Math.floor(dayOfCycle / 36_524) -
+      Math.floor(dayOfCycle / 146_096)) /
+      365,
+  );
+  const dayOfYear =
+    dayOfCycle - (365 * yearOfCycle + Math.floor(yearOfCycle / 4) - Math.floor(yearOfCycle / 100));
+  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153);
+  const month = (monthFromMarch + 2) % 12;
+  return {
+    year: yearOfCycle + cycle * 400 + (month < 2 ? 1 : 0),
+    month,
+    day: dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1,
+  };
+}
+
+/** A moment as RFC 3339 §5.6 writes it, in UTC: `2026-12-01T00:00:00Z`. @param seconds since 1970, whole. */
+export function formatMoment(seconds: number): string {
+  const days = Math.floor(seconds / 86_400);
+  const { year, month, day } = civilDate(days);
+  const clock = [3600, 60, 1].map((unit) => pad(Math.floor((seconds - days * 86_400) / unit) % 60));
+  return `${String(year).padStart(4, '0')}-${pad(month + 1)}-${pad(day)}T${clock.join(':')}Z`;
+}
+
+function pad(number: number): string {
+  return String(number).padStart(2, '0');
+}

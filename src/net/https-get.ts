@@ -127,6 +127,7 @@ class Get {
   #read(response: IncomingMessage): void {
     const { maxOctets } = this.#get;
     const { statusCode: status = 0, headers } = response;
+    response.on('error', () => this.#fail('http', `the connection was closed (${this.#stage})`));
     if (status !== 200) return this.#answer(response, status, []);
     const wrong = faultOfFraming(headers);
     if (wrong !== undefined) return this.#fail('http', wrong);
@@ -139,7 +140,6 @@ class Get {
       if (this.#octets > maxOctets) this.#fail('too-big', tooBig);
       else chunks.push(chunk);
     });
-    response.on('error', () => this.#fail('http', `the connection was closed (${this.#stage})`));
     response.on('end', () => this.#answer(response, status, chunks));
   }
 

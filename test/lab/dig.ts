@@ -36,11 +36,10 @@ export async function digAll(
   questions: readonly Asked[],
   more: readonly string[] = [],
 ): Promise<Dug[]> {
-  const options = ['+dnssec', '+unknownformat', '+nocrypto', '+tries=2', '+time=10', ...more].join(' ');
-  const lines = questions.map(
-    ({ name, type }) => `@${server} ${options} ${name === '.' ? '' : name}. ${type}\n`,
-  );
-  const done = await sandbox.run('dig', ['-f', '-'], { input: lines.join('') });
+  // Options stand before the list: in it dig reads +tcp, and asks by UDP.
+  const options = ['+dnssec', '+unknownformat', '+nocrypto', '+tries=2', '+time=10', ...more];
+  const lines = questions.map(({ name, type }) => `@${server} ${name === '.' ? '' : name}. ${type}\n`);
+  const done = await sandbox.run('dig', [...options, '-f', '-'], { input: lines.join('') });
   const parts = done.stdout.split(/^; <<>> DiG /m).slice(1);
   if (parts.length !== questions.length)
     throw new Error(`dig answered ${parts.length} of ${questions.length} questions: ${done.stderr}`);

@@ -10,7 +10,7 @@ import type { Override } from '../policies/overrides/override.ts';
 import type { EpochMs } from '../policies/words.ts';
 
 /** A page of a list that is in the order of the domains. */
-export interface Page {
+interface Page {
   /** The last domain of the page before; null for the first page. */
   readonly after: Domain | null;
   readonly limit: number;

@@ -12,7 +12,7 @@ import type { StsFailureType } from './fetched.ts';
 import { formatPattern, type StsPolicy } from './policy.ts';
 
 /** What the domain's owner is told by TLS-RPT (RFC 8461 §6, RFC 8460 §4.3.2.2). */
-export interface StsReport {
+interface StsReport {
   readonly type: StsFailureType;
   readonly because: string;
   /** A policy that was fetched earlier holds in place of the one that cannot be had. */

@@ -2,7 +2,7 @@
 import { type Domain, isAscii, type Parsed, parseDomain, quote } from '../../names/domain.ts';
 
 /** `enforce`: mail waits where the policy is not met. `testing`: it goes, and is reported. `none`: there is no policy. */
-export type StsMode = 'enforce' | 'testing' | 'none';
+type StsMode = 'enforce' | 'testing' | 'none';
 
 /** The MX hosts that a policy allows: one name, or all names with exactly one label more. */
 export interface MxPattern {

@@ -24,7 +24,8 @@ export interface DugRecord {
   readonly data: string;
 }
 
-interface Asked {
+/** What dig is asked. */
+export interface Asked {
   readonly name: string;
   readonly type: string;
 }

@@ -1,13 +1,12 @@
 /** A small internet on the loopback network: signed zones, their servers, resolvers, mail servers, policy hosts. */
-import { writeFile } from 'node:fs/promises';
 import { rootsOf } from '../peers/support/peer.ts';
 import { openSandbox, type Sandbox } from '../peers/support/sandbox.ts';
 import { type Authority, reopenAuthority } from '../support/certificates.ts';
 import { type Authorities, startAuthorities } from './authorities.ts';
 import { type MailServer, mailServerNames } from './build/certificates.ts';
-import { keptZones } from './build/kept.ts';
+import { keptZones, writeTrustFiles } from './build/kept.ts';
 import { serverAddresses } from './build/zone-text.ts';
-import { type Dug, digAll, verdicts } from './dig.ts';
+import { type Asked, type Dug, digAll, verdicts } from './dig.ts';
 import { type RunningMailServer, startMailServer } from './mail-servers.ts';
 import { type DnsMitm, startDnsMitm } from './mitm/dns.ts';
 import { type Endpoint, type Net, takeNet } from './net.ts';
@@ -45,6 +44,7 @@ export interface Lab {
   readonly address: (last: number) => string;
   /** Asks by dig, with DO. */
   readonly dig: (name: string, type: string, options?: DigOptions) => Promise<Dug>;
+  readonly digAll: (questions: readonly Asked[], options?: DigOptions) => Promise<Dug[]>;
   /** What unbound finds of each question. */
   readonly verdicts: (questions: readonly Question[]) => Promise<Verdict[]>;
   /** Somebody on the way to a resolver, by default the plain one; closed with the lab. */
@@ -93,8 +93,7 @@ export async function startLab({ mail = [] }: LabOptions = {}): Promise<Lab> {
     }
     const desk = await openSandbox(had.roots.bind);
     opened.push(desk.close);
-    await writeFile(desk.path(ANCHOR), anchor);
-    await writeFile(desk.path(AUTHORITY), authority.certPem);
+    const files = await writeTrustFiles(net.prefix, made);
     const asking = askingFrom(desk, net, (closing) => opened.push(closing));
     return {
       anchor,
@@ -103,6 +102,7 @@ export async function startLab({ mail = [] }: LabOptions = {}): Promise<Lab> {
       policyHosts,
       mail: servers,
       address: net.address,
+      ...files,
       ...asking,
       close,
     };
@@ -112,30 +112,21 @@ export async function startLab({ mail = [] }: LabOptions = {}): Promise<Lab> {
   }
 }
 
-const ANCHOR = '/peer/anchor';
-const AUTHORITY = '/peer/authority.pem';
-
-type Asking = Pick<
-  Lab,
-  'anchorFile' | 'authorityFile' | 'resolver' | 'resolvers' | 'dig' | 'verdicts' | 'dnsMitm'
->;
+type Asking = Pick<Lab, 'resolver' | 'resolvers' | 'dig' | 'digAll' | 'verdicts' | 'dnsMitm'>;
 
 /** The resolvers, and who asks them. */
 function askingFrom(desk: Sandbox, net: Net, opened: (close: () => Promise<void>) => void): Asking {
   const at = (kind: ResolverKind): Endpoint => ({ address: net.address(resolverAddresses[kind]), port: 53 });
   const resolvers = { validating: at('validating'), plain: at('plain'), stripping: at('stripping') };
+  const ask: Lab['digAll'] = (questions, { resolver = 'validating', address, more = [] } = {}) =>
+    digAll(desk, address ?? resolvers[resolver].address, questions, more);
   let mitms = 0;
   return {
-    anchorFile: desk.path(ANCHOR),
-    authorityFile: desk.path(AUTHORITY),
     resolver: resolvers.validating,
     resolvers,
-    async dig(
-      name,
-      type,
-      { resolver = 'validating', address = resolvers[resolver].address, more = [] } = {},
-    ) {
-      const [answer] = await digAll(desk, address, [{ name, type }], more);
+    digAll: ask,
+    async dig(name, type, options) {
+      const [answer] = await ask([{ name, type }], options);
       if (answer === undefined) throw new Error('dig says nothing');
       return answer;
     },

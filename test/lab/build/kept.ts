@@ -48,6 +48,21 @@ export async function keptZones(
   );
 }
 
+/** Files with what a client of the lab has to trust; they stay where they are for the next lab of the network. */
+export interface TrustFiles {
+  readonly anchorFile: string;
+  readonly authorityFile: string;
+}
+
+/** Writes them anew. */
+export async function writeTrustFiles(net: string, { anchor, certificates }: Made): Promise<TrustFiles> {
+  const anchorFile = join(home, `${net}.anchor`);
+  const authorityFile = join(home, `${net}.pem`);
+  await writeFile(anchorFile, anchor);
+  await writeFile(authorityFile, certificates.authority.certPem);
+  return { anchorFile, authorityFile };
+}
+
 /** Everything that the zones are made from: the sources, and the programs by the names of their roots. */
 async function digest(roots: Readonly<Record<Signer, string>>): Promise<string> {
   const hash = createHash('sha256');

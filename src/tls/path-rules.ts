@@ -61,8 +61,9 @@ export function faultOfLeaf(leaf: PathCertificate, now: number): PathFault | und
 /**
  * What keeps a certificate from vouching for others.
  *
- * @param isAnchor an anchor may be a self-signed certificate of version 1, or say by its key usage alone that it is an
- * authority: it is trusted because of a record, not because of what it says.
+ * @param isAnchor an anchor is trusted because somebody says so, and need not say so itself: it may be a self-signed
+ * certificate of version 1, or have nothing but a key usage. RFC 5280 §6.1.1 knows no dates of a trust anchor; OpenSSL looks
+ * at those of self-signed ones only, and so do we: servers go on to send a cross-signed authority that has expired.
  */
 export function faultOfIssuer(
   issuer: PathCertificate,
@@ -77,7 +78,7 @@ export function faultOfIssuer(
   const isAuthority = basicConstraints?.ca ?? (isAnchor && (isOld || signs));
   if (!isAuthority || (keyUsage !== undefined && !signs))
     return untrusted(`${nameOf(issuer)} may not vouch for others: it is not the certificate of an authority`);
-  return faultOfAny(issuer, now);
+  return faultOfAny(issuer, isAnchor && !isSelfIssued(issuer) ? undefined : now);
 }
 
 /** What is wrong with the signature of a certificate, as far as its kind goes. */
@@ -113,7 +114,8 @@ export function nameOf(certificate: PathCertificate): string {
   return `the certificate of ${name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name}`;
 }
 
-function faultOfAny(certificate: PathCertificate, now: number): PathFault | undefined {
+/** @param now undefined: its dates do not matter. */
+function faultOfAny(certificate: PathCertificate, now: number | undefined): PathFault | undefined {
   const { unknownCritical, purposes } = certificate.extensions;
   const name = nameOf(certificate);
   if (unknownCritical !== undefined)
@@ -122,7 +124,7 @@ function faultOfAny(certificate: PathCertificate, now: number): PathFault | unde
     return untrusted(`${name} is not for servers, its extended key usage says`);
   const weakness = weaknessOfKey(certificate.key, certificate.raw.spki);
   if (weakness !== undefined) return untrusted(`${name} has ${weakness}`);
-  return faultOfDates(certificate, now);
+  return now === undefined ? undefined : faultOfDates(certificate, now);
 }
 
 function faultOfDates(certificate: PathCertificate, now: number): PathFault | undefined {

@@ -3,7 +3,7 @@
  *
  * OpenSSL checks the signatures and says who may have issued what. The rest of RFC 5280 §6.1 is checked by us, since Node
  * gives no access to OpenSSL's own check with an anchor of our choice. The constraints of an anchor that is a certificate
- * count too (RFC 7671 §5.2.1), and so do its dates.
+ * count too (RFC 7671 §5.2.1).
  */
 import type { KeyObject } from 'node:crypto';
 import type { Parsed } from '../names/domain.ts';

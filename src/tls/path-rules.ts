@@ -117,13 +117,14 @@ export function nameOf(certificate: PathCertificate): string {
 /** @param now undefined: its dates do not matter. */
 function faultOfAny(certificate: PathCertificate, now: number | undefined): PathFault | undefined {
   const { unknownCritical, purposes } = certificate.extensions;
-  const name = nameOf(certificate);
   if (unknownCritical !== undefined)
-    return untrusted(`${name} has a critical extension that is not known here (${unknownCritical})`);
+    return untrusted(
+      `${nameOf(certificate)} has a critical extension that is not known here (${unknownCritical})`,
+    );
   if (purposes?.includes(SERVER_AUTH) === false)
-    return untrusted(`${name} is not for servers, its extended key usage says`);
+    return untrusted(`${nameOf(certificate)} is not for servers, its extended key usage says`);
   const weakness = weaknessOfKey(certificate.key, certificate.raw.spki);
-  if (weakness !== undefined) return untrusted(`${name} has ${weakness}`);
+  if (weakness !== undefined) return untrusted(`${nameOf(certificate)} has ${weakness}`);
   return now === undefined ? undefined : faultOfDates(certificate, now);
 }
 

@@ -1,5 +1,6 @@
 /** The servers of the lab's zones: NSD and Knot, each with zones whose parents the others have. */
 import { type Server, startServer } from '../peers/support/server.ts';
+import type { Built } from './build/build.ts';
 import { serverAddresses } from './build/zone-text.ts';
 import type { Net } from './net.ts';
 import type { ServerName, Zone } from './zone.ts';
@@ -23,19 +24,18 @@ const programs = {
 
 const names: readonly ServerName[] = ['root', 'tld', 'tld-knot', 'leaf', 'leaf-knot', 'below'];
 
-/** @param files zone files by the name of the zone. */
 export async function startAuthorities(
   roots: Readonly<Record<'nsd' | 'knot', string>>,
   net: Net,
   zones: readonly Zone[],
-  files: Readonly<Record<string, string>>,
+  built: Pick<Built, 'files' | 'onlineKeys'>,
 ): Promise<Authorities> {
   const address = (name: ServerName): string => net.address(serverAddresses[name]);
   const started = await Promise.allSettled(
     names.map(async (name): Promise<[ServerName, Server]> => {
       const its = zones.filter((zone) => zone.server === name).map((zone) => zone.name);
       const start = programs[name] === 'nsd' ? startNsd : startKnotd;
-      return [name, await start(roots[programs[name]], address(name), its, files)];
+      return [name, await start(roots[programs[name]], address(name), its, built)];
     }),
   );
   const running = new Map(started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
@@ -76,7 +76,7 @@ function startNsd(
   root: string,
   address: string,
   zones: readonly string[],
-  files: Readonly<Record<string, string>>,
+  { files }: Pick<Built, 'files'>,
 ): Promise<Server> {
   const configuration = [
     'server:',
@@ -107,12 +107,20 @@ function startNsd(
   });
 }
 
+const KNOT = '/peer/knot.conf';
+
 function startKnotd(
   root: string,
   address: string,
   zones: readonly string[],
-  files: Readonly<Record<string, string>>,
+  { files, onlineKeys }: Pick<Built, 'files' | 'onlineKeys'>,
 ): Promise<Server> {
+  const keys = zones.flatMap((zone) => Object.entries(onlineKeys[zone] ?? {}));
+  const imports = zones.flatMap((zone) =>
+    Object.keys(onlineKeys[zone] ?? {})
+      .filter((name) => name.endsWith('.key'))
+      .map((name) => `keymgr -c ${KNOT} ${zone}. import-bind /peer/keys/${name}`),
+  );
   const configuration = [
     'server:',
     ` listen: ${address}@53`,
@@ -130,16 +138,30 @@ function startKnotd(
     ' - id: default',
     '   zonefile-sync: -1',
     '   journal-content: none',
+    'policy:',
+    ' - id: online',
+    '   manual: on',
+    'mod-onlinesign:',
+    ' - id: online',
+    '   policy: online',
     'zone:',
-    ...zones.map((zone, index) => ` - domain: ${zone}\n   file: ${zonePath(index)}`),
+    ...zones.flatMap((zone, index) => [
+      ` - domain: ${zone}`,
+      `   file: ${zonePath(index)}`,
+      ...(onlineKeys[zone] === undefined ? [] : ['   module: mod-onlinesign/online']),
+    ]),
     '',
   ].join('\n');
   return startServer(root, {
     name: `knotd at ${address}`,
-    launch: 'mkdir -p /var/lib/knot && exec knotd -c /peer/knot.conf',
+    launch: ['set -e', 'mkdir -p /var/lib/knot', ...imports, `exec knotd -c ${KNOT}`].join('\n'),
     address,
     port: 53,
     logs: ['/peer/log'],
-    files: { '/peer/knot.conf': configuration, ...zoneFiles(zones, files) },
+    files: {
+      [KNOT]: configuration,
+      ...Object.fromEntries(keys.map(([name, text]) => [`/peer/keys/${name}`, text])),
+      ...zoneFiles(zones, files),
+    },
   });
 }

@@ -76,7 +76,7 @@ export async function startLab({ mail = [] }: LabOptions = {}): Promise<Lab> {
     opened.push(net.close);
     const made = await keptZones(had.roots, zones, net.prefix);
     const { anchor } = made;
-    const authorities = await startAuthorities(had.roots, net, zones, made.files);
+    const authorities = await startAuthorities(had.roots, net, zones, made);
     opened.push(authorities.close);
     for (const kind of resolverKinds) {
       const resolver = await startUnbound(had.roots.unbound, net, kind, anchor);

@@ -51,7 +51,8 @@ export interface Nsec3 {
 
 /** How a zone is signed. */
 export interface Signing {
-  readonly by: Signer;
+  /** `online`: by its server, Knot, each answer when it is asked for. */
+  readonly by: Signer | 'online';
   readonly keys: readonly KeyPlan[];
   readonly denial: Denial;
   /** When its signatures hold; `past` and `future` are more than three weeks away. */

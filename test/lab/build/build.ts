@@ -2,13 +2,15 @@
 import type { Signer, Zone } from '../zone.ts';
 import type { Line } from './edits.ts';
 import { makeKey } from './keys.ts';
-import { signAll } from './sign.ts';
+import { keyFiles, signAll, type Unsigned } from './sign.ts';
 import { dsOf, type Filling, type KeyedZone, servedText, zoneText } from './zone-text.ts';
 
 /** The lab's zones, ready to be served. */
 export interface Built {
   /** Zone files by the name of the zone. */
   readonly files: Readonly<Record<string, string>>;
+  /** Keys of zones that their server signs, as BIND's files by their names, by the name of the zone. */
+  readonly onlineKeys: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** What a validator is to trust: the DS of the root, a line of a zone file. */
   readonly anchor: string;
 }
@@ -28,9 +30,12 @@ export async function buildZones(
   const { now } = place;
   const all = await Promise.all(zones.map(withKeys));
   const texts = all.map((keyed) => ({ keyed, text: zoneText(keyed, place, all) }));
-  const toSign = texts.flatMap(({ keyed, text }) =>
-    keyed.zone.signing === undefined ? [] : [{ keyed, text, signing: keyed.zone.signing }],
-  );
+  const toSign = texts.flatMap(({ keyed, text }): Unsigned[] => {
+    const { signing } = keyed.zone;
+    if (signing === undefined) return [];
+    const { by } = signing;
+    return by === 'online' ? [] : [{ keyed, text, signing: { ...signing, by } }];
+  });
   const signed = await signAll(roots, toSign, now);
   const linesOf = new Map([...signed].map(([{ keyed }, lines]) => [keyed, lines]));
   const files: Record<string, string> = {};
@@ -40,8 +45,10 @@ export async function buildZones(
   }
   const top = all.find(({ zone }) => zone.name === '.');
   if (top === undefined) throw new Error('the lab has no root');
+  const online = all.filter(({ zone }) => zone.signing?.by === 'online');
   return {
     files,
+    onlineKeys: Object.fromEntries(online.map((keyed) => [keyed.zone.name, keyFiles(keyed)])),
     anchor: dsOf(top)
       .map((ds) => `. IN DS ${ds}\n`)
       .join(''),

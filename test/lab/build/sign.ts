@@ -9,7 +9,7 @@ import { type KeyedZone, readSigned } from './zone-text.ts';
 /** A zone before it is signed. */
 export interface Unsigned {
   readonly keyed: KeyedZone;
-  readonly signing: Signing;
+  readonly signing: Signing & { readonly by: Signer };
   /** The zone file. */
   readonly text: string;
 }
@@ -43,12 +43,8 @@ async function signWith(
   const files: Record<string, string> = {};
   const lines: string[] = ['set -e', `mkdir -p ${folder}/out ${folder}/kasp`, `cd ${folder}`];
   zones.forEach((unsigned, index) => {
-    const { zone, keys } = unsigned.keyed;
     files[`${folder}/${index}.zone`] = unsigned.text;
-    for (const key of keys) {
-      files[`${folder}/${key.file}.key`] = `${dot(zone.name)} 300 IN DNSKEY ${showDnskey(key.rdata)}\n`;
-      files[`${folder}/${key.file}.private`] = key.privateText;
-    }
+    for (const [name, text] of Object.entries(keyFiles(unsigned.keyed))) files[`${folder}/${name}`] = text;
     lines.push(commands[signer](unsigned, index, now));
   });
   if (signer === 'knot') files[`${folder}/knot.conf`] = knotConfiguration(zones);
@@ -62,6 +58,16 @@ async function signWith(
   } finally {
     await sandbox.close();
   }
+}
+
+/** The keys of a zone as BIND's files, by their names. */
+export function keyFiles({ zone, keys }: KeyedZone): Record<string, string> {
+  return Object.fromEntries(
+    keys.flatMap((key) => [
+      [`${key.file}.key`, `${dot(zone.name)} 300 IN DNSKEY ${showDnskey(key.rdata)}\n`],
+      [`${key.file}.private`, key.privateText],
+    ]),
+  );
 }
 
 const commands: Readonly<Record<Signer, (zone: Unsigned, index: number, now: number) => string>> = {
@@ -112,9 +118,8 @@ const commands: Readonly<Record<Signer, (zone: Unsigned, index: number, now: num
 };
 
 function knotConfiguration(zones: readonly Unsigned[]): string {
-  const policies = zones.map(({ keyed, signing }, index) => {
+  const policies = zones.map(({ signing }, index) => {
     const { denial } = signing;
-    const isSingle = keyed.keys.every((key) => key.plan.flags === 257);
     const hashed =
       denial === 'NSEC'
         ? ['nsec3: off']
@@ -127,7 +132,6 @@ function knotConfiguration(zones: readonly Unsigned[]): string {
     return [
       ` - id: p${index}`,
       '   manual: on',
-      `   single-type-signing: ${isSingle ? 'on' : 'off'}`,
       '   rrsig-lifetime: 30d',
       '   dnskey-ttl: 300',
       ...hashed.map((line) => `   ${line}`),

@@ -44,6 +44,7 @@ export function zoneText(
 ): string {
   const server = zone.name === '.' ? ROOT_SERVER : 'ns';
   const { host = server } = zone;
+  const published = zone.signing?.by === 'online' ? [] : [...keys.map((key) => key.rdata), ...foreign];
   return [
     `$ORIGIN ${absolute(zone.name)}`,
     '$TTL 300',
@@ -51,7 +52,7 @@ export function zoneText(
     `@ NS ${host}`,
     ...(zone.host === undefined ? [`${server} A ${net}.${serverAddresses[zone.server]}`] : []),
     ...zone.records,
-    ...[...keys.map((key) => key.rdata), ...foreign].map((rdata) => `@ DNSKEY ${showDnskey(rdata)}`),
+    ...published.map((rdata) => `@ DNSKEY ${showDnskey(rdata)}`),
     ...all.filter((other) => parentOf(other.zone, all)?.zone === zone).flatMap(delegation),
     '',
   ]

@@ -93,7 +93,7 @@ const fewer = [
 ];
 
 export const delegationQuestions: readonly Question[] = [
-  ...unsignedZones.flatMap((zone) => standardQuestions(zone, zone, 'insecure', fewer)),
+  ...unsignedZones.flatMap((zone) => standardQuestions(zone, zone, { status: 'insecure', only: fewer })),
   ask('unsigned.test', 'DS', 'insecure no-data', 'opt-out covers the delegation: no DS, but no proof of it'),
   ask('unsigned.example', 'DS', 'secure no-data', 'NSEC proves that there is no DS'),
   ask('unsigned.invalid', 'DS', 'insecure no-data', 'an unsigned parent proves nothing'),

@@ -31,6 +31,7 @@ const between: readonly (readonly [string, number])[] = [
 ];
 
 const OPT_OUT = 'opt-out.test';
+const ONLINE = 'online.example';
 
 export const denials: readonly Zone[] = [
   ...flavours.map(
@@ -51,6 +52,13 @@ export const denials: readonly Zone[] = [
       signing: signed({ by: 'ldns', denial: nsec3({ iterations, salt: 'beef' }) }),
     }),
   ),
+  {
+    name: ONLINE,
+    shows: 'signed by its server when it is asked: no name is denied, only types (RFC 9824)',
+    server: 'leaf-knot',
+    records: [...standardRecords, 'none NS ns.unsigned.test.'],
+    signing: signed({ by: 'online' }),
+  },
   {
     name: OPT_OUT,
     shows: 'NSEC3 with opt-out in a zone of hosts',
@@ -85,6 +93,8 @@ export const denialQuestions: readonly Question[] = [
     'RFC 9276 §3.2: validators MAY treat any number above 0 as insecure; the common cap of 100',
   ),
   ...optOutQuestions(),
+  ...standardQuestions(ONLINE, 'signed online', { noName: 'no-data' }),
+  ask(`none.${ONLINE}`, 'DS', 'secure no-data', 'signed online: an unsigned delegation'),
 ];
 
 function optOutQuestions(): Question[] {
@@ -118,8 +128,8 @@ function optOutQuestions(): Question[] {
     'any.pointing MX',
   ];
   return [
-    ...standardQuestions(OPT_OUT, 'opt-out', 'secure', secure),
-    ...standardQuestions(OPT_OUT, 'opt-out', 'insecure', insecure),
+    ...standardQuestions(OPT_OUT, 'opt-out', { only: secure }),
+    ...standardQuestions(OPT_OUT, 'opt-out', { status: 'insecure', only: insecure }),
     ask(`none.${OPT_OUT}`, 'DS', 'insecure no-data', 'opt-out: an unsigned delegation has no NSEC3'),
     ask(
       `below.${OPT_OUT}`,

@@ -139,5 +139,5 @@ export const signings: readonly Zone[] = [
 
 export const signingQuestions: readonly Question[] = [
   ...kinds.flatMap(({ name, shows }) => standardQuestions(name, shows)),
-  ...layouts.flatMap(([name, shows]) => standardQuestions(name, shows, 'secure', few)),
+  ...layouts.flatMap(([name, shows]) => standardQuestions(name, shows, { only: few })),
 ];

@@ -52,22 +52,26 @@ const asked: readonly (readonly [string, string, 'found' | Absence, string])[] =
   ['any.pointing', 'MX', 'no-data', 'a CNAME out of a wildcard to a name without this type'],
 ];
 
-/**
- * The questions over a zone with the standard records.
- *
- * @param only `label TYPE` of those that are asked; all where nothing is given.
- */
+/** How a zone differs from one that is signed with NSEC. */
+export interface Difference {
+  readonly status?: 'secure' | 'insecure';
+  /** What is proven of names that are not there. */
+  readonly noName?: Absence;
+  /** `label TYPE` of the questions that are asked; all where nothing is given. */
+  readonly only?: readonly string[];
+}
+
+/** The questions over a zone with the standard records. */
 export function standardQuestions(
   zone: string,
   what: string,
-  status: 'secure' | 'insecure' = 'secure',
-  only: readonly string[] = [],
+  { status = 'secure', noName = 'no-name', only = [] }: Difference = {},
 ): Question[] {
   return asked
     .filter(([label, type]) => only.length === 0 || only.includes(`${label} ${type}`))
     .filter(([label, type]) => status === 'secure' || label !== '@' || type !== 'DNSKEY')
     .map(([label, type, outcome, shows]) => {
-      const verdict: Verdict = `${status} ${outcome}`;
+      const verdict: Verdict = `${status} ${outcome === 'no-name' ? noName : outcome}`;
       return ask(at(label, zone), type, verdict, `${what}: ${shows}`);
     });
 }

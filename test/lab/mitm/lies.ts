@@ -86,9 +86,10 @@ export function delay(afterMs: number): Lie {
   return (packet) => ({ kind: 'answer', packet, afterMs });
 }
 
-/** Before the true answer come forged ones that guess the id, and at last one with the id and another question. */
+/** By UDP, before the true answer come forged ones that guess the id, and at last one with the id and another question. */
 export function flood(count: number, data: Buffer): Lie {
-  return (packet) => {
+  return (packet, over) => {
+    if (over === 'tcp') return answer(packet);
     const name = packet.question?.name ?? Buffer.of(0);
     const type = packet.question?.type ?? 1;
     const forged: Packet = { ...emptied(packet), answer: [recordOf(name, type, 300, data)] };

@@ -9,16 +9,21 @@ import { questions, zones } from './zones.ts';
 const { values } = parseArgs({ options: { 'no-mail': { type: 'boolean', default: false } } });
 const begun = Date.now();
 process.stdout.write('The lab is coming up; the first time its zones are signed …\n');
-const lab = await startLab({ mail: values['no-mail'] ? [] : mailServerNames });
-process.stdout.write(told(lab, (Date.now() - begun) / 1000));
+try {
+  const lab = await startLab({ mail: values['no-mail'] ? [] : mailServerNames });
+  process.stdout.write(told(lab, (Date.now() - begun) / 1000));
+  await aSignal();
+  await lab.close();
+  process.stdout.write('\nThe lab is down.\n');
+} catch (error) {
+  const because = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`The lab cannot be had here: ${because}\n`);
+  process.exitCode = 1;
+}
 
-let closing: Promise<void> | null = null;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    closing ??= lab
-      .close()
-      .then(() => process.stdout.write('\nThe lab is down.\n'))
-      .then(() => {});
+function aSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
 }
 

@@ -46,13 +46,19 @@ async function told(
 }
 
 const data = ({ records }: Dug): string[] => records.map((record) => record.data);
+/** Without TTLs, which tick between two questions. */
+const ageless = (dug: Dug): Dug => ({
+  ...dug,
+  authority: dug.authority.map((record) => ({ ...record, ttl: 0 })),
+});
 const types = ({ authority }: Dug): string[] => authority.map((record) => record.type);
 
 describe('somebody on the way to a resolver', () => {
   labTest('who tells no lie passes on every octet, and sees what is asked', async (lab) => {
     const mitm = await lab.dnsMitm();
     const honest = await lab.dig('nothing.p384.test', 'A', { address: mitm.address });
-    assert.deepEqual(honest, await lab.dig('nothing.p384.test', 'A', { resolver: 'plain' }));
+    const direct = await lab.dig('nothing.p384.test', 'A', { resolver: 'plain' });
+    assert.deepEqual(ageless(honest), ageless(direct));
     const big = await lab.dig('big.odd.test', 'TXT', { address: mitm.address });
     assert.equal(big.records.length, 40);
     const asked = mitm.asked().map(({ name, type, over }) => `${name} ${type} ${over}`);

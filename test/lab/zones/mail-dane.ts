@@ -139,7 +139,7 @@ export const daneDomains: readonly MailDomain[] = [
   },
   {
     name: 'dane-host-alias.test',
-    shows: 'RFC 7672 §2.2.2: the MX host is a CNAME; the TLSA record is at its target',
+    shows: 'the MX host is a CNAME; the TLSA record is at its target',
     hosts: { postfix: ['mx.dane-host-alias.test', 'mx.dane-ee.test'] },
     zone: { ...secure, records: ['@ MX 10 mx', 'mx CNAME mx.dane-ee.test.'] },
   },

@@ -8,6 +8,7 @@ import type {
   QueuedTrail,
 } from '../relay/control-api.ts';
 import { formatTable } from './table.ts';
+import { oneLine } from './terminal.ts';
 
 /** One line per recipient: what, for whom, since when, and why it is still here. */
 export function formatList(messages: readonly QueuedMessage[], now: number): string {
@@ -112,9 +113,4 @@ function age(ms: number): string {
   if (minutes < 1) return `${Math.max(Math.floor(ms / 1000), 0)}s`;
   if (minutes < 60) return `${minutes}m`;
   return minutes < 48 * 60 ? `${Math.floor(minutes / 60)}h` : `${Math.floor(minutes / 1440)}d`;
-}
-
-/** What a peer wrote must not move the cursor of whoever reads it. */
-function oneLine(text: string): string {
-  return text.replace(/[^\x20-\x7e\u00a0-\uffff]+/g, ' ');
 }

@@ -1,4 +1,6 @@
 /** Writes the commented file of `config init`, out of the catalogue of keys. */
+
+import { wrap } from '../terminal.ts';
 import { type Key, keys, sections } from './keys.ts';
 import { tablesIn } from './tree.ts';
 
@@ -29,7 +31,7 @@ export function configTemplate(): string {
 
 function single(key: Key, name: string): readonly string[] {
   return [
-    ...wrap(key.description, '# ', '# '),
+    ...wrap(key.description, WIDTH, '# '),
     key.default === undefined ? `${assignment(name, key.example)}  # example` : assignment(name, key.default),
   ];
 }
@@ -37,7 +39,7 @@ function single(key: Key, name: string): readonly string[] {
 /** The default items with what holds for them; where there are none, one item of examples. */
 function list(key: Key, items: readonly Key[]): readonly string[] {
   const defaults = tablesIn(key.default);
-  const about = items.flatMap((item) => wrap(`${item.path}: ${item.description}`, '#   ', '#     '));
+  const about = items.flatMap((item) => wrap(`${item.path}: ${item.description}`, WIDTH, '#   ', '#     '));
   const tables =
     defaults.length > 0 ? defaults : [Object.fromEntries(items.map(({ path, example }) => [path, example]))];
   const shown = tables.flatMap((table) => [
@@ -60,17 +62,4 @@ function toToml(value: unknown): string {
   return Array.isArray(value)
     ? `[${value.map((item) => JSON.stringify(item)).join(', ')}]`
     : JSON.stringify(value);
-}
-
-function wrap(text: string, first: string, further: string): readonly string[] {
-  const lines: string[] = [];
-  let line = first;
-  for (const word of text.split(' ')) {
-    if (line.length + word.length > WIDTH && line.trim() !== first.trim()) {
-      lines.push(line.trimEnd());
-      line = further;
-    }
-    line += `${word} `;
-  }
-  return [...lines, line.trimEnd()];
 }

@@ -1,4 +1,4 @@
-/** What a program can import from the package: the events, for whoever reads the event log. */
+/** What a program can import from the package: for whoever reads the event log, or what `waxwing resolve --json` prints. */
 export {
   type CredentialEvent,
   type DeliveryEvent,
@@ -7,4 +7,5 @@ export {
   type EventTls,
   type RelayEvent,
 } from './events/delivery-event.ts';
+export { type Resolution, resolutionJsonSchema, resolutionSchema } from './events/resolution.ts';
 export { deliveryEventSchema, eventJsonSchema, eventSchema } from './events/schema.ts';

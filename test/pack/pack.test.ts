@@ -72,7 +72,7 @@ for (const major of [24, 26]) {
       // The compiler of the checkout, as a package that brings none can be used with any.
       const compiler = join(checkout, 'node_modules/.bin/tsc');
       await run(compiler, [...settings, ...roots, 'reader.ts'], { cwd: place });
-      assert.equal((await run('node', ['reader.js'], { cwd: place, env })).stdout, 'delivered refused\n');
+      assert.equal((await run('node', ['reader.js'], { cwd: place, env })).stdout, 'delivered refused refused\n');
     });
 
     it('serves, keeps a message with its writer thread, and says what became of it', async () => {
@@ -120,14 +120,16 @@ for (const major of [24, 26]) {
 }
 
 /** A program of somebody else, who reads the event log. */
-const READER = `import { type DeliveryEvent, deliveryEventSchema } from 'waxwing';
+const READER = `import { type DeliveryEvent, deliveryEventSchema, type Resolution, resolutionSchema } from 'waxwing';
 const event: DeliveryEvent = {
   event: 'delivered', id: 'x', at: '2026-11-22T00:00:00.000Z', from: '', to: 'a@b.test', mx: null, reply: null,
   attempt: 1, tls: null, nextAttemptAt: null,
 };
 const read = deliveryEventSchema.safeParse(JSON.parse(JSON.stringify(event)));
 const wrong = deliveryEventSchema.safeParse({ ...event, event: 'lost' });
-console.log(read.success ? read.data.event : 'refused', wrong.success ? wrong.data.event : 'refused');
+const status: Resolution['status'] = 'secure';
+const half = resolutionSchema.safeParse({ schema: 'waxwing.resolve/1', status });
+console.log(read.success ? read.data.event : 'refused', wrong.success ? wrong.data.event : 'refused', half.success ? half.data.status : 'refused');
 `;
 
 /** An environment in which `node`, and what npm starts, is the one in this folder. */

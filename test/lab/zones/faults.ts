@@ -223,7 +223,7 @@ const algorithms: readonly Fault[] = [
       name: 'half-signed.test',
       shows: 'two algorithms in the DS, the records are signed with one of them',
       ds: [{ digest: 2 }, { digest: 2, key: 2 }],
-      signing: signed({ keys: [...split('RSASHA256'), ...p256] }),
+      signing: signed({ keys: [...split('RSASHA256', { bits: 1024 }), ...p256] }),
       edits: [signedWithout('RSASHA256')],
     },
     questions: [
@@ -236,7 +236,7 @@ const algorithms: readonly Fault[] = [
       name: 'half-spoiled.test',
       shows: 'two algorithms, the signatures of one are not good',
       ds: [{ digest: 2 }, { digest: 2, key: 2 }],
-      signing: signed({ keys: [...split('RSASHA256'), ...p256] }),
+      signing: signed({ keys: [...split('RSASHA256', { bits: 1024 }), ...p256] }),
       edits: [spoiled('www', 'A', 'RSASHA256')],
     },
     questions: [['www', 'A', 'secure found', 'an RRset']],

@@ -16,44 +16,78 @@ export interface Deadlines {
   close(): void;
 }
 
-interface Entry {
-  at: number;
+/** How the timer is told of what is due. */
+interface Agenda {
+  readonly due: Set<Entry>;
+  wake(): void;
+}
+
+/** One object for each deadline: there may be tens of thousands in a second. */
+class Entry implements Deadline {
+  at = 0;
   readonly onMissed: () => void;
+  readonly #agenda: Agenda;
+  #dropped = false;
+
+  constructor(agenda: Agenda, onMissed: () => void) {
+    this.#agenda = agenda;
+    this.onMissed = onMissed;
+  }
+
+  set(ms: number): void {
+    if (this.#dropped) return;
+    this.at = performance.now() + ms;
+    this.#agenda.due.add(this);
+    this.#agenda.wake();
+  }
+
+  clear(): void {
+    this.#agenda.due.delete(this);
+  }
+
+  drop(): void {
+    this.#dropped = true;
+    this.#agenda.due.delete(this);
+  }
 }
 
 /**
- * Starts the timer.
+ * Starts the timer, which runs as long as anything is due.
  *
  * @param everyMs how often deadlines are looked at; one is noticed at most that much late.
+ * @param hold whether Node goes on for the sake of a deadline when it has nothing else to do.
  */
-export function startDeadlines(everyMs: number): Deadlines {
-  const entries = new Set<Entry>();
+export function startDeadlines(everyMs: number, hold: 'hold' | 'leave' = 'leave'): Deadlines {
+  const due = new Set<Entry>();
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+  const stop = (): void => {
+    clearInterval(timer);
+    timer = undefined;
+  };
   const look = (): void => {
+    // Not as soon as nothing is due: whoever asks one question after the other would start it for each.
+    if (due.size === 0) stop();
     const now = performance.now();
-    for (const entry of entries) {
+    for (const entry of due) {
       if (entry.at > now) continue;
-      entry.at = Number.POSITIVE_INFINITY;
+      due.delete(entry);
       entry.onMissed();
     }
   };
-  const timer = setInterval(look, everyMs);
-  timer.unref();
-  return {
-    add(onMissed) {
-      const entry: Entry = { at: Number.POSITIVE_INFINITY, onMissed };
-      entries.add(entry);
-      return {
-        set: (ms) => {
-          entry.at = performance.now() + ms;
-        },
-        clear: () => {
-          entry.at = Number.POSITIVE_INFINITY;
-        },
-        drop: () => {
-          entries.delete(entry);
-        },
-      };
+  const agenda: Agenda = {
+    due,
+    wake() {
+      if (timer !== undefined || closed) return;
+      timer = setInterval(look, everyMs);
+      if (hold === 'leave') timer.unref();
     },
-    close: () => clearInterval(timer),
+  };
+  return {
+    add: (onMissed) => new Entry(agenda, onMissed),
+    close() {
+      closed = true;
+      stop();
+    },
   };
 }

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Message } from '../../../../src/dns/message.ts';
+import type { ResourceRecord } from '../../../../src/dns/record.ts';
+import { aged, FAILURE_SECONDS, MAX_TTL_SECONDS, negativeTtl, ttlOf } from '../../../../src/net/dns/ttl.ts';
+import { a, cname, question, soa } from '../../../support/dns/server.ts';
+
+function message(rcode: number, answers: ResourceRecord[], authority: ResourceRecord[] = []): Message {
+  return {
+    id: 0,
+    response: true,
+    authoritative: false,
+    truncated: false,
+    recursionAvailable: true,
+    authenticated: false,
+    rcode,
+    question: question('far.test', 1),
+    answers,
+    authority,
+    additional: [],
+    edns: undefined,
+  };
+}
+
+describe('an answer is kept', () => {
+  it('as long as the shortest of its records', () => {
+    assert.equal(ttlOf(message(0, [a('far.test', '192.0.2.1', 300), a('far.test', '192.0.2.2', 20)])), 20);
+    assert.equal(
+      ttlOf({ ...message(0, [a('far.test', '192.0.2.1', 300)]), additional: [a('x', '192.0.2.1', 7)] }),
+      7,
+    );
+    assert.equal(ttlOf(message(0, [a('far.test', '192.0.2.1', 0)])), 0);
+  });
+
+  it('never longer than a day', () => {
+    assert.equal(ttlOf(message(0, [a('far.test', '192.0.2.1', 0x7fffffff)])), MAX_TTL_SECONDS);
+  });
+
+  it('RFC 2308 §5: where it says no, by the SOA: the lesser of its TTL and its minimum', () => {
+    assert.equal(ttlOf(message(3, [], [soa('test', 60, 300)])), 60);
+    assert.equal(ttlOf(message(3, [], [soa('test', 600, 300)])), 300);
+    assert.equal(ttlOf(message(0, [], [soa('test', 60, 300)])), 60);
+    assert.equal(ttlOf(message(0, [cname('far.test', 'b.test', 30)], [soa('test', 60, 300)])), 30);
+    assert.equal(negativeTtl([soa('test', 0x7fffffff, 0x7fffffff)]), MAX_TTL_SECONDS);
+  });
+
+  it('RFC 2308 §5: "Negative responses without SOA records SHOULD NOT be cached"', () => {
+    assert.equal(ttlOf(message(3, [])), 0);
+    assert.equal(ttlOf(message(0, [])), 0);
+    assert.equal(ttlOf(message(3, [cname('far.test', 'b.test', 30)])), 0);
+  });
+
+  it('where it is an alias only and says no more, as long as the alias', () => {
+    assert.equal(ttlOf(message(0, [cname('far.test', 'b.test', 30)])), 30);
+  });
+
+  it('RFC 9520 §3.2: a failure at least one second, and here no more than five', () => {
+    for (const rcode of [1, 2, 4, 5, 23]) {
+      assert.equal(ttlOf(message(rcode, [a('far.test', '192.0.2.1', 300)])), FAILURE_SECONDS);
+    }
+    assert.ok(FAILURE_SECONDS >= 1 && FAILURE_SECONDS <= 5);
+  });
+});
+
+it('what is kept grows older in each of its sections, and never below zero', () => {
+  const fresh = {
+    ...message(0, [a('far.test', '192.0.2.1', 300)], [soa('test', 60, 5)]),
+    additional: [a('x', '192.0.2.1', 9)],
+  };
+  const older = aged(fresh, 10);
+  assert.deepEqual([older.answers[0]?.ttl, older.authority[0]?.ttl, older.additional[0]?.ttl], [290, 0, 0]);
+  assert.deepEqual(older.answers[0]?.data, fresh.answers[0]?.data);
+  assert.equal(aged(fresh, 0), fresh);
+});

@@ -349,6 +349,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'net/client-socket net/incoming-content net/incoming-lines',
   },
   {
+    why: 'the way of one question to one resolver, which needs all of them',
+    test: 'test/net/net/dns/exchange.test.ts',
+    sources: 'net/dns/carried net/dns/carrier net/dns/client net/dns/stream-dial net/dns/udp-port',
+  },
+  {
     why: 'only wiring, run as a program',
     test: 'test/peers/send.test.ts',
     sources: `cli/commands/send cli/commands/serve cli/config/options cli/control-client cli/outgoing

@@ -1,8 +1,8 @@
 /** The configuration as the program uses it: everything parsed, every default settled. */
-import type { IpAddress } from '../../names/address.ts';
 import type { Domain } from '../../names/domain.ts';
 import type { MailDomain } from '../../names/mailbox.ts';
 import type { Limits } from '../../net/admission.ts';
+import type { Upstream } from '../../net/dns/upstream.ts';
 import type { NamePattern, Route, RouteTarget } from '../../policies/overrides/route.ts';
 import type { TlsLevel } from '../../policies/words.ts';
 import type { Schedule } from '../../queue/schedule.ts';
@@ -19,8 +19,7 @@ export interface Config {
   readonly certificates: readonly ConfiguredCertificate[];
   /** Extra roots for outgoing verification, PEM. */
   readonly caFile: string | null;
-  /** Empty: the system's own resolvers. */
-  readonly dns: { readonly resolvers: readonly SocketAddress[] };
+  readonly dns: DnsConfig;
   readonly listeners: readonly Listener[];
   readonly accounts: readonly AccountConfig[];
   readonly domains: readonly DomainConfig[];
@@ -33,11 +32,17 @@ export interface Config {
   };
 }
 
-/** An IP address with its port. */
-export interface SocketAddress {
-  readonly address: IpAddress;
-  /** 0 only for a listener: the system chooses. */
-  readonly port: number;
+/** Who is asked about names, and what of the answers is believed. */
+export interface DnsConfig {
+  /** Empty: those of the system. */
+  readonly resolvers: readonly Upstream[];
+  readonly dnssec: 'validate' | 'trust' | 'off';
+  /** Whether the AD bit of the resolvers that are named may be believed, wherever they are. */
+  readonly trusted: boolean;
+  /** null: the keys of the root that the program knows. */
+  readonly anchorFile: string | null;
+  /** Whether signatures with SHA-1 (algorithms 5 and 7) prove anything. */
+  readonly sha1: boolean;
 }
 
 export type Listener = ListenerSettings;

@@ -1,11 +1,20 @@
 /** What the tables of a configuration ask of each other. */
 import { isIPv4 } from 'node:net';
 import { formatHostPort, isLoopback } from '../../names/address.ts';
+import { showUpstream, type Upstream } from '../../net/dns/upstream.ts';
 import type { RouteTarget } from '../../policies/overrides/route.ts';
 import type { Config, ConfigError, Listener } from './config.ts';
 
-/** Everything by which the configuration cannot do what it says. */
-export function crossCheck(config: Config, originOf: (path: string) => string): readonly ConfigError[] {
+/**
+ * Everything by which the configuration cannot do what it says.
+ *
+ * @param systemResolvers those that are asked where the configuration names none.
+ */
+export function crossCheck(
+  config: Config,
+  originOf: (path: string) => string,
+  systemResolvers: readonly Upstream[],
+): readonly ConfigError[] {
   const { listeners, accounts, domains, routes } = config;
   const errors: ConfigError[] = [];
   const complain = (path: string, message: string): void => {
@@ -39,6 +48,9 @@ export function crossCheck(config: Config, originOf: (path: string) => string): 
     const own = to === null ? undefined : ownListener(config, to);
     if (own !== undefined) complain(`route[${index}].to`, leadsBack(own));
   }
+  for (const [path, message] of beyondTrust(config, systemResolvers, originOf('dns.resolver'))) {
+    complain(path, message);
+  }
   return errors;
 }
 
@@ -61,4 +73,33 @@ function ownListener({ listeners }: Config, { host, port }: RouteTarget): Listen
       return host.address === listener.address || (everywhere && isLoopback(host.address));
     return host.name === 'localhost' && (everywhere || isLoopback(listener.address));
   });
+}
+
+/** The resolvers whose AD bit somebody else could have set, and nobody has said that he would not. */
+function beyondTrust(
+  { dns: { dnssec, resolvers, trusted } }: Config,
+  systemResolvers: readonly Upstream[],
+  origin: string,
+): readonly (readonly [path: string, message: string])[] {
+  if (dnssec !== 'trust') return [];
+  const open = 'is not on this host, so who runs it, or is on the way to it, can write the AD bit';
+  if (resolvers.length === 0) {
+    const far = systemResolvers.find(({ address }) => !isLoopback(address));
+    if (far === undefined) return [];
+    const advice = 'say "validate", or name the resolver in dns.resolver and say dns.trusted = true';
+    return [
+      ['dns.dnssec', `cannot be "trust" with the system's resolver: ${showUpstream(far)} ${open}; ${advice}`],
+    ];
+  }
+  // What the file says of its resolvers is not said of one that came with the command line.
+  const byFlag = origin === '--resolver';
+  if (trusted && !byFlag) return [];
+  const advice = byFlag
+    ? 'use --dnssec validate, or name it in the configuration and say dns.trusted = true there'
+    : 'say dnssec = "validate", or trusted = true if you know that nobody does';
+  return resolvers.flatMap((upstream, index) =>
+    isLoopback(upstream.address)
+      ? []
+      : [[`dns.resolver[${index}]`, `${showUpstream(upstream)} ${open}; ${advice}`] as const],
+  );
 }

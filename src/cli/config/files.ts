@@ -1,5 +1,5 @@
 /** Reads the files that a configuration names, and checks them: readable, right kind, fitting each other, in date. */
-import { isUtf8 } from 'node:buffer';
+import { ianaAnchors, parseAnchors, type TrustAnchor } from '../../dns/anchors.ts';
 import type { Parsed } from '../../names/domain.ts';
 import type { KeyPair } from '../../net/tls.ts';
 import type { Route } from '../../policies/overrides/route.ts';
@@ -7,7 +7,6 @@ import type { Account } from '../../relay/accounts.ts';
 import { faultOfDates, readKeyPair, readRoots } from '../../relay/certificate.ts';
 import type { LocalDomain } from '../../relay/domains.ts';
 import { parsePasswordHash } from '../../relay/password.ts';
-import { readSmallFile } from '../../relay/read-file.ts';
 import type {
   AccountConfig,
   Config,
@@ -18,13 +17,20 @@ import type {
   RouteConfig,
 } from './config.ts';
 import { ofUser } from './schema/account.ts';
+import { readLine, readText } from './text-file.ts';
 import { parseLocalPart, parsePassword } from './values.ts';
 import { warnAboutCertificates, warnAboutHash } from './warnings.ts';
 
-/** What deliveries need of the files. */
-export interface OutgoingFiles {
+/** What look-ups need of the files. */
+export interface DnsFiles {
   /** Extra roots for outgoing verification, PEM. */
   readonly roots: readonly string[];
+  /** Those of IANA where no file names others. */
+  readonly anchors: readonly TrustAnchor[];
+}
+
+/** What deliveries need of the files. */
+export interface OutgoingFiles extends DnsFiles {
   /** `hello` is null where it is the hostname. */
   readonly routes: readonly (Omit<Route, 'hello'> & Pick<RouteConfig, 'hello'>)[];
 }
@@ -104,6 +110,15 @@ export async function readOutgoingFiles(
   return { files: await readOutgoing(config, findings), errors: findings.errors };
 }
 
+/** Only what a look-up needs: whoever asks need not be able to read any secret. */
+export async function readDnsFiles(
+  config: Config,
+  effective: readonly EffectiveValue[],
+): Promise<{ readonly files: DnsFiles; readonly errors: readonly ConfigError[] }> {
+  const findings = findingsOf(effective);
+  return { files: await readDns(config, findings), errors: findings.errors };
+}
+
 function findingsOf(effective: readonly EffectiveValue[]): Findings {
   const errors: ConfigError[] = [];
   const fault = (path: string, message: string): ConfigError => ({
@@ -122,10 +137,17 @@ function findingsOf(effective: readonly EffectiveValue[]): Findings {
   };
 }
 
-async function readOutgoing({ caFile, routes }: Config, findings: Findings): Promise<OutgoingFiles> {
+async function readOutgoing(config: Config, findings: Findings): Promise<OutgoingFiles> {
+  const dns = await readDns(config, findings);
+  const read = await all(config.routes, (route, index) => readRoute(route, `route[${index}]`, findings));
+  return { ...dns, routes: present(read) };
+}
+
+async function readDns({ caFile, dns: { anchorFile } }: Config, findings: Findings): Promise<DnsFiles> {
   const roots = caFile === null ? [] : [findings.take('tls.ca', await readRoots(caFile))];
-  const read = await all(routes, (route, index) => readRoute(route, `route[${index}]`, findings));
-  return { roots: present(roots), routes: present(read) };
+  const anchors =
+    anchorFile === null ? ianaAnchors : findings.take('dns.trust_anchor', await readAnchors(anchorFile));
+  return { roots: present(roots), anchors: anchors ?? [] };
 }
 
 function all<Item, Value>(
@@ -199,6 +221,15 @@ async function readPassword(file: string): Promise<Parsed<string>> {
   return parsed.kind === 'ok' ? parsed : { kind: 'invalid', because: `${file}: ${parsed.because}` };
 }
 
+async function readAnchors(file: string): Promise<Parsed<readonly TrustAnchor[]>> {
+  const text = await readText(file);
+  if (text.kind === 'invalid') return { kind: 'invalid', because: `${file}: ${text.because}` };
+  const parsed = parseAnchors(text.value);
+  if (parsed.kind === 'ok') return { kind: 'ok', value: parsed.anchors };
+  const at = parsed.line === 0 ? file : `${file}:${parsed.line}`;
+  return { kind: 'invalid', because: `${at}: ${parsed.because}` };
+}
+
 /** One recipient a line; a line that begins with # is a comment. */
 async function readLocals(file: string): Promise<Parsed<readonly string[]>> {
   const text = await readText(file);
@@ -214,22 +245,4 @@ async function readLocals(file: string): Promise<Parsed<readonly string[]>> {
   return locals.length === 0
     ? { kind: 'invalid', because: `${file} names no recipient` }
     : { kind: 'ok', value: locals };
-}
-
-/** A file that holds one value: an editor ends its line, and nothing may follow. */
-async function readLine(file: string): Promise<Parsed<string>> {
-  const text = await readText(file);
-  if (text.kind === 'invalid') return text;
-  const line = text.value.replace(/\r?\n$/, '');
-  return line.includes('\n')
-    ? { kind: 'invalid', because: 'holds more than one line' }
-    : { ...text, value: line };
-}
-
-async function readText(file: string): Promise<Parsed<string>> {
-  const bytes = await readSmallFile(file);
-  if (bytes.kind === 'invalid') return bytes;
-  return isUtf8(bytes.value)
-    ? { kind: 'ok', value: bytes.value.toString('utf8') }
-    : { kind: 'invalid', because: 'is not UTF-8' };
 }

@@ -7,7 +7,7 @@ export interface Key {
   readonly path: string;
   readonly description: string;
   /** How a value is written in one environment variable; lists are JSON. */
-  readonly written: 'text' | 'number' | 'list';
+  readonly written: 'text' | 'number' | 'boolean' | 'list';
   /** As the operator would write it; undefined where there is none, or where it depends on something else. */
   readonly default: unknown;
   /** Whether the value is for the program alone. */
@@ -77,10 +77,23 @@ function keyOf(path: string, node: Node): Key {
   return {
     path,
     description: node.description ?? '',
-    written: node.type === 'array' ? 'list' : node.type === 'integer' ? 'number' : 'text',
+    written: wayOf(node),
     default: node.default,
     secret: node.writeOnly === true,
     example: node.type === 'array' ? node.items?.examples : node.examples?.[0],
     items: node.items?.properties === undefined ? undefined : keysOf(node.items, ''),
   };
+}
+
+function wayOf({ type }: Node): Key['written'] {
+  switch (type) {
+    case 'array':
+      return 'list';
+    case 'integer':
+      return 'number';
+    case 'boolean':
+      return 'boolean';
+    default:
+      return 'text';
+  }
 }

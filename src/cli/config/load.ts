@@ -1,6 +1,7 @@
 /** From file, environment and flags to the configuration in force, or to everything that is wrong with them. */
 import { homedir, hostname } from 'node:os';
 import type { z } from 'zod';
+import { systemUpstreams } from '../../net/dns/upstream.ts';
 import type { Config, ConfigError, EffectiveValue } from './config.ts';
 import { crossCheck } from './cross-checks.ts';
 import { listEffective } from './effective.ts';
@@ -37,7 +38,7 @@ export function loadConfig({ file, env, flags }: LoadRequest, host: HostFacts = 
     return { kind: 'invalid', errors: [...sources.errors, ...errors] };
   }
   const { config, settled, warnings } = settle(parsed.data, sources, env, host);
-  const errors = crossCheck(config, (path) => sources.originOf(path));
+  const errors = crossCheck(config, (path) => sources.originOf(path), host.resolvers);
   if (errors.length > 0) return { kind: 'invalid', errors };
   return { kind: 'ok', config, file: sources.file, effective: listEffective(sources, settled), warnings };
 }
@@ -48,6 +49,7 @@ function thisHost(): HostFacts {
     isRoot: process.getuid?.() === 0,
     home: homedir(),
     systemFile: '/etc/waxwing/waxwing.toml',
+    resolvers: systemUpstreams(),
   };
 }
 

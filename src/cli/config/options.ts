@@ -1,30 +1,48 @@
 /** The common options that stand for configuration, and what they ask for. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { LoadRequest } from './load.ts';
 
 /** Parsed by commander. */
-export interface ConfigOptions {
-  readonly config?: string;
+export interface ConfigOptions extends DnsOptions {
   readonly data?: string;
-  readonly resolver?: readonly string[];
-  readonly ca?: string;
   readonly smtpPort?: string;
 }
 
-/** Adds `--config`, `--data`, `--resolver`, `--ca` and `--smtp-port`. */
+/** Those of them that a look-up needs. */
+export interface DnsOptions {
+  readonly config?: string;
+  readonly resolver?: readonly string[];
+  readonly dnssec?: string;
+  readonly trustAnchor?: string;
+  readonly ca?: string;
+}
+
+/** Adds `--data`, `--smtp-port` and those of {@link addDnsOptions}. */
 export function addConfigOptions(command: Command): Command {
-  return command
-    .option('--config <file>', 'configuration file (else $WAXWING_CONFIG, else /etc/waxwing/waxwing.toml)')
+  return addDnsOptions(command)
     .option('--data <dir>', 'data folder')
-    .option('--resolver <addr[:port]>', 'DNS resolver (repeatable)', append)
-    .option('--ca <file>', 'extra roots, PEM, trusted when delivering')
     .option('--smtp-port <n>', 'port of MX hosts, instead of 25');
 }
 
-/** What {@link addConfigOptions} took in, as a request to load. */
+/** Adds `--config`, `--resolver`, `--dnssec`, `--trust-anchor` and `--ca`. */
+export function addDnsOptions(command: Command): Command {
+  return command
+    .option('--config <file>', 'configuration file (else $WAXWING_CONFIG, else /etc/waxwing/waxwing.toml)')
+    .option('--resolver <addr[:port]>', 'DNS resolver, or tls://…, https://… (repeatable)', append)
+    .addOption(
+      new Option(
+        '--dnssec <mode>',
+        'who proves what DNS says: this program, the resolver, or nobody',
+      ).choices(['validate', 'trust', 'off']),
+    )
+    .option('--trust-anchor <file>', 'DS or DNSKEY records to trust, instead of the keys of the root')
+    .option('--ca <file>', 'extra roots, PEM, that certificates of others may lead to');
+}
+
+/** What was taken in, as a request to load. */
 export function toLoadRequest(options: ConfigOptions, env: LoadRequest['env']): LoadRequest {
-  const { config, data, resolver, ca, smtpPort } = options;
-  return { file: config, env, flags: { data, resolver, ca, smtpPort } };
+  const { config, data, resolver, dnssec, trustAnchor, ca, smtpPort } = options;
+  return { file: config, env, flags: { data, resolver, dnssec, trustAnchor, ca, smtpPort } };
 }
 
 function append(value: string, previous: readonly string[] = []): readonly string[] {

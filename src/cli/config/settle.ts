@@ -3,12 +3,14 @@ import { isAbsolute, join } from 'node:path';
 import { isLoopback } from '../../names/address.ts';
 import { parseDomain } from '../../names/domain.ts';
 import { formatMailDomain, type MailDomain } from '../../names/mailbox.ts';
+import type { Upstream } from '../../net/dns/upstream.ts';
 import type { RouteTarget } from '../../policies/overrides/route.ts';
 import type { TlsLevel } from '../../policies/words.ts';
 import { defaultSchedule } from '../../queue/schedule.ts';
 import type {
   Config,
   ConfiguredCertificate,
+  DnsConfig,
   DomainConfig,
   LimitsConfig,
   RecipientsConfig,
@@ -28,6 +30,8 @@ export interface HostFacts {
   readonly home: string;
   /** Read where neither a flag nor the environment names a file. */
   readonly systemFile: string;
+  /** Those that the system is set to use. */
+  readonly resolvers: readonly Upstream[];
 }
 
 export interface Settled {
@@ -48,7 +52,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     dataFolder,
     certificates: certificatesOf(parsed, sources),
     caFile: parsed.tls.ca === undefined ? null : sources.absolute('tls.ca', parsed.tls.ca),
-    dns: { resolvers: parsed.dns.resolver ?? [] },
+    dns: toDns(parsed.dns, sources),
     listeners: parsed.listener,
     accounts: parsed.account.map(({ user, hash }, index) => ({
       user,
@@ -66,6 +70,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     ['hostname', formatMailDomain(hostname)],
     ['data', dataFolder],
     ['tls.ca', config.caFile],
+    ['dns.trust_anchor', config.dns.anchorFile],
     ['events.file', eventFile],
     ...settledInTables(config),
   ]);
@@ -177,6 +182,17 @@ function toRoute(route: RouteConfig, path: string, general: TlsLevel, sources: S
       login === null
         ? null
         : { user: login.user, password: located(login.password, `${path}.password_file`, sources) },
+  };
+}
+
+function toDns(dns: ParsedConfig['dns'], sources: Sources): DnsConfig {
+  const { resolver, dnssec, trusted, trust_anchor: anchorFile, sha1 } = dns;
+  return {
+    resolvers: resolver ?? [],
+    dnssec,
+    trusted,
+    anchorFile: anchorFile === undefined ? null : sources.absolute('dns.trust_anchor', anchorFile),
+    sha1,
   };
 }
 

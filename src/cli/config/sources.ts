@@ -11,6 +11,8 @@ import { isTable, parentPath, type Table } from './tree.ts';
 export interface Flags {
   readonly data?: string | undefined;
   readonly resolver?: readonly string[] | undefined;
+  readonly dnssec?: string | undefined;
+  readonly trustAnchor?: string | undefined;
   readonly ca?: string | undefined;
   readonly smtpPort?: string | undefined;
 }
@@ -34,6 +36,8 @@ const FILE_VARIABLE = 'WAXWING_CONFIG';
 const flagKeys: readonly { readonly flag: keyof Flags; readonly origin: string; readonly path: string }[] = [
   { flag: 'data', origin: '--data', path: 'data' },
   { flag: 'resolver', origin: '--resolver', path: 'dns.resolver' },
+  { flag: 'dnssec', origin: '--dnssec', path: 'dns.dnssec' },
+  { flag: 'trustAnchor', origin: '--trust-anchor', path: 'dns.trust_anchor' },
   { flag: 'ca', origin: '--ca', path: 'tls.ca' },
   { flag: 'smtpPort', origin: '--smtp-port', path: 'relay.smtp_port' },
 ];
@@ -128,6 +132,7 @@ function shown(key: Key, written: string): string {
 /** @returns undefined where a list is not JSON; every other mistake is the schema's to find. */
 function fromText(key: Key, written: string): unknown {
   if (key.written === 'number' && /^[0-9]{1,15}$/.test(written)) return Number(written);
+  if (key.written === 'boolean' && /^(?:true|false)$/.test(written)) return written === 'true';
   if (key.written !== 'list') return written;
   try {
     const value: unknown = JSON.parse(written);

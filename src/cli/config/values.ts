@@ -1,11 +1,10 @@
 /** Values as operators write them: durations, sizes, addresses, networks, patterns, next hops. */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { groupsOf, type HostPort, isLoopback, parseHostPort } from '../../names/address.ts';
+import { groupsOf, type HostPort, type IpAddress, isLoopback, parseHostPort } from '../../names/address.ts';
 import { type Parsed, parseDomain, quote } from '../../names/domain.ts';
 import { parseMailbox } from '../../names/mailbox.ts';
 import type { NamePattern, RoutePattern, RouteTarget } from '../../policies/overrides/route.ts';
 import type { Network } from '../../relay/settings.ts';
-import type { SocketAddress } from './config.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const MIN_DURATION_MS = 1000;
@@ -42,15 +41,15 @@ export function parseSize(written: number | string): Parsed<number> {
   return { kind: 'ok', value: Number(match[1]) * (UNIT_BYTES[match[2] ?? ''] ?? Number.NaN) };
 }
 
-/** Reads an IP address with or without a port. */
-export function parseSocketAddress(text: string, defaultPort: number): Parsed<SocketAddress> {
-  return isIP(text) === 0
-    ? numeric(text, parseHostPort(text, defaultPort))
-    : { kind: 'ok', value: { address: text.toLowerCase(), port: defaultPort } };
+/** Where a listener takes connections. */
+interface ListenAddress {
+  readonly address: IpAddress;
+  /** 0: the system chooses. */
+  readonly port: number;
 }
 
 /** Reads `address:port`; port 0 lets the system choose. */
-export function parseListenAddress(text: string): Parsed<SocketAddress> {
+export function parseListenAddress(text: string): Parsed<ListenAddress> {
   return numeric(text, text.endsWith(':0') ? parseHostPort(text, 0) : parseHostPort(text));
 }
 
@@ -164,7 +163,7 @@ export function parsePath(text: string): Parsed<string> {
     : { kind: 'ok', value: text };
 }
 
-function numeric(text: string, parsed: Parsed<HostPort>): Parsed<SocketAddress> {
+function numeric(text: string, parsed: Parsed<HostPort>): Parsed<ListenAddress> {
   if (parsed.kind === 'invalid') return parsed;
   const { host, port } = parsed.value;
   return host.kind === 'ip'

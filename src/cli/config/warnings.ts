@@ -19,6 +19,7 @@ export function warningsOf(config: Config, systemName: string | undefined): read
     ...warnAboutDomains(config),
     ...warnAboutRoutes(config),
     ...warnAboutLevel(config),
+    ...warnAboutDns(config),
   ];
 }
 
@@ -123,4 +124,16 @@ const HOLDS_ALMOST_ALL =
 function warnAboutLevel({ relay, routes }: Config): readonly string[] {
   if (relay.tls !== 'authenticate' || routes.some(({ match }) => match.kind === 'any')) return [];
   return [`relay.tls: ${HOLDS_ALMOST_ALL}; say "encrypt", and "authenticate" in routes with names or to`];
+}
+
+function warnAboutDns({ dns: { resolvers, dnssec, trusted, anchorFile, sha1 } }: Config): readonly string[] {
+  const unused = `is not used, dns.dnssec is "${dnssec}"`;
+  const warnings: string[] = [];
+  if (dnssec !== 'validate' && anchorFile !== null) warnings.push(`dns.trust_anchor: ${unused}`);
+  if (dnssec !== 'validate' && !sha1) warnings.push(`dns.sha1: ${unused}`);
+  if (trusted && dnssec !== 'trust') warnings.push(`dns.trusted: ${unused}`);
+  if (trusted && resolvers.length === 0) {
+    warnings.push('dns.trusted: is said of resolvers that dns.resolver names; it names none');
+  }
+  return warnings;
 }

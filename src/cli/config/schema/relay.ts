@@ -1,6 +1,6 @@
-/** `[dns]`, `[relay]` and `[events]`: how mail is kept, delivered and talked about. */
+/** `[relay]` and `[events]`: how mail is kept, delivered and talked about. */
 import { z } from 'zod';
-import { parseDuration, parsePath, parseSize, parseSocketAddress } from '../values.ts';
+import { parseDuration, parsePath, parseSize } from '../values.ts';
 import { count, list, reading, text, tlsLevels } from './kit.ts';
 
 /** RFC 5321 §4.5.3.1.7: a message content of 64K octets must be accepted. */
@@ -8,18 +8,6 @@ const MIN_MESSAGE_BYTES = 64 * 1024;
 const MAX_MESSAGE_BYTES = 10 * 1024 ** 3;
 /** RFC 5321 §4.5.3.1.8: 100 recipients must be accepted. */
 const MIN_RECIPIENTS = 100;
-
-export const dns = z
-  .strictObject({
-    resolver: list(
-      text((written) => parseSocketAddress(written, 53), '127.0.0.1', '[::1]:5353'),
-      'address',
-    )
-      .optional()
-      .describe("Addresses of resolvers, with a port where it is not 53; without this key the system's own."),
-  })
-  .prefault({})
-  .describe('Where names are looked up.');
 
 export const relay = z
   .strictObject({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { domain, errorsOf, good, listener, load, mx, route } from './support.ts';
+import { domain, errorsOf, good, listener, load, mx, plain, route } from './support.ts';
 
 const account = '[[account]]\nuser = "anna"\npassword_hash_file = "anna.hash"\n';
 
@@ -80,4 +80,62 @@ describe('what tables ask of each other', () => {
   ] as const) {
     it(`takes ${why}`, () => void good(load(toml)));
   }
+});
+
+describe('the AD bit of a resolver', () => {
+  const trust = '[dns]\ndnssec = "trust"\n';
+  const refused: readonly (readonly [
+    why: string,
+    loaded: Parameters<typeof load>,
+    path: string,
+    message: RegExp,
+  ])[] = [
+    [
+      'of another host',
+      [`${trust}resolver = ["127.0.0.1", "192.0.2.53"]`],
+      'dns.resolver[1]',
+      /^192\.0\.2\.53:53 is not on this host, .*; say dnssec = "validate", or trusted = true if /,
+    ],
+    [
+      "of the system's resolver, were it trusted",
+      [`${trust}trusted = true`, {}, { resolvers: [plain('::1'), plain('192.0.2.53')] }],
+      'dns.dnssec',
+      /system's resolver: 192\.0\.2\.53:53 is not on this host, .*or name the resolver in dns\.resolver/,
+    ],
+    [
+      'of one that the file does not know, where the file trusts its own',
+      [`${trust}trusted = true\nresolver = ["192.0.2.53"]`, { flags: { resolver: ['192.0.2.54'] } }],
+      'dns.resolver[0]',
+      /^192\.0\.2\.54:53 .*; use --dnssec validate, or name it in the configuration/,
+    ],
+    [
+      'of another host, also where nobody is on the way to it',
+      [`${trust}resolver = ["tls://192.0.2.53#dns.example"]`],
+      'dns.resolver[0]',
+      /^tls:\/\/192\.0\.2\.53:853 is not on this host/,
+    ],
+    [
+      'of another host, where the mode comes with the command line',
+      ['[dns]\nresolver = ["192.0.2.53"]', { flags: { dnssec: 'trust' } }],
+      'dns.resolver[0]',
+      /^192\.0\.2\.53:53 /,
+    ],
+  ];
+  for (const [why, loaded, path, message] of refused) {
+    it(`is not believed: ${why}`, () => {
+      const [error, ...others] = errorsOf(load(...loaded));
+      assert.equal(error?.path, path);
+      assert.match(error.message, message);
+      assert.deepEqual(others, []);
+    });
+  }
+
+  const taken: readonly (readonly [why: string, loaded: Parameters<typeof load>])[] = [
+    ['of this host', [`${trust}resolver = ["127.0.0.53", "[::1]:5353"]`]],
+    ['of one that is named and trusted', [`${trust}trusted = true\nresolver = ["192.0.2.53"]`]],
+    ['of this host, named with the command line', [trust, { flags: { resolver: ['127.0.0.1:54'] } }]],
+    ["of the system's resolver on this host", [trust]],
+    ['of nobody, where it does not count', ['[dns]\nresolver = ["192.0.2.53"]']],
+  ];
+  for (const [why, loaded] of taken) it(`is believed: ${why}`, () => void good(load(...loaded)));
 });

@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { ConfigError } from '../../../../src/cli/config/config.ts';
-import { type FilesRead, readFiles, readOutgoingFiles } from '../../../../src/cli/config/files.ts';
+import {
+  type FilesRead,
+  readDnsFiles,
+  readFiles,
+  readOutgoingFiles,
+} from '../../../../src/cli/config/files.ts';
 import { type LoadedConfig, loadConfig } from '../../../../src/cli/config/load.ts';
 import { withRsaKey } from '../../../net/net/chains.ts';
 import { createAuthority } from '../../../support/certificates.ts';
@@ -284,4 +289,53 @@ describe('the password of a route', () => {
     assertOne(errors, 'route[0].password_file', /password: is not a password: 1 to 255 octets/);
     assert.ok(!JSON.stringify(errors).includes('gehe1m'));
   });
+});
+
+describe('the trust anchors', () => {
+  const toml = '[dns]\ntrust_anchor = "root.key"\n[tls]\ncert = "none"\nkey = "none"\n';
+  const ds = `. IN DS 20326 8 2 ${'ab'.repeat(32)}\n`;
+  const anchors = async (content: string) => {
+    writeFileSync(join(folder, 'root.key'), content);
+    const { config, effective } = load(toml);
+    return readDnsFiles(config, effective);
+  };
+
+  it('are those of the root that are built in, where no file names others', async () => {
+    const { config, effective } = load('');
+    const { files, errors } = await readDnsFiles(config, effective);
+    assert.deepEqual(errors, []);
+    assert.deepEqual(
+      files.anchors.map(({ zone, ds: digests }) => [zone, digests.map(({ keyTag }) => keyTag)]),
+      [['\0', [20326, 38696]]],
+    );
+  });
+
+  it('are the DS and DNSKEY records of the file, which needs no secret to be read', async () => {
+    const { files, errors } = await anchors(
+      `; of the lab\n${ds}test. 3600 IN DS 1 13 2 ${'cd'.repeat(32)}\n`,
+    );
+    assert.deepEqual(errors, []);
+    assert.deepEqual(
+      files.anchors.map(({ zone, ds: digests }) => [zone, digests.map(({ keyTag }) => keyTag)]),
+      [
+        ['\0', [20326]],
+        ['\x04test\0', [1]],
+      ],
+    );
+  });
+
+  for (const [why, content, message] of [
+    ['a record of another type', `${ds}. IN A 192.0.2.1\n`, /root\.key:2: "A" is neither DS nor DNSKEY/],
+    ['a digest that is cut', `\n${ds.slice(0, -3)}\n`, /root\.key:2: its digest/],
+    ['a parenthesis left open', '. IN DS ( 20326 8 2\nab\n', /root\.key:1: it has a parenthesis/],
+    ['nothing', '; nothing\n', /root\.key: there is no DS or DNSKEY record/],
+    ['octets that are no text', Buffer.from([0xff]), /root\.key: is not UTF-8$/],
+  ] as const) {
+    it(`are wrong with ${why}: file, line and what`, async () => {
+      writeFileSync(join(folder, 'root.key'), content);
+      const { config, effective } = load(toml);
+      assertOne((await readDnsFiles(config, effective)).errors, 'dns.trust_anchor', message);
+      assertOne((await readOutgoingFiles(config, effective)).errors, 'dns.trust_anchor', message);
+    });
+  }
 });

@@ -17,6 +17,7 @@ import {
   listener,
   load,
   mx,
+  plain,
   route,
 } from './support.ts';
 
@@ -50,13 +51,18 @@ describe('precedence', () => {
   });
 
   it('every flag reaches its key', () => {
-    const flags = { data: '/d', resolver: ['192.0.2.53', '[::1]:54'], ca: '/ca.pem', smtpPort: '2525' };
+    const flags = {
+      data: '/d',
+      resolver: ['192.0.2.53', '[::1]:54'],
+      dnssec: 'off',
+      trustAnchor: '/root.key',
+      ca: '/ca.pem',
+      smtpPort: '2525',
+    };
     const config = configOf('[dns]\nresolver = ["127.0.0.1"]\n', { flags });
     assert.equal(config.dataFolder, '/d');
-    assert.deepEqual(config.dns.resolvers, [
-      { address: '192.0.2.53', port: 53 },
-      { address: '::1', port: 54 },
-    ]);
+    assert.deepEqual(config.dns.resolvers, [plain('192.0.2.53'), plain('::1', 54)]);
+    assert.deepEqual([config.dns.dnssec, config.dns.anchorFile], ['off', '/root.key']);
     assert.equal(config.caFile, '/ca.pem');
     assert.equal(config.relay.smtpPort, 2525);
   });
@@ -115,7 +121,16 @@ describe('the environment', () => {
     assert.equal(originOf(loaded, 'listener[0].networks'), 'default');
   });
 
+  it('writes true and false as in the file', () => {
+    const env = { WAXWING_DNS_TRUSTED: 'true', WAXWING_DNS_SHA1: 'false' };
+    const { dns } = configOf('', { env });
+    assert.deepEqual([dns.trusted, dns.sha1], [true, false]);
+  });
+
   const mistakes: readonly (readonly [string, string, ConfigError['path'], RegExp])[] = [
+    ['WAXWING_DNS_TRUSTED', 'yes', 'dns.trusted', /must be true or false/],
+    ['WAXWING_DNS_TRUSTED', 'True', 'dns.trusted', /must be true or false/],
+    ['WAXWING_DNS_DNSSEC', 'on', 'dns.dnssec', /must be "validate" or "trust" or "off"/],
     ['WAXWING_RELAY_RETRY', '1m,5m', 'relay.retry', /is not a JSON array such as \["1m","5m"/],
     ['WAXWING_RELAY_RETRY', '{"a":1}', 'relay.retry', /is not a JSON array/],
     ['WAXWING_RELAY_RETRY', '[5]', 'relay.retry[0]', /must be text in quotes/],

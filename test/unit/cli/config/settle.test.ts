@@ -27,7 +27,7 @@ describe('without any configuration', () => {
       dataFolder: '/home/op/.local/state/waxwing',
       certificates: [],
       caFile: null,
-      dns: { resolvers: [] },
+      dns: { resolvers: [], dnssec: 'validate', trusted: false, anchorFile: null, sha1: true },
       listeners: [
         { role: 'submission', address: '127.0.0.1', port: 2525, tls: 'starttls', requireTls: false },
         { role: 'submission', address: '127.0.0.1', port: 4650, tls: 'implicit', requireTls: true },

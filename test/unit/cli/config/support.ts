@@ -7,6 +7,7 @@ import { after } from 'node:test';
 import type { Config, ConfigError } from '../../../../src/cli/config/config.ts';
 import { type LoadedConfig, type LoadRequest, loadConfig } from '../../../../src/cli/config/load.ts';
 import type { HostFacts } from '../../../../src/cli/config/settle.ts';
+import type { Upstream } from '../../../../src/net/dns/upstream.ts';
 
 /** Emptied when the tests of the file that imports this are over. */
 export const folder = mkdtempSync(join(tmpdir(), 'waxwing-load-'));
@@ -14,11 +15,17 @@ export const folder = mkdtempSync(join(tmpdir(), 'waxwing-load-'));
 export const file = join(folder, 'waxwing.toml');
 after(() => rmSync(folder, { recursive: true }));
 
+/** A resolver at this address. */
+export function plain(address: string, port = 53): Upstream {
+  return { address, port, transport: { kind: 'plain' } };
+}
+
 export const host: HostFacts = {
   hostname: 'host.example.test',
   isRoot: false,
   home: '/home/op',
   systemFile: join(folder, 'none.toml'),
+  resolvers: [plain('127.0.0.1')],
 };
 
 export function load(

@@ -14,7 +14,6 @@ import {
   parsePath,
   parseRoutePattern,
   parseSize,
-  parseSocketAddress,
   parseUser,
   patternsAround,
 } from '../../../../src/cli/config/values.ts';
@@ -99,19 +98,6 @@ describe('sizes', () => {
 });
 
 describe('socket addresses', () => {
-  it('of resolvers may leave the port away', () => {
-    assert.deepEqual(valueOf(parseSocketAddress('127.0.0.1', 53)), { address: '127.0.0.1', port: 53 });
-    assert.deepEqual(valueOf(parseSocketAddress('::1', 53)), { address: '::1', port: 53 });
-    assert.deepEqual(valueOf(parseSocketAddress('[2001:DB8::1]:5353', 53)), {
-      address: '2001:db8::1',
-      port: 5353,
-    });
-    refuses(
-      (text) => parseSocketAddress(text, 53),
-      ['localhost', 'localhost:53', '127.0.0.1:0', '127.0.0.1:65536', ''],
-    );
-  });
-
   it('of listeners have a port, 0 among them', () => {
     assert.deepEqual(valueOf(parseListenAddress('127.0.0.1:0')), { address: '127.0.0.1', port: 0 });
     assert.deepEqual(valueOf(parseListenAddress('[::]:25')), { address: '::', port: 25 });

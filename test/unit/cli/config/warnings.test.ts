@@ -54,6 +54,22 @@ describe('warnings', () => {
       [/^listener\[0\].networks: everyone may relay/],
     ],
     ['whoever is elsewhere logs in', listener('address = "192.0.2.1:587"') + account(strong), []],
+    [
+      'what only counts where we validate',
+      '[dns]\ndnssec = "off"\ntrust_anchor = "root.key"\nsha1 = false',
+      [/^dns\.trust_anchor: is not used, dns\.dnssec is "off"$/, /^dns\.sha1: is not used/],
+    ],
+    [
+      'trust in resolvers that nobody relies on',
+      '[dns]\ntrusted = true\nresolver = ["192.0.2.53"]',
+      [/^dns\.trusted: is not used, dns\.dnssec is "validate"$/],
+    ],
+    [
+      'trust in resolvers that are not named',
+      '[dns]\ntrusted = true\ndnssec = "trust"',
+      [/^dns\.trusted: is said of resolvers that dns\.resolver names; it names none$/],
+    ],
+    ['a resolver that is trusted', '[dns]\ntrusted = true\ndnssec = "trust"\nresolver = ["192.0.2.53"]', []],
     ['argon2id as we make it', account('$argon2id$v=19$m=19456,t=2,p=1'), []],
     ['argon2id with little memory', account('$argon2id$v=19$m=4096,t=12,p=1'), [weak]],
     ['argon2id with little work', account('$argon2id$v=19$m=16384,t=1,p=1'), [weak]],

@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { register as config } from './commands/config.ts';
 import { register as queue } from './commands/queue.ts';
+import { register as resolve } from './commands/resolve.ts';
 import { register as send } from './commands/send.ts';
 import { register as serve } from './commands/serve.ts';
 import { endWithoutReader, exitOnWrongUsage, withExamples } from './usage.ts';
 
 /** Each imports what it needs only when it runs, so that the help of the others stays quick. */
-const commands: readonly ((program: Command) => void)[] = [serve, send, queue, config];
+const commands: readonly ((program: Command) => void)[] = [serve, send, queue, resolve, config];
 
 /** Runs one command line (without node and script) and sets `process.exitCode`. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -28,7 +29,11 @@ function createProgram(): Command {
     .version(version(), '--version', 'print the version')
     .showHelpAfterError('(--help shows what is possible)');
   exitOnWrongUsage(program, 2);
-  withExamples(program, ['waxwing config init --output waxwing.toml', 'waxwing config check']);
+  withExamples(program, [
+    'waxwing config init --output waxwing.toml',
+    'waxwing config check',
+    'waxwing resolve example.com MX',
+  ]);
   for (const register of commands) register(program);
   return program;
 }

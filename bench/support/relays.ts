@@ -83,6 +83,8 @@ export async function waxwing({ sink, tls, deliver, authority }: Task): Promise<
     config,
     `hostname = "relay.test"
 data = "${folder}/data"
+[dns]
+resolver = ["127.0.0.1:9"]
 [tls]
 ca = "ca.pem"
 [[listener]]

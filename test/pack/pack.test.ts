@@ -72,7 +72,10 @@ for (const major of [24, 26]) {
       // The compiler of the checkout, as a package that brings none can be used with any.
       const compiler = join(checkout, 'node_modules/.bin/tsc');
       await run(compiler, [...settings, ...roots, 'reader.ts'], { cwd: place });
-      assert.equal((await run('node', ['reader.js'], { cwd: place, env })).stdout, 'delivered refused refused\n');
+      assert.equal(
+        (await run('node', ['reader.js'], { cwd: place, env })).stdout,
+        'delivered refused refused\n',
+      );
     });
 
     it('serves, keeps a message with its writer thread, and says what became of it', async () => {
@@ -80,7 +83,8 @@ for (const major of [24, 26]) {
       const data = join(place, 'data');
       const listener = '[[listener]]\nrole = "submission"\naddress = "127.0.0.1:0"\n';
       const nowhere = '[[route]]\nmatch = "*"\nto = "smtp://127.0.0.1:1"\n';
-      await writeFile(config, `hostname = "waxwing.test"\ndata = "data"\n${listener}${nowhere}`);
+      const dns = '[dns]\nresolver = ["127.0.0.1:9"]\n';
+      await writeFile(config, `hostname = "waxwing.test"\ndata = "data"\n${dns}${listener}${nowhere}`);
       // Not through npx, which does not hand a SIGTERM on.
       const command = join(place, 'node_modules/.bin/waxwing');
       const serving = spawn(command, ['serve', '--config', config], {

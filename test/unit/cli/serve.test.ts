@@ -60,6 +60,7 @@ async function serve(
   const env = {
     WAXWING_LISTENER: '[{"role":"submission","address":"127.0.0.1:0"}]',
     WAXWING_HOSTNAME: 'relay.test',
+    WAXWING_DNS_RESOLVER: '["127.0.0.1:9"]',
   };
   const child = spawn(process.execPath, [...nodeArgs, bin, 'serve', ...words], {
     env: none === undefined ? {} : env,

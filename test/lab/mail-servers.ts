@@ -45,7 +45,7 @@ export async function startMailServer(
     port: 25,
     hostname: `${name}.lab.test`,
     domains: domainsOf(name),
-    certificate: certificates.servers[name],
+    certificate: withAuthority(certificates.servers[name], certificates.authority),
   });
   const ways: SmtpMitm[] = [];
   const close = async (): Promise<void> => {
@@ -69,6 +69,11 @@ export async function startMailServer(
     await close();
     throw error;
   }
+}
+
+/** RFC 7672 §3.1.2: a server whose TLSA records name an authority has to present that authority's certificate too. */
+function withAuthority({ certPem, keyPem }: Certificate, authority: Certificate): Certificate {
+  return { certPem: `${certPem}${authority.certPem}`, keyPem };
 }
 
 /** For every host of the lab, from an authority that nobody trusts. */

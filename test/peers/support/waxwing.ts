@@ -33,6 +33,8 @@ export interface WaxwingOptions {
   readonly routes?: readonly Keys[];
   /** Keys of `[relay]`. */
   readonly relay?: Keys;
+  /** Keys of `[dns]`. */
+  readonly dns?: Keys;
   /** Keys of `[limits]`. */
   readonly limits?: Keys;
   /** Command words that become the program by exec, in a mount namespace of its own; `DATA` is the data folder. */
@@ -219,6 +221,9 @@ function configuration(options: WaxwingOptions): string {
     ...toml(tls),
     '[relay]',
     ...toml(options.relay ?? {}),
+    '[dns]',
+    // Nobody answers there; the resolvers of this host are nobody's to ask in a test.
+    ...toml({ resolver: ['127.0.0.1:9'], ...options.dns }),
     '[limits]',
     ...toml(options.limits ?? {}),
     ...listeners.flatMap((one) => ['[[listener]]', ...toml({ address: '127.0.0.1:0', ...one })]),

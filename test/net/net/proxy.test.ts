@@ -144,7 +144,8 @@ describe('an introduction that is wrong', () => {
       add: (onMissed) => {
         const deadline = deadlines.add(onMissed);
         return {
-          ...deadline,
+          clear: () => deadline.clear(),
+          drop: () => deadline.drop(),
           set: (ms) => {
             set.push(ms);
             deadline.set(ms / 20);

@@ -2,30 +2,17 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliveryEvent } from '../events/delivery-event.ts';
-import { octetFacts } from '../mail/encodings.ts';
-import { countHops } from '../mail/headers.ts';
-import { withCrlf } from '../mail/line-endings.ts';
 import { type HostPort, parseHostPort } from '../names/address.ts';
-import { isAscii, type Parsed } from '../names/domain.ts';
+import type { Parsed } from '../names/domain.ts';
 import { parseMailbox } from '../names/mailbox.ts';
-import { noRecipientWishes, noSenderWishes } from '../names/wishes.ts';
-import { startDeadlines } from '../net/deadlines.ts';
-import type { Decision } from '../policies/decide.ts';
-import { attempt } from '../relay/attempt.ts';
 import type { QueuedTrail } from '../relay/control-api.ts';
-import { routesOf } from '../relay/domains.ts';
-import { newId } from '../relay/intake.ts';
-import { byCourse } from '../relay/parcel.ts';
-import { connectionPool } from '../relay/pool.ts';
-import type { Outgoing } from '../relay/settings.ts';
-import { settleRecipient } from '../relay/settle.ts';
 import type { Config, ConfigError } from './config/config.ts';
 import { describeError } from './config/describe-error.ts';
-import { type OutgoingFiles, readOutgoingFiles } from './config/files.ts';
+import { readOutgoingFiles } from './config/files.ts';
 import { type LoadRequest, loadConfig } from './config/load.ts';
 import { askRelay, errorIn } from './control-client.ts';
-import { outgoingOf } from './outgoing.ts';
 import { describeEvent, describeTls } from './queue-text.ts';
+import { lastEvents, sendDirect } from './send-direct.ts';
 import { messageOf } from './usage.ts';
 
 export interface SendRequest {
@@ -118,8 +105,12 @@ export async function sendMessage(request: SendRequest, load: LoadRequest): Prom
   const { files, errors } = await readOutgoingFiles(loaded.config, loaded.effective);
   if (errors.length > 0) return complainOf(errors);
   const late = sleep(request.timeoutMs, undefined, { ref: false }).then(() => 'late' as const);
-  const code = await Promise.race([direct(request, loaded.config, files, request.way.toHost), late]);
-  if (code !== 'late') return code;
+  const direct = sendDirect(request, loaded.config, files, request.way.toHost);
+  const events = await Promise.race([direct, late]);
+  if (events !== 'late') {
+    report(request, events);
+    return events.every(({ event }) => event === 'delivered') ? SENT : FAILED;
+  }
   complain(
     `no end within ${request.timeoutMs / 1000} s (--timeout); whether a host took the message is not known`,
   );
@@ -176,98 +167,6 @@ function isFailure(kind: string): boolean {
 function stillQueued(id: string, because: string): number {
   process.stderr.write(`still queued as ${id}: ${because}\n`);
   return STILL_QUEUED;
-}
-
-async function direct(
-  request: SendRequest,
-  config: Config,
-  files: OutgoingFiles,
-  toHost: HostPort | undefined,
-): Promise<number> {
-  const deadlines = startDeadlines(250);
-  const outgoing = directOutgoing(config, outgoingOf(config, files, deadlines), toHost);
-  const pool = connectionPool({ outgoing, perDestination: config.relay.connectionsPerDestination });
-  const bytes = withCrlf(request.content);
-  const properties = {
-    ...octetFacts(bytes),
-    size: bytes.length,
-    hops: countHops(bytes),
-    needsUtf8: ![request.from, ...request.to].every(isAscii),
-  };
-  const now = Date.now();
-  const id = newId(now);
-  const events: DeliveryEvent[] = [];
-  const addressees = request.to.map((address) => ({ address, wishes: noRecipientWishes }));
-  for (const group of byCourse(addressees, outgoing)) {
-    const body = { kind: 'bytes', bytes } as const;
-    const parcel = {
-      ...group,
-      destination: '',
-      sender: request.from,
-      wishes: noSenderWishes,
-      properties,
-      body: () => Promise.resolve(body),
-      // Nothing is kept here that could be repeated.
-      onDelivered: () => Promise.resolve(),
-    };
-    const { recipients: results } = await attempt(parcel, outgoing, pool, Math.random);
-    for (const result of results) {
-      const { sender, wishes } = parcel;
-      const message = { id, receivedAt: now, sender, wishes, properties, warnedAt: null };
-      const { address } = result;
-      const recipient = { address, wishes: noRecipientWishes, attempts: 0, blockedBecause: null };
-      const claim = { fence: 0, destination: '', message, recipients: [recipient] };
-      const world = { now: Date.now, random: Math.random };
-      events.push(
-        ...settleRecipient(claim, recipient, result, [], config.relay.schedule, world).settlement.events,
-      );
-    }
-  }
-  await pool.close();
-  deadlines.close();
-  // Nothing is queued here, so nothing will be tried again and nobody is told but the caller.
-  const told = lastEvents(events).map((event) => ({ ...event, nextAttemptAt: null }));
-  report(request, told);
-  return told.every(({ event }) => event === 'delivered') ? SENT : FAILED;
-}
-
-/** `--to-host` is the operator's word: to this host, and the certificate must prove its name. */
-function directOutgoing(
-  config: Config,
-  outgoing: Omit<Outgoing, 'isSelf'>,
-  toHost: HostPort | undefined,
-): Outgoing {
-  const isSelf = (): boolean => false;
-  if (toHost === undefined) {
-    // Of a domain only its backend matters here.
-    const domains = config.domains.map((domain) => ({ ...domain, recipients: { kind: 'any' } as const }));
-    return { ...outgoing, routes: [...routesOf(domains, config.hostname), ...outgoing.routes], isSelf };
-  }
-  const { host } = toHost;
-  const decision: Decision = {
-    requires: 'authenticate',
-    tryTls: 'yes',
-    by: 'override',
-    match: [host.kind === 'name' ? host : { kind: 'ip', address: host.address }],
-    because: '--to-host names the host that the certificate must prove',
-  };
-  const route = {
-    match: { kind: 'any' },
-    to: { protocol: 'smtp', ...toHost },
-    login: null,
-    tls: 'authenticate',
-    names: [],
-    hello: config.hostname,
-    source: null,
-  } as const;
-  return { ...outgoing, routes: [route], decide: () => decision, isSelf };
-}
-
-/** The newest event of each recipient. */
-function lastEvents(events: readonly DeliveryEvent[]): DeliveryEvent[] {
-  const last = new Map<string, DeliveryEvent>();
-  for (const event of events) last.set(event.to, event);
-  return [...last.values()];
 }
 
 function report({ json }: SendRequest, events: readonly DeliveryEvent[]): void {

@@ -1,12 +1,12 @@
 /** `waxwing serve` as a process: what it starts with, its signals, and how it ends. */
 import { type Logger, pino } from 'pino';
+import type { Dns, ReverseDns } from '../net/dns.ts';
 import { checkIdentity } from '../relay/identity-check.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { Config, ConfigError } from './config/config.ts';
 import { describeError } from './config/describe-error.ts';
 import { readFiles } from './config/files.ts';
 import { type LoadRequest, loadConfig } from './config/load.ts';
-import { dnsOf } from './outgoing.ts';
 import { identitiesOf } from './relay-settings.ts';
 import { startService } from './service.ts';
 import { endWithoutReader, messageOf } from './usage.ts';
@@ -31,7 +31,7 @@ export async function serve(request: LoadRequest): Promise<void> {
       onError: failures.onError,
     });
     signals.onHangup(() => service.reload());
-    void warnOfIdentities(loaded.config, log);
+    void warnOfIdentities(loaded.config, service.dns, log);
     const end = await Promise.race([signals.stop, failures.unreadEvents]);
     failures.stopping();
     log.info('stopping');
@@ -114,8 +114,7 @@ function failuresOf(log: Logger): Failures {
 }
 
 /** Looks whether others can recognise us; nothing waits for it. */
-async function warnOfIdentities(config: Config, log: Logger): Promise<void> {
-  const dns = dnsOf(config);
+async function warnOfIdentities(config: Config, dns: Dns & ReverseDns, log: Logger): Promise<void> {
   for (const identity of identitiesOf(config)) {
     const warning = await checkIdentity(identity, dns);
     if (warning !== undefined) log.warn(warning);

@@ -3,23 +3,30 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { formatHostPort } from '../names/address.ts';
+import type { PolicyEngine } from '../lookup/engine.ts';
 import { formatMailDomain } from '../names/mailbox.ts';
 import { type Certificates, openCertificates } from '../net/certificates.ts';
 import { type Deadlines, startDeadlines } from '../net/deadlines.ts';
+import type { Dns, ReverseDns } from '../net/dns.ts';
+import type { Route } from '../policies/overrides/route.ts';
 import { type CertificateWatch, watchCertificates } from '../relay/certificate-watch.ts';
 import { type Control, openControl } from '../relay/control.ts';
 import { routesOf } from '../relay/domains.ts';
 import { type EventLog, fileEventLog, streamEventLog } from '../relay/event-log.ts';
-import { destinationOf } from '../relay/intake.ts';
+import { destinationOf, destinationsOf } from '../relay/intake.ts';
 import { type Relay, type RelayParts, startRelay } from '../relay/relay.ts';
 import type { World } from '../relay/settings.ts';
 import { type DataFolder, openDataFolder } from '../store/data-folder.ts';
+import { openPolicies } from '../store/open-policies.ts';
 import { openQueue } from '../store/open-queue.ts';
+import type { PolicyStore } from '../store/policy-store.ts';
 import type { QueueStore } from '../store/queue-store.ts';
 import type { Config } from './config/config.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { CONTROL_SOCKET } from './control-client.ts';
 import { outgoingOf } from './outgoing.ts';
+import { policyEngine } from './policy-engine.ts';
+import { openRelayDns, type RelayDns } from './relay-dns.ts';
 import { keyPairsOf, relaySettingsOf } from './relay-settings.ts';
 import { type Running, reload } from './reload.ts';
 
@@ -34,6 +41,8 @@ export interface ServiceParts {
 }
 
 export interface Service {
+  /** The look-ups that it began with. */
+  readonly dns: Dns & ReverseDns;
   /** Puts in force what the configuration says by now; one time after the other. */
   reload(): void;
   /** Finishes what is under way for as long as the configuration allows. */
@@ -73,11 +82,15 @@ async function open(
   let running = first;
   const { config, files } = first;
   const ground = await openGround(config, log, opened);
-  const { folder, store, deadlines, events } = ground;
+  const { folder, store, policies, deadlines, dns, events } = ground;
+  let lookUps = dns.of(config, files);
+  const engineTerms = () => ({ config: running.config, roots: running.files.roots, lookUps });
+  const engine = policyEngine(engineTerms, { store: policies, ...world, onError });
+  opened.push(() => engine.close());
   const certificates = openCertificates(await keyPairsOf(config, files, world.now()));
   const termsOf = (next: Running): Terms => ({
     settings: relaySettingsOf(next.config, next.files, certificates),
-    outgoing: outgoingOf(next.config, next.files, deadlines),
+    outgoing: outgoingOf(next.config, next.files, deadlines, engine.factsOf),
   });
   let terms = termsOf(first);
   const relay = await startRelay({
@@ -90,7 +103,7 @@ async function open(
     onError,
   });
   opened.push(() => relay.close(running.config.relay.graceMs));
-  const control = await controlOf(ground, relay, () => terms, onError);
+  const control = await controlOf(ground, { relay, engine, log }, () => terms, onError);
   opened.push(() => control.close());
   let watching = watch(first, certificates, log);
   opened.push(() => watching.close());
@@ -101,14 +114,20 @@ async function open(
   const apply = async (next: Running): Promise<void> => {
     const pairs = await keyPairsOf(next.config, next.files, world.now());
     const newTerms = termsOf(next);
-    await relay.reload(newTerms.settings, newTerms.outgoing);
-    terms = newTerms;
+    const wanted = dns.of(next.config, next.files);
+    try {
+      await relay.reload(newTerms.settings, newTerms.outgoing);
+      terms = newTerms;
+      lookUps = wanted;
+    } finally {
+      dns.use(lookUps);
+    }
     certificates.replace(pairs);
     watching.close();
     watching = watch(next, certificates, log);
     tellListeners();
   };
-  return serialized(
+  const reloads = serialized(
     async () => {
       events.reopen();
       const before = running;
@@ -119,12 +138,15 @@ async function open(
     closeAll,
     onError,
   );
+  return { ...reloads, dns: lookUps.dns };
 }
 
 interface Ground {
   readonly folder: DataFolder;
   readonly store: QueueStore;
+  readonly policies: PolicyStore;
   readonly deadlines: Deadlines;
+  readonly dns: RelayDns;
   readonly events: EventLog;
 }
 
@@ -135,20 +157,28 @@ async function openGround(config: Config, log: Log, opened: Opened): Promise<Gro
   warnOfOthers(folder, log);
   const store = await openQueue(folder);
   opened.push(() => store.close());
+  const policies = openPolicies(folder);
+  opened.push(() => policies.close());
   const deadlines = startDeadlines(DEADLINE_STEP_MS);
   opened.push(() => deadlines.close());
+  const dns = openRelayDns(log);
+  opened.push(() => dns.close());
   const events = openEventLog(config, log);
   opened.push(() => events.close());
-  return { folder, store, deadlines, events };
+  return { folder, store, policies, deadlines, dns, events };
 }
 
 /** @param terms those of the moment. */
 function controlOf(
-  { folder, store, events }: Ground,
-  relay: Relay,
+  { folder, store, policies, events }: Ground,
+  { relay, engine, log }: { readonly relay: Relay; readonly engine: PolicyEngine; readonly log: Log },
   terms: () => Terms,
   onError: ServiceParts['onError'],
 ): Promise<Control> {
+  const routes = (): readonly Route[] => {
+    const { settings, outgoing } = terms();
+    return [...routesOf(settings.domains, outgoing.hostname), ...outgoing.routes];
+  };
   return openControl(join(folder.path, CONTROL_SOCKET), {
     store,
     relay,
@@ -157,10 +187,11 @@ function controlOf(
     get maxMessageBytes() {
       return terms().settings.maxMessageBytes;
     },
-    destinationOf: (at) => {
-      const { settings, outgoing } = terms();
-      return destinationOf(at, [...routesOf(settings.domains, outgoing.hostname), ...outgoing.routes]);
-    },
+    destinationOf: (at) => destinationOf(at, routes()),
+    policies,
+    engine,
+    destinationsOf: (domain) => destinationsOf(domain, routes()),
+    onWord: (what, about) => log.info(about, what),
     onEvents: (list) => events.write(list),
     umask: (mask) => process.umask(mask),
     onError,
@@ -172,7 +203,7 @@ function serialized(
   reloadOnce: () => Promise<void>,
   closeAll: () => Promise<void>,
   onError: ServiceParts['onError'],
-): Service {
+): Omit<Service, 'dns'> {
   let closing = false;
   let last: Promise<void> = Promise.resolve();
   return {

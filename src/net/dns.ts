@@ -1,20 +1,31 @@
-/**
- * MX, address and name lookups through the system's resolver library.
- *
- * Nothing here is proven: the answers are as good as the path to the resolver.
- */
-import { Resolver } from 'node:dns/promises';
+/** What mail asks of the DNS: MX, addresses, names of addresses; and what is proven of the answers. */
 import { isIP, isIPv4 } from 'node:net';
+import type { Alias, Answer, DnssecStatus } from '../dns/answer.ts';
+import { type Name, nameOf, parseName, root, showName } from '../dns/name.ts';
+import { type RecordType, types } from '../dns/record.ts';
+import { type Mx, readAddress, readMx, readName } from '../dns/records.ts';
+import { showType } from '../dns/show.ts';
 import { groupsOf, type IpAddress } from '../names/address.ts';
 import { type Domain, parseDomain } from '../names/domain.ts';
+import type { Resolver } from './dns/resolver.ts';
 
-/** `absent`: an answer that says so. `unknown`: no answer (timeout, SERVFAIL); it never counts as absent. */
+/**
+ * `absent`: an answer that says so. `unknown`: no answer (timeout, SERVFAIL), or a bogus one; it never counts as absent.
+ */
 export type Lookup<Value> =
-  | { readonly kind: 'found'; readonly value: Value }
-  | { readonly kind: 'absent'; readonly what: 'no-such-name' | 'no-such-record' }
+  | ({ readonly kind: 'found'; readonly value: Value } & Evidence)
+  | ({ readonly kind: 'absent'; readonly what: 'no-such-name' | 'no-such-record' } & Evidence)
   | { readonly kind: 'unknown'; readonly because: string };
 
-export interface MxHost {
+/** How far an answer is proven. */
+export interface Evidence {
+  /** The weakest of all that led to the answer. */
+  readonly dnssec: Exclude<DnssecStatus, 'bogus'>;
+  /** From the name asked for to the one at which the answer stands, each with its own status. */
+  readonly aliases: readonly Alias[];
+}
+
+interface MxHost {
   readonly host: Domain;
   readonly preference: number;
 }
@@ -35,93 +46,121 @@ export interface ReverseDns {
   reverse(address: IpAddress): Promise<Lookup<readonly Domain[]>>;
 }
 
-/**
- * @param servers `address` or `address:port`; empty for the system's own.
- * @param timeoutMs for each try of each server.
- */
-export function systemDns(servers: readonly string[], timeoutMs: number): Dns & ReverseDns {
-  const resolver = new Resolver({ timeout: timeoutMs, tries: 2 });
-  if (servers.length > 0) resolver.setServers(servers);
+/** Nothing was asked, so nothing is proven. */
+const unasked: Evidence = { dnssec: 'indeterminate', aliases: [] };
+
+/** @param random in [0, 1); spreads load over the addresses of a host. */
+export function mailDns(resolver: Pick<Resolver, 'lookUp'>, random: () => number): Dns & ReverseDns {
+  const look = async <Value>(
+    name: Name,
+    type: RecordType,
+    read: (data: Uint8Array) => Value | undefined,
+  ): Promise<Lookup<readonly Value[]>> => lookupOf(await resolver.lookUp({ name, type }), read);
   return {
     async mx(domain) {
-      const answer = await ask(`MX ${domain}`, () => resolver.resolveMx(domain));
-      return answer.kind === 'found' ? readMx(domain, answer.value) : answer;
+      const answer = await look(nameOf(domain), types.MX, readMx);
+      return answer.kind === 'found' ? readHosts(domain, answer) : answer;
     },
     async addresses(host) {
       // RFC 6761 §6.3: localhost is this host, and no resolver is asked about it.
       if (host === 'localhost' || host.endsWith('.localhost'))
-        return { kind: 'found', value: ['::1', '127.0.0.1'] };
-      const [six, four] = await Promise.all([
-        ask(`AAAA ${host}`, () => resolver.resolve6(host)),
-        ask(`A ${host}`, () => resolver.resolve4(host)),
-      ]);
-      return combine(six, four);
+        return { kind: 'found', value: ['::1', '127.0.0.1'], ...unasked };
+      const name = nameOf(host);
+      const family = async (type: RecordType): Promise<Lookup<readonly string[]>> =>
+        shuffled(await look(name, type, readAddress), random);
+      return combine(...(await Promise.all([family(types.AAAA), family(types.A)])));
     },
     async reverse(address) {
-      // Not resolver.reverse: that asks the hosts file too, and a lookup without an answer looks like a no.
-      const answer = await ask(`PTR ${address}`, () => resolver.resolvePtr(reverseName(address)));
+      const answer = await look(reverseName(address), types.PTR, readName);
       if (answer.kind !== 'found') return answer;
-      const names = answer.value.flatMap((text) => {
-        const name = parseDomain(text);
-        return name.kind === 'ok' ? [name.value] : [];
-      });
+      const names = answer.value.flatMap((name) => domainOf(name) ?? []);
+      const { dnssec, aliases } = answer;
       return names.length === 0
-        ? { kind: 'absent', what: 'no-such-record' }
-        : { kind: 'found', value: names };
+        ? { kind: 'absent', what: 'no-such-record', dnssec, aliases }
+        : { ...answer, value: names };
     },
   };
 }
 
-/** The name at which the names of an address stand: RFC 1035 §3.5; for IPv6 below ip6.arpa, digit by digit. */
-function reverseName(address: IpAddress): string {
-  if (isIPv4(address)) return `${address.split('.').toReversed().join('.')}.in-addr.arpa`;
-  const digits = groupsOf(address).flatMap((group) => group.toString(16).padStart(4, '0').split(''));
-  return `${digits.toReversed().join('.')}.ip6.arpa`;
+function lookupOf<Value>(
+  answer: Answer,
+  read: (data: Uint8Array) => Value | undefined,
+): Lookup<readonly Value[]> {
+  const { question, because, status, aliases } = answer;
+  const asked = `${showType(question.type)} ${showName(question.name)}`;
+  if (answer.kind === 'unknown' || status === 'bogus')
+    return { kind: 'unknown', because: `${asked}${status === 'bogus' ? ' is bogus' : ''}: ${because}` };
+  const evidence = { dnssec: status, aliases };
+  if (answer.kind === 'absent') return { kind: 'absent', what: answer.what, ...evidence };
+  const value = answer.records.map(read).filter((one) => one !== undefined);
+  return value.length === 0
+    ? { kind: 'unknown', because: `${asked}: no record is as its type says` }
+    : { kind: 'found', value, ...evidence };
 }
 
-function readMx(
+/** The name at which the names of an address stand: RFC 1035 §3.5; for IPv6 below ip6.arpa, digit by digit. */
+function reverseName(address: IpAddress): Name {
+  const labels = isIPv4(address)
+    ? [...address.split('.').toReversed(), 'in-addr']
+    : [
+        ...groupsOf(address)
+          .flatMap((group) => group.toString(16).padStart(4, '0').split(''))
+          .toReversed(),
+        'ip6',
+      ];
+  const parsed = parseName([...labels, 'arpa'].join('.'));
+  return parsed.kind === 'ok' ? parsed.value : root;
+}
+
+function readHosts(
   domain: Domain,
-  records: readonly { exchange: string; priority: number }[],
+  answer: Extract<Lookup<readonly Mx[]>, { kind: 'found' }>,
 ): Lookup<MxAnswer> {
-  const isNull = (exchange: string): boolean => exchange === '' || exchange === '.';
-  const hosts: MxHost[] = [];
-  for (const { exchange, priority } of records) {
+  const hosts = answer.value.flatMap(({ preference, exchange }): readonly MxHost[] => {
     // An address in place of a name is a common mistake; RFC 5321 §5.1 knows names only.
-    if (isNull(exchange) || isIP(exchange) !== 0) continue;
-    const host = parseDomain(exchange);
-    if (host.kind === 'ok') hosts.push({ host: host.value, preference: priority });
-  }
+    const host = isIP(showName(exchange)) === 0 ? domainOf(exchange) : undefined;
+    return host === undefined ? [] : [{ host, preference }];
+  });
   if (hosts.length > 0) {
-    return {
-      kind: 'found',
-      value: { kind: 'hosts', hosts: hosts.toSorted((a, b) => a.preference - b.preference) },
-    };
+    const sorted = hosts.toSorted((a, b) => a.preference - b.preference);
+    return { ...answer, value: { kind: 'hosts', hosts: sorted } };
   }
-  if (records.some(({ exchange }) => isNull(exchange))) return { kind: 'found', value: { kind: 'null' } };
-  if (records.length === 0) return { kind: 'absent', what: 'no-such-record' };
+  if (answer.value.some(({ exchange }) => exchange === root)) return { ...answer, value: { kind: 'null' } };
   // There are MX records, so the address of the domain itself is not an implicit MX (RFC 5321 §5.1).
   return { kind: 'unknown', because: `no MX record of ${domain} names a host` };
 }
 
-function combine(six: Lookup<string[]>, four: Lookup<string[]>): Lookup<readonly string[]> {
-  const found = [six, four].flatMap((answer) => (answer.kind === 'found' ? answer.value : []));
-  if (found.length > 0) return { kind: 'found', value: found };
+/**
+ * RFC 5321 §5.1: "It is the responsibility of the domain name resolver interface to have ordered this list"; what was
+ * kept or proven comes in the same order each time.
+ */
+function shuffled(answer: Lookup<readonly string[]>, random: () => number): Lookup<readonly string[]> {
+  if (answer.kind !== 'found' || answer.value.length < 2) return answer;
+  const ranked = answer.value.map((address) => ({ address, rank: random() }));
+  const value = ranked.toSorted((a, b) => a.rank - b.rank).map(({ address }) => address);
+  return { ...answer, value };
+}
+
+function combine(six: Lookup<readonly string[]>, four: Lookup<readonly string[]>): Lookup<readonly string[]> {
+  if (six.kind === 'found' && four.kind === 'found')
+    return { ...six, value: [...six.value, ...four.value], dnssec: weaker(six.dnssec, four.dnssec) };
+  if (six.kind === 'found') return six;
+  if (four.kind === 'found') return four;
   // One family without an answer may be the only one that exists.
   if (six.kind === 'unknown') return six;
   if (four.kind === 'unknown') return four;
-  return four.kind === 'absent' ? four : { kind: 'absent', what: 'no-such-record' };
+  return { ...four, dnssec: weaker(six.dnssec, four.dnssec) };
 }
 
-async function ask<Value>(question: string, query: () => Promise<Value>): Promise<Lookup<Value>> {
-  try {
-    return { kind: 'found', value: await query() };
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOTFOUND') return { kind: 'absent', what: 'no-such-name' };
-    if (code === 'ENODATA') return { kind: 'absent', what: 'no-such-record' };
-    return {
-      kind: 'unknown',
-      because: `${question}: ${error instanceof Error ? error.message : String(error)}`,
-    };
-  }
+function weaker(one: Evidence['dnssec'], other: Evidence['dnssec']): Evidence['dnssec'] {
+  return strengths.indexOf(one) < strengths.indexOf(other) ? one : other;
+}
+
+/** The weakest first. */
+const strengths: readonly Evidence['dnssec'][] = ['indeterminate', 'insecure', 'secure'];
+
+/** Undefined for names that no host has. */
+function domainOf(name: Name): Domain | undefined {
+  const parsed = parseDomain(showName(name));
+  return parsed.kind === 'ok' ? parsed.value : undefined;
 }

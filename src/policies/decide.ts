@@ -1,7 +1,10 @@
-/** The one decision: what TLS a delivery must reach, who says so, and which names prove it. */
+/** What TLS a delivery to one host must reach, who says so, and what proves it. */
+import { createHash } from 'node:crypto';
 import type { Host } from '../names/address.ts';
 import type { MailDomain } from '../names/mailbox.ts';
 import type { ReferenceIdentity } from '../tls/identity.ts';
+import { showTlsa, type TlsaSet } from './dane/tlsa.ts';
+import type { DaneNames } from './dane/verify.ts';
 import type { NamePattern, Route } from './overrides/route.ts';
 import type { Layer, Requirement, TlsLevel } from './words.ts';
 
@@ -12,22 +15,52 @@ export interface Decision {
   readonly by: Layer;
   /** Names that the path could not choose: a certificate that proves one authenticates the far side. At least one. */
   readonly match: readonly ReferenceIdentity[];
+  /** The TLSA records of the host, where it has any that count. */
+  readonly dane: DaneDemand | null;
+  /**
+   * Whether the outcome must be `authenticated`. Not where DANE alone requires: it is content with a match, even for a host
+   * that came out of unsigned DNS.
+   */
+  readonly provesName: boolean;
   /** One sentence. */
   readonly because: string;
 }
 
-/** Decides for one recipient domain. `route` is the operator's rule for it, where there is one. */
+/** TLSA records, and what a match of them means. */
+export interface DaneDemand {
+  readonly set: TlsaSet;
+  readonly names: DaneNames;
+  /** Whether a certificate that matches none of them is refused; not where an operator has decided otherwise. */
+  readonly binding: boolean;
+  /** Whether the path could not choose the host, so that a match authenticates. */
+  readonly trusted: boolean;
+}
+
+/**
+ * What the operator's rules say of a recipient domain, nothing asked of the DNS: what holds for a host that has no policy.
+ *
+ * @param route the operator's rule for it, where there is one.
+ */
 export function decide(recipient: MailDomain, route: Route | undefined, defaultLevel: TlsLevel): Decision {
   const level = route?.tls ?? defaultLevel;
   const ruled = route !== undefined && route.tls !== null;
   return {
-    requires: requirementOf[level],
-    tryTls: level === 'off' ? 'no' : 'yes',
+    ...atLevel(level),
     by: ruled ? 'override' : 'default',
     match: trustedNames(recipient, route),
+    dane: null,
     because: ruled
       ? `the route for ${patternText(route)} says ${level}`
       : `no rule applies and the default level is ${level}`,
+  };
+}
+
+/** What an operator's level demands. */
+export function atLevel(level: TlsLevel): Pick<Decision, 'requires' | 'tryTls' | 'provesName'> {
+  return {
+    requires: requirementOf[level],
+    tryTls: level === 'off' ? 'no' : 'yes',
+    provesName: level === 'authenticate',
   };
 }
 
@@ -79,6 +112,13 @@ export function formatIdentity(identity: ReferenceIdentity): string {
 }
 
 /** Equal for decisions that ask the same of a session. */
-export function decisionKey({ requires, tryTls, match }: Decision): string {
-  return `${requires} ${tryTls} ${match.map(formatIdentity).join(',')}`;
+export function decisionKey({ requires, tryTls, match, dane, provesName }: Decision): string {
+  const names = match.map(formatIdentity).join(',');
+  return `${requires} ${tryTls} ${provesName ? 'name' : '-'} ${names} ${dane === null ? '-' : daneKey(dane)}`;
+}
+
+function daneKey({ set, names, binding, trusted }: DaneDemand): string {
+  const texts = [...set.usable.map(showTlsa), names.base, names.mx, ...names.nextHop];
+  const digest = createHash('sha256').update(JSON.stringify(texts)).digest('hex');
+  return `${digest} ${binding} ${trusted}`;
 }

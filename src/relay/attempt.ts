@@ -4,7 +4,7 @@ import { NetworkError } from '../net/error.ts';
 import { describeReply } from '../protocols/smtp/reply.ts';
 import type { PeerError, PeerFault } from '../wire/dialogue.ts';
 import { type HandedOver, handOver } from './hand-over.ts';
-import { type NextHop, nextHops } from './next-hops.ts';
+import { type NextHop, type NextHops, nextHops } from './next-hops.ts';
 import type { Reached } from './pace.ts';
 import type { Course, Parcel } from './parcel.ts';
 import type { Pool } from './pool.ts';
@@ -18,7 +18,7 @@ import {
 } from './result.ts';
 import type { Session, Unready, Way } from './session.ts';
 import type { Outgoing } from './settings.ts';
-import { eventReply, tlsOfObstacle, tlsUntried } from './tls-verdict.ts';
+import { type Demanded, eventReply, tlsOfObstacle, tlsUntried } from './tls-verdict.ts';
 
 /** Never rejects for what the world or the peer does; it says so in the result. */
 export async function attempt(
@@ -28,17 +28,19 @@ export async function attempt(
   random: () => number,
 ): Promise<AttemptResult> {
   const { course } = parcel;
-  const { domain, route, decision } = course;
-  if (route !== undefined && route.login !== null && decision.requires === 'none') {
-    return notTried(parcel, 'the route has a login, which is never said where TLS is not required');
-  }
+  const { domain, route } = course;
   const hops = await nextHops(domain, route, outgoing, random);
   if (hops.kind === 'none') {
     const verdict: Verdict = { kind: 'refused', status: hops.status, because: hops.because };
-    const result = { verdict, mx: null, reply: null, tls: tlsUntried(decision, hops.because) };
+    const result = { verdict, mx: null, reply: null, tls: tlsUntried(hops.demanded, hops.because) };
     return { recipients: forAll(parcel.recipients, result), reached: { kind: 'host' }, transcript: [] };
   }
-  if (hops.kind === 'unknown') return notTried(parcel, hops.because);
+  if (hops.kind === 'unknown') return hops.forbidden ? forbidden(parcel, hops) : notTried(parcel, hops);
+  const open = hops.hops.find(({ decision }) => decision.requires === 'none');
+  if (route !== undefined && route.login !== null && open !== undefined) {
+    const because = 'the route has a login, which is never said where TLS is not required';
+    return notTried(parcel, { because, demanded: open.decision });
+  }
   const transcript: string[] = [];
   const settled: RecipientResult[] = [];
   let { recipients } = parcel;
@@ -60,10 +62,10 @@ export async function attempt(
 
 /** The result where nobody was asked, for a reason that may pass. */
 export function notTried(
-  { course, recipients }: Pick<Parcel, 'course' | 'recipients'>,
-  because: string,
+  { recipients }: Pick<Parcel, 'recipients'>,
+  { because, demanded }: { readonly because: string; readonly demanded: Demanded },
 ): AttemptResult {
-  const tls = tlsUntried(course.decision, because);
+  const tls = tlsUntried(demanded, because);
   const result: Result = { verdict: { kind: 'failed', because }, mx: null, reply: null, tls };
   return {
     recipients: forAll(recipients, result),
@@ -72,11 +74,22 @@ export function notTried(
   };
 }
 
-function wayTo(hop: NextHop, { route, decision }: Course, { hostname }: Outgoing): Way {
+/** A policy forbids every host, so that none was asked: the required TLS cannot be had. */
+function forbidden(
+  { recipients }: Parcel,
+  { because, demanded }: Extract<NextHops, { kind: 'unknown' }>,
+): AttemptResult {
+  const tls = tlsUntried(demanded, because);
+  const verdict: Verdict = { kind: 'blocked', cause: 'validation-failure', because };
+  const result: Result = { verdict, mx: null, reply: null, tls };
+  return { recipients: forAll(recipients, result), reached: { kind: 'host' }, transcript: [] };
+}
+
+function wayTo(hop: NextHop, { route }: Course, { hostname }: Outgoing): Way {
   return {
     hop,
     protocol: route?.to?.protocol ?? 'smtp',
-    decision,
+    decision: hop.decision,
     login: route?.login ?? null,
     hello: route?.hello ?? hostname,
     source: route?.source ?? null,

@@ -39,14 +39,13 @@ async function ask(
   if (hops.kind !== 'found') return undecided(hops.because);
   const course = {
     protocol: route?.to?.protocol ?? 'smtp',
-    decision: outgoing.decide(mailbox.at, route),
     login: route?.login ?? null,
     hello: route?.hello ?? outgoing.hostname,
     source: route?.source ?? null,
   };
   let answer = undecided('the backend has no host');
   for (const hop of hops.hops) {
-    answer = await askHost({ ...course, hop }, mailbox.text, pool);
+    answer = await askHost({ ...course, hop, decision: hop.decision }, mailbox.text, pool);
     if (answer.kind !== 'undecided') break;
   }
   return answer;

@@ -9,11 +9,12 @@ import { isAscii } from '../names/domain.ts';
 import { type Mailbox, type MailDomain, parseMailbox } from '../names/mailbox.ts';
 import { noRecipientWishes, noSenderWishes } from '../names/wishes.ts';
 import type { QueueStore } from '../store/queue-store.ts';
+import { addPolicyRoutes, type PolicyParts } from './control-policies.ts';
 import { addQueueRoutes } from './control-queue.ts';
 import type { Relay } from './relay.ts';
 import type { World } from './settings.ts';
 
-export interface ControlParts {
+export interface ControlParts extends Pick<PolicyParts, 'policies' | 'engine' | 'destinationsOf' | 'onWord'> {
   readonly store: QueueStore;
   readonly relay: Pick<Relay, 'submit' | 'retry' | 'carryOut'>;
   readonly world: World;
@@ -78,6 +79,7 @@ function controlApp(parts: ControlParts): Hono {
   const app = new Hono();
   app.onError((error, context) => context.json({ error: error.message }, 500));
   addQueueRoutes(app, parts);
+  addPolicyRoutes(app, parts);
 
   app.post('/messages', async (context) => {
     const envelope = readEnvelope(context.req.query('from'), context.req.queries('to') ?? [], parts.hostname);

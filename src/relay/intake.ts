@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { DeliveryEvent } from '../events/delivery-event.ts';
 import { octetFacts } from '../mail/encodings.ts';
 import { fieldsNamed, type HeaderSection, readHeaderSection } from '../mail/headers.ts';
-import { isAscii } from '../names/domain.ts';
+import { type Domain, isAscii } from '../names/domain.ts';
 import { formatMailDomain, type MailDomain } from '../names/mailbox.ts';
 import type { BodySink } from '../net/server-session.ts';
 import { formatTarget, type Route, routeFor } from '../policies/overrides/route.ts';
@@ -126,6 +126,15 @@ function propertiesOf(
 export function destinationOf(at: MailDomain, routes: readonly Route[]): string {
   const to = routeFor(at, routes)?.to;
   return to === undefined || to === null ? formatMailDomain(at) : formatTarget(to);
+}
+
+/** Where mail goes to which the policies of a domain apply: its own destination, and next hops of its name. */
+export function destinationsOf(domain: Domain, routes: readonly Route[]): readonly [string, ...string[]] {
+  const own = destinationOf({ kind: 'domain', domain }, routes);
+  const hops = routes.flatMap(({ to }) =>
+    to !== null && to.host.kind === 'name' && to.host.name === domain ? [formatTarget(to)] : [],
+  );
+  return [own, ...new Set(hops.filter((hop) => hop !== own))];
 }
 
 /** An id that sorts by time and is safe as a file name. */

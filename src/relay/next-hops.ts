@@ -1,10 +1,21 @@
-/** Where mail for a domain goes: the hosts to try, in order. RFC 5321 §5.1, RFC 7505. */
-
+/** Where mail for a domain goes: the hosts to try, in order, and what each must show. RFC 5321 §5.1. */
+import { isIPv6 } from 'node:net';
+import type { Target } from '../lookup/engine.ts';
+import type { IpAddress } from '../names/address.ts';
 import type { Domain } from '../names/domain.ts';
 import type { MailDomain } from '../names/mailbox.ts';
-import type { Lookup, MxHost } from '../net/dns.ts';
+import {
+  type DestinationVerdict,
+  decideAll,
+  type HostVerdict,
+  type Rules,
+  type UsableHost,
+} from '../policies/combine.ts';
+import { type Decision, decide } from '../policies/decide.ts';
+import { MOST_HOSTS } from '../policies/destination.ts';
 import type { Route } from '../policies/overrides/route.ts';
 import type { Outgoing } from './settings.ts';
+import type { Demanded } from './tls-verdict.ts';
 
 export interface NextHop {
   /** The host's name, or its address where it was named so. */
@@ -13,8 +24,8 @@ export interface NextHop {
   readonly serverName: Domain | null;
   readonly address: string;
   readonly port: number;
-  /** How the name was learnt: `configured` by the operator, or from `unsigned-dns`, where the path can put any. */
-  readonly learnt: 'configured' | 'unsigned-dns' | 'recipient';
+  /** What a session with this host must reach. */
+  readonly decision: Decision;
 }
 
 export type NextHops =
@@ -25,11 +36,18 @@ export type NextHops =
       readonly kind: 'none';
       readonly status: '5.1.2' | '5.1.10' | '5.4.6' | '5.4.4';
       readonly because: string;
+      readonly demanded: Demanded;
     }
-  | { readonly kind: 'unknown'; readonly because: string };
+  /** `forbidden`: a policy rules out every host. */
+  | {
+      readonly kind: 'unknown';
+      readonly because: string;
+      readonly forbidden: boolean;
+      readonly demanded: Demanded;
+    };
 
 /** More addresses than this are not tried in one attempt. */
-const MAX_HOPS = 10;
+const MAX_HOPS = MOST_HOSTS;
 
 /** @param random in [0, 1); spreads load over MX hosts of equal preference. */
 export async function nextHops(
@@ -38,29 +56,51 @@ export async function nextHops(
   outgoing: Outgoing,
   random: () => number,
 ): Promise<NextHops> {
-  if (route !== undefined && route.to !== null) {
-    const { host, port } = route.to;
-    if (host.kind === 'ip') return found([toAddress(host.address, port, 'configured')], outgoing);
-    return byHost(host.name, port, 'configured', outgoing);
+  const rules = { route, defaultLevel: outgoing.level() };
+  const target = targetOf(recipient, route);
+  if (target.kind === 'address') {
+    const port = target.port ?? outgoing.smtpPort;
+    const decision = decide(recipient, route, rules.defaultLevel);
+    const { address } = target;
+    return found([{ host: address, serverName: null, address, port, decision }], outgoing);
   }
-  if (recipient.kind === 'literal')
-    return found([toAddress(recipient.address, outgoing.smtpPort, 'recipient')], outgoing);
-  return byMx(recipient.domain, outgoing, random);
+  const verdict = decideAll(await outgoing.lookUp(target), rules);
+  const demanded = demandedBy(verdict, recipient, rules);
+  switch (verdict.kind) {
+    case 'refuse':
+      return { kind: 'none', status: verdict.status, because: verdict.because, demanded };
+    case 'defer':
+      return { kind: 'unknown', because: verdict.because, forbidden: verdict.forbidden, demanded };
+    case 'deliver':
+      return target.kind === 'host'
+        ? found(hopsOf(verdict.hosts.filter(isUsable), target.port), outgoing)
+        : byPreference(verdict.hosts, target.domain, demanded, outgoing, random);
+  }
 }
 
-async function byMx(domain: Domain, outgoing: Outgoing, random: () => number): Promise<NextHops> {
-  const mx = await outgoing.dns.mx(domain);
-  if (mx.kind === 'unknown') return mx;
-  if (mx.kind === 'absent') {
-    if (mx.what === 'no-such-name')
-      return { kind: 'none', status: '5.1.2', because: `the domain ${domain} does not exist` };
-    return byHost(domain, outgoing.smtpPort, 'recipient', outgoing);
+/** Where mail is to go before anything is looked up. */
+export type Destination =
+  | Target
+  | { readonly kind: 'address'; readonly address: IpAddress; readonly port?: number };
+
+/** The host of the rule, else the recipient's own domain or address. */
+export function targetOf(recipient: MailDomain, route: Route | undefined): Destination {
+  if (route !== undefined && route.to !== null) {
+    const { host, port } = route.to;
+    return host.kind === 'ip'
+      ? { kind: 'address', address: host.address, port }
+      : { kind: 'host', host: host.name, port };
   }
-  if (mx.value.kind === 'null') {
-    // RFC 7505 §4.1: permanent, and said with its own code.
-    return { kind: 'none', status: '5.1.10', because: `the domain ${domain} accepts no mail (null MX)` };
-  }
-  return byHosts(domain, mx.value.hosts, outgoing, random);
+  return recipient.kind === 'literal'
+    ? { kind: 'address', address: recipient.address }
+    : { kind: 'domain', domain: recipient.domain };
+}
+
+/** The layer that stands in the way; where none does, what the rules say. */
+function demandedBy(verdict: DestinationVerdict, recipient: MailDomain, rules: Rules): Demanded {
+  const obstacle = verdict.hosts.find((host) => host.kind === 'avoid' && host.by !== 'default');
+  if (verdict.kind === 'defer' && obstacle?.kind === 'avoid') return obstacle;
+  return decide(recipient, rules.route, rules.defaultLevel);
 }
 
 /**
@@ -68,76 +108,56 @@ async function byMx(domain: Domain, outgoing: Outgoing, random: () => number): P
  *
  * RFC 5321 §5.1: where we are an MX ourselves, hosts of our preference or a greater number are left out.
  */
-async function byHosts(
+function byPreference(
+  hosts: readonly HostVerdict[],
   domain: Domain,
-  hosts: readonly MxHost[],
+  demanded: Demanded,
   outgoing: Outgoing,
   random: () => number,
-): Promise<NextHops> {
-  const answers = await Promise.all(hosts.slice(0, MAX_HOPS).map(({ host }) => outgoing.dns.addresses(host)));
-  const candidates = hosts.slice(0, MAX_HOPS).map((mx, index) => ({
-    mx,
-    rank: random(),
-    answer: answers[index] ?? { kind: 'unknown' as const, because: `${mx.host} was not looked up` },
-  }));
-  const ours = candidates.filter(({ answer }) => isOurs(answer, outgoing));
-  const limit = Math.min(...ours.map(({ mx }) => mx.preference));
+): NextHops {
+  const candidates = hosts.map((host) => ({ host, rank: random() }));
+  const ours = hosts.filter((host) => isOurs(host, outgoing));
+  const limit = Math.min(...ours.map(({ preference }) => preference));
   const others = candidates
-    .filter(({ mx }) => mx.preference < limit)
-    .toSorted((a, b) => a.mx.preference - b.mx.preference || a.rank - b.rank);
+    .filter(({ host }) => host.preference < limit)
+    .toSorted((a, b) => a.host.preference - b.host.preference || a.rank - b.rank)
+    .map(({ host }) => host);
   if (others.length === 0) {
-    return { kind: 'none', status: '5.4.6', because: `mail for ${domain} loops: its best MX is this host` };
+    const because = `mail for ${domain} loops: its best MX is this host`;
+    return { kind: 'none', status: '5.4.6', because, demanded };
   }
-  const hops = others.flatMap(({ mx, answer }) =>
-    answer.kind === 'found'
-      ? answer.value.map((address) => hop(mx.host, address, outgoing.smtpPort, 'unsigned-dns'))
-      : [],
-  );
-  if (hops.length > 0) return { kind: 'found', hops: hops.slice(0, MAX_HOPS) };
-  const unknown = others.map(({ answer }) => answer).find((answer) => answer.kind === 'unknown');
-  return unknown ?? { kind: 'unknown', because: `none of the MX hosts of ${domain} has an address` };
+  const usable = others.filter(isUsable);
+  if (usable.length > 0) return { kind: 'found', hops: hopsOf(usable, outgoing.smtpPort).slice(0, MAX_HOPS) };
+  // Those before us cannot be used now, and behind us mail would come back.
+  const avoided = others.find((host) => host.kind === 'avoid');
+  const because = avoided?.because ?? `none of the MX hosts of ${domain} can be used`;
+  return { kind: 'unknown', because, forbidden: avoided?.forbidden ?? false, demanded };
+}
+
+function isUsable(host: HostVerdict): host is UsableHost {
+  return host.kind === 'use';
 }
 
 /** A host that carries our name is not us where another server has its port: the relay beside a mail server. */
-function isOurs(answer: Lookup<readonly string[]>, outgoing: Outgoing): boolean {
-  return (
-    answer.kind === 'found' && answer.value.some((address) => outgoing.isSelf(address, outgoing.smtpPort))
-  );
+function isOurs(host: HostVerdict, outgoing: Outgoing): boolean {
+  const addresses = host.kind === 'use' ? host.facts.addresses : host.addresses;
+  return addresses.some((address) => outgoing.isSelf(address, outgoing.smtpPort));
 }
 
-/** A host by its own addresses: configured, or the implicit MX (RFC 5321 §5.1). */
-async function byHost(
-  name: Domain,
-  port: number,
-  learnt: NextHop['learnt'],
-  outgoing: Outgoing,
-): Promise<NextHops> {
-  const answer = await outgoing.dns.addresses(name);
-  if (answer.kind === 'unknown') return answer;
-  if (answer.kind === 'found')
-    return found(
-      answer.value.map((address) => hop(name, address, port, learnt)),
-      outgoing,
-    );
-  // A configured host without an address is the operator's slip, to be repaired while the mail waits.
-  if (learnt === 'configured')
-    return { kind: 'unknown', because: `the configured host ${name} has no address` };
-  return answer.what === 'no-such-name'
-    ? { kind: 'none', status: '5.1.2', because: `the domain ${name} does not exist` }
-    : { kind: 'none', status: '5.4.4', because: `the domain ${name} has neither MX nor address` };
+/** IPv6 first. */
+function hopsOf(hosts: readonly UsableHost[], port: number): readonly NextHop[] {
+  return hosts.flatMap(({ host, serverName, facts, decision }) => {
+    const six = facts.addresses.filter((address) => isIPv6(address));
+    const four = facts.addresses.filter((address) => !isIPv6(address));
+    return [...six, ...four].map((address) => ({ host, serverName, address, port, decision }));
+  });
 }
 
 function found(hops: readonly NextHop[], outgoing: Outgoing): NextHops {
   const others = hops.filter(({ address, port }) => !outgoing.isSelf(address, port));
   if (others.length > 0) return { kind: 'found', hops: others.slice(0, MAX_HOPS) };
-  const host = hops[0]?.host ?? 'the next hop';
-  return { kind: 'none', status: '5.4.6', because: `mail loops: ${host} is this host` };
-}
-
-function hop(host: Domain, address: string, port: number, learnt: NextHop['learnt']): NextHop {
-  return { host, serverName: host, address, port, learnt };
-}
-
-function toAddress(address: string, port: number, learnt: NextHop['learnt']): NextHop {
-  return { host: address, serverName: null, address, port, learnt };
+  const [first] = hops;
+  const because = `mail loops: ${first?.host ?? 'the next hop'} is this host`;
+  const demanded = first?.decision ?? { requires: 'none', by: 'default' };
+  return { kind: 'none', status: '5.4.6', because, demanded };
 }

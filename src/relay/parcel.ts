@@ -1,7 +1,6 @@
 /** A message with those of its recipients that go the same way. */
 import { formatMailDomain, type MailDomain, parseMailbox } from '../names/mailbox.ts';
 import type { RecipientWishes, SenderWishes } from '../names/wishes.ts';
-import { type Decision, decisionKey } from '../policies/decide.ts';
 import { type Route, routeFor } from '../policies/overrides/route.ts';
 import type { MessageProperties } from '../store/queue-store.ts';
 import type { BodySource } from '../wire/bytes.ts';
@@ -19,7 +18,6 @@ export interface Course {
   /** Where there is no configured next hop, this domain's hosts are asked; else it is that of the first recipient. */
   readonly domain: MailDomain;
   readonly route: Route | undefined;
-  readonly decision: Decision;
 }
 
 export interface Parcel {
@@ -38,13 +36,13 @@ export interface Parcel {
 }
 
 /**
- * Groups recipients whose mail may share a transaction: the same hosts under the same decision.
+ * Groups recipients whose mail may share a transaction: the same hosts under the same rule.
  *
  * By MX that is a domain; behind a configured next hop it is all that the rule sends there, whatever the domain.
  */
 export function byCourse(
   recipients: readonly Addressee[],
-  { routes, decide }: Pick<Outgoing, 'routes' | 'decide'>,
+  { routes }: Pick<Outgoing, 'routes'>,
 ): Iterable<Pick<Parcel, 'course' | 'recipients'>> {
   const groups = new Map<string, { course: Course; recipients: Addressee[] }>();
   for (const recipient of recipients) {
@@ -52,12 +50,11 @@ export function byCourse(
     if (mailbox.kind !== 'ok') throw new Error(`the queue holds a bad address: ${mailbox.because}`);
     const { at } = mailbox.value;
     const route = routeFor(at, routes);
-    const decision = decide(at, route);
     const configured = route !== undefined && route.to !== null;
-    const key = configured ? `${routes.indexOf(route)} ${decisionKey(decision)}` : formatMailDomain(at);
+    // A rule for one domain, or with one host for all: either way the same certificate is asked of the same host.
+    const key = configured ? String(routes.indexOf(route)) : formatMailDomain(at);
     const group = groups.get(key);
-    if (group === undefined)
-      groups.set(key, { course: { domain: at, route, decision }, recipients: [recipient] });
+    if (group === undefined) groups.set(key, { course: { domain: at, route }, recipients: [recipient] });
     else group.recipients.push(recipient);
   }
   return groups.values();

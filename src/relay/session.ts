@@ -75,7 +75,6 @@ export async function openSession(
   connect: () => Promise<Connection>,
 ): Promise<Opened> {
   const { hop, decision, login } = way;
-  const mxName = hop.learnt === 'unsigned-dns' ? hop.host : null;
   const protocol = way.protocol === 'lmtp' ? 'lmtp' : 'smtp';
   let connection: Connection | undefined;
   try {
@@ -89,10 +88,13 @@ export async function openSession(
         startTls: fallback === null ? startTlsMode(decision) : 'never',
         login: login === null ? null : { ...login, nonce: randomBytes(NONCE_BYTES).toString('base64') },
         judge: (facts) => {
-          const proof = judgePeer(facts, decision, mxName);
-          if (proof.kind === 'authenticated') return { kind: 'acceptable', proof, identity: 'proved' };
-          if (decision.requires === 'authenticate') return { kind: 'unacceptable', proof };
-          return { kind: 'acceptable', proof, identity: 'unproved' };
+          const { proof, meets } = judgePeer(facts, decision, hop.host, outgoing.now());
+          if (!meets) return { kind: 'unacceptable', proof };
+          return {
+            kind: 'acceptable',
+            proof,
+            identity: proof.kind === 'authenticated' ? 'proved' : 'unproved',
+          };
         },
       }),
     );
@@ -159,11 +161,15 @@ function startTlsMode({ requires, tryTls }: Decision): 'never' | 'if-offered' | 
   return tryTls === 'no' ? 'never' : 'if-offered';
 }
 
-/** Policy, identity and login are part of the key: a session proved for one rule proves nothing for another. */
+/**
+ * Policy, identity and login are part of the key: a session proved for one rule proves nothing for another.
+ *
+ * So is the layer that decided, which the events of all that travels in the session name.
+ */
 export function keyOf({ hop, protocol, decision, login, hello, source }: Way): string {
   const user = login === null ? '' : JSON.stringify(login.user);
   const name = formatMailDomain(hello);
-  return `${protocol} ${hop.host} ${hop.address} ${hop.port} ${decisionKey(decision)} ${user} ${name} ${source}`;
+  return `${protocol} ${hop.host} ${hop.address} ${hop.port} ${decision.by} ${decisionKey(decision)} ${user} ${name} ${source}`;
 }
 
 /** QUIT where the peer still listens; what it answers changes nothing. */

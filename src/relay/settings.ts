@@ -1,14 +1,14 @@
 /** What the relay is told by whoever starts it. */
 import type { SecureContext } from 'node:tls';
+import type { PolicyEngine } from '../lookup/engine.ts';
 import type { MailDomain } from '../names/mailbox.ts';
 import type { Limits } from '../net/admission.ts';
 import type { Certificates } from '../net/certificates.ts';
 import type { Deadlines } from '../net/deadlines.ts';
-import type { Dns } from '../net/dns.ts';
 import type { Patience } from '../net/drive.ts';
 import type { ServerPatience } from '../net/server-session.ts';
-import type { Decision } from '../policies/decide.ts';
 import type { Route } from '../policies/overrides/route.ts';
+import type { TlsLevel } from '../policies/words.ts';
 import type { Schedule } from '../queue/schedule.ts';
 import type { Account } from './accounts.ts';
 import type { LocalDomain } from './domains.ts';
@@ -17,11 +17,14 @@ import type { LocalDomain } from './domains.ts';
 export interface Outgoing {
   readonly hostname: MailDomain;
   readonly routes: readonly Route[];
-  /** What TLS mail for a domain must reach; `route` is the operator's rule for it, where there is one. */
-  readonly decide: (recipient: MailDomain, route: Route | undefined) => Decision;
+  /** Where no rule and no policy says otherwise; asked for each attempt. */
+  readonly level: () => TlsLevel;
+  /** What is to be known of a destination. */
+  readonly lookUp: PolicyEngine['factsOf'];
   /** Port of MX hosts. */
   readonly smtpPort: number;
-  readonly dns: Dns;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   readonly context: SecureContext;
   readonly deadlines: Deadlines;
   readonly patience: Patience;

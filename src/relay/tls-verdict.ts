@@ -9,8 +9,11 @@ import { describeReply, type Reply } from '../protocols/smtp/reply.ts';
 import type { TlsFailureReason } from '../tls/failure.ts';
 import type { TlsFacts } from '../wire/tls-facts.ts';
 
+/** What was to be reached, and by whose word. */
+export type Demanded = Pick<Decision, 'requires' | 'by'>;
+
 /** Nothing was reached: no session came to be. */
-export function tlsUntried(decision: Decision, because: string = decision.because): EventTls {
+export function tlsUntried(decision: Demanded, because: string): EventTls {
   return {
     outcome: null,
     required: decision.requires,
@@ -51,6 +54,7 @@ export function tlsOfSession(
     ...seen(facts),
     outcome: proof.kind,
     peerName: proof.kind === 'authenticated' ? proof.peerName : null,
+    tlsa: proof.tlsa,
   };
 }
 

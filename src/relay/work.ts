@@ -1,7 +1,6 @@
 /** Works on one claim: attempts it, and settles what became of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliveryEvent } from '../events/delivery-event.ts';
-import type { Decision } from '../policies/decide.ts';
 import type { Claim, QueueStore, SettleRequest, Unused } from '../store/queue-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { attempt, notTried } from './attempt.ts';
@@ -15,7 +14,7 @@ import type { RecentIds } from './recent-ids.ts';
 import type { AttemptResult, RecipientResult } from './result.ts';
 import type { Outgoing, QueueSettings, World } from './settings.ts';
 import { type News, settleRecipient } from './settle.ts';
-import { tlsUntried } from './tls-verdict.ts';
+import { type Demanded, tlsUntried } from './tls-verdict.ts';
 
 export interface DeliveryParts {
   readonly store: QueueStore;
@@ -84,7 +83,8 @@ async function attemptAll(work: Work, desk: Desk): Promise<void> {
   if (admission.kind === 'suspended') {
     const until = new Date(admission.until).toISOString();
     const because = `not tried, as nobody was reached lately (until ${until}): ${admission.because}`;
-    for (const group of groups) await settle(work, notTried(group, because), rules, desk);
+    for (const group of groups)
+      await settle(work, notTried(group, { because, demanded: UNDECIDED }), rules, desk);
     return;
   }
   let reached: Reached = { kind: 'host' };
@@ -133,7 +133,8 @@ async function attemptGroup(
     return await attempt(parcel, outgoing, pool, world.random);
   } catch (error) {
     onError(`attempting message ${id}`, error);
-    return { ...notTried(group, errorOfOurs(error)), reached: { kind: 'host' } };
+    const because = errorOfOurs(error);
+    return { ...notTried(group, { because, demanded: UNDECIDED }), reached: { kind: 'host' } };
   }
 }
 
@@ -164,7 +165,7 @@ async function putOff({ claim, recorded }: Work, because: string, desk: Desk): P
 }
 
 /** What stands in an event where it is the deciding that failed. */
-const UNDECIDED: Decision = { requires: 'none', tryTls: 'yes', by: 'default', match: [], because: '' };
+const UNDECIDED: Demanded = { requires: 'none', by: 'default' };
 
 async function settle(work: Work, attempted: AttemptResult, rules: Rules, desk: Desk): Promise<void> {
   const { parts, wake } = desk;

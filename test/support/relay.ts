@@ -14,7 +14,6 @@ import type { Dns, Lookup, MxAnswer } from '../../src/net/dns.ts';
 import type { Patience } from '../../src/net/drive.ts';
 import type { ServerPatience } from '../../src/net/server-session.ts';
 import { type KeyPair, outgoingContext } from '../../src/net/tls.ts';
-import { decide } from '../../src/policies/decide.ts';
 import type { NamePattern, Route, RouteLogin, RouteTarget } from '../../src/policies/overrides/route.ts';
 import type { TlsLevel } from '../../src/policies/words.ts';
 import type { Account } from '../../src/relay/accounts.ts';
@@ -25,6 +24,8 @@ import type { ListenerSettings, Outgoing, RelaySettings } from '../../src/relay/
 import { openDataFolder } from '../../src/store/data-folder.ts';
 import { openQueue } from '../../src/store/open-queue.ts';
 import type { QueueStore } from '../../src/store/queue-store.ts';
+import { factsFrom } from './facts.ts';
+import { absent, found as known } from './lookup.ts';
 import { type RawClient, rawClient } from './raw-client.ts';
 
 /** A route for tests; `to` absent: by MX. */
@@ -200,9 +201,10 @@ function outgoingOf(
   return {
     hostname: { kind: 'domain', domain: domain('relay.test') },
     routes: routes.map(toRoute),
-    decide: (to, route) => decide(to, route, typeof level === 'string' ? level : level()),
+    level: () => (typeof level === 'string' ? level : level()),
     smtpPort,
-    dns: { ...usualDns, ...dns },
+    now: Date.now,
+    lookUp: factsFrom({ ...usualDns, ...dns }),
     context: outgoingContext(trust),
     deadlines,
     patience: shortPatience,
@@ -285,7 +287,7 @@ export function mxOf(...records: readonly string[]): Lookup<MxAnswer> {
     const [preference = '', name = ''] = record.split(' ');
     return { host: domain(name), preference: Number(preference) };
   });
-  return { kind: 'found', value: { kind: 'hosts', hosts } };
+  return known({ kind: 'hosts', hosts });
 }
 
 /** Says EHLO, MAIL, RCPT and DATA one after the other; the content is stuffed. */
@@ -347,8 +349,8 @@ const usualListener: ListenerSettings = {
 };
 
 const usualDns: Dns = {
-  mx: () => Promise.resolve({ kind: 'absent', what: 'no-such-name' }),
-  addresses: () => Promise.resolve({ kind: 'found', value: ['127.0.0.1'] }),
+  mx: () => Promise.resolve(absent('no-such-name')),
+  addresses: () => Promise.resolve(known(['127.0.0.1'])),
 };
 
 function toRoute({ domain: name, to, login, tls, names = [] }: RouteSpec): Route {

@@ -256,7 +256,8 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     test: 'test/unit/cli/config/load.test.ts',
     sources: `cli/config/effective cli/config/keys cli/config/sources cli/config/tree
       cli/config/schema/account cli/config/schema/dns cli/config/schema/domain cli/config/schema/kit cli/config/schema/limits
-      cli/config/schema/listener cli/config/schema/relay cli/config/schema/route cli/config/schema/tls`,
+      cli/config/schema/listener cli/config/schema/mta-sts cli/config/schema/relay cli/config/schema/route
+      cli/config/schema/tls`,
   },
   {
     why: 'the text of files that the configuration names, and what is wrong with it',
@@ -356,8 +357,14 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'only wiring, run as a program',
     test: 'test/peers/send.test.ts',
-    sources: `cli/commands/send cli/commands/serve cli/config/options cli/control-client cli/outgoing
-      cli/queue-text`,
+    sources: `cli/commands/send cli/commands/serve cli/config/options cli/control-client cli/look-up
+      cli/outgoing cli/policy-engine cli/queue-text cli/send-direct`,
+    asProgram: true,
+  },
+  {
+    why: 'what --version prints',
+    test: 'test/unit/cli/bin.test.ts',
+    sources: 'cli/version',
     asProgram: true,
   },
   {

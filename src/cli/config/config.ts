@@ -1,4 +1,5 @@
 /** The configuration as the program uses it: everything parsed, every default settled. */
+import type { IpAddress } from '../../names/address.ts';
 import type { Domain } from '../../names/domain.ts';
 import type { MailDomain } from '../../names/mailbox.ts';
 import type { Limits } from '../../net/admission.ts';
@@ -20,6 +21,7 @@ export interface Config {
   /** Extra roots for outgoing verification, PEM. */
   readonly caFile: string | null;
   readonly dns: DnsConfig;
+  readonly mtaSts: MtaStsConfig;
   readonly listeners: readonly Listener[];
   readonly accounts: readonly AccountConfig[];
   readonly domains: readonly DomainConfig[];
@@ -43,6 +45,13 @@ export interface DnsConfig {
   readonly anchorFile: string | null;
   /** Whether signatures with SHA-1 (algorithms 5 and 7) prove anything. */
   readonly sha1: boolean;
+}
+
+/** Where the MTA-STS policies of others are fetched. */
+interface MtaStsConfig {
+  readonly httpsPort: number;
+  /** null: what DNS says. */
+  readonly httpsAddress: IpAddress | null;
 }
 
 export type Listener = ListenerSettings;

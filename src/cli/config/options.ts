@@ -6,6 +6,8 @@ import type { LoadRequest } from './load.ts';
 export interface ConfigOptions extends DnsOptions {
   readonly data?: string;
   readonly smtpPort?: string;
+  readonly httpsPort?: string;
+  readonly httpsAddress?: string;
 }
 
 /** Those of them that a look-up needs. */
@@ -17,11 +19,13 @@ export interface DnsOptions {
   readonly ca?: string;
 }
 
-/** Adds `--data`, `--smtp-port` and those of {@link addDnsOptions}. */
+/** Adds `--data`, `--smtp-port`, `--https-port`, `--https-address` and those of {@link addDnsOptions}. */
 export function addConfigOptions(command: Command): Command {
   return addDnsOptions(command)
     .option('--data <dir>', 'data folder')
-    .option('--smtp-port <n>', 'port of MX hosts, instead of 25');
+    .option('--smtp-port <n>', 'port of MX hosts, instead of 25')
+    .option('--https-port <n>', 'port of policy hosts of MTA-STS, instead of 443')
+    .option('--https-address <addr>', 'address of all policy hosts, instead of what DNS says');
 }
 
 /** Adds `--config`, `--resolver`, `--dnssec`, `--trust-anchor` and `--ca`. */
@@ -41,8 +45,10 @@ export function addDnsOptions(command: Command): Command {
 
 /** What was taken in, as a request to load. */
 export function toLoadRequest(options: ConfigOptions, env: LoadRequest['env']): LoadRequest {
-  const { config, data, resolver, dnssec, trustAnchor, ca, smtpPort } = options;
-  return { file: config, env, flags: { data, resolver, dnssec, trustAnchor, ca, smtpPort } };
+  const { config: file, data, resolver, dnssec, trustAnchor, ca, ...ports } = options;
+  const { smtpPort, httpsPort, httpsAddress } = ports;
+  const flags = { data, resolver, dnssec, trustAnchor, ca, smtpPort, httpsPort, httpsAddress };
+  return { file, env, flags };
 }
 
 function append(value: string, previous: readonly string[] = []): readonly string[] {

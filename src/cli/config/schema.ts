@@ -13,6 +13,7 @@ import { domain } from './schema/domain.ts';
 import { text, withoutTwins } from './schema/kit.ts';
 import { limits } from './schema/limits.ts';
 import { listener } from './schema/listener.ts';
+import { mtaSts } from './schema/mta-sts.ts';
 import { events, relay } from './schema/relay.ts';
 import { route } from './schema/route.ts';
 import { certificate, tls } from './schema/tls.ts';
@@ -29,6 +30,7 @@ export const configSchema = z
       .describe('Data folder. Default: /var/lib/waxwing as root, else waxwing in the XDG state folder.'),
     tls,
     dns,
+    mta_sts: mtaSts,
     listener: z
       .array(listener)
       .superRefine(

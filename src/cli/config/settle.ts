@@ -53,6 +53,10 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     certificates: certificatesOf(parsed, sources),
     caFile: parsed.tls.ca === undefined ? null : sources.absolute('tls.ca', parsed.tls.ca),
     dns: toDns(parsed.dns, sources),
+    mtaSts: {
+      httpsPort: parsed.mta_sts.https_port,
+      httpsAddress: parsed.mta_sts.https_address ?? null,
+    },
     listeners: parsed.listener,
     accounts: parsed.account.map(({ user, hash }, index) => ({
       user,
@@ -71,6 +75,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     ['data', dataFolder],
     ['tls.ca', config.caFile],
     ['dns.trust_anchor', config.dns.anchorFile],
+    ['mta_sts.https_address', config.mtaSts.httpsAddress],
     ['events.file', eventFile],
     ...settledInTables(config),
   ]);

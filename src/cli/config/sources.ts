@@ -15,6 +15,8 @@ export interface Flags {
   readonly trustAnchor?: string | undefined;
   readonly ca?: string | undefined;
   readonly smtpPort?: string | undefined;
+  readonly httpsPort?: string | undefined;
+  readonly httpsAddress?: string | undefined;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -40,6 +42,8 @@ const flagKeys: readonly { readonly flag: keyof Flags; readonly origin: string; 
   { flag: 'trustAnchor', origin: '--trust-anchor', path: 'dns.trust_anchor' },
   { flag: 'ca', origin: '--ca', path: 'tls.ca' },
   { flag: 'smtpPort', origin: '--smtp-port', path: 'relay.smtp_port' },
+  { flag: 'httpsPort', origin: '--https-port', path: 'mta_sts.https_port' },
+  { flag: 'httpsAddress', origin: '--https-address', path: 'mta_sts.https_address' },
 ];
 
 interface Gathered {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostileServer } from '../../support/hostile-server.ts';
+import { absent } from '../../support/lookup.ts';
 import { eventually, type RouteSpec, startTestRelay, type TestRelay } from '../../support/relay.ts';
 import { certificate, startPeer } from './outgoing-setting.ts';
 
@@ -100,7 +101,7 @@ describe('an error of ours that nobody foresaw', () => {
         if (broken) throw new Error('no rule was found');
         return 'may';
       },
-      dns: { mx: () => Promise.resolve({ kind: 'absent', what: 'no-such-record' }) },
+      dns: { mx: () => Promise.resolve(absent('no-such-record')) },
     });
     const id = await relay.send({ to: ['b@far.test'] });
     const { tls, attempt } = await relay.until('deferred', ({ event }) => event === 'deferred');

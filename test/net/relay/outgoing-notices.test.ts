@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, startHostileServer } from '../../support/hostile-server.ts';
+import { absent, found } from '../../support/lookup.ts';
 import { DAY, domain, eventually, mxOf, startTestRelay, type TestRelay } from '../../support/relay.ts';
 import { certificate, ended, handIn, notice, setting, startPeer } from './outgoing-setting.ts';
 
@@ -26,12 +27,9 @@ describe('an address beyond ASCII', () => {
       dns: {
         mx: (name) =>
           Promise.resolve(
-            name === domain('far.test')
-              ? mxOf('10 one.far.test', '20 two.far.test')
-              : { kind: 'absent', what: 'no-such-name' },
+            name === domain('far.test') ? mxOf('10 one.far.test', '20 two.far.test') : absent('no-such-name'),
           ),
-        addresses: (host) =>
-          Promise.resolve({ kind: 'found', value: [host.startsWith('two') ? '127.0.0.2' : '127.0.0.1'] }),
+        addresses: (host) => Promise.resolve(found([host.startsWith('two') ? '127.0.0.2' : '127.0.0.1'])),
       },
     });
     return { one, two, relay };

@@ -5,12 +5,13 @@ import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { type Domain, parseDomain } from '../../../src/names/domain.ts';
 import { startDeadlines } from '../../../src/net/deadlines.ts';
-import { systemDns } from '../../../src/net/dns.ts';
 import { patience } from '../../../src/net/drive.ts';
 import { outgoingContext } from '../../../src/net/tls.ts';
 import { decide } from '../../../src/policies/decide.ts';
 import { connectionPool } from '../../../src/relay/pool.ts';
 import type { Way } from '../../../src/relay/session.ts';
+
+const unasked = (): Promise<never> => Promise.reject(new Error('nobody is to be asked'));
 
 function domain(text: string): Domain {
   const parsed = parseDomain(text);
@@ -36,9 +37,11 @@ describe('a pool that was broken off', () => {
     const outgoing = {
       hostname: hello,
       routes: [],
-      decide: () => decision,
+      level: () => 'may' as const,
+      now: Date.now,
       smtpPort: port,
-      dns: systemDns([], 1_000),
+      // Nothing is looked up: the host is an address.
+      lookUp: unasked,
       context: outgoingContext([]),
       deadlines,
       patience,
@@ -50,8 +53,8 @@ describe('a pool that was broken off', () => {
       serverName: null,
       address: '127.0.0.1',
       port,
-      learnt: 'configured',
-    } as const;
+      decision,
+    };
     const way: Way = { hop, protocol: 'smtp', decision, login: null, hello, source: null };
     const pool = connectionPool({ outgoing, perDestination: 1 });
     const first = await pool.open(way, 'far.test', null);

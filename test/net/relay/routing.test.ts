@@ -6,6 +6,7 @@ import type { Dns, Lookup } from '../../../src/net/dns.ts';
 import { freePort } from '../../peers/support/ports.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { type HostileServer, startHostileServer } from '../../support/hostile-server.ts';
+import { absent, found } from '../../support/lookup.ts';
 import { eventually, mxOf, startTestRelay, type TestRelay } from '../../support/relay.ts';
 
 const authority = await createAuthority();
@@ -20,7 +21,7 @@ const hosts: Readonly<Record<string, string>> = {
   'relay.test': '127.0.0.9',
 };
 
-const noRecord = { kind: 'absent', what: 'no-such-record' } as const;
+const noRecord = absent('no-such-record');
 
 interface Setting {
   readonly relay: TestRelay;
@@ -45,9 +46,7 @@ async function setting(t: TestContext, dns: Partial<Dns>, at: readonly string[])
 
 function addressOf(host: string): Lookup<readonly string[]> {
   const address = hosts[host];
-  return address === undefined
-    ? { kind: 'absent', what: 'no-such-name' }
-    : { kind: 'found', value: [address] };
+  return address === undefined ? absent('no-such-name') : found([address]);
 }
 
 async function endOf(relay: TestRelay, to: string): Promise<DeliveryEvent> {
@@ -140,10 +139,15 @@ describe('RFC 5321 §5.1: locating the target host', () => {
 
 describe('ends and waits that DNS decides', () => {
   const cases: readonly (readonly [string, Partial<Dns>, string, RegExp])[] = [
-    ['RFC 7505: a null MX takes no mail', { mx: found({ kind: 'null' }) }, '5.1.10', /accepts no mail/],
+    [
+      'RFC 7505: a null MX takes no mail',
+      { mx: () => Promise.resolve(found({ kind: 'null' })) },
+      '5.1.10',
+      /accepts no mail/,
+    ],
     [
       'a domain that does not exist',
-      { mx: () => Promise.resolve({ kind: 'absent', what: 'no-such-name' }) },
+      { mx: () => Promise.resolve(absent('no-such-name')) },
       '5.1.2',
       /does not exist/,
     ],
@@ -202,7 +206,7 @@ describe('ends and waits that DNS decides', () => {
       listeners: [{ address: '127.0.0.8', port }],
       dns: {
         mx: () => Promise.resolve(mxOf('10 alias.test')),
-        addresses: () => Promise.resolve({ kind: 'found', value: ['127.0.0.8'] }),
+        addresses: () => Promise.resolve(found(['127.0.0.8'])),
       },
       smtpPort: port,
       keyPair: certificate,
@@ -225,10 +229,6 @@ describe('routes', () => {
     assert.deepEqual(server.messages[0]?.recipients, ['anna@xn--bcher-kva.test']);
   });
 });
-
-function found(value: { readonly kind: 'null' }): Dns['mx'] {
-  return () => Promise.resolve({ kind: 'found', value });
-}
 
 function nonEmpty<Item>(list: readonly Item[]): readonly Item[] | undefined {
   return list.length > 0 ? list : undefined;

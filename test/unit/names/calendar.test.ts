@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { assert as forAll, integer, property } from 'fast-check';
 import { civilDate, formatMoment } from '../../../src/names/calendar.ts';
 
 describe('the calendar', () => {
   it('agrees with that of JavaScript, from year 1 to 9999', () => {
     const [first, last] = [Date.UTC(1970, 0, 1) / 1000 - 62_135_596_800, Date.UTC(9999, 11, 31) / 1000];
-    fc.assert(
-      fc.property(fc.integer({ min: first, max: last }), (seconds) => {
+    forAll(
+      property(integer({ min: first, max: last }), (seconds) => {
         assert.equal(formatMoment(seconds), new Date(seconds * 1000).toISOString().replace('.000Z', 'Z'));
       }),
       { numRuns: 5_000 },

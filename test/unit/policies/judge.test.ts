@@ -15,6 +15,8 @@ function domain(text: string): Domain {
 const decision: Decision = {
   requires: 'authenticate',
   tryTls: 'yes',
+  provesName: true,
+  dane: null,
   by: 'default',
   match: [{ kind: 'name', name: domain('example.net') }],
   because: 'of the test',
@@ -41,7 +43,8 @@ describe('the judgement of a handshake', () => {
     }
   });
   const shown = (name: string, path: ChainPath = { kind: 'trusted' }) =>
-    judgePeer(facts([certificates.get(name) ?? assert.fail(name)], path), decision, 'mx.example.org');
+    judgePeer(facts([certificates.get(name) ?? assert.fail(name)], path), decision, 'mx.example.org', 0)
+      .proof;
 
   it('a trusted certificate for a name that the path could not choose authenticates', () => {
     const proof = shown('example.net');
@@ -75,12 +78,17 @@ describe('the judgement of a handshake', () => {
   }
 
   it('no certificate proves nothing', () => {
-    const proof = judgePeer(facts([], { kind: 'absent' }), decision, null);
+    const proof = judgePeer(facts([], { kind: 'absent' }), decision, 'mx.example.org', 0).proof;
     assert.equal(proof.kind === 'encrypted' && proof.reason, 'validation-failure');
   });
 
   it('bytes that are no certificate prove nothing', () => {
-    const proof = judgePeer(facts([Uint8Array.of(1, 2, 3)], { kind: 'trusted' }), decision, null);
+    const proof = judgePeer(
+      facts([Uint8Array.of(1, 2, 3)], { kind: 'trusted' }),
+      decision,
+      'mx.example.org',
+      0,
+    ).proof;
     assert.equal(proof.kind, 'encrypted');
   });
 });

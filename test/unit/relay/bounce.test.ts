@@ -11,7 +11,7 @@ import { readLeaves, valueOf } from '../mail/mime-reader.ts';
 const relay = parseDomain('relay.test');
 if (relay.kind !== 'ok') throw new Error(relay.because);
 const hostname = { kind: 'domain', domain: relay.value } as const;
-const tls = tlsUntried({ requires: 'none', tryTls: 'yes', by: 'default', match: [], because: 'x' });
+const tls = tlsUntried({ requires: 'none', by: 'default' }, 'x');
 const content = 'Subject: hello\r\n\r\nthe body\r\n';
 
 function news(kind: News['kind'], address = 'bob@far.test'): News {

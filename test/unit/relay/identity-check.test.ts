@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { type Domain, parseDomain } from '../../../src/names/domain.ts';
 import type { Lookup } from '../../../src/net/dns.ts';
 import { checkIdentity } from '../../../src/relay/identity-check.ts';
+import { absent, found } from '../../support/lookup.ts';
 
 function named(text: string): Domain {
   const parsed = parseDomain(text);
@@ -28,9 +29,7 @@ interface World {
 
 function lookup<Value>(names: Names | undefined, read: (text: string) => Value): Lookup<readonly Value[]> {
   if (names === 'unknown') return { kind: 'unknown', because: 'no answer' };
-  return names === undefined
-    ? { kind: 'absent', what: 'no-such-name' }
-    : { kind: 'found', value: names.map(read) };
+  return names === undefined ? absent('no-such-name') : found(names.map(read));
 }
 
 async function check({

@@ -3,7 +3,6 @@ import { describe, it } from 'node:test';
 import { parseHostPort } from '../../../src/names/address.ts';
 import { type Domain, parseDomain } from '../../../src/names/domain.ts';
 import { noRecipientWishes } from '../../../src/names/wishes.ts';
-import { decide } from '../../../src/policies/decide.ts';
 import type { Route } from '../../../src/policies/overrides/route.ts';
 import { byCourse } from '../../../src/relay/parcel.ts';
 
@@ -28,7 +27,7 @@ function route(match: Route['match'], to: string | null): Route {
 
 function grouped(addresses: readonly string[], routes: readonly Route[]): string[] {
   const recipients = addresses.map((address) => ({ address, wishes: noRecipientWishes }));
-  const groups = byCourse(recipients, { routes, decide: (at, by) => decide(at, by, 'may') });
+  const groups = byCourse(recipients, { routes });
   return [...groups].map((group) => group.recipients.map(({ address }) => address).join(' '));
 }
 
@@ -63,19 +62,5 @@ describe('recipients that share a transaction', () => {
 
   it('an address that is none never came from our queue', () => {
     assert.throws(() => grouped(['nobody'], []), /the queue holds a bad address/);
-  });
-
-  it('a rule for each domain may decide differently behind the same smarthost', () => {
-    const recipients = ['x@a.test', 'y@b.test'].map((address) => ({ address, wishes: noRecipientWishes }));
-    const routes = [route(any, 'hub.test:25')];
-    const strict = domain('a.test');
-    const groups = byCourse(recipients, {
-      routes,
-      decide: (at, by) => {
-        const decision = decide(at, by, 'may');
-        return at.kind === 'domain' && at.domain === strict ? decision : { ...decision, requires: 'none' };
-      },
-    });
-    assert.equal([...groups].length, 2);
   });
 });

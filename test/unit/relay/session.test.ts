@@ -8,19 +8,21 @@ function domain(text: string): Domain {
   return parsed.kind === 'ok' ? parsed.value : assert.fail(parsed.because);
 }
 
+const decision: Way['decision'] = {
+  requires: 'authenticate',
+  provesName: true,
+  dane: null,
+  tryTls: 'yes',
+  by: 'override',
+  match: [{ kind: 'name', name: domain('far.test') }],
+  because: 'x',
+};
 const hop: Way['hop'] = {
   host: 'mx.test',
   serverName: domain('mx.test'),
   address: '192.0.2.1',
   port: 25,
-  learnt: 'configured',
-};
-const decision: Way['decision'] = {
-  requires: 'authenticate',
-  tryTls: 'yes',
-  by: 'override',
-  match: [{ kind: 'name', name: domain('far.test') }],
-  because: 'x',
+  decision,
 };
 const way: Way = {
   hop,

@@ -1,0 +1,71 @@
+/** Look-ups of a command that serves nothing: a resolver and a policy engine for the time that it runs. */
+import type { Answer } from '../dns/answer.ts';
+import type { Question } from '../dns/record.ts';
+import { borrowedStore } from '../lookup/borrowed-store.ts';
+import type { PolicyEngine } from '../lookup/engine.ts';
+import { openResolver, type Resolver, type ResolverOptions } from '../net/dns/resolver.ts';
+import type { SelfTest } from '../net/dns/self-test.ts';
+import { mailDns } from '../net/dns.ts';
+import { openPoliciesToRead } from '../store/open-policies.ts';
+import type { PolicyReader } from '../store/policy-store.ts';
+import type { Config } from './config/config.ts';
+import type { DnsFiles } from './config/files.ts';
+import { resolverOptionsOf } from './dns-settings.ts';
+import { policyEngine } from './policy-engine.ts';
+import { DNS_TIMEOUT_MS } from './relay-dns.ts';
+
+export interface CommandLookUps {
+  readonly resolver: Resolver;
+  readonly engine: PolicyEngine;
+  /** What the data folder knows; undefined where nothing was ever kept there. */
+  readonly reader: PolicyReader | undefined;
+  close(): Promise<void>;
+}
+
+export interface CommandTerms extends Pick<ResolverOptions, 'whenUnprovable'> {
+  readonly onNotice: (test: SelfTest) => void;
+  /** Hears every answer that policies are made of. */
+  readonly onAnswer?: (answer: Answer) => void;
+  /** Milliseconds for one question to the resolvers, and for the fetch of a policy; else as a relay has them. */
+  readonly questionMs?: number;
+  readonly fetchMs?: number;
+}
+
+/** @throws StoreError where the store of the data folder is there and cannot be read. */
+export function openLookUps(config: Config, files: DnsFiles, terms: CommandTerms): CommandLookUps {
+  const reader = openPoliciesToRead(config.dataFolder);
+  const { whenUnprovable, onNotice, onAnswer, questionMs = DNS_TIMEOUT_MS, fetchMs } = terms;
+  const resolver = openResolver(
+    resolverOptionsOf(config, files, {
+      whenUnprovable,
+      timeoutMs: questionMs,
+      onNotice: ({ test }) => onNotice(test),
+    }),
+  );
+  const lookUps = {
+    resolve: async (question: Question) => {
+      const answer = await resolver.lookUp(question);
+      onAnswer?.(answer);
+      return answer;
+    },
+    dns: mailDns(resolver, Math.random),
+  };
+  const engine = policyEngine(() => ({ config, roots: files.roots, lookUps, fetchMs }), {
+    store: borrowedStore(reader),
+    now: Date.now,
+    random: Math.random,
+    onError: () => {
+      // Nothing is kept here, and nothing is renewed.
+    },
+  });
+  return {
+    resolver,
+    engine,
+    reader,
+    async close() {
+      engine.close();
+      await resolver.close();
+      reader?.close();
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/** From the configuration to the policy engine: what it asks, and where it fetches. */
+import { type EngineParts, openPolicyEngine, type PolicyEngine } from '../lookup/engine.ts';
+import { isLoopback } from '../names/address.ts';
+import type { Dns } from '../net/dns.ts';
+import { fetchPolicy, type HostAddresses } from '../net/https.ts';
+import { outgoingContext } from '../net/tls.ts';
+import { MAX_POLICY_OCTETS } from '../policies/mta-sts/policy.ts';
+import type { Config } from './config/config.ts';
+import type { LookUps } from './relay-dns.ts';
+import { version } from './version.ts';
+
+/** "A suggested timeout is one minute" (RFC 8461 §3.3); mail waits for it, but only for a policy it has never seen. */
+const FETCH_TIMEOUT_MS = 60_000;
+
+/** What the configuration of the moment says. */
+export interface EngineTerms {
+  readonly config: Config;
+  /** Extra roots, PEM. */
+  readonly roots: readonly string[];
+  readonly lookUps: LookUps;
+  /** How long a policy is waited for; else a minute. */
+  readonly fetchMs?: number | undefined;
+}
+
+/** @param terms those of the moment: a reload changes them under an engine that goes on. */
+export function policyEngine(
+  terms: () => EngineTerms,
+  parts: Pick<EngineParts, 'store' | 'now' | 'random' | 'onError'>,
+): PolicyEngine {
+  let known: { readonly roots: readonly string[]; readonly context: ReturnType<typeof outgoingContext> };
+  const contextOf = (roots: readonly string[]): ReturnType<typeof outgoingContext> => {
+    if (known?.roots !== roots) known = { roots, context: outgoingContext(roots) };
+    return known.context;
+  };
+  return openPolicyEngine({
+    ...parts,
+    resolve: (question) => terms().lookUps.resolve(question),
+    fetch: (domain) => {
+      const { config, roots, lookUps, fetchMs = FETCH_TIMEOUT_MS } = terms();
+      const { httpsPort, httpsAddress } = config.mtaSts;
+      return fetchPolicy({
+        domain,
+        port: httpsPort,
+        addresses: (host) =>
+          httpsAddress === null
+            ? addressesOf(lookUps.dns, host)
+            : Promise.resolve({ kind: 'found', addresses: [httpsAddress] }),
+        allowPrivate: isLab(config),
+        context: contextOf(roots),
+        timeoutMs: fetchMs,
+        maxOctets: MAX_POLICY_OCTETS,
+        userAgent: `waxwing/${version()}`,
+      });
+    },
+  });
+}
+
+async function addressesOf(dns: Dns, host: Parameters<Dns['addresses']>[0]): Promise<HostAddresses> {
+  const answer = await dns.addresses(host);
+  if (answer.kind === 'found') return { kind: 'found', addresses: answer.value };
+  return {
+    kind: 'failed',
+    because: answer.kind === 'absent' ? `${host} has no address` : answer.because,
+  };
+}
+
+/** Named resolvers that are all on this host, or a fixed address on it: whatever they say, nobody else is reached by it. */
+function isLab({ dns, mtaSts }: Config): boolean {
+  if (mtaSts.httpsAddress !== null) return isLoopback(mtaSts.httpsAddress);
+  return dns.resolvers.length > 0 && dns.resolvers.every(({ address }) => isLoopback(address));
+}

@@ -1,0 +1,22 @@
+/** The policies of somebody else's data folder, for commands that look and never write. */
+import type { Domain } from '../names/domain.ts';
+import type { StsEntry } from '../policies/mta-sts/cache.ts';
+import type { PolicyReader } from '../store/policy-store.ts';
+import type { EngineStore } from './engine.ts';
+
+/** What is learnt is known to this process only. @param reader undefined where nothing was ever kept. */
+export function borrowedStore(reader: Pick<PolicyReader, 'sts' | 'overrides'> | undefined): EngineStore {
+  const learnt = new Map<Domain, StsEntry>();
+  return {
+    sts: {
+      get: (domain) => learnt.get(domain) ?? reader?.sts.get(domain),
+      put: (entry) => {
+        learnt.set(entry.domain, entry);
+      },
+      remove: (domain) => learnt.delete(domain),
+      due: () => [],
+      forget: () => 0,
+    },
+    overrides: { get: (domain) => reader?.overrides.get(domain) },
+  };
+}

@@ -1,0 +1,186 @@
+/** The policy engine at work: finds out what holds for a destination, and keeps what has to outlive a restart. */
+import type { Answer } from '../dns/answer.ts';
+import type { Question } from '../dns/record.ts';
+import type { Domain } from '../names/domain.ts';
+import { type DestinationFacts, factsOfDomain, factsOfHost } from '../policies/destination.ts';
+import type { StsEntry } from '../policies/mta-sts/cache.ts';
+import type { StsFacts } from '../policies/mta-sts/facts.ts';
+import { type StsTerms, stsFor } from '../policies/mta-sts/gather.ts';
+import type { PolicyStore } from '../store/policy-store.ts';
+import { drive, type PolicyHands } from './drive.ts';
+
+/** Where mail is to go: a domain by its MX records, or a host that somebody configured. */
+export type Target =
+  | { readonly kind: 'domain'; readonly domain: Domain }
+  | { readonly kind: 'host'; readonly host: Domain; readonly port: number };
+
+/** What of the store the engine works with. */
+export interface EngineStore {
+  readonly sts: Pick<PolicyStore['sts'], 'get' | 'put' | 'remove' | 'due' | 'forget'>;
+  readonly overrides: Pick<PolicyStore['overrides'], 'get'>;
+}
+
+export interface EngineParts {
+  readonly resolve: (question: Question) => Promise<Answer>;
+  readonly fetch: PolicyHands['fetch'];
+  readonly store: EngineStore;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** A row that could not be kept, or a renewal that failed by a fault of ours. */
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+export interface PolicyEngine {
+  /** All that is to be known of a destination now; equal questions at the same time are one. */
+  readonly factsOf: (target: Target) => Promise<DestinationFacts>;
+  /** Fetches the MTA-STS policy of a domain anew, whatever is known of it. */
+  readonly refresh: (domain: Domain) => Promise<StsFacts>;
+  /**
+   * Forgets the MTA-STS policy of a domain, behind whatever is under way for it, which would keep it again.
+   *
+   * @returns what was kept; undefined where nothing was.
+   */
+  readonly forget: (domain: Domain) => Promise<StsEntry | undefined>;
+  /** Renews no more. What is under way is not waited for, as a policy host may take a minute; nothing is kept of it. */
+  readonly close: () => void;
+}
+
+const RENEW_EVERY_MS = 30_000;
+/** Policies that are renewed in one go. */
+const RENEW_IN_ONE_GO = 50;
+/** A policy host may take a minute to say nothing: the others do not wait for it. */
+const RENEW_AT_ONCE = 8;
+const DAY_MS = 24 * 60 * 60_000;
+/** Rows that no mail has asked for so long are removed, once their policy has ended. */
+const FORGET_AFTER_MS = 180 * DAY_MS;
+
+export function openPolicyEngine(parts: EngineParts): PolicyEngine {
+  const { store, now, random, onError } = parts;
+  const running = new Map<string, Promise<DestinationFacts>>();
+  const inLine = lines();
+  let closed = false;
+  const hands: PolicyHands = {
+    resolve: parts.resolve,
+    fetch: parts.fetch,
+    recall: (domain) => {
+      const override = store.overrides.get(domain);
+      return { sts: store.sts.get(domain), overrides: override === undefined ? [] : [override] };
+    },
+  };
+  const terms = (errand: StsTerms['errand']): StsTerms => ({ now: now(), jitter: random(), errand });
+
+  function keep(entry: StsEntry | null): void {
+    if (entry === null || closed) return;
+    try {
+      store.sts.put(entry);
+    } catch (error) {
+      // The policy holds for this mail all the same; it is fetched again for the next.
+      onError(`keeping the MTA-STS policy of ${entry.domain}`, error);
+    }
+  }
+
+  /** One at a time for each domain: two that fetch at once would overwrite what the other has learnt. */
+  async function gather(target: Target): Promise<DestinationFacts> {
+    const domain = target.kind === 'domain' ? target.domain : target.host;
+    return inLine(domain, async () => {
+      const dialogue =
+        target.kind === 'domain'
+          ? factsOfDomain(domain, terms('delivery'))
+          : factsOfHost(domain, target.port, terms('delivery'));
+      const facts = await drive(dialogue, hands);
+      keep(facts.sts.keep);
+      return facts;
+    });
+  }
+
+  function renew(domain: Domain, errand: StsTerms['errand']): Promise<StsFacts> {
+    return inLine(domain, async () => {
+      const facts = await drive(stsFor(domain, terms(errand)), hands);
+      keep(facts.keep);
+      return facts;
+    });
+  }
+
+  async function renewSome(): Promise<void> {
+    await someAtOnce(store.sts.due(now(), RENEW_IN_ONE_GO), RENEW_AT_ONCE, async ({ domain }) => {
+      if (closed) return;
+      try {
+        await renew(domain, 'refresh');
+      } catch (error) {
+        if (!closed) onError(`renewing the MTA-STS policy of ${domain}`, error);
+      }
+    });
+    if (!closed) store.sts.forget(now() - FORGET_AFTER_MS);
+  }
+  const stopRenewals = everyNowAndThen(() =>
+    renewSome().catch((error: unknown) => onError('renewing MTA-STS policies', error)),
+  );
+
+  return {
+    factsOf(target) {
+      const key = target.kind === 'domain' ? target.domain : `${target.host}:${target.port}`;
+      const under = running.get(key);
+      if (under !== undefined) return under;
+      const facts = gather(target).finally(() => running.delete(key));
+      running.set(key, facts);
+      return facts;
+    },
+    refresh: (domain) => renew(domain, 'forced'),
+    forget: (domain) =>
+      inLine(domain, () => {
+        const entry = store.sts.get(domain);
+        store.sts.remove(domain);
+        return Promise.resolve(entry);
+      }),
+    close() {
+      closed = true;
+      stopRenewals();
+    },
+  };
+}
+
+/** Lets work under the same key wait for its turn. */
+function lines(): <Result>(key: string, work: () => Promise<Result>) => Promise<Result> {
+  const last = new Map<string, Promise<unknown>>();
+  return async (key, work) => {
+    const before = last.get(key) ?? Promise.resolve();
+    // What went wrong before was heard by whoever asked for it.
+    const turn = before.then(work, work);
+    last.set(key, turn);
+    try {
+      return await turn;
+    } finally {
+      if (last.get(key) === turn) last.delete(key);
+    }
+  };
+}
+
+/** Does all of the work, so many pieces of it at the same time. */
+async function someAtOnce<Item>(
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const left = items.values();
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (const item of left) await work(item);
+    }),
+  );
+}
+
+/** Repeats work that never rejects, never two at once. @returns what ends it. */
+function everyNowAndThen(work: () => Promise<void>): () => void {
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    void work().finally(() => {
+      busy = false;
+    });
+  }, RENEW_EVERY_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}

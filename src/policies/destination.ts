@@ -1,0 +1,91 @@
+/** Everything that is to be known of a destination before it is decided how mail goes there. */
+import { nameOf } from '../dns/name.ts';
+import { types } from '../dns/record.ts';
+import type { Domain } from '../names/domain.ts';
+import { type HostFacts, lookUpHost } from './dane/hosts.ts';
+import { all, type PolicyLookUp, recall, resolve } from './look-ups.ts';
+import type { StsFacts } from './mta-sts/facts.ts';
+import { type StsTerms, stsFor } from './mta-sts/gather.ts';
+import { type MxFacts, readMxAnswer } from './mx.ts';
+import { type Override, overrideFor } from './overrides/override.ts';
+
+/** The port of mail hosts, at which their TLSA records stand (RFC 7672 §2.2.3). */
+const SMTP = 25;
+/** More hosts than this are not tried in one attempt. */
+export const MOST_HOSTS = 10;
+
+/** A host that mail may go to, before anything is decided. */
+interface CandidateHost {
+  readonly preference: number;
+  readonly facts: HostFacts;
+}
+
+/** How it came that just these are the hosts. */
+export type Way =
+  | MxFacts
+  /** Somebody configured the host, with no MX records asked. */
+  | { readonly kind: 'configured'; readonly host: Domain };
+
+export interface DestinationFacts {
+  /** The recipient's domain, or the configured host: whose policies count (RFC 8461 §3.4). */
+  readonly domain: Domain;
+  readonly way: Way;
+  /** In order of preference; empty where `way` names none. */
+  readonly hosts: readonly CandidateHost[];
+  readonly sts: StsFacts;
+  readonly override: Override | undefined;
+}
+
+/** Finds out all about a domain, by its MX records. */
+export function* factsOfDomain(domain: Domain, terms: StsTerms): PolicyLookUp<DestinationFacts> {
+  const [way, sts, override] = yield* together(wayByMx(domain), domain, terms);
+  const candidates = hostsOf(domain, way);
+  const found = yield* all(candidates.map(({ host }) => lookUpHost(host, SMTP)));
+  const hosts = found.map((facts, index) => ({ preference: candidates[index]?.preference ?? 0, facts }));
+  return { domain, way, hosts, sts, override };
+}
+
+/** Finds out all about a host that an operator configured; its name is one that the path could not choose. */
+export function* factsOfHost(host: Domain, port: number, terms: StsTerms): PolicyLookUp<DestinationFacts> {
+  const [facts, sts, override] = yield* together(lookUpHost(host, port), host, terms);
+  return {
+    domain: host,
+    way: { kind: 'configured', host },
+    hosts: [{ preference: 0, facts }],
+    sts,
+    override,
+  };
+}
+
+/** The three look-ups that do not wait for each other. */
+function* together<First>(
+  first: PolicyLookUp<First>,
+  domain: Domain,
+  terms: StsTerms,
+): PolicyLookUp<[First, StsFacts, Override | undefined]> {
+  let outcome: { value: First } | undefined;
+  let sts: StsFacts | undefined;
+  let override: Override | undefined;
+  yield* all<undefined>([
+    (function* (): PolicyLookUp<undefined> {
+      outcome = { value: yield* first };
+    })(),
+    (function* (): PolicyLookUp<undefined> {
+      sts = yield* stsFor(domain, terms);
+    })(),
+    (function* (): PolicyLookUp<undefined> {
+      override = overrideFor(domain, (yield* recall(domain)).overrides, terms.now);
+    })(),
+  ]);
+  if (outcome === undefined || sts === undefined) throw new Error('the driver left a dialogue out');
+  return [outcome.value, sts, override];
+}
+
+function* wayByMx(domain: Domain): PolicyLookUp<MxFacts> {
+  return readMxAnswer(domain, yield* resolve({ name: nameOf(domain), type: types.MX }));
+}
+
+function hostsOf(domain: Domain, way: MxFacts): readonly { host: Domain; preference: number }[] {
+  if (way.kind === 'hosts') return way.hosts.slice(0, MOST_HOSTS);
+  return way.kind === 'implicit' ? [{ host: domain, preference: 0 }] : [];
+}

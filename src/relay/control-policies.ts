@@ -1,0 +1,183 @@
+/** The part of the control socket that shows what is kept of policies, and takes an operator's word about them. */
+import type { Context, Hono } from 'hono';
+import { z } from 'zod';
+import type { PolicyEngine } from '../lookup/engine.ts';
+import { type Domain, parseDomain } from '../names/domain.ts';
+import type { StsFacts } from '../policies/mta-sts/facts.ts';
+import type { Override } from '../policies/overrides/override.ts';
+import type { PolicyStore } from '../store/policy-store.ts';
+import type { QueueStore } from '../store/queue-store.ts';
+import { LISTED_AT_ONCE, moment } from './control-api.ts';
+import {
+  type KeptOfDomain,
+  type Overridden,
+  type Purged,
+  type Refreshed,
+  toKeptOverride,
+  toKeptPolicy,
+  type Woken,
+} from './policies-api.ts';
+import type { Relay } from './relay.ts';
+import type { World } from './settings.ts';
+
+export interface PolicyParts {
+  readonly store: Pick<QueueStore, 'nudge'>;
+  readonly relay: Pick<Relay, 'retry' | 'carryOut'>;
+  readonly world: World;
+  readonly policies: Pick<PolicyStore, 'sts' | 'overrides'>;
+  readonly engine: Pick<PolicyEngine, 'refresh' | 'forget'>;
+  /** Where mail goes to which the policy of a domain applies: its own destination first, then next hops of its name. */
+  readonly destinationsOf: (domain: Domain) => readonly [string, ...string[]];
+  /** Called for each word of an operator that was carried out. */
+  readonly onWord: (what: string, about: Readonly<Record<string, unknown>>) => void;
+}
+
+/** Long enough to say why, short enough for a line. */
+export const MAX_REASON = 500;
+
+const ofDomain = z.strictObject({ domain: z.string() });
+const overrideRequest = z.strictObject({
+  domain: z.string(),
+  level: z.enum(['off', 'may', 'encrypt', 'authenticate']),
+  until: moment.nullable(),
+  reason: z
+    .string()
+    .min(1)
+    .max(MAX_REASON)
+    .regex(/^\P{Cc}*$/u, 'must be one line'),
+});
+
+export function addPolicyRoutes(app: Hono, parts: PolicyParts): void {
+  addReading(app, parts);
+  addFetching(app, parts);
+  addOverrides(app, parts);
+}
+
+function addReading(app: Hono, { policies, world }: PolicyParts): void {
+  app.get('/policies', (context) => {
+    const behind = context.req.query('after');
+    const after = behind === undefined ? undefined : parseDomain(behind);
+    if (after?.kind === 'invalid') return context.json({ error: after.because }, 400);
+    const page = policies.sts.list({ after: after?.value ?? null, limit: LISTED_AT_ONCE });
+    return context.json(page.map((entry) => toKeptPolicy(entry, world.now())));
+  });
+
+  app.get('/policies/:domain', (context) => {
+    const domain = parseDomain(context.req.param('domain'));
+    if (domain.kind === 'invalid') return context.json({ error: domain.because }, 400);
+    const sts = policies.sts.get(domain.value);
+    const override = policies.overrides.get(domain.value);
+    if (sts === undefined && override === undefined)
+      return context.json({ error: `nothing is kept of ${domain.value}` }, 404);
+    const kept: KeptOfDomain = {
+      domain: domain.value,
+      sts: sts === undefined ? null : toKeptPolicy(sts, world.now()),
+      override: override === undefined ? null : toKeptOverride(override, world.now()),
+    };
+    return context.json(kept);
+  });
+
+  app.get('/overrides', (context) =>
+    context.json(policies.overrides.list().map((override) => toKeptOverride(override, world.now()))),
+  );
+}
+
+function addFetching(app: Hono, parts: PolicyParts): void {
+  const { policies, engine, world, onWord } = parts;
+  app.post('/policies/refresh', async (context) => {
+    const asked = await domainOf(context);
+    if (asked.kind === 'invalid') return context.json({ error: asked.because }, 400);
+    const domain = asked.value;
+    const facts = await engine.refresh(domain);
+    const outcome = outcomeOf(facts);
+    onWord('an operator had an MTA-STS policy fetched', { domain, outcome, because: facts.because });
+    const entry = policies.sts.get(domain);
+    const refreshed: Refreshed = {
+      domain,
+      outcome,
+      because: facts.because,
+      evidence: facts.evidence,
+      sts: entry === undefined ? null : toKeptPolicy(entry, world.now()),
+      mail: await wake(domain, parts),
+    };
+    return context.json(refreshed);
+  });
+
+  app.post('/policies/purge', async (context) => {
+    const asked = await domainOf(context);
+    if (asked.kind === 'invalid') return context.json({ error: asked.because }, 400);
+    const domain = asked.value;
+    const entry = await engine.forget(domain);
+    if (entry === undefined) return context.json({ error: `no MTA-STS policy is kept of ${domain}` }, 404);
+    onWord('an operator had an MTA-STS policy forgotten', { domain, id: entry.known?.id ?? null });
+    const purged: Purged = { purged: toKeptPolicy(entry, world.now()), mail: await wake(domain, parts) };
+    return context.json(purged);
+  });
+}
+
+/** A fetch that failed, and a record nobody could ask for, are no word of the domain that it has no policy. */
+function outcomeOf({ kind, record, report }: StsFacts): Refreshed['outcome'] {
+  if (report !== null || kind === 'unknown' || record.kind === 'unknown') return 'failed';
+  return kind === 'policy' || record.kind === 'found' ? 'policy' : 'none';
+}
+
+function addOverrides(app: Hono, parts: PolicyParts): void {
+  const { policies, world, onWord } = parts;
+  app.post('/overrides', async (context) => {
+    const asked = overrideRequest.safeParse(await context.req.json().catch(() => undefined));
+    if (!asked.success) return context.json({ error: z.prettifyError(asked.error) }, 400);
+    const { level, reason } = asked.data;
+    const domain = parseDomain(asked.data.domain);
+    if (domain.kind === 'invalid') return context.json({ error: domain.because }, 400);
+    const now = world.now();
+    const until = asked.data.until === null ? null : Date.parse(asked.data.until);
+    if (until !== null && until <= now) return context.json({ error: 'that time is over' }, 400);
+    const override: Override = { domain: domain.value, level, until, reason, setAt: now };
+    policies.overrides.put(override);
+    const kept = toKeptOverride(override, now);
+    onWord('an operator has set an override', { ...kept });
+    const overridden: Overridden = { override: kept, mail: await wake(domain.value, parts) };
+    return context.json(overridden);
+  });
+
+  app.post('/overrides/end', async (context) => {
+    const asked = await domainOf(context);
+    if (asked.kind === 'invalid') return context.json({ error: asked.because }, 400);
+    const domain = asked.value;
+    const override = policies.overrides.get(domain);
+    if (override === undefined) return context.json({ error: `there is no override for ${domain}` }, 404);
+    policies.overrides.remove(domain);
+    const kept = toKeptOverride(override, world.now());
+    onWord('an operator has taken an override back', { ...kept });
+    const overridden: Overridden = { override: kept, mail: await wake(domain, parts) };
+    return context.json(overridden);
+  });
+}
+
+/** Makes mail due to which the policies of the domain apply: what was decided about it may be another thing now. */
+async function wake(domain: Domain, { store, relay, world, destinationsOf }: PolicyParts): Promise<Woken> {
+  const destinations = destinationsOf(domain);
+  const [own] = destinations;
+  let due = 0;
+  let underWay = 0;
+  for (const destination of destinations) {
+    // Mail for the domain that was queued under an older route is found by its address.
+    const of = destination === own ? { destination, domain } : { destination };
+    for (let after: string | null | undefined; after !== null; ) {
+      const request = { what: 'retry', now: world.now(), of, ...(after === undefined ? {} : { after }) } as const;
+      const step = await relay.carryOut(() => store.nudge(request));
+      due += step.changed.length;
+      underWay += step.underWay;
+      after = step.next;
+    }
+  }
+  relay.retry();
+  return { due, underWay, destination: own };
+}
+
+async function domainOf(context: Context): Promise<ReturnType<typeof parseDomain>> {
+  const asked = ofDomain.safeParse(await context.req.json().catch(() => undefined));
+  return asked.success
+    ? parseDomain(asked.data.domain)
+    : { kind: 'invalid', because: z.prettifyError(asked.error) };
+}

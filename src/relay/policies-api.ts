@@ -1,0 +1,127 @@
+/** What the control socket speaks of policies: as JSON, all times RFC 3339 in UTC with milliseconds. */
+import { type KnownPolicy, policyInForce, type StsEntry } from '../policies/mta-sts/cache.ts';
+import type { StsFailureType } from '../policies/mta-sts/fetched.ts';
+import { formatPattern } from '../policies/mta-sts/policy.ts';
+import type { Override } from '../policies/overrides/override.ts';
+import type { EpochMs, TlsLevel } from '../policies/words.ts';
+
+/** What is kept of a domain's MTA-STS policy. */
+export interface KeptPolicy {
+  readonly domain: string;
+  readonly inForce: boolean;
+  /** The last one that could be fetched, also where its time is over; null where there was none. */
+  readonly policy: {
+    readonly id: string;
+    readonly mode: string;
+    readonly mx: readonly string[];
+    readonly maxAgeSeconds: number;
+    /** As fetched. */
+    readonly lines: readonly string[];
+    readonly warnings: readonly string[];
+    readonly fetchedAt: string;
+    readonly expiresAt: string;
+  } | null;
+  /** Fetches that have failed since the last one that did not. */
+  readonly failures: {
+    readonly id: string;
+    readonly type: StsFailureType;
+    readonly because: string;
+    readonly count: number;
+    readonly since: string;
+    readonly retryAt: string;
+  } | null;
+  readonly attemptedAt: string;
+  /** When it is fetched again without mail that asks; null: never. */
+  readonly refreshAt: string | null;
+  /** When mail last asked, to a day. */
+  readonly usedAt: string;
+}
+
+export interface KeptOverride {
+  readonly domain: string;
+  readonly inForce: boolean;
+  readonly level: TlsLevel;
+  /** null: until it is taken back. */
+  readonly until: string | null;
+  readonly reason: string;
+  readonly setAt: string;
+}
+
+/** All that is kept of a domain. */
+export interface KeptOfDomain {
+  readonly domain: string;
+  readonly sts: KeptPolicy | null;
+  readonly override: KeptOverride | null;
+}
+
+/** Mail that an operator's word about a policy concerns. */
+export interface Woken {
+  /** Recipients who are due now. */
+  readonly due: number;
+  /** Recipients for whom an attempt was under way already. */
+  readonly underWay: number;
+  /** Where mail for the domain goes: the domain itself, or the next hop of its rule. */
+  readonly destination: string;
+}
+
+/** What came of a fetch. */
+export interface Refreshed {
+  readonly domain: string;
+  /** `policy`: one was fetched. `none`: the domain has none. `failed`: there may be one, and it could not be had. */
+  readonly outcome: 'policy' | 'none' | 'failed';
+  readonly because: string;
+  readonly evidence: readonly string[];
+  readonly sts: KeptPolicy | null;
+  readonly mail: Woken;
+}
+
+export interface Purged {
+  readonly purged: KeptPolicy;
+  readonly mail: Woken;
+}
+
+/** An override that has just begun, or ended. */
+export interface Overridden {
+  readonly override: KeptOverride;
+  readonly mail: Woken;
+}
+
+export function toKeptPolicy(entry: StsEntry, now: EpochMs): KeptPolicy {
+  const { domain, known, failures, attemptedAt, refreshAt, usedAt } = entry;
+  return {
+    domain,
+    inForce: policyInForce(entry, now) !== undefined,
+    policy: known === null ? null : policyOf(known),
+    failures:
+      failures === null
+        ? null
+        : { ...failures, since: rfc3339(failures.since), retryAt: rfc3339(failures.retryAt) },
+    attemptedAt: rfc3339(attemptedAt),
+    refreshAt: refreshAt === null ? null : rfc3339(refreshAt),
+    usedAt: rfc3339(usedAt),
+  };
+}
+
+export function toKeptOverride({ until, setAt, ...override }: Override, now: EpochMs): KeptOverride {
+  return {
+    ...override,
+    inForce: until === null || now < until,
+    until: until === null ? null : rfc3339(until),
+    setAt: rfc3339(setAt),
+  };
+}
+
+function policyOf({ id, policy, fetchedAt, expiresAt }: KnownPolicy): KeptPolicy['policy'] {
+  const { mx, ...rest } = policy;
+  return {
+    id,
+    ...rest,
+    mx: mx.map(formatPattern),
+    fetchedAt: rfc3339(fetchedAt),
+    expiresAt: rfc3339(expiresAt),
+  };
+}
+
+function rfc3339(at: EpochMs): string {
+  return new Date(at).toISOString();
+}

@@ -23,6 +23,8 @@ export const VERIFICATIONS_PER_SET = 8;
 export const KEYS_PER_TAG = 4;
 /** Zones from a name up to its trust anchor. */
 export const MOST_ZONES = 24;
+/** Labels up to which a name is gone up from whatever else was gone through before. */
+export const SHALLOW = 8;
 /** Rounds of the hash that cost about as much as one check of a signature. */
 const ITERATIONS_PER_VERIFICATION = 50;
 

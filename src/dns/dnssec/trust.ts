@@ -13,11 +13,11 @@ import type { RrSet } from '../rrset.ts';
 import { showKey } from './algorithms.ts';
 import { aliasAt } from './alias.ts';
 import { find, hear, type Reading, signersOf } from './asking.ts';
-import { budgetOfZone, charge, MOST_ZONES, spend } from './budget.ts';
+import { budgetOfZone, charge, MOST_ZONES, SHALLOW, spend } from './budget.ts';
 import type { Cut } from './denial.ts';
 import { readDsSet } from './ds-set.ts';
 import { type DeadEnd, deadEnd, type Place, type Search, type SecureZone, signerOf, until } from './place.ts';
-import { cutOf, proofSets, proofsBy } from './proofs.ts';
+import { cutOf, noCloserOf, proofSets, proofsBy } from './proofs.ts';
 import { checkSet, type SignedSet } from './signed-set.ts';
 import { type Anchor, anchorOf, isUnder } from './terms.ts';
 import { zoneWith } from './zone-keys.ts';
@@ -179,7 +179,10 @@ function* kept<Found extends Place>(
   if (budget.zones <= 0 || !spend(budget, 'questions'))
     return tooMuch('more zones would have to be looked into than one question is worth');
   return yield* once(`dnssec ${settled.id} ${name}`, function* () {
-    const own = { settled, budget: budgetOfZone(), room: room - 1, signers: 1 };
+    // What is found out is shared: a name near the root has the room it needs, however long the way was that led to it.
+    const labels = countLabels(name);
+    const least = labels <= SHALLOW ? labels : 0;
+    const own = { settled, budget: budgetOfZone(), room: Math.max(room - 1, least), signers: 1 };
     const found = yield* look(own);
     charge(budget, own.budget);
     return { outcome: found, until: found.until };
@@ -199,7 +202,7 @@ function* lookInto(name: Name, anchor: Anchor, search: Search): LookUp<Place> {
   const ds = find(heard.answers, name, types.DS);
   if (ds !== undefined) return yield* byDs(ds, anchor, search);
   const alias = aliasAt(heard.answers, name, types.DS);
-  if (alias.kind !== 'none') return yield* byAlias(name, alias.set, anchor, search);
+  if (alias.kind !== 'none') return yield* byAlias(name, alias.set, heard, anchor, search);
   return yield* byDenial(name, heard, anchor, search);
 }
 
@@ -228,13 +231,36 @@ function* byDs(set: RrSet, anchor: Anchor, search: Search): LookUp<Place> {
 }
 
 /** A name with an alias is no zone's apex; below a DNAME, and where a wildcard answered, is no name at all. */
-function* byAlias(name: Name, set: RrSet, anchor: Anchor, search: Search): LookUp<Place> {
+function* byAlias(
+  name: Name,
+  set: RrSet,
+  { authority }: Reading,
+  anchor: Anchor,
+  search: Search,
+): LookUp<Place> {
+  const { now } = search.settled;
   const trust = yield* signedBySet(name, set, anchor, search);
   if (trust.kind !== 'secure') return placeWithout(name, trust, search);
   const { ttl, encloser } = trust.proof;
-  const over = { until: until(ttl, search.settled.now) };
+  const over = { until: until(ttl, now) };
   if (set.type === types.CNAME && encloser === undefined) return { kind: 'inside', ...over };
-  return { kind: 'nothing', because: `there is no ${showName(name)} but by an alias`, ...over };
+  const nothing = {
+    kind: 'nothing',
+    because: `there is no ${showName(name)} but by an alias`,
+    ...over,
+  } as const;
+  if (encloser === undefined) return nothing;
+  // Whoever asks once for any name gets the wildcard's signature: only with the proof is it one for this name.
+  const { links } = trust.zone;
+  const refused = (because: string): DeadEnd => deadEnd('bogus', links, delegation(name, because), { now });
+  if (set.type === types.DNAME) return refused(`the DNAME above ${showName(name)} is a wildcard’s`);
+  const proofs = yield* proofsBy(signerOf(trust.zone, now), proofSets(authority), search.budget);
+  if (proofs.kind === 'exhausted') return refused(proofs.because);
+  const closer = noCloserOf(proofs, name, encloser);
+  const because = `${showName(name)} has the alias of a wildcard: ${closer.because}`;
+  if (closer.kind === 'proven') return { ...nothing, until: until(Math.min(ttl, proofs.ttl), now) };
+  if (closer.kind !== 'open') return refused(because);
+  return deadEnd('insecure', links, delegation(name, because), { now, ttl: Math.min(ttl, proofs.ttl) });
 }
 
 function* byDenial(name: Name, { authority }: Reading, anchor: Anchor, search: Search): LookUp<Place> {

@@ -1,20 +1,26 @@
 /** From the configuration to what the resolver is told. */
 import { randomBytes } from 'node:crypto';
 import type { ResolverOptions } from '../net/dns/resolver.ts';
-import { systemUpstreams } from '../net/dns/upstream.ts';
+import { systemUpstreams, type Upstream } from '../net/dns/upstream.ts';
 import type { Config } from './config/config.ts';
 import type { DnsFiles } from './config/files.ts';
 
 /** What is not the configuration's to say. */
 export type DnsTerms = Pick<ResolverOptions, 'whenUnprovable' | 'timeoutMs' | 'onNotice'>;
 
+/** Those that are named, or those of the system at this moment. */
+export function upstreamsOf({ dns: { resolvers } }: Config): readonly Upstream[] {
+  return resolvers.length > 0 ? resolvers : systemUpstreams();
+}
+
 export function resolverOptionsOf(
-  { dns: { resolvers, dnssec, sha1 } }: Config,
+  config: Config,
   { anchors, roots }: DnsFiles,
   terms: DnsTerms,
 ): ResolverOptions {
+  const { dnssec, sha1 } = config.dns;
   return {
-    upstreams: resolvers.length > 0 ? resolvers : systemUpstreams(),
+    upstreams: upstreamsOf(config),
     dnssec,
     anchors,
     sha1,

@@ -5,7 +5,7 @@ import { type Dns, mailDns, type ReverseDns } from '../net/dns.ts';
 import type { Config } from './config/config.ts';
 import type { DnsFiles } from './config/files.ts';
 import { logLineOf } from './dns-notices.ts';
-import { resolverOptionsOf } from './dns-settings.ts';
+import { resolverOptionsOf, upstreamsOf } from './dns-settings.ts';
 
 type Log = Pick<Logger, 'info' | 'error'>;
 
@@ -47,7 +47,7 @@ export function openRelayDns(log: Log): RelayDns {
   };
   return {
     of(config, files) {
-      const terms = JSON.stringify([config.dns, files.anchors, files.roots]);
+      const terms = JSON.stringify([config.dns, upstreamsOf(config), files.anchors, files.roots]);
       const known = [...opened].find((one) => one.terms === terms);
       if (known !== undefined) return known;
       const resolver = open(config, files, log);

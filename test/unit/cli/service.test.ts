@@ -26,7 +26,7 @@ interface Started {
   readonly change: (toml: string) => Promise<void>;
 }
 
-const head = 'hostname = "relay.test"\ndata = "data"\n[dns]\nresolver = ["127.0.0.1:9"]\n';
+const head = 'hostname = "relay.test"\ndata = "data"\n[dns]\nresolver = ["127.0.0.1:9"]\ndnssec = "off"\n';
 const listener = (address: string, rest = ''): string =>
   `[[listener]]\nrole = "submission"\naddress = "${address}"\n${rest}\n`;
 

@@ -5,7 +5,7 @@ import type { Question } from '../../dns/record.ts';
 import { boundedCache } from './bounded-cache.ts';
 import type { Client } from './client.ts';
 import { Race, type Raced, type RaceParts } from './race.ts';
-import { aged, FAILURE_SECONDS, ttlOf } from './ttl.ts';
+import { aged, FAILURE_SECONDS, signedTtlOf, ttlOf } from './ttl.ts';
 
 export interface AskerOptions extends Omit<RaceParts, 'clients'> {
   /** At least one. */
@@ -24,13 +24,20 @@ interface Waiter {
   readonly lost: (error: Error) => void;
 }
 
+interface KeptMessage {
+  readonly asked: Asked;
+  readonly at: number;
+  readonly octets: number;
+  readonly until: number;
+}
+
 const BOUNDS = { entries: 50_000, octets: 32 << 20 };
 /** Records read take about so much more than on the wire. */
 const GROWTH = 6;
 
 export class Asker {
   readonly #options: AskerOptions;
-  readonly #kept = boundedCache<{ readonly asked: Asked; readonly at: number }>(BOUNDS);
+  readonly #kept = boundedCache<KeptMessage>(BOUNDS);
   readonly #running = new Map<string, { readonly race: Race; readonly waiters: Waiter[] }>();
   #closed: Error | undefined;
 
@@ -41,7 +48,7 @@ export class Asker {
   /** @returns what is known already; otherwise one of the functions is called, later. */
   ask(question: Question, done: Waiter['done'], lost: Waiter['lost']): Asked | undefined {
     if (this.#closed !== undefined) throw this.#closed;
-    const key = `${question.type} ${question.name}`;
+    const key = keyOf(question);
     const now = this.#options.clock();
     const kept = this.#kept.get(key, now);
     if (kept !== undefined) return older(kept.asked, Math.floor((now - kept.at) / 1000));
@@ -55,6 +62,15 @@ export class Asker {
     );
     this.#running.set(key, { race, waiters: [{ done, lost }] });
     return undefined;
+  }
+
+  /** What was told proves nothing: it is kept no longer than a failure, for it may be somebody else's word (RFC 4035 §4.7). */
+  doubt(question: Question): void {
+    const key = keyOf(question);
+    const now = this.#options.clock();
+    const kept = this.#kept.get(key, now);
+    const until = now + FAILURE_SECONDS * 1000;
+    if (kept !== undefined && until < kept.until) this.#kept.set(key, { ...kept, until }, kept.octets, until);
   }
 
   /** Forgets what it was told. */
@@ -80,11 +96,19 @@ export class Asker {
         ? { kind: 'message', message: raced.message, from: raced.from }
         : { kind: 'failed', because: raced.because, errors: [] };
     if (raced.kind === 'message') this.#options.onMessage(question, raced.message);
-    const seconds = raced.kind === 'message' ? ttlOf(raced.message) : FAILURE_SECONDS;
+    const seconds =
+      raced.kind === 'message'
+        ? Math.min(ttlOf(raced.message), signedTtlOf(raced.message, Math.floor(at / 1000)))
+        : FAILURE_SECONDS;
     const octets = raced.kind === 'message' ? GROWTH * raced.octets : raced.because.length;
-    if (this.#options.keeps && seconds > 0) this.#kept.set(key, { asked, at }, octets, at + seconds * 1000);
+    const until = at + seconds * 1000;
+    if (this.#options.keeps && seconds > 0) this.#kept.set(key, { asked, at, octets, until }, octets, until);
     for (const { done } of waiters) done(asked);
   }
+}
+
+function keyOf({ name, type }: Question): string {
+  return `${type} ${name}`;
 }
 
 function older(asked: Asked, seconds: number): Asked {

@@ -88,6 +88,8 @@ class OpenResolver implements Resolver {
   readonly #kept = boundedCache<{ readonly answer: Answer; readonly at: number }>(ANSWERS);
   readonly #running = new Map<string, Promise<Answer>>();
   #closed: NetworkError | undefined;
+  /** How often the self-test has changed its mind. */
+  #verdicts = 0;
 
   constructor(options: ResolverOptions) {
     const { upstreams, dnssec, anchors, timeoutMs, now: clock } = options;
@@ -179,22 +181,29 @@ class OpenResolver implements Resolver {
   #find(key: string, question: Question, ends: Ends<Answer>): void {
     const { dnssec, whenUnprovable, timeoutMs } = this.#options;
     const withinMs = TIMEOUTS_PER_LOOK_UP * timeoutMs;
-    const deadline = this.#deadlines.add(() => ends.done(tooLate(question, withinMs)));
+    const deadline = this.#deadlines.add(() => {
+      const late = tooLate(question, withinMs);
+      this.#keep(key, late);
+      ends.done(late);
+    });
     deadline.set(withinMs);
     const failed = (error: Error): void => {
       deadline.drop();
       ends.failed(error);
     };
-    const start = (): void =>
+    const start = (): void => {
+      const verdicts = this.#verdicts;
       this.#driver.start(this.#dialogueOf(question), {
         done: (answer) => {
           deadline.drop();
-          this.#keep(key, answer);
-          // What came too late is kept all the same, for whoever asks next.
+          if (answer.kind === 'unknown') this.#doubt(answer);
+          // What came too late is kept all the same, for whoever asks next; what began under another verdict is not.
+          if (verdicts === this.#verdicts) this.#keep(key, answer);
           ends.done(answer);
         },
         failed,
       });
+    };
     const depends = dnssec !== 'validate' || (whenUnprovable === 'use' && !this.#assurance.everProvable);
     if (depends && this.#assurance.result === undefined) {
       this.#assurance
@@ -229,7 +238,15 @@ class OpenResolver implements Resolver {
     this.#kept.set(key, { answer, at }, octetsOf(answer), at + seconds * 1000);
   }
 
+  /** What led to no answer is not believed for as long as it says of itself. */
+  #doubt({ question, aliases, chain }: Answer): void {
+    this.#asker.doubt(question);
+    for (const { to } of aliases) this.#asker.doubt({ name: to, type: question.type });
+    for (const { name, type } of chain) this.#asker.doubt({ name, type });
+  }
+
   #onTest(test: SelfTest): void {
+    this.#verdicts += 1;
     // What was answered under another verdict may have to be answered otherwise now.
     this.#kept.clear();
     this.#asker.forget();

@@ -1,7 +1,8 @@
-/** How long an answer may be kept. RFC 2308 §5, RFC 2181 §8, RFC 9520 §3.2. */
+/** How long an answer may be kept. RFC 2308 §5, RFC 2181 §8, RFC 4035 §5.3.3, RFC 9520 §3.2. */
+import { secondsTo } from '../../dns/dnssec/time.ts';
 import type { Message } from '../../dns/message.ts';
 import { type ResourceRecord, types } from '../../dns/record.ts';
-import { readSoa } from '../../dns/records.ts';
+import { readRrsig, readSoa } from '../../dns/records.ts';
 
 /** Whatever a TTL says. */
 export const MAX_TTL_SECONDS = 86_400;
@@ -22,6 +23,24 @@ export function ttlOf({ rcode, answers, authority, additional }: Message): numbe
   const denies =
     rcode === NXDOMAIN || answers.length === 0 || authority.some(({ type }) => type === types.SOA);
   return denies ? Math.min(ttl, negativeTtl(authority)) : ttl;
+}
+
+/**
+ * Seconds for which the signatures in a message let it be used again: no longer than any of them is good, and than who
+ * signed it wanted, whatever the TTL has become on the way (RFC 4035 §5.3.3).
+ *
+ * @param now seconds since 1970.
+ */
+export function signedTtlOf({ answers, authority }: Message, now: number): number {
+  let ttl = MAX_TTL_SECONDS;
+  for (const { type, data } of [...answers, ...authority]) {
+    const signature = type === types.RRSIG ? readRrsig(data) : undefined;
+    if (signature === undefined) continue;
+    const { originalTtl, expiration } = signature;
+    // One that has expired may stand beside another one, and is no reason to ask all the time.
+    ttl = Math.min(ttl, originalTtl, Math.max(secondsTo(expiration, now), FAILURE_SECONDS));
+  }
+  return ttl;
 }
 
 /** RFC 2308 §5: what is not there is remembered by the SOA, and without one not at all. */

@@ -145,6 +145,21 @@ describe('where nothing can be proven on this way (D26)', () => {
     );
   });
 
+  it('nor is kept what was asked for before they were seen and came after', async (t) => {
+    let script = simple;
+    const at = await setting(t, (query) => {
+      const [action] = script(query);
+      if (query.question.type !== types.A || action?.kind !== 'send') return script(query);
+      return [{ ...action, afterMs: 150 }];
+    });
+    await at.resolver.selfTest();
+    const early = at.resolver.lookUp(FAR);
+    script = withKeys;
+    await at.resolver.selfTest();
+    assert.equal((await early).status, 'indeterminate');
+    assert.equal((await at.resolver.lookUp(FAR)).kind, 'unknown');
+  });
+
   it('a resolver that gives signed keys is asked alone', async (t) => {
     const at = await setting(t, [simple, withKeys]);
     await at.resolver.selfTest();

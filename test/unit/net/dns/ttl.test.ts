@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Message } from '../../../../src/dns/message.ts';
-import type { ResourceRecord } from '../../../../src/dns/record.ts';
-import { aged, FAILURE_SECONDS, MAX_TTL_SECONDS, negativeTtl, ttlOf } from '../../../../src/net/dns/ttl.ts';
+import { type ResourceRecord, types } from '../../../../src/dns/record.ts';
+import {
+  aged,
+  FAILURE_SECONDS,
+  MAX_TTL_SECONDS,
+  negativeTtl,
+  signedTtlOf,
+  ttlOf,
+} from '../../../../src/net/dns/ttl.ts';
 import { a, cname, question, soa } from '../../../support/dns/server.ts';
 
 function message(rcode: number, answers: ResourceRecord[], authority: ResourceRecord[] = []): Message {
@@ -71,4 +78,25 @@ it('what is kept grows older in each of its sections, and never below zero', () 
   assert.deepEqual([older.answers[0]?.ttl, older.authority[0]?.ttl, older.additional[0]?.ttl], [290, 0, 0]);
   assert.deepEqual(older.answers[0]?.data, fresh.answers[0]?.data);
   assert.equal(aged(fresh, 0), fresh);
+});
+
+describe('RFC 4035 §5.3.3: a signed answer is kept no longer than', () => {
+  const now = 1_700_000_000;
+  const signed = (originalTtl: number, expiration: number): Message => {
+    const data = Buffer.alloc(20);
+    data.writeUInt32BE(originalTtl, 4);
+    data.writeUInt32BE(expiration, 8);
+    return message(0, [
+      a('far.test', '192.0.2.1', 3600),
+      { name: question('far.test', 1).name, type: types.RRSIG, ttl: 3600, data },
+    ]);
+  };
+
+  it('"The value in the Original TTL field", and until it expires', () => {
+    assert.equal(signedTtlOf(signed(300, now + 3600), now), 300);
+    assert.equal(signedTtlOf(signed(3600, now + 300), now), 300);
+    assert.equal(signedTtlOf(signed(3600, now - 300), now), FAILURE_SECONDS);
+    assert.equal(signedTtlOf(signed(0xffff_ffff, now + 0x7000_0000), now), MAX_TTL_SECONDS);
+    assert.equal(signedTtlOf(message(0, [a('far.test', '192.0.2.1', 300)]), now), MAX_TTL_SECONDS);
+  });
 });

@@ -56,6 +56,13 @@ interface MtaStsConfig {
 
 export type Listener = ListenerSettings;
 
+/** Where a listener takes connections. */
+export interface ListenAddress {
+  readonly address: IpAddress;
+  /** 0: the system chooses. */
+  readonly port: number;
+}
+
 export interface ConfiguredCertificate extends CertificateFiles {
   /** The table that names it: `tls` or `certificate[0]`. */
   readonly path: string;

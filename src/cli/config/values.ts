@@ -1,10 +1,11 @@
 /** Values as operators write them: durations, sizes, addresses, networks, patterns, next hops. */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { groupsOf, type HostPort, type IpAddress, isLoopback, parseHostPort } from '../../names/address.ts';
+import { groupsOf, type HostPort, isLoopback, parseHostPort } from '../../names/address.ts';
 import { type Parsed, parseDomain, quote } from '../../names/domain.ts';
 import { parseMailbox } from '../../names/mailbox.ts';
 import type { NamePattern, RoutePattern, RouteTarget } from '../../policies/overrides/route.ts';
 import type { Network } from '../../relay/settings.ts';
+import type { ListenAddress } from './config.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const MIN_DURATION_MS = 1000;
@@ -39,13 +40,6 @@ export function parseSize(written: number | string): Parsed<number> {
   if (match === null)
     return invalid(`${quote(String(written))} is not a size such as 52428800, "50MB" or "50MiB"`);
   return { kind: 'ok', value: Number(match[1]) * (UNIT_BYTES[match[2] ?? ''] ?? Number.NaN) };
-}
-
-/** Where a listener takes connections. */
-interface ListenAddress {
-  readonly address: IpAddress;
-  /** 0: the system chooses. */
-  readonly port: number;
 }
 
 /** Reads `address:port`; port 0 lets the system choose. */

@@ -31,6 +31,19 @@ export async function costOf(roots: Iterable<number>): Promise<Cost> {
   return { cpuMs: ticks * MS_PER_TICK, memoryMiB: kilobytes / 1024, processes: family.size };
 }
 
+/** CPU time that all threads of these processes have taken so far, in microseconds; those that have ended are left out. */
+export async function cpuUsOf(pids: Iterable<number>): Promise<number> {
+  let nanoseconds = 0;
+  for (const pid of pids) {
+    const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+    for (const thread of threads) {
+      const stat = await readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').catch(() => '0');
+      nanoseconds += Number(stat.split(' ')[0]);
+    }
+  }
+  return nanoseconds / 1000;
+}
+
 /** These processes and all that they have started and that still runs. */
 export async function familyOf(roots: Iterable<number>): Promise<ReadonlySet<number>> {
   return descendants(await readAll(), roots);

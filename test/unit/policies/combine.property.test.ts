@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { DnssecStatus } from '../../../src/dns/answer.ts';
 import { decideAll, type HostVerdict, type Rules } from '../../../src/policies/combine.ts';
 import type { HostFacts } from '../../../src/policies/dane/hosts.ts';

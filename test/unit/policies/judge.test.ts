@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { before, describe, it } from 'node:test';
+import * as fc from 'fast-check';
 import { type Domain, parseDomain } from '../../../src/names/domain.ts';
+import { readTlsaSet } from '../../../src/policies/dane/tlsa.ts';
 import type { Decision } from '../../../src/policies/decide.ts';
-import { judgePeer } from '../../../src/policies/judge.ts';
+import { type Judgement, judgePeer } from '../../../src/policies/judge.ts';
 import type { ChainPath, TlsFacts } from '../../../src/wire/tls-facts.ts';
 import { createAuthority } from '../../support/certificates.ts';
 
@@ -32,6 +34,97 @@ function facts(chain: readonly Uint8Array[], path: ChainPath): TlsFacts {
     serverName: null,
   };
 }
+
+describe('a handshake under TLSA records', () => {
+  const mx = domain('mx.example.org');
+  let leaf: Uint8Array = Uint8Array.of();
+  let spki: Uint8Array = Uint8Array.of();
+  before(async () => {
+    const { certPem } = await (await createAuthority()).issue({ names: [mx] });
+    const certificate = new X509Certificate(certPem);
+    leaf = certificate.raw;
+    spki = certificate.publicKey.export({ type: 'spki', format: 'der' });
+  });
+
+  interface Given {
+    readonly matches: boolean;
+    readonly binding: boolean;
+    readonly trusted: boolean;
+    readonly requires: Decision['requires'];
+    readonly provesName: boolean;
+    /** Whether the certificate is valid for a name that the path could not choose. */
+    readonly isNamed: boolean;
+  }
+
+  const given: fc.Arbitrary<Given> = fc.record({
+    matches: fc.boolean(),
+    binding: fc.boolean(),
+    trusted: fc.boolean(),
+    requires: fc.constantFrom('none', 'encrypt', 'authenticate'),
+    provesName: fc.boolean(),
+    isNamed: fc.boolean(),
+  });
+
+  function judged({ matches, binding, trusted, requires, provesName, isNamed }: Given): Judgement {
+    const data = createHash('sha256')
+      .update(matches ? spki : leaf)
+      .digest();
+    const set = readTlsaSet([Uint8Array.of(3, 1, 1, ...data)]);
+    const names = { base: mx, mx, nextHop: [] };
+    const match = [{ kind: 'name', name: isNamed ? mx : domain('example.net') }] as const;
+    const dane = { set, names, binding, trusted };
+    return judgePeer(
+      facts([leaf], { kind: 'trusted' }),
+      { ...decision, requires, provesName, match, dane },
+      mx,
+      0,
+    );
+  }
+
+  it('is authenticated only by a name or a match that the path could not choose', () => {
+    fc.assert(
+      fc.property(given, (one) => {
+        const { proof, meets } = judged(one);
+        const isRefused = !one.matches && one.binding;
+        const isProved = !isRefused && ((one.matches && one.trusted) || one.isNamed);
+        assert.equal(proof.kind, isProved ? 'authenticated' : 'encrypted', proof.because);
+        const isEnough = one.requires !== 'authenticate' || isProved || (one.matches && !one.provesName);
+        assert.equal(meets, !isRefused && isEnough);
+      }),
+    );
+  });
+
+  const half: Given = {
+    matches: true,
+    binding: true,
+    trusted: false,
+    requires: 'authenticate',
+    provesName: false,
+    isNamed: false,
+  };
+  it('D5: half-DANE meets what DANE requires, and is encrypted, because mx-not-secure', () => {
+    const { proof, meets } = judged(half);
+    assert.deepEqual([proof.kind, meets], ['encrypted', true]);
+    assert.match(proof.because, /^mx-not-secure: .* but mx\.example\.org is a name out of unsigned DNS$/);
+    assert.match(proof.tlsa ?? '', /^3 1 1 /);
+  });
+
+  it('D5: it does not meet a level that wants a name proved', () => {
+    assert.equal(judged({ ...half, provesName: true }).meets, false);
+  });
+
+  it('D20: no match is not rescued by a valid certificate for the right name', () => {
+    const { proof, meets } = judged({ ...half, matches: false, trusted: true, isNamed: true });
+    assert.deepEqual([proof.kind, meets], ['encrypted', false]);
+    assert.match(proof.because, /matches none of its TLSA records/);
+  });
+
+  it('to require authentication without records and without a name to prove accepts nobody', () => {
+    const match = [{ kind: 'name', name: domain('example.net') }] as const;
+    const open = { ...decision, match, provesName: false, dane: null };
+    assert.equal(judgePeer(facts([leaf], { kind: 'trusted' }), open, mx, 0).meets, false);
+  });
+});
 
 describe('the judgement of a handshake', () => {
   const certificates = new Map<string, Uint8Array>();

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { borrowedStore } from '../../../src/lookup/borrowed-store.ts';
+import type { StsEntry } from '../../../src/policies/mta-sts/cache.ts';
+import { DOMAIN, overrideOf } from '../../support/destinations.ts';
+
+const entry: StsEntry = {
+  domain: DOMAIN,
+  known: null,
+  failures: null,
+  attemptedAt: 1,
+  refreshAt: 1,
+  usedAt: 1,
+  clock: 1,
+};
+
+describe('policies that somebody else keeps', () => {
+  it('are read, and what is learnt stands before them without being written there', () => {
+    const reader = {
+      sts: { get: () => entry, list: () => [] },
+      overrides: { get: () => overrideOf('may'), list: () => [] },
+    };
+    const store = borrowedStore(reader);
+    assert.equal(store.sts.get(DOMAIN), entry);
+    assert.equal(store.overrides.get(DOMAIN)?.level, 'may');
+    const learnt = { ...entry, attemptedAt: 2 };
+    store.sts.put(learnt);
+    assert.equal(store.sts.get(DOMAIN), learnt);
+    assert.equal(reader.sts.get(), entry);
+  });
+
+  it('are none where nothing was ever kept; nothing is renewed or forgotten', () => {
+    const store = borrowedStore(undefined);
+    assert.equal(store.sts.get(DOMAIN), undefined);
+    assert.equal(store.overrides.get(DOMAIN), undefined);
+    store.sts.put(entry);
+    assert.deepEqual(store.sts.due(Number.MAX_SAFE_INTEGER, 10), []);
+    assert.equal(store.sts.forget(Number.MAX_SAFE_INTEGER), 0);
+    assert.equal(store.sts.get(DOMAIN), entry);
+  });
+});

@@ -1,0 +1,285 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import type { Answer } from '../../../src/dns/answer.ts';
+import { type Question, types } from '../../../src/dns/record.ts';
+import {
+  type EngineParts,
+  type EngineStore,
+  openPolicyEngine,
+  type PolicyEngine,
+} from '../../../src/lookup/engine.ts';
+import type { Domain } from '../../../src/names/domain.ts';
+import type { StsEntry } from '../../../src/policies/mta-sts/cache.ts';
+import type { Override } from '../../../src/policies/overrides/override.ts';
+import type { HttpsOutcome } from '../../../src/wire/https-answer.ts';
+import { DOMAIN, nameOf, overrideOf } from '../../support/destinations.ts';
+import { answered, policyText } from '../policies/mta-sts/policy-host.ts';
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+const NOON = Date.UTC(2026, 10, 28, 12);
+
+/** Everything around an engine, all of it told by the test. */
+interface Around {
+  now: number;
+  /** The record of MTA-STS that every domain has. */
+  txt: string | null;
+  fetch: (domain: Domain) => Promise<HttpsOutcome>;
+  override: Override | undefined;
+  readonly rows: Map<Domain, StsEntry>;
+  readonly fetched: Domain[];
+  readonly questions: Question[];
+  readonly errors: string[];
+  readonly engine: PolicyEngine;
+}
+
+function around(change: Partial<EngineStore['sts']> = {}): Around {
+  const rows = new Map<Domain, StsEntry>();
+  const sts: EngineStore['sts'] = {
+    get: (domain) => rows.get(domain),
+    put: (entry) => void rows.set(entry.domain, entry),
+    remove: (domain) => rows.delete(domain),
+    due: (now, limit) =>
+      [...rows.values()].filter(({ refreshAt }) => refreshAt !== null && refreshAt <= now).slice(0, limit),
+    forget: () => 0,
+    ...change,
+  };
+  const told: Omit<Around, 'engine'> = {
+    now: NOON,
+    txt: 'v=STSv1; id=1;',
+    fetch: () => Promise.resolve(answered(policyText({ mx: ['mx.example.test'] }))),
+    override: undefined,
+    rows,
+    fetched: [],
+    questions: [],
+    errors: [],
+  };
+  const parts: EngineParts = {
+    resolve: (question) => {
+      told.questions.push(question);
+      return Promise.resolve(answerTo(question, told.txt));
+    },
+    fetch: (domain) => {
+      told.fetched.push(domain);
+      return told.fetch(domain);
+    },
+    store: { sts, overrides: { get: () => told.override } },
+    now: () => told.now,
+    random: () => 0,
+    onError: (what) => void told.errors.push(what),
+  };
+  return Object.assign(told, { engine: openPolicyEngine(parts) });
+}
+
+function answerTo(question: Question, text: string | null): Answer {
+  const common = {
+    question,
+    status: 'insecure',
+    ttl: 300,
+    owner: question.name,
+    aliases: [],
+    chain: [],
+    because: 'of the test',
+    errors: [],
+  } as const;
+  if (question.type !== types.TXT || text === null)
+    return { ...common, kind: 'absent', what: 'no-such-record' };
+  return { ...common, kind: 'found', records: [Uint8Array.of(text.length, ...Buffer.from(text))] };
+}
+
+const target = { kind: 'domain', domain: DOMAIN } as const;
+const modeOf = async (one: Around): Promise<string> => {
+  const { sts } = await one.engine.factsOf(target);
+  return sts.kind === 'policy' ? `${sts.known.policy.mode} from ${sts.from}` : sts.kind;
+};
+
+describe('the policy engine', () => {
+  it('keeps what it has fetched, and asks nobody for it again', async () => {
+    const one = around();
+    assert.equal(await modeOf(one), 'enforce from fetch');
+    assert.equal(await modeOf(one), 'enforce from cache');
+    assert.deepEqual(one.fetched, [DOMAIN]);
+  });
+
+  it('S2: another process goes on with what the first one kept, whatever the DNS says by then', async () => {
+    const first = around();
+    await first.engine.factsOf(target);
+    const second = around();
+    for (const [domain, entry] of first.rows) second.rows.set(domain, entry);
+    second.txt = null;
+    second.now += DAY;
+    assert.equal(await modeOf(second), 'enforce from cache');
+    assert.deepEqual(second.fetched, []);
+  });
+
+  it('S22: a clock that was set back ends nothing, and one that was set forward and back does not revive what ended', async () => {
+    const one = around();
+    await one.engine.factsOf(target);
+    one.now -= 400 * DAY;
+    assert.equal(await modeOf(one), 'enforce from cache');
+    one.txt = null;
+    one.now = NOON + 8 * DAY;
+    assert.equal(await modeOf(one), 'none');
+    one.now = NOON + DAY;
+    assert.equal(await modeOf(one), 'none');
+  });
+
+  it('equal questions at the same time are one, other ones are not', async () => {
+    const one = around();
+    const both = await Promise.all([one.engine.factsOf(target), one.engine.factsOf(target)]);
+    assert.equal(both[0], both[1]);
+    assert.equal(one.questions.filter(({ type }) => type === types.MX).length, 1);
+    await one.engine.factsOf({ kind: 'host', host: DOMAIN, port: 25 });
+    assert.equal(one.fetched.length, 1);
+    await one.engine.factsOf(target);
+    assert.equal(one.questions.filter(({ type }) => type === types.MX).length, 2);
+  });
+
+  it('an override is read anew each time, and holds no longer than it says', async () => {
+    const one = around();
+    one.override = { ...overrideOf('encrypt'), until: NOON + 1 };
+    assert.equal((await one.engine.factsOf(target)).override?.level, 'encrypt');
+    one.now = NOON + 1;
+    assert.equal((await one.engine.factsOf(target)).override, undefined);
+  });
+
+  it('a row that cannot be kept is said, and its policy holds for this mail', async () => {
+    const one = around({
+      put: () => {
+        throw new Error('the disk is full');
+      },
+    });
+    assert.equal(await modeOf(one), 'enforce from fetch');
+    assert.deepEqual(one.errors, ['keeping the MTA-STS policy of example.test']);
+  });
+
+  it('what fails once does not stand in the way of the next one', async () => {
+    const one = around();
+    one.fetch = () => Promise.reject(new Error('no sockets'));
+    await assert.rejects(one.engine.factsOf(target), /no sockets/);
+    one.fetch = () => Promise.resolve(answered(policyText()));
+    assert.equal(await modeOf(one), 'enforce from fetch');
+  });
+
+  it('refresh fetches although nothing is due, after what is under way for the same domain', async () => {
+    const one = around();
+    const [, facts] = await Promise.all([one.engine.factsOf(target), one.engine.refresh(DOMAIN)]);
+    assert.equal(facts.kind === 'policy' && facts.from, 'fetch');
+    assert.equal(one.fetched.length, 2);
+  });
+
+  it('forget removes a policy behind what is under way for it, and says what there was', async () => {
+    const one = around();
+    const [, forgotten] = await Promise.all([one.engine.factsOf(target), one.engine.forget(DOMAIN)]);
+    assert.equal(forgotten?.known?.policy.mode, 'enforce');
+    assert.equal(one.rows.size, 0);
+    assert.equal(await one.engine.forget(DOMAIN), undefined);
+  });
+});
+
+describe('renewals', () => {
+  /** An engine whose timer the test moves, with so many policies that are due. */
+  function due(t: TestContext, count: number, change: Partial<EngineStore['sts']> = {}): Around {
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    const one = around(change);
+    t.after(() => one.engine.close());
+    for (let index = 0; index < count; index += 1) {
+      const domain = nameOf(`d${index}.test`);
+      one.rows.set(domain, {
+        domain,
+        known: known(),
+        failures: null,
+        attemptedAt: NOON - DAY,
+        refreshAt: NOON,
+        usedAt: NOON - DAY,
+        clock: NOON - DAY,
+      });
+    }
+    return one;
+  }
+  const known = (): StsEntry['known'] => ({
+    id: '1',
+    policy: { mode: 'enforce', maxAgeSeconds: 604_800, mx: [], lines: [], warnings: [] },
+    fetchedAt: NOON - DAY,
+    expiresAt: NOON + DAY,
+  });
+  const settled = async (): Promise<void> => {
+    for (let turn = 0; turn < 200; turn += 1) await Promise.resolve();
+  };
+
+  it('S7: what is due is fetched when nobody waits', async (t) => {
+    const one = due(t, 3);
+    t.mock.timers.tick(30_000);
+    await settled();
+    assert.equal(one.fetched.length, 3);
+    assert.deepEqual(
+      [...one.rows.values()].map((row) => row.known?.fetchedAt),
+      [NOON, NOON, NOON],
+    );
+    t.mock.timers.tick(30_000);
+    await settled();
+    assert.equal(one.fetched.length, 3);
+  });
+
+  it('hosts that say nothing do not hold up the others, and no second round begins beside them', async (t) => {
+    const one = due(t, 30);
+    const good = one.fetch;
+    one.fetch = (domain) => (/^d[0-3]\.test$/.test(domain) ? new Promise(() => {}) : good(domain));
+    t.mock.timers.tick(30_000);
+    await settled();
+    assert.equal(one.fetched.length, 30);
+    t.mock.timers.tick(30_000);
+    await settled();
+    assert.equal(one.fetched.length, 30);
+  });
+
+  it('no more than eight at once', async (t) => {
+    const one = due(t, 30);
+    one.fetch = () => new Promise(() => {});
+    t.mock.timers.tick(30_000);
+    await settled();
+    assert.equal(one.fetched.length, 8);
+  });
+
+  it('a fault of ours is said, and the others are renewed all the same', async (t) => {
+    const one = due(t, 3);
+    const good = one.fetch;
+    one.fetch = (domain) => (domain === 'd0.test' ? Promise.reject(new Error('no sockets')) : good(domain));
+    t.mock.timers.tick(30_000);
+    await settled();
+    assert.deepEqual(one.errors, ['renewing the MTA-STS policy of d0.test']);
+    assert.equal(one.fetched.length, 3);
+  });
+
+  it('a store that fails is said, and asked again the next time', async (t) => {
+    let asked = 0;
+    const one = due(t, 0, {
+      due: () => {
+        asked += 1;
+        throw new Error('locked');
+      },
+    });
+    t.mock.timers.tick(30_000);
+    await settled();
+    t.mock.timers.tick(30_000);
+    await settled();
+    assert.equal(asked, 2);
+    assert.deepEqual(one.errors, ['renewing MTA-STS policies', 'renewing MTA-STS policies']);
+  });
+
+  it('after the end nothing is begun, and nothing that was under way is kept', async (t) => {
+    const one = due(t, 1);
+    const waiting: ((outcome: HttpsOutcome) => void)[] = [];
+    one.fetch = () => new Promise((resolve) => waiting.push(resolve));
+    t.mock.timers.tick(30_000);
+    await settled();
+    one.engine.close();
+    waiting[0]?.(answered(policyText()));
+    await settled();
+    t.mock.timers.tick(60_000);
+    await settled();
+    assert.equal(one.fetched.length, 1);
+    assert.equal(one.rows.get(nameOf('d0.test'))?.known?.fetchedAt, NOON - DAY);
+    assert.deepEqual(one.errors, []);
+  });
+});

@@ -53,7 +53,7 @@ export function logLineOf(
 }
 
 const meanwhile: Readonly<Record<Notice['kind'], string>> = {
-  unprovable: 'Mail goes on, and nothing that DNS says counts as proven.',
+  unprovable: 'Mail goes on, as if no domain were signed.',
   'no-answer': 'Mail that needs DNS waits.',
 };
 

@@ -39,7 +39,7 @@ try {
   await tellTraps(lab);
   title(`${domains} new domains with two mail hosts, P-256, medians of ${rounds} rounds, CPU of a domain`);
   await tellDomains(mail, domains, rounds);
-  title('Different questions in one turn of the event loop, to one resolver with an empty cache');
+  title('Different questions in one turn of the event loop, to one resolver');
   await tellFlood(mail, atOnce);
 } finally {
   await mail.close();

@@ -21,10 +21,11 @@ export interface Budget {
 export const VERIFICATIONS_PER_SET = 8;
 /** Keys of one zone that share tag and algorithm and are tried all the same. */
 export const KEYS_PER_TAG = 4;
-/** Zones from a name up to its trust anchor. */
-export const MOST_ZONES = 24;
-/** Labels up to which a name is gone up from whatever else was gone through before. */
-export const SHALLOW = 8;
+/**
+ * Labels that the apex of a zone may have which is believed to have signed something: as many as an address has in
+ * ip6.arpa. It bounds the way up to the anchor by the name alone, so that what is kept for all does not depend on who asked.
+ */
+export const MOST_LABELS = 34;
 /** Rounds of the hash that cost about as much as one check of a signature. */
 const ITERATIONS_PER_VERIFICATION = 50;
 
@@ -35,7 +36,8 @@ export function budgetOfQuestion(): Budget {
 
 /** For finding out about one name whether a zone begins there, and with which keys. */
 export function budgetOfZone(): Budget {
-  return { verifications: 16, digests: 16, iterations: 2500, questions: 64, zones: 160 };
+  // Questions for the way up to the anchor, two for each zone, and as many again.
+  return { verifications: 16, digests: 16, iterations: 2500, questions: 128, zones: 160 };
 }
 
 /** Takes from a budget. @returns false where there is not enough left; then nothing is taken. */

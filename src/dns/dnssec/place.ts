@@ -39,8 +39,6 @@ export type Place =
 export interface Search {
   readonly settled: Settled;
   readonly budget: Budget;
-  /** How many zones may still be gone through upwards, before those near the root. */
-  readonly room: number;
   /** How many of the zones that claim to have signed the same are believed to try; one is the truth. */
   readonly signers: number;
 }

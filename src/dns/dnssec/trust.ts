@@ -13,7 +13,7 @@ import type { RrSet } from '../rrset.ts';
 import { showKey } from './algorithms.ts';
 import { aliasAt } from './alias.ts';
 import { find, hear, type Reading, signersOf } from './asking.ts';
-import { budgetOfZone, charge, MOST_ZONES, SHALLOW, spend } from './budget.ts';
+import { budgetOfZone, charge, MOST_LABELS, spend } from './budget.ts';
 import type { Cut } from './denial.ts';
 import { readDsSet } from './ds-set.ts';
 import { type DeadEnd, deadEnd, type Place, type Search, type SecureZone, signerOf, until } from './place.ts';
@@ -101,6 +101,7 @@ function missingOf({ missing, signers }: Claim): string {
 function candidates({ name, parentSide, signers }: Claim, { signers: most }: Search): readonly Name[] {
   return signers
     .filter((signer) => isAtOrBelow(name, signer) && !(parentSide && signer === name && name !== root))
+    .filter((signer) => countLabels(signer) <= MOST_LABELS)
     .slice(0, most);
 }
 
@@ -170,19 +171,16 @@ function* delegated(name: Name, anchor: Anchor, search: Search): LookUp<Place> {
  */
 function* kept<Found extends Place>(
   name: Name,
-  { settled, room, budget }: Search,
+  { settled, budget }: Search,
   look: (own: Search) => LookUp<Found>,
 ): LookUp<Found | DeadEnd> {
   const tooMuch = (because: string): DeadEnd =>
     deadEnd('bogus', [], delegation(name, because), { now: settled.now });
-  if (room === 0) return tooMuch(`there are more than ${MOST_ZONES} zones above ${showName(name)}`);
   if (budget.zones <= 0 || !spend(budget, 'questions'))
     return tooMuch('more zones would have to be looked into than one question is worth');
   return yield* once(`dnssec ${settled.id} ${name}`, function* () {
-    // What is found out is shared: a name near the root has the room it needs, however long the way was that led to it.
-    const labels = countLabels(name);
-    const least = labels <= SHALLOW ? labels : 0;
-    const own = { settled, budget: budgetOfZone(), room: Math.max(room - 1, least), signers: 1 };
+    // What is found out is shared, and so depends on nothing of this search but the terms.
+    const own = { settled, budget: budgetOfZone(), signers: 1 };
     const found = yield* look(own);
     charge(budget, own.budget);
     return { outcome: found, until: found.until };

@@ -7,7 +7,7 @@ import type { RrSet } from '../rrset.ts';
 import { showType } from '../show.ts';
 import { aliasAt } from './alias.ts';
 import { find, hear, type Reading } from './asking.ts';
-import { budgetOfQuestion, MOST_ZONES, SHALLOW, spend } from './budget.ts';
+import { budgetOfQuestion, spend } from './budget.ts';
 import { showQuestion } from './denial.ts';
 import { type Case, judgeAbsence, judgeSet, type Verdict, type What } from './judge.ts';
 import { LONGEST, type Search } from './place.ts';
@@ -36,8 +36,7 @@ interface Trip {
 /** Asks a question and validates what comes, from the trust anchors on, over all aliases. */
 export function* validated(question: Question, terms: Terms): LookUp<Answer> {
   const budget = budgetOfQuestion();
-  const room = MOST_ZONES - SHALLOW;
-  const search = { settled: settle(terms), budget, room, signers: MOST_SIGNERS };
+  const search = { settled: settle(terms), budget, signers: MOST_SIGNERS };
   const common = { aliases: [], links: [], errors: [], because: undefined };
   const trip: Trip = { question, search, ...common, ttl: LONGEST, status: 'secure' };
   if (isUnprovable(question.type)) {

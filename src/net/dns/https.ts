@@ -167,7 +167,8 @@ export class HttpsCarrier implements Carrier {
 
   /** What was under way goes on in another session, unless it did so before. */
   #lose(because: string): void {
-    const socket = this.#socket;
+    // Also those of sessions that took no more questions: all that was under way there is under way here.
+    const sockets = [...this.#sockets];
     this.#leaveSession();
     this.#deadline.clear();
     const entries = [...this.#pending];
@@ -176,7 +177,7 @@ export class HttpsCarrier implements Carrier {
       if (!entry.again && !entry.over) this.#sendAgain(entry);
       else deliver(entry, { kind: 'failed', because });
     }
-    socket?.destroy();
+    for (const socket of sockets) socket.destroy();
     if (this.#socket === undefined && this.#waiting.length > 0) this.#connect();
   }
 

@@ -159,28 +159,30 @@ describe('an answer', () => {
       if (server.received.length > 1) right(response, query);
       else response.writeHead(200, HEADERS).write('x');
     });
-    const deadlines = manualDeadlines();
-    const context = outgoingContext([authority.certPem]);
-    const terms = {
-      host: { kind: 'name', name: domain('dns.example') },
-      context: () => context,
-      protocol: 'h2',
-    } as const;
-    const carrier = new HttpsCarrier({
-      authority: 'dns.example',
-      path: '/',
-      deadlines,
-      dial: () => dialSecure({ address: '127.0.0.1', port: server.port }, terms, deadlines),
-    });
-    t.after(() => carrier.close());
-    const query = buildQuery(FAR, wishes, { edns: true, cookie: undefined, spelling: undefined });
-    const delivered = new Promise<Delivered>((resolve) => void carrier.send(query, resolve));
+    const { deadlines, delivered } = carrying(t, server);
     await eventually('the question', () => server.received[0]);
     await sleep(50);
     deadlines.later(4_000);
     assert.equal((await delivered).kind, 'reply');
     assert.equal(server.connections, 2);
   });
+});
+
+it('a session that takes no more questions and brings nothing more is closed, not left open for ever', async (t) => {
+  const closed = Promise.withResolvers<void>();
+  const server = await startHttpsServer(t, certificate, (response, query) => {
+    if (server.received.length > 1) right(response, query);
+    else {
+      response.stream.session?.once('close', closed.resolve);
+      server.leave('goaway');
+    }
+  });
+  const { deadlines, delivered } = carrying(t, server);
+  await eventually('the question', () => server.received[0]);
+  await sleep(50);
+  deadlines.later(4_000);
+  assert.equal((await delivered).kind, 'reply');
+  await closed.promise;
 });
 
 describe('RFC 8310 §5, RFC 8484 §10: nothing is asked', () => {
@@ -207,6 +209,30 @@ it('closing ends all of it, also while connecting and while hundreds wait', asyn
   await client.close();
   assert.ok(server.connections <= 1);
 });
+
+/** One question under way, in a time that the test makes pass. */
+function carrying(
+  t: TestContext,
+  { port }: HttpsServer,
+): { deadlines: ReturnType<typeof manualDeadlines>; delivered: Promise<Delivered> } {
+  const deadlines = manualDeadlines();
+  const context = outgoingContext([authority.certPem]);
+  const terms = {
+    host: { kind: 'name', name: domain('dns.example') },
+    context: () => context,
+    protocol: 'h2',
+  } as const;
+  const carrier = new HttpsCarrier({
+    authority: 'dns.example',
+    path: '/',
+    deadlines,
+    dial: () => dialSecure({ address: '127.0.0.1', port }, terms, deadlines),
+  });
+  t.after(() => carrier.close());
+  const query = buildQuery(FAR, wishes, { edns: true, cookie: undefined, spelling: undefined });
+  const delivered = new Promise<Delivered>((resolve) => void carrier.send(query, resolve));
+  return { deadlines, delivered };
+}
 
 function cutOff(response: Http2ServerResponse, bytes: Uint8Array): void {
   response.writeHead(200, { ...HEADERS, 'content-length': String(bytes.length) });

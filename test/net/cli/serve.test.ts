@@ -84,10 +84,7 @@ describe('waxwing serve', { concurrency: 2 }, () => {
     const { level, msg, server } = await lineAboutDns(t, stripping);
     assert.equal(level, 50);
     assert.ok(msg.startsWith(`Answers of DNS cannot be proven: ${server} gives no DNSSEC records`), msg);
-    assert.match(
-      msg,
-      /Mail goes on, as if no domain were signed\. To change that: name a resolver/,
-    );
+    assert.match(msg, /Mail goes on, as if no domain were signed\. To change that: name a resolver/);
   });
 
   it('is loud where it trusts the resolver, and no AD bit comes', async (t) => {

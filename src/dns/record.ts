@@ -35,6 +35,11 @@ export const types = {
   CAA: 257,
 } as const satisfies Record<string, RecordType>;
 
+/** Whether a type is no content of a zone, or RRSIG, which is no set and is not signed (RFC 4035 §2.2). */
+export function isNoSet(type: RecordType): boolean {
+  return type === types.RRSIG || type === types.OPT || type === 0 || (type >= 128 && type <= 255);
+}
+
 /** A question of class IN. */
 export interface Question {
   readonly name: Name;

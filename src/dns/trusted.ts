@@ -7,10 +7,17 @@ import type { Alias, Answer, DnssecStatus, Link } from './answer.ts';
 import { ask, type LookUp } from './look-ups.ts';
 import type { Message } from './message.ts';
 import { childOf, isAtOrBelow, type Name, showName } from './name.ts';
-import { type ExtendedError, type Question, type RecordType, type ResourceRecord, types } from './record.ts';
+import {
+  type ExtendedError,
+  isNoSet,
+  type Question,
+  type RecordType,
+  type ResourceRecord,
+  types,
+} from './record.ts';
 import { readName, readSoa } from './records.ts';
 import { rrSetsOf } from './rrset.ts';
-import { showExtendedError, showRcode } from './show.ts';
+import { showExtendedError, showRcode, showType } from './show.ts';
 
 /** What the word of the resolver is worth. */
 export type Trust =
@@ -62,6 +69,10 @@ export function* trusted(question: Question, trust: Trust): LookUp<Answer> {
     chain: [],
     errors: [],
   };
+  // Whatever comes is only some of what there is; for ANY see RFC 8482.
+  if (isNoSet(question.type)) {
+    return unknown(way, 'indeterminate', `a question for ${showType(question.type)} has no certain answer`);
+  }
   for (;;) {
     const asked = yield* ask({ name: way.owner, type: question.type });
     if (asked.kind === 'failed') {
@@ -124,9 +135,6 @@ function step(way: Way, alias: Omit<Alias, 'status'>, status: DnssecStatus, ttl:
 }
 
 function tellOf(answers: readonly ResourceRecord[], { name, type }: Question): Told {
-  // RFC 8482: whatever comes is only some of what there is.
-  if (type === types.ANY)
-    return { kind: 'malformed', because: 'a question for any type has no certain answer' };
   const sets = rrSetsOf(answers);
   const asked = sets.find((set) => set.name === name && set.type === type);
   if (asked !== undefined) return { kind: 'records', data: asked.data, ttl: asked.ttl };

@@ -2,7 +2,7 @@
 import type { Alias, Answer, DnssecStatus, Link } from '../answer.ts';
 import type { LookUp } from '../look-ups.ts';
 import { type Name, showName } from '../name.ts';
-import { type ExtendedError, type Question, types } from '../record.ts';
+import { type ExtendedError, isNoSet, type Question, types } from '../record.ts';
 import type { RrSet } from '../rrset.ts';
 import { showType } from '../show.ts';
 import { aliasAt } from './alias.ts';
@@ -39,7 +39,7 @@ export function* validated(question: Question, terms: Terms): LookUp<Answer> {
   const search = { settled: settle(terms), budget, signers: MOST_SIGNERS };
   const common = { aliases: [], links: [], errors: [], because: undefined };
   const trip: Trip = { question, search, ...common, ttl: LONGEST, status: 'secure' };
-  if (isUnprovable(question.type)) {
+  if (isNoSet(question.type)) {
     const because = `a question for ${showType(question.type)} has no answer that could be proven to be whole`;
     return unknown(trip, question.name, 'indeterminate', because);
   }
@@ -55,11 +55,6 @@ export function* validated(question: Question, terms: Terms): LookUp<Answer> {
     if ('kind' in step) return step;
     name = step.askFor;
   }
-}
-
-/** Types that are no content of a zone, and RRSIG, which is no set and is not signed (RFC 4035 §2.2). */
-function isUnprovable(type: number): boolean {
-  return type === types.RRSIG || type === types.OPT || type === 0 || (type >= 128 && type <= 255);
 }
 
 /** Follows the aliases in one answer: to the end, or to a name that has to be asked for. */

@@ -131,6 +131,17 @@ describe('records', () => {
     assert.equal(look('far.test', believed, { 'far.test': { rcode: 3 } }).ttl, 0);
   });
 
+  it('RFC 4035 §2.2: "An RRSIG RR itself MUST NOT be signed": a question for RRSIG has no certain answer', () => {
+    const rrsig = record('far.test', types.RRSIG, Buffer.alloc(20));
+    const { kind, status } = look(
+      'far.test',
+      believed,
+      { 'far.test': { answers: [rrsig], ad: true } },
+      types.RRSIG,
+    );
+    assert.deepEqual([kind, status], ['unknown', 'indeterminate']);
+  });
+
   it('RFC 8482: a question for ANY has no answer that could be absent', () => {
     assert.equal(look('far.test', believed, { 'far.test': {} }, types.ANY).kind, 'unknown');
   });

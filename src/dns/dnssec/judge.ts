@@ -11,7 +11,7 @@ import { LONGEST, type Search, type SecureZone, signerOf } from './place.ts';
 import { denialOf, noCloserOf, type Proofs, proofSets, proofsBy } from './proofs.ts';
 import { checkSet } from './signed-set.ts';
 import { anchorOf } from './terms.ts';
-import { type Attempt, type Claim, NO_PROOF, NO_RRSIG, provenBy, type Trust } from './trust.ts';
+import { type Attempt, type Claim, missingOfProofs, NO_RRSIG, provenBy, type Trust } from './trust.ts';
 
 /** What was found out of one thing in an answer. */
 export interface Verdict {
@@ -106,7 +106,7 @@ export function* judgeAbsence(question: Question, one: Case, search: Search): Lo
   const { now } = search.settled;
   const sets = proofSets(one.reading.authority);
   const parentSide = question.type === types.DS;
-  const claim = { name: question.name, parentSide, signers: signersOf(sets), missing: NO_PROOF };
+  const claim = { name: question.name, parentSide, signers: signersOf(sets), missing: missingOfProofs(sets) };
   const trust = yield* trusted(claim, search, function* (zone): LookUp<Attempt<Denied>> {
     const proofs = yield* proofsOf(one, zone, search);
     if (proofs.kind === 'exhausted') return proofs;

@@ -34,7 +34,11 @@ export interface Claim {
 }
 
 export const NO_RRSIG = 'it has no RRSIG';
-export const NO_PROOF = 'there is no NSEC or NSEC3 with it';
+
+/** What is missing of a denial that nobody has signed. @param proofs its NSEC and NSEC3 sets. */
+export function missingOfProofs(proofs: readonly RrSet[]): string {
+  return proofs.length === 0 ? 'there is no NSEC or NSEC3 with it' : 'the NSEC or NSEC3 with it has no RRSIG';
+}
 
 /** What an attempt with the keys of one zone gives. */
 export type Attempt<Proof> =
@@ -264,7 +268,7 @@ function* byAlias(
 function* byDenial(name: Name, { authority }: Reading, anchor: Anchor, search: Search): LookUp<Place> {
   const { now } = search.settled;
   const sets = proofSets(authority);
-  const claim = { name, parentSide: true, signers: signersOf(sets), missing: NO_PROOF };
+  const claim = { name, parentSide: true, signers: signersOf(sets), missing: missingOfProofs(sets) };
   const trust = yield* provenBy(claim, anchor, search, function* (zone): LookUp<Attempt<Said>> {
     const proofs = yield* proofsBy(signerOf(zone, now), sets, search.budget);
     if (proofs.kind === 'exhausted') return proofs;

@@ -49,11 +49,14 @@ export type NextHops =
 /** More addresses than this are not tried in one attempt. */
 const MAX_HOPS = MOST_HOSTS;
 
-/** @param random in [0, 1); spreads load over MX hosts of equal preference. */
+/** What of all that the relay is told counts here. */
+type Terms = Pick<Outgoing, 'level' | 'lookUp' | 'smtpPort' | 'isSelf'>;
+
+/** @param random in [0, 1); spreads load over MX hosts of equal preference, and over the addresses of a host. */
 export async function nextHops(
   recipient: MailDomain,
   route: Route | undefined,
-  outgoing: Outgoing,
+  outgoing: Terms,
   random: () => number,
 ): Promise<NextHops> {
   const rules = { route, defaultLevel: outgoing.level() };
@@ -73,7 +76,7 @@ export async function nextHops(
       return { kind: 'unknown', because: verdict.because, forbidden: verdict.forbidden, demanded };
     case 'deliver':
       return target.kind === 'host'
-        ? found(hopsOf(verdict.hosts.filter(isUsable), target.port), outgoing)
+        ? found(hopsOf(verdict.hosts.filter(isUsable), target.port, random), outgoing)
         : byPreference(verdict.hosts, target.domain, demanded, outgoing, random);
   }
 }
@@ -112,7 +115,7 @@ function byPreference(
   hosts: readonly HostVerdict[],
   domain: Domain,
   demanded: Demanded,
-  outgoing: Outgoing,
+  outgoing: Terms,
   random: () => number,
 ): NextHops {
   const candidates = hosts.map((host) => ({ host, rank: random() }));
@@ -127,11 +130,12 @@ function byPreference(
     return { kind: 'none', status: '5.4.6', because, demanded };
   }
   const usable = others.filter(isUsable);
-  if (usable.length > 0) return { kind: 'found', hops: hopsOf(usable, outgoing.smtpPort).slice(0, MAX_HOPS) };
+  if (usable.length > 0)
+    return { kind: 'found', hops: hopsOf(usable, outgoing.smtpPort, random).slice(0, MAX_HOPS) };
   // Those before us cannot be used now, and behind us mail would come back.
   const avoided = others.find((host) => host.kind === 'avoid');
   const because = avoided?.because ?? `none of the MX hosts of ${domain} can be used`;
-  return { kind: 'unknown', because, forbidden: avoided?.forbidden ?? false, demanded };
+  return { kind: 'unknown', because, forbidden: avoided?.forbidden ?? false, demanded: avoided ?? demanded };
 }
 
 function isUsable(host: HostVerdict): host is UsableHost {
@@ -139,21 +143,25 @@ function isUsable(host: HostVerdict): host is UsableHost {
 }
 
 /** A host that carries our name is not us where another server has its port: the relay beside a mail server. */
-function isOurs(host: HostVerdict, outgoing: Outgoing): boolean {
+function isOurs(host: HostVerdict, outgoing: Terms): boolean {
   const addresses = host.kind === 'use' ? host.facts.addresses : host.addresses;
   return addresses.some((address) => outgoing.isSelf(address, outgoing.smtpPort));
 }
 
-/** IPv6 first. */
-function hopsOf(hosts: readonly UsableHost[], port: number): readonly NextHop[] {
+/**
+ * IPv6 first, and within a family in any order: what is proven or kept comes in the same order each time, and all mail
+ * would go to one address.
+ */
+function hopsOf(hosts: readonly UsableHost[], port: number, random: () => number): readonly NextHop[] {
   return hosts.flatMap(({ host, serverName, facts, decision }) => {
-    const six = facts.addresses.filter((address) => isIPv6(address));
-    const four = facts.addresses.filter((address) => !isIPv6(address));
-    return [...six, ...four].map((address) => ({ host, serverName, address, port, decision }));
+    const ranked = facts.addresses.map((address) => ({ address, six: isIPv6(address), rank: random() }));
+    return ranked
+      .toSorted((a, b) => Number(b.six) - Number(a.six) || a.rank - b.rank)
+      .map(({ address }) => ({ host, serverName, address, port, decision }));
   });
 }
 
-function found(hops: readonly NextHop[], outgoing: Outgoing): NextHops {
+function found(hops: readonly NextHop[], outgoing: Terms): NextHops {
   const others = hops.filter(({ address, port }) => !outgoing.isSelf(address, port));
   if (others.length > 0) return { kind: 'found', hops: others.slice(0, MAX_HOPS) };
   const [first] = hops;

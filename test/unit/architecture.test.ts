@@ -375,7 +375,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'the life of a message, tested from end to end',
     test: 'test/net/relay/transactions.test.ts',
-    sources: `relay/attempt relay/next-hops relay/relay relay/tls-verdict`,
+    sources: `relay/attempt relay/relay relay/tls-verdict`,
   },
 ];
 

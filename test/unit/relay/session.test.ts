@@ -59,8 +59,9 @@ describe('sessions that are the same', () => {
     assert.equal(new Set(keys).size, keys.length);
   });
 
-  it('may have been decided by somebody else, for another reason', () => {
-    assert.equal(keyOf({ ...way, decision: { ...decision, by: 'dane', because: 'y' } }), keyOf(way));
+  it('may have been decided for another reason, but by the same layer, which their events name', () => {
+    assert.equal(keyOf({ ...way, decision: { ...decision, because: 'y' } }), keyOf(way));
+    assert.notEqual(keyOf({ ...way, decision: { ...decision, by: 'sts' } }), keyOf(way));
   });
 
   it('a user is no way to look like another one, and the password is in no key', () => {

@@ -1,9 +1,9 @@
-/** What mail asks of the DNS: MX, addresses, names of addresses; and what is proven of the answers. */
-import { isIP, isIPv4 } from 'node:net';
+/** Addresses of hosts and names of addresses, for those who need no more than these; and what is proven of them. */
+import { isIPv4 } from 'node:net';
 import type { Alias, Answer, DnssecStatus } from '../dns/answer.ts';
 import { type Name, nameOf, parseName, root, showName } from '../dns/name.ts';
 import { type RecordType, types } from '../dns/record.ts';
-import { type Mx, readAddress, readMx, readName } from '../dns/records.ts';
+import { readAddress, readName } from '../dns/records.ts';
 import { showType } from '../dns/show.ts';
 import { groupsOf, type IpAddress } from '../names/address.ts';
 import { type Domain, parseDomain } from '../names/domain.ts';
@@ -25,18 +25,7 @@ export interface Evidence {
   readonly aliases: readonly Alias[];
 }
 
-interface MxHost {
-  readonly host: Domain;
-  readonly preference: number;
-}
-
-/** The MX records of a domain, or its word that it takes no mail (RFC 7505). */
-export type MxAnswer =
-  | { readonly kind: 'hosts'; readonly hosts: readonly MxHost[] }
-  | { readonly kind: 'null' };
-
 export interface Dns {
-  mx(domain: Domain): Promise<Lookup<MxAnswer>>;
   /** IPv6 first, then IPv4; at least one where found. */
   addresses(host: Domain): Promise<Lookup<readonly string[]>>;
 }
@@ -57,10 +46,6 @@ export function mailDns(resolver: Pick<Resolver, 'lookUp'>, random: () => number
     read: (data: Uint8Array) => Value | undefined,
   ): Promise<Lookup<readonly Value[]>> => lookupOf(await resolver.lookUp({ name, type }), read);
   return {
-    async mx(domain) {
-      const answer = await look(nameOf(domain), types.MX, readMx);
-      return answer.kind === 'found' ? readHosts(domain, answer) : answer;
-    },
     async addresses(host) {
       // RFC 6761 §6.3: localhost is this host, and no resolver is asked about it.
       if (host === 'localhost' || host.endsWith('.localhost'))
@@ -110,24 +95,6 @@ function reverseName(address: IpAddress): Name {
       ];
   const parsed = parseName([...labels, 'arpa'].join('.'));
   return parsed.kind === 'ok' ? parsed.value : root;
-}
-
-function readHosts(
-  domain: Domain,
-  answer: Extract<Lookup<readonly Mx[]>, { kind: 'found' }>,
-): Lookup<MxAnswer> {
-  const hosts = answer.value.flatMap(({ preference, exchange }): readonly MxHost[] => {
-    // An address in place of a name is a common mistake; RFC 5321 §5.1 knows names only.
-    const host = isIP(showName(exchange)) === 0 ? domainOf(exchange) : undefined;
-    return host === undefined ? [] : [{ host, preference }];
-  });
-  if (hosts.length > 0) {
-    const sorted = hosts.toSorted((a, b) => a.preference - b.preference);
-    return { ...answer, value: { kind: 'hosts', hosts: sorted } };
-  }
-  if (answer.value.some(({ exchange }) => exchange === root)) return { ...answer, value: { kind: 'null' } };
-  // There are MX records, so the address of the domain itself is not an implicit MX (RFC 5321 §5.1).
-  return { kind: 'unknown', because: `no MX record of ${domain} names a host` };
 }
 
 /**

@@ -1,13 +1,13 @@
 /** Facts of destinations for tests of the relay in which nothing is signed and nobody has a policy. */
 import type { PolicyEngine } from '../../src/lookup/engine.ts';
 import type { Domain } from '../../src/names/domain.ts';
-import type { Dns } from '../../src/net/dns.ts';
 import type { HostFacts } from '../../src/policies/dane/hosts.ts';
 import type { DestinationFacts, Way } from '../../src/policies/destination.ts';
 import type { StsFacts } from '../../src/policies/mta-sts/facts.ts';
+import type { FakeDns } from './lookup.ts';
 
 /** @param dns what DNS is to say; none of it is proven. */
-export function factsFrom(dns: Pick<Dns, 'mx' | 'addresses'>): PolicyEngine['factsOf'] {
+export function factsFrom(dns: Pick<FakeDns, 'mx' | 'addresses'>): PolicyEngine['factsOf'] {
   return async (target) => {
     if (target.kind === 'host') {
       const facts = await hostFacts(target.host, dns);
@@ -44,7 +44,7 @@ export function noPolicy(domain: Domain): StsFacts {
   };
 }
 
-async function wayOf(domain: Domain, dns: Pick<Dns, 'mx'>): Promise<Way> {
+async function wayOf(domain: Domain, dns: Pick<FakeDns, 'mx'>): Promise<Way> {
   const answer = await dns.mx(domain);
   if (answer.kind === 'unknown') return answer;
   const status = answer.dnssec;
@@ -59,7 +59,7 @@ async function wayOf(domain: Domain, dns: Pick<Dns, 'mx'>): Promise<Way> {
   return { kind: 'hosts', hosts, status, owner: domain, because: 'of the test' };
 }
 
-async function hostFacts(host: Domain, dns: Pick<Dns, 'addresses'>): Promise<HostFacts> {
+async function hostFacts(host: Domain, dns: Pick<FakeDns, 'addresses'>): Promise<HostFacts> {
   const answer = await dns.addresses(host);
   const status = 'indeterminate';
   if (answer.kind === 'unknown') return { kind: 'unknown', host, status, because: answer.because };

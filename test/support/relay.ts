@@ -10,7 +10,7 @@ import { type Domain, parseDomain } from '../../src/names/domain.ts';
 import type { Limits } from '../../src/net/admission.ts';
 import { openCertificates } from '../../src/net/certificates.ts';
 import { type Deadlines, startDeadlines } from '../../src/net/deadlines.ts';
-import type { Dns, Lookup, MxAnswer } from '../../src/net/dns.ts';
+import type { Lookup } from '../../src/net/dns.ts';
 import type { Patience } from '../../src/net/drive.ts';
 import type { ServerPatience } from '../../src/net/server-session.ts';
 import { type KeyPair, outgoingContext } from '../../src/net/tls.ts';
@@ -25,7 +25,7 @@ import { openDataFolder } from '../../src/store/data-folder.ts';
 import { openQueue } from '../../src/store/open-queue.ts';
 import type { QueueStore } from '../../src/store/queue-store.ts';
 import { factsFrom } from './facts.ts';
-import { absent, found as known } from './lookup.ts';
+import { absent, type FakeDns, found as known, type MxAnswer } from './lookup.ts';
 import { type RawClient, rawClient } from './raw-client.ts';
 
 /** A route for tests; `to` absent: by MX. */
@@ -54,7 +54,7 @@ export interface TestRelayOptions {
   /** Where no route says otherwise; a function is asked for each decision. */
   readonly level?: TlsLevel | (() => TlsLevel);
   /** By default every host is 127.0.0.1 and no domain has MX records or exists. */
-  readonly dns?: Partial<Dns>;
+  readonly dns?: Partial<FakeDns>;
   /** Port of MX hosts. */
   readonly smtpPort?: number;
   /** Roots that outgoing connections trust. */
@@ -348,7 +348,7 @@ const usualListener: ListenerSettings = {
   proxies: [],
 };
 
-const usualDns: Dns = {
+const usualDns: FakeDns = {
   mx: () => Promise.resolve(absent('no-such-name')),
   addresses: () => Promise.resolve(known(['127.0.0.1'])),
 };

@@ -39,60 +39,23 @@ const code = (rcode: 'NOERROR' | 'SERVFAIL' | 'NXDOMAIN' | 'REFUSED'): DnsAnswer
 
 type Table = Readonly<Record<string, DnsAnswer>>;
 
-describe('MX', () => {
-  const cases: readonly (readonly [string, Table, object])[] = [
-    [
-      'hosts, sorted by preference, lower-case',
-      { 'MX far.test': records(mx(20, 'B.test'), mx(10, 'a.test')) },
-      {
-        kind: 'found',
-        value: {
-          kind: 'hosts',
-          hosts: [
-            { host: 'a.test', preference: 10 },
-            { host: 'b.test', preference: 20 },
-          ],
-        },
-      },
-    ],
-    [
-      'RFC 7505: a null MX',
-      { 'MX far.test': records(mx(0, '.')) },
-      { kind: 'found', value: { kind: 'null' } },
-    ],
-    [
-      'RFC 7505 §3: a null MX beside hosts is not one',
-      { 'MX far.test': records(mx(0, '.'), mx(10, 'a.test')) },
-      { kind: 'found', value: { kind: 'hosts', hosts: [{ host: 'a.test', preference: 10 }] } },
-    ],
-    ['a name that does not exist', {}, { kind: 'absent', what: 'no-such-name' }],
-    ['a name without MX', { 'A far.test': records(v4) }, { kind: 'absent', what: 'no-such-record' }],
-  ];
-  for (const [why, table, expected] of cases) {
-    it(why, async (t) => {
-      const { port } = await startDnsServer(t, table);
-      const dns = dnsAt(t, port);
-      assert.deepEqual(await dns.mx(FAR), { ...expected, ...unproven });
-    });
-  }
-
+describe('an answer that is none', () => {
   for (const [why, answer] of [
     ['SERVFAIL', code('SERVFAIL')],
     ['REFUSED', code('REFUSED')],
     ['no answer', { kind: 'silence' }],
     ['an answer that is no message', { kind: 'garbage' }],
-    ['an address in place of a name', records(mx(10, '192.0.2.1'))],
   ] as const satisfies readonly (readonly [string, DnsAnswer])[]) {
     it(`${why} is unknown, never absent`, async (t) => {
-      const { port } = await startDnsServer(t, { 'MX far.test': answer });
-      const found = await dnsAt(t, port).mx(FAR);
+      const { port } = await startDnsServer(t, { 'A far.test': answer, 'AAAA far.test': answer });
+      const found = await dnsAt(t, port).addresses(FAR);
       assert.equal(found.kind, 'unknown');
-      assert.match(found.kind === 'unknown' ? found.because : '', /MX.*far\.test/);
+      assert.match(found.kind === 'unknown' ? found.because : '', /AAAA.*far\.test/);
     });
   }
 
   it('a resolver that is not there is unknown', async (t) => {
-    const found = await dnsAt(t, 1).mx(FAR);
+    const found = await dnsAt(t, 1).addresses(FAR);
     assert.equal(found.kind, 'unknown');
   });
 });
@@ -232,20 +195,20 @@ function telling(
 }
 
 describe('what is proven', () => {
-  const hosts: Told = { kind: 'found', records: [mx(10, 'a.test')] };
+  const hosts: Told = { kind: 'found', records: [v4] };
+  const nothing: Told = { kind: 'absent', what: 'no-such-record' };
   const alias = { from: name('far.test'), to: name('b.test'), by: 'CNAME', status: 'secure' };
 
   it('stands beside the answer, with the aliases that led to it', async () => {
-    const found = await telling({ [types.MX]: ['secure', hosts] }).mx(FAR);
-    assert.deepEqual(found, {
-      kind: 'found',
-      value: { kind: 'hosts', hosts: [{ host: 'a.test', preference: 10 }] },
-      dnssec: 'secure',
-      aliases: [alias],
-    });
-    const absent = await telling({ [types.MX]: ['insecure', { kind: 'absent', what: 'no-such-record' }] }).mx(
-      FAR,
-    );
+    const found = await telling({
+      [types.A]: ['secure', hosts],
+      [types.AAAA]: ['secure', nothing],
+    }).addresses(FAR);
+    assert.deepEqual(found, { kind: 'found', value: ['192.0.2.1'], dnssec: 'secure', aliases: [alias] });
+    const absent = await telling({
+      [types.A]: ['insecure', nothing],
+      [types.AAAA]: ['insecure', nothing],
+    }).addresses(FAR);
     assert.deepEqual(absent, { kind: 'absent', what: 'no-such-record', dnssec: 'insecure', aliases: [] });
   });
 
@@ -255,8 +218,11 @@ describe('what is proven', () => {
       { kind: 'absent', what: 'no-such-name' },
       { kind: 'unknown', unproven: [] },
     ] as const) {
-      const found = await telling({ [types.MX]: ['bogus', told] }).mx(FAR);
-      assert.deepEqual(found, { kind: 'unknown', because: 'MX far.test is bogus: it was said' });
+      const found = await telling({
+        [types.A]: ['bogus', told],
+        [types.AAAA]: ['secure', nothing],
+      }).addresses(FAR);
+      assert.deepEqual(found, { kind: 'unknown', because: 'A far.test is bogus: it was said' });
     }
   });
 

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { DeliveryEvent } from '../../../src/events/delivery-event.ts';
-import type { Dns, Lookup } from '../../../src/net/dns.ts';
+import type { Lookup } from '../../../src/net/dns.ts';
 import { freePort } from '../../peers/support/ports.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { type HostileServer, startHostileServer } from '../../support/hostile-server.ts';
-import { absent, found } from '../../support/lookup.ts';
+import { absent, type FakeDns, found } from '../../support/lookup.ts';
 import { eventually, mxOf, startTestRelay, type TestRelay } from '../../support/relay.ts';
 
 const authority = await createAuthority();
@@ -29,7 +29,7 @@ interface Setting {
 }
 
 /** Servers on the addresses given, all on one port. */
-async function setting(t: TestContext, dns: Partial<Dns>, at: readonly string[]): Promise<Setting> {
+async function setting(t: TestContext, dns: Partial<FakeDns>, at: readonly string[]): Promise<Setting> {
   const servers: HostileServer[] = [];
   for (const address of at) {
     const server = await startHostileServer(certificate, inClear, { address, port: servers[0]?.port ?? 0 });
@@ -138,7 +138,7 @@ describe('RFC 5321 §5.1: locating the target host', () => {
 });
 
 describe('ends and waits that DNS decides', () => {
-  const cases: readonly (readonly [string, Partial<Dns>, string, RegExp])[] = [
+  const cases: readonly (readonly [string, Partial<FakeDns>, string, RegExp])[] = [
     [
       'RFC 7505: a null MX takes no mail',
       { mx: () => Promise.resolve(found({ kind: 'null' })) },

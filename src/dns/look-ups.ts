@@ -38,6 +38,8 @@ export interface Kept<Outcome> {
   readonly outcome: Outcome;
   /** Seconds since 1970 until which the same outcome may be used again; 0 for never. */
   readonly until: number;
+  /** About how much memory it takes. */
+  readonly octets: number;
 }
 
 export type LookUpEffect =

@@ -53,6 +53,23 @@ export function until(ttl: number, now: number): number {
   return now + Math.min(ttl, LONGEST);
 }
 
+/** What a place takes beside what is counted of it, and each of its keys. */
+const PLACE_OCTETS = 1_000;
+const KEY_OCTETS = 500;
+
+/** About how much memory a place takes: who holds a zone decides how many keys it has, and how much there is to say. */
+export function octetsOf(place: Place): number {
+  if (place.kind === 'inside') return PLACE_OCTETS;
+  if (place.kind === 'nothing') return PLACE_OCTETS + place.because.length;
+  // The rest of the way is that of the zone above, and shared with it.
+  let octets = PLACE_OCTETS;
+  for (const { because } of place.links.slice(-2)) octets += because.length;
+  if (place.kind !== 'zone') return octets + place.errors.reduce((sum, { text }) => sum + text.length, 0);
+  for (const keys of place.keys.values())
+    for (const { publicKey } of keys) octets += KEY_OCTETS + publicKey.length;
+  return octets;
+}
+
 /** A dead end: `link` is the last on the way, and says why. @param ttl seconds; for insecure ones only. */
 export function deadEnd(
   kind: DeadEnd['kind'],

@@ -16,7 +16,16 @@ import { find, hear, type Reading, signersOf } from './asking.ts';
 import { budgetOfZone, charge, MOST_LABELS, spend } from './budget.ts';
 import type { Cut } from './denial.ts';
 import { readDsSet } from './ds-set.ts';
-import { type DeadEnd, deadEnd, type Place, type Search, type SecureZone, signerOf, until } from './place.ts';
+import {
+  type DeadEnd,
+  deadEnd,
+  octetsOf,
+  type Place,
+  type Search,
+  type SecureZone,
+  signerOf,
+  until,
+} from './place.ts';
 import { cutOf, noCloserOf, proofSets, proofsBy } from './proofs.ts';
 import { checkSet, type SignedSet } from './signed-set.ts';
 import { type Anchor, anchorOf, isUnder } from './terms.ts';
@@ -187,7 +196,7 @@ function* kept<Found extends Place>(
     const own = { settled, budget: budgetOfZone(), signers: 1 };
     const found = yield* look(own);
     charge(budget, own.budget);
-    return { outcome: found, until: found.until };
+    return { outcome: found, until: found.until, octets: octetsOf(found) };
   });
 }
 

@@ -31,8 +31,7 @@ interface Under {
 }
 
 /** Outcomes that `once` keeps: keys and delegations of zones. */
-const KEPT_OCTETS = 2_000;
-const KEPT = { entries: 10_000, octets: 10_000 * (KEPT_OCTETS + 200) };
+const KEPT = { entries: 10_000, octets: 24 << 20 };
 
 export class Driver {
   readonly #hands: Hands;
@@ -168,9 +167,9 @@ export class Driver {
       first,
       { key, within: under },
       {
-        done: ({ outcome, until }) => {
+        done: ({ outcome, until, octets }) => {
           this.#running.delete(key);
-          if (until * 1000 > clock()) this.#kept.set(key, { outcome }, KEPT_OCTETS, until * 1000);
+          if (until * 1000 > clock()) this.#kept.set(key, { outcome }, octets, until * 1000);
           for (const { done } of waiters) done(outcome);
         },
         failed: (error) => {

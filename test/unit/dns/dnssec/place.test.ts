@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { deadEnd, LONGEST, until } from '../../../../src/dns/dnssec/place.ts';
+import { deadEnd, LONGEST, octetsOf, until } from '../../../../src/dns/dnssec/place.ts';
 import { types } from '../../../../src/dns/record.ts';
 import { readName } from '../../../support/dns/name-text.ts';
 
@@ -19,6 +19,20 @@ it('an insecure delegation is kept as long as its proof, what is broken only for
     const kept = deadEnd(kind, [], link, { now }).until - now;
     assert.ok(kept >= 5 && kept <= 30, `${kind}: ${kept}`);
   }
+});
+
+it('takes about as much memory as it has keys and words: both are up to whoever holds the zone', () => {
+  const zone = (count: number): number => {
+    const key = { flags: 257, protocol: 3, algorithm: 8, publicKey: new Uint8Array(520), keyTag: 1 };
+    const keys = new Map(Array.from({ length: count }, (_, tag) => [tag, [key]]));
+    return octetsOf({ kind: 'zone', zone: link.name, keys, links: [], until: now });
+  };
+  assert.ok(zone(1) < 3_000);
+  assert.ok(zone(100) > 100 * 520);
+  const because = 'x'.repeat(40_000);
+  assert.ok(octetsOf(deadEnd('bogus', [], { ...link, because }, { now })) > 40_000);
+  assert.ok(octetsOf({ kind: 'nothing', because, until: now }) > 40_000);
+  assert.ok(octetsOf({ kind: 'inside', until: now }) < 3_000);
 });
 
 it('the last link on the way says why', () => {

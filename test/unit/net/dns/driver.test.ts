@@ -177,7 +177,7 @@ describe('once', () => {
   const kept = (seconds: number, of: Question = ONE): LookUp<string> =>
     once('key', function* () {
       ran += 1;
-      return { outcome: yield* text(of), until: seconds };
+      return { outcome: yield* text(of), until: seconds, octets: 100 };
     });
 
   it('runs what is asked for at the same time only once, and all get the outcome', async () => {
@@ -222,7 +222,7 @@ describe('once', () => {
     const at = setting();
     const circle = (): LookUp<string> =>
       once('circle', function* () {
-        return { outcome: yield* circle(), until: 0 };
+        return { outcome: yield* circle(), until: 0, octets: 100 };
       });
     await assert.rejects(run(at, circle()), /"circle" needs itself/);
     await turn();
@@ -233,15 +233,19 @@ describe('once', () => {
     const at = setting();
     at.known.set(ONE.name, answer('1'));
     let runs = 0;
-    const numbered = (number: number): LookUp<number> =>
+    const numbered = (number: number, octets = 100): LookUp<number> =>
       once(`${number}`, function* () {
         runs += 1;
         yield* text(ONE);
-        return { outcome: number, until: 9_999_999 };
+        return { outcome: number, until: 9_999_999, octets };
       });
     for (let number = 0; number < 30_000; number += 1) await run(at, numbered(number));
     runs = 0;
     for (let number = 0; number < 15_000; number += 1) await run(at, numbered(number));
     assert.equal(runs, 15_000, 'the first ones are gone');
+    for (let number = 0; number < 100; number += 1) await run(at, numbered(50_000 + number, 1 << 20));
+    runs = 0;
+    for (let number = 0; number < 100; number += 1) await run(at, numbered(50_000 + number, 1 << 20));
+    assert.ok(runs > 70, `of large ones only few are kept: ${100 - runs}`);
   });
 });

@@ -1,16 +1,16 @@
-/** How the subcommands of `queue` ask the relay and say what came of it. */
+/** How the subcommands of `queue` and `policy` ask the relay and say what came of it. */
 
 import { describeError } from './config/describe-error.ts';
 import type { ConfigOptions } from './config/options.ts';
 import { toLoadRequest } from './config/options.ts';
 import type { ControlRequest } from './control-client.ts';
 
-export interface QueueOptions extends ConfigOptions {
+export interface AskOptions extends ConfigOptions {
   readonly json?: true;
 }
 
 /** The data folder of the configuration; undefined where that is wrong, which stderr says then. */
-export async function dataFolderOf(options: QueueOptions): Promise<string | undefined> {
+export async function dataFolderOf(options: AskOptions): Promise<string | undefined> {
   const { loadConfig } = await import('./config/load.ts');
   const loaded = loadConfig(toLoadRequest(options, process.env));
   if (loaded.kind === 'ok') return loaded.config.dataFolder;
@@ -19,7 +19,7 @@ export async function dataFolderOf(options: QueueOptions): Promise<string | unde
 }
 
 /** @returns undefined where nothing came of it; the reason is on stderr then, and the exit code is 1. */
-export async function ask(options: QueueOptions, request: ControlRequest): Promise<unknown> {
+export async function ask(options: AskOptions, request: ControlRequest): Promise<unknown> {
   const { askRelay, errorIn } = await import('./control-client.ts');
   const folder = await dataFolderOf(options);
   if (folder === undefined) return undefined;
@@ -29,7 +29,7 @@ export async function ask(options: QueueOptions, request: ControlRequest): Promi
   return undefined;
 }
 
-export function print(options: QueueOptions, value: unknown, text: () => string): void {
+export function print(options: AskOptions, value: unknown, text: () => string): void {
   process.stdout.write(options.json === true ? `${JSON.stringify(value, undefined, 2)}\n` : text());
 }
 

@@ -334,7 +334,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'commands that only ask and print, run as a program',
     test: 'test/unit/cli/commands/queue.test.ts',
-    sources: 'cli/commands/queue-copies cli/queue-ask',
+    sources: 'cli/ask cli/commands/queue-copies',
     asProgram: true,
   },
   {

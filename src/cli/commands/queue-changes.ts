@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { formatMailDomain, parseMailDomain } from '../../names/mailbox.ts';
 import type { BegunPause, QueuedPause, QueueStep } from '../../relay/control-api.ts';
+import { type AskOptions, ask, fail, print } from '../ask.ts';
 import { addConfigOptions } from '../config/options.ts';
-import { ask, fail, print, type QueueOptions } from '../queue-ask.ts';
 
 /** What `--json` calls the recipients, and what the text says of them. */
 const WORDS = {
@@ -37,7 +37,7 @@ export function registerChanges(queue: Command): void {
     .description('Try everything for a domain now, wherever its mail goes.')
     .argument('<domain>')
     .option('--json', 'print JSON')
-    .action((domain: string, options: QueueOptions, command: Command) =>
+    .action((domain: string, options: AskOptions, command: Command) =>
       changeAll('retry', { domain: destinationIn(domain, command) }, options),
     );
   addConfigOptions(queue.command('pause'))
@@ -49,7 +49,7 @@ export function registerChanges(queue: Command): void {
     .action(pause);
 }
 
-interface ChangeOptions extends QueueOptions {
+interface ChangeOptions extends AskOptions {
   readonly destination?: string;
   readonly all?: true;
 }
@@ -81,7 +81,7 @@ type Meant =
   | { readonly domain: string }
   | { readonly all: true };
 
-async function changeAll(what: Change, of: Meant, options: QueueOptions): Promise<void> {
+async function changeAll(what: Change, of: Meant, options: AskOptions): Promise<void> {
   const changed: { readonly id: string; readonly address: string }[] = [];
   let underWay = 0;
   for (let next: string | null | undefined; next !== null; ) {
@@ -112,7 +112,7 @@ function attempts(underWay: number): string {
   return `an attempt is under way for ${recipients(underWay)}`;
 }
 
-interface PauseOptions extends QueueOptions {
+interface PauseOptions extends AskOptions {
   readonly until?: string;
   readonly off?: true;
 }

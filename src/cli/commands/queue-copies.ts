@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BackedUp } from '../../store/queue-store.ts';
+import { type AskOptions, dataFolderOf, fail, print } from '../ask.ts';
 import { addConfigOptions } from '../config/options.ts';
-import { dataFolderOf, fail, print, type QueueOptions } from '../queue-ask.ts';
 import { messageOf } from '../usage.ts';
 
 export function registerCopies(queue: Command): void {
@@ -24,7 +24,7 @@ export function registerCopies(queue: Command): void {
     .action(restore);
 }
 
-async function check(options: QueueOptions): Promise<void> {
+async function check(options: AskOptions): Promise<void> {
   const folder = await dataFolderOf(options);
   if (folder === undefined) return;
   const { checkQueue } = await import('../../store/check.ts');
@@ -38,7 +38,7 @@ async function check(options: QueueOptions): Promise<void> {
   if (findings.length > 0) process.exitCode = 1;
 }
 
-async function backup(to: string, options: QueueOptions): Promise<void> {
+async function backup(to: string, options: AskOptions): Promise<void> {
   const folder = await dataFolderOf(options);
   if (folder === undefined) return;
   const path = resolve(to);
@@ -56,7 +56,7 @@ async function backup(to: string, options: QueueOptions): Promise<void> {
 }
 
 /** No relay runs, so we hold the queue ourselves for as long as it takes. */
-async function backupHere(dataFolder: string, path: string, options: QueueOptions): Promise<void> {
+async function backupHere(dataFolder: string, path: string, options: AskOptions): Promise<void> {
   const { openDataFolder } = await import('../../store/data-folder.ts');
   const { openQueue } = await import('../../store/open-queue.ts');
   if (!existsSync(join(dataFolder, 'queue.db'))) return fail(`there is no queue in ${dataFolder}`);
@@ -77,11 +77,11 @@ async function backupHere(dataFolder: string, path: string, options: QueueOption
   }
 }
 
-function said(options: QueueOptions, kept: BackedUp, path: string): void {
+function said(options: AskOptions, kept: BackedUp, path: string): void {
   print(options, { ...kept, path }, () => `${path} holds ${inWords(kept)}\n`);
 }
 
-async function restore(from: string, options: QueueOptions): Promise<void> {
+async function restore(from: string, options: AskOptions): Promise<void> {
   const dataFolder = await dataFolderOf(options);
   if (dataFolder === undefined) return;
   const { openDataFolder } = await import('../../store/data-folder.ts');

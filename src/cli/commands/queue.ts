@@ -1,8 +1,8 @@
 /** `waxwing queue`: what waits, why, since when, and the operator's hand on it. */
 import { Argument, type Command } from 'commander';
 import type { QueuedMessage, QueuedTrail } from '../../relay/control-api.ts';
+import { type AskOptions, ask, print } from '../ask.ts';
 import { addConfigOptions } from '../config/options.ts';
-import { ask, print, type QueueOptions } from '../queue-ask.ts';
 import { withExamples } from '../usage.ts';
 import { registerChanges } from './queue-changes.ts';
 import { registerCopies } from './queue-copies.ts';
@@ -32,7 +32,7 @@ export function register(program: Command): void {
   registerCopies(queue);
 }
 
-async function list(options: QueueOptions & { readonly all?: true; readonly after?: string }): Promise<void> {
+async function list(options: AskOptions & { readonly all?: true; readonly after?: string }): Promise<void> {
   const { LISTED_AT_ONCE } = await import('../../relay/control-api.ts');
   const messages: QueuedMessage[] = [];
   for (let { after } = options; ; after = messages.at(-1)?.id) {
@@ -48,7 +48,7 @@ async function list(options: QueueOptions & { readonly all?: true; readonly afte
   print(options, messages, () => formatList(messages, Date.now()));
 }
 
-async function show(id: string, options: QueueOptions): Promise<void> {
+async function show(id: string, options: AskOptions): Promise<void> {
   const trail = await ask(options, { method: 'GET', path: `/queue/${encodeURIComponent(id)}` });
   if (trail === undefined) return;
   const { formatTrail } = await import('../queue-text.ts');

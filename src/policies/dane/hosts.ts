@@ -94,29 +94,30 @@ function weakest(answers: readonly Answer[]): DnssecStatus {
 /** The first base domain with secure records has them all (RFC 7672 §2.2.3). */
 function* lookUpTlsa({ bases, evidence }: Candidates, port: number): PolicyLookUp<TlsaFacts> {
   const seen = [...evidence];
+  let because = evidence[0] ?? 'no TLSA records were asked for';
   for (const base of bases) {
     const place = `_${port}._tcp.${base}`;
     const name = tlsaName(base, port);
     if (name === undefined) {
-      seen.push(`${place} is too long for a name`);
+      because = `${place} is too long for a name`;
+      seen.push(because);
       continue;
     }
     const answer = yield* resolve({ name, type: types.TLSA });
     if (answer.kind === 'unknown') {
-      const because = `the TLSA records at ${place} cannot be learnt: ${answer.because}`;
+      because = `the TLSA records at ${place} cannot be learnt: ${answer.because}`;
       return { kind: 'unknown', because, evidence: [...seen, because] };
     }
     if (answer.kind === 'found' && answer.status === 'secure') {
       const set = readTlsaSet(answer.records);
       return { kind: 'found', base, set, evidence: [...seen, ...showSet(place, answer, set)] };
     }
-    seen.push(
+    because =
       answer.kind === 'found'
-        ? `the TLSA records at ${place} are ${answer.status} and do not count: ${answer.because}`
-        : `there are no TLSA records at ${place} (${answer.status})`,
-    );
+        ? `the TLSA records at ${place} are ${answer.status} and do not count`
+        : `there are no TLSA records at ${place} (${answer.status})`;
+    seen.push(because, ...(answer.kind === 'found' ? [answer.because] : []));
   }
-  const because = seen.at(-1) ?? 'no TLSA records were asked for';
   return { kind: 'absent', because, evidence: seen };
 }
 
@@ -129,11 +130,8 @@ function candidatesOf(host: Domain, found: readonly Found[]): Candidates {
   if (signed === undefined) {
     const [answer] = found;
     const status = answer === undefined ? 'indeterminate' : statusAtFirst(answer);
-    const why = answer === undefined ? '' : `: ${answer.because}`;
-    return {
-      bases: [],
-      evidence: [`the addresses of ${host} are ${status}, so TLSA records are not asked for${why}`],
-    };
+    const way = `the addresses of ${host} are ${status}, so TLSA records are not asked for`;
+    return { bases: [], evidence: [way, ...(answer === undefined ? [] : [answer.because])] };
   }
   const through = found.find(({ status, aliases }) => status === 'secure' && aliases.length > 0);
   if (through === undefined) {

@@ -90,7 +90,9 @@ function* lookUpRecord(domain: Domain, now: EpochMs): PolicyLookUp<LookedUp> {
 }
 
 function recordIn(answer: Answer): RecordLookUp {
-  if (answer.kind !== 'found') return { kind: answer.kind, because: answer.because };
+  if (answer.kind === 'absent')
+    return { kind: 'absent', because: `there is no TXT record (${answer.status})` };
+  if (answer.kind === 'unknown') return { kind: 'unknown', because: answer.because };
   const txts: string[][] = [];
   for (const data of answer.records) {
     const strings = readTxt(data);

@@ -155,6 +155,15 @@ const forms: ReadonlyMap<RecordType, readonly Field[]> = new Map<RecordType, rea
   [types.NSEC3PARAM, [u8, u8, u16Field, salt]],
 ]);
 
+/** So many of a list are read by anybody. */
+const MOST_SHOWN = 12;
+
+/** A list in a sentence: `one, two, three and 40 more`. */
+export function showList(words: readonly string[]): string {
+  const shown = words.slice(0, MOST_SHOWN).join(', ');
+  return words.length > MOST_SHOWN ? `${shown} and ${words.length - MOST_SHOWN} more` : shown;
+}
+
 function quoted(octets: Uint8Array): string {
   const shown = Array.from(octets, (octet) => {
     if (octet < 0x20 || octet > 0x7e) return `\\${String(octet).padStart(3, '0')}`;

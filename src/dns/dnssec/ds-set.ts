@@ -2,6 +2,7 @@
 import { showName } from '../name.ts';
 import { type Ds, readDs } from '../records.ts';
 import type { RrSet } from '../rrset.ts';
+import { showList } from '../show.ts';
 import { showAlgorithm } from './algorithms.ts';
 import { showDigestType, usableDs } from './digest.ts';
 
@@ -23,6 +24,6 @@ export function readDsSet({ name, data }: RrSet, sha1: boolean): DsSet {
       ({ algorithm, digestType }) => `${showAlgorithm(algorithm)} with ${showDigestType(digestType)}`,
     ),
   );
-  const because = `${showName(name)} is signed only in ways that are not supported here: ${[...kinds].join(', ')}`;
+  const because = `${showName(name)} is signed only in ways that are not supported here: ${showList([...kinds])}`;
   return { kind: 'unsupported', because };
 }

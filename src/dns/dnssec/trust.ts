@@ -10,6 +10,7 @@ import { type LookUp, once } from '../look-ups.ts';
 import { countLabels, isAtOrBelow, lastLabels, type Name, parentOf, root, showName } from '../name.ts';
 import { types } from '../record.ts';
 import type { RrSet } from '../rrset.ts';
+import { showList } from '../show.ts';
 import { showKey } from './algorithms.ts';
 import { aliasAt } from './alias.ts';
 import { find, hear, type Reading, signersOf } from './asking.ts';
@@ -165,7 +166,7 @@ function* placeOf(name: Name, anchor: Anchor, search: Search): LookUp<Place> {
 function* anchored(anchor: Anchor, search: Search): LookUp<SecureZone | DeadEnd> {
   const { zone, ds, keys } = anchor;
   return yield* kept(zone, search, function* (own) {
-    const because = `trusted to begin with: ${[...ds, ...keys].map(showKey).join(', ')}`;
+    const because = `trusted to begin with: ${showList([...ds, ...keys].map(showKey))}`;
     const type = ds.length > 0 ? types.DS : types.DNSKEY;
     const links: Link[] = [{ kind: 'anchor', name: zone, type, status: 'secure', because }];
     return yield* zoneWith(zone, { by: 'anchor', ds, keys, links, until: Number.POSITIVE_INFINITY }, own);
@@ -236,7 +237,7 @@ function* byDs(set: RrSet, anchor: Anchor, search: Search): LookUp<Place> {
   if (read.kind === 'malformed') return deadEnd('bogus', way, delegation(name, read.because), { now });
   if (read.kind === 'unsupported')
     return deadEnd('insecure', way, delegation(name, read.because), { now, ttl });
-  const because = `DS of ${read.ds.map(showKey).join(', ')}: ${evidence}`;
+  const because = `DS of ${showList(read.ds.map(showKey))}: ${evidence}`;
   const links: Link[] = [...way, { ...delegation(name, because), status: 'secure' }];
   return yield* zoneWith(name, { by: 'ds', ds: read.ds, keys: [], links, until: until(ttl, now) }, search);
 }

@@ -5,6 +5,7 @@ import { type Name, showName } from '../name.ts';
 import { types } from '../record.ts';
 import type { Dnskey, Ds } from '../records.ts';
 import type { RrSet } from '../rrset.ts';
+import { showList } from '../show.ts';
 import { showKey } from './algorithms.ts';
 import { find, hear } from './asking.ts';
 import { spend } from './budget.ts';
@@ -59,7 +60,7 @@ export function* zoneWith(zone: Name, naming: Naming, search: Search): LookUp<Se
     name: zone,
     type: types.DNSKEY,
     status: 'secure',
-    because: `${zoneKeys.map(({ key }) => showKey(key)).join(', ')}: ${check.evidence}`,
+    because: `${showList(zoneKeys.map(({ key }) => showKey(key)))}: ${check.evidence}`,
   };
   return {
     kind: 'zone',
@@ -71,7 +72,7 @@ export function* zoneWith(zone: Name, naming: Naming, search: Search): LookUp<Se
 }
 
 function mismatch(zone: Name, { by, ds, keys }: Naming): string {
-  const named = [...ds, ...keys].map(showKey).join(', ');
+  const named = showList([...ds, ...keys].map(showKey));
   const who = by === 'anchor' ? 'the trust anchor' : 'the DS in the zone above';
   return `${showName(zone)} has no key that ${who} names: ${named}`;
 }

@@ -5,13 +5,27 @@ import { decodeMessage } from '../../../src/dns/message.ts';
 import { showName } from '../../../src/dns/name.ts';
 import { typeNumbers } from '../../../src/dns/numbers.ts';
 import { types } from '../../../src/dns/record.ts';
-import { parseType, showExtendedError, showRcode, showRecord, showType } from '../../../src/dns/show.ts';
+import {
+  parseType,
+  showExtendedError,
+  showList,
+  showRcode,
+  showRecord,
+  showType,
+} from '../../../src/dns/show.ts';
 import { printed, recorded } from '../../support/dns/recordings.ts';
 
 const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 
 /** Types that dig has a form for and we have not. */
 const generic = new Set(['HTTPS', 'SVCB', 'RP', 'KX', 'AFSDB']);
+
+it('a list is shown as far as somebody would read it', () => {
+  assert.equal(showList([]), '');
+  const words = Array.from({ length: 14 }, (_, index) => `${index}`);
+  assert.equal(showList(words.slice(0, 12)), '0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11');
+  assert.equal(showList(words), '0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more');
+});
 
 describe('showRecord', () => {
   for (const transfer of ['bind-axfr-nsec', 'bind-axfr-nsec3']) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { types } from '../../../../src/dns/record.ts';
+import type { Name } from '../../../../src/dns/name.ts';
+import { type ResourceRecord, types } from '../../../../src/dns/record.ts';
 import {
   about,
   build,
@@ -60,6 +61,19 @@ describe('the keys of a zone', () => {
       keys?.because ?? '',
       /^key \d+ \(.*\), key \d+ \(.*\): RRSIG by leaf\.test key \d+ \(RSASHA256\), valid until 2026-/,
     );
+  });
+
+  it('are named as far as somebody would read: what is said of them is kept, and they may be a thousand', () => {
+    const many = Array.from({ length: 40 }, () => newKey(15));
+    const ds = (zone: Name): readonly ResourceRecord[] => many.map((one) => dsRecord(zone, one));
+    for (const zones of [
+      leaf({ keys: many.slice(0, 20), zoneSigning: many.slice(0, 1) }),
+      leaf({ keys: [key] }, ds),
+    ]) {
+      const longest = Math.max(...zones.answer.chain.map(({ because }) => because.length));
+      assert.ok(longest < 700, `${longest} characters`);
+      assert.ok(zones.answer.chain.some(({ because }) => / and \d+ more/.test(because)));
+    }
   });
 
   it('a key that the DS does not name may not vouch for the set', () => {

@@ -48,6 +48,8 @@ export type HostVerdict =
       readonly requires: Requirement;
       /** Whether a policy forbids the host; else it could not be looked up, or has no address. */
       readonly forbidden: boolean;
+      /** Whether only an answer is missing, so that it may do another time. */
+      readonly passing: boolean;
       readonly because: string;
     };
 
@@ -100,7 +102,7 @@ function decideHost(facts: DestinationFacts, host: HostFacts, preference: number
   if (host.kind !== 'found') {
     // Of its TLSA records nothing is known; what the others ask of it holds, should it be found another time.
     const wanted = word ?? demand(facts, host.host, { kind: 'none', because: host.because }, rules);
-    const known = { host: host.host, preference, addresses: [] };
+    const known = { host: host.host, preference, addresses: [], passing: host.kind === 'unknown' };
     if (wanted.kind === 'avoid') return { ...wanted, ...known };
     const { by, requires } = wanted;
     return { kind: 'avoid', ...known, by, requires, forbidden: false, because: host.because };
@@ -108,7 +110,13 @@ function decideHost(facts: DestinationFacts, host: HostFacts, preference: number
   const plan = daneAt(host.tlsa);
   const demanded = word ?? demand(facts, host.host, plan, rules);
   if (demanded.kind === 'avoid') {
-    return { ...demanded, host: host.host, preference, addresses: host.addresses };
+    return {
+      ...demanded,
+      host: host.host,
+      preference,
+      addresses: host.addresses,
+      passing: !demanded.forbidden,
+    };
   }
   const { because, by, ...level } = demanded;
   const decision: Decision = {

@@ -52,7 +52,10 @@ export async function attempt(
     if (handed.obstacle.kind === 'none') break;
     worst = worse(worst, handed.obstacle.result);
   }
-  if (recipients.length > 0 && worst !== undefined) settled.push(...forAll(recipients, worst));
+  if (recipients.length > 0 && worst !== undefined) {
+    const { passedOver } = hops;
+    settled.push(...forAll(recipients, passedOver === null ? worst : worse(unasked(passedOver), worst)));
+  }
   const reached: Reached =
     settled.length === recipients.length && worst?.verdict.kind === 'failed'
       ? { kind: 'nobody', because: worst.verdict.because }
@@ -65,13 +68,17 @@ export function notTried(
   { recipients }: Pick<Parcel, 'recipients'>,
   { because, demanded }: { readonly because: string; readonly demanded: Demanded },
 ): AttemptResult {
-  const tls = tlsUntried(demanded, because);
-  const result: Result = { verdict: { kind: 'failed', because }, mx: null, reply: null, tls };
+  const result = unasked({ because, demanded });
   return {
     recipients: forAll(recipients, result),
     reached: { kind: 'nobody', because },
     transcript: [],
   };
+}
+
+function unasked({ because, demanded }: { readonly because: string; readonly demanded: Demanded }): Result {
+  const tls = tlsUntried(demanded, because);
+  return { verdict: { kind: 'failed', because }, mx: null, reply: null, tls };
 }
 
 /** A policy forbids every host, so that none was asked: the required TLS cannot be had. */

@@ -30,7 +30,12 @@ export interface NextHop {
 
 export type NextHops =
   /** At least one. */
-  | { readonly kind: 'found'; readonly hops: readonly NextHop[] }
+  | {
+      readonly kind: 'found';
+      readonly hops: readonly NextHop[];
+      /** A host of which only an answer is missing: mail that no other host can take waits for it. */
+      readonly passedOver: { readonly because: string; readonly demanded: Demanded } | null;
+    }
   /** The domain takes no mail, or leads back to us: no later attempt will change that by itself. */
   | {
       readonly kind: 'none';
@@ -130,8 +135,12 @@ function byPreference(
     return { kind: 'none', status: '5.4.6', because, demanded };
   }
   const usable = others.filter(isUsable);
-  if (usable.length > 0)
-    return { kind: 'found', hops: hopsOf(usable, outgoing.smtpPort, random).slice(0, MAX_HOPS) };
+  if (usable.length > 0) {
+    const passing = others.find((host) => host.kind === 'avoid' && host.passing);
+    const passedOver = passing?.kind === 'avoid' ? { because: passing.because, demanded: passing } : null;
+    const hops = hopsOf(usable, outgoing.smtpPort, random).slice(0, MAX_HOPS);
+    return { kind: 'found', hops, passedOver };
+  }
   // Those before us cannot be used now, and behind us mail would come back.
   const avoided = others.find((host) => host.kind === 'avoid');
   const because = avoided?.because ?? `none of the MX hosts of ${domain} can be used`;
@@ -163,7 +172,7 @@ function hopsOf(hosts: readonly UsableHost[], port: number, random: () => number
 
 function found(hops: readonly NextHop[], outgoing: Terms): NextHops {
   const others = hops.filter(({ address, port }) => !outgoing.isSelf(address, port));
-  if (others.length > 0) return { kind: 'found', hops: others.slice(0, MAX_HOPS) };
+  if (others.length > 0) return { kind: 'found', hops: others.slice(0, MAX_HOPS), passedOver: null };
   const [first] = hops;
   const because = `mail loops: ${first?.host ?? 'the next hop'} is this host`;
   const demanded = first?.decision ?? { requires: 'none', by: 'default' };

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Lookup } from '../../../src/net/dns.ts';
 import { type Answer, startHostileServer } from '../../support/hostile-server.ts';
 import { absent, found } from '../../support/lookup.ts';
 import { DAY, domain, eventually, mxOf, startTestRelay, type TestRelay } from '../../support/relay.ts';
@@ -12,7 +13,11 @@ describe('an address beyond ASCII', () => {
   const send = (relay: TestRelay): Promise<string> =>
     handIn(relay, ['<jörg@far.test>'], { mail: ' SMTPUTF8' });
 
-  async function twoHosts(t: TestContext, second: readonly string[]) {
+  async function twoHosts(
+    t: TestContext,
+    second: readonly string[],
+    addresses: Lookup<readonly string[]> = found(['127.0.0.2']),
+  ) {
     const one = await startPeer(t, { offers });
     const two = await startHostileServer(
       certificate,
@@ -29,7 +34,7 @@ describe('an address beyond ASCII', () => {
           Promise.resolve(
             name === domain('far.test') ? mxOf('10 one.far.test', '20 two.far.test') : absent('no-such-name'),
           ),
-        addresses: (host) => Promise.resolve(found([host.startsWith('two') ? '127.0.0.2' : '127.0.0.1'])),
+        addresses: (host) => Promise.resolve(host.startsWith('two') ? addresses : found(['127.0.0.1'])),
       },
     });
     return { one, two, relay };
@@ -58,6 +63,14 @@ describe('an address beyond ASCII', () => {
       text,
       /^Final-Recipient: utf-8; j\\x\{F6\}rg@far\.test\r\nAction: failed\r\nStatus: 5\.6\.7\r$/m,
     );
+  });
+
+  it('waits where nobody can say where the host is that may have it', async (t) => {
+    const { one, relay } = await twoHosts(t, offers, { kind: 'unknown', because: 'SERVFAIL' });
+    const id = await send(relay);
+    await ended(relay, 1);
+    assert.deepEqual(await relay.states(id), { 'jörg@far.test': 'waiting' });
+    assert.match(one.conversations()[0]?.inside ?? '', /EHLO/);
   });
 
   it('waits where the host that may have it is out of reach', async (t) => {

@@ -93,6 +93,17 @@ describe('the hosts that are tried', () => {
     assert.equal(shown(await hopsBy({ hosts })), 'unknown, none by default');
   });
 
+  it('those that may do another time are told beside them; those without an address or forbidden are not', async () => {
+    const over = async (given: Given): Promise<string | null | undefined> => {
+      const hops = await hopsBy(given);
+      return hops.kind === 'found' ? hops.passedOver?.because : undefined;
+    };
+    assert.match((await over({ hosts: [at(best, 1, 'unknown'), at(second, 2)] })) ?? '', /unknown/);
+    assert.match((await over({ hosts: [hostWithout(best, 'unknown'), at(second, 2)] })) ?? '', /unknown/);
+    assert.equal(await over({ hosts: [hostWithout(best, 'absent'), at(second, 2)] }), undefined);
+    assert.equal(await over({ hosts: both, sts: stsOf('enforce', second) }), undefined);
+  });
+
   it('D21: are asked for by the TLSA base domain', async () => {
     const base = nameOf('real.example.test');
     assert.match(

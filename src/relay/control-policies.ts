@@ -164,7 +164,12 @@ async function wake(domain: Domain, { store, relay, world, destinationsOf }: Pol
     // Mail for the domain that was queued under an older route is found by its address.
     const of = destination === own ? { destination, domain } : { destination };
     for (let after: string | null | undefined; after !== null; ) {
-      const request = { what: 'retry', now: world.now(), of, ...(after === undefined ? {} : { after }) } as const;
+      const request = {
+        what: 'retry',
+        now: world.now(),
+        of,
+        ...(after === undefined ? {} : { after }),
+      } as const;
       const step = await relay.carryOut(() => store.nudge(request));
       due += step.changed.length;
       underWay += step.underWay;

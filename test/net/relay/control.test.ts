@@ -1,89 +1,13 @@
 /** The control socket: what the commands ask of a running relay. */
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
-import { stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { Server } from 'node:net';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
-import type { DeliveryEvent } from '../../../src/events/delivery-event.ts';
-import { formatMailDomain } from '../../../src/names/mailbox.ts';
-import { type ControlParts, openControl } from '../../../src/relay/control.ts';
+import { describe, it } from 'node:test';
 import type { QueuedMessage, QueuedTrail, QueueStep } from '../../../src/relay/control-api.ts';
-import { createAuthority } from '../../support/certificates.ts';
-import { startTestRelay, type TestRelay } from '../../support/relay.ts';
-
-const authority = await createAuthority();
-const keyPair = await authority.issue({ names: ['relay.test'] });
-
-interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
-
-interface Setting {
-  readonly relay: TestRelay;
-  readonly path: string;
-  /** What was told of the socket while it served. */
-  readonly failures: readonly string[];
-  /** The events of what an operator did. */
-  readonly raised: readonly DeliveryEvent[];
-  /** Permissions of the socket at the moment at which it was bound. */
-  readonly boundAs: () => number | undefined;
-  readonly asked: (method: string, path: string, body?: string) => Promise<Answer>;
-}
-
-async function setting(t: TestContext, options: { stale?: true } = {}): Promise<Setting> {
-  const relay = await startTestRelay(t, {
-    keyPair,
-    // Nothing is delivered: what is handed in stays to be looked at.
-    dns: { mx: () => Promise.resolve({ kind: 'unknown', because: 'no resolver' }) },
-  });
-  const path = join(relay.folder, 'control.sock');
-  if (options.stale === true) await writeFile(path, 'left behind');
-  const failures: string[] = [];
-  const raised: DeliveryEvent[] = [];
-  let mode: number | undefined;
-  const parts: ControlParts = {
-    store: relay.store,
-    relay: relay.relay,
-    world: { now: Date.now, random: Math.random },
-    hostname: 'relay.test',
-    maxMessageBytes: 10_000,
-    destinationOf: (at) =>
-      formatMailDomain(at) === 'routed.test' ? 'smtp://next.test:25' : formatMailDomain(at),
-    onEvents: (events) => raised.push(...events),
-    umask(mask) {
-      mode = statSync(path, { throwIfNoEntry: false })?.mode;
-      return process.umask(mask);
-    },
-    onError: (what, error) => failures.push(`${what}: ${String(error)}`),
-  };
-  const control = await openControl(path, parts);
-  t.after(() => control.close());
-  return {
-    relay,
-    path,
-    failures,
-    raised,
-    boundAs: () => mode,
-    asked: (method, target, body) => ask(path, method, target, body),
-  };
-}
-
-function ask(socketPath: string, method: string, path: string, body?: string): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const asking = request({ socketPath, method, path }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString()) }),
-      );
-    });
-    asking.on('error', reject);
-    asking.end(body);
-  });
-}
+import { controlSetting } from '../../support/control.ts';
+import type { TestRelay } from '../../support/relay.ts';
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
@@ -94,7 +18,7 @@ describe('the socket', () => {
   it('belongs to its owner alone from the moment it is there, whatever the umask, which stays', async (t) => {
     const before = process.umask(0);
     t.after(() => process.umask(before));
-    const { path, boundAs } = await setting(t);
+    const { path, boundAs } = await controlSetting(t);
     assert.equal((boundAs() ?? 0) & 0o777, 0o600);
     assert.equal((await stat(path)).mode & 0o777, 0o600);
     assert.equal(process.umask(), 0);
@@ -102,7 +26,7 @@ describe('the socket', () => {
 
   it('an error while it serves is told and does not end the process', async (t) => {
     const listen = t.mock.method(Server.prototype, 'listen');
-    const { failures, asked } = await setting(t);
+    const { failures, asked } = await controlSetting(t);
     const server: unknown = listen.mock.calls.at(-1)?.this;
     assert.ok(server instanceof Server);
     server.emit('error', new Error('accept EMFILE'));
@@ -111,14 +35,14 @@ describe('the socket', () => {
   });
 
   it('takes the place of what a process that is gone left behind', async (t) => {
-    const { asked } = await setting(t, { stale: true });
+    const { asked } = await controlSetting(t, { stale: true });
     assert.deepEqual(await asked('GET', '/queue'), { status: 200, body: [] });
   });
 });
 
 describe('messages', () => {
   it('are handed in with file line endings and kept with CRLF', async (t) => {
-    const { relay, asked } = await setting(t);
+    const { relay, asked } = await controlSetting(t);
     const { status, body } = await asked(
       'POST',
       '/messages?from=a@origin.test&to=b@far.test',
@@ -141,7 +65,7 @@ describe('messages', () => {
     ['a NUL', 'from=a@origin.test&to=b@far.test', 'x\0\n', 422],
   ] as const) {
     it(`${why}: ${status}, and nothing is kept`, async (t) => {
-      const { relay, asked } = await setting(t);
+      const { relay, asked } = await controlSetting(t);
       const answer = await asked('POST', `/messages?${query}`, body);
       assert.equal(answer.status, status);
       assert.ok(typeof answer.body === 'object' && answer.body !== null && 'error' in answer.body);
@@ -152,7 +76,7 @@ describe('messages', () => {
 
 describe('a message of unknown length', () => {
   it('is refused before it is read: 411', async (t) => {
-    const { relay, path } = await setting(t);
+    const { relay, path } = await controlSetting(t);
     const status = await new Promise((resolve, reject) => {
       const target = '/messages?from=a@origin.test&to=b@far.test';
       const asking = request({ socketPath: path, method: 'POST', path: target }, (response) => {
@@ -171,7 +95,7 @@ describe('a message of unknown length', () => {
 
 describe('the queue', () => {
   it('is listed, and one message is shown with its events', async (t) => {
-    const { relay, asked } = await setting(t);
+    const { relay, asked } = await controlSetting(t);
     const id = await relay.send({ to: ['b@far.test'] });
     await deferred(relay);
     const list = await asked('GET', '/queue?which=open');
@@ -183,7 +107,7 @@ describe('the queue', () => {
   });
 
   it('says every time as RFC 3339', async (t) => {
-    const { relay, asked } = await setting(t);
+    const { relay, asked } = await controlSetting(t);
     const begun = new Date().toISOString();
     const id = await relay.send({ to: ['b@far.test'] });
     await deferred(relay);
@@ -205,7 +129,7 @@ describe('the queue', () => {
   });
 
   it('retry makes waiting mail due at once, and nothing else does', async (t) => {
-    const { relay, asked } = await setting(t);
+    const { relay, asked } = await controlSetting(t);
     const id = await relay.send({ to: ['b@far.test'] });
     await deferred(relay);
     const { body } = await asked('POST', '/queue/retry', JSON.stringify({ id }));
@@ -216,7 +140,7 @@ describe('the queue', () => {
   });
 
   it('hold, release and cancel do what they say, once, and raise an event for each recipient', async (t) => {
-    const { relay, asked, raised } = await setting(t);
+    const { relay, asked, raised } = await controlSetting(t);
     const id = await relay.send({ to: ['b@far.test', 'c@routed.test'] });
     await relay.until('both deferred', ({ event, to }) => event === 'deferred' && to === 'b@far.test');
     await relay.until('both deferred', ({ event, to }) => event === 'deferred' && to === 'c@routed.test');
@@ -251,7 +175,7 @@ describe('the queue', () => {
   });
 
   it('a domain means its mail, whatever destination it was queued under', async (t) => {
-    const { relay, asked } = await setting(t);
+    const { relay, asked } = await controlSetting(t);
     const id = await relay.send({ to: ['b@far.test', 'c@routed.test'] });
     for (const address of ['b@far.test', 'c@routed.test'])
       await relay.until('deferred', ({ event, to }) => event === 'deferred' && to === address);
@@ -265,7 +189,7 @@ describe('the queue', () => {
   });
 
   it('pauses a domain, or where its mail goes, shows it, and lets it go again', async (t) => {
-    const { relay, asked } = await setting(t);
+    const { relay, asked } = await controlSetting(t);
     const until = '2099-01-01T00:00:00.000Z';
     const paused = await asked('POST', '/pauses', JSON.stringify({ domain: 'far.test', until }));
     const farPause = { destination: 'far.test', until };
@@ -305,7 +229,7 @@ describe('the queue', () => {
   });
 
   it('is written into a new folder on demand, and not over something else', async (t) => {
-    const { relay, asked } = await setting(t);
+    const { relay, asked } = await controlSetting(t);
     await relay.send({ to: ['b@far.test'] });
     const path = join(relay.folder, 'backup');
     const made = await asked('POST', '/backup', JSON.stringify({ path }));

@@ -8,9 +8,10 @@ import { parseMailbox } from '../../../src/names/mailbox.ts';
 import { noRecipientWishes, noSenderWishes } from '../../../src/names/wishes.ts';
 import type { Envelope } from '../../../src/protocols/smtp/server/session.ts';
 import type { Submitter } from '../../../src/relay/arrival.ts';
-import { type IntakeParts, takeMessage } from '../../../src/relay/intake.ts';
+import { destinationsOf, type IntakeParts, takeMessage } from '../../../src/relay/intake.ts';
 import type { NewMessage } from '../../../src/store/queue-store.ts';
 import { StoreError } from '../../../src/store/store-error.ts';
+import { DOMAIN, nameOf, routeOf } from '../../support/destinations.ts';
 
 function mailbox(text: string) {
   const parsed = parseMailbox(text, { utf8: true });
@@ -238,4 +239,23 @@ describe('content that outgrows memory', () => {
       assert.equal(end === 'abandon' || path !== '', true);
     });
   }
+});
+
+describe('where mail goes to which the policies of a domain apply', () => {
+  const to = (host: string, port: number) =>
+    ({ protocol: 'smtp', host: { kind: 'name', name: nameOf(host) }, port }) as const;
+
+  it('is the domain itself', () => {
+    assert.deepEqual(destinationsOf(DOMAIN, []), ['example.test']);
+    assert.deepEqual(destinationsOf(DOMAIN, [routeOf({ tls: 'may' })]), ['example.test']);
+  });
+
+  it('is the next hop of its rule, and every other next hop of its name', () => {
+    const routes = [
+      routeOf({ match: { kind: 'domain', domain: nameOf('one.test') }, to: to('example.test', 587) }),
+      routeOf({ match: { kind: 'domain', domain: nameOf('two.test') }, to: to('example.test', 587) }),
+      routeOf({ to: to('next.test', 25) }),
+    ];
+    assert.deepEqual(destinationsOf(DOMAIN, routes), ['smtp://next.test:25', 'smtp://example.test:587']);
+  });
 });

@@ -1,0 +1,123 @@
+/** A relay that delivers nothing, its control socket, and who asks there. */
+import { statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { DeliveryEvent } from '../../src/events/delivery-event.ts';
+import type { Domain } from '../../src/names/domain.ts';
+import { formatMailDomain } from '../../src/names/mailbox.ts';
+import { type ControlParts, openControl } from '../../src/relay/control.ts';
+import { openPolicies } from '../../src/store/open-policies.ts';
+import type { PolicyStore } from '../../src/store/policy-store.ts';
+import { createAuthority } from './certificates.ts';
+import { startTestRelay, type TestRelay } from './relay.ts';
+
+const authority = await createAuthority();
+const keyPair = await authority.issue({ names: ['relay.test'] });
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface ControlSetting {
+  readonly relay: TestRelay;
+  readonly path: string;
+  readonly policies: PolicyStore;
+  /** What was told of the socket while it served. */
+  readonly failures: readonly string[];
+  /** The events of what an operator did. */
+  readonly raised: readonly DeliveryEvent[];
+  /** What an operator said about policies. */
+  readonly words: readonly string[];
+  /** Permissions of the socket at the moment at which it was bound. */
+  readonly boundAs: () => number | undefined;
+  readonly asked: (method: string, path: string, body?: string) => Promise<Answer>;
+}
+
+export interface ControlOptions {
+  /** Something lies where the socket is to be. */
+  readonly stale?: true;
+  /** What a fetch brings; by default none is expected. */
+  readonly refresh?: ControlParts['engine']['refresh'];
+}
+
+/** Mail for `routed.test` goes to `smtp://next.test:25`, and so does that for the next hop itself. */
+export async function controlSetting(t: TestContext, options: ControlOptions = {}): Promise<ControlSetting> {
+  const relay = await startTestRelay(t, {
+    keyPair,
+    routes: [{ domain: 'routed.test', to: { host: 'next.test', port: 25 } }],
+    // Nothing is delivered: what is handed in stays to be looked at.
+    dns: { mx: () => Promise.resolve({ kind: 'unknown', because: 'no resolver' }) },
+  });
+  const path = join(relay.folder, 'control.sock');
+  if (options.stale === true) await writeFile(path, 'left behind');
+  const policies = openPolicies({ path: relay.folder, incoming: '', bodies: '' });
+  t.after(() => policies.close());
+  const failures: string[] = [];
+  const raised: DeliveryEvent[] = [];
+  const words: string[] = [];
+  let mode: number | undefined;
+  const parts: ControlParts = {
+    store: relay.store,
+    relay: relay.relay,
+    world: { now: Date.now, random: Math.random },
+    hostname: 'relay.test',
+    maxMessageBytes: 10_000,
+    destinationOf: (at) => destinationOf(formatMailDomain(at)),
+    onEvents: (events) => raised.push(...events),
+    umask(mask) {
+      mode = statSync(path, { throwIfNoEntry: false })?.mode;
+      return process.umask(mask);
+    },
+    onError: (what, error) => failures.push(`${what}: ${String(error)}`),
+    policies,
+    engine: {
+      refresh: options.refresh ?? (() => Promise.reject(new Error('nobody expected a fetch'))),
+      forget(domain) {
+        const entry = policies.sts.get(domain);
+        policies.sts.remove(domain);
+        return Promise.resolve(entry);
+      },
+    },
+    destinationsOf,
+    onWord: (what, about) => words.push(`${what} ${JSON.stringify(about)}`),
+  };
+  const control = await openControl(path, parts);
+  t.after(() => control.close());
+  return {
+    relay,
+    path,
+    policies,
+    failures,
+    raised,
+    words,
+    boundAs: () => mode,
+    asked: (method, target, body) => ask(path, method, target, body),
+  };
+}
+
+const NEXT_HOP = 'smtp://next.test:25';
+
+function destinationOf(domain: string): string {
+  return domain === 'routed.test' ? NEXT_HOP : domain;
+}
+
+function destinationsOf(domain: Domain): [string, ...string[]] {
+  return domain === 'next.test' ? [domain, NEXT_HOP] : [destinationOf(domain)];
+}
+
+function ask(socketPath: string, method: string, path: string, body?: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asking = request({ socketPath, method, path }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString()) }),
+      );
+    });
+    asking.on('error', reject);
+    asking.end(body);
+  });
+}

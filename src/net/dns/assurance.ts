@@ -33,6 +33,7 @@ const notAsked: Wishes = { checkingDisabled: false, authenticData: false, dnssec
 
 export class Assurance {
   readonly #options: AssuranceOptions;
+  /** Of the last time that any resolver answered. */
   #tests: readonly ClientTest[] = [];
   #result: SelfTest | undefined;
   #running: Promise<SelfTest> | undefined;
@@ -40,6 +41,7 @@ export class Assurance {
   #lose: ((error: Error) => void) | undefined;
   #closed = false;
   #everProvable = false;
+  #believed = false;
 
   constructor(options: AssuranceOptions) {
     this.#options = options;
@@ -56,6 +58,14 @@ export class Assurance {
    */
   get everProvable(): boolean {
     return this.#everProvable;
+  }
+
+  /**
+   * Whether the AD bit counts: by the last test that had an answer. Who is silent does not say that he validates no more,
+   * or keeping him from answering would be enough to switch DANE off.
+   */
+  get believed(): boolean {
+    return this.#believed;
   }
 
   /** Those that give what it takes; where none does, all. */
@@ -106,19 +116,22 @@ export class Assurance {
     if (dnssec === 'off') {
       this.#result = { kind: 'off', because: 'DNSSEC is switched off' };
     } else {
-      this.#tests = await testClients(clients, { mode: dnssec, zones, deadlines, timeoutMs });
-      this.#result = summaryOf(this.#tests);
+      const tests = await testClients(clients, { mode: dnssec, zones, deadlines, timeoutMs });
+      this.#result = summaryOf(tests);
       if (dnssec === 'validate' && this.#result.kind === 'provable') this.#everProvable = true;
-      this.#plan();
+      if (this.#result.kind !== 'no-answer') {
+        this.#tests = tests;
+        this.#believed = this.#result.kind === 'provable';
+      }
+      this.#plan(tests.every(({ verdict }) => verdict === 'yes'));
     }
     if (this.#result.kind !== before?.kind) onChange(this.#result);
     return this.#result;
   }
 
-  #plan(): void {
+  #plan(fine: boolean): void {
     clearTimeout(this.#timer);
     if (this.#closed) return;
-    const fine = this.#tests.every(({ verdict }) => verdict === 'yes');
     this.#timer = setTimeout(
       () => void this.test().catch(() => undefined),
       fine ? TEST_EVERY_MS : TEST_AGAIN_AFTER_MS,

@@ -215,13 +215,13 @@ class OpenResolver implements Resolver {
 
   #dialogueOf(question: Question): LookUp<Answer> {
     const { dnssec, whenUnprovable, anchors, sha1, now } = this.#options;
-    const { result, everProvable } = this.#assurance;
+    const { result, everProvable, believed } = this.#assurance;
     const none = { kind: 'none', because: result?.because ?? '' } as const;
     switch (dnssec) {
       case 'off':
         return trusted(question, none);
       case 'trust':
-        return trusted(question, result?.kind === 'provable' ? { kind: 'resolver' } : none);
+        return trusted(question, believed ? { kind: 'resolver' } : none);
       case 'validate':
         if (whenUnprovable === 'use' && !everProvable) return trusted(question, none);
         return validated(question, { now: Math.floor(now() / 1000), anchors, sha1 });

@@ -187,6 +187,40 @@ describe('the AD bit', () => {
     assert.match(at.notices[0] ?? '', /^unprovable/);
   });
 
+  it('is still believed where the resolver was silent when it was tested again: nobody says that it validates no more', async (t) => {
+    let script = trustworthy;
+    const at = await setting(t, (query) => script(query), { dnssec: 'trust', timeoutMs: 300 });
+    await at.resolver.selfTest();
+    script = () => [];
+    assert.equal((await at.resolver.selfTest()).kind, 'no-answer');
+    script = trustworthy;
+    assert.equal((await at.resolver.lookUp(FAR)).status, 'secure');
+    script = simple;
+    assert.equal((await at.resolver.selfTest()).kind, 'unprovable');
+    script = () => [];
+    assert.equal((await at.resolver.selfTest()).kind, 'no-answer');
+    script = trustworthy;
+    assert.equal((await at.resolver.lookUp(FAR)).status, 'indeterminate', 'nor that it validates again');
+  });
+
+  it('of one that has not is not believed either where all were silent when they were tested again', async (t) => {
+    let silent = false;
+    const script: Script = (query) => (silent ? [] : trustworthy(query));
+    const echo: Script = (query) => {
+      if (silent) return [];
+      return query.question.type === types.SOA ? simple(query) : trustworthy(query);
+    };
+    const at = await setting(t, [script, echo], { dnssec: 'trust', timeoutMs: 300 });
+    await at.resolver.selfTest();
+    silent = true;
+    assert.equal((await at.resolver.selfTest()).kind, 'no-answer');
+    silent = false;
+    const before = at.servers[1]?.received.length;
+    for (const label of ['b', 'c', 'd', 'e'])
+      assert.equal((await at.resolver.lookUp(question(`${label}.test`, types.A))).status, 'secure');
+    assert.equal(at.servers[1]?.received.length, before);
+  });
+
   it('is asked for with DO where the resolver sets it only then', async (t) => {
     const at = await setting(
       t,

@@ -39,7 +39,8 @@ export interface TestTerms {
 
 export const validating: Wishes = { checkingDisabled: true, authenticData: false, dnssecOk: true };
 export const trusting: Wishes = { checkingDisabled: false, authenticData: true, dnssecOk: false };
-const trustingWithDo: Wishes = { ...trusting, dnssecOk: true };
+/** With the AD bit clear: a forwarder that only gives it back as it came has nothing to say. */
+const ownWord: Wishes = { ...trusting, authenticData: false, dnssecOk: true };
 
 /** Tests each resolver. */
 export async function testClients(
@@ -107,20 +108,21 @@ async function testKeys(client: Client, zone: Name, terms: TestTerms): Promise<C
 async function testTrust(client: Client, zone: Name, terms: TestTerms): Promise<ClientTest> {
   const question = { name: zone, type: types.SOA };
   const { name } = client;
-  let because = '';
-  for (const wishes of [trusting, trustingWithDo]) {
+  let needsDo = false;
+  for (const wishes of [ownWord, trusting]) {
     const exchanged = await askOne(client, question, wishes, terms);
-    const needsDo = wishes.dnssecOk;
     if (exchanged.kind === 'failed') {
       return { client, verdict: 'silent', needsDo, because: `${name} ${exchanged.because}` };
     }
     const { message } = exchanged;
-    if (message.authenticated && message.answers.length > 0) {
-      return { client, verdict: 'yes', needsDo, because: `${name} validates ${showName(zone)} (AD)` };
+    const says = message.authenticated && message.answers.length > 0;
+    if (!says && wishes === ownWord) {
+      const because = `${name} does not validate (${shown(question, message)}, without AD)`;
+      return { client, verdict: 'no', needsDo, because };
     }
-    because = `${name} does not validate (${shown(question, message)}, without AD)`;
+    needsDo = !says;
   }
-  return { client, verdict: 'no', needsDo: false, because };
+  return { client, verdict: 'yes', needsDo, because: `${name} validates ${showName(zone)} (AD)` };
 }
 
 /** What it answered, for people. */

@@ -65,7 +65,7 @@ async function setting(
 const simple: Script = (query) => says(query, answersFor(query));
 /** Says of everything that it has validated it. */
 const trustworthy: Script = (query) =>
-  says(query, { ...answersFor(query), authenticated: query.authenticData });
+  says(query, { ...answersFor(query), authenticated: query.authenticData || query.edns?.dnssecOk === true });
 
 function answersFor({ question: { name, type } }: Received): { answers: ReturnType<typeof a>[] } {
   if (type === types.A) return { answers: [a(name, '192.0.2.1', 100)] };

@@ -101,27 +101,33 @@ describe('where the resolver is believed', () => {
   const answers = [soa('.')];
 
   it('it has to say that it has validated: RFC 6840 §5.7 and §5.8', async () => {
-    const client = saying({ answers, ad: true });
+    const client = saying({ answers, ad: true }, { answers, ad: true });
     const { result, needsDo } = await test('trust', [client]);
     assert.deepEqual(result, { kind: 'provable', because: '192.0.2.53:53 validates . (AD)' });
     assert.equal(needsDo, false);
-    const [put] = client.put;
-    assert.deepEqual(put?.question.type, types.SOA);
-    assert.deepEqual(
-      [put?.wishes.authenticData, put?.wishes.dnssecOk, put?.wishes.checkingDisabled],
-      [true, false, false],
-    );
+    const asked = client.put.map(({ question: { type }, wishes }) => ({ type, ...wishes }));
+    const common = { type: types.SOA, checkingDisabled: false };
+    assert.deepEqual(asked, [
+      { ...common, authenticData: false, dnssecOk: true },
+      { ...common, authenticData: true, dnssecOk: false },
+    ]);
   });
 
   it('some say so only where they are asked for records of DNSSEC too', async () => {
-    const { result, needsDo } = await test('trust', [saying({ answers }, { answers, ad: true })]);
+    const { result, needsDo } = await test('trust', [saying({ answers, ad: true }, { answers })]);
     assert.equal(result.kind, 'provable');
     assert.equal(needsDo, true);
   });
 
+  it('one that gives back the AD bit of the question says nothing', async () => {
+    const client = fakeClient('192.0.2.53:53');
+    client.always = ({ answer, wishes }) => answer({ answers, ad: wishes.authenticData });
+    assert.equal((await test('trust', [client])).result.kind, 'unprovable');
+  });
+
   it('without AD it does not validate; nor with AD on nothing', async () => {
     for (const said of [{ answers }, { ad: true }, { rcode: 5 }]) {
-      const { result } = await test('trust', [saying(said, said)]);
+      const { result } = await test('trust', [saying(said)]);
       assert.match(
         result.because,
         /^192\.0\.2\.53:53 does not validate \(to \. SOA it answered \w+ with \d records, without AD\)/,

@@ -51,7 +51,7 @@ export class Asker {
     const key = keyOf(question);
     const now = this.#options.clock();
     const kept = this.#kept.get(key, now);
-    if (kept !== undefined) return older(kept.asked, Math.floor((now - kept.at) / 1000));
+    if (kept !== undefined) return older(kept.asked, Math.max(0, Math.floor((now - kept.at) / 1000)));
     const running = this.#running.get(key);
     if (running !== undefined) {
       running.waiters.push({ done, lost });

@@ -132,7 +132,7 @@ class OpenResolver implements Resolver {
     const now = this.#options.now();
     const kept = this.#kept.get(key, now);
     if (kept !== undefined) {
-      const age = Math.floor((now - kept.at) / 1000);
+      const age = Math.max(0, Math.floor((now - kept.at) / 1000));
       const { answer } = kept;
       return Promise.resolve(age === 0 ? answer : { ...answer, ttl: Math.max(0, answer.ttl - age) });
     }

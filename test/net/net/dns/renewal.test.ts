@@ -82,6 +82,13 @@ describe('RFC 4035 §4.7: what was bogus once is asked for again', () => {
   }
 });
 
+it('a clock that is set back gives nothing more time to live', async (t) => {
+  const at = await setting(t, world());
+  const fresh = await at.resolver.lookUp(WWW);
+  at.clock -= 3_000_000;
+  assert.equal((await at.resolver.lookUp(WWW)).ttl, fresh.ttl);
+});
+
 describe('RFC 4035 §5.3.3: a message is kept no longer than', () => {
   it('its signatures are good', async (t) => {
     const at = await setting(t, world({ expiration: now + 100 }));

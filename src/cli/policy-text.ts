@@ -1,0 +1,189 @@
+/** What is kept of policies, as a person reads it. */
+import type {
+  KeptOfDomain,
+  KeptOverride,
+  KeptPolicy,
+  Overridden,
+  Purged,
+  Refreshed,
+  Woken,
+} from '../relay/policies-api.ts';
+import { formatTable } from './table.ts';
+import { oneLine } from './terminal.ts';
+
+/** A line for each domain, then one for each override. */
+export function formatPolicies(
+  policies: readonly KeptPolicy[],
+  overrides: readonly KeptOverride[],
+  now: number,
+): string {
+  const head = ['DOMAIN', 'MODE', 'FETCHED', 'ENDS', 'NEXT FETCH', 'MX'];
+  const rows = policies.map((kept) => [
+    kept.domain,
+    modeOf(kept),
+    kept.policy === null ? '-' : ago(kept.policy.fetchedAt, now),
+    kept.policy === null ? '-' : ahead(kept.policy.expiresAt, now),
+    nextFetch(kept, now),
+    `${kept.policy === null ? '-' : shortened(kept.policy.mx)}${failuresOf(kept)}`,
+  ]);
+  const ruled = overrides.map((one) => [
+    one.domain,
+    one.inForce ? one.level : `${one.level}, over`,
+    one.until ?? 'forever',
+    oneLine(one.reason),
+  ]);
+  return [
+    rows.length === 0 ? 'no MTA-STS policies are kept\n' : formatTable([head, ...rows]),
+    ruled.length === 0
+      ? 'there are no overrides\n'
+      : formatTable([['OVERRIDE FOR', 'LEVEL', 'UNTIL', 'REASON'], ...ruled]),
+  ].join('\n');
+}
+
+/** All that is kept of a domain. */
+export function formatKept({ domain, sts, override }: KeptOfDomain, now: number): string {
+  const lines = [
+    ...(override === null ? [] : overrideLines(override)),
+    ...(sts === null ? [`${domain}: no MTA-STS policy is kept`] : policyLines(sts, now)),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+export function formatRefreshed(
+  { domain, outcome, because, evidence, sts, mail }: Refreshed,
+  now: number,
+): string {
+  const lines = [
+    `${domain}: ${oneLine(because)}`,
+    ...evidence.map((one) => `  ${oneLine(one)}`),
+    ...(outcome === 'none' || sts === null || sts.policy === null ? [] : policyLines(sts, now)),
+    mailText(mail),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+export function formatPurged({ purged, mail }: Purged): string {
+  const { domain, policy } = purged;
+  const what = policy === null ? 'what was kept' : `the MTA-STS policy (${policy.mode}, id ${policy.id})`;
+  return [
+    `${domain}: ${what} is forgotten.`,
+    'Nothing of it protects mail any more until it is fetched again, with the next mail for the domain: whoever is',
+    'on the path then can see to it that it looks as if there were no policy.',
+    mailText(mail),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+export function formatOverridden({ override, mail }: Overridden): string {
+  const { domain, level } = override;
+  const effect =
+    level === 'authenticate'
+      ? 'It stands over DANE, MTA-STS and the configuration.'
+      : 'It stands over DANE, MTA-STS and the configuration: more than this is not required, whatever the domain asks for.';
+  return [
+    ...overrideLines(override),
+    effect,
+    ...elsewhere(mail, domain),
+    mailText(mail),
+    `What follows from it: waxwing explain ${domain}`,
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+export function formatRemoved({ override, mail }: Overridden): string {
+  return `the override for ${override.domain} (${override.level}) is taken back\n${mailText(mail)}\n`;
+}
+
+/** The policies of a next hop that a rule names are those of its host (RFC 8461 §3.4). */
+function elsewhere({ destination }: Woken, domain: string): readonly string[] {
+  return destination === domain
+    ? []
+    : [
+        `Mail for ${domain} goes to ${destination} by a rule, and that host is what an override has to name for it.`,
+      ];
+}
+
+function overrideLines({ domain, level, until, reason, setAt, inForce }: KeptOverride): readonly string[] {
+  const end = until === null ? 'until it is taken back' : `until ${until}`;
+  return [
+    `${domain}: ${inForce ? '' : 'over: '}override ${level} ${end}: ${oneLine(reason)}`,
+    `  set at ${setAt}`,
+  ];
+}
+
+function policyLines(kept: KeptPolicy, now: number): readonly string[] {
+  const { domain, policy, failures, refreshAt, attemptedAt, usedAt, inForce } = kept;
+  const known =
+    policy === null
+      ? [`${domain}: no MTA-STS policy could be fetched so far`]
+      : [
+          `${domain}: MTA-STS ${policy.mode}, id ${policy.id}, ${inForce ? 'in force' : 'over'}`,
+          `  fetched at ${policy.fetchedAt} (${ago(policy.fetchedAt, now)})`,
+          `  ${inForce ? 'holds' : 'held'} until ${policy.expiresAt} (max_age ${policy.maxAgeSeconds} s)`,
+          ...policy.lines.map((line) => `    ${oneLine(line)}`),
+          ...policy.warnings.map((warning) => `  blemish: ${oneLine(warning)}`),
+        ];
+  const failed =
+    failures === null
+      ? []
+      : [
+          `  failed ${timesText(failures.count)} since ${failures.since} for the id ${failures.id} (${failures.type}): ${oneLine(failures.because)}`,
+          `  tried again from ${failures.retryAt} on`,
+        ];
+  return [
+    ...known,
+    ...failed,
+    `  last fetch begun at ${attemptedAt}, ${refreshAt === null ? 'not renewed by itself' : `renewed at ${refreshAt}`}`,
+    `  mail last asked at ${usedAt}, to a day`,
+  ];
+}
+
+function modeOf({ policy, inForce }: KeptPolicy): string {
+  if (policy === null) return 'unknown';
+  return inForce ? policy.mode : `${policy.mode}, over`;
+}
+
+function nextFetch({ refreshAt, failures }: KeptPolicy, now: number): string {
+  const at = refreshAt ?? failures?.retryAt;
+  return at === undefined ? '-' : ahead(at, now);
+}
+
+function failuresOf({ failures }: KeptPolicy): string {
+  if (failures === null) return '';
+  return `; failed ${timesText(failures.count)}: ${oneLine(failures.because)}`;
+}
+
+function timesText(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}
+
+const MOST_SHOWN = 3;
+
+function shortened(mx: readonly string[]): string {
+  const more = mx.length > MOST_SHOWN ? ` and ${mx.length - MOST_SHOWN} more` : '';
+  return mx.length === 0 ? 'none' : `${mx.slice(0, MOST_SHOWN).join(', ')}${more}`;
+}
+
+function mailText({ due, underWay }: Woken): string {
+  const left = underWay === 0 ? '' : `; for ${underWay} more an attempt is under way`;
+  return `${due} recipient${due === 1 ? '' : 's'} of mail that waits: due now${left}`;
+}
+
+function ago(at: string, now: number): string {
+  return `${span(now - Date.parse(at))} ago`;
+}
+
+function ahead(at: string, now: number): string {
+  const left = Date.parse(at) - now;
+  return left > 0 ? `in ${span(left)}` : `${span(-left)} ago`;
+}
+
+/** A length of time, to one unit. */
+function span(ms: number): string {
+  const minutes = Math.floor(Math.max(ms, 0) / 60_000);
+  if (minutes < 1) return `${Math.floor(Math.max(ms, 0) / 1000)}s`;
+  if (minutes < 120) return `${minutes}m`;
+  return minutes < 48 * 60 ? `${Math.floor(minutes / 60)}h` : `${Math.floor(minutes / 1440)}d`;
+}

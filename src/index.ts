@@ -7,5 +7,6 @@ export {
   type EventTls,
   type RelayEvent,
 } from './events/delivery-event.ts';
+export { type Explanation, explanationJsonSchema, explanationSchema } from './events/explanation.ts';
 export { type Resolution, resolutionJsonSchema, resolutionSchema } from './events/resolution.ts';
 export { deliveryEventSchema, eventJsonSchema, eventSchema } from './events/schema.ts';

@@ -1,15 +1,25 @@
 /** The command line: which commands there are, and what they have in common. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { register as config } from './commands/config.ts';
+import { register as explain } from './commands/explain.ts';
+import { register as policy } from './commands/policy.ts';
 import { register as queue } from './commands/queue.ts';
 import { register as resolve } from './commands/resolve.ts';
 import { register as send } from './commands/send.ts';
 import { register as serve } from './commands/serve.ts';
 import { endWithoutReader, exitOnWrongUsage, withExamples } from './usage.ts';
+import { version } from './version.ts';
 
 /** Each imports what it needs only when it runs, so that the help of the others stays quick. */
-const commands: readonly ((program: Command) => void)[] = [serve, send, queue, resolve, config];
+const commands: readonly ((program: Command) => void)[] = [
+  serve,
+  send,
+  queue,
+  policy,
+  explain,
+  resolve,
+  config,
+];
 
 /** Runs one command line (without node and script) and sets `process.exitCode`. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -36,11 +46,4 @@ function createProgram(): Command {
   ]);
   for (const register of commands) register(program);
   return program;
-}
-
-/** The same path from src/cli and from dist/cli. */
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  const { version: text }: { version: string } = JSON.parse(readFileSync(file, 'utf8'));
-  return text;
 }

@@ -2,8 +2,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { formatHostPort } from '../names/address.ts';
 import type { PolicyEngine } from '../lookup/engine.ts';
+import { formatHostPort } from '../names/address.ts';
 import { formatMailDomain } from '../names/mailbox.ts';
 import { type Certificates, openCertificates } from '../net/certificates.ts';
 import { type Deadlines, startDeadlines } from '../net/deadlines.ts';

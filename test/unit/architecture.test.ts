@@ -271,6 +271,28 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     asProgram: true,
   },
   {
+    why: 'its arguments, run as a program',
+    test: 'test/net/cli/explain/explain.test.ts',
+    sources: 'cli/commands/explain',
+    asProgram: true,
+  },
+  {
+    why: 'what is wrong with a destination, told together',
+    test: 'test/unit/cli/explain/problems.test.ts',
+    sources: `cli/explain/dane-problems cli/explain/dns-problems cli/explain/explained cli/explain/remedies
+      cli/explain/rule-problems cli/explain/sts-problems`,
+  },
+  {
+    why: 'words of the text',
+    test: 'test/unit/cli/explain/text.test.ts',
+    sources: 'cli/explain/outcome cli/explain/words',
+  },
+  {
+    why: 'the commands of an operator, asked through the socket',
+    test: 'test/net/relay/control-policies.test.ts',
+    sources: 'relay/policies-api',
+  },
+  {
     why: 'wording and shape of the notification',
     test: 'test/unit/mail/dsn.test.ts',
     sources: 'mail/dsn-text mail/notification',

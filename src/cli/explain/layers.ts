@@ -1,0 +1,181 @@
+/** What each layer of the decision says of a destination, and what was seen. */
+import type { Explanation } from '../../events/explanation.ts';
+import { formatMoment } from '../../names/calendar.ts';
+import type { HostFacts } from '../../policies/dane/hosts.ts';
+import { daneAt } from '../../policies/dane/plan.ts';
+import { shorten } from '../../policies/dane/tlsa.ts';
+import type { DestinationFacts } from '../../policies/destination.ts';
+import type { StsFacts } from '../../policies/mta-sts/facts.ts';
+import { formatPattern } from '../../policies/mta-sts/policy.ts';
+import type { Override } from '../../policies/overrides/override.ts';
+import { formatTarget, type Route } from '../../policies/overrides/route.ts';
+import type { TlsLevel } from '../../policies/words.ts';
+import type { Explained, LookedUp } from './explained.ts';
+
+export type ExplainedLayer = Explanation['layers'][number];
+
+/** In the order in which they outrank each other. That of the message is not among them: there is no message. */
+export function layersOf(explained: Explained): ExplainedLayer[] {
+  const { finding } = explained;
+  const policies =
+    finding.kind === 'address'
+      ? [ofAddress('dane', 'TLSA records'), ofAddress('sts', 'MTA-STS policy')]
+      : [daneLayer(finding.facts), stsLayer(finding, explained)];
+  return [overrideLayer(explained), ...policies, defaultLayer(explained)];
+}
+
+function ofAddress(layer: 'dane' | 'sts', what: string): ExplainedLayer {
+  const because = `a host that is named by its address has no ${what}`;
+  return { layer, state: 'absent', says: 'nothing', because, evidence: [] };
+}
+
+function overrideLayer({ finding, rules: { route } }: Explained): ExplainedLayer {
+  const override = finding.kind === 'address' ? undefined : finding.facts.override;
+  const evidence = [
+    ...(override === undefined ? [] : [`it was set at ${moment(override.setAt)}`]),
+    ...(route === undefined ? [] : [routeText(route, override !== undefined)]),
+  ];
+  if (override !== undefined) {
+    const { level, domain, reason } = override;
+    const because = `an operator has said so for ${domain} ${endText(override)}: ${reason}`;
+    return { layer: 'override', state: 'found', says: LEVELS[level], because, evidence };
+  }
+  if (route !== undefined && route.tls !== null) {
+    const because = 'a rule of the configuration says so';
+    return { layer: 'override', state: 'found', says: LEVELS[route.tls], because, evidence };
+  }
+  const because =
+    route === undefined
+      ? 'no override and no [[route]] concerns it'
+      : 'no override, and no [[route]] with a level';
+  return { layer: 'override', state: 'absent', says: 'nothing', because, evidence };
+}
+
+function endText({ until }: Override): string {
+  return until === null ? 'until it is taken back' : `until ${moment(until)}`;
+}
+
+function routeText({ match, to, tls }: Route, isOutranked: boolean): string {
+  const whom =
+    match.kind === 'any' ? 'everything' : match.kind === 'domain' ? match.domain : `.${match.domain}`;
+  const way = to === null ? 'by MX' : `to ${formatTarget(to)}`;
+  const level = tls === null ? 'with no level of its own' : `with the level ${tls}`;
+  const outranked = isOutranked && tls !== null ? ', which the override outranks' : '';
+  return `the rule for ${whom}: ${way}, ${level}${outranked}`;
+}
+
+function daneLayer({ hosts, way, domain }: DestinationFacts): ExplainedLayer {
+  const looked = hosts.map(({ facts }) => lookAt(facts));
+  const evidence = looked.flatMap((one) => one.evidence);
+  const demanding = looked.filter(({ state }) => state === 'found');
+  const unknown = looked.filter(({ state }) => state === 'unknown');
+  const [first] = [...demanding, ...unknown];
+  if (first === undefined) {
+    if (way.kind === 'unknown') {
+      const because = `which hosts take mail for ${domain} is not known, so none was looked at`;
+      return {
+        layer: 'dane',
+        state: 'unknown',
+        says: 'nothing, as nothing could be learnt',
+        because,
+        evidence,
+      };
+    }
+    const because =
+      hosts.length === 0
+        ? 'there is no mail host to look at'
+        : (looked[0]?.because ?? 'no host has TLSA records that are proven');
+    return { layer: 'dane', state: 'absent', says: 'nothing', because, evidence };
+  }
+  const texts = [...new Set(demanding.map((one) => one.says))].join('; ');
+  const some =
+    demanding.length < hosts.length ? ` (at ${demanding.length} of ${hosts.length} mail hosts)` : '';
+  const says = [...(demanding.length > 0 ? [`${texts}${some}`] : []), ...unknown.map((one) => one.says)].join(
+    '; ',
+  );
+  const state = demanding.length > 0 ? 'found' : 'unknown';
+  return { layer: 'dane', state, says, because: first.because, evidence };
+}
+
+interface LookedAt extends Pick<ExplainedLayer, 'state' | 'says' | 'because'> {
+  readonly evidence: readonly string[];
+}
+
+function lookAt(facts: HostFacts): LookedAt {
+  const { host } = facts;
+  if (facts.kind !== 'found') {
+    const { kind: state, because } = facts;
+    return { state, says: `nothing of ${host}, as it could not be looked up`, because, evidence: [because] };
+  }
+  const { evidence } = facts.tlsa;
+  const plan = daneAt(facts.tlsa);
+  const { because } = plan;
+  switch (plan.kind) {
+    case 'dane':
+      return {
+        state: 'found',
+        says: 'TLS, and a certificate that matches a TLSA record of the host',
+        because,
+        evidence,
+      };
+    case 'encrypt':
+      return {
+        state: 'found',
+        says: 'TLS, with whatever certificate, as no TLSA record authenticates anybody',
+        because,
+        evidence,
+      };
+    case 'none':
+      return { state: 'absent', says: 'nothing', because, evidence };
+    case 'avoid':
+      return {
+        state: 'unknown',
+        says: `no mail to ${host}, as nobody knows what its TLSA records say`,
+        because,
+        evidence,
+      };
+  }
+}
+
+function stsLayer({ facts: { sts } }: LookedUp, { now }: Explained): ExplainedLayer {
+  const { because } = sts;
+  const evidence = [...sts.evidence];
+  if (sts.kind === 'policy') {
+    const { mode, mx } = sts.known.policy;
+    const hosts = shorten(mx.map(formatPattern));
+    const strict = `only the hosts ${hosts}, over TLS, with a certificate that is valid for the name of the host`;
+    const says =
+      mode === 'enforce'
+        ? `${strict} (mode enforce)`
+        : `nothing for now (mode testing); with enforce: ${strict}`;
+    return { layer: 'sts', state: 'found', says, because, evidence };
+  }
+  if (saysNone(sts, now)) {
+    return { layer: 'sts', state: 'found', says: 'nothing (mode none)', because, evidence };
+  }
+  const isUnknown = sts.kind === 'unknown' || sts.record.kind === 'found';
+  const says = isUnknown ? 'nothing, as the policy could not be learnt' : 'nothing';
+  return { layer: 'sts', state: isUnknown ? 'unknown' : 'absent', says, because, evidence };
+}
+
+/** A policy is in force that takes back what the ones before it asked for. */
+export function saysNone({ known }: StsFacts, now: number): boolean {
+  return known !== null && known.policy.mode === 'none' && now < known.expiresAt;
+}
+
+function defaultLayer({ rules: { defaultLevel }, levelOrigin }: Explained): ExplainedLayer {
+  const because = `relay.tls is ${defaultLevel} (${levelOrigin})`;
+  return { layer: 'default', state: 'found', says: LEVELS[defaultLevel], because, evidence: [] };
+}
+
+const LEVELS: Readonly<Record<TlsLevel, string>> = {
+  off: 'no TLS (off)',
+  may: 'nothing, but TLS is tried (may)',
+  encrypt: 'TLS, with whatever certificate (encrypt)',
+  authenticate:
+    'TLS, and a certificate that proves a name that nobody on the path could choose (authenticate)',
+};
+
+function moment(at: number): string {
+  return formatMoment(Math.floor(at / 1000));
+}

@@ -1,0 +1,200 @@
+/** An explanation as a person reads it: what becomes of the mail, why, and what can be done where something is wrong. */
+import { domainToUnicode } from 'node:url';
+import type { Explanation } from '../../events/explanation.ts';
+import { type Colour, type Look, oneLine, paint, wrap } from '../terminal.ts';
+import { demandOf, outcomeOf } from './outcome.ts';
+import { aboutLayer, aboutWho, layerNames } from './words.ts';
+
+type Host = Explanation['mx'][number];
+type Layer = Explanation['layers'][number];
+
+/** All of it, ending in a line break. */
+export function formatExplanation(explanation: Explanation, look: Look): string {
+  const blocks = [
+    headLines(explanation, look),
+    hostLines(explanation, look),
+    layerLines(explanation, look),
+    problemLines(explanation, look),
+    noteLines(explanation, look),
+  ];
+  return blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.map((line) => `${line}\n`).join(''))
+    .join('\n');
+}
+
+const COLOURS: Readonly<Record<Explanation['decision'], Colour>> = {
+  deliver: 'green',
+  defer: 'yellow',
+  refuse: 'red',
+};
+
+function headLines(explanation: Explanation, look: Look): readonly string[] {
+  const { decision, because, by } = explanation;
+  const { word, rest } = outcomeOf(explanation);
+  const [first = '', ...further] = wrap(
+    `Mail to ${nameFor(explanation, look)}: ${word}${rest}`,
+    look.width,
+    '',
+    '  ',
+  );
+  const layer = by === null ? 'no layer: what DNS says of the domain decides' : `${by}, ${layerNames[by]}`;
+  return [
+    first.replace(word, paint(word, COLOURS[decision], look)),
+    ...further,
+    ...paragraph('decided by', layer, look),
+    ...paragraph('why', because, look),
+  ];
+}
+
+/** An international name as people write it, beside its one spelling. */
+function nameFor({ domain }: Explanation, { unicode }: Look): string {
+  const international = domainToUnicode(domain);
+  return unicode && international !== '' && international !== domain
+    ? `${domain} (${international})`
+    : domain;
+}
+
+function hostLines(explanation: Explanation, look: Look): readonly string[] {
+  const { mx, way, route } = explanation;
+  if (mx.length === 0) return [];
+  const by = route === null ? wayText(explanation) : `the rule leads to ${route}`;
+  const more =
+    way.further === 0 ? [] : [`  and ${way.further} more, which are not tried in the first attempt`];
+  return [
+    ...titled('mail hosts', `, in the order in which they are tried (${by}):`, look),
+    ...mx.flatMap((host) => oneHost(host, explanation, look)),
+    ...more,
+  ];
+}
+
+function wayText({ way }: Explanation): string {
+  switch (way.kind) {
+    case 'mx':
+      return `MX records, ${way.dnssec}`;
+    case 'implicit':
+      return `there are no MX records, ${way.dnssec}, so the domain itself is the host`;
+    default:
+      return way.because;
+  }
+}
+
+function oneHost(host: Host, { way }: Explanation, look: Look): readonly string[] {
+  const mark = host.usable ? MARKS.good : MARKS.bad;
+  const preference = way.kind === 'mx' ? `${host.preference} ` : '';
+  const title = `${preference}${host.host}: ${demandOf(host)}`;
+  const details = [
+    ...decidedBy(host),
+    ...proofTexts(host),
+    ...(host.addresses.length === 0
+      ? []
+      : [`address ${host.addresses.join(', ')} (${host.dnssec}), port ${host.port}`]),
+  ];
+  return [
+    ...marked(mark, title, look),
+    ...details.flatMap((text) => wrap(oneLine(text), look.width, '      ', '        ')),
+  ];
+}
+
+function decidedBy({ usable, by, because, addresses, forbidden }: Host): readonly string[] {
+  if (usable) return [`decided by ${by}`];
+  // Without an address no layer stands in the way.
+  return [forbidden || addresses.length > 0 ? `by ${by}: ${because}` : because];
+}
+
+/** What would be taken as proof, where any is asked for. */
+function proofTexts({ usable, requires, match, tlsa, provesName }: Host): readonly string[] {
+  if (!usable || requires !== 'authenticate') return [];
+  const names = `a certificate of a trusted authority for ${match.join(' or ')}`;
+  if (tlsa.length === 0) return [`accepted as proof: ${names}`];
+  const records = tlsa.map((record) => `accepted as proof: a certificate that matches TLSA ${record}`);
+  if (provesName) return [...records, `accepted as proof: ${names}`];
+  return match.length === 0
+    ? records
+    : [...records, `names, where usage 2 asks for one: ${match.join(', ')}`];
+}
+
+function layerLines({ layers, because }: Explanation, look: Look): readonly string[] {
+  const rule = ' (an override decides alone; of the others the strictest does):';
+  return [
+    ...titled('layer by layer', rule, look),
+    ...layers.flatMap((layer) => oneLayer(layer, because, look)),
+  ];
+}
+
+/** @param why is said above already. */
+function oneLayer(
+  { layer, state, says, because, evidence }: Layer,
+  why: string,
+  look: Look,
+): readonly string[] {
+  const mark = state === 'found' ? MARKS.good : state === 'absent' ? MARKS.none : MARKS.unknown;
+  // Why there is nothing, in all its links, is for those who read the JSON.
+  const seen = new Set(state === 'absent' ? [because] : [because, ...evidence]);
+  if (state !== 'absent') seen.delete(why);
+  return [
+    ...marked(mark, `${layer}: ${state}`, look),
+    ...wrap(aboutLayer[layer], look.width, '      ').map((line) => paint(line, 'dim', look)),
+    ...(state === 'absent' ? [] : wrap(oneLine(`asks for: ${says}`), look.width, '      ', '        ')),
+    ...[...seen].flatMap((text) => wrap(oneLine(text), look.width, '      ', '        ')),
+  ];
+}
+
+function problemLines({ problems, domain }: Explanation, look: Look): readonly string[] {
+  const title = 'what is wrong or weak, and what to do';
+  if (problems.length === 0) return titled(title, ': nothing.', look);
+  return [
+    ...titled(title, ':', look),
+    ...problems.flatMap(({ says, fix }, index) => [
+      ...wrap(oneLine(says), look.width, `  ${index + 1}. `, '     '),
+      ...fix.flatMap((one) => [
+        ...wrap(`${aboutWho(one.who, domain)}: ${oneLine(one.do)}`, look.width, '     - ', '       '),
+        // Never broken, so that it can be pasted.
+        ...(one.command === null ? [] : [`         ${oneLine(one.command)}`]),
+      ]),
+    ]),
+  ];
+}
+
+function noteLines({ decision, mx, domain, firstContact }: Explanation, look: Look): readonly string[] {
+  const hosts =
+    decision === 'deliver' && mx.some(({ tries }) => tries)
+      ? [
+          'No mail host was asked: whether its TLS and its certificate are as required shows when mail is sent.',
+        ]
+      : [];
+  const contact = firstContact
+    ? [`First contact: in the data folder there is nothing of ${domain} from before.`]
+    : [];
+  return [...contact, ...hosts].flatMap((text) => wrap(text, look.width));
+}
+
+interface Mark {
+  readonly unicode: string;
+  readonly ascii: string;
+  readonly colour: Colour;
+}
+
+const MARKS = {
+  good: { unicode: '✔', ascii: '+', colour: 'green' },
+  none: { unicode: '○', ascii: 'o', colour: 'dim' },
+  unknown: { unicode: '?', ascii: '?', colour: 'yellow' },
+  bad: { unicode: '✘', ascii: 'x', colour: 'red' },
+} as const satisfies Record<string, Mark>;
+
+function marked({ unicode, ascii, colour }: Mark, text: string, look: Look): readonly string[] {
+  const mark = look.unicode ? unicode : ascii;
+  // Painted after it is broken, as colours have no width.
+  const [first = '', ...further] = wrap(oneLine(text), look.width, `  ${mark} `, '      ');
+  return [first.replace(mark, paint(mark, colour, look)), ...further];
+}
+
+function paragraph(title: string, text: string, look: Look): readonly string[] {
+  return titled(title, `: ${oneLine(text)}`, look);
+}
+
+/** A title and what follows it; painted after it is broken, as colours have no width. */
+function titled(title: string, rest: string, look: Look): readonly string[] {
+  const [first = '', ...further] = wrap(`${title}${rest}`, look.width, '', '  ');
+  return [first.replace(title, paint(title, 'bold', look)), ...further];
+}

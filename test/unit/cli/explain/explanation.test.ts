@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { toExplanation } from '../../../../src/cli/explain/explanation.ts';
+import { type Explanation, explanationSchema } from '../../../../src/events/explanation.ts';
+import { byMx, factsOf, hostWith } from '../../../support/destinations.ts';
+import { explained, samples } from './samples.ts';
+
+const MX = 'mx1.example.test';
+const of = (name: keyof typeof samples): Explanation => toExplanation(samples[name]);
+
+describe('an explanation', () => {
+  for (const [name, sample] of Object.entries(samples)) {
+    it(`${name} is as the schema says`, () => {
+      const explanation = toExplanation(sample);
+      assert.deepEqual(explanationSchema.parse(JSON.parse(JSON.stringify(explanation))), explanation);
+      const layers = explanation.layers.map(({ layer }) => layer);
+      assert.deepEqual(layers, ['override', 'dane', 'sts', 'default']);
+    });
+  }
+
+  it('has the decision of the relay', () => {
+    const decisions: [keyof typeof samples, Explanation['decision'], Explanation['by']][] = [
+      ['dane', 'deliver', 'dane'],
+      ['halfDane', 'deliver', 'dane'],
+      ['mixed', 'deliver', 'dane'],
+      ['tlsaBogus', 'defer', 'dane'],
+      ['enforced', 'deliver', 'sts'],
+      ['notListed', 'defer', 'sts'],
+      ['testing', 'deliver', 'default'],
+      ['plain', 'deliver', 'default'],
+      ['loweredByOverride', 'deliver', 'override'],
+      ['login', 'defer', 'override'],
+      ['literal', 'deliver', 'default'],
+      // Here no layer decides.
+      ['mxBogus', 'defer', null],
+      ['nullMx', 'refuse', null],
+      ['noSuchDomain', 'refuse', null],
+      ['implicitNothing', 'refuse', null],
+      ['noAddress', 'defer', null],
+      ['addressUnanswered', 'defer', null],
+    ];
+    for (const [name, decision, by] of decisions) {
+      const explanation = of(name);
+      assert.deepEqual([explanation.decision, explanation.by], [decision, by], name);
+    }
+  });
+
+  it('tells a policy that forbids every host from what could not be learnt', () => {
+    assert.equal(of('notListed').forbidden, true);
+    for (const name of ['tlsaBogus', 'mxBogus', 'noAddress', 'plain'] as const)
+      assert.equal(of(name).forbidden, false, name);
+  });
+
+  it('has the code of a refusal', () => {
+    assert.equal(of('noSuchDomain').status, '5.1.2');
+    assert.equal(of('nullMx').status, '5.1.10');
+    assert.equal(of('implicitNothing').status, '5.4.4');
+    assert.equal(of('plain').status, null);
+  });
+
+  it('says how it came that these are the hosts', () => {
+    const ways = (['dane', 'implicit', 'nextHop', 'literal', 'nullMx', 'mxBogus'] as const).map(
+      (name) => of(name).way,
+    );
+    assert.deepEqual(
+      ways.map(({ kind, dnssec }) => [kind, dnssec]),
+      [
+        ['mx', 'secure'],
+        ['implicit', 'secure'],
+        ['configured', null],
+        ['address', null],
+        ['null', null],
+        ['unknown', null],
+      ],
+    );
+  });
+
+  it('counts MX hosts that are not tried', () => {
+    const way = byMx('secure', MX, 'mx2.example.test', 'mx3.example.test');
+    assert.equal(toExplanation(explained(factsOf({ way, hosts: [hostWith(MX, 'usable')] }))).way.further, 2);
+  });
+
+  it('names the next hop of a rule, and whether anything was kept', () => {
+    assert.equal(of('login').route, 'smtps://example.test:465');
+    assert.equal(of('nextHop').route, null);
+    assert.deepEqual([of('dane').firstContact, of('halfDane').firstContact], [true, false]);
+  });
+});

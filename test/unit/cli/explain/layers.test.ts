@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type ExplainedLayer, layersOf } from '../../../../src/cli/explain/layers.ts';
+import { samples } from './samples.ts';
+
+function layer(name: keyof typeof samples, wanted: ExplainedLayer['layer']): ExplainedLayer {
+  const found = layersOf(samples[name]).find((one) => one.layer === wanted);
+  assert.ok(found !== undefined);
+  return found;
+}
+
+type Case = [sample: keyof typeof samples, state: ExplainedLayer['state'], says: RegExp];
+
+function states(wanted: ExplainedLayer['layer'], cases: readonly Case[]): void {
+  describe(wanted, () => {
+    for (const [name, state, says] of cases) {
+      it(`${name}: ${state}`, () => {
+        const one = layer(name, wanted);
+        assert.equal(one.state, state);
+        assert.match(one.says, says);
+        assert.notEqual(one.because, '');
+      });
+    }
+  });
+}
+
+states('override', [
+  ['plain', 'absent', /^nothing$/],
+  ['nextHop', 'absent', /^nothing$/],
+  ['loweredByOverride', 'found', /\(may\)$/],
+  ['loweredByRoute', 'found', /^no TLS \(off\)$/],
+  ['authenticateByRoute', 'found', /\(authenticate\)$/],
+]);
+
+states('dane', [
+  ['dane', 'found', /^TLS, and a certificate that matches a TLSA record of the host$/],
+  ['mixed', 'found', / \(at 1 of 2 mail hosts\)$/],
+  ['unusable', 'found', /^TLS, with whatever certificate/],
+  ['signedPlain', 'absent', /^nothing$/],
+  ['noAddress', 'absent', /^nothing$/],
+  ['nullMx', 'absent', /^nothing$/],
+  ['literal', 'absent', /^nothing$/],
+  ['tlsaBogus', 'unknown', /^no mail to mx1\.example\.test/],
+  ['addressUnanswered', 'unknown', /^nothing of mx1\.example\.test/],
+  ['mxBogus', 'unknown', /^nothing, as nothing could be learnt$/],
+  ['tlsaUnanswered', 'found', /\(at 1 of 2 mail hosts\); no mail to mx\.provider\.test/],
+  ['addressBogus', 'found', /\(at 1 of 2 mail hosts\); nothing of mx1\.example\.test/],
+]);
+
+states('sts', [
+  ['plain', 'absent', /^nothing$/],
+  ['recordInvalid', 'absent', /^nothing$/],
+  ['literal', 'absent', /^nothing$/],
+  ['enforced', 'found', /^only the hosts mx1\.example\.test, .*\(mode enforce\)$/],
+  ['testing', 'found', /^nothing for now \(mode testing\); with enforce: only the hosts other/],
+  ['modeNone', 'found', /^nothing \(mode none\)$/],
+  ['recordUnknown', 'unknown', /^nothing, as the policy could not be learnt$/],
+  ['webPkiInvalid', 'unknown', /^nothing, as the policy could not be learnt$/],
+]);
+
+states('default', [
+  ['plain', 'found', /\(may\)$/],
+  ['encryptByDefault', 'found', /\(encrypt\)$/],
+]);
+
+describe('what is said of a layer', () => {
+  it('an override: until when, why, since when, and the rule that it outranks', () => {
+    const { because, evidence } = layer('loweredByOverride', 'override');
+    assert.equal(because, 'an operator has said so for example.test until 2026-11-30T12:00:00Z: of the test');
+    assert.deepEqual(evidence, ['it was set at 1970-01-01T00:00:00Z']);
+    assert.deepEqual(layer('login', 'override').evidence.slice(1), [
+      'the rule for everything: to smtps://example.test:465, with the level encrypt, which the override outranks',
+    ]);
+  });
+
+  it('the default level: its value and where it comes from', () => {
+    assert.equal(layer('plain', 'default').because, 'relay.tls is may (default)');
+  });
+
+  it('DANE: the evidence of every host', () => {
+    assert.deepEqual(layer('tlsaUnanswered', 'dane').evidence, [
+      'of the test: unknown',
+      'of the test: usable',
+    ]);
+  });
+
+  it('a long policy is cut short', () => {
+    const { says } = layer('notListed', 'sts');
+    assert.match(says, /^only the hosts other\.example\.test, \*\.example\.net, over TLS/);
+  });
+});

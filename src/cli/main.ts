@@ -42,6 +42,7 @@ function createProgram(): Command {
   withExamples(program, [
     'waxwing config init --output waxwing.toml',
     'waxwing config check',
+    'waxwing explain example.com',
     'waxwing resolve example.com MX',
   ]);
   for (const register of commands) register(program);

@@ -40,6 +40,7 @@ export interface EventTls {
   readonly certificateSha256: string | null;
   /** The name that the certificate proved, or null. */
   readonly peerName: string | null;
+  /** The TLSA record that the certificate matched, or null. */
   readonly tlsa: string | null;
 }
 

@@ -30,7 +30,7 @@ const tls = z.strictObject({
   group: orNull(text).describe('Key exchange group; null for mail that came in.'),
   certificateSha256: orNull(text).describe('Of the certificate that the far side presented, in hex.'),
   peerName: orNull(text).describe('The name that the certificate proved.'),
-  tlsa: orNull(text),
+  tlsa: orNull(text).describe('The TLSA record that the certificate matched, in presentation form.'),
 });
 
 const moment = z.iso.datetime().describe('RFC 3339, UTC, milliseconds.');

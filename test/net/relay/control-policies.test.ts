@@ -159,10 +159,12 @@ describe('a policy that is fetched at an operator’s word', () => {
     const refreshed = (await post(setting, '/policies/refresh', { domain: 'a.test' })).body as Refreshed;
     assert.equal(refreshed.sts?.policy?.id, 'a1');
     assert.deepEqual(refreshed.mail, { due: 1, underWay: 0, destination: 'a.test' });
-    await setting.relay.until(
+    const again = await setting.relay.until(
       'it is tried again at once',
       ({ attempt, to }) => attempt === 2 && to === 'b@a.test',
     );
+    // Nobody was reached before, and for that alone it would not be tried for a while.
+    assert.doesNotMatch(again.tls?.because ?? '', /^not tried/);
     assert.equal(setting.relay.about('c@other.test').length, 1);
   });
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -101,6 +101,15 @@ async function explanation(at: Place, ...words: readonly string[]): Promise<Expl
   return explanationSchema.parse(JSON.parse(stdout));
 }
 
+/** As `waxwing policy override` keeps it. */
+function keepOverride({ data }: Place, name: string, level: 'may' | 'encrypt'): void {
+  const held = openDataFolder(data);
+  const policies = openPolicies(held);
+  policies.overrides.put({ domain: domain(name), level, until: null, reason: 'by phone', setAt: 0 });
+  policies.close();
+  held.close();
+}
+
 describe('waxwing explain', { concurrency: 2 }, () => {
   it('exit code 0: delivered, and how', async (t) => {
     const run = await explain(await place(t), 'dane.test');
@@ -151,6 +160,12 @@ describe('waxwing explain', { concurrency: 2 }, () => {
       ['smtps://mx.dane.test:465', 'override', 'configured'],
     );
     assert.deepEqual(routed.mx[0]?.requires, 'authenticate');
+    keepOverride(at, 'mx.dane.test', 'may');
+    const { decision, because } = await explanation(at, 'plain.test', '--config', file);
+    assert.deepEqual(
+      [decision, because],
+      ['defer', 'the rule has a login, which is never said where TLS is not required'],
+    );
     await writeFile(file, rules[0] ?? '');
     const plain = await explanation(at, 'plain.test', '--config', file);
     assert.equal(plain.mx[0]?.requires, 'encrypt');
@@ -161,23 +176,12 @@ describe('waxwing explain', { concurrency: 2 }, () => {
     const at = await place(t);
     assert.equal((await explanation(at, 'sts.test')).firstContact, true);
     assert.deepEqual(await readdir(at.data), []);
-    const held = openDataFolder(at.data);
-    const policies = openPolicies(held);
-    const override = {
-      domain: domain('sts.test'),
-      level: 'encrypt',
-      until: null,
-      reason: 'by phone',
-      setAt: 0,
-    } as const;
-    policies.overrides.put(override);
-    // Whoever serves the folder goes on meanwhile.
+    keepOverride(at, 'sts.test', 'encrypt');
+    const kept = await readFile(join(at.data, 'data.db'));
     const { by, decision, layers } = await explanation(at, 'sts.test');
     assert.deepEqual([decision, by], ['deliver', 'override']);
     assert.match(layers[0]?.because ?? '', /: by phone$/);
-    assert.equal(policies.sts.get(domain('sts.test')), undefined);
-    policies.close();
-    held.close();
+    assert.deepEqual(await readFile(join(at.data, 'data.db')), kept);
   });
 
   it('a store that cannot be read is told: exit code 2', async (t) => {

@@ -29,6 +29,12 @@ const cases: readonly Case[] = [
     [provider, sender],
     ['waxwing resolve _25._tcp.mx.provider.test TLSA'],
   ],
+  [
+    'tlsaAliasBogus',
+    /\(bogus\).*The host is not used at all/,
+    [owner, sender, sender],
+    ['waxwing resolve _25._tcp.mx.provider.test TLSA', encryptFor('2d')],
+  ],
   ['tlsaUnproven', /are not proven \(insecure\), so they do not count/, [owner]],
   [
     'notListed',

@@ -47,6 +47,11 @@ export function found(at: string, type: RecordType, status: DnssecStatus, ...rec
   return { ...common, kind: 'found', records, because: `${at} is ${status}` };
 }
 
+/** An answer that stands at the end of an alias. */
+export function atAlias(answer: Answer, owner: string): Answer {
+  return { ...answer, owner: name(owner) };
+}
+
 interface Rest {
   readonly route?: Route;
   readonly level?: TlsLevel;
@@ -136,6 +141,12 @@ export const samples = {
   }),
   tlsaUnanswered: explained(factsOf({ hosts: [hostWith('mx.provider.test', 'unknown'), dane] }), {
     answers: [failed('_25._tcp.mx.provider.test', types.TLSA, 'indeterminate')],
+  }),
+  tlsaAliasBogus: explained(factsOf({ hosts: [hostWith(MX, 'unknown')] }), {
+    answers: [
+      atAlias(found(MX, types.A, 'secure', Uint8Array.of(192, 0, 2, 1)), 'mx.provider.test'),
+      failed('_25._tcp.mx.provider.test', types.TLSA, 'bogus'),
+    ],
   }),
   tlsaUnproven: explained(factsOf({ hosts: [hostWith(MX, 'absent')] }), {
     answers: [found(TLSA, types.TLSA, 'insecure', tlsaData(3))],

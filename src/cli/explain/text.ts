@@ -30,7 +30,7 @@ const COLOURS: Readonly<Record<Explanation['decision'], Colour>> = {
 };
 
 function headLines(explanation: Explanation, look: Look): readonly string[] {
-  const { decision, because, by } = explanation;
+  const { decision, because } = explanation;
   const { word, rest } = outcomeOf(explanation);
   const [first = '', ...further] = wrap(
     `Mail to ${nameFor(explanation, look)}: ${word}${rest}`,
@@ -38,13 +38,26 @@ function headLines(explanation: Explanation, look: Look): readonly string[] {
     '',
     '  ',
   );
-  const layer = by === null ? 'no layer: what DNS says of the domain decides' : `${by}, ${layerNames[by]}`;
   return [
     first.replace(word, paint(word, COLOURS[decision], look)),
     ...further,
-    ...paragraph('decided by', layer, look),
+    ...paragraph('decided by', deciders(explanation), look),
     ...paragraph('why', because, look),
   ];
+}
+
+/** The layer, or those of the hosts where each has its own. */
+function deciders({ decision, by, mx }: Explanation): string {
+  if (by === null) return 'no layer, but DNS: it leaves no host to send to';
+  const usable = mx.filter((host) => host.usable);
+  const layers = [...new Set(usable.map((host) => host.by))];
+  if (decision !== 'deliver' || layers.length < 2) return `${by}, ${layerNames[by]}`;
+  return layers
+    .map((layer) => {
+      const hosts = usable.filter((host) => host.by === layer).map(({ host }) => host);
+      return `${layer} at ${hosts.join(', ')} (${layerNames[layer]})`;
+    })
+    .join('; ');
 }
 
 /** An international name as people write it, beside its one spelling. */
@@ -62,7 +75,7 @@ function hostLines(explanation: Explanation, look: Look): readonly string[] {
   const more =
     way.further === 0 ? [] : [`  and ${way.further} more, which are not tried in the first attempt`];
   return [
-    ...titled('mail hosts', `, in the order in which they are tried (${by}):`, look),
+    ...titled('mail hosts', ` in their order (${by}):`, look),
     ...mx.flatMap((host) => oneHost(host, explanation, look)),
     ...more,
   ];
@@ -71,11 +84,22 @@ function hostLines(explanation: Explanation, look: Look): readonly string[] {
 function wayText({ way }: Explanation): string {
   switch (way.kind) {
     case 'mx':
-      return `MX records, ${way.dnssec}`;
+      return `MX records, ${proofText(way.dnssec)}`;
     case 'implicit':
-      return `there are no MX records, ${way.dnssec}, so the domain itself is the host`;
+      return `there are no MX records, ${proofText(way.dnssec)}, so the domain itself is the host`;
     default:
       return way.because;
+  }
+}
+
+function proofText(status: Explanation['way']['dnssec']): string {
+  switch (status) {
+    case 'secure':
+      return 'secure: proven by DNSSEC';
+    case 'insecure':
+      return 'insecure: not signed';
+    default:
+      return `${status}: nobody has proven it`;
   }
 }
 

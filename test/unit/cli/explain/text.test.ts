@@ -37,7 +37,7 @@ describe('the text of an explanation', () => {
       const text = unwrapped(head);
       assert.ok(text.startsWith(`Mail to ${explanation.domain}: ${outcome[explanation.decision]}`), text);
       const { by, because } = explanation;
-      assert.ok(text.includes(by === null ? 'decided by: no layer: ' : `decided by: ${by}, `), text);
+      assert.ok(text.includes(by === null ? 'decided by: no layer, but DNS: ' : `decided by: ${by}`), text);
       assert.ok(text.endsWith(`why: ${unwrapped(because)}`), text);
     });
 

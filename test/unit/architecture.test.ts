@@ -285,7 +285,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'words of the text',
     test: 'test/unit/cli/explain/text.test.ts',
-    sources: 'cli/explain/outcome cli/explain/words',
+    sources: 'cli/explain/words',
   },
   {
     why: 'the commands of an operator, asked through the socket',

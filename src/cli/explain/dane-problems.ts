@@ -8,8 +8,7 @@ import type { HostFacts, TlsaFacts } from '../../policies/dane/hosts.ts';
 import { daneAt } from '../../policies/dane/plan.ts';
 import { answerTo, type Explained, type LookedUp, tlsaPort } from './explained.ts';
 import { usableOf } from './hosts.ts';
-import { owner, type Problem, sender } from './problems.ts';
-import { findOut, hostOwner, override } from './remedies.ts';
+import { findOut, hostOwner, owner, type Problem, requireTls, sender, waitText } from './remedies.ts';
 
 export function daneProblems({ facts, verdict }: LookedUp, explained: Explained): Problem[] {
   const { domain, hosts } = facts;
@@ -41,7 +40,7 @@ function ofHost(
   if (host.kind !== 'found') return [];
   const places = answersFor(host.host, port, explained.answers);
   const { tlsa } = host;
-  if (tlsa.kind === 'unknown') return [unlearnt(host.host, domain, port, standing, places)];
+  if (tlsa.kind === 'unknown') return [unlearnt(host.host, domain, standing, places, explained)];
   if (tlsa.kind === 'found') return unusable(tlsa, host.host, domain, port);
   const open = places.find(({ kind, status }) => kind === 'found' && status !== 'secure');
   return open === undefined ? [] : [unproven(open, host.host, domain)];
@@ -57,10 +56,11 @@ function answersFor(host: Domain, port: number, answers: readonly Answer[]): rea
 function unlearnt(
   host: Domain,
   domain: Domain,
-  port: number,
   standing: Standing,
   places: readonly Answer[],
+  explained: Explained,
 ): Problem {
+  const port = tlsaPort(explained);
   const failed = places.find(({ kind }) => kind === 'unknown');
   const place = failed === undefined ? `_${port}._tcp.${host}` : showName(failed.question.name);
   const bogus = failed?.status === 'bogus';
@@ -80,9 +80,10 @@ function unlearnt(
       findOut(place, 'TLSA', bogus),
       ...(standing === 'none'
         ? [
-            sender(
-              `Wait: mail goes out by itself once this is repaired. Only if the owner of ${domain} tells you, and not by mail, that it cannot be repaired soon, make an exception.`,
-              override(domain, 'encrypt', '2d'),
+            requireTls(
+              domain,
+              '2d',
+              `Wait: ${waitText(explained)}. Only if the owner of ${domain} tells you, and not by mail, that it cannot be repaired soon, make an exception.`,
             ),
           ]
         : []),
@@ -113,9 +114,10 @@ function unusable(
     : `Some TLSA records of ${host} authenticate nobody (${set.unusable.length} of ${set.unusable.length + set.usable.length + set.superseded.length}); they are ignored.`;
   const place = `_${port}._tcp.${base}`;
   const what = isAll
-    ? `Publish a TLSA record that counts for mail at ${place}: ${USUAL}.`
+    ? `Put a TLSA record that counts for mail in place of them at ${place}: ${USUAL}.`
     : `Take these records away, or correct them, at ${place}: ${set.unusable[0]?.text ?? ''} ${set.unusable[0]?.because ?? ''}.`;
-  return [{ says, fix: [hostOwner(host, domain, what)] }];
+  const nothing = sender('Nothing has to be done: mail goes over TLS, only who takes it is not proven.');
+  return [{ says, fix: [hostOwner(host, domain, what), ...(isAll ? [nothing] : [])] }];
 }
 
 function unproven({ question, status }: Answer, host: Domain, domain: Domain): Problem {
@@ -139,18 +141,18 @@ function halfDane(usable: readonly UsableHost[], domain: Domain): readonly Probl
   const names = half.map(({ host }) => host).join(', ');
   return [
     {
-      says: `The MX records of ${domain} are not signed, so whoever is on the path can name another host in place of ${names}, one without TLSA records. What this host has published binds all the same (half-DANE), and mail over it counts as encrypted, not as authenticated.`,
+      says: `The MX records of ${domain} are not signed, so whoever is on the path can name another host in place of ${names}, one without TLSA records, for which only the default level holds. What this host has published binds all the same (half-DANE); mail over it counts as encrypted, not as authenticated, in events and in the queue.`,
       fix: [
         owner(`Have the zone of ${domain} signed (DNSSEC), so that its MX records are proven too.`),
         sender(
-          `${first.decision.provesName ? '' : 'Nothing has to be done. '}If you know the host from its owner, a [[route]] with match = "${domain}" and to = "smtp://${first.host}" makes it one that nobody can exchange.`,
+          `${first.decision.provesName ? '' : 'Nothing has to be done. '}If you know the host from its owner, a [[route]] with match = "${domain}" and to = "smtp://${first.host}" makes it one that nobody can exchange; without "tls" in it DANE stays in force.`,
         ),
       ],
     },
   ];
 }
 
-/** Whoever can keep mail from the better host gets it at the weaker one. */
+/** What keeps mail from the better host brings it to the weaker one. */
 function unequal(usable: readonly UsableHost[], port: number): readonly Problem[] {
   const bound = usable.filter(({ decision }) => decision.by === 'dane');
   const weaker = usable.filter(({ decision }) => decision.requires === 'none');
@@ -160,13 +162,13 @@ function unequal(usable: readonly UsableHost[], port: number): readonly Problem[
   const places = names.map((host) => `_${port}._tcp.${host}`).join(', ');
   return [
     {
-      says: `${better.host} has TLSA records and ${names.join(', ')} has none: whoever can keep mail from the one gets it at the other, even in clear.`,
+      says: `${better.host} has TLSA records and ${names.join(', ')} has none: mail that cannot be brought to the first goes on to the other, if need be in clear, and whoever is on the path can bring that about.`,
       fix: [
         owner(
           `Publish TLSA records for every mail host: at ${places} too (${USUAL}); or an MTA-STS policy, which holds for hosts without such records.`,
         ),
         sender(
-          'Only the level for everyone helps here, relay.tls = "encrypt": an override for this domain would put its TLSA records out of force.',
+          'Only the level for everyone helps here, relay.tls = "encrypt"; but then mail to every domain whose hosts have no TLS waits. An override for this domain would put its TLSA records out of force.',
         ),
       ],
     },

@@ -4,8 +4,7 @@ import type { Domain } from '../../names/domain.ts';
 import type { HostFacts } from '../../policies/dane/hosts.ts';
 import { answerTo, type Explained, type LookedUp } from './explained.ts';
 import { usableOf } from './hosts.ts';
-import { owner, type Problem, sender } from './problems.ts';
-import { faultOf, findOut, hostOwner } from './remedies.ts';
+import { faultOf, findOut, hostOwner, owner, type Problem, sender, waitText } from './remedies.ts';
 
 export function dnsProblems({ facts, verdict }: LookedUp, explained: Explained): Problem[] {
   const { domain, way, hosts } = facts;
@@ -15,7 +14,7 @@ export function dnsProblems({ facts, verdict }: LookedUp, explained: Explained):
     case 'no-such-domain':
       return [noSuchDomain(domain)];
     case 'null':
-      return [takesNoMail(domain)];
+      return [takesNoMail(domain, explained)];
     case 'implicit':
       if (hosts.some(({ facts: host }) => host.kind === 'absent')) return [neitherMxNorAddress(domain)];
       break;
@@ -36,10 +35,9 @@ function unknownHosts(domain: Domain, explained: Explained): Problem {
     };
   }
   const { bogus, says } = faultOf(explained, `The MX records of ${domain}`, domain, 'MX');
-  const meanwhile =
-    'Nobody knows which hosts are the right ones, so mail goes to none; it goes out by itself once this is repaired.';
+  const meanwhile = 'Nobody knows which hosts are the right ones, so mail goes to none';
   return {
-    says: `${says} ${meanwhile}`,
+    says: `${says} ${meanwhile}; ${waitText(explained)}.`,
     fix: [
       owner(
         bogus
@@ -64,9 +62,13 @@ function noSuchDomain(domain: Domain): Problem {
   };
 }
 
-function takesNoMail(domain: Domain): Problem {
+function takesNoMail(domain: Domain, { answers }: Explained): Problem {
+  const proof =
+    answerTo(answers, domain, types.MX)?.status === 'secure'
+      ? 'DNSSEC proves it'
+      : 'it is not proven, so somebody on the path could have put it there';
   return {
-    says: `${domain} says that it takes no mail at all: its only MX record is the null MX, "0 ." (RFC 7505).`,
+    says: `${domain} says that it takes no mail at all: its only MX record is the null MX, "0 ." (RFC 7505); ${proof}.`,
     fix: [
       sender('Nothing is broken: there is no mailbox to write to. Use another address.'),
       owner(`If ${domain} is to take mail, put MX records that name its mail hosts in place of "0 .".`),

@@ -63,7 +63,7 @@ export async function explain(request: ExplainRequest, load: LoadRequest): Promi
   process.stdout.write(
     request.json
       ? `${JSON.stringify(explanation, undefined, 2)}\n`
-      : formatExplanation(explanation, lookOf(process.stdout, process.env)),
+      : formatExplanation(explanation, explained, lookOf(process.stdout, process.env)),
   );
   return { deliver: DELIVER, refuse: REFUSE, defer: DEFER }[explanation.decision];
 }
@@ -107,6 +107,7 @@ async function findOut(
     mode: dns.dnssec,
     resolvers: upstreamsOf(config).map(showUpstream),
     notices,
+    giveUpAfterMs: relay.schedule.giveUpAfterMs,
     now: Date.now(),
   };
 }

@@ -38,6 +38,8 @@ export interface Explained {
   readonly resolvers: readonly string[];
   /** What is wrong with the resolvers. */
   readonly notices: readonly Notice[];
+  /** Milliseconds: the age at which mail that waits is returned. */
+  readonly giveUpAfterMs: number;
   /** Milliseconds since 1970. */
   readonly now: number;
 }

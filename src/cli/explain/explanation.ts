@@ -1,9 +1,9 @@
 /** What was found out, as `waxwing explain --json` prints it and its text is made from. */
 import type { Explanation } from '../../events/explanation.ts';
 import { formatTarget } from '../../policies/overrides/route.ts';
-import type { Explained, Finding } from './explained.ts';
+import type { Explained, Finding, LookedUp } from './explained.ts';
 import { hostsOf } from './hosts.ts';
-import { layersOf } from './layers.ts';
+import { layersOf, saysNone } from './layers.ts';
 import { problemsOf } from './problems.ts';
 import { showSubject } from './subject.ts';
 
@@ -30,7 +30,7 @@ export function toExplanation(explained: Explained): Explanation {
 
 type Decided = Pick<Explanation, 'decision' | 'because' | 'by' | 'forbidden' | 'status'>;
 
-function decisionOf({ finding, rules: { route } }: Explained, mx: Explanation['mx']): Decided {
+function decisionOf({ finding, rules: { route }, now }: Explained, mx: Explanation['mx']): Decided {
   const nothing = { by: null, forbidden: false, status: null } as const;
   const open = mx.find(({ usable, requires }) => usable && requires === 'none');
   if (route !== undefined && route.login !== null && open !== undefined) {
@@ -44,8 +44,11 @@ function decisionOf({ finding, rules: { route } }: Explained, mx: Explanation['m
   const { verdict } = finding;
   const { kind: decision, because } = verdict;
   switch (verdict.kind) {
-    case 'deliver':
-      return { ...nothing, decision, because, by: mx.find(({ usable }) => usable)?.by ?? null };
+    case 'deliver': {
+      const by = mx.find(({ usable }) => usable)?.by ?? null;
+      const remark = by === 'default' ? remarkOn(finding, now) : '';
+      return { ...nothing, decision, because: `${because}${remark}`, by };
+    }
     case 'defer': {
       const { forbidden } = verdict;
       // The one that the verdict speaks of; without an address it is the DNS that stands in the way.
@@ -55,6 +58,23 @@ function decisionOf({ finding, rules: { route } }: Explained, mx: Explanation['m
     }
     case 'refuse':
       return { ...nothing, decision, because, status: verdict.status };
+  }
+}
+
+/** Why a policy that the domain announces is not what decides. */
+function remarkOn({ facts: { sts } }: LookedUp, now: number): string {
+  const { domain, record, report } = sts;
+  if (sts.kind === 'policy') return `; the MTA-STS policy of ${domain} is only being tried (mode testing)`;
+  if (saysNone(sts, now)) return `; the MTA-STS policy of ${domain} asks for nothing (mode none)`;
+  switch (record.kind) {
+    case 'found':
+      return `; ${domain} announces an MTA-STS policy, but it cannot be had${report === null ? '' : ` (${report.because})`}`;
+    case 'invalid':
+      return `; the MTA-STS record of ${domain} cannot be used (${record.because})`;
+    case 'unknown':
+      return `; whether ${domain} has an MTA-STS policy could not be learnt (${record.because})`;
+    case 'absent':
+      return '';
   }
 }
 

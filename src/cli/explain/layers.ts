@@ -148,7 +148,9 @@ function stsLayer({ facts: { sts } }: LookedUp, { now }: Explained): ExplainedLa
       mode === 'enforce'
         ? `${strict} (mode enforce)`
         : `nothing for now (mode testing); with enforce: ${strict}`;
-    return { layer: 'sts', state: 'found', says, because, evidence };
+    // Of one that was kept `because` says it.
+    const ends = sts.from === 'fetch' ? [`it holds until ${moment(sts.known.expiresAt)}`] : [];
+    return { layer: 'sts', state: 'found', says, because, evidence: [...evidence, ...ends] };
   }
   if (saysNone(sts, now)) {
     return { layer: 'sts', state: 'found', says: 'nothing (mode none)', because, evidence };
@@ -164,12 +166,18 @@ export function saysNone({ known }: StsFacts, now: number): boolean {
 }
 
 function defaultLayer({ rules: { defaultLevel }, levelOrigin }: Explained): ExplainedLayer {
-  const because = `relay.tls is ${defaultLevel} (${levelOrigin})`;
+  const origin = levelOrigin === 'default' ? ', as nothing sets it' : ` (${levelOrigin})`;
+  const because = `relay.tls is ${defaultLevel}${origin}`;
   return { layer: 'default', state: 'found', says: LEVELS[defaultLevel], because, evidence: [] };
 }
 
+/** Whether what a layer says leaves everything open. */
+export function asksNothing(says: string): boolean {
+  return says.startsWith('nothing');
+}
+
 const LEVELS: Readonly<Record<TlsLevel, string>> = {
-  off: 'no TLS (off)',
+  off: 'nothing, and TLS is not even tried (off)',
   may: 'nothing, but TLS is tried (may)',
   encrypt: 'TLS, with whatever certificate (encrypt)',
   authenticate:

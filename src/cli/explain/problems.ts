@@ -1,13 +1,10 @@
 /** What is wrong or weak about a destination, and who can change it. Only words: nothing is decided here. */
-import type { Explanation } from '../../events/explanation.ts';
 import { daneProblems } from './dane-problems.ts';
 import { dnsProblems } from './dns-problems.ts';
 import type { Explained } from './explained.ts';
+import { type Problem, sender } from './remedies.ts';
 import { loginKept, lowered, unnamed, unprotected, unprotectedAddress } from './rule-problems.ts';
 import { stsProblems } from './sts-problems.ts';
-
-export type Problem = Explanation['problems'][number];
-export type Fix = Problem['fix'][number];
 
 /** Those that stand in the way first. */
 export function problemsOf(explained: Explained): Problem[] {
@@ -42,12 +39,4 @@ function unproven({ notices, mode }: Explained): Problem[] {
     ...notices.map(({ says, remedy }) => ({ says, fix: [sender(remedy)] })),
     ...(mode === 'off' ? [off] : []),
   ];
-}
-
-export function owner(what: string): Fix {
-  return { who: 'domain-owner', do: what, command: null };
-}
-
-export function sender(what: string, command: string | null = null): Fix {
-  return { who: 'sender', do: what, command };
 }

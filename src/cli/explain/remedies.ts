@@ -1,8 +1,20 @@
 /** Words that the remedies of several problems share. */
 import { types } from '../../dns/record.ts';
+import type { Explanation } from '../../events/explanation.ts';
 import { type Domain, isWithin } from '../../names/domain.ts';
 import { type Explained, isBogus } from './explained.ts';
-import { type Fix, sender } from './problems.ts';
+import { showAge } from './words.ts';
+
+export type Problem = Explanation['problems'][number];
+export type Fix = Problem['fix'][number];
+
+export function owner(what: string): Fix {
+  return { who: 'domain-owner', do: what, command: null };
+}
+
+export function sender(what: string, command: string | null = null): Fix {
+  return { who: 'sender', do: what, command };
+}
 
 /** Who can change something at a mail host: the owner of the domain, or whoever takes the mail for him. */
 export function hostOwner(host: Domain, domain: Domain, what: string): Fix {
@@ -19,9 +31,22 @@ export function findOut(name: string, type: keyof typeof types, bogus: boolean):
   );
 }
 
-/** The exception that an operator can make, with an end and a reason. */
-export function override(domain: Domain, level: 'may' | 'encrypt', until: string): string {
-  return `waxwing policy override ${domain} ${level} --until ${until} --reason "…"`;
+/**
+ * TLS required by an operator's own word, with an end and a reason, and what that costs.
+ *
+ * @param when the sentence before it: in which case to do it.
+ * @param until a duration as `waxwing policy override` reads it.
+ */
+export function requireTls(domain: Domain, until: string, when: string): Fix {
+  return sender(
+    `${when} Until it ends this stands in place of DANE and MTA-STS for ${domain}, also of what the owner publishes meanwhile: TLS is required, but any host that DNS names and any certificate is taken.`,
+    `waxwing policy override ${domain} encrypt --until ${until} --reason "…"`,
+  );
+}
+
+/** How long mail can wait for a remedy. */
+export function waitText({ giveUpAfterMs }: Pick<Explained, 'giveUpAfterMs'>): string {
+  return `mail goes out by itself once this is repaired, unless it is ${showAge(giveUpAfterMs)} old by then (relay.give_up_after)`;
 }
 
 /** What is wrong with an answer, as a sentence that begins with its subject. */

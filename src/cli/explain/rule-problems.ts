@@ -5,8 +5,7 @@ import type { Requirement } from '../../policies/words.ts';
 import { type Explained, type LookedUp, tlsaPort } from './explained.ts';
 import { usableOf } from './hosts.ts';
 import { saysNone } from './layers.ts';
-import { owner, type Problem, sender } from './problems.ts';
-import { override } from './remedies.ts';
+import { owner, type Problem, requireTls, sender } from './remedies.ts';
 
 const RANK: Record<Requirement, number> = { none: 0, encrypt: 1, authenticate: 2 };
 
@@ -91,6 +90,10 @@ export function unnamed({ facts: { domain }, verdict }: LookedUp): readonly Prob
   ];
 }
 
+/** What whoever sends can do while no policy protects his mail. */
+export const INSTEAD =
+  'Until then you can require TLS yourself, so that nothing goes in clear; where the host has none, mail waits.';
+
 /** No policy at all asks for TLS. */
 export function unprotected(
   { facts: { domain, way, hosts, sts }, verdict, unruled }: LookedUp,
@@ -114,13 +117,7 @@ export function unprotected(
   return [
     {
       says: `No policy protects mail to ${domain}: TLS is used where the host offers it, but whoever is on the path can take the offer away or put another server in place of the host, and nobody notices.`,
-      fix: [
-        owner(remedies),
-        sender(
-          'Until then you can require TLS yourself, so that nothing goes in clear; where the host has none, mail waits.',
-          override(domain, 'encrypt', '90d'),
-        ),
-      ],
+      fix: [owner(remedies), requireTls(domain, '90d', INSTEAD)],
     },
   ];
 }

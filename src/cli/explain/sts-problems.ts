@@ -1,6 +1,7 @@
 /** What is wrong or weak about the MTA-STS policy of a domain. */
 import { formatMoment } from '../../names/calendar.ts';
 import type { Domain } from '../../names/domain.ts';
+import type { HostVerdict } from '../../policies/combine.ts';
 import { shorten } from '../../policies/dane/tlsa.ts';
 import type { DestinationFacts } from '../../policies/destination.ts';
 import type { KnownPolicy } from '../../policies/mta-sts/cache.ts';
@@ -8,30 +9,52 @@ import type { StsFacts } from '../../policies/mta-sts/facts.ts';
 import { matchingPattern } from '../../policies/mta-sts/match.ts';
 import { formatPattern } from '../../policies/mta-sts/policy.ts';
 import type { Explained, LookedUp } from './explained.ts';
-import { type Fix, owner, type Problem, sender } from './problems.ts';
-import { faultOf, findOut, override } from './remedies.ts';
+import { usableOf } from './hosts.ts';
+import { type Fix, faultOf, findOut, owner, type Problem, requireTls, sender } from './remedies.ts';
+import { INSTEAD } from './rule-problems.ts';
 
 export function stsProblems({ facts, verdict }: LookedUp, explained: Explained): Problem[] {
   const { sts, hosts } = facts;
+  const open = opennessOf(verdict.hosts);
   const unlisted =
     sts.kind === 'policy'
       ? hosts.map(({ facts: { host } }) => host).filter((host) => !matchingPattern(sts.known.policy, host))
       : [];
   return [
-    ...(sts.kind === 'policy' ? ofPolicy(facts, sts.known, unlisted, verdict.kind === 'defer') : []),
-    ...(sts.kind === 'policy' ? remembered(sts, sts.known) : unfetched(sts, explained)),
+    ...(sts.kind === 'policy'
+      ? ofPolicy(facts, sts.known, unlisted, { isHeld: verdict.kind === 'defer', open })
+      : []),
+    ...(sts.kind === 'policy' ? remembered(sts, sts.known) : unfetched(sts, explained, open)),
   ];
+}
+
+/** What an owner's lack of a policy leaves open: words for it, and what the sender can do. */
+interface Openness {
+  /** Behind what is wrong. */
+  readonly so: string;
+  readonly fix: (domain: Domain) => readonly Fix[];
+}
+
+function opennessOf(hosts: readonly HostVerdict[]): Openness {
+  const usable = usableOf(hosts).map(({ decision }) => decision);
+  const isOpen = usable.some(({ requires }) => requires === 'none');
+  // An override would put the TLSA records of the other hosts out of force.
+  const isOverridable = isOpen && usable.every(({ by }) => by === 'default');
+  return {
+    so: isOpen ? ', and nothing protects it' : '',
+    fix: (domain) => (isOverridable ? [requireTls(domain, '90d', INSTEAD)] : []),
+  };
 }
 
 function ofPolicy(
   { domain, way }: DestinationFacts,
   known: KnownPolicy,
   unlisted: readonly Domain[],
-  isHeld: boolean,
+  { isHeld, open }: { readonly isHeld: boolean; readonly open: Openness },
 ): readonly Problem[] {
   const { mode, warnings } = known.policy;
   const found: Problem[] = [];
-  if (mode === 'testing') found.push(testing(domain, unlisted));
+  if (mode === 'testing') found.push(testing(domain, unlisted, open));
   else if (unlisted.length > 0)
     found.push(
       notListed(domain, known, unlisted, {
@@ -77,9 +100,10 @@ function whileHeld(domain: Domain): readonly Fix[] {
       'Ask the owner, and not by mail, which of the two is right. Once that is corrected, fetch the policy again; mail that waits is then tried at once.',
       `waxwing policy refresh ${domain}`,
     ),
-    sender(
+    requireTls(
+      domain,
+      '2d',
       'Only if the owner says that the host is right, and cannot change the policy soon, make an exception.',
-      override(domain, 'encrypt', '2d'),
     ),
   ];
 }
@@ -88,19 +112,19 @@ const PROVEN = 'As DNS is proven here, it is the policy that was forgotten when 
 const OPEN =
   'Either the policy was forgotten when the mail moved, or somebody on the path has put this host in place of the right one.';
 
-function testing(domain: Domain, unlisted: readonly Domain[]): Problem {
+function testing(domain: Domain, unlisted: readonly Domain[], open: Openness): Problem {
   const names = unlisted.join(', ');
   const unfit =
     unlisted.length === 0 ? '' : ` It does not list ${names}: with enforce no mail would go there.`;
   const first =
     unlisted.length === 0 ? '' : `First add ${unlisted.map((host) => `"mx: ${host}"`).join(', ')}. `;
   return {
-    says: `The MTA-STS policy of ${domain} is only being tried (mode testing): it is looked at and reported, and keeps no mail back, so nothing protects this mail.${unfit}`,
+    says: `The MTA-STS policy of ${domain} is only being tried (mode testing): mail goes as if there were none${open.so}.${unfit}`,
     fix: [
       owner(
         `${first}Once the reports (TLS-RPT) tell of no failures, write "mode: enforce" in ${fileOf(domain)}, and ${newId(domain)}.`,
       ),
-      sender('Until then you can require TLS yourself.', override(domain, 'encrypt', '90d')),
+      ...open.fix(domain),
     ],
   };
 }
@@ -126,17 +150,18 @@ function remembered(sts: StsFacts, known: KnownPolicy): readonly Problem[] {
   ];
 }
 
-function unfetched(sts: StsFacts, explained: Explained): readonly Problem[] {
+function unfetched(sts: StsFacts, explained: Explained, open: Openness): readonly Problem[] {
   const { domain, record, report } = sts;
   switch (record.kind) {
     case 'found':
-      return report === null ? [] : [notFetched(domain, report)];
+      return report === null ? [] : [notFetched(domain, report, open)];
     case 'invalid':
       return [
         {
-          says: `The TXT record at _mta-sts.${domain} cannot be used (${record.because}), so that there is no policy, and nothing of it protects this mail.`,
+          says: `The TXT record at _mta-sts.${domain} cannot be used (${record.because}), so mail goes as if there were no policy${open.so}.`,
           fix: [
             owner(`Publish exactly one such record: _mta-sts.${domain} TXT "v=STSv1; id=20260101T000000".`),
+            ...open.fix(domain),
           ],
         },
       ];
@@ -145,10 +170,11 @@ function unfetched(sts: StsFacts, explained: Explained): readonly Problem[] {
       const { bogus, says } = faultOf(explained, `The TXT records at ${place}`, place, 'TXT');
       return [
         {
-          says: `${says} Whether ${domain} has an MTA-STS policy is therefore not known. As none was ever seen, mail does not wait for it.`,
+          says: `${says} Whether ${domain} has an MTA-STS policy is therefore not known. As none is remembered, mail does not wait for it.`,
           fix: [
             owner(`See to it that ${place} TXT is answered, if only with "no such record".`),
             findOut(place, 'TXT', bogus),
+            ...open.fix(domain),
           ],
         },
       ];
@@ -158,8 +184,12 @@ function unfetched(sts: StsFacts, explained: Explained): readonly Problem[] {
   }
 }
 
-function notFetched(domain: Domain, { type, because }: NonNullable<StsFacts['report']>): Problem {
-  const says = `A record says that ${domain} has an MTA-STS policy, but the policy cannot be had: ${because}. As none was ever seen, mail goes as if there were none, and nothing protects it.`;
+function notFetched(
+  domain: Domain,
+  { type, because }: NonNullable<StsFacts['report']>,
+  open: Openness,
+): Problem {
+  const says = `A record says that ${domain} has an MTA-STS policy, but the policy cannot be had: ${because}${type === 'sts-webpki-invalid' ? meaningOf(because) : ''}. As none is remembered, mail goes as if there were none${open.so}. Either the policy host is not in order, or somebody on the path keeps the policy away.`;
   return {
     says,
     fix: [
@@ -168,8 +198,25 @@ function notFetched(domain: Domain, { type, because }: NonNullable<StsFacts['rep
         'Nothing has to be done; it is tried again by itself. To try at once:',
         `waxwing policy refresh ${domain}`,
       ),
+      ...open.fix(domain),
     ],
   };
+}
+
+/** The codes of OpenSSL that are seen most, in words. */
+const MEANINGS: readonly (readonly [code: RegExp, words: string])[] = [
+  [
+    /UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT/,
+    'an intermediate certificate is missing, or no known authority has issued it',
+  ],
+  [/SELF_SIGNED_CERT/, 'it is signed by itself or by an authority that is not known'],
+  [/CERT_HAS_EXPIRED/, 'it has expired'],
+  [/CERT_NOT_YET_VALID/, 'it is not valid yet'],
+];
+
+function meaningOf(because: string): string {
+  const words = MEANINGS.find(([code]) => code.test(because))?.[1];
+  return words === undefined ? '' : `, that is, ${words}`;
 }
 
 function remedyFor(type: NonNullable<StsFacts['report']>['type'], domain: Domain): string {

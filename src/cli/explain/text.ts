@@ -2,20 +2,23 @@
 import { domainToUnicode } from 'node:url';
 import type { Explanation } from '../../events/explanation.ts';
 import { type Colour, type Look, oneLine, paint, wrap } from '../terminal.ts';
-import { demandOf, outcomeOf } from './outcome.ts';
-import { aboutLayer, aboutWho, layerNames } from './words.ts';
+import type { Explained } from './explained.ts';
+import { asksNothing } from './layers.ts';
+import { aboutLayer, aboutWho, demandOf, layerNames, outcomeOf, showAge } from './words.ts';
 
 type Host = Explanation['mx'][number];
 type Layer = Explanation['layers'][number];
 
+type Schedule = Pick<Explained, 'giveUpAfterMs'>;
+
 /** All of it, ending in a line break. */
-export function formatExplanation(explanation: Explanation, look: Look): string {
+export function formatExplanation(explanation: Explanation, schedule: Schedule, look: Look): string {
   const blocks = [
-    headLines(explanation, look),
+    headLines(explanation, schedule, look),
     hostLines(explanation, look),
     layerLines(explanation, look),
     problemLines(explanation, look),
-    noteLines(explanation, look),
+    noteLines(explanation, schedule, look),
   ];
   return blocks
     .filter((lines) => lines.length > 0)
@@ -29,9 +32,9 @@ const COLOURS: Readonly<Record<Explanation['decision'], Colour>> = {
   refuse: 'red',
 };
 
-function headLines(explanation: Explanation, look: Look): readonly string[] {
+function headLines(explanation: Explanation, schedule: Schedule, look: Look): readonly string[] {
   const { decision, because } = explanation;
-  const { word, rest } = outcomeOf(explanation);
+  const { word, rest } = outcomeOf(explanation, schedule.giveUpAfterMs);
   const [first = '', ...further] = wrap(
     `Mail to ${nameFor(explanation, look)}: ${word}${rest}`,
     look.width,
@@ -47,8 +50,11 @@ function headLines(explanation: Explanation, look: Look): readonly string[] {
 }
 
 /** The layer, or those of the hosts where each has its own. */
-function deciders({ decision, by, mx }: Explanation): string {
+function deciders({ decision, by, forbidden, mx }: Explanation): string {
   if (by === null) return 'no layer, but DNS: it leaves no host to send to';
+  if (decision === 'defer' && by === 'dane' && !forbidden) {
+    return 'dane, which forbids a host while it is not proven which TLSA records it has, or that it has none';
+  }
   const usable = mx.filter((host) => host.usable);
   const layers = [...new Set(usable.map((host) => host.by))];
   if (decision !== 'deliver' || layers.length < 2) return `${by}, ${layerNames[by]}`;
@@ -139,7 +145,8 @@ function proofTexts({ usable, requires, match, tlsa, provesName }: Host): readon
 }
 
 function layerLines({ layers, because }: Explanation, look: Look): readonly string[] {
-  const rule = ' (an override decides alone; of the others the strictest does):';
+  const [asks, none] = [signOf(MARKS.good, look), signOf(MARKS.none, look)];
+  const rule = ` (${asks} asks for something, ${none} for nothing; an override decides alone, else the strictest):`;
   return [
     ...titled('layer by layer', rule, look),
     ...layers.flatMap((layer) => oneLayer(layer, because, look)),
@@ -152,7 +159,7 @@ function oneLayer(
   why: string,
   look: Look,
 ): readonly string[] {
-  const mark = state === 'found' ? MARKS.good : state === 'absent' ? MARKS.none : MARKS.unknown;
+  const mark = state === 'unknown' ? MARKS.unknown : asksNothing(says) ? MARKS.none : MARKS.good;
   // Why there is nothing, in all its links, is for those who read the JSON.
   const seen = new Set(state === 'absent' ? [because] : [because, ...evidence]);
   if (state !== 'absent') seen.delete(why);
@@ -180,17 +187,33 @@ function problemLines({ problems, domain }: Explanation, look: Look): readonly s
   ];
 }
 
-function noteLines({ decision, mx, domain, firstContact }: Explanation, look: Look): readonly string[] {
-  const hosts =
-    decision === 'deliver' && mx.some(({ tries }) => tries)
-      ? [
-          'No mail host was asked: whether its TLS and its certificate are as required shows when mail is sent.',
-        ]
-      : [];
-  const contact = firstContact
-    ? [`First contact: in the data folder there is nothing of ${domain} from before.`]
-    : [];
-  return [...contact, ...hosts].flatMap((text) => wrap(text, look.width));
+function noteLines(explanation: Explanation, schedule: Schedule, look: Look): readonly string[] {
+  if (explanation.decision !== 'deliver') return [];
+  const notes = [contactText(explanation), tlsText(explanation, schedule)];
+  return notes.flatMap((text) => (text === undefined ? [] : wrap(text, look.width)));
+}
+
+/** Said only where somebody on the path could have hidden a policy, or can hide it the next time. */
+function contactText({ firstContact, domain, way, mx }: Explanation): string | undefined {
+  if (!firstContact) return undefined;
+  const usable = mx.filter((host) => host.usable);
+  const kept = 'by the relay, with its first mail, not by this command';
+  if (usable.some(({ by }) => by === 'sts')) {
+    return `First contact: the policy of ${domain} is not remembered yet. From when it is (${kept}), hiding its record no longer helps anybody on the path.`;
+  }
+  if (way.dnssec === 'secure' || !usable.some(({ requires }) => requires === 'none')) return undefined;
+  return `First contact: no MTA-STS policy of ${domain} is remembered, so somebody on the path could be hiding one. One that is fetched is remembered from then on (${kept}).`;
+}
+
+function tlsText({ mx }: Explanation, { giveUpAfterMs }: Schedule): string | undefined {
+  const usable = mx.filter((host) => host.usable);
+  if (usable.some(({ requires }) => requires !== 'none')) {
+    const others = mx.length > 1 ? ', and no other host takes the mail' : '';
+    return `No mail host was asked. If the required TLS cannot be had when mail is sent${others}, the mail is held and tried again, and returned to its sender after ${showAge(giveUpAfterMs)}.`;
+  }
+  return usable.some(({ tries }) => tries)
+    ? 'No mail host was asked: whether it offers TLS shows when mail is sent.'
+    : undefined;
 }
 
 interface Mark {
@@ -206,11 +229,15 @@ const MARKS = {
   bad: { unicode: '✘', ascii: 'x', colour: 'red' },
 } as const satisfies Record<string, Mark>;
 
-function marked({ unicode, ascii, colour }: Mark, text: string, look: Look): readonly string[] {
-  const mark = look.unicode ? unicode : ascii;
+function signOf({ unicode, ascii }: Mark, look: Look): string {
+  return look.unicode ? unicode : ascii;
+}
+
+function marked(kind: Mark, text: string, look: Look): readonly string[] {
+  const mark = signOf(kind, look);
   // Painted after it is broken, as colours have no width.
   const [first = '', ...further] = wrap(oneLine(text), look.width, `  ${mark} `, '      ');
-  return [first.replace(mark, paint(mark, colour, look)), ...further];
+  return [first.replace(mark, paint(mark, kind.colour, look)), ...further];
 }
 
 function paragraph(title: string, text: string, look: Look): readonly string[] {

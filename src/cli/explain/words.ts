@@ -1,6 +1,7 @@
-/** The words for people of an explanation: what a layer is, and who can change something. */
+/** The words for people of an explanation: what becomes of mail, what a layer is, who can change something. */
 import type { Explanation } from '../../events/explanation.ts';
 
+type Host = Explanation['mx'][number];
 type LayerName = Explanation['layers'][number]['layer'];
 
 /** In a few words, behind its name. */
@@ -33,5 +34,100 @@ export function aboutWho(who: Explanation['problems'][number]['fix'][number]['wh
       return 'whoever runs the mail host';
     case 'sender':
       return 'you, the sender';
+  }
+}
+
+export interface Outcome {
+  /** The word that counts. */
+  readonly word: string;
+  /** What follows it, to the end of the sentence. */
+  readonly rest: string;
+}
+
+export function outcomeOf(explanation: Explanation, giveUpAfterMs: number): Outcome {
+  const { decision, mx } = explanation;
+  switch (decision) {
+    case 'deliver':
+      return { word: 'delivered', rest: deliveredHow(mx.filter(({ usable }) => usable)) };
+    case 'defer': {
+      const end = `returned to its sender after ${showAge(giveUpAfterMs)} (relay.give_up_after)`;
+      const rest = `: it waits, ${obstacleOf(explanation)}. It is tried again, and ${end}.`;
+      return { word: 'not delivered now', rest };
+    }
+    case 'refuse':
+      return {
+        word: 'refused',
+        rest: ': this relay returns it to its sender at once, as no later try would help.',
+      };
+  }
+}
+
+/** Why it waits. */
+function obstacleOf({ forbidden, by }: Explanation): string {
+  if (forbidden) return 'as a policy rules out every mail host';
+  switch (by) {
+    case null:
+      return 'as DNS gives no answer about its mail hosts that can be used';
+    case 'dane':
+      return 'as nothing proves what TLSA records its mail hosts have, or that they have none';
+    default:
+      return 'as a login is not said where TLS is not required';
+  }
+}
+
+/** A length of time, in the largest unit that measures it without a rest. */
+export function showAge(ms: number): string {
+  const seconds = ms / 1000;
+  const [size, unit] = UNITS.find(([one]) => seconds % one === 0) ?? [1, 'second'];
+  const count = seconds / size;
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+const UNITS = [
+  [86_400, 'day'],
+  [3600, 'hour'],
+  [60, 'minute'],
+] as const;
+
+function deliveredHow(hosts: readonly Host[]): string {
+  const demands = [...new Set(hosts.map(demandOf))];
+  const [only = ''] = demands;
+  if (demands.length === 1) return `, ${only.startsWith('only') ? 'but ' : ''}${only}.`;
+  return `. What is required depends on the host: ${hosts.map((host) => `${host.host}: ${demandOf(host)}`).join('; ')}.`;
+}
+
+/** How mail goes to a host, as a part of a sentence. */
+export function demandOf({
+  usable,
+  requires,
+  by,
+  tries,
+  tlsa,
+  provesName,
+  half,
+  match,
+  ...host
+}: Host): string {
+  if (!usable) return host.addresses.length > 0 || host.forbidden ? 'must not be used' : 'cannot be used now';
+  switch (requires) {
+    case 'none':
+      return tries ? 'over TLS where the host offers it, else in clear' : 'in clear, TLS is not even tried';
+    case 'encrypt':
+      return 'only over TLS, with whatever certificate the host has';
+    case 'authenticate': {
+      if (by === 'sts') {
+        return 'only over TLS, and only to a host that the policy lists and whose certificate is valid for its name';
+      }
+      const name = `a valid certificate for ${match.join(' or ')}`;
+      if (by !== 'dane') {
+        const record = tlsa.length > 0 ? ', or one that matches a TLSA record of the host' : '';
+        return `only over TLS, and only to a host with ${name}${record}`;
+      }
+      const how = 'only over TLS, and only to a host whose certificate matches its TLSA records (DANE)';
+      if (provesName) return `${how} and is valid for ${match.join(' or ')}`;
+      return half
+        ? `${how}; a forged MX record could name another, where this does not hold (half-DANE)`
+        : how;
+    }
   }
 }

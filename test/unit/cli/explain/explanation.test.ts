@@ -80,6 +80,19 @@ describe('an explanation', () => {
     assert.equal(toExplanation(explained(factsOf({ way, hosts: [hostWith(MX, 'usable')] }))).way.further, 2);
   });
 
+  it('says why an announced policy is not what decides', () => {
+    const cases: [keyof typeof samples, RegExp][] = [
+      ['plain', /the default level is may$/],
+      ['testing', /may; the MTA-STS policy of example\.test is only being tried \(mode testing\)$/],
+      ['modeNone', /may; the MTA-STS policy of example\.test asks for nothing \(mode none\)$/],
+      ['fetchError', /may; example\.test announces an MTA-STS policy, but it cannot be had \(.*no answer\)$/],
+      ['recordInvalid', /may; the MTA-STS record of example\.test cannot be used \(2 TXT records/],
+      ['recordUnknown', /may; whether example\.test has an MTA-STS policy could not be learnt \(SERVFAIL\)$/],
+      ['testingBesideDane', /^mx1\.example\.test publishes TLSA records: 3 1 1 [a-f0-9]+$/],
+    ];
+    for (const [name, because] of cases) assert.match(of(name).because, because, name);
+  });
+
   it('names the next hop of a rule, and whether anything was kept', () => {
     assert.equal(of('login').route, 'smtps://example.test:465');
     assert.equal(of('nextHop').route, null);

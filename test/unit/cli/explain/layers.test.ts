@@ -28,7 +28,7 @@ states('override', [
   ['plain', 'absent', /^nothing$/],
   ['nextHop', 'absent', /^nothing$/],
   ['loweredByOverride', 'found', /\(may\)$/],
-  ['loweredByRoute', 'found', /^no TLS \(off\)$/],
+  ['loweredByRoute', 'found', /^nothing, and TLS is not even tried \(off\)$/],
   ['authenticateByRoute', 'found', /\(authenticate\)$/],
 ]);
 
@@ -74,7 +74,13 @@ describe('what is said of a layer', () => {
   });
 
   it('the default level: its value and where it comes from', () => {
-    assert.equal(layer('plain', 'default').because, 'relay.tls is may (default)');
+    assert.equal(layer('plain', 'default').because, 'relay.tls is may, as nothing sets it');
+  });
+
+  it('MTA-STS: how long a policy holds that was just fetched', () => {
+    const ends = 'it holds until 2026-12-04T12:00:00Z';
+    assert.deepEqual(layer('firstPolicy', 'sts').evidence.slice(-1), [ends]);
+    assert.doesNotMatch(layer('enforced', 'sts').evidence.join(), /it holds until/);
   });
 
   it('DANE: the evidence of every host', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Explained } from '../../../../src/cli/explain/explained.ts';
-import { type Problem, problemsOf } from '../../../../src/cli/explain/problems.ts';
+import { problemsOf } from '../../../../src/cli/explain/problems.ts';
+import type { Problem } from '../../../../src/cli/explain/remedies.ts';
 import { parseUntil } from '../../../../src/cli/policy-words.ts';
 import { samples } from './samples.ts';
 
@@ -21,7 +22,7 @@ const cases: readonly Case[] = [
   ['daneWithAuthority', /Some TLSA records .* authenticate nobody \(1 of 3\)/, [owner]],
   ['halfDane', /are not signed.*\(half-DANE\).*counts as encrypted/, [owner, sender]],
   ['mixed', /mx1\.example\.test has TLSA records and mx2\.example\.test has none/, [owner, sender]],
-  ['unusable', /authenticates nobody, so TLS is required and any certificate is taken/, [owner]],
+  ['unusable', /authenticates nobody, so TLS is required and any certificate is taken/, [owner, sender]],
   ['tlsaBogus', /\(bogus\).*The host is not used at all/, [owner, sender, sender], [TLSA, encryptFor('2d')]],
   [
     'tlsaUnanswered',
@@ -51,15 +52,27 @@ const cases: readonly Case[] = [
     [owner, sender],
     ['waxwing policy purge example.test'],
   ],
-  ['fetchError', /the policy cannot be had: mta-sts\.example\.test at/, [owner, sender], [REFRESH]],
-  ['webPkiInvalid', /the policy cannot be had/, [owner, sender], [REFRESH]],
-  ['policyInvalid', /the policy cannot be had/, [owner, sender], [REFRESH]],
-  ['recordInvalid', /cannot be used \(2 TXT records/, [owner]],
+  [
+    'fetchError',
+    /the policy cannot be had: mta-sts\.example\.test at.*somebody on the path keeps the policy away/,
+    [owner, sender, sender],
+    [REFRESH, encryptFor('90d')],
+  ],
+  ['webPkiInvalid', /the policy cannot be had/, [owner, sender, sender], [REFRESH, encryptFor('90d')]],
+  ['policyInvalid', /the policy cannot be had/, [owner, sender, sender], [REFRESH, encryptFor('90d')]],
+  [
+    'untrustedPolicyHost',
+    /\(UNABLE_TO_VERIFY_LEAF_SIGNATURE\), that is, an intermediate certificate is missing, or no known/,
+    [owner, sender, sender],
+    [REFRESH, encryptFor('90d')],
+  ],
+  ['testingBesideDane', /mode testing\): mail goes as if there were none\.$/, [owner]],
+  ['recordInvalid', /cannot be used \(2 TXT records/, [owner, sender], [encryptFor('90d')]],
   [
     'recordUnknown',
     /Whether example\.test has an MTA-STS policy is therefore not known/,
-    [owner, sender],
-    ['waxwing resolve _mta-sts.example.test TXT'],
+    [owner, sender, sender],
+    ['waxwing resolve _mta-sts.example.test TXT', encryptFor('90d')],
   ],
   ['plain', /No policy protects mail to example\.test/, [owner, sender], [encryptFor('90d')]],
   ['signedPlain', /No policy protects mail to example\.test/, [owner, sender], [encryptFor('90d')]],
@@ -82,7 +95,8 @@ const cases: readonly Case[] = [
   ],
   ['mxNamesNoHost', /name no host/, [owner]],
   ['noSuchDomain', /There is no domain example\.test/, [sender, owner]],
-  ['nullMx', /takes no mail at all/, [sender, owner]],
+  ['nullMx', /takes no mail at all.*; DNSSEC proves it\.$/, [sender, owner]],
+  ['nullMxUnsigned', /takes no mail at all.*; it is not proven, so somebody on the path/, [sender, owner]],
   ['implicitNothing', /neither MX records nor an address/, [owner, sender]],
   ['noAddress', /has no address\. No other host can be used, so mail waits/, [owner]],
   [

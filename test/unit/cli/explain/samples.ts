@@ -98,6 +98,7 @@ function settingOf(rest: Rest, level: TlsLevel): Omit<Explained, 'finding'> {
     mode,
     resolvers: ['127.0.0.1:53'],
     notices,
+    giveUpAfterMs: 5 * DAY,
     now: NOW,
   };
 }
@@ -116,8 +117,11 @@ const record = { kind: 'found', id: '1' } as const;
 const enforce = policy(stsOf('enforce', MX), { record });
 const noFetch = 'mta-sts.example.test at 192.0.2.80:443: no answer';
 /** A record that promises a policy which cannot be had. */
-function unfetched(type: 'sts-policy-fetch-error' | 'sts-webpki-invalid' | 'sts-policy-invalid'): Explained {
-  const sts = { ...noPolicy(DOMAIN), record, report: { type, because: noFetch, fallback: false } };
+function unfetched(
+  type: 'sts-policy-fetch-error' | 'sts-webpki-invalid' | 'sts-policy-invalid',
+  because = noFetch,
+): Explained {
+  const sts = { ...noPolicy(DOMAIN), record, report: { type, because, fallback: false } };
   return explained(factsOf({ way: unsigned, hosts: [plainHost], sts }));
 }
 
@@ -240,7 +244,24 @@ export const samples = {
   noSuchDomain: explained(
     factsOf({ way: { kind: 'no-such-domain', because: 'there is no such domain' }, hosts: [] }),
   ),
-  nullMx: explained(factsOf({ way: { kind: 'null', because: 'null MX' }, hosts: [] })),
+  nullMx: explained(factsOf({ way: { kind: 'null', because: 'null MX' }, hosts: [] }), {
+    answers: [found('example.test', types.MX, 'secure', Uint8Array.of(0, 0, 0))],
+  }),
+  nullMxUnsigned: explained(factsOf({ way: { kind: 'null', because: 'null MX' }, hosts: [] }), {
+    answers: [found('example.test', types.MX, 'insecure', Uint8Array.of(0, 0, 0))],
+  }),
+  untrustedPolicyHost: unfetched(
+    'sts-webpki-invalid',
+    'its certificate is not valid (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
+  ),
+  firstContact: explained(factsOf({ way: unsigned, hosts: [plainHost] }), { firstContact: true }),
+  firstPolicy: explained(
+    factsOf({ way: unsigned, hosts: [plainHost], sts: { ...enforce, from: 'fetch' } as StsFacts }),
+    {
+      firstContact: true,
+    },
+  ),
+  testingBesideDane: explained(factsOf({ hosts: [dane], sts: policy(stsOf('testing', MX), { record }) })),
   implicit: explained(
     factsOf({
       way: { kind: 'implicit', status: 'secure', because: 'no MX' },

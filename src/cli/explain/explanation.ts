@@ -6,6 +6,7 @@ import { hostsOf } from './hosts.ts';
 import { layersOf, saysNone } from './layers.ts';
 import { problemsOf } from './problems.ts';
 import { showSubject } from './subject.ts';
+import { inWords } from './words.ts';
 
 export function toExplanation(explained: Explained): Explanation {
   const { subject, rules, finding, mode, resolvers, now } = explained;
@@ -68,7 +69,7 @@ function remarkOn({ facts: { sts } }: LookedUp, now: number): string {
   if (saysNone(sts, now)) return `; the MTA-STS policy of ${domain} asks for nothing (mode none)`;
   switch (record.kind) {
     case 'found':
-      return `; ${domain} announces an MTA-STS policy, but it cannot be had${report === null ? '' : ` (${report.because})`}`;
+      return `; ${domain} announces an MTA-STS policy, but it cannot be had${report === null ? '' : ` (${inWords(report.because)})`}`;
     case 'invalid':
       return `; the MTA-STS record of ${domain} cannot be used (${record.because})`;
     case 'unknown':

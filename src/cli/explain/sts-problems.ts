@@ -12,6 +12,7 @@ import type { Explained, LookedUp } from './explained.ts';
 import { usableOf } from './hosts.ts';
 import { type Fix, faultOf, findOut, owner, type Problem, requireTls, sender } from './remedies.ts';
 import { INSTEAD } from './rule-problems.ts';
+import { inWords } from './words.ts';
 
 export function stsProblems({ facts, verdict }: LookedUp, explained: Explained): Problem[] {
   const { sts, hosts } = facts;
@@ -189,7 +190,7 @@ function notFetched(
   { type, because }: NonNullable<StsFacts['report']>,
   open: Openness,
 ): Problem {
-  const says = `A record says that ${domain} has an MTA-STS policy, but the policy cannot be had: ${because}${type === 'sts-webpki-invalid' ? meaningOf(because) : ''}. As none is remembered, mail goes as if there were none${open.so}. Either the policy host is not in order, or somebody on the path keeps the policy away.`;
+  const says = `A record says that ${domain} has an MTA-STS policy, but the policy cannot be had: ${inWords(because)}. As none is remembered, mail goes as if there were none${open.so}. Either the policy host is not in order, or somebody on the path keeps the policy away.`;
   return {
     says,
     fix: [
@@ -201,22 +202,6 @@ function notFetched(
       ...open.fix(domain),
     ],
   };
-}
-
-/** The codes of OpenSSL that are seen most, in words. */
-const MEANINGS: readonly (readonly [code: RegExp, words: string])[] = [
-  [
-    /UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT/,
-    'an intermediate certificate is missing, or no known authority has issued it',
-  ],
-  [/SELF_SIGNED_CERT/, 'it is signed by itself or by an authority that is not known'],
-  [/CERT_HAS_EXPIRED/, 'it has expired'],
-  [/CERT_NOT_YET_VALID/, 'it is not valid yet'],
-];
-
-function meaningOf(because: string): string {
-  const words = MEANINGS.find(([code]) => code.test(because))?.[1];
-  return words === undefined ? '' : `, that is, ${words}`;
 }
 
 function remedyFor(type: NonNullable<StsFacts['report']>['type'], domain: Domain): string {

@@ -50,9 +50,9 @@ function headLines(explanation: Explanation, schedule: Schedule, look: Look): re
 }
 
 /** The layer, or those of the hosts where each has its own. */
-function deciders({ decision, by, forbidden, mx }: Explanation): string {
+function deciders({ decision, by, mx }: Explanation): string {
   if (by === null) return 'no layer, but DNS: it leaves no host to send to';
-  if (decision === 'defer' && by === 'dane' && !forbidden) {
+  if (decision === 'defer' && by === 'dane') {
     return 'dane, which forbids a host while it is not proven which TLSA records it has, or that it has none';
   }
   const usable = mx.filter((host) => host.usable);

@@ -131,3 +131,20 @@ export function demandOf({
     }
   }
 }
+
+/** The codes of OpenSSL that are seen most, in words. */
+const MEANINGS: readonly (readonly [code: RegExp, words: string])[] = [
+  [
+    /UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT/,
+    'an intermediate certificate is missing, or no known authority has issued it',
+  ],
+  [/SELF_SIGNED_CERT/, 'it is signed by itself or by an authority that is not known'],
+  [/CERT_HAS_EXPIRED/, 'it has expired'],
+  [/CERT_NOT_YET_VALID/, 'it is not valid yet'],
+];
+
+/** A sentence, with the meaning of the code that stands in it. */
+export function inWords(because: string): string {
+  const words = MEANINGS.find(([code]) => code.test(because))?.[1];
+  return words === undefined ? because : `${because}, that is, ${words}`;
+}

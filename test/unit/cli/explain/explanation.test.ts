@@ -86,6 +86,7 @@ describe('an explanation', () => {
       ['testing', /may; the MTA-STS policy of example\.test is only being tried \(mode testing\)$/],
       ['modeNone', /may; the MTA-STS policy of example\.test asks for nothing \(mode none\)$/],
       ['fetchError', /may; example\.test announces an MTA-STS policy, but it cannot be had \(.*no answer\)$/],
+      ['untrustedPolicyHost', /it cannot be had \(.*_SIGNATURE\), that is, an intermediate/],
       ['recordInvalid', /may; the MTA-STS record of example\.test cannot be used \(2 TXT records/],
       ['recordUnknown', /may; whether example\.test has an MTA-STS policy could not be learnt \(SERVFAIL\)$/],
       ['testingBesideDane', /^mx1\.example\.test publishes TLSA records: 3 1 1 [a-f0-9]+$/],

@@ -161,7 +161,9 @@ describe('what is wrong or weak', () => {
   });
 
   it('no remedy for a domain with TLSA records is an override, which would put them out of force', () => {
-    assert.doesNotMatch(JSON.stringify(problemsOf(samples.mixed)), /policy override/);
+    for (const name of ['mixed', 'testingBesideMixed'] as const)
+      assert.doesNotMatch(JSON.stringify(problemsOf(samples[name])), /policy override/);
+    assert.match(told('testingBesideMixed')[1] ?? '', /mode testing\).*, and nothing protects it\.$/);
   });
 
   it('every command of an override can be typed as it is', () => {

@@ -255,6 +255,13 @@ export const samples = {
     'its certificate is not valid (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
   ),
   firstContact: explained(factsOf({ way: unsigned, hosts: [plainHost] }), { firstContact: true }),
+  firstContactSigned: explained(factsOf(), { firstContact: true }),
+  testingBesideMixed: explained(
+    factsOf({
+      hosts: [dane, hostWith('mx2.example.test', 'absent')],
+      sts: policy(stsOf('testing', MX, 'mx2.example.test'), { record }),
+    }),
+  ),
   firstPolicy: explained(
     factsOf({ way: unsigned, hosts: [plainHost], sts: { ...enforce, from: 'fetch' } as StsFacts }),
     {

@@ -118,7 +118,7 @@ describe('the text of an explanation', () => {
   it('speaks of a first contact only where a policy could be hidden', () => {
     assert.match(text('firstContact'), /First contact: no MTA-STS policy .* could be hiding one/);
     assert.match(text('firstPolicy'), /First contact: the policy of example\.test is not remembered yet/);
-    for (const name of ['dane', 'plain', 'enforced'] as const)
+    for (const name of ['dane', 'firstContactSigned', 'plain', 'enforced'] as const)
       assert.doesNotMatch(text(name), /First contact/);
   });
 

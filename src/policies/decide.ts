@@ -80,7 +80,8 @@ function trustedNames(recipient: MailDomain, route: Route | undefined): Referenc
   if (route === undefined) return [own];
   const { to, match, names } = route;
   // A configured host stands for all that its rule matches: recipients of many domains share one session with it.
-  const base = to === null ? [own] : [ofHost(to.host), ...(match.kind === 'domain' ? [own] : [])];
+  const ruled: ReferenceIdentity[] = match.kind === 'domain' ? [{ kind: 'name', name: match.domain }] : [];
+  const base = to === null ? [own] : [ofHost(to.host), ...ruled];
   return [...base, ...(match.kind === 'below' ? [ofPattern(match)] : []), ...names.map(ofPattern)];
 }
 

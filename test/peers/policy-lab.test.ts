@@ -7,6 +7,7 @@ import { labTests } from '../lab/lab-test.ts';
 import { mailDomains } from '../lab/zones/mail.ts';
 import { labVerdicts as rows, UNPROVED } from './support/lab-verdicts.ts';
 import { deliverTo, deliverToOne, startOnLab, verdictOf } from './support/policy-lab.ts';
+import { until } from './support/until.ts';
 import type { Waxwing } from './support/waxwing.ts';
 
 const labTest = labTests({ mail: ['postfix', 'exim', 'opensmtpd'] });
@@ -56,13 +57,16 @@ describe('mail to the domains of the lab', () => {
     async (lab) => {
       const { events } = await delivered(lab);
       const count = [...events.values()].filter(({ event }) => event === 'delivered').length;
-      const took = await Promise.all(
-        Object.values(lab.mail).map(async (server) => (await server.messages()).length),
+      const taken = async (): Promise<number> => {
+        const all = Object.values(lab.mail).map(async (server) => (await server.messages()).length);
+        return (await Promise.all(all)).reduce((sum, one) => sum + one, 0);
+      };
+      // A server has answered before it has written the message to the mailbox.
+      await until(
+        async () => (await taken()) >= count,
+        () => `not all of ${count} messages came to a mailbox`,
       );
-      assert.equal(
-        took.reduce((sum, one) => sum + one, 0),
-        count,
-      );
+      assert.equal(await taken(), count);
       for (const { way } of Object.values(lab.mail)) {
         for (const { client } of way.seen()) assert.doesNotMatch(client, /MAIL FROM|secret/);
       }

@@ -23,13 +23,33 @@ const sets = {
   postfix: ['postfix', 'libsasl2-modules', 'sasl2-bin', ...base],
   exim: ['exim4-daemon-heavy', ...base],
   opensmtpd: ['opensmtpd', ...base],
-  dovecot: ['dovecot-lmtpd', ...base],
+  dovecot: [
+    'dovecot-lmtpd',
+    'dovecot-imapd',
+    'dovecot-pop3d',
+    'dovecot-managesieved',
+    'dovecot-submissiond',
+    ...base,
+  ],
+  // With its clients: ldapsearch and the others.
+  slapd: ['slapd', 'ldap-utils', ...base],
   // dnssec-signzone, dig and delv. Not the server: it listens only on addresses that an interface lists.
   bind: ['bind9-utils', 'bind9-dnsutils', ...base],
   knot: ['knot', 'knot-dnssecutils', ...base],
   ldns: ['ldnsutils', ...base],
   nsd: ['nsd', ...base],
   unbound: ['unbound', ...base],
+  // With psql.
+  postgresql: ['postgresql-15', 'postgresql-client-15', ...base],
+  // Without what the full packages add to server and client: replication, backups, Perl.
+  mariadb: ['mariadb-server-core', 'mariadb-client-core', ...base],
+  // With a client that runs without a display and verifies certificates.
+  prosody: ['prosody', 'python3-slixmpp', ...base],
+  inn: ['inn2', ...base],
+  vsftpd: ['vsftpd', ...base],
+  stunnel: ['stunnel4', ...base],
+  nginx: ['nginx', 'libnginx-mod-mail', ...base],
+  haproxy: ['haproxy', ...base],
   tools: [
     'swaks',
     'libnet-ssleay-perl',
@@ -42,6 +62,8 @@ const sets = {
     'ca-certificates',
     ...base,
   ],
+  // mbsync, fetchmail, sieve-connect and gnutls-cli.
+  mailclients: ['isync', 'fetchmail', 'sieve-connect', 'gnutls-bin', 'ca-certificates', ...base],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The name of a set of packages. */
@@ -53,12 +75,14 @@ export const peerNames: readonly PeerName[] = [
   'exim',
   'opensmtpd',
   'dovecot',
+  'slapd',
   'bind',
   'knot',
   'ldns',
   'nsd',
   'unbound',
   'tools',
+  'mailclients',
 ];
 
 /**
@@ -83,6 +107,7 @@ export const passwd = [
   'root:x:0:0:root:/root:/bin/sh',
   'daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin',
   'mail:x:8:8:mail:/var/mail:/usr/sbin/nologin',
+  'news:x:9:9:news:/var/spool/news:/usr/sbin/nologin',
   'postfix:x:101:101::/var/spool/postfix:/usr/sbin/nologin',
   'Debian-exim:x:103:103::/var/spool/exim4:/usr/sbin/nologin',
   'tcpdump:x:104:104::/tmp:/usr/sbin/nologin',
@@ -90,6 +115,9 @@ export const passwd = [
   'opensmtpq:x:106:106::/var/lib/opensmtpd/empty:/usr/sbin/nologin',
   'dovecot:x:107:107::/usr/lib/dovecot:/usr/sbin/nologin',
   'dovenull:x:108:108::/nonexistent:/usr/sbin/nologin',
+  'postgres:x:120:120::/var/lib/postgresql:/usr/sbin/nologin',
+  'mysql:x:121:121::/var/lib/mysql:/usr/sbin/nologin',
+  'prosody:x:122:122::/var/lib/prosody:/usr/sbin/nologin',
   'mailbox:x:5000:5000::/peer:/usr/sbin/nologin',
   'nobody:x:65534:65534:nobody:/tmp:/usr/sbin/nologin',
 ];
@@ -100,6 +128,7 @@ export const group = [
   'daemon:x:1:',
   'tty:x:5:',
   'mail:x:8:',
+  'news:x:9:',
   'postfix:x:101:',
   'postdrop:x:102:',
   'Debian-exim:x:103:',
@@ -108,6 +137,9 @@ export const group = [
   'opensmtpq:x:106:',
   'dovecot:x:107:',
   'dovenull:x:108:',
+  'postgres:x:120:',
+  'mysql:x:121:',
+  'prosody:x:122:',
   'mailbox:x:5000:',
   'nogroup:x:65534:',
 ];

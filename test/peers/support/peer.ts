@@ -31,12 +31,22 @@ export async function rootsOf<const Needed extends PeerName>(
     exim: '',
     opensmtpd: '',
     dovecot: '',
+    slapd: '',
     bind: '',
     knot: '',
     ldns: '',
     nsd: '',
     unbound: '',
+    postgresql: '',
+    mariadb: '',
+    prosody: '',
+    inn: '',
+    vsftpd: '',
+    stunnel: '',
+    nginx: '',
+    haproxy: '',
     tools: '',
+    mailclients: '',
   };
   for (const peer of peers) {
     const fetched = await fetchPeer(peer);

@@ -61,8 +61,8 @@ async function tryToFetch(name: PeerName): Promise<Fetched> {
 async function whyNoSandbox(): Promise<string | null> {
   if (process.platform !== 'linux') return 'real peers run on Linux only';
   if (process.getuid?.() !== 0) return 'real peers need root, for a mount namespace of their own';
-  const tried = await runCommand('unshare', ['-m', '-p', '-f', 'mount', '-t', 'tmpfs', 'x', '/tmp']);
-  return tried.code === 0 ? null : `no private mount namespace: ${tried.stderr.trim()}`;
+  const tried = await runCommand('unshare', ['-m', '-i', '-p', '-f', 'mount', '-t', 'tmpfs', 'x', '/tmp']);
+  return tried.code === 0 ? null : `no private namespaces: ${tried.stderr.trim()}`;
 }
 
 async function newestRoot(name: PeerName, recipe: string): Promise<string | null> {

@@ -136,7 +136,8 @@ function begin(
 ): Running {
   const child = spawn(
     'unshare',
-    ['--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', init, 'sh', root, place, ...words],
+    // Of IPC too: a database that is killed leaves its shared memory behind.
+    ['--mount', '--ipc', '--pid', '--fork', '--kill-child', 'sh', '-c', init, 'sh', root, place, ...words],
     {
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/tmp', LC_ALL: 'C', TZ: 'UTC', ...env },

@@ -1,0 +1,56 @@
+/** PostgreSQL itself, as tests of the gateway find it: in clear, and with its own answer to SSLRequest. */
+import assert from 'node:assert/strict';
+import { describe } from 'node:test';
+import { createAuthority } from '../support/certificates.ts';
+import { peerTest } from './support/peer.ts';
+import { psql, startPostgresql } from './support/postgresql.ts';
+
+const login = { user: 'user', password: "pen'cil" };
+const accounts = { [login.user]: login.password };
+const howSecured = 'SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid();';
+
+describe('PostgreSQL', () => {
+  peerTest('lets psql in by password, in clear', ['postgresql'], async (roots, t) => {
+    const server = await startPostgresql(roots.postgresql, { address: '127.0.0.2', accounts });
+    t.after(() => server.close());
+    const way = { address: server.address, port: server.port, tls: 'none', login } as const;
+    const said = await psql(roots.postgresql, way, `CREATE TABLE t (x int); ${howSecured}`);
+    assert.equal(said.code, 0, said.stderr);
+    assert.equal(said.stdout, 'CREATE TABLE\nf|\n');
+    const wrong = { ...login, password: 'pencil' };
+    const refused = await psql(roots.postgresql, { ...way, login: wrong }, howSecured);
+    assert.match(refused.stderr, /password authentication failed/);
+    const upgraded = await psql(roots.postgresql, { ...way, tls: 'starttls' }, howSecured);
+    assert.match(upgraded.stderr, /server does not support SSL/);
+  });
+
+  peerTest('lets psql in over TLS that it verified, and only so', ['postgresql'], async (roots, t) => {
+    const authority = await createAuthority();
+    const certificate = await authority.issue({ names: ['db.example.test'] });
+    const server = await startPostgresql(roots.postgresql, { address: '127.0.0.2', accounts, certificate });
+    t.after(() => server.close());
+    const way = {
+      address: server.address,
+      port: server.port,
+      tls: 'starttls',
+      trust: authority.certPem,
+      serverName: 'db.example.test',
+      login,
+    } as const;
+    const said = await psql(roots.postgresql, way, howSecured);
+    assert.equal(said.code, 0, said.stderr);
+    assert.equal(said.stdout, 't|TLSv1.3\n');
+    const bound = await psql(roots.postgresql, way, 'SELECT 1;', 'channel_binding=require');
+    assert.equal(bound.stdout, '1\n');
+    const stranger = await psql(
+      roots.postgresql,
+      { ...way, trust: (await createAuthority()).certPem },
+      howSecured,
+    );
+    assert.match(stranger.stderr, /certificate verify failed/);
+    const misnamed = await psql(roots.postgresql, { ...way, serverName: 'other.example.test' }, howSecured);
+    assert.match(misnamed.stderr, /does not match host name/);
+    const clear = await psql(roots.postgresql, { ...way, tls: 'none' }, howSecured);
+    assert.match(clear.stderr, /no pg_hba\.conf entry for .*no encryption/);
+  });
+});

@@ -6,7 +6,7 @@ import { Channel } from '../wire/channel.ts';
 import { PeerError, printable } from '../wire/dialogue.ts';
 import { framerOf } from '../wire/framing.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
-import { NetworkError, networkError } from './error.ts';
+import { isPlaintext, NetworkError, networkError } from './error.ts';
 import { asError, type Run, startRun } from './run.ts';
 import { ONE_WRITE_BYTES, type Outlet, streamBody } from './stream-body.ts';
 import { factsOfPeer } from './tls.ts';
@@ -37,6 +37,8 @@ export interface ConnectionOptions {
   readonly context: SecureContext;
   /** Sent as SNI; null where the peer was named by address (RFC 6066 §3 allows names only). */
   readonly serverName: string | null;
+  /** Protocols to name in the handshake (ALPN, RFC 7301), for those of which the server wants it. */
+  readonly alpn?: readonly string[];
 }
 
 /** What the peer may send while we are not reading it; more is not an answer to anything. */
@@ -59,6 +61,7 @@ export class Connection {
   #ended = false;
   #failure: Error | undefined;
   #onDrain: (() => void) | undefined;
+  #deafen: () => void = () => undefined;
 
   /** @param socket connected and without listeners for data. */
   constructor(socket: Socket, options: ConnectionOptions) {
@@ -119,6 +122,28 @@ export class Connection {
     const run = this.#run;
     this.#run = undefined;
     run?.lose(new NetworkError('failed', `we closed the connection to ${this.#options.peer}`));
+  }
+
+  /**
+   * Gives the connection away between two dialogues, paused, to whoever goes on with it.
+   *
+   * One listener for errors stays: an unheard error would end the process.
+   *
+   * @param unread what came and was not used by a dialogue; it comes before all that the socket still has.
+   * @throws what the connection failed by, or an Error while a dialogue runs.
+   */
+  detach(): { readonly socket: Socket; readonly unread: Uint8Array } {
+    if (this.#run !== undefined) throw new Error('a dialogue is running on this connection');
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#ended) throw new NetworkError('reset', `${this.#options.peer} closed the connection`);
+    this.#deadline.drop();
+    const socket = this.#socket;
+    socket.pause();
+    this.#deafen();
+    socket.on('error', () => socket.destroy());
+    // Whoever has it now hears the end; what this object might still be told does not concern it.
+    this.#ended = true;
+    return { socket, unread: Buffer.concat([this.channel.takeUnread(), ...this.#inbox]) };
   }
 
   #advance(first: ByteReaction): void {
@@ -232,11 +257,12 @@ export class Connection {
     }
     this.#deadline.set(this.#options.patience.handshake);
     run.waitingFor = 'handshake';
-    const { context, serverName } = this.#options;
+    const { context, serverName, alpn } = this.#options;
     const secure = connectTls({
       socket: plain,
       secureContext: context,
       ...(serverName === null ? {} : { servername: serverName }),
+      ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
       // The identity is our own decision, made by the dialogue before anything is said inside TLS.
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
@@ -255,15 +281,21 @@ export class Connection {
   }
 
   #listen(socket: Socket): void {
-    socket.on('data', (bytes: Buffer) => this.#onData(bytes));
-    socket.on('end', () => this.#onEnd());
-    socket.on('drain', () => this.#onDrain?.());
-    socket.on('error', (error) => this.#onError(error));
-    socket.on('close', () => {
+    const onData = (bytes: Buffer): void => this.#onData(bytes);
+    const onEnd = (): void => this.#onEnd();
+    const onDrain = (): void => this.#onDrain?.();
+    const onError = (error: Error): void => this.#onError(error);
+    const onClose = (): void => {
       // The plain socket under TLS closes with it; only the one in use counts.
       if (socket === this.#socket || socket.destroyed) this.#onEnd();
       this.#onDrain?.();
-    });
+    };
+    socket.on('data', onData).on('end', onEnd).on('drain', onDrain).on('error', onError).on('close', onClose);
+    // Only our own: Node has listeners of its own on each socket.
+    this.#deafen = () => {
+      socket.off('data', onData).off('end', onEnd).off('drain', onDrain);
+      socket.off('error', onError).off('close', onClose);
+    };
   }
 
   #onData(bytes: Buffer): void {
@@ -362,9 +394,4 @@ export class Connection {
     this.#outbox = [];
     if (bytes !== undefined && !this.#ended) this.#socket.write(bytes);
   }
-}
-
-/** OpenSSL's word for a first record that is none. */
-function isPlaintext({ cause }: Error): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === 'ERR_SSL_WRONG_VERSION_NUMBER';
 }

@@ -35,3 +35,8 @@ export function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;
 }
+
+/** Whether OpenSSL found a first record that is none: the peer speaks in clear where TLS should begin. */
+export function isPlaintext({ cause }: Error): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ERR_SSL_WRONG_VERSION_NUMBER';
+}

@@ -6,26 +6,21 @@ import type { Upgrade } from './attend.ts';
 import type { Certificates } from './certificates.ts';
 import type { IncomingOptions } from './tls.ts';
 
-/**
- * What a client that names its protocol (ALPN, RFC 7301) may name.
- *
- * IANA lists no name for SMTP; these two are what Exim takes. Whoever offers others only is cut off with
- * no_application_protocol: a browser that somebody has sent here (ALPACA). A client that offers none is welcome.
- */
-const PROTOCOLS = ['smtp', 'esmtp'];
-
 /** Since this version a server of TLS 1.3 sends nothing where the callback for tickets has no key. */
 const REFUSES_TICKETS_SINCE = 0x30500000;
 
 /**
+ * @param protocols what a client that names its protocol (ALPN, RFC 7301) may name. Whoever offers others only is cut
+ * off with no_application_protocol: a browser that somebody has sent here (ALPACA). A client that offers none is
+ * welcome.
  * @returns what wraps a connection in TLS.
  *
  * Unlike a bare `new TLSSocket({ isServer: true })` the server reports errors after the handshake, and it honours
  * bytes that were read before (an eager ClientHello).
  */
-export function handshakes(certificates: Certificates): Upgrade {
+export function handshakes(certificates: Certificates, protocols: readonly string[]): Upgrade {
   const server = createServer({
-    ALPNProtocols: PROTOCOLS,
+    ALPNProtocols: [...protocols],
     SNICallback: (name, done) => {
       const context = certificates.contextFor(name);
       // Left alone the default shows all of its certificates; chosen, only one.

@@ -51,13 +51,15 @@ export interface Listener {
   close(graceMs: number): Promise<void>;
 }
 
+/** IANA lists no name for SMTP; these two are what Exim takes. */
+const ALPN = ['smtp', 'esmtp'];
 const ERRORS_EVERY_MS = 60_000;
 /** Connections that may wait to be accepted: with Node's 511 a rush of clients is told nothing for seconds. */
 const BACKLOG = 4_096;
 
 /** @throws Node's error when the address cannot be bound. */
 export async function listen<Words extends SessionWords>(options: ListenOptions<Words>): Promise<Listener> {
-  const upgrade = handshakes(options.certificates);
+  const upgrade = handshakes(options.certificates, ALPN);
   const open = new Set<Attended>();
   const introduced = new Set<Socket>();
 

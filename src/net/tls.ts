@@ -71,6 +71,7 @@ export function factsOfPeer(socket: TLSSocket, serverName: string | null): TlsFa
     chain,
     path: chain.length === 0 ? { kind: 'absent' } : pathOf(socket),
     serverName,
+    alpn: alpnOf(socket),
   };
 }
 
@@ -85,7 +86,12 @@ export function factsOfClient(socket: TLSSocket): TlsFacts {
     chain: [],
     path: { kind: 'absent' },
     serverName: typeof serverName === 'string' ? serverName : null,
+    alpn: alpnOf(socket),
   };
+}
+
+function alpnOf({ alpnProtocol }: TLSSocket): string | null {
+  return typeof alpnProtocol === 'string' && alpnProtocol !== '' ? alpnProtocol : null;
 }
 
 function pathOf(socket: TLSSocket): ChainPath {

@@ -50,6 +50,12 @@ export class Channel {
     yield* send(Buffer.from(text, 'latin1'), shown);
   }
 
+  /** Sends octets of a protocol that has no lines; `shown` is what a transcript may say of them. */
+  *sayBytes(bytes: Uint8Array, shown: string): Talk<void> {
+    this.#assertSilence(shown);
+    yield* send(bytes, shown);
+  }
+
   /** Sends a message's content. */
   *sayBody(source: BodySource, framing: Framing): Talk<'in-turn' | 'early'> {
     this.#assertSilence('the message');
@@ -91,12 +97,46 @@ export class Channel {
         this.#unread = this.#unread.subarray(end + 1);
         return Buffer.from(line.buffer, line.byteOffset, line.byteLength).toString('latin1');
       }
-      const bytes = yield* receive(within, !this.#awaiting);
-      this.#awaiting = true;
-      if (bytes === undefined)
-        throw new PeerError('closed', `${this.peer} closed the connection`, this.#unread);
-      this.#unread = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
+      yield* this.#readMore(within);
     }
+  }
+
+  /**
+   * Reads one unit of a protocol that has no lines, or a literal of one that has.
+   *
+   * @param measure given all that is unread, says how many octets the unit has; undefined where that cannot be told
+   * yet. It throws {@link PeerError} for what can be no unit.
+   * @param maxBytes octets allowed.
+   * @throws PeerError when the peer closes, or when the unit is longer or cannot be told within the limit.
+   */
+  *readUnit(
+    measure: (unread: Uint8Array) => number | undefined,
+    maxBytes: number,
+    within: Phase,
+  ): Talk<Uint8Array> {
+    for (;;) {
+      const length = measure(this.#unread);
+      if ((length ?? this.#unread.length) > maxBytes) {
+        throw new PeerError(
+          'reply-too-long',
+          `${this.peer} sent a message longer than ${maxBytes} octets`,
+          this.#unread,
+        );
+      }
+      if (length !== undefined && length <= this.#unread.length) {
+        const unit = this.#unread.subarray(0, length);
+        this.#unread = this.#unread.subarray(length);
+        return unit;
+      }
+      yield* this.#readMore(within);
+    }
+  }
+
+  /** Gives out what was read and is not used, for whoever goes on with the connection after the last dialogue. */
+  takeUnread(): Uint8Array {
+    const unread = this.#unread;
+    this.#unread = NOTHING;
+    return unread;
   }
 
   /**
@@ -117,6 +157,14 @@ export class Channel {
     if (result.kind !== 'stray') return result;
     const what = result.bytes.length === 0 ? '' : `: ${printable(result.bytes.subarray(0, 80))}`;
     return { kind: 'failed', because: `${this.peer} speaks plaintext where TLS should begin${what}` };
+  }
+
+  *#readMore(within: Phase): Talk<void> {
+    const bytes = yield* receive(within, !this.#awaiting);
+    this.#awaiting = true;
+    if (bytes === undefined)
+      throw new PeerError('closed', `${this.peer} closed the connection`, this.#unread);
+    this.#unread = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
   }
 
   *#handshake(): Talk<Secured | Extract<Upgrade, { kind: 'stray' }>> {

@@ -14,6 +14,8 @@ export interface TlsFacts {
   readonly path: ChainPath;
   /** The server name that was asked for or sent (SNI); null where there was none. */
   readonly serverName: string | null;
+  /** The protocol that both agreed on (ALPN, RFC 7301); null where there was none. */
+  readonly alpn: string | null;
 }
 
 /** Result of building the certification path; `code` is OpenSSL's name of the failure. */

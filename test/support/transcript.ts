@@ -100,4 +100,5 @@ export const tlsFacts: TlsFacts = {
   chain: [],
   path: { kind: 'absent' },
   serverName: null,
+  alpn: null,
 };

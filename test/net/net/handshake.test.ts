@@ -36,7 +36,7 @@ async function running(t: TestContext, server: Server): Promise<number> {
 
 /** A server that says a word inside TLS. */
 function ours(t: TestContext, certificates: Certificates, failures: unknown[] = []): Promise<number> {
-  const upgrade = handshakes(certificates);
+  const upgrade = handshakes(certificates, ['smtp', 'esmtp']);
   const server = createServer({ noDelay: true }, (socket) => {
     upgrade(socket).then(
       (secure) => {

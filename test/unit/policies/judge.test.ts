@@ -32,6 +32,7 @@ function facts(chain: readonly Uint8Array[], path: ChainPath): TlsFacts {
     chain,
     path,
     serverName: null,
+    alpn: null,
   };
 }
 

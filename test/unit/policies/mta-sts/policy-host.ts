@@ -43,6 +43,7 @@ const tls: TlsFacts = {
   chain: [],
   path: { kind: 'trusted' },
   serverName: 'mta-sts.example.test',
+  alpn: null,
 };
 
 export function answered(text: string, parts: Partial<HttpsAnswer> = {}): HttpsOutcome {

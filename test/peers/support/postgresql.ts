@@ -26,11 +26,14 @@ export interface PostgresqlOptions extends SandboxOptions {
 export interface Postgresql {
   readonly address: string;
   readonly port: number;
+  /** Its socket of the file system, as the host sees it; always in clear. */
+  readonly socket: string;
   log(): string;
   close(): Promise<void>;
 }
 
 const logFile = '/var/log/postgresql.log';
+const socketFolder = '/run/postgresql';
 
 /** It refuses to run as root. The roles are made before it listens, by its mode for a single user. */
 const launch = `
@@ -38,8 +41,8 @@ set -e
 as() { chroot --userspec=postgres:postgres / "$@"; }
 bin=$(echo /usr/lib/postgresql/*/bin)
 data=/var/lib/postgresql/data
-mkdir -p $data
-chown postgres:postgres $data /peer/key.pem
+mkdir -p $data ${socketFolder}
+chown postgres:postgres $data ${socketFolder} /peer/key.pem
 chmod 600 /peer/key.pem
 : >${logFile}
 as $bin/initdb --no-sync --no-locale --encoding=UTF8 --auth=reject -D $data >>${logFile} 2>&1
@@ -61,7 +64,7 @@ export async function startPostgresql(root: string, options: PostgresqlOptions):
     hosts: options.hosts ?? {},
     files: {
       '/peer/postgresql.conf': configuration(address, port, options),
-      '/peer/pg_hba.conf': `${options.certificate === undefined ? 'host' : 'hostssl'} all all 127.0.0.0/8 scram-sha-256\n`,
+      '/peer/pg_hba.conf': whoMayCome(options.certificate === undefined ? 'host' : 'hostssl'),
       '/peer/roles.sql': Object.entries(options.accounts).map(roleOf).join(''),
       '/peer/cert.pem': options.certificate?.certPem ?? '',
       '/peer/key.pem': options.certificate?.keyPem ?? '',
@@ -73,14 +76,24 @@ export async function startPostgresql(root: string, options: PostgresqlOptions):
     await sandbox.close();
     throw error;
   });
-  return { address, port, log, close: sandbox.close };
+  return {
+    address,
+    port,
+    socket: sandbox.path(`${socketFolder}/.s.PGSQL.${port}`),
+    log,
+    close: sandbox.close,
+  };
+}
+
+function whoMayCome(kind: 'host' | 'hostssl'): string {
+  return `${kind} all all 127.0.0.0/8 scram-sha-256\nlocal all all scram-sha-256\n`;
 }
 
 function configuration(address: string, port: number, options: PostgresqlOptions): string {
   const settings: Record<string, string> = {
     listen_addresses: `'${address}'`,
     port: `${port}`,
-    unix_socket_directories: "''",
+    unix_socket_directories: `'${socketFolder}'`,
     // The sandbox has no /dev/shm.
     dynamic_shared_memory_type: 'mmap',
     shared_buffers: '16MB',

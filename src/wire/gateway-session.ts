@@ -103,4 +103,13 @@ export interface FrontRules {
   readonly xclient: boolean;
   /** Whether the way to the backend is a unix socket, which some servers take for as good as TLS (MySQL). */
   readonly backendIsLocal: boolean;
+  /** Random, fresh for each connection, printable: for identifiers that have to be hard to guess (XMPP streams). */
+  readonly nonce: string;
+}
+
+/** What the reverse of a gateway knows beside the octets: its client is a plain one on this host. */
+export interface ReverseRules {
+  /** Our name, printable ASCII. */
+  readonly hostname: string;
+  readonly nonce: string;
 }

@@ -333,6 +333,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     asProgram: true,
   },
   {
+    why: 'shapes only',
+    test: 'test/unit/protocols/imap/client.test.ts',
+    sources: 'protocols/upgrade',
+  },
+  {
     why: 'shapes and two constants',
     test: 'test/unit/protocols/smtp/client/deliver.test.ts',
     sources: 'names/wishes',

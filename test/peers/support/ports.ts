@@ -8,10 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const LOWEST = 12_000;
 const HIGHEST = 30_000;
 
-/** A port of this address that was free a moment ago. */
+const given = new Set<number>();
+
+/** A port of this address that was free a moment ago; never one that was given before. */
 export async function freePort(address: string): Promise<number> {
   for (;;) {
     const port = randomInt(LOWEST, HIGHEST);
+    if (given.has(port)) continue;
     const server = createServer().listen(port, address);
     const taken = await once(server, 'listening').then(
       () => false,
@@ -20,6 +23,7 @@ export async function freePort(address: string): Promise<number> {
     if (taken) continue;
     server.close();
     await once(server, 'close');
+    given.add(port);
     return port;
   }
 }

@@ -12,6 +12,8 @@ export interface ServerOptions extends SandboxOptions {
   /** Where it accepts connections when it is ready. */
   readonly address: string;
   readonly port: number;
+  /** Further ports that it accepts connections at when it is ready. */
+  readonly morePorts?: readonly number[];
   /** Its log files, by absolute path inside. */
   readonly logs: readonly string[];
 }
@@ -25,7 +27,7 @@ export interface Server {
 
 /** Opens a sandbox, starts a server in it and waits until it accepts connections. */
 export async function startServer(root: string, options: ServerOptions): Promise<Server> {
-  const { name, launch, address, port, logs, hosts = {}, files = {} } = options;
+  const { name, launch, address, port, morePorts = [], logs, hosts = {}, files = {} } = options;
   const sandbox = await openSandbox(root, { hosts, files });
   const log = (): string =>
     logs
@@ -39,7 +41,8 @@ export async function startServer(root: string, options: ServerOptions): Promise
     ended = `${name} ended with ${how.code}: ${how.stderr}`;
   });
   try {
-    await waitForPort(address, port, () => `${log()}${ended}`, hasEnded);
+    for (const one of [port, ...morePorts])
+      await waitForPort(address, one, () => `${log()}${ended}`, hasEnded);
   } catch (error) {
     await sandbox.close();
     throw error;

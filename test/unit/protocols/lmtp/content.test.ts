@@ -5,7 +5,8 @@ import { sendContent } from '../../../../src/protocols/lmtp/content.ts';
 import type { GoAhead } from '../../../../src/protocols/smtp/client/deliver.ts';
 import { Channel } from '../../../../src/wire/channel.ts';
 import { LostError, PeerError } from '../../../../src/wire/dialogue.ts';
-import { fuzzTalk, hostileReplies } from '../smtp/client/fuzz.ts';
+import { fuzzTalk } from '../../../support/fuzz-talk.ts';
+import { hostileReplies } from '../smtp/client/fuzz.ts';
 
 const body = { kind: 'bytes', bytes: Buffer.from('text\r\n') } as const;
 const goAhead: GoAhead = {

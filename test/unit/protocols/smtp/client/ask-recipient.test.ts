@@ -4,7 +4,8 @@ import * as fc from 'fast-check';
 import { askRecipient } from '../../../../../src/protocols/smtp/client/ask-recipient.ts';
 import type { Offers } from '../../../../../src/protocols/smtp/offers.ts';
 import { Channel } from '../../../../../src/wire/channel.ts';
-import { fuzzTalk, hostileReplies } from './fuzz.ts';
+import { fuzzTalk } from '../../../../support/fuzz-talk.ts';
+import { hostileReplies } from './fuzz.ts';
 
 const none: Offers = new Map();
 const withUtf8: Offers = new Map([['SMTPUTF8', []]]);

@@ -7,7 +7,8 @@ import type { Transaction } from '../../../../../src/protocols/smtp/client/trans
 import type { Offers } from '../../../../../src/protocols/smtp/offers.ts';
 import { type Reply, severity } from '../../../../../src/protocols/smtp/reply.ts';
 import { Channel } from '../../../../../src/wire/channel.ts';
-import { fuzzTalk, hostileReplies } from './fuzz.ts';
+import { fuzzTalk } from '../../../../support/fuzz-talk.ts';
+import { hostileReplies } from './fuzz.ts';
 
 const pipelining: Offers = new Map([['PIPELINING', []]]);
 const inTurn: Offers = new Map();

@@ -5,8 +5,9 @@ import { type Login, login } from '../../../../../src/protocols/smtp/client/logi
 import type { Offers } from '../../../../../src/protocols/smtp/offers.ts';
 import type { ByteReaction } from '../../../../../src/wire/bytes.ts';
 import { Channel } from '../../../../../src/wire/channel.ts';
+import { fuzzTalk } from '../../../../support/fuzz-talk.ts';
 import { tlsFacts } from '../../../../support/transcript.ts';
-import { fuzzTalk, hostileReplies } from './fuzz.ts';
+import { hostileReplies } from './fuzz.ts';
 
 const as: Login = { user: 'user', password: 'pencil', nonce: 'rOprNGfwEbeRWgbNEkqO' };
 const everything: Offers = new Map([['AUTH', ['SCRAM-SHA-256', 'PLAIN', 'LOGIN']]]);

@@ -3,8 +3,9 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { type OpenRequest, open } from '../../../../../src/protocols/smtp/client/open.ts';
 import { Channel } from '../../../../../src/wire/channel.ts';
+import { fuzzTalk } from '../../../../support/fuzz-talk.ts';
 import { tlsFacts } from '../../../../support/transcript.ts';
-import { fuzzTalk, hostileReplies } from './fuzz.ts';
+import { hostileReplies } from './fuzz.ts';
 
 const request: OpenRequest<string> = {
   helloName: 'client.example.test',

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { quit } from '../../../../../src/protocols/smtp/client/quit.ts';
 import { Channel } from '../../../../../src/wire/channel.ts';
-import { fuzzTalk, hostileReplies } from './fuzz.ts';
+import { fuzzTalk } from '../../../../support/fuzz-talk.ts';
+import { hostileReplies } from './fuzz.ts';
 
 describe('quit', () => {
   it('RFC 5321 §4.1.1.10: says QUIT and waits for any answer, with the patience of a goodbye', () => {

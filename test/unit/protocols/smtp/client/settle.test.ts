@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { settle } from '../../../../../src/protocols/smtp/client/settle.ts';
 import { Channel } from '../../../../../src/wire/channel.ts';
-import { fuzzTalk, hostileReplies } from './fuzz.ts';
+import { fuzzTalk } from '../../../../support/fuzz-talk.ts';
+import { hostileReplies } from './fuzz.ts';
 
 const standings = ['reusable', 'spent', 'to-reset', 'to-end'] as const;
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { allowedOutcomes } from '../../../../support/scripted-server.ts';
 import { cuts, parseTranscript, transcriptsIn } from '../../../../support/transcript.ts';
-import { allowedOutcomes, replayClient } from './replay.ts';
+import { replayClient } from './replay.ts';
 
 for (const folder of ['client', 'both']) {
   describe(`transcripts of the SMTP client (smtp/${folder})`, () => {

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { SessionEffect, SessionInput, SessionWords } from '../wire/session.ts';
+import type { Attended } from './accept.ts';
 import { ClientSocket, MAX_WAITING_BYTES } from './client-socket.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import { wordsOf } from './error.ts';
@@ -13,17 +14,14 @@ import { factsOfClient } from './tls.ts';
 /** Wraps a socket in TLS; rejects when the handshake fails. */
 export type Upgrade = (socket: Socket) => Promise<TLSSocket>;
 
-export interface Attended {
-  /** Says goodbye and closes, once the message under way is done. */
-  shutdown(): void;
-  close(): void;
-  readonly closed: Promise<void>;
-}
-
 /** How long a client may leave our last reply unread before the connection is dropped, ms. */
 const LINGER = 5_000;
 
-/** Attends to one connection until it ends. `tls`: do the handshake first (implicit TLS). */
+/**
+ * Attends to one connection until it ends. `tls`: do the handshake first (implicit TLS).
+ *
+ * Its shutdown says goodbye and closes, once the message under way is done.
+ */
 export function attend<Words extends SessionWords>(
   socket: Socket,
   session: Session<Words>,

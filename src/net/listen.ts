@@ -1,22 +1,11 @@
-/** Listens for connections and attends to each. */
-import { createServer, type Server, type Socket } from 'node:net';
+/** Listens for the clients of a server and attends to each. */
+import type { Socket } from 'node:net';
 import type { SessionWords } from '../wire/session.ts';
-import { type Attended, attend } from './attend.ts';
+import { type Accepted, type AcceptOptions, accept, type Listener } from './accept.ts';
+import { attend } from './attend.ts';
 import type { Certificates } from './certificates.ts';
-import type { Deadlines } from './deadlines.ts';
 import { handshakes } from './handshake.ts';
-import { readProxyHeader } from './proxy.ts';
 import type { Session } from './server-session.ts';
-
-/** The two ends of an accepted connection; behind a proxy those that the proxy tells. IPv4 is never mapped into IPv6. */
-export interface Accepted {
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
-  /** The address is that of a proxy that named no client (LOCAL, UNKNOWN): it says nothing about who this is. */
-  readonly anonymous: boolean;
-}
 
 export type Welcome<Words extends SessionWords> =
   | {
@@ -28,139 +17,34 @@ export type Welcome<Words extends SessionWords> =
   /** `line` is said before closing, except where the client expects TLS first. */
   | { readonly kind: 'refused'; readonly line: string };
 
-export interface ListenOptions<Words extends SessionWords> {
-  readonly address: string;
-  /** 0: the system chooses. */
-  readonly port: number;
+export interface ListenOptions<Words extends SessionWords> extends Omit<AcceptOptions, 'receive'> {
   readonly tls: 'starttls' | 'implicit';
   readonly certificates: Certificates;
-  readonly deadlines: Deadlines;
-  /** Whether an address that connects is a proxy: it has to introduce its clients by a PROXY header, nobody else may. */
-  readonly proxies: (address: string) => boolean;
   readonly welcome: (accepted: Accepted) => Welcome<Words>;
-  /** A proxy broke its protocol. */
-  readonly onOddity: (what: string, accepted: Accepted) => void;
-  /** A connection could not be accepted; told at most once a minute. */
-  readonly onError: (what: string, error: unknown) => void;
-}
-
-export interface Listener {
-  readonly address: string;
-  readonly port: number;
-  /** Stops accepting, lets messages under way finish for at most `graceMs`, then closes every connection. */
-  close(graceMs: number): Promise<void>;
 }
 
 /** IANA lists no name for SMTP; these two are what Exim takes. */
 const ALPN = ['smtp', 'esmtp'];
-const ERRORS_EVERY_MS = 60_000;
-/** Connections that may wait to be accepted: with Node's 511 a rush of clients is told nothing for seconds. */
-const BACKLOG = 4_096;
 
 /** @throws Node's error when the address cannot be bound. */
-export async function listen<Words extends SessionWords>(options: ListenOptions<Words>): Promise<Listener> {
+export function listen<Words extends SessionWords>(options: ListenOptions<Words>): Promise<Listener> {
   const upgrade = handshakes(options.certificates, ALPN);
-  const open = new Set<Attended>();
-  const introduced = new Set<Socket>();
-
-  const receive = (socket: Socket, accepted: Accepted): void => {
-    const welcome = options.welcome(accepted);
-    if (welcome.kind === 'refused') {
-      refuse(socket, options.tls === 'implicit' ? '' : welcome.line);
-      return;
-    }
-    const attended = attend(socket, welcome.session, upgrade, options.deadlines, options.tls);
-    open.add(attended);
-    void attended.closed.then(() => {
-      open.delete(attended);
-      welcome.onClosed();
-    });
-  };
-
-  const introduce = async (socket: Socket, proxy: Accepted): Promise<void> => {
-    introduced.add(socket);
-    const header = await readProxyHeader(socket, options.deadlines);
-    introduced.delete(socket);
-    if (header.kind === 'bad') {
-      options.onOddity(`the connection of a proxy was closed: ${header.because}`, proxy);
-      socket.destroy();
-    } else if (!socket.destroyed) {
-      const told = header.kind === 'client';
-      receive(socket, { ...(told ? header.ends : proxy), anonymous: !told });
-    }
-  };
-
-  // Half-open: a client that sends QUIT and closes its side still gets our answer.
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    const accepted = endsOf(socket);
-    if (accepted === undefined) socket.destroy();
-    else if (options.proxies(accepted.remoteAddress)) void introduce(socket, accepted);
-    else receive(socket, accepted);
-  });
-  const bound = await bind(server, options.address, options.port);
-  server.on(
-    'error',
-    oncePer(ERRORS_EVERY_MS, (error) => options.onError('accepting a connection', error)),
-  );
-  return {
-    ...bound,
-    close: async (graceMs) => {
-      const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of introduced) socket.destroy();
-      for (const attended of open) attended.shutdown();
-      const timer = setTimeout(() => {
-        for (const attended of open) attended.close();
-      }, graceMs);
-      await stopped;
-      clearTimeout(timer);
+  return accept({
+    ...options,
+    receive(socket, accepted) {
+      const welcome = options.welcome(accepted);
+      if (welcome.kind === 'refused') {
+        refuse(socket, options.tls === 'implicit' ? '' : welcome.line);
+        return undefined;
+      }
+      const attended = attend(socket, welcome.session, upgrade, options.deadlines, options.tls);
+      void attended.closed.then(() => welcome.onClosed());
+      return attended;
     },
-  };
-}
-
-function endsOf(socket: Socket): Accepted | undefined {
-  const { remoteAddress, remotePort, localAddress, localPort } = socket;
-  // A client that was gone before we looked has no address any more.
-  if (remoteAddress === undefined || remotePort === undefined) return undefined;
-  if (localAddress === undefined || localPort === undefined) return undefined;
-  return {
-    remoteAddress: unmapped(remoteAddress),
-    remotePort,
-    localAddress: unmapped(localAddress),
-    localPort,
-    anonymous: false,
-  };
-}
-
-/** A listener on `::` sees IPv4 clients under addresses of IPv6 (RFC 4291 §2.5.5.2). */
-function unmapped(address: string): string {
-  return address.replace(/^::ffff:(?=[0-9.]+$)/i, '');
+  });
 }
 
 function refuse(socket: Socket, line: string): void {
   socket.on('error', () => socket.destroy());
   socket.end(line, 'latin1', () => socket.destroy());
-}
-
-/** Passes on the first of many, and not the next before `ms` have passed. */
-function oncePer(ms: number, tell: (error: Error) => void): (error: Error) => void {
-  let next = Number.NEGATIVE_INFINITY;
-  return (error) => {
-    const now = performance.now();
-    if (now < next) return;
-    next = now + ms;
-    tell(error);
-  };
-}
-
-function bind(server: Server, address: string, port: number): Promise<{ address: string; port: number }> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host: address, port, backlog: BACKLOG }, () => {
-      server.removeListener('error', reject);
-      const bound = server.address();
-      if (bound === null || typeof bound === 'string')
-        reject(new Error(`${address}:${port} has no IP address`));
-      else resolve({ address: bound.address, port: bound.port });
-    });
-  });
 }

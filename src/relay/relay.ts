@@ -3,8 +3,10 @@ import type { DeliveryEvent, RelayEvent } from '../events/delivery-event.ts';
 import { octetFacts } from '../mail/encodings.ts';
 import { withCrlf } from '../mail/line-endings.ts';
 import { formatHostPort } from '../names/address.ts';
+import type { Listener } from '../net/accept.ts';
 import { startAdmission } from '../net/admission.ts';
-import { type Listener, listen } from '../net/listen.ts';
+import { listen } from '../net/listen.ts';
+import { type Listeners, openListeners } from '../net/listeners.ts';
 import type { Envelope, Intake, SmtpWords } from '../protocols/smtp/server/session.ts';
 import type { QueueStore } from '../store/queue-store.ts';
 import { openLoginDesk } from './accounts.ts';
@@ -12,7 +14,6 @@ import { type Contents, queueContents } from './content.ts';
 import { startDelivery } from './delivery.ts';
 import { routesOf } from './domains.ts';
 import type { IntakeParts } from './intake.ts';
-import { type Listeners, openListeners } from './listeners.ts';
 import { isWithinOneOf } from './networks.ts';
 import { openReception, type Reception } from './reception.ts';
 import type { ListenerSettings, Outgoing, RelaySettings, World } from './settings.ts';
@@ -57,7 +58,7 @@ export interface Relay {
 export async function startRelay(parts: RelayParts): Promise<Relay> {
   const { world, onError } = parts;
   let { settings } = parts;
-  const listeners = openListeners((listener) => bindListener(listener));
+  const listeners = openListeners<ListenerSettings>((listener) => bindListener(listener));
   let outgoing = outgoingOf(parts.outgoing, settings, listeners);
   const contents = queueContents(parts.store);
   const delivering = startDelivery({
@@ -135,7 +136,11 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
 }
 
 /** Mail for our own domains goes to their backends, whatever the operator's routes say. */
-function outgoingOf(given: GivenOutgoing, { domains }: RelaySettings, listeners: Listeners): Outgoing {
+function outgoingOf(
+  given: GivenOutgoing,
+  { domains }: RelaySettings,
+  listeners: Listeners<ListenerSettings>,
+): Outgoing {
   return {
     ...given,
     routes: [...routesOf(domains, given.hostname), ...given.routes],

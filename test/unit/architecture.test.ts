@@ -377,6 +377,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'net/client-socket net/incoming-content net/incoming-lines',
   },
   {
+    why: 'how connections are accepted, behind proxies too, shown by whoever listens',
+    test: 'test/net/net/listen.test.ts',
+    sources: 'net/accept',
+  },
+  {
     why: 'the way of one question to one resolver, which needs all of them',
     test: 'test/net/net/dns/exchange.test.ts',
     sources: 'net/dns/carried net/dns/carrier net/dns/client net/dns/stream-dial net/dns/udp-port',

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Listener } from '../../../src/net/accept.ts';
 import { openCertificates } from '../../../src/net/certificates.ts';
-import { type Listener, listen } from '../../../src/net/listen.ts';
+import { listen } from '../../../src/net/listen.ts';
 import type { BodySink, ServerPatience } from '../../../src/net/server-session.ts';
 import type { Reducer, SessionEffect } from '../../../src/wire/session.ts';
 import { createAuthority } from '../../support/certificates.ts';

@@ -1,7 +1,8 @@
 /** A listener with the least session there can be: it says who is there, and takes content. */
 import type { TestContext } from 'node:test';
+import type { Accepted, Listener } from '../../../src/net/accept.ts';
 import { openCertificates } from '../../../src/net/certificates.ts';
-import { type Accepted, type Listener, type ListenOptions, listen } from '../../../src/net/listen.ts';
+import { type ListenOptions, listen } from '../../../src/net/listen.ts';
 import type { BodySink, ServerPatience } from '../../../src/net/server-session.ts';
 import type { KeyPair } from '../../../src/net/tls.ts';
 import type { Reducer } from '../../../src/wire/session.ts';

@@ -1,13 +1,20 @@
-/** The listeners of the relay, and how they follow a changed configuration. */
+/** The listeners of a machine, and how they follow a changed configuration. */
 import { networkInterfaces } from 'node:os';
 import { isLoopback } from '../names/address.ts';
-import type { Listener } from '../net/listen.ts';
-import type { ListenerSettings } from './settings.ts';
+import type { Listener } from './accept.ts';
+
+/** What keeps its place keeps its listener. */
+export interface ListeningPlace {
+  readonly address: string;
+  /** 0: the system chooses. */
+  readonly port: number;
+  readonly tls: 'starttls' | 'implicit';
+}
 
 /** Binds a listener; it asks for its settings each time somebody connects, as they may change. */
-export type Bind = (settings: () => ListenerSettings) => Promise<Listener>;
+export type Bind<Settings> = (settings: () => Settings) => Promise<Listener>;
 
-export interface Listeners {
+export interface Listeners<Settings extends ListeningPlace> {
   readonly bound: readonly Listener[];
   /**
    * Makes them those that are wanted: what keeps its address, port and kind of TLS stays bound, and its next client
@@ -15,38 +22,38 @@ export interface Listeners {
    *
    * @throws Node's error when an address cannot be bound; as far as possible everything is as it was then.
    */
-  change(wanted: readonly ListenerSettings[]): Promise<void>;
+  change(wanted: readonly Settings[]): Promise<void>;
   /** Whether a connection to this address would come to one of them. */
   isOne(address: string, port: number): boolean;
   close(graceMs: number): Promise<void>;
 }
 
-interface Entry {
-  settings: ListenerSettings;
+interface Entry<Settings> {
+  settings: Settings;
   readonly listener: Listener;
 }
 
 /** A listener that is wanted, and what stands for it. */
-interface Place {
-  readonly settings: ListenerSettings;
-  entry: Entry | undefined;
+interface Wanted<Settings> {
+  readonly settings: Settings;
+  entry: Entry<Settings> | undefined;
 }
 
 /** How long sessions may go on whose listener is no more. */
 const GRACE_MS = 30_000;
 
-export function openListeners(bind: Bind): Listeners {
-  let entries: readonly Entry[] = [];
+export function openListeners<Settings extends ListeningPlace>(bind: Bind<Settings>): Listeners<Settings> {
+  let entries: readonly Entry<Settings>[] = [];
   const leaving = new Set<Promise<void>>();
 
-  async function bindEntry(settings: ListenerSettings): Promise<Entry> {
+  async function bindEntry(settings: Settings): Promise<Entry<Settings>> {
     const slot = { settings };
     const listener = await bind(() => slot.settings);
     return Object.assign(slot, { listener });
   }
 
   /** Closes those of them that stand. */
-  function leave(old: readonly Entry[]): void {
+  function leave(old: readonly Entry<Settings>[]): void {
     const going = entries.filter((entry) => old.includes(entry));
     entries = entries.filter((entry) => !old.includes(entry));
     for (const { listener } of going) {
@@ -55,9 +62,9 @@ export function openListeners(bind: Bind): Listeners {
     }
   }
 
-  async function change(wanted: readonly ListenerSettings[]): Promise<void> {
+  async function change(wanted: readonly Settings[]): Promise<void> {
     const old = [...entries];
-    const places: Place[] = wanted.map((settings) => {
+    const places: Wanted<Settings>[] = wanted.map((settings) => {
       const index = old.findIndex((entry) => isSamePlace(entry.settings, settings));
       return { settings, entry: index === -1 ? undefined : old.splice(index, 1)[0] };
     });
@@ -100,7 +107,7 @@ export function openListeners(bind: Bind): Listeners {
   };
 }
 
-function isSamePlace(one: ListenerSettings, other: ListenerSettings): boolean {
+function isSamePlace(one: ListeningPlace, other: ListeningPlace): boolean {
   return one.address === other.address && one.port === other.port && one.tls === other.tls;
 }
 

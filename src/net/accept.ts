@@ -1,0 +1,143 @@
+/** Accepts connections, behind proxies too, and keeps those that are attended to until the end. */
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Deadlines } from './deadlines.ts';
+import { readProxyHeader } from './proxy.ts';
+
+/** Somebody who is attended to. */
+export interface Attended {
+  /** Ends what is under way in the way of the protocol, and closes. */
+  shutdown(): void;
+  close(): void;
+  readonly closed: Promise<void>;
+}
+
+/** The two ends of an accepted connection; behind a proxy those that the proxy tells. IPv4 is never mapped into IPv6. */
+export interface Accepted {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** The address is that of a proxy that named no client (LOCAL, UNKNOWN): it says nothing about who this is. */
+  readonly anonymous: boolean;
+}
+
+export interface AcceptOptions {
+  readonly address: string;
+  /** 0: the system chooses. */
+  readonly port: number;
+  readonly deadlines: Deadlines;
+  /** Whether an address that connects is a proxy: it has to introduce its clients by a PROXY header, nobody else may. */
+  readonly proxies: (address: string) => boolean;
+  /** @returns undefined where nobody attends to the connection, and it is closed already. */
+  readonly receive: (socket: Socket, accepted: Accepted) => Attended | undefined;
+  /** A proxy broke its protocol. */
+  readonly onOddity: (what: string, accepted: Accepted) => void;
+  /** A connection could not be accepted; told at most once a minute. */
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+export interface Listener {
+  readonly address: string;
+  readonly port: number;
+  /** Stops accepting, lets what is under way finish for at most `graceMs`, then closes every connection. */
+  close(graceMs: number): Promise<void>;
+}
+
+const ERRORS_EVERY_MS = 60_000;
+/** Connections that may wait to be accepted: with Node's 511 a rush of clients is told nothing for seconds. */
+const BACKLOG = 4_096;
+
+/** @throws Node's error when the address cannot be bound. */
+export async function accept(options: AcceptOptions): Promise<Listener> {
+  const open = new Set<Attended>();
+  const introduced = new Set<Socket>();
+
+  const receive = (socket: Socket, accepted: Accepted): void => {
+    const attended = options.receive(socket, accepted);
+    if (attended === undefined) return;
+    open.add(attended);
+    void attended.closed.then(() => open.delete(attended));
+  };
+
+  const introduce = async (socket: Socket, proxy: Accepted): Promise<void> => {
+    introduced.add(socket);
+    const header = await readProxyHeader(socket, options.deadlines);
+    introduced.delete(socket);
+    if (header.kind === 'bad') {
+      options.onOddity(`the connection of a proxy was closed: ${header.because}`, proxy);
+      socket.destroy();
+    } else if (!socket.destroyed) {
+      const told = header.kind === 'client';
+      receive(socket, { ...(told ? header.ends : proxy), anonymous: !told });
+    }
+  };
+
+  // Half-open: a client that sends QUIT and closes its side still gets our answer.
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    const accepted = endsOf(socket);
+    if (accepted === undefined) socket.destroy();
+    else if (options.proxies(accepted.remoteAddress)) void introduce(socket, accepted);
+    else receive(socket, accepted);
+  });
+  const bound = await bind(server, options.address, options.port);
+  server.on(
+    'error',
+    oncePer(ERRORS_EVERY_MS, (error) => options.onError('accepting a connection', error)),
+  );
+  return {
+    ...bound,
+    close: async (graceMs) => {
+      const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of introduced) socket.destroy();
+      for (const attended of open) attended.shutdown();
+      const timer = setTimeout(() => {
+        for (const attended of open) attended.close();
+      }, graceMs);
+      await stopped;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function endsOf(socket: Socket): Accepted | undefined {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket;
+  // A client that was gone before we looked has no address any more.
+  if (remoteAddress === undefined || remotePort === undefined) return undefined;
+  if (localAddress === undefined || localPort === undefined) return undefined;
+  return {
+    remoteAddress: unmapped(remoteAddress),
+    remotePort,
+    localAddress: unmapped(localAddress),
+    localPort,
+    anonymous: false,
+  };
+}
+
+/** A listener on `::` sees IPv4 clients under addresses of IPv6 (RFC 4291 §2.5.5.2). */
+function unmapped(address: string): string {
+  return address.replace(/^::ffff:(?=[0-9.]+$)/i, '');
+}
+
+/** Passes on the first of many, and not the next before `ms` have passed. */
+function oncePer(ms: number, tell: (error: Error) => void): (error: Error) => void {
+  let next = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    const now = performance.now();
+    if (now < next) return;
+    next = now + ms;
+    tell(error);
+  };
+}
+
+function bind(server: Server, address: string, port: number): Promise<{ address: string; port: number }> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: address, port, backlog: BACKLOG }, () => {
+      server.removeListener('error', reject);
+      const bound = server.address();
+      if (bound === null || typeof bound === 'string')
+        reject(new Error(`${address}:${port} has no IP address`));
+      else resolve({ address: bound.address, port: bound.port });
+    });
+  });
+}

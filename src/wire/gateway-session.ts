@@ -10,13 +10,16 @@ import type { TlsFacts } from './tls-facts.ts';
 export type GatewayInput =
   /** The client is there; `tls` where TLS came first (implicit TLS). */
   | { readonly kind: 'opened'; readonly tls: TlsFacts | undefined }
-  /** What the client said, never empty. Not given while `startTls` or `connect` is under way. */
+  /** What the client said, never empty. Not given while `startTls`, `connect` or `secureBackend` is under way. */
   | { readonly kind: 'client'; readonly unread: Buffer }
-  /** What the backend said, never empty. */
+  /** What the backend said, never empty. Not given while `secureBackend` is under way. */
   | { readonly kind: 'backend'; readonly unread: Buffer }
   /** The handshake with the client is done. State from before it is made anew, not cleared. */
   | { readonly kind: 'secured'; readonly facts: TlsFacts }
-  /** The connection that `connect` asked for stands; `upstream` where TLS was brought up on it (reverse mode). */
+  /**
+   * The connection that `connect` or `secureBackend` asked for stands; `upstream` where TLS was brought up on it (reverse
+   * mode).
+   */
   | { readonly kind: 'connected'; readonly upstream: Upstream | undefined }
   /** There is no such connection; `because` begins with the name of the backend. */
   | { readonly kind: 'unreachable'; readonly because: string }
@@ -45,6 +48,15 @@ export type GatewayEffect =
    * @property name the server that the client asked for, where the upgrade has to name it (XMPP), else null.
    */
   | { readonly kind: 'connect'; readonly name: string | null }
+  /**
+   * Bring TLS up on the connection to the backend that stands, once all that it was told is sent; who is there is judged
+   * as after a dialogue. Answered by `connected` with `upstream`, or by `unreachable`. Whatever the backend said and
+   * nobody used is plaintext before the handshake, and makes it unreachable.
+   *
+   * Reverse mode of MySQL only, where `connect` gives a connection on which nothing was said: the request for TLS has to
+   * announce what the client is going to ask for, and the client asks once it has seen the server's greeting.
+   */
+  | { readonly kind: 'secureBackend' }
   /** The client sent a login in clear; `user` null where it did not show. Never the secret. */
   | { readonly kind: 'exposed'; readonly user: string | null }
   /** From here on the connection counts as used in clear (an event says so). */

@@ -5,7 +5,8 @@
  * bytes without it. `S:`, `S~` is what the client has to be told next, `G:`, `G~` what the backend has to be told.
  * Escapes and comments as in `transcript.ts`. Marks: `== opened` (the first line; `== opened TLS` where TLS came
  * first), `== timeout` and `== shutdown` happen; `== TLS` is asked for and done, `== connect [name]` is asked for,
- * answered by `== connected`, `== upstream [offer, offer…]` (reverse mode: TLS is up there) or `== unreachable because`; `== exposed user` (`?` where none showed),
+ * answered by `== connected`, `== upstream [offer, offer…]` (reverse mode: TLS is up there) or `== unreachable because`;
+ * `== secure backend` is asked for, and answered by the last two; `== exposed user` (`?` where none showed),
  * `== in clear`, `== oddity what`, `== splice`, `== close because` are what has to come of it. `== left C text` and
  * `== left B text`: what of this side is unread by now.
  */
@@ -103,7 +104,7 @@ function stageOf<State>(session: GatewaySession<State>): Stage {
   const run = beginGatewaySession(session);
   const unread = { client: Buffer.alloc(0), backend: Buffer.alloc(0) };
   let log: string[] = [];
-  let waiting: 'nothing' | 'startTls' | 'connect' | 'splice' | 'close' = 'nothing';
+  let waiting: 'nothing' | 'startTls' | 'connect' | 'secureBackend' | 'splice' | 'close' = 'nothing';
 
   const step = (input: GatewayInput): boolean => {
     assert.ok(waiting !== 'close', `the session is closed, but hears ${input.kind}`);
@@ -117,7 +118,7 @@ function stageOf<State>(session: GatewaySession<State>): Stage {
       const ends = effect.kind === 'splice' || effect.kind === 'close' || effect.kind === 'startTls';
       if (ends) assert.equal(index, effects.length - 1, `${effect.kind} has to be the last effect`);
       if (effect.kind === 'connect') unread.backend = Buffer.alloc(0);
-      if (ends || effect.kind === 'connect') waiting = effect.kind;
+      if (ends || effect.kind === 'connect' || effect.kind === 'secureBackend') waiting = effect.kind;
     }
     return changed;
   };
@@ -126,12 +127,14 @@ function stageOf<State>(session: GatewaySession<State>): Stage {
     for (let go = true; go; ) {
       go = false;
       if (waiting === 'splice' || waiting === 'close') return;
-      if (waiting !== 'connect' && unread.backend.length > 0)
+      if (waiting !== 'connect' && waiting !== 'secureBackend' && unread.backend.length > 0)
         go = step({ kind: 'backend', unread: unread.backend });
       if (waiting === 'nothing' && unread.client.length > 0)
         go = step({ kind: 'client', unread: unread.client }) || go;
     }
   };
+
+  const asked = (): typeof waiting => (waiting === 'secureBackend' ? waiting : 'connect');
 
   const answer = (to: typeof waiting, input: GatewayInput, where: string): void => {
     assert.equal(waiting, to, `${where}: ${to} was not asked for`);
@@ -164,8 +167,8 @@ function stageOf<State>(session: GatewaySession<State>): Stage {
       } else if (word === 'upstream') {
         const inside = tail === '' ? [] : tail.split(', ');
         const upstream = { facts: tlsFacts, inside, greeting: new Uint8Array() };
-        answer('connect', { kind: 'connected', upstream }, where);
-      } else if (word === 'unreachable') answer('connect', { kind: 'unreachable', because: tail }, where);
+        answer(asked(), { kind: 'connected', upstream }, where);
+      } else if (word === 'unreachable') answer(asked(), { kind: 'unreachable', because: tail }, where);
       else {
         if (word === 'opened') step({ kind: 'opened', tls: tail === 'TLS' ? tlsFacts : undefined });
         else step({ kind: word === 'timeout' ? 'timeout' : 'shutdown' });
@@ -190,6 +193,8 @@ function shown(effect: GatewayEffect): string {
       return '== startTls';
     case 'connect':
       return effect.name === null ? '== connect' : `== connect ${effect.name}`;
+    case 'secureBackend':
+      return '== secure backend';
     case 'exposed':
       return `== exposed ${effect.user ?? '?'}`;
     case 'inClear':

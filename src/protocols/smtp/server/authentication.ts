@@ -7,6 +7,7 @@
 import { decodeBase64Text, encodeBase64Text } from '../../sasl/base64.ts';
 import { loginChallenges, parseLoginAnswer, parsePlain } from '../../sasl/password.ts';
 import { beginScram, checkClientFinal, parseClientFirst } from '../../sasl/scram.ts';
+import { userShown } from '../../sasl/user-shown.ts';
 import { farewell, mistake, reply } from './answers.ts';
 import type { AuthCommand } from './parse.ts';
 import type {
@@ -57,21 +58,8 @@ function beginning(mechanism: SessionRules['mechanisms'][number] | undefined): L
  * @param command undefined where it could not be read: a password may stand in it all the same.
  */
 export function exposure(command: AuthCommand | undefined): SmtpNote {
-  const user = command === undefined ? null : userIn(command.mechanism, command.initial ?? '');
+  const user = command === undefined ? null : userShown(command.mechanism, command.initial ?? '');
   return { kind: 'credential-exposed', user, mechanism: command?.mechanism ?? null };
-}
-
-function userIn(mechanism: string, initial: string): string | null {
-  if (mechanism === 'PLAIN') {
-    const login = parsePlain(initial);
-    return login.kind === 'ok' ? login.value.user : null;
-  }
-  if (mechanism === 'LOGIN') {
-    const user = parseLoginAnswer(initial);
-    return user.kind === 'ok' ? user.value : null;
-  }
-  const first = parseClientFirst(decodeBase64Text(initial) ?? '');
-  return first.kind === 'ok' ? first.value.user : null;
 }
 
 /** The client's answer to a challenge, in base64. */

@@ -1,4 +1,4 @@
-/** A bare SMTP client that sends the octets it is given, in the segments it is given them. */
+/** A bare client, of SMTP above all, that sends the octets it is given, in the segments it is given them. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
@@ -9,6 +9,8 @@ export interface RawClient {
   write(bytes: string | Uint8Array): void;
   /** The next whole reply, all of its lines. @throws Error when the connection ends first. */
   reply(): Promise<string>;
+  /** All that comes, latin1, up to the end of what the pattern finds first. @throws Error when the connection ends first. */
+  until(pattern: RegExp): Promise<string>;
   /** Sends a line and takes the reply. @throws Error unless it starts with `code`. */
   expect(line: string, code: string): Promise<string>;
   /** Starts TLS at once: no command is sent. */
@@ -36,7 +38,8 @@ export async function rawClient(port: number, address = '127.0.0.1'): Promise<Ra
       return socket;
     },
     write: (bytes) => void (typeof bytes === 'string' ? socket.write(bytes, 'latin1') : socket.write(bytes)),
-    reply: () => inbox.reply(),
+    reply: () => inbox.until(WHOLE_REPLY),
+    until: (pattern) => inbox.until(pattern),
     async expect(line, code) {
       client.write(`${line}\r\n`);
       const reply = await client.reply();
@@ -84,12 +87,14 @@ class Inbox {
     }
   }
 
-  reply(): Promise<string> {
-    return this.#waitFor('a reply', () => {
-      const found = WHOLE_REPLY.exec(this.#unread)?.[0];
-      if (found !== undefined) {
-        this.#unread = this.#unread.slice(found.length);
-        return found;
+  until(pattern: RegExp): Promise<string> {
+    return this.#waitFor(`what fits ${pattern}`, () => {
+      const found = pattern.exec(this.#unread);
+      if (found !== null) {
+        const end = found.index + found[0].length;
+        const taken = this.#unread.slice(0, end);
+        this.#unread = this.#unread.slice(end);
+        return taken;
       }
       return this.ended ? new Error(`the server closed; got ${JSON.stringify(this.#unread)}`) : undefined;
     });

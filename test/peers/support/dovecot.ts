@@ -1,5 +1,6 @@
 /** Dovecot in a sandbox: takes mail by LMTP, one maildir for each user, and gives it to those who log in. */
 import type { Certificate } from '../../support/certificates.ts';
+import { rawClient } from '../../support/raw-client.ts';
 import type { Endpoint } from '../../support/tap.ts';
 import type { Accounts } from './accounts.ts';
 import { type Received, readMaildir } from './maildir.ts';
@@ -95,6 +96,12 @@ export async function startDovecot(root: string, options: DovecotOptions): Promi
       ...options.files,
     },
   });
+  try {
+    for (const protocol of protocolsOf(options)) await greeted(address, ports[protocol], protocol, options);
+  } catch (error) {
+    await sandbox.close();
+    throw error;
+  }
   return {
     address,
     port: ports.lmtp,
@@ -178,14 +185,27 @@ function configuration(address: string, ports: ListenerPorts, options: DovecotOp
   ].join('');
 }
 
-/** A service with its listeners, by the names that Dovecot has for both. */
+/** A service with its listeners, by the names that Dovecot has for both, and what it greets with when it is ready. */
 const services = {
-  lmtp: { name: 'lmtp', clear: 'lmtp', implicit: 'lmtps' },
-  imap: { name: 'imap-login', clear: 'imap', implicit: 'imaps' },
-  pop3: { name: 'pop3-login', clear: 'pop3', implicit: 'pop3s' },
-  sieve: { name: 'managesieve-login', clear: 'sieve', implicit: null },
-  submission: { name: 'submission-login', clear: 'submission', implicit: 'submissions' },
+  lmtp: { name: 'lmtp', clear: 'lmtp', implicit: 'lmtps', greeting: /^220 / },
+  imap: { name: 'imap-login', clear: 'imap', implicit: 'imaps', greeting: /^\* OK \[CAPABILITY /m },
+  pop3: { name: 'pop3-login', clear: 'pop3', implicit: 'pop3s', greeting: /^\+OK / },
+  sieve: { name: 'managesieve-login', clear: 'sieve', implicit: null, greeting: /^OK "/m },
+  submission: { name: 'submission-login', clear: 'submission', implicit: 'submissions', greeting: /^220 / },
 } as const;
+
+/** Until its authentication runs, it greets IMAP clients twice: first by saying that they have to wait. */
+async function greeted(
+  address: string,
+  port: number,
+  protocol: Protocol,
+  { proxied = false }: DovecotOptions,
+): Promise<void> {
+  const client = await rawClient(port, address);
+  if (proxied) client.write('PROXY UNKNOWN\r\n');
+  await client.until(services[protocol].greeting);
+  client.close();
+}
 
 interface Listener {
   readonly name: string;
@@ -216,7 +236,9 @@ function service(protocol: Protocol, address: string, ports: ListenerPorts, opti
   // Without a word about it Dovecot would open its usual one.
   const closed =
     implicit !== null && open.length === 1 ? ` inet_listener ${implicit} {\n  port = 0\n }\n` : '';
-  return `service ${name} {\n${open.map(listener).join('')}${closed}}\n`;
+  // One process for everybody, as on a busy server: by default each connection gets one of its own.
+  const shared = protocol === 'lmtp' ? '' : ' service_count = 0\n process_min_avail = 1\n';
+  return `service ${name} {\n${shared}${open.map(listener).join('')}${closed}}\n`;
 }
 
 type Protocol = keyof typeof services;

@@ -9,8 +9,8 @@ export interface RawClient {
   write(bytes: string | Uint8Array): void;
   /** The next whole reply, all of its lines. @throws Error when the connection ends first. */
   reply(): Promise<string>;
-  /** All that comes, latin1, up to the end of what the pattern finds first. @throws Error when the connection ends first. */
-  until(pattern: RegExp): Promise<string>;
+  /** All that comes, latin1, up to the end of this text or its first match. @throws Error when the connection ends first. */
+  until(wanted: string | RegExp): Promise<string>;
   /** Sends a line and takes the reply. @throws Error unless it starts with `code`. */
   expect(line: string, code: string): Promise<string>;
   /** Starts TLS at once: no command is sent. */
@@ -39,7 +39,7 @@ export async function rawClient(port: number, address = '127.0.0.1'): Promise<Ra
     },
     write: (bytes) => void (typeof bytes === 'string' ? socket.write(bytes, 'latin1') : socket.write(bytes)),
     reply: () => inbox.until(WHOLE_REPLY),
-    until: (pattern) => inbox.until(pattern),
+    until: (wanted) => inbox.until(wanted),
     async expect(line, code) {
       client.write(`${line}\r\n`);
       const reply = await client.reply();
@@ -87,11 +87,10 @@ class Inbox {
     }
   }
 
-  until(pattern: RegExp): Promise<string> {
-    return this.#waitFor(`what fits ${pattern}`, () => {
-      const found = pattern.exec(this.#unread);
-      if (found !== null) {
-        const end = found.index + found[0].length;
+  until(wanted: string | RegExp): Promise<string> {
+    return this.#waitFor(`what was waited for, ${wanted},`, () => {
+      const end = endOf(this.#unread, wanted);
+      if (end !== undefined) {
         const taken = this.#unread.slice(0, end);
         this.#unread = this.#unread.slice(end);
         return taken;
@@ -126,6 +125,16 @@ class Inbox {
       check();
     });
   }
+}
+
+/** Where the wanted text ends. */
+function endOf(text: string, wanted: string | RegExp): number | undefined {
+  if (typeof wanted === 'string') {
+    const begin = text.indexOf(wanted);
+    return begin === -1 ? undefined : begin + wanted.length;
+  }
+  const found = wanted.exec(text);
+  return found === null ? undefined : found.index + found[0].length;
 }
 
 /** Connects, takes the greeting and says EHLO. */

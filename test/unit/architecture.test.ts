@@ -338,6 +338,21 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'protocols/upgrade',
   },
   {
+    why: 'what the dialogue reads and writes, told by its transcripts',
+    test: 'test/unit/protocols/sieve/client.test.ts',
+    sources: 'protocols/handshake protocols/sieve/capabilities',
+  },
+  {
+    why: 'what the dialogue reads, told by its transcripts',
+    test: 'test/unit/protocols/nntp/client.test.ts',
+    sources: 'protocols/nntp/response',
+  },
+  {
+    why: 'what the dialogue reads, told by its transcripts',
+    test: 'test/unit/protocols/ftp/client.test.ts',
+    sources: 'protocols/ftp/reply',
+  },
+  {
     why: 'shapes and two constants',
     test: 'test/unit/protocols/smtp/client/deliver.test.ts',
     sources: 'names/wishes',

@@ -1,10 +1,11 @@
 /**
- * Records what real servers say, as transcripts for the tests of the client engine.
+ * Records what real servers say, as transcripts for the tests of the client engines.
  *
- * Run by hand when a peer has a new version; the results are kept in the repository.
+ * Run by hand when a peer has a new version, with the names of peers where not all are meant; the results are kept in
+ * the repository.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type RawClient, rawClient } from '../../support/raw-client.ts';
 import { unescaped } from '../../support/transcript.ts';
 import type { PeerName } from '../support/catalog.ts';
@@ -14,7 +15,8 @@ import { ofExim } from './exim.ts';
 import { ofOpenSmtpd } from './opensmtpd.ts';
 import { ofPostfix } from './postfix.ts';
 import type { Scene } from './scene.ts';
-import { reply } from './script.ts';
+import { escaped, type Heard, type Script } from './script.ts';
+import { ofSlapd } from './slapd.ts';
 
 const folder = join(import.meta.dirname, '../../transcripts/recorded');
 
@@ -22,16 +24,20 @@ await recordAll('postfix', 'Postfix', ofPostfix);
 await recordAll('exim', 'Exim', ofExim);
 await recordAll('opensmtpd', 'OpenSMTPD', ofOpenSmtpd);
 await recordAll('dovecot', 'Dovecot', ofDovecot);
+await recordAll('slapd', 'slapd', ofSlapd);
 
 async function recordAll(peer: PeerName, title: string, scenes: readonly Scene[]): Promise<void> {
+  const only = process.argv.slice(2);
+  if (only.length > 0 && !only.includes(peer)) return;
   const { root, version } = await rootOf(peer);
   const release = /^\d+\.\d+/.exec(version)?.[0] ?? version;
   const place = join(folder, `${peer}-${release}`);
   await rm(place, { recursive: true, force: true });
-  await mkdir(place, { recursive: true });
   for (const scene of scenes) {
     const lines = [`# recorded from ${title} ${version}: ${scene.title}`, ...(await record(root, scene))];
-    await writeFile(join(place, `${scene.name}.txt`), `${lines.join('\n')}\n`);
+    const file = join(place, `${scene.name}.txt`);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, `${lines.join('\n')}\n`);
   }
 }
 
@@ -46,23 +52,10 @@ async function rootOf(peer: PeerName): Promise<{ root: string; version: string }
 
 async function record(root: string, { name, start, implicit, client: script }: Scene): Promise<string[]> {
   const server = await start(root);
-  const client = await rawClient(implicit === true ? server.tlsPort : server.port);
+  const client = await rawClient(implicit === true ? server.tlsPort : server.port, server.address);
   const written: string[] = [];
-  let said = '';
-  let offers = '';
   try {
-    for (const step of script) {
-      if (step === reply) {
-        const heard = await client.reply();
-        said = heard.trimEnd();
-        if (/^C: [EL]HLO /.test(written.at(-1) ?? '')) offers = keywords(said);
-        written.push(...said.split('\r\n').map((line) => `S: ${escaped(line)}`));
-        continue;
-      }
-      const line = typeof step === 'string' ? step.replace('OFFERS', offers) : step(said);
-      written.push(line);
-      await perform(client, line);
-    }
+    await follow(script, client, written);
     return written;
   } catch (error) {
     throw new Error(`${name}:\n${written.join('\n')}`, { cause: error });
@@ -70,6 +63,32 @@ async function record(root: string, { name, start, implicit, client: script }: S
     client.close();
     await server.close();
   }
+}
+
+/** Does what the script says, and writes down what that and the answers are. */
+async function follow(script: Script, client: RawClient, written: string[]): Promise<void> {
+  const heard: string[] = [];
+  let offers = '';
+  for (const step of script) {
+    if (typeof step === 'object') {
+      const said = await hear(client, step);
+      heard.push(said);
+      if (/^C: [EL]HLO /.test(written.at(-1) ?? '')) offers = keywords(said);
+      if ('octets' in step) written.push(`S~ ${escaped(said)}`);
+      else written.push(...said.split('\r\n').map((line) => `S: ${escaped(line)}`));
+      continue;
+    }
+    const line = typeof step === 'string' ? step.replace('OFFERS', offers) : step(heard.at(-1) ?? '', heard);
+    written.push(line);
+    await perform(client, line);
+  }
+}
+
+/** Octets as they are, or lines without the end of the last one. */
+async function hear(client: RawClient, what: Heard): Promise<string> {
+  return 'octets' in what
+    ? client.until(what.octets)
+    : (await client.until(what.lines)).slice(0, -'\r\n'.length);
 }
 
 async function perform(client: RawClient, line: string): Promise<void> {
@@ -82,10 +101,4 @@ async function perform(client: RawClient, line: string): Promise<void> {
 function keywords(said: string): string {
   const lines = said.split('\r\n').slice(1);
   return lines.map((line) => line.slice(4).split(' ')[0]).join(' ');
-}
-
-/** A line as a transcript has it. */
-function escaped(line: string): string {
-  const octet = (character: string): string => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
-  return line.replaceAll('\\', '\\\\').replace(/[^\x20-\x7e]/g, octet);
 }

@@ -4,13 +4,14 @@ import type { Script } from './script.ts';
 
 /** A server for one recording. */
 export interface Server {
+  readonly address: string;
   readonly port: number;
   readonly tlsPort: number;
   close(): Promise<void>;
 }
 
 export interface Scene {
-  /** Of the file. */
+  /** Of the file, with its folder where the engine of another protocol than SMTP and LMTP replays it. */
   readonly name: string;
   /** What it shows. */
   readonly title: string;

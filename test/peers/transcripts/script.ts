@@ -2,16 +2,18 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 
 /**
- * A line of a transcript, or a function that makes one of the server's last reply.
- *
- * {@link reply} stands where the next reply of the server goes; `OFFERS` stands for the keywords of the last EHLO.
+ * A line of a transcript, or a function that makes one of the server's last words, or of all of them, or {@link Heard}
+ * where the server speaks next; `OFFERS` stands for the keywords of the last EHLO.
  */
-export type ScriptLine = string | ((said: string) => string);
+export type ScriptLine = string | Heard | ((said: string, heard: readonly string[]) => string);
 
 export type Script = readonly ScriptLine[];
 
-/** One reply of the server. */
-export const reply = 'S';
+/** What the server says next: lines, to the end of what is found, or octets that end with these. */
+export type Heard = { readonly lines: RegExp } | { readonly octets: string };
+
+/** One reply of SMTP. */
+export const reply: Heard = { lines: /^(?:\d{3}-.*\r\n)*\d{3}(?: .*)?\r\n/ };
 
 /** The user that the client's tests log in. */
 export const user = 'user';
@@ -176,4 +178,10 @@ export function send(sent: Sent): Script {
     `C< ${afterwards}: ${outcomes.join(', ')}`,
     ...(afterwards === 'to-reset' ? resetAfterwards : []),
   ];
+}
+
+/** A line, or octets, as a transcript has them. */
+export function escaped(line: string): string {
+  const octet = (character: string): string => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return line.replaceAll('\\', '\\\\').replace(/[^\x20-\x7e]/g, octet);
 }

@@ -46,7 +46,8 @@ const sets = {
   // With a client that runs without a display and verifies certificates.
   prosody: ['prosody', 'python3-slixmpp', ...base],
   inn: ['inn2', ...base],
-  vsftpd: ['vsftpd', ...base],
+  // With perl, which makes the hashes of passwords.
+  vsftpd: ['vsftpd', 'perl-base', ...base],
   stunnel: ['stunnel4', ...base],
   nginx: ['nginx', 'libnginx-mod-mail', ...base],
   haproxy: ['haproxy', ...base],

@@ -4,7 +4,13 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { printableName } from '../tls/identity.ts';
 import { readCertificate } from '../tls/raw-certificate.ts';
 import { wordsOf } from './error.ts';
-import { type IncomingOptions, incomingOptions, type KeyPair } from './tls.ts';
+import {
+  defaultIncoming,
+  type IncomingOptions,
+  type IncomingSettings,
+  incomingOptions,
+  type KeyPair,
+} from './tls.ts';
 
 /**
  * Several certificates, chosen by the name that a client asks for (SNI, RFC 6066 §3).
@@ -31,15 +37,18 @@ export interface Certificates {
 }
 
 /** @throws Error where there is no pair, or OpenSSL does not take one of them: ask {@link checkKeyPair} before. */
-export function openCertificates(pairs: readonly KeyPair[]): Certificates {
-  let choice = choiceOf(pairs);
+export function openCertificates(
+  pairs: readonly KeyPair[],
+  settings: IncomingSettings = defaultIncoming,
+): Certificates {
+  let choice = choiceOf(pairs, settings);
   return {
     contextFor: (serverName) => choice.contextFor(serverName),
     get fallback() {
       return choice.fallback;
     },
     replace: (next) => {
-      choice = choiceOf(next);
+      choice = choiceOf(next, settings);
     },
   };
 }
@@ -142,16 +151,21 @@ interface Choice {
 }
 
 /** Builds every context that can be needed, so that a pair which cannot be used shows before anything changes. */
-function choiceOf(pairs: readonly KeyPair[]): Choice {
+function choiceOf(pairs: readonly KeyPair[], settings: IncomingSettings): Choice {
   const known = pairs.map(describe);
   const [first] = known;
   if (first === undefined) throw new Error('a listener needs a certificate');
   const together = besideDefault(known);
-  const fallback = incomingOptions(together.map(({ pair }) => pair));
+  const fallback = incomingOptions(
+    together.map(({ pair }) => pair),
+    settings,
+  );
   const unnamed = createSecureContext(fallback);
   const byName = new Map<string, SecureContext>();
   for (const one of known) {
-    const context = together.includes(one) ? unnamed : createSecureContext(incomingOptions([one.pair]));
+    const context = together.includes(one)
+      ? unnamed
+      : createSecureContext(incomingOptions([one.pair], settings));
     for (const name of one.names) if (!byName.has(name)) byName.set(name, context);
   }
   return {

@@ -9,18 +9,32 @@ import type { IncomingOptions } from './tls.ts';
 /** Since this version a server of TLS 1.3 sends nothing where the callback for tickets has no key. */
 const REFUSES_TICKETS_SINCE = 0x30500000;
 
+/** What a client is asked for, beside what every listener asks. */
+export interface HandshakeTerms {
+  /** Whether it is asked for a certificate. What it presents, or that it presents none, is judged by whoever asked. */
+  readonly clientCertificate: boolean;
+}
+
 /**
  * @param protocols what a client that names its protocol (ALPN, RFC 7301) may name. Whoever offers others only is cut
  * off with no_application_protocol: a browser that somebody has sent here (ALPACA). A client that offers none is
- * welcome.
+ * welcome, one that offers anything where `protocols` is empty is not.
  * @returns what wraps a connection in TLS.
  *
  * Unlike a bare `new TLSSocket({ isServer: true })` the server reports errors after the handshake, and it honours
  * bytes that were read before (an eager ClientHello).
  */
-export function handshakes(certificates: Certificates, protocols: readonly string[]): Upgrade {
+export function handshakes(
+  certificates: Certificates,
+  protocols: readonly string[],
+  { clientCertificate }: HandshakeTerms = { clientCertificate: false },
+): Upgrade {
   const server = createServer({
-    ALPNProtocols: [...protocols],
+    // Asked only where the client names protocols; undefined is the alert no_application_protocol.
+    ALPNCallback: ({ protocols: offered }) => protocols.find((protocol) => offered.includes(protocol)),
+    requestCert: clientCertificate,
+    // Node would break the handshake off without a word of why.
+    rejectUnauthorized: false,
     SNICallback: (name, done) => {
       const context = certificates.contextFor(name);
       // Left alone the default shows all of its certificates; chosen, only one.

@@ -33,12 +33,32 @@ export function outgoingContext(extraRoots: readonly string[]): SecureContext {
   });
 }
 
+/** What an operator can choose of incoming sessions. */
+export interface IncomingSettings {
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** As OpenSSL lists them, those of TLS 1.3 among them; null: {@link defaultIncoming}'s. */
+  readonly ciphers: string | null;
+  /** Groups of the key exchange, in order, as OpenSSL lists them; null: OpenSSL's own. */
+  readonly groups: string | null;
+  /** PEM: who may vouch for certificates of clients; where there is none, none is asked for. */
+  readonly clientRoots: readonly string[];
+}
+
+export const defaultIncoming: IncomingSettings = {
+  minVersion: 'TLSv1.2',
+  ciphers: null,
+  groups: null,
+  clientRoots: [],
+};
+
 /** What a context of incoming sessions is made of. */
 export interface IncomingOptions {
   readonly cert: string[];
   readonly key: string[];
-  readonly minVersion: 'TLSv1.2';
+  readonly minVersion: IncomingSettings['minVersion'];
   readonly ciphers: string;
+  readonly ecdhCurve?: string;
+  readonly ca?: string[];
   readonly honorCipherOrder: true;
   readonly secureOptions: number;
 }
@@ -48,12 +68,18 @@ export interface IncomingOptions {
  *
  * @param pairs one for each type of key; OpenSSL takes the one that suits the client.
  */
-export function incomingOptions(pairs: readonly KeyPair[]): IncomingOptions {
+export function incomingOptions(
+  pairs: readonly KeyPair[],
+  { minVersion, ciphers, groups, clientRoots }: IncomingSettings = defaultIncoming,
+): IncomingOptions {
   return {
     cert: pairs.map((pair) => pair.certPem),
     key: pairs.map((pair) => pair.keyPem),
-    minVersion: 'TLSv1.2',
-    ciphers: `${DEFAULT_CIPHERS}:!kRSA`,
+    minVersion,
+    ciphers: ciphers ?? `${DEFAULT_CIPHERS}:!kRSA`,
+    ...(groups === null ? {} : { ecdhCurve: groups }),
+    // Where it is absent Node would trust its own roots; nobody is asked for a certificate then.
+    ...(clientRoots.length === 0 ? {} : { ca: [...clientRoots] }),
     honorCipherOrder: true,
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   };
@@ -79,12 +105,14 @@ export function factsOfPeer(socket: TLSSocket, serverName: string | null): TlsFa
 export function factsOfClient(socket: TLSSocket): TlsFacts {
   // Typed as string; Node gives false where the client named no server.
   const serverName: unknown = Reflect.get(socket, 'servername');
+  // Empty where none was asked for.
+  const chain = presentedChain(socket.getPeerX509Certificate());
   return {
     version: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher().standardName,
     group: null,
-    chain: [],
-    path: { kind: 'absent' },
+    chain,
+    path: chain.length === 0 ? { kind: 'absent' } : pathOf(socket),
     serverName: typeof serverName === 'string' ? serverName : null,
     alpn: alpnOf(socket),
   };

@@ -5,7 +5,7 @@
  */
 
 /** The two ends of a connection as the proxy saw them; IPv6 in its canonical text, IPv4 never mapped into it. */
-interface ProxyEnds {
+export interface ProxyEnds {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localAddress: string;
@@ -33,6 +33,32 @@ const LF = 0x0a;
 const CR = 0x0d;
 const TEXT = Buffer.from('PROXY ', 'latin1');
 const BINARY = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
+
+/**
+ * Writes the header of a connection that is passed on: version 1 in text, version 2 in octets.
+ *
+ * Both ends have to be of one family; where they are not, IPv4 is mapped into IPv6 (RFC 4291 §2.5.5.2).
+ */
+export function writeProxyHeader(version: 'v1' | 'v2', ends: ProxyEnds): Buffer {
+  const isText = version === 'v1';
+  const [remote, local] = [octetsOf(ends.remoteAddress), octetsOf(ends.localAddress)];
+  const ipv4 = remote.length === 4 && local.length === 4;
+  const [source, target] = ipv4 ? [remote, local] : [mapped(remote), mapped(local)];
+  const { remotePort, localPort } = ends;
+  if (isText) {
+    const addresses = `${addressText(source)} ${addressText(target)}`;
+    return Buffer.from(
+      `PROXY ${ipv4 ? 'TCP4' : 'TCP6'} ${addresses} ${remotePort} ${localPort}\r\n`,
+      'latin1',
+    );
+  }
+  const ports = Buffer.alloc(4);
+  ports.writeUInt16BE(remotePort, 0);
+  ports.writeUInt16BE(localPort, 2);
+  const rest = Buffer.concat([source, target, ports]);
+  const head = Buffer.from([0x21, ipv4 ? 0x11 : 0x21, 0, rest.length]);
+  return Buffer.concat([BINARY, head, rest]);
+}
 
 /** @param bytes everything that came so far. */
 export function parseProxyHeader(bytes: Buffer): ProxyHeader {
@@ -133,6 +159,28 @@ const ADDRESS_OCTETS: ReadonlyMap<number, number> = new Map([
 function addressOf(octets: Buffer): string {
   if (octets.length === 4) return octets.join('.');
   return canonical(octets.toString('hex').replace(/.{4}(?=.)/g, '$&:'));
+}
+
+function octetsOf(address: string): Buffer {
+  if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
+  const [head = '', tail] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split('::');
+  const groups = (text: string): string[] => text.split(':').filter((group) => group !== '');
+  const [before, after] = [groups(head), groups(tail ?? '')];
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
+  const hex = [...before, ...zeros, ...after].map((group) => group.padStart(4, '0'));
+  return Buffer.from(hex.join(''), 'hex');
+}
+
+function mapped(octets: Buffer): Buffer {
+  return octets.length === 16
+    ? octets
+    : Buffer.concat([Buffer.from('00000000000000000000ffff', 'hex'), octets]);
+}
+
+/** Never shortened to IPv4: what is written here belongs to a family that the line names. */
+function addressText(octets: Buffer): string {
+  if (octets.length === 4) return octets.join('.');
+  return new URL(`http://[${octets.toString('hex').replace(/.{4}(?=.)/g, '$&:')}]/`).hostname.slice(1, -1);
 }
 
 function canonical(address: string): string {

@@ -1,0 +1,391 @@
+/** Carries out gateway sessions: a client, a backend, and the session that stands between them. */
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { GatewayEffect, GatewayInput, GatewayRun, Upstream } from '../wire/gateway-session.ts';
+import type { TlsFacts } from '../wire/tls-facts.ts';
+import type { Attended } from './accept.ts';
+import type { Upgrade } from './attend.ts';
+import { type BackendAnswer, BackendSide, type BackendWays } from './backend-side.ts';
+import type { Deadline, Deadlines } from './deadlines.ts';
+import { wordsOf } from './error.ts';
+import { Leg, MAX_UNREAD_BYTES } from './leg.ts';
+import { type Splice, splice } from './splice.ts';
+import { factsOfClient } from './tls.ts';
+
+/** Milliseconds. */
+export interface GatewayPatience {
+  /** Until a client is inside TLS or is known to go on in clear, and as long again until it has its backend. */
+  readonly clear: number;
+  readonly handshake: number;
+  /** For the backend, TLS with it included. */
+  readonly connect: number;
+  /** Without an octet from either side, once the backend is there. */
+  readonly idle: number;
+  /** For all of a connection; infinite where there is no such limit. */
+  readonly session: number;
+}
+
+export interface MediateOptions {
+  readonly run: GatewayRun;
+  /** `implicit`: the handshake comes first. */
+  readonly tls: 'starttls' | 'implicit';
+  readonly upgrade: Upgrade;
+  /** Looks at a client that has finished its handshake, before anything else. @returns why it may not stay. */
+  readonly admit: (facts: TlsFacts) => string | undefined;
+  readonly backend: BackendWays;
+  readonly deadlines: Deadlines;
+  readonly patience: GatewayPatience;
+  readonly watch: GatewayWatch;
+}
+
+/** Who wants to know what happens. */
+export interface GatewayWatch {
+  readonly onSecured: (facts: TlsFacts) => void;
+  readonly onHandshakeFailed: (because: string) => void;
+  readonly onUpstream: (upstream: Upstream) => void;
+  readonly onExposed: (user: string | null) => void;
+  readonly onClear: () => void;
+  readonly onOddity: (what: string) => void;
+}
+
+/** How a connection went. */
+export interface MediateEnd {
+  /** One sentence. */
+  readonly because: string;
+  /** Octets of the client that came, and octets that it was sent; inside TLS where that was up. */
+  readonly fromClient: number;
+  readonly toClient: number;
+}
+
+export interface Mediated extends Attended {
+  readonly ended: Promise<MediateEnd>;
+}
+
+/** How long our last words may stay unread before the connection is dropped, ms; shorter where everything stops. */
+const LINGER_MS = 5_000;
+const LAST_WORDS_MS = 1_000;
+
+/** Attends to one connection until it ends. */
+export function mediate(socket: Socket, options: MediateOptions): Mediated {
+  const mediator = new Mediator(socket, options);
+  mediator.start();
+  return mediator;
+}
+
+/** Whom the connection belongs to at the moment. */
+type Mode = 'stepping' | 'securing' | 'connecting' | 'splicing' | 'closing' | 'closed';
+
+class Mediator implements Mediated {
+  readonly ended: Promise<MediateEnd>;
+  readonly closed: Promise<void>;
+  readonly #options: MediateOptions;
+  readonly #resolve: (end: MediateEnd) => void;
+  readonly #client: Leg;
+  readonly #backend: BackendSide;
+  /** For what is under way. */
+  readonly #deadline: Deadline;
+  /** For the whole of it. */
+  readonly #lifetime: Deadline;
+  #mode: Mode = 'securing';
+  #splice: Splice | undefined;
+  /** The client is inside TLS, or uses the connection in clear: once it has its backend, only silence ends it. */
+  #settled = false;
+  #because: string | undefined;
+  #octets = { fromClient: 0, toClient: 0 };
+
+  constructor(socket: Socket, options: MediateOptions) {
+    this.#options = options;
+    const { promise, resolve } = Promise.withResolvers<MediateEnd>();
+    this.ended = promise;
+    this.closed = promise.then(() => undefined);
+    this.#resolve = resolve;
+    this.#deadline = options.deadlines.add(() => this.#onDeadline());
+    this.#lifetime = options.deadlines.add(() => this.#breakOff('the connection was as old as it may get'));
+    this.#client = new Leg(socket, {
+      onWork: () => this.#onOctets(),
+      onEnd: () => this.#work(),
+      onClosed: () => this.#onClientClosed(),
+    });
+    this.#backend = new BackendSide(options.backend, {
+      onWork: () => this.#onOctets(),
+      onAnswer: (answer) => this.#onAnswer(answer),
+    });
+  }
+
+  start(): void {
+    const { tls, patience } = this.#options;
+    if (Number.isFinite(patience.session)) this.#lifetime.set(patience.session);
+    if (tls === 'implicit') return this.#startTls('opened');
+    this.#deadline.set(patience.clear);
+    this.#client.listen();
+    this.#goOn({ kind: 'opened', tls: undefined });
+  }
+
+  /** Whoever has a backend may finish; all others are told now. */
+  shutdown(): void {
+    if (this.#mode === 'stepping' && this.#backend.leg === undefined) this.#mention({ kind: 'shutdown' });
+  }
+
+  close(): void {
+    if (this.#mode === 'stepping') {
+      this.#mention({ kind: 'shutdown' });
+      this.#deadline.set(LAST_WORDS_MS);
+    } else if (this.#mode !== 'closing') this.#breakOff('the gateway stopped');
+  }
+
+  #goOn(input: GatewayInput): void {
+    if (this.#mode === 'closing' || this.#mode === 'closed') return;
+    this.#mode = 'stepping';
+    this.#step(input);
+    this.#work();
+  }
+
+  /** Tells the session that it has to end; where it does not, we end it. */
+  #mention(input: Extract<GatewayInput, { kind: 'timeout' | 'shutdown' }>): void {
+    this.#step(input);
+    if (this.#mode !== 'stepping') return;
+    this.#finish(input.kind === 'timeout' ? 'the client was silent for too long' : 'the gateway stopped');
+  }
+
+  #onOctets(): void {
+    if (this.#mode === 'stepping' && this.#settled && this.#backend.leg !== undefined) this.#awaitOctets();
+    this.#work();
+  }
+
+  #awaitOctets(): void {
+    this.#deadline.set(this.#options.patience.idle);
+  }
+
+  /** Uses what came as far as the session can, then sends all that it said in one write for each side. */
+  #work(): void {
+    for (let go = true; go; ) {
+      const backend = this.#useBackend();
+      const client = this.#useClient();
+      go = backend || client;
+    }
+    if (this.#mode === 'stepping') {
+      this.#client.flush();
+      this.#backend.leg?.flush();
+      if (!this.#isStuck()) this.#passEnds();
+    }
+    // Whoever has the socket of a side looks after it.
+    if (this.#mode === 'stepping' || this.#mode === 'connecting') this.#client.balance();
+    if (this.#mode === 'stepping' || this.#mode === 'securing') this.#backend.leg?.balance();
+  }
+
+  /** @returns whether more can be done at once. */
+  #useBackend(): boolean {
+    const { leg } = this.#backend;
+    if (this.#mode !== 'stepping' || leg === undefined || leg.unread.length === 0) return false;
+    if (this.#client.isClogged) return false;
+    return this.#use(leg, { kind: 'backend', unread: leg.unread });
+  }
+
+  /** @returns whether more can be done at once. A client that reads nothing is not heard for ever. */
+  #useClient(): boolean {
+    const client = this.#client;
+    const { leg } = this.#backend;
+    if (this.#mode !== 'stepping' || client.unread.length === 0 || leg?.isClogged === true) return false;
+    if (leg === undefined ? client.isClogged : client.isHopelesslyClogged) return false;
+    return this.#use(client, { kind: 'client', unread: client.unread });
+  }
+
+  #use(leg: Leg, input: Extract<GatewayInput, { kind: 'client' | 'backend' }>): boolean {
+    const { used, effects, changed } = this.#options.run.next(input);
+    // Before the effects: one of them may hand over what is left.
+    leg.unread = leg.unread.subarray(used);
+    for (const effect of effects) this.#carryOut(effect);
+    return changed;
+  }
+
+  #step(input: GatewayInput): void {
+    for (const effect of this.#options.run.next(input).effects) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: GatewayEffect): void {
+    const { watch } = this.#options;
+    switch (effect.kind) {
+      case 'toClient':
+        return this.#client.say(effect.bytes);
+      case 'toBackend':
+        return this.#backend.leg?.say(effect.bytes);
+      case 'startTls':
+        return this.#startTls('secured');
+      case 'connect':
+        this.#awaitBackend();
+        return this.#backend.connect(effect.name);
+      case 'secureBackend':
+        this.#awaitBackend();
+        return this.#backend.secure();
+      case 'exposed':
+        return watch.onExposed(effect.user);
+      case 'inClear':
+        this.#settled = true;
+        return watch.onClear();
+      case 'oddity':
+        return watch.onOddity(effect.what);
+      case 'splice':
+        return this.#startSplice();
+      case 'close':
+        return this.#finish(effect.because);
+    }
+  }
+
+  /** The go-ahead leaves, then everything that comes belongs to TLS. */
+  #startTls(then: 'opened' | 'secured'): void {
+    const { upgrade, patience, watch } = this.#options;
+    this.#mode = 'securing';
+    const { socket, plaintext } = this.#client.handOver();
+    if (plaintext) watch.onOddity('plaintext stood before the handshake; it goes to TLS, which refuses it');
+    this.#deadline.set(patience.handshake);
+    upgrade(socket).then(
+      (secure) => this.#onSecured(secure, then),
+      (error: unknown) => {
+        const because = wordsOf(error);
+        watch.onHandshakeFailed(because);
+        this.#because ??= `the TLS handshake failed: ${because}`;
+        socket.destroy();
+      },
+    );
+  }
+
+  #onSecured(secure: TLSSocket, then: 'opened' | 'secured'): void {
+    const { admit, patience, watch } = this.#options;
+    this.#client.continueIn(secure);
+    const facts = factsOfClient(secure);
+    watch.onSecured(facts);
+    const refused = admit(facts);
+    if (refused !== undefined) return this.#breakOff(refused);
+    this.#settled = true;
+    this.#deadline.set(patience.clear);
+    this.#goOn(then === 'opened' ? { kind: 'opened', tls: facts } : { kind: 'secured', facts });
+  }
+
+  #awaitBackend(): void {
+    this.#mode = 'connecting';
+    this.#deadline.set(this.#options.patience.connect);
+  }
+
+  #onAnswer(answer: BackendAnswer): void {
+    const { patience, watch } = this.#options;
+    this.#deadline.set(patience.clear);
+    if (answer.kind === 'unreachable') {
+      this.#because ??= answer.because;
+      return this.#goOn(answer);
+    }
+    const { upstream } = answer;
+    if (upstream !== undefined) watch.onUpstream(upstream);
+    if (this.#settled) this.#awaitOctets();
+    this.#goOn({ kind: 'connected', upstream });
+  }
+
+  /** An end is passed on behind all that was said; whoever has no backend needs nobody for its end. */
+  #passEnds(): void {
+    const client = this.#client;
+    const { leg } = this.#backend;
+    if (client.isClogged || leg?.isClogged === true) return;
+    if (leg === undefined) {
+      if (client.ended) this.#finish('the client closed the connection');
+      return;
+    }
+    if (leg.isBroken)
+      return this.#breakOff(
+        `the connection of the backend broke${leg.broken === undefined ? '' : `: ${leg.broken}`}`,
+      );
+    if (client.ended && !leg.isTold) {
+      this.#because ??= 'the client closed the connection';
+      leg.end();
+    }
+    if (leg.ended && !client.isTold) {
+      this.#because ??= 'the backend closed the connection';
+      client.end();
+    }
+  }
+
+  /** A session that uses nothing of all that is kept will not use more. */
+  #isStuck(): boolean {
+    const client = this.#client;
+    const { leg } = this.#backend;
+    // Where somebody does not read, what comes from the other has to wait.
+    if (client.isClogged || leg?.isClogged === true) return false;
+    const isFull = (one: Leg | undefined): boolean => (one?.unread.length ?? 0) >= MAX_UNREAD_BYTES;
+    const who = isFull(client) ? 'the client' : isFull(leg) ? 'the backend' : undefined;
+    if (who === undefined) return false;
+    const what = `${who} sent ${MAX_UNREAD_BYTES} octets that are no whole message`;
+    this.#options.watch.onOddity(what);
+    this.#finish(what);
+    return true;
+  }
+
+  #startSplice(): void {
+    const client = this.#client;
+    const { leg } = this.#backend;
+    if (leg === undefined) throw new Error('there is no backend to pass octets to');
+    const { deadlines, patience } = this.#options;
+    this.#mode = 'splicing';
+    this.#deadline.drop();
+    // What is unread was counted when it came, and is counted again as it passes.
+    this.#octets = { fromClient: client.received - client.unread.length, toClient: client.sent };
+    const [first, second] = [client.hand('the client'), leg.hand('the backend')];
+    const one = splice(first, second, { deadlines, idleMs: patience.idle });
+    this.#splice = one;
+    void one.done.then(({ octets, because }) => {
+      const { fromClient, toClient } = this.#octets;
+      this.#octets = { fromClient: fromClient + octets.first, toClient: toClient + octets.second };
+      this.#because ??= because;
+      this.#end();
+    });
+  }
+
+  /** Closes both sides once everything is sent. */
+  #finish(because: string): void {
+    this.#because ??= because;
+    this.#mode = 'closing';
+    this.#client.finish();
+    this.#backend.giveUp();
+    this.#backend.leg?.finish();
+    this.#deadline.set(LINGER_MS);
+  }
+
+  #breakOff(because: string): void {
+    this.#because ??= because;
+    if (this.#splice !== undefined) return this.#splice.abort(because);
+    this.#client.destroy();
+    this.#backend.leave();
+  }
+
+  #onDeadline(): void {
+    const { patience } = this.#options;
+    switch (this.#mode) {
+      case 'securing':
+        return this.#breakOff(`the TLS handshake was not done after ${patience.handshake / 1000} s`);
+      case 'connecting': {
+        this.#backend.leave();
+        const because = `the backend was not there after ${patience.connect / 1000} s`;
+        return this.#onAnswer({ kind: 'unreachable', because });
+      }
+      case 'stepping':
+        return this.#mention({ kind: 'timeout' });
+      default:
+        return this.#breakOff('our last words were not read');
+    }
+  }
+
+  #onClientClosed(): void {
+    if (this.#mode === 'splicing') return;
+    const { received, sent, broken } = this.#client;
+    this.#because ??=
+      broken === undefined ? 'the client closed the connection' : `the client broke off: ${broken}`;
+    this.#octets = { fromClient: received, toClient: sent };
+    this.#backend.leave();
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#mode === 'closed') return;
+    this.#mode = 'closed';
+    this.#deadline.drop();
+    this.#lifetime.drop();
+    this.#resolve({ because: this.#because ?? 'the connection ended', ...this.#octets });
+  }
+}

@@ -343,6 +343,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'protocols/handshake protocols/sieve/capabilities',
   },
   {
+    why: 'steps of one session, each told by its transcripts',
+    test: 'test/unit/protocols/sieve/front.test.ts',
+    sources: 'protocols/sieve/clear protocols/sieve/inside protocols/sieve/state',
+  },
+  {
     why: 'what the dialogue reads, told by its transcripts',
     test: 'test/unit/protocols/nntp/client.test.ts',
     sources: 'protocols/nntp/response',

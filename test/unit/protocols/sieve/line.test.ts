@@ -53,7 +53,6 @@ describe('a line of ManageSieve', () => {
       '()',
       'OK (',
       'OK )',
-      '"x"{1}',
       '\x01',
       'OK\r',
       'a\rb',

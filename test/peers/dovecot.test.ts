@@ -10,7 +10,7 @@ import { gnutlsClient, opensslClient } from './support/handshakes.ts';
 import { curlFetches, fetchmail, mbsync, sieveConnect } from './support/mail-readers.ts';
 import { peerTest } from './support/peer.ts';
 import { startPostfix } from './support/postfix.ts';
-import type { LoginVisit, Protection } from './support/visit.ts';
+import type { Reach } from './support/reach.ts';
 
 const address = '127.0.0.5';
 const login = { user: 'ada@example.test', password: 'correct horse' };
@@ -24,38 +24,39 @@ const authority = await createAuthority();
 const certificate = await authority.issue({ names: [serverName] });
 const stranger = await createAuthority();
 
+type Protection = Pick<Reach, 'tls' | 'trust' | 'serverName'>;
 type Roots = Readonly<Record<'mailclients' | 'tools', string>>;
 
 /** Each with what it says when it has done its work. */
 const readers: Readonly<Record<string, { visits: 'imap' | 'pop3' | 'sieve'; come: Reader; says: RegExp }>> = {
   'curl by IMAP': {
     visits: 'imap',
-    come: ({ tools }, visit) => curlFetches(tools, 'imap', visit),
+    come: ({ tools }, reach) => curlFetches(tools, 'imap', reach),
     says: /Subject: first\r\n\r\n1/,
   },
   'curl by POP3': {
     visits: 'pop3',
-    come: ({ tools }, visit) => curlFetches(tools, 'pop3', visit),
+    come: ({ tools }, reach) => curlFetches(tools, 'pop3', reach),
     says: /Subject: first\r\n\r\n1/,
   },
   'mbsync by IMAP': {
     visits: 'imap',
-    come: ({ mailclients }, visit) => mbsync(mailclients, visit),
+    come: ({ mailclients }, reach) => mbsync(mailclients, reach),
     says: /Subject: first\n[^]*Subject: second\n/,
   },
   'fetchmail by POP3': {
     visits: 'pop3',
-    come: ({ mailclients }, visit) => fetchmail(mailclients, visit),
+    come: ({ mailclients }, reach) => fetchmail(mailclients, reach),
     says: /Subject: first\n[^]*Subject: second\n/,
   },
   'sieve-connect by ManageSieve': {
     visits: 'sieve',
-    come: ({ mailclients }, visit) => sieveConnect(mailclients, visit, 'keep;\r\n'),
+    come: ({ mailclients }, reach) => sieveConnect(mailclients, reach, 'keep;\r\n'),
     says: /"mail" ACTIVE/,
   },
 };
 
-type Reader = (roots: Roots, visit: LoginVisit) => Promise<Finished>;
+type Reader = (roots: Roots, reach: Reach) => Promise<Finished>;
 
 describe('Dovecot by itself', () => {
   peerTest(
@@ -102,7 +103,7 @@ describe('Dovecot by itself', () => {
         serverName,
       });
       const visit = (port: number, protection: Protection) =>
-        come(roots, { address, port, protection, login });
+        come(roots, { address, port, login, ...protection });
       const ways = [
         await visit(plain[visits].port, { tls: 'none' }),
         await visit(ports.port, inTls('starttls')),
@@ -143,10 +144,10 @@ describe('Dovecot by itself', () => {
           [authority.certPem, 0],
           [stranger.certPem, 1],
         ] as const) {
-          const visit = { address, port, protection: { tls: 'starttls', trust, serverName } } as const;
-          const openssl = await opensslClient(roots.tools, protocol, visit);
+          const reach = { address, port, tls: 'starttls', trust, serverName } as const;
+          const openssl = await opensslClient(roots.tools, protocol, reach);
           assert.equal(openssl.code, code, `${protocol}: ${openssl.stdout}${openssl.stderr}`);
-          const gnutls = await gnutlsClient(roots.mailclients, protocol, visit);
+          const gnutls = await gnutlsClient(roots.mailclients, protocol, reach);
           assert.equal(gnutls.code, code, `${protocol}: ${gnutls.stdout}${gnutls.stderr}`);
         }
       }

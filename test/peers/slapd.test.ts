@@ -7,7 +7,6 @@ import { gnutlsClient, opensslClient } from './support/handshakes.ts';
 import { ldapsearch, type Search } from './support/ldap-client.ts';
 import { peerTest } from './support/peer.ts';
 import { administrator, person, type SlapdOptions, startSlapd, suffix } from './support/slapd.ts';
-import type { Protection } from './support/visit.ts';
 
 const address = '127.0.0.5';
 const serverName = 'ldap.example.test';
@@ -19,7 +18,7 @@ const start = (root: string, options: SlapdOptions = {}) => startSlapd(root, { a
 const authority = await createAuthority();
 const certificate = await authority.issue({ names: [serverName] });
 const stranger = await createAuthority();
-const inTls = (tls: 'starttls' | 'implicit', trust = authority.certPem): Protection => ({
+const inTls = (tls: 'starttls' | 'implicit', trust = authority.certPem) => ({
   tls,
   trust,
   serverName,
@@ -35,18 +34,18 @@ describe('slapd by itself', () => {
       const slapd = await start(roots.slapd);
       t.after(() => slapd.close());
       const { port } = slapd;
-      const visit = { address, port, protection: { tls: 'none' } } as const;
-      const server = await ldapsearch(roots.slapd, visit, rootDse);
+      const reach = { address, port, tls: 'none' } as const;
+      const server = await ldapsearch(roots.slapd, reach, rootDse);
       assert.match(server.stdout, /^namingContexts: dc=example,dc=test$/m);
       assert.ok(!server.stdout.includes(startTls));
-      assert.equal((await ldapsearch(roots.slapd, visit, bob)).stdout, found);
-      const all = await ldapsearch(roots.slapd, visit, { base: suffix, login: administrator });
+      assert.equal((await ldapsearch(roots.slapd, reach, bob)).stdout, found);
+      const all = await ldapsearch(roots.slapd, reach, { base: suffix, login: administrator });
       assert.equal(all.stdout.match(/^dn: /gm)?.length, 4);
-      const wrong = await ldapsearch(roots.slapd, visit, { ...bob, login: { ...person, password: 'x' } });
+      const wrong = await ldapsearch(roots.slapd, reach, { ...bob, login: { ...person, password: 'x' } });
       assert.match(wrong.stderr, /Invalid credentials \(49\)/);
-      const anonymous = await ldapsearch(roots.slapd, visit, { base: suffix });
+      const anonymous = await ldapsearch(roots.slapd, reach, { base: suffix });
       assert.equal(anonymous.code, 32, 'whoever has not bound sees nothing');
-      const upgrade = await ldapsearch(roots.slapd, { ...visit, protection: inTls('starttls') }, bob);
+      const upgrade = await ldapsearch(roots.slapd, { ...reach, ...inTls('starttls') }, bob);
       assert.equal(upgrade.stdout, '');
       assert.match(upgrade.stderr, /^ldap_start_tls: Protocol error \(2\)\n.*unsupported extended operation/);
     },
@@ -56,7 +55,7 @@ describe('slapd by itself', () => {
     const slapd = await start(roots.slapd, { certificate });
     t.after(() => slapd.close());
     const { port, tlsPort } = slapd;
-    const clear = { address, port, protection: { tls: 'none' } } as const;
+    const clear = { address, port, tls: 'none' } as const;
     assert.ok((await ldapsearch(roots.slapd, clear, rootDse)).stdout.includes(startTls));
     assert.match((await ldapsearch(roots.slapd, clear, bob)).stderr, /Confidentiality required \(13\)/);
     for (const [tls, on] of [
@@ -64,9 +63,9 @@ describe('slapd by itself', () => {
       ['implicit', tlsPort],
     ] as const) {
       const to = { address, port: on };
-      const trusted = await ldapsearch(roots.slapd, { ...to, protection: inTls(tls) }, bob);
+      const trusted = await ldapsearch(roots.slapd, { ...to, ...inTls(tls) }, bob);
       assert.equal(trusted.stdout, found, trusted.stderr);
-      const strange = await ldapsearch(roots.slapd, { ...to, protection: inTls(tls, stranger.certPem) }, bob);
+      const strange = await ldapsearch(roots.slapd, { ...to, ...inTls(tls, stranger.certPem) }, bob);
       assert.notEqual(strange.code, 0);
       assert.equal(strange.stdout, '');
     }
@@ -83,10 +82,10 @@ describe('slapd by itself', () => {
         [authority.certPem, 0],
         [stranger.certPem, 1],
       ] as const) {
-        const visit = { address, port, protection: inTls('starttls', trust) };
-        const openssl = await opensslClient(roots.tools, 'ldap', visit);
+        const reach = { address, port, ...inTls('starttls', trust) };
+        const openssl = await opensslClient(roots.tools, 'ldap', reach);
         assert.equal(openssl.code, code, openssl.stdout + openssl.stderr);
-        const gnutls = await gnutlsClient(roots.mailclients, 'ldap', visit);
+        const gnutls = await gnutlsClient(roots.mailclients, 'ldap', reach);
         assert.equal(gnutls.code, code, gnutls.stdout + gnutls.stderr);
       }
     },

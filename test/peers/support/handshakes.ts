@@ -1,7 +1,7 @@
 /** Programs that only upgrade to TLS, in every protocol they know, and say whether what they saw is good. */
 import type { Finished } from './command.ts';
+import { hostOf, type Reach, reachable, trustFile } from './reach.ts';
 import { runIn } from './sandbox.ts';
-import { hostOf, surroundings, trustFile, type Visit } from './visit.ts';
 
 /** As `openssl s_client -starttls` calls them; GnuTLS knows those of the second type. */
 export type OpensslProtocol = GnutlsProtocol | 'xmpp-server' | 'mysql';
@@ -20,9 +20,13 @@ export type GnutlsProtocol =
   | 'postgres';
 
 /** Upgrades with `openssl s_client`; 0 where chain and name are proven. */
-export function opensslClient(toolsRoot: string, protocol: OpensslProtocol, visit: Visit): Promise<Finished> {
-  const name = hostOf(visit);
-  const starttls = visit.protection.tls === 'starttls' ? ['-starttls', protocol] : [];
+export function opensslClient(
+  toolsRoot: string,
+  protocol: OpensslProtocol,
+  reach: Omit<Reach, 'login'>,
+): Promise<Finished> {
+  const name = hostOf(reach);
+  const starttls = reach.tls === 'starttls' ? ['-starttls', protocol] : [];
   // The domain that the stream is for.
   const domain = protocol.startsWith('xmpp') ? ['-name', name] : [];
   return runIn(
@@ -31,7 +35,7 @@ export function opensslClient(toolsRoot: string, protocol: OpensslProtocol, visi
     [
       's_client',
       '-connect',
-      `${name}:${visit.port}`,
+      `${name}:${reach.port}`,
       ...starttls,
       ...domain,
       '-servername',
@@ -44,17 +48,21 @@ export function opensslClient(toolsRoot: string, protocol: OpensslProtocol, visi
       '-no-CApath',
       '-no-CAstore',
     ],
-    surroundings(visit),
+    reachable(reach),
   );
 }
 
 /** Upgrades with gnutls-cli; 0 where chain and name are proven. */
-export function gnutlsClient(clientsRoot: string, protocol: GnutlsProtocol, visit: Visit): Promise<Finished> {
-  const starttls = visit.protection.tls === 'starttls' ? [`--starttls-proto=${protocol}`] : [];
+export function gnutlsClient(
+  clientsRoot: string,
+  protocol: GnutlsProtocol,
+  reach: Omit<Reach, 'login'>,
+): Promise<Finished> {
+  const starttls = reach.tls === 'starttls' ? [`--starttls-proto=${protocol}`] : [];
   return runIn(
     clientsRoot,
     'gnutls-cli',
-    [...starttls, `--port=${visit.port}`, `--x509cafile=${trustFile}`, hostOf(visit)],
-    surroundings(visit),
+    [...starttls, `--port=${reach.port}`, `--x509cafile=${trustFile}`, hostOf(reach)],
+    reachable(reach),
   );
 }

@@ -1,8 +1,8 @@
 /** LDAP as people use it. */
 import type { Login } from './accounts.ts';
 import type { Finished } from './command.ts';
+import { hostOf, type Reach, reachable, trustFile } from './reach.ts';
 import { runIn } from './sandbox.ts';
-import { hostOf, surroundings, trustFile, type Visit } from './visit.ts';
 
 /** What is looked for. */
 export interface Search {
@@ -19,8 +19,12 @@ export interface Search {
 }
 
 /** Searches with ldapsearch, which binds first; what it finds is its standard output, as LDIF. */
-export function ldapsearch(slapdRoot: string, visit: Visit, search: Search): Promise<Finished> {
-  const { port, protection } = visit;
+export function ldapsearch(
+  slapdRoot: string,
+  reach: Omit<Reach, 'login'>,
+  search: Search,
+): Promise<Finished> {
+  const { port, tls } = reach;
   const { base, scope = 'sub', filter = '(objectClass=*)', attributes = [], login } = search;
   return runIn(
     slapdRoot,
@@ -29,9 +33,9 @@ export function ldapsearch(slapdRoot: string, visit: Visit, search: Search): Pro
       '-x',
       '-LLL',
       // With a single Z it would go on in clear where TLS cannot be had.
-      ...(protection.tls === 'starttls' ? ['-ZZ'] : []),
+      ...(tls === 'starttls' ? ['-ZZ'] : []),
       '-H',
-      `${protection.tls === 'implicit' ? 'ldaps' : 'ldap'}://${hostOf(visit)}:${port}`,
+      `${tls === 'implicit' ? 'ldaps' : 'ldap'}://${hostOf(reach)}:${port}`,
       ...(login === undefined ? [] : ['-D', login.user, '-w', login.password]),
       '-b',
       base,
@@ -40,6 +44,6 @@ export function ldapsearch(slapdRoot: string, visit: Visit, search: Search): Pro
       filter,
       ...attributes,
     ],
-    { ...surroundings(visit), env: { LDAPTLS_CACERT: trustFile, LDAPTLS_REQCERT: 'demand' } },
+    { ...reachable(reach), env: { LDAPTLS_CACERT: trustFile, LDAPTLS_REQCERT: 'demand' } },
   );
 }

@@ -24,14 +24,13 @@ export function hostOf({ serverName, address = '127.0.0.1' }: Omit<Reach, 'login
 /** Where a sandbox of {@link reachable} keeps the authorities. */
 export const trustFile = '/peer/trust.pem';
 
-/** A sandbox in which the client finds the server's name and the authorities. */
-export function reachable({
-  serverName,
-  address = '127.0.0.1',
-  trust = '',
-}: Omit<Reach, 'login'>): SandboxOptions {
+/** A sandbox in which the client finds the server's name, the authorities, and files of its own. */
+export function reachable(
+  { serverName, address = '127.0.0.1', trust = '' }: Omit<Reach, 'login'>,
+  files: Readonly<Record<string, string>> = {},
+): SandboxOptions {
   return {
     hosts: serverName === undefined ? {} : { [serverName]: address },
-    files: { [trustFile]: trust },
+    files: { ...files, [trustFile]: trust },
   };
 }

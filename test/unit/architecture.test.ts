@@ -338,6 +338,16 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'protocols/upgrade',
   },
   {
+    why: 'what a server of IMAP says before the login, which is all the dialogue reads',
+    test: 'test/unit/protocols/imap/client.test.ts',
+    sources: 'protocols/imap/response',
+  },
+  {
+    why: 'parts of the front, which is tested as a whole',
+    test: 'test/unit/protocols/imap/front.test.ts',
+    sources: 'protocols/imap/clear protocols/imap/inside protocols/imap/state',
+  },
+  {
     why: 'what the dialogue reads and writes, told by its transcripts',
     test: 'test/unit/protocols/sieve/client.test.ts',
     sources: 'protocols/handshake protocols/sieve/capabilities',

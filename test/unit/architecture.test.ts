@@ -363,6 +363,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'protocols/nntp/response',
   },
   {
+    why: 'steps of one session, each told by its transcripts',
+    test: 'test/unit/protocols/nntp/front.test.ts',
+    sources: 'protocols/nntp/clear protocols/nntp/inside protocols/nntp/state',
+  },
+  {
     why: 'what the dialogue reads, told by its transcripts',
     test: 'test/unit/protocols/ftp/client.test.ts',
     sources: 'protocols/ftp/reply',

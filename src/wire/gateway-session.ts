@@ -97,7 +97,9 @@ export function beginGatewaySession<State>({ initial, step }: GatewaySession<Sta
   return {
     next(input) {
       const result = step(state, input);
-      const changed = result.state !== state || result.used > 0 || result.effects.length > 0;
+      const said = input.kind === 'client' || input.kind === 'backend';
+      // Octets that are not used and ask for nothing are waited on, whatever the state has become: no endless turn.
+      const changed = said ? result.used > 0 || result.effects.length > 0 : true;
       state = result.state;
       return { used: result.used, effects: result.effects, changed };
     },

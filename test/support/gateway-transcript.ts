@@ -75,7 +75,8 @@ function replayOnce<State>({ lines }: GatewayTranscript, session: GatewaySession
       expected.push(line);
       continue;
     }
-    check();
+    // What is said in one go may be answered after each of its pieces or at its end.
+    if (expected.length > 0) check();
     const [, head = '', tail = ''] = /^(==|[CB][:~])(?: (.*))?$/.exec(line.text) ?? [];
     if (head === '==') stage.mark(tail, line.where);
     else {

@@ -1,7 +1,7 @@
 /** Prosody in a sandbox: XMPP for clients and for servers. */
 import type { Certificate } from '../../support/certificates.ts';
 import type { Accounts } from './accounts.ts';
-import { freePort } from './ports.ts';
+import { freePort, waitForPort } from './ports.ts';
 import type { SandboxOptions } from './sandbox.ts';
 import { startServer } from './server.ts';
 
@@ -42,7 +42,7 @@ chown -R prosody:prosody /run/prosody /var/lib/prosody ${logFile} /peer/key.pem
 exec chroot --userspec=prosody:prosody / prosody -F --config /peer/prosody.cfg.lua >>${logFile} 2>&1
 `;
 
-/** Starts Prosody and waits until it answers clients. */
+/** Starts Prosody and waits until it answers clients and servers. */
 export async function startProsody(root: string, options: ProsodyOptions): Promise<Prosody> {
   const address = options.address ?? '127.0.0.1';
   const ports = {
@@ -64,6 +64,11 @@ export async function startProsody(root: string, options: ProsodyOptions): Promi
       ...accountFiles(options),
       ...options.files,
     },
+  });
+  // It opens one port after the other, this one last.
+  await waitForPort(address, ports.serverPort, log).catch(async (error: unknown) => {
+    await sandbox.close();
+    throw error;
   });
   return { address, ...ports, log, close: sandbox.close };
 }
@@ -92,7 +97,7 @@ interfaces = { "${address}" }
 c2s_ports = { ${ports.port} }
 c2s_direct_tls_ports = { ${secure ? ports.tlsPort : ''} }
 s2s_ports = { ${ports.serverPort} }
-modules_enabled = { "roster"; "saslauth"; "disco"; "ping"; "s2s"; ${secure ? '"tls"; ' : ''}}
+modules_enabled = { "roster"; "saslauth"; "disco"; "ping"; "s2s"; "dialback"; ${secure ? '"tls"; ' : ''}}
 authentication = "internal_plain"
 c2s_require_encryption = ${secure}
 s2s_require_encryption = ${secure}

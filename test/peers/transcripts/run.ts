@@ -12,11 +12,16 @@ import type { PeerName } from '../support/catalog.ts';
 import { fetchPeer } from '../support/fetch.ts';
 import { ofDovecot } from './dovecot.ts';
 import { ofExim } from './exim.ts';
+import { ofInn } from './inn.ts';
+import { ofMariadb } from './mariadb.ts';
 import { ofOpenSmtpd } from './opensmtpd.ts';
 import { ofPostfix } from './postfix.ts';
+import { ofPostgresql } from './postgresql.ts';
+import { ofProsody } from './prosody.ts';
 import type { Scene } from './scene.ts';
 import { escaped, type Heard, type Script } from './script.ts';
 import { ofSlapd } from './slapd.ts';
+import { ofVsftpd } from './vsftpd.ts';
 
 const folder = join(import.meta.dirname, '../../transcripts/recorded');
 
@@ -25,12 +30,18 @@ await recordAll('exim', 'Exim', ofExim);
 await recordAll('opensmtpd', 'OpenSMTPD', ofOpenSmtpd);
 await recordAll('dovecot', 'Dovecot', ofDovecot);
 await recordAll('slapd', 'slapd', ofSlapd);
+await recordAll('postgresql', 'PostgreSQL', ofPostgresql);
+await recordAll('mariadb', 'MariaDB', ofMariadb);
+await recordAll('prosody', 'Prosody', ofProsody);
+await recordAll('inn', 'INN', ofInn);
+await recordAll('vsftpd', 'vsftpd', ofVsftpd);
 
 async function recordAll(peer: PeerName, title: string, scenes: readonly Scene[]): Promise<void> {
   const only = process.argv.slice(2);
   if (only.length > 0 && !only.includes(peer)) return;
   const { root, version } = await rootOf(peer);
-  const release = /^\d+\.\d+/.exec(version)?.[0] ?? version;
+  // What stands behind the first number of PostgreSQL's is corrections only.
+  const release = (peer === 'postgresql' ? /^\d+/ : /^\d+\.\d+/).exec(version)?.[0] ?? version;
   const place = join(folder, `${peer}-${release}`);
   await rm(place, { recursive: true, force: true });
   for (const scene of scenes) {

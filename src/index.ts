@@ -1,10 +1,12 @@
 /** What a program can import from the package: for whoever reads the event log, or what `waxwing resolve --json` prints. */
+export { type ConnectionEvent, type ConnectionTls } from './events/connection-event.ts';
 export {
   type CredentialEvent,
   type DeliveryEvent,
   type EventName,
   type EventReply,
   type EventTls,
+  type LoggedEvent,
   type RelayEvent,
 } from './events/delivery-event.ts';
 export { type Explanation, explanationJsonSchema, explanationSchema } from './events/explanation.ts';

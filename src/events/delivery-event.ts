@@ -1,5 +1,6 @@
-/** The event catalogue: what the relay says about recipients and logins, as a line of JSON and as a webhook body. */
+/** The event catalogue: what is said about recipients, logins and connections, as a line of JSON and as a webhook body. */
 import type { Layer, Requirement, TlsOutcome } from '../policies/words.ts';
+import type { ConnectionEvent } from './connection-event.ts';
 
 export const deliveryEventNames = [
   'received',
@@ -13,7 +14,7 @@ export const deliveryEventNames = [
   'cancelled',
 ] as const;
 
-export const eventNames = [...deliveryEventNames, 'credential-exposed'] as const;
+export const eventNames = [...deliveryEventNames, 'credential-exposed', 'connection'] as const;
 
 /** Of an event that concerns a recipient. */
 export type EventName = (typeof deliveryEventNames)[number];
@@ -83,8 +84,11 @@ export interface CredentialEvent {
   readonly nextAttemptAt: null;
 }
 
-/** One line of the event log. */
+/** What the relay says. */
 export type RelayEvent = DeliveryEvent | CredentialEvent;
+
+/** One line of the event log. */
+export type LoggedEvent = RelayEvent | ConnectionEvent;
 
 /** @param at RFC 3339, UTC, milliseconds. */
 export function credentialExposed(user: string | null, address: string, at: string): CredentialEvent {

@@ -1,10 +1,11 @@
 /** The shape of an event for machines: the published JSON Schema is made from this. */
 import { z } from 'zod';
+import { type ConnectionEvent, connectionEnds } from './connection-event.ts';
 import {
   type CredentialEvent,
   type DeliveryEvent,
   deliveryEventNames,
-  type RelayEvent,
+  type LoggedEvent,
 } from './delivery-event.ts';
 
 const text = z.string();
@@ -70,10 +71,63 @@ const credentialEventSchema = z
   })
   .meta({ title: 'A login that was sent in clear' }) satisfies z.ZodType<CredentialEvent>;
 
+const port = z.int().min(0).max(65_535);
+const octets = z.int().min(0);
+
+const connectionTls = z.strictObject({
+  outcome: orNull(z.enum(['authenticated', 'encrypted', 'cleartext'])).describe(
+    "How the client's octets travelled over the network; null where none were passed on.",
+  ),
+  version: orNull(text),
+  cipher: orNull(text).describe('IANA name of the cipher suite.'),
+  group: orNull(text).describe('Key exchange group; null in front.'),
+  serverName: orNull(text).describe('The name that was asked for (SNI).'),
+  alpn: orNull(text).describe('The protocol that both agreed on (ALPN).'),
+  certificateSha256: orNull(text).describe(
+    'Of the certificate that the backend showed, in hex; null in front.',
+  ),
+  peerName: orNull(text).describe('The name that it proved; null in front.'),
+  clientCertificateSha256: orNull(text).describe(
+    'Of the certificate that the client presented, in hex, whether or not it was allowed.',
+  ),
+});
+
+const connectionEventSchema = z
+  .strictObject({
+    event: z.literal('connection'),
+    id: z.null(),
+    at: moment,
+    from: z.null(),
+    to: z.null(),
+    mx: z.null(),
+    reply: z.null(),
+    attempt: z.literal(0),
+    tls: connectionTls.describe('Of the session with the client (front), or with the backend (reverse).'),
+    nextAttemptAt: z.null(),
+    gateway: text.describe("The gateway's name."),
+    protocol: text,
+    mode: z.enum(['front', 'reverse']),
+    listener: z.strictObject({ address: text, port, tls: z.enum(['starttls', 'implicit']) }),
+    address: text.describe('Of the client; behind a proxy as that tells it.'),
+    port,
+    backend: text.describe('As configured.'),
+    octets: z
+      .strictObject({ fromClient: octets, toClient: octets })
+      .describe('Inside TLS, where that was up with the client.'),
+    durationMs: z.int().min(0),
+    endedBy: z
+      .enum(connectionEnds)
+      .describe(
+        'protocol: the gateway, as somebody kept to no protocol, or as the protocol says; tls: a handshake that failed, or a client that may not stay; unreachable: no backend, or one that did not prove who it is; stop: the gateway was stopped.',
+      ),
+    because: text.describe('One sentence.'),
+  })
+  .meta({ title: 'A connection of a gateway that has ended' }) satisfies z.ZodType<ConnectionEvent>;
+
 /** One line of the event log. */
 export const eventSchema = z
-  .discriminatedUnion('event', [deliveryEventSchema, credentialEventSchema])
-  .meta({ title: 'Waxwing event' }) satisfies z.ZodType<RelayEvent>;
+  .discriminatedUnion('event', [deliveryEventSchema, credentialEventSchema, connectionEventSchema])
+  .meta({ title: 'Waxwing event' }) satisfies z.ZodType<LoggedEvent>;
 
 /** The JSON Schema that is published with the package. */
 export function eventJsonSchema(): unknown {

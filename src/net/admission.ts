@@ -11,8 +11,10 @@ import {
 
 /** `Number.POSITIVE_INFINITY` where there is to be none. */
 export interface Limits {
-  /** At once, of all clients; the last quarter is kept for exempt ones. */
+  /** At once, of all clients; the last of them are kept for exempt ones. */
   readonly sessions: number;
+  /** How many these are; a quarter where it is not said. */
+  readonly reserved?: number;
   /** At once. This and what follows: of each client that is not exempt. */
   readonly sessionsPerAddress: number;
   readonly connectionsPerMinute: number;
@@ -88,7 +90,8 @@ export function startAdmission(limits: Limits, now: () => number): Admission {
     if (client.sessions >= current.sessionsPerAddress) {
       return refusal(421, '4.7.0', 'you have too many connections open; try again later');
     }
-    if (open >= current.sessions - Math.floor(current.sessions / 4)) return FULL;
+    const { sessions, reserved = Math.floor(sessions / 4) } = current;
+    if (open >= sessions - reserved) return FULL;
     open += 1;
     clients.enter(client);
     const leave = once(() => {

@@ -1,65 +1,14 @@
 /** Carries out gateway sessions: a client, a backend, and the session that stands between them. */
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { GatewayEffect, GatewayInput, GatewayRun, Upstream } from '../wire/gateway-session.ts';
-import type { TlsFacts } from '../wire/tls-facts.ts';
-import type { Attended } from './accept.ts';
-import type { Upgrade } from './attend.ts';
-import { type BackendAnswer, BackendSide, type BackendWays } from './backend-side.ts';
-import type { Deadline, Deadlines } from './deadlines.ts';
+import type { GatewayEffect, GatewayInput } from '../wire/gateway-session.ts';
+import { type BackendAnswer, BackendSide } from './backend-side.ts';
+import type { Deadline } from './deadlines.ts';
 import { wordsOf } from './error.ts';
 import { Leg, MAX_UNREAD_BYTES } from './leg.ts';
+import type { EndedBy, Mediated, MediateEnd, MediateOptions } from './mediation.ts';
 import { type Splice, splice } from './splice.ts';
 import { factsOfClient } from './tls.ts';
-
-/** Milliseconds. */
-export interface GatewayPatience {
-  /** Until a client is inside TLS or is known to go on in clear, and as long again until it has its backend. */
-  readonly clear: number;
-  readonly handshake: number;
-  /** For the backend, TLS with it included. */
-  readonly connect: number;
-  /** Without an octet from either side, once the backend is there. */
-  readonly idle: number;
-  /** For all of a connection; infinite where there is no such limit. */
-  readonly session: number;
-}
-
-export interface MediateOptions {
-  readonly run: GatewayRun;
-  /** `implicit`: the handshake comes first. */
-  readonly tls: 'starttls' | 'implicit';
-  readonly upgrade: Upgrade;
-  /** Looks at a client that has finished its handshake, before anything else. @returns why it may not stay. */
-  readonly admit: (facts: TlsFacts) => string | undefined;
-  readonly backend: BackendWays;
-  readonly deadlines: Deadlines;
-  readonly patience: GatewayPatience;
-  readonly watch: GatewayWatch;
-}
-
-/** Who wants to know what happens. */
-export interface GatewayWatch {
-  readonly onSecured: (facts: TlsFacts) => void;
-  readonly onHandshakeFailed: (because: string) => void;
-  readonly onUpstream: (upstream: Upstream) => void;
-  readonly onExposed: (user: string | null) => void;
-  readonly onClear: () => void;
-  readonly onOddity: (what: string) => void;
-}
-
-/** How a connection went. */
-export interface MediateEnd {
-  /** One sentence. */
-  readonly because: string;
-  /** Octets of the client that came, and octets that it was sent; inside TLS where that was up. */
-  readonly fromClient: number;
-  readonly toClient: number;
-}
-
-export interface Mediated extends Attended {
-  readonly ended: Promise<MediateEnd>;
-}
 
 /** How long our last words may stay unread before the connection is dropped, ms; shorter where everything stops. */
 const LINGER_MS = 5_000;
@@ -90,7 +39,8 @@ class Mediator implements Mediated {
   #splice: Splice | undefined;
   /** The client is inside TLS, or uses the connection in clear: once it has its backend, only silence ends it. */
   #settled = false;
-  #because: string | undefined;
+  /** The first that ended it; what follows is its consequence. */
+  #cause: Pick<MediateEnd, 'by' | 'because'> | undefined;
   #octets = { fromClient: 0, toClient: 0 };
 
   constructor(socket: Socket, options: MediateOptions) {
@@ -100,7 +50,9 @@ class Mediator implements Mediated {
     this.closed = promise.then(() => undefined);
     this.#resolve = resolve;
     this.#deadline = options.deadlines.add(() => this.#onDeadline());
-    this.#lifetime = options.deadlines.add(() => this.#breakOff('the connection was as old as it may get'));
+    this.#lifetime = options.deadlines.add(() =>
+      this.#breakOff('timeout', 'the connection was as old as it may get'),
+    );
     this.#client = new Leg(socket, {
       onWork: () => this.#onOctets(),
       onEnd: () => this.#work(),
@@ -130,7 +82,7 @@ class Mediator implements Mediated {
     if (this.#mode === 'stepping') {
       this.#mention({ kind: 'shutdown' });
       this.#deadline.set(LAST_WORDS_MS);
-    } else if (this.#mode !== 'closing') this.#breakOff('the gateway stopped');
+    } else if (this.#mode !== 'closing') this.#breakOff('stop', 'the gateway stopped');
   }
 
   #goOn(input: GatewayInput): void {
@@ -142,9 +94,13 @@ class Mediator implements Mediated {
 
   /** Tells the session that it has to end; where it does not, we end it. */
   #mention(input: Extract<GatewayInput, { kind: 'timeout' | 'shutdown' }>): void {
+    const [by, because] =
+      input.kind === 'timeout'
+        ? (['timeout', 'the client was silent for too long'] as const)
+        : (['stop', 'the gateway stopped'] as const);
+    this.#cause ??= { by, because };
     this.#step(input);
-    if (this.#mode !== 'stepping') return;
-    this.#finish(input.kind === 'timeout' ? 'the client was silent for too long' : 'the gateway stopped');
+    if (this.#mode === 'stepping') this.#finish(by, because);
   }
 
   #onOctets(): void {
@@ -227,7 +183,7 @@ class Mediator implements Mediated {
       case 'splice':
         return this.#startSplice();
       case 'close':
-        return this.#finish(effect.because);
+        return this.#finish('protocol', effect.because);
     }
   }
 
@@ -243,7 +199,7 @@ class Mediator implements Mediated {
       (error: unknown) => {
         const because = wordsOf(error);
         watch.onHandshakeFailed(because);
-        this.#because ??= `the TLS handshake failed: ${because}`;
+        this.#cause ??= { by: 'tls', because: `the TLS handshake failed: ${because}` };
         socket.destroy();
       },
     );
@@ -255,7 +211,7 @@ class Mediator implements Mediated {
     const facts = factsOfClient(secure);
     watch.onSecured(facts);
     const refused = admit(facts);
-    if (refused !== undefined) return this.#breakOff(refused);
+    if (refused !== undefined) return this.#breakOff('tls', refused);
     this.#settled = true;
     this.#deadline.set(patience.clear);
     this.#goOn(then === 'opened' ? { kind: 'opened', tls: facts } : { kind: 'secured', facts });
@@ -270,7 +226,7 @@ class Mediator implements Mediated {
     const { patience, watch } = this.#options;
     this.#deadline.set(patience.clear);
     if (answer.kind === 'unreachable') {
-      this.#because ??= answer.because;
+      this.#cause ??= { by: 'unreachable', because: answer.because };
       return this.#goOn(answer);
     }
     const { upstream } = answer;
@@ -285,19 +241,16 @@ class Mediator implements Mediated {
     const { leg } = this.#backend;
     if (client.isClogged || leg?.isClogged === true) return;
     if (leg === undefined) {
-      if (client.ended) this.#finish('the client closed the connection');
+      if (client.ended) this.#finish('client', 'the client closed the connection');
       return;
     }
-    if (leg.isBroken)
-      return this.#breakOff(
-        `the connection of the backend broke${leg.broken === undefined ? '' : `: ${leg.broken}`}`,
-      );
+    if (leg.isBroken) return this.#breakOff('backend', `the connection of the backend broke${reasonOf(leg)}`);
     if (client.ended && !leg.isTold) {
-      this.#because ??= 'the client closed the connection';
+      this.#cause ??= { by: 'client', because: 'the client closed the connection' };
       leg.end();
     }
     if (leg.ended && !client.isTold) {
-      this.#because ??= 'the backend closed the connection';
+      this.#cause ??= { by: 'backend', because: 'the backend closed the connection' };
       client.end();
     }
   }
@@ -313,7 +266,7 @@ class Mediator implements Mediated {
     if (who === undefined) return false;
     const what = `${who} sent ${MAX_UNREAD_BYTES} octets that are no whole message`;
     this.#options.watch.onOddity(what);
-    this.#finish(what);
+    this.#finish('protocol', what);
     return true;
   }
 
@@ -329,17 +282,17 @@ class Mediator implements Mediated {
     const [first, second] = [client.hand('the client'), leg.hand('the backend')];
     const one = splice(first, second, { deadlines, idleMs: patience.idle });
     this.#splice = one;
-    void one.done.then(({ octets, because }) => {
+    void one.done.then(({ octets, by, because }) => {
       const { fromClient, toClient } = this.#octets;
       this.#octets = { fromClient: fromClient + octets.first, toClient: toClient + octets.second };
-      this.#because ??= because;
+      this.#cause ??= { by: by === 'first' ? 'client' : by === 'second' ? 'backend' : 'timeout', because };
       this.#end();
     });
   }
 
   /** Closes both sides once everything is sent. */
-  #finish(because: string): void {
-    this.#because ??= because;
+  #finish(by: EndedBy, because: string): void {
+    this.#cause ??= { by, because };
     this.#mode = 'closing';
     this.#client.finish();
     this.#backend.giveUp();
@@ -347,8 +300,8 @@ class Mediator implements Mediated {
     this.#deadline.set(LINGER_MS);
   }
 
-  #breakOff(because: string): void {
-    this.#because ??= because;
+  #breakOff(by: EndedBy, because: string): void {
+    this.#cause ??= { by, because };
     if (this.#splice !== undefined) return this.#splice.abort(because);
     this.#client.destroy();
     this.#backend.leave();
@@ -358,7 +311,10 @@ class Mediator implements Mediated {
     const { patience } = this.#options;
     switch (this.#mode) {
       case 'securing':
-        return this.#breakOff(`the TLS handshake was not done after ${patience.handshake / 1000} s`);
+        return this.#breakOff(
+          'timeout',
+          `the TLS handshake was not done after ${patience.handshake / 1000} s`,
+        );
       case 'connecting': {
         this.#backend.leave();
         const because = `the backend was not there after ${patience.connect / 1000} s`;
@@ -367,15 +323,17 @@ class Mediator implements Mediated {
       case 'stepping':
         return this.#mention({ kind: 'timeout' });
       default:
-        return this.#breakOff('our last words were not read');
+        return this.#breakOff('timeout', 'our last words were not read');
     }
   }
 
   #onClientClosed(): void {
     if (this.#mode === 'splicing') return;
     const { received, sent, broken } = this.#client;
-    this.#because ??=
-      broken === undefined ? 'the client closed the connection' : `the client broke off: ${broken}`;
+    this.#cause ??= {
+      by: 'client',
+      because: broken === undefined ? 'the client closed the connection' : `the client broke off: ${broken}`,
+    };
     this.#octets = { fromClient: received, toClient: sent };
     this.#backend.leave();
     this.#end();
@@ -386,6 +344,10 @@ class Mediator implements Mediated {
     this.#mode = 'closed';
     this.#deadline.drop();
     this.#lifetime.drop();
-    this.#resolve({ because: this.#because ?? 'the connection ended', ...this.#octets });
+    this.#resolve({ ...(this.#cause ?? { by: 'client', because: 'the connection ended' }), ...this.#octets });
   }
+}
+
+function reasonOf({ broken }: Leg): string {
+  return broken === undefined ? '' : `: ${broken}`;
 }

@@ -24,7 +24,8 @@ export interface SpliceOptions {
 export interface Spliced {
   /** Octets of the first one that were passed on, and of the second. */
   readonly octets: { readonly first: number; readonly second: number };
-  /** What ended it. */
+  /** Who ended it; `neither` where nobody said anything for too long, or it was broken off. */
+  readonly by: 'first' | 'second' | 'neither';
   readonly because: string;
 }
 
@@ -47,18 +48,18 @@ export interface Splice {
 export function splice(first: SpliceEnd, second: SpliceEnd, options: SpliceOptions): Splice {
   const { promise, resolve } = Promise.withResolvers<Spliced>();
   const octets = { first: 0, second: 0 };
-  let because: string | undefined;
+  let cause: Pick<Spliced, 'by' | 'because'> | undefined;
   let open = 2;
   let lastAt = performance.now();
   const deadline = options.deadlines.add(() => {
     const left = lastAt + options.idleMs - performance.now();
     if (left > 0) deadline.set(left);
-    else abort(`nothing came from either side for ${options.idleMs / 1000} s`);
+    else abort('neither', `nothing came from either side for ${options.idleMs / 1000} s`);
   });
   deadline.set(options.idleMs);
 
-  const abort = (why: string): void => {
-    because ??= why;
+  const abort = (by: Spliced['by'], because: string): void => {
+    cause ??= { by, because };
     for (const { socket } of [first, second]) breakOff(socket);
   };
   const pass = (from: SpliceEnd, to: SpliceEnd, which: 'first' | 'second'): void => {
@@ -67,18 +68,20 @@ export function splice(first: SpliceEnd, second: SpliceEnd, options: SpliceOptio
       lastAt = performance.now();
     });
     const onEnd = (): void => {
-      because ??= `${from.name} closed the connection`;
+      cause ??= { by: which, because: `${from.name} closed the connection` };
       to.socket.end();
     };
     from.socket.on('end', onEnd);
-    from.socket.on('error', (error) => abort(`the connection of ${from.name} broke: ${wordsOf(error)}`));
+    from.socket.on('error', (error) =>
+      abort(which, `the connection of ${from.name} broke: ${wordsOf(error)}`),
+    );
     from.socket.once('close', () => {
       // Whatever closed it without an end: the other side must not take this for one.
-      if (!from.socket.readableEnded && !from.ended) abort(`the connection of ${from.name} broke`);
+      if (!from.socket.readableEnded && !from.ended) abort(which, `the connection of ${from.name} broke`);
       open -= 1;
       if (open > 0) return;
       deadline.drop();
-      resolve({ octets, because: because ?? 'both sides closed the connection' });
+      resolve({ octets, ...(cause ?? { by: 'neither', because: 'both sides closed the connection' }) });
     });
     if (from.unread.length > 0) write(Buffer.from(from.unread));
     if (from.ended) onEnd();
@@ -87,10 +90,9 @@ export function splice(first: SpliceEnd, second: SpliceEnd, options: SpliceOptio
   pass(first, second, 'first');
   pass(second, first, 'second');
   // Of one that was gone before we listened nothing will be heard any more.
-  for (const { socket, name } of [first, second]) {
-    if (socket.destroyed) abort(`the connection of ${name} broke`);
-  }
-  return { abort, done: promise };
+  if (first.socket.destroyed) abort('first', `the connection of ${first.name} broke`);
+  if (second.socket.destroyed) abort('second', `the connection of ${second.name} broke`);
+  return { abort: (because) => abort('neither', because), done: promise };
 }
 
 /**

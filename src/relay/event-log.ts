@@ -1,10 +1,10 @@
 /** The event log: one JSON object a line, appended to a file or written to a stream. */
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
-import type { RelayEvent } from '../events/delivery-event.ts';
+import type { LoggedEvent } from '../events/delivery-event.ts';
 
 export interface EventLog {
-  write(events: readonly RelayEvent[]): void;
+  write(events: readonly LoggedEvent[]): void;
   /** Whoever rotates the file has moved it away. */
   reopen(): void;
   close(): Promise<void>;
@@ -122,7 +122,7 @@ export function streamEventLog(stream: Writable): EventLog {
   };
 }
 
-function linesOf(events: readonly RelayEvent[]): string {
+function linesOf(events: readonly LoggedEvent[]): string {
   return events.map((event) => `${JSON.stringify(event)}\n`).join('');
 }
 

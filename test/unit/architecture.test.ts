@@ -300,7 +300,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'the catalogue, which is checked against what is documented',
     test: 'test/unit/docs.test.ts',
-    sources: 'events/delivery-event',
+    sources: 'events/connection-event events/delivery-event',
   },
   {
     why: 'tables and steps of the queue, none of which is seen from outside',

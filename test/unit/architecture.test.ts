@@ -348,6 +348,16 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'protocols/imap/clear protocols/imap/inside protocols/imap/state',
   },
   {
+    why: 'what a server of POP3 says before the login, which is all the dialogue reads',
+    test: 'test/unit/protocols/pop3/client.test.ts',
+    sources: 'protocols/pop3/response',
+  },
+  {
+    why: 'parts of the front, which is tested as a whole',
+    test: 'test/unit/protocols/pop3/front.test.ts',
+    sources: 'protocols/pop3/clear protocols/pop3/inside protocols/pop3/state',
+  },
+  {
     why: 'what the dialogue reads and writes, told by its transcripts',
     test: 'test/unit/protocols/sieve/client.test.ts',
     sources: 'protocols/handshake protocols/sieve/capabilities',
@@ -366,6 +376,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     why: 'steps of one session, each told by its transcripts',
     test: 'test/unit/protocols/nntp/front.test.ts',
     sources: 'protocols/nntp/clear protocols/nntp/inside protocols/nntp/state',
+  },
+  {
+    why: 'what a directory is told and tells, each shown by transcripts',
+    test: 'test/unit/protocols/ldap/front.test.ts',
+    sources: 'protocols/ldap/clear protocols/ldap/inside',
   },
   {
     why: 'what the dialogue reads, told by its transcripts',

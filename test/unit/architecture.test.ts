@@ -79,6 +79,8 @@ const rooms: Record<string, Room> = {
   },
   // The other door: what a program can import from the package.
   'index.ts': { floor: 4, rooms: ['events'] },
+  // And the one for STARTTLS by itself, which brings nothing of the machines with it.
+  'starttls.ts': { floor: 4, rooms: ['names', 'wire', 'tls', 'net', 'protocols'] },
 };
 
 /** What is wrong with a source at this path, one sentence each. */

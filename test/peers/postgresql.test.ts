@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { createAuthority } from '../support/certificates.ts';
+import { startTap } from '../support/tap.ts';
 import { peerTest } from './support/peer.ts';
 import { psql, startPostgresql } from './support/postgresql.ts';
 
@@ -53,4 +54,32 @@ describe('PostgreSQL', () => {
     const clear = await psql(roots.postgresql, { ...way, tls: 'none' }, howSecured);
     assert.match(clear.stderr, /no pg_hba\.conf entry for .*no encryption/);
   });
+
+  peerTest(
+    '17 lets psql in over TLS from the first octet, too, for a name that is verified',
+    ['postgresql17'],
+    async (roots, t) => {
+      const root = roots.postgresql17;
+      const authority = await createAuthority();
+      const certificate = await authority.issue({ names: ['db.example.test'] });
+      const server = await startPostgresql(root, { address: '127.0.0.2', accounts, certificate });
+      t.after(() => server.close());
+      const tap = await startTap({ target: { host: server.address, port: server.port } });
+      t.after(() => tap.close());
+      const way = { port: tap.port, trust: authority.certPem, serverName: 'db.example.test', login };
+      for (const tls of ['starttls', 'implicit'] as const) {
+        const said = await psql(root, { ...way, tls }, howSecured);
+        assert.equal(said.code, 0, said.stderr);
+        assert.equal(said.stdout, 't|TLSv1.3\n');
+      }
+      const begun = tap.plainBytes().map((seen) => seen.client.toString('hex', 0, 8));
+      assert.equal(begun[0], '0000000804d2162f', 'SSLRequest');
+      assert.match(begun[1] ?? '', /^1603/, 'a TLS record');
+      const direct = { ...way, tls: 'implicit' } as const;
+      const stranger = await psql(root, { ...direct, trust: (await createAuthority()).certPem }, howSecured);
+      assert.match(stranger.stderr, /certificate verify failed/);
+      const misnamed = await psql(root, { ...direct, serverName: 'other.example.test' }, howSecured);
+      assert.match(misnamed.stderr, /does not match host name/);
+    },
+  );
 });

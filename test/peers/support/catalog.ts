@@ -41,6 +41,7 @@ const sets = {
   unbound: ['unbound', ...base],
   // With psql.
   postgresql: ['postgresql-15', 'postgresql-client-15', ...base],
+  postgresql17: ['postgresql-17', 'postgresql-client-17', ...base],
   // Without what the full packages add to server and client: replication, backups, Perl.
   mariadb: ['mariadb-server-core', 'mariadb-client-core', ...base],
   // With a client that runs without a display and verifies certificates.
@@ -83,6 +84,7 @@ export const peerNames: readonly PeerName[] = [
   'nsd',
   'unbound',
   'postgresql',
+  'postgresql17',
   'mariadb',
   'prosody',
   'inn',
@@ -97,14 +99,23 @@ export const peerNames: readonly PeerName[] = [
 /**
  * Debian's release that a set is taken from; null: the one that the host runs.
  *
- * OpenSMTPD 6.8, which is in bookworm, cannot do TLS as a server with the OpenSSL there. The lab's programs are of one
- * release, so that its zones and verdicts are the same everywhere.
+ * OpenSMTPD 6.8, which is in bookworm, cannot do TLS as a server with the OpenSSL there. PostgreSQL 17 is the first that
+ * can begin with TLS without being asked. The lab's programs are of one release, so that its zones and verdicts are the
+ * same everywhere.
  */
 export function releaseOf(name: PeerName): string | null {
   return newer.has(name) ? 'trixie' : null;
 }
 
-const newer: ReadonlySet<PeerName> = new Set(['opensmtpd', 'bind', 'knot', 'ldns', 'nsd', 'unbound']);
+const newer: ReadonlySet<PeerName> = new Set([
+  'opensmtpd',
+  'postgresql17',
+  'bind',
+  'knot',
+  'ldns',
+  'nsd',
+  'unbound',
+]);
 
 /** The packages of a set; the first one names its version. */
 export function packagesOf(name: PeerName): readonly string[] {

@@ -38,6 +38,7 @@ export async function rootsOf<const Needed extends PeerName>(
     nsd: '',
     unbound: '',
     postgresql: '',
+    postgresql17: '',
     mariadb: '',
     prosody: '',
     inn: '',

@@ -1,5 +1,7 @@
 /** MariaDB itself, as tests of the gateway find it: in clear, and with TLS of its own. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe } from 'node:test';
 import { createAuthority } from '../support/certificates.ts';
 import { mariadb, startMariadb } from './support/mariadb.ts';
@@ -22,6 +24,10 @@ describe('MariaDB', () => {
     assert.match(refused.stderr, /Access denied for user/);
     const upgraded = await mariadb(roots.mariadb, { ...way, tls: 'starttls' }, howSecured);
     assert.match(upgraded.stderr, /SSL is required, but the server does not support it/);
+    const socket = connect(server.socket);
+    const [greeting] = await once(socket, 'data');
+    socket.destroy();
+    assert.match(String(greeting), /-MariaDB/, 'the greeting over the socket of the file system');
   });
 
   peerTest('lets its client in over TLS that it verified, and only so', ['mariadb'], async (roots, t) => {

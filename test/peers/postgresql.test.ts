@@ -1,5 +1,7 @@
 /** PostgreSQL itself, as tests of the gateway find it: in clear, and with its own answer to SSLRequest. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe } from 'node:test';
 import { createAuthority } from '../support/certificates.ts';
 import { startTap } from '../support/tap.ts';
@@ -23,6 +25,9 @@ describe('PostgreSQL', () => {
     assert.match(refused.stderr, /password authentication failed/);
     const upgraded = await psql(roots.postgresql, { ...way, tls: 'starttls' }, howSecured);
     assert.match(upgraded.stderr, /server does not support SSL/);
+    const socket = connect(server.socket).end(Buffer.from('0000000804d2162f', 'hex'));
+    const [answer] = await once(socket, 'data');
+    assert.equal(String(answer), 'N', 'SSLRequest over the socket of the file system');
   });
 
   peerTest('lets psql in over TLS that it verified, and only so', ['postgresql'], async (roots, t) => {

@@ -27,6 +27,22 @@ function loginHead(capabilities: number): Buffer {
   return head;
 }
 
+/** The capabilities that a greeting offers, in two halves around the character set and the status. */
+function offered(greeted: string): number {
+  const bytes = Buffer.from(greeted, 'latin1');
+  const at = bytes.indexOf(0, 5) + 14;
+  return (bytes.readUInt16LE(at) | (bytes.readUInt16LE(at + 5) << 16)) >>> 0;
+}
+
+/** What the library's client takes: all of this that is offered, and TLS. */
+const usual =
+  plainly |
+  0x1 /* LONG_PASSWORD */ |
+  0x4 /* LONG_FLAG */ |
+  0x2000 /* TRANSACTIONS */ |
+  0x6_0000 /* MULTI_RESULTS */ |
+  0x20_0000; /* PLUGIN_AUTH_LENENC_DATA */
+
 function packet(sequence: number, payload: Buffer): string {
   const head = Buffer.of(payload.length, 0, 0, sequence);
   return `C~ ${escaped(Buffer.concat([head, payload]).toString('latin1'))}`;
@@ -72,6 +88,28 @@ function nativePassword(scramble: Buffer): Buffer {
 const ok = { octets: '\0\0\0\x02\0\0\0' };
 
 export const ofMariadb: readonly Scene[] = [
+  {
+    name: 'starttls',
+    title: 'the greeting offers TLS, which is asked for in place of a login',
+    start: start({ certificate }),
+    client: [
+      'C> upgrade',
+      greeting,
+      (said) => packet(1, loginHead(((offered(said) & usual) | ssl) >>> 0)),
+      '== TLS',
+      (said) => {
+        const version = said.slice(5, said.indexOf('\0', 5));
+        const flags = `capabilities 0x${offered(said).toString(16)}`;
+        return `C< secured, clear ${version}, ${flags}, ${plugin.slice(0, -1)}; inside nothing`;
+      },
+    ],
+  },
+  {
+    name: 'not-offered',
+    title: 'it has no certificate: the greeting does not offer TLS, and is not answered',
+    start: start(),
+    client: ['C> upgrade', greeting, 'C< notOffered does not offer TLS (CLIENT_SSL)'],
+  },
   {
     name: 'session/login-in-tls',
     title: 'the greeting offers TLS, the request for it has number 1, and the login goes on inside with 2',

@@ -15,8 +15,9 @@ const start =
 /** RFC 6120 §4.2: the header of a stream; between servers it names both. */
 function stream(namespace: 'jabber:client' | 'jabber:server'): string {
   const from = namespace === 'jabber:server' ? " from='other.example.test'" : '';
+  const others = "version='1.0' xml:lang='en'";
   const namespaces = `xmlns='${namespace}' xmlns:stream='http://etherx.jabber.org/streams'`;
-  return `C~ <?xml version='1.0'?><stream:stream${from} to='${domain}' version='1.0' ${namespaces}>`;
+  return `C~ <?xml version='1.0'?><stream:stream${from} to='${domain}' ${others} ${namespaces}>`;
 }
 
 const features = { octets: '</stream:features>' };
@@ -26,21 +27,47 @@ const startTls: Script = [
   '== TLS',
 ];
 
+const offer = 'starttls urn:ietf:params:xml:ns:xmpp-tls required';
+
 export const ofProsody: readonly Scene[] = [
   {
-    name: 'session/client-starttls',
+    name: 'client/starttls',
+    title: 'RFC 6120 §5.4: a client is told to proceed',
+    start: start('port', { certificate }),
+    client: [
+      'C> upgrade',
+      stream('jabber:client'),
+      features,
+      ...startTls,
+      `C< secured, clear ${offer}; inside nothing`,
+    ],
+  },
+  {
+    name: 'client/not-offered',
+    title: 'it has no certificate: there is no STARTTLS among the features',
+    start: start('port'),
+    client: ['C> upgrade', stream('jabber:client'), features, 'C< notOffered does not offer STARTTLS'],
+  },
+  {
+    name: 'server/starttls',
+    title: 'RFC 6120 §5.4: a server is told to proceed',
+    start: start('serverPort', { certificate }),
+    client: [
+      'C> upgrade',
+      stream('jabber:server'),
+      features,
+      ...startTls,
+      `C< secured, clear ${offer}, dialback urn:xmpp:features:dialback; inside nothing`,
+    ],
+  },
+  {
+    name: 'session/client',
     title: 'RFC 6120 §5.4: a client is told to proceed, and begins a new stream inside TLS',
     start: start('port', { certificate }),
     client: [stream('jabber:client'), features, ...startTls, stream('jabber:client'), features],
   },
   {
-    name: 'session/client-in-clear',
-    title: 'it has no certificate: there is no STARTTLS among the features',
-    start: start('port'),
-    client: [stream('jabber:client'), features],
-  },
-  {
-    name: 'session/server-starttls',
+    name: 'session/server',
     title: 'RFC 6120 §5.4: a server is told to proceed, and begins a new stream inside TLS',
     start: start('serverPort', { certificate }),
     client: [stream('jabber:server'), features, ...startTls, stream('jabber:server'), features],

@@ -23,11 +23,14 @@ const MAX_CHAIN = 16;
 /**
  * Context for outgoing sessions. Make one and keep it: loading the roots takes milliseconds.
  *
- * @param extraRoots PEM, added to Node's own roots.
+ * @param extraRoots PEM, added to Node's own roots, or `alone`.
  */
-export function outgoingContext(extraRoots: readonly string[]): SecureContext {
+export function outgoingContext(
+  extraRoots: readonly string[],
+  how: 'added' | 'alone' = 'added',
+): SecureContext {
   return createSecureContext({
-    ca: [...rootCertificates, ...extraRoots],
+    ca: how === 'alone' ? [...extraRoots] : [...rootCertificates, ...extraRoots],
     minVersion: 'TLSv1.2',
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   });

@@ -390,6 +390,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'protocols/ftp/reply',
   },
   {
+    why: 'which dialogue is whose, and the usual judgement of a certificate',
+    test: 'test/net/starttls.test.ts',
+    sources: 'net/certificate-judge protocols/dialogue-of',
+  },
+  {
     why: 'shapes and two constants',
     test: 'test/unit/protocols/smtp/client/deliver.test.ts',
     sources: 'names/wishes',

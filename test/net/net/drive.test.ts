@@ -5,12 +5,14 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TLSSocket } from 'node:tls';
 import { NetworkError } from '../../../src/net/error.ts';
 import { type BodySource, receive, type Talk } from '../../../src/wire/bytes.ts';
 import type { Channel } from '../../../src/wire/channel.ts';
 import { LostError, PeerError } from '../../../src/wire/dialogue.ts';
+import { type Certificate, createAuthority } from '../../support/certificates.ts';
 import { eventually } from '../../support/relay.ts';
-import { connected, type Pair } from './peer.ts';
+import { asServer, connected, goAhead, type Pair, startTls } from './peer.ts';
 
 function* line(channel: Channel): Talk<string> {
   channel.beginAnswer();
@@ -284,3 +286,79 @@ async function slowly(peer: Socket): Promise<string> {
   }
   return hash.digest('hex');
 }
+
+describe('a connection that is given away', () => {
+  it('is paused, with what came and was not used, and nothing of what comes later is lost or heard twice', async (t) => {
+    const { connection, peer } = await connected(t);
+    const answer = connection.run(line(connection.channel));
+    peer.write('250 ok\r\nrest');
+    assert.equal(await answer, '250 ok');
+    const { socket, unread } = connection.detach();
+    assert.equal(Buffer.from(unread).toString(), 'rest');
+    peer.write(' and more');
+    await sleep(30);
+    assert.equal(socket.readableFlowing, false);
+    assert.deepEqual(
+      [socket.listenerCount('data'), socket.listenerCount('end')],
+      [0, 1],
+      'only that of Node itself',
+    );
+    assert.equal(String(socket.read()), ' and more');
+    assert.equal(connection.usable, false);
+    assert.deepEqual(
+      connection.takeTranscript().filter((said) => said.includes('and more')),
+      [],
+    );
+  });
+
+  it('keeps one listener for errors: one that nobody hears would end the process', async (t) => {
+    const { connection, peer } = await connected(t);
+    const { socket } = connection.detach();
+    peer.resetAndDestroy();
+    socket.resume();
+    await eventually('the end', () => socket.destroyed || undefined);
+  });
+
+  it('has no deadline of ours any more', async (t) => {
+    const { connection, peer } = await connected(t);
+    const answer = connection.run(line(connection.channel));
+    peer.write('250 ok\r\n');
+    await answer;
+    const { socket } = connection.detach();
+    await sleep(400);
+    assert.ok(!socket.destroyed);
+    socket.destroy();
+  });
+
+  it('inside TLS it is the TLS socket', async (t) => {
+    const { connection, peer } = await connected(t);
+    const upgraded = connection.run(startTls(connection.channel));
+    await goAhead(peer);
+    const inside = asServer(peer, await certificate());
+    await upgraded;
+    const { socket } = connection.detach();
+    assert.ok(socket instanceof TLSSocket);
+    inside.write('hello');
+    const heard = await eventually<unknown>('hello', () => socket.read() ?? undefined);
+    assert.equal(String(heard), 'hello');
+    socket.destroy();
+  });
+
+  it('is not given away while a dialogue runs, nor when it is lost', async (t) => {
+    const { connection, peer } = await connected(t);
+    const answer = connection.run(line(connection.channel));
+    assert.throws(() => connection.detach(), /a dialogue is running/);
+    peer.write('250 ok\r\n');
+    await answer;
+    peer.write('250 again\r\n');
+    await eventually('the end', () => !connection.usable || undefined);
+    assert.throws(() => connection.detach(), { name: 'PeerError', code: 'unsolicited' });
+    const other = await connected(t);
+    other.peer.end();
+    await eventually('the end', () => !other.connection.usable || undefined);
+    assert.throws(() => other.connection.detach(), /closed the connection/);
+  });
+});
+
+const certificate = async (): Promise<Certificate> =>
+  (await createAuthority()).issue({ names: ['peer.test'] });

@@ -191,3 +191,72 @@ describe('Channel.beginTls', () => {
     }
   });
 });
+
+describe('Channel.readUnit', () => {
+  /** A unit says in its first octet how many follow. */
+  const counted = (unread: Uint8Array): number | undefined =>
+    unread[0] === undefined ? undefined : unread[0] + 1;
+  const unit = (octets: readonly number[], size: number, max = 4): number[] => [
+    ...play(channel().readUnit(counted, max, 'reply'), cut(Buffer.from(octets), size)).outcome,
+  ];
+
+  it('reads one unit, for every cut', () => {
+    for (const size of cuts) {
+      assert.deepEqual(unit([2, 7, 8], size), [2, 7, 8]);
+      assert.deepEqual(unit([0], size), [0]);
+    }
+  });
+
+  it('leaves what is behind it: the next unit, or what nobody asked for', () => {
+    const peer = channel();
+    const pieces = [Buffer.from([1, 7, 1]), Buffer.from([8, 9])];
+    assert.deepEqual([...play(peer.readUnit(counted, 4, 'reply'), pieces).outcome], [1, 7]);
+    assert.deepEqual([...play(peer.readUnit(counted, 4, 'reply'), pieces).outcome], [1, 8]);
+    assert.throws(() => peer.sayBytes(Buffer.from([0]), 'nothing').next({ kind: 'done' }), {
+      code: 'unsolicited',
+    });
+  });
+
+  it('reads a unit at the limit and no octet more, for every cut, before it is there', () => {
+    const tooLong = { code: 'reply-too-long', message: /^mx\.example\.test \(192\.0\.2\.1\) .* 4 octets$/ };
+    for (const size of cuts) {
+      assert.deepEqual(unit([3, 1, 2, 3], size), [3, 1, 2, 3]);
+      assert.throws(() => unit([4], size), tooLong);
+    }
+  });
+
+  it('a unit whose length cannot be told within the limit is none', () => {
+    const never = (): undefined => undefined;
+    for (const size of cuts) {
+      const pieces = cut(Buffer.alloc(5), size);
+      assert.throws(() => play(channel().readUnit(never, 4, 'reply'), pieces), { code: 'reply-too-long' });
+    }
+  });
+
+  it('says where the peer closes, and what the measure throws', () => {
+    assert.throws(() => unit([2, 7], 1), { code: 'closed' });
+    const strict = (): never => {
+      throw new RangeError('no unit');
+    };
+    assert.throws(() => play(channel().readUnit(strict, 4, 'reply'), [Buffer.from([1])]), RangeError);
+  });
+});
+
+describe('Channel.sayBytes', () => {
+  it('sends octets as they are, with what a transcript may show of them', () => {
+    const bytes = Buffer.from([0, 255, 13]);
+    assert.deepEqual(play(channel().sayBytes(bytes, 'a packet'), []).effects, [
+      { kind: 'send', bytes, shown: 'a packet' },
+    ]);
+  });
+});
+
+describe('Channel.takeUnread', () => {
+  it('gives out once what was read and is not used', () => {
+    const peer = channel();
+    play(peer.readLine(20, 'reply'), [Buffer.from('one\r\ntwo')]);
+    assert.equal(Buffer.from(peer.takeUnread()).toString(), 'two');
+    assert.equal(peer.takeUnread().length, 0);
+    assert.equal(play(peer.say('NOOP\r\n'), []).effects.length, 1);
+  });
+});

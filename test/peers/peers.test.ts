@@ -14,6 +14,7 @@ import { startOpenSmtpd } from './support/opensmtpd.ts';
 import { peerTest } from './support/peer.ts';
 import { freePort, waitForPort } from './support/ports.ts';
 import { startPostfix } from './support/postfix.ts';
+import { startPostgresql } from './support/postgresql.ts';
 import { openSandbox, runIn } from './support/sandbox.ts';
 
 const text = `First line\r\n.dot\r\n..\r\n\r\nGrüße  \r\n\t${'x'.repeat(900)}\r\nlast\r\n`;
@@ -256,20 +257,22 @@ describe('real peers', () => {
 
   peerTest(
     'nothing is left after close, and the host is as it was',
-    ['postfix', 'exim', 'opensmtpd', 'dovecot'],
+    ['postfix', 'exim', 'opensmtpd', 'dovecot', 'postgresql'],
     async (roots) => {
       const before = await hostState();
       const postfix = await startPostfix(roots.postfix, { address: '127.0.0.4' });
       const exim = await startExim(roots.exim, { address: '127.0.0.4' });
       const opensmtpd = await startOpenSmtpd(roots.opensmtpd, { address: '127.0.0.4' });
       const dovecot = await startDovecot(roots.dovecot, { address: '127.0.0.4', users: ['b@example.test'] });
+      const postgresql = await startPostgresql(roots.postgresql, { address: '127.0.0.4', accounts: {} });
       const sandbox = await openSandbox(roots.postfix);
       const place = basename(sandbox.path('.'));
       sandbox.spawn('sh', ['-c', 'sleep 600 & sleep 601']);
       const pid = `waxwing-peer-${process.pid}-`;
       while ((await processesThatMount(place)).length < 4);
       assert.ok((await processesThatMount(pid)).length > 8);
-      await Promise.all([postfix, exim, opensmtpd, dovecot, sandbox].map((one) => one.close()));
+      const started = [postfix, exim, opensmtpd, dovecot, postgresql, sandbox];
+      await Promise.all(started.map((one) => one.close()));
       assert.deepEqual(await processesThatMount(pid), []);
       assert.deepEqual(await hostState(), before);
     },
@@ -288,9 +291,10 @@ async function processesThatMount(folder: string): Promise<string[]> {
   return found;
 }
 
-/** Every file that an installation of these packages would have changed, with its size and time. */
+/** Every file that an installation of these packages would have changed, with its size and time; and shared memory. */
 async function hostState(): Promise<string[]> {
-  const found: string[] = [];
+  const shared = await readFile('/proc/sysvipc/shm', 'utf8');
+  const found = shared.match(/^ *-?\d+ +\d+/gm)?.map((segment) => `shared memory ${segment}`) ?? [];
   for (const folder of [
     '/etc',
     '/var/spool',

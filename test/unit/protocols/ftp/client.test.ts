@@ -11,6 +11,7 @@ import {
 const upgrade: StartTls = (channel, judge) => startTls(channel, { judge });
 
 describeUpgradeTranscripts(upgrade, 'ftp', 'client');
+describeUpgradeTranscripts(upgrade, 'recorded', 'vsftpd-3.0');
 
 describe('the upgrade of ftp', () => {
   it('any bytes in any cut: an outcome or a PeerError, never a hang, and nothing is said but what it takes', () => {

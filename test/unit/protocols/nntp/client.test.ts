@@ -11,6 +11,7 @@ import {
 const upgrade: StartTls = (channel, judge) => startTls(channel, { judge });
 
 describeUpgradeTranscripts(upgrade, 'nntp', 'client');
+describeUpgradeTranscripts(upgrade, 'recorded', 'inn-2.7');
 
 describe('the upgrade of nntp', () => {
   it('any bytes in any cut: an outcome or a PeerError, never a hang, and nothing is said but what it takes', () => {

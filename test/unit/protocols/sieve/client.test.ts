@@ -11,6 +11,7 @@ import {
 const upgrade: StartTls = (channel, judge) => startTls(channel, { judge });
 
 describeUpgradeTranscripts(upgrade, 'sieve', 'client');
+describeUpgradeTranscripts(upgrade, 'recorded', 'dovecot-2.3', 'sieve');
 
 describe('the upgrade of sieve', () => {
   it('any bytes in any cut: an outcome or a PeerError, never a hang, and nothing is said but what it takes', () => {

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { register as config } from './commands/config.ts';
 import { register as explain } from './commands/explain.ts';
+import { register as gateway } from './commands/gateway.ts';
 import { register as policy } from './commands/policy.ts';
 import { register as queue } from './commands/queue.ts';
 import { register as resolve } from './commands/resolve.ts';
@@ -16,6 +17,7 @@ const commands: readonly ((program: Command) => void)[] = [
   send,
   queue,
   policy,
+  gateway,
   explain,
   resolve,
   config,

@@ -28,6 +28,7 @@ const needRestart = {
   hostname: ({ hostname }: Config) => hostname,
   data: ({ dataFolder }: Config) => dataFolder,
   'events.file': ({ events }: Config) => events,
+  'metrics.listen': ({ metrics }: Config) => metrics,
 };
 
 /**
@@ -46,7 +47,12 @@ export async function reload(running: Running, { load, now, apply, log }: Reload
   const { files, errors, outOfDate, warnings } = await readFiles(loaded.config, loaded.effective, now());
   if (files === undefined) return refuse(errors);
   // A certificate that ran out while in use does not become worse by staying; a new one has to be better.
-  if (files.certificates.some((pair) => isStale(pair, now()) && !isAmong(running.files.certificates, pair))) {
+  const pairsOf = ({ certificates, gateways }: ConfigFiles): readonly KeyPair[] => [
+    ...certificates,
+    ...gateways.flatMap(({ pair }) => pair ?? []),
+  ];
+  const known = pairsOf(running.files);
+  if (pairsOf(files).some((pair) => isStale(pair, now()) && !isAmong(known, pair))) {
     return refuse(outOfDate);
   }
   for (const warning of [...loaded.warnings, ...warnings]) log.warn(warning);
@@ -56,8 +62,8 @@ export async function reload(running: Running, { load, now, apply, log }: Reload
       log.warn(`${key} was changed; that takes a restart, until then the old value holds`);
     }
   }
-  const { hostname, dataFolder, events } = running.config;
-  const next: Running = { config: { ...loaded.config, hostname, dataFolder, events }, files };
+  const { hostname, dataFolder, events, metrics } = running.config;
+  const next: Running = { config: { ...loaded.config, hostname, dataFolder, events, metrics }, files };
   try {
     await apply(next);
   } catch (error) {

@@ -9,6 +9,7 @@ import { readFiles } from './config/files.ts';
 import { type LoadRequest, loadConfig } from './config/load.ts';
 import { identitiesOf } from './relay-settings.ts';
 import { startService } from './service.ts';
+import { listenToSignals } from './signals.ts';
 import { endWithoutReader, messageOf } from './usage.ts';
 
 /** Runs until SIGTERM or SIGINT. Exit code 1 where it cannot start, or cannot go on. */
@@ -48,37 +49,6 @@ export async function serve(request: LoadRequest): Promise<void> {
 function refuse(errors: readonly ConfigError[]): void {
   for (const error of errors) process.stderr.write(`error: ${describeError(error)}\n`);
   process.exitCode = 1;
-}
-
-interface Signals {
-  /** Resolves at SIGTERM or SIGINT; the next one ends the process at once, which is safe. */
-  readonly stop: Promise<'told'>;
-  /** What SIGHUP does from now on; one that came before is made up for. */
-  onHangup(work: () => void): void;
-}
-
-/** @param hangup without a file there is nothing to read again, and a terminal that is closed sends SIGHUP too. */
-function listenToSignals(hangup: 'reload' | 'stop'): Signals {
-  const stop = Promise.withResolvers<'told'>();
-  const ends =
-    hangup === 'stop' ? (['SIGTERM', 'SIGINT', 'SIGHUP'] as const) : (['SIGTERM', 'SIGINT'] as const);
-  const told = (): void => {
-    for (const signal of ends) process.removeListener(signal, told);
-    stop.resolve('told');
-  };
-  for (const signal of ends) process.on(signal, told);
-  let early = false;
-  let onHangup = (): void => {
-    early = true;
-  };
-  if (hangup === 'reload') process.on('SIGHUP', () => onHangup());
-  return {
-    stop: stop.promise,
-    onHangup(work) {
-      onHangup = work;
-      if (early) work();
-    },
-  };
 }
 
 interface Failures {

@@ -8,6 +8,7 @@ import { formatMailDomain } from '../names/mailbox.ts';
 import { type Certificates, openCertificates } from '../net/certificates.ts';
 import { type Deadlines, startDeadlines } from '../net/deadlines.ts';
 import type { Dns, ReverseDns } from '../net/dns.ts';
+import type { KeyPair } from '../net/tls.ts';
 import type { Route } from '../policies/overrides/route.ts';
 import { type CertificateWatch, watchCertificates } from '../relay/certificate-watch.ts';
 import { type Control, openControl } from '../relay/control.ts';
@@ -24,6 +25,12 @@ import type { QueueStore } from '../store/queue-store.ts';
 import type { Config } from './config/config.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { CONTROL_SOCKET } from './control-client.ts';
+import {
+  type GatewayService,
+  type GatewayTerms,
+  gatewayAddresses,
+  startGatewayService,
+} from './gateway-service.ts';
 import { outgoingOf } from './outgoing.ts';
 import { policyEngine } from './policy-engine.ts';
 import { openRelayDns, type RelayDns } from './relay-dns.ts';
@@ -103,11 +110,19 @@ async function open(
     onError,
   });
   opened.push(() => relay.close(running.config.relay.graceMs));
+  const gateways = await gatewaysOf(first, ground, { log, onError }, () => lookUps.dns);
+  opened.push(() => gateways.close(running.config.relay.graceMs));
   const control = await controlOf(ground, { relay, engine, log }, () => terms, onError);
   opened.push(() => control.close());
-  let watching = watch(first, certificates, log);
+  const shown = {
+    replace(pairs: readonly KeyPair[]): void {
+      certificates.replace(pairs);
+      gateways.shared.replace(pairs);
+    },
+  };
+  let watching = watch(first, shown, log);
   opened.push(() => watching.close());
-  const tellListeners = listenersTeller(relay, log);
+  const tellListeners = listenersTeller(() => [...relay.listeners, ...gateways.listeners], log);
   tellListeners();
   log.info({ data: folder.path }, 'ready');
 
@@ -117,6 +132,12 @@ async function open(
     const wanted = dns.of(next.config, next.files);
     try {
       await relay.reload(newTerms.settings, newTerms.outgoing);
+      try {
+        await gateways.reload(gatewayTermsOf(next, pairs));
+      } catch (error) {
+        await relay.reload(terms.settings, terms.outgoing);
+        throw error;
+      }
       terms = newTerms;
       lookUps = wanted;
     } finally {
@@ -124,7 +145,7 @@ async function open(
     }
     certificates.replace(pairs);
     watching.close();
-    watching = watch(next, certificates, log);
+    watching = watch(next, shown, log);
     tellListeners();
   };
   const reloads = serialized(
@@ -133,7 +154,7 @@ async function open(
       const before = running;
       running = await reload(before, { load, now: world.now, apply, log });
       // The certificates may be new although the rest is wrong.
-      if (running === before) await watching.check();
+      if (running === before) await Promise.all([watching.check(), gateways.checkCertificates()]);
     },
     closeAll,
     onError,
@@ -221,11 +242,11 @@ function serialized(
 }
 
 /** Names each listener once: where port 0 was asked for, only the log knows which it became. */
-function listenersTeller(relay: Relay, log: Log): () => void {
+function listenersTeller(listeners: () => Relay['listeners'], log: Log): () => void {
   let told = new Set<string>();
   return () => {
     const now = new Set<string>();
-    for (const { address, port } of relay.listeners) {
+    for (const { address, port } of listeners()) {
       const key = formatHostPort(address, port);
       now.add(key);
       if (!told.has(key)) log.info({ address, port }, 'listening');
@@ -234,7 +255,33 @@ function listenersTeller(relay: Relay, log: Log): () => void {
   };
 }
 
-function watch({ config, files }: Running, certificates: Certificates, log: Log): CertificateWatch {
+async function gatewaysOf(
+  first: Running,
+  { deadlines, events }: Ground,
+  { log, onError }: Pick<ServiceParts, 'log' | 'onError'>,
+  dns: () => Dns,
+): Promise<GatewayService> {
+  return await startGatewayService({
+    first: gatewayTermsOf(first, await keyPairsOf(first.config, first.files, world.now())),
+    metrics: first.config.metrics,
+    deadlines,
+    addressesOf: gatewayAddresses(dns),
+    onEvents: (list) => events.write(list),
+    log,
+    onError,
+  });
+}
+
+function gatewayTermsOf({ config, files }: Running, pairs: readonly KeyPair[]): GatewayTerms {
+  const hostname = formatMailDomain(config.hostname);
+  return { hostname, gateways: config.gateways, files: files.gateways, pairs, roots: files.roots };
+}
+
+function watch(
+  { config, files }: Running,
+  certificates: Pick<Certificates, 'replace'>,
+  log: Log,
+): CertificateWatch {
   return watchCertificates({
     files: config.certificates,
     pairs: files.certificates,

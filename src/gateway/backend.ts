@@ -52,7 +52,7 @@ export function backendWays(settings: GatewaySettings, client: Accepted, parts: 
         const talk = upgradeDialogue(settings.protocol);
         if (talk === undefined) return { kind: 'connected', socket, unread: NOTHING, upstream: undefined };
         return secured(socket, peer, securing(signal), (channel, judge) =>
-          talk(channel, { judge, hostname: settings.hostname, serverName: showHost(mode.serverName) }),
+          talk(channel, { judge, helloName: settings.hostname }),
         );
       }),
     secure: (socket, signal) =>

@@ -1,18 +1,18 @@
 /** What a gateway knows of each protocol: who stands in front, who stands in reverse, and how the upgrade is asked for. */
+import { dialogueOf, type UpgradeDialogue } from '../protocols/dialogue-of.ts';
 import { judgedHandshake } from '../protocols/handshake.ts';
-import { startTls as startTlsOfImap } from '../protocols/imap/client.ts';
 import { imapFront } from '../protocols/imap/front.ts';
 import { imapReverse } from '../protocols/imap/reverse.ts';
-import { startTls as startTlsOfLdap } from '../protocols/ldap/client.ts';
 import { ldapFront } from '../protocols/ldap/front.ts';
 import { ldapReverse } from '../protocols/ldap/reverse.ts';
-import { startTls as startTlsOfNntp } from '../protocols/nntp/client.ts';
 import { nntpFront } from '../protocols/nntp/front.ts';
 import { nntpReverse } from '../protocols/nntp/reverse.ts';
-import { startTls as startTlsOfSieve } from '../protocols/sieve/client.ts';
+import { pop3Front } from '../protocols/pop3/front.ts';
+import { pop3Reverse } from '../protocols/pop3/reverse.ts';
+import { postgresFront } from '../protocols/postgres/front.ts';
+import { postgresReverse } from '../protocols/postgres/reverse.ts';
 import { sieveFront } from '../protocols/sieve/front.ts';
 import { sieveReverse } from '../protocols/sieve/reverse.ts';
-import { startTls as startTlsOfSmtp } from '../protocols/smtp/client/start-tls.ts';
 import { lmtpFront, smtpFront, submissionFront } from '../protocols/smtp/gateway/front.ts';
 import { lmtpReverse, smtpReverse } from '../protocols/smtp/gateway/reverse.ts';
 import type { JudgeTls, Upgraded } from '../protocols/upgrade.ts';
@@ -27,17 +27,6 @@ import {
 } from '../wire/gateway-session.ts';
 import type { GatewayProtocol } from './settings.ts';
 
-/** What a dialogue is told beside the octets. */
-export interface UpgradeTerms {
-  readonly judge: JudgeTls;
-  /** Our name. */
-  readonly hostname: string;
-  /** What the certificate has to prove, as text. */
-  readonly serverName: string;
-}
-
-export type UpgradeDialogue = (channel: Channel, terms: UpgradeTerms) => Talk<Upgraded>;
-
 interface Protocol {
   /**
    * What a client that names its protocol may name (ALPN, RFC 7301; IANA's registry). Where there is nothing, one that
@@ -50,63 +39,40 @@ interface Protocol {
   readonly upgrade: UpgradeDialogue | undefined;
 }
 
-const started =
-  <Rules, State>(session: (rules: Rules) => GatewaySession<State>) =>
-  (rules: Rules): GatewayRun =>
-    beginGatewaySession(session(rules));
-
 /** IANA lists no name for SMTP; these two are what Exim takes. */
 const SMTP_ALPN = ['smtp', 'esmtp'];
 
-const upgradeOfSmtp =
-  (protocol: 'smtp' | 'lmtp'): UpgradeDialogue =>
-  (channel, { judge, hostname }) =>
-    startTlsOfSmtp(channel, { judge, helloName: hostname, protocol });
-
 const table: Readonly<Partial<Record<GatewayProtocol, Protocol>>> = {
-  smtp: {
-    alpn: SMTP_ALPN,
-    front: started(smtpFront),
-    reverse: started(smtpReverse),
-    upgrade: upgradeOfSmtp('smtp'),
-  },
-  submission: {
-    alpn: SMTP_ALPN,
-    front: started(submissionFront),
-    reverse: started(smtpReverse),
-    upgrade: upgradeOfSmtp('smtp'),
-  },
-  lmtp: {
-    alpn: SMTP_ALPN,
-    front: started(lmtpFront),
-    reverse: started(lmtpReverse),
-    upgrade: upgradeOfSmtp('lmtp'),
-  },
-  imap: {
-    alpn: ['imap'],
-    front: started(imapFront),
-    reverse: started(imapReverse),
-    upgrade: startTlsOfImap,
-  },
-  sieve: {
-    alpn: ['managesieve'],
-    front: started(sieveFront),
-    reverse: started(sieveReverse),
-    upgrade: startTlsOfSieve,
-  },
-  ldap: { alpn: [], front: started(ldapFront), reverse: started(ldapReverse), upgrade: startTlsOfLdap },
-  nntp: {
-    alpn: ['nntp'],
-    front: started(nntpFront),
-    reverse: started(nntpReverse),
-    upgrade: startTlsOfNntp,
-  },
+  smtp: protocol(SMTP_ALPN, smtpFront, smtpReverse, dialogueOf('smtp')),
+  submission: protocol(SMTP_ALPN, submissionFront, smtpReverse, dialogueOf('submission')),
+  lmtp: protocol(SMTP_ALPN, lmtpFront, lmtpReverse, dialogueOf('lmtp')),
+  imap: protocol(['imap'], imapFront, imapReverse, dialogueOf('imap')),
+  pop3: protocol(['pop3'], pop3Front, pop3Reverse, dialogueOf('pop3')),
+  sieve: protocol(['managesieve'], sieveFront, sieveReverse, dialogueOf('sieve')),
+  ldap: protocol([], ldapFront, ldapReverse, dialogueOf('ldap')),
+  nntp: protocol(['nntp'], nntpFront, nntpReverse, dialogueOf('nntp')),
+  postgres: protocol(['postgresql'], postgresFront, postgresReverse, dialogueOf('postgres')),
 };
 
+/** Sessions of every kind of state become alike. */
+function protocol<Front, Reverse>(
+  alpn: readonly string[],
+  front: (rules: FrontRules) => GatewaySession<Front>,
+  reverse: (rules: ReverseRules) => GatewaySession<Reverse>,
+  upgrade: UpgradeDialogue | undefined,
+): Protocol {
+  return {
+    alpn,
+    front: (rules) => beginGatewaySession(front(rules)),
+    reverse: (rules) => beginGatewaySession(reverse(rules)),
+    upgrade,
+  };
+}
+
 function protocolOf(name: GatewayProtocol): Protocol {
-  const protocol = table[name];
-  if (protocol === undefined) throw new Error(`there is no gateway for ${name}`);
-  return protocol;
+  const known = table[name];
+  if (known === undefined) throw new Error(`there is no gateway for ${name}`);
+  return known;
 }
 
 export function alpnOf(name: GatewayProtocol): readonly string[] {

@@ -72,6 +72,7 @@ const rooms: Record<string, Room> = {
   lookup: { floor: 2, rooms: [...floor1, 'net', 'store'] },
   ...Object.fromEntries(machines.map((name) => [name, machine])),
   relay: { ...machine, npm: ['@hono/node-server', 'hono', 'zod'] },
+  gateway: { ...machine, npm: ['prom-client'] },
   cli: {
     floor: 4,
     rooms: [...floor1, ...floor2, ...machines],
@@ -256,7 +257,8 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'parts of the configuration, which is tested as a whole',
     test: 'test/unit/cli/config/load.test.ts',
-    sources: `cli/config/effective cli/config/keys cli/config/sources cli/config/tree
+    sources: `cli/config/effective cli/config/gateway-files cli/config/keys cli/config/settle-gateway
+      cli/config/schema/gateway cli/config/schema/metrics cli/config/sources cli/config/tree
       cli/config/schema/account cli/config/schema/dns cli/config/schema/domain cli/config/schema/kit cli/config/schema/limits
       cli/config/schema/listener cli/config/schema/mta-sts cli/config/schema/relay cli/config/schema/route
       cli/config/schema/tls`,

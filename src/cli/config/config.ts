@@ -1,15 +1,24 @@
 /** The configuration as the program uses it: everything parsed, every default settled. */
-import type { IpAddress } from '../../names/address.ts';
+import type {
+  BackendTarget,
+  ClientCertificates,
+  GatewayLimits,
+  GatewayProtocol,
+  ListenPlace,
+} from '../../gateway/settings.ts';
+import type { Host, IpAddress } from '../../names/address.ts';
 import type { Domain } from '../../names/domain.ts';
 import type { MailDomain } from '../../names/mailbox.ts';
 import type { Limits } from '../../net/admission.ts';
 import type { Upstream } from '../../net/dns/upstream.ts';
+import type { GatewayPatience } from '../../net/mediation.ts';
+import type { IncomingSettings } from '../../net/tls.ts';
 import type { NamePattern, Route, RouteTarget } from '../../policies/overrides/route.ts';
 import type { TlsLevel } from '../../policies/words.ts';
 import type { Schedule } from '../../queue/schedule.ts';
 import type { CertificateFiles } from '../../relay/certificate.ts';
 import type { PasswordHash } from '../../relay/password.ts';
-import type { ListenerSettings } from '../../relay/settings.ts';
+import type { ListenerSettings, Network } from '../../relay/settings.ts';
 
 /** Frozen through and through; paths are absolute. */
 export interface Config {
@@ -29,6 +38,9 @@ export interface Config {
   readonly routes: readonly RouteConfig[];
   readonly relay: RelayConfig;
   readonly limits: LimitsConfig;
+  readonly gateways: readonly GatewayConfig[];
+  /** null: nowhere. */
+  readonly metrics: ListenAddress | null;
   readonly events: {
     readonly log: { readonly kind: 'stdout' } | { readonly kind: 'file'; readonly path: string };
   };
@@ -122,6 +134,29 @@ export interface RelayConfig {
 export interface LimitsConfig extends Limits {
   readonly messagesPerSession: number;
   readonly errorsPerSession: number;
+}
+
+/** One `[[gateway]]`. */
+export interface GatewayConfig {
+  readonly name: string;
+  readonly protocol: GatewayProtocol;
+  readonly mode: GatewayFront | { readonly kind: 'reverse'; readonly serverName: Host };
+  readonly places: readonly ListenPlace[];
+  readonly backend: BackendTarget;
+  readonly proxyHeader: 'v1' | 'v2' | null;
+  readonly proxies: readonly Network[];
+  readonly limits: GatewayLimits;
+  readonly patience: GatewayPatience;
+}
+
+export interface GatewayFront {
+  readonly kind: 'front';
+  /** null: the certificates that all listeners show. */
+  readonly files: CertificateFiles | null;
+  readonly clientCertificates: (ClientCertificates & { readonly caFile: string }) | null;
+  readonly tls: Omit<IncomingSettings, 'clientRoots'>;
+  readonly requireTls: boolean;
+  readonly xclient: boolean;
 }
 
 /** What is wrong with one value. */

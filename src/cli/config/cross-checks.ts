@@ -3,7 +3,7 @@ import { isIPv4 } from 'node:net';
 import { formatHostPort, isLoopback } from '../../names/address.ts';
 import { showUpstream, type Upstream } from '../../net/dns/upstream.ts';
 import type { RouteTarget } from '../../policies/overrides/route.ts';
-import type { Config, ConfigError, Listener } from './config.ts';
+import type { Config, ConfigError, ListenAddress, Listener } from './config.ts';
 
 /**
  * Everything by which the configuration cannot do what it says.
@@ -37,6 +37,7 @@ export function crossCheck(
       `is taken already: ${formatHostPort(wider.address, wider.port)} is ${all}`,
     );
   }
+  for (const [path, message] of takenPlaces(config)) complain(path, message);
   if (accounts.length > 0 && listeners.every(({ role }) => role !== 'submission')) {
     complain('account', 'nobody can log in: there is no listener with role = "submission"');
   }
@@ -54,8 +55,37 @@ export function crossCheck(
   return errors;
 }
 
+/** Where gateways and metrics want to listen, and somebody else does. */
+function takenPlaces({
+  listeners,
+  gateways,
+  metrics,
+}: Config): readonly (readonly [path: string, message: string])[] {
+  const places = [
+    ...listeners.map((at, index) => ({ at, path: `listener[${index}].address` })),
+    ...gateways.flatMap(({ places: own }, index) =>
+      own.map((at) => ({
+        at,
+        path: `gateway[${index}].${at.tls === 'implicit' ? 'tls_listen' : 'listen'}`,
+      })),
+    ),
+    ...(metrics === null ? [] : [{ at: metrics, path: 'metrics.listen' }]),
+  ];
+  return places.slice(listeners.length).flatMap(({ at, path }, index) => {
+    const others = places.filter((_, place) => place < index + listeners.length);
+    const taken = others.find(
+      (other) => isSamePlace(at, other.at) || isPartOf(at, other.at) || isPartOf(other.at, at),
+    );
+    return taken === undefined ? [] : [[path, `is taken already, by ${taken.path}`] as const];
+  });
+}
+
+function isSamePlace(one: ListenAddress, other: ListenAddress): boolean {
+  return one.port !== 0 && one.port === other.port && one.address === other.address;
+}
+
 /** Whether the system refuses to listen at `one` because it listens at `other`. */
-function isPartOf(one: Listener, other: Listener): boolean {
+function isPartOf(one: ListenAddress, other: ListenAddress): boolean {
   if (one.port !== other.port || one.port === 0 || one.address === other.address) return false;
   return other.address === '::' || (other.address === '0.0.0.0' && isIPv4(one.address));
 }

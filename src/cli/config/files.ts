@@ -16,6 +16,7 @@ import type {
   EffectiveValue,
   RouteConfig,
 } from './config.ts';
+import { type GatewayFiles, readGatewayFiles } from './gateway-files.ts';
 import { ofUser } from './schema/account.ts';
 import { readLine, readText } from './text-file.ts';
 import { parseLocalPart, parsePassword } from './values.ts';
@@ -41,6 +42,8 @@ export interface ConfigFiles extends OutgoingFiles {
   readonly certificates: readonly KeyPair[];
   readonly accounts: readonly Account[];
   readonly domains: readonly LocalDomain[];
+  /** In the order of the configuration. */
+  readonly gateways: readonly GatewayFiles[];
 }
 
 export interface FilesRead {
@@ -53,7 +56,7 @@ export interface FilesRead {
   readonly warnings: readonly string[];
 }
 
-interface Findings {
+export interface Findings {
   readonly errors: ConfigError[];
   fault(path: string, message: string): ConfigError;
   /** Takes a reading, or puts on findings what is wrong with the file of this key. */
@@ -89,16 +92,29 @@ export async function readFiles(
     readDomain(domain, `domain[${index}]`, findings),
   );
 
+  const gateways = await all(config.gateways, (gateway, index) =>
+    readGatewayFiles(gateway, `gateway[${index}]`, findings),
+  );
+  const outdated = gateways.flatMap(({ pair }, index) => {
+    const because = pair === null ? undefined : faultOfDates(pair, now);
+    return because === undefined
+      ? []
+      : [findings.fault(`gateway[${index}].cert`, `the certificate ${because}`)];
+  });
+
   const { errors } = findings;
-  if (errors.length > 0) return { files: undefined, errors, outOfDate, warnings };
+  if (errors.length > 0) {
+    return { files: undefined, errors, outOfDate: [...outOfDate, ...outdated], warnings };
+  }
   const files: ConfigFiles = {
     ...outgoing,
     certificates: present(certificates),
     accounts: present(accounts),
     domains: present(domains),
+    gateways,
   };
   const shown = warnAboutCertificates(config.certificates, files.certificates);
-  return { files, errors, outOfDate, warnings: [...warnings, ...shown] };
+  return { files, errors, outOfDate: [...outOfDate, ...outdated], warnings: [...warnings, ...shown] };
 }
 
 /** Only what a delivery needs: whoever sends directly need not be able to read the keys of the listeners. */

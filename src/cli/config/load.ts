@@ -61,7 +61,7 @@ const expectations: Readonly<Record<string, string>> = {
 };
 
 /** What would be right, for the rules that do not say it themselves. */
-function explain(issue: z.core.$ZodRawIssue): string | undefined {
+export function explain(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === 'invalid_value') {
     return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
   }

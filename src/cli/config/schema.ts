@@ -10,9 +10,11 @@ import { parseMailDomain } from '../../names/mailbox.ts';
 import { account } from './schema/account.ts';
 import { dns } from './schema/dns.ts';
 import { domain } from './schema/domain.ts';
+import { gateway } from './schema/gateway.ts';
 import { text, withoutTwins } from './schema/kit.ts';
 import { limits } from './schema/limits.ts';
 import { listener } from './schema/listener.ts';
+import { metrics } from './schema/metrics.ts';
 import { mtaSts } from './schema/mta-sts.ts';
 import { events, relay } from './schema/relay.ts';
 import { route } from './schema/route.ts';
@@ -68,6 +70,12 @@ export const configSchema = z
       .describe('Rules for recipient domains; the first that matches wins.'),
     relay,
     limits,
+    gateway: z
+      .array(gateway)
+      .superRefine(withoutTwins('name', ({ name }) => name))
+      .prefault([])
+      .describe('TLS in front of servers that have none, and verified TLS for clients that have none.'),
+    metrics,
     events,
   })
   .meta({ title: 'waxwing.toml' });

@@ -19,6 +19,7 @@ import type {
   Source,
 } from './config.ts';
 import type { ParsedConfig } from './schema.ts';
+import { settledInGateway, toGateway } from './settle-gateway.ts';
 import type { Environment, Sources } from './sources.ts';
 import { formatNetwork } from './values.ts';
 import { warningsOf } from './warnings.ts';
@@ -68,6 +69,8 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     routes: parsed.route.map((route, index) => toRoute(route, `route[${index}]`, parsed.relay.tls, sources)),
     relay: toRelay(parsed.relay),
     limits: toLimits(parsed.limits),
+    gateways: parsed.gateway.map((gateway, index) => toGateway(gateway, `gateway[${index}]`, sources)),
+    metrics: parsed.metrics.listen ?? null,
     events: { log: eventFile === '-' ? { kind: 'stdout' } : { kind: 'file', path: eventFile } },
   };
   const settled = new Map<string, unknown>([
@@ -107,6 +110,7 @@ function settledInTables(config: Config): readonly (readonly [string, unknown])[
         recipients.kind === 'table' ? recipients.locals : undefined,
       ),
     ]),
+    ...config.gateways.flatMap((gateway, index) => settledInGateway(gateway, `gateway[${index}]`)),
     ...config.routes.flatMap(({ tls, login }, index) => [
       [`route[${index}].tls`, tls] as const,
       ...files(`route[${index}].password_file`, login?.password),

@@ -44,7 +44,7 @@ user nobody nogroup;
 pid /run/nginx.pid;
 error_log ${logFile} notice;
 worker_processes ${workers};
-worker_rlimit_nofile ${2 * connections};
+worker_rlimit_nofile ${connections + 64};
 events { worker_connections ${connections}; }
 mail {
   server_name mail.example.test;

@@ -20,6 +20,9 @@ const MAX_COOKIES = 40;
 /** Reasons kept of one message, and characters of one. They are for people, and proven by nobody. */
 const MAX_ERRORS = 16;
 const MAX_ERROR_TEXT = 200;
+/** An OPT record without options, and what stands before the octets of an option. */
+const OPT_OCTETS = 11;
+const OPTION_OCTETS = 4;
 
 /**
  * Reads an OPT record.
@@ -70,34 +73,43 @@ function readError(message: Uint8Array, at: number, end: number): ExtendedError 
   return { code: u16(message, at), text: text.replace(/\0$/, '').replaceAll(/[^ -~]/g, '?') };
 }
 
+/** What an OPT record says that can be written. */
+type Written = Omit<Edns, 'errors'> & Partial<Pick<Edns, 'errors'>>;
+
 /** The OPT record of a message; the texts of errors are ASCII. */
-export function optRecord({ udpSize, dnssecOk, cookie, errors }: Edns, upperRcode: number): Uint8Array {
-  const options: [code: number, octets: Uint8Array][] = errors.map((error) => [
-    EXTENDED_ERROR,
-    errorOctets(error),
-  ]);
-  if (cookie !== undefined) options.unshift([COOKIE, cookie]);
-  const length = options.reduce((sum, [, octets]) => sum + 4 + octets.length, 0);
-  // The name of the root, and version 0.
-  const record = new Uint8Array(11 + length);
-  putU16(record, 1, types.OPT);
-  putU16(record, 3, udpSize);
-  record[5] = upperRcode;
-  putU16(record, 7, dnssecOk ? DNSSEC_OK : 0);
-  putU16(record, 9, length);
-  let at = 11;
-  for (const [code, octets] of options) {
-    putU16(record, at, code);
-    putU16(record, at + 2, octets.length);
-    record.set(octets, at + 4);
-    at += 4 + octets.length;
-  }
+export function optRecord(edns: Written, upperRcode: number): Uint8Array {
+  const record = new Uint8Array(optOctets(edns));
+  putOpt(record, 0, edns, upperRcode);
   return record;
 }
 
-function errorOctets({ code, text }: ExtendedError): Uint8Array {
-  const octets = new Uint8Array(2 + text.length);
-  putU16(octets, 0, code);
-  writeCharacters(octets, 2, text);
-  return octets;
+/** How many octets the OPT record has. */
+export function optOctets({ cookie, errors = [] }: Written): number {
+  const ofCookie = cookie === undefined ? 0 : OPTION_OCTETS + cookie.length;
+  return errors.reduce((sum, { text }) => sum + OPTION_OCTETS + 2 + text.length, OPT_OCTETS + ofCookie);
+}
+
+/** Writes the OPT record into octets that are zero. */
+export function putOpt(octets: Uint8Array, from: number, edns: Written, upperRcode: number): void {
+  const { udpSize, dnssecOk, cookie, errors = [] } = edns;
+  // The name of the root, and version 0.
+  putU16(octets, from + 1, types.OPT);
+  putU16(octets, from + 3, udpSize);
+  octets[from + 5] = upperRcode;
+  putU16(octets, from + 7, dnssecOk ? DNSSEC_OK : 0);
+  putU16(octets, from + 9, optOctets(edns) - OPT_OCTETS);
+  let at = from + OPT_OCTETS;
+  if (cookie !== undefined) {
+    putU16(octets, at, COOKIE);
+    putU16(octets, at + 2, cookie.length);
+    octets.set(cookie, at + OPTION_OCTETS);
+    at += OPTION_OCTETS + cookie.length;
+  }
+  for (const { code, text } of errors) {
+    putU16(octets, at, EXTENDED_ERROR);
+    putU16(octets, at + 2, 2 + text.length);
+    putU16(octets, at + 4, code);
+    writeCharacters(octets, at + 6, text);
+    at += OPTION_OCTETS + 2 + text.length;
+  }
 }

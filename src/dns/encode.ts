@@ -1,5 +1,5 @@
 /** Messages as octets: questions for the program, answers for servers of tests and of the lab. RFC 1035 §4. */
-import { optRecord } from './edns.ts';
+import { optOctets, optRecord, putOpt } from './edns.ts';
 import { type Edns, flags, HEADER_OCTETS, IN, type Message, RCODE } from './message.ts';
 import { putU16, putU32, writeCharacters } from './octets.ts';
 import type { Question, ResourceRecord } from './record.ts';
@@ -21,6 +21,8 @@ export interface Query {
 }
 
 const MAX_OCTETS = 65_535;
+/** Type and class behind the name of a question. */
+const QUESTION_TAIL_OCTETS = 4;
 
 /** Writes a query. */
 export function encodeQuery(query: Query): Uint8Array {
@@ -29,9 +31,15 @@ export function encodeQuery(query: Query): Uint8Array {
     (query.recursionDesired ? flags.RD : 0) |
     (query.authenticData ? flags.AD : 0) |
     (query.checkingDisabled ? flags.CD : 0);
-  const parts = [questionOctets(question, rawName)];
-  if (edns !== undefined) parts.push(optRecord({ ...edns, errors: [] }, 0));
-  return withHeader([id, word, 1, 0, 0, edns === undefined ? 0 : 1], parts);
+  const optAt = HEADER_OCTETS + question.name.length + QUESTION_TAIL_OCTETS;
+  const message = new Uint8Array(optAt + (edns === undefined ? 0 : optOctets(edns)));
+  putU16(message, 0, id);
+  putU16(message, 2, word);
+  putU16(message, 4, 1);
+  putU16(message, 10, edns === undefined ? 0 : 1);
+  putQuestion(message, HEADER_OCTETS, question, rawName);
+  if (edns !== undefined) putOpt(message, optAt, edns, 0);
+  return message;
 }
 
 /**
@@ -56,13 +64,22 @@ export function encodeMessage(message: Message): Uint8Array {
   return withHeader([id, word, ...counts], [...questions, ...records, ...opts]);
 }
 
-function questionOctets({ name, type }: Question, rawName?: Uint8Array): Uint8Array {
-  const octets = new Uint8Array(name.length + 4);
-  if (rawName === undefined) writeCharacters(octets, 0, name);
-  else octets.set(rawName);
-  putU16(octets, name.length, type);
-  putU16(octets, name.length + 2, IN);
+function questionOctets(question: Question): Uint8Array {
+  const octets = new Uint8Array(question.name.length + QUESTION_TAIL_OCTETS);
+  putQuestion(octets, 0, question, undefined);
   return octets;
+}
+
+function putQuestion(
+  octets: Uint8Array,
+  at: number,
+  { name, type }: Question,
+  rawName: Uint8Array | undefined,
+): void {
+  if (rawName === undefined) writeCharacters(octets, at, name);
+  else octets.set(rawName, at);
+  putU16(octets, at + name.length, type);
+  putU16(octets, at + name.length + 2, IN);
 }
 
 function recordOctets({ name, type, ttl, data }: ResourceRecord): Uint8Array {

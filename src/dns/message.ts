@@ -79,7 +79,7 @@ interface Reading {
   at: number;
   /** Octets that may still be written out. */
   left: number;
-  /** Names read so far by where they begin: most names are a pointer to one of them. */
+  /** Names read so far by where they stand written: most names are a pointer to one of them. */
   readonly names: Map<number, Name>;
   opt: Opt | undefined;
 }
@@ -214,14 +214,16 @@ function readRecord(reading: Reading, records: ResourceRecord[], additional: boo
 
 function readName(reading: Reading): Name | undefined {
   const { octets, at, names } = reading;
-  const known = (octets[at] ?? 0) >= 0xc0 ? names.get(u16(octets, at) & 0x3fff) : undefined;
+  const isPointer = (octets[at] ?? 0) >= 0xc0;
+  const place = isPointer ? u16(octets, at) & 0x3fff : at;
+  const known = isPointer ? names.get(place) : undefined;
   if (known !== undefined) {
     reading.at = at + 2;
     return known;
   }
   const read = nameAt(octets, at);
   if (read === undefined) return undefined;
-  names.set(at, read.name);
+  names.set(place, read.name);
   reading.at = read.end;
   reading.left -= read.name.length;
   return read.name;

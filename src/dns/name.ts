@@ -53,7 +53,15 @@ export function parseName(text: string): Parsed<Name> {
 
 /** The name as zone files write it, without the dot at the end; `.` for the root. */
 export function showName(name: Name): string {
-  return name === root ? '.' : labelsOf(name).map(showLabel).join('.');
+  if (name === root) return '.';
+  let shown = '';
+  for (let at = 0; ; ) {
+    const length = name.charCodeAt(at);
+    if (!(length > 0)) return shown;
+    const label = showLabel(name.slice(at + 1, at + 1 + length));
+    shown = at === 0 ? label : `${shown}.${label}`;
+    at += 1 + length;
+  }
 }
 
 /** Its labels from left to right, without the root's. */
@@ -160,6 +168,8 @@ function octetOf(escaped: string | undefined): string | undefined {
 }
 
 function showLabel(label: string): string {
+  // Nearly all names are like this, and it takes a tenth of the time.
+  if (/^[\w-]+$/.test(label)) return label;
   return label.replace(/[^!-~]|[.\\"();@$]/gs, (octet) =>
     octet >= '!' && octet <= '~' ? `\\${octet}` : `\\${String(octet.charCodeAt(0)).padStart(3, '0')}`,
   );

@@ -208,6 +208,11 @@ export function readRrsig(data: Uint8Array): Rrsig | undefined {
   };
 }
 
+/** How long an RRSIG may be used, without reading the rest of it. */
+export function timesOfRrsig(data: Uint8Array): Pick<Rrsig, 'originalTtl' | 'expiration'> {
+  return { originalTtl: u32(data, 4), expiration: u32(data, 8) };
+}
+
 export function readNsec(data: Uint8Array): Nsec | undefined {
   const next = plainNameAt(data, 0);
   if (next === undefined || next.end === data.length) return undefined;

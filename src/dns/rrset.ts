@@ -32,28 +32,44 @@ interface Gathered {
  */
 export function rrSetsOf(records: readonly ResourceRecord[]): RrSet[] {
   const sets: Gathered[] = [];
-  const byName = new Map<Name, Map<RecordType, Gathered>>();
+  const known = finder(sets);
   for (const { name, type, ttl, data } of records) {
     if (type === types.RRSIG) continue;
-    const here = byName.get(name);
-    const known = here?.get(type);
-    if (known !== undefined) {
-      known.data.push(data);
-      known.ttl = Math.min(known.ttl, ttl);
-      continue;
+    const set = known(name, type);
+    if (set === undefined) sets.push({ name, type, ttl, data: [data], signatures: [] });
+    else {
+      set.data.push(data);
+      set.ttl = Math.min(set.ttl, ttl);
     }
-    const set = { name, type, ttl, data: [data], signatures: [] };
-    sets.push(set);
-    if (here === undefined) byName.set(name, new Map([[type, set]]));
-    else here.set(type, set);
   }
   for (const { name, type, ttl, data } of records) {
-    const set = type === types.RRSIG ? byName.get(name)?.get(u16(data, 0)) : undefined;
+    const set = type === types.RRSIG ? known(name, u16(data, 0)) : undefined;
     if (set === undefined) continue;
     set.signatures.push(data);
     set.ttl = Math.min(set.ttl, ttl);
   }
   return sets.map(finish);
+}
+
+/** So many sets are looked through one by one, which is quicker than any map. */
+const FEW = 8;
+
+/** Finds a set among those gathered so far, in time that does not grow with their number. */
+function finder(sets: readonly Gathered[]): (name: Name, type: RecordType) => Gathered | undefined {
+  let byName: Map<Name, Map<RecordType, Gathered>> | undefined;
+  let indexed = 0;
+  return (name, type) => {
+    if (sets.length <= FEW) return sets.find((set) => set.type === type && set.name === name);
+    byName ??= new Map();
+    for (; indexed < sets.length; indexed += 1) {
+      const set = sets[indexed];
+      if (set === undefined) continue;
+      const here = byName.get(set.name);
+      if (here === undefined) byName.set(set.name, new Map([[set.type, set]]));
+      else here.set(set.type, set);
+    }
+    return byName.get(name)?.get(type);
+  };
 }
 
 function finish({ name, type, ttl, data, signatures }: Gathered): RrSet {

@@ -38,12 +38,17 @@ export function* hear(question: Question): LookUp<Heard> {
     const because = `the resolver ${asked.from} answered ${showRcode(rcode)} for ${showQuestion(question)}${reasons}`;
     return { kind: 'nothing', because, errors };
   }
+  let proofs: readonly RrSet[] | undefined;
   return {
     kind: 'answer',
     question,
     nxdomain: rcode === NXDOMAIN,
     answers: rrSetsOf(answers),
-    authority: rrSetsOf(authority),
+    // Only what is not there, or comes from a wildcard, has anything to prove with it.
+    get authority() {
+      proofs ??= rrSetsOf(authority);
+      return proofs;
+    },
     errors,
   };
 }
@@ -55,6 +60,14 @@ export function find(sets: readonly RrSet[], name: Name, type: RecordType): RrSe
 
 /** Who claims to have signed any of the sets: each zone once, the longest names first. */
 export function signersOf(sets: readonly RrSet[]): readonly Name[] {
-  const signers = new Set(sets.flatMap(({ signatures }) => signatures.map(({ signer }) => signer)));
-  return [...signers].toSorted((a, b) => b.length - a.length);
+  const signers: Name[] = [];
+  const seen = new Set<Name>();
+  for (const { signatures } of sets) {
+    for (const { signer } of signatures) {
+      if (signer === signers[0] || seen.has(signer)) continue;
+      seen.add(signer);
+      signers.push(signer);
+    }
+  }
+  return signers.length < 2 ? signers : signers.toSorted((a, b) => b.length - a.length);
 }

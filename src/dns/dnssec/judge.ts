@@ -32,7 +32,7 @@ export type What = 'no-such-name' | 'no-such-record';
 /** An answer with what was checked of the proofs in it. */
 export interface Case {
   readonly reading: Reading;
-  readonly proofs: Map<Name, Proofs>;
+  readonly proofs: Proofs[];
 }
 
 interface Proof {
@@ -166,10 +166,10 @@ function* proofsOf(
   zone: SecureZone,
   { settled, budget }: Search,
 ): LookUp<Proofs | Exhausted> {
-  const known = proofs.get(zone.zone);
+  const known = proofs.find((one) => one.zone === zone.zone);
   if (known !== undefined) return known;
   const made = yield* proofsBy(signerOf(zone, settled.now), proofSets(reading.authority), budget);
-  if (made.kind === 'proofs') proofs.set(zone.zone, made);
+  if (made.kind === 'proofs') proofs.push(made);
   return made;
 }
 

@@ -1,14 +1,20 @@
 /** The keys of a zone: which of its DNSKEY records can prove something. RFC 4034 §2.1, RFC 5011 §2.1. */
-import type { Name } from '../name.ts';
+import { type Name, showName } from '../name.ts';
 import { compareOctets } from '../octets.ts';
 import { type Dnskey, type Ds, readDnskey } from '../records.ts';
 import type { RrSet } from '../rrset.ts';
-import { isSupported } from './algorithms.ts';
+import { isSupported, showKey } from './algorithms.ts';
 import { type Budget, KEYS_PER_TAG, spend } from './budget.ts';
 import { isDigestOf } from './digest.ts';
 
 /** Keys by tag and algorithm, at most {@link KEYS_PER_TAG} of each. */
-export type Keys = ReadonlyMap<number, readonly Dnskey[]>;
+export type Keys = ReadonlyMap<number, readonly KnownKey[]>;
+
+/** A key of a zone as it is kept. */
+export interface KnownKey extends Dnskey {
+  /** `example.com key 12345 (ECDSAP256SHA256)`, as reasons name whose signature it is; made once for all of them. */
+  readonly shown: string;
+}
 
 /** One DNSKEY record that is a key of its zone. */
 interface ZoneKey {
@@ -35,10 +41,11 @@ export function zoneKeysOf(set: RrSet, sha1: boolean): readonly ZoneKey[] {
 }
 
 /** Puts keys in order. They are copies: a zone's keys are kept longer than the message that they came in. */
-export function keysOf(zoneKeys: readonly ZoneKey[]): Keys {
-  const keys = new Map<number, Dnskey[]>();
+export function keysOf(zone: Name, zoneKeys: readonly ZoneKey[]): Keys {
+  const keys = new Map<number, KnownKey[]>();
   for (const { key: view } of zoneKeys) {
-    const key = { ...view, publicKey: Uint8Array.from(view.publicKey) };
+    const shown = `${showName(zone)} ${showKey(view)}`;
+    const key = { ...view, publicKey: Uint8Array.from(view.publicKey), shown };
     const same = keys.get(slot(key.keyTag, key.algorithm));
     if (same === undefined) keys.set(slot(key.keyTag, key.algorithm), [key]);
     else if (same.length < KEYS_PER_TAG) same.push(key);
@@ -47,7 +54,7 @@ export function keysOf(zoneKeys: readonly ZoneKey[]): Keys {
 }
 
 /** The keys that a signature may be of. */
-export function keysFor(keys: Keys, keyTag: number, algorithm: number): readonly Dnskey[] {
+export function keysFor(keys: Keys, keyTag: number, algorithm: number): readonly KnownKey[] {
   return keys.get(slot(keyTag, algorithm)) ?? [];
 }
 

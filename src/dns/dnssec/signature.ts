@@ -1,5 +1,11 @@
 /** Checking one signature: the only place where public keys of the DNS are read. For drivers, and for tests. */
-import { createPublicKey, type JsonWebKeyInput, type VerifyKeyObjectInput, verify } from 'node:crypto';
+import {
+  createPublicKey,
+  type JsonWebKeyInput,
+  type PublicKeyInput,
+  type VerifyKeyObjectInput,
+  verify,
+} from 'node:crypto';
 import type { SignatureCheck } from '../look-ups.ts';
 import { u16 } from '../octets.ts';
 import { type Scheme, schemeOf } from './algorithms.ts';
@@ -50,6 +56,17 @@ export function verifierOf(algorithm: number, publicKey: Uint8Array): Verifier |
   }
 }
 
+/**
+ * What stands before the octets of a key in its SubjectPublicKeyInfo (RFC 5480 §2, RFC 8410 §4); of a point also the octet
+ * that says that it is not compressed. A key out of this takes 15 µs, out of a JWK 36.
+ */
+const heads = {
+  'P-256': Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex'),
+  'P-384': Buffer.from('3076301006072a8648ce3d020106052b8104002203620004', 'hex'),
+  Ed25519: Buffer.from('302a300506032b6570032100', 'hex'),
+  Ed448: Buffer.from('3043300506032b6571033a00', 'hex'),
+};
+
 const costsUs = { 'P-256': 70, 'P-384': 700, Ed25519: 100, Ed448: 150 };
 
 /**
@@ -62,12 +79,7 @@ function curveVerifier(
 ): Verifier | undefined {
   const { curve, octets } = scheme;
   if (publicKey.length !== (scheme.kind === 'ecdsa' ? 2 * octets : octets)) return undefined;
-  const x = base64Url(publicKey.subarray(0, octets));
-  const key = keyFrom(
-    scheme.kind === 'ecdsa'
-      ? { kty: 'EC', crv: curve, x, y: base64Url(publicKey.subarray(octets)) }
-      : { kty: 'OKP', crv: curve, x },
-  );
+  const key = keyFrom({ key: Buffer.concat([heads[curve], publicKey]), format: 'der', type: 'spki' });
   if (key === undefined) return undefined;
   return {
     hash: scheme.kind === 'ecdsa' ? scheme.hash : null,
@@ -100,16 +112,17 @@ function rsaVerifier(
   if (bits < leastBits || bits > MOST_RSA_BITS || exponent.length > MOST_EXPONENT_OCTETS) return undefined;
   const last = exponent.at(-1) ?? 0;
   if (last % 2 === 0 || (exponent.length === 1 && last === 1)) return undefined;
-  const key = keyFrom({ kty: 'RSA', n: base64Url(modulus), e: base64Url(exponent) });
+  const jwk = { kty: 'RSA', n: base64Url(modulus), e: base64Url(exponent) };
+  const key = keyFrom({ key: jwk, format: 'jwk' });
   if (key === undefined) return undefined;
   // 2048 bits with the exponent 65537 take 22 µs; work grows with the square of the one and the length of the other.
   const costUs = 22 * (bits / 2048) ** 2 * Math.max(1, exponent.length / 3);
   return { hash, key: { key }, signatureOctets: modulus.length, costUs };
 }
 
-function keyFrom(key: JsonWebKeyInput['key']): VerifyKeyObjectInput['key'] | undefined {
+function keyFrom(key: PublicKeyInput | JsonWebKeyInput): VerifyKeyObjectInput['key'] | undefined {
   try {
-    return createPublicKey({ key, format: 'jwk' });
+    return createPublicKey(key);
   } catch {
     // A point that is not on its curve: the key is malformed, and says nothing else.
     return undefined;

@@ -7,7 +7,7 @@ import type { RrSet } from '../rrset.ts';
 import { showType } from '../show.ts';
 import { showKey } from './algorithms.ts';
 import { type Budget, spend, VERIFICATIONS_PER_SET } from './budget.ts';
-import { type Keys, keysFor } from './keys.ts';
+import { type Keys, type KnownKey, keysFor } from './keys.ts';
 import { secondsTo, showMoment } from './time.ts';
 
 export type SetCheck =
@@ -51,7 +51,7 @@ export function* checkSet(set: RrSet, { zone, keys, now }: Signer, budget: Budge
     for (const key of candidates) {
       if (left === 0 || !spend(budget, 'verifications')) return tooMany(set);
       left -= 1;
-      if (yield* verify(checkOf(set, signature, key))) return good(set, signature, now);
+      if (yield* verify(checkOf(set, signature, key))) return good(set, signature, key, now);
     }
     fault = `${showSignature(signature)} does not fit`;
   }
@@ -62,13 +62,13 @@ export function* checkSet(set: RrSet, { zone, keys, now }: Signer, budget: Budge
 function faultOf(signature: Rrsig, set: RrSet, zone: Name, now: number): string | undefined {
   const labels = labelsOfOwner(set.name);
   const { inception, expiration } = signature;
-  const shown = showSignature(signature);
-  if (!isAtOrBelow(set.name, zone)) return `${shown} is of a zone that does not hold it`;
-  if (signature.labels > labels) return `${shown} is for a name of more labels`;
+  const wrong = (what: string): string => `${showSignature(signature)} ${what}`;
+  if (!isAtOrBelow(set.name, zone)) return wrong('is of a zone that does not hold it');
+  if (signature.labels > labels) return wrong('is for a name of more labels');
   // A wildcard above the zone is none of the zone's.
-  if (signature.labels < countLabels(zone)) return `${shown} is for a wildcard above its zone`;
-  if (secondsTo(expiration, now) < 0) return `${shown} expired at ${showMoment(expiration, now)}`;
-  if (secondsTo(inception, now) > 0) return `${shown} is valid from ${showMoment(inception, now)} on only`;
+  if (signature.labels < countLabels(zone)) return wrong('is for a wildcard above its zone');
+  if (secondsTo(expiration, now) < 0) return wrong(`expired at ${showMoment(expiration, now)}`);
+  if (secondsTo(inception, now) > 0) return wrong(`is valid from ${showMoment(inception, now)} on only`);
   return undefined;
 }
 
@@ -81,14 +81,14 @@ function tooMany(set: RrSet): SetCheck {
   return { kind: 'exhausted', because: `too many signatures and keys would have to be tried for ${what}` };
 }
 
-function good(set: RrSet, signature: Rrsig, now: number): SignedSet {
+function good(set: RrSet, signature: Rrsig, { shown }: KnownKey, now: number): SignedSet {
   const { labels, originalTtl, expiration } = signature;
   const expanded = labels < labelsOfOwner(set.name);
   return {
     kind: 'good',
     ttl: Math.min(set.ttl, originalTtl, secondsTo(expiration, now)),
     encloser: expanded ? lastLabels(set.name, labels) : undefined,
-    evidence: `RRSIG by ${showName(signature.signer)} ${showKey(signature)}, valid until ${showMoment(expiration, now)}`,
+    evidence: `RRSIG by ${shown}, valid until ${showMoment(expiration, now)}`,
   };
 }
 

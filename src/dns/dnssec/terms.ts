@@ -1,7 +1,7 @@
 /** On which terms answers are validated. */
 import { createHash } from 'node:crypto';
 import type { TrustAnchor } from '../anchors.ts';
-import { isAtOrBelow, type Name, parentOf } from '../name.ts';
+import { isAtOrBelow, type Name } from '../name.ts';
 import type { Dnskey, Ds } from '../records.ts';
 import { isSupported } from './algorithms.ts';
 import { isDigestSupported } from './digest.ts';
@@ -49,11 +49,12 @@ export function settle({ now, anchors, sha1 }: Terms): Settled {
  * @returns undefined where nothing above is trusted: the name is indeterminate.
  */
 export function anchorOf({ anchors }: Settled, name: Name): Anchor | undefined {
-  for (let at: Name | undefined = name; at !== undefined; at = parentOf(at)) {
-    const anchor = anchors.get(at);
-    if (anchor !== undefined) return anchor;
+  let closest: Anchor | undefined;
+  for (const anchor of anchors.values()) {
+    if (closest !== undefined && anchor.zone.length <= closest.zone.length) continue;
+    if (isAtOrBelow(name, anchor.zone)) closest = anchor;
   }
-  return undefined;
+  return closest;
 }
 
 /** Whether a zone is one for which `anchor` answers: the anchor's own or below. */

@@ -12,5 +12,10 @@ export function secondsTo(moment: number, now: number): number {
 
 /** A moment as RFC 3339 writes it: `2026-12-01T00:00:00Z`; of those that wrap to it, the one nearest to `now`. */
 export function showMoment(moment: number, now: number): string {
-  return formatMoment(now + secondsTo(moment, now));
+  const seconds = now + secondsTo(moment, now);
+  if (last?.seconds !== seconds) last = { seconds, shown: formatMoment(seconds) };
+  return last.shown;
 }
+
+/** The moment shown last: signatures of one zone often end at the same time, and what is kept shares the text. */
+let last: { readonly seconds: number; readonly shown: string } | undefined;

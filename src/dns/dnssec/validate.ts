@@ -60,7 +60,7 @@ export function* validated(question: Question, terms: Terms): LookUp<Answer> {
 /** Follows the aliases in one answer: to the end, or to a name that has to be asked for. */
 function* walk(trip: Trip, reading: Reading): LookUp<Answer | { readonly askFor: Name }> {
   const { type } = trip.question;
-  const one: Case = { reading, proofs: new Map() };
+  const one: Case = { reading, proofs: [] };
   for (let { name } = reading.question; ; ) {
     const alias = aliasAt(reading.answers, name, type);
     const set = find(reading.answers, name, type);

@@ -53,7 +53,7 @@ export function* zoneWith(zone: Name, naming: Naming, search: Search): LookUp<Se
   if (named === undefined)
     return end('bogus', `${showName(zone)} has more keys and DS than are worth the work`);
   if (named.length === 0) return end('bogus', mismatch(zone, naming));
-  const check = yield* checkSet(set, { zone, keys: keysOf(named), now }, search.budget);
+  const check = yield* checkSet(set, { zone, keys: keysOf(zone, named), now }, search.budget);
   if (check.kind !== 'good' || check.encloser !== undefined) return end('bogus', unsigned(zone, set, check));
   const link: Link = {
     kind: 'keys',
@@ -65,7 +65,7 @@ export function* zoneWith(zone: Name, naming: Naming, search: Search): LookUp<Se
   return {
     kind: 'zone',
     zone,
-    keys: keysOf(zoneKeys),
+    keys: keysOf(zone, zoneKeys),
     links: [...links, link],
     until: Math.min(naming.until, until(check.ttl, now)),
   };

@@ -25,15 +25,13 @@ interface Waiter {
 }
 
 interface KeptMessage {
-  readonly asked: Asked;
+  readonly read: () => Asked;
   readonly at: number;
   readonly octets: number;
   readonly until: number;
 }
 
 const BOUNDS = { entries: 50_000, octets: 32 << 20 };
-/** Records read take about so much more than on the wire. */
-const GROWTH = 6;
 
 export class Asker {
   readonly #options: AskerOptions;
@@ -51,7 +49,7 @@ export class Asker {
     const key = keyOf(question);
     const now = this.#options.clock();
     const kept = this.#kept.get(key, now);
-    if (kept !== undefined) return older(kept.asked, Math.max(0, Math.floor((now - kept.at) / 1000)));
+    if (kept !== undefined) return older(kept.read(), Math.max(0, Math.floor((now - kept.at) / 1000)));
     const running = this.#running.get(key);
     if (running !== undefined) {
       running.waiters.push({ done, lost });
@@ -100,11 +98,17 @@ export class Asker {
       raced.kind === 'message'
         ? Math.min(ttlOf(raced.message), signedTtlOf(raced.message, Math.floor(at / 1000)))
         : FAILURE_SECONDS;
-    const octets = raced.kind === 'message' ? GROWTH * raced.octets : raced.because.length;
+    const octets = raced.kind === 'message' ? raced.octets : raced.because.length;
     const until = at + seconds * 1000;
-    if (this.#options.keeps && seconds > 0) this.#kept.set(key, { asked, at, octets, until }, octets, until);
+    const read = raced.kind === 'message' ? readerOf(raced) : always(asked);
+    if (this.#options.keeps && seconds > 0) this.#kept.set(key, { read, at, octets, until }, octets, until);
     for (const { done } of waiters) done(asked);
   }
+}
+
+/** What gives the same once more, and holds as little as it can until then. */
+function readerOf({ again, from }: Extract<Raced, { kind: 'message' }>): () => Asked {
+  return () => ({ kind: 'message', message: again(), from });
 }
 
 function keyOf({ name, type }: Question): string {
@@ -115,4 +119,8 @@ function older(asked: Asked, seconds: number): Asked {
   return asked.kind === 'failed' || seconds === 0
     ? asked
     : { ...asked, message: aged(asked.message, seconds) };
+}
+
+function always(asked: Asked): () => Asked {
+  return () => asked;
 }

@@ -13,56 +13,73 @@ export interface CacheBounds {
   readonly octets: number;
 }
 
+/** An entry between the one used before it and the one used after it. */
 interface Entry<Value> {
+  readonly key: string;
   readonly value: Value;
   readonly octets: number;
   readonly until: number;
+  older: Entry<Value> | undefined;
+  newer: Entry<Value> | undefined;
 }
 
 /** What an entry takes beside its key and its octets. */
-const ENTRY_OCTETS = 100;
-
-/** What share is left when room is made. */
-const KEEP = 0.9;
+const ENTRY_OCTETS = 150;
 
 export function boundedCache<Value>(bounds: CacheBounds): Cache<Value> {
-  // In the order of the last use: a map keeps the order in which keys were put in.
   const entries = new Map<string, Entry<Value>>();
+  // A list in the order of the last use: to put a key of a map in again each time costs more than what was looked up.
+  let oldest: Entry<Value> | undefined;
+  let newest: Entry<Value> | undefined;
   let octets = 0;
-  const drop = (key: string, entry: Entry<Value>): void => {
-    entries.delete(key);
-    octets -= entry.octets;
+  const takeOut = (entry: Entry<Value>): void => {
+    const { older, newer } = entry;
+    if (older === undefined) oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) newest = older;
+    else newer.older = older;
   };
-  /** Many at once: the way to the oldest entry of a map leads past all that were deleted before it. */
-  const makeRoom = (): void => {
-    for (const [key, entry] of entries) {
-      if (entries.size <= KEEP * bounds.entries && octets <= KEEP * bounds.octets) return;
-      drop(key, entry);
-    }
+  const putLast = (entry: Entry<Value>): void => {
+    entry.older = newest;
+    entry.newer = undefined;
+    if (newest === undefined) oldest = entry;
+    else newest.newer = entry;
+    newest = entry;
+  };
+  const drop = (entry: Entry<Value>): void => {
+    entries.delete(entry.key);
+    takeOut(entry);
+    octets -= entry.octets;
   };
   return {
     get(key, now) {
       const entry = entries.get(key);
       if (entry === undefined) return undefined;
       if (entry.until <= now) {
-        drop(key, entry);
+        drop(entry);
         return undefined;
       }
-      entries.delete(key);
-      entries.set(key, entry);
+      if (entry !== newest) {
+        takeOut(entry);
+        putLast(entry);
+      }
       return entry.value;
     },
     set(key, value, own, until) {
       const before = entries.get(key);
-      if (before !== undefined) drop(key, before);
-      const entry = { value, octets: own + 2 * key.length + ENTRY_OCTETS, until };
-      if (entry.octets > bounds.octets) return;
+      if (before !== undefined) drop(before);
+      const size = own + 2 * key.length + ENTRY_OCTETS;
+      if (size > bounds.octets) return;
+      const entry = { key, value, octets: size, until, older: undefined, newer: undefined };
       entries.set(key, entry);
-      octets += entry.octets;
-      if (entries.size > bounds.entries || octets > bounds.octets) makeRoom();
+      putLast(entry);
+      octets += size;
+      while (oldest !== undefined && (entries.size > bounds.entries || octets > bounds.octets)) drop(oldest);
     },
     clear() {
       entries.clear();
+      oldest = undefined;
+      newest = undefined;
       octets = 0;
     },
   };

@@ -8,8 +8,17 @@ import { aged } from './ttl.ts';
 
 /** What asking one resolver came to. */
 export type Exchanged =
-  /** `way`: how the answer came, e.g. `UDP`. `octets`: its length. */
-  | { readonly kind: 'message'; readonly message: Message; readonly way: string; readonly octets: number }
+  /**
+   * `way`: how the answer came, e.g. `UDP`. `octets`: its length. `again` reads it once more: to keep it read takes many
+   * times the memory of its octets.
+   */
+  | {
+      readonly kind: 'message';
+      readonly message: Message;
+      readonly way: string;
+      readonly octets: number;
+      readonly again: () => Message;
+    }
   /** `because`: to be read behind the name of the resolver. */
   | { readonly kind: 'failed'; readonly because: string };
 
@@ -103,10 +112,19 @@ function readDelivered(
   }
   if (message.truncated)
     return { kind: 'failed', because: `its answer is cut off although it came by ${way}` };
+  const { ageSeconds, message: octets } = delivered;
   return {
     kind: 'message',
-    message: aged(message, delivered.ageSeconds),
+    message: aged(message, ageSeconds),
     way,
-    octets: delivered.message.length,
+    octets: octets.length,
+    again: () => aged(readAgain(octets), ageSeconds),
   };
+}
+
+/** Reads what has been read before. */
+export function readAgain(octets: Uint8Array): Message {
+  const decoded = decodeMessage(octets);
+  if (decoded.kind === 'malformed') throw new Error(`a message that was read before: ${decoded.because}`);
+  return decoded.message;
 }

@@ -54,11 +54,11 @@ export class Driver {
 
   /** Steps the dialogue as long as reactions are there at once: nothing waits for another turn of the event loop. */
   #drive<Outcome>(dialogue: LookUp<Outcome>, under: Under | undefined, ends: Ends<Outcome>): void {
-    const advance = (first: () => IteratorResult<LookUpEffect, Outcome>): void => {
-      for (let step: typeof first | undefined = first; step !== undefined; ) {
+    const advance = (first: LookUpReaction | Error | undefined): void => {
+      for (let given = first; ; ) {
         let result: IteratorResult<LookUpEffect, Outcome>;
         try {
-          result = step();
+          result = resumed(dialogue, given);
         } catch (error) {
           ends.failed(asError(error));
           return;
@@ -67,22 +67,16 @@ export class Driver {
           ends.done(result.value);
           return;
         }
-        step = stepAfter(result.value);
+        try {
+          given = this.#carryOut(result.value, under, later);
+        } catch (error) {
+          given = asError(error);
+        }
+        if (given === undefined) return;
       }
     };
-    const later: Ends<LookUpReaction> = {
-      done: (reaction) => advance(() => dialogue.next(reaction)),
-      failed: (error) => advance(() => dialogue.throw(error)),
-    };
-    const stepAfter = (effect: LookUpEffect): (() => IteratorResult<LookUpEffect, Outcome>) | undefined => {
-      try {
-        const reaction = this.#carryOut(effect, under, later);
-        return reaction === undefined ? undefined : () => dialogue.next(reaction);
-      } catch (error) {
-        return () => dialogue.throw(asError(error));
-      }
-    };
-    advance(() => dialogue.next());
+    const later: Ends<LookUpReaction> = { done: advance, failed: advance };
+    advance(undefined);
   }
 
   /** @returns the reaction where there is one at once; otherwise `ends` is told, later. */
@@ -105,10 +99,13 @@ export class Driver {
       }
       case 'all':
         return atOnce(ends, (later: Ends<LookUpReaction>) => this.#driveAll(effect.dialogues, under, later));
-      case 'once':
+      case 'once': {
+        const kept = this.#kept.get(effect.key, this.#hands.clock());
+        if (kept !== undefined) return { kind: 'outcome', outcome: kept.outcome };
         return atOnce(ends, (later: Ends<LookUpReaction>) =>
           this.#driveOnce(effect.key, effect.dialogue, under, later),
         );
+      }
     }
   }
 
@@ -144,11 +141,6 @@ export class Driver {
     ends: Ends<LookUpReaction>,
   ): void {
     const { clock } = this.#hands;
-    const kept = this.#kept.get(key, clock());
-    if (kept !== undefined) {
-      ends.done({ kind: 'outcome', outcome: kept.outcome });
-      return;
-    }
     // It would wait for itself.
     if (isUnder(key, under)) throw new Error(`the look-up ${JSON.stringify(key)} needs itself`);
     const waiter: Ends<unknown> = {
@@ -179,6 +171,15 @@ export class Driver {
       },
     );
   }
+}
+
+/** Starts a dialogue, or resumes it with a reaction or by an error. */
+function resumed<Outcome>(
+  dialogue: LookUp<Outcome>,
+  given: LookUpReaction | Error | undefined,
+): IteratorResult<LookUpEffect, Outcome> {
+  if (given === undefined) return dialogue.next();
+  return given instanceof Error ? dialogue.throw(given) : dialogue.next(given);
 }
 
 /**

@@ -6,7 +6,14 @@
 import { decodeMessage, type Message } from '../../dns/message.ts';
 import type { Question } from '../../dns/record.ts';
 import type { Deadline, Deadlines } from '../deadlines.ts';
-import { askByCarrier, type CarriedParts, type Exchange, type Exchanged, refusesEdns } from './carried.ts';
+import {
+  askByCarrier,
+  type CarriedParts,
+  type Exchange,
+  type Exchanged,
+  readAgain,
+  refusesEdns,
+} from './carried.ts';
 import type { Datagrams } from './datagrams.ts';
 import { buildQuery, fitOf, type Manner, type Query } from './query.ts';
 import type { Standing } from './standing.ts';
@@ -130,7 +137,7 @@ export class PlainExchange implements Exchange {
       if (verdict === 'missing') return this.#mismatch('an answer by UDP came without the cookie');
     }
     this.#parts.standing.answered(this.#parts.now() - one.sentAt);
-    this.#onMessage(one, message, reply.length);
+    this.#onMessage(one, message, reply);
     return 'answer';
   }
 
@@ -142,7 +149,7 @@ export class PlainExchange implements Exchange {
     return 'mismatch';
   }
 
-  #onMessage({ manner }: Try, message: Message, octets: number): void {
+  #onMessage({ manner }: Try, message: Message, reply: Uint8Array): void {
     if (message.rcode === BADCOOKIE) {
       // RFC 7873 §5.3: once more with the new cookie, then by TCP.
       this.#badCookies += 1;
@@ -152,7 +159,7 @@ export class PlainExchange implements Exchange {
       this.#parts.habits.refusesEdns();
       this.#try();
     } else if (message.truncated) this.#leaveUdp('its answer is too long for UDP');
-    else this.#end({ kind: 'message', message, way: 'UDP', octets });
+    else this.#end(byUdp(message, reply));
   }
 
   #onFault(fault: Fault): void {
@@ -199,4 +206,9 @@ export class PlainExchange implements Exchange {
     this.drop();
     this.#settle(exchanged);
   }
+}
+
+/** A function of its own: what `again` holds is kept for long, and nothing of the exchange with it. */
+function byUdp(message: Message, reply: Uint8Array): Exchanged {
+  return { kind: 'message', message, way: 'UDP', octets: reply.length, again: () => readAgain(reply) };
 }

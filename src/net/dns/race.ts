@@ -20,7 +20,8 @@ export interface RaceParts {
 
 /** What came of it. */
 export type Raced =
-  | { readonly kind: 'message'; readonly message: Message; readonly from: string; readonly octets: number }
+  /** As of {@link Exchanged}; `from` names the resolver and the way. */
+  | (Omit<Extract<Exchanged, { kind: 'message' }>, 'way'> & { readonly from: string })
   /** One sentence: each resolver, and why it is not the one that answered. */
   | { readonly kind: 'failed'; readonly because: string };
 
@@ -85,8 +86,8 @@ export class Race {
     if (exchanged.kind === 'failed') {
       this.#note(client, exchanged.because);
     } else {
-      const { message, way, octets } = exchanged;
-      const raced: Raced = { kind: 'message', message, from: `${client.name} (${way})`, octets };
+      const { message, way, octets, again } = exchanged;
+      const raced: Raced = { kind: 'message', message, from: `${client.name} (${way})`, octets, again };
       if (isFinal(message, this.#parts.wishes(client))) {
         this.#end(raced);
         return;

@@ -1,4 +1,5 @@
 /** Look-ups that know what is proven: the resolvers, the caches and the dialogues in one. */
+import { availableParallelism } from 'node:os';
 import type { TrustAnchor } from '../../dns/anchors.ts';
 import type { Answer } from '../../dns/answer.ts';
 import { validated } from '../../dns/dnssec/validate.ts';
@@ -121,7 +122,7 @@ class OpenResolver implements Resolver {
     });
     this.#driver = new Driver({
       ask: (question, done, lost) => this.#asker.ask(question, done, lost),
-      verify: verifying(),
+      verify: verifying({ cores: availableParallelism(), now }),
       clock,
     });
   }

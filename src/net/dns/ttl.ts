@@ -2,7 +2,7 @@
 import { secondsTo } from '../../dns/dnssec/time.ts';
 import type { Message } from '../../dns/message.ts';
 import { type ResourceRecord, types } from '../../dns/record.ts';
-import { readRrsig, readSoa } from '../../dns/records.ts';
+import { readSoa, timesOfRrsig } from '../../dns/records.ts';
 
 /** Whatever a TTL says. */
 export const MAX_TTL_SECONDS = 86_400;
@@ -15,10 +15,7 @@ const NXDOMAIN = 3;
 /** Seconds for which a message may be used again; 0 for not at all. */
 export function ttlOf({ rcode, answers, authority, additional }: Message): number {
   if (rcode !== NOERROR && rcode !== NXDOMAIN) return FAILURE_SECONDS;
-  let ttl = MAX_TTL_SECONDS;
-  for (const section of [answers, authority, additional]) {
-    for (const record of section) ttl = Math.min(ttl, record.ttl);
-  }
+  const ttl = leastTtl(answers, leastTtl(authority, leastTtl(additional, MAX_TTL_SECONDS)));
   // Aliases without SOA are no denial: the resolver has not looked where they lead.
   const denies =
     rcode === NXDOMAIN || answers.length === 0 || authority.some(({ type }) => type === types.SOA);
@@ -32,15 +29,24 @@ export function ttlOf({ rcode, answers, authority, additional }: Message): numbe
  * @param now seconds since 1970.
  */
 export function signedTtlOf({ answers, authority }: Message, now: number): number {
-  let ttl = MAX_TTL_SECONDS;
-  for (const { type, data } of [...answers, ...authority]) {
-    const signature = type === types.RRSIG ? readRrsig(data) : undefined;
-    if (signature === undefined) continue;
-    const { originalTtl, expiration } = signature;
+  return leastSigned(answers, leastSigned(authority, MAX_TTL_SECONDS, now), now);
+}
+
+function leastTtl(records: readonly ResourceRecord[], most: number): number {
+  let least = most;
+  for (const { ttl } of records) if (ttl < least) least = ttl;
+  return least;
+}
+
+function leastSigned(records: readonly ResourceRecord[], most: number, now: number): number {
+  let least = most;
+  for (const { type, data } of records) {
+    if (type !== types.RRSIG) continue;
+    const { originalTtl, expiration } = timesOfRrsig(data);
     // One that has expired may stand beside another one, and is no reason to ask all the time.
-    ttl = Math.min(ttl, originalTtl, Math.max(secondsTo(expiration, now), FAILURE_SECONDS));
+    least = Math.min(least, originalTtl, Math.max(secondsTo(expiration, now), FAILURE_SECONDS));
   }
-  return ttl;
+  return least;
 }
 
 /** RFC 2308 §5: what is not there is remembered by the SOA, and without one not at all. */

@@ -23,7 +23,14 @@ it('an insecure delegation is kept as long as its proof, what is broken only for
 
 it('takes about as much memory as it has keys and words: both are up to whoever holds the zone', () => {
   const zone = (count: number): number => {
-    const key = { flags: 257, protocol: 3, algorithm: 8, publicKey: new Uint8Array(520), keyTag: 1 };
+    const key = {
+      flags: 257,
+      protocol: 3,
+      algorithm: 8,
+      publicKey: new Uint8Array(520),
+      keyTag: 1,
+      shown: 'key 1',
+    };
     const keys = new Map(Array.from({ length: count }, (_, tag) => [tag, [key]]));
     return octetsOf({ kind: 'zone', zone: link.name, keys, links: [], until: now });
   };

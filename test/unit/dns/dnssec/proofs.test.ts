@@ -33,7 +33,7 @@ function signed(text: string, ttl = 600): ResourceRecord[] {
 function read(records: readonly ResourceRecord[], budget: Budget = budgetOfQuestion()): Proofs {
   const [keySet] = rrSetsOf([keyRecord(zone, key)]);
   assert.ok(keySet !== undefined);
-  const signer = { zone, keys: keysOf(zoneKeysOf(keySet, true)), now };
+  const signer = { zone, keys: keysOf(zone, zoneKeysOf(keySet, true)), now };
   const proofs = drive(proofsBy(signer, proofSets(rrSetsOf(records)), budget), {
     now,
     ask: () => assert.fail('nothing is to be asked'),
@@ -107,7 +107,7 @@ describe('records that count as proof', () => {
   it('where there are more than are worth the work, nothing is proven', () => {
     const [keySet] = rrSetsOf([keyRecord(zone, key)]);
     assert.ok(keySet !== undefined);
-    const signer = { zone, keys: keysOf(zoneKeysOf(keySet, true)), now };
+    const signer = { zone, keys: keysOf(zone, zoneKeysOf(keySet, true)), now };
     const made = drive(
       proofsBy(signer, rrSetsOf(signed(nsec)), { ...budgetOfQuestion(), verifications: 0 }),
       {

@@ -40,7 +40,7 @@ function checked(
   const [keySet] = rrSetsOf(keys.map((one) => keyRecord(zone, one)));
   assert.ok(set !== undefined && keySet !== undefined);
   let verifications = 0;
-  const signer = { zone: of, keys: keysOf(zoneKeysOf(keySet, true)), now: at };
+  const signer = { zone: of, keys: keysOf(zone, zoneKeysOf(keySet, true)), now: at };
   const check = drive(checkSet(set, signer, budgetOfQuestion()), {
     now: at,
     ask: () => assert.fail('nothing is to be asked'),
@@ -263,7 +263,7 @@ describe('more than one signature', () => {
     const [set] = rrSetsOf(signed);
     const [keySet] = rrSetsOf([keyRecord(zone, key)]);
     assert.ok(set !== undefined && keySet !== undefined);
-    const signer = { zone, keys: keysOf(zoneKeysOf(keySet, true)), now };
+    const signer = { zone, keys: keysOf(zone, zoneKeysOf(keySet, true)), now };
     const dialogue = checkSet(set, signer, { ...budgetOfQuestion(), verifications: 0 });
     assert.deepEqual(dialogue.next().value, {
       kind: 'exhausted',

@@ -73,7 +73,8 @@ export function fakeClient(name: string, now: () => number = () => performance.n
         wishes: wishes(),
         answer: (said) => {
           client.standing.answered(1);
-          tell({ kind: 'message', message: messageOf(said), way: 'UDP', octets: 100 });
+          const message = messageOf(said);
+          tell({ kind: 'message', message, way: 'UDP', octets: 100, again: () => message });
         },
         fail: (because) => tell({ kind: 'failed', because }),
         dropped: false,

@@ -15,8 +15,8 @@ describe('Prosody', () => {
     const server = await startProsody(roots.prosody, { address: '127.0.0.2', domain, accounts });
     t.after(() => server.close());
     const way = { address: server.address, port: server.port, tls: 'none', login } as const;
-    for (const mechanism of ['PLAIN', 'SCRAM-SHA-1']) {
-      const said = await slixmpp(roots.prosody, way, 'hello <&>', { mechanism });
+    for (const mechanism of ['PLAIN', 'SCRAM-SHA-1'] as const) {
+      const said = await slixmpp(roots.prosody, way, 'hello <&>', mechanism);
       assert.equal(said.code, 0, said.stderr + server.log());
       assert.equal(said.stdout, 'roster 0\nmessage hello <&>\n');
     }

@@ -17,8 +17,6 @@ export interface MariadbOptions extends SandboxOptions {
   readonly accounts: Accounts;
   /** With it nobody logs in over TCP without TLS; without it there is none. */
   readonly certificate?: Certificate;
-  /** Settings of the server, over all that is set here. */
-  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** A running MariaDB. */
@@ -71,7 +69,7 @@ export async function startMariadb(root: string, options: MariadbOptions): Promi
   return { address, port, socket: sandbox.path(socketFile), log, close: sandbox.close };
 }
 
-function configuration(address: string, port: number, options: MariadbOptions): string {
+function configuration(address: string, port: number, { certificate }: MariadbOptions): string {
   const settings: Record<string, string> = {
     user: 'mysql',
     datadir: '/var/lib/mysql',
@@ -83,10 +81,9 @@ function configuration(address: string, port: number, options: MariadbOptions): 
     'innodb-buffer-pool-size': '16M',
     'innodb-flush-log-at-trx-commit': '0',
     'innodb-use-native-aio': 'OFF',
-    ...(options.certificate === undefined
+    ...(certificate === undefined
       ? { ssl: 'OFF' }
       : { 'ssl-cert': '/peer/cert.pem', 'ssl-key': '/peer/key.pem', 'require-secure-transport': 'ON' }),
-    ...options.settings,
   };
   return `[mariadbd]\n${Object.entries(settings)
     .map(([name, value]) => `${name} = ${value}\n`)

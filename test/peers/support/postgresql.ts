@@ -18,8 +18,6 @@ export interface PostgresqlOptions extends SandboxOptions {
   readonly accounts: Accounts;
   /** With it nobody logs in without TLS; without it there is none. */
   readonly certificate?: Certificate;
-  /** Settings of postgresql.conf, over all that is set here; quotes are theirs to bring. */
-  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** A running PostgreSQL. */
@@ -89,7 +87,7 @@ function whoMayCome(kind: 'host' | 'hostssl'): string {
   return `${kind} all all 127.0.0.0/8 scram-sha-256\nlocal all all scram-sha-256\n`;
 }
 
-function configuration(address: string, port: number, options: PostgresqlOptions): string {
+function configuration(address: string, port: number, { certificate }: PostgresqlOptions): string {
   const settings: Record<string, string> = {
     listen_addresses: `'${address}'`,
     port: `${port}`,
@@ -99,10 +97,9 @@ function configuration(address: string, port: number, options: PostgresqlOptions
     shared_buffers: '16MB',
     fsync: 'off',
     log_connections: 'on',
-    ...(options.certificate === undefined
+    ...(certificate === undefined
       ? { ssl: 'off' }
       : { ssl: 'on', ssl_cert_file: "'/peer/cert.pem'", ssl_key_file: "'/peer/key.pem'" }),
-    ...options.settings,
   };
   return Object.entries(settings)
     .map(([name, value]) => `${name} = ${value}\n`)

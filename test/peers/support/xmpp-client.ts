@@ -9,7 +9,7 @@ import asyncio, json, logging, sys
 from pathlib import Path
 import slixmpp
 what = json.loads(sys.argv[1])
-logging.basicConfig(stream=sys.stderr, level=logging.DEBUG if what['debug'] else logging.ERROR)
+logging.basicConfig(stream=sys.stderr, level=logging.ERROR)
 secure = what['tls'] != 'none'
 xmpp = slixmpp.ClientXMPP(what['user'], what['password'], plugin_config={
     'feature_mechanisms': {'unencrypted_plain': not secure, 'unencrypted_scram': not secure}})
@@ -54,16 +54,15 @@ asyncio.get_event_loop().run_until_complete(main())
  * Logs in, reads the roster and sends itself a message: its standard output has the lines `roster N` and `message TEXT`.
  *
  * @param reach the user is the whole address, `user@domain`.
- * @param how a SASL mechanism instead of the best one; `debug` writes all that is said to standard error.
+ * @param mechanism of SASL, in place of the best one.
  */
 export function slixmpp(
   root: string,
   reach: Reach,
   text: string,
-  how: { readonly mechanism?: string; readonly debug?: boolean } = {},
+  mechanism: 'PLAIN' | 'SCRAM-SHA-1' | null = null,
 ): Promise<Finished> {
   const { port, tls, login } = reach;
-  const { mechanism = null, debug = false } = how;
-  const what = { host: hostOf(reach), port, tls, ...login, text, mechanism, debug };
+  const what = { host: hostOf(reach), port, tls, ...login, text, mechanism };
   return runIn(root, 'python3', ['-c', script, JSON.stringify(what)], reachable(reach));
 }

@@ -13,11 +13,13 @@ import { startDeadlines } from './net/deadlines.ts';
 import { Connection, type Patience } from './net/drive.ts';
 import { outgoingContext } from './net/tls.ts';
 import { dialogueOf, type StartTlsProtocol, startTlsProtocols } from './protocols/dialogue-of.ts';
+import type { Announcement } from './protocols/mysql/client.ts';
 import type { JudgeTls, NotUpgraded } from './protocols/upgrade.ts';
 import { LostError, PeerError, type PeerFault, printable } from './wire/dialogue.ts';
 import type { TlsFacts } from './wire/tls-facts.ts';
 
 export type { StartTlsProtocol } from './protocols/dialogue-of.ts';
+export type { Announcement } from './protocols/mysql/client.ts';
 export type { JudgeTls } from './protocols/upgrade.ts';
 export type { PeerFault } from './wire/dialogue.ts';
 export type { ChainPath, TlsFacts } from './wire/tls-facts.ts';
@@ -38,6 +40,8 @@ export interface StartTlsOptions {
   readonly judge?: JudgeTls;
   /** Our name for EHLO and LHLO: a domain, or an address in brackets. Default: the address that the socket has here. */
   readonly helloName?: string;
+  /** Our domain, for servers of XMPP among themselves; the domain that is asked for is `serverName`. Default: unsaid. */
+  readonly from?: string;
   /** Milliseconds for all of it, from the greeting to the last answer inside TLS. Default: 30,000. */
   readonly timeoutMs?: number;
   /** Names of protocols to offer in the handshake (ALPN, RFC 7301). Default: none. */
@@ -57,6 +61,8 @@ export type StartTlsResult =
       readonly clear: readonly string[];
       /** What it offers inside TLS; empty where nothing is asked before a login (LDAP, XMPP, PostgreSQL, MySQL). */
       readonly inside: readonly string[];
+      /** What a login of MySQL has to know; null in every other protocol. */
+      readonly mysql: MysqlBegun | null;
     }
   /** It offers no TLS, or somebody on the path has taken the offer away. */
   | NotSecured<'notOffered'>
@@ -65,6 +71,14 @@ export type StartTlsResult =
   | (NotSecured<'unacceptable'> & { readonly facts: TlsFacts })
   /** It broke the protocol (`fault`), left, or was too slow (`fault` null). */
   | (NotSecured<'broken'> & { readonly fault: PeerFault | null });
+
+/** How far the packets of MySQL have come: the login is packet 2. */
+export interface MysqlBegun {
+  /** The server's greeting, packet 0, with its header. It came in clear, as it always does. */
+  readonly greeting: Uint8Array;
+  /** What the request for TLS said of the client; the login has to say the same. */
+  readonly announced: Announcement;
+}
 
 interface NotSecured<Kind extends string> {
   readonly kind: Kind;
@@ -129,8 +143,9 @@ async function upgrade(
     if (verdict.kind === 'acceptable') identity = verdict.name;
     return verdict;
   };
-  const { protocol, judge = byCertificate, helloName = defaultName(connection) } = options;
-  const talk = dialogueOf(protocol)(connection.channel, { judge, helloName });
+  const { protocol, judge = byCertificate, helloName = defaultName(connection), from = null } = options;
+  const to = options.serverName;
+  const talk = dialogueOf(protocol)(connection.channel, { judge, helloName, to, from });
   const outcome = await connection.run(talk);
   if (outcome.kind !== 'secured') {
     connection.close();
@@ -146,7 +161,8 @@ async function upgrade(
     );
   }
   const { facts, clear, inside } = outcome;
-  return { kind: 'secured', socket, facts, identity, clear, inside };
+  const mysql = 'greeting' in outcome ? { greeting: outcome.greeting, announced: outcome.announced } : null;
+  return { kind: 'secured', socket, facts, identity, clear, inside, mysql };
 }
 
 function notSecured(peer: string, outcome: NotUpgraded): StartTlsResult {
@@ -185,7 +201,7 @@ function defaultName({ localAddress = '127.0.0.1' }: Connection): string {
 
 /** @throws TypeError */
 function checkedServer(socket: Socket, options: StartTlsOptions): Host {
-  const { protocol, serverName, timeoutMs = 1, helloName = 'x', ca, onlyCa = false } = options;
+  const { protocol, serverName, timeoutMs = 1, helloName = 'x', from = null, ca, onlyCa = false } = options;
   const server = parseHost(serverName);
   if (server.kind !== 'ok') throw new TypeError(`serverName: ${server.because}`);
   if (!startTlsProtocols.includes(protocol))
@@ -193,6 +209,8 @@ function checkedServer(socket: Socket, options: StartTlsOptions): Host {
   if (!(timeoutMs > 0 && Number.isFinite(timeoutMs))) throw new TypeError('timeoutMs: has to be above 0');
   if (!/^[\x21-\x7e]+$/.test(helloName))
     throw new TypeError(`helloName: ${quote(helloName)} is neither a domain nor an address in brackets`);
+  if (from !== null && parseHost(from).kind !== 'ok')
+    throw new TypeError(`from: ${quote(from)} is no domain`);
   if (onlyCa && ca === undefined) throw new TypeError('onlyCa: there is no ca to trust');
   const unfit = unfitness(socket);
   if (unfit !== undefined) throw new TypeError(`the socket ${unfit}`);

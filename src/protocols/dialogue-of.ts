@@ -25,7 +25,7 @@ export interface UpgradeRequest {
 }
 
 /** With MySQL's greeting, which its login needs and nobody else has. */
-type UpgradeDialogue = (channel: Channel, request: UpgradeRequest) => Talk<Upgraded | MysqlUpgraded>;
+export type UpgradeDialogue = (channel: Channel, request: UpgradeRequest) => Talk<Upgraded | MysqlUpgraded>;
 
 const smtp: UpgradeDialogue = (channel, { judge, helloName }) =>
   startTlsOfSmtp(channel, { judge, helloName, protocol: 'smtp' });

@@ -37,6 +37,29 @@ function mail(hello: string): Conversation {
   };
 }
 
+/** RFC 6120 §5.4.2: stream, features, starttls, proceed. */
+function stream(kind: 'client' | 'server'): Conversation {
+  const header = `<?xml version='1.0'?><stream:stream xmlns='jabber:${kind}' xmlns:stream='http://etherx.jabber.org/streams' id='x' from='server.test' version='1.0'>`;
+  const features = (inner: string): Act => ({ say: `${header}<stream:features>${inner}</stream:features>` });
+  const namespace = `xmlns='urn:ietf:params:xml:ns:xmpp-tls'`;
+  return {
+    clear: [hear(/<stream:stream [^>]*>$/), features(`<starttls ${namespace}/>`), hear(/<starttls [^>]*>$/)],
+    goAhead: `<proceed ${namespace}/>`,
+    inside: [],
+    stripped: [hear(/<stream:stream [^>]*>$/), features('')],
+    injected: header,
+    after: { clear: ['starttls urn:ietf:params:xml:ns:xmpp-tls'], inside: [] },
+  };
+}
+
+/** Protocol::HandshakeV10 of MySQL. */
+function greeting(lowerCapabilities: number): string {
+  const lower = String.fromCharCode(lowerCapabilities & 255, lowerCapabilities >> 8);
+  const challenge = ['aaaaaaaa\0', 'aaaaaaaaaaaa\0'];
+  const payload = `\x0a8.0.0\0\x01\0\0\0${challenge[0]}${lower}\x2d\x02\0\x08\0\x15${'\0'.repeat(10)}${challenge[1]}mysql_native_password\0`;
+  return `${String.fromCharCode(payload.length)}\0\0\0${payload}`;
+}
+
 const sieve = (...more: readonly string[]): Act => say('"SASL" "PLAIN"', ...more, 'OK');
 
 export const conversations: Readonly<Record<StartTlsProtocol, Conversation>> = {
@@ -115,6 +138,16 @@ export const conversations: Readonly<Record<StartTlsProtocol, Conversation>> = {
     stripped: [say('220 ready'), hear(/^FEAT\r\n$/), say('211-x', ' UTF8', '211 end')],
     injected: '200 PBSZ=0\r\n',
     after: { clear: ['AUTH TLS'], inside: ['UTF8'] },
+  },
+  xmpp: stream('client'),
+  'xmpp-server': stream('server'),
+  mysql: {
+    clear: [{ say: greeting(0x8a00) }, { take: 36 }],
+    goAhead: '',
+    inside: [],
+    stripped: [{ say: greeting(0x8200) }],
+    injected: '\x07\0\0\x02\0\0\0\x02\0\0\0',
+    after: { clear: ['8.0.0', 'capabilities 0x88a00', 'mysql_native_password'], inside: [] },
   },
   postgres: {
     clear: [hear(/^[^]{4}[^]\xd2[^]\x2f$/)],

@@ -9,10 +9,14 @@ import type { TestContext } from 'node:test';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { Certificate } from './certificates.ts';
 
-/** What happens next: octets (latin1) that are said, a pattern that what was heard has to match, or something else. */
+/**
+ * What happens next: octets (latin1) that are said, a pattern that what was heard has to match, a number of octets that are
+ * heard and no more of them, or something else.
+ */
 export type Act =
   | { readonly say: string }
   | { readonly hear: RegExp }
+  | { readonly take: number }
   | 'handshake'
   | 'close'
   | 'flood'
@@ -75,6 +79,7 @@ async function follow(
     else if (act === 'flood') await flood(socket);
     else if (act === 'drip') await drip(socket);
     else if ('say' in act) socket.write(act.say, 'latin1');
+    else if ('take' in act) heard[where] += await more(socket, act.take);
     else {
       while (!act.hear.test(heard[where].slice(from))) heard[where] += await more(socket);
       from = heard[where].length;
@@ -90,9 +95,9 @@ function secured(plain: Socket, { certPem, keyPem }: Certificate): TLSSocket {
   return secure;
 }
 
-async function more(socket: Socket): Promise<string> {
+async function more(socket: Socket, octets?: number): Promise<string> {
   for (;;) {
-    const chunk: Buffer | null = socket.read();
+    const chunk: Buffer | null = socket.read(octets);
     if (chunk !== null) return chunk.toString('latin1');
     if (socket.destroyed || socket.readableEnded) throw new Error('the client left');
     await Promise.race([once(socket, 'readable'), once(socket, 'close')]);

@@ -8,7 +8,7 @@ const LISTS = /^(?:\* CAPABILITY\b|(?:[^ ]+) (?:OK|NO|BAD|BYE|PREAUTH) \[CAPABIL
  *
  * Taken out however the backend spaces its words: what a client might read must not depend on the grammar.
  */
-const HIDDEN = /[ \t]+(?:STARTTLS|LOGINDISABLED)(?=[ \t\]]|$)/gi;
+const HIDDEN = /(?<![ \t])[ \t]+(?:STARTTLS|LOGINDISABLED)(?=[ \t\]]|$)/gi;
 
 /** A line of the backend without what the client must not see; the same line where there is nothing of it. */
 export function withoutUpgrade(line: string): string {

@@ -41,4 +41,11 @@ describe('capabilities as a client sees them', () => {
     ])
       assert.equal(withoutUpgrade(line), line);
   });
+
+  it('in linear time, whatever the line is made of', () => {
+    const started = performance.now();
+    for (const part of [' ', '\t', ' STARTTLS', ' STARTTL', '[', ']', ' ['])
+      withoutUpgrade(`* OK [CAPABILITY${part.repeat(200_000 / part.length)}`);
+    assert.ok(performance.now() - started < 1_000);
+  });
 });

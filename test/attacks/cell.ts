@@ -1,0 +1,35 @@
+/** What the suite is made of: one cell is one way of attack on one protocol in one role. */
+import type { Protocol } from './dialect.ts';
+
+/**
+ * `client`: the library, `waxwing/starttls`. `reverse`: the gateway before a server that has STARTTLS. `server`: our
+ * server's side of the upgrade. `front`: the gateway before a server without TLS. `relay`: mail, in and out.
+ */
+export const roles = ['client', 'reverse', 'server', 'front', 'relay'] as const;
+
+export type Role = (typeof roles)[number];
+
+/** How an attack ended; `hit` says what the attacker got. */
+export type Verdict = { readonly kind: 'withstood' } | { readonly kind: 'hit'; readonly how: string };
+
+export const withstood: Verdict = { kind: 'withstood' };
+
+export interface Cell {
+  readonly role: Role;
+  readonly protocol: Protocol;
+  /** The way of attack, in words. */
+  readonly how: string;
+  /** Attacks us. */
+  readonly ours: () => Promise<Verdict>;
+  /** Attacks something that is weak on purpose, by the same means, and judges it by the same rule. */
+  readonly twin: () => Promise<Verdict>;
+}
+
+/** A class of attacks. */
+export interface Attack {
+  /** As in the table, and the name of its file. */
+  readonly name: string;
+  readonly cells: readonly Cell[];
+  /** Why it does not concern a protocol in a role, in a few words; asked where there is no cell. */
+  readonly without: (role: Role, protocol: Protocol) => string;
+}

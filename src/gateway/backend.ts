@@ -52,7 +52,12 @@ export function backendWays(settings: GatewaySettings, client: Accepted, parts: 
         const talk = upgradeDialogue(settings.protocol);
         if (talk === undefined) return { kind: 'connected', socket, unread: NOTHING, upstream: undefined };
         return secured(socket, peer, securing(signal), (channel, judge) =>
-          talk(channel, { judge, helloName: settings.hostname }),
+          talk(channel, {
+            judge,
+            helloName: settings.hostname,
+            to: showHost(mode.serverName),
+            from: null,
+          }),
         );
       }),
     secure: (socket, signal) =>

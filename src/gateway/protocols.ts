@@ -1,10 +1,12 @@
 /** What a gateway knows of each protocol: who stands in front, who stands in reverse, and how the upgrade is asked for. */
-import { dialogueOf, type UpgradeDialogue } from '../protocols/dialogue-of.ts';
+import { dialogueOf } from '../protocols/dialogue-of.ts';
 import { judgedHandshake } from '../protocols/handshake.ts';
 import { imapFront } from '../protocols/imap/front.ts';
 import { imapReverse } from '../protocols/imap/reverse.ts';
 import { ldapFront } from '../protocols/ldap/front.ts';
 import { ldapReverse } from '../protocols/ldap/reverse.ts';
+import { mysqlFront } from '../protocols/mysql/front.ts';
+import { mysqlReverse } from '../protocols/mysql/reverse.ts';
 import { nntpFront } from '../protocols/nntp/front.ts';
 import { nntpReverse } from '../protocols/nntp/reverse.ts';
 import { pop3Front } from '../protocols/pop3/front.ts';
@@ -26,6 +28,8 @@ import {
   type ReverseRules,
 } from '../wire/gateway-session.ts';
 import type { GatewayProtocol } from './settings.ts';
+
+type UpgradeDialogue = ReturnType<typeof dialogueOf>;
 
 interface Protocol {
   /**
@@ -52,6 +56,8 @@ const table: Readonly<Partial<Record<GatewayProtocol, Protocol>>> = {
   ldap: protocol([], ldapFront, ldapReverse, dialogueOf('ldap')),
   nntp: protocol(['nntp'], nntpFront, nntpReverse, dialogueOf('nntp')),
   postgres: protocol(['postgresql'], postgresFront, postgresReverse, dialogueOf('postgres')),
+  // What its request for TLS has to say is known only once the client has spoken.
+  mysql: protocol([], mysqlFront, mysqlReverse, undefined),
 };
 
 /** Sessions of every kind of state become alike. */

@@ -58,6 +58,8 @@ describe('without any configuration', () => {
         messagesPerSession: 1000,
         errorsPerSession: 10,
       },
+      gateways: [],
+      metrics: null,
       events: { log: { kind: 'file', path: '/home/op/.local/state/waxwing/events.ndjson' } },
     });
     assert.ok(loaded.effective.every(({ origin }) => origin === 'default'));

@@ -17,6 +17,7 @@ import { mysqlGreeting } from './samples.ts';
 const mysql: StartTls = (channel, judge) => startTls(channel, { judge });
 
 describeUpgradeTranscripts(mysql, 'mysql', 'client');
+describeUpgradeTranscripts(mysql, 'recorded', 'mariadb-10.11');
 
 describe('the upgrade of MySQL', () => {
   // Cut behind the greeting, what is injected is an upgrade as it should be: these are not ended at every octet.

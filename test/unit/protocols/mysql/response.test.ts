@@ -8,6 +8,8 @@ import {
   sslRequest,
   sslRequestFor,
 } from '../../../../src/protocols/mysql/response.ts';
+import { serverHello } from '../../../../src/protocols/mysql/steps.ts';
+import { transcriptsIn } from '../../../support/transcript.ts';
 
 const { protocol41, tls, secureConnection, pluginAuth, pluginAuthLengthEncoded, connectWithDatabase } =
   capabilities;
@@ -73,6 +75,24 @@ describe("a client's answer to the greeting", () => {
     assert.deepEqual(readResponse(request, every), { kind: 'sslRequest' });
     assert.equal(payload.readUInt32LE(0), modern | 2, 'the login was changed');
   });
+
+  for (const { name, title, entries } of transcriptsIn('recorded', 'mariadb-10.11', 'session')) {
+    it(`is read in a login ${title} (${name})`, () => {
+      const said = entries.flatMap((entry) => (entry.kind === 'bytes' ? [entry] : []));
+      const [first, ...rest] = said;
+      assert.ok(first !== undefined);
+      const hello = serverHello(first.bytes);
+      assert.ok(hello.kind === 'greeting');
+      assert.equal(hello.plugin, 'mysql_native_password');
+      assert.equal((hello.offered & tls) !== 0, name !== 'login-in-clear');
+      const answers = rest
+        .filter(({ side }) => side === 'C')
+        .map(({ bytes }) => readResponse(bytes.subarray(4), hello.offered));
+      const announcesTls = name === 'login-in-tls';
+      const user = { kind: 'login', user: 'user', plugin: 'mysql_native_password', announcesTls };
+      assert.deepEqual(answers, announcesTls ? [{ kind: 'sslRequest' }, user] : [user]);
+    });
+  }
 
   it('any octets: never a throw', () => {
     fc.assert(

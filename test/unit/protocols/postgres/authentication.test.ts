@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { withoutChannelBinding } from '../../../../src/protocols/postgres/authentication.ts';
+import { transcriptsIn } from '../../../support/transcript.ts';
 
 /** AuthenticationSASL with these mechanisms. */
 function sasl(...names: readonly string[]): Buffer {
@@ -25,6 +26,20 @@ describe("the server's request for a login", () => {
     assert.ok(request.kind === 'request');
     assert.equal(request.length, offered.length);
     assert.deepEqual(Buffer.from(request.bytes), sasl('SCRAM-SHA-256', 'OAUTHBEARER'));
+  });
+
+  it('of PostgreSQL 15 inside TLS becomes what it is in clear', () => {
+    const recorded = transcriptsIn('recorded', 'postgresql-15', 'session');
+    const [inTls, inClear] = ['login-in-tls', 'login-in-clear'].map((name) => {
+      const entry = recorded.find((one) => one.name === name)?.entries.at(-1);
+      assert.ok(entry?.kind === 'bytes' && entry.side === 'S');
+      return entry.bytes;
+    });
+    assert.ok(inTls !== undefined && inClear !== undefined);
+    const request = withoutChannelBinding(inTls);
+    assert.ok(request.kind === 'request');
+    assert.equal(request.length, inTls.length);
+    assert.deepEqual(Buffer.from(request.bytes), inClear);
   });
 
   it('of the longest kind is read, one octet longer is not', () => {

@@ -6,10 +6,17 @@ import { sslRequest } from '../../../../src/protocols/postgres/messages.ts';
 import { Channel } from '../../../../src/wire/channel.ts';
 import { allowedOutcomes } from '../../../support/scripted-server.ts';
 import { cuts, tlsFacts, transcriptsIn } from '../../../support/transcript.ts';
-import { assertNeverHangs, replayUpgrade, type StartTls } from '../../../support/upgrade-transcript.ts';
+import {
+  assertNeverHangs,
+  describeUpgradeTranscripts,
+  replayUpgrade,
+  type StartTls,
+} from '../../../support/upgrade-transcript.ts';
 
 const postgres: StartTls = (channel, judge, words) =>
   startTls(channel, { judge, direct: words.includes('direct') });
+
+describeUpgradeTranscripts(postgres, 'recorded', 'postgresql-15');
 
 describe('the upgrade of PostgreSQL', () => {
   // The go-ahead is one octet: cut behind it, what is injected is an upgrade as it should be. So nothing is ended

@@ -13,7 +13,7 @@ export type Response =
   | { readonly kind: 'data' };
 
 export type TaggedStatus = 'OK' | 'NO' | 'BAD';
-export type Status = TaggedStatus | 'PREAUTH' | 'BYE';
+type Status = TaggedStatus | 'PREAUTH' | 'BYE';
 
 /** Octets of one line, and of all that comes until one command is answered: literals count. */
 const MAX_LINE_BYTES = 8_192;

@@ -48,9 +48,7 @@ export type Next =
   | { readonly kind: 'response'; readonly begun: boolean };
 
 /** What comes next of the backend: a response, octets of a literal in it, or the line behind one. */
-type Reply =
-  | { readonly kind: 'response' | 'rest' }
-  | { readonly kind: 'literal'; readonly octets: number };
+type Reply = { readonly kind: 'response' | 'rest' } | { readonly kind: 'literal'; readonly octets: number };
 
 export type ImapFrontStep = GatewayStep<ImapFrontState>;
 

@@ -78,6 +78,23 @@ for (const major of [24, 26]) {
       );
     });
 
+    it('waxwing/starttls has types, by which the examples of its page are right, and upgrades what it is given', async () => {
+      const page = await readFile(join(checkout, 'docs/library.md'), 'utf8');
+      const examples = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
+      assert.equal(examples.length, 2);
+      const files = examples.map((_, index) => `example-${index}.ts`);
+      await Promise.all(files.map((file, index) => writeFile(join(place, file), examples[index] ?? '')));
+      await writeFile(join(place, 'upgrader.ts'), UPGRADER);
+      const settings = ['--module', 'nodenext', '--strict', '--target', 'es2024', '--types', 'node'];
+      const roots = ['--typeRoots', join(checkout, 'node_modules/@types')];
+      const compiler = join(checkout, 'node_modules/.bin/tsc');
+      await run(compiler, [...settings, ...roots, ...files, 'upgrader.ts'], { cwd: place });
+      assert.equal(
+        (await run('node', ['upgrader.js'], { cwd: place, env })).stdout,
+        'notOffered server.test does not offer STARTTLS\n',
+      );
+    });
+
     it('serves, keeps a message with its writer thread, and says what became of it', async () => {
       const config = join(place, 'serve.toml');
       const data = join(place, 'data');
@@ -134,6 +151,25 @@ const wrong = deliveryEventSchema.safeParse({ ...event, event: 'lost' });
 const status: Resolution['status'] = 'secure';
 const half = resolutionSchema.safeParse({ schema: 'waxwing.resolve/1', status });
 console.log(read.success ? read.data.event : 'refused', wrong.success ? wrong.data.event : 'refused', half.success ? half.data.status : 'refused');
+`;
+
+/** A program of somebody else, who has a socket to a server without STARTTLS. */
+const UPGRADER = `import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { startTls, type StartTlsResult } from 'waxwing/starttls';
+const server = createServer((socket) => {
+  socket.on('error', () => socket.destroy());
+  socket.on('data', () => socket.write('* CAPABILITY IMAP4rev1\\r\\nw1 OK done\\r\\n'));
+  socket.write('* OK ready\\r\\n');
+}).listen(0, '127.0.0.1');
+await once(server, 'listening');
+const address = server.address();
+if (address === null || typeof address === 'string') throw new Error('no port');
+const socket = connect(address.port, '127.0.0.1');
+await once(socket, 'connect');
+const result: StartTlsResult = await startTls(socket, { protocol: 'imap', serverName: 'server.test' });
+console.log(result.kind, result.kind === 'secured' ? '' : result.because.replace(/ [(][^)]*[)]/, ''));
+server.close();
 `;
 
 /** An environment in which `node`, and what npm starts, is the one in this folder. */

@@ -50,6 +50,17 @@ export class Channel {
     yield* send(Buffer.from(text, 'latin1'), shown);
   }
 
+  /**
+   * Sends a command line where the peer may have spoken meanwhile, as it may at any time in IMAP.
+   *
+   * @param mayHaveSaid matches all of it that is unread, latin1, its last line perhaps not whole; it is read before the answer.
+   */
+  *sayBeside(text: string, mayHaveSaid: RegExp): Talk<void> {
+    const unread = this.#unread;
+    if (!mayHaveSaid.test(Buffer.from(unread).toString('latin1'))) this.#assertSilence(text);
+    yield* send(Buffer.from(text, 'latin1'), text);
+  }
+
   /** Sends octets of a protocol that has no lines; `shown` is what a transcript may say of them. */
   *sayBytes(bytes: Uint8Array, shown: string): Talk<void> {
     this.#assertSilence(shown);

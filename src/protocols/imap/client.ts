@@ -75,9 +75,19 @@ function* askCapabilities(channel: Channel, tag: string): Talk<Capabilities> {
 
 type Answer = { readonly kind: 'done'; readonly capabilities: readonly string[] | undefined } | Refused;
 
+/**
+ * What a server may have said unasked: lines of untagged responses, without literals.
+ *
+ * Dovecot says "Waiting for authentication process to respond.." in front of its greeting.
+ */
+const UNASKED = /^(?:\* (?:[^\r\n]*[^}\r\n])?\r\n)*(?:\*(?: [^\r\n]*\r?)?)?$/;
+
 /** Says a command and reads to the tagged answer: the one with our tag, and no other. */
 function* ask(channel: Channel, tag: string, command: 'CAPABILITY' | 'STARTTLS'): Talk<Answer> {
-  yield* channel.say(`${tag} ${command}\r\n`);
+  // RFC 9051 §2.2.2: "A client MUST be prepared to accept any server response at all times". Inside TLS nothing can be
+  // in flight before our first command but what somebody on the way put there.
+  if (channel.tls === undefined) yield* channel.sayBeside(`${tag} ${command}\r\n`, UNASKED);
+  else yield* channel.say(`${tag} ${command}\r\n`);
   channel.beginAnswer();
   const allowed = allowance();
   let capabilities: readonly string[] | undefined;

@@ -28,6 +28,7 @@ const BACKEND = 'the server behind the gateway';
 
 const fresh: Inside = {
   at: 'inside',
+  greeted: false,
   begun: false,
   command: undefined,
   reply: { kind: 'response' },
@@ -59,7 +60,7 @@ export function onGreeting(
       return { state, used, effects: [seen, { kind: 'splice' }] };
     default: {
       const warning = warningOf(fresh, line);
-      const inside: Inside = { ...fresh, warned: warning.length > 0 };
+      const inside: Inside = { ...fresh, greeted: state.greeted, warned: warning.length > 0 };
       return { state: inside, used, effects: state.greeted ? warning : [...warning, seen] };
     }
   }
@@ -160,6 +161,8 @@ export function onBackendInside(state: Inside, unread: Buffer): ImapFrontStep {
       `${BACKEND} sent a line ${badLineWords[next.what]}`,
     );
   const { line, used } = next;
+  // Dovecot may greet twice. A client that takes what it did not ask for inside TLS for an attack has to be spared it.
+  if (state.greeted && !state.begun && !/^\* BYE(?: |$)/i.test(line)) return waits(state);
   if (reply.kind === 'rest' || isData(line)) {
     const literal = literalAt(line);
     const after: Inside['reply'] =

@@ -19,6 +19,8 @@ export interface Clear {
 /** Commands go to the backend one by one until somebody is logged in. */
 export interface Inside {
   readonly at: 'inside';
+  /** Whether the client had its greeting in clear: before its first command inside, nothing is an answer. */
+  readonly greeted: boolean;
   /** Whether the first command has come: a browser's would be its request. */
   readonly begun: boolean;
   readonly command: Pending | undefined;

@@ -89,6 +89,8 @@ b NO no|c OK done|c NO no|+ |* ID ("x" {3}|* LIST {0}|abc|* 3 EXISTS|* NO [CAPAB
       run.next({ kind: 'secured', facts: tlsFacts });
       run.next({ kind: 'connected', upstream: undefined });
       run.next({ kind: 'backend', unread: Buffer.from('* OK ready\r\n') });
+      // Before the first command the backend is not heard.
+      run.next({ kind: 'client', unread: Buffer.from('t STARTTLS\r\n') });
       return run;
     };
     for (const [side, start] of [

@@ -35,6 +35,8 @@ export class Leg {
   readonly #events: LegEvents;
   #socket: Socket;
   #unsent: Uint8Array[] = [];
+  /** Octets of these. */
+  #waiting = 0;
   #onData: ((bytes: Buffer) => void) | undefined;
   readonly #onEnd = (): void => {
     this.ended = true;
@@ -64,19 +66,23 @@ export class Leg {
   say(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#unsent.push(bytes);
+    this.#waiting += bytes.length;
     this.sent += bytes.length;
   }
 
-  flush(): void {
+  /** @returns whether there was anything. */
+  flush(): boolean {
     const [first] = this.#unsent;
-    if (first === undefined) return;
+    if (first === undefined) return false;
     this.#socket.write(this.#unsent.length === 1 ? first : Buffer.concat(this.#unsent));
     this.#unsent = [];
+    this.#waiting = 0;
+    return true;
   }
 
   /** Whether it does not read what it is told. */
   get isClogged(): boolean {
-    return this.#socket.writableLength > MAX_UNSENT_BYTES;
+    return this.#behind > MAX_UNSENT_BYTES;
   }
 
   /** Whether we have ended what we say. */
@@ -90,7 +96,7 @@ export class Leg {
   }
 
   get isHopelesslyClogged(): boolean {
-    return this.#socket.writableLength > FAR_TOO_MUCH * MAX_UNSENT_BYTES;
+    return this.#behind > FAR_TOO_MUCH * MAX_UNSENT_BYTES;
   }
 
   /** Stops reading while more is waiting than is kept, and goes on when it is used up. */
@@ -156,6 +162,11 @@ export class Leg {
 
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  /** Octets that were said and have not left. */
+  get #behind(): number {
+    return this.#socket.writableLength + this.#waiting;
   }
 
   #take(bytes: Buffer): void {

@@ -81,8 +81,9 @@ class Mediator implements Mediated {
   close(): void {
     if (this.#mode === 'stepping') {
       this.#mention({ kind: 'shutdown' });
-      this.#deadline.set(LAST_WORDS_MS);
-    } else if (this.#mode !== 'closing') this.#breakOff('stop', 'the gateway stopped');
+    }
+    if (this.#mode === 'closing') this.#deadline.set(LAST_WORDS_MS);
+    else this.#breakOff('stop', 'the gateway stopped');
   }
 
   #goOn(input: GatewayInput): void {
@@ -117,16 +118,19 @@ class Mediator implements Mediated {
     for (let go = true; go; ) {
       const backend = this.#useBackend();
       const client = this.#useClient();
-      go = backend || client;
+      go = backend || client || this.#flush();
     }
-    if (this.#mode === 'stepping') {
-      this.#client.flush();
-      this.#backend.leg?.flush();
-      if (!this.#isStuck()) this.#passEnds();
-    }
+    if (this.#mode === 'stepping' && !this.#isStuck()) this.#passEnds();
     // Whoever has the socket of a side looks after it.
     if (this.#mode === 'stepping' || this.#mode === 'connecting') this.#client.balance();
     if (this.#mode === 'stepping' || this.#mode === 'securing') this.#backend.leg?.balance();
+  }
+
+  /** @returns whether anything left: what was held up by it can go on. */
+  #flush(): boolean {
+    if (this.#mode !== 'stepping' && this.#mode !== 'connecting') return false;
+    const backend = this.#backend.leg?.flush() === true;
+    return this.#client.flush() || backend;
   }
 
   /** @returns whether more can be done at once. */

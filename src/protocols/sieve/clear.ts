@@ -19,7 +19,8 @@ export function clearCapabilities({ hostname }: Pick<FrontRules, 'hostname'>): s
     '"SIEVE" ""',
     '"STARTTLS"',
     '"VERSION" "1.0"',
-    'OK',
+    // With a text, though none is demanded: gnutls-cli waits for one.
+    'OK "Start TLS first."',
   ];
   return lines.join('\r\n');
 }
@@ -44,7 +45,11 @@ export function onClearLine(rules: FrontRules, state: Clear, unread: Buffer): Si
   switch (nameOf(words)) {
     case 'STARTTLS':
       if (words.length > 1) return answer(say('NO "STARTTLS takes no arguments."'));
-      return { state: { phase: 'starting-tls' }, used, effects: [say('OK'), { kind: 'startTls' }] };
+      return {
+        state: { phase: 'starting-tls' },
+        used,
+        effects: [say('OK "Begin TLS negotiation now."'), { kind: 'startTls' }],
+      };
     case 'CAPABILITY':
       return answer(say(clearCapabilities(rules)));
     case 'NOOP':

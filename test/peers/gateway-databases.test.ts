@@ -4,9 +4,12 @@ import { describe, type TestContext } from 'node:test';
 import { createAuthority } from '../support/certificates.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startTap } from '../support/tap.ts';
+import { gnutlsClient, opensslClient } from './support/handshakes.ts';
 import { mariadb, startMariadb } from './support/mariadb.ts';
 import { peerTest } from './support/peer.ts';
 import { psql, startPostgresql } from './support/postgresql.ts';
+import { reachable, trustFile } from './support/reach.ts';
+import { runIn } from './support/sandbox.ts';
 
 const login = { user: 'user', password: "pen'cil" };
 const accounts = { [login.user]: login.password };
@@ -32,6 +35,29 @@ const inReverse = (
   ca: string = trust,
 ): Promise<TestGateway> =>
   startTestGateway(t, { protocol, backend, backendHost: address, reverse: { serverName, ca } });
+
+describe('programs that only upgrade', () => {
+  const peers = ['postgresql', 'mariadb', 'tools', 'mailclients'] as const;
+  peerTest('openssl and gnutls-cli see our certificate', peers, async (roots, t) => {
+    const postgresql = await startPostgresql(roots.postgresql, { address, accounts });
+    t.after(() => postgresql.close());
+    const maria = await startMariadb(roots.mariadb, { address, accounts });
+    t.after(() => maria.close());
+    const postgres = await inFront(t, 'postgres', postgresql.port);
+    const mysql = await inFront(t, 'mysql', maria.port);
+    for (const [protocol, { port }] of [
+      ['postgres', postgres],
+      ['mysql', mysql],
+    ] as const) {
+      const seen = await opensslClient(roots.tools, protocol, { ...verified, port });
+      assert.match(seen.stdout, /Verify return code: 0 \(ok\)/, `${protocol}: ${seen.stderr}`);
+      const other = { ...verified, port, trust: stranger.certPem };
+      assert.notEqual((await opensslClient(roots.tools, protocol, other)).code, 0);
+    }
+    const known = await gnutlsClient(roots.mailclients, 'postgres', { ...verified, port: postgres.port });
+    assert.equal(known.code, 0, known.stdout + known.stderr);
+  });
+});
 
 describe('PostgreSQL through the gateway', () => {
   const howSecured = 'SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid();';
@@ -150,6 +176,42 @@ describe('MariaDB through the gateway', () => {
     const bySocket = await inFront(t, 'mysql', server.socket);
     const local = await mariadb(roots.mariadb, { ...way, port: bySocket.port }, howSecured);
     assert.equal(local.stdout, 'Ssl_version\t\n', local.stderr);
+  });
+
+  peerTest('a login by another way than the client begins with', ['mariadb'], async (roots, t) => {
+    const plain = await startMariadb(roots.mariadb, { address, accounts });
+    t.after(() => plain.close());
+    const secure = await startMariadb(roots.mariadb, { address: '127.0.0.3', accounts, certificate });
+    t.after(() => secure.close());
+    const tap = await startTap({ target: { host: address, port: plain.port } });
+    t.after(() => tap.close());
+    const front = await startTestGateway(t, {
+      protocol: 'mysql',
+      backend: tap.port,
+      keyPairs: [certificate],
+    });
+    const reverse = await startTestGateway(t, {
+      protocol: 'mysql',
+      backend: secure.port,
+      backendHost: '127.0.0.3',
+      reverse: { serverName, ca: trust },
+    });
+    for (const [port, tls] of [
+      [front.port, ['--ssl', `--ssl-ca=${trustFile}`, '--ssl-verify-server-cert']],
+      [reverse.port, ['--skip-ssl']],
+    ] as const) {
+      // The server asks for another one, and sends a challenge of its own for it.
+      const begun = ['--default-auth=mysql_clear_password', `--port=${port}`, `--user=${login.user}`];
+      const args = ['--no-defaults', '--protocol=tcp', `--host=${serverName}`, ...begun, ...tls];
+      const said = await runIn(roots.mariadb, 'mariadb', [...args, '--compress', '-BNe', rows], {
+        ...reachable({ ...verified, port }),
+        hosts: { [serverName]: '127.0.0.1' },
+        env: { MYSQL_PWD: login.password },
+      });
+      assert.equal(said.code, 0, said.stderr);
+      assert.equal(said.stdout, '1000000\n');
+    }
+    assert.ok(tap.plainBytes()[0]?.server.includes('\x02\xfemysql_native_password\0', 0, 'latin1'));
   });
 
   peerTest('a login in clear is refused and reported', ['mariadb'], async (roots, t) => {

@@ -30,7 +30,7 @@ export interface Announcement {
 }
 
 /** utf8mb4, and what every client since MySQL 5.6 does. */
-export const usualAnnouncement: Announcement = {
+const usualAnnouncement: Announcement = {
   capabilities:
     capabilities.longPassword |
     capabilities.longFlag |

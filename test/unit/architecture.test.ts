@@ -387,6 +387,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'protocols/ldap/clear protocols/ldap/inside',
   },
   {
+    why: 'what a stream is told and tells, each shown by transcripts',
+    test: 'test/unit/protocols/xmpp/front.test.ts',
+    sources: 'protocols/xmpp/clear protocols/xmpp/exposed protocols/xmpp/follow protocols/xmpp/inside',
+  },
+  {
     why: 'what the dialogue reads, told by its transcripts',
     test: 'test/unit/protocols/ftp/client.test.ts',
     sources: 'protocols/ftp/reply',

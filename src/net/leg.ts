@@ -64,7 +64,8 @@ export class Leg {
 
   /** They leave with the next {@link flush}. */
   say(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
+    // Whoever was told the end hears nothing more.
+    if (bytes.length === 0 || this.isTold) return;
     this.#unsent.push(bytes);
     this.#waiting += bytes.length;
     this.sent += bytes.length;

@@ -83,7 +83,7 @@ export function splice(first: SpliceEnd, second: SpliceEnd, options: SpliceOptio
       deadline.drop();
       resolve({ octets, ...(cause ?? { by: 'neither', because: 'both sides closed the connection' }) });
     });
-    if (from.unread.length > 0) write(Buffer.from(from.unread));
+    if (from.unread.length > 0 && !to.socket.writableEnded) write(Buffer.from(from.unread));
     if (from.ended) onEnd();
     else if (!to.socket.writableNeedDrain) from.socket.resume();
   };

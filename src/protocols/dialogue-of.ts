@@ -14,7 +14,7 @@ import type { JudgeTls, Upgraded } from './upgrade.ts';
 import { startTls as startTlsOfXmpp } from './xmpp/client.ts';
 
 /** What a dialogue is told beside what the server says; each takes what its protocol has a place for. */
-export interface UpgradeRequest {
+interface UpgradeRequest {
   readonly judge: JudgeTls;
   /** Our name for EHLO and LHLO: a domain in ASCII form or an address literal. */
   readonly helloName: string;

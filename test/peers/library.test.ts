@@ -126,7 +126,7 @@ describe('waxwing/starttls', () => {
     t.after(() => server.close());
     const socket = await proves(t, authority, { protocol: 'ldap', port: server.port });
     // Message 2, an anonymous bind; the response names it.
-    await ask(socket, Buffer.from('300c020102600702010304008000', 'hex'), /^0\x0c\x02\x01\x02a/);
+    await ask(socket, Buffer.from('300c020102600702010304008000', 'hex'), /^0[^]{4}a/);
   });
 
   peerTest('INN, with and without a certificate', ['inn'], async (roots, t) => {

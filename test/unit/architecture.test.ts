@@ -337,6 +337,12 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     asProgram: true,
   },
   {
+    why: 'parts of one session, which is tested as a whole',
+    test: 'test/unit/protocols/smtp/gateway/front.test.ts',
+    sources: `protocols/smtp/gateway/alone protocols/smtp/gateway/command protocols/smtp/gateway/commands
+      protocols/smtp/gateway/introduce protocols/smtp/gateway/replies protocols/smtp/gateway/state`,
+  },
+  {
     why: 'shapes only',
     test: 'test/unit/protocols/imap/client.test.ts',
     sources: 'protocols/upgrade',

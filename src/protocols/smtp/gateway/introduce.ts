@@ -4,7 +4,6 @@
  * Postfix's XCLIENT: the answer to it is a new greeting. Attributes are xtext (RFC 3461 §4), so nothing of an address
  * can become a command (CVE-2026-28753); only what the backend lists is sent.
  */
-import { isIPv6 } from 'node:net';
 import type { FrontRules } from '../../../wire/gateway-session.ts';
 import { command } from '../command.ts';
 
@@ -21,7 +20,7 @@ export function introduction({ client }: FrontRules, lines: readonly string[]): 
   const offer = lines.slice(1).find((line) => /^XCLIENT(?: |$)/i.test(line)) ?? '';
   const attributes = new Set(offer.toUpperCase().split(' ').slice(1));
   if (!attributes.has('ADDR')) return undefined;
-  const address = isIPv6(client.address) ? `IPV6:${client.address}` : client.address;
+  const address = client.address.includes(':') ? `IPV6:${client.address}` : client.address;
   const words = [`ADDR=${xtext(address)}`];
   if (attributes.has('PORT')) words.push(`PORT=${client.port}`);
   // Else it would go on with the name of the gateway.

@@ -1,8 +1,10 @@
+import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { nntpFront } from '../../../../src/protocols/nntp/front.ts';
-import type { FrontRules } from '../../../../src/wire/gateway-session.ts';
+import { beginGatewaySession, type FrontRules } from '../../../../src/wire/gateway-session.ts';
 import { assertCutsDoNotMatter, turns } from '../../../support/gateway-fuzz.ts';
 import { gatewayTranscriptsIn, replayGateway } from '../../../support/gateway-transcript.ts';
+import { tlsFacts, transcriptsIn } from '../../../support/transcript.ts';
 
 const rules: FrontRules = {
   hostname: 'gw.example.test',
@@ -20,6 +22,28 @@ describe('transcripts of the front for NNTP', () => {
 });
 
 describe('the front for NNTP', () => {
+  it('passes on what INN and its client said to each other, word for word, until the login', () => {
+    const [recorded] = transcriptsIn('recorded', 'inn-2.7', 'session');
+    assert.ok(recorded !== undefined);
+    const inside = recorded.entries.slice(recorded.entries.findIndex(({ kind }) => kind === 'mark') + 1);
+    const run = beginGatewaySession(session());
+    run.next({ kind: 'opened', tls: tlsFacts });
+    run.next({ kind: 'connected', upstream: undefined });
+    run.next({ kind: 'backend', unread: Buffer.from('200 ready\r\n') });
+    let passed = 0;
+    for (const entry of inside) {
+      if (entry.kind !== 'bytes') continue;
+      const { bytes: unread } = entry;
+      const step = run.next({ kind: entry.side === 'C' ? 'client' : 'backend', unread });
+      const to = entry.side === 'C' ? 'toBackend' : 'toClient';
+      assert.equal(step.used, unread.length);
+      assert.deepEqual(step.effects[0], { kind: to, bytes: unread });
+      passed += 1;
+      if (step.effects.at(-1)?.kind === 'splice') break;
+    }
+    assert.equal(passed, 4, 'AUTHINFO USER, 381, AUTHINFO PASS, 281');
+  });
+
   it('any octets in any cut: the same effects, and nothing of the client reaches the backend before TLS', () => {
     const client =
       `STARTTLS|DATE|CAPABILITIES|QUIT|POST|TAKETHIS <a@b>|AUTHINFO USER u|AUTHINFO PASS p|AUTHINFO SASL PLAIN

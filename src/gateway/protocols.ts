@@ -18,8 +18,8 @@ import { sieveReverse } from '../protocols/sieve/reverse.ts';
 import { lmtpFront, smtpFront, submissionFront } from '../protocols/smtp/gateway/front.ts';
 import { lmtpReverse, smtpReverse } from '../protocols/smtp/gateway/reverse.ts';
 import type { JudgeTls, Upgraded } from '../protocols/upgrade.ts';
-import { xmppFront } from '../protocols/xmpp/front.ts';
-import { xmppReverse } from '../protocols/xmpp/reverse.ts';
+import { xmppFront, xmppFront } from '../protocols/xmpp/front.ts';
+import { xmppReverse, xmppReverse } from '../protocols/xmpp/reverse.ts';
 import type { Talk } from '../wire/bytes.ts';
 import type { Channel } from '../wire/channel.ts';
 import {
@@ -48,7 +48,7 @@ interface Protocol {
 /** IANA lists no name for SMTP; these two are what Exim takes. */
 const SMTP_ALPN = ['smtp', 'esmtp'];
 
-const table: Readonly<Partial<Record<GatewayProtocol, Protocol>>> = {
+const table: Readonly<Record<GatewayProtocol, Protocol>> = {
   smtp: protocol(SMTP_ALPN, smtpFront, smtpReverse, dialogueOf('smtp')),
   submission: protocol(SMTP_ALPN, submissionFront, smtpReverse, dialogueOf('submission')),
   lmtp: protocol(SMTP_ALPN, lmtpFront, lmtpReverse, dialogueOf('lmtp')),
@@ -57,6 +57,18 @@ const table: Readonly<Partial<Record<GatewayProtocol, Protocol>>> = {
   sieve: protocol(['managesieve'], sieveFront, sieveReverse, dialogueOf('sieve')),
   ldap: protocol([], ldapFront, ldapReverse, dialogueOf('ldap')),
   nntp: protocol(['nntp'], nntpFront, nntpReverse, dialogueOf('nntp')),
+  xmpp: protocol(
+    ['xmpp-client'],
+    (rules) => xmppFront(rules, 'client'),
+    (rules) => xmppReverse(rules, 'client'),
+    dialogueOf('xmpp'),
+  ),
+  'xmpp-server': protocol(
+    ['xmpp-server'],
+    (rules) => xmppFront(rules, 'server'),
+    (rules) => xmppReverse(rules, 'server'),
+    dialogueOf('xmpp-server'),
+  ),
   xmpp: protocol(
     ['xmpp-client'],
     (rules) => xmppFront(rules, 'client'),
@@ -89,27 +101,21 @@ function protocol<Front, Reverse>(
   };
 }
 
-function protocolOf(name: GatewayProtocol): Protocol {
-  const known = table[name];
-  if (known === undefined) throw new Error(`there is no gateway for ${name}`);
-  return known;
-}
-
 export function alpnOf(name: GatewayProtocol): readonly string[] {
-  return protocolOf(name).alpn;
+  return table[name].alpn;
 }
 
 export function beginFront(name: GatewayProtocol, rules: FrontRules): GatewayRun {
-  return protocolOf(name).front(rules);
+  return table[name].front(rules);
 }
 
 export function beginReverse(name: GatewayProtocol, rules: ReverseRules): GatewayRun {
-  return protocolOf(name).reverse(rules);
+  return table[name].reverse(rules);
 }
 
 /** @returns undefined where the session asks for TLS by itself, in the middle of its own exchange. */
 export function upgradeDialogue(name: GatewayProtocol): UpgradeDialogue | undefined {
-  return protocolOf(name).upgrade;
+  return table[name].upgrade;
 }
 
 /** Brings TLS up where everything before it is said. */

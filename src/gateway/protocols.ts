@@ -18,8 +18,8 @@ import { sieveReverse } from '../protocols/sieve/reverse.ts';
 import { lmtpFront, smtpFront, submissionFront } from '../protocols/smtp/gateway/front.ts';
 import { lmtpReverse, smtpReverse } from '../protocols/smtp/gateway/reverse.ts';
 import type { JudgeTls, Upgraded } from '../protocols/upgrade.ts';
-import { xmppFront, xmppFront } from '../protocols/xmpp/front.ts';
-import { xmppReverse, xmppReverse } from '../protocols/xmpp/reverse.ts';
+import { xmppFront } from '../protocols/xmpp/front.ts';
+import { xmppReverse } from '../protocols/xmpp/reverse.ts';
 import type { Talk } from '../wire/bytes.ts';
 import type { Channel } from '../wire/channel.ts';
 import {
@@ -57,18 +57,6 @@ const table: Readonly<Record<GatewayProtocol, Protocol>> = {
   sieve: protocol(['managesieve'], sieveFront, sieveReverse, dialogueOf('sieve')),
   ldap: protocol([], ldapFront, ldapReverse, dialogueOf('ldap')),
   nntp: protocol(['nntp'], nntpFront, nntpReverse, dialogueOf('nntp')),
-  xmpp: protocol(
-    ['xmpp-client'],
-    (rules) => xmppFront(rules, 'client'),
-    (rules) => xmppReverse(rules, 'client'),
-    dialogueOf('xmpp'),
-  ),
-  'xmpp-server': protocol(
-    ['xmpp-server'],
-    (rules) => xmppFront(rules, 'server'),
-    (rules) => xmppReverse(rules, 'server'),
-    dialogueOf('xmpp-server'),
-  ),
   xmpp: protocol(
     ['xmpp-client'],
     (rules) => xmppFront(rules, 'client'),

@@ -11,7 +11,7 @@ import { backendOf, type ToyClient, toyClient, toyGateway, toyTlsClient } from '
 interface Spliced {
   readonly client: ToyClient;
   readonly backend: Socket;
-  ended(): Promise<MediateEnd>;
+  readonly ended: () => Promise<MediateEnd>;
 }
 
 /** A client and a backend that are one connection by now. */

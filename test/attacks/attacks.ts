@@ -1,5 +1,31 @@
 /** All classes of attacks, in the order of the table. */
 import type { Attack } from './cell.ts';
+import { capabilityDowngrade } from './classes/capability-downgrade.ts';
+import { exhaustion } from './classes/exhaustion.ts';
+import { identity } from './classes/identity.ts';
+import { opossum } from './classes/opossum.ts';
+import { preauth } from './classes/preauth.ts';
+import { referrals } from './classes/referrals.ts';
+import { renegotiation } from './classes/renegotiation.ts';
 import { responseInjection } from './classes/response-injection.ts';
+import { stripping } from './classes/stripping.ts';
+import { tampering } from './classes/tampering.ts';
+import { truncation } from './classes/truncation.ts';
+import { uiSpoofing } from './classes/ui-spoofing.ts';
+import { wrongGoAhead } from './classes/wrong-go-ahead.ts';
 
-export const attacks: readonly Attack[] = [responseInjection];
+export const attacks: readonly Attack[] = [
+  responseInjection,
+  stripping,
+  wrongGoAhead,
+  capabilityDowngrade,
+  preauth,
+  referrals,
+  tampering,
+  uiSpoofing,
+  opossum,
+  renegotiation,
+  truncation,
+  identity,
+  exhaustion,
+];

@@ -9,8 +9,14 @@ export const roles = ['client', 'reverse', 'server', 'front', 'relay'] as const;
 
 export type Role = (typeof roles)[number];
 
-/** How an attack ended; `hit` says what the attacker got. */
-export type Verdict = { readonly kind: 'withstood' } | { readonly kind: 'hit'; readonly how: string };
+/**
+ * How an attack ended; `hit` says what the attacker got. `stopped`: it should have gone on unharmed and did not, so nothing
+ * is shown.
+ */
+export type Verdict =
+  | { readonly kind: 'withstood' }
+  | { readonly kind: 'hit'; readonly how: string }
+  | { readonly kind: 'stopped'; readonly because: string };
 
 export const withstood: Verdict = { kind: 'withstood' };
 

@@ -2,12 +2,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Certificate, createAuthority } from '../support/certificates.ts';
 import { type Cell, type Verdict, withstood } from './cell.ts';
-import { type Dialect, EVIL, type Protocol, protocols, SECRET } from './dialect.ts';
+import { type Dialect, EVIL, honest, type Offers, type Protocol, protocols, SECRET } from './dialect.ts';
 import { dialects } from './dialects.ts';
 import { clientRole } from './roles/client.ts';
 import { reverseRole } from './roles/reverse.ts';
 import type { ClientWeakness, Target } from './twins/sloppy-client.ts';
-import { type Conversation, type Lies, startToyServer, type ToyServer } from './twins/toy-server.ts';
+import {
+  type Answer,
+  type Conversation,
+  type Lies,
+  startToyServer,
+  type ToyServer,
+} from './twins/toy-server.ts';
 
 const authority = await createAuthority();
 const [proper, otherName, expired] = await Promise.all([
@@ -45,15 +51,17 @@ export interface VictimRole {
 
 /** What an attack came to, as seen from outside. */
 export interface Aftermath extends Reached {
-  /** Milliseconds; {@link HUNG_MS} where it had not ended by then. */
-  readonly ms: number;
   readonly hung: boolean;
   readonly conversations: readonly Conversation[];
+  /** Connections to where a referral leads. */
+  readonly visits: number;
   readonly dialect: Dialect;
 }
 
-/** Whoever has not ended by then waits for ever. */
-const HUNG_MS = 2_500;
+/** How long victims wait for anything, ms; more than a busy machine needs. */
+const PATIENCE_MS = 2_500;
+/** Whoever has not ended after so many times its patience waits for ever. */
+const TIMES_PATIENCE = 4;
 
 export interface Ambush {
   readonly how: string;
@@ -62,33 +70,96 @@ export interface Ambush {
   readonly certificate?: Certificate;
   /** What the twin is weak in. */
   readonly weak: readonly ClientWeakness[];
-  /** What makes it a hit; by default whatever of {@link anyHit} there is. */
-  readonly hit?: (after: Aftermath) => string | undefined;
-  /** Said to a victim that is through, by hand. */
-  readonly during?: (server: ToyServer) => Promise<void>;
+  /** By default whatever {@link anyHit} finds. */
+  readonly judge?: (after: Aftermath) => Verdict;
+  /** What is done beside it. */
+  readonly during?: (server: ToyServer, dialect: Dialect) => Promise<void>;
   readonly only?: readonly Protocol[];
+  readonly patienceMs?: number;
   readonly roles?: readonly ('client' | 'reverse')[];
   /** Where referrals lead. */
   readonly elsewhere?: boolean;
 }
 
 /** Nobody may be taken in: no login in clear or inside, nothing believed, nothing that goes on. */
-export function anyHit({ wentOn, believed, hung, conversations }: Aftermath): string | undefined {
+export function anyHit(after: Aftermath): Verdict {
+  const how = harm(after);
+  return how === undefined ? withstood : { kind: 'hit', how };
+}
+
+function harm({ wentOn, believed, hung, conversations, visits }: Aftermath): string | undefined {
   if (hung) return 'it waits for ever';
   if (conversations.some(({ plain }) => plain.includes(SECRET))) return 'the login was said in clear';
   if (believed.includes(EVIL)) return `the attacker's words are believed: ${believed.slice(0, 200)}`;
   if (conversations.some((one) => one.inside.includes(SECRET))) return 'the login was said inside TLS';
+  if (conversations.some(({ flooded }) => flooded)) return 'all of a flood was taken';
+  if (visits > 0) return 'it went where it was sent';
   return wentOn ? 'it went on' : undefined;
 }
 
-/** The attacker's words are not believed, wherever it goes. */
-export function onlyWords({ believed, hung, conversations }: Aftermath): string | undefined {
-  if (hung) return 'it waits for ever';
-  if (conversations.some(({ plain }) => plain.includes(SECRET))) return 'the login was said in clear';
-  return believed.includes(EVIL) ? `the attacker's words are believed: ${believed.slice(0, 200)}` : undefined;
+/** It goes on unharmed: the attacker's words are not believed. */
+export function wordsOnly({ believed, hung, conversations, told }: Aftermath): Verdict {
+  if (conversations.some(({ plain }) => plain.includes(SECRET)))
+    return { kind: 'hit', how: 'the login was said in clear' };
+  if (believed.includes(EVIL))
+    return { kind: 'hit', how: `the attacker's words are believed: ${believed.slice(0, 200)}` };
+  if (conversations.some((one) => one.inside.includes(SECRET))) return withstood;
+  return { kind: 'stopped', because: hung ? 'it waits for ever' : told };
 }
 
 const victimRoles = { client: clientRole, reverse: reverseRole } as const;
+
+/** Lies told at the request for TLS. */
+export function onUpgrade({ isUpgrade }: Dialect, answer: Answer): Lies {
+  return { answer: (request, at) => (at === 'clear' && isUpgrade(request) ? answer : undefined) };
+}
+
+/** Several lies of one server. */
+export function together(...lies: readonly Lies[]): Lies {
+  const all: Lies = Object.assign({}, ...lies);
+  const answers = lies.flatMap(({ answer }) => (answer === undefined ? [] : [answer]));
+  return {
+    ...all,
+    answer: (request, at) => {
+      for (const answer of answers) {
+        const given = answer(request, at);
+        if (given !== undefined) return given;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Lies told at the first occasion: the greeting, or the answer to the first words of a client. */
+export function atFirst(dialect: Dialect, answer: Answer): Lies {
+  if (dialect.greeting(honest) !== '') return { greeting: answer };
+  let said = false;
+  return {
+    answer: () => {
+      if (said) return undefined;
+      said = true;
+      return answer;
+    },
+  };
+}
+
+/** What an honest server says in clear before the request for TLS, last. */
+export function lastInClear(dialect: Dialect, offers: Offers = honest): string {
+  return dialect.ask === null ? dialect.greeting(offers) : dialect.answer(dialect.ask, offers);
+}
+
+/** Lies told in place of {@link lastInClear}. */
+export function onOffers(dialect: Dialect, answer: Answer): Lies {
+  if (dialect.ask === null) return { greeting: answer };
+  return {
+    answer: (request, at) =>
+      at === 'clear' &&
+      !dialect.isUpgrade(request) &&
+      dialect.answer(request, honest) === lastInClear(dialect)
+        ? answer
+        : undefined,
+  };
+}
 
 /** The cells of some ambushes, for each protocol and role that gives an occasion. */
 export function ambushes(list: readonly Ambush[]): Cell[] {
@@ -119,42 +190,46 @@ export function controls() {
       .filter((protocol) => victimRoles[role].speaks(protocol))
       .map((protocol) => {
         const { ours, twin } = victimRoles[role];
-        const control: Ambush = { how: 'none', lies: () => ({}), weak: [], hit: arrived };
+        const control: Ambush = { how: 'none', lies: () => ({}), weak: [], judge: arrived };
         const through = async (victim: Victim): Promise<string> => {
           const verdict = await spring(control, dialects[protocol], victim);
-          return verdict.kind === 'hit' ? verdict.how : 'stopped';
+          return verdict.kind === 'stopped' ? verdict.because : verdict.kind;
         };
         return { role, protocol, ours: () => through(ours), twin: () => through(twin([])) };
       }),
   );
 }
 
-function arrived({ conversations, told }: Aftermath): string {
-  if (conversations.some(({ plain }) => plain.includes(SECRET))) return 'in clear';
-  return conversations.some((one) => one.inside.includes(SECRET)) ? 'through' : `stopped: ${told}`;
+function arrived(after: Aftermath): Verdict {
+  const { kind } = wordsOnly(after);
+  return { kind: 'stopped', because: kind === 'withstood' ? 'through' : `${kind}: ${after.told}` };
 }
 
 async function spring(ambush: Ambush, dialect: Dialect, victim: Victim): Promise<Verdict> {
   const certificate = ambush.certificate ?? certificates.proper;
   const elsewhere = ambush.elsewhere === true ? await startToyServer(dialect, certificate) : undefined;
+  const { patienceMs = PATIENCE_MS } = ambush;
   const lies = ambush.lies(dialect, elsewhere?.port ?? 1) ?? {};
   const server = await startToyServer(dialect, certificate, lies);
-  const began = performance.now();
   try {
-    const target: Target = { port: server.port, serverName: 'server.test', ca: authority.certPem };
+    const target: Target = {
+      port: server.port,
+      serverName: 'server.test',
+      ca: authority.certPem,
+      patienceMs,
+    };
     const [reached] = await Promise.all([
-      Promise.race([victim(dialect, target), sleep(HUNG_MS, undefined)]),
-      ambush.during?.(server),
+      Promise.race([victim(dialect, target), sleep(TIMES_PATIENCE * patienceMs, undefined, { ref: false })]),
+      ambush.during?.(server, dialect),
     ]);
     const after: Aftermath = {
       ...(reached ?? { wentOn: false, believed: '', told: '' }),
-      ms: performance.now() - began,
       hung: reached === undefined,
       conversations: [...server.conversations, ...(elsewhere?.conversations ?? [])],
+      visits: elsewhere?.conversations.length ?? 0,
       dialect,
     };
-    const how = (ambush.hit ?? anyHit)(after);
-    return how === undefined ? withstood : { kind: 'hit', how };
+    return (ambush.judge ?? anyHit)(after);
   } finally {
     server.close();
     elsewhere?.close();

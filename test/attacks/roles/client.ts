@@ -7,13 +7,11 @@ import type { Dialect } from '../dialect.ts';
 import { logIn, type Target, upgrade } from '../twins/sloppy-client.ts';
 import type { Reached, VictimRole } from '../victim.ts';
 
-const PATIENCE_MS = 500;
-
 export const clientRole: VictimRole = {
   ours,
   twin: (weaknesses) => async (dialect, target) => {
     const upgraded = await upgrade(dialect, target, weaknesses);
-    const heard = await logIn(dialect, upgraded);
+    const heard = await logIn(dialect, target, upgraded);
     upgraded.socket?.destroy();
     const { socket, believed, told } = upgraded;
     return { wentOn: socket !== undefined, believed: believed + heard, told };
@@ -22,14 +20,14 @@ export const clientRole: VictimRole = {
 };
 
 async function ours({ protocol, loginInside }: Dialect, target: Target): Promise<Reached> {
-  const { port, serverName, ca } = target;
+  const { port, serverName, ca, patienceMs } = target;
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   await once(socket, 'connect');
   const outcome = await startTls(socket, {
     protocol,
     serverName,
     ca,
-    timeoutMs: PATIENCE_MS,
+    timeoutMs: patienceMs,
     helloName: 'client.test',
   });
   if (outcome.kind !== 'secured') return { wentOn: false, believed: '', told: outcome.because };
@@ -38,8 +36,9 @@ async function ours({ protocol, loginInside }: Dialect, target: Target): Promise
   secure.on('data', (bytes: Buffer) => {
     heard += bytes.toString('latin1');
   });
+  secure.resume();
   secure.write(loginInside, 'latin1');
-  const until = performance.now() + PATIENCE_MS;
+  const until = performance.now() + patienceMs;
   while (heard === '' && performance.now() < until && !secure.destroyed) await sleep(5);
   secure.destroy();
   return { wentOn: true, believed: `${inside.join('\r\n')}\r\n${heard}`, told: '' };

@@ -8,20 +8,22 @@ import type { Dialect, Protocol } from '../dialect.ts';
 import { startSloppyGateway } from '../twins/sloppy-gateway.ts';
 import type { VictimRole } from '../victim.ts';
 
-/** How long the plain client waits for something, ms. */
-const SILENCE_MS = 900;
-const CONNECT_MS = 500;
 /** Nothing more is expected so long after the last words, ms. */
 const QUIET_MS = 100;
 
 export const reverseRole: VictimRole = {
-  async ours(dialect, { port, serverName, ca }) {
+  async ours(dialect, { port, serverName, ca, patienceMs }) {
     const { protocol } = dialect;
     if (!isGatewayProtocol(protocol)) throw new Error(`there is no gateway for ${protocol}`);
     const gateway = await startTestGateway(
       // It is closed below.
       { after: () => undefined },
-      { protocol, backend: port, reverse: { serverName, ca }, patience: { connect: CONNECT_MS } },
+      {
+        protocol,
+        backend: port,
+        reverse: { serverName, ca },
+        patience: { connect: patienceMs, clear: patienceMs },
+      },
     );
     try {
       const heard = await plainClient(dialect, gateway.port);
@@ -37,7 +39,11 @@ export const reverseRole: VictimRole = {
     const gateway = await startSloppyGateway(dialect, target, weaknesses);
     try {
       // Whether it went on shows at the server.
-      return { wentOn: false, believed: await plainClient(dialect, gateway.port), told: '' };
+      return {
+        wentOn: false,
+        believed: await plainClient(dialect, gateway.port),
+        told: '',
+      };
     } finally {
       gateway.close();
     }
@@ -46,7 +52,7 @@ export const reverseRole: VictimRole = {
 };
 
 /** Their engines are on their way. */
-const notYet: ReadonlySet<string> = new Set(['pop3', 'xmpp', 'xmpp-server', 'postgres', 'mysql']);
+const notYet: ReadonlySet<string> = new Set(['xmpp', 'xmpp-server']);
 
 function isGatewayProtocol(protocol: Protocol): protocol is Exclude<Protocol, 'ftp'> & GatewayProtocol {
   return gatewayProtocols.some((one) => one === protocol);
@@ -65,7 +71,7 @@ async function plainClient({ loginOfPlainClient }: Dialect, port: number): Promi
   });
   socket.write(loginOfPlainClient, 'latin1');
   while (!socket.destroyed && !socket.readableEnded) {
-    if (performance.now() - heardAt > (believed === '' ? SILENCE_MS : QUIET_MS)) break;
+    if (believed !== '' && performance.now() - heardAt > QUIET_MS) break;
     await sleep(5);
   }
   socket.destroy();

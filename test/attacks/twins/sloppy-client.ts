@@ -1,4 +1,5 @@
 /** A client that upgrades by any dialect, right in everything but the weaknesses it is given. */
+import { constants } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -37,6 +38,8 @@ export interface Target {
   readonly serverName: string;
   /** PEM of who vouches for the server. */
   readonly ca: string;
+  /** How long anything is waited for, ms. */
+  readonly patienceMs: number;
 }
 
 /** How far a client came. */
@@ -52,9 +55,6 @@ export interface Upgrade {
   readonly unread: string;
 }
 
-/** Milliseconds for each wait. */
-const PATIENCE_MS = 400;
-const DAWDLE_MS = 60;
 /** Beyond that it does not look any more whether the answer is whole. */
 const LOOKS_AT = 65_536;
 const MAX_ASKED = 50;
@@ -68,7 +68,7 @@ export async function upgrade(
   weaknesses: readonly ClientWeakness[],
 ): Promise<Upgrade> {
   const is = (weakness: ClientWeakness): boolean => weaknesses.includes(weakness);
-  const reader = await openReader(target.port, is);
+  const reader = await openReader(target, is);
   const state = { believed: '', inTls: false };
   try {
     await upgradeOn(reader, dialect, target, is, state);
@@ -95,6 +95,7 @@ async function upgradeOn(
     const answer = await reader.until((unread) => dialect.answerEnds(unread, to));
     if (!dialect.isPositive(answer, to) && !(is('takesAnyPositive') && !looksNegative(answer))) {
       if (is('showsClearWords')) state.believed += answer;
+      if (is('followsReferrals')) await follow(dialect, answer);
       throw new Stopped(`${to} was refused`);
     }
     return answer;
@@ -119,12 +120,12 @@ async function upgradeOn(
       if (is('showsClearWords')) state.believed += goAhead;
       break;
     } catch (error) {
-      if (is('asksAgain') && asked < MAX_ASKED) continue;
+      if (is('asksAgain') && !reader.ended && asked < MAX_ASKED) continue;
       if (!(error instanceof Stopped) || reader.ended) throw error;
       return inClear(error.message);
     }
   }
-  if (is('dawdles')) await sleep(DAWDLE_MS);
+  if (is('dawdles')) await reader.something();
   if (!is('keepsLeftover')) reader.assertSilence();
   await reader.secure(target);
   state.inTls = true;
@@ -145,20 +146,36 @@ async function speakInside(
   }
 }
 
+/** Goes where it is sent, and logs in there. */
+async function follow({ login }: Dialect, answer: string): Promise<void> {
+  const port = /127\.0\.0\.1:([0-9]+)/.exec(answer)?.[1];
+  if (port === undefined) return;
+  const socket = connect({ port: Number(port), host: '127.0.0.1' });
+  socket.on('error', () => socket.destroy());
+  socket.resume();
+  await once(socket, 'connect');
+  socket.end(login);
+  await once(socket, 'close');
+}
+
 /** By its first word, as clients do that know nothing of the protocol's codes. */
 function looksNegative(answer: string): boolean {
   return /^(?:[45]\d\d|-ERR|NO|BYE|\S+ (?:NO|BAD|BYE)|<failure|<stream:error|E|N$)/.test(answer);
 }
 
 /** Logs in over what was brought about. @returns what the server answers. */
-export async function logIn(dialect: Dialect, { socket, inTls, unread }: Upgrade): Promise<string> {
+export async function logIn(
+  dialect: Dialect,
+  { patienceMs }: Target,
+  { socket, inTls, unread }: Upgrade,
+): Promise<string> {
   if (socket === undefined) return '';
   let heard = unread;
   socket.on('data', (bytes: Buffer) => {
     heard += bytes.toString('latin1');
   });
   socket.write(inTls ? dialect.loginInside : dialect.login, 'latin1');
-  const until = performance.now() + PATIENCE_MS;
+  const until = performance.now() + patienceMs;
   while (heard.length === unread.length && performance.now() < until && !socket.destroyed) await sleep(5);
   await sleep(10);
   return heard;
@@ -172,11 +189,13 @@ interface Reader {
   until(ends: (unread: string) => number | undefined): Promise<string>;
   /** What is left unread. */
   take(): string;
+  /** Waits until anything is there. */
+  something(): Promise<void>;
   assertSilence(): void;
   secure(target: Target): Promise<void>;
 }
 
-async function openReader(port: number, is: Is): Promise<Reader> {
+async function openReader({ port, patienceMs }: Target, is: Is): Promise<Reader> {
   const plain = connect({ port, host: '127.0.0.1', noDelay: true });
   const chunks: string[] = [];
   let length = 0;
@@ -225,10 +244,10 @@ async function openReader(port: number, is: Is): Promise<Reader> {
         };
         const timer = setTimeout(() => {
           if (!is('endlessPatience')) settle(new Stopped('it took too long'));
-        }, PATIENCE_MS);
+        }, patienceMs);
         look = () => {
           if (length > LOOKS_AT) {
-            if (!is('endlessPatience')) settle(new Stopped('it was too long'));
+            if (!is('endlessPatience') || ended) settle(new Stopped('it was too long'));
             return;
           }
           const all = take();
@@ -248,6 +267,10 @@ async function openReader(port: number, is: Is): Promise<Reader> {
         look();
       }),
     take: () => take(),
+    async something() {
+      const until = performance.now() + patienceMs;
+      while (length === 0 && !ended && performance.now() < until) await sleep(5);
+    },
     assertSilence() {
       if (length > 0) throw new Stopped('the server spoke out of turn');
     },
@@ -258,6 +281,7 @@ async function openReader(port: number, is: Is): Promise<Reader> {
         socket: plain,
         servername: serverName,
         ca,
+        secureOptions: is('renegotiates') ? 0 : constants.SSL_OP_NO_RENEGOTIATION,
         rejectUnauthorized: !is('trustsAnyone'),
         checkServerIdentity: is('trustsAnyone') ? () => undefined : checkServerIdentity,
       });
@@ -265,7 +289,7 @@ async function openReader(port: number, is: Is): Promise<Reader> {
       listen(secured);
       const late = setTimeout(() => {
         if (!is('endlessPatience')) secured.destroy(new Stopped('the handshake took too long'));
-      }, PATIENCE_MS);
+      }, patienceMs);
       try {
         await new Promise<void>((resolve, reject) => {
           secured.once('secureConnect', resolve);

@@ -13,7 +13,7 @@ export async function startSloppyGateway(
   const server = createServer({ noDelay: true }, (client) => {
     sockets.add(client);
     client.on('error', () => client.destroy());
-    void pass(client);
+    pass(client).catch(() => client.destroy());
   });
 
   async function pass(client: Socket): Promise<void> {
@@ -28,7 +28,7 @@ export async function startSloppyGateway(
     socket.pipe(client);
     client.pipe(socket);
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => client.destroy());
+    socket.on('close', () => client.end());
     client.on('close', () => socket.destroy());
   }
 

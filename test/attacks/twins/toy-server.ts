@@ -47,6 +47,8 @@ export interface Conversation {
   handshake: 'none' | 'begun' | 'done';
   /** The whole flood was taken. */
   flooded: boolean;
+  /** There was a second handshake within TLS. */
+  renegotiated: boolean;
   closed: boolean;
   /** The TLS socket once it is one. */
   secure: TLSSocket | undefined;
@@ -79,6 +81,7 @@ export async function startToyServer(
       requestsInside: [],
       handshake: 'none',
       flooded: false,
+      renegotiated: false,
       closed: false,
       secure: undefined,
     };
@@ -155,7 +158,8 @@ function converse(plain: Socket, { dialect, certificate, lies, weaknesses, notes
       return;
     }
     if (next === 'close') speaker.end();
-    if (next === 'abort') plain.end();
+    // What was said is on its way by then.
+    if (next === 'abort') setTimeout(() => plain.end(), LATER_MS);
     if (next === 'drip') drip(speaker, unit);
     if (next === 'flood') flood(speaker, unit, notes);
     if (next === 'handshake') secure();

@@ -4,6 +4,7 @@
  * What decides is the same as in the relay and the gateway: exact answers, nothing kept of what was said in clear, one
  * deadline, and the certificate judged before anything is said inside TLS.
  */
+import { X509Certificate } from 'node:crypto';
 import { isIPv6, type Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { formatHostPort, type Host, parseHost } from './names/address.ts';
@@ -94,13 +95,14 @@ interface NotSecured<Kind extends string> {
 export async function startTls(socket: Socket, options: StartTlsOptions): Promise<StartTlsResult> {
   const server = checkedServer(socket, options);
   const { timeoutMs = 30_000 } = options;
-  const peer = nameOf(socket, options.serverName);
+  const peer = nameOf(socket, server);
+  const context = contextOf(options);
   const deadlines = startDeadlines(Math.min(50, timeoutMs), 'hold');
   const connection = new Connection(socket, {
     peer,
     patience: patienceOf(timeoutMs),
     deadlines,
-    context: contextOf(options),
+    context,
     serverName: server.kind === 'name' ? server.name : null,
     ...(options.alpn === undefined ? {} : { alpn: options.alpn }),
   });
@@ -125,10 +127,9 @@ export async function startTls(socket: Socket, options: StartTlsOptions): Promis
   }
 }
 
-function nameOf({ remoteAddress, remotePort = 0 }: Socket, serverName: string): string {
-  return remoteAddress === undefined
-    ? serverName
-    : `${serverName} (${formatHostPort(remoteAddress, remotePort)})`;
+function nameOf({ remoteAddress, remotePort = 0 }: Socket, server: Host): string {
+  const name = server.kind === 'name' ? server.name : server.address;
+  return remoteAddress === undefined ? name : `${name} (${formatHostPort(remoteAddress, remotePort)})`;
 }
 
 async function upgrade(
@@ -185,13 +186,25 @@ function patienceOf(ms: number): Patience {
 
 let usual: SecureContext | undefined;
 
-/** Loading the roots takes milliseconds: the usual ones are loaded once. */
+/** Loading the roots takes milliseconds: the usual ones are loaded once. @throws TypeError where `ca` is no PEM. */
 function contextOf({ ca, onlyCa = false }: StartTlsOptions): SecureContext {
-  const roots = ca === undefined ? [] : [ca].flat();
-  if (onlyCa) return outgoingContext(roots, 'alone');
-  if (roots.length > 0) return outgoingContext(roots);
-  usual ??= outgoingContext([]);
-  return usual;
+  const roots = ca === undefined ? [] : [ca].flat().flatMap(certificatesIn);
+  if (roots.length === 0 && !onlyCa) {
+    usual ??= outgoingContext([]);
+    return usual;
+  }
+  return outgoingContext(roots, onlyCa ? 'alone' : 'added');
+}
+
+/** OpenSSL passes over what is no certificate without a word: whoever has mistyped a file would trust nobody. */
+function certificatesIn(pem: string): string[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0) throw new TypeError('ca: there is no certificate in PEM');
+  try {
+    return blocks.map((block) => new X509Certificate(block).toString());
+  } catch (cause) {
+    throw new TypeError('ca: one of these is no certificate', { cause });
+  }
 }
 
 /** RFC 5321 §4.1.3: the address, where there is no name. */

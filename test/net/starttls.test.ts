@@ -255,6 +255,9 @@ describe('startTls', () => {
     await refuses({ timeoutMs: Number.NaN }, /^timeoutMs: /);
     await refuses({ helloName: 'a\r\nQUIT' }, /^helloName: /);
     await refuses({ onlyCa: true }, /^onlyCa: /);
+    await refuses({ ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' }, /^ca: /);
+    await refuses({ ca: 'no certificate' }, /^ca: /);
+    await refuses({ from: 'a b' }, /^from: /);
     const unknown: unknown = { ...good, protocol: 'gopher' };
     await assert.rejects(
       Promise.try(Reflect.apply, startTls, undefined, [socket, unknown]),

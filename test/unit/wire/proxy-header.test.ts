@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { type ProxyHeader, parseProxyHeader } from '../../../src/wire/proxy-header.ts';
+import { type ProxyHeader, parseProxyHeader, writeProxyHeader } from '../../../src/wire/proxy-header.ts';
 
 const parse = (text: string): ProxyHeader => parseProxyHeader(Buffer.from(text, 'latin1'));
 
@@ -215,4 +215,49 @@ it('the checksum of the tests is CRC-32C (RFC 3720 §B.4: 32 octets of zero)', (
   // The RFC lists the octets as they are sent, the least significant first.
   const octets = [...Buffer.from(crc32c(Buffer.alloc(32)), 'hex')].toReversed();
   assert.equal(Buffer.from(octets).toString('hex'), 'aa36918a');
+});
+
+describe('what is written', () => {
+  const address = fc.oneof(fc.ipV4(), fc.ipV6());
+  const port = fc.integer({ min: 0, max: 65_535 });
+  for (const version of ['v1', 'v2'] as const) {
+    it(`${version} is read as what it says, for every pair of addresses`, () => {
+      fc.assert(
+        fc.property(address, port, address, port, (remoteAddress, remotePort, localAddress, localPort) => {
+          const header = writeProxyHeader(version, { remoteAddress, remotePort, localAddress, localPort });
+          const read = parseProxyHeader(header);
+          assert.ok(read.kind === 'client', JSON.stringify(read));
+          assert.equal(read.length, header.length);
+          assert.deepEqual(read.ends, {
+            remoteAddress: plain(remoteAddress),
+            remotePort,
+            localAddress: plain(localAddress),
+            localPort,
+          });
+        }),
+      );
+    });
+  }
+
+  it('stands as HAProxy describes it', () => {
+    assert.equal(writeProxyHeader('v1', ends).toString(), 'PROXY TCP4 192.0.2.1 198.51.100.2 51000 25\r\n');
+    assert.deepEqual(writeProxyHeader('v2', ends), binary('21', '11', TCP4));
+    const six = { ...ends, remoteAddress: '2001:db8::1', localAddress: '2001:db8::2' };
+    assert.deepEqual(writeProxyHeader('v2', six), binary('21', '21', TCP6));
+  });
+
+  it('is of IPv6 where the ends are of two families', () => {
+    const header = writeProxyHeader('v1', { ...ends, remoteAddress: '2001:db8::1' });
+    assert.equal(header.toString(), 'PROXY TCP6 2001:db8::1 ::ffff:c633:6402 51000 25\r\n');
+  });
+
+  /** One spelling; what is mapped into IPv6 is read as what it is. */
+  function plain(text: string): string {
+    if (!text.includes(':')) return text;
+    const host = new URL(`http://[${text}]/`).hostname.slice(1, -1);
+    const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(host);
+    if (mapped === null) return host;
+    const hex = mapped.slice(1).map((group) => group.padStart(4, '0'));
+    return Buffer.from(hex.join(''), 'hex').join('.');
+  }
 });

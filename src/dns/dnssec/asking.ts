@@ -13,7 +13,8 @@ export interface Reading {
   /** RCODE 3; whether it is true is another matter. */
   readonly nxdomain: boolean;
   readonly answers: readonly RrSet[];
-  readonly authority: readonly RrSet[];
+  /** Put together when it is asked for: only what is not there, or comes from a wildcard, has anything to prove with it. */
+  readonly authority: () => readonly RrSet[];
   readonly errors: readonly ExtendedError[];
 }
 
@@ -44,11 +45,7 @@ export function* hear(question: Question): LookUp<Heard> {
     question,
     nxdomain: rcode === NXDOMAIN,
     answers: rrSetsOf(answers),
-    // Only what is not there, or comes from a wildcard, has anything to prove with it.
-    get authority() {
-      proofs ??= rrSetsOf(authority);
-      return proofs;
-    },
+    authority: () => (proofs ??= rrSetsOf(authority)),
     errors,
   };
 }

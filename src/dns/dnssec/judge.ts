@@ -10,7 +10,7 @@ import { type Exhausted, showQuestion } from './denial.ts';
 import { LONGEST, type Search, type SecureZone, signerOf } from './place.ts';
 import { denialOf, noCloserOf, type Proofs, proofSets, proofsBy } from './proofs.ts';
 import { checkSet } from './signed-set.ts';
-import { anchorOf } from './terms.ts';
+import { type Anchor, anchorOf } from './terms.ts';
 import { type Attempt, type Claim, missingOfProofs, NO_RRSIG, provenBy, type Trust } from './trust.ts';
 
 /** What was found out of one thing in an answer. */
@@ -51,19 +51,23 @@ export function* judgeSet(kind: 'alias' | 'answer', set: RrSet, one: Case, searc
   const { question } = one.reading;
   const parentSide = question.type === types.DS && (set.type === types.DS || set.type === types.CNAME);
   const claim = { name: set.name, parentSide, signers: signersOf([set]), missing: NO_RRSIG };
-  const trust = yield* trusted(claim, search, function* (zone): LookUp<Attempt<Proof>> {
-    const check = yield* checkSet(set, signerOf(zone, now), search.budget);
-    if (check.kind === 'bad') return { kind: 'unproven', because: check.because };
-    if (check.kind === 'exhausted') return check;
-    const { ttl, evidence, encloser } = check;
-    if (encloser === undefined) return { kind: 'proven', proof: { ttl, because: evidence } };
-    // What such a DNAME stands for is not defined (RFC 4592 §4.4, RFC 6672 §3.3).
-    if (set.type === types.DNAME)
-      return { kind: 'unproven', because: 'it is a wildcard’s, which no DNAME can be' };
-    return yield* expanded(set, encloser, zone, { ttl, because: evidence }, one, search);
-  });
+  const anchor = anchorFor(claim, search);
+  const trust =
+    anchor && (yield* provenBy(claim, anchor, search, (zone) => signedBy(zone, set, one, search)));
   const link = { kind, name: set.name, type: set.type };
   return verdictOf(trust, link, showQuestion(link), { now, ttl: set.ttl });
+}
+
+function* signedBy(zone: SecureZone, set: RrSet, one: Case, search: Search): LookUp<Attempt<Proof>> {
+  const check = yield* checkSet(set, signerOf(zone, search.settled.now), search.budget);
+  if (check.kind === 'bad') return { kind: 'unproven', because: check.because };
+  if (check.kind === 'exhausted') return check;
+  const { ttl, evidence, encloser } = check;
+  if (encloser === undefined) return { kind: 'proven', proof: { ttl, because: evidence } };
+  // What such a DNAME stands for is not defined (RFC 4592 §4.4, RFC 6672 §3.3).
+  if (set.type === types.DNAME)
+    return { kind: 'unproven', because: 'it is a wildcard’s, which no DNAME can be' };
+  return yield* expanded(set, encloser, zone, { ttl, because: evidence }, one, search);
 }
 
 /** RFC 4035 §5.3.4, RFC 5155 §8.8. */
@@ -104,19 +108,12 @@ interface Denied extends Proof {
 /** Judges that an answer has no such records: the outcome is what the proof says, whatever the RCODE. */
 export function* judgeAbsence(question: Question, one: Case, search: Search): LookUp<Absence> {
   const { now } = search.settled;
-  const sets = proofSets(one.reading.authority);
+  const sets = proofSets(one.reading.authority());
   const parentSide = question.type === types.DS;
   const claim = { name: question.name, parentSide, signers: signersOf(sets), missing: missingOfProofs(sets) };
-  const trust = yield* trusted(claim, search, function* (zone): LookUp<Attempt<Denied>> {
-    const proofs = yield* proofsOf(one, zone, search);
-    if (proofs.kind === 'exhausted') return proofs;
-    const denial = denialOf(proofs, question);
-    const { ttl, evidence } = proofs;
-    if (denial.kind === 'unproven' || denial.kind === 'exhausted') return denial;
-    const because = `${denial.because}; ${evidence}`;
-    if (denial.kind === 'open') return { kind: 'open', because, ttl };
-    return { kind: 'proven', proof: { what: denial.what, optOut: denial.optOut, ttl, because } };
-  });
+  const anchor = anchorFor(claim, search);
+  const trust =
+    anchor && (yield* provenBy(claim, anchor, search, (zone) => deniedBy(zone, question, one, search)));
   const claimed = claimOf(question, one.reading);
   const proof = trust?.kind === 'secure' ? trust.proof : undefined;
   const what = proof?.what ?? claimed.what;
@@ -128,6 +125,17 @@ export function* judgeAbsence(question: Question, one: Case, search: Search): Lo
   const isStated = trust?.kind === 'secure' || trust?.kind === 'open' || claimed.ttl !== undefined;
   if (proof?.optOut === true) return { verdict: asInsecure(verdict), what, isStated };
   return { verdict, what: verdict.usable ? what : undefined, isStated };
+}
+
+function* deniedBy(zone: SecureZone, question: Question, one: Case, search: Search): LookUp<Attempt<Denied>> {
+  const proofs = yield* proofsOf(one, zone, search);
+  if (proofs.kind === 'exhausted') return proofs;
+  const denial = denialOf(proofs, question);
+  const { ttl, evidence } = proofs;
+  if (denial.kind === 'unproven' || denial.kind === 'exhausted') return denial;
+  const because = `${denial.because}; ${evidence}`;
+  if (denial.kind === 'open') return { kind: 'open', because, ttl };
+  return { kind: 'proven', proof: { what: denial.what, optOut: denial.optOut, ttl, because } };
 }
 
 /** An opt-out span may hide a delegation without signatures: no AD (RFC 5155 §9.2). */
@@ -148,11 +156,12 @@ function claimOf(
   { name }: Question,
   { nxdomain, authority }: Reading,
 ): { what: What | undefined; ttl: number | undefined } {
-  const soa = authority.find((set) => set.type === types.SOA && isAtOrBelow(name, set.name));
+  const sets = authority();
+  const soa = sets.find((set) => set.type === types.SOA && isAtOrBelow(name, set.name));
   const read = soa?.data[0] === undefined ? undefined : readSoa(soa.data[0]);
   const ttl = soa === undefined || read === undefined ? undefined : Math.min(soa.ttl, read.minimum);
   if (nxdomain) return { what: 'no-such-name', ttl };
-  const isReferral = soa === undefined && authority.some(({ type }) => type === types.NS);
+  const isReferral = soa === undefined && sets.some(({ type }) => type === types.NS);
   return { what: isReferral ? undefined : 'no-such-record', ttl };
 }
 
@@ -168,19 +177,14 @@ function* proofsOf(
 ): LookUp<Proofs | Exhausted> {
   const known = proofs.find((one) => one.zone === zone.zone);
   if (known !== undefined) return known;
-  const made = yield* proofsBy(signerOf(zone, settled.now), proofSets(reading.authority), budget);
+  const made = yield* proofsBy(signerOf(zone, settled.now), proofSets(reading.authority()), budget);
   if (made.kind === 'proofs') proofs.push(made);
   return made;
 }
 
 /** @returns undefined where there is no trust anchor. */
-function* trusted<Made>(
-  claim: Claim,
-  search: Search,
-  attempt: (zone: SecureZone) => LookUp<Attempt<Made>>,
-): LookUp<Trust<Made> | undefined> {
-  const anchor = anchorOf(search.settled, claim.parentSide ? (parentOf(claim.name) ?? root) : claim.name);
-  return anchor && (yield* provenBy(claim, anchor, search, attempt));
+function anchorFor({ name, parentSide }: Claim, { settled }: Search): Anchor | undefined {
+  return anchorOf(settled, parentSide ? (parentOf(name) ?? root) : name);
 }
 
 /**

@@ -30,6 +30,9 @@ export interface Settled {
   readonly id: string;
 }
 
+/** 96 bits: these are terms of one process, and nobody makes them up to be alike. */
+const ID_CHARACTERS = 16;
+
 type Ready = Omit<Settled, 'now'>;
 
 /** By the list of anchors, for as long as somebody has it: first without SHA-1, then with it. */
@@ -79,7 +82,7 @@ function makeReady(anchors: readonly TrustAnchor[], sha1: boolean): Ready {
     if (anchor.ds.length + anchor.keys.length > 0) usable.set(zone, anchor);
     hash.update(JSON.stringify([zone, ds.map(textOfDs), keys.map(textOfKey)]));
   }
-  return { sha1, anchors: usable, id: hash.digest('base64url') };
+  return { sha1, anchors: usable, id: hash.digest('base64url').slice(0, ID_CHARACTERS) };
 }
 
 function textOfDs({ keyTag, algorithm, digestType, digest }: Ds): string {

@@ -6,7 +6,7 @@
  * (RFC 4035 §5.2). What is found out about a name is kept and shared.
  */
 import type { Link } from '../answer.ts';
-import { type LookUp, once } from '../look-ups.ts';
+import { type Kept, type LookUp, once } from '../look-ups.ts';
 import { countLabels, isAtOrBelow, lastLabels, type Name, parentOf, root, showName } from '../name.ts';
 import { types } from '../record.ts';
 import type { RrSet } from '../rrset.ts';
@@ -14,7 +14,7 @@ import { showList } from '../show.ts';
 import { showKey } from './algorithms.ts';
 import { aliasAt } from './alias.ts';
 import { find, hear, type Reading, signersOf } from './asking.ts';
-import { budgetOfZone, charge, MOST_LABELS, spend } from './budget.ts';
+import { type Budget, budgetOfZone, charge, MOST_LABELS, spend } from './budget.ts';
 import type { Cut } from './denial.ts';
 import { readDsSet } from './ds-set.ts';
 import {
@@ -29,7 +29,7 @@ import {
 } from './place.ts';
 import { cutOf, noCloserOf, proofSets, proofsBy } from './proofs.ts';
 import { checkSet, type SignedSet } from './signed-set.ts';
-import { type Anchor, anchorOf, isUnder } from './terms.ts';
+import { type Anchor, anchorOf, isUnder, type Settled } from './terms.ts';
 import { zoneWith } from './zone-keys.ts';
 
 /** What has to be proven, and who claims to have signed what proves it. */
@@ -70,6 +70,8 @@ export type Trust<Proof> =
  * is bogus unless it is proven that nothing needs to be signed there.
  *
  * @param anchor the closest to the claim's name, or to the name above it where the claim is the parent's.
+ * @param attempt no generator made for this call: V8 makes a hidden class for each, so that nothing is quick, and keeps all
+ *   that it saw until the next full collection. One look-up took twice as long.
  */
 export function* provenBy<Proof>(
   claim: Claim,
@@ -158,24 +160,25 @@ function* zoneAround(name: Name, anchor: Anchor, search: Search): LookUp<Around>
 }
 
 /** What is known of a name at or below an anchor. */
-function* placeOf(name: Name, anchor: Anchor, search: Search): LookUp<Place> {
-  return name === anchor.zone ? yield* anchored(anchor, search) : yield* delegated(name, anchor, search);
+function placeOf(name: Name, anchor: Anchor, search: Search): LookUp<Place> {
+  return name === anchor.zone ? anchored(anchor, search) : delegated(name, anchor, search);
 }
 
 /** The zone of an anchor. */
-function* anchored(anchor: Anchor, search: Search): LookUp<SecureZone | DeadEnd> {
-  const { zone, ds, keys } = anchor;
-  return yield* kept(zone, search, function* (own) {
-    const because = `trusted to begin with: ${showList([...ds, ...keys].map(showKey))}`;
-    const type = ds.length > 0 ? types.DS : types.DNSKEY;
-    const links: Link[] = [{ kind: 'anchor', name: zone, type, status: 'secure', because }];
-    return yield* zoneWith(zone, { by: 'anchor', ds, keys, links, until: Number.POSITIVE_INFINITY }, own);
-  });
+function anchored(anchor: Anchor, search: Search): LookUp<SecureZone | DeadEnd> {
+  return kept(anchor.zone, search, (own) => zoneOf(anchor, own));
+}
+
+function zoneOf({ zone, ds, keys }: Anchor, search: Search): LookUp<SecureZone | DeadEnd> {
+  const because = `trusted to begin with: ${showList([...ds, ...keys].map(showKey))}`;
+  const type = ds.length > 0 ? types.DS : types.DNSKEY;
+  const links: Link[] = [{ kind: 'anchor', name: zone, type, status: 'secure', because }];
+  return zoneWith(zone, { by: 'anchor', ds, keys, links, until: Number.POSITIVE_INFINITY }, search);
 }
 
 /** A name below an anchor. */
-function* delegated(name: Name, anchor: Anchor, search: Search): LookUp<Place> {
-  return yield* kept(name, search, (own) => lookInto(name, anchor, own));
+function delegated(name: Name, anchor: Anchor, search: Search): LookUp<Place> {
+  return kept(name, search, (own) => lookInto(name, anchor, own));
 }
 
 /**
@@ -192,13 +195,19 @@ function* kept<Found extends Place>(
     deadEnd('bogus', [], delegation(name, because), { now: settled.now });
   if (budget.zones <= 0 || !spend(budget, 'questions'))
     return tooMuch('more zones would have to be looked into than one question is worth');
-  return yield* once(`dnssec ${settled.id} ${name}`, function* () {
-    // What is found out is shared, and so depends on nothing of this search but the terms.
-    const own = { settled, budget: budgetOfZone(), signers: 1 };
-    const found = yield* look(own);
-    charge(budget, own.budget);
-    return { outcome: found, until: found.until, octets: octetsOf(found) };
-  });
+  return yield* once(`dnssec ${settled.id} ${name}`, () => looked(settled, budget, look));
+}
+
+function* looked<Found extends Place>(
+  settled: Settled,
+  budget: Budget,
+  look: (own: Search) => LookUp<Found>,
+): LookUp<Kept<Found>> {
+  // What is found out is shared, and so depends on nothing of this search but the terms.
+  const own = { settled, budget: budgetOfZone(), signers: 1 };
+  const found = yield* look(own);
+  charge(budget, own.budget);
+  return { outcome: found, until: found.until, octets: octetsOf(found) };
 }
 
 /** What the zone above says of a name: the DS set of a zone, an alias, or that there is no DS. */
@@ -266,7 +275,7 @@ function* byAlias(
   const { links } = trust.zone;
   const refused = (because: string): DeadEnd => deadEnd('bogus', links, delegation(name, because), { now });
   if (set.type === types.DNAME) return refused(`the DNAME above ${showName(name)} is a wildcard’s`);
-  const proofs = yield* proofsBy(signerOf(trust.zone, now), proofSets(authority), search.budget);
+  const proofs = yield* proofsBy(signerOf(trust.zone, now), proofSets(authority()), search.budget);
   if (proofs.kind === 'exhausted') return refused(proofs.because);
   const closer = noCloserOf(proofs, name, encloser);
   const because = `${showName(name)} has the alias of a wildcard: ${closer.because}`;
@@ -277,23 +286,30 @@ function* byAlias(
 
 function* byDenial(name: Name, { authority }: Reading, anchor: Anchor, search: Search): LookUp<Place> {
   const { now } = search.settled;
-  const sets = proofSets(authority);
+  const sets = proofSets(authority());
   const claim = { name, parentSide: true, signers: signersOf(sets), missing: missingOfProofs(sets) };
-  const trust = yield* provenBy(claim, anchor, search, function* (zone): LookUp<Attempt<Said>> {
-    const proofs = yield* proofsBy(signerOf(zone, now), sets, search.budget);
-    if (proofs.kind === 'exhausted') return proofs;
-    const cut = cutOf(proofs, name);
-    const { ttl, evidence } = proofs;
-    if (cut.kind === 'open') return { ...cut, because: `${cut.because}; ${evidence}`, ttl };
-    if (cut.kind === 'unproven' || cut.kind === 'exhausted') return cut;
-    return { kind: 'proven', proof: { cut, ttl, evidence } };
-  });
+  const trust = yield* provenBy(claim, anchor, search, (zone) => saidBy(zone, name, sets, search));
   if (trust.kind !== 'secure') return placeWithout(name, trust, search);
   const { cut, ttl, evidence } = trust.proof;
   const over = { until: until(ttl, now) };
   if (cut.kind === 'none') return { kind: 'inside', ...over };
   if (cut.kind === 'nothing') return { kind: 'nothing', because: cut.because, ...over };
   return deadEnd('insecure', trust.zone.links, delegation(name, `${cut.because}; ${evidence}`), { now, ttl });
+}
+
+function* saidBy(
+  zone: SecureZone,
+  name: Name,
+  sets: readonly RrSet[],
+  { settled, budget }: Search,
+): LookUp<Attempt<Said>> {
+  const proofs = yield* proofsBy(signerOf(zone, settled.now), sets, budget);
+  if (proofs.kind === 'exhausted') return proofs;
+  const cut = cutOf(proofs, name);
+  const { ttl, evidence } = proofs;
+  if (cut.kind === 'open') return { ...cut, because: `${cut.because}; ${evidence}`, ttl };
+  if (cut.kind === 'unproven' || cut.kind === 'exhausted') return cut;
+  return { kind: 'proven', proof: { cut, ttl, evidence } };
 }
 
 interface Said {
@@ -305,11 +321,13 @@ interface Said {
 /** Whether the zone above has signed a set that came for the DS of a name. */
 function* signedBySet(name: Name, set: RrSet, anchor: Anchor, search: Search): LookUp<Trust<SignedSet>> {
   const claim = { name, parentSide: true, signers: signersOf([set]), missing: NO_RRSIG };
-  return yield* provenBy(claim, anchor, search, function* (zone): LookUp<Attempt<SignedSet>> {
-    const check = yield* checkSet(set, signerOf(zone, search.settled.now), search.budget);
-    if (check.kind === 'good') return { kind: 'proven', proof: check };
-    return { kind: check.kind === 'bad' ? 'unproven' : 'exhausted', because: check.because };
-  });
+  return yield* provenBy(claim, anchor, search, (zone) => checkedBy(zone, set, search));
+}
+
+function* checkedBy(zone: SecureZone, set: RrSet, search: Search): LookUp<Attempt<SignedSet>> {
+  const check = yield* checkSet(set, signerOf(zone, search.settled.now), search.budget);
+  if (check.kind === 'good') return { kind: 'proven', proof: check };
+  return { kind: check.kind === 'bad' ? 'unproven' : 'exhausted', because: check.because };
 }
 
 /** What follows where the DS of a name, or that there is none, is not proven. */

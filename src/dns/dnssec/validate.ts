@@ -94,7 +94,7 @@ function* nothingAt(trip: Trip, name: Name, one: Case): LookUp<Answer | { readon
   const { reading } = one;
   const question = { name, type: trip.question.type };
   const isBegun = name !== reading.question.name;
-  if (isBegun && !reading.authority.some(isProofOrSoa)) return { askFor: name };
+  if (isBegun && !reading.authority().some(isProofOrSoa)) return { askFor: name };
   const { verdict, what, isStated } = yield* judgeAbsence(question, one, trip.search);
   if (isBegun && (what === undefined || !isStated)) return { askFor: name };
   if (!verdict.usable) return bogus(trip, name, verdict, []);

@@ -1,6 +1,6 @@
 /** Messages from resolvers, kept as long as they may be; a question that is under way is not asked twice. */
 import type { Asked } from '../../dns/look-ups.ts';
-import type { Message } from '../../dns/message.ts';
+import { decodeMessage, type Message } from '../../dns/message.ts';
 import type { Question } from '../../dns/record.ts';
 import { boundedCache } from './bounded-cache.ts';
 import type { Client } from './client.ts';
@@ -24,8 +24,10 @@ interface Waiter {
   readonly lost: (error: Error) => void;
 }
 
-interface KeptMessage {
-  readonly read: () => Asked;
+/** An answer unread, or why there is none. */
+interface KeptAnswer {
+  readonly what: { readonly octets: Uint8Array; readonly from: string } | Extract<Asked, { kind: 'failed' }>;
+  /** When its TTL were as they stand in it. */
   readonly at: number;
   readonly octets: number;
   readonly until: number;
@@ -35,7 +37,7 @@ const BOUNDS = { entries: 50_000, octets: 32 << 20 };
 
 export class Asker {
   readonly #options: AskerOptions;
-  readonly #kept = boundedCache<KeptMessage>(BOUNDS);
+  readonly #kept = boundedCache<KeptAnswer>(BOUNDS);
   readonly #running = new Map<string, { readonly race: Race; readonly waiters: Waiter[] }>();
   #closed: Error | undefined;
 
@@ -49,7 +51,7 @@ export class Asker {
     const key = keyOf(question);
     const now = this.#options.clock();
     const kept = this.#kept.get(key, now);
-    if (kept !== undefined) return older(kept.read(), Math.max(0, Math.floor((now - kept.at) / 1000)));
+    if (kept !== undefined) return askedOf(kept, now);
     const running = this.#running.get(key);
     if (running !== undefined) {
       running.waiters.push({ done, lost });
@@ -88,39 +90,52 @@ export class Asker {
   #onRaced(key: string, question: Question, raced: Raced): void {
     const waiters = this.#running.get(key)?.waiters ?? [];
     this.#running.delete(key);
-    const at = this.#options.clock();
-    const asked: Asked =
-      raced.kind === 'message'
-        ? { kind: 'message', message: raced.message, from: raced.from }
-        : { kind: 'failed', because: raced.because, errors: [] };
-    if (raced.kind === 'message') this.#options.onMessage(question, raced.message);
-    const seconds =
-      raced.kind === 'message'
-        ? Math.min(ttlOf(raced.message), signedTtlOf(raced.message, Math.floor(at / 1000)))
-        : FAILURE_SECONDS;
-    const octets = raced.kind === 'message' ? raced.octets : raced.because.length;
-    const until = at + seconds * 1000;
-    const read = raced.kind === 'message' ? readerOf(raced) : always(asked);
-    if (this.#options.keeps && seconds > 0) this.#kept.set(key, { read, at, octets, until }, octets, until);
-    for (const { done } of waiters) done(asked);
+    const asked =
+      raced.kind === 'message' ? this.#told(key, question, raced) : this.#failed(key, raced.because);
+    // Emptied, for the same reason as a deadline that is dropped forgets its owner.
+    for (const { done } of waiters.splice(0)) done(asked);
   }
-}
 
-/** What gives the same once more, and holds as little as it can until then. */
-function readerOf({ again, from }: Extract<Raced, { kind: 'message' }>): () => Asked {
-  return () => ({ kind: 'message', message: again(), from });
+  #told(key: string, question: Question, raced: Extract<Raced, { kind: 'message' }>): Asked {
+    const { message, from, octets, ageSeconds } = raced;
+    this.#options.onMessage(question, message);
+    const now = this.#options.clock();
+    const seconds = Math.min(ttlOf(message), signedTtlOf(message, Math.floor(now / 1000)));
+    this.#keep(key, { octets, from }, octets.length, { now, seconds, ageSeconds });
+    return { kind: 'message', message, from };
+  }
+
+  #failed(key: string, because: string): Asked {
+    const asked = { kind: 'failed', because, errors: [] } as const;
+    const now = this.#options.clock();
+    this.#keep(key, asked, because.length, { now, seconds: FAILURE_SECONDS, ageSeconds: 0 });
+    return asked;
+  }
+
+  #keep(
+    key: string,
+    what: KeptAnswer['what'],
+    octets: number,
+    {
+      now,
+      seconds,
+      ageSeconds,
+    }: { readonly now: number; readonly seconds: number; readonly ageSeconds: number },
+  ): void {
+    if (!this.#options.keeps || seconds <= 0) return;
+    const until = now + seconds * 1000;
+    this.#kept.set(key, { what, at: now - ageSeconds * 1000, octets, until }, octets, until);
+  }
 }
 
 function keyOf({ name, type }: Question): string {
   return `${type} ${name}`;
 }
 
-function older(asked: Asked, seconds: number): Asked {
-  return asked.kind === 'failed' || seconds === 0
-    ? asked
-    : { ...asked, message: aged(asked.message, seconds) };
-}
-
-function always(asked: Asked): () => Asked {
-  return () => asked;
+function askedOf({ what, at }: KeptAnswer, now: number): Asked {
+  if ('kind' in what) return what;
+  const decoded = decodeMessage(what.octets);
+  if (decoded.kind === 'malformed') throw new Error(`what was read before is malformed: ${decoded.because}`);
+  const seconds = Math.max(0, Math.floor((now - at) / 1000));
+  return { kind: 'message', message: aged(decoded.message, seconds), from: what.from };
 }

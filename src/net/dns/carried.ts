@@ -9,15 +9,15 @@ import { aged } from './ttl.ts';
 /** What asking one resolver came to. */
 export type Exchanged =
   /**
-   * `way`: how the answer came, e.g. `UDP`. `octets`: its length. `again` reads it once more: to keep it read takes many
-   * times the memory of its octets.
+   * `way`: how the answer came, e.g. `UDP`. `octets`: the answer unread, which takes a fraction of its memory.
+   * `ageSeconds`: for which it had been kept by somebody else when it came.
    */
   | {
       readonly kind: 'message';
       readonly message: Message;
       readonly way: string;
-      readonly octets: number;
-      readonly again: () => Message;
+      readonly octets: Uint8Array;
+      readonly ageSeconds: number;
     }
   /** `because`: to be read behind the name of the resolver. */
   | { readonly kind: 'failed'; readonly because: string };
@@ -113,18 +113,5 @@ function readDelivered(
   if (message.truncated)
     return { kind: 'failed', because: `its answer is cut off although it came by ${way}` };
   const { ageSeconds, message: octets } = delivered;
-  return {
-    kind: 'message',
-    message: aged(message, ageSeconds),
-    way,
-    octets: octets.length,
-    again: () => aged(readAgain(octets), ageSeconds),
-  };
-}
-
-/** Reads what has been read before. */
-export function readAgain(octets: Uint8Array): Message {
-  const decoded = decodeMessage(octets);
-  if (decoded.kind === 'malformed') throw new Error(`a message that was read before: ${decoded.because}`);
-  return decoded.message;
+  return { kind: 'message', message: aged(message, ageSeconds), way, octets, ageSeconds };
 }

@@ -162,11 +162,11 @@ export class Driver {
         done: ({ outcome, until, octets }) => {
           this.#running.delete(key);
           if (until * 1000 > clock()) this.#kept.set(key, { outcome }, octets, until * 1000);
-          for (const { done } of waiters) done(outcome);
+          for (const { done } of waiters.splice(0)) done(outcome);
         },
         failed: (error) => {
           this.#running.delete(key);
-          for (const one of waiters) one.failed(error);
+          for (const one of waiters.splice(0)) one.failed(error);
         },
       },
     );

@@ -6,14 +6,7 @@
 import { decodeMessage, type Message } from '../../dns/message.ts';
 import type { Question } from '../../dns/record.ts';
 import type { Deadline, Deadlines } from '../deadlines.ts';
-import {
-  askByCarrier,
-  type CarriedParts,
-  type Exchange,
-  type Exchanged,
-  readAgain,
-  refusesEdns,
-} from './carried.ts';
+import { askByCarrier, type CarriedParts, type Exchange, type Exchanged, refusesEdns } from './carried.ts';
 import type { Datagrams } from './datagrams.ts';
 import { buildQuery, fitOf, type Manner, type Query } from './query.ts';
 import type { Standing } from './standing.ts';
@@ -159,7 +152,7 @@ export class PlainExchange implements Exchange {
       this.#parts.habits.refusesEdns();
       this.#try();
     } else if (message.truncated) this.#leaveUdp('its answer is too long for UDP');
-    else this.#end(byUdp(message, reply));
+    else this.#end({ kind: 'message', message, way: 'UDP', octets: reply, ageSeconds: 0 });
   }
 
   #onFault(fault: Fault): void {
@@ -206,9 +199,4 @@ export class PlainExchange implements Exchange {
     this.drop();
     this.#settle(exchanged);
   }
-}
-
-/** A function of its own: what `again` holds is kept for long, and nothing of the exchange with it. */
-function byUdp(message: Message, reply: Uint8Array): Exchanged {
-  return { kind: 'message', message, way: 'UDP', octets: reply.length, again: () => readAgain(reply) };
 }

@@ -86,8 +86,8 @@ export class Race {
     if (exchanged.kind === 'failed') {
       this.#note(client, exchanged.because);
     } else {
-      const { message, way, octets, again } = exchanged;
-      const raced: Raced = { kind: 'message', message, from: `${client.name} (${way})`, octets, again };
+      const { message, way, octets, ageSeconds } = exchanged;
+      const raced: Raced = { kind: 'message', message, from: `${client.name} (${way})`, octets, ageSeconds };
       if (isFinal(message, this.#parts.wishes(client))) {
         this.#end(raced);
         return;

@@ -140,9 +140,13 @@ export class UdpPort {
     for (const { bytes } of queries) this.#socket.send(bytes);
   }
 
+  #isPeer(address: string): boolean {
+    return address === this.#peer || withoutZone(address) === this.#peer;
+  }
+
   #receive(bytes: Uint8Array, from: RemoteInfo): void {
     // Between the binding of the port and the connection anybody could have sent something.
-    if (from.port !== this.#options.port || withoutZone(from.address) !== this.#peer) return;
+    if (from.port !== this.#options.port || !this.#isPeer(from.address)) return;
     const id = (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0);
     const entry = bytes.length < 2 ? undefined : this.#pending.get(id);
     if (entry === undefined) {

@@ -1,5 +1,6 @@
 /** Resolvers that answer when the test says so. */
 import { randomBytes } from 'node:crypto';
+import { encodeMessage } from '../../../../src/dns/encode.ts';
 import type { Message } from '../../../../src/dns/message.ts';
 import type { ExtendedError, Question, ResourceRecord } from '../../../../src/dns/record.ts';
 import type { Exchanged } from '../../../../src/net/dns/carried.ts';
@@ -74,7 +75,8 @@ export function fakeClient(name: string, now: () => number = () => performance.n
         answer: (said) => {
           client.standing.answered(1);
           const message = messageOf(said);
-          tell({ kind: 'message', message, way: 'UDP', octets: 100, again: () => message });
+          const octets = encodeMessage(message);
+          tell({ kind: 'message', message, way: 'UDP', octets, ageSeconds: 0 });
         },
         fail: (because) => tell({ kind: 'failed', because }),
         dropped: false,

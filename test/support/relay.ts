@@ -115,7 +115,10 @@ const shortServerPatience: ServerPatience = {
 };
 
 /** Starts it; it is closed when the test ends. */
-export async function startTestRelay(t: TestContext, options: TestRelayOptions): Promise<TestRelay> {
+export async function startTestRelay(
+  t: Pick<TestContext, 'after'>,
+  options: TestRelayOptions,
+): Promise<TestRelay> {
   const path = await mkdtemp(join(tmpdir(), 'waxwing-net-'));
   const folder = openDataFolder(path);
   const store = await openQueue(folder);

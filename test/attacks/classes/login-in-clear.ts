@@ -15,6 +15,10 @@ const offers: Readonly<Partial<Record<Protocol, RegExp>>> = {
   'xmpp-server': /<mechanism>/,
 };
 
+/** The code or word by which any of them takes a login. */
+const accepted = (answer: string): boolean =>
+  /^(?:2[0-9][0-9]|\+OK|OK|w9 OK)|<success/.test(answer) || answer.includes('\x61\x07\x0a\x01\x00');
+
 export const loginInClear: Attack = {
   name: 'login-in-clear',
   cells: assaults([
@@ -37,12 +41,9 @@ export const loginInClear: Attack = {
         client.say(dialect.login);
         const answer = await client.hear();
         if (heardBy(backend).includes(SECRET)) return 'the login reached the backend';
-        return acceptance.test(answer) ? `it was taken: ${answer}` : undefined;
+        return accepted(answer) ? `it was taken: ${answer}` : undefined;
       },
     },
   ]),
   without: (role) => (role === 'client' || role === 'reverse' ? 'stripping' : 'no such engine'),
 };
-
-/** The code or word by which any of them takes a login. */
-const acceptance = /^(?:2[0-9][0-9]|\+OK|OK|w9 OK)|<success|\x61\x07\x0a\x01\x00/;

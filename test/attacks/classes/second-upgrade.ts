@@ -29,7 +29,7 @@ export const secondUpgrade: Attack = {
       how: 'the TLS of the backend is not offered inside TLS',
       weak: ['passesOffers'],
       roles: ['server', 'front'],
-      backendOffers: honest,
+      behind: () => ({ offersInClear: honest }),
       occasion: ({ protocol, ask, greetsInside }) => protocol !== 'ftp' && (ask !== null || greetsInside),
       async attack({ come, dialect }) {
         const client = await come();

@@ -1,5 +1,6 @@
 /** Follows a stream token by token, as deep as it goes, without keeping what it says. */
 import { latin1Of, noScope, resolve, type Scope, type Tag } from './element.ts';
+import { leadingSpace } from './stream.ts';
 import { type Broken, notWellFormed, readToken, type Token, type XmlResult } from './token.ts';
 
 /** Where a stream is: the elements that are open, the root first. */
@@ -46,10 +47,11 @@ export function follow({ open, first }: Place, octets: Uint8Array): Followed {
   switch (value.kind) {
     case 'declaration':
       return { kind: 'followed', length, place: { open, first: false }, tag: undefined };
-    case 'text':
-      if (inside === undefined && /[^ \t\r\n]/.test(value.raw))
-        return notWellFormed('text outside of a stream');
-      return { kind: 'followed', length, place: { open, first: false }, tag: undefined };
+    case 'text': {
+      const space = inside === undefined ? leadingSpace(octets.subarray(0, length)) : length;
+      if (space === 0) return notWellFormed('text outside of a stream');
+      return { kind: 'followed', length: space, place: { open, first: false }, tag: undefined };
+    }
     case 'close':
       if (inside?.name !== value.name) return notWellFormed('an end tag of another element');
       return { kind: 'followed', length, place: { open: open.slice(0, -1), first: false }, tag: undefined };

@@ -143,17 +143,24 @@ function readLiteral(text: string, maxOctets: number): XmlResult<Token> {
   return { kind: 'read', value: { kind: 'text', raw, literal: true }, length: end + END_LITERAL.length };
 }
 
-/** To the next tag, or to what is there; a reference is read as a whole. */
+/** To the next tag, to what may not stand there, or to what is there; a reference is read as a whole. */
 function readText(text: string): XmlResult<Token> {
-  const end = /[<&]/.exec(text)?.index ?? text.length;
+  const end = endOfText(text);
   const length = end > 0 ? end : lengthOfReference(text);
   if (typeof length !== 'number') return length;
-  const raw = text.slice(0, length);
-  if (hasForbidden(raw)) return notWellFormed('a character that XML does not have');
-  return { kind: 'read', value: { kind: 'text', raw, literal: false }, length };
+  return { kind: 'read', value: { kind: 'text', raw: text.slice(0, length), literal: false }, length };
+}
+
+function endOfText(text: string): number {
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charAt(at);
+    if (character === '<' || character === '&' || isForbidden(text.charCodeAt(at))) return at;
+  }
+  return text.length;
 }
 
 function lengthOfReference(text: string): number | Exclude<XmlResult<never>, { kind: 'read' }> {
+  if (text[0] !== '&') return notWellFormed('a character that XML does not have');
   const end = text.slice(0, MAX_REFERENCE).indexOf(';');
   if (end === -1)
     return text.length < MAX_REFERENCE ? { kind: 'incomplete' } : restricted('a reference to an entity');
@@ -164,13 +171,14 @@ function unfinished(text: string, maxOctets: number): Exclude<XmlResult<never>, 
   return text.length < maxOctets ? { kind: 'incomplete' } : tooLong(maxOctets);
 }
 
-/** Characters that XML does not have (XML 1.0 §2.2); in UTF-8 these octets are nothing else. */
 function hasForbidden(text: string): boolean {
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d) return true;
-  }
+  for (let at = 0; at < text.length; at++) if (isForbidden(text.charCodeAt(at))) return true;
   return false;
+}
+
+/** Characters that XML does not have (XML 1.0 §2.2); in UTF-8 these octets are nothing else. */
+function isForbidden(code: number): boolean {
+  return code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d;
 }
 
 export function tooLong(maxOctets: number): Broken {

@@ -14,16 +14,21 @@ import {
 import { hostilePieces } from './hostile.ts';
 
 /** `server`: of a server that asks, which names itself. */
-const xmpp: StartTls = (channel, judge, words) =>
-  startTls(channel, {
-    judge,
-    to: 'im.example.test',
-    ...(words.includes('server')
-      ? { kind: 'server', from: 'other.example.test' }
-      : { kind: 'client', from: null }),
-  });
+const upgradeTo =
+  (to: string, kind?: 'server'): StartTls =>
+  (channel, judge, words) =>
+    startTls(channel, {
+      judge,
+      to,
+      ...(kind === 'server' || words.includes('server')
+        ? { kind: 'server', from: 'other.example.test' }
+        : { kind: 'client', from: null }),
+    });
+const xmpp = upgradeTo('im.example.test');
 
 describeUpgradeTranscripts(xmpp, 'xmpp', 'client');
+describeUpgradeTranscripts(upgradeTo('xmpp.example.test'), 'recorded', 'prosody-0.12', 'client');
+describeUpgradeTranscripts(upgradeTo('xmpp.example.test', 'server'), 'recorded', 'prosody-0.12', 'server');
 
 // Apart from the others, as nothing is asked inside TLS: without what is injected it is the go-ahead.
 describe('plaintext behind the go-ahead of XMPP', () => {

@@ -79,8 +79,9 @@ describe('the front of a gateway for XMPP, whatever comes', () => {
       assert.equal(answerTo(text, 'inside'), 'toBackend');
       return Number(process.hrtime.bigint() - begin);
     };
-    time(2000);
-    const [few, many] = [time(2000), time(16_000)];
-    assert.ok(many < few * 40, `${few} ns for 2,000 tags, ${many} ns for 16,000`);
+    // The best of three: others may need the machine meanwhile.
+    const best = (count: number): number => Math.min(time(count), time(count), time(count));
+    const [few, many] = [best(2000), best(16_000)];
+    assert.ok(many < few * 32, `${few} ns for 2,000 tags, ${many} ns for 16,000`);
   });
 });

@@ -75,7 +75,7 @@ describe('readToken', () => {
       '<a b="<"',
     ])
       assert.equal(read(text), 'not-well-formed', text);
-    for (const text of ['\0', 'a\x0b', '<a \x01>', '<![CDATA[\x1f]]>'])
+    for (const text of ['\0', '\x0b', '<a \x01>', '<![CDATA[\x1f]]>'])
       assert.equal(read(text), 'not-well-formed', JSON.stringify(text));
   });
 
@@ -152,8 +152,8 @@ describe('readToken', () => {
       assert.equal(readToken(text, false, 1_000_000).kind, 'broken');
       return Number(process.hrtime.bigint() - begin);
     };
-    time(1000);
-    const [few, many] = [time(1000), time(20_000)];
+    const best = (count: number): number => Math.min(time(count), time(count), time(count));
+    const [few, many] = [best(1000), best(20_000)];
     assert.ok(many < few * 100 + 5e6, `${few} ns for 1,000, ${many} ns for 20,000`);
   });
 });

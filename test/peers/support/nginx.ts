@@ -52,6 +52,7 @@ mail {
   proxy_pass_error_message on;
   ssl_certificate /peer/cert.pem;
   ssl_certificate_key /peer/key.pem;
+  ssl_protocols TLSv1.2 TLSv1.3;
   server {
     listen ${address}:${port} backlog=4096;
     protocol ${protocol};

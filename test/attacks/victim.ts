@@ -5,6 +5,7 @@ import { type Cell, type Verdict, withstood } from './cell.ts';
 import { type Dialect, EVIL, honest, type Offers, type Protocol, protocols, SECRET } from './dialect.ts';
 import { dialects } from './dialects.ts';
 import { clientRole } from './roles/client.ts';
+import { deliveryRole } from './roles/delivery.ts';
 import { reverseRole } from './roles/reverse.ts';
 import type { ClientWeakness, Target } from './twins/sloppy-client.ts';
 import {
@@ -47,6 +48,8 @@ export interface VictimRole {
   readonly ours: Victim;
   readonly twin: (weaknesses: readonly ClientWeakness[]) => Victim;
   readonly speaks: (protocol: Protocol) => boolean;
+  /** Milliseconds that ours may need before it reaches for the server; 0 where left out. */
+  readonly startingMs?: number;
 }
 
 /** What an attack came to, as seen from outside. */
@@ -76,7 +79,7 @@ export interface Ambush {
   readonly during?: (server: ToyServer, dialect: Dialect) => Promise<void>;
   readonly only?: readonly Protocol[];
   readonly patienceMs?: number;
-  readonly roles?: readonly ('client' | 'reverse')[];
+  readonly roles?: readonly VictimSide[];
   /** Where referrals lead. */
   readonly elsewhere?: boolean;
 }
@@ -107,7 +110,15 @@ export function wordsOnly({ believed, hung, conversations, told }: Aftermath): V
   return { kind: 'stopped', because: hung ? 'it waits for ever' : told };
 }
 
-const victimRoles = { client: clientRole, reverse: reverseRole } as const;
+const victimSides = ['client', 'reverse', 'relay'] as const;
+
+type VictimSide = (typeof victimSides)[number];
+
+const victimRoles: Readonly<Record<VictimSide, VictimRole>> = {
+  client: clientRole,
+  reverse: reverseRole,
+  relay: deliveryRole,
+};
 
 /** Lies told at the request for TLS. */
 export function onUpgrade({ isUpgrade }: Dialect, answer: Answer): Lies {
@@ -164,18 +175,18 @@ export function onOffers(dialect: Dialect, answer: Answer): Lies {
 /** The cells of some ambushes, for each protocol and role that gives an occasion. */
 export function ambushes(list: readonly Ambush[]): Cell[] {
   return list.flatMap((ambush) =>
-    (ambush.roles ?? (['client', 'reverse'] as const)).flatMap((name) =>
+    (ambush.roles ?? victimSides).flatMap((name) =>
       (ambush.only ?? protocols)
         .filter((protocol) => victimRoles[name].speaks(protocol))
         .filter((protocol) => ambush.lies(dialects[protocol], 1) !== undefined)
         .map((protocol): Cell => {
-          const { ours, twin } = victimRoles[name];
+          const { ours, twin, startingMs } = victimRoles[name];
           const dialect = dialects[protocol];
           return {
             role: name,
             protocol,
             how: ambush.how,
-            ours: () => spring(ambush, dialect, ours),
+            ours: () => spring(ambush, dialect, ours, startingMs),
             twin: () => spring(ambush, dialect, twin(ambush.weak)),
           };
         }),
@@ -185,7 +196,7 @@ export function ambushes(list: readonly Ambush[]): Cell[] {
 
 /** The same without an attack: who stops here would withstand everything. */
 export function controls() {
-  return (['client', 'reverse'] as const).flatMap((role) =>
+  return victimSides.flatMap((role) =>
     protocols
       .filter((protocol) => victimRoles[role].speaks(protocol))
       .map((protocol) => {
@@ -205,7 +216,7 @@ function arrived(after: Aftermath): Verdict {
   return { kind: 'stopped', because: kind === 'withstood' ? 'through' : `${kind}: ${after.told}` };
 }
 
-async function spring(ambush: Ambush, dialect: Dialect, victim: Victim): Promise<Verdict> {
+async function spring(ambush: Ambush, dialect: Dialect, victim: Victim, startingMs = 0): Promise<Verdict> {
   const certificate = ambush.certificate ?? certificates.proper;
   const elsewhere = ambush.elsewhere === true ? await startToyServer(dialect, certificate) : undefined;
   const { patienceMs = PATIENCE_MS } = ambush;
@@ -219,7 +230,10 @@ async function spring(ambush: Ambush, dialect: Dialect, victim: Victim): Promise
       patienceMs,
     };
     const [reached] = await Promise.all([
-      Promise.race([victim(dialect, target), sleep(TIMES_PATIENCE * patienceMs, undefined, { ref: false })]),
+      Promise.race([
+        victim(dialect, target),
+        sleep(startingMs + TIMES_PATIENCE * patienceMs, undefined, { ref: false }),
+      ]),
       ambush.during?.(server, dialect),
     ]);
     const after: Aftermath = {

@@ -59,6 +59,7 @@ export interface TestRelayOptions {
   readonly smtpPort?: number;
   /** Roots that outgoing connections trust. */
   readonly trust?: readonly string[];
+  readonly patience?: Partial<Patience>;
   readonly serverPatience?: Partial<ServerPatience>;
   readonly listeners?: readonly Partial<ListenerSettings>[];
   readonly settings?: Partial<RelaySettings>;
@@ -198,7 +199,7 @@ function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySe
 }
 
 function outgoingOf(
-  { level = 'may', routes = [], trust = [], smtpPort = NO_SERVER, dns }: TestRelayOptions,
+  { level = 'may', routes = [], trust = [], smtpPort = NO_SERVER, dns, patience }: TestRelayOptions,
   deadlines: Deadlines,
 ): Omit<Outgoing, 'isSelf'> {
   return {
@@ -210,7 +211,7 @@ function outgoingOf(
     lookUp: factsFrom({ ...usualDns, ...dns }),
     context: outgoingContext(trust),
     deadlines,
-    patience: shortPatience,
+    patience: { ...shortPatience, ...patience },
   };
 }
 

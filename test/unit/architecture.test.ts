@@ -257,7 +257,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'parts of the configuration, which is tested as a whole',
     test: 'test/unit/cli/config/load.test.ts',
-    sources: `cli/config/effective cli/config/gateway-files cli/config/keys cli/config/settle-gateway
+    sources: `cli/config/effective cli/config/keys cli/config/settle-gateway
       cli/config/schema/gateway cli/config/schema/metrics cli/config/sources cli/config/tree
       cli/config/schema/account cli/config/schema/dns cli/config/schema/domain cli/config/schema/kit cli/config/schema/limits
       cli/config/schema/listener cli/config/schema/mta-sts cli/config/schema/relay cli/config/schema/route
@@ -266,7 +266,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'the text of files that the configuration names, and what is wrong with it',
     test: 'test/unit/cli/config/files.test.ts',
-    sources: 'cli/config/text-file',
+    sources: 'cli/config/gateway-files cli/config/text-file',
   },
   {
     why: 'its arguments, run as a program',
@@ -304,7 +304,12 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'the catalogue, which is checked against what is documented',
     test: 'test/unit/docs.test.ts',
-    sources: 'events/connection-event events/delivery-event',
+    sources: 'events/delivery-event',
+  },
+  {
+    why: 'the event of a connection, which one has to end for',
+    test: 'test/net/gateway/gateway.test.ts',
+    sources: 'events/connection-event',
   },
   {
     why: 'tables and steps of the queue, none of which is seen from outside',
@@ -455,6 +460,27 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     why: 'the way of one question to one resolver, which needs all of them',
     test: 'test/net/net/dns/exchange.test.ts',
     sources: 'net/dns/carried net/dns/carrier net/dns/client net/dns/stream-dial net/dns/udp-port',
+  },
+  {
+    why: 'the sides of a gateway, which its driver needs both for a single octet',
+    test: 'test/net/net/mediate.test.ts',
+    sources: 'net/backend-side net/leg',
+  },
+  {
+    why: 'one connection of a gateway, and what it goes by',
+    test: 'test/net/gateway/gateway.test.ts',
+    sources: 'gateway/client-certificate gateway/protocols gateway/visit',
+  },
+  {
+    why: 'shapes, and the list of protocols',
+    test: 'test/unit/cli/gateway-flags.test.ts',
+    sources: 'gateway/settings',
+  },
+  {
+    why: 'flags and signals of processes, run as programs',
+    test: 'test/unit/cli/gateway.test.ts',
+    sources: 'cli/commands/gateway cli/signals',
+    asProgram: true,
   },
   {
     why: 'only wiring, run as a program',

@@ -134,6 +134,30 @@ describe('in front of Postfix without TLS', () => {
     },
   );
 
+  peerTest('a client cannot say it, in no way that Postfix reads', ['postfix'], async (roots, t) => {
+    const settings = { smtpd_authorized_xclient_hosts: '127.0.0.0/8' };
+    const postfix = await plainPostfix(roots.postfix, t, { settings });
+    const gateway = await front(t, postfix.port, { xclient: true });
+    // It skips space before a verb, and ends a verb at any of these.
+    for (const verb of [
+      'XCLIENT ',
+      ' XCLIENT ',
+      '\tXCLIENT ',
+      '\vXCLIENT\t',
+      '\fXCLIENT ',
+      'XCLIENT\v',
+      'XCLIENT\f',
+    ]) {
+      const client = await rawClient(gateway.port);
+      assert.match(await client.reply(), /^220 /);
+      client.write(`${verb}ADDR=192.0.2.66\r\n`);
+      assert.match(await client.reply(), /^50[02] /, JSON.stringify(verb));
+      await client.expect('QUIT', '221');
+      client.close();
+    }
+    assert.doesNotMatch(postfix.log(), /192\.0\.2\.66/);
+  });
+
   peerTest('and without leave for XCLIENT nothing goes that way', ['postfix', 'tools'], async (roots, t) => {
     const postfix = await plainPostfix(roots.postfix, t);
     const gateway = await front(t, postfix.port, { xclient: true });

@@ -8,6 +8,18 @@ export function verbOf(line: string): string {
   return (/^[^ \t]*/.exec(line)?.[0] ?? '').toUpperCase();
 }
 
+/**
+ * Whether a command can begin so (RFC 5321 §4.1.1: verbs are letters, as are those of extensions).
+ *
+ * Others are not passed on: servers skip space of any kind before a verb and end it at any (Postfix takes
+ * `<TAB>XCLIENT<VT>ADDR=…`), so that what is no command to us would be one to them.
+ *
+ * @param verb in upper case.
+ */
+export function isVerb(verb: string): boolean {
+  return /^[A-Z][A-Z0-9_-]*$/.test(verb);
+}
+
 /** What a login that was begun in clear has shown to everyone on the path; undefined where the line is none. */
 export function exposedBy(line: string): GatewayEffect | undefined {
   if (verbOf(line) !== 'AUTH') return undefined;
@@ -20,8 +32,8 @@ export function exposedBy(line: string): GatewayEffect | undefined {
 
 /**
  * What a backend may do with us, and nobody with it through us: who is trusted with XCLIENT and XFORWARD is the
- * gateway; the rest brings octets into the stream that are neither commands nor content as we know them, or promises a
- * way that is not ours to promise (REQUIRETLS, RFC 8689).
+ * gateway; the rest brings octets into the stream that are neither commands nor content as we know them, changes who is
+ * client and who server (TURN, ATRN), or promises a way that is not ours to promise (REQUIRETLS, RFC 8689).
  */
 const HIDDEN: ReadonlySet<string> = new Set([
   'STARTTLS',
@@ -32,6 +44,8 @@ const HIDDEN: ReadonlySet<string> = new Set([
   'X-EXPS',
   'X-LINK2STATE',
   'REQUIRETLS',
+  'TURN',
+  'ATRN',
 ]);
 
 export function isHidden(keyword: string): boolean {

@@ -3,7 +3,7 @@ import type { FrontRules, GatewayEffect } from '../../../wire/gateway-session.ts
 import { badLineWords, nextLine } from '../../../wire/next-line.ts';
 import { isHttpRequest } from '../../http-request.ts';
 import { formatReply } from '../reply.ts';
-import { exposedBy, isHidden, verbOf } from './command.ts';
+import { exposedBy, isHidden, isVerb, verbOf } from './command.ts';
 import { scanContent } from './content.ts';
 import { settlePending } from './replies.ts';
 import {
@@ -125,8 +125,10 @@ function onCommand(
     case 'BDAT':
       return onChunk(rules, state, between, line, used, unread);
     default:
-      if (!isHidden(verb)) return send('plain', commands);
-      return own(state, between, used, formatReply(502, '5.5.1', `${verb} is not available here`));
+      if (isHidden(verb))
+        return own(state, between, used, formatReply(502, '5.5.1', `${verb} is not available here`));
+      if (isVerb(verb)) return send('plain', commands);
+      return own(state, between, used, formatReply(500, '5.5.2', 'this is not a command'));
   }
 }
 

@@ -12,7 +12,7 @@ export const connectionEnds = [
   'stop',
 ] as const;
 
-export type ConnectionEnd = (typeof connectionEnds)[number];
+type ConnectionEnd = (typeof connectionEnds)[number];
 
 /** The TLS session with the client (front), or with the backend (reverse). */
 export interface ConnectionTls {

@@ -74,7 +74,7 @@ export function showBackend(target: BackendTarget): string {
   return target.kind === 'unix' ? showTarget(target) : formatHostPort(showHost(target.host), target.port);
 }
 
-export function showHost(host: Host): string {
+function showHost(host: Host): string {
   return host.kind === 'ip' ? host.address : host.name;
 }
 

@@ -39,7 +39,7 @@ export type ClientRule =
   | { readonly kind: 'sha256'; readonly hex: string };
 
 /** TLS for clients, in front of a backend that has none. */
-export interface Front {
+interface Front {
   readonly kind: 'front';
   /** The same object for the life of the gateway: new pairs are put into it. */
   readonly certificates: Certificates;

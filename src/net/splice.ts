@@ -21,7 +21,7 @@ export interface SpliceOptions {
   readonly idleMs: number;
 }
 
-export interface Spliced {
+interface Spliced {
   /** Octets of the first one that were passed on, and of the second. */
   readonly octets: { readonly first: number; readonly second: number };
   /** Who ended it; `neither` where nobody said anything for too long, or it was broken off. */

@@ -263,10 +263,10 @@ export async function toyTlsClient(
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
   socket.on('error', () => socket.destroy());
   await once(socket, 'connect');
-  return await secured(t, socket, options);
+  return await inTls(t, socket, options);
 }
 
-async function secured(t: TestContext, socket: Socket, options: ConnectionOptions): Promise<ToyClient> {
+async function inTls(t: TestContext, socket: Socket, options: ConnectionOptions): Promise<ToyClient> {
   const secure: TLSSocket = connectTls({
     socket,
     servername: 'gateway.test',
@@ -314,7 +314,7 @@ function clientOn(t: TestContext, socket: Socket): ToyClient {
     async secure(options = {}) {
       socket.pause();
       socket.off('data', onData).off('end', onEnd);
-      return await secured(t, socket, options);
+      return await inTls(t, socket, options);
     },
   };
 }

@@ -106,10 +106,8 @@ describe('waxwing gateway', { concurrency: 2 }, () => {
   it('attends to clients, shows certificates by SNI, writes an event, and ends with SIGTERM', async (t) => {
     const backend = await imapServer(t);
     const listen = ['--listen', '127.0.0.1:0', '--tls-listen', '127.0.0.1:0'];
-    const gateway = await running(
-      t,
-      ...['--protocol', 'imap', ...listen, '--backend', `127.0.0.1:${backend}`, ...one, ...two],
-    );
+    const words = ['--protocol', 'imap', ...listen, '--backend', `127.0.0.1:${backend}`];
+    const gateway = await running(t, ...words, ...one, ...two);
     assert.equal(gateway.ports.length, 2);
     const client = await inside(t, gateway.ports[1], 'two.test');
     const [greeting] = await once(client, 'data');
@@ -156,10 +154,8 @@ describe('waxwing gateway', { concurrency: 2 }, () => {
   it('gives a plain client verified TLS, or tells it why not', async (t) => {
     const backend = await imapServer(t);
     const words = ['--backend', `localhost:${backend}`, '--server-name', 'one.test', '--ca', file('ca.pem')];
-    const gateway = await running(
-      t,
-      ...['--protocol', 'imap', '--reverse', '--listen', '127.0.0.1:0', ...words],
-    );
+    const reverse = ['--protocol', 'imap', '--reverse', '--listen', '127.0.0.1:0'];
+    const gateway = await running(t, ...reverse, ...words);
     const client = connect({ port: gateway.ports[0] ?? 0, host: '127.0.0.1' });
     t.after(() => client.destroy());
     const [said] = await once(client, 'data');

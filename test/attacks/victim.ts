@@ -64,7 +64,7 @@ export interface Aftermath extends Reached {
 /** How long victims wait for anything, ms; more than a busy machine needs. */
 const PATIENCE_MS = 2_500;
 /** Whoever has not ended after so many times its patience waits for ever. */
-const TIMES_PATIENCE = 4;
+const TIMES_PATIENCE = 5;
 
 export interface Ambush {
   readonly how: string;

@@ -3,7 +3,7 @@ import type { Attack } from '../cell.ts';
 import type { Protocol } from '../dialect.ts';
 import { type Aftermath, ambushes, anyHit, atFirst, onOffers, onUpgrade } from '../victim.ts';
 
-const patienceMs = 400;
+const patienceMs = 500;
 const weak = ['endlessPatience'] as const;
 
 /** A beginning that promises more than anybody may keep: a length of 2 GiB, a tag without an end. */

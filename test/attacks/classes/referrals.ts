@@ -56,7 +56,6 @@ export const referrals: Attack = {
   ]),
   without: (role, protocol) => {
     if (role === 'server' || role === 'front') return 'a matter of clients';
-    if (role === 'relay') return 'no such engine';
     return ['imap', 'sieve', 'ldap', 'xmpp', 'xmpp-server'].includes(protocol)
       ? 'no such engine'
       : 'the protocol has none';

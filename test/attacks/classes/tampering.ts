@@ -46,7 +46,6 @@ export const tampering: Attack = {
   ]),
   without: (role, protocol) => {
     if (role === 'server' || role === 'front') return 'a matter of clients';
-    if (role === 'relay') return 'no such engine';
     return ['imap', 'ldap', 'xmpp', 'xmpp-server'].includes(protocol)
       ? 'no such engine'
       : 'data comes in answers only: response-injection';

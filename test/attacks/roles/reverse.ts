@@ -48,11 +48,8 @@ export const reverseRole: VictimRole = {
       gateway.close();
     }
   },
-  speaks: (protocol) => isGatewayProtocol(protocol) && !notYet.has(protocol),
+  speaks: isGatewayProtocol,
 };
-
-/** Their engines are on their way. */
-const notYet: ReadonlySet<string> = new Set(['xmpp', 'xmpp-server']);
 
 function isGatewayProtocol(protocol: Protocol): protocol is Exclude<Protocol, 'ftp'> & GatewayProtocol {
   return gatewayProtocols.some((one) => one === protocol);

@@ -12,7 +12,7 @@ export interface BerElement {
 }
 
 /** The first octets of an element: its tag and the length of its content. */
-export interface BerHead {
+interface BerHead {
   readonly kind: 'head';
   readonly tag: number;
   /** Octets of tag and length. */

@@ -81,7 +81,7 @@ function onRequest(state: Extract<LdapState, { phase: 'clear' }>, unread: Uint8A
         { kind: 'toClient', bytes: answer.response },
         { kind: 'startTls' },
       ];
-      return { state: next, used: length, effects };
+      return { state: { phase: 'starting' }, used: length, effects };
     }
     case 'unbound':
       return { ...close(next, 'the client left in clear'), used: length };
@@ -93,6 +93,7 @@ function onRequest(state: Extract<LdapState, { phase: 'clear' }>, unread: Uint8A
 /** RFC 4511 §4.4.1, §5.3: the notice, then the end. */
 function disconnect(state: LdapState, code: number, because: string): Step {
   if (state.phase === 'inside') return from(state, leave(state.inside, code, because));
+  if (state.phase === 'starting') return close(state, because);
   const bytes = noticeOfDisconnection(code, because);
   return {
     state,

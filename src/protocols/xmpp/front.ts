@@ -20,6 +20,8 @@ import type { Condition } from './token.ts';
 
 export type XmppState =
   | { readonly phase: 'clear'; readonly clear: Clear }
+  /** The go-ahead is given: what is said now in clear would be a part of the handshake. */
+  | { readonly phase: 'starting' }
   | { readonly phase: 'connecting' }
   | XmppInside;
 
@@ -59,7 +61,8 @@ function step(speaker: Speaker, state: XmppState, input: GatewayInput): Step {
     case 'client':
       if (state.phase === 'clear') {
         const { clear, used, effects } = inClear(speaker, state.clear, input.unread);
-        return { state: { phase: 'clear', clear }, used, effects };
+        const starts = effects.at(-1)?.kind === 'startTls';
+        return { state: starts ? { phase: 'starting' } : { phase: 'clear', clear }, used, effects };
       }
       return state.phase === 'inside' ? within(fromClient(speaker, state.inside, input.unread)) : stay(state);
     case 'backend':
@@ -80,6 +83,8 @@ function end(speaker: Speaker, state: XmppState, condition: Condition, because: 
       const { effects } = leaveClear(speaker, state.clear, condition, because);
       return { state, used: 0, effects };
     }
+    case 'starting':
+      return { state, used: 0, effects: [{ kind: 'close', because }] };
     case 'connecting': {
       const bytes = Buffer.from(`${headerOf(speaker)}${formatError(condition, because)}`);
       return {

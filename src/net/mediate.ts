@@ -55,7 +55,7 @@ class Mediator implements Mediated {
     );
     this.#client = new Leg(socket, {
       onWork: () => this.#onOctets(),
-      onEnd: () => this.#work(),
+      onEnd: () => this.#onOctets(),
       onClosed: () => this.#onClientClosed(),
     });
     this.#backend = new BackendSide(options.backend, {
@@ -109,8 +109,15 @@ class Mediator implements Mediated {
     this.#work();
   }
 
+  /** A client that has ended what it says, and of which something is left, is waited for no longer than one in clear. */
   #awaitOctets(): void {
-    this.#deadline.set(this.#options.patience.idle);
+    const { idle, clear } = this.#options.patience;
+    this.#deadline.set(this.#isLeaving() ? Math.min(idle, clear) : idle);
+  }
+
+  /** What it said last may have to wait for the backend's answers to what it said before. */
+  #isLeaving(): boolean {
+    return this.#client.ended && this.#client.unread.length > 0;
   }
 
   /** Uses what came as far as the session can, then sends all that it said in one write for each side. */
@@ -239,7 +246,11 @@ class Mediator implements Mediated {
     this.#goOn({ kind: 'connected', upstream });
   }
 
-  /** An end is passed on behind all that was said; whoever has no backend needs nobody for its end. */
+  /**
+   * An end is passed on behind all that was said; whoever has no backend needs nobody for its end.
+   *
+   * Behind all: a client may say its commands at once and end, and the session passes them on one by one.
+   */
   #passEnds(): void {
     const client = this.#client;
     const { leg } = this.#backend;
@@ -249,7 +260,7 @@ class Mediator implements Mediated {
       return;
     }
     if (leg.isBroken) return this.#breakOff('backend', `the connection of the backend broke${reasonOf(leg)}`);
-    if (client.ended && !leg.isTold) {
+    if (client.ended && !leg.isTold && (leg.ended || !this.#isLeaving())) {
       this.#cause ??= { by: 'client', because: 'the client closed the connection' };
       leg.end();
     }
@@ -259,14 +270,19 @@ class Mediator implements Mediated {
     }
   }
 
-  /** A session that uses nothing of all that is kept will not use more. */
+  /**
+   * A session that uses nothing of all that is kept will not use more.
+   *
+   * Other than that of a client whose commands wait for answers of the backend: it is not read for so long, and its
+   * sessions have limits of their own for what is no whole message.
+   */
   #isStuck(): boolean {
     const client = this.#client;
     const { leg } = this.#backend;
     // Where somebody does not read, what comes from the other has to wait.
     if (client.isClogged || leg?.isClogged === true) return false;
     const isFull = (one: Leg | undefined): boolean => (one?.unread.length ?? 0) >= MAX_UNREAD_BYTES;
-    const who = isFull(client) ? 'the client' : isFull(leg) ? 'the backend' : undefined;
+    const who = isFull(leg) ? 'the backend' : leg === undefined && isFull(client) ? 'the client' : undefined;
     if (who === undefined) return false;
     const what = `${who} sent ${MAX_UNREAD_BYTES} octets that are no whole message`;
     this.#options.watch.onOddity(what);

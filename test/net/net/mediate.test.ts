@@ -214,6 +214,23 @@ describe('the backend', () => {
   });
 });
 
+/** Commands go to the backend one by one, each once the one before is answered. */
+function turnByTurn(): GatewayRun {
+  let waiting = false;
+  return {
+    next(input) {
+      if (input.kind === 'opened')
+        return { used: 0, effects: [{ kind: 'inClear' }, { kind: 'connect', name: null }], changed: true };
+      if (input.kind !== 'client' && input.kind !== 'backend') return { used: 0, effects: [], changed: true };
+      const end = input.unread.indexOf('\n') + 1;
+      if (end === 0 || (input.kind === 'client' && waiting)) return { used: 0, effects: [], changed: false };
+      waiting = input.kind === 'client';
+      const bytes = input.unread.subarray(0, end);
+      return { used: end, effects: [{ kind: waiting ? 'toBackend' : 'toClient', bytes }], changed: true };
+    },
+  };
+}
+
 describe('ends before the splice', () => {
   it('the end of a client is passed on behind what it said, and the answer still comes', async (t) => {
     const backend = await backendOf(t, (socket) => {
@@ -229,6 +246,30 @@ describe('ends before the splice', () => {
     client.socket.end();
     assert.equal(await client.rest(), 'hello\nconnected\nb:heard last\n');
     assert.equal((await gateway.ended()).by, 'client');
+  });
+
+  it('the end of a client waits behind commands that wait for answers', async (t) => {
+    const backend = await backendOf(t, (socket) => {
+      socket.on('data', (bytes) => setTimeout(() => socket.write(`${String(bytes)}`), 20));
+      socket.on('end', () => setTimeout(() => socket.end('over\n'), 50));
+    });
+    const gateway = await toyGateway(t, { backend, run: turnByTurn });
+    const client = await toyClient(t, gateway.port);
+    client.say('one\ntwo\nthree\n');
+    client.socket.end();
+    assert.equal(await client.rest(), 'one\ntwo\nthree\nover\n');
+    assert.equal((await gateway.ended()).by, 'client');
+  });
+
+  it('and where what is left is no whole command it does not wait for long', async (t) => {
+    const backend = await backendOf(t, (socket) => socket.resume());
+    const gateway = await toyGateway(t, { backend, run: turnByTurn, patience: { clear: 100, idle: 60_000 } });
+    const client = await toyClient(t, gateway.port);
+    client.say('half a comm');
+    client.socket.end();
+    await client.rest();
+    const end = await gateway.ended();
+    assert.equal(end.by, 'timeout');
   });
 
   it('the end of the backend is passed on, and the client may still speak', async (t) => {
@@ -267,6 +308,25 @@ describe('bounds', () => {
     const end = await gateway.ended();
     assert.equal(end.by, 'protocol');
     assert.match(end.because, /the client sent 65536 octets that are no whole message/);
+  });
+
+  it('commands that wait for answers of the backend are not read for so long, and all of them are seen to', async (t) => {
+    let heard = 0;
+    const backend = await backendOf(t, (socket) => {
+      socket.on('data', (bytes) => {
+        heard += bytes.length;
+        setTimeout(() => socket.write('ok\n'), heard === bytes.length ? 200 : 0);
+      });
+      socket.on('end', () => setTimeout(() => socket.end(), 50));
+    });
+    const gateway = await toyGateway(t, { backend, run: turnByTurn });
+    const client = await toyClient(t, gateway.port);
+    const command = `${'x'.repeat(999)}\n`;
+    client.say(command.repeat(1_000));
+    client.socket.end();
+    assert.equal((await client.rest()).length, 3_000);
+    assert.equal(heard, 1_000_000);
+    assert.equal((await gateway.ended()).by, 'client');
   });
 
   it('and 65,535 do not', async (t) => {

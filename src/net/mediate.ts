@@ -188,6 +188,7 @@ class Mediator implements Mediated {
         return watch.onExposed(effect.user);
       case 'inClear':
         this.#settled = true;
+        if (this.#backend.leg !== undefined) this.#awaitOctets();
         return watch.onClear();
       case 'oddity':
         return watch.onOddity(effect.what);

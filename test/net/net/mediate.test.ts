@@ -393,6 +393,17 @@ describe('time', () => {
     assert.equal(end.by, 'timeout');
   });
 
+  it('whoever begins to use the connection in clear has all the time that others have, from there on', async (t) => {
+    const backend = await backendOf(t, (socket) => socket.resume());
+    const gateway = await toyGateway(t, { backend, patience: { clear: 150 } });
+    const client = await toyClient(t, gateway.port);
+    client.say('BACKEND\n');
+    await client.hear('hello\nconnected\n');
+    client.say('OPEN\n');
+    await sleep(300);
+    assert.equal(gateway.ends.length, 0);
+  });
+
   it('silence ends a connection that has its backend', async (t) => {
     const backend = await backendOf(t, (socket) => socket.resume());
     const gateway = await toyGateway(t, { backend, patience: { idle: 120 } });

@@ -191,10 +191,10 @@ function* kept<Found extends Place>(
   { settled, budget }: Search,
   look: (own: Search) => LookUp<Found>,
 ): LookUp<Found | DeadEnd> {
-  const tooMuch = (because: string): DeadEnd =>
-    deadEnd('bogus', [], delegation(name, because), { now: settled.now });
-  if (budget.zones <= 0 || !spend(budget, 'questions'))
-    return tooMuch('more zones would have to be looked into than one question is worth');
+  if (budget.zones <= 0 || !spend(budget, 'questions')) {
+    const because = 'more zones would have to be looked into than one question is worth';
+    return deadEnd('bogus', [], delegation(name, because), { now: settled.now });
+  }
   return yield* once(`dnssec ${settled.id} ${name}`, () => looked(settled, budget, look));
 }
 

@@ -39,6 +39,7 @@ export class Asker {
   readonly #options: AskerOptions;
   readonly #kept = boundedCache<KeptAnswer>(BOUNDS);
   readonly #running = new Map<string, { readonly race: Race; readonly waiters: Waiter[] }>();
+  #parts: RaceParts | undefined;
   #closed: Error | undefined;
 
   constructor(options: AskerOptions) {
@@ -57,9 +58,7 @@ export class Asker {
       running.waiters.push({ done, lost });
       return undefined;
     }
-    const race = new Race({ ...this.#options, clients: this.#options.clients() }, question, (raced) =>
-      this.#onRaced(key, question, raced),
-    );
+    const race = new Race(this.#partsNow(), question, (raced) => this.#onRaced(key, question, raced));
     this.#running.set(key, { race, waiters: [{ done, lost }] });
     return undefined;
   }
@@ -85,6 +84,13 @@ export class Asker {
     this.#running.clear();
     for (const { race } of running) race.drop();
     for (const { waiters } of running) for (const { lost } of waiters) lost(error);
+  }
+
+  /** The same as long as the same clients are asked. */
+  #partsNow(): RaceParts {
+    const clients = this.#options.clients();
+    if (this.#parts?.clients !== clients) this.#parts = { ...this.#options, clients };
+    return this.#parts;
   }
 
   #onRaced(key: string, question: Question, raced: Raced): void {

@@ -35,6 +35,7 @@ export class Assurance {
   readonly #options: AssuranceOptions;
   /** Of the last time that any resolver answered. */
   #tests: readonly ClientTest[] = [];
+  #good: readonly Client[] = [];
   #result: SelfTest | undefined;
   #running: Promise<SelfTest> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -70,8 +71,7 @@ export class Assurance {
 
   /** Those that give what it takes; where none does, all. */
   get clients(): readonly Client[] {
-    const good = this.#tests.filter(({ verdict }) => verdict === 'yes').map(({ client }) => client);
-    return good.length > 0 ? good : this.#options.clients;
+    return this.#good.length > 0 ? this.#good : this.#options.clients;
   }
 
   wishesFor(client: Client): Wishes {
@@ -122,6 +122,7 @@ export class Assurance {
       if (this.#result.kind !== 'no-answer') {
         this.#tests = tests;
         this.#believed = this.#result.kind === 'provable';
+        this.#good = tests.filter(({ verdict }) => verdict === 'yes').map(({ client }) => client);
       }
       this.#plan(tests.every(({ verdict }) => verdict === 'yes'));
     }

@@ -10,7 +10,11 @@ import { noticeOfDisconnection, parseMessage, readMessageHead, results } from '.
 
 export type LdapState =
   /** `requests`: how many there were. */
-  { readonly phase: 'clear'; readonly requests: number } | { readonly phase: 'connecting' } | LdapInside;
+  | { readonly phase: 'clear'; readonly requests: number }
+  /** The go-ahead is given: what is said now in clear would be a part of the handshake. */
+  | { readonly phase: 'starting' }
+  | { readonly phase: 'connecting' }
+  | LdapInside;
 
 interface LdapInside {
   readonly phase: 'inside';

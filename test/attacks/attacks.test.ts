@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { attacks } from './attacks.ts';
+import { withstood } from './cell.ts';
 import { serverControls } from './defender.ts';
 import { attackTable } from './table.ts';
 import { controls } from './victim.ts';
@@ -35,11 +36,17 @@ describe('without an attack', { concurrency: 24 }, () => {
 
 for (const { name, cells } of attacks) {
   describe(name, { concurrency: 24 }, () => {
-    for (const { role, protocol, how, ours, twin } of cells) {
+    for (const { role, protocol, how, ours, twin, sound } of cells) {
       it(`${protocol}, ${role}: ${how}`, async () => {
         assert.deepEqual(await ours(), { kind: 'withstood' });
         const convicted = await twin();
         assert.equal(convicted.kind, 'hit', `the twin is not convicted: ${JSON.stringify(convicted)}`);
+        const without = (await sound?.()) ?? withstood;
+        assert.equal(
+          without.kind,
+          'withstood',
+          `without its weakness the twin is convicted too: ${JSON.stringify(without)}`,
+        );
       });
     }
   });

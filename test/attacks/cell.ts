@@ -29,6 +29,8 @@ export interface Cell {
   readonly ours: () => Promise<Verdict>;
   /** Attacks something that is weak on purpose, by the same means, and judges it by the same rule. */
   readonly twin: () => Promise<Verdict>;
+  /** Attacks the same without its weakness, where there is such a one: the weakness alone makes the difference. */
+  readonly sound?: () => Promise<Verdict>;
 }
 
 /** A class of attacks. */

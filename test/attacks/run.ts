@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { attacks } from './attacks.ts';
-import type { Cell } from './cell.ts';
+import { type Cell, withstood } from './cell.ts';
 import { attackTable } from './table.ts';
 
 /** How many are tried at once. */
@@ -17,11 +17,15 @@ const total = waiting.length;
 const failures: string[] = [];
 
 /** @returns what is wrong with it. */
-async function tryOne({ ours, twin }: Cell): Promise<string | undefined> {
+async function tryOne({ ours, twin, sound }: Cell): Promise<string | undefined> {
   const own = await ours();
   if (own.kind !== 'withstood') return `ours: ${JSON.stringify(own)}`;
   const convicted = await twin();
-  return convicted.kind === 'hit' ? undefined : `the twin is not convicted: ${JSON.stringify(convicted)}`;
+  if (convicted.kind !== 'hit') return `the twin is not convicted: ${JSON.stringify(convicted)}`;
+  const without = (await sound?.()) ?? withstood;
+  return without.kind === 'withstood'
+    ? undefined
+    : `without its weakness the twin is convicted too: ${JSON.stringify(without)}`;
 }
 
 async function work(): Promise<void> {

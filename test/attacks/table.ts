@@ -33,8 +33,8 @@ export function attackTable(attacks: readonly Attack[]): string {
           line([name, role, ...columns.map(({ count, without }) => String(count || letterOf(without)))]),
         );
       } else {
-        const reasons = columns.filter(({ hasEngine }) => hasEngine).map(({ without }) => without);
-        const why = [...new Set(reasons)].join('; ');
+        const whys = columns.filter(({ hasEngine }) => hasEngine).map(({ without }) => without);
+        const why = [...new Set(whys)].join('; ');
         untried.set(why, [...(untried.get(why) ?? []), `${attack.name} (${role})`]);
       }
     }

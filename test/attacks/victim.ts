@@ -188,6 +188,7 @@ export function ambushes(list: readonly Ambush[]): Cell[] {
             how: ambush.how,
             ours: () => spring(ambush, dialect, ours, startingMs),
             twin: () => spring(ambush, dialect, twin(ambush.weak)),
+            sound: () => spring(ambush, dialect, twin([])),
           };
         }),
     ),

@@ -80,6 +80,8 @@ export const imap: Dialect = {
   answerEnds: (unread, to) => endOf(to === 'greeting' ? FIRST_LINE : /(?:^|\r\n)w[0-9] [^\r\n]*\r\n/, unread),
   isPositive: (answer, to) => {
     if (to === 'greeting') return answer.startsWith('* OK');
+    // A greeting is no answer to anything else.
+    if (/^\* OK (?!\[)/m.test(answer)) return false;
     return (to === 'goAhead' ? /(?:^|\r\n)w2 OK/ : /(?:^|\r\n)w[139] OK/).test(answer);
   },
   offersStartTls: (answer) => / STARTTLS\b/.test(answer),
@@ -110,7 +112,8 @@ export const pop3: Dialect = {
   fragment: `+OK list\r\nSASL ${EVIL}`,
   probe: (word) => `USER ${word}\r\n`,
   answerEnds: (unread, to) => (to === 'offers' ? listed(/^\+/)(unread) : endOf(FIRST_LINE, unread)),
-  isPositive: (answer) => answer.startsWith('+OK'),
+  // A greeting before the list is no part of it.
+  isPositive: (answer) => answer.startsWith('+OK') && !answer.includes('\r\n+OK'),
   offersStartTls: (answer) => /^STLS\r$/m.test(answer),
 };
 

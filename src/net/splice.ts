@@ -75,23 +75,28 @@ export function splice(first: SpliceEnd, second: SpliceEnd, options: SpliceOptio
     from.socket.on('error', (error) =>
       abort(which, `the connection of ${from.name} broke: ${wordsOf(error)}`),
     );
-    from.socket.once('close', () => {
+    const onClosed = (): void => {
       // Whatever closed it without an end: the other side must not take this for one.
       if (!from.socket.readableEnded && !from.ended) abort(which, `the connection of ${from.name} broke`);
       open -= 1;
       if (open > 0) return;
       deadline.drop();
       resolve({ octets, ...(cause ?? { by: 'neither', because: 'both sides closed the connection' }) });
-    });
+    };
+    // Of one that was closed before we listened nothing will be heard any more.
+    if (from.socket.closed) onClosed();
+    else from.socket.once('close', onClosed);
     if (from.unread.length > 0 && !to.socket.writableEnded) write(Buffer.from(from.unread));
     if (from.ended) onEnd();
     else if (!to.socket.writableNeedDrain) from.socket.resume();
   };
   pass(first, second, 'first');
   pass(second, first, 'second');
-  // Of one that was gone before we listened nothing will be heard any more.
-  if (first.socket.destroyed) abort('first', `the connection of ${first.name} broke`);
-  if (second.socket.destroyed) abort('second', `the connection of ${second.name} broke`);
+  for (const [which, { socket, name }] of [
+    ['first', first],
+    ['second', second],
+  ] as const)
+    if (socket.destroyed && socket.errored !== null) abort(which, `the connection of ${name} broke`);
   return { abort: (because) => abort('neither', because), done: promise };
 }
 
@@ -108,6 +113,8 @@ function pump(from: Socket, to: Socket, onOctets: (length: number) => void): (by
     to.uncork();
   };
   const write = (bytes: Buffer): void => {
+    // It is closed, both ways and in order: what still comes has nobody to go to.
+    if (to.destroyed) return;
     onOctets(bytes.length);
     if (!corked) {
       corked = true;

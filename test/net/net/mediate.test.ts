@@ -250,7 +250,7 @@ describe('ends before the splice', () => {
 
   it('the end of a client waits behind commands that wait for answers', async (t) => {
     const backend = await backendOf(t, (socket) => {
-      socket.on('data', (bytes) => setTimeout(() => socket.write(`${String(bytes)}`), 20));
+      socket.on('data', (bytes) => setTimeout(() => socket.write(String(bytes)), 20));
       socket.on('end', () => setTimeout(() => socket.end('over\n'), 50));
     });
     const gateway = await toyGateway(t, { backend, run: turnByTurn });

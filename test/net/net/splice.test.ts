@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startDeadlines } from '../../../src/net/deadlines.ts';
 import type { MediateEnd } from '../../../src/net/mediation.ts';
+import { splice } from '../../../src/net/splice.ts';
 import { backendOf, type ToyClient, toyClient, toyGateway, toyTlsClient } from '../gateway/toy.ts';
 
 interface Spliced {
@@ -225,3 +227,48 @@ async function sendRagged(socket: Socket, bytes: Buffer): Promise<void> {
   }
   socket.end();
 }
+
+it('a backend that was closed in order before gives what it said, and the end', async (t) => {
+  const far = Promise.withResolvers<Socket>();
+  const [one, two] = await Promise.all([
+    backendOf(t, (socket) => far.resolve(socket)),
+    backendOf(t, (socket) => socket.end('never seen')),
+  ]);
+  const [near, gone] = [connect({ port: one, allowHalfOpen: true }), connect({ port: two })];
+  t.after(() => near.destroy());
+  gone.resume();
+  await once(gone, 'close');
+  const client = await far.promise;
+  const deadlines = startDeadlines(10);
+  t.after(() => deadlines.close());
+  const { done } = splice(
+    { socket: near, name: 'the client', unread: Buffer.alloc(0), ended: false },
+    { socket: gone, name: 'the backend', unread: Buffer.from('the last words'), ended: true },
+    { deadlines, idleMs: 60_000 },
+  );
+  client.write('too late');
+  assert.equal(String(await readAll(client)), 'the last words');
+  client.end();
+  const { by, because, octets } = await done;
+  assert.deepEqual([by, because], ['second', 'the backend closed the connection']);
+  assert.deepEqual(octets, { first: 0, second: 14 });
+});
+
+it('a backend that was broken before breaks the client, and both are over', async (t) => {
+  const far = Promise.withResolvers<Socket>();
+  const one = await backendOf(t, (socket) => far.resolve(socket));
+  const [near, gone] = [connect({ port: one, allowHalfOpen: true }), new Socket()];
+  gone.on('error', () => undefined).destroy(new Error('broken'));
+  while (!gone.closed) await sleep(1);
+  await once(near, 'connect');
+  const error = errorOf(await far.promise);
+  const deadlines = startDeadlines(10);
+  t.after(() => deadlines.close());
+  const { done } = splice(
+    { socket: near, name: 'the client', unread: Buffer.alloc(0), ended: false },
+    { socket: gone, name: 'the backend', unread: Buffer.alloc(0), ended: false },
+    { deadlines, idleMs: 60_000 },
+  );
+  assert.match(String(await error), /ECONNRESET/);
+  assert.equal((await done).by, 'second');
+});

@@ -16,6 +16,7 @@ import { sessionFixation } from './classes/session-fixation.ts';
 import { smuggling } from './classes/smuggling.ts';
 import { stripping } from './classes/stripping.ts';
 import { tampering } from './classes/tampering.ts';
+import { tlsDowngrade } from './classes/tls-downgrade.ts';
 import { truncation } from './classes/truncation.ts';
 import { uiSpoofing } from './classes/ui-spoofing.ts';
 import { wrongGoAhead } from './classes/wrong-go-ahead.ts';
@@ -30,6 +31,7 @@ export const attacks: readonly Attack[] = [
   responseInjection,
   stripping,
   wrongGoAhead,
+  tlsDowngrade,
   capabilityDowngrade,
   preauth,
   referrals,

@@ -31,7 +31,11 @@ export type ClientWeakness =
   /** It asks again where it was refused. */
   | 'asksAgain'
   /** A new handshake within TLS is as good as the first. */
-  | 'renegotiates';
+  | 'renegotiates'
+  /** Where the handshake fails it comes again, in clear. */
+  | 'comesBackInClear'
+  /** TLS 1.0 is as good as any. */
+  | 'takesOldTls';
 
 export interface Target {
   readonly port: number;
@@ -75,6 +79,7 @@ export async function upgrade(
     return { ...state, told: '', socket: reader.socket, unread: reader.take() };
   } catch (error) {
     reader.socket.destroy();
+    if (is('comesBackInClear')) await comeBack(dialect, target.port);
     if (!(error instanceof Stopped) && !(error instanceof Error && 'code' in error)) throw error;
     return { ...state, told: error.message, socket: undefined, unread: '' };
   }
@@ -146,11 +151,15 @@ async function speakInside(
   }
 }
 
-/** Goes where it is sent, and logs in there. */
-async function follow({ login }: Dialect, answer: string): Promise<void> {
+/** Goes where it is sent. */
+async function follow(dialect: Dialect, answer: string): Promise<void> {
   const port = /127\.0\.0\.1:([0-9]+)/.exec(answer)?.[1];
-  if (port === undefined) return;
-  const socket = connect({ port: Number(port), host: '127.0.0.1' });
+  if (port !== undefined) await comeBack(dialect, Number(port));
+}
+
+/** Logs in on a connection of its own, in clear. */
+async function comeBack({ login }: Dialect, port: number): Promise<void> {
+  const socket = connect({ port, host: '127.0.0.1' });
   socket.on('error', () => socket.destroy());
   socket.resume();
   await once(socket, 'connect');
@@ -281,6 +290,7 @@ async function openReader({ port, patienceMs }: Target, is: Is): Promise<Reader>
         socket: plain,
         servername: serverName,
         ca,
+        ...(is('takesOldTls') ? { minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } : {}),
         secureOptions: is('renegotiates') ? 0 : constants.SSL_OP_NO_RENEGOTIATION,
         rejectUnauthorized: !is('trustsAnyone'),
         checkServerIdentity: is('trustsAnyone') ? () => undefined : checkServerIdentity,

@@ -389,6 +389,7 @@ async function inside(t: TestContext, socket: Socket, options: ConnectionOptions
     ALPNProtocols: ['postgresql'],
     ...options,
   });
+  secure.on('error', () => secure.destroy());
   t.after(() => secure.destroy());
   await once(secure, 'secureConnect');
   return secure;

@@ -41,7 +41,8 @@ function step(state: LdapState, input: GatewayInput): Step {
     case 'connected':
       return stay({ phase: 'inside', inside: freshInside });
     case 'unreachable':
-      return disconnect(state, results.unavailable, input.because);
+      // Where the directory is concerns nobody out there.
+      return disconnect(state, results.unavailable, input.because, 'the directory cannot be reached');
     case 'timeout':
       return disconnect(state, results.adminLimitExceeded, 'the connection was idle for too long');
     case 'shutdown':
@@ -95,10 +96,10 @@ function onRequest(state: Extract<LdapState, { phase: 'clear' }>, unread: Uint8A
 }
 
 /** RFC 4511 §4.4.1, §5.3: the notice, then the end. */
-function disconnect(state: LdapState, code: number, because: string): Step {
+function disconnect(state: LdapState, code: number, because: string, text: string = because): Step {
   if (state.phase === 'inside') return from(state, leave(state.inside, code, because));
   if (state.phase === 'starting') return close(state, because);
-  const bytes = noticeOfDisconnection(code, because);
+  const bytes = noticeOfDisconnection(code, text);
   return {
     state,
     used: 0,

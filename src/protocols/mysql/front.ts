@@ -54,7 +54,12 @@ function step(rules: FrontRules, state: MysqlFrontState, input: GatewayInput): S
       // Of what was in clear, only what the backend said is kept.
       return state.kind === 'handshake' ? waits({ ...state, kind: 'inside' }) : waits(state);
     case 'unreachable':
-      return refuse(state, { error: errors.unreachable, text: input.because, because: input.because });
+      // Where the backend is concerns nobody out there.
+      return refuse(state, {
+        error: errors.unreachable,
+        text: `${hostname} cannot reach the server behind it`,
+        because: input.because,
+      });
     case 'timeout':
       return refuse(state, {
         error: errors.timeout,

@@ -53,7 +53,8 @@ function step(hostname: string, state: PostgresFrontState, input: GatewayInput):
     case 'backend':
       return state.kind === 'cancelling' ? closing('the backend answered a request to cancel') : waits(state);
     case 'unreachable':
-      return onEnd(state, '08006', input.because, input.because);
+      // Where the backend is concerns nobody out there.
+      return onEnd(state, '08006', `${hostname} cannot reach the server behind it`, input.because);
     case 'timeout':
       return onEnd(state, '08006', `${hostname} closes the connection: you are too slow`, 'too slow');
     case 'shutdown':

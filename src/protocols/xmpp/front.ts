@@ -53,7 +53,8 @@ function step(speaker: Speaker, state: XmppState, input: GatewayInput): Step {
     case 'connected':
       return stay({ phase: 'inside', inside: freshInside });
     case 'unreachable':
-      return end(speaker, state, 'remote-connection-failed', input.because);
+      // Where the server is concerns nobody out there.
+      return end(speaker, state, 'remote-connection-failed', input.because, 'the server cannot be reached');
     case 'timeout':
       return end(speaker, state, 'connection-timeout', 'the connection was idle for too long');
     case 'shutdown':
@@ -77,7 +78,13 @@ function connect(): Step {
   return { state: { phase: 'connecting' }, used: 0, effects: [{ kind: 'connect', name: null }] };
 }
 
-function end(speaker: Speaker, state: XmppState, condition: Condition, because: string): Step {
+function end(
+  speaker: Speaker,
+  state: XmppState,
+  condition: Condition,
+  because: string,
+  text: string = because,
+): Step {
   switch (state.phase) {
     case 'clear': {
       const { effects } = leaveClear(speaker, state.clear, condition, because);
@@ -86,7 +93,7 @@ function end(speaker: Speaker, state: XmppState, condition: Condition, because: 
     case 'starting':
       return { state, used: 0, effects: [{ kind: 'close', because }] };
     case 'connecting': {
-      const bytes = Buffer.from(`${headerOf(speaker)}${formatError(condition, because)}`);
+      const bytes = Buffer.from(`${headerOf(speaker)}${formatError(condition, text)}`);
       return {
         state,
         used: 0,

@@ -54,19 +54,25 @@ export type Token =
   | { readonly kind: 'text'; readonly raw: string; readonly literal: boolean };
 
 const NAME = '[A-Za-z_\\x80-\\xff][-.0-9A-Za-z_\\x80-\\xff]*';
+/** White space (XML 1.0 §2.3). In \s is 0xA0 too, which stands in names here: what can be both takes for ever. */
+const S = '[ \\t\\r\\n]';
 const QNAME = `${NAME}(?::${NAME})?`;
 const VALUE = `"[^"]*"|'[^']*'`;
-const OPEN = new RegExp(`^<(${QNAME})((?:\\s+${QNAME}\\s*=\\s*(?:${VALUE}))*)\\s*(/?)>$`);
-const ATTRIBUTE = new RegExp(`(${QNAME})\\s*=\\s*(${VALUE})`, 'g');
-const CLOSE = new RegExp(`^</(${QNAME})\\s*>$`);
-const DECLARATION =
-  /^<\?xml\s+version\s*=\s*(?:"1\.0"|'1\.0')(?:\s+encoding\s*=\s*("[-\w.]+"|'[-\w.]+'))?(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*\?>$/;
+const OPEN = new RegExp(`^<(${QNAME})((?:${S}+${QNAME}${S}*=${S}*(?:${VALUE}))*)${S}*(/?)>$`);
+const ATTRIBUTE = new RegExp(`(${QNAME})${S}*=${S}*(${VALUE})`, 'g');
+const CLOSE = new RegExp(`^</(${QNAME})${S}*>$`);
+const DECLARATION = new RegExp(
+  `^<\\?xml${S}+version${S}*=${S}*(?:"1\\.0"|'1\\.0')` +
+    `(?:${S}+encoding${S}*=${S}*("[-\\w.]+"|'[-\\w.]+'))?` +
+    `(?:${S}+standalone${S}*=${S}*(?:"(?:yes|no)"|'(?:yes|no)'))?${S}*\\?>$`,
+);
 /** RFC 6120 §11.1: the five predefined entities and characters by number, and no others. */
 const REFERENCE = /^&(?:lt|gt|amp|apos|quot|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});$/;
 const MAX_REFERENCE = 11;
 const BEGIN_DECLARATION = '<?xml';
 const BEGIN_LITERAL = '<![CDATA[';
 const END_LITERAL = ']]>';
+
 /**
  * Reads the token at the beginning of `text`.
  *
@@ -120,7 +126,10 @@ function endOfTag(text: string, maxOctets: number): number | Exclude<XmlResult<n
 
 function readDeclaration(text: string, maxOctets: number): XmlResult<Token> {
   const seen = text.slice(0, BEGIN_DECLARATION.length + 1);
-  if (!BEGIN_DECLARATION.startsWith(seen.slice(0, BEGIN_DECLARATION.length)) || /^<\?xml\S/.test(seen))
+  if (
+    !BEGIN_DECLARATION.startsWith(seen.slice(0, BEGIN_DECLARATION.length)) ||
+    /^<\?xml[^ \t\r\n]/.test(seen)
+  )
     return restricted('a processing instruction');
   const end = text.slice(0, maxOctets).indexOf('>');
   if (end === -1) return unfinished(text, maxOctets);

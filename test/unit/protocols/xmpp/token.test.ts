@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { readToken, type Token } from '../../../../src/protocols/xmpp/token.ts';
+import { printable } from '../../../../src/wire/dialogue.ts';
 
 const MAX = 64;
 const read = (text: string, first = false): Token | string => {
@@ -55,6 +56,24 @@ describe('readToken', () => {
       '&lt'.padEnd(11),
     ])
       assert.equal(read(text), 'restricted-xml', text);
+  });
+
+  it('takes time in proportion to a tag that is none, also where 0xA0 is in it, a part of names and no white space', () => {
+    const many = '\xa0'.repeat(4000);
+    for (const text of [
+      `<a${many}!>`,
+      `</a${many}!>`,
+      `<a b${many}c>`,
+      `<a${" b=''".repeat(800)}!>`,
+      `<a${' '.repeat(4000)}!>`,
+    ]) {
+      const from = performance.now();
+      const result = readToken(text, false, 8192);
+      assert.ok(performance.now() - from < 500, printable(text.slice(0, 9)));
+      assert.equal(result.kind === 'broken' && result.condition, 'not-well-formed');
+    }
+    const named = read(`<\xc3\xa0 \xc3\xa0='1'>`);
+    assert.deepEqual(named, open('\xc3\xa0', false, ['\xc3\xa0', '1']));
   });
 
   it('refuses what is no tag', () => {

@@ -1,17 +1,14 @@
 /** What is answered in clear: what we are, and how to get to TLS. RFC 3977 §5, RFC 4642 §2, RFC 4643 §2. */
 import type { FrontRules, GatewayEffect } from '../../wire/gateway-session.ts';
 import { badLineWords, nextLine } from '../../wire/next-line.ts';
-import { isHttpRequest } from '../http-request.ts';
 import { userShown } from '../sasl/user-shown.ts';
-import { close, type NntpState, type NntpStep, say, waits, wordsOf } from './state.ts';
+import { close, isBrowser, type NntpState, type NntpStep, say, waits, wordsOf } from './state.ts';
 
 type Clear = Extract<NntpState, { phase: 'clear' }>;
 
 /** RFC 3977 §3.1 has 512; the first message of a login may be longer (RFC 4643 §2.4.2). */
 const MAX_LINE_BYTES = 8192;
 const MAX_COMMANDS = 100;
-/** The one method of HTTP that is a command here, and its argument (RFC 3977 §6.2.2). */
-const HEAD = /^HEAD (?:<|[0-9])/i;
 
 export const beforeAnything: Clear = { phase: 'clear', commands: 0, user: null, mechanism: null };
 
@@ -31,7 +28,7 @@ export function onClearLine(rules: FrontRules, state: Clear, unread: Buffer): Nn
     return close(unread.length, `sent ${what}`, `400 ${rules.hostname} closing: ${what}`);
   }
   const { line, used } = next;
-  if (isHttpRequest(line) && !HEAD.test(line)) return close(unread.length, 'sent an HTTP request');
+  if (isBrowser(line)) return close(unread.length, 'sent an HTTP request');
   const commands = state.commands + 1;
   if (commands > MAX_COMMANDS) {
     return close(used, 'sent too many commands in clear', `400 ${rules.hostname} closing: too many commands`);

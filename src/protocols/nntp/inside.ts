@@ -10,6 +10,7 @@ import {
   type ClientPart,
   close,
   type Inside,
+  isBrowser,
   type NntpStep,
   type Pending,
   say,
@@ -38,6 +39,9 @@ export function onClientInside(state: Inside, unread: Buffer): NntpStep {
     return close(unread.length, `sent ${what}`, `400 closing: ${what}`);
   }
   const { line, used } = next;
+  // A browser's TLS was led here (ALPACA): nothing of it is passed on, and nothing said back.
+  if (state.client.kind === 'commands' && isBrowser(line))
+    return close(unread.length, 'sent an HTTP request');
   if (state.client.kind === 'commands' && wordsOf(line)[0] === 'STARTTLS') {
     const pending: readonly Pending[] = [...state.pending, 'starttls'];
     return answerOwn({ ...state, pending }, used, []);

@@ -1,5 +1,6 @@
 /** Where a session in front of a news server stands, and how it speaks. */
 import type { GatewayEffect, GatewayStep } from '../../wire/gateway-session.ts';
+import { isHttpRequest } from '../http-request.ts';
 
 export type NntpState =
   /** `user` and `mechanism`: of a login that was refused a moment ago, whose secret may be on its way. */
@@ -57,4 +58,12 @@ export function close(used: number, because: string, line?: string): NntpStep {
 export function wordsOf(line: string): readonly [string, ...string[]] {
   const [keyword = '', ...rest] = line.split(/[ \t]+/);
   return [keyword.toUpperCase(), ...rest];
+}
+
+/** The one method of HTTP that is a command here, and its argument (RFC 3977 §6.2.2). */
+const HEAD = /^HEAD (?:<|[0-9])/i;
+
+/** Whether a command is a request of HTTP; POST has no arguments here (RFC 3977 §6.3.1). */
+export function isBrowser(line: string): boolean {
+  return isHttpRequest(line) && !HEAD.test(line);
 }

@@ -1,8 +1,9 @@
 /** Inside TLS, until the login is done: what the backend says of STARTTLS is hidden. RFC 5804 §2.1, §2.2. */
 import type { GatewayEffect } from '../../wire/gateway-session.ts';
+import { isHttpRequest } from '../http-request.ts';
 import { capabilityOf, isStartTls } from './capabilities.ts';
 import { conditionOf, nameOf, parseLine, type Word } from './line.ts';
-import { bye, pass, type SieveState, type SieveStep, say, waits } from './state.ts';
+import { bye, hangUp, pass, type SieveState, type SieveStep, say, waits } from './state.ts';
 
 /** Tickets and tokens of a login are long; scripts come after it. */
 const MAX_BYTES = 32_768;
@@ -12,6 +13,10 @@ type Answering = Extract<SieveState, { phase: 'answering' }>['command'];
 /** The client speaks, and it is its turn: one command, or one message of its login. */
 export function onClientInside(state: SieveState, unread: Buffer): SieveStep {
   if (state.phase !== 'idle' && state.phase !== 'challenged') return waits(state);
+  const firstLine = unread.toString('latin1', 0, unread.indexOf('\r\n'));
+  // A browser's TLS was led here (ALPACA): nothing of it is passed on, and nothing said back.
+  if (state.phase === 'idle' && isHttpRequest(firstLine))
+    return hangUp(unread.length, 'sent an HTTP request');
   const parsed = parseLine(unread, 'client', MAX_BYTES);
   if (parsed.kind === 'more') return waits(state);
   if (parsed.kind === 'bad') {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls';
 import { type Asked, type Dialect, honest } from './dialect.ts';
 
 /** How long something that has to come is waited for, ms. */
@@ -35,6 +35,8 @@ export interface Assailant {
   secureEagerly(words: string): Promise<boolean>;
   /** @returns what was heard on the way, the go-ahead included. @throws Error where TLS does not come about. */
   upgrade(options?: ConnectionOptions): Promise<string>;
+  /** A second handshake within TLS. @returns whether it came about. */
+  renegotiate(): Promise<boolean>;
   /** TCP's end, without TLS's own. */
   cutOff(): void;
   close(): void;
@@ -185,6 +187,12 @@ export async function assail(dialect: Dialect, port: number): Promise<Assailant>
       if (!(await client.secure(options))) throw new Error(`${dialect.protocol}: no TLS`);
       return said;
     },
+    renegotiate: () =>
+      new Promise((resolve) => {
+        if (!(socket instanceof TLSSocket)) throw new Error('there is no TLS to negotiate anew');
+        for (const event of ['error', 'close', 'end']) socket.on(event, () => resolve(false));
+        socket.renegotiate({ rejectUnauthorized: false }, (error) => resolve(error === null));
+      }),
     cutOff: () => void plain.end(),
     close: () => void plain.destroy(),
   };

@@ -1,5 +1,6 @@
 /** All classes of attacks, in the order of the table. */
 import type { Attack } from './cell.ts';
+import { alpaca } from './classes/alpaca.ts';
 import { capabilityDowngrade } from './classes/capability-downgrade.ts';
 import { commandInjection } from './classes/command-injection.ts';
 import { credentialTheft } from './classes/credential-theft.ts';
@@ -38,6 +39,7 @@ export const attacks: readonly Attack[] = [
   tampering,
   uiSpoofing,
   opossum,
+  alpaca,
   renegotiation,
   truncation,
   identity,

@@ -1,29 +1,13 @@
 /** One message that is two for the server behind (Postfix CVE-2023-51764, Sendmail -51765, Exim -51766). */
 import type { Attack } from '../cell.ts';
 import { assaults, heardBy, type Scene } from '../defender.ts';
-import { type Dialect, EVIL, inside } from '../dialect.ts';
-import type { Lies } from '../twins/toy-server.ts';
+import { EVIL } from '../dialect.ts';
+import { beginMessage, isMail, takesMail } from '../mail.ts';
 
 /** What stands around the dot. */
 const falseEnds = ['\n.\n', '\n.\r\n', '\r\n.\n', '\r.\r', '\r\n.\r', '\r.\r\n', '\n.\r'] as const;
 /** An end for a reader who takes more than CRLF for a line end. */
 const LENIENT_END = /(?:\r\n|\r|\n)\.(?:\r\n|\r|\n)/;
-
-/** A server that takes content, to its end by the rules. */
-function takesMail(): Lies {
-  let inContent = false;
-  return {
-    offersInClear: inside,
-    answer(request) {
-      if (!inContent && request !== 'DATA\r\n') return undefined;
-      if (inContent && request !== '.\r\n') return { say: '' };
-      inContent = !inContent;
-      return { say: inContent ? '354 go on\r\n' : '250 taken\r\n' };
-    },
-  };
-}
-
-const isMail = ({ protocol }: Dialect): boolean => protocol === 'smtp' || protocol === 'lmtp';
 
 /** A message that holds a false end, and words of another one behind it. */
 async function smuggle(
@@ -32,12 +16,7 @@ async function smuggle(
 ): Promise<string | undefined> {
   const client = await come();
   await client.upgrade();
-  client.say(dialect.askInside ?? '');
-  await client.answer('offers');
-  for (const line of ['MAIL FROM:<mallory@origin.test>', 'RCPT TO:<anna@far.test>', 'DATA']) {
-    client.say(`${line}\r\n`);
-    await client.answer('login');
-  }
+  await beginMessage(client, dialect);
   client.say(
     `Subject: one\r\n\r\none${end}MAIL FROM:<${EVIL}@origin.test>\r\nRCPT TO:<bob@far.test>\r\n.\r\n`,
   );

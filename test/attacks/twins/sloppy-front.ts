@@ -206,7 +206,8 @@ function attend(
       const target = reachBackend();
       target.on('close', () => secured.destroy());
       secured.on('end', () => {
-        if (is('takesTruncated') && unread !== '') target.write(`${unread}\r\n`, 'latin1');
+        // Of a line, and of a message.
+        if (is('takesTruncated')) target.write(`${unread}\r\n.\r\n`, 'latin1');
         target.end();
       });
       work();
@@ -253,10 +254,16 @@ function attend(
     return target;
   }
 
+  function greet(): void {
+    if (dialect.protocol === 'mysql') reachBackend();
+    else plain.write(dialect.greeting(honest), 'latin1');
+  }
+
   plain.on('data', onData);
-  if (tls === 'implicit') return secure();
-  if (dialect.protocol === 'mysql') reachBackend();
-  else plain.write(dialect.greeting(honest), 'latin1');
+  if (tls === 'starttls') return greet();
+  if (!is('takesEither')) return secure();
+  // Whoever begins in clear is served in clear.
+  plain.once('data', greet);
 }
 
 function isHttp(request: string): boolean {

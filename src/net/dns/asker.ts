@@ -34,6 +34,8 @@ interface KeptAnswer {
 }
 
 const BOUNDS = { entries: 50_000, octets: 32 << 20 };
+/** What an answer takes beside its octets. */
+const ANSWER_OCTETS = 400;
 
 export class Asker {
   readonly #options: AskerOptions;
@@ -107,7 +109,7 @@ export class Asker {
     this.#options.onMessage(question, message);
     const now = this.#options.clock();
     const seconds = Math.min(ttlOf(message), signedTtlOf(message, Math.floor(now / 1000)));
-    this.#keep(key, { octets, from }, octets.length, { now, seconds, ageSeconds });
+    this.#keep(key, { octets: alone(octets), from }, octets.length, { now, seconds, ageSeconds });
     return { kind: 'message', message, from };
   }
 
@@ -130,12 +132,18 @@ export class Asker {
   ): void {
     if (!this.#options.keeps || seconds <= 0) return;
     const until = now + seconds * 1000;
-    this.#kept.set(key, { what, at: now - ageSeconds * 1000, octets, until }, octets, until);
+    const size = octets + ANSWER_OCTETS;
+    this.#kept.set(key, { what, at: now - ageSeconds * 1000, octets: size, until }, size, until);
   }
 }
 
 function keyOf({ name, type }: Question): string {
   return `${type} ${name}`;
+}
+
+/** A copy where they are part of something larger, such as what TCP brought: that would be kept with them. */
+function alone(octets: Uint8Array): Uint8Array {
+  return octets.buffer.byteLength === octets.length ? octets : new Uint8Array(octets);
 }
 
 function askedOf({ what, at }: KeptAnswer, now: number): Asked {

@@ -97,6 +97,14 @@ describe('a message', () => {
     assert.equal(at.ask(), undefined);
   });
 
+  it('is kept by itself, not with all that came with it', () => {
+    const at = setting();
+    at.ask();
+    at.client.put[0]?.answer(RIGHT);
+    for (const whole of at.client.brought) whole.fill(0);
+    assert.equal(ttl(at.ask()), 300);
+  });
+
   it('is forgotten when it is wished', () => {
     const at = setting();
     at.ask();

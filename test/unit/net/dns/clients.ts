@@ -21,6 +21,8 @@ export interface Put {
 
 export interface FakeClient extends Client {
   readonly put: Put[];
+  /** What its answers came in, each within something larger. */
+  readonly brought: readonly Uint8Array[];
   /** Answers each question at once, after it was asked. */
   always: ((put: Put) => void) | undefined;
 }
@@ -59,9 +61,11 @@ export function messageOf({
 export function fakeClient(name: string, now: () => number = () => performance.now()): FakeClient {
   const entropy = entropyFrom(randomBytes);
   const put: Put[] = [];
+  const brought: Uint8Array[] = [];
   const client: FakeClient = {
     name,
     put,
+    brought,
     always: undefined,
     habits: newHabits(entropy, now),
     standing: newStanding(now),
@@ -75,7 +79,7 @@ export function fakeClient(name: string, now: () => number = () => performance.n
         answer: (said) => {
           client.standing.answered(1);
           const message = messageOf(said);
-          const octets = encodeMessage(message);
+          const octets = within(encodeMessage(message), brought);
           tell({ kind: 'message', message, way: 'UDP', octets, ageSeconds: 0 });
         },
         fail: (because) => tell({ kind: 'failed', because }),
@@ -93,4 +97,12 @@ export function fakeClient(name: string, now: () => number = () => performance.n
     close: () => Promise.resolve(),
   };
   return client;
+}
+
+/** The octets as a stream brings them: in the middle of more, which is noted. */
+function within(octets: Uint8Array, brought: Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(octets.length + 1_000);
+  whole.set(octets, 500);
+  brought.push(whole);
+  return whole.subarray(500, 500 + octets.length);
 }

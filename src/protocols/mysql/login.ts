@@ -42,6 +42,7 @@ const NEXT_FACTOR = 0x02;
 const SWITCH = 0xfe;
 const ERR = 0xff;
 
+const DIALOG = 'dialog';
 const CACHING_SHA2 = 'caching_sha2_password';
 /** What the server says where it does not remember the user: the password itself is to come. */
 const FULL_AUTHENTICATION = 0x04;
@@ -76,20 +77,26 @@ export function fromServer(login: Login, unread: Buffer, sides: Sides): LoginSte
             'the server does not remember this user, and caching_sha2_password then needs TLS, or none, on the whole way to it; log in once directly, or use a unix socket',
         };
       return pass(login.plugin);
+    case NEXT_FACTOR:
+      // MariaDB's PAM asks so for what may be shown ("dialog": 2 and the question).
+      if (login.plugin === DIALOG) return pass(login.plugin);
+      return pluginNamed(payload, pass);
     case SWITCH:
-    case NEXT_FACTOR: {
-      const end = payload.indexOf(0, 1);
-      // One octet alone asks for the hashes of before 4.1, which no client has had for long.
-      if (end === -1)
-        return { kind: 'impossible', because: 'the server asks for a login of before MySQL 4.1' };
-      return pass(payload.toString('latin1', 1, end));
-    }
+      return pluginNamed(payload, pass);
+    case undefined:
+      return { kind: 'malformed', because: 'sent an empty packet in place of a step of the login' };
     default:
-      return {
-        kind: 'malformed',
-        because: `sent a packet of no kind that belongs to a login (${payload[0] ?? '?'})`,
-      };
+      // MariaDB says what a plug-in has to say as it is, and marks only what begins with 1, 254 or 255: the salt of
+      // parsec ("P"), a question of PAM, a token of Kerberos.
+      return pass(login.plugin);
   }
+}
+
+/** One octet alone, where a name should follow, asks for the hashes of before 4.1, which no client has had for long. */
+function pluginNamed(payload: Buffer, pass: (plugin: string) => LoginStep): LoginStep {
+  const end = payload.indexOf(0, 1);
+  if (end === -1) return { kind: 'impossible', because: 'the server asks for a login of before MySQL 4.1' };
+  return pass(payload.toString('latin1', 1, end));
 }
 
 /** The client would say its password inside TLS, or encrypt it for a server that does not expect that inside TLS. */

@@ -40,7 +40,7 @@ describe('a login between a client with TLS and a server without, or the other w
         if ('bytes' in step) assert.deepEqual(step.bytes, packetOf(3, payload));
         assert.equal(step.kind === 'good', kind === 0);
         assert.equal(step.kind === 'refused', kind === 0xff);
-        assert.equal(step.kind === 'malformed', kind === 7);
+        assert.notEqual(step.kind, 'malformed');
       }),
     );
   });

@@ -215,6 +215,7 @@ function defaultName({ localAddress = '127.0.0.1' }: Connection): string {
 /** @throws TypeError */
 function checkedServer(socket: Socket, options: StartTlsOptions): Host {
   const { protocol, serverName, timeoutMs = 1, helloName = 'x', from = null, ca, onlyCa = false } = options;
+  const { alpn = [] } = options;
   const server = parseHost(serverName);
   if (server.kind !== 'ok') throw new TypeError(`serverName: ${server.because}`);
   if (!startTlsProtocols.includes(protocol))
@@ -225,6 +226,9 @@ function checkedServer(socket: Socket, options: StartTlsOptions): Host {
   if (from !== null && parseHost(from).kind !== 'ok')
     throw new TypeError(`from: ${quote(from)} is no domain`);
   if (onlyCa && ca === undefined) throw new TypeError('onlyCa: there is no ca to trust');
+  // RFC 7301 §3.1: 1 to 255 octets. Node throws for more once the handshake begins, where nobody could catch it.
+  if (!alpn.every((name) => name !== '' && Buffer.byteLength(name) <= 255))
+    throw new TypeError('alpn: a name has 1 to 255 octets');
   const unfit = unfitness(socket);
   if (unfit !== undefined) throw new TypeError(`the socket ${unfit}`);
   return server.value;

@@ -258,6 +258,8 @@ describe('startTls', () => {
     await refuses({ ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' }, /^ca: /);
     await refuses({ ca: 'no certificate' }, /^ca: /);
     await refuses({ from: 'a b' }, /^from: /);
+    await refuses({ alpn: ['imap', ''] }, /^alpn: /);
+    await refuses({ alpn: ['é'.repeat(128)] }, /^alpn: /);
     const unknown: unknown = { ...good, protocol: 'gopher' };
     await assert.rejects(
       Promise.try(Reflect.apply, startTls, undefined, [socket, unknown]),

@@ -31,7 +31,7 @@ async function tryOne({ ours, twin, sound }: Cell): Promise<string | undefined> 
 async function work(): Promise<void> {
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     const { name, cell } = next;
-    const wrong = await tryOne(cell);
+    const wrong = await tryOne(cell).catch((error: unknown) => `it broke: ${String(error)}`);
     if (wrong !== undefined)
       failures.push(`- ${name}, ${cell.role}, ${cell.protocol}, ${cell.how}: ${wrong}`);
   }

@@ -75,8 +75,12 @@ function waysTo(port: number, deadlines: ReturnType<typeof startDeadlines>): Bac
   return {
     async connect(_name, signal) {
       const target = { kind: 'tcp', address: '127.0.0.1', port } as const;
-      const socket = await dialPlain(target, { deadlines, within: 5_000, signal });
-      return { kind: 'connected', socket, unread: new Uint8Array(), upstream: undefined };
+      try {
+        const socket = await dialPlain(target, { deadlines, within: 5_000, signal });
+        return { kind: 'connected', socket, unread: new Uint8Array(), upstream: undefined };
+      } catch (error) {
+        return { kind: 'unreachable', because: `the backend: ${String(error)}` };
+      }
     },
     secure: () => Promise.resolve({ kind: 'unreachable', because: 'the backend has no TLS' }),
   };

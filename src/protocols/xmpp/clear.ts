@@ -1,6 +1,6 @@
 /** What a server that does nothing in clear says to a stream in clear: STARTTLS is to be had, a login is refused. */
 import type { GatewayEffect } from '../../wire/gateway-session.ts';
-import type { Element, Scope } from './element.ts';
+import type { Element, ElementLimits, Scope } from './element.ts';
 import { readElement } from './element.ts';
 import { exposedBy } from './exposed.ts';
 import { headerOf, type Speaker } from './inside.ts';
@@ -35,9 +35,9 @@ export interface ClearStep {
   readonly effects: readonly GatewayEffect[];
 }
 
-/** Octets of a header, and of an element: what is of use in clear is short. */
+/** Octets of a header, and what an element may hold: what is of use in clear is short. */
 const MAX_HEADER = 4096;
-const MAX_ELEMENT = 8192;
+const elementLimits: ElementLimits = { maxOctets: 8192, maxTokens: 128 };
 /** Elements in clear. */
 const MAX_COUNT = 100;
 const TLS_FIRST = 'STARTTLS has to come first';
@@ -78,7 +78,7 @@ function onElement(
   if (space > 0) return step(clear, space);
   if (unread[0] !== LESS_THAN)
     return leaveClear(speaker, clear, 'bad-format', 'the client sent text between elements');
-  const read = readElement(unread, clear, MAX_ELEMENT);
+  const read = readElement(unread, clear, elementLimits);
   if (read.kind === 'incomplete') return step(clear, 0);
   if (read.kind === 'broken')
     return leaveClear(speaker, clear, read.condition, `the client sent ${read.because}`);

@@ -4,7 +4,7 @@ import type { Channel } from '../../wire/channel.ts';
 import { PeerError, printable } from '../../wire/dialogue.ts';
 import { judgedHandshake } from '../handshake.ts';
 import type { JudgeTls, Upgraded } from '../upgrade.ts';
-import { type Element, readElement } from './element.ts';
+import { type Element, type ElementLimits, readElement } from './element.ts';
 import {
   formatHeader,
   type Header,
@@ -29,6 +29,7 @@ export interface XmppRequest {
 /** Octets of a header, and of an element. */
 const MAX_HEADER = 4096;
 const MAX_ELEMENT = 16_384;
+const elementLimits: ElementLimits = { maxOctets: MAX_ELEMENT, maxTokens: 1024 };
 /** Of the server's words, which nobody has vouched for. */
 const MAX_SHOWN = 200;
 
@@ -99,7 +100,7 @@ function* readAnswer(
         `${channel.peer} sent text between elements: ${printable(octets.subarray(0, 80))}`,
         octets,
       );
-    const read = readElement(octets.subarray(before), header, MAX_ELEMENT);
+    const read = readElement(octets.subarray(before), header, elementLimits);
     return read.kind === 'read' ? { ...read, length: before + read.length } : read;
   });
   if (element === undefined) return { kind: 'refused', because: 'ended the stream' };

@@ -92,6 +92,12 @@ export function attributeOf(
   return attributes.find((one) => one.namespace === namespace && one.name === name)?.value;
 }
 
+/** Octets of an element, and tags, texts and references in it. */
+export interface ElementLimits {
+  readonly maxOctets: number;
+  readonly maxTokens: number;
+}
+
 interface Building {
   readonly rawName: string;
   readonly tag: Tag;
@@ -104,16 +110,21 @@ interface Building {
  *
  * Where they begin with the end tag of what is around it, `value` is undefined. They have to begin with a tag.
  *
+ * It is read from its beginning each time that more of it is there: the limits bound what an element costs that comes
+ * octet by octet.
+ *
  * @param around the name of that end tag, as it was written.
  */
 export function readElement(
   octets: Uint8Array,
   around: { readonly name: string; readonly scope: Scope },
-  maxOctets: number,
+  { maxOctets, maxTokens }: ElementLimits,
 ): XmlResult<Element | undefined> {
   const latin1 = latin1Of(octets.subarray(0, maxOctets));
   const open: Building[] = [];
-  for (let at = 0; ; ) {
+  for (let at = 0, tokens = 0; ; tokens++) {
+    if (tokens === maxTokens)
+      return { kind: 'broken', condition: 'policy-violation', because: 'an element of too many parts' };
     const token = readToken(latin1.slice(at), false, maxOctets + 1);
     if (token.kind === 'broken') return token;
     // Text that reaches the end of what is there may have half a character there.
@@ -237,8 +248,11 @@ export function latin1Of(octets: Uint8Array): string {
   return Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString('latin1');
 }
 
+const BEYOND_ASCII = /[\x80-\xff]/;
+
 /** What octets, given as latin1, are in UTF-8; undefined where they are none. RFC 6120 §11.6. */
 function text(latin1: string): string | undefined {
+  if (!BEYOND_ASCII.test(latin1)) return latin1;
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(latin1, 'latin1'));
   } catch {

@@ -5,8 +5,9 @@ import { attributeOf, type Element, noScope, readElement } from '../../../../src
 
 const around = { name: 'stream:stream', scope: new Map([...noScope, ['', 'jabber:client'], ['s', 'urn:s']]) };
 const MAX = 200;
+const limits = { maxOctets: MAX, maxTokens: 1000 };
 const readOctets = (octets: Uint8Array): Element | string | undefined => {
-  const result = readElement(octets, around, MAX);
+  const result = readElement(octets, around, limits);
   if (result.kind !== 'read') return result.kind === 'broken' ? result.condition : result.kind;
   assert.equal(result.length, octets.length);
   return result.value;
@@ -101,7 +102,10 @@ describe('readElement', () => {
     const attributes = (count: number): string =>
       Array.from({ length: count }, (_, i) => `a${i}=''`).join(' ');
     const wide = (count: number): string => {
-      const result = readElement(Buffer.from(`<a ${attributes(count)}/>`), around, 1000);
+      const result = readElement(Buffer.from(`<a ${attributes(count)}/>`), around, {
+        ...limits,
+        maxOctets: 1000,
+      });
       return result.kind === 'broken' ? result.condition : result.kind;
     };
     assert.deepEqual([wide(32), wide(33)], ['read', 'not-well-formed']);
@@ -110,6 +114,12 @@ describe('readElement', () => {
     assert.equal(read(long(MAX + 1)), 'policy-violation');
     assert.equal(read(`<a>${'x'.repeat(MAX - 4)}`), 'incomplete');
     assert.equal(read(`<a>${'x'.repeat(MAX - 3)}`), 'policy-violation');
+    const parts = (count: number): string => {
+      const octets = Buffer.from(`<a>${'<b/>'.repeat(count - 2)}</a>`);
+      const result = readElement(octets, around, { maxOctets: 1000, maxTokens: 20 });
+      return result.kind === 'broken' ? result.condition : result.kind;
+    };
+    assert.deepEqual([parts(20), parts(21)], ['read', 'policy-violation']);
   });
 
   it('the same however many octets are there: what is missing waits, what follows changes nothing', () => {
@@ -132,9 +142,9 @@ describe('readElement', () => {
     fc.assert(
       fc.property(fc.array(parts, { maxLength: 8 }), fc.nat(60), (texts, length) => {
         const octets = Buffer.from(`<a>${texts.join('')}</a>`);
-        const part = readElement(octets.subarray(0, length), around, MAX);
+        const part = readElement(octets.subarray(0, length), around, limits);
         if (length > 0 && part.kind !== 'incomplete')
-          assert.deepEqual(part, readElement(octets, around, MAX));
+          assert.deepEqual(part, readElement(octets, around, limits));
       }),
       { numRuns: 10_000 },
     );

@@ -62,6 +62,12 @@ describe('the front of a gateway for XMPP, whatever comes', () => {
     assert.equal(answerTo(`${header}<a>${'y'.repeat(8189)}`, 'in clear'), tooLong);
   });
 
+  it('an element in clear has up to 128 parts: read anew with each octet, one of 2000 cost seconds', () => {
+    const iq = (parts: number): string => `<iq>${'<b/>'.repeat(parts - 2)}</iq>`;
+    assert.equal(answerTo(header + iq(128), 'in clear'), 'STARTTLS has to come first');
+    assert.equal(answerTo(header + iq(129), 'in clear'), 'the client sent an element of too many parts');
+  });
+
   it('a tag inside TLS is read up to 16384 octets, and no octet further; text is passed on as it comes', () => {
     const tag = (octets: number): string => `<a b='${'y'.repeat(octets - 9)}'/>`;
     assert.equal(answerTo(`${header}<a xmlns='urn:x'>${tag(16_384)}`, 'inside'), 'toBackend');

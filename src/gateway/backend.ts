@@ -102,7 +102,11 @@ interface Dialled {
   readonly peer: string;
 }
 
-/** Tries one address after the other. @throws Error that says what became of the last. */
+/**
+ * Tries one address after the other, each for its share of the time: one that does not answer leaves some to the next.
+ *
+ * @throws Error that says what became of the last.
+ */
 async function dialTarget(
   { backend, patience }: GatewaySettings,
   { deadlines, addressesOf }: BackendParts,
@@ -119,10 +123,11 @@ async function dialTarget(
   const found = await addressesOf(host.name);
   if (found.kind === 'failed') throw new Error(found.because);
   let last: unknown = new Error(`${host.name} has no address`);
+  const share = { ...options, within: patience.connect / Math.max(1, found.addresses.length) };
   for (const address of found.addresses) {
     if (signal.aborted) break;
     try {
-      const socket = await dialPlain({ kind: 'tcp', address, port }, options);
+      const socket = await dialPlain({ kind: 'tcp', address, port }, share);
       return { socket, peer: `${host.name} (${address})` };
     } catch (error) {
       last = error;

@@ -1,10 +1,16 @@
 /** The way of a reverse gateway to its server: verified TLS, or not one octet of the client. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
+import { Worker } from 'node:worker_threads';
+import { backendWays } from '../../../src/gateway/backend.ts';
+import type { GatewaySettings } from '../../../src/gateway/settings.ts';
+import { parseHost } from '../../../src/names/address.ts';
 import { openCertificates } from '../../../src/net/certificates.ts';
+import { startDeadlines } from '../../../src/net/deadlines.ts';
 import { handshakes } from '../../../src/net/handshake.ts';
 import { type Certificate, createAuthority } from '../../support/certificates.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
@@ -235,6 +241,73 @@ it('a name that has no address is told by its name', async (t) => {
   assert.equal(event.because, 'nowhere.test:5432: nowhere.test has no address');
   assert.equal(event.backend, 'nowhere.test:5432');
 });
+
+it('an address that does not answer leaves some of the time to the next', async (t) => {
+  const silent = await silentListener(t, '127.0.0.9');
+  const good = createServer((socket) => socket.end('here'));
+  good.listen(silent, '127.0.0.1');
+  await once(good, 'listening');
+  t.after(() => good.close());
+  const host = parseHost('two.test');
+  assert.ok(host.kind === 'ok');
+  const deadlines = startDeadlines(10);
+  t.after(() => deadlines.close());
+  const settings: GatewaySettings = {
+    name: 'two',
+    protocol: 'postgres',
+    mode: {
+      kind: 'front',
+      certificates: openCertificates([right]),
+      clientCertificates: null,
+      requireTls: true,
+      xclient: false,
+    },
+    hostname: 'gw.test',
+    places: [],
+    backend: { kind: 'tcp', host: host.value, port: silent },
+    proxyHeader: null,
+    isProxy: () => false,
+    limits: { connections: 1, connectionsPerAddress: 1, connectionsPerMinute: 1 },
+    patience: { clear: 1_000, handshake: 1_000, connect: 600, idle: 1_000, session: 1_000 },
+  };
+  const client = { remoteAddress: '127.0.0.1', remotePort: 1, localAddress: '127.0.0.1', localPort: 2 };
+  const { connect: reach } = backendWays(
+    settings,
+    { ...client, anonymous: false },
+    {
+      deadlines,
+      addressesOf: () => Promise.resolve({ kind: 'found', addresses: ['127.0.0.9', '127.0.0.1'] }),
+    },
+  );
+  // What a gateway gives it, the first address would use up alone.
+  const answer = await reach(null, AbortSignal.timeout(600));
+  assert.ok(answer.kind === 'connected', JSON.stringify(answer));
+  assert.equal(String(await readAll(answer.socket.resume())), 'here');
+});
+
+/** A port where nobody accepts: once its queue is full, whoever connects hears nothing. */
+async function silentListener(t: TestContext, address: string): Promise<number> {
+  const sleeper = new Worker(
+    `const { createServer } = require('node:net');
+     const { parentPort, workerData } = require('node:worker_threads');
+     const server = createServer();
+     server.listen({ host: workerData, port: 0, backlog: 1 }, () => {
+       parentPort.postMessage(server.address().port);
+       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+     });`,
+    { eval: true, workerData: address },
+  );
+  t.after(() => sleeper.terminate());
+  const [port] = await once(sleeper, 'message');
+  assert.ok(typeof port === 'number');
+  for (let time = 0; time < 4; time++) {
+    const socket = connect({ port, host: address });
+    socket.on('error', () => undefined);
+    t.after(() => socket.destroy());
+  }
+  await sleep(100);
+  return port;
+}
 
 it('a server that speaks another protocol first is no upstream', async (t) => {
   const server = createTlsServer({ cert: right.certPem, key: right.keyPem });

@@ -18,6 +18,7 @@ import { type GatewayFiles, readGatewayFiles } from './config/gateway-files.ts';
 import { loadConfig } from './config/load.ts';
 import { toLoadRequest } from './config/options.ts';
 import { parseDuration, parseListenAddress } from './config/values.ts';
+import { warnAboutGateway } from './config/warnings.ts';
 import { resolverOptionsOf } from './dns-settings.ts';
 import { gatewayOfFlags } from './gateway-flags.ts';
 import { type GatewayService, gatewayAddresses, startGatewayService } from './gateway-service.ts';
@@ -162,6 +163,7 @@ export async function runGateway(request: GatewayRequest): Promise<void> {
     process.stderr.write(`error: waxwing cannot start the gateway: ${messageOf(error)}\n`);
     process.exit(1);
   }
+  for (const warning of warnAboutGateway(request.gateway, 'gateway')) log.warn(warning);
   for (const { address, port } of service.listeners) log.info({ address, port }, 'listening');
   log.info({ gateway: request.gateway.name }, 'ready');
   const watching = watchCertificates({

@@ -1,6 +1,6 @@
 /** What the tables of a configuration ask of each other. */
 import { isIPv4 } from 'node:net';
-import { formatHostPort, isLoopback } from '../../names/address.ts';
+import { formatHostPort, type HostPort, isLoopback } from '../../names/address.ts';
 import { showUpstream, type Upstream } from '../../net/dns/upstream.ts';
 import type { RouteTarget } from '../../policies/overrides/route.ts';
 import type { Config, ConfigError, ListenAddress, Listener } from './config.ts';
@@ -38,6 +38,14 @@ export function crossCheck(
     );
   }
   for (const [path, message] of takenPlaces(config)) complain(path, message);
+  for (const [index, { backend, places }] of config.gateways.entries()) {
+    const own = places.find((place) => backend.kind === 'tcp' && isReachedBy(backend, place));
+    if (own === undefined) continue;
+    complain(
+      `gateway[${index}].backend`,
+      `is where it listens itself, ${formatHostPort(own.address, own.port)}`,
+    );
+  }
   if (accounts.length > 0 && listeners.every(({ role }) => role !== 'submission')) {
     complain('account', 'nobody can log in: there is no listener with role = "submission"');
   }
@@ -95,14 +103,16 @@ function leadsBack({ address, port }: Listener): string {
 }
 
 /** As far as the configuration alone can tell; behind other names of this host the relay finds it at delivery. */
-function ownListener({ listeners }: Config, { host, port }: RouteTarget): Listener | undefined {
-  return listeners.find((listener) => {
-    if (listener.port !== port) return false;
-    const everywhere = listener.address === '0.0.0.0' || listener.address === '::';
-    if (host.kind === 'ip')
-      return host.address === listener.address || (everywhere && isLoopback(host.address));
-    return host.name === 'localhost' && (everywhere || isLoopback(listener.address));
-  });
+function ownListener({ listeners }: Config, target: RouteTarget): Listener | undefined {
+  return listeners.find((listener) => isReachedBy(target, listener));
+}
+
+function isReachedBy({ host, port }: HostPort, listener: ListenAddress): boolean {
+  if (listener.port !== port) return false;
+  const everywhere = listener.address === '0.0.0.0' || listener.address === '::';
+  if (host.kind === 'ip')
+    return host.address === listener.address || (everywhere && isLoopback(host.address));
+  return host.name === 'localhost' && (everywhere || isLoopback(listener.address));
 }
 
 /** The resolvers whose AD bit somebody else could have set, and nobody has said that he would not. */

@@ -5,7 +5,7 @@ import type { MailDomain } from '../../names/mailbox.ts';
 import { overshadowedBy } from '../../net/certificates.ts';
 import type { KeyPair } from '../../net/tls.ts';
 import type { PasswordHash } from '../../relay/password.ts';
-import type { Config, ConfiguredCertificate, Listener } from './config.ts';
+import type { Config, ConfiguredCertificate, GatewayConfig, Listener } from './config.ts';
 import { formatPattern, isLoopbackNetwork, patternsAround } from './values.ts';
 
 /** @param systemName what the system calls this host, where the hostname was taken from there. */
@@ -20,6 +20,7 @@ export function warningsOf(config: Config, systemName: string | undefined): read
     ...warnAboutRoutes(config),
     ...warnAboutLevel(config),
     ...warnAboutDns(config),
+    ...config.gateways.flatMap((gateway, index) => warnAboutGateway(gateway, `gateway[${index}]`)),
   ];
 }
 
@@ -65,6 +66,15 @@ export function warnAboutHash(path: string, user: string, hash: PasswordHash): r
   return isWeak(hash)
     ? [`${path}: the hash of ${quote(user)} is quick to break; make a new one with waxwing config hash`]
     : [];
+}
+
+/** What TLS protects up to the gateway, nobody protects behind it. */
+export function warnAboutGateway({ mode, backend }: GatewayConfig, path: string): readonly string[] {
+  if (mode.kind === 'reverse' || backend.kind === 'unix' || backend.host.kind === 'name') return [];
+  const { address } = backend.host;
+  return isLoopback(address)
+    ? []
+    : [`${path}.backend: what clients say goes on to ${address} in clear, logins too`];
 }
 
 /** Below about half of what OWASP's cheat sheet on password storage asks for; SCRAM-SHA-256 is PBKDF2. */

@@ -4,6 +4,12 @@ import { domain, errorsOf, good, listener, load, mx, plain, route } from './supp
 
 const account = '[[account]]\nuser = "anna"\npassword_hash_file = "anna.hash"\n';
 
+/** The backend is elsewhere unless it is said. */
+function gateway(rest: string): string {
+  const backend = rest.includes('backend') ? '' : 'backend = "127.0.0.1:1143"\n';
+  return `[[gateway]]\nprotocol = "imap"\n${backend}${rest}\n`;
+}
+
 describe('what tables ask of each other', () => {
   const cases: readonly (readonly [why: string, toml: string, path: string, message: RegExp])[] = [
     [
@@ -35,6 +41,30 @@ describe('what tables ask of each other', () => {
       mx + domain() + account,
       'account',
       /^nobody can log in: there is no listener with role = "submission"$/,
+    ],
+    [
+      'a gateway where a listener is',
+      listener('address = "127.0.0.1:143"') + gateway('listen = "127.0.0.1:143"'),
+      'gateway[0].listen',
+      /^is taken already, by listener\[0\]\.address$/,
+    ],
+    [
+      'a gateway where all addresses are taken by another',
+      gateway('tls_listen = "[::]:993"') + gateway('name = "b"\nlisten = "127.0.0.1:993"'),
+      'gateway[1].listen',
+      /^is taken already, by gateway\[0\]\.tls_listen$/,
+    ],
+    [
+      'counters where a gateway is',
+      `${gateway('listen = "127.0.0.1:9464"')}[metrics]\nlisten = "127.0.0.1:9464"\n`,
+      'metrics.listen',
+      /^is taken already, by gateway\[0\]\.listen$/,
+    ],
+    [
+      'a gateway before itself',
+      gateway('listen = "0.0.0.0:143"\nbackend = "127.0.0.1:143"'),
+      'gateway[0].backend',
+      /^is where it listens itself, 0\.0\.0\.0:143$/,
     ],
     [
       'a backend that is our own listener',

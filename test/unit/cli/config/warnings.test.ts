@@ -30,6 +30,16 @@ describe('warnings', () => {
       listener('address = "[::]:587"\nnetworks = ["::/0"]'),
       [/^listener\[0\].networks: everyone may relay/],
     ],
+    [
+      'a gateway whose backend is over the network',
+      '[[gateway]]\nprotocol = "imap"\nlisten = "127.0.0.1:143"\nbackend = "192.0.2.1:143"\n',
+      [/^gateway\[0\]\.backend: what clients say goes on to 192\.0\.2\.1 in clear, logins too$/],
+    ],
+    [
+      'a gateway that reaches it by TLS',
+      '[[gateway]]\nprotocol = "imap"\nreverse = true\nlisten = "127.0.0.1:143"\nbackend = "192.0.2.1:143"\nserver_name = "a.test"\n',
+      [],
+    ],
     ['everyone on loopback is nobody', listener('address = "127.0.0.1:587"\nnetworks = ["0.0.0.0/0"]'), []],
     [
       'a route behind *',

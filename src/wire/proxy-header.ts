@@ -161,7 +161,9 @@ function addressOf(octets: Buffer): string {
   return canonical(octets.toString('hex').replace(/.{4}(?=.)/g, '$&:'));
 }
 
-function octetsOf(address: string): Buffer {
+/** A zone (`fe80::1%eth0`) means something on this host only, and has no place in a header. */
+function octetsOf(written: string): Buffer {
+  const address = written.replace(/%.*$/s, '');
   if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
   const [head = '', tail] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split('::');
   const groups = (text: string): string[] => text.split(':').filter((group) => group !== '');

@@ -246,6 +246,14 @@ describe('what is written', () => {
     assert.deepEqual(writeProxyHeader('v2', six), binary('21', '21', TCP6));
   });
 
+  it('a link-local client is told without its zone', () => {
+    const local = { ...ends, remoteAddress: 'fe80::7%eth0', localAddress: 'fe80::1%eth0' };
+    assert.equal(writeProxyHeader('v1', local).toString(), 'PROXY TCP6 fe80::7 fe80::1 51000 25\r\n');
+    const header = parseProxyHeader(writeProxyHeader('v2', local));
+    assert.ok(header.kind === 'client');
+    assert.equal(header.ends.remoteAddress, 'fe80::7');
+  });
+
   it('is of IPv6 where the ends are of two families', () => {
     const header = writeProxyHeader('v1', { ...ends, remoteAddress: '2001:db8::1' });
     assert.equal(header.toString(), 'PROXY TCP6 2001:db8::1 ::ffff:c633:6402 51000 25\r\n');

@@ -20,7 +20,9 @@ export function introduction({ client }: FrontRules, lines: readonly string[]): 
   const offer = lines.slice(1).find((line) => /^XCLIENT(?: |$)/i.test(line)) ?? '';
   const attributes = new Set(offer.toUpperCase().split(' ').slice(1));
   if (!attributes.has('ADDR')) return undefined;
-  const address = client.address.includes(':') ? `IPV6:${client.address}` : client.address;
+  // A zone (`fe80::1%eth0`) means something on this host only.
+  const plain = client.address.replace(/%.*$/s, '');
+  const address = plain.includes(':') ? `IPV6:${plain}` : plain;
   const words = [`ADDR=${xtext(address)}`];
   if (attributes.has('PORT')) words.push(`PORT=${client.port}`);
   // Else it would go on with the name of the gateway.

@@ -137,6 +137,18 @@ const scripts = fc.array(
   { maxLength: 30 },
 );
 
+it('a link-local client is told to the backend without its zone, which means something here only', () => {
+  const run = beginGatewaySession(
+    smtpFront({ ...rules, xclient: true, client: { address: 'fe80::7%eth0', port: 1 } }),
+  );
+  run.next({ kind: 'opened', tls: undefined });
+  run.next({ kind: 'connected', upstream: undefined });
+  run.next({ kind: 'backend', unread: Buffer.from('220 x\r\n') });
+  run.next({ kind: 'backend', unread: Buffer.from('250-x\r\n') });
+  const { effects } = run.next({ kind: 'backend', unread: Buffer.from('250 XCLIENT ADDR\r\n') });
+  assert.deepEqual(effects, [{ kind: 'toBackend', bytes: Buffer.from('XCLIENT ADDR=IPV6:fe80::7\r\n') }]);
+});
+
 describe('whatever client and backend say', () => {
   it('the backend hears the same for every cut of the octets, and so does the client', () => {
     fc.assert(

@@ -60,6 +60,8 @@ export function visit(
   const { counters } = parts;
   const beganAt = parts.now();
   const notes: Notes = { client: undefined, upstream: undefined, clear: false };
+  // Behind a proxy `accepted` has the proxy's own port there; once the connection is closed the socket has none.
+  const port = socket.localPort ?? place.port;
   counters.opened(name);
   const certificates = mode.kind === 'front' ? mode.clientCertificates : null;
   const mediated = mediate(socket, {
@@ -82,7 +84,7 @@ export function visit(
         gateway: name,
         protocol: settings.protocol,
         mode: mode.kind,
-        listener: { address: place.address, port: accepted.localPort, tls: place.tls },
+        listener: { address: place.address, port, tls: place.tls },
         address: accepted.remoteAddress,
         port: accepted.remotePort,
         backend: showBackend(settings.backend),

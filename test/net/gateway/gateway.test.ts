@@ -276,6 +276,8 @@ describe('who the client is', () => {
     const event = await gateway.ended();
     assert.equal(event.address, '2001:db8::7');
     assert.equal(event.port, 1234);
+    // Ours, and not what the proxy listens on.
+    assert.equal(event.listener.port, gateway.port);
   });
 
   it('a proxy that sends no header is closed, and no event is written', async (t) => {
@@ -328,7 +330,7 @@ describe('stopping', () => {
     staying.on('error', () => undefined);
     staying.write(startup);
     await once(staying, 'data');
-    const closed = gateway.close(300);
+    const closed = gateway.close(1_500);
     await sleep(20);
     await assert.rejects(upgraded(t, gateway.port));
     finishing.end('the rest');

@@ -43,7 +43,7 @@ export function writeProxyHeader(version: 'v1' | 'v2', ends: ProxyEnds): Buffer 
   const isText = version === 'v1';
   const [remote, local] = [octetsOf(ends.remoteAddress), octetsOf(ends.localAddress)];
   const ipv4 = remote.length === 4 && local.length === 4;
-  const [source, target] = ipv4 ? [remote, local] : [mapped(remote), mapped(local)];
+  const [source, target] = ipv4 ? [remote, local] : [asIpv6(remote), asIpv6(local)];
   const { remotePort, localPort } = ends;
   if (isText) {
     const addresses = `${addressText(source)} ${addressText(target)}`;
@@ -173,7 +173,7 @@ function octetsOf(written: string): Buffer {
   return Buffer.from(hex.join(''), 'hex');
 }
 
-function mapped(octets: Buffer): Buffer {
+function asIpv6(octets: Buffer): Buffer {
   return octets.length === 16
     ? octets
     : Buffer.concat([Buffer.from('00000000000000000000ffff', 'hex'), octets]);

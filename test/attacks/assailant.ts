@@ -9,7 +9,7 @@ import { type Asked, type Dialect, honest } from './dialect.ts';
 /** How long something that has to come is waited for, ms. */
 const PATIENCE_MS = 3_000;
 /** How long something that may not come is waited for, ms. */
-export const QUIET_MS = 120;
+export const QUIET_MS = 250;
 
 export interface Assailant {
   /** The TLS socket once it is one. */

@@ -1,6 +1,7 @@
 /** Peers that hold or fill whoever waits for them. */
 import type { Attack } from '../cell.ts';
 import type { Protocol } from '../dialect.ts';
+import { holdAndFill } from '../hold-and-fill.ts';
 import { type Aftermath, ambushes, anyHit, atFirst, onOffers, onUpgrade } from '../victim.ts';
 
 const patienceMs = 500;
@@ -36,58 +37,63 @@ function loops({ conversations, dialect }: Aftermath): number {
 
 export const exhaustion: Attack = {
   name: 'exhaustion',
-  cells: ambushes([
-    {
-      how: 'silence where an answer should be',
-      lies: (dialect) => atFirst(dialect, { say: '', next: 'stall' }),
-      weak,
-      patienceMs,
-    },
-    {
-      how: 'an octet now and then',
-      lies: (dialect) => atFirst(dialect, { say: PROMISE[dialect.protocol] ?? '', next: 'drip', unit: 'x' }),
-      weak,
-      patienceMs,
-    },
-    {
-      how: 'a line or message without end',
-      lies: (dialect) => atFirst(dialect, { say: PROMISE[dialect.protocol] ?? '', next: 'flood', unit: 'x' }),
-      weak,
-      patienceMs,
-    },
-    {
-      how: 'a list without end',
-      lies: (dialect) => {
-        const list = LIST[dialect.protocol];
-        if (list === undefined) return undefined;
-        const [say, unit] = list;
-        return onOffers(dialect, { say, next: 'flood', unit });
+  cells: [
+    ...holdAndFill,
+    ...ambushes([
+      {
+        how: 'silence where an answer should be',
+        lies: (dialect) => atFirst(dialect, { say: '', next: 'stall' }),
+        weak,
+        patienceMs,
       },
-      weak,
-      patienceMs,
-    },
-    {
-      how: 'silence in the handshake',
-      lies: (dialect) => onUpgrade(dialect, { say: dialect.goAhead, next: 'stall' }),
-      weak,
-      patienceMs,
-    },
-    {
-      how: 'a handshake octet by octet',
-      lies: (dialect) => onUpgrade(dialect, { say: dialect.goAhead, next: 'drip', unit: RECORD }),
-      weak,
-      patienceMs,
-    },
-    {
-      how: 'a no, as often as it is asked',
-      lies: (dialect) =>
-        dialect.refusal === null || dialect.protocol.startsWith('xmpp')
-          ? undefined
-          : onUpgrade(dialect, { say: dialect.refusal('no') }),
-      weak: ['asksAgain'],
-      judge: (after) =>
-        loops(after) > 1 ? { kind: 'hit', how: `it asks ${loops(after)} times` } : anyHit(after),
-    },
-  ]),
+      {
+        how: 'an octet now and then',
+        lies: (dialect) =>
+          atFirst(dialect, { say: PROMISE[dialect.protocol] ?? '', next: 'drip', unit: 'x' }),
+        weak,
+        patienceMs,
+      },
+      {
+        how: 'a line or message without end',
+        lies: (dialect) =>
+          atFirst(dialect, { say: PROMISE[dialect.protocol] ?? '', next: 'flood', unit: 'x' }),
+        weak,
+        patienceMs,
+      },
+      {
+        how: 'a list without end',
+        lies: (dialect) => {
+          const list = LIST[dialect.protocol];
+          if (list === undefined) return undefined;
+          const [say, unit] = list;
+          return onOffers(dialect, { say, next: 'flood', unit });
+        },
+        weak,
+        patienceMs,
+      },
+      {
+        how: 'silence in the handshake',
+        lies: (dialect) => onUpgrade(dialect, { say: dialect.goAhead, next: 'stall' }),
+        weak,
+        patienceMs,
+      },
+      {
+        how: 'a handshake octet by octet',
+        lies: (dialect) => onUpgrade(dialect, { say: dialect.goAhead, next: 'drip', unit: RECORD }),
+        weak,
+        patienceMs,
+      },
+      {
+        how: 'a no, as often as it is asked',
+        lies: (dialect) =>
+          dialect.refusal === null || dialect.protocol.startsWith('xmpp')
+            ? undefined
+            : onUpgrade(dialect, { say: dialect.refusal('no') }),
+        weak: ['asksAgain'],
+        judge: (after) =>
+          loops(after) > 1 ? { kind: 'hit', how: `it asks ${loops(after)} times` } : anyHit(after),
+      },
+    ]),
+  ],
   without: () => 'no such engine',
 };

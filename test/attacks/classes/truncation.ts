@@ -37,7 +37,7 @@ const atServers: readonly Cell[] = assaults([
       const answer = await client.hear();
       if (heardBy(backend).includes(dialect.probe(EVIL)))
         return 'half a request was passed on as a whole one';
-      return !hasBackend && /^2/.test(answer) ? `half a request was run: ${answer}` : undefined;
+      return !hasBackend && answer.startsWith('2') ? `half a request was run: ${answer}` : undefined;
     },
   },
   {

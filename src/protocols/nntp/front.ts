@@ -8,7 +8,7 @@ import type { FrontRules, GatewayInput, GatewaySession } from '../../wire/gatewa
 import { nextLine } from '../../wire/next-line.ts';
 import { beforeAnything, greeting, onClearLine } from './clear.ts';
 import { fresh, onBackendInside, onClientInside } from './inside.ts';
-import { close, type NntpState, type NntpStep, say, waits } from './state.ts';
+import { close, isBetweenLines, type NntpState, type NntpStep, say, waits } from './state.ts';
 
 const MAX_GREETING_BYTES = 2048;
 
@@ -37,7 +37,7 @@ function step(rules: FrontRules, state: NntpState, input: GatewayInput): NntpSte
       // RFC 3977 §3.1: "the server SHOULD close the connection without sending any response to the client".
       return close(0, 'was silent or too slow for too long');
     case 'shutdown':
-      if (state.phase === 'starting-tls') return close(0, 'we are stopping');
+      if (state.phase === 'starting-tls' || !isBetweenLines(state)) return close(0, 'we are stopping');
       return close(0, 'we are stopping', `400 ${rules.hostname} closing: the service is stopping`);
   }
 }

@@ -10,6 +10,7 @@ import {
   type ClientPart,
   close,
   type Inside,
+  isBetweenLines,
   isBrowser,
   type NntpStep,
   type Pending,
@@ -36,7 +37,7 @@ export function onClientInside(state: Inside, unread: Buffer): NntpStep {
   if (next.kind === 'more') return waits(state);
   if (next.kind === 'bad') {
     const what = `a line ${badLineWords[next.what]}`;
-    return close(unread.length, `sent ${what}`, `400 closing: ${what}`);
+    return close(unread.length, `sent ${what}`, isBetweenLines(state) ? `400 closing: ${what}` : undefined);
   }
   const { line, used } = next;
   // A browser's TLS was led here (ALPACA): nothing of it is passed on, and nothing said back.
@@ -102,7 +103,7 @@ export function onBackendInside(state: Inside, unread: Buffer): NntpStep {
   if (backend.kind === 'block') return onBlock(state, backend.matched, unread);
   const next = nextLine(unread, MAX_LINE_BYTES);
   if (next.kind === 'more') return waits(state);
-  if (next.kind === 'bad') return unfit(`sent a line ${badLineWords[next.what]}`);
+  if (next.kind === 'bad') return unfit(state, `sent a line ${badLineWords[next.what]}`);
   const passed: GatewayEffect = { kind: 'toClient', bytes: unread.subarray(0, next.used) };
   if (backend.kind === 'response') return onResponse(state, next.line, next.used, passed);
   if (next.line === '.') return answerOwn({ ...state, backend: { kind: 'response' } }, next.used, [passed]);
@@ -127,11 +128,11 @@ const multiLine: ReadonlySet<number> = new Set([100, 101, 215, 218, 220, 221, 22
 
 function onResponse(state: Inside, line: string, used: number, passed: GatewayEffect): NntpStep {
   const code = Number(/^[1-5][0-9]{2}(?= |$)/.exec(line)?.[0] ?? Number.NaN);
-  if (Number.isNaN(code)) return unfit('sent what is not a response');
+  if (Number.isNaN(code)) return unfit(state, 'sent what is not a response');
   const [head, ...rest] = state.pending;
   if (head === undefined) {
     // RFC 3977 §3.2.1: the one that may come unasked.
-    if (code !== 400) return unfit('spoke out of turn');
+    if (code !== 400) return unfit(state, 'spoke out of turn');
     const because = 'the server behind closes';
     return { state: { phase: 'over' }, used, effects: [passed, { kind: 'close', because }] };
   }
@@ -178,6 +179,7 @@ function spliced(used: number, passed: GatewayEffect): NntpStep {
   return { state: { phase: 'over' }, used, effects: [passed, { kind: 'splice' }] };
 }
 
-function unfit(what: string): NntpStep {
-  return close(0, `the server behind ${what}`, '400 closing: the server behind is not fit to be used');
+function unfit(state: Inside, what: string): NntpStep {
+  const line = '400 closing: the server behind is not fit to be used';
+  return close(0, `the server behind ${what}`, isBetweenLines(state) ? line : undefined);
 }

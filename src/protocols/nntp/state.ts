@@ -48,6 +48,11 @@ export function say(...lines: readonly string[]): GatewayEffect {
   return { kind: 'toClient', bytes: Buffer.from(lines.map((line) => `${line}\r\n`).join(''), 'latin1') };
 }
 
+/** Whether the client would take a line of ours for one: within a block it would be a part of that. */
+export function isBetweenLines(state: NntpState): boolean {
+  return state.phase !== 'inside' || state.backend.kind === 'response';
+}
+
 /** @param because for the event. @param line the last that the client hears; undefined: nothing. */
 export function close(used: number, because: string, line?: string): NntpStep {
   const effects: GatewayEffect[] = line === undefined ? [] : [say(line)];

@@ -52,7 +52,13 @@ export async function startGateways(parts: GatewayParts): Promise<Gateways> {
     });
 
   const reload = async (gateways: readonly GatewaySettings[]): Promise<void> => {
-    await listeners.change(doorsOf(gateways));
+    const doors = doorsOf(gateways);
+    await listeners.change(doors);
+    for (const { gate } of doors) {
+      const { settings, admission } = gate;
+      admission.change(limitsOf(settings.limits));
+      admissions.set(settings.name, admission);
+    }
     for (const name of admissions.keys()) {
       if (!gateways.some((settings) => settings.name === name)) admissions.delete(name);
     }
@@ -72,13 +78,13 @@ export async function startGateways(parts: GatewayParts): Promise<Gateways> {
   };
 }
 
-function gateOf(settings: GatewaySettings, admissions: Map<string, Admission>, now: () => number): Gate {
+function gateOf(
+  settings: GatewaySettings,
+  admissions: ReadonlyMap<string, Admission>,
+  now: () => number,
+): Gate {
   const { name, protocol, mode } = settings;
-  const limits = limitsOf(settings.limits);
-  const known = admissions.get(name);
-  known?.change(limits);
-  const admission = known ?? startAdmission(limits, now);
-  admissions.set(name, admission);
+  const admission = admissions.get(name) ?? startAdmission(limitsOf(settings.limits), now);
   const upgrade: Upgrade =
     mode.kind === 'front'
       ? handshakes(mode.certificates, alpnOf(protocol), {

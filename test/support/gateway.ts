@@ -130,7 +130,7 @@ export async function startTestGateway(
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     },
-    reload: (changed) => gateways.reload([settingsOf({ ...options, ...changed }, address)]),
+    reload: (changed) => gateways.reload([settingsOf({ ...options, ...changed }, changed.address ?? address)]),
     close,
   };
 }

@@ -318,6 +318,17 @@ describe('limits', () => {
     await gateway.reload({ limits: { connections: 1, connectionsPerAddress: 5 } });
     await assert.rejects(upgraded(t, gateway.port));
   });
+
+  it('a change that cannot be made changes nothing: not the limits either', async (t) => {
+    const gateway = await echoing(t, { limits: { connections: 2 } });
+    await upgraded(t, gateway.port);
+    // TEST-NET-1 (RFC 5737) is no address of this host.
+    await assert.rejects(
+      gateway.reload({ address: '192.0.2.1', limits: { connections: 1 } }),
+      /EADDRNOTAVAIL/,
+    );
+    await upgraded(t, gateway.port);
+  });
 });
 
 describe('stopping', () => {

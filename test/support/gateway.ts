@@ -130,7 +130,8 @@ export async function startTestGateway(
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     },
-    reload: (changed) => gateways.reload([settingsOf({ ...options, ...changed }, changed.address ?? address)]),
+    reload: (changed) =>
+      gateways.reload([settingsOf({ ...options, ...changed }, changed.address ?? address)]),
     close,
   };
 }

@@ -115,6 +115,9 @@ function sessionOf(
   });
 }
 
+/** For each connection; all of them are counted. */
+const MAX_EXPOSED_EVENTS = 10;
+
 function watchOf(
   notes: Notes,
   { name, protocol }: GatewaySettings,
@@ -127,6 +130,7 @@ function watchOf(
     client: address,
     listener: formatHostPort(localAddress, localPort),
   };
+  let exposures = 0;
   return {
     onSecured(facts) {
       notes.client = facts;
@@ -140,6 +144,9 @@ function watchOf(
     },
     onExposed(user) {
       counters.exposed(name);
+      exposures += 1;
+      // Whoever says hundreds of them a second would fill the log: the first tell all there is to know.
+      if (exposures > MAX_EXPOSED_EVENTS) return;
       onEvents([credentialExposed(user, address, new Date(now()).toISOString())]);
     },
     onClear() {

@@ -331,6 +331,22 @@ describe('limits', () => {
   });
 });
 
+it('a client that says logins in clear again and again does not fill the log', async (t) => {
+  const backend = await backendOf(t, (socket) => socket.write('220 mx.test\r\n'));
+  const gateway = await echoing(t, { protocol: 'smtp', backend });
+  const socket = connect({ port: gateway.port, host: '127.0.0.1' });
+  t.after(() => socket.destroy());
+  socket.write('AUTH PLAIN AGFubmEAcHc=\r\n'.repeat(50));
+  let answers = '';
+  for await (const bytes of socket) {
+    answers += String(bytes);
+    if (answers.split('538 ').length > 50) break;
+  }
+  assert.deepEqual([...new Set(gateway.exposed.map(({ user }) => user))], ['anna']);
+  assert.equal(gateway.exposed.length, 10);
+  assert.equal(gateway.counted.filter((what) => what === 'exposed').length, 50);
+});
+
 describe('stopping', () => {
   it('takes nobody new, lets connections finish, and breaks them off when the grace is over', async (t) => {
     const gateway = await echoing(t);

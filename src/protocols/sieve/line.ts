@@ -19,6 +19,8 @@ export type ParsedLine =
 export type Speaker = 'client' | 'server';
 
 const LITERAL = /\{([0-9]{1,10})(\+?)\}$/;
+/** Of one line; the longest command has two. A line is read anew each time that more of it is there. */
+const MAX_LITERALS = 8;
 /** Stands for a literal where the rest of its line is read: no NUL can be outside one. */
 const HERE = '\0';
 
@@ -44,7 +46,7 @@ export function parseLine(octets: Buffer, speaker: Speaker, maxBytes: number): P
     }
     if ((literal[2] === '+') !== (speaker === 'client')) return { kind: 'bad', what: 'malformed' };
     const end = at + Number(literal[1]);
-    if (end > maxBytes) return { kind: 'bad', what: 'too-long' };
+    if (end > maxBytes || literals.length === MAX_LITERALS) return { kind: 'bad', what: 'too-long' };
     if (octets.length < end) return { kind: 'more' };
     text += next.line.slice(0, literal.index) + HERE;
     literals.push(octets.toString('latin1', at, end));

@@ -39,6 +39,12 @@ describe('a line of ManageSieve', () => {
     assert.deepEqual(parse('"X" {1+}\r\na\r\n', 'server'), { kind: 'bad', what: 'malformed' });
   });
 
+  it('has up to eight literals: read anew with each octet, one of 4600 cost seconds', () => {
+    const line = (count: number): string => `X${' {0+}\r\n'.repeat(count)}\r\n`;
+    assert.equal(words(line(8), 'client').length, 9);
+    assert.deepEqual(parse(line(9), 'client'), { kind: 'bad', what: 'too-long' });
+  });
+
   it('is nothing else: no line is repaired', () => {
     for (const text of [
       '',

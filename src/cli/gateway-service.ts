@@ -6,6 +6,7 @@ import type { AddressesOf } from '../gateway/backend.ts';
 import { type Gateways, startGateways } from '../gateway/gateway.ts';
 import { type GatewayMetrics, gatewayMetrics } from '../gateway/metrics.ts';
 import type { GatewaySettings } from '../gateway/settings.ts';
+import { formatMailDomain } from '../names/mailbox.ts';
 import { type Certificates, openCertificates } from '../net/certificates.ts';
 import type { Deadlines } from '../net/deadlines.ts';
 import type { Dns } from '../net/dns.ts';
@@ -15,6 +16,7 @@ import { type CertificateWatch, watchCertificates } from '../relay/certificate-w
 import { isWithinOneOf } from '../relay/networks.ts';
 import type { GatewayConfig, ListenAddress } from './config/config.ts';
 import type { GatewayFiles } from './config/gateway-files.ts';
+import type { Running } from './reload.ts';
 
 type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
 
@@ -117,6 +119,12 @@ export async function startGatewayService(parts: GatewayServiceParts): Promise<G
       await page?.close();
     },
   };
+}
+
+/** @param pairs what all listeners show. */
+export function gatewayTermsOf({ config, files }: Running, pairs: readonly KeyPair[]): GatewayTerms {
+  const hostname = formatMailDomain(config.hostname);
+  return { hostname, gateways: config.gateways, files: files.gateways, pairs, roots: files.roots };
 }
 
 /** Addresses by the look-ups of the moment. */

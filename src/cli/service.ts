@@ -25,12 +25,7 @@ import type { QueueStore } from '../store/queue-store.ts';
 import type { Config } from './config/config.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { CONTROL_SOCKET } from './control-client.ts';
-import {
-  type GatewayService,
-  type GatewayTerms,
-  gatewayAddresses,
-  startGatewayService,
-} from './gateway-service.ts';
+import { gatewayAddresses, gatewayTermsOf, startGatewayService } from './gateway-service.ts';
 import { outgoingOf } from './outgoing.ts';
 import { policyEngine } from './policy-engine.ts';
 import { openRelayDns, type RelayDns } from './relay-dns.ts';
@@ -110,7 +105,15 @@ async function open(
     onError,
   });
   opened.push(() => relay.close(running.config.relay.graceMs));
-  const gateways = await gatewaysOf(first, ground, { log, onError }, () => lookUps.dns);
+  const gateways = await startGatewayService({
+    first: gatewayTermsOf(first, await keyPairsOf(config, files, world.now())),
+    metrics: config.metrics,
+    deadlines,
+    addressesOf: gatewayAddresses(() => lookUps.dns),
+    onEvents: (list) => events.write(list),
+    log,
+    onError,
+  });
   opened.push(() => gateways.close(running.config.relay.graceMs));
   const control = await controlOf(ground, { relay, engine, log }, () => terms, onError);
   opened.push(() => control.close());
@@ -253,28 +256,6 @@ function listenersTeller(listeners: () => Relay['listeners'], log: Log): () => v
     }
     told = now;
   };
-}
-
-async function gatewaysOf(
-  first: Running,
-  { deadlines, events }: Ground,
-  { log, onError }: Pick<ServiceParts, 'log' | 'onError'>,
-  dns: () => Dns,
-): Promise<GatewayService> {
-  return await startGatewayService({
-    first: gatewayTermsOf(first, await keyPairsOf(first.config, first.files, world.now())),
-    metrics: first.config.metrics,
-    deadlines,
-    addressesOf: gatewayAddresses(dns),
-    onEvents: (list) => events.write(list),
-    log,
-    onError,
-  });
-}
-
-function gatewayTermsOf({ config, files }: Running, pairs: readonly KeyPair[]): GatewayTerms {
-  const hostname = formatMailDomain(config.hostname);
-  return { hostname, gateways: config.gateways, files: files.gateways, pairs, roots: files.roots };
 }
 
 function watch(

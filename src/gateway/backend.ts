@@ -11,6 +11,7 @@ import { wordsOf } from '../net/error.ts';
 import type { JudgeTls, Upgraded } from '../protocols/upgrade.ts';
 import { proveIdentity } from '../tls/identity.ts';
 import { type Talk } from '../wire/bytes.ts';
+import { PeerError } from '../wire/dialogue.ts';
 import type { Upstream } from '../wire/gateway-session.ts';
 import { writeProxyHeader } from '../wire/proxy-header.ts';
 import { secureInPlace, upgradeDialogue } from './protocols.ts';
@@ -92,7 +93,9 @@ async function guarded(
   } catch (error) {
     const words = wordsOf(error);
     const name = showBackend(backend);
-    return { kind: 'unreachable', because: words.startsWith(name) ? words : `${name}: ${words}` };
+    const because = words.startsWith(name) ? words : `${name}: ${words}`;
+    if (!(error instanceof PeerError)) return { kind: 'unreachable', because };
+    return { kind: 'unreachable', because, forClient: `${name} does not keep to the protocol before TLS` };
   }
 }
 
@@ -182,7 +185,8 @@ async function secured(
     const outcome = await connection.run(talk(connection.channel, judgeOf(serverName)));
     if (outcome.kind !== 'secured') {
       connection.close();
-      return { kind: 'unreachable', because: `${peer} ${reasonOf(outcome)}` };
+      const [because, forClient] = [reasonOf(outcome), reasonForClient(outcome)];
+      return { kind: 'unreachable', because: `${peer} ${because}`, forClient: `${peer} ${forClient}` };
     }
     const given = connection.detach();
     given.socket.allowHalfOpen = true;
@@ -205,6 +209,23 @@ function reasonOf(outcome: Exclude<Upgraded, { kind: 'secured' }>): string {
       return `did not prove who it is: ${outcome.because}`;
     default:
       return outcome.because;
+  }
+}
+
+/**
+ * The same without words of the server.
+ *
+ * Whoever is on the path can have written what was said in clear, and a client shows it to people as the answer of
+ * their server (libpq CVE-2024-10977, `[ALERT]` in clear).
+ */
+function reasonForClient(outcome: Exclude<Upgraded, { kind: 'secured' }>): string {
+  switch (outcome.kind) {
+    case 'refused':
+      return 'refuses STARTTLS';
+    case 'notOffered':
+      return 'does not offer STARTTLS';
+    default:
+      return reasonOf(outcome);
   }
 }
 

@@ -13,7 +13,12 @@ export type BackendAnswer =
       readonly unread: Uint8Array;
       readonly upstream: Upstream | undefined;
     }
-  | { readonly kind: 'unreachable'; readonly because: string };
+  | {
+      readonly kind: 'unreachable';
+      readonly because: string;
+      /** What the client hears in place of that, where it quotes a server that nobody has proved. */
+      readonly forClient?: string;
+    };
 
 /** How a backend is reached. */
 export interface BackendWays {

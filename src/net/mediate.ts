@@ -238,8 +238,9 @@ class Mediator implements Mediated {
     const { patience, watch } = this.#options;
     this.#deadline.set(patience.clear);
     if (answer.kind === 'unreachable') {
-      this.#cause ??= { by: 'unreachable', because: answer.because };
-      return this.#goOn(answer);
+      const { because, forClient = because } = answer;
+      this.#cause ??= { by: 'unreachable', because };
+      return this.#goOn({ kind: 'unreachable', because: forClient });
     }
     const { upstream } = answer;
     if (upstream !== undefined) watch.onUpstream(upstream);

@@ -116,22 +116,54 @@ it('a plain client is heard inside TLS only, and the event says whom it was prov
 });
 
 describe('an upstream that is not what it should be gets no octet of the client', () => {
-  const cases: readonly [how: string, answer: Buffer | string, certificate: Certificate, because: RegExp][] =
-    [
-      ['that has no TLS, or is said to have none', 'N', right, /has no TLS/],
-      ['that answers with an error', 'E', right, /answers SSLRequest with an error/],
-      [
-        'that answers with more than one octet (CVE-2021-23222)',
-        'SR',
-        right,
-        /plaintext between the go-ahead/,
-      ],
-      ['that answers with something else', 'x', right, /neither S nor N/],
-      ['whose certificate is of an authority that nobody trusts', 'S', untrusted, /is not valid \(/],
-      ['whose certificate names another server', 'S', misnamed, /names other\.test, not db\.test/],
-      ['whose certificate has run out', 'S', old, /CERT_HAS_EXPIRED/],
-    ];
-  for (const [how, answer, certificate, because] of cases) {
+  interface Case {
+    readonly how: string;
+    readonly answer: Buffer | string;
+    readonly certificate?: Certificate;
+    readonly because: RegExp;
+    /** What the client hears, where words of the server would be in that. */
+    readonly told?: RegExp;
+  }
+  const cases: readonly Case[] = [
+    {
+      how: 'that has no TLS, or is said to have none',
+      answer: 'N',
+      because: /has no TLS/,
+      told: /does not offer STARTTLS/,
+    },
+    {
+      how: 'that answers with an error',
+      answer: 'E',
+      because: /answers SSLRequest with an error/,
+      told: /refuses STARTTLS/,
+    },
+    {
+      how: 'that answers with more than one octet (CVE-2021-23222)',
+      answer: 'SR',
+      because: /plaintext between the go-ahead/,
+      told: /does not keep to the protocol before TLS\0/,
+    },
+    {
+      how: 'that answers with something else',
+      answer: 'x',
+      because: /neither S nor N/,
+      told: /does not keep to the protocol before TLS\0/,
+    },
+    {
+      how: 'whose certificate is of an authority that nobody trusts',
+      answer: 'S',
+      certificate: untrusted,
+      because: /is not valid \(/,
+    },
+    {
+      how: 'whose certificate names another server',
+      answer: 'S',
+      certificate: misnamed,
+      because: /names other\.test, not db\.test/,
+    },
+    { how: 'whose certificate has run out', answer: 'S', certificate: old, because: /CERT_HAS_EXPIRED/ },
+  ];
+  for (const { how, answer, certificate = right, because, told = because } of cases) {
     it(how, async (t) => {
       const { gateway, heard } = await upstream(t, answer, certificate);
       const client = await plain(t, gateway.port);
@@ -141,7 +173,7 @@ describe('an upstream that is not what it should be gets no octet of the client'
       client.end();
       // ErrorResponse, with the code of a connection that failed.
       assert.match(said, /^E.*C08006/s);
-      assert.match(said, because);
+      assert.match(said, told);
       const event = await gateway.ended();
       assert.equal(event.endedBy, 'unreachable');
       assert.match(event.because, because);
@@ -179,6 +211,30 @@ describe('an upstream that is not what it should be gets no octet of the client'
     assert.match(heard.clear, /a secret that comes too early/);
   });
 });
+
+for (const [protocol, words] of [
+  ['imap', '* BYE [ALERT] call 555\r\n'],
+  ['imap', 'call 555\r\n'],
+  ['pop3', '-ERR call 555\r\n'],
+  ['smtp', '554 5.7.1 call 555\r\n'],
+  ['sieve', 'BYE "call 555"\r\n'],
+  ['nntp', '502 call 555\r\n'],
+] as const) {
+  it(`words in clear are nobody's: the event has them, and no client shows them (${protocol}: ${words.trim()})`, async (t) => {
+    const backend = await backendOf(t, (socket) => socket.resume().write(words));
+    const gateway = await startTestGateway(t, {
+      protocol,
+      backend,
+      reverse: { serverName: 'mail.test', ca: authority.certPem },
+    });
+    const client = await plain(t, gateway.port);
+    const said = String(await readAll(client));
+    client.end();
+    assert.match(said, /refuses STARTTLS|does not keep to the protocol/);
+    assert.doesNotMatch(said, /call|555|ALERT/);
+    assert.match((await gateway.ended()).because, /call 555/);
+  });
+}
 
 it('an address can be what the certificate has to prove, and is not asked for by SNI', async (t) => {
   const byAddress = await authority.issue({ names: ['127.0.0.1'] });

@@ -49,16 +49,17 @@ export function* startTls(channel: Channel, request: XmppRequest): Talk<Upgraded
   if (!header.hasFeatures)
     return { kind: 'notOffered', because: 'does not speak XMPP 1.0, without which there is no STARTTLS' };
 
-  const offer = yield* readAnswer(channel, header, 'after the header');
+  const offer = yield* readAnswer(channel, header);
   if (offer.kind === 'refused') return offer;
   const features = offer.element;
   if (!isNamed(features, namespaces.stream, 'features')) throw unexpected(channel, 'the header', features);
   if (!features.children.some((feature) => isNamed(feature, namespaces.tls, 'starttls')))
     return { kind: 'notOffered', because: 'does not offer STARTTLS' };
 
-  yield* say(channel, starttls);
-  // RFC 6120 §5.3.3: no white space from here on, so that TLS begins at the very octet that both take it to.
-  const answer = yield* readAnswer(channel, header, 'in place of white space');
+  // White space may stand behind the features (RFC 6120 §11.7). Behind STARTTLS it may not (§5.3.3), but when the server
+  // said it cannot be told. Behind the go-ahead it would not be TLS, and is fatal.
+  yield* channel.sayBeside(starttls, /^[ \t\r\n]*$/);
+  const answer = yield* readAnswer(channel, header);
   if (answer.kind === 'refused') return answer;
   if (!isProceed(answer.element)) throw unexpected(channel, 'STARTTLS', answer.element);
   const handshake = yield* judgedHandshake(channel, judge);
@@ -83,14 +84,10 @@ function* readServerHeader(channel: Channel, kind: StreamKind): Talk<Header> {
 type Refused = Extract<Upgraded, { kind: 'refused' }>;
 type Answer = { readonly kind: 'element'; readonly element: Element } | Refused;
 
-function* readAnswer(
-  channel: Channel,
-  header: Header,
-  space: 'after the header' | 'in place of white space',
-): Talk<Answer> {
+function* readAnswer(channel: Channel, header: Header): Talk<Answer> {
   channel.beginAnswer();
   const element = yield* readXml(channel, (octets): XmlResult<Element | undefined> => {
-    const before = space === 'after the header' ? leadingSpace(octets) : 0;
+    const before = leadingSpace(octets);
     const first = octets[before];
     if (first === undefined)
       return before < MAX_ELEMENT ? { kind: 'incomplete' } : brokenFormat('nothing but white space');

@@ -41,3 +41,24 @@ export interface Attack {
   /** Why it does not concern a protocol in a role, in a few words; asked where there is no cell. */
   readonly without: (role: Role, protocol: Protocol) => string;
 }
+
+/** How many are tried at once; most of their time is waiting. */
+export const AT_ONCE = 24;
+
+/** A busy machine may make an attack on a twin come too late. */
+const TRIES = 3;
+
+/** Tries an attack on us, on the twin, and on the twin without its weakness. @returns what is wrong. */
+export async function faultOf({ ours, twin, sound }: Cell): Promise<string | undefined> {
+  const own = await ours();
+  if (own.kind !== 'withstood') return `ours: ${JSON.stringify(own)}`;
+  for (let tries = 1; ; tries++) {
+    const convicted = await twin();
+    if (convicted.kind === 'hit') break;
+    if (tries === TRIES) return `the twin is not convicted: ${JSON.stringify(convicted)}`;
+  }
+  const without = (await sound?.()) ?? withstood;
+  return without.kind === 'withstood'
+    ? undefined
+    : `without its weakness the twin is convicted too: ${JSON.stringify(without)}`;
+}

@@ -6,32 +6,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { attacks } from './attacks.ts';
-import { type Cell, withstood } from './cell.ts';
+import { AT_ONCE, faultOf } from './cell.ts';
 import { attackTable } from './table.ts';
-
-/** How many are tried at once. */
-const AT_ONCE = 16;
 
 const waiting = attacks.flatMap(({ name, cells }) => cells.map((cell) => ({ name, cell })));
 const total = waiting.length;
 const failures: string[] = [];
 
-/** @returns what is wrong with it. */
-async function tryOne({ ours, twin, sound }: Cell): Promise<string | undefined> {
-  const own = await ours();
-  if (own.kind !== 'withstood') return `ours: ${JSON.stringify(own)}`;
-  const convicted = await twin();
-  if (convicted.kind !== 'hit') return `the twin is not convicted: ${JSON.stringify(convicted)}`;
-  const without = (await sound?.()) ?? withstood;
-  return without.kind === 'withstood'
-    ? undefined
-    : `without its weakness the twin is convicted too: ${JSON.stringify(without)}`;
-}
-
 async function work(): Promise<void> {
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     const { name, cell } = next;
-    const wrong = await tryOne(cell).catch((error: unknown) => `it broke: ${String(error)}`);
+    const wrong = await faultOf(cell).catch((error: unknown) => `it broke: ${String(error)}`);
     if (wrong !== undefined)
       failures.push(`- ${name}, ${cell.role}, ${cell.protocol}, ${cell.how}: ${wrong}`);
   }

@@ -65,6 +65,8 @@ export interface Aftermath extends Reached {
 const PATIENCE_MS = 2_500;
 /** Whoever has not ended after so many times its patience waits for ever. */
 const TIMES_PATIENCE = 5;
+/** What a busy machine may hold ours up beyond that, ms; for ever is longer. */
+const BUSY_MS = 3_000;
 
 export interface Ambush {
   readonly how: string;
@@ -186,7 +188,7 @@ export function ambushes(list: readonly Ambush[]): Cell[] {
             role: name,
             protocol,
             how: ambush.how,
-            ours: () => spring(ambush, dialect, ours, startingMs),
+            ours: () => spring(ambush, dialect, ours, BUSY_MS + (startingMs ?? 0)),
             twin: () => spring(ambush, dialect, twin(ambush.weak)),
             sound: () => spring(ambush, dialect, twin([])),
           };

@@ -61,7 +61,7 @@ export interface ToyServer {
 }
 
 /** More than the buffers of two sockets on one host hold. */
-const FLOOD_OCTETS = 16_000_000;
+const FLOOD_OCTETS = 8_000_000;
 const DRIP_EVERY_MS = 40;
 const LATER_MS = 20;
 

@@ -68,7 +68,7 @@ export interface Assault {
   /** What the twin is weak in. */
   readonly weak: readonly FrontWeakness[];
   /** What the server behind does otherwise than a plain one that offers nothing of TLS; asked for each time. */
-  readonly behind?: () => Lies;
+  readonly behind?: (dialect: Dialect) => Lies;
   readonly patienceMs?: number;
   readonly maxConnections?: number;
   readonly roles?: readonly ServerSide[];
@@ -112,6 +112,7 @@ function cellOf(assault: Assault, role: ServerSide, protocol: Protocol): Cell {
     how: assault.how,
     ours: () => verdictOf({ ...setting, start: ours, hasBackend: hasBackend(protocol) }),
     twin: () => verdictOf({ ...setting, start: sloppy(assault.weak), hasBackend: true }),
+    sound: () => verdictOf({ ...setting, start: sloppy([]), hasBackend: true }),
   };
 }
 
@@ -165,7 +166,7 @@ async function verdictOf({ assault, dialect, start, hasBackend }: Setting): Prom
   const { patienceMs = PATIENCE_MS, maxConnections = NO_LIMIT } = assault;
   const backend: ToyServer = await startToyServer(dialect, certificate, {
     offersInClear: plainOffers,
-    ...assault.behind?.(),
+    ...assault.behind?.(dialect),
   });
   const clients: Assailant[] = [];
   const defender = await start({ dialect, certificate, backend: backend.port, patienceMs, maxConnections });

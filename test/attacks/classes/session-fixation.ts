@@ -1,7 +1,8 @@
 /** What was said in clear counts inside TLS (Citadel CVE-2021-37845, Ipswitch IMail CVE-2021-37846). */
 import type { Attack } from '../cell.ts';
 import { type Assault, assaults, heardBy, type Scene } from '../defender.ts';
-import { type Dialect, EVIL, SECRET } from '../dialect.ts';
+import { type Dialect, EVIL, inside, SECRET } from '../dialect.ts';
+import type { Lies } from '../twins/toy-server.ts';
 
 /** Says it in clear, goes on inside TLS where that can be had, and looks at what the backend was told. */
 function beforehand(words: (dialect: Dialect) => string): Assault['attack'] {
@@ -27,6 +28,19 @@ const halves: Readonly<Partial<Record<string, readonly [string, string]>>> = {
   ftp: ['USER mallory\r\n', 'PASS pass\r\n'],
 };
 
+/** A server that says yes to the second half behind the first. */
+function inOrder({ protocol }: Dialect): Lies {
+  const [first, second] = halves[protocol] ?? ['', ''];
+  let begun = false;
+  return {
+    offersInClear: inside,
+    answer(request) {
+      begun ||= request === first;
+      return request === second && !begun ? { say: '503 not yet\r\n' } : undefined;
+    },
+  };
+}
+
 export const sessionFixation: Attack = {
   name: 'session-fixation',
   cells: assaults([
@@ -45,6 +59,7 @@ export const sessionFixation: Attack = {
     {
       how: 'the first half in clear, the second inside TLS',
       weak: ['keepsState'],
+      behind: inOrder,
       occasion: ({ protocol }, role) => role === 'relay' || protocol === 'ftp',
       async attack({ come, dialect }) {
         const [first, second] = halves[dialect.protocol] ?? ['', ''];

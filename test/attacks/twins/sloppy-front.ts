@@ -71,8 +71,9 @@ export interface SloppyOptions {
 /** How the record of a ClientHello begins. */
 const HELLO = '\x16\x03\x01';
 const MAX_UNREAD = 65_536;
+const MAX_REQUESTS = 100;
 /** Ends of content for some readers and not for others. */
-const FALSE_END = /[^\r]\n\.\r?\n|\r\n\.\n|\r\.\r/;
+const FALSE_END = /(?<!\r)\n\.[\r\n]|\r\.[\r\n]|\n\.\n|\n\.\r(?!\n)/;
 
 export async function startSloppyFront(options: SloppyOptions): Promise<SloppyFront> {
   const { certificate, weaknesses, maxConnections } = options;
@@ -129,6 +130,9 @@ function attend(
   let unread = '';
   let at: 'clear' | 'upgrading' | 'inside' = 'clear';
   let seen = '';
+  let requests = 0;
+  /** The next octets are the first in clear, or inside TLS. */
+  let begins = true;
 
   const late = (): void => void plain.destroy();
   let timer = setTimeout(late, patienceMs);
@@ -144,6 +148,8 @@ function attend(
   if (is('idleDeadline')) plain.on('data', moveDeadline);
 
   function onData(bytes: Buffer): void {
+    if (begins && isHttp(bytes.toString('latin1')) && !is('answersHttp')) return void plain.destroy();
+    begins = false;
     unread += bytes.toString('latin1');
     // Whatever it dawdled with is done once more comes.
     if (at === 'upgrading') return secure();
@@ -162,7 +168,7 @@ function attend(
       if (end === undefined || end === 0) return;
       const request = unread.slice(0, end);
       unread = unread.slice(end);
-      if (isHttp(request) && !is('answersHttp')) return void plain.destroy();
+      if (++requests > MAX_REQUESTS && !is('endlessPatience')) return void plain.destroy();
       if (dialect.isUpgrade(request)) {
         plain.write(dialect.goAhead, 'latin1');
         at = 'upgrading';
@@ -177,7 +183,7 @@ function attend(
   function inClear(request: string): string {
     if (request === dialect.ask) {
       if (is('offersLogins')) return dialect.answer(request, { ...honest, extra: 'AUTHINFO USER' });
-      return dialect.answer(request, honest).replaceAll(/250-AUTH PLAIN\r\n| AUTH=PLAIN|USER\r\n/g, '');
+      return withoutLogins(dialect.answer(request, honest));
     }
     if (request.startsWith('NOOP')) return dialect.answer(request, honest);
     return dialect.refusal?.('TLS first') ?? '';
@@ -202,6 +208,7 @@ function attend(
     secured.once('secure', () => {
       client = secured;
       at = 'inside';
+      begins = true;
       clearTimeout(timer);
       const target = reachBackend();
       target.on('close', () => secured.destroy());
@@ -247,8 +254,7 @@ function attend(
         text = greeting.slice(end);
         greeting = undefined;
       }
-      if (!is('passesOffers'))
-        text = text.replaceAll(/(?:250-STARTTLS\r\n| STARTTLS(?=\r|\])|STLS\r\n)/g, '');
+      if (!is('passesOffers')) text = withoutStartTls(text);
       client.write(text, 'latin1');
     });
     return target;
@@ -256,7 +262,11 @@ function attend(
 
   function greet(): void {
     if (dialect.protocol === 'mysql') reachBackend();
-    else plain.write(dialect.greeting(honest), 'latin1');
+    else
+      plain.write(
+        is('offersLogins') ? dialect.greeting(honest) : withoutLogins(dialect.greeting(honest)),
+        'latin1',
+      );
   }
 
   plain.on('data', onData);
@@ -266,6 +276,19 @@ function attend(
   plain.once('data', greet);
 }
 
-function isHttp(request: string): boolean {
-  return /^(?:GET|POST|PUT|HEAD|OPTIONS) .* HTTP\/1/.test(request);
+function isHttp(words: string): boolean {
+  return /^(?:GET|POST|PUT|HEAD|OPTIONS) \//.test(words);
+}
+
+function withoutLogins(offers: string): string {
+  return offers
+    .replaceAll(/250-AUTH PLAIN\r\n|USER\r\n|"SASL" "PLAIN"\r\n/g, '')
+    .replace(' AUTH=PLAIN', ' LOGINDISABLED');
+}
+
+/** Where it stands last in a reply, the line before it is the last. */
+function withoutStartTls(offers: string): string {
+  return offers
+    .replace(/250-([^\r]*)\r\n250 STARTTLS\r\n/, '250 $1\r\n')
+    .replaceAll(/250-STARTTLS\r\n| STARTTLS(?=\r)|^"?(?:STARTTLS|STLS)"?\r\n|<starttls[^>]*>/gm, '');
 }

@@ -5,6 +5,7 @@ import { readElement } from './element.ts';
 import { exposedBy } from './exposed.ts';
 import { headerOf, type Speaker } from './inside.ts';
 import {
+  contentNamespaces,
   endOfStream,
   failure,
   formatError,
@@ -41,6 +42,7 @@ const elementLimits: ElementLimits = { maxOctets: 8192, maxTokens: 128 };
 /** Elements in clear. */
 const MAX_COUNT = 100;
 const TLS_FIRST = 'STARTTLS has to come first';
+const STANZAS: ReadonlySet<string> = new Set(['message', 'presence', 'iq']);
 const LESS_THAN = 0x3c;
 
 /** The client said something in clear. */
@@ -114,7 +116,9 @@ function answerTo(speaker: Speaker, clear: Clear, element: Element, length: numb
       ...noted,
       say(saslFailure(`xmlns='${namespaces.sasl2}'`, ` xmlns='${namespaces.sasl}'`)),
     );
-  const left = leaveClear(speaker, clear, 'policy-violation', TLS_FIRST);
+  // RFC 6120 §4.3.5: to stanzas the answer is not-authorized, before the negotiation is over.
+  const isStanza = namespace === contentNamespaces[speaker.kind] && STANZAS.has(name);
+  const left = leaveClear(speaker, clear, isStanza ? 'not-authorized' : 'policy-violation', TLS_FIRST);
   return { ...left, effects: [...noted, ...left.effects] };
 }
 

@@ -13,6 +13,7 @@ export type Condition =
   | 'improper-addressing'
   | 'internal-server-error'
   | 'invalid-namespace'
+  | 'not-authorized'
   | 'not-well-formed'
   | 'policy-violation'
   | 'remote-connection-failed'

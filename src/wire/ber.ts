@@ -41,7 +41,7 @@ const LONG_TAG = 0x1f;
 const LONG_LENGTH = 0x80;
 /** Octets of a length: four of them say up to 4 GiB, which every reader's own limit cuts down. */
 const MAX_LENGTH_OCTETS = 4;
-/** Octets of an integer: LDAP's largest is 2^31 - 1 (RFC 4511 §4.1.1.1). */
+/** Octets of an integer: LDAP's largest is 2^31 - 1 (RFC 4511 §4.1.1). */
 const MAX_INTEGER_OCTETS = 4;
 
 /**

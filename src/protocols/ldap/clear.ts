@@ -92,6 +92,8 @@ function onBind({ id, operation, controls }: Message): ClearAnswer {
   if (critical !== 'none') return onCritical(critical, answer);
   // RFC 4513 §5.1.1: who is nobody stays nobody; nothing that a directory holds is to be had by it in clear.
   if (login.kind === 'anonymous') return say(answer(results.success, ''));
+  if (login.kind === 'unknown')
+    return say(answer(results.authMethodNotSupported, 'there is no such way to log in'));
   return say(answer(results.confidentialityRequired, START_TLS_FIRST));
 }
 
@@ -100,6 +102,8 @@ type LoginInClear =
   /** It shows no secret: a name without a password (RFC 4513 §5.1.2), or a mechanism that hides it. */
   | { readonly kind: 'hidden' }
   | { readonly kind: 'exposed'; readonly user: string | null }
+  /** A method that is none, or a SASL mechanism without a name, which ends a login (RFC 4511 §4.2, §4.2.1). */
+  | { readonly kind: 'unknown' }
   | { readonly kind: 'malformed' };
 
 function loginOf(dn: Uint8Array, method: number, content: Uint8Array): LoginInClear {
@@ -107,9 +111,10 @@ function loginOf(dn: Uint8Array, method: number, content: Uint8Array): LoginInCl
     if (content.length > 0) return { kind: 'exposed', user: userOf(dn) };
     return dn.length === 0 ? { kind: 'anonymous' } : { kind: 'hidden' };
   }
-  if (method !== authentication.sasl) return { kind: 'hidden' };
+  if (method !== authentication.sasl) return { kind: 'unknown' };
   const [mechanism, credentials, ...more] = berElements(content, 2) ?? [];
   if (mechanism?.tag !== berTags.octetString || more.length > 0) return { kind: 'malformed' };
+  if (mechanism.content.length === 0) return { kind: 'unknown' };
   const name = Buffer.from(mechanism.content).toString('latin1').toUpperCase();
   if (!showsSecret(name) || credentials === undefined || credentials.content.length === 0)
     return { kind: 'hidden' };
@@ -141,7 +146,7 @@ function onSearch({ id, operation, controls }: Message): ClearAnswer {
     formatResult(id, operations.searchResultDone, code, diagnostic);
   const critical = criticalControls(controls);
   if (critical !== 'none') return onCritical(critical, done);
-  // RFC 4512 §5.1: "a baseObject search with the filter (objectClass=*)".
+  // RFC 4512 §5.1: "with an empty baseObject, scope of baseObject, the filter "(objectClass=*)"".
   const forRoot =
     base.content.length === 0 &&
     scope !== undefined &&
@@ -193,7 +198,7 @@ function onExtended({ id, operation, controls }: Message): ClearAnswer {
   }
   const critical = criticalControls(controls);
   if (critical !== 'none') return onCritical(critical, answer);
-  // RFC 4511 §4.14.1: "The requestValue field is absent."
+  // RFC 4511 §4.14.1: "the requestValue field is always absent".
   if (request.hasValue) return say(startTlsResponse(id, results.protocolError, 'StartTLS has no value'));
   return { kind: 'startTls', response: startTlsResponse(id, results.success, '') };
 }

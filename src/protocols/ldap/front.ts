@@ -55,7 +55,7 @@ function step(state: LdapState, input: GatewayInput): Step {
   }
 }
 
-/** Nothing from before TLS is kept; the directory sees a fresh connection (RFC 4513 §3.1.5). */
+/** Nothing from before TLS is kept, which RFC 4513 §3.1.5 asks of clients; the directory sees a fresh connection. */
 function connect(): Step {
   return { state: { phase: 'connecting' }, used: 0, effects: [{ kind: 'connect', name: null }] };
 }

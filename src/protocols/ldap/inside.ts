@@ -112,7 +112,7 @@ function onStartTls(inside: Inside, unread: Uint8Array, length: number): InsideS
   return inside.backendLeft === 0 ? answerWaiting(asked) : asked;
 }
 
-/** RFC 4511 §4.14.2, RFC 4513 §3.1.1: operationsError where TLS is there already. */
+/** RFC 4511 §4.14.1, RFC 4513 §3.1.1: operationsError where TLS is there already. */
 function answerWaiting({ inside, used, effects }: InsideStep): InsideStep {
   const answers = inside.unanswered.map((id): GatewayEffect => {
     const bytes = startTlsResponse(id, results.operationsError, 'TLS is established already');

@@ -36,6 +36,7 @@ export const results = {
   success: 0,
   operationsError: 1,
   protocolError: 2,
+  authMethodNotSupported: 7,
   adminLimitExceeded: 11,
   unavailableCriticalExtension: 12,
   confidentialityRequired: 13,
@@ -72,7 +73,7 @@ const resultNames: Readonly<Record<number, string>> = {
   80: 'other',
 };
 
-/** RFC 4511 §4.1.1.1: `maxInt`, the largest message ID. */
+/** RFC 4511 §4.1.1: `maxInt`, the largest message ID. */
 const MAX_ID = 2_147_483_647;
 /** Parts of a message or result; those beyond the known ones are of extensions, which are ignored (RFC 4511 §4). */
 const MAX_PARTS = 16;

@@ -39,7 +39,7 @@ describe('messages of LDAP', () => {
     });
   });
 
-  it('RFC 4511 §4.1.1.1: message IDs go from 0 to 2147483647', () => {
+  it('RFC 4511 §4.1.1: message IDs go from 0 to 2147483647', () => {
     assert.ok(isRead('30 08 02 04 7f ff ff ff 42 00'));
     assert.ok(isRead('30 05 02 01 00 42 00'));
     assert.ok(!isRead('30 05 02 01 ff 42 00'), 'negative');

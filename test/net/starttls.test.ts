@@ -194,7 +194,7 @@ describe('startTls', () => {
     assert.ok(socket.destroyed);
   });
 
-  it('RFC 9525 §6.2: an address is proved by an iPAddress, and no name is sent', async (t) => {
+  it('RFC 9525 §6.4: an address is proved by an iPAddress, and no name is sent', async (t) => {
     const byAddress = await authority.issue({ names: ['127.0.0.1'] });
     const server = await startScriptServer(t, byAddress, honest(conversations.imap));
     const socket = await connectTo(t, server.port);

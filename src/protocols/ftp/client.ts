@@ -26,7 +26,7 @@ export function* startTls(channel: Channel, { judge }: { readonly judge: JudgeTl
   if (clear.code === 211 && !offersAuthTls(offered))
     return { kind: 'notOffered', because: 'does not offer AUTH TLS' };
 
-  // RFC 4217 §4: 234 is the go-ahead; 334 would ask for more, which TLS never does.
+  // RFC 4217 §4.2: 234 is the go-ahead; 334 would ask for more, which TLS never does.
   const goAhead = yield* ask(channel, 'AUTH TLS', [234]);
   if (goAhead.code !== 234) return refusedAt('AUTH TLS', goAhead);
   const handshake = yield* judgedHandshake(channel, judge);

@@ -38,7 +38,7 @@ function step(hostname: string, state: FtpState, input: GatewayInput): Step {
         effects: [say(`220 ${hostname} ready`)],
       };
     case 'secured':
-      // RFC 4217 §4: there is no second greeting.
+      // RFC 4217 §12.1: there is no second greeting.
       return { state: inside, used: 0, effects: [] };
     case 'client':
       if (state.phase === 'clear' || state.phase === 'inside') return onLine(hostname, state, input.unread);
@@ -102,7 +102,7 @@ function inClear(state: Extract<FtpState, { phase: 'clear' }>, name: string, arg
   switch (name) {
     case 'AUTH':
       if (argument === '') return answer(say('501 AUTH takes the name of a mechanism'));
-      // RFC 4217 §4: 504 for a mechanism that is not known.
+      // RFC 2228 §3: 504 for a mechanism that is not known.
       if (argument.toUpperCase() !== 'TLS') return answer(say('504 the one mechanism is TLS'));
       return {
         state: { phase: 'starting-tls' },

@@ -6,7 +6,7 @@ import { close, isBrowser, type NntpState, type NntpStep, say, waits, wordsOf } 
 
 type Clear = Extract<NntpState, { phase: 'clear' }>;
 
-/** RFC 3977 §3.1 has 512; the first message of a login may be longer (RFC 4643 §2.4.2). */
+/** RFC 3977 §3.1 has 512; the first message of a login may be longer (RFC 4643 §2.4.1). */
 const MAX_LINE_BYTES = 8192;
 const MAX_COMMANDS = 100;
 
@@ -66,7 +66,7 @@ export function onClearLine(rules: FrontRules, state: Clear, unread: Buffer): Nn
 /** RFC 3977 §3.2.1: "the client must negotiate appropriate privacy protection on the connection". */
 const tlsFirst = '483 start TLS first';
 
-/** RFC 4643 §2.2: 483 to a login that would show a secret to everyone on the path. */
+/** RFC 4643 §2.3.2: 483 to a login that would show a secret to everyone on the path. */
 function onLogin(
   state: Clear,
   [kind = '', first = '', initial]: readonly string[],

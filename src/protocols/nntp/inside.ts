@@ -131,7 +131,7 @@ function onResponse(state: Inside, line: string, used: number, passed: GatewayEf
   if (Number.isNaN(code)) return unfit(state, 'sent what is not a response');
   const [head, ...rest] = state.pending;
   if (head === undefined) {
-    // RFC 3977 §3.2.1: the one that may come unasked.
+    // RFC 3977 §3.2.1 has it as the answer to the next command; servers that close say it without one, too.
     if (code !== 400) return unfit(state, 'spoke out of turn');
     const because = 'the server behind closes';
     return { state: { phase: 'over' }, used, effects: [passed, { kind: 'close', because }] };

@@ -41,7 +41,7 @@ export function* readBlock(channel: Channel): Talk<string[]> {
   }
 }
 
-/** Whether a capability list has this label; labels are not case-sensitive (RFC 3977 §9.5). */
+/** Whether a capability list has this label; labels are not case-sensitive (RFC 3977 §3.3.1). */
 export function hasCapability(lines: readonly string[], label: string): boolean {
   return lines.some((line) => line.split(/[ \t]/)[0]?.toUpperCase() === label);
 }

@@ -94,7 +94,7 @@ function inClear(
   unread: Buffer,
 ): Step {
   if (unread[0] === TLS_HANDSHAKE) {
-    // An answer that was no has ended this way of beginning: "any other requests for encryption will be refused".
+    // As with PostgreSQL itself: TLS without an SSLRequest begins a connection, or it does not come at all.
     if (state.declined) return closing('TLS without an SSLRequest, behind another request');
     return { state: { kind: 'handshake', direct: true }, used: 0, effects: [{ kind: 'startTls' }] };
   }

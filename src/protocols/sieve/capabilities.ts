@@ -15,7 +15,7 @@ export function capabilityOf(words: readonly Word[]): Capability | undefined {
   return value.kind === 'string' ? { name: name.text, value: value.text } : undefined;
 }
 
-/** Names of capabilities are not case-sensitive, as the examples of RFC 5804 §1.7 show. */
+/** RFC 5804 §1.7: "the name of the capability, which is case-insensitive". */
 export function isStartTls({ name }: Capability): boolean {
   return name.toUpperCase() === 'STARTTLS';
 }

@@ -53,7 +53,7 @@ interface Answer {
   readonly condition: Condition;
 }
 
-/** Capabilities, as many as there are, and the condition that ends the answer (RFC 5804 §1.3). */
+/** Capabilities, as many as there are, and the condition that ends the answer (RFC 5804 §1.2). */
 function* readAnswer(channel: Channel, within: Phase): Talk<Answer> {
   channel.beginAnswer();
   const capabilities: Capability[] = [];

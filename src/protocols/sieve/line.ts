@@ -78,7 +78,7 @@ function wordsOf(text: string, literals: readonly string[]): Word[] | undefined 
   return words;
 }
 
-/** The end of an answer (RFC 5804 §1.3), `BYE` also where nothing was asked. */
+/** The end of an answer (RFC 5804 §1.2), `BYE` also where nothing was asked. */
 export interface Condition {
   readonly name: 'OK' | 'NO' | 'BYE';
   /** What it says to people; empty where it says nothing. */

@@ -1,8 +1,8 @@
 /**
  * A server that requires TLS, before TLS: it answers by itself.
  *
- * RFC 3207 §4: "If the client and server require TLS, … 530 Must issue a STARTTLS command first … to every command
- * other than NOOP, EHLO, STARTTLS, or QUIT". Not for a public MX, as it says too; that passes clear sessions on.
+ * RFC 3207 §4: "530 Must issue a STARTTLS command first to every command other than NOOP, EHLO, STARTTLS, or QUIT". Not
+ * for a public MX, as it says too; that passes clear sessions on.
  */
 import type { FrontRules, GatewayEffect } from '../../../wire/gateway-session.ts';
 import { badLineWords, nextLine } from '../../../wire/next-line.ts';

@@ -34,7 +34,7 @@ export function smtpFront(rules: FrontRules): GatewaySession<SmtpFrontState> {
   return front({ ...rules, protocol: 'smtp' });
 }
 
-/** For clients that log in (RFC 6409): TLS is required (RFC 8314 §3.3). */
+/** For clients that log in (RFC 6409): TLS is required (RFC 8314 §4.1). */
 export function submissionFront(rules: FrontRules): GatewaySession<SmtpFrontState> {
   return front({ ...rules, protocol: 'smtp', requireTls: true });
 }

@@ -124,7 +124,7 @@ describe('the end of an answer', () => {
     return parsed.kind === 'line' ? conditionOf(parsed.words) : undefined;
   };
 
-  it('RFC 5804 §1.3: OK, NO or BYE, with a code, with a text', () => {
+  it('RFC 5804 §1.2, §1.3: OK, NO or BYE, with a code, with a text', () => {
     assert.deepEqual(condition('ok'), { name: 'OK', text: '' });
     assert.deepEqual(condition('NO "x"'), { name: 'NO', text: 'x' });
     assert.deepEqual(condition('BYE (TRYLATER) "x"'), { name: 'BYE', text: 'x' });

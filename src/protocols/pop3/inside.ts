@@ -24,7 +24,7 @@ const MAX_LINE_BYTES = 16_384;
 const LF = 0x0a;
 const BACKEND = 'the server behind the gateway';
 
-/** RFC 3206 §4: "the problem is likely to be temporary, and no user action is needed". */
+/** RFC 3206 §4: "a problem which is likely to be temporary in nature", of which no user needs to be told yet. */
 export const UNREACHABLE = '-ERR [SYS/TEMP] The mail server cannot be reached';
 
 /** The first line of the backend, which the client sees only where it has had no greeting yet. */

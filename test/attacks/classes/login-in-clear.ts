@@ -1,4 +1,4 @@
-/** A server that lets itself be talked out of TLS: logins are offered in clear, or taken. RFC 9051 §11.7, RFC 8314 §3. */
+/** A server that lets itself be talked out of TLS: logins are offered in clear, or taken. RFC 9051 §11.7, RFC 8314 §4.1. */
 import type { Attack } from '../cell.ts';
 import { assaults, heardBy } from '../defender.ts';
 import { type Protocol, SECRET } from '../dialect.ts';

@@ -1,16 +1,11 @@
-/**
- * Every known class of attacks on every protocol in every role: ours withstands it, and a weak twin does not.
- *
- * Exhaustion, which waits most, stands in a file of its own, so that both run at once.
- */
+/** Every known class of attacks on every protocol in every role; those that no other file here has are tried here. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { attacks } from './attacks.ts';
 import { attempt } from './attempt.ts';
 import { AT_ONCE } from './cell.ts';
-import { exhaustion } from './classes/exhaustion.ts';
 import { serverControls } from './defender.ts';
 import { attackTable } from './table.ts';
 import { controls } from './victim.ts';
@@ -40,4 +35,8 @@ describe('without an attack', { concurrency: AT_ONCE }, () => {
   }
 });
 
-attempt(attacks.filter((attack) => attack !== exhaustion));
+const elsewhere = readdirSync(import.meta.dirname)
+  .filter((file) => file.endsWith('.test.ts') && file !== 'attacks.test.ts')
+  .map((file) => readFileSync(join(import.meta.dirname, file), 'utf8'));
+
+attempt(attacks.filter(({ name }) => !elsewhere.some((file) => file.includes(`'./classes/${name}.ts'`))));

@@ -1,4 +1,4 @@
-/** Whoever holds or fills us, on every protocol in every role. */
+/** Whoever holds or fills us. */
 import { attempt } from './attempt.ts';
 import { exhaustion } from './classes/exhaustion.ts';
 

@@ -12,7 +12,7 @@ const patienceMs = 500;
 const GONE_BY_MS = 2_500;
 const EVERY_MS = 50;
 /** More than the buffers of two sockets on one host hold. */
-const FLOOD_OCTETS = 24_000_000;
+const FLOOD_OCTETS = 8_000_000;
 const REQUESTS = 500;
 
 /** A beginning that promises more than anybody may keep. */
@@ -98,7 +98,7 @@ export const holdAndFill: readonly Cell[] = assaults([
       const client = await come();
       if (dialect.greeting(honest) !== '') await client.answer('greeting');
       client.say(PROMISE[dialect.protocol] ?? '');
-      if (!(await flood(client.socket, GONE_BY_MS))) return undefined;
+      if (!(await flood(client.socket, 4 * GONE_BY_MS))) return undefined;
       // Whoever has said its last words may go on taking what it drops.
       return (await client.over(GONE_BY_MS)) ? undefined : 'all of it was taken';
     },

@@ -55,5 +55,6 @@ export const alpaca: Attack = {
       attack: (scene) => request(scene, 'tls'),
     },
   ]),
-  without: (role) => (role === 'client' || role === 'reverse' ? 'it serves nobody' : 'no such engine'),
+  without: (role) =>
+    role === 'client' || role === 'reverse' ? 'it serves nobody' : 'mail comes in by SMTP only',
 };

@@ -90,5 +90,6 @@ export const commandInjection: Attack = {
       },
     },
   ]),
-  without: (role) => (role === 'client' || role === 'reverse' ? 'it takes no commands' : 'no such engine'),
+  without: (role) =>
+    role === 'client' || role === 'reverse' ? 'it takes no commands' : 'mail comes in by SMTP only',
 };

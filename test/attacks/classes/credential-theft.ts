@@ -40,6 +40,6 @@ export const credentialTheft: Attack = {
   ]),
   without: (role, protocol) => {
     if (role === 'client' || role === 'reverse') return 'it takes no commands';
-    return openings[protocol] === undefined ? 'nothing is kept' : 'no such engine';
+    return openings[protocol] === undefined ? 'nothing is kept' : 'mail comes in by SMTP only';
   },
 };

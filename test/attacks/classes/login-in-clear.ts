@@ -45,5 +45,5 @@ export const loginInClear: Attack = {
       },
     },
   ]),
-  without: (role) => (role === 'client' || role === 'reverse' ? 'stripping' : 'no such engine'),
+  without: (role) => (role === 'client' || role === 'reverse' ? 'stripping' : 'mail comes in by SMTP only'),
 };

@@ -39,7 +39,7 @@ export const renegotiation: Attack = {
               : undefined,
         }),
         weak: ['renegotiates'],
-        patienceMs: 800,
+        patienceMs: 2_000,
         async during(server, dialect) {
           for (let waited = 0; waited < 200; waited++) {
             const [conversation] = server.conversations;

@@ -46,6 +46,6 @@ export const secondUpgrade: Attack = {
   ]),
   without: (role, protocol) => {
     if (role === 'client' || role === 'reverse') return 'it asks once';
-    return protocol === 'mysql' ? 'there is no such request' : 'no such engine';
+    return protocol === 'mysql' ? 'there is no such request' : 'mail comes in by SMTP only';
   },
 };

@@ -76,5 +76,6 @@ export const sessionFixation: Attack = {
       },
     },
   ]),
-  without: (role) => (role === 'client' || role === 'reverse' ? 'it serves nobody' : 'no such engine'),
+  without: (role) =>
+    role === 'client' || role === 'reverse' ? 'it serves nobody' : 'mail comes in by SMTP only',
 };

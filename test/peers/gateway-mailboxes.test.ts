@@ -105,6 +105,36 @@ describe('in front of a Dovecot without TLS', () => {
     });
   }
 
+  peerTest(
+    'to one that takes the address of a client from us (login_trusted_networks), no client can tell another',
+    ['dovecot'],
+    async (roots, t) => {
+      const dovecot = await dovecotOf(roots.dovecot, t, {
+        settings: { login_trusted_networks: '127.0.0.0/8' },
+      });
+      const imapLogin = `b LOGIN ${login.user} "${login.password}"`;
+      const pop3Login = [`USER ${login.user}`, `PASS ${login.password}`];
+      for (const [protocol, lines] of [
+        ['imap', ['a ID ("name" "x" "x-originating-ip" "192.0.2.66")', imapLogin]],
+        ['imap', ['a ID ("\\x-originating-ip" "192.0.2.66")', imapLogin]],
+        ['pop3', ['XCLIENT ADDR=192.0.2.66', ...pop3Login]],
+        ['pop3', ['xclient ADDR=192.0.2.66', ...pop3Login]],
+      ] as const) {
+        const gateway = await front(t, protocol, dovecot);
+        const client = await rawClient(gateway.tlsPort);
+        await client.secure();
+        await client.until(/(?:OK|\+OK).*\r\n/);
+        for (const line of lines) {
+          client.write(`${line}\r\n`);
+          await client.until(/(?:^|\n)(?:[ab] OK|\+OK|-ERR).*\r\n/);
+        }
+        client.close();
+      }
+      assert.equal(logins(dovecot), 4);
+      assert.doesNotMatch(dovecot.log(), /192\.0\.2\.66/);
+    },
+  );
+
   for (const protocol of ['imap', 'pop3'] as const) {
     peerTest(
       `OpenSSL and GnuTLS upgrade, and prove its certificate (${protocol})`,

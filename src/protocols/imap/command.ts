@@ -49,6 +49,19 @@ export function loginShown({ name, args }: CommandLine): { readonly user: string
   return { user: userShown(mechanism.toUpperCase(), initial) };
 }
 
+/** Fields of ID (RFC 2971 §3.1) of which none is one of a proxy's: no name of a field is written in other ways. */
+const OWN_FIELDS = /^ \((?:"(?!x-)[^"\\]*" (?:"(?:[^"\\]|\\["\\])*"|NIL)(?: (?=")|(?=\))))*\)$/i;
+
+/**
+ * The line of an ID command as the backend may see it.
+ *
+ * Dovecot takes the address of a client out of it (`x-originating-ip`) where it trusts who connects
+ * (login_trusted_networks): from us, not through us. Whoever names such a field names nothing.
+ */
+export function idLine({ tag, args }: CommandLine): string {
+  return OWN_FIELDS.test(args) ? `${tag} ID${args}` : `${tag} ID NIL`;
+}
+
 const MAX_USER_OCTETS = 1024;
 
 /** An atom or a quoted string (RFC 9051 §9, astring); behind a literal nothing is read. */

@@ -8,7 +8,7 @@ import type { GatewayEffect } from '../../wire/gateway-session.ts';
 import { badLineWords, nextLine } from '../../wire/next-line.ts';
 import { isHttpRequest } from '../http-request.ts';
 import { disablesLogin, withoutUpgrade } from './capabilities.ts';
-import { literalAt, logsIn, parseCommandLine } from './command.ts';
+import { type CommandLine, idLine, literalAt, logsIn, parseCommandLine } from './command.ts';
 import {
   bye,
   type ImapFrontState,
@@ -107,6 +107,7 @@ function onCommand(state: Inside, unread: Buffer): ImapFrontStep {
   // RFC 9051 §6.2.1: "BAD - STARTTLS received after a successful TLS negotiation or arguments invalid".
   if (command.name === 'STARTTLS')
     return { state: begun, used, effects: [say(`${command.tag} BAD TLS is active already`)] };
+  if (command.name === 'ID') return onId(begun, command, line, used);
   const pending: Pending = {
     tag: command.tag,
     logsIn: logsIn(command),
@@ -114,6 +115,19 @@ function onCommand(state: Inside, unread: Buffer): ImapFrontStep {
     answered: false,
   };
   return pass(begun, pending, pending.next, unread.subarray(0, used));
+}
+
+function onId(state: Inside, command: CommandLine, line: string, used: number): ImapFrontStep {
+  // Nobody writes a name or a version so, and what is in a literal would be seen only with all of it.
+  if (literalAt(line) !== undefined)
+    return bye(state, used, 'You sent ID with a literal', 'sent ID with a literal');
+  const next: Next = { kind: 'backend', literal: undefined };
+  const effect = { kind: 'toBackend', bytes: Buffer.from(`${idLine(command)}\r\n`, 'latin1') } as const;
+  return {
+    state: { ...state, command: { tag: command.tag, logsIn: false, next, answered: false } },
+    used,
+    effects: [effect],
+  };
 }
 
 function afterLine(line: string): Next {

@@ -39,7 +39,7 @@ export function onGreeting(
   if (line === undefined) return gone(state, used, UNREACHABLE, `${BACKEND} does not speak POP3`);
   if (line.startsWith('-ERR')) return gone(state, used, line, `${BACKEND} refuses the connection`);
   const inside: Inside = { at: 'inside', begun: false, command: undefined };
-  return { state: inside, used, effects: state.greeted ? [] : [say(withoutTimestamp(line))] };
+  return { state: inside, used, effects: state.greeted ? [] : [say(greetingFor(line))] };
 }
 
 /** In place of the greeting it is said at once; behind STLS only once the client has asked for something. */
@@ -54,11 +54,13 @@ export function gone(
 }
 
 /**
+ * Without what is between the backend and us (Dovecot's `[XCLIENT]`), and without a timestamp.
+ *
  * RFC 1939 §7: the timestamp of APOP is a challenge, and stands in a greeting that most clients here never see. None
  * of them does: what a login looks like must not depend on how TLS began.
  */
-function withoutTimestamp(line: string): string {
-  return line.replace(/ ?<[^<>]*>/g, '');
+function greetingFor(line: string): string {
+  return line.replace(/^\+OK \[XCLIENT\]/i, '+OK').replace(/ ?<[^<>]*>/g, '');
 }
 
 export function onClientInside(state: Inside, unread: Buffer): Pop3FrontStep {
@@ -84,6 +86,9 @@ function onCommand(state: Inside, unread: Buffer): Pop3FrontStep {
   const command = parseCommand(line);
   // RFC 2595 §4: "-ERR Command not permitted when TLS active".
   if (command.name === 'STLS') return { state: begun, used, effects: [say('-ERR TLS is active already')] };
+  // Dovecot takes somebody else's address so from whom it trusts (login_trusted_networks): from us, not through us.
+  if (command.name === 'XCLIENT')
+    return { state: begun, used, effects: [say('-ERR XCLIENT is not available here')] };
   const pending: Pending = {
     name: command.name,
     logsIn: logsIn(command),

@@ -26,6 +26,8 @@ export function onClientInside(state: SieveState, unread: Buffer): SieveStep {
   const { words, used } = parsed;
   const name = state.phase === 'idle' ? nameOf(words) : undefined;
   if (name === 'STARTTLS') return { state, used, effects: [say('NO "TLS is active already."')] };
+  // Dovecot takes somebody else's address so from whom it trusts (login_trusted_networks): from us, not through us.
+  if (name === 'XCLIENT') return { state, used, effects: [say('NO "XCLIENT is not available here."')] };
   const command = state.phase === 'challenged' ? 'login' : commandOf(name);
   const effects = [pass('toBackend', unread.subarray(0, used))];
   return { state: { phase: 'answering', command }, used, effects };

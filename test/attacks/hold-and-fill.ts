@@ -11,7 +11,8 @@ const patienceMs = 500;
 /** Whoever is not gone by then stays: some times the patience of ours, and what a busy machine adds. */
 const GONE_BY_MS = 2_500;
 const EVERY_MS = 50;
-/** More than the buffers of two sockets on one host hold. */
+/** Longer than any of it takes. */
+const LATE_MS = 60_000;
 const FLOOD_OCTETS = 8_000_000;
 const REQUESTS = 500;
 
@@ -29,9 +30,8 @@ const PROMISE: Readonly<Partial<Record<Protocol, string>>> = {
 /** The beginning of a record that holds a ClientHello, of 16 KB. */
 const RECORD = `\x16\x03\x01\x40\x00\x01\x00\x3f\xfc\x03\x03${'\0'.repeat(200)}`;
 
-/** @returns where it is told to stay. */
 const stays = async (client: Assailant): Promise<string | undefined> =>
-  (await client.over(GONE_BY_MS)) ? undefined : 'it waits for ever';
+  (await client.over(GONE_BY_MS)) ? undefined : 'it stays';
 
 /** One octet after the other, until it is over. */
 async function drip(client: Assailant, octets: string): Promise<string | undefined> {
@@ -44,19 +44,17 @@ async function drip(client: Assailant, octets: string): Promise<string | undefin
   }
 }
 
-/** @returns whether all was taken. */
-async function flood(socket: Socket, within: number): Promise<boolean> {
+/** Says more than anybody may keep, for as long as it is taken. */
+async function flood(socket: Socket): Promise<void> {
   const block = Buffer.alloc(65_536, 'x');
-  const until = performance.now() + within;
-  for (let sent = 0; sent < FLOOD_OCTETS; sent += block.length) {
-    if (socket.destroyed || performance.now() > until) return false;
+  for (let sent = 0; sent < FLOOD_OCTETS && !socket.destroyed; sent += block.length) {
     if (socket.write(block)) continue;
-    const signal = AbortSignal.timeout(within);
+    const signal = AbortSignal.timeout(GONE_BY_MS);
     await Promise.race([once(socket, 'drain', { signal }), once(socket, 'close', { signal })]).catch(
       () => undefined,
     );
+    if (signal.aborted) return;
   }
-  return !socket.destroyed;
 }
 
 /** Up to the request for TLS, which is answered, and no further. */
@@ -94,23 +92,26 @@ export const holdAndFill: readonly Cell[] = assaults([
   {
     how: 'a request without end, or of a length that nobody may keep',
     weak: ['endlessPatience'],
+    // It is too much that ends it, not too late.
+    patienceMs: LATE_MS,
     async attack({ come, dialect }) {
       const client = await come();
       if (dialect.greeting(honest) !== '') await client.answer('greeting');
       client.say(PROMISE[dialect.protocol] ?? '');
-      if (!(await flood(client.socket, 4 * GONE_BY_MS))) return undefined;
-      // Whoever has said its last words may go on taking what it drops.
-      return (await client.over(GONE_BY_MS)) ? undefined : 'all of it was taken';
+      await flood(client.socket);
+      return stays(client);
     },
   },
   {
     how: `${REQUESTS} requests that lead nowhere`,
     weak: ['endlessPatience'],
+    // It is too much that ends it, not too late.
+    patienceMs: LATE_MS,
     async attack({ come, dialect }) {
       const client = await come();
       if (dialect.greeting(honest) !== '') await client.answer('greeting');
       client.say(dialect.probe('x').repeat(REQUESTS));
-      return (await client.over(GONE_BY_MS)) ? undefined : 'it is heard on';
+      return stays(client);
     },
   },
   {
@@ -118,7 +119,7 @@ export const holdAndFill: readonly Cell[] = assaults([
     weak: ['takesEverybody'],
     maxConnections: 5,
     // Nobody is to leave for another reason.
-    patienceMs: 60_000,
+    patienceMs: LATE_MS,
     roles: ['front', 'relay'],
     async attack({ come, maxConnections }) {
       const clients = await Promise.all(Array.from({ length: 3 * maxConnections }, () => come()));

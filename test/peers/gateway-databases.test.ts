@@ -150,7 +150,8 @@ describe('PostgreSQL through the gateway', () => {
       reverse: { serverName, ca: trust },
     });
     const stripped = await psql(roots.postgresql, { port: gateway.port, tls: 'none', login }, howSecured);
-    assert.match(stripped.stderr, /has no TLS: its answer to SSLRequest is N/);
+    assert.match(stripped.stderr, /does not offer STARTTLS/);
+    assert.match((await gateway.ended()).because, /has no TLS: its answer to SSLRequest is N/);
     const clear = tap.plainBytes().map(({ client }) => client.toString('latin1'));
     assert.deepEqual(clear, ['\0\0\0\x08\x04\xd2\x16/']);
   });

@@ -14,8 +14,10 @@ function step(hostname: string, input: GatewayInput): GatewayStep<NntpReverseSta
     case 'opened':
       return { state: null, used: 0, effects: [{ kind: 'connect', name: null }] };
     case 'connected': {
-      // Inside TLS there is no greeting: whether one may post is said by the capability.
-      const mayPost = hasCapability(input.upstream?.inside ?? [], 'POST');
+      // Inside TLS there is no greeting: whether one may post is said by the capability (RFC 3977 §5.2.2), or cannot be
+      // said yet, where a login or MODE READER is to come. A client that hears 201 may never try.
+      const offers = input.upstream?.inside ?? [];
+      const mayPost = ['POST', 'AUTHINFO', 'MODE-READER'].some((label) => hasCapability(offers, label));
       const bytes = line(mayPost ? `200 ${hostname} ready, posting allowed` : `201 ${hostname} ready`);
       return { state: null, used: 0, effects: [{ kind: 'toClient', bytes }, { kind: 'splice' }] };
     }

@@ -120,6 +120,8 @@ function onCommand(
     }
     case 'RCPT':
       return send('recipient', commands);
+    case 'RSET':
+      return send('reset', commands);
     case 'DATA':
       return send('data', waiting);
     case 'BDAT':

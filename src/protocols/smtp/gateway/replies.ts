@@ -86,6 +86,7 @@ function answered(
   const positive = code >= 200 && code < 300;
   switch (head.kind) {
     case 'mail':
+    case 'reset':
       return positive ? { ...between, recipients: 0 } : between;
     case 'recipient':
       return positive ? { ...between, recipients: between.recipients + 1 } : between;

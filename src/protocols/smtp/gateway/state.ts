@@ -40,7 +40,18 @@ export interface Between {
 
 /** `own`: answered by us, in its turn. `last-chunk`: as many answers as LMTP has recipients. */
 export type Pending =
-  | { readonly kind: 'plain' | 'hello' | 'mail' | 'recipient' | 'data' | 'auth' | 'last-chunk' | 'starttls' }
+  | {
+      readonly kind:
+        | 'plain'
+        | 'hello'
+        | 'mail'
+        | 'recipient'
+        | 'reset'
+        | 'data'
+        | 'auth'
+        | 'last-chunk'
+        | 'starttls';
+    }
   | { readonly kind: 'own'; readonly reply: string; readonly closes: string | undefined };
 
 export type Reading =

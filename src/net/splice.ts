@@ -1,6 +1,7 @@
 /** Two connections as one: octets, ends and aborts are passed on as they come, in both directions. */
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { isMarkedAsUntransferable } from 'node:worker_threads';
 import type { Deadlines } from './deadlines.ts';
 import { wordsOf } from './error.ts';
 
@@ -121,13 +122,27 @@ function pump(from: Socket, to: Socket, onOctets: (length: number) => void): (by
       to.cork();
       setImmediate(uncork);
     }
-    if (!to.write(bytes)) from.pause();
+    const sent = (error: Error | null | undefined): void => {
+      if (error === null || error === undefined) giveBack(bytes);
+    };
+    if (!to.write(bytes, sent)) from.pause();
   };
   from.on('data', write);
   // Attaching a listener makes it flow at once.
   from.pause();
   to.on('drain', () => from.resume());
   return write;
+}
+
+/**
+ * Gives the memory of octets that have left back at once. Node reads into 64 KiB of its own, and V8 collects all garbage for
+ * each 64 MB of those, which takes half of the time that octets take to pass.
+ *
+ * Only what fills its memory is given back: what is smaller shares it with others, also with those of other connections.
+ */
+function giveBack({ buffer, byteLength }: Buffer): void {
+  if (!(buffer instanceof ArrayBuffer) || buffer.byteLength !== byteLength) return;
+  if (byteLength > 0 && !isMarkedAsUntransferable(buffer)) buffer.transfer(0);
 }
 
 /** A reset, or inside TLS an end without close_notify: never what looks like an orderly end. */

@@ -145,7 +145,7 @@ async function upgrade(
     return verdict;
   };
   const { protocol, judge = byCertificate, helloName = defaultName(connection), from = null } = options;
-  const to = options.serverName;
+  const to = domainAsked(server, options.serverName);
   const talk = dialogueOf(protocol)(connection.channel, { judge, helloName, to, from });
   const outcome = await connection.run(talk);
   if (outcome.kind !== 'secured') {
@@ -164,6 +164,12 @@ async function upgrade(
   const { facts, clear, inside } = outcome;
   const mysql = 'greeting' in outcome ? { greeting: outcome.greeting, announced: outcome.announced } : null;
   return { kind: 'secured', socket, facts, identity, clear, inside, mysql };
+}
+
+/** As XMPP writes it: with its letters, whatever its form in the DNS, and without the dot at its end. */
+function domainAsked(server: Host, text: string): string {
+  if (server.kind === 'name') return text.replace(/\.$/, '');
+  return isIPv6(server.address) ? `[${server.address}]` : server.address;
 }
 
 function notSecured(peer: string, outcome: NotUpgraded): StartTlsResult {

@@ -230,6 +230,18 @@ describe('startTls', () => {
     assert.match(named.server.heard.inside, /^EHLO me\.test\r\n/);
   });
 
+  it('asks an XMPP server for the domain by its letters, without a last dot, an IPv6 address in brackets', async (t) => {
+    for (const [serverName, to] of [
+      ['bücher.test', 'bücher.test'],
+      ['server.test.', 'server.test'],
+      ['::1', '[::1]'],
+    ] as const) {
+      const { server } = await call(t, 'xmpp', conversations.xmpp.stripped, { serverName });
+      const heard = Buffer.from(server.heard.clear, 'latin1').toString('utf8');
+      assert.ok(heard.includes(` to='${to}' `), heard);
+    }
+  });
+
   it('takes a socket that was paused while the server greeted', async (t) => {
     const server = await startScriptServer(t, certificate, honest(conversations.imap));
     const socket = await connectTo(t, server.port);

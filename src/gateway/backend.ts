@@ -1,6 +1,6 @@
 /** How a gateway reaches its backend: plainly in front of it, by verified TLS in reverse. */
 import type { Socket } from 'node:net';
-import { formatHostPort, type Host, type IpAddress } from '../names/address.ts';
+import { formatHostPort, type Host, type IpAddress, parseHost } from '../names/address.ts';
 import type { Domain } from '../names/domain.ts';
 import type { Accepted } from '../net/accept.ts';
 import type { BackendAnswer, BackendWays } from '../net/backend-side.ts';
@@ -56,7 +56,8 @@ export function backendWays(settings: GatewaySettings, client: Accepted, parts: 
           talk(channel, {
             judge,
             helloName: settings.hostname,
-            to: showHost(mode.serverName),
+            // As the client has it: servers know a domain of XMPP by its letters, not by its form in the DNS.
+            to: name ?? showHost(mode.serverName),
             from: null,
           }),
         );
@@ -152,7 +153,8 @@ async function plainly(
 
 function asksForAnother(name: string | null, { serverName }: Reverse): string | undefined {
   const own = showHost(serverName);
-  if (name === null || name.toLowerCase() === own) return undefined;
+  const wanted = name === null ? undefined : parseHost(name);
+  if (wanted === undefined || (wanted.kind === 'ok' && showHost(wanted.value) === own)) return undefined;
   return `${own} is all that can be reached here, and the client asked for another server`;
 }
 

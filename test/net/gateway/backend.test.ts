@@ -247,6 +247,32 @@ it('an address can be what the certificate has to prove, and is not asked for by
   assert.equal(tls.serverName, null);
 });
 
+it('XMPP: a client asks for a domain by its letters, and so does the gateway; another one is not to be had', async (t) => {
+  let asked = '';
+  const backend = await backendOf(t, (socket) =>
+    socket.on('data', (bytes: Buffer) => {
+      asked += bytes.toString('utf8');
+      socket.end();
+    }),
+  );
+  const gateway = await startTestGateway(t, {
+    protocol: 'xmpp',
+    backend,
+    reverse: { serverName: 'bücher.test', ca: authority.certPem },
+  });
+  const ask = async (to: string): Promise<string> => {
+    const client = await plain(t, gateway.port);
+    client.end(
+      `<stream:stream to='${to}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`,
+    );
+    return String(await readAll(client));
+  };
+  assert.match(await ask('andere.test'), /asked for another server/);
+  assert.equal(asked, '');
+  assert.match(await ask('Bücher.test'), /remote-connection-failed/);
+  assert.match(asked, / to='Bücher\.test' /);
+});
+
 it('an upstream that accepts and then says nothing is given up in time', async (t) => {
   const backend = await backendOf(t, (socket) => socket.resume());
   const gateway = await startTestGateway(t, {

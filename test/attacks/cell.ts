@@ -45,20 +45,30 @@ export interface Attack {
 /** How many are tried at once; most of their time is waiting. */
 export const AT_ONCE = 24;
 
-/** A busy machine may make an attack on a twin come too late. */
+/** On a busy machine a scene may not come about in time, or an attack come too late. */
 const TRIES = 3;
 
 /** Tries an attack on us, on the twin, and on the twin without its weakness. @returns what is wrong. */
 export async function faultOf({ ours, twin, sound }: Cell): Promise<string | undefined> {
-  const own = await ours();
+  // Who is hit is hit, however busy the machine; what shows nothing is tried again.
+  const own = await tried(ours, ({ kind }) => kind !== 'stopped');
   if (own.kind !== 'withstood') return `ours: ${JSON.stringify(own)}`;
-  for (let tries = 1; ; tries++) {
-    const convicted = await twin();
-    if (convicted.kind === 'hit') break;
-    if (tries === TRIES) return `the twin is not convicted: ${JSON.stringify(convicted)}`;
-  }
-  const without = (await sound?.()) ?? withstood;
+  const convicted = await tried(twin, ({ kind }) => kind === 'hit');
+  if (convicted.kind !== 'hit') return `the twin is not convicted: ${JSON.stringify(convicted)}`;
+  const without = sound === undefined ? withstood : await tried(sound, ({ kind }) => kind === 'withstood');
   return without.kind === 'withstood'
     ? undefined
     : `without its weakness the twin is convicted too: ${JSON.stringify(without)}`;
+}
+
+async function tried(
+  attack: () => Promise<Verdict>,
+  isDone: (verdict: Verdict) => boolean,
+): Promise<Verdict> {
+  for (let tries = 1; ; tries++) {
+    const verdict = await attack().catch(
+      (error: unknown): Verdict => ({ kind: 'stopped', because: String(error) }),
+    );
+    if (isDone(verdict) || tries === TRIES) return verdict;
+  }
 }

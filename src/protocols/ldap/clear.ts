@@ -5,7 +5,6 @@
 import { ber, berBoolean, berElements, berNumber, berTags, berText } from '../../wire/ber.ts';
 import type { GatewayEffect } from '../../wire/gateway-session.ts';
 import { encodeBase64 } from '../sasl/base64.ts';
-import { showsSecret } from '../sasl/shows-secret.ts';
 import { userShown } from '../sasl/user-shown.ts';
 import {
   formatMessage,
@@ -116,8 +115,7 @@ function loginOf(dn: Uint8Array, method: number, content: Uint8Array): LoginInCl
   if (mechanism?.tag !== berTags.octetString || more.length > 0) return { kind: 'malformed' };
   if (mechanism.content.length === 0) return { kind: 'unknown' };
   const name = Buffer.from(mechanism.content).toString('latin1').toUpperCase();
-  if (!showsSecret(name) || credentials === undefined || credentials.content.length === 0)
-    return { kind: 'hidden' };
+  if (credentials === undefined || credentials.content.length === 0) return { kind: 'hidden' };
   return { kind: 'exposed', user: userShown(name, encodeBase64(credentials.content)) };
 }
 

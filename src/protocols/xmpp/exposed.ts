@@ -1,6 +1,5 @@
-/** Which elements of a client say a password or a token in clear, and whose. */
+/** Which elements of a client are a login in clear, or hold a password, and whose. */
 import type { GatewayEffect } from '../../wire/gateway-session.ts';
-import { showsSecret } from '../sasl/shows-secret.ts';
 import { userShown } from '../sasl/user-shown.ts';
 import { attributeOf, type Element } from './element.ts';
 import { namespaces } from './stream.ts';
@@ -10,7 +9,7 @@ const PASSWORD_QUERIES: ReadonlySet<string> = new Set(['jabber:iq:auth', 'jabber
 /** Of a name of a user, for an event. */
 const MAX_USER = 1024;
 
-/** @returns undefined where the element shows no secret. */
+/** @returns undefined where the element is no login that shows anything. */
 export function exposedBy(element: Element): Extract<GatewayEffect, { kind: 'exposed' }> | undefined {
   const { namespace, name, children } = element;
   if (namespace === namespaces.sasl && name === 'auth') return exposedByMessage(element, element.text);
@@ -34,7 +33,7 @@ function exposedByMessage(
   message: string,
 ): Extract<GatewayEffect, { kind: 'exposed' }> | undefined {
   const mechanism = attributeOf(attributes, '', 'mechanism')?.toUpperCase() ?? '';
-  if (message === '' || message === '=' || !showsSecret(mechanism)) return undefined;
+  if (message === '' || message === '=') return undefined;
   return { kind: 'exposed', user: userShown(mechanism, message) };
 }
 

@@ -41,7 +41,15 @@ it('every setting of the relay comes from its key', async () => {
 
 it('the listeners show the configured certificates, or the one of the first start', async () => {
   const config = { ...configOf(''), dataFolder: data };
-  const files = { certificates: [], roots: [], anchors: [], accounts: [], domains: [], gateways: [], routes: [] };
+  const files = {
+    certificates: [],
+    roots: [],
+    anchors: [],
+    accounts: [],
+    domains: [],
+    gateways: [],
+    routes: [],
+  };
   const [own] = await keyPairsOf(config, files, Date.now());
   assert.deepEqual(await keyPairsOf(config, files, Date.now()), [own], 'it is kept');
   const pair = await (await createAuthority()).issue({ names: ['relay.test'] });

@@ -222,6 +222,8 @@ function defaultName({ localAddress = '127.0.0.1' }: Connection): string {
 function checkedServer(socket: Socket, options: StartTlsOptions): Host {
   const { protocol, serverName, timeoutMs = 1, helloName = 'x', from = null, ca, onlyCa = false } = options;
   const { alpn = [] } = options;
+  // From JavaScript it may be missing.
+  if (typeof serverName !== 'string') throw new TypeError('serverName: has to be given, as text');
   const server = parseHost(serverName);
   if (server.kind !== 'ok') throw new TypeError(`serverName: ${server.because}`);
   if (!startTlsProtocols.includes(protocol))

@@ -277,6 +277,10 @@ describe('startTls', () => {
       Promise.try(Reflect.apply, startTls, undefined, [socket, unknown]),
       /^TypeError: protocol: "gopher"/,
     );
+    await assert.rejects(
+      Promise.try(Reflect.apply, startTls, undefined, [socket, { protocol: 'imap' }]),
+      /^TypeError: serverName: has to be given/,
+    );
     socket.on('data', () => undefined);
     await refuses({}, /has listeners for data$/);
     socket.removeAllListeners('data');

@@ -7,7 +7,7 @@ import { startDeadlines } from '../net/deadlines.ts';
 import { openResolver, type Resolver } from '../net/dns/resolver.ts';
 import { type Dns, mailDns } from '../net/dns.ts';
 import type { KeyPair } from '../net/tls.ts';
-import { type CertificateFiles, readKeyPair } from '../relay/certificate.ts';
+import { type CertificateFiles, faultOfDates, readKeyPair } from '../relay/certificate.ts';
 import { watchCertificates } from '../relay/certificate-watch.ts';
 import { type EventLog, fileEventLog, streamEventLog } from '../relay/event-log.ts';
 import type { GatewayOptions } from './commands/gateway.ts';
@@ -163,7 +163,7 @@ export async function runGateway(request: GatewayRequest): Promise<void> {
     process.stderr.write(`error: waxwing cannot start the gateway: ${messageOf(error)}\n`);
     process.exit(1);
   }
-  for (const warning of warnAboutGateway(request.gateway, 'gateway')) log.warn(warning);
+  for (const warning of warningsOf(request, Date.now())) log.warn(warning);
   for (const { address, port } of service.listeners) log.info({ address, port }, 'listening');
   log.info({ gateway: request.gateway.name }, 'ready');
   const watching = watchCertificates({
@@ -187,6 +187,15 @@ export async function runGateway(request: GatewayRequest): Promise<void> {
   deadlines.close();
   log.info('stopped');
   process.exit(end === 'told' ? 0 : 1);
+}
+
+/** What is no reason not to start. */
+function warningsOf({ gateway, certificates, pairs }: GatewayRequest, now: number): readonly string[] {
+  const outOfDate = pairs.flatMap((pair, index) => {
+    const because = faultOfDates(pair, now);
+    return because === undefined ? [] : [`--cert: ${certificates[index]?.certFile} ${because}`];
+  });
+  return [...warnAboutGateway(gateway, 'gateway'), ...outOfDate];
 }
 
 function openEvents(target: string, onError: (what: string, error: unknown) => void): EventLog {

@@ -1,5 +1,5 @@
 /** `waxwing gateway`: one gateway, without a configuration file. */
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { addDnsOptions, type DnsOptions } from '../config/options.ts';
 import type { GatewayFlags } from '../gateway-flags.ts';
 import { withExamples } from '../usage.ts';
@@ -29,9 +29,9 @@ export function register(program: Command): void {
       '--protocol <name>',
       'smtp, submission, lmtp, imap, pop3, sieve, ldap, nntp, xmpp, xmpp-server, postgres or mysql',
     )
-    .option('--listen <addr:port>', 'where clients begin in clear, and are offered STARTTLS')
-    .option('--tls-listen <addr:port>', 'where TLS comes first')
-    .requiredOption('--backend <addr:port>', 'the server, or unix:/path; with --reverse also host:port')
+    .option('--listen <addr:port>', 'where clients begin in clear, and are offered STARTTLS', once)
+    .option('--tls-listen <addr:port>', 'where TLS comes first', once)
+    .requiredOption('--backend <addr:port>', 'the server, or unix:/path; with --reverse also host:port', once)
     .option('--cert <file>', 'certificate chain, PEM; repeatable, further ones by SNI', append)
     .option('--key <file>', 'its private key, PEM; one for each --cert, in the same order', append)
     .option('--require-tls', 'smtp: pass nothing on in clear; all other protocols require TLS anyway')
@@ -67,6 +67,12 @@ async function run(options: GatewayOptions, command: Command): Promise<void> {
   if (request.kind === 'ok') return await runGateway(request.value);
   for (const because of request.because.slice(0, -1)) process.stderr.write(`error: ${because}\n`);
   command.error(`error: ${request.because.at(-1)}`);
+}
+
+/** Several places or servers are several gateways: the last one does not win in silence. */
+function once(value: string, previous: string | undefined): string {
+  if (previous !== undefined) throw new InvalidArgumentError('It can be given only once.');
+  return value;
 }
 
 function append(value: string, previous: readonly string[] = []): readonly string[] {

@@ -53,6 +53,27 @@ describe('the flags of waxwing gateway', () => {
     assert.deepEqual(read.value.places, [{ address: '127.0.0.1', port: 1143, tls: 'starttls' }]);
   });
 
+  for (const [backend, places] of [
+    ['127.0.0.1:143', { listen: '127.0.0.1:143' }],
+    ['127.0.0.2:143', { listen: '0.0.0.0:143' }],
+    ['[::1]:993', { listen: '[::1]:143', tlsListen: '[::]:993' }],
+    ['localhost:143', { listen: '[::1]:143' }],
+    ['localhost:143', { listen: '0.0.0.0:143' }],
+  ] as const) {
+    it(`do not let a gateway pass on to itself: ${backend}, ${JSON.stringify(places)}`, () => {
+      assert.deepEqual(gatewayOfFlags({ protocol: 'imap', backend, ...places }), {
+        kind: 'invalid',
+        because: ['--backend is where this gateway itself listens'],
+      });
+    });
+  }
+
+  it('let a gateway stand before a server with the same port elsewhere', () => {
+    for (const backend of ['127.0.0.2:143', '192.0.2.1:143', '127.0.0.1:144', 'unix:/run/imap'])
+      assert.equal(gatewayOfFlags({ protocol: 'imap', listen: '127.0.0.1:143', backend }).kind, 'ok');
+    assert.equal(gatewayOfFlags({ ...imap, backend: '192.0.2.1:143' }).kind, 'ok');
+  });
+
   it('say all that can be said', () => {
     const read = gatewayOfFlags({
       protocol: 'smtp',

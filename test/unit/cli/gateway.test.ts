@@ -164,6 +164,20 @@ describe('waxwing gateway', { concurrency: 2 }, () => {
     assert.match(gateway.events[0]?.because ?? '', /^localhost/);
   });
 
+  it('starts with a certificate that is out of date, and says so', async (t) => {
+    const expired = { names: ['one.test'], notBefore: new Date(0), notAfter: new Date(1000) };
+    const { certPem, keyPem } = await authority.issue(expired);
+    writeFileSync(file('expired.crt'), certPem);
+    writeFileSync(file('expired.key'), keyPem);
+    const listen = ['--tls-listen', '127.0.0.1:0', '--backend', '127.0.0.1:1'];
+    const files = ['--cert', file('expired.crt'), '--key', file('expired.key')];
+    const gateway = await running(t, '--protocol', 'imap', ...listen, ...one, ...files);
+    assert.deepEqual(
+      gateway.log.filter(({ msg }) => msg?.includes('.crt')).map(({ msg }) => msg),
+      [`--cert: ${file('expired.crt')} expired at 1970-01-01T00:00:01.000Z`],
+    );
+  });
+
   const refused: readonly [how: string, words: readonly string[], says: readonly RegExp[]][] = [
     [
       'FTP',
@@ -180,6 +194,21 @@ describe('waxwing gateway', { concurrency: 2 }, () => {
         /--backend "x" names no port/,
         /--cert is missing/,
       ],
+    ],
+    [
+      'a second place',
+      [
+        '--protocol',
+        'imap',
+        '--listen',
+        '127.0.0.1:0',
+        '--listen',
+        '127.0.0.2:0',
+        '--backend',
+        '127.0.0.1:1',
+        ...one,
+      ],
+      [/'--listen <addr:port>' argument '127\.0\.0\.2:0' is invalid\. It can be given only once\./],
     ],
     [
       'more certificates than keys',

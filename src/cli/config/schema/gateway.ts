@@ -137,6 +137,7 @@ export const gateway = written.transform((table, context): GatewayConfig => {
   const complain = complaints(context);
   checkPlaces(table, complain);
   checkBackend(table, complain);
+  checkCircle(table, complain);
   const { protocol, name, proxy, listen, tls_listen: implicit } = table;
   const place = (at: ListenAddress | undefined, tls: 'starttls' | 'implicit') =>
     at === undefined ? [] : [{ ...at, tls }];
@@ -188,6 +189,24 @@ function checkBackend({ backend, reverse }: Written, complain: Complain): void {
     'backend',
     `cannot be the name ${host.name}: what is passed on in clear goes to an address, to localhost or to a unix socket`,
   );
+}
+
+/** What a gateway passes on to itself goes round until every connection is taken. */
+function checkCircle({ backend, listen, tls_listen: implicit }: Written, complain: Complain): void {
+  if (backend.kind === 'unix') return;
+  const { host, port } = backend;
+  const isItself = (place: ListenAddress): boolean => {
+    if (place.port !== port) return false;
+    const here = host.kind === 'name' ? host.name === 'localhost' : isLoopback(host.address);
+    if (isEverywhere(place.address)) return here;
+    return host.kind === 'ip' ? host.address === place.address : here && isLoopback(place.address);
+  };
+  if ([listen, implicit].some((place) => place !== undefined && isItself(place)))
+    complain('backend', 'is where this gateway itself listens');
+}
+
+function isEverywhere(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
 }
 
 function reverseOf(table: Written, complain: Complain): GatewayConfig['mode'] {

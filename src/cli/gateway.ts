@@ -164,7 +164,7 @@ export async function runGateway(request: GatewayRequest): Promise<void> {
     process.exit(1);
   }
   for (const warning of warningsOf(request, Date.now())) log.warn(warning);
-  for (const { address, port } of service.listeners) log.info({ address, port }, 'listening');
+  for (const place of service.listeners) log.info(place, 'listening');
   log.info({ gateway: request.gateway.name }, 'ready');
   const watching = watchCertificates({
     files: request.certificates,

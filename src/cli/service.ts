@@ -25,7 +25,12 @@ import type { QueueStore } from '../store/queue-store.ts';
 import type { Config } from './config/config.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { CONTROL_SOCKET } from './control-client.ts';
-import { gatewayAddresses, gatewayTermsOf, startGatewayService } from './gateway-service.ts';
+import {
+  type GatewayService,
+  gatewayAddresses,
+  gatewayTermsOf,
+  startGatewayService,
+} from './gateway-service.ts';
 import { outgoingOf } from './outgoing.ts';
 import { policyEngine } from './policy-engine.ts';
 import { openRelayDns, type RelayDns } from './relay-dns.ts';
@@ -245,14 +250,17 @@ function serialized(
 }
 
 /** Names each listener once: where port 0 was asked for, only the log knows which it became. */
-function listenersTeller(listeners: () => Relay['listeners'], log: Log): () => void {
+function listenersTeller(
+  listeners: () => readonly (Relay | GatewayService)['listeners'][number][],
+  log: Log,
+): () => void {
   let told = new Set<string>();
   return () => {
     const now = new Set<string>();
-    for (const { address, port } of listeners()) {
-      const key = formatHostPort(address, port);
+    for (const place of listeners()) {
+      const key = formatHostPort(place.address, place.port);
       now.add(key);
-      if (!told.has(key)) log.info({ address, port }, 'listening');
+      if (!told.has(key)) log.info(place, 'listening');
     }
     told = now;
   };

@@ -15,8 +15,13 @@ export interface GatewayParts extends VisitParts {
   readonly onError: (what: string, error: unknown) => void;
 }
 
+/** Where one listens, with the port that it got, and for which gateway. */
+interface OpenPlace extends ListenPlace {
+  readonly gateway: string;
+}
+
 export interface Gateways {
-  readonly listeners: readonly { readonly address: string; readonly port: number }[];
+  readonly listeners: readonly OpenPlace[];
   /**
    * New connections go by these; those that are open end as they began. A listener that keeps its place stays bound.
    *
@@ -71,7 +76,12 @@ export async function startGateways(parts: GatewayParts): Promise<Gateways> {
   }
   return {
     get listeners() {
-      return listeners.bound;
+      return listeners.bound.map(({ listener: { address, port }, settings: { tls, gate } }) => ({
+        address,
+        port,
+        tls,
+        gateway: gate.settings.name,
+      }));
     },
     reload,
     close: (graceMs) => listeners.close(graceMs),

@@ -15,7 +15,8 @@ export interface ListeningPlace {
 export type Bind<Settings> = (settings: () => Settings) => Promise<Listener>;
 
 export interface Listeners<Settings extends ListeningPlace> {
-  readonly bound: readonly Listener[];
+  /** Those that stand, with what they stand for. */
+  readonly bound: readonly { readonly listener: Listener; readonly settings: Settings }[];
   /**
    * Makes them those that are wanted: what keeps its address, port and kind of TLS stays bound, and its next client
    * meets the new settings. New ones are bound before old ones are closed, wherever both can be.
@@ -97,7 +98,7 @@ export function openListeners<Settings extends ListeningPlace>(bind: Bind<Settin
 
   return {
     get bound() {
-      return entries.map(({ listener }) => listener);
+      return entries.map(({ listener, settings }) => ({ listener, settings }));
     },
     change,
     isOne: (address, port) => entries.some(({ listener }) => isReachedBy(listener, address, port)),

@@ -36,7 +36,8 @@ export interface RelayParts {
 }
 
 export interface Relay {
-  readonly listeners: readonly { readonly address: string; readonly port: number }[];
+  /** With the ports that they got. */
+  readonly listeners: readonly Pick<ListenerSettings, 'address' | 'port' | 'tls' | 'role'>[];
   /** Hands a message in without SMTP, as `waxwing send` does. */
   submit(envelope: Envelope, content: Uint8Array): Promise<Intake>;
   /** An operator made mail due: look again, and try also what was not reached lately. */
@@ -116,7 +117,12 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
   delivering.wake();
   return {
     get listeners() {
-      return listeners.bound;
+      return listeners.bound.map(({ listener: { address, port }, settings: { tls, role } }) => ({
+        address,
+        port,
+        tls,
+        role,
+      }));
     },
     submit: (envelope, content) => submit(reception, settings, envelope, content),
     retry: () => delivering.retry(),

@@ -312,7 +312,7 @@ export async function transaction(
 }
 
 async function handIn(
-  { address, port }: Relay['listeners'][number],
+  { address, port }: Pick<Relay['listeners'][number], 'address' | 'port'>,
   message: Parameters<TestRelay['send']>[0],
 ): Promise<string> {
   const client = await rawClient(port, address);

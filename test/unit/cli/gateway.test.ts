@@ -33,6 +33,8 @@ interface Line {
   readonly event?: string;
   readonly port?: number;
   readonly because?: string;
+  readonly gateway?: string;
+  readonly tls?: unknown;
 }
 
 interface Running {
@@ -108,7 +110,13 @@ describe('waxwing gateway', { concurrency: 2 }, () => {
     const listen = ['--listen', '127.0.0.1:0', '--tls-listen', '127.0.0.1:0'];
     const words = ['--protocol', 'imap', ...listen, '--backend', `127.0.0.1:${backend}`];
     const gateway = await running(t, ...words, ...one, ...two);
-    assert.equal(gateway.ports.length, 2);
+    assert.deepEqual(
+      gateway.log.flatMap(({ msg, gateway: name, tls }) => (msg === 'listening' ? [[name, tls]] : [])),
+      [
+        ['imap', 'starttls'],
+        ['imap', 'implicit'],
+      ],
+    );
     const client = await inside(t, gateway.ports[1], 'two.test');
     const [greeting] = await once(client, 'data');
     assert.match(String(greeting), /^\* OK /);

@@ -144,7 +144,9 @@ export class Leg {
 
   /** As {@link release}, with what is unread, for the splice. @param name for messages. */
   hand(name: string): SpliceEnd {
-    const { unread, ended } = this;
+    const { ended } = this;
+    // A copy: the splice lasts, and what Node read into is large.
+    const unread = Buffer.from(this.unread);
     return { socket: this.release(), name, unread, ended };
   }
 

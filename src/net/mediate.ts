@@ -14,6 +14,9 @@ import { factsOfClient } from './tls.ts';
 const LINGER_MS = 5_000;
 const LAST_WORDS_MS = 1_000;
 
+/** Not an empty view of what came: that would keep the 64 KiB that Node read it into, for as long as nobody says more. */
+const NOTHING = Buffer.alloc(0);
+
 /** Attends to one connection until it ends. */
 export function mediate(socket: Socket, options: MediateOptions): Mediated {
   const mediator = new Mediator(socket, options);
@@ -160,7 +163,7 @@ class Mediator implements Mediated {
   #use(leg: Leg, input: Extract<GatewayInput, { kind: 'client' | 'backend' }>): boolean {
     const { used, effects, changed } = this.#options.run.next(input);
     // Before the effects: one of them may hand over what is left.
-    leg.unread = leg.unread.subarray(used);
+    leg.unread = used === leg.unread.length ? NOTHING : leg.unread.subarray(used);
     for (const effect of effects) this.#carryOut(effect);
     return changed;
   }

@@ -11,7 +11,7 @@ export interface Talker {
   give(octets: number): Promise<void>;
   /** Takes so many. @throws where they are not those of the pattern, or end early. */
   take(octets: number): Promise<void>;
-  /** Lets go of the socket, paused, for the handshake. */
+  /** Lets go of the socket, paused, for whoever goes on with it; what was not used comes first there. */
   release(): void;
 }
 
@@ -95,6 +95,7 @@ export function talkerOn(socket: Socket): Talker {
     release() {
       socket.pause();
       socket.off('data', onData).off('end', onEnd).off('close', onEnd);
+      if (unread.length > 0) socket.unshift(unread);
     },
   };
 }

@@ -220,6 +220,9 @@ function defaultName({ localAddress = '127.0.0.1' }: Connection): string {
 
 /** @throws TypeError */
 function checkedServer(socket: Socket, options: StartTlsOptions): Host {
+  // From JavaScript a misspelt option would be passed over, and more be trusted than was meant.
+  const unknown = Object.keys(options).find((name) => !optionNames.has(name));
+  if (unknown !== undefined) throw new TypeError(`${quote(unknown)} is no option of startTls`);
   const { protocol, serverName, timeoutMs = 1, helloName = 'x', from = null, ca, onlyCa = false } = options;
   const { alpn = [] } = options;
   // From JavaScript it may be missing.
@@ -241,6 +244,18 @@ function checkedServer(socket: Socket, options: StartTlsOptions): Host {
   if (unfit !== undefined) throw new TypeError(`the socket ${unfit}`);
   return server.value;
 }
+
+const optionNames: ReadonlySet<string> = new Set<keyof StartTlsOptions>([
+  'protocol',
+  'serverName',
+  'ca',
+  'onlyCa',
+  'judge',
+  'helloName',
+  'from',
+  'timeoutMs',
+  'alpn',
+]);
 
 /** Why nothing can be upgraded on a socket; undefined where it can. */
 function unfitness(socket: Socket): string | undefined {

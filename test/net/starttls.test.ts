@@ -281,6 +281,10 @@ describe('startTls', () => {
       Promise.try(Reflect.apply, startTls, undefined, [socket, { protocol: 'imap' }]),
       /^TypeError: serverName: has to be given/,
     );
+    await assert.rejects(
+      Promise.try(Reflect.apply, startTls, undefined, [socket, { ...good, onlyca: true }]),
+      /^TypeError: "onlyca" is no option of startTls/,
+    );
     socket.on('data', () => undefined);
     await refuses({}, /has listeners for data$/);
     socket.removeAllListeners('data');

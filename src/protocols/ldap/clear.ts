@@ -13,6 +13,7 @@ import {
   names,
   operations,
   parseExtendedRequest,
+  responseTo,
   results,
   startTlsResponse,
 } from './messages.ts';
@@ -25,15 +26,6 @@ export type ClearAnswer =
   | { readonly kind: 'unbound' }
   /** It is no request of LDAP, so that nothing more can be understood either (RFC 4511 §4.1.1). */
   | { readonly kind: 'malformed'; readonly because: string };
-
-/** Requests that are refused, and the tags of their responses (RFC 4511 §4.6 to §4.10). */
-const refusedRequests: Readonly<Record<number, number>> = {
-  [0x66]: 0x67, // modify
-  [0x68]: 0x69, // add
-  [0x4a]: 0x6b, // delete
-  [0x6c]: 0x6d, // modify DN
-  [0x6e]: 0x6f, // compare
-};
 
 const authentication = { simple: 0x80, sasl: 0xa3 } as const;
 const BASE_OBJECT = 0;
@@ -60,7 +52,7 @@ export function answerInClear(message: Message): ClearAnswer {
     case operations.extendedRequest:
       return onExtended(message);
     default: {
-      const response = refusedRequests[operation.tag];
+      const response = responseTo[operation.tag];
       if (response === undefined) return malformed('a request that LDAP does not have');
       return say(formatResult(id, response, results.confidentialityRequired, START_TLS_FIRST));
     }

@@ -24,6 +24,18 @@ export const operations = {
   extendedResponse: 0x78,
 } as const;
 
+/** The response to each request that has one (RFC 4511 §4.2 to §4.12). */
+export const responseTo: Readonly<Record<number, number>> = {
+  [operations.bindRequest]: operations.bindResponse,
+  [operations.searchRequest]: operations.searchResultDone,
+  [operations.extendedRequest]: operations.extendedResponse,
+  [0x66]: 0x67, // modify
+  [0x68]: 0x69, // add
+  [0x4a]: 0x6b, // delete
+  [0x6c]: 0x6d, // modify DN
+  [0x6e]: 0x6f, // compare
+};
+
 /** Names of extended operations and of the one unsolicited notification. */
 export const names = {
   startTls: '1.3.6.1.4.1.1466.20037',

@@ -1,41 +1,86 @@
 /**
  * The reverse of a gateway for LDAP: a plain client here, a directory behind verified TLS there.
  *
- * An LDAP server says nothing before it is asked, so there is nothing to greet with. RFC 4511 §4.4.1.
+ * An LDAP server says nothing before it is asked, so there is nothing to greet with; where the directory cannot be had,
+ * the first request is answered with the reason, which clients show, and no Notice of Disconnection, which they do not.
+ * RFC 4511 §4.1.9, §4.4.1.
  */
 import type { GatewayInput, GatewaySession, GatewayStep } from '../../wire/gateway-session.ts';
-import { noticeOfDisconnection, results } from './messages.ts';
+import {
+  formatResult,
+  noticeOfDisconnection,
+  operations,
+  parseMessage,
+  readMessageHead,
+  responseTo,
+  results,
+} from './messages.ts';
 
-/** There is nothing to remember. */
-export type LdapReverseState = null;
-
-export function ldapReverse(): GatewaySession<LdapReverseState> {
-  return { initial: null, step };
+export interface LdapReverseState {
+  /** Why there is no directory; undefined as long as that is not known. */
+  readonly because: string | undefined;
 }
 
-function step(_state: LdapReverseState, input: GatewayInput): GatewayStep<LdapReverseState> {
+/** Of a first request that is read to be answered: more than any bind without a ticket. */
+const MAX_REQUEST_BYTES = 16_384;
+
+export function ldapReverse(): GatewaySession<LdapReverseState> {
+  return { initial: { because: undefined }, step };
+}
+
+function step(state: LdapReverseState, input: GatewayInput): GatewayStep<LdapReverseState> {
   switch (input.kind) {
     case 'opened':
-      return { state: null, used: 0, effects: [{ kind: 'connect', name: null }] };
+      return { state, used: 0, effects: [{ kind: 'connect', name: null }] };
     case 'connected':
-      return { state: null, used: 0, effects: [{ kind: 'splice' }] };
+      return { state, used: 0, effects: [{ kind: 'splice' }] };
     case 'unreachable':
-      return disconnect(results.unavailable, input.because);
-    case 'timeout':
-      return disconnect(results.adminLimitExceeded, 'the connection was idle for too long');
-    case 'shutdown':
-      return disconnect(results.unavailable, 'the gateway is stopping');
+      return { state: { because: input.because }, used: 0, effects: [] };
     case 'client':
+      if (state.because === undefined) return { state, used: 0, effects: [] };
+      return refuse(state, state.because, input.unread);
+    case 'timeout':
+      return state.because === undefined
+        ? disconnect(state, results.adminLimitExceeded, 'the connection was idle for too long')
+        : disconnect(state, results.unavailable, state.because);
+    case 'shutdown':
+      return disconnect(state, results.unavailable, 'the gateway is stopping');
     case 'backend':
     case 'secured':
-      return { state: null, used: 0, effects: [] };
+      return { state, used: 0, effects: [] };
   }
 }
 
-function disconnect(code: number, because: string): GatewayStep<LdapReverseState> {
+/** Answers the first request; an unbind, and what is none, hears nothing but the end. */
+function refuse(state: LdapReverseState, because: string, unread: Buffer): GatewayStep<LdapReverseState> {
+  const head = readMessageHead(unread);
+  const length = head.kind === 'head' ? head.headLength + head.length : undefined;
+  const waits = head.kind === 'incomplete' || (length !== undefined && length > unread.length);
+  if (waits && (length ?? 0) <= MAX_REQUEST_BYTES) return { state, used: 0, effects: [] };
+  const message = length === undefined || waits ? undefined : parseMessage(unread.subarray(0, length));
+  if (message === undefined) return disconnect(state, results.unavailable, because);
+  const tag = responseTo[message.operation.tag];
+  const used = length ?? 0;
+  if (tag === undefined) {
+    if (message.operation.tag !== operations.unbindRequest)
+      return disconnect(state, results.unavailable, because);
+    return { state, used, effects: [{ kind: 'close', because }] };
+  }
+  const bytes = formatResult(message.id, tag, results.unavailable, because);
+  return {
+    state,
+    used,
+    effects: [
+      { kind: 'toClient', bytes },
+      { kind: 'close', because },
+    ],
+  };
+}
+
+function disconnect(state: LdapReverseState, code: number, because: string): GatewayStep<LdapReverseState> {
   const bytes = noticeOfDisconnection(code, because);
   return {
-    state: null,
+    state,
     used: 0,
     effects: [
       { kind: 'toClient', bytes },

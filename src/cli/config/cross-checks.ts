@@ -38,14 +38,6 @@ export function crossCheck(
     );
   }
   for (const [path, message] of takenPlaces(config)) complain(path, message);
-  for (const [index, { backend, places }] of config.gateways.entries()) {
-    const own = places.find((place) => backend.kind === 'tcp' && isReachedBy(backend, place));
-    if (own === undefined) continue;
-    complain(
-      `gateway[${index}].backend`,
-      `is where it listens itself, ${formatHostPort(own.address, own.port)}`,
-    );
-  }
   if (accounts.length > 0 && listeners.every(({ role }) => role !== 'submission')) {
     complain('account', 'nobody can log in: there is no listener with role = "submission"');
   }

@@ -11,6 +11,7 @@ import { gnutlsClient, opensslClient } from './support/handshakes.ts';
 import type { Received } from './support/maildir.ts';
 import { peerTest } from './support/peer.ts';
 import { type Postfix, type PostfixOptions, startPostfix } from './support/postfix.ts';
+import { runIn } from './support/sandbox.ts';
 
 const text = 'First line\r\n.dot\r\n..\r\n\r\nSTARTTLS\r\nQUIT\r\nlast\r\n';
 const message = Buffer.from(`From: <a@sender.test>\r\nTo: <b@example.test>\r\nSubject: hello\r\n\r\n${text}`);
@@ -210,6 +211,33 @@ describe('in front of Postfix without TLS', () => {
       },
     );
   }
+});
+
+describe('in front of Dovecot without TLS', () => {
+  peerTest('swaks delivers by LMTP inside TLS', ['dovecot', 'tools'], async (roots, t) => {
+    const accounts = { 'b@example.test': 'secret' };
+    const dovecot = await startDovecot(roots.dovecot, { address: '127.0.0.5', accounts });
+    t.after(() => dovecot.close());
+    const gateway = await front(t, dovecot.port, { protocol: 'lmtp', backendHost: '127.0.0.5' });
+    const given = ['--server', '127.0.0.1', '--port', `${gateway.port}`, '--protocol', 'LMTP', '--tls'];
+    const verified = ['--tls-verify', '--tls-ca-path', '/peer/trust.pem'];
+    const mail = [
+      '--helo',
+      'swaks.test',
+      '--from',
+      'a@sender.test',
+      '--to',
+      'b@example.test',
+      '--body',
+      'hello',
+    ];
+    const files = { '/peer/trust.pem': authority.certPem };
+    const sent = await runIn(roots.tools, 'swaks', [...given, ...verified, ...mail], { files });
+    assert.equal(sent.code, 0, sent.stdout + sent.stderr);
+    const [received] = await dovecot.messages('b@example.test', 1);
+    assert.match(received?.body.toString() ?? '', /^hello/);
+    assert.equal((await gateway.ended()).tls.outcome, 'encrypted');
+  });
 });
 
 describe('in reverse, to a server with TLS of its own', () => {

@@ -49,6 +49,9 @@ const sets = {
   inn: ['inn2', ...base],
   // With perl, which makes the hashes of passwords.
   vsftpd: ['vsftpd', 'perl-base', ...base],
+  // With the macros that its configuration is made of.
+  sendmail: ['sendmail-bin', 'sendmail-cf', 'm4', ...base],
+  cyrus: ['cyrus-imapd', 'cyrus-pop3d', 'sasl2-bin', ...base],
   stunnel: ['stunnel4', ...base],
   nginx: ['nginx', 'libnginx-mod-mail', ...base],
   haproxy: ['haproxy', ...base],
@@ -89,6 +92,8 @@ export const peerNames: readonly PeerName[] = [
   'prosody',
   'inn',
   'vsftpd',
+  'sendmail',
+  'cyrus',
   'stunnel',
   'nginx',
   'haproxy',

@@ -43,6 +43,8 @@ export async function rootsOf<const Needed extends PeerName>(
     prosody: '',
     inn: '',
     vsftpd: '',
+    sendmail: '',
+    cyrus: '',
     stunnel: '',
     nginx: '',
     haproxy: '',

@@ -5,12 +5,11 @@
  */
 
 import type { CheckCase, HostCase, PolicyAtHost } from '../../src/findings/case.ts';
-import type { CheckProtocol, Endpoint } from '../../src/findings/endpoint.ts';
+import { type CheckProtocol, checkProtocols, type Endpoint } from '../../src/findings/endpoint.ts';
 import type { Finding } from '../../src/findings/finding.ts';
 import type {
   AnswerSeen,
   Connect,
-  Greeting,
   HandshakeSeen,
   MailboxSeen,
   Observation,
@@ -28,6 +27,7 @@ import type { DestinationFacts } from '../../src/policies/destination.ts';
 import { readPublicKeyInfo } from '../../src/tls/raw-certificate.ts';
 import { authority, type CertificateSpec, certify, type KeyKind, now, party, server } from './chains.ts';
 import { DOMAIN, factsOf, hostWith, nameOf, stsOf, type Told, tlsaData } from './destinations.ts';
+import { manners } from './manners.ts';
 
 export { now } from './chains.ts';
 
@@ -98,7 +98,7 @@ export function tlsSeen(change: Partial<ObservedTls> = {}): ObservedTls {
 
 export function endpointOf(change: Partial<Endpoint> = {}): Endpoint {
   const protocol = change.protocol ?? 'smtp';
-  const port = change.tls === 'implicit' ? implicitPorts[protocol] : starttlsPorts[protocol];
+  const port = checkProtocols[protocol][change.tls ?? 'starttls'];
   return {
     address: ADDRESS,
     port: port ?? 25,
@@ -108,124 +108,6 @@ export function endpointOf(change: Partial<Endpoint> = {}): Endpoint {
     ...change,
   };
 }
-
-const starttlsPorts: Readonly<Record<CheckProtocol, number>> = {
-  smtp: 25,
-  submission: 587,
-  lmtp: 24,
-  imap: 143,
-  pop3: 110,
-  sieve: 4190,
-  ldap: 389,
-  nntp: 119,
-  ftp: 21,
-  xmpp: 5222,
-  'xmpp-server': 5269,
-  postgres: 5432,
-  mysql: 3306,
-};
-
-const implicitPorts: Readonly<Partial<Record<CheckProtocol, number>>> = {
-  submission: 465,
-  imap: 993,
-  pop3: 995,
-  ldap: 636,
-  nntp: 563,
-  ftp: 990,
-  xmpp: 5223,
-  'xmpp-server': 5270,
-};
-
-/** What each protocol greets with and offers, in clear and inside TLS; as the real servers word it. */
-const manners: Readonly<
-  Record<
-    CheckProtocol,
-    {
-      readonly greeting: Omit<Greeting, 'ms'> | null;
-      readonly clear: readonly string[];
-      readonly inside: readonly string[];
-    }
-  >
-> = {
-  smtp: {
-    greeting: { lines: [`220 ${HOST} ESMTP Postfix`], code: 220 },
-    clear: [
-      'PIPELINING',
-      'SIZE 10240000',
-      'STARTTLS',
-      'ENHANCEDSTATUSCODES',
-      '8BITMIME',
-      'DSN',
-      'SMTPUTF8',
-      'CHUNKING',
-    ],
-    inside: ['PIPELINING', 'SIZE 10240000', 'ENHANCEDSTATUSCODES', '8BITMIME', 'DSN', 'SMTPUTF8', 'CHUNKING'],
-  },
-  submission: {
-    greeting: { lines: [`220 ${HOST} ESMTP Postfix`], code: 220 },
-    clear: [
-      'PIPELINING',
-      'SIZE 10240000',
-      'STARTTLS',
-      'ENHANCEDSTATUSCODES',
-      '8BITMIME',
-      'DSN',
-      'SMTPUTF8',
-      'CHUNKING',
-    ],
-    inside: [
-      'PIPELINING',
-      'SIZE 10240000',
-      'AUTH PLAIN LOGIN',
-      'ENHANCEDSTATUSCODES',
-      '8BITMIME',
-      'DSN',
-      'SMTPUTF8',
-      'CHUNKING',
-    ],
-  },
-  lmtp: {
-    greeting: { lines: [`220 ${HOST} Dovecot ready.`], code: 220 },
-    clear: ['STARTTLS', '8BITMIME', 'CHUNKING', 'ENHANCEDSTATUSCODES', 'PIPELINING'],
-    inside: ['8BITMIME', 'CHUNKING', 'ENHANCEDSTATUSCODES', 'PIPELINING'],
-  },
-  imap: {
-    greeting: {
-      lines: ['* OK [CAPABILITY IMAP4rev1 LITERAL+ STARTTLS LOGINDISABLED] Dovecot ready.'],
-      code: null,
-    },
-    clear: ['IMAP4rev1', 'LITERAL+', 'STARTTLS', 'LOGINDISABLED'],
-    inside: ['IMAP4rev1', 'LITERAL+', 'AUTH=PLAIN'],
-  },
-  pop3: {
-    greeting: { lines: ['+OK Dovecot ready.'], code: null },
-    clear: ['CAPA', 'TOP', 'UIDL', 'RESP-CODES', 'PIPELINING', 'STLS', 'SASL'],
-    inside: ['CAPA', 'TOP', 'UIDL', 'RESP-CODES', 'PIPELINING', 'USER', 'SASL PLAIN'],
-  },
-  sieve: {
-    greeting: {
-      lines: ['"IMPLEMENTATION" "Dovecot Pigeonhole"', '"SASL" ""', '"STARTTLS"', 'OK'],
-      code: null,
-    },
-    clear: ['"IMPLEMENTATION" "Dovecot Pigeonhole"', '"SASL" ""', '"STARTTLS"'],
-    inside: ['"IMPLEMENTATION" "Dovecot Pigeonhole"', '"SASL" "PLAIN"'],
-  },
-  ldap: { greeting: null, clear: ['1.3.6.1.4.1.1466.20037'], inside: [] },
-  nntp: {
-    greeting: { lines: [`200 ${HOST} InterNetNews NNRP server INN 2.7.1 ready`], code: 200 },
-    clear: ['VERSION 2', 'READER', 'STARTTLS'],
-    inside: ['VERSION 2', 'READER', 'AUTHINFO USER'],
-  },
-  ftp: {
-    greeting: { lines: ['220 (vsFTPd 3.0.3)'], code: 220 },
-    clear: ['AUTH TLS', 'PBSZ', 'PROT'],
-    inside: ['PBSZ', 'PROT'],
-  },
-  xmpp: { greeting: null, clear: ['starttls (required)'], inside: ['mechanisms SCRAM-SHA-256'] },
-  'xmpp-server': { greeting: null, clear: ['starttls (required)'], inside: ['dialback'] },
-  postgres: { greeting: null, clear: ['SSLRequest'], inside: [] },
-  mysql: { greeting: { lines: ['10.11.19-MariaDB'], code: null }, clear: ['CLIENT_SSL'], inside: [] },
-};
 
 const smtpFamily: readonly CheckProtocol[] = ['smtp', 'submission', 'lmtp'];
 const mailboxes: readonly CheckProtocol[] = ['imap', 'pop3', 'sieve'];

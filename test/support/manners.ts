@@ -1,0 +1,96 @@
+/** How servers greet and what they offer, in clear and inside TLS, in the words of real ones. */
+import type { CheckProtocol } from '../../src/findings/endpoint.ts';
+import type { Greeting } from '../../src/findings/observation.ts';
+
+const HOST = 'mx1.example.test';
+
+/** Of each protocol. */
+export const manners: Readonly<
+  Record<
+    CheckProtocol,
+    {
+      readonly greeting: Omit<Greeting, 'ms'> | null;
+      readonly clear: readonly string[];
+      readonly inside: readonly string[];
+    }
+  >
+> = {
+  smtp: {
+    greeting: { lines: [`220 ${HOST} ESMTP Postfix`], code: 220 },
+    clear: [
+      'PIPELINING',
+      'SIZE 10240000',
+      'STARTTLS',
+      'ENHANCEDSTATUSCODES',
+      '8BITMIME',
+      'DSN',
+      'SMTPUTF8',
+      'CHUNKING',
+    ],
+    inside: ['PIPELINING', 'SIZE 10240000', 'ENHANCEDSTATUSCODES', '8BITMIME', 'DSN', 'SMTPUTF8', 'CHUNKING'],
+  },
+  submission: {
+    greeting: { lines: [`220 ${HOST} ESMTP Postfix`], code: 220 },
+    clear: [
+      'PIPELINING',
+      'SIZE 10240000',
+      'STARTTLS',
+      'ENHANCEDSTATUSCODES',
+      '8BITMIME',
+      'DSN',
+      'SMTPUTF8',
+      'CHUNKING',
+    ],
+    inside: [
+      'PIPELINING',
+      'SIZE 10240000',
+      'AUTH PLAIN LOGIN',
+      'ENHANCEDSTATUSCODES',
+      '8BITMIME',
+      'DSN',
+      'SMTPUTF8',
+      'CHUNKING',
+    ],
+  },
+  lmtp: {
+    greeting: { lines: [`220 ${HOST} Dovecot ready.`], code: 220 },
+    clear: ['STARTTLS', '8BITMIME', 'CHUNKING', 'ENHANCEDSTATUSCODES', 'PIPELINING'],
+    inside: ['8BITMIME', 'CHUNKING', 'ENHANCEDSTATUSCODES', 'PIPELINING'],
+  },
+  imap: {
+    greeting: {
+      lines: ['* OK [CAPABILITY IMAP4rev1 LITERAL+ STARTTLS LOGINDISABLED] Dovecot ready.'],
+      code: null,
+    },
+    clear: ['IMAP4rev1', 'LITERAL+', 'STARTTLS', 'LOGINDISABLED'],
+    inside: ['IMAP4rev1', 'LITERAL+', 'AUTH=PLAIN'],
+  },
+  pop3: {
+    greeting: { lines: ['+OK Dovecot ready.'], code: null },
+    clear: ['CAPA', 'TOP', 'UIDL', 'RESP-CODES', 'PIPELINING', 'STLS', 'SASL'],
+    inside: ['CAPA', 'TOP', 'UIDL', 'RESP-CODES', 'PIPELINING', 'USER', 'SASL PLAIN'],
+  },
+  sieve: {
+    greeting: {
+      lines: ['"IMPLEMENTATION" "Dovecot Pigeonhole"', '"SASL" ""', '"STARTTLS"', 'OK'],
+      code: null,
+    },
+    clear: ['"IMPLEMENTATION" "Dovecot Pigeonhole"', '"SASL" ""', '"STARTTLS"'],
+    inside: ['"IMPLEMENTATION" "Dovecot Pigeonhole"', '"SASL" "PLAIN"'],
+  },
+  ldap: { greeting: null, clear: ['1.3.6.1.4.1.1466.20037'], inside: [] },
+  nntp: {
+    greeting: { lines: [`200 ${HOST} InterNetNews NNRP server INN 2.7.1 ready`], code: 200 },
+    clear: ['VERSION 2', 'READER', 'STARTTLS'],
+    inside: ['VERSION 2', 'READER', 'AUTHINFO USER'],
+  },
+  ftp: {
+    greeting: { lines: ['220 (vsFTPd 3.0.3)'], code: 220 },
+    clear: ['AUTH TLS', 'PBSZ', 'PROT'],
+    inside: ['PBSZ', 'PROT'],
+  },
+  xmpp: { greeting: null, clear: ['starttls (required)'], inside: ['mechanisms SCRAM-SHA-256'] },
+  'xmpp-server': { greeting: null, clear: ['starttls (required)'], inside: ['dialback'] },
+  postgres: { greeting: null, clear: ['SSLRequest'], inside: [] },
+  mysql: { greeting: { lines: ['10.11.19-MariaDB'], code: null }, clear: ['CLIENT_SSL'], inside: [] },
+};

@@ -1,5 +1,6 @@
 /** All that one check has learnt, as plain data: it can be judged again, at another time or by other rules, without the network. */
 import type { Answer } from '../dns/answer.ts';
+import type { Question } from '../dns/record.ts';
 import type { Domain } from '../names/domain.ts';
 import type { PolicyReaction, Recalled } from '../policies/look-ups.ts';
 import type { Skipped, Target } from './case.ts';
@@ -23,6 +24,13 @@ export interface Recording {
   readonly recalled: readonly { readonly domain: Domain; readonly recalled: Recalled }[];
   /** In which order does not matter. */
   readonly observations: readonly Observation[];
+  /** Why the intrusive questions that were wanted were not asked, by host; empty where they were asked, or not wanted. */
+  readonly withoutConsent: readonly { readonly host: string; readonly because: string }[];
   /** Doors that were left alone, by the host whose they are. */
   readonly skipped: readonly (Skipped & { readonly host: string })[];
+}
+
+/** Equal for questions that are the same. */
+export function recordKey({ name, type }: Question): string {
+  return `${type} ${name}`;
 }

@@ -1,0 +1,115 @@
+/**
+ * Politeness: how often and how soon a server is called.
+ *
+ * One connection at a time to each address, a pause before the next one to the same address, a longer one to the same
+ * network. Whoever sends us away is left alone for a while, twice as long each time.
+ */
+import { isIPv4 } from 'node:net';
+import { groupsOf, type IpAddress } from '../names/address.ts';
+
+export interface PaceTerms {
+  /** Milliseconds from the end of one connection to the beginning of the next to the same address; 0: none. */
+  readonly gapMs: number;
+  /** Doors that are visited at the same time. */
+  readonly concurrency: number;
+  /** Whether an address needs no pauses: one of this host, or of a lab. */
+  readonly isOurs: (address: IpAddress) => boolean;
+  /** Milliseconds, from any beginning. */
+  readonly clock: () => number;
+  readonly sleep: (ms: number) => Promise<unknown>;
+}
+
+export interface Pace {
+  /** Waits until the address may be called, and holds it until {@link Turn.done}. */
+  readonly turn: (address: IpAddress) => Promise<Turn>;
+  /** Milliseconds for which the address is to be left alone, as it sent us away; 0 where it is not. */
+  readonly restOf: (address: IpAddress) => number;
+}
+
+export interface Turn {
+  /** Waits for the pause before a further connection to the same address. */
+  readonly again: () => Promise<void>;
+  /** The server sent us away. @returns for how many milliseconds it is left alone. */
+  readonly sentAway: () => number;
+  /** Lets go of the address; more than once does no harm. */
+  readonly done: () => void;
+}
+
+/** A /24 and a /48 are as a rule one operator's. */
+const NETWORK_FACTOR = 3;
+const FIRST_REST_MS = 15 * 60_000;
+const LONGEST_REST_MS = 24 * 60 * 60_000;
+
+export function openPace({ gapMs, concurrency, isOurs, clock, sleep }: PaceTerms): Pace {
+  /** When the address, or the network, may be called next. */
+  const next = new Map<string, number>();
+  const held = new Map<IpAddress, Promise<void>>();
+  const rests = new Map<IpAddress, { readonly until: number; readonly ms: number }>();
+  const slots = slotsOf(concurrency);
+
+  async function pauseBefore(address: IpAddress): Promise<void> {
+    if (gapMs === 0 || isOurs(address)) return;
+    const network = networkOf(address);
+    // Claimed before the wait: of two that come at once the second waits behind the first.
+    const at = Math.max(clock(), next.get(address) ?? 0, next.get(network) ?? 0);
+    next.set(address, at + gapMs);
+    next.set(network, at + gapMs * NETWORK_FACTOR);
+    const ms = at - clock();
+    if (ms > 0) await sleep(ms);
+  }
+
+  return {
+    async turn(address) {
+      const before = held.get(address);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      // Behind all that wait already; not only behind the one that is there now.
+      const mine = (before ?? Promise.resolve()).then(() => promise);
+      held.set(address, mine);
+      await before;
+      const release = await slots();
+      await pauseBefore(address);
+      let over = false;
+      return {
+        again: () => pauseBefore(address),
+        sentAway: () => {
+          const ms = Math.min((rests.get(address)?.ms ?? FIRST_REST_MS / 2) * 2, LONGEST_REST_MS);
+          rests.set(address, { until: clock() + ms, ms });
+          return ms;
+        },
+        done: () => {
+          if (over) return;
+          over = true;
+          if (gapMs > 0 && !isOurs(address))
+            next.set(address, Math.max(next.get(address) ?? 0, clock() + gapMs));
+          if (held.get(address) === mine) held.delete(address);
+          release();
+          resolve();
+        },
+      };
+    },
+    restOf: (address) => Math.max(0, (rests.get(address)?.until ?? 0) - clock()),
+  };
+}
+
+/** So many at a time; the others wait in their order. */
+function slotsOf(count: number): () => Promise<() => void> {
+  let free = count;
+  const waiting: (() => void)[] = [];
+  return async () => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    return () => {
+      const following = waiting.shift();
+      if (following === undefined) free += 1;
+      else following();
+    };
+  };
+}
+
+function networkOf(address: IpAddress): string {
+  if (isIPv4(address)) return `${address.split('.').slice(0, 3).join('.')}/24`;
+  return `${groupsOf(address)
+    .slice(0, 3)
+    .map((group) => group.toString(16))
+    .join(':')}/48`;
+}

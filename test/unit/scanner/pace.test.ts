@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { openPace, type Pace } from '../../../src/scanner/pace.ts';
+
+/** A clock that goes on when everybody sleeps. */
+class ManualTime {
+  now = 0;
+  readonly #sleepers: { at: number; wake: () => void }[] = [];
+
+  readonly sleep = (ms: number): Promise<void> =>
+    new Promise((wake) => {
+      this.#sleepers.push({ at: this.now + ms, wake });
+    });
+
+  /** Goes on to the moment, waking each sleeper at its time. */
+  async until(at: number): Promise<void> {
+    for (;;) {
+      for (let turns = 0; turns < 20; turns += 1) await Promise.resolve();
+      const next = this.#sleepers.toSorted((a, b) => a.at - b.at)[0];
+      if (next === undefined || next.at > at) break;
+      this.#sleepers.splice(this.#sleepers.indexOf(next), 1);
+      this.now = next.at;
+      next.wake();
+    }
+    this.now = at;
+  }
+}
+
+function paceOf(time: ManualTime, gapMs = 1_000, concurrency = 10): Pace {
+  return openPace({
+    gapMs,
+    concurrency,
+    isOurs: (address) => address.startsWith('127.'),
+    clock: () => time.now,
+    sleep: time.sleep,
+  });
+}
+
+/** Calls an address so often, each connection taking so long. @returns when each began, as it comes to be. */
+function call(pace: Pace, time: ManualTime, address: string, lasts: number, times = 1): number[] {
+  const begun: number[] = [];
+  const visit = async (): Promise<void> => {
+    const turn = await pace.turn(address);
+    for (let count = 0; count < times; count += 1) {
+      if (count > 0) await turn.again();
+      begun.push(time.now);
+      await time.sleep(lasts);
+    }
+    turn.done();
+  };
+  visit().catch((error: unknown) => assert.fail(String(error)));
+  return begun;
+}
+
+describe('pauses', () => {
+  it('one connection at a time to an address, and a pause before the next', async () => {
+    const time = new ManualTime();
+    const pace = paceOf(time);
+    const first = call(pace, time, '192.0.2.1', 5_000);
+    const second = call(pace, time, '192.0.2.1', 5_000);
+    await time.until(60_000);
+    assert.deepEqual([first, second], [[0], [6_000]]);
+  });
+
+  it('a longer pause within a network, none between networks', async () => {
+    const time = new ManualTime();
+    const pace = paceOf(time);
+    const begun = ['192.0.2.1', '192.0.2.2', '198.51.100.1', '2001:db8::1', '2001:db8::2'].map((address) =>
+      call(pace, time, address, 10),
+    );
+    await time.until(60_000);
+    assert.deepEqual(begun, [[0], [3_000], [0], [0], [3_000]]);
+  });
+
+  it('the connections of one visit keep them too', async () => {
+    const time = new ManualTime();
+    const begun = call(paceOf(time), time, '192.0.2.1', 0, 3);
+    await time.until(60_000);
+    assert.deepEqual(begun, [0, 3_000, 6_000]);
+  });
+
+  it('addresses of ours need none', async () => {
+    const time = new ManualTime();
+    const pace = paceOf(time);
+    const begun = call(pace, time, '127.0.0.1', 0, 3);
+    const other = call(pace, time, '127.0.0.1', 0);
+    await time.until(0);
+    assert.deepEqual([begun, other], [[0, 0, 0], [0]]);
+  });
+
+  it('no more doors at once than were allowed, each in its turn', async () => {
+    const time = new ManualTime();
+    const pace = paceOf(time, 0, 2);
+    const begun = ['192.0.2.1', '198.51.100.1', '203.0.113.1', '192.0.2.9'].map((address) =>
+      call(pace, time, address, 100),
+    );
+    await time.until(60_000);
+    assert.deepEqual(begun, [[0], [0], [100], [100]]);
+  });
+});
+
+describe('whoever sends us away', () => {
+  it('is left alone, twice as long each time, and never longer than a day', async () => {
+    const time = new ManualTime();
+    const pace = paceOf(time);
+    const turn = await pace.turn('192.0.2.1');
+    assert.equal(pace.restOf('192.0.2.1'), 0);
+    const rests = Array.from({ length: 9 }, () => turn.sentAway() / 60_000);
+    assert.deepEqual(rests, [15, 30, 60, 120, 240, 480, 960, 1440, 1440]);
+    turn.done();
+    turn.done();
+    await time.until(60 * 60_000);
+    assert.equal(pace.restOf('192.0.2.1'), 23 * 60 * 60_000);
+    assert.equal(pace.restOf('192.0.2.2'), 0);
+  });
+});

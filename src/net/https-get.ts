@@ -39,9 +39,20 @@ export interface GetTime {
 const MAX_HEADER_OCTETS = 16_384;
 const SHOWN_LOCATION = 200;
 
+/** What came of one address. */
+export type GetOutcome =
+  | Extract<HttpsOutcome, { kind: 'answered' }>
+  | (Extract<HttpsOutcome, { kind: 'failed' }> & {
+      /** Whether this host itself has no way to such addresses. */
+      readonly noRoute: boolean;
+    });
+
+/** What the system says where it has no way to a kind of addresses: no IPv6, as a rule. */
+const NO_ROUTE: ReadonlySet<string> = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+
 /** Asks one address, and closes the connection whatever comes of it. */
-export function getAt(address: IpAddress, get: HttpsGet, time: GetTime): Promise<HttpsOutcome> {
-  const { promise, resolve } = Promise.withResolvers<HttpsOutcome>();
+export function getAt(address: IpAddress, get: HttpsGet, time: GetTime): Promise<GetOutcome> {
+  const { promise, resolve } = Promise.withResolvers<GetOutcome>();
   new Get(address, get, time, resolve).start();
   return promise;
 }
@@ -50,16 +61,17 @@ export function getAt(address: IpAddress, get: HttpsGet, time: GetTime): Promise
 class Get {
   readonly #address: IpAddress;
   readonly #get: HttpsGet;
-  readonly #resolve: (outcome: HttpsOutcome) => void;
+  readonly #resolve: (outcome: GetOutcome) => void;
   readonly #timers: NodeJS.Timeout[];
   readonly #socket: Socket;
   #secure: TLSSocket | undefined;
   #facts: TlsFacts | undefined;
   #stage = 'connecting';
+  #noRoute = false;
   #octets = 0;
   #isOver = false;
 
-  constructor(address: IpAddress, get: HttpsGet, time: GetTime, resolve: (outcome: HttpsOutcome) => void) {
+  constructor(address: IpAddress, get: HttpsGet, time: GetTime, resolve: (outcome: GetOutcome) => void) {
     this.#address = address;
     this.#get = get;
     this.#resolve = resolve;
@@ -72,7 +84,10 @@ class Get {
 
   start(): void {
     this.#socket.once('connect', () => this.#startTls());
-    this.#socket.on('error', (error) => this.#fail('tcp', wordsOf(error)));
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#noRoute = NO_ROUTE.has(error.code ?? '');
+      this.#fail('tcp', wordsOf(error));
+    });
   }
 
   #startTls(): void {
@@ -172,10 +187,16 @@ class Get {
   #fail(fault: HttpsFault, because: string): void {
     const { host, port } = this.#get;
     const where = `${host} at ${formatHostPort(this.#address, port)}`;
-    this.#end({ kind: 'failed', fault, because: `${where}: ${because}`, tls: this.#facts });
+    this.#end({
+      kind: 'failed',
+      fault,
+      because: `${where}: ${because}`,
+      tls: this.#facts,
+      noRoute: this.#noRoute,
+    });
   }
 
-  #end(outcome: HttpsOutcome): void {
+  #end(outcome: GetOutcome): void {
     if (this.#isOver) return;
     this.#isOver = true;
     for (const timer of this.#timers) clearTimeout(timer);

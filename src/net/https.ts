@@ -3,8 +3,8 @@ import type { SecureContext } from 'node:tls';
 import type { IpAddress } from '../names/address.ts';
 import { type Domain, parseDomain } from '../names/domain.ts';
 import { isPublicAddress } from '../names/public-address.ts';
-import type { HttpsFault, HttpsOutcome } from '../wire/https-answer.ts';
-import { getAt, type HttpsGet } from './https-get.ts';
+import type { FailedAddress, HttpsFault, HttpsOutcome } from '../wire/https-answer.ts';
+import { type GetOutcome, getAt, type HttpsGet } from './https-get.ts';
 
 /** The addresses of a host, in the order in which they are tried; at least one where found. */
 export type HostAddresses =
@@ -44,7 +44,14 @@ const tryNext: ReadonlySet<HttpsFault> = new Set<HttpsFault>(['tcp', 'tls', 'tls
  * judged by our own check before anything is asked. Whether the answer is a policy is for others to say.
  */
 export async function fetchPolicy(fetch: PolicyFetch): Promise<HttpsOutcome> {
-  const endsAt = performance.now() + fetch.timeoutMs;
+  const startedAt = performance.now();
+  const failures: FailedAddress[] = [];
+  const outcome = await fetchBy(fetch, startedAt + fetch.timeoutMs, failures);
+  return { ...outcome, course: { ms: Math.round(performance.now() - startedAt), failed: failures } };
+}
+
+/** @param failures is told of every address at which nothing came of it. */
+async function fetchBy(fetch: PolicyFetch, endsAt: number, failures: FailedAddress[]): Promise<HttpsOutcome> {
   const host = parseDomain(`mta-sts.${fetch.domain}`);
   if (host.kind !== 'ok') return failed('dns', `the policy host cannot have a name (${host.because})`);
   const found = await within(fetch.timeoutMs, fetch.addresses(host.value));
@@ -64,6 +71,7 @@ export async function fetchPolicy(fetch: PolicyFetch): Promise<HttpsOutcome> {
     usable.slice(0, MAX_ADDRESSES),
     { ...fetch, host: host.value, path: PATH, accept: 'text/plain' },
     endsAt,
+    failures,
   );
 }
 
@@ -72,20 +80,24 @@ async function inOrder(
   addresses: readonly IpAddress[],
   get: HttpsGet,
   endsAt: number,
+  told: FailedAddress[],
 ): Promise<HttpsOutcome> {
-  const failures: Extract<HttpsOutcome, { kind: 'failed' }>[] = [];
+  const failures: Extract<GetOutcome, { kind: 'failed' }>[] = [];
   for (const [index, address] of addresses.entries()) {
     const totalMs = Math.max(0, endsAt - performance.now());
     const share = totalMs / (addresses.length - index);
     const outcome = await getAt(address, get, { totalMs, untilSecureMs: Math.min(UNTIL_SECURE_MS, share) });
     if (outcome.kind === 'answered') return outcome;
     failures.push(outcome);
+    const { fault, because, noRoute } = outcome;
+    told.push({ address, fault, because, noRoute });
     if (!tryNext.has(outcome.fault)) break;
   }
   // A certificate that proves nothing says more than a connection that failed.
   const worst = failures.find(({ fault }) => fault === 'tls-webpki') ?? failures.at(-1);
   if (worst === undefined) throw new Error('there is no address to try');
-  return { ...worst, because: failures.map(({ because }) => because).join('; ') };
+  const { kind, fault, tls } = worst;
+  return { kind, fault, tls, because: failures.map(({ because }) => because).join('; ') };
 }
 
 function failed(fault: HttpsFault, because: string): HttpsOutcome {

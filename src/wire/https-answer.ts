@@ -1,6 +1,16 @@
 /** What became of one HTTPS GET, as plain data: whether it will do is judged elsewhere. */
 import type { TlsFacts } from './tls-facts.ts';
 
+/** An address of the host at which nothing came of the question. */
+export interface FailedAddress {
+  /** The IP address. */
+  readonly address: string;
+  readonly fault: HttpsFault;
+  /** Whether this host itself has no way to such addresses, which says nothing about the one that was asked. */
+  readonly noRoute: boolean;
+  readonly because: string;
+}
+
 /** A whole answer from a host whose certificate was checked. */
 export interface HttpsAnswer {
   readonly status: number;
@@ -16,6 +26,14 @@ export interface HttpsAnswer {
   readonly tls: TlsFacts;
 }
 
+/** How it went, whatever came of it; left out by whoever knows only what came of it. */
+export interface HttpsCourse {
+  /** Milliseconds, from the look-up of the addresses to the end. */
+  readonly ms: number;
+  /** In the order in which they were asked, those before an address that answered included. */
+  readonly failed: readonly FailedAddress[];
+}
+
 /**
  * `dns`: its addresses are not to be had. `address`: all of them are private, and refused. `tcp`: no connection. `tls`:
  * no handshake. `tls-webpki`: a certificate that proves nothing. `http`: something that is no HTTP, or breaks off.
@@ -24,7 +42,7 @@ export interface HttpsAnswer {
 export type HttpsFault = 'dns' | 'address' | 'tcp' | 'tls' | 'tls-webpki' | 'http' | 'too-big' | 'timeout';
 
 export type HttpsOutcome =
-  | { readonly kind: 'answered'; readonly answer: HttpsAnswer }
+  | { readonly kind: 'answered'; readonly answer: HttpsAnswer; readonly course?: HttpsCourse }
   | {
       readonly kind: 'failed';
       readonly fault: HttpsFault;
@@ -32,4 +50,5 @@ export type HttpsOutcome =
       readonly because: string;
       /** What the handshake showed, where there was one. */
       readonly tls: TlsFacts | undefined;
+      readonly course?: HttpsCourse;
     };

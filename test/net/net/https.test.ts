@@ -158,3 +158,23 @@ describe('"A suggested timeout is one minute": for all of it', () => {
     assert.ok(performance.now() - started < 2000);
   });
 });
+
+describe('how it went is told beside what came of it', () => {
+  it('each address at which nothing came of it, before the one that answered', async (t) => {
+    const host = await serve(t);
+    const outcome = await fetchFrom(host.port, ['127.0.0.9', '127.0.0.1']);
+    assert.equal(outcome.kind, 'answered');
+    const { ms, failed } = outcome.course ?? assert.fail('no course');
+    assert.ok(ms >= 0 && ms < 5000, String(ms));
+    assert.deepEqual(
+      failed.map(({ address, fault: what, noRoute }) => [address, what, noRoute]),
+      [['127.0.0.9', 'tcp', false]],
+    );
+    assert.match(failed[0]?.because ?? '', /127\.0\.0\.9.*ECONNREFUSED/);
+  });
+
+  it('nothing was tried where the host has no address', async () => {
+    const outcome = await fetchFrom(9, () => Promise.resolve({ kind: 'failed', because: 'no address' }));
+    assert.deepEqual(outcome.course?.failed, []);
+  });
+});

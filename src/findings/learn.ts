@@ -80,7 +80,7 @@ function hostCase(
   return {
     ...host,
     observations: observations.filter((one) => belongsTo(one, host, ofHost)),
-    skipped: skipped.filter((one) => one.host === host.name).map(({ host: _, ...rest }) => rest),
+    skipped: skipped.filter((one) => one.host === host.name),
   };
 }
 

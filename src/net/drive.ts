@@ -6,7 +6,7 @@ import { Channel } from '../wire/channel.ts';
 import { PeerError, printable } from '../wire/dialogue.ts';
 import { framerOf } from '../wire/framing.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
-import { isPlaintext, NetworkError, networkError } from './error.ts';
+import { alertOf, isPlaintext, NetworkError, networkError } from './error.ts';
 import { asError, type Run, startRun } from './run.ts';
 import { ONE_WRITE_BYTES, type Outlet, streamBody } from './stream-body.ts';
 import { factsOfPeer } from './tls.ts';
@@ -366,7 +366,7 @@ export class Connection {
       // What came is no TLS at all. Had it come a moment earlier it would have been seen as plaintext: the outcome
       // must not depend on how the path cuts the bytes.
       if (isPlaintext(error)) this.#advance({ kind: 'stray', bytes: new Uint8Array() });
-      else this.#advance({ kind: 'tlsFailed', because: error.message });
+      else this.#advance({ kind: 'tlsFailed', because: error.message, alert: alertOf(error) });
       this.close();
       return;
     }

@@ -40,3 +40,10 @@ export function wordsOf(error: unknown): string {
 export function isPlaintext({ cause }: Error): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'ERR_SSL_WRONG_VERSION_NUMBER';
 }
+
+/** The alert of TLS that the peer sent, in OpenSSL's words, as `handshake failure`; undefined where the error is none. */
+export function alertOf({ cause }: Error): string | undefined {
+  const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  const [, name] = /^ERR_SSL_(?:SSLV3|SSL\/TLS|TLSV1|TLSV13)_(?:ALERT_)?([A-Z_]+)$/.exec(code) ?? [];
+  return name?.toLowerCase().replaceAll('_', ' ');
+}

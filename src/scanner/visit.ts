@@ -24,6 +24,8 @@ export interface VisitRequest {
   readonly to: string | null;
   /** Whether questions are asked that a mail client would not: a second STARTTLS, a login in clear. */
   readonly curious: boolean;
+  /** Whether the owner lets us ask what costs the server something, or leaves traces: MAIL in clear. */
+  readonly intrusive: boolean;
   /** Milliseconds, from any beginning. */
   readonly clock: () => number;
 }
@@ -52,9 +54,12 @@ export interface Dialect {
   readonly visit: (channel: Channel, request: VisitRequest, draft: VisitDraft) => Talk<VisitEnd>;
   /**
    * Sends a harmless command in the same segment as STARTTLS, and finds out by counting answers inside TLS, not by waiting,
-   * whether it was taken there. null where the protocol has no room for it.
+   * whether it was taken there. null where the protocol has no room for it. The transcript is left empty: whoever drives has it.
    */
   readonly injection: ((channel: Channel, request: VisitRequest) => Talk<InjectionSeen | VisitEnd>) | null;
-  /** Whether what was said in clear still counts inside TLS; null where nothing that can be said before would. */
+  /**
+   * Whether what was said in clear still counts inside TLS; null where nothing that can be said before would. The transcript
+   * is left empty, too.
+   */
   readonly state: ((channel: Channel, request: VisitRequest) => Talk<StateSeen | VisitEnd>) | null;
 }

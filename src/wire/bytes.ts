@@ -43,7 +43,8 @@ export type ByteReaction =
   | { readonly kind: 'received'; readonly bytes: Uint8Array | undefined }
   | { readonly kind: 'secured'; readonly facts: TlsFacts }
   | { readonly kind: 'stray'; readonly bytes: Uint8Array }
-  | { readonly kind: 'tlsFailed'; readonly because: string };
+  /** `alert`: the one that the peer sent, by its name; undefined where it sent none. */
+  | { readonly kind: 'tlsFailed'; readonly because: string; readonly alert?: string | undefined };
 
 /** Sends bytes; the driver may write them together with what follows. */
 export function* send(bytes: Uint8Array, shown: string): Talk<void> {

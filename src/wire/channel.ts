@@ -20,7 +20,8 @@ const NOTHING = new Uint8Array();
 /** How the upgrade ended; plaintext in its way is a {@link PeerError} instead. */
 export type Secured =
   | { readonly kind: 'secured'; readonly facts: TlsFacts }
-  | { readonly kind: 'failed'; readonly because: string };
+  /** `alert`: the one that the peer sent, as `handshake failure`; undefined where it sent none. */
+  | { readonly kind: 'failed'; readonly because: string; readonly alert?: string | undefined };
 
 /**
  * Holds what was read and not yet used, and whether TLS is up.
@@ -182,7 +183,12 @@ export class Channel {
     if (this.#tls !== undefined) throw new Error('TLS is already up');
     const result = yield* upgrade();
     if (result.kind === 'stray') return result;
-    if (result.kind === 'tlsFailed') return { kind: 'failed', because: result.because };
+    if (result.kind === 'tlsFailed')
+      return {
+        kind: 'failed',
+        because: result.because,
+        ...(result.alert === undefined ? {} : { alert: result.alert }),
+      };
     this.#tls = result.facts;
     return { kind: 'secured', facts: result.facts };
   }

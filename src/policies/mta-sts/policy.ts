@@ -25,7 +25,26 @@ export interface StsPolicy {
 
 export type ParsedPolicy =
   | { readonly kind: 'ok'; readonly policy: StsPolicy }
-  | { readonly kind: 'invalid'; readonly because: string };
+  | { readonly kind: 'invalid'; readonly fault: PolicyFault; readonly because: string };
+
+/**
+ * What is wrong with a file that is no policy, the first thing only.
+ *
+ * `size`: empty, or too large. `encoding`: not UTF-8. `mark`: a mark of byte order before the first field. `line`: a line that
+ * is not "name: value". Then fields: missing (`no-…`) or with a value that they cannot have.
+ */
+export type PolicyFault =
+  | 'size'
+  | 'encoding'
+  | 'mark'
+  | 'line'
+  | 'version'
+  | 'no-mode'
+  | 'mode'
+  | 'no-max-age'
+  | 'max-age'
+  | 'no-mx'
+  | 'mx';
 
 /** "a suggested maximum policy size 64 kilobytes" (RFC 8461 §3.3). */
 export const MAX_POLICY_OCTETS = 65_536;
@@ -34,6 +53,8 @@ export const MAX_AGE_SECONDS = 31_557_600;
 /** No domain has so many mail hosts; without a limit a file of 64 KiB could name ten thousand. */
 export const MAX_MX_LINES = 1_000;
 
+/** U+FEFF. */
+const MARK = '\ufeff';
 /** The name of a field and its delimiter. */
 const NAME = /^([A-Za-z0-9][A-Za-z0-9_.-]{0,31}):[ \t]*/;
 /** sts-policy-ext-value: any characters but those below U+0020 and DEL. */
@@ -58,30 +79,32 @@ interface Fields {
  * SHALL be treated as invalid." (RFC 8461 §3.2)
  */
 export function parsePolicy(body: Uint8Array): ParsedPolicy {
-  if (body.length === 0) return invalid('the policy is empty');
+  if (body.length === 0) return faulty('size', 'the policy is empty');
   if (body.length > MAX_POLICY_OCTETS) {
-    return invalid(`the policy has ${body.length} octets, the limit is ${MAX_POLICY_OCTETS}`);
+    return faulty('size', `the policy has ${body.length} octets, the limit is ${MAX_POLICY_OCTETS}`);
   }
   const text = decode(body);
-  if (text === undefined) return invalid('the policy is not UTF-8');
+  if (text === undefined) return faulty('encoding', 'the policy is not UTF-8');
   // sts-policy-term: LF or CRLF, between the lines and at most one behind the last.
   const lines = text.replace(/\r?\n$/, '').split(/\r?\n/);
   const fields = readFields(lines);
-  if (fields.kind !== 'ok') return fields;
+  if (fields.kind !== 'ok') return faulty(text.startsWith(MARK) ? 'mark' : 'line', fields.because);
   const { first, mx, repeated } = fields.value;
   const version = first.get('version');
-  if (version !== 'STSv1') return invalid(missingOr('version', version, 'it must be STSv1'));
+  if (version !== 'STSv1') return faulty('version', missingOr('version', version, 'it must be STSv1'));
   const mode = first.get('mode');
   if (mode !== 'enforce' && mode !== 'testing' && mode !== 'none') {
-    return invalid(missingOr('mode', mode, 'it must be enforce, testing or none'));
+    const because = missingOr('mode', mode, 'it must be enforce, testing or none');
+    return faulty(mode === undefined ? 'no-mode' : 'mode', because);
   }
   const age = first.get('max_age');
   if (age === undefined || !MAX_AGE.test(age)) {
-    return invalid(missingOr('max_age', age, 'it must be a number of seconds, of 1 to 10 digits'));
+    const because = missingOr('max_age', age, 'it must be a number of seconds, of 1 to 10 digits');
+    return faulty(age === undefined ? 'no-max-age' : 'max-age', because);
   }
   const patterns = readPatterns(mx);
-  if (patterns.kind !== 'ok') return patterns;
-  if (mx.length === 0 && mode !== 'none') return invalid('the policy has no field "mx"');
+  if (patterns.kind !== 'ok') return faulty('mx', patterns.because);
+  if (mx.length === 0 && mode !== 'none') return faulty('no-mx', 'the policy has no field "mx"');
   return {
     kind: 'ok',
     policy: {
@@ -181,4 +204,8 @@ function missingOr(name: string, value: string | undefined, wanted: string): str
 
 function invalid(because: string): { readonly kind: 'invalid'; readonly because: string } {
   return { kind: 'invalid', because };
+}
+
+function faulty(fault: PolicyFault, because: string): ParsedPolicy {
+  return { kind: 'invalid', fault, because };
 }

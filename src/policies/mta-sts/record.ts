@@ -13,6 +13,15 @@ export type StsRecord =
   /** There is one that cannot be used, or more than one; for a sender the same as `absent`. */
   | { readonly kind: 'invalid'; readonly because: string };
 
+/** What is wrong with a record that cannot be used: there are several, its form, or the id alone. */
+export type StsRecordFault = 'multiple' | 'syntax' | 'id';
+
+/** With what is wrong, where it is `invalid`. */
+interface Read {
+  readonly record: StsRecord;
+  readonly fault?: StsRecordFault;
+}
+
 const VERSION = 'v=STSv1';
 /** sts-field-delim: also behind the version, where only one record is there. */
 const DELIMITER = /[ \t]*;[ \t]*/y;
@@ -33,29 +42,36 @@ export function stsRecordName(domain: Domain): Parsed<Domain> {
  * domain does not have an available MTA-STS Policy" (RFC 8461 §3.1).
  */
 export function readStsRecord(txts: readonly (readonly string[])[]): StsRecord {
+  return read(txts).record;
+}
+
+/** What is wrong with the records of which {@link readStsRecord} says `invalid`. @returns undefined for others. */
+export function faultOfStsRecord(txts: readonly (readonly string[])[]): StsRecordFault | undefined {
+  return read(txts).fault;
+}
+
+function read(txts: readonly (readonly string[])[]): Read {
   const records = txts.map((strings) => strings.join(''));
   const [only] = records;
-  if (only === undefined) return { kind: 'absent', because: 'there is no TXT record' };
+  if (only === undefined) return absent('there is no TXT record');
   // "If multiple TXT records … are returned by the resolver, records that do not begin with "v=STSv1;" are discarded."
   // One alone may have white space before the semicolon, as its grammar says.
   const candidates =
     records.length === 1 ? records : records.filter((text) => text.startsWith(`${VERSION};`));
   const [record] = candidates;
   if (record === undefined) {
-    return { kind: 'absent', because: `none of the ${records.length} TXT records begins with "${VERSION};"` };
+    return absent(`none of the ${records.length} TXT records begins with "${VERSION};"`);
   }
   if (candidates.length > 1) {
-    return {
-      kind: 'invalid',
-      because: `${candidates.length} TXT records begin with "${VERSION};", and there must be exactly one`,
-    };
+    const because = `${candidates.length} TXT records begin with "${VERSION};", and there must be exactly one`;
+    return { record: { kind: 'invalid', because }, fault: 'multiple' };
   }
   return readOne(record);
 }
 
-function readOne(text: string): StsRecord {
+function readOne(text: string): Read {
   if (!/^v=STSv1(?:[; \t]|$)/.test(text)) {
-    return { kind: 'absent', because: `the TXT record ${quote(text)} does not begin with "${VERSION};"` };
+    return absent(`the TXT record ${quote(text)} does not begin with "${VERSION};"`);
   }
   let id: string | undefined;
   let fields = 0;
@@ -63,20 +79,22 @@ function readOne(text: string): StsRecord {
   while (at < text.length) {
     const delimiter = matchAt(DELIMITER, text, at);
     if (delimiter === undefined)
-      return invalid(text, `has something other than ";" at ${showRest(text, at)}`);
+      return invalid('syntax', text, `has something other than ";" at ${showRest(text, at)}`);
     at += delimiter[0].length;
     // A semicolon may end the record, behind a field.
     if (at === text.length && fields > 0) break;
     const field = matchAt(FIELD, text, at);
-    if (field === undefined) return invalid(text, `has no field name=value at ${showRest(text, at)}`);
+    if (field === undefined)
+      return invalid('syntax', text, `has no field name=value at ${showRest(text, at)}`);
     at += field[0].length;
     fields += 1;
     // RFC 8461 §3.2, of both forms: of a field that is there twice "all entries except for the first SHALL be ignored".
     if (field[1] === 'id') id ??= field[2];
   }
-  if (id === undefined) return invalid(text, 'has no field "id"');
-  if (!ID.test(id)) return invalid(text, `has the id ${quote(id)}: it must be 1 to 32 letters and digits`);
-  return { kind: 'found', id };
+  if (id === undefined) return invalid('id', text, 'has no field "id"');
+  if (!ID.test(id))
+    return invalid('id', text, `has the id ${quote(id)}: it must be 1 to 32 letters and digits`);
+  return { record: { kind: 'found', id } };
 }
 
 function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | undefined {
@@ -88,6 +106,10 @@ function showRest(text: string, at: number): string {
   return at === text.length ? 'its end' : quote(text.slice(at, at + 20));
 }
 
-function invalid(text: string, because: string): StsRecord {
-  return { kind: 'invalid', because: `the TXT record ${quote(text)} ${because}` };
+function absent(because: string): Read {
+  return { record: { kind: 'absent', because } };
+}
+
+function invalid(fault: StsRecordFault, text: string, because: string): Read {
+  return { record: { kind: 'invalid', because: `the TXT record ${quote(text)} ${because}` }, fault };
 }

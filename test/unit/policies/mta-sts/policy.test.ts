@@ -93,7 +93,11 @@ describe('RFC 8461 §3.2: the policy', () => {
 
   it('is invalid: octets that are not UTF-8', () => {
     const broken = Buffer.concat([Buffer.from(`${example}x: a`), Uint8Array.of(0xff)]);
-    assert.deepEqual(parsePolicy(broken), { kind: 'invalid', because: 'the policy is not UTF-8' });
+    assert.deepEqual(parsePolicy(broken), {
+      kind: 'invalid',
+      fault: 'encoding',
+      because: 'the policy is not UTF-8',
+    });
   });
 });
 
@@ -297,4 +301,26 @@ describe('the reader of policies', () => {
       parse(text);
     assert.ok(performance.now() - started < 500);
   });
+});
+
+describe('what is wrong with a file that is no policy is told in a word', () => {
+  const faults: readonly (readonly [fault: string, text: string])[] = [
+    ['size', ''],
+    ['mark', '\ufeffversion: STSv1\nmode: none\nmax_age: 1\n'],
+    ['line', 'version: STSv1\nmode none\n'],
+    ['version', 'version: STSv2\nmode: none\nmax_age: 1\n'],
+    ['version', 'mode: none\nmax_age: 1\n'],
+    ['no-mode', 'version: STSv1\nmax_age: 1\n'],
+    ['mode', 'version: STSv1\nmode: on\nmax_age: 1\n'],
+    ['no-max-age', 'version: STSv1\nmode: none\n'],
+    ['max-age', 'version: STSv1\nmode: none\nmax_age: a week\n'],
+    ['no-mx', 'version: STSv1\nmode: testing\nmax_age: 1\n'],
+    ['mx', 'version: STSv1\nmode: testing\nmax_age: 1\nmx: *\n'],
+  ];
+  for (const [fault, text] of faults) {
+    it(`${JSON.stringify(text)}: ${fault}`, () => {
+      const parsed = parse(text);
+      assert.equal(parsed.kind === 'invalid' && parsed.fault, fault);
+    });
+  }
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { type Domain, parseDomain } from '../../../../src/names/domain.ts';
-import { readStsRecord, stsRecordName } from '../../../../src/policies/mta-sts/record.ts';
+import { faultOfStsRecord, readStsRecord, stsRecordName } from '../../../../src/policies/mta-sts/record.ts';
 
 const domain = (text: string): Domain => {
   const parsed = parseDomain(text);
@@ -122,6 +122,26 @@ describe('RFC 8461 §3.1: several TXT records', () => {
     });
     assert.equal(readStsRecord([['v=STSv1; id=a'], ['v=STSv1;']]).kind, 'invalid');
   });
+});
+
+describe('what is wrong with a record is told in a word', () => {
+  const faults: readonly (readonly [fault: string | undefined, ...texts: string[]])[] = [
+    [undefined],
+    [undefined, 'v=STSv1; id=a'],
+    [undefined, 'v=spf1 -all'],
+    ['multiple', 'v=STSv1; id=a', 'v=STSv1; id=b'],
+    ['syntax', 'v=STSv1; id=a;;'],
+    ['syntax', 'v=STSv1 id=a'],
+    ['id', 'v=STSv1; x=1'],
+    ['id', 'v=STSv1; id=2016-08'],
+  ];
+  for (const [fault, ...texts] of faults) {
+    it(`${texts.join(' and ') || 'none'}: ${fault ?? 'nothing'}`, () => {
+      const txts = texts.map((text) => [text]);
+      assert.equal(faultOfStsRecord(txts), fault);
+      assert.equal(readStsRecord(txts).kind === 'invalid', fault !== undefined);
+    });
+  }
 });
 
 describe('the reader of records', () => {

@@ -5,6 +5,8 @@
  * network. Whoever sends us away is left alone for a while, twice as long each time.
  */
 import { isIPv4 } from 'node:net';
+import type { Endpoint } from '../findings/endpoint.ts';
+import type { VisitEnd } from '../findings/observation.ts';
 import { groupsOf, type IpAddress } from '../names/address.ts';
 
 export interface PaceTerms {
@@ -20,19 +22,14 @@ export interface PaceTerms {
 }
 
 export interface Pace {
-  /** Waits until the address may be called, and holds it until {@link Turn.done}. */
-  readonly turn: (address: IpAddress) => Promise<Turn>;
+  /** Waits until the address may be called, and holds it. @returns what lets go of it; more than once does no harm. */
+  readonly turn: (address: IpAddress) => Promise<() => void>;
+  /** Waits for the pause before a further connection to an address that is held. */
+  readonly again: (address: IpAddress) => Promise<void>;
+  /** The server sent us away. @returns for how many milliseconds it is left alone. */
+  readonly sentAway: (address: IpAddress) => number;
   /** Milliseconds for which the address is to be left alone, as it sent us away; 0 where it is not. */
   readonly restOf: (address: IpAddress) => number;
-}
-
-export interface Turn {
-  /** Waits for the pause before a further connection to the same address. */
-  readonly again: () => Promise<void>;
-  /** The server sent us away. @returns for how many milliseconds it is left alone. */
-  readonly sentAway: () => number;
-  /** Lets go of the address; more than once does no harm. */
-  readonly done: () => void;
 }
 
 /** A /24 and a /48 are as a rule one operator's. */
@@ -69,26 +66,44 @@ export function openPace({ gapMs, concurrency, isOurs, clock, sleep }: PaceTerms
       const release = await slots();
       await pauseBefore(address);
       let over = false;
-      return {
-        again: () => pauseBefore(address),
-        sentAway: () => {
-          const ms = Math.min((rests.get(address)?.ms ?? FIRST_REST_MS / 2) * 2, LONGEST_REST_MS);
-          rests.set(address, { until: clock() + ms, ms });
-          return ms;
-        },
-        done: () => {
-          if (over) return;
-          over = true;
-          if (gapMs > 0 && !isOurs(address))
-            next.set(address, Math.max(next.get(address) ?? 0, clock() + gapMs));
-          if (held.get(address) === mine) held.delete(address);
-          release();
-          resolve();
-        },
+      return () => {
+        if (over) return;
+        over = true;
+        if (gapMs > 0 && !isOurs(address)) {
+          next.set(address, Math.max(next.get(address) ?? 0, clock() + gapMs));
+        }
+        if (held.get(address) === mine) held.delete(address);
+        release();
+        resolve();
       };
+    },
+    again: pauseBefore,
+    sentAway(address) {
+      const ms = Math.min((rests.get(address)?.ms ?? FIRST_REST_MS / 2) * 2, LONGEST_REST_MS);
+      rests.set(address, { until: clock() + ms, ms });
+      return ms;
     },
     restOf: (address) => Math.max(0, (rests.get(address)?.until ?? 0) - clock()),
   };
+}
+
+/** What an observer does between two connections to the same door: it waits, or stops where it has been sent away. */
+export async function betweenVisits(
+  pace: Pick<Pace, 'again' | 'sentAway'>,
+  { address }: Pick<Endpoint, 'address'>,
+  last: VisitEnd,
+): Promise<'go' | 'stop'> {
+  if (isSentAway(last)) {
+    pace.sentAway(address);
+    return 'stop';
+  }
+  await pace.again(address);
+  return 'go';
+}
+
+/** Whether the server wants us to go: for now, or as it does not want us at all. */
+export function isSentAway({ kind }: VisitEnd): boolean {
+  return kind === 'throttled' || kind === 'blocked';
 }
 
 /** So many at a time; the others wait in their order. */

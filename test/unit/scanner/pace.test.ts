@@ -40,13 +40,13 @@ function paceOf(time: ManualTime, gapMs = 1_000, concurrency = 10): Pace {
 function call(pace: Pace, time: ManualTime, address: string, lasts: number, times = 1): number[] {
   const begun: number[] = [];
   const visit = async (): Promise<void> => {
-    const turn = await pace.turn(address);
+    const release = await pace.turn(address);
     for (let count = 0; count < times; count += 1) {
-      if (count > 0) await turn.again();
+      if (count > 0) await pace.again(address);
       begun.push(time.now);
       await time.sleep(lasts);
     }
-    turn.done();
+    release();
   };
   visit().catch((error: unknown) => assert.fail(String(error)));
   return begun;
@@ -103,12 +103,12 @@ describe('whoever sends us away', () => {
   it('is left alone, twice as long each time, and never longer than a day', async () => {
     const time = new ManualTime();
     const pace = paceOf(time);
-    const turn = await pace.turn('192.0.2.1');
+    const release = await pace.turn('192.0.2.1');
     assert.equal(pace.restOf('192.0.2.1'), 0);
-    const rests = Array.from({ length: 9 }, () => turn.sentAway() / 60_000);
+    const rests = Array.from({ length: 9 }, () => pace.sentAway('192.0.2.1') / 60_000);
     assert.deepEqual(rests, [15, 30, 60, 120, 240, 480, 960, 1440, 1440]);
-    turn.done();
-    turn.done();
+    release();
+    release();
     await time.until(60 * 60_000);
     assert.equal(pace.restOf('192.0.2.1'), 23 * 60 * 60_000);
     assert.equal(pace.restOf('192.0.2.2'), 0);

@@ -1,0 +1,242 @@
+/** Tests one target after the other: asks what is published, visits every door, and writes down all that it learns. */
+import type { Answer } from '../dns/answer.ts';
+import type { Question } from '../dns/record.ts';
+import type { Skipped, Target } from '../findings/case.ts';
+import { connectionBudget, type Depth } from '../findings/endpoint.ts';
+import { allFindings } from '../findings/judge.ts';
+import { caseOf, learn } from '../findings/learn.ts';
+import type { Observation } from '../findings/observation.ts';
+import { type PolicyFetch, type Recording, recordKey } from '../findings/recording.ts';
+import { drive, type PolicyHands } from '../lookup/drive.ts';
+import { type IpAddress, isLoopback } from '../names/address.ts';
+import { type Domain, parseDomain } from '../names/domain.ts';
+import { isPublicAddress } from '../names/public-address.ts';
+import type { Recalled } from '../policies/look-ups.ts';
+import { consentOf } from './consent.ts';
+import { type Door, doorsOf } from './doors.ts';
+import type { Observer } from './observe.ts';
+import type { OptOut } from './opt-out.ts';
+import { betweenVisits, isSentAway, type Pace } from './pace.ts';
+
+export interface TesterParts extends PolicyHands {
+  readonly observer: Pick<Observer, 'observe'>;
+  readonly pace: Pace;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+export interface TestTerms {
+  readonly depth: Depth;
+  /** Whether intrusive questions are wanted; they are asked where the owner of the host consents. */
+  readonly intrusive: boolean;
+  /** Our name in EHLO, to which consent is given. */
+  readonly scanner: string;
+  /** Port of MX hosts: 25, or that of a lab. */
+  readonly smtpPort: number;
+  /** Whether addresses are visited that mean something only inside some network. */
+  readonly allowPrivate: boolean;
+  /** Whether everything is asked of resolvers on this host that somebody named: addresses that are not public are a lab then. */
+  readonly lab: boolean;
+  readonly optOut: OptOut;
+}
+
+export interface Tester {
+  /** Never rejects for what the world does: that is in the recording. */
+  readonly test: (target: Target) => Promise<Recording>;
+}
+
+/** Doors of one target beyond this number are left alone; no domain has so many addresses of mail hosts. */
+const MOST_DOORS = 60;
+
+export function openTester(parts: TesterParts, terms: TestTerms): Tester {
+  return {
+    async test(target) {
+      const startedAt = parts.now();
+      const kept = keptLookUps(parts);
+      const facts = await drive(
+        learn(target, { now: startedAt, jitter: parts.random(), errand: 'delivery' }),
+        kept.hands,
+      );
+      const { depth } = terms;
+      const nothingSeen = { target, depth, intrusive: false, observations: [], skipped: [] };
+      const doors = doorsOf(caseOf(nothingSeen, facts, startedAt), terms.smtpPort);
+      const consents = await consentsFor(doors, kept.hands, terms, startedAt);
+      const visited = await visitAll(target, doors, consents, parts, terms);
+      const seen = {
+        target,
+        depth,
+        intrusive: terms.intrusive && consents.missing.length === 0,
+        ...visited,
+      };
+      // All that the judgement asks is asked now, so that it can be judged without the network.
+      await drive(allFindings(caseOf(seen, facts, startedAt)), kept.hands);
+      return {
+        ...seen,
+        startedAt,
+        durationMs: parts.now() - startedAt,
+        withoutConsent: consents.missing,
+        ...kept.all(),
+      };
+    },
+  };
+}
+
+interface KeptLookUps {
+  readonly hands: PolicyHands;
+  readonly all: () => Pick<Recording, 'answers' | 'fetched' | 'recalled'>;
+}
+
+/** Asks each thing once, and keeps what came. */
+function keptLookUps({ resolve, fetch, recall }: PolicyHands): KeptLookUps {
+  const answers = new Map<string, Promise<Answer>>();
+  const fetched = new Map<Domain, Promise<PolicyFetch>>();
+  const recalled = new Map<Domain, Recalled>();
+  const settled: Answer[] = [];
+  const outcomes: { domain: Domain; outcome: PolicyFetch }[] = [];
+  return {
+    hands: {
+      resolve: (question) => keptIn(answers, recordKey(question), () => ask(resolve, question, settled)),
+      fetch: (domain) =>
+        keptIn(fetched, domain, async () => {
+          const outcome = await fetch(domain);
+          outcomes.push({ domain, outcome });
+          return outcome;
+        }),
+      recall: (domain) => keptIn(recalled, domain, () => recall(domain)),
+    },
+    all: () => ({
+      answers: settled,
+      fetched: outcomes,
+      recalled: [...recalled].map(([domain, value]) => ({ domain, recalled: value })),
+    }),
+  };
+}
+
+async function ask(resolve: PolicyHands['resolve'], question: Question, settled: Answer[]): Promise<Answer> {
+  // What a resolver says of every link is for `resolve`; here it would be most of what is kept.
+  const answer = { ...(await resolve(question)), chain: [] };
+  settled.push(answer);
+  return answer;
+}
+
+function keptIn<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const value = make();
+  map.set(key, value);
+  return value;
+}
+
+/** Whose hosts may be asked intrusive questions. */
+interface Consents {
+  readonly mayAsk: (door: Door) => boolean;
+  readonly missing: Recording['withoutConsent'];
+}
+
+async function consentsFor(
+  doors: readonly Door[],
+  hands: PolicyHands,
+  terms: TestTerms,
+  now: number,
+): Promise<Consents> {
+  if (!terms.intrusive) return { mayAsk: () => false, missing: [] };
+  const strangers = doors.filter(({ endpoint }) => !isOurs(endpoint.address, terms));
+  const missing = await Promise.all(
+    [...new Set(strangers.map(({ host }) => host))].map(async (host) => {
+      const name = parseDomain(host);
+      const consent =
+        name.kind === 'ok'
+          ? await drive(consentOf(name.value, terms.scanner, now), hands)
+          : { kind: 'missing' as const, because: `${host} is an address, and nobody can consent for it` };
+      return consent.kind === 'given' ? [] : [{ host, because: consent.because }];
+    }),
+  ).then((lists) => lists.flat());
+  const refused = new Set(missing.map(({ host }) => host));
+  return { mayAsk: ({ host }) => !refused.has(host), missing };
+}
+
+/** Addresses of this host, and those of a lab: nobody else is bothered there. */
+export function isOurs(address: IpAddress, { lab }: Pick<TestTerms, 'lab'>): boolean {
+  return isLoopback(address) || (lab && !isPublicAddress(address));
+}
+
+type Visited = Pick<Recording, 'observations' | 'skipped'>;
+type SkippedDoor = Recording['skipped'][number];
+
+async function visitAll(
+  target: Target,
+  doors: readonly Door[],
+  consents: Consents,
+  parts: TesterParts,
+  terms: TestTerms,
+): Promise<Visited> {
+  const observations: Observation[] = [];
+  const skipped: SkippedDoor[] = [];
+  const known = new Set<string>();
+  await Promise.all(
+    doors.map(async (door, index) => {
+      const refusal =
+        index < MOST_DOORS
+          ? whyNot(target, door, terms)
+          : { kind: 'too-many' as const, because: `only ${MOST_DOORS} doors of one target are visited` };
+      if (refusal !== undefined) {
+        skipped.push(skippedDoor(door, { ...refusal, retryAt: null }));
+        return;
+      }
+      const { address, port } = door.endpoint;
+      // A second name at the same door costs one connection more, not the whole plan again.
+      const depth = known.has(`${address} ${port}`) ? 'quick' : terms.depth;
+      known.add(`${address} ${port}`);
+      const release = await parts.pace.turn(address);
+      try {
+        const rest = parts.pace.restOf(address);
+        if (rest > 0) {
+          const because = `${address} has sent us away, and is left alone`;
+          skipped.push(skippedDoor(door, { kind: 'throttled', because, retryAt: parts.now() + rest }));
+          return;
+        }
+        const observation = await parts.observer.observe(door.endpoint, {
+          depth,
+          intrusive: consents.mayAsk(door),
+          budget: connectionBudget[depth],
+          between: (last) => betweenVisits(parts.pace, door.endpoint, last),
+        });
+        observations.push(observation);
+        // Between its connections the observer has told already; a single one has nothing behind it.
+        if (observation.connections === 1 && isSentAway(observation.base.end)) parts.pace.sentAway(address);
+      } finally {
+        release();
+      }
+    }),
+  );
+  return { observations, skipped };
+}
+
+function whyNot(
+  target: Target,
+  { host, endpoint: { address } }: Door,
+  terms: TestTerms,
+): Pick<Skipped, 'kind' | 'because'> | undefined {
+  const line = optedOut(target, host, address, terms.optOut);
+  if (line !== undefined)
+    return { kind: 'opted-out', because: `the list of those who asked not to be tested has ${line}` };
+  if (terms.allowPrivate || isPublicAddress(address) || isOurs(address, terms)) return undefined;
+  const because = `${address} is no address of the public Internet, where a stranger's zone must not lead us (--allow-private visits it)`;
+  return { kind: 'private', because };
+}
+
+function optedOut(target: Target, host: string, address: IpAddress, list: OptOut): string | undefined {
+  const names = [...(target.kind === 'domain' ? [target.domain] : []), host]
+    .map(parseDomain)
+    .flatMap((parsed) => (parsed.kind === 'ok' ? [parsed.value] : []));
+  return names.map(list.ofName).find((line) => line !== undefined) ?? list.ofAddress(address);
+}
+
+function skippedDoor(
+  { host, endpoint: { address, port } }: Door,
+  why: Pick<Skipped, 'kind' | 'because' | 'retryAt'>,
+): SkippedDoor {
+  return { host, address, port, ...why };
+}

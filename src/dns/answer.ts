@@ -39,6 +39,12 @@ interface Common {
   readonly status: DnssecStatus;
   /** Seconds from now for which this may be used again. */
   readonly ttl: number;
+  /**
+   * Seconds since 1970: the beginning and the end of the signature that ends first, of those by which the zones of the
+   * names on the way prove it; zones above them renew theirs by themselves. null where it is not proven here.
+   */
+  readonly signedSince: number | null;
+  readonly signedUntil: number | null;
   /** The name at the end of the aliases; the name asked for where there are none. */
   readonly owner: Name;
   readonly aliases: readonly Alias[];

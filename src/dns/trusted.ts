@@ -192,7 +192,9 @@ function saying(trust: Trust, status: DnssecStatus, from: string): string {
 
 function common(way: Way, because: string): Omit<Extract<Answer, { kind: 'found' }>, 'kind' | 'records'> {
   const { question, status, ttl, owner, aliases, chain, errors } = way;
-  return { question, status, ttl, owner, aliases, chain, because, errors };
+  // Only whoever checks signatures knows how long they hold.
+  const unknown = { signedSince: null, signedUntil: null };
+  return { question, status, ttl, ...unknown, owner, aliases, chain, because, errors };
 }
 
 function found(

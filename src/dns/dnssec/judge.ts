@@ -11,6 +11,7 @@ import { LONGEST, type Search, type SecureZone, signerOf } from './place.ts';
 import { denialOf, noCloserOf, type Proofs, proofSets, proofsBy } from './proofs.ts';
 import { checkSet } from './signed-set.ts';
 import { type Anchor, anchorOf } from './terms.ts';
+import { earlier, type Validity } from './time.ts';
 import { type Attempt, type Claim, missingOfProofs, NO_RRSIG, provenBy, type Trust } from './trust.ts';
 
 /** What was found out of one thing in an answer. */
@@ -24,6 +25,8 @@ export interface Verdict {
   readonly links: readonly Link[];
   /** Seconds from now. */
   readonly ttl: number;
+  /** Of the signatures of the zone that holds it; null where it is not secure. */
+  readonly validity: Validity | null;
   readonly errors: readonly ExtendedError[];
 }
 
@@ -37,6 +40,7 @@ export interface Case {
 
 interface Proof {
   readonly ttl: number;
+  readonly validity: Validity | null;
   readonly because: string;
 }
 
@@ -62,12 +66,13 @@ function* signedBy(zone: SecureZone, set: RrSet, one: Case, search: Search): Loo
   const check = yield* checkSet(set, signerOf(zone, search.settled.now), search.budget);
   if (check.kind === 'bad') return { kind: 'unproven', because: check.because };
   if (check.kind === 'exhausted') return check;
-  const { ttl, evidence, encloser } = check;
-  if (encloser === undefined) return { kind: 'proven', proof: { ttl, because: evidence } };
+  const { ttl, validity, evidence, encloser } = check;
+  const proof = { ttl, validity, because: evidence };
+  if (encloser === undefined) return { kind: 'proven', proof };
   // What such a DNAME stands for is not defined (RFC 4592 §4.4, RFC 6672 §3.3).
   if (set.type === types.DNAME)
     return { kind: 'unproven', because: 'it is a wildcard’s, which no DNAME can be' };
-  return yield* expanded(set, encloser, zone, { ttl, because: evidence }, one, search);
+  return yield* expanded(set, encloser, zone, proof, one, search);
 }
 
 /** RFC 4035 §5.3.4, RFC 5155 §8.8. */
@@ -75,7 +80,7 @@ function* expanded(
   { name }: RrSet,
   encloser: Name,
   zone: SecureZone,
-  { ttl, because }: Proof,
+  { ttl, validity, because }: Proof,
   one: Case,
   search: Search,
 ): LookUp<Attempt<Proof>> {
@@ -89,7 +94,10 @@ function* expanded(
   const whole = `${because}; ${from}, and ${closer.because}`;
   return closer.kind === 'open'
     ? { kind: 'open', because: whole, ttl: least }
-    : { kind: 'proven', proof: { ttl: least, because: whole } };
+    : {
+        kind: 'proven',
+        proof: { ttl: least, validity: earliest(validity, proofs.validity), because: whole },
+      };
 }
 
 export interface Absence {
@@ -131,11 +139,11 @@ function* deniedBy(zone: SecureZone, question: Question, one: Case, search: Sear
   const proofs = yield* proofsOf(one, zone, search);
   if (proofs.kind === 'exhausted') return proofs;
   const denial = denialOf(proofs, question);
-  const { ttl, evidence } = proofs;
+  const { ttl, validity, evidence } = proofs;
   if (denial.kind === 'unproven' || denial.kind === 'exhausted') return denial;
   const because = `${denial.because}; ${evidence}`;
   if (denial.kind === 'open') return { kind: 'open', because, ttl };
-  return { kind: 'proven', proof: { what: denial.what, optOut: denial.optOut, ttl, because } };
+  return { kind: 'proven', proof: { what: denial.what, optOut: denial.optOut, ttl, validity, because } };
 }
 
 /** An opt-out span may hide a delegation without signatures: no AD (RFC 5155 §9.2). */
@@ -143,7 +151,7 @@ function asInsecure(verdict: Verdict): Verdict {
   const last = verdict.links.at(-1);
   const links =
     last === undefined ? [] : [...verdict.links.slice(0, -1), { ...last, status: 'insecure' } as const];
-  return { ...verdict, status: 'insecure', links };
+  return { ...verdict, status: 'insecure', links, validity: null };
 }
 
 /**
@@ -202,13 +210,15 @@ function verdictOf(
     because: string,
     way: readonly Link[],
     ttl: number,
-    rest: Pick<Verdict, 'usable' | 'errors'> = { usable: status !== 'bogus', errors: [] },
+    rest: Partial<Pick<Verdict, 'usable' | 'errors' | 'validity'>> = {},
   ): Verdict => ({
     status,
     because,
     links: [...way, { ...link, status, because }],
     ttl: Math.max(0, Math.min(ttl, plain.ttl, LONGEST)),
-    ...rest,
+    usable: rest.usable ?? status !== 'bogus',
+    errors: rest.errors ?? [],
+    validity: rest.validity ?? null,
   });
   switch (trust?.kind) {
     case undefined:
@@ -219,6 +229,7 @@ function verdictOf(
         `${subject} is proven: ${trust.proof.because}`,
         trust.zone.links,
         trust.proof.ttl,
+        { validity: earliest(trust.proof.validity, trust.zone.validity) },
       );
     case 'open':
       return made('insecure', `${subject} need not be proven: ${trust.because}`, trust.zone.links, trust.ttl);
@@ -232,4 +243,8 @@ function verdictOf(
       return made(status, whole, links, until - plain.now, { usable, errors });
     }
   }
+}
+
+function earliest(one: Validity | null, other: Validity | null): Validity | null {
+  return one === null ? other : earlier(one, other);
 }

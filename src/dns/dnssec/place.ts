@@ -4,6 +4,7 @@ import type { ExtendedError } from '../record.ts';
 import type { Budget } from './budget.ts';
 import type { Signer } from './signed-set.ts';
 import type { Settled } from './terms.ts';
+import type { Validity } from './time.ts';
 
 /** How long what is known may be used: seconds since 1970. */
 interface Kept {
@@ -15,6 +16,8 @@ export interface SecureZone extends Kept, Omit<Signer, 'now'> {
   readonly kind: 'zone';
   /** From the trust anchor to the keys. */
   readonly links: readonly Link[];
+  /** Of the signature over its keys. */
+  readonly validity: Validity;
 }
 
 /** A place below which nothing is proven, with the way that led there; the last link says why. */

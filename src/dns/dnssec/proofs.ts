@@ -11,6 +11,7 @@ import { cutByNsec, denialByNsec, type NsecAt, noCloserByNsec } from './nsec.ts'
 import { cutByNsec3, denialByNsec3, type Nsec3At, type Nsec3s, noCloserByNsec3 } from './nsec3.ts';
 import { base32Hex, nsec3Hash } from './nsec3-hash.ts';
 import { checkSet, type Signer } from './signed-set.ts';
+import { earlier, type Validity } from './time.ts';
 
 /** What a zone has signed of the proofs in one answer. */
 export interface Proofs {
@@ -20,6 +21,8 @@ export interface Proofs {
   readonly nsec3s: Nsec3s | undefined;
   /** Seconds for which all of them may be used. */
   readonly ttl: number;
+  /** null where there are none. */
+  readonly validity: Validity | null;
   /** The signature of one of them, as reasons show it. */
   readonly evidence: string;
   /** What is wrong with those that are left out, as a clause. */
@@ -40,6 +43,7 @@ export function* proofsBy(
   const { zone } = signer;
   const good: RrSet[] = [];
   let ttl = Number.POSITIVE_INFINITY;
+  let validity: Validity | null = null;
   let evidence: string | undefined;
   let fault: string | undefined;
   for (const set of sets.flatMap(apart)) {
@@ -50,6 +54,7 @@ export function* proofsBy(
     if (check.kind === 'good' && check.encloser === undefined) {
       good.push(set);
       ttl = Math.min(ttl, check.ttl);
+      validity = earlier(check.validity, validity);
       evidence ??= check.evidence;
       continue;
     }
@@ -61,7 +66,8 @@ export function* proofsBy(
   const agree = hashed.every((one) => hashesAlike(one, hashed[0]));
   if (!agree) fault ??= `the NSEC3 records of ${showName(zone)} do not agree on how names are hashed`;
   const nsec3s = agree ? nsec3sOf(zone, hashed, budget) : undefined;
-  return { kind: 'proofs', zone, nsecs: good.flatMap(nsecOf), nsec3s, ttl, evidence: evidence ?? '', fault };
+  const nsecs = good.flatMap(nsecOf);
+  return { kind: 'proofs', zone, nsecs, nsec3s, ttl, validity, evidence: evidence ?? '', fault };
 }
 
 /** What the proofs say of a question without an answer. */

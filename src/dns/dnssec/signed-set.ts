@@ -8,7 +8,7 @@ import { showType } from '../show.ts';
 import { showKey } from './algorithms.ts';
 import { type Budget, spend, VERIFICATIONS_PER_SET } from './budget.ts';
 import { type Keys, type KnownKey, keysFor } from './keys.ts';
-import { secondsTo, showMoment } from './time.ts';
+import { secondsTo, showMoment, type Validity } from './time.ts';
 
 export type SetCheck =
   | SignedSet
@@ -23,6 +23,7 @@ export interface SignedSet {
   readonly ttl: number;
   /** Where the set was made from a wildcard: the name whose child `*` is. Then nothing is known of its owner yet. */
   readonly encloser: Name | undefined;
+  readonly validity: Validity;
   /** `RRSIG by example.com key 12345 (ECDSAP256SHA256), valid until 2026-12-01T00:00:00Z`. */
   readonly evidence: string;
 }
@@ -82,12 +83,14 @@ function tooMany(set: RrSet): SetCheck {
 }
 
 function good(set: RrSet, signature: Rrsig, { shown }: KnownKey, now: number): SignedSet {
-  const { labels, originalTtl, expiration } = signature;
+  const { labels, originalTtl, inception, expiration } = signature;
   const expanded = labels < labelsOfOwner(set.name);
+  const left = secondsTo(expiration, now);
   return {
     kind: 'good',
-    ttl: Math.min(set.ttl, originalTtl, secondsTo(expiration, now)),
+    ttl: Math.min(set.ttl, originalTtl, left),
     encloser: expanded ? lastLabels(set.name, labels) : undefined,
+    validity: { since: now + secondsTo(inception, now), until: now + left },
     evidence: `RRSIG by ${shown}, valid until ${showMoment(expiration, now)}`,
   };
 }

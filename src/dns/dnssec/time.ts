@@ -1,6 +1,17 @@
 /** Moments of signatures: seconds since 1970 in 32 bits, which wrap in 2106. RFC 4034 §3.1.5, RFC 1982 §3.2. */
 import { formatMoment } from '../../names/calendar.ts';
 
+/** When a signature holds, or that of several which ends first: seconds since 1970, of any size. */
+export interface Validity {
+  readonly since: number;
+  readonly until: number;
+}
+
+/** Of two, the one that ends first. */
+export function earlier(one: Validity, other: Validity | null): Validity {
+  return other !== null && other.until < one.until ? other : one;
+}
+
 /**
  * Seconds from `now` to a moment, at most 2^31 either way; below 0 where it has passed.
  *

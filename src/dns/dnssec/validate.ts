@@ -12,6 +12,7 @@ import { showQuestion } from './denial.ts';
 import { type Case, judgeAbsence, judgeSet, type Verdict, type What } from './judge.ts';
 import { LONGEST, type Search } from './place.ts';
 import { settle, type Terms } from './terms.ts';
+import { earlier, type Validity } from './time.ts';
 
 /** Aliases that are followed; unbound follows 11, and nobody needs them. */
 const MOST_ALIASES = 10;
@@ -28,6 +29,7 @@ interface Trip {
   readonly links: Link[];
   readonly errors: ExtendedError[];
   ttl: number;
+  validity: Validity | null;
   /** The weakest link so far, and what it says. */
   status: DnssecStatus;
   because: string | undefined;
@@ -37,7 +39,7 @@ interface Trip {
 export function* validated(question: Question, terms: Terms): LookUp<Answer> {
   const budget = budgetOfQuestion();
   const search = { settled: settle(terms), budget, signers: MOST_SIGNERS };
-  const common = { aliases: [], links: [], errors: [], because: undefined };
+  const common = { aliases: [], links: [], errors: [], because: undefined, validity: null };
   const trip: Trip = { question, search, ...common, ttl: LONGEST, status: 'secure' };
   if (isNoSet(question.type)) {
     const because = `a question for ${showType(question.type)} has no answer that could be proven to be whole`;
@@ -133,12 +135,25 @@ function unknown(trip: Trip, owner: Name, status: DnssecStatus, because: string)
   return { kind: 'unknown', ...commonOf(trip, owner), ttl: 0, unproven: [] };
 }
 
-function commonOf({ question, status, ttl, aliases, links, because, errors }: Trip, owner: Name) {
-  return { question, status, ttl, owner, aliases, chain: links, because: because ?? '', errors };
+function commonOf(trip: Trip, owner: Name) {
+  const { question, status, ttl, validity, aliases, links, because, errors } = trip;
+  const proven = status === 'secure' ? validity : null;
+  return {
+    question,
+    status,
+    ttl,
+    signedSince: proven?.since ?? null,
+    signedUntil: proven?.until ?? null,
+    owner,
+    aliases,
+    chain: links,
+    because: because ?? '',
+    errors,
+  };
 }
 
 /** Adds a link to the way. */
-function take(trip: Trip, { status, because, links, ttl, errors }: Verdict): void {
+function take(trip: Trip, { status, because, links, ttl, validity, errors }: Verdict): void {
   weaken(trip, status, because, false);
   for (const link of links) {
     const isKnown = trip.links.some(
@@ -147,6 +162,7 @@ function take(trip: Trip, { status, because, links, ttl, errors }: Verdict): voi
     if (!isKnown) trip.links.push(link);
   }
   trip.ttl = Math.min(trip.ttl, ttl);
+  if (validity !== null) trip.validity = earlier(validity, trip.validity);
   keepErrors(trip, errors);
 }
 

@@ -67,6 +67,7 @@ export function* zoneWith(zone: Name, naming: Naming, search: Search): LookUp<Se
     zone,
     keys: keysOf(zone, zoneKeys),
     links: [...links, link],
+    validity: check.validity,
     until: Math.min(naming.until, until(check.ttl, now)),
   };
 }

@@ -264,6 +264,8 @@ function tooLate(question: Question, withinMs: number): Answer {
     ttl: 0,
     owner: question.name,
     aliases: [],
+    signedSince: null,
+    signedUntil: null,
     chain: [],
     because: `${showName(question.name)} ${showType(question.type)} was not proven within ${withinMs / 1000} s`,
     errors: [],

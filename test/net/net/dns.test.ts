@@ -173,6 +173,8 @@ function answered(question: Question, status: DnssecStatus, told: Told): Answer 
     status,
     ttl: 60,
     owner: question.name,
+    signedSince: null,
+    signedUntil: null,
     chain: [],
     because: 'it was said',
     errors: [],

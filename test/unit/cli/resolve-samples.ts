@@ -51,7 +51,8 @@ export const keys = link(
 export const way: readonly Link[] = [anchor, rootKeys, delegation, keys];
 
 const question = { name: name('mail.test'), type: types.MX };
-const common = { question, ttl: 3600, owner: question.name, aliases: [], errors: [] };
+const unsigned = { signedSince: null, signedUntil: null };
+const common = { question, ttl: 3600, ...unsigned, owner: question.name, aliases: [], errors: [] };
 
 /** The data of an MX record with preference 10. */
 export function mx(exchange: string): Uint8Array {

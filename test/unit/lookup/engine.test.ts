@@ -78,6 +78,8 @@ function answerTo(question: Question, text: string | null): Answer {
     ttl: 300,
     owner: question.name,
     aliases: [],
+    signedSince: null,
+    signedUntil: null,
     chain: [],
     because: 'of the test',
     errors: [],

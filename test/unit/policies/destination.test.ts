@@ -36,6 +36,8 @@ async function asked(
       ttl: 300,
       owner: question.name,
       aliases: [],
+      signedSince: null,
+      signedUntil: null,
       chain: [],
       because: 'of the test',
       errors: [],

@@ -21,6 +21,8 @@ function common(status: DnssecStatus) {
     ttl: 300,
     owner: question.name,
     aliases: [],
+    signedSince: null,
+    signedUntil: null,
     chain: [],
     because: 'of the test',
     errors: [],

@@ -37,13 +37,33 @@ export function name(text: string): Name {
 /** An answer that brought nothing. */
 export function failed(at: string, type: RecordType, status: DnssecStatus): Answer {
   const question = { name: name(at), type };
-  const common = { question, status, ttl: 0, owner: question.name, aliases: [], chain: [], errors: [] };
+  const common = {
+    question,
+    status,
+    ttl: 0,
+    owner: question.name,
+    aliases: [],
+    signedSince: null,
+    signedUntil: null,
+    chain: [],
+    errors: [],
+  };
   return { ...common, kind: 'unknown', unproven: [], because: `${at} is ${status}` };
 }
 
 export function found(at: string, type: RecordType, status: DnssecStatus, ...records: Uint8Array[]): Answer {
   const question = { name: name(at), type };
-  const common = { question, status, ttl: 60, owner: question.name, aliases: [], chain: [], errors: [] };
+  const common = {
+    question,
+    status,
+    ttl: 60,
+    owner: question.name,
+    aliases: [],
+    signedSince: null,
+    signedUntil: null,
+    chain: [],
+    errors: [],
+  };
   return { ...common, kind: 'found', records, because: `${at} is ${status}` };
 }
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Message } from '../../../../src/dns/message.ts';
 import { isAtOrBelow, showName } from '../../../../src/dns/name.ts';
 import { types } from '../../../../src/dns/record.ts';
-import { about, build, type Lie, type Look, look, verdict } from '../../../support/dns/hierarchy.ts';
+import { about, build, type Lie, type Look, look, now, verdict } from '../../../support/dns/hierarchy.ts';
 import { readName } from '../../../support/dns/name-text.ts';
 import { readQuestion, readRecords } from '../../../support/dns/zone-text.ts';
 
@@ -442,5 +442,51 @@ describe('no answer', () => {
     });
     assert.equal(verdict(looked), 'secure found');
     assert.deepEqual(looked.answer.errors, [{ code: 3, text: '' }]);
+  });
+});
+
+describe('how long the signatures hold', () => {
+  const HOUR = 3600;
+  const ending = (hours: number): { readonly inception: number; readonly expiration: number } => ({
+    inception: now - 24 * HOUR,
+    expiration: now + hours * HOUR,
+  });
+  const timed = build([
+    { name: '.', signing: ending(1) },
+    { name: 'test.', signing: ending(2) },
+    { name: 'leaf.test.', signing: ending(50), text: 'www A 192.0.2.1\nout CNAME www.soon.test.\n' },
+    {
+      name: 'soon.test.',
+      denial: { iterations: 1, optOut: false },
+      signing: ending(20),
+      text: 'www A 192.0.2.2\n*.wild A 192.0.2.3\n',
+    },
+    { name: 'plain.test.', denial: 'unsigned', text: 'www A 192.0.2.8\n' },
+  ]);
+  const held = (question: string): readonly [number | null, number | null] => {
+    const { answer } = look(timed, question);
+    return [answer.signedSince, answer.signedUntil];
+  };
+
+  it('is told of the zone that holds the answer; those above renew theirs by themselves', () => {
+    assert.deepEqual(held('www.leaf.test. A'), [now - 24 * HOUR, now + 50 * HOUR]);
+  });
+
+  it('is told of proofs that there is nothing, and of wildcards', () => {
+    assert.deepEqual(held('www.leaf.test. MX'), [now - 24 * HOUR, now + 50 * HOUR]);
+    assert.deepEqual(held('nothing.soon.test. A'), [now - 24 * HOUR, now + 20 * HOUR]);
+    assert.deepEqual(held('any.wild.soon.test. A'), [now - 24 * HOUR, now + 20 * HOUR]);
+  });
+
+  it('over an alias, is that of the zone whose signatures end first', () => {
+    assert.deepEqual(held('out.leaf.test. A'), [now - 24 * HOUR, now + 20 * HOUR]);
+  });
+
+  it('is not known of what is not proven', () => {
+    assert.deepEqual(held('www.plain.test. A'), [null, null]);
+    assert.deepEqual(held('nothing.plain.test. A'), [null, null]);
+    const late = look(timed, 'www.soon.test. A', undefined, { now: now + 30 * HOUR });
+    assert.equal(verdict(late), 'bogus unknown');
+    assert.equal(late.answer.signedUntil, null);
   });
 });

@@ -70,7 +70,16 @@ function finish(
   way: { readonly owner: Name; readonly status: DnssecStatus; readonly aliases: readonly Alias[] },
   said: string,
 ): Answer {
-  const common = { question, ...way, ttl: 300, chain: [], because: `the test says ${said}`, errors: [] };
+  const common = {
+    question,
+    ...way,
+    ttl: 300,
+    signedSince: null,
+    signedUntil: null,
+    chain: [],
+    because: `the test says ${said}`,
+    errors: [],
+  };
   if (said === 'unknown') return { ...common, kind: 'unknown', status: 'indeterminate', unproven: [] };
   if (said === 'bogus') return { ...common, kind: 'unknown', status: 'bogus', unproven: [Buffer.alloc(4)] };
   const rest = said.slice(said.indexOf(' ') + 1);

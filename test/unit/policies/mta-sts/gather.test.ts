@@ -392,6 +392,8 @@ it('a TXT record whose octets are cut off is none that can be used', () => {
       ttl: 1,
       owner: question.name,
       aliases: [],
+      signedSince: null,
+      signedUntil: null,
       chain: [],
       because: '',
       errors: [],

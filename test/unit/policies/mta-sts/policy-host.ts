@@ -81,6 +81,8 @@ function answerTo(question: Question, said: TxtAnswer): Answer {
     ttl: said.kind === 'found' ? (said.ttl ?? 300) : 60,
     owner: question.name,
     aliases: [],
+    signedSince: null,
+    signedUntil: null,
     chain: [],
     because: said.kind === 'found' ? 'there is one' : (said.because ?? `${said.kind}, says the test`),
     errors: [],

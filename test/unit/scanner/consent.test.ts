@@ -23,7 +23,6 @@ function consentIn(host: string, zone: Readonly<Record<string, string>>): Promis
         because: 'of the test',
         errors: [],
         signedSince: null,
-        signedUntil: null,
       };
       const answer: Answer =
         text === undefined

@@ -193,8 +193,8 @@ function saying(trust: Trust, status: DnssecStatus, from: string): string {
 function common(way: Way, because: string): Omit<Extract<Answer, { kind: 'found' }>, 'kind' | 'records'> {
   const { question, status, ttl, owner, aliases, chain, errors } = way;
   // Only whoever checks signatures knows how long they hold.
-  const unknown = { signedSince: null, signedUntil: null };
-  return { question, status, ttl, ...unknown, owner, aliases, chain, because, errors };
+  const unchecked = { signedSince: null, signedUntil: null };
+  return { question, status, ttl, ...unchecked, owner, aliases, chain, because, errors };
 }
 
 function found(

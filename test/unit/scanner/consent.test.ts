@@ -1,35 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Answer } from '../../../src/dns/answer.ts';
-import { showName } from '../../../src/dns/name.ts';
 import { drive } from '../../../src/lookup/drive.ts';
 import { type Consent, consentOf, consentRecord } from '../../../src/scanner/consent.ts';
 import { nameOf } from '../../support/destinations.ts';
+import { answerFrom } from '../../support/scripted-zone.ts';
 
 const now = Date.parse('2027-01-15T12:00:00Z');
 
 /** What the zone says, TXT records by name. */
 function consentIn(host: string, zone: Readonly<Record<string, string>>): Promise<Consent> {
+  const records = Object.entries(zone).map(([name, text]) => [`${name} TXT`, [`"${text}"`]]);
+  const answer = answerFrom(Object.fromEntries(records));
   return drive(consentOf(nameOf(host), 'scanner.test', now), {
-    resolve: (question) => {
-      const text = zone[showName(question.name)];
-      const common = {
-        question,
-        status: 'insecure' as const,
-        ttl: 60,
-        owner: question.name,
-        aliases: [],
-        chain: [],
-        because: 'of the test',
-        errors: [],
-        signedSince: null,
-      };
-      const answer: Answer =
-        text === undefined
-          ? { ...common, kind: 'absent', what: 'no-such-name' }
-          : { ...common, kind: 'found', records: [Buffer.from([text.length, ...Buffer.from(text)])] };
-      return Promise.resolve(answer);
-    },
+    resolve: (question) => Promise.resolve(answer(question)),
     fetch: () => assert.fail('nothing is fetched'),
     recall: () => assert.fail('nothing is recalled'),
   });

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { deliveryAt, type Seen, worstAt } from '../../../src/findings/delivery-at.ts';
+import { senderKinds } from '../../../src/findings/sender-kinds.ts';
+import { decideAll } from '../../../src/policies/combine.ts';
+import type { Decision } from '../../../src/policies/decide.ts';
+import type { DestinationFacts } from '../../../src/policies/destination.ts';
+import { byMx, factsOf, hostWith, stsOf } from '../../support/destinations.ts';
+import { ADDRESS, HOST, notConnected, now, observe, tlsSeen } from '../../support/observations.ts';
+
+function decisionOf(facts: DestinationFacts): Decision {
+  const [host] = decideAll(facts, { route: undefined, defaultLevel: 'may' }).hosts;
+  return host?.kind === 'use' ? host.decision : assert.fail('the host is avoided');
+}
+
+const unsigned = byMx('insecure', HOST);
+const plain = [hostWith(HOST, 'absent')];
+const none = factsOf({ way: unsigned, hosts: plain });
+const enforced = factsOf({ way: unsigned, hosts: plain, sts: stsOf('enforce', HOST) });
+
+describe('the worst that can become of mail at a door of which nothing is known', () => {
+  const table: readonly (readonly [string, DestinationFacts, string])[] = [
+    ['no policy', none, 'cleartext'],
+    ['unusable TLSA records', factsOf({ hosts: [hostWith(HOST, 'unusable')] }), 'encrypted'],
+    ['DANE', factsOf({ hosts: [hostWith(HOST, 'usable')] }), 'authenticated'],
+    ['half-DANE', factsOf({ way: unsigned, hosts: [hostWith(HOST, 'usable')] }), 'encrypted'],
+    ['MTA-STS', enforced, 'authenticated'],
+  ];
+  for (const [name, facts, worst] of table) {
+    it(`${name}: ${worst}`, () => assert.equal(worstAt(decisionOf(facts)), worst));
+  }
+});
+
+describe('a door', () => {
+  const at = (seen: Seen, facts = none) =>
+    deliveryAt({ host: HOST, decision: decisionOf(facts), seen }, senderKinds.exchange, now);
+
+  it('names the host and its address', () => {
+    const { because } = at({ kind: 'observed', observation: observe() });
+    assert.match(because, /^mx1\.example\.test \(192\.0\.2\.1\) takes it by TLSv1\.3/);
+  });
+
+  it('says which policy stands in the way', () => {
+    const tls = tlsSeen({ path: { kind: 'untrusted', code: 'CERT_HAS_EXPIRED' } });
+    const found = at({ kind: 'observed', observation: observe({ base: { tls } }) }, enforced);
+    assert.equal(found.kind, 'passed');
+    assert.match(found.because, /not valid \(CERT_HAS_EXPIRED\), and the MTA-STS policy of example\.test/);
+  });
+
+  it('that was not visited, or has no way to it from here, is unknown for reasons of our own', () => {
+    const noRoute = observe({ base: notConnected('no-route') });
+    for (const seen of [
+      { kind: 'unseen', address: ADDRESS },
+      { kind: 'observed', observation: noRoute },
+    ] as const) {
+      const found = at(seen);
+      assert.ok(found.kind === 'unknown' && found.ours, JSON.stringify(found));
+    }
+    const silent = at({ kind: 'observed', observation: observe({ base: notConnected('timeout') }) });
+    assert.ok(silent.kind === 'unknown' && !silent.ours);
+  });
+
+  it('looks at names also where nothing requires it, for a sender that does', () => {
+    const signed = decisionOf(factsOf({ hosts: plain }));
+    const seen: Seen = { kind: 'observed', observation: observe() };
+    const door = { host: HOST, decision: signed, seen };
+    const outcome = (looks: 'always' | 'where-required'): unknown => {
+      const found = deliveryAt(door, { ...senderKinds.exchange, looks }, now);
+      return found.kind === 'settled' ? found.outcome : found;
+    };
+    assert.equal(outcome('where-required'), 'encrypted');
+    assert.equal(outcome('always'), 'authenticated');
+  });
+});

@@ -1,10 +1,10 @@
 /** What a person asks DNS on the command line: a name, international or not, and a type. */
-import { isIP, isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { type Name, parseName } from '../dns/name.ts';
+import { type Name, parseName, showName } from '../dns/name.ts';
 import { type Question, type RecordType, types } from '../dns/record.ts';
+import { reverseName } from '../dns/reverse.ts';
 import { parseType } from '../dns/show.ts';
-import { groupsOf } from '../names/address.ts';
 import { isAscii, type Parsed, quote } from '../names/domain.ts';
 
 /** Reads NAME and TYPE; `because` says what would be right. */
@@ -21,7 +21,8 @@ export function parseQuestion(name: string, type: string): Parsed<Question> {
  */
 function parseAskedName(text: string): Parsed<Name> {
   if (isIP(text) !== 0) {
-    return invalid(`${quote(text)} is an address; its names are at ${reverseName(text)}, type PTR`);
+    const reverse = showName(reverseName(text.replace(/%.*/s, '')));
+    return invalid(`${quote(text)} is an address; its names are at ${reverse}, type PTR`);
   }
   if (text === '') return invalid('the name is empty; the root is written "."');
   if (isAscii(text)) return parseName(text);
@@ -62,15 +63,6 @@ function parseAskedType(text: string): Parsed<RecordType> {
         'signatures are not signed themselves, so no answer to RRSIG can be proven; ask for what they sign',
       )
     : type;
-}
-
-/** RFC 1035 §3.5; for IPv6 digit by digit below ip6.arpa. */
-function reverseName(address: string): string {
-  if (isIPv4(address)) return `${address.split('.').toReversed().join('.')}.in-addr.arpa`;
-  const digits = groupsOf(address.replace(/%.*/s, '')).flatMap((group) =>
-    group.toString(16).padStart(4, '0').split(''),
-  );
-  return `${digits.toReversed().join('.')}.ip6.arpa`;
 }
 
 function invalid(because: string): Parsed<never> {

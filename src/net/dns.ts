@@ -1,11 +1,11 @@
 /** Addresses of hosts and names of addresses, for those who need no more than these; and what is proven of them. */
-import { isIPv4 } from 'node:net';
 import type { Alias, Answer, DnssecStatus } from '../dns/answer.ts';
-import { type Name, nameOf, parseName, root, showName } from '../dns/name.ts';
+import { type Name, nameOf, showName } from '../dns/name.ts';
 import { type RecordType, types } from '../dns/record.ts';
 import { readAddress, readName } from '../dns/records.ts';
+import { reverseName } from '../dns/reverse.ts';
 import { showType } from '../dns/show.ts';
-import { groupsOf, type IpAddress } from '../names/address.ts';
+import type { IpAddress } from '../names/address.ts';
 import { type Domain, parseDomain } from '../names/domain.ts';
 import type { Resolver } from './dns/resolver.ts';
 
@@ -81,20 +81,6 @@ function lookupOf<Value>(
   return value.length === 0
     ? { kind: 'unknown', because: `${asked}: no record is as its type says` }
     : { kind: 'found', value, ...evidence };
-}
-
-/** The name at which the names of an address stand: RFC 1035 §3.5; for IPv6 below ip6.arpa, digit by digit. */
-function reverseName(address: IpAddress): Name {
-  const labels = isIPv4(address)
-    ? [...address.split('.').toReversed(), 'in-addr']
-    : [
-        ...groupsOf(address)
-          .flatMap((group) => group.toString(16).padStart(4, '0').split(''))
-          .toReversed(),
-        'ip6',
-      ];
-  const parsed = parseName([...labels, 'arpa'].join('.'));
-  return parsed.kind === 'ok' ? parsed.value : root;
 }
 
 /**

@@ -6,7 +6,7 @@ import { formatHostPort } from '../names/address.ts';
 import type { Deadlines } from '../net/deadlines.ts';
 import { dial } from '../net/dial.ts';
 import type { Connection, Patience } from '../net/drive.ts';
-import { alertOf, NetworkError } from '../net/error.ts';
+import { alertOf, NetworkError, wordsOf } from '../net/error.ts';
 import type { Talk } from '../wire/bytes.ts';
 import type { Channel } from '../wire/channel.ts';
 import { LostError, PeerError, printable } from '../wire/dialogue.ts';
@@ -21,24 +21,36 @@ export interface Way {
   readonly deadlines: Deadlines;
   /** Milliseconds, from the beginning of the connection to its end. */
   readonly timeoutMs: number;
+  /** Nobody wants to know any more. */
+  readonly signal: AbortSignal;
 }
 
 /** What came of a dialogue. */
 export type Talked<Outcome> =
   | { readonly kind: 'done'; readonly outcome: Outcome }
-  /** `alert`: the one that the server sent inside TLS; undefined where it sent none. */
-  | { readonly kind: 'ended'; readonly end: VisitEnd; readonly alert: string | undefined };
+  | {
+      readonly kind: 'ended';
+      readonly end: VisitEnd;
+      /** The alert that the server sent behind the handshake; undefined where it sent none. */
+      readonly alert?: string | undefined;
+      /** Plaintext that stood in the way of the handshake, printable; undefined where there was none. */
+      readonly injected?: string;
+    };
 
 export interface Connected<Outcome> {
   readonly connect: Connect;
   readonly transcript: readonly string[];
   readonly talked: Talked<Outcome>;
+  /** Milliseconds, of all of it. */
+  readonly ms: number;
 }
 
 /** A server that greets late on purpose (greet pause, postscreen, tarpits) has greeted by then; RFC 5321 allows 5 minutes. */
 const GREETING_MS = 120_000;
 const CONNECT_MS = 20_000;
 const GOODBYE_MS = 5_000;
+/** For the server to close its side, once all is said. */
+const CLOSING_MS = 1_000;
 const MAX_LINES = 160;
 const MAX_LINE_CHARACTERS = 400;
 
@@ -49,34 +61,58 @@ const MAX_LINE_CHARACTERS = 400;
  */
 export async function talkOnce<Outcome>(
   way: Way,
-  talk: (channel: Channel) => Talk<Outcome>,
+  talk: (channel: Channel, localAddress: string | undefined) => Talk<Outcome>,
   step: () => Step,
 ): Promise<Connected<Outcome>> {
-  const { deadlines, timeoutMs } = way;
   const began = performance.now();
   const since = (): number => Math.round(performance.now() - began);
   const reached = await reach(way);
   if (!('connection' in reached)) {
     const connect: Connect = { kind: 'failed', ...reached, ms: since() };
-    return { connect, transcript: [], talked: ended({ kind: 'not-connected' }) };
+    const talked: Talked<Outcome> = { kind: 'ended', end: { kind: 'not-connected' } };
+    return { connect, transcript: [], talked, ms: since() };
   }
   const { connection } = reached;
   const connect: Connect = { kind: 'connected', ms: since() };
   let isLate = false;
-  const whole = deadlines.add(() => {
+  const whole = way.deadlines.add(() => {
     isLate = true;
     connection.close();
   });
-  whole.set(Math.max(timeoutMs - since(), 1));
+  whole.set(Math.max(way.timeoutMs - since(), 1));
+  const onAbort = (): void => connection.close();
+  way.signal.addEventListener('abort', onAbort);
+  if (way.signal.aborted) onAbort();
   let talked: Talked<Outcome>;
   try {
-    talked = { kind: 'done', outcome: await connection.run(talk(connection.channel)) };
+    const outcome = await connection.run(talk(connection.channel, connection.localAddress));
+    talked = { kind: 'done', outcome };
   } catch (error) {
-    talked = isLate ? ended({ kind: 'timeout', at: step(), ms: since() }) : endOf(error, step(), since());
+    const late: VisitEnd = { kind: 'timeout', at: step(), ms: since() };
+    talked = isLate ? { kind: 'ended', end: late } : endOf(error, step(), since());
   }
   whole.drop();
-  connection.close();
-  return { connect, transcript: shortened(connection.takeTranscript()), talked };
+  way.signal.removeEventListener('abort', onAbort);
+  const ms = since();
+  const transcript = shortened(connection.takeTranscript());
+  await leave(connection, way.deadlines);
+  return { connect, transcript, talked, ms };
+}
+
+/** Closes in order (close_notify, FIN): a reset behind QUIT is what servers log of those who attack them. */
+async function leave(connection: Connection, deadlines: Deadlines): Promise<void> {
+  if (!connection.usable) return connection.close();
+  const { socket } = connection.detach();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const deadline = deadlines.add(() => socket.destroy());
+  deadline.set(CLOSING_MS);
+  socket.once('close', () => {
+    deadline.drop();
+    resolve();
+  });
+  socket.resume();
+  socket.end();
+  await promise;
 }
 
 /** As messages name it: `mx.example (192.0.2.1:25)`. */
@@ -102,7 +138,8 @@ async function reach({ endpoint, context, serverName, alpn, deadlines, timeoutMs
     return { connection: await dial(endpoint, options) };
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
-    return { how: howOf(error), because: printable(error.message) };
+    const { cause } = error;
+    return { how: howOf(error), because: printable(cause === undefined ? error.message : wordsOf(cause)) };
   }
 }
 
@@ -129,20 +166,18 @@ function howOf({ code, cause }: NetworkError): Extract<Connect, { kind: 'failed'
   return code === 'failed' ? 'other' : code;
 }
 
-function ended(end: VisitEnd, alert?: string): Extract<Talked<never>, { kind: 'ended' }> {
-  return { kind: 'ended', end, alert };
-}
-
 /** What is nobody's fault but ours goes on up. */
 function endOf(error: unknown, at: Step, ms: number): Talked<never> {
+  const ended = (end: VisitEnd): Extract<Talked<never>, { kind: 'ended' }> => ({ kind: 'ended', end });
   if (error instanceof PeerError) {
     if (error.code === 'closed') return ended({ kind: 'closed', at });
-    return ended({ kind: 'broken', at, because: printable(error.message) });
+    const broken = ended({ kind: 'broken', at, because: printable(error.message) });
+    return error.code === 'injected' ? { ...broken, injected: printable(error.evidence) } : broken;
   }
   if (!(error instanceof LostError)) throw error;
   if (error instanceof NetworkError && error.code === 'timeout') return ended({ kind: 'timeout', at, ms });
   if (error instanceof NetworkError && error.code === 'reset') return ended({ kind: 'closed', at });
-  return ended({ kind: 'broken', at, because: printable(error.message) }, alertOf(error));
+  return { ...ended({ kind: 'broken', at, because: printable(error.message) }), alert: alertOf(error) };
 }
 
 function shortened(lines: readonly string[]): readonly string[] {

@@ -1,11 +1,20 @@
 /** Visits one endpoint after the other and tells what was seen. It judges nothing. */
-import type { Depth, Endpoint } from '../findings/endpoint.ts';
-import type { Observation, Visit, VisitEnd } from '../findings/observation.ts';
+import { connectionBudget, type Depth, type Endpoint } from '../findings/endpoint.ts';
+import type { Observation, Probes, Upgrade, Visit, VisitEnd } from '../findings/observation.ts';
 import { startDeadlines } from '../net/deadlines.ts';
 import { seeingContexts } from '../net/seeing-contexts.ts';
-import { type Connected, talkOnce } from './connection.ts';
+import { type Connected, talkOnce, type Way } from './connection.ts';
 import { dialectOf } from './dialects.ts';
-import type { VisitDraft, VisitRequest } from './visit.ts';
+import {
+  hindrance,
+  type Knock,
+  type Knocking,
+  type NotTested,
+  notTested,
+  type Question,
+  questionsFor,
+} from './probes.ts';
+import type { Dialect, VisitDraft, VisitRequest } from './visit.ts';
 
 export interface ObserverParts {
   /** Our name for EHLO and LHLO: a domain in ASCII form or an address literal. */
@@ -23,7 +32,7 @@ export interface Plan {
   readonly depth: Depth;
   /** Whether the owner lets us ask what leaves traces. */
   readonly intrusive: boolean;
-  /** Connections at most. */
+  /** Connections at most; never more than the depth has. */
   readonly budget: number;
   /** Awaited before every further connection, with how the last one ended; `stop`: there is no further one. */
   readonly between: (last: VisitEnd) => Promise<'go' | 'stop'>;
@@ -32,6 +41,7 @@ export interface Plan {
 export interface Observer {
   /** Never rejects for what the server or the network does. */
   observe(endpoint: Endpoint, plan: Plan): Promise<Observation>;
+  /** Breaks off what is under way. */
   close(): void;
 }
 
@@ -40,33 +50,131 @@ const LOOK_EVERY_MS = 50;
 export function openObserver(parts: ObserverParts): Observer {
   const deadlines = startDeadlines(LOOK_EVERY_MS, 'hold');
   const contexts = seeingContexts(parts.roots);
+  const closing = new AbortController();
+  let underWay = 0;
+  const rest = (): void => {
+    if (closing.signal.aborted && underWay === 0) deadlines.close();
+  };
+
+  const wayOf = (endpoint: Endpoint, { hello = 'everything', named = true, alpn }: Knock): Way => ({
+    endpoint,
+    context: contexts(hello),
+    serverName: named ? endpoint.serverName : null,
+    ...(alpn === undefined ? {} : { alpn }),
+    deadlines,
+    timeoutMs: parts.timeoutMs,
+    signal: closing.signal,
+  });
+
   return {
     async observe(endpoint, plan) {
-      const at = parts.now();
-      const draft = emptyDraft();
-      const request: VisitRequest = {
-        helloName: parts.helloName,
-        tls: endpoint.tls,
-        to: endpoint.serverName,
-        curious: plan.depth !== 'quick',
+      underWay += 1;
+      try {
+        return await observe(endpoint, plan, parts, (knock) => wayOf(endpoint, knock));
+      } finally {
+        underWay -= 1;
+        rest();
+      }
+    },
+    close() {
+      closing.abort();
+      rest();
+    },
+  };
+}
+
+async function observe(
+  endpoint: Endpoint,
+  plan: Plan,
+  { helloName, now }: ObserverParts,
+  wayOf: (knock: Knock) => Way,
+): Promise<Observation> {
+  const { protocol, tls, serverName } = endpoint;
+  const at = now();
+  const dialect = dialectOf(protocol);
+  const polite: VisitRequest = {
+    helloName,
+    tls,
+    to: serverName,
+    curious: false,
+    intrusive: false,
+    clock: () => performance.now(),
+  };
+  const knocking = knockingAt(dialect, polite, wayOf);
+  const isDeeper = plan.depth !== 'quick';
+  const base = await knocking.visit({}, { ...polite, curious: isDeeper, intrusive: plan.intrusive });
+  const questions = isDeeper
+    ? questionsFor(base, {
+        dialect,
+        deep: plan.depth === 'deep',
         intrusive: plan.intrusive,
-        clock: () => performance.now(),
-      };
+        startTls: tls === 'starttls',
+        named: serverName !== null,
+        saysHello: protocol === 'smtp' || protocol === 'submission' || protocol === 'lmtp',
+        helloName,
+      })
+    : [];
+  const further = await askAll(questions, base, plan, knocking);
+  return { endpoint, at, connections: 1 + further.connections, base, probes: further.probes };
+}
+
+function knockingAt(dialect: Dialect, polite: VisitRequest, wayOf: (knock: Knock) => Way): Knocking {
+  return {
+    async visit(knock, request = polite) {
+      const draft = emptyDraft();
       const connected = await talkOnce(
-        {
-          endpoint,
-          context: contexts('everything'),
-          serverName: endpoint.serverName,
-          deadlines,
-          timeoutMs: parts.timeoutMs,
+        wayOf(knock),
+        (channel, localAddress) => {
+          const helloName = knock.helloName?.(localAddress) ?? request.helloName;
+          return dialect.visit(channel, { ...request, helloName }, draft);
         },
-        (channel) => dialectOf(endpoint.protocol).visit(channel, request, draft),
         () => draft.step,
       );
-      return { endpoint, at, connections: 1, base: visitOf(connected, draft), probes: {} };
+      return visitOf(connected, draft);
     },
-    close: () => deadlines.close(),
+    talk: (talk) =>
+      talkOnce(
+        wayOf({}),
+        (channel) => talk(channel, polite),
+        () => 'probe',
+      ),
   };
+}
+
+/** Asks one question after the other, as long as there may be connections and the server lets us in. */
+async function askAll(
+  questions: readonly Question[],
+  base: Visit,
+  { depth, budget, between }: Plan,
+  knocking: Knocking,
+): Promise<{ readonly probes: Probes; readonly connections: number }> {
+  const most = Math.min(budget, connectionBudget[depth]) - 1;
+  let probes: Probes = {};
+  let connections = 0;
+  let last = base.end;
+  let stopped: NotTested | undefined;
+  for (const question of questions) {
+    const why = stopped ?? hindrance(base, question);
+    if (why !== undefined) {
+      probes = { ...probes, ...question.unasked(why) };
+      continue;
+    }
+    if (connections >= most) stopped = spent(most + 1, last);
+    else if ((await between(last)) === 'stop') stopped = notTested(last);
+    if (stopped !== undefined) {
+      probes = { ...probes, ...question.unasked(stopped) };
+      continue;
+    }
+    connections += 1;
+    const answered = await question.ask(knocking);
+    probes = { ...probes, ...answered.probes };
+    last = answered.end;
+  }
+  return { probes, connections };
+}
+
+function spent(connections: number, end: VisitEnd): NotTested {
+  return { kind: 'not-tested', because: `${connections} connections are all that there may be`, end };
 }
 
 function emptyDraft(): VisitDraft {
@@ -83,7 +191,18 @@ function emptyDraft(): VisitDraft {
   };
 }
 
-function visitOf({ connect, transcript, talked }: Connected<VisitEnd>, draft: VisitDraft): Visit {
+function visitOf({ connect, transcript, talked, ms }: Connected<VisitEnd>, draft: VisitDraft): Visit {
   const { step: _, ...seen } = draft;
-  return { connect, transcript, ...seen, end: talked.kind === 'done' ? talked.outcome : talked.end };
+  if (talked.kind === 'done') return { connect, transcript, ...seen, end: talked.outcome };
+  const { end, alert, injected } = talked;
+  if (injected !== undefined && end.kind === 'broken') {
+    const upgrade: Upgrade = { kind: 'injected', because: end.because, text: injected };
+    return { connect, transcript, ...seen, upgrade, end };
+  }
+  if (alert !== undefined && seen.tls !== null && seen.inside === null && end.kind === 'broken') {
+    // In TLS 1.3 the server's no to our side of the handshake comes when for us it is over (RFC 8446 §4.4.2.4).
+    const upgrade: Upgrade = { kind: 'handshake-failed', because: end.because, alert, ms };
+    return { connect, transcript, ...seen, upgrade, end: { kind: 'without-tls' } };
+  }
+  return { connect, transcript, ...seen, end };
 }

@@ -5,6 +5,7 @@ import type {
   AnswerSeen,
   Greeting,
   InjectionSeen,
+  IntrusiveSeen,
   MailboxSeen,
   ObservedTls,
   SmtpSeen,
@@ -62,4 +63,6 @@ export interface Dialect {
    * is left empty, too.
    */
   readonly state: ((channel: Channel, request: VisitRequest) => Talk<StateSeen | VisitEnd>) | null;
+  /** What is asked only with the owner's consent; absent where there is nothing of the kind. */
+  readonly intrusive?: (channel: Channel, request: VisitRequest) => Talk<IntrusiveSeen | VisitEnd>;
 }

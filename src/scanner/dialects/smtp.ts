@@ -1,58 +1,75 @@
 /**
  * How a server of SMTP, submission or LMTP is visited.
  *
- * RFC 5321 §3.1, §4.1.4 (greeting, EHLO, HELO), RFC 3207 (STARTTLS), RFC 8314 §3 (TLS at once), RFC 2033 §4.1 (LHLO).
+ * RFC 5321 §3.1, §4.1.4 (greeting, EHLO, HELO), RFC 3207 §4 (STARTTLS), RFC 8314 §3 (TLS at once), RFC 2033 §4.1 (LHLO).
  */
-import type { AnswerSeen, SmtpSeen, VisitEnd } from '../../findings/observation.ts';
-import { quit } from '../../protocols/smtp/client/quit.ts';
-import { command } from '../../protocols/smtp/command.ts';
+import type { SmtpSeen, VisitEnd } from '../../findings/observation.ts';
+import { maskedStartTls, type Offers, offersOf } from '../../protocols/smtp/offers.ts';
 import { describeReply, type Reply, readReply, severity } from '../../protocols/smtp/reply.ts';
 import type { Talk } from '../../wire/bytes.ts';
-import type { Channel } from '../../wire/channel.ts';
-import { LostError, PeerError, printable } from '../../wire/dialogue.ts';
+import type { Channel, Secured } from '../../wire/channel.ts';
+import { printable } from '../../wire/dialogue.ts';
 import type { Dialect, VisitDraft, VisitRequest } from '../visit.ts';
+import { injectionProbe, intrusiveProbe, stateProbe } from './smtp-probes.ts';
+import { ask, goodbye, type HelloVerb, isThrottledStartTls, seen, sentAway } from './smtp-steps.ts';
 
 /** Of SMTP and submission. */
-export const smtpDialect: Dialect = dialectOf('EHLO');
-/** Of LMTP, which has no HELO. */
+export const smtpDialect: Dialect = { ...dialectOf('EHLO'), intrusive: intrusiveProbe };
+/** Of LMTP, through which nothing is relayed. */
 export const lmtpDialect: Dialect = dialectOf('LHLO');
 
-type Hello = 'EHLO' | 'LHLO';
-
-function dialectOf(verb: Hello): Dialect {
+function dialectOf(verb: HelloVerb): Dialect {
   return {
     visit: (channel, request, draft) => visit(channel, request, draft, verb),
-    injection: null,
-    state: null,
+    injection: (channel, request) => injectionProbe(channel, request, verb),
+    state: (channel, request) => stateProbe(channel, request, verb),
   };
 }
 
 const nothingSeen: SmtpSeen = { hello: null, helo: null, helloInside: null, mailInClear: null };
 
-function* visit(channel: Channel, request: VisitRequest, draft: VisitDraft, verb: Hello): Talk<VisitEnd> {
+/** What it came to where it does not go on. */
+type Stopped = VisitEnd | undefined;
+
+function* visit(channel: Channel, request: VisitRequest, draft: VisitDraft, verb: HelloVerb): Talk<VisitEnd> {
   const began = request.clock();
-  draft.smtp = nothingSeen;
   if (request.tls === 'implicit') {
-    draft.step = 'handshake';
-    const secured = yield* channel.beginTls();
-    const ms = Math.round(request.clock() - began);
-    if (secured.kind === 'failed') {
-      draft.upgrade = failed(secured, ms);
-      return { kind: 'without-tls' };
-    }
-    draft.tls = secured.facts;
-    draft.upgrade = { kind: 'implicit' };
+    const failure = yield* beginTls(channel, request, draft, began);
+    if (failure !== undefined) return failure;
   }
-  const sentAway = yield* hearGreeting(channel, request, draft, began);
-  if (sentAway !== undefined) return sentAway;
+  const refusal = yield* hearGreeting(channel, request, draft, began);
+  if (refusal !== undefined) return refusal;
   const hello = yield* sayHello(channel, request, draft, verb);
-  if (hello !== undefined) return hello;
+  if (hello.kind === 'stopped') return hello.end;
   if (request.tls === 'implicit') {
-    draft.inside = draft.clear;
-    draft.clear = null;
-    return yield* goodbye(channel, draft, { kind: 'complete' });
+    draft.inside = linesOf(hello.reply);
+    return yield* goodbye(channel, { kind: 'complete' });
   }
-  return yield* startTls(channel, request, draft, verb);
+  draft.clear = linesOf(hello.reply);
+  if (request.intrusive) {
+    const stopped = yield* sayMail(channel, draft);
+    if (stopped !== undefined) return stopped;
+  }
+  return yield* upgrade(channel, request, draft, verb, offersOf(hello.reply));
+}
+
+/** RFC 8314 §3: TLS begins at once, and the greeting comes inside it. */
+function* beginTls(
+  channel: Channel,
+  { clock }: VisitRequest,
+  draft: VisitDraft,
+  began: number,
+): Talk<Stopped> {
+  draft.step = 'handshake';
+  const secured = yield* channel.beginTls();
+  const ms = Math.round(clock() - began);
+  if (secured.kind === 'failed') {
+    draft.upgrade = failed(secured, ms);
+    return { kind: 'without-tls' };
+  }
+  draft.tls = secured.facts;
+  draft.upgrade = { kind: 'implicit' };
+  return undefined;
 }
 
 function* hearGreeting(
@@ -60,59 +77,67 @@ function* hearGreeting(
   { clock }: VisitRequest,
   draft: VisitDraft,
   began: number,
-): Talk<VisitEnd | undefined> {
+): Talk<Stopped> {
   draft.step = 'greeting';
   const reply = yield* readReply(channel, 'greeting');
+  const { code, enhanced, lines } = reply;
   draft.greeting = {
     ms: Math.round(clock() - began),
-    lines: reply.lines.map((line, at) =>
-      printable(at === 0 && reply.enhanced !== null ? `${reply.enhanced} ${line}` : line),
-    ),
-    code: reply.code,
+    lines: lines.map((line) => printable(enhanced === null ? line : `${enhanced} ${line}`)),
+    code,
   };
-  if (reply.code === 220) return undefined;
-  return yield* goodbye(channel, draft, refusal('greeting', reply));
+  return code === 220 ? undefined : yield* goodbye(channel, sentAway('greeting', reply));
 }
 
-/** @returns undefined where it is answered with a yes, to EHLO or to HELO. */
+type Hello =
+  | { readonly kind: 'greeted'; readonly reply: Reply }
+  | { readonly kind: 'stopped'; readonly end: VisitEnd };
+
+/** EHLO or LHLO; HELO where EHLO is refused for good, as servers do that have no extensions (RFC 5321 §3.2). */
 function* sayHello(
   channel: Channel,
   { helloName }: VisitRequest,
   draft: VisitDraft,
-  verb: Hello,
-): Talk<VisitEnd | undefined> {
+  verb: HelloVerb,
+): Talk<Hello> {
   draft.step = 'hello';
   const reply = yield* ask(channel, verb, helloName);
-  draft.smtp = { ...(draft.smtp ?? nothingSeen), hello: seen(reply) };
-  if (reply.code === 250) {
-    draft.clear = reply.lines.slice(1).map(printable);
-    return undefined;
-  }
-  if (severity(reply) !== 'permanent' || verb === 'LHLO' || isSentAway(reply))
-    return yield* goodbye(channel, draft, refusal('hello', reply));
-  // RFC 5321 §3.2: older servers know HELO only, and have no extensions then.
+  draft.smtp = { ...nothingSeen, hello: seen(reply) };
+  if (reply.code === 250) return { kind: 'greeted', reply };
+  const end = sentAway('hello', reply);
+  if (severity(reply) !== 'permanent' || verb === 'LHLO' || end.kind !== 'refused')
+    return { kind: 'stopped', end: yield* goodbye(channel, end) };
   const helo = yield* ask(channel, 'HELO', helloName);
   draft.smtp = { ...draft.smtp, helo: seen(helo) };
-  if (helo.code !== 250) return yield* goodbye(channel, draft, refusal('hello', helo));
-  draft.clear = [];
+  return helo.code === 250
+    ? { kind: 'greeted', reply: helo }
+    : { kind: 'stopped', end: yield* goodbye(channel, sentAway('hello', helo)) };
+}
+
+/** Whether mail is taken in clear; the transaction is taken back at once. */
+function* sayMail(channel: Channel, draft: VisitDraft): Talk<Stopped> {
+  const mail = yield* ask(channel, 'MAIL', 'FROM:<>');
+  draft.smtp = { ...(draft.smtp ?? nothingSeen), mailInClear: seen(mail) };
+  if (mail.code === 421) return sentAway('hello', mail);
+  if (severity(mail) === 'positive') yield* ask(channel, 'RSET');
   return undefined;
 }
 
-function* startTls(channel: Channel, request: VisitRequest, draft: VisitDraft, verb: Hello): Talk<VisitEnd> {
-  if (!offersStartTls(draft.clear)) {
-    draft.upgrade = { kind: 'not-offered', because: 'STARTTLS is not among what it offers' };
-    return yield* goodbye(channel, draft, { kind: 'without-tls' });
+function* upgrade(
+  channel: Channel,
+  request: VisitRequest,
+  draft: VisitDraft,
+  verb: HelloVerb,
+  offers: Offers,
+): Talk<VisitEnd> {
+  if (!offers.has('STARTTLS')) {
+    draft.upgrade = { kind: 'not-offered', because: whyNotOffered(draft, offers) };
+    return yield* goodbye(channel, { kind: 'without-tls' });
   }
   draft.step = 'starttls';
   const began = request.clock();
   const goAhead = yield* ask(channel, 'STARTTLS');
-  if (goAhead.code !== 220) {
-    draft.upgrade =
-      severity(goAhead) === 'positive'
-        ? { kind: 'bad-answer', because: `STARTTLS was answered with ${describeReply(goAhead)}` }
-        : { kind: 'refused', answer: seen(goAhead) };
-    return yield* goodbye(channel, draft, { kind: 'without-tls' });
-  }
+  if (goAhead.code !== 220) return yield* withoutGoAhead(channel, draft, goAhead);
   draft.step = 'handshake';
   const secured = yield* channel.startTls();
   const ms = Math.round(request.clock() - began);
@@ -122,62 +147,55 @@ function* startTls(channel: Channel, request: VisitRequest, draft: VisitDraft, v
   }
   draft.tls = secured.facts;
   draft.upgrade = { kind: 'secured', ms };
+  return yield* lookInside(channel, request, draft, verb);
+}
+
+function whyNotOffered({ smtp }: VisitDraft, offers: Offers): string {
+  if ((smtp?.helo ?? null) !== null) return 'it knows no EHLO, and so no STARTTLS';
+  const masked = maskedStartTls(offers);
+  if (masked !== undefined) return `something on the way wrote ${masked} over it`;
+  return 'STARTTLS is not among what it offers';
+}
+
+/** RFC 3207 §4: 220 is the go-ahead, and nothing else. */
+function* withoutGoAhead(channel: Channel, draft: VisitDraft, reply: Reply): Talk<VisitEnd> {
+  // It would have gone on with somebody who comes less often: that is no refusal of TLS.
+  if (isThrottledStartTls(reply))
+    return yield* goodbye(channel, { kind: 'throttled', at: 'starttls', answer: seen(reply) });
+  draft.upgrade =
+    severity(reply) === 'positive'
+      ? { kind: 'bad-answer', because: `STARTTLS was answered with ${describeReply(reply)}` }
+      : { kind: 'refused', answer: seen(reply) };
+  return yield* goodbye(channel, { kind: 'without-tls' });
+}
+
+/** RFC 3207 §4.2: all that was learnt in clear is forgotten, so that the hello is said anew. */
+function* lookInside(
+  channel: Channel,
+  { helloName, curious }: VisitRequest,
+  draft: VisitDraft,
+  verb: HelloVerb,
+): Talk<VisitEnd> {
   draft.step = 'inside';
-  const hello = yield* ask(channel, verb, request.helloName);
+  const hello = yield* ask(channel, verb, helloName);
   draft.smtp = { ...(draft.smtp ?? nothingSeen), helloInside: seen(hello) };
-  if (hello.code !== 250) return yield* goodbye(channel, draft, refusal('inside', hello));
-  draft.inside = hello.lines.slice(1).map(printable);
-  if (request.curious) {
+  if (hello.code !== 250) return yield* goodbye(channel, sentAway('inside', hello));
+  draft.inside = linesOf(hello);
+  if (curious) {
     draft.step = 'again';
     const again = yield* ask(channel, 'STARTTLS');
     draft.again = seen(again);
-    // It waits for a handshake now: nothing can be said any more.
+    // It waits for a handshake now, and a QUIT would not be understood.
     if (again.code === 220) return { kind: 'complete' };
   }
-  return yield* goodbye(channel, draft, { kind: 'complete' });
-}
-
-function* ask(channel: Channel, ...words: readonly [string, ...string[]]): Talk<Reply> {
-  yield* channel.say(command(...words));
-  return yield* readReply(channel, 'reply');
-}
-
-/** Says QUIT. What came of the visit is known by then, so that a server that is gone already changes nothing. */
-function* goodbye(channel: Channel, draft: VisitDraft, end: VisitEnd): Talk<VisitEnd> {
   draft.step = 'goodbye';
-  try {
-    yield* quit(channel);
-  } catch (error) {
-    if (!(error instanceof PeerError || error instanceof LostError)) throw error;
-  }
-  return end;
+  return yield* goodbye(channel, { kind: 'complete' });
 }
 
-function offersStartTls(clear: readonly string[] | null): boolean {
-  return clear?.some((line) => line.toUpperCase() === 'STARTTLS') ?? false;
+function linesOf(hello: Reply): string[] {
+  return hello.lines.slice(1).map(printable);
 }
 
-function failed(
-  { because, alert }: { readonly because: string; readonly alert?: string | undefined },
-  ms: number,
-): VisitDraft['upgrade'] {
+function failed({ because, alert }: Extract<Secured, { kind: 'failed' }>, ms: number): VisitDraft['upgrade'] {
   return { kind: 'handshake-failed', because: printable(because), alert: alert ?? null, ms };
-}
-
-function seen(reply: Reply): AnswerSeen {
-  return { code: reply.code, positive: severity(reply) === 'positive', text: describeReply(reply) };
-}
-
-function isSentAway(reply: Reply): boolean {
-  return refusal('hello', reply).kind !== 'refused';
-}
-
-function refusal(
-  at: 'greeting' | 'hello' | 'inside',
-  reply: Reply,
-): Extract<VisitEnd, { answer: AnswerSeen }> {
-  const { code, enhanced } = reply;
-  const isThrottled = code === 421 || code === 450 || code === 451 || (enhanced ?? '').startsWith('4.7.');
-  const isBlocked = code === 550 || code === 554 || (enhanced ?? '').startsWith('5.7.');
-  return { kind: isThrottled ? 'throttled' : isBlocked ? 'blocked' : 'refused', at, answer: seen(reply) };
 }

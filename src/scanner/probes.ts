@@ -1,0 +1,213 @@
+/** The questions behind the first connection: which there are, and how each of them is asked, on a connection of its own. */
+import { isIPv6 } from 'node:net';
+import type { HandshakeSeen, Probed, Probes, Visit, VisitEnd } from '../findings/observation.ts';
+import type { HelloKind } from '../net/seeing-contexts.ts';
+import { parseCertificate, publicKeyOf } from '../tls/openssl.ts';
+import type { Talk } from '../wire/bytes.ts';
+import type { Channel } from '../wire/channel.ts';
+import type { Connected } from './connection.ts';
+import { wordsOfEnd } from './end-words.ts';
+import type { Dialect, VisitRequest } from './visit.ts';
+
+/** What a connection differs in from the first one. */
+export interface Knock {
+  readonly hello?: HelloKind;
+  /** false: without SNI. */
+  readonly named?: boolean;
+  readonly alpn?: readonly string[];
+  /** Our name in EHLO, from the address that we have here. */
+  readonly helloName?: (localAddress: string | undefined) => string;
+}
+
+/** Makes connections to the endpoint, as an observer does. */
+export interface Knocking {
+  /** A whole visit, without curiosity where no other request is given. */
+  visit(knock: Knock, request?: VisitRequest): Promise<Visit>;
+  /** A dialogue of its own. */
+  talk<Outcome>(
+    talk: (channel: Channel, request: VisitRequest) => Talk<Outcome>,
+  ): Promise<Connected<Outcome>>;
+}
+
+export type NotTested = Extract<Probed<never>, { kind: 'not-tested' }>;
+
+/** One question, on a connection of its own. */
+export interface Question {
+  readonly ask: (knocking: Knocking) => Promise<{ readonly probes: Probes; readonly end: VisitEnd }>;
+  /** What stands in its place where it is not asked. */
+  readonly unasked: (why: NotTested) => Probes;
+  /** Whether its hello is smaller than the first one, which may have been too large. */
+  readonly isSmaller?: true;
+}
+
+export interface QuestionTerms {
+  readonly dialect: Dialect;
+  readonly deep: boolean;
+  readonly intrusive: boolean;
+  /** Whether the first connection came by STARTTLS. */
+  readonly startTls: boolean;
+  /** Whether there was a name in SNI. */
+  readonly named: boolean;
+  /** Whether we say our name (EHLO, LHLO). */
+  readonly saysHello: boolean;
+  readonly helloName: string;
+}
+
+/**
+ * The questions that are worth a connection after what the first one showed, the most telling first.
+ *
+ * Where that came to no end there is no telling, and all of them are there.
+ */
+export function questionsFor(base: Visit, terms: QuestionTerms): readonly Question[] {
+  const { dialect, deep, intrusive, startTls, named, saysHello } = terms;
+  const isOpen = base.tls === null && base.upgrade.kind === 'not-reached';
+  const isSecured = base.tls !== null || isOpen;
+  const isTried = isSecured || base.upgrade.kind === 'handshake-failed';
+  const { injection, state } = dialect;
+  return [
+    ...(injection !== null && startTls && isSecured ? [injectionQuestion(injection)] : []),
+    ...(isSecured ? otherKeyQuestions(base) : []),
+    ...(isTried ? [handshakeQuestion({ hello: 'legacy' }, (legacy) => ({ legacy }))] : []),
+    ...(isTried && named ? [handshakeQuestion({ named: false }, (noServerName) => ({ noServerName }))] : []),
+    ...(isTried && (base.tls === null || base.tls.version === 'TLSv1.3') ? [upToTls12Question] : []),
+    ...(deep && saysHello && startTls ? [otherHelloQuestion(terms)] : []),
+    ...(deep && state !== null && startTls && intrusive && isSecured ? [stateQuestion(state)] : []),
+    ...(deep && isSecured ? [alpnQuestion] : []),
+    ...(deep && intrusive && dialect.intrusive !== undefined ? [intrusiveQuestion(dialect.intrusive)] : []),
+  ];
+}
+
+/** Why the question is not worth a connection after the first one came to no end; undefined where it is. */
+export function hindrance({ end, tls, upgrade }: Visit, { isSmaller }: Question): NotTested | undefined {
+  if (end.kind === 'throttled' || end.kind === 'blocked') return notTested(end);
+  if (tls !== null || upgrade.kind !== 'not-reached') return undefined;
+  // A server that hangs at the hello may answer one without the large key share of a hybrid group.
+  const isSilentToHello = end.kind === 'timeout' && end.at === 'handshake';
+  return isSilentToHello && isSmaller === true ? undefined : notTested(end);
+}
+
+export function notTested(end: VisitEnd): NotTested {
+  return { kind: 'not-tested', because: wordsOfEnd(end), end };
+}
+
+function handshakeQuestion(knock: Knock, place: (seen: Probed<HandshakeSeen>) => Probes): Question {
+  return {
+    async ask(knocking) {
+      const visit = await knocking.visit(knock);
+      return { probes: place(handshakeOf(visit)), end: visit.end };
+    },
+    unasked: place,
+  };
+}
+
+function handshakeOf({ tls, upgrade, end }: Visit): Probed<HandshakeSeen> {
+  if (upgrade.kind === 'handshake-failed')
+    return { kind: 'seen', result: 'failed', because: upgrade.because };
+  if (tls !== null) return { kind: 'seen', result: 'secured', tls };
+  if (upgrade.kind === 'not-offered') return { kind: 'seen', result: 'not-offered' };
+  if (upgrade.kind === 'refused') {
+    const because = `it answered STARTTLS with ${upgrade.answer.text}`;
+    return { kind: 'not-tested', because, end };
+  }
+  return notTested(end);
+}
+
+const upToTls12Question: Question = {
+  ...handshakeQuestion({ hello: 'up-to-tls12' }, (upToTls12) => ({ upToTls12 })),
+  isSmaller: true,
+};
+
+/** None where there is no certificate, or one with a key of no known kind. */
+function otherKeyQuestions(base: Visit): Question[] {
+  if (base.tls === null) return [otherKeyQuestion('ecdsa')];
+  const [leaf] = base.tls.chain;
+  const certificate = leaf === undefined ? undefined : parseCertificate(leaf);
+  const kind = certificate === undefined ? undefined : publicKeyOf(certificate)?.asymmetricKeyType;
+  if (kind === undefined) return [];
+  return [otherKeyQuestion(kind === 'rsa' || kind === 'rsa-pss' ? 'ecdsa' : 'rsa')];
+}
+
+function otherKeyQuestion(key: 'rsa' | 'ecdsa'): Question {
+  return handshakeQuestion({ hello: key }, (seen) => ({
+    otherKey: seen.kind === 'seen' ? { ...seen, key } : seen,
+  }));
+}
+
+function injectionQuestion(injection: NonNullable<Dialect['injection']>): Question {
+  return {
+    async ask(knocking) {
+      const { talked, transcript } = await knocking.talk(injection);
+      if (talked.kind === 'ended') return { probes: { injection: notTested(talked.end) }, end: talked.end };
+      const { outcome } = talked;
+      if ('kind' in outcome) return { probes: { injection: notTested(outcome) }, end: outcome };
+      return { probes: { injection: { kind: 'seen', ...outcome, transcript } }, end: { kind: 'complete' } };
+    },
+    unasked: (why) => ({ injection: why }),
+  };
+}
+
+function stateQuestion(state: NonNullable<Dialect['state']>): Question {
+  return {
+    async ask(knocking) {
+      const { talked, transcript } = await knocking.talk(state);
+      if (talked.kind === 'ended') return { probes: { state: notTested(talked.end) }, end: talked.end };
+      const { outcome } = talked;
+      if ('kind' in outcome) return { probes: { state: notTested(outcome) }, end: outcome };
+      return { probes: { state: { kind: 'seen', ...outcome, transcript } }, end: { kind: 'complete' } };
+    },
+    unasked: (why) => ({ state: why }),
+  };
+}
+
+/** Some that take STARTTLS away from those whose name they do not like. */
+function otherHelloQuestion({ helloName }: QuestionTerms): Question {
+  return {
+    async ask(knocking) {
+      let other = helloName;
+      const visit = await knocking.visit({
+        helloName: (localAddress) => {
+          other = otherNameThan(helloName, localAddress);
+          return other;
+        },
+      });
+      const { clear, end } = visit;
+      if (clear === null) return { probes: { otherHello: notTested(end) }, end };
+      return { probes: { otherHello: { kind: 'seen', helloName: other, clear } }, end };
+    },
+    unasked: (otherHello) => ({ otherHello }),
+  };
+}
+
+/** RFC 5321 §4.1.3, §4.1.4: a client without a name says its address, which is no lie for one that has a name. */
+function otherNameThan(helloName: string, localAddress = '127.0.0.1'): string {
+  if (helloName.startsWith('[')) return 'localhost';
+  return isIPv6(localAddress) ? `[IPv6:${localAddress.replace(/%.*$/, '')}]` : `[${localAddress}]`;
+}
+
+/** RFC 7301 §3.2: a server that has none of the protocols sends no_application_protocol; a browser could be led here else. */
+const FOREIGN = 'http/1.1';
+
+const alpnQuestion: Question = {
+  async ask(knocking) {
+    const { tls, upgrade, end } = await knocking.visit({ alpn: [FOREIGN] });
+    if (upgrade.kind === 'handshake-failed')
+      return { probes: { alpn: { kind: 'seen', refused: upgrade.because } }, end };
+    if (tls === null) return { probes: { alpn: notTested(end) }, end };
+    return { probes: { alpn: { kind: 'seen', offered: FOREIGN, agreed: tls.alpn } }, end };
+  },
+  unasked: (alpn) => ({ alpn }),
+};
+
+function intrusiveQuestion(intrusive: NonNullable<Dialect['intrusive']>): Question {
+  const nothing = { intrusive: { vrfy: null, expn: null, relay: null } };
+  return {
+    async ask(knocking) {
+      const { talked } = await knocking.talk(intrusive);
+      if (talked.kind === 'ended') return { probes: nothing, end: talked.end };
+      const { outcome } = talked;
+      if ('kind' in outcome) return { probes: nothing, end: outcome };
+      return { probes: { intrusive: outcome }, end: { kind: 'complete' } };
+    },
+    unasked: () => nothing,
+  };
+}

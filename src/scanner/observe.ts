@@ -1,10 +1,11 @@
 /** Visits one endpoint after the other and tells what was seen. It judges nothing. */
 import { connectionBudget, type Depth, type Endpoint } from '../findings/endpoint.ts';
-import type { Observation, Probes, Upgrade, Visit, VisitEnd } from '../findings/observation.ts';
+import type { Observation, Probes, Visit, VisitEnd } from '../findings/observation.ts';
 import { startDeadlines } from '../net/deadlines.ts';
 import { seeingContexts } from '../net/seeing-contexts.ts';
-import { type Connected, talkOnce, type Way } from './connection.ts';
+import { talkOnce, type Way } from './connection.ts';
 import { dialectOf } from './dialects.ts';
+import { emptyDraft, visitOf } from './draft.ts';
 import {
   hindrance,
   type Knock,
@@ -14,7 +15,7 @@ import {
   type Question,
   questionsFor,
 } from './probes.ts';
-import type { Dialect, VisitDraft, VisitRequest } from './visit.ts';
+import type { Dialect, VisitRequest } from './visit.ts';
 
 export interface ObserverParts {
   /** Our name for EHLO and LHLO: a domain in ASCII form or an address literal. */
@@ -175,34 +176,4 @@ async function askAll(
 
 function spent(connections: number, end: VisitEnd): NotTested {
   return { kind: 'not-tested', because: `${connections} connections are all that there may be`, end };
-}
-
-function emptyDraft(): VisitDraft {
-  return {
-    step: 'greeting',
-    greeting: null,
-    smtp: null,
-    mailbox: null,
-    clear: null,
-    upgrade: { kind: 'not-reached' },
-    tls: null,
-    inside: null,
-    again: null,
-  };
-}
-
-function visitOf({ connect, transcript, talked, ms }: Connected<VisitEnd>, draft: VisitDraft): Visit {
-  const { step: _, ...seen } = draft;
-  if (talked.kind === 'done') return { connect, transcript, ...seen, end: talked.outcome };
-  const { end, alert, injected } = talked;
-  if (injected !== undefined && end.kind === 'broken') {
-    const upgrade: Upgrade = { kind: 'injected', because: end.because, text: injected };
-    return { connect, transcript, ...seen, upgrade, end };
-  }
-  if (alert !== undefined && seen.tls !== null && seen.inside === null && end.kind === 'broken') {
-    // In TLS 1.3 the server's no to our side of the handshake comes when for us it is over (RFC 8446 §4.4.2.4).
-    const upgrade: Upgrade = { kind: 'handshake-failed', because: end.because, alert, ms };
-    return { connect, transcript, ...seen, upgrade, end: { kind: 'without-tls' } };
-  }
-  return { connect, transcript, ...seen, end };
 }

@@ -318,6 +318,12 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
       store/open-database store/pause store/pauses store/recipients store/settle store/statement store/tables
       store/trail store/undo`,
   },
+  {
+    why: 'parts of what is found about TLSA records, each id told there',
+    test: 'test/unit/findings/rules/dane.test.ts',
+    sources: `findings/catalogue/dane findings/dane/match findings/dane/outlook findings/dane/places
+      findings/dane/presence findings/dane/publish findings/dane/records findings/seen`,
+  },
   { why: 'the names of the calls', test: 'test/unit/store/batch.test.ts', sources: 'store/calls' },
   {
     why: 'the tables of the policy store, none of which is seen from outside',

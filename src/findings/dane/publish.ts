@@ -1,0 +1,49 @@
+/** The TLSA records that a host should have, made from the certificates that it was seen to present. */
+import { showTlsa, type TlsaRecord } from '../../policies/dane/tlsa.ts';
+import { summarizeCertificate } from '../../tls/certificate.ts';
+import type { PasteLine } from '../check.ts';
+import { chainsAt, type SeenChain } from '../seen.ts';
+import type { DanePlace } from './places.ts';
+
+/** Time for all caches to forget what stands in a zone; seconds that a new record should live, for a domain that begins. */
+export const BEGINNERS_TTL = 3_600;
+
+/** `3 1 1` and the SHA-256 of the key: of all records the one that a renewed certificate for the same key still fits. */
+export function keyRecord(der: Uint8Array): string | undefined {
+  const summary = summarizeCertificate(der);
+  return summary.kind === 'ok' ? `3 1 1 ${summary.value.spkiSha256}` : undefined;
+}
+
+/** Every handshake with the host that showed a certificate. */
+export function chainsOf({ doors }: Pick<DanePlace, 'doors'>): readonly SeenChain[] {
+  return doors.flatMap(chainsAt).filter(({ tls }) => tls.chain.length > 0);
+}
+
+/** A record for each key that the host was seen to use; none where no certificate was seen. */
+export function keyRecords(place: Pick<DanePlace, 'doors'>): readonly string[] {
+  const records = chainsOf(place).flatMap(({ tls }) => (tls.chain[0] && keyRecord(tls.chain[0])) ?? []);
+  return [...new Set(records)];
+}
+
+/** The records of {@link keyRecords} as lines of a zone. @param ttl seconds. */
+export function zoneLines(
+  place: Pick<DanePlace, 'doors' | 'owner'>,
+  ttl = BEGINNERS_TTL,
+): readonly PasteLine[] {
+  return keyRecords(place).map((record) => zoneLine(place.owner, record, ttl));
+}
+
+/** One record as a line of a zone. */
+export function zoneLine(owner: string, record: string, ttl = BEGINNERS_TTL): PasteLine {
+  return { for: 'dns', text: `${owner}. ${ttl} IN TLSA ${record}` };
+}
+
+/** A record of the zone as it stands, for somebody who is to take it out. */
+export function standingLine(owner: string, record: TlsaRecord): string {
+  return `${owner}. IN TLSA ${showTlsa(record)}`;
+}
+
+/** What shows that the records are there, and that they fit. */
+export function verifyDaneCommand(domain: string): string {
+  return `waxwing check ${domain} --only dane`;
+}

@@ -1,0 +1,163 @@
+/** Each mail host by itself: that it exists, is no alias, belongs to somebody, and can be reached from anywhere. */
+import type { Answer } from '../../dns/answer.ts';
+import { showName } from '../../dns/name.ts';
+import { types } from '../../dns/record.ts';
+import type { Mx } from '../../dns/records.ts';
+import { type Domain, isWithin, parseDomain } from '../../names/domain.ts';
+import { isPublicAddress } from '../../names/public-address.ts';
+import { MOST_HOSTS } from '../../policies/destination.ts';
+import type { PolicyLookUp } from '../../policies/look-ups.ts';
+import { askFor, showAnswer, zoneLine } from '../ask.ts';
+import type { CheckCase, HostCase } from '../case.ts';
+import { type Finding, type FindingScope, finding } from '../finding.ts';
+
+export function* mxHostFindings(
+  { hosts }: CheckCase,
+  domain: Domain,
+  records: readonly Mx[],
+): PolicyLookUp<Finding[]> {
+  const found: Finding[] = [];
+  for (const host of hostsOf(records)) {
+    const answers = [yield* askFor(host, types.A), yield* askFor(host, types.AAAA)];
+    const scope = { domain, host };
+    // A token of a provider never exists, and is told as what it is; nobody is asked about localhost.
+    if (host.endsWith('.invalid') || host === 'localhost' || host.endsWith('.localhost')) continue;
+    found.push(...aliasFindings(scope, answers), ...(yield* addressFindings(scope, host, domain, answers)));
+  }
+  return [...found, ...hosts.flatMap((host) => privateFindings(domain, host))];
+}
+
+/** Those that senders try, each once. */
+function hostsOf(records: readonly Mx[]): readonly Domain[] {
+  const hosts = records
+    .toSorted((a, b) => a.preference - b.preference)
+    .flatMap(({ exchange }) => {
+      const host = parseDomain(showName(exchange));
+      return host.kind === 'ok' ? [host.value] : [];
+    });
+  return [...new Set(hosts)].slice(0, MOST_HOSTS);
+}
+
+function aliasFindings(scope: FindingScope, answers: readonly Answer[]): Finding[] {
+  const answer = answers.find(({ aliases }) => aliases.length > 0);
+  const [first] = answer?.aliases ?? [];
+  if (first !== undefined && answer !== undefined) {
+    const [from, to] = [showName(first.from), showName(first.to)];
+    const end = showName(answer.owner);
+    return [
+      finding('mx.cname', 'warn', {
+        scope,
+        evidence: [`${from}. ${first.by} ${to}.`, ...(end === to ? [] : [`it leads on to ${end}`])],
+        fix: [
+          {
+            who: 'dns-owner',
+            do: `Put ${end} into the MX record in place of ${scope.host}; where the certificate and the MTA-STS policy name ${scope.host}, change them first.`,
+            lines: [zoneLine(`${scope.domain}. IN MX 10 ${end}.`)],
+            verify: `dig +short ${scope.domain} MX`,
+          },
+        ],
+      }),
+    ];
+  }
+  if (answers.some(({ kind }) => kind === 'unknown')) return [];
+  return [finding('mx.cname', 'pass', { scope, evidence: [`${scope.host} is no alias`] })];
+}
+
+function* addressFindings(
+  scope: FindingScope,
+  host: Domain,
+  domain: Domain,
+  answers: readonly Answer[],
+): PolicyLookUp<Finding[]> {
+  const found = answers.filter(({ kind }) => kind === 'found');
+  if (found.length > 0) {
+    const evidence = found.flatMap(showAnswer);
+    return [
+      finding('mx.no-address', 'pass', { scope, evidence }),
+      finding('mx.dangling', 'pass', { scope, evidence }),
+    ];
+  }
+  // Told by dns.servfail, or by the checks of DNSSEC.
+  if (answers.some(({ kind }) => kind === 'unknown')) return [];
+  const evidence = answers.flatMap(showAnswer);
+  const failed = finding('mx.no-address', 'fail', {
+    scope,
+    evidence,
+    fix: [
+      {
+        who: 'dns-owner',
+        do: `Publish the address of ${host}, or remove it from the MX records of ${domain}.`,
+        lines: [zoneLine(`${host}. IN A 192.0.2.1`)],
+        verify: `dig +short ${host} A ${host} AAAA`,
+      },
+    ],
+  });
+  const nobodys = yield* nobodysName(host, domain, answers);
+  if (nobodys === undefined) return [failed];
+  const because = `${nobodys} does not exist: if somebody else registers or claims it, mail for ${domain} goes there`;
+  return [failed, finding('mx.dangling', 'fail', { scope, evidence: [...evidence, because] })];
+}
+
+/** Names above a host that are asked about. */
+const MOST_ABOVE = 8;
+
+/**
+ * A name that others could take over: what an alias of the host leads to and is not there, or the highest name above the
+ * host that does not exist. Names in the domain itself are its own.
+ */
+function* nobodysName(
+  host: Domain,
+  domain: Domain,
+  answers: readonly Answer[],
+): PolicyLookUp<string | undefined> {
+  const missing = answers.filter((one) => one.kind === 'absent' && one.what === 'no-such-name');
+  for (const { aliases, owner } of missing) {
+    const end = aliases.length > 0 ? parseDomain(showName(owner)) : undefined;
+    if (end?.kind === 'ok' && !isWithin(end.value, domain)) return end.value;
+  }
+  if (isWithin(host, domain) || missing.length === 0) return undefined;
+  const labels = host.split('.');
+  // From the second-level name down: the first that does not exist is the one that can be had.
+  for (let count = Math.max(2, labels.length - MOST_ABOVE); count < labels.length; count += 1) {
+    const above = parseDomain(labels.slice(-count).join('.'));
+    if (above.kind !== 'ok') continue;
+    const answer = yield* askFor(above.value, types.SOA);
+    if (answer.kind === 'absent' && answer.what === 'no-such-name') return above.value;
+  }
+  return labels.length === 2 ? host : undefined;
+}
+
+/** Addresses that mean something only inside some network. */
+function privateFindings(domain: Domain, host: HostCase): Finding[] {
+  if (host.facts?.kind !== 'found' || isNamedThisHost(host.name)) return [];
+  const { addresses } = host.facts;
+  const bad = addresses.filter((address) => !isPublicAddress(address));
+  const scope = { domain, host: host.name };
+  if (bad.length === 0) {
+    const evidence = [`${host.name}: ${addresses.slice(0, 8).join(', ')}`];
+    return [finding('mx.private-address', 'pass', { scope, evidence })];
+  }
+  return bad.slice(0, 8).map((address) => {
+    // Where it was visited, the check was told to, from inside that network: there it is the right address.
+    const wasVisited = host.observations.some(({ endpoint }) => endpoint.address === address);
+    return finding('mx.private-address', wasVisited ? 'warn' : 'fail', {
+      scope: { ...scope, address },
+      evidence: [
+        `${host.name} has the address ${address}, which is none of the public Internet`,
+        ...(wasVisited ? ['from where this check ran, a server answers there'] : []),
+      ],
+      ...(wasVisited ? { severity: 'info' } : {}),
+      fix: [
+        {
+          who: 'dns-owner',
+          do: `Publish the public address of ${host.name} in place of ${address}; keep private addresses in a view for the inside.`,
+          verify: `dig +short ${host.name} A ${host.name} AAAA`,
+        },
+      ],
+    });
+  });
+}
+
+function isNamedThisHost(name: string): boolean {
+  return name === 'localhost' || name.endsWith('.localhost');
+}

@@ -1,0 +1,46 @@
+/** The words of the hostile part of the zoo: how a server of ours behaves, and what a check has to find of it. */
+import type { CheckId } from '../../src/findings/catalogue.ts';
+import type { CheckProtocol, Depth, TlsMode } from '../../src/findings/endpoint.ts';
+import type { CertificateKind } from './certificates.ts';
+import type { Finds, Policy } from './set-up.ts';
+import type { Behaviour } from './talk.ts';
+
+export interface HostileCase {
+  readonly name: string;
+  /** One line for people. */
+  readonly shows: string;
+  readonly protocol: CheckProtocol;
+  readonly tls: TlsMode;
+  /** Addresses of loopback that lead to it, at the same port; `v6` is ::1. */
+  readonly doors: readonly ('v4' | 'v6')[];
+  readonly certificate: CertificateKind;
+  readonly policy: Policy;
+  readonly depth: Depth;
+  /** Milliseconds that the check gives one connection. */
+  readonly timeoutMs: number;
+  /** null: nobody listens. */
+  readonly behave: Behaviour | null;
+  /** Exactly the problems, and what cannot be tested, that are more than a remark (`info`). */
+  readonly finds: Finds;
+  readonly remarks: readonly CheckId[];
+  readonly clears: readonly CheckId[];
+}
+
+/** SMTP by STARTTLS at one address, with a good certificate and all in order, but for what is given. */
+export function hostile(
+  told: Pick<HostileCase, 'name' | 'shows' | 'behave'> & Partial<HostileCase>,
+): HostileCase {
+  return {
+    protocol: 'smtp',
+    tls: 'starttls',
+    doors: ['v4'],
+    certificate: 'good',
+    policy: { kind: 'none' },
+    depth: 'deep',
+    timeoutMs: 4_000,
+    finds: {},
+    remarks: [],
+    clears: [],
+    ...told,
+  };
+}

@@ -1,0 +1,7 @@
+/** Every way in which a server of ours behaves as no real program does. */
+import { endingCases } from './hostile/ends.ts';
+import { flawCases } from './hostile/flaws.ts';
+import { mailboxCases } from './hostile/mailboxes.ts';
+import type { HostileCase } from './hostile-case.ts';
+
+export const hostileCases: readonly HostileCase[] = [...endingCases, ...flawCases, ...mailboxCases];

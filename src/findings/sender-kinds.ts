@@ -17,6 +17,8 @@ export interface SenderKind {
   readonly level: TlsLevel;
   /** Whether it looks at the name in the certificate also where nothing makes it: without a look nothing is proven to it. */
   readonly looks: 'where-required' | 'always';
+  /** What becomes of mail where none of the hosts that MX records name has an address. */
+  readonly withoutAddress: 'deferred' | 'bounced';
   readonly oldestTls: 'TLSv1.2' | 'TLSv1.3';
   /** Whether the server has to take REQUIRETLS over (RFC 8689 §4.2.1), and a message that it cannot send goes back at once. */
   readonly requiresTakeover: boolean;
@@ -34,14 +36,18 @@ const exchange: SenderKind = {
   sts: 'applied',
   level: 'may',
   looks: 'where-required',
+  withoutAddress: 'deferred',
   oldestTls: 'TLSv1.2',
   requiresTakeover: false,
   tellsGroup: false,
 };
 
+/** Seen of Postfix 3.7: mail goes back at once where no host has an address. It knows no MTA-STS by itself. */
+const postfix: SenderKind = { ...exchange, sts: 'ignored', withoutAddress: 'bounced' };
+
 export const senderKinds: Readonly<Record<Sender, SenderKind>> = {
-  'postfix-may': { ...exchange, dns: 'nothing', sts: 'ignored' },
-  'postfix-dane': { ...exchange, dns: 'dane', sts: 'ignored' },
+  'postfix-may': { ...postfix, dns: 'nothing' },
+  'postfix-dane': { ...postfix, dns: 'dane' },
   'mta-sts': { ...exchange, dns: 'nothing' },
   exchange,
   // RFC 8689 §4.2.1: hosts by DNSSEC or by MTA-STS, and a certificate that proves theirs.

@@ -78,11 +78,17 @@ export function simulateAs(theCase: CheckCase, kind: SenderKind, route?: Route):
   });
   const ofHosts = hosts.map((host, index) => hostAlone(host, tried[index] ?? [], kind));
   if (verdict?.kind === 'refuse') return { outcome: nowhere('bounced', verdict.because), hosts: ofHosts };
+  if (verdict !== null && isWithoutAddress(hosts))
+    return { outcome: nowhere(kind.withoutAddress, verdict.because), hosts: ofHosts };
   if (hosts.length === 0) {
     const because = verdict?.because ?? 'there is no server';
     return { outcome: nowhere('deferred', because), hosts: ofHosts };
   }
   return { outcome: walk(byPreference(hosts, tried), kind), hosts: ofHosts };
+}
+
+function isWithoutAddress(hosts: readonly HostCase[]): boolean {
+  return hosts.length > 0 && hosts.every(({ facts }) => facts?.kind === 'absent');
 }
 
 /** A door with what becomes of a message there. */
@@ -134,17 +140,16 @@ function seenOf({ facts, observations, skipped }: HostCase): readonly Seen[] {
   ];
 }
 
-function hostAlone(
-  { name }: HostCase,
-  tried: readonly Tried[],
-  kind: SenderKind,
-): OneSender['hosts'][number] {
-  const outcome =
-    tried.length === 0 ? nowhere('unknown', `nothing was seen of ${name}`) : walk([tried], kind);
+function hostAlone(host: HostCase, tried: readonly Tried[], kind: SenderKind): OneSender['hosts'][number] {
   const endpoints = tried.flatMap((one) =>
     one.key === null ? [] : [[one.key, walk([[one]], kind)] as const],
   );
-  return { outcome, endpoints: new Map(endpoints) };
+  return { outcome: outcomeAlone(host, tried, kind), endpoints: new Map(endpoints) };
+}
+
+function outcomeAlone({ name, facts }: HostCase, tried: readonly Tried[], kind: SenderKind): Simulated {
+  if (facts?.kind === 'absent') return nowhere(kind.withoutAddress, facts.because);
+  return tried.length === 0 ? nowhere('unknown', `nothing was seen of ${name}`) : walk([tried], kind);
 }
 
 /** Doors that may come first, then those that may come next, … */

@@ -6,11 +6,19 @@ import { driveRecorded } from './drive-recorded.ts';
 import type { Finding } from './finding.ts';
 import { caseOf, learn } from './learn.ts';
 import type { Recording } from './recording.ts';
+import { connFindings } from './rules/conn.ts';
+import { daneFindings } from './rules/dane.ts';
+import { dnsFindings } from './rules/dns.ts';
+import { mxFindings } from './rules/mx.ts';
+import { smtpFindings } from './rules/smtp.ts';
+import { starttlsFindings } from './rules/starttls.ts';
+import { type Simulation, simulate } from './simulate.ts';
 
 export interface Judged {
   readonly theCase: CheckCase;
   /** The worst first, then in the order of the sections. */
   readonly findings: readonly Finding[];
+  readonly simulation: Simulation;
 }
 
 /**
@@ -21,12 +29,21 @@ export interface Judged {
 export function judgeRecording(recording: Recording, now: number): Judged {
   const facts = driveRecorded(learn(recording.target, { now, jitter: 0, errand: 'delivery' }), recording);
   const theCase = caseOf(recording, facts, now);
-  return { theCase, findings: driveRecorded(allFindings(theCase), recording) };
+  return {
+    theCase,
+    findings: driveRecorded(allFindings(theCase), recording),
+    simulation: simulate(theCase),
+  };
 }
 
 /** Every rule; those that need to know more than the case ask for it. */
-export function* allFindings(_theCase: CheckCase): PolicyLookUp<readonly Finding[]> {
-  const asked = yield* all<readonly Finding[]>([]);
-  const found = [...asked.flat()];
+export function* allFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[]> {
+  const asked = yield* all([dnsFindings(theCase), mxFindings(theCase), daneFindings(theCase)]);
+  const found = [
+    ...connFindings(theCase),
+    ...smtpFindings(theCase),
+    ...starttlsFindings(theCase),
+    ...asked.flat(),
+  ];
   return found.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
 }

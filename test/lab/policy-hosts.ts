@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { type Authority, type Certificate, createAuthority } from '../support/certificates.ts';
 import type { Endpoint } from './net.ts';
-import { mailDomains } from './zones/mail.ts';
+import { allMailDomains } from './zones/mail.ts';
 import type { ServedPolicy } from './zones/mail-domain.ts';
 
 /** The HTTPS server of the policies. */
@@ -31,7 +31,7 @@ const aDay = 24 * 3600 * 1000;
 /** @param authority that clients of the lab trust. */
 export async function startPolicyHosts(listen: Endpoint, authority: Authority): Promise<PolicyHosts> {
   const policies = new Map<string, ServedPolicy>();
-  for (const { name, policy } of mailDomains) {
+  for (const { name, policy } of allMailDomains) {
     if (policy !== undefined) policies.set(`${PREFIX}${name}`, policy);
   }
   const contexts = new Map<string, Promise<SecureContext>>();

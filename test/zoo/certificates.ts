@@ -74,7 +74,7 @@ export function zooCertificate(kind: CertificateKind, host: string): Certificate
   const chain = chainOf(kind, subject, name);
   return {
     certPem: chain.map(pemOf).join(''),
-    keyPem: subject.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    keyPem: subject.privateKey.export({ type: 'pkcs8', format: 'pem' }),
   };
 }
 

@@ -42,12 +42,12 @@ export function placeFor(root: string, doors: readonly ('v4' | 'v6')[] = ['v4'])
   return { root, address, addresses, host: HOST, certificate: (kind) => zooCertificate(kind, HOST) };
 }
 
-let addresses = 0;
+let given = 0;
 
 /** An address of loopback for this server alone; which process it is for is in it, as files of tests may run beside others. */
 function freshAddress(): string {
-  addresses += 1;
-  return `127.${100 + (process.pid % 100)}.${(process.pid >> 7) % 250}.${addresses}`;
+  given += 1;
+  return `127.${100 + (process.pid % 100)}.${(process.pid >> 7) % 250}.${given}`;
 }
 
 /** Checks a server that runs at a place. */

@@ -1,13 +1,17 @@
 /** Every domain that gets mail, as zones and questions. */
 import { ask, type Question, type Verdict } from '../question.ts';
 import type { Zone } from '../zone.ts';
+import { checkDomains } from './checks.ts';
 import { daneDomains, oddDomains } from './mail-dane.ts';
 import type { MailDomain } from './mail-domain.ts';
 import { stsDomains } from './mail-sts.ts';
 
 export const mailDomains: readonly MailDomain[] = [...daneDomains, ...oddDomains, ...stsDomains];
 
-export const mailZones: readonly Zone[] = mailDomains.map(({ name, shows, zone }) => ({
+/** With those whose records are wrong in other ways: every domain that may have a policy. */
+export const allMailDomains: readonly MailDomain[] = [...mailDomains, ...checkDomains];
+
+export const mailZones: readonly Zone[] = allMailDomains.map(({ name, shows, zone }) => ({
   name,
   shows,
   server: 'leaf',
@@ -15,19 +19,17 @@ export const mailZones: readonly Zone[] = mailDomains.map(({ name, shows, zone }
 }));
 
 export const mailQuestions: readonly Question[] = [
-  ...mailDomains.flatMap(({ name, shows, zone, policy }) => {
+  ...allMailDomains.flatMap(({ name, shows, zone, policy }) => {
     const status = zone.signing === undefined ? 'insecure' : 'secure';
     const found: Verdict = `${status} found`;
     const hasMx = zone.records.some((line) => line.startsWith('@ MX '));
     const mx = hasMx ? found : (`${status} no-data` as const);
     return [
       ask(name, 'MX', name === 'mx-bogus.test' ? 'bogus' : mx, shows),
-      ...(policy === undefined
-        ? []
-        : [
-            ask(`_mta-sts.${name}`, 'TXT', found, `${shows}: its record`),
-            ask(`mta-sts.${name}`, 'A', found, `${shows}: where its policy is`),
-          ]),
+      ...(zone.records.some((line) => line.startsWith('_mta-sts '))
+        ? [ask(`_mta-sts.${name}`, 'TXT', found, `${shows}: its record`)]
+        : []),
+      ...(policy === undefined ? [] : [ask(`mta-sts.${name}`, 'A', found, `${shows}: where its policy is`)]),
     ];
   }),
   ask('mx.dane-ee.test', 'A', 'secure found', 'DANE: the address of the host'),

@@ -36,7 +36,7 @@ function dovecot(
         settings,
       });
       const { port, tlsPort } = protocol === 'lmtp' ? server : { tlsPort: 0, ...server[protocol] };
-      return { port: tls === 'implicit' ? tlsPort : port, close: server.close };
+      return { port: tls === 'implicit' ? tlsPort : port, close: () => server.close() };
     },
     ...rest,
   });
@@ -66,7 +66,7 @@ function cyrus(
         settings,
       });
       const implicit = protocol === 'pop3' ? server.pop3s : server.imaps;
-      return { port: tls === 'implicit' ? implicit : server[protocol], close: server.close };
+      return { port: tls === 'implicit' ? implicit : server[protocol], close: () => server.close() };
     },
     ...rest,
   });

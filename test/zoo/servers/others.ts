@@ -37,7 +37,7 @@ const kinds = {
     tls: 'implicit',
     start: async (place) => {
       const server = await startSlapd(place.root, { address: place.address, ...shownBy(place, true) });
-      return { port: server.tlsPort, close: server.close };
+      return { port: server.tlsPort, close: () => server.close() };
     },
   },
   prosody: {
@@ -57,7 +57,7 @@ const kinds = {
     start: async (place, secure) => {
       const { address, host: domain } = place;
       const server = await startProsody(place.root, { address, domain, accounts, ...shownBy(place, secure) });
-      return { port: server.serverPort, close: server.close };
+      return { port: server.serverPort, close: () => server.close() };
     },
   },
   vsftpd: {

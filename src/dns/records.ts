@@ -106,6 +106,23 @@ export interface Nsec3 {
   readonly types: TypeBitmap;
 }
 
+/** RFC 5155 §4.2: how a zone hashes its names. */
+export interface Nsec3Param {
+  readonly algorithm: number;
+  readonly iterations: number;
+  readonly salt: Uint8Array;
+}
+
+/** RFC 8659 §4.1. */
+export interface Caa {
+  /** Bit 0x80: whoever does not know the tag must not issue. */
+  readonly flags: number;
+  /** In lower case. */
+  readonly tag: string;
+  /** One character for each octet. */
+  readonly value: string;
+}
+
 /** The one name that a CNAME, DNAME, NS or PTR holds. */
 export function readName(data: Uint8Array): Name | undefined {
   return nameToEnd(data, 0);
@@ -240,6 +257,18 @@ export function readNsec3(data: Uint8Array): Nsec3 | undefined {
     nextHash: data.subarray(hashAt, end),
     types,
   };
+}
+
+export function readNsec3Param(data: Uint8Array): Nsec3Param | undefined {
+  if (data.length < 5 || data.length !== 5 + (data[4] ?? 0)) return undefined;
+  return { algorithm: data[0] ?? 0, iterations: u16(data, 2), salt: data.subarray(5) };
+}
+
+export function readCaa(data: Uint8Array): Caa | undefined {
+  const valueAt = 2 + (data[1] ?? 0);
+  const tag = charactersAt(data, 2, Math.min(valueAt, data.length));
+  if (valueAt > data.length || !/^[a-z0-9]+$/i.test(tag)) return undefined;
+  return { flags: data[0] ?? 0, tag: tag.toLowerCase(), value: charactersAt(data, valueAt, data.length) };
 }
 
 const RSA_MD5 = 1;

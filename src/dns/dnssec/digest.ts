@@ -38,8 +38,13 @@ export function usableDs(set: readonly Ds[], sha1: boolean): readonly Ds[] {
 
 /** Whether a DS is of this key; costs one digest. @param rdata of the DNSKEY. */
 export function isDigestOf(ds: Ds, owner: Name, rdata: Uint8Array): boolean {
-  const digest = digests[ds.digestType];
-  if (digest === undefined) return false;
-  const whole = Buffer.concat([Buffer.from(owner, 'latin1'), rdata]);
-  return compareOctets(hash(digest.hash, whole, 'buffer'), ds.digest) === 0;
+  const digest = digestOf(ds.digestType, owner, rdata);
+  return digest !== undefined && compareOctets(digest, ds.digest) === 0;
+}
+
+/** What the DS of a key has as its digest. @returns undefined for a digest that is not known here. */
+export function digestOf(digestType: number, owner: Name, rdata: Uint8Array): Uint8Array | undefined {
+  const digest = digests[digestType];
+  if (digest === undefined) return undefined;
+  return hash(digest.hash, Buffer.concat([Buffer.from(owner, 'latin1'), rdata]), 'buffer');
 }

@@ -4,12 +4,14 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import {
   readAddress,
+  readCaa,
   readDnskey,
   readDs,
   readMx,
   readName,
   readNsec,
   readNsec3,
+  readNsec3Param,
   readRrsig,
   readSoa,
   readSrv,
@@ -258,5 +260,41 @@ describe('all of them', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe('NSEC3PARAM', () => {
+  it('RFC 5155 §4.2: algorithm, flags, iterations, salt', () => {
+    const data = Uint8Array.of(1, 0, 0, 12, 4, 0xaa, 0xbb, 0xcc, 0xdd);
+    assert.deepEqual(readNsec3Param(data), {
+      algorithm: 1,
+      iterations: 12,
+      salt: Uint8Array.of(0xaa, 0xbb, 0xcc, 0xdd),
+    });
+    assert.deepEqual(readNsec3Param(Uint8Array.of(1, 0, 0, 0, 0))?.salt.length, 0);
+  });
+
+  it('with a salt that is not as long as it says, it is none', () => {
+    for (const data of [[], [1, 0, 0, 0], [1, 0, 0, 0, 1], [1, 0, 0, 0, 0, 9]])
+      assert.equal(readNsec3Param(Uint8Array.from(data)), undefined);
+  });
+});
+
+describe('CAA', () => {
+  const caa = (flags: number, tag: string, value: string): Uint8Array =>
+    Buffer.concat([Uint8Array.of(flags, tag.length), Buffer.from(`${tag}${value}`, 'latin1')]);
+
+  it('RFC 8659 §4.1: flags, tag, value', () => {
+    assert.deepEqual(readCaa(caa(128, 'Issue', 'ca.example.net; x=1')), {
+      flags: 128,
+      tag: 'issue',
+      value: 'ca.example.net; x=1',
+    });
+    assert.equal(readCaa(caa(0, 'issue', ''))?.value, '');
+  });
+
+  it('"The tag … MUST be at least 1 ASCII letter or digit", and no others', () => {
+    for (const data of [[], [0], [0, 0], [0, 5, 0x69], [0, 1, 0x2e, 0x61]])
+      assert.equal(readCaa(Uint8Array.from(data)), undefined);
   });
 });

@@ -1,4 +1,84 @@
 /** Checks of this section, by id. */
 import type { Catalogue } from '../check.ts';
 
-export const tlsrptChecks = {} as const satisfies Catalogue;
+export const tlsrptChecks = {
+  'tlsrpt.none': {
+    title: 'the domain asks for reports of failed TLS (TLS-RPT)',
+    severity: 'low',
+    why: 'Senders that cannot reach the domain with TLS tell nobody. With a record, the large ones send a report every day: broken certificates, missing STARTTLS, attacks.',
+    fix: [
+      {
+        who: 'dns-owner',
+        do: 'Publish a TLS-RPT record; the mailbox for reports has to exist.',
+        lines: [
+          {
+            for: 'dns',
+            text: '_smtp._tls.example.test. IN TXT "v=TLSRPTv1; rua=mailto:tls-reports@example.test"',
+          },
+        ],
+        verify: 'dig +short _smtp._tls.example.test TXT',
+      },
+    ],
+    reference: 'RFC 8460 §3',
+  },
+  'tlsrpt.multiple': {
+    title: 'there is one TLS-RPT record only',
+    severity: 'medium',
+    why: 'Where there are two, senders take it that the domain wants no reports.',
+    fix: [
+      { who: 'dns-owner', do: 'Keep one record; it may name several addresses, with commas between them.' },
+    ],
+    reference: 'RFC 8460 §3',
+  },
+  'tlsrpt.syntax': {
+    title: 'the TLS-RPT record can be read',
+    severity: 'medium',
+    why: 'Senders that cannot read the record send no reports.',
+    fix: [{ who: 'dns-owner', do: 'Correct what is named.' }],
+    reference: 'RFC 8460 §3',
+  },
+  'tlsrpt.rua-missing': {
+    title: 'the TLS-RPT record says where reports go',
+    severity: 'medium',
+    why: 'The record names no address, so that no report can be sent.',
+    fix: [{ who: 'dns-owner', do: 'Add rua= with a mailbox or an https address.' }],
+    reference: 'RFC 8460 §3',
+  },
+  'tlsrpt.rua-scheme': {
+    title: 'reports go to a mailbox or an https address',
+    severity: 'medium',
+    why: 'Senders have to know mailto and https only; to other addresses no report goes.',
+    fix: [
+      { who: 'dns-owner', do: 'Write mailto: before mailboxes, and https: before addresses of the web.' },
+    ],
+    reference: 'RFC 8460 §3',
+  },
+  'tlsrpt.rua-too-many': {
+    title: 'reports go to few addresses',
+    severity: 'info',
+    why: 'Some senders use the first address only.',
+    fix: [],
+    reference: 'RFC 8460 §3',
+  },
+  'tlsrpt.rua-mail-undeliverable': {
+    title: 'the mailbox for reports takes mail',
+    severity: 'medium',
+    why: 'The domain of the mailbox takes no mail, so that no report arrives.',
+    fix: [{ who: 'dns-owner', do: 'Name a mailbox that exists.' }],
+    reference: 'RFC 8460 §5.4',
+  },
+  'tlsrpt.wrong-place': {
+    title: 'the TLS-RPT record stands where senders look',
+    severity: 'low',
+    why: 'Senders look at _smtp._tls below the domain only, and find nothing there.',
+    fix: [{ who: 'dns-owner', do: 'Move the record to _smtp._tls below the domain.' }],
+    reference: 'RFC 8460 §3',
+  },
+  'tlsrpt.same-domain-only': {
+    title: 'reports have a way that does not depend on the domain itself',
+    severity: 'info',
+    why: 'When the mail hosts of the domain cannot be reached, reports of that cannot be delivered to them either.',
+    fix: [{ who: 'dns-owner', do: 'Add a mailbox in another domain, or an https address.' }],
+    reference: 'RFC 8460 §5.4',
+  },
+} as const satisfies Catalogue;

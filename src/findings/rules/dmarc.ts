@@ -1,0 +1,185 @@
+/** DMARC: what receivers do with forged mail of a domain, and who hears of it. RFC 9989; reports to others, RFC 9990 §4. */
+import { type Domain, isWithin } from '../../names/domain.ts';
+import type { PolicyLookUp } from '../../policies/look-ups.ts';
+import { askTxt, below, notAnswered, shorten, zoneLine } from '../ask.ts';
+import type { Remedy } from '../check.ts';
+import { type Finding, finding } from '../finding.ts';
+import { type DmarcRecord, isDmarc } from '../records/dmarc.ts';
+import { type DmarcStep, type DmarcWalk, organizationOf, policyStep, walkDmarc } from './dmarc-walk.ts';
+
+/** What is found of a domain's DMARC, and what receivers do by it. */
+export interface DmarcSaid {
+  readonly findings: readonly Finding[];
+  /** `unknown`: nobody answered. */
+  readonly policy: 'none' | 'quarantine' | 'reject' | 'missing' | 'unknown';
+}
+
+/** Domains that get reports and are asked whether they take them. */
+const MOST_RECEIVERS = 4;
+
+export function* dmarcFindings(domain: Domain, now: number): PolicyLookUp<DmarcSaid> {
+  const walk = yield* walkDmarc(domain);
+  const scope = { domain };
+  const step = policyStep(domain, walk);
+  if (walk.unanswered !== null && step?.domain !== domain) {
+    const found = [
+      ...ownFindings(domain, walk),
+      notAnswered('dmarc.missing', scope, walk.unanswered, { now }),
+    ];
+    return { findings: found, policy: 'unknown' };
+  }
+  const own = ownFindings(domain, walk);
+  if (step?.record === undefined || step.record === null) {
+    return { findings: [...own, missing(domain, walk)], policy: 'missing' };
+  }
+  const { record } = step;
+  const inherited = step.domain !== domain;
+  const policy = inherited ? (record.subdomains ?? record.policy) : record.policy;
+  const evidence = shownStep(step);
+  const found = [
+    finding('dmarc.missing', policy === 'ignored' ? 'absent' : 'pass', {
+      scope,
+      evidence: inherited ? [...evidence, `${domain} has no record of its own, so this one holds`] : evidence,
+    }),
+    ...own,
+    ...syntaxFindings(domain, step, record),
+    ...policyFindings(domain, step, record, policy),
+    ...(yield* receiverFindings(domain, step, record, { walk, now })),
+  ];
+  return { findings: found, policy: policy === 'ignored' ? 'missing' : policy };
+}
+
+function shownStep({ domain, candidates }: DmarcStep): readonly [string, ...string[]] {
+  const [first = `_dmarc.${domain} has no record of DMARC`, ...others] = candidates
+    .slice(0, 5)
+    .map((text) => shorten(`_dmarc.${domain}. TXT ${JSON.stringify(text)}`));
+  return [first, ...others];
+}
+
+/** What stands at the domain itself and does not count: two records, or one that only looks like DMARC. */
+function ownFindings(domain: Domain, { steps }: DmarcWalk): Finding[] {
+  const [own] = steps;
+  if (own?.domain !== domain) return [];
+  const scope = { domain };
+  const state = own.candidates.length > 1 ? 'fail' : 'pass';
+  const multiple = finding('dmarc.multiple', state, { scope, evidence: shownStep(own) });
+  const alike = own.texts.filter((text) => !isDmarc(text) && /^[\s"']*v\s*=\s*dmarc/i.test(text));
+  if (own.candidates.length > 0 || alike.length === 0) return own.candidates.length > 0 ? [multiple] : [];
+  const lines = alike.slice(0, 5).map((text) => shorten(`_dmarc.${domain}. TXT ${JSON.stringify(text)}`));
+  const evidence = [
+    ...lines,
+    'a record of DMARC begins with exactly "v=DMARC1", in upper case, and a semicolon',
+  ];
+  return [finding('dmarc.syntax', 'fail', { scope, evidence })];
+}
+
+function remedy(domain: Domain, order: string, record: string): Remedy {
+  return {
+    who: 'dns-owner',
+    do: order,
+    lines: [zoneLine(`_dmarc.${domain}. IN TXT "${record}"`)],
+    verify: `dig +short _dmarc.${domain} TXT`,
+  };
+}
+
+function missing(domain: Domain, { steps }: DmarcWalk): Finding {
+  const asked = steps.map((step) => `_dmarc.${step.domain}`);
+  const order = `Publish a DMARC record for ${domain}; the mailbox for reports has to exist.`;
+  return finding('dmarc.missing', 'absent', {
+    scope: { domain },
+    evidence: [`there is no record of DMARC that counts at ${asked.join(', ')}`],
+    fix: [remedy(domain, order, `v=DMARC1; p=none; rua=mailto:dmarc@${domain}`)],
+  });
+}
+
+function syntaxFindings(domain: Domain, step: DmarcStep, { problems, policy }: DmarcRecord): Finding[] {
+  const scope = { domain };
+  if (problems.length === 0) return [finding('dmarc.syntax', 'pass', { scope, evidence: shownStep(step) })];
+  const evidence = [...shownStep(step), ...problems.slice(0, 8)];
+  // Receivers go on without what they cannot read; only a policy that is wrong costs all of the record.
+  return policy === 'ignored'
+    ? [finding('dmarc.syntax', 'fail', { scope, evidence })]
+    : [finding('dmarc.syntax', 'warn', { scope, evidence, severity: 'medium' })];
+}
+
+function policyFindings(
+  domain: Domain,
+  step: DmarcStep,
+  { testing, percentage }: DmarcRecord,
+  policy: DmarcRecord['policy'],
+): Finding[] {
+  if (policy === 'ignored') return [];
+  const scope = { domain };
+  const evidence = shownStep(step);
+  const partly = percentage !== null && percentage !== '100';
+  return [
+    finding('dmarc.none', policy === 'none' ? 'warn' : 'pass', { scope, evidence }),
+    finding('dmarc.t-y', testing ? 'warn' : 'pass', { scope, evidence }),
+    finding('dmarc.pct', partly ? 'warn' : 'pass', { scope, evidence }),
+  ];
+}
+
+/** "a record … at … `example.com._report._dmarc.thirdparty.example`", and in it at least the version (RFC 9990 §4). */
+function* receiverFindings(
+  domain: Domain,
+  step: DmarcStep,
+  record: DmarcRecord,
+  { walk, now }: { readonly walk: DmarcWalk; readonly now: number },
+): PolicyLookUp<Finding[]> {
+  const organization = organizationOf(domain, walk);
+  const receivers = new Set(
+    record.reportsTo.flatMap((uri) =>
+      uri.kind === 'mailto' ? [uri.domain] : uri.kind === 'https' ? [uri.host] : [],
+    ),
+  );
+  const found: Finding[] = [];
+  const others = [...receivers]
+    .filter((receiver) => !isWithin(receiver, organization))
+    .slice(0, MOST_RECEIVERS);
+  for (const receiver of others) {
+    const name = below(`${step.domain}._report._dmarc`, receiver);
+    if (name === undefined) continue;
+    const said = yield* askTxt(name);
+    const scope = { domain, host: receiver };
+    if (said.kind === 'unknown') {
+      found.push(notAnswered('dmarc.rua-unauthorised', scope, said.answer, { now }));
+      continue;
+    }
+    if (said.texts.some(isDmarc)) {
+      const evidence = [`${name} says that ${receiver} takes the reports`];
+      found.push(finding('dmarc.rua-unauthorised', 'pass', { scope, evidence }));
+      continue;
+    }
+    // The other domain may be of the same organization all the same, one above that has a record itself.
+    const theirs = yield* walkDmarc(receiver);
+    if (organizationOf(receiver, theirs) === organization) continue;
+    found.push(unauthorised(scope, name, receiver, step.domain));
+  }
+  if (receivers.size > 0 && others.length === 0) {
+    const evidence = [
+      `reports go to ${[...receivers].slice(0, 5).join(', ')}, which is of the same organization`,
+    ];
+    found.push(finding('dmarc.rua-unauthorised', 'pass', { scope: { domain }, evidence }));
+  }
+  return found;
+}
+
+function unauthorised(
+  scope: { readonly domain: Domain; readonly host: Domain },
+  name: Domain,
+  receiver: Domain,
+  owner: Domain,
+): Finding {
+  return finding('dmarc.rua-unauthorised', 'warn', {
+    scope,
+    evidence: [`${owner} asks that reports go to ${receiver}`, `${name} has no record of DMARC`],
+    fix: [
+      {
+        who: 'dns-owner',
+        do: `Have ${receiver} publish that it takes the reports of ${owner}.`,
+        lines: [zoneLine(`${name}. IN TXT "v=DMARC1"`)],
+        verify: `dig +short ${name} TXT`,
+      },
+    ],
+  });
+}

@@ -4,7 +4,7 @@ import { quote } from '../names/domain.ts';
 import type { Decision } from '../policies/decide.ts';
 import { judgePeer } from '../policies/judge.ts';
 import type { Skipped } from './case.ts';
-import type { Observation, ObservedTls, Visit } from './observation.ts';
+import type { Observation, ObservedTls, Probes, Visit } from './observation.ts';
 import type { SenderKind } from './sender-kinds.ts';
 import type { Simulated } from './senders.ts';
 
@@ -51,10 +51,29 @@ export function deliveryAt(door: Door, kind: SenderKind, now: number): AtDoor {
     case 'unseen':
       return unknown(`${at(door.host, seen.address)} was not visited`, true);
     case 'observed': {
-      const { endpoint, base } = seen.observation;
-      return visited(base, { ...door, kind, now, where: at(door.host, endpoint.address) });
+      const { endpoint, base, probes } = seen.observation;
+      const where = at(door.host, endpoint.address);
+      const terms: Terms = { ...door, kind, now, where };
+      return isTooLarge(base, probes) ? afterLargeHello(base, terms) : visited(base, terms);
     }
   }
+}
+
+/** Whether a handshake came about only when the hello was smaller than that of the base visit. */
+function isTooLarge({ tls, upgrade, end }: Visit, { upToTls12 }: Probes): boolean {
+  const isSmallerTaken = upToTls12?.kind === 'seen' && upToTls12.result === 'secured';
+  const isSilent = end.kind === 'timeout' && end.at === 'handshake';
+  return tls === null && isSmallerTaken && (isSilent || upgrade.kind === 'handshake-failed');
+}
+
+function afterLargeHello(base: Visit, terms: Terms): AtDoor {
+  const { kind, where } = terms;
+  const because = `${where} does not take a ClientHello with a hybrid key exchange`;
+  if (kind.hello === 'usual')
+    return unknown(`${because}; what it does with a smaller one of TLS 1.3 was not tried`);
+  return base.upgrade.kind === 'handshake-failed'
+    ? withoutTls(because, base, terms)
+    : passed(`${because}: it falls silent`, true);
 }
 
 /** The outcome where nothing is known of a door, at its worst. */
@@ -152,6 +171,11 @@ function insideTls(tls: ObservedTls, base: Visit, terms: Terms): AtDoor {
   if (base.inside === null && base.end.kind === 'closed') {
     return withoutTls(`${where} hangs up right after the TLS handshake`, base, terms);
   }
+  if (WEAK.test(tls.cipher)) {
+    return unknown(
+      `${where} prefers ${tls.cipher}, which senders do not offer; what else it has was not tried`,
+    );
+  }
   const { proof, meets } = judgePeer(tls, decision, host, now);
   if (!meets) return passed(`${where}: ${proof.because}, and ${demandOf(decision)}`);
   if (kind.requiresTakeover) {
@@ -159,7 +183,7 @@ function insideTls(tls: ObservedTls, base: Visit, terms: Terms): AtDoor {
     if (!base.inside.some((line) => line.toUpperCase() === 'REQUIRETLS'))
       return passed(`${where} does not offer REQUIRETLS (5.7.30)`);
   }
-  const group = kind.tellsGroup ? groupOf(tls) : '';
+  const group = kind.hello === 'large' ? groupOf(tls) : '';
   const isLookedAt = kind.looks === 'always' || decision.requires === 'authenticate';
   if (isLookedAt) return settled(proof.kind, `${where}: ${proof.because}${group}`);
   const free = decision.requires === 'none' ? 'nothing that this sender looks at' : 'no usable record';
@@ -168,6 +192,9 @@ function insideTls(tls: ObservedTls, base: Visit, terms: Terms): AtDoor {
     `${where} takes it by ${tls.version}, and ${free} says who it has to be${group}`,
   );
 }
+
+/** Suites that the tester takes and today's senders do not, as IANA names them. */
+const WEAK = /_(?:RC4|RC2|3?DES|DES40|IDEA|SEED|NULL|MD5)(?:_|$)|EXPORT|_anon_/;
 
 /** As OpenSSL names them, from the oldest on; what is not among them is too old for everybody. */
 const versions: readonly string[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];

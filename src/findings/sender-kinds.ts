@@ -22,8 +22,11 @@ export interface SenderKind {
   readonly oldestTls: 'TLSv1.2' | 'TLSv1.3';
   /** Whether the server has to take REQUIRETLS over (RFC 8689 §4.2.1), and a message that it cannot send goes back at once. */
   readonly requiresTakeover: boolean;
-  /** Whether the key exchange is told. */
-  readonly tellsGroup: boolean;
+  /**
+   * The ClientHello. `large`: with the key share of a hybrid group, as the tester's own, which some servers and middleboxes
+   * cannot take; the group is told. `usual`: one segment.
+   */
+  readonly hello: 'usual' | 'large';
 }
 
 /**
@@ -39,7 +42,7 @@ const exchange: SenderKind = {
   withoutAddress: 'deferred',
   oldestTls: 'TLSv1.2',
   requiresTakeover: false,
-  tellsGroup: false,
+  hello: 'usual',
 };
 
 /** Seen of Postfix 3.7: mail goes back at once where no host has an address. It knows no MTA-STS by itself. */
@@ -59,7 +62,7 @@ export const senderKinds: Readonly<Record<Sender, SenderKind>> = {
     requiresTakeover: true,
   },
   'tls13-only': { ...exchange, oldestTls: 'TLSv1.3' },
-  'pq-client': { ...exchange, tellsGroup: true },
+  'pq-client': { ...exchange, hello: 'large' },
 };
 
 /** The facts as they look to a sender: what it does not ask for is not there, and what it cannot prove is not proven. */

@@ -31,8 +31,8 @@ const relayWithoutDane: SenderKind = { ...senderKinds['mta-sts'], ...ofRelay('ap
 /** `secure` is no kind of sender for a check, as it stands for nobody but an operator who wrote it. */
 const secure: SenderKind = { ...senderKinds['postfix-may'], level: 'authenticate' };
 
-function ofRelay(sts: SenderKind['sts']): Pick<SenderKind, 'sts' | 'looks' | 'withoutAddress'> {
-  return { sts, looks: 'always', withoutAddress: 'deferred' };
+function ofRelay(sts: SenderKind['sts']): Pick<SenderKind, 'sts' | 'looks' | 'withoutAddress' | 'hello'> {
+  return { sts, looks: 'always', withoutAddress: 'deferred', hello: 'large' };
 }
 
 /** What Postfix takes at `secure` as it is shipped: the recipient's domain, or a name below it (`nexthop, dot-nexthop`). */

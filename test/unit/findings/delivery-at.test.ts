@@ -1,12 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { deliveryAt, type Seen, worstAt } from '../../../src/findings/delivery-at.ts';
+import type { Observation } from '../../../src/findings/observation.ts';
 import { senderKinds } from '../../../src/findings/sender-kinds.ts';
+import type { Sender } from '../../../src/findings/senders.ts';
 import { decideAll } from '../../../src/policies/combine.ts';
 import type { Decision } from '../../../src/policies/decide.ts';
 import type { DestinationFacts } from '../../../src/policies/destination.ts';
 import { byMx, factsOf, hostWith, stsOf } from '../../support/destinations.ts';
-import { ADDRESS, HOST, notConnected, now, observe, tlsSeen } from '../../support/observations.ts';
+import {
+  ADDRESS,
+  endedAt,
+  HOST,
+  handshakeFailed,
+  handshakeRefused,
+  notConnected,
+  now,
+  observe,
+  secured,
+  tlsSeen,
+} from '../../support/observations.ts';
 
 function decisionOf(facts: DestinationFacts): Decision {
   const [host] = decideAll(facts, { route: undefined, defaultLevel: 'may' }).hosts;
@@ -71,4 +84,53 @@ describe('a door', () => {
     assert.equal(outcome('where-required'), 'encrypted');
     assert.equal(outcome('always'), 'authenticated');
   });
+});
+
+/** `cleartext`, `passed`, `unknown`, … at a host without policy. */
+function cameTo(observation: Observation, sender: Sender, facts = none): string {
+  const door = { host: HOST, decision: decisionOf(facts), seen: { kind: 'observed', observation } } as const;
+  const found = deliveryAt(door, senderKinds[sender], now);
+  return found.kind === 'settled' ? found.outcome : found.kind;
+}
+
+describe('a ClientHello that is too large', () => {
+  const probes = { upToTls12: secured({ version: 'TLSv1.2' }) };
+
+  it('a handshake that comes about with a smaller hello: only the large one is known to fail', () => {
+    const seen = observe({ base: handshakeFailed(), probes });
+    assert.equal(cameTo(seen, 'pq-client'), 'cleartext');
+    assert.equal(cameTo(seen, 'pq-client', enforced), 'passed');
+    assert.equal(cameTo(seen, 'exchange'), 'unknown');
+    assert.equal(cameTo(seen, 'postfix-may'), 'unknown');
+  });
+
+  it('silence at the hello is no cleartext', () => {
+    const base = endedAt({ kind: 'timeout', at: 'handshake', ms: 30_000 });
+    assert.equal(cameTo(observe({ base, probes }), 'pq-client'), 'passed');
+    assert.equal(cameTo(observe({ base, probes }), 'exchange'), 'unknown');
+    assert.equal(cameTo(observe({ base }), 'pq-client'), 'unknown');
+  });
+
+  it('a handshake that fails with both is that of a server without TLS', () => {
+    const seen = observe({ base: handshakeFailed(), probes: { upToTls12: handshakeRefused() } });
+    assert.equal(cameTo(seen, 'exchange'), 'cleartext');
+    assert.equal(cameTo(seen, 'pq-client'), 'cleartext');
+  });
+});
+
+describe('suites that only the tester takes', () => {
+  const outcomeWith = (cipher: string): string =>
+    cameTo(observe({ base: { tls: tlsSeen({ version: 'TLSv1.2', cipher }) } }), 'exchange');
+  for (const cipher of [
+    'TLS_RSA_WITH_RC4_128_SHA',
+    'TLS_RSA_WITH_3DES_EDE_CBC_SHA',
+    'TLS_RSA_EXPORT_WITH_DES40_CBC_SHA',
+    'TLS_RSA_WITH_NULL_SHA256',
+  ]) {
+    it(`${cipher}: what else the server has was not tried`, () =>
+      assert.equal(outcomeWith(cipher), 'unknown'));
+  }
+  for (const cipher of ['TLS_RSA_WITH_AES_128_CBC_SHA', 'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256']) {
+    it(`${cipher}: taken`, () => assert.equal(outcomeWith(cipher), 'encrypted'));
+  }
 });

@@ -33,25 +33,35 @@ const MESSAGE_ID = 1;
  */
 export function* startTls(channel: Channel, { judge }: { readonly judge: JudgeTls }): Talk<Upgraded> {
   yield* channel.sayBytes(startTlsRequest(MESSAGE_ID), `StartTLS request (message ${MESSAGE_ID})`);
-  const answer = yield* readAnswer(channel);
+  const answer = yield* readAnswer(channel, MESSAGE_ID);
   if (answer.code !== results.success) return { kind: 'refused', because: refusal(answer) };
   const handshake = yield* judgedHandshake(channel, judge);
   if (handshake.kind !== 'acceptable') return handshake;
   return { kind: 'secured', facts: handshake.facts, clear: [], inside: [] };
 }
 
-function* readAnswer(channel: Channel): Talk<Result> {
-  channel.beginAnswer();
-  const bytes = yield* channel.readUnit((unread) => measure(channel, unread), MAX_ANSWER, 'reply');
-  const message = parseMessage(bytes);
-  const result = message && parseResult(message.operation.content);
-  if (message === undefined || result === undefined)
-    throw new PeerError('malformed', `${channel.peer} sent no LDAP message`, bytes);
+/** Reads the answer to a StartTLS of this number. @throws PeerError for whatever else comes. */
+export function* readAnswer(channel: Channel, id: number): Talk<Result> {
+  const { message, bytes } = yield* readMessage(channel, MAX_ANSWER);
+  const result = parseResult(message.operation.content);
+  if (result === undefined) throw new PeerError('malformed', `${channel.peer} sent no LDAP message`, bytes);
   if (message.id === 0) throw unsolicited(channel, message, result, bytes);
-  const because = oddity(message, result);
+  const because = oddity(id, message, result);
   if (because !== undefined)
     throw new PeerError('unexpected-reply', `${channel.peer} answered StartTLS with ${because}`, bytes);
   return result;
+}
+
+/** Reads one message. @param maxOctets octets allowed. @throws PeerError for what is none. */
+export function* readMessage(
+  channel: Channel,
+  maxOctets: number,
+): Talk<{ readonly message: Message; readonly bytes: Uint8Array }> {
+  channel.beginAnswer();
+  const bytes = yield* channel.readUnit((unread) => measure(channel, unread), maxOctets, 'reply');
+  const message = parseMessage(bytes);
+  if (message === undefined) throw new PeerError('malformed', `${channel.peer} sent no LDAP message`, bytes);
+  return { message, bytes };
 }
 
 function measure(channel: Channel, unread: Uint8Array): number | undefined {
@@ -62,8 +72,8 @@ function measure(channel: Channel, unread: Uint8Array): number | undefined {
 }
 
 /** What keeps a message from being the answer to our request, which has to be exactly what the RFC says. */
-function oddity({ id, operation }: Message, result: Result): string | undefined {
-  if (id !== MESSAGE_ID) return `a message of another number (${id})`;
+function oddity(asked: number, { id, operation }: Message, result: Result): string | undefined {
+  if (id !== asked) return `a message of another number (${id})`;
   if (operation.tag !== operations.extendedResponse) return 'a response to another operation';
   if (result.code !== results.success) return undefined;
   if (result.responseName !== undefined && result.responseName !== names.startTls)
@@ -89,7 +99,7 @@ function refusal(result: Result): string {
   return `refused StartTLS: ${describeAnswer(result)}${referred}`;
 }
 
-function describeAnswer({ code, diagnostic }: Result): string {
+export function describeAnswer({ code, diagnostic }: Result): string {
   const words = diagnostic === '' ? '' : ` ${printable(diagnostic.slice(0, MAX_SHOWN))}`;
   return `${describeResult(code)}${words}`;
 }

@@ -14,7 +14,7 @@ import { packetLength, packetOf } from './packet.ts';
 import { sslRequest } from './response.ts';
 
 /** Octets of a greeting, its header included; those of servers have about a hundred. */
-const MAX_GREETING_BYTES = 1024;
+export const MAX_GREETING_BYTES = 1024;
 
 /**
  * What the request for TLS says of the client.
@@ -30,7 +30,7 @@ export interface Announcement {
 }
 
 /** utf8mb4, and what every client since MySQL 5.6 does. */
-const usualAnnouncement: Announcement = {
+export const usualAnnouncement: Announcement = {
   capabilities:
     capabilities.longPassword |
     capabilities.longFlag |

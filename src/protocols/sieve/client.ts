@@ -54,7 +54,7 @@ interface Answer {
 }
 
 /** Capabilities, as many as there are, and the condition that ends the answer (RFC 5804 §1.2). */
-function* readAnswer(channel: Channel, within: Phase): Talk<Answer> {
+export function* readAnswer(channel: Channel, within: Phase): Talk<Answer> {
   channel.beginAnswer();
   const capabilities: Capability[] = [];
   for (;;) {
@@ -75,7 +75,7 @@ function* readAnswer(channel: Channel, within: Phase): Talk<Answer> {
   }
 }
 
-function* readWords(channel: Channel, within: Phase): Talk<readonly Word[]> {
+export function* readWords(channel: Channel, within: Phase): Talk<readonly Word[]> {
   let words: readonly Word[] = [];
   yield* channel.readUnit(
     (unread) => {

@@ -72,11 +72,12 @@ export function* startTls(channel: Channel, request: XmppRequest): Talk<Upgraded
   };
 }
 
-function* say(channel: Channel, text: string): Talk<void> {
+export function* say(channel: Channel, text: string): Talk<void> {
   yield* channel.sayBytes(Buffer.from(text, 'utf8'), text);
 }
 
-function* readServerHeader(channel: Channel, kind: StreamKind): Talk<Header> {
+/** Reads the header that a server answers with. */
+export function* readServerHeader(channel: Channel, kind: StreamKind): Talk<Header> {
   channel.beginAnswer();
   return yield* readXml(channel, (octets) => readHeader(octets, kind, MAX_HEADER));
 }
@@ -85,8 +86,15 @@ type Refused = Extract<Upgraded, { kind: 'refused' }>;
 type Answer = { readonly kind: 'element'; readonly element: Element } | Refused;
 
 function* readAnswer(channel: Channel, header: Header): Talk<Answer> {
+  const element = yield* readServerElement(channel, header);
+  if (element === undefined) return { kind: 'refused', because: 'ended the stream' };
+  return refusalIn(element) ?? { kind: 'element', element };
+}
+
+/** Reads the next element of the server's stream; undefined where it ends the stream. */
+export function* readServerElement(channel: Channel, header: Header): Talk<Element | undefined> {
   channel.beginAnswer();
-  const element = yield* readXml(channel, (octets): XmlResult<Element | undefined> => {
+  return yield* readXml(channel, (octets): XmlResult<Element | undefined> => {
     const before = leadingSpace(octets);
     const first = octets[before];
     if (first === undefined)
@@ -100,8 +108,6 @@ function* readAnswer(channel: Channel, header: Header): Talk<Answer> {
     const read = readElement(octets.subarray(before), header, elementLimits);
     return read.kind === 'read' ? { ...read, length: before + read.length } : read;
   });
-  if (element === undefined) return { kind: 'refused', because: 'ended the stream' };
-  return refusalIn(element) ?? { kind: 'element', element };
 }
 
 const LESS_THAN = 0x3c;
@@ -134,7 +140,7 @@ function fault({ peer }: Channel, { condition, because }: Broken, unread: Uint8A
 }
 
 /** RFC 6120 §4.9, §5.4.2.2: an error or a failure. A redirection (see-other-host) is an error, and not followed. */
-function refusalIn(answer: Element): Refused | undefined {
+export function refusalIn(answer: Element): Refused | undefined {
   if (isNamed(answer, namespaces.tls, 'failure')) return { kind: 'refused', because: 'refused STARTTLS' };
   if (!isNamed(answer, namespaces.stream, 'error')) return undefined;
   const parts = answer.children.filter(({ namespace }) => namespace === namespaces.errors);
@@ -147,17 +153,17 @@ function shown(text: string): string {
   return printable(Buffer.from(text)).slice(0, MAX_SHOWN);
 }
 
-function isNamed(element: Element, namespace: string, name: string): boolean {
+export function isNamed(element: Element, namespace: string, name: string): boolean {
   return element.namespace === namespace && element.name === name;
 }
 
 /** RFC 6120 §5.4.2.3, and nothing in it. */
-function isProceed(element: Element): boolean {
+export function isProceed(element: Element): boolean {
   return isNamed(element, namespaces.tls, 'proceed') && element.children.length === 0 && element.text === '';
 }
 
 /** `starttls urn:ietf:params:xml:ns:xmpp-tls required`, `mechanisms urn:ietf:params:xml:ns:xmpp-sasl PLAIN`. */
-function describeFeature({ name, namespace, children }: Element): string {
+export function describeFeature({ name, namespace, children }: Element): string {
   const parts = children.map((child) => (child.text === '' ? child.name : child.text));
   return printable(Buffer.from([name, namespace, ...parts].join(' ')));
 }

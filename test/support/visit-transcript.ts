@@ -60,10 +60,22 @@ export function requestOf(words: readonly string[]): VisitRequest {
   };
 }
 
+/** Does a task on a connection that a recording is made of. @returns what came of it, as the transcript has it. */
+export function* doTask(dialect: Dialect, task: string, channel: Channel): Talk<string> {
+  const [verb, ...words] = task.split(' ');
+  const draft = emptyDraft();
+  const came = yield* talkOf(dialect, verb, requestOf(words), draft, channel);
+  return withDraft(verb, came, draft);
+}
+
 function outcomeOf(server: ScriptedServer, dialect: Dialect, task: string): string {
   const [verb, ...words] = task.split(' ');
   const draft = emptyDraft();
-  const came = play(server, draft, talkOf(dialect, verb, requestOf(words), draft));
+  const channel = new Channel('mx.example.test');
+  return withDraft(verb, play(server, draft, talkOf(dialect, verb, requestOf(words), draft, channel)), draft);
+}
+
+function withDraft(verb: string | undefined, came: string, draft: VisitDraft): string {
   return verb === 'visit' ? [came, ...describeDraft(draft)].join('; ') : came;
 }
 
@@ -72,8 +84,8 @@ function talkOf(
   verb: string | undefined,
   request: VisitRequest,
   draft: VisitDraft,
+  channel: Channel,
 ): Talk<string> {
-  const channel = new Channel('mx.example.test');
   const none = (): never => assert.fail(`the dialect has no ${verb}`);
   switch (verb) {
     case 'visit':

@@ -16,7 +16,7 @@ export const manners: Readonly<
   >
 > = {
   smtp: {
-    greeting: { lines: [`220 ${HOST} ESMTP Postfix`], code: 220 },
+    greeting: { lines: [`${HOST} ESMTP Postfix`], code: 220 },
     clear: [
       'PIPELINING',
       'SIZE 10240000',
@@ -30,7 +30,7 @@ export const manners: Readonly<
     inside: ['PIPELINING', 'SIZE 10240000', 'ENHANCEDSTATUSCODES', '8BITMIME', 'DSN', 'SMTPUTF8', 'CHUNKING'],
   },
   submission: {
-    greeting: { lines: [`220 ${HOST} ESMTP Postfix`], code: 220 },
+    greeting: { lines: [`${HOST} ESMTP Postfix`], code: 220 },
     clear: [
       'PIPELINING',
       'SIZE 10240000',
@@ -53,7 +53,7 @@ export const manners: Readonly<
     ],
   },
   lmtp: {
-    greeting: { lines: [`220 ${HOST} Dovecot ready.`], code: 220 },
+    greeting: { lines: [`${HOST} Dovecot ready.`], code: 220 },
     clear: ['STARTTLS', '8BITMIME', 'CHUNKING', 'ENHANCEDSTATUSCODES', 'PIPELINING'],
     inside: ['8BITMIME', 'CHUNKING', 'ENHANCEDSTATUSCODES', 'PIPELINING'],
   },
@@ -80,12 +80,12 @@ export const manners: Readonly<
   },
   ldap: { greeting: null, clear: ['1.3.6.1.4.1.1466.20037'], inside: [] },
   nntp: {
-    greeting: { lines: [`200 ${HOST} InterNetNews NNRP server INN 2.7.1 ready`], code: 200 },
+    greeting: { lines: [`${HOST} InterNetNews NNRP server INN 2.7.1 ready`], code: 200 },
     clear: ['VERSION 2', 'READER', 'STARTTLS'],
     inside: ['VERSION 2', 'READER', 'AUTHINFO USER'],
   },
   ftp: {
-    greeting: { lines: ['220 (vsFTPd 3.0.3)'], code: 220 },
+    greeting: { lines: ['(vsFTPd 3.0.3)'], code: 220 },
     clear: ['AUTH TLS', 'PBSZ', 'PROT'],
     inside: ['PBSZ', 'PROT'],
   },

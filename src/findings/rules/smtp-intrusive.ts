@@ -1,0 +1,41 @@
+/** What is asked only with the owner's consent: mailboxes looked up, and relaying for anybody. RFC 5321 §3.5, §7.3. */
+import type { Finding } from '../finding.ts';
+import type { AnswerSeen } from '../observation.ts';
+import { foundAt, type Place } from '../place.ts';
+
+export function intrusiveFindings(place: Place): readonly Finding[] {
+  const { intrusive } = place.observation.probes;
+  if (intrusive === undefined) return [];
+  const { vrfy, expn, relay } = intrusive;
+  return [
+    ...(vrfy === null ? [] : [lookUp(place, 'smtp.vrfy', 'VRFY', vrfy)]),
+    ...(expn === null ? [] : [lookUp(place, 'smtp.expn', 'EXPN', expn)]),
+    ...(relay === null ? [] : [openRelay(place, relay)]),
+  ];
+}
+
+/** That there is such a mailbox, that it is forwarded, or that there is none: each of these tells something. */
+const telling = new Set([250, 251, 550, 551, 553]);
+/** "Cannot VRFY user, but will accept message and attempt delivery" is the answer that tells nothing (RFC 5321 §3.5.3). */
+const SERVICE_CLOSING = 421;
+
+function lookUp(place: Place, id: 'smtp.vrfy' | 'smtp.expn', verb: string, answer: AnswerSeen): Finding {
+  const evidence = [`${verb} was answered: ${answer.text}`];
+  if (answer.code === SERVICE_CLOSING) return foundAt(place, id, 'not-tested', { evidence });
+  if (answer.code === null || !telling.has(answer.code)) return foundAt(place, id, 'pass', { evidence });
+  return foundAt(place, id, answer.positive ? 'fail' : 'warn', { evidence });
+}
+
+function openRelay(place: Place, answer: AnswerSeen): Finding {
+  const evidence = [`RCPT for a mailbox in example.com was answered: ${answer.text}`];
+  if (answer.positive) return foundAt(place, 'smtp.open-relay', 'fail', { evidence });
+  // A no for now may turn into a yes, as greylisting does.
+  const isFinal = answer.code !== null && answer.code >= 500;
+  return foundAt(place, 'smtp.open-relay', isFinal ? 'pass' : 'not-tested', {
+    evidence,
+    ...(isFinal ? {} : { retryAt: place.observation.at + GREYLISTING_MS }),
+  });
+}
+
+/** Greylisting waits 5 minutes as a rule, some an hour. */
+const GREYLISTING_MS = 60 * 60_000;

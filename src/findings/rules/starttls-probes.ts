@@ -1,0 +1,105 @@
+/** What further connections have shown of the way to TLS: injected commands, state that is kept, SNI. RFC 3207 §4.2. */
+import type { Finding } from '../finding.ts';
+import type { Probed, Probes } from '../observation.ts';
+import { foundAt, type Place } from '../place.ts';
+import { fingerprintOf } from '../presented.ts';
+
+export function probeFindings(place: Place): readonly Finding[] {
+  const { injection, state, noServerName } = place.observation.probes;
+  return [
+    ...(injection === undefined ? [] : injected(place, injection)),
+    ...(state === undefined ? [] : kept(place, state)),
+    ...(noServerName === undefined ? [] : withoutName(place, noServerName)),
+  ];
+}
+
+/** What is the same of every probe that did not come to its question. */
+function untested(
+  place: Place,
+  id: 'starttls.injection' | 'starttls.state-kept' | 'starttls.sni-required',
+  { because, end }: Extract<Probed<unknown>, { kind: 'not-tested' }>,
+): Finding {
+  const said = 'answer' in end ? [`At the ${end.at} it said: ${end.answer.text}`] : [];
+  const isThrottled = end.kind === 'throttled' || end.kind === 'blocked';
+  return foundAt(place, id, 'not-tested', {
+    evidence: [because, ...said],
+    // The endpoint is seen; one question is left, and the check has its exit code from what was seen.
+    severity: 'low',
+    fix: [{ who: 'tester', do: 'Check again later.' }],
+    retryAt: place.observation.at + (isThrottled ? LATER_MS : SOON_MS),
+  });
+}
+
+const SOON_MS = 15 * 60_000;
+const LATER_MS = 60 * 60_000;
+
+function injected(place: Place, probe: NonNullable<Probes['injection']>): readonly Finding[] {
+  if (probe.kind === 'not-tested') return [untested(place, 'starttls.injection', probe)];
+  const { answered, transcript } = probe;
+  switch (answered) {
+    case 'never':
+      return [
+        foundAt(place, 'starttls.injection', 'pass', {
+          evidence: ['A command in the same segment as STARTTLS was never answered.', ...transcript],
+        }),
+      ];
+    case 'clear':
+      return [
+        foundAt(place, 'starttls.injection', 'warn', {
+          evidence: [
+            'A command in the same segment as STARTTLS was answered in clear, behind the go-ahead.',
+            ...transcript,
+          ],
+          severity: 'low',
+          why: 'The server goes on in clear after it has agreed to TLS. Nothing that was injected counts inside TLS; but whoever injects a command can make the handshake of others fail.',
+        }),
+      ];
+    case 'inside':
+      return [
+        foundAt(place, 'starttls.injection', 'fail', {
+          evidence: [
+            'A command that was sent in clear, in the same segment as STARTTLS, was answered inside TLS.',
+            ...transcript,
+          ],
+        }),
+      ];
+  }
+}
+
+function kept(place: Place, probe: NonNullable<Probes['state']>): readonly Finding[] {
+  if (probe.kind === 'not-tested') return [untested(place, 'starttls.state-kept', probe)];
+  const evidence = [
+    probe.kept ? `Kept over the handshake: ${probe.what}` : `Forgotten at the handshake: ${probe.what}`,
+    ...probe.transcript,
+  ];
+  return [foundAt(place, 'starttls.state-kept', probe.kept ? 'fail' : 'pass', { evidence })];
+}
+
+function withoutName(place: Place, probe: NonNullable<Probes['noServerName']>): readonly Finding[] {
+  const { tls } = place.observation.base;
+  if (tls === null) return [];
+  if (probe.kind === 'not-tested') return [untested(place, 'starttls.sni-required', probe)];
+  switch (probe.result) {
+    case 'not-offered':
+      // STARTTLS is there and is not there, whatever name is asked for: that has a finding of its own.
+      return [];
+    case 'failed':
+      return [foundAt(place, 'starttls.sni-required', 'fail', { evidence: [probe.because] })];
+    case 'secured': {
+      const required = foundAt(place, 'starttls.sni-required', 'pass', {
+        evidence: [`Without SNI TLS comes about too: ${probe.tls.version}, ${probe.tls.cipher}.`],
+      });
+      const [asked, unasked] = [fingerprintOf(tls), fingerprintOf(probe.tls)];
+      if (asked === undefined || unasked === undefined) return [required];
+      const differs = asked !== unasked;
+      return [
+        required,
+        foundAt(place, 'starttls.sni-cert-differs', differs ? 'warn' : 'pass', {
+          evidence: differs
+            ? [`With SNI (${tls.serverName ?? 'none'}): SHA-256 ${asked}`, `Without SNI: SHA-256 ${unasked}`]
+            : [`With and without SNI: SHA-256 ${asked}`],
+        }),
+      ];
+    }
+  }
+}

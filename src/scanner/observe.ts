@@ -47,6 +47,8 @@ export interface Observer {
 }
 
 const LOOK_EVERY_MS = 50;
+/** One question may be what a server hangs at. Connections that are left hanging are what clients are banned for. */
+const MOST_TIMEOUTS = 2;
 
 export function openObserver(parts: ObserverParts): Observer {
   const deadlines = startDeadlines(LOOK_EVERY_MS, 'hold');
@@ -153,6 +155,7 @@ async function askAll(
   let probes: Probes = {};
   let connections = 0;
   let last = base.end;
+  let timeouts = 0;
   let stopped: NotTested | undefined;
   for (const question of questions) {
     const why = stopped ?? hindrance(base, question);
@@ -170,6 +173,8 @@ async function askAll(
     const answered = await question.ask(knocking);
     probes = { ...probes, ...answered.probes };
     last = answered.end;
+    if (last.kind === 'timeout') timeouts += 1;
+    if (timeouts === MOST_TIMEOUTS) stopped = notTested(last);
   }
   return { probes, connections };
 }

@@ -79,11 +79,11 @@ export function questionsFor(base: Visit, terms: QuestionTerms): readonly Questi
 
 /** Why the question is not worth a connection after the first one came to no end; undefined where it is. */
 export function hindrance({ end, tls, upgrade }: Visit, { isSmaller }: Question): NotTested | undefined {
-  if (end.kind === 'throttled' || end.kind === 'blocked') return notTested(end);
-  if (tls !== null || upgrade.kind !== 'not-reached') return undefined;
   // A server that hangs at the hello may answer one without the large key share of a hybrid group.
-  const isSilentToHello = end.kind === 'timeout' && end.at === 'handshake';
-  return isSilentToHello && isSmaller === true ? undefined : notTested(end);
+  if (end.kind === 'timeout')
+    return end.at === 'handshake' && isSmaller === true ? undefined : notTested(end);
+  if (end.kind === 'throttled' || end.kind === 'blocked') return notTested(end);
+  return tls === null && upgrade.kind === 'not-reached' ? notTested(end) : undefined;
 }
 
 export function notTested(end: VisitEnd): NotTested {

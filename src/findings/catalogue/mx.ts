@@ -129,7 +129,7 @@ export const mxChecks = {
         do: 'Publish MX records for the subdomains that take mail, and remove the wildcard.',
       },
     ],
-    reference: 'RFC 4592 §4.1',
+    reference: 'RFC 1034 §4.3.3',
   },
   'mx.duplicate': {
     title: 'each mail host is named once',

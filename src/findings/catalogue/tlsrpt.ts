@@ -65,7 +65,7 @@ export const tlsrptChecks = {
     severity: 'medium',
     why: 'The domain of the mailbox takes no mail, so that no report arrives.',
     fix: [{ who: 'dns-owner', do: 'Name a mailbox that exists.' }],
-    reference: 'RFC 8460 §5.4',
+    reference: 'RFC 8460 §5.3',
   },
   'tlsrpt.wrong-place': {
     title: 'the TLS-RPT record stands where senders look',
@@ -79,6 +79,6 @@ export const tlsrptChecks = {
     severity: 'info',
     why: 'When the mail hosts of the domain cannot be reached, reports of that cannot be delivered to them either.',
     fix: [{ who: 'dns-owner', do: 'Add a mailbox in another domain, or an https address.' }],
-    reference: 'RFC 8460 §5.4',
+    reference: 'RFC 8460 §5.3',
   },
 } as const satisfies Catalogue;

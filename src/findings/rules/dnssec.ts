@@ -1,0 +1,105 @@
+/** DNSSEC of a domain and of its mail hosts: whether it is there, whether it holds, and for how long. RFC 4035. */
+import type { Answer } from '../../dns/answer.ts';
+import { types } from '../../dns/record.ts';
+import type { Domain } from '../../names/domain.ts';
+import type { PolicyLookUp } from '../../policies/look-ups.ts';
+import { askFor, shorten, showAnswer } from '../ask.ts';
+import type { CheckCase } from '../case.ts';
+import type { Remedy } from '../check.ts';
+import { type Finding, type FindingScope, finding } from '../finding.ts';
+import { hasUnprovenTlsa, hostDnssecFindings } from './dnssec-hosts.ts';
+import { validityFindings } from './dnssec-validity.ts';
+import { apexOf, brokenZoneFindings, islandFindings, strengthFindings } from './dnssec-zone.ts';
+
+export function* dnssecFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[]> {
+  const { target } = theCase;
+  if (target.kind === 'address') return [];
+  const name = target.kind === 'domain' ? target.domain : target.host;
+  const scope: FindingScope = target.kind === 'domain' ? { domain: name } : { host: name };
+  const answer = yield* mainAnswer(theCase, name);
+  const own = yield* ownFindings(theCase, { name, scope, answer });
+  return [...own, ...(yield* hostDnssecFindings(theCase, answer.status))];
+}
+
+/** What is asked first: the MX records of a domain, the address of a host. */
+function* mainAnswer({ target }: CheckCase, name: Domain): PolicyLookUp<Answer> {
+  if (target.kind === 'domain') return yield* askFor(name, types.MX);
+  const answers = [yield* askFor(name, types.A), yield* askFor(name, types.AAAA)];
+  const [first = yield* askFor(name, types.A)] = answers;
+  return answers.find(({ kind }) => kind === 'found') ?? first;
+}
+
+interface Subject {
+  readonly name: Domain;
+  readonly scope: FindingScope;
+  readonly answer: Answer;
+}
+
+function* ownFindings(theCase: CheckCase, subject: Subject): PolicyLookUp<readonly Finding[]> {
+  const { name, scope, answer } = subject;
+  const evidence = [...showAnswer(answer).slice(0, 4), shorten(answer.because)];
+  switch (answer.status) {
+    case 'secure': {
+      const zone = yield* apexOf(name);
+      return [
+        finding('dnssec.unsigned', 'pass', { scope, evidence }),
+        finding('dnssec.bogus', 'pass', { scope, evidence }),
+        ...(zone === undefined ? [] : yield* strengthFindings(zone, scope)),
+        ...validityFindings(answer, scope, theCase.now),
+      ];
+    }
+    case 'insecure':
+      return yield* unsignedFindings(theCase, subject);
+    case 'bogus': {
+      const zone = yield* apexOf(name);
+      const mismatch = zone === undefined ? undefined : yield* brokenZoneFindings(zone, scope);
+      const bogus = finding('dnssec.bogus', 'fail', {
+        scope,
+        evidence: [...evidence, ...(mismatch?.evidence.slice(0, 4) ?? [])],
+        // Where the DS is at fault, what helps is the same.
+        ...(mismatch?.state === 'fail' ? { fix: mismatch.fix } : {}),
+      });
+      return mismatch === undefined ? [bogus] : [bogus, mismatch];
+    }
+    case 'indeterminate':
+      return [untested(scope, answer)];
+  }
+}
+
+/** What helps where nothing can be proven on this side. */
+const ownSide: readonly Remedy[] = [
+  {
+    who: 'tester',
+    do: 'Ask a resolver that passes on the records of DNSSEC (--resolver ADDRESS), and let them be validated (--dnssec validate).',
+  },
+];
+
+function untested(scope: FindingScope, answer: Answer): Finding {
+  return finding('dnssec.unsigned', 'not-tested', {
+    scope,
+    evidence: [shorten(answer.because)],
+    fix: ownSide,
+  });
+}
+
+function* unsignedFindings(theCase: CheckCase, { name, scope, answer }: Subject): PolicyLookUp<Finding[]> {
+  const evidence = [...showAnswer(answer).slice(0, 4), shorten(answer.because)];
+  const zone = yield* apexOf(name);
+  const island = zone === undefined ? [] : yield* islandFindings(zone, scope);
+  // Signed without a DS: that is said, and not that it is unsigned.
+  if (island.some(({ state }) => state === 'warn')) return island;
+  const wishes = yield* hasUnprovenTlsa(theCase);
+  const lines =
+    wishes === undefined
+      ? evidence
+      : [...evidence, `there are TLSA records, which count only when signed: ${wishes}`];
+  return [
+    finding('dnssec.unsigned', 'absent', {
+      scope,
+      evidence: lines,
+      // Without DNSSEC mail is delivered as before; with TLSA records somebody relies on it.
+      severity: wishes === undefined ? 'info' : 'medium',
+    }),
+    ...island,
+  ];
+}

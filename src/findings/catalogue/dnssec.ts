@@ -55,7 +55,7 @@ export const dnssecChecks = {
         do: 'Roll the keys to ECDSAP256SHA256 (13), and have the DS record made with SHA-256 (digest type 2).',
       },
     ],
-    reference: 'RFC 8624 §3.1',
+    reference: 'RFC 9905 §2',
   },
   'dnssec.nsec3-iterations': {
     title: 'names are hashed once only (NSEC3)',

@@ -1,7 +1,7 @@
 /** What becomes of a message at one door of a server, for one kind of sender, by what was seen there. */
 import type { IpAddress } from '../names/address.ts';
 import { quote } from '../names/domain.ts';
-import type { Decision } from '../policies/decide.ts';
+import { type Decision, formatIdentity } from '../policies/decide.ts';
 import { judgePeer } from '../policies/judge.ts';
 import type { Skipped } from './case.ts';
 import type { Observation, ObservedTls, Probes, Visit } from './observation.ts';
@@ -119,8 +119,8 @@ function visited(base: Visit, terms: Terms): AtDoor {
 
 /** Refused is the server's own word; that nobody answers may be due to the way from here. */
 function unconnected({ how, because }: Extract<Visit['connect'], { kind: 'failed' }>, where: string): AtDoor {
-  const told = `${where} cannot be connected to (${because})`;
-  return how === 'refused' ? passed(told, true) : unknown(told, how === 'no-route');
+  if (how === 'refused') return passed(`${where} refuses connections (${because})`, true);
+  return unknown(`${where} could not be connected to from here (${because})`, how === 'no-route');
 }
 
 /** What was said to us before it came to TLS concerns us, and not other senders. */
@@ -176,8 +176,14 @@ function insideTls(tls: ObservedTls, base: Visit, terms: Terms): AtDoor {
       `${where} prefers ${tls.cipher}, which senders do not offer; what else it has was not tried`,
     );
   }
+  if (kind.requiresTakeover && !isProvable(decision, host)) {
+    return passed(`neither DNSSEC nor MTA-STS proves that mail goes to ${where}, as REQUIRETLS demands`);
+  }
   const { proof, meets } = judgePeer(tls, decision, host, now);
-  if (!meets) return passed(`${where}: ${proof.because}, and ${demandOf(decision)}`);
+  if (!meets) {
+    // A certificate that does not match its TLSA records says all of it.
+    return passed(`${where}: ${proof.because}${decision.by === 'dane' ? '' : `, and ${demandOf(decision)}`}`);
+  }
   if (kind.requiresTakeover) {
     if (base.inside === null) return unknown(`what ${where} offers inside TLS was not learnt`);
     if (!base.inside.some((line) => line.toUpperCase() === 'REQUIRETLS'))
@@ -189,8 +195,13 @@ function insideTls(tls: ObservedTls, base: Visit, terms: Terms): AtDoor {
   const free = decision.requires === 'none' ? 'nothing that this sender looks at' : 'no usable record';
   return settled(
     'encrypted',
-    `${where} takes it by ${tls.version}, and ${free} says who it has to be${group}`,
+    `${where} takes mail by ${tls.version}, and ${free} says who it has to be${group}`,
   );
+}
+
+/** RFC 8689 §4.2.1: MX records without DNSSEC prove nothing, unless an MTA-STS policy names the host. */
+function isProvable({ match, dane }: Decision, host: string): boolean {
+  return dane?.trusted === true || match.some((one) => one.kind === 'ip' || formatIdentity(one) === host);
 }
 
 /** Suites that the tester takes and today's senders do not, as IANA names them. */
@@ -206,7 +217,7 @@ function isOlder(version: string, oldest: string): boolean {
 function groupOf({ group }: ObservedTls): string {
   if (group === null) return '; the group of the key exchange is not told';
   const isHybrid = /ML-?KEM|KYBER/i.test(group);
-  return `; the key exchange is ${group}${isHybrid ? '' : ', which is not one for the time after quantum computers'}`;
+  return `; the key exchange is ${group}${isHybrid ? '' : ', which is not safe from quantum computers'}`;
 }
 
 /** Who demands TLS, as the end of a sentence. */

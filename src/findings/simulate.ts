@@ -220,7 +220,7 @@ function besides(better: readonly Settled[]): string {
 function after(passed: readonly Tried[], settled: Simulated): Simulated {
   const [first] = passed;
   if (first === undefined) return settled;
-  return { ...settled, because: `${settled.because}; before it, ${first.at.because}` };
+  return { ...settled, because: `${settled.because}; passed over before: ${first.at.because}` };
 }
 
 /** RFC 8689 §4.2.1: what cannot be sent as the message demands is returned at once; all else waits for its time. */

@@ -50,7 +50,7 @@ describe('a door', () => {
 
   it('names the host and its address', () => {
     const { because } = at({ kind: 'observed', observation: observe() });
-    assert.match(because, /^mx1\.example\.test \(192\.0\.2\.1\) takes it by TLSv1\.3/);
+    assert.match(because, /^mx1\.example\.test \(192\.0\.2\.1\) takes mail by TLSv1\.3/);
   });
 
   it('says which policy stands in the way', () => {

@@ -258,7 +258,10 @@ describe('several hosts, several addresses', () => {
     const { outcomes, hosts } = simulate(twoHosts('no STARTTLS', 'good'));
     assert.equal(row(outcomes), 'c e c e B e e');
     assert.equal(outcomes['postfix-dane']?.host, MX2);
-    assert.match(outcomes['postfix-dane']?.because ?? '', /before it, mx1\.example\.test .* STARTTLS/);
+    assert.match(
+      outcomes['postfix-dane']?.because ?? '',
+      /passed over before: mx1\.example\.test .* STARTTLS/,
+    );
     assert.equal(row(hosts[0]?.outcomes ?? {}), 'c d c d B d d');
     assert.equal(row(hosts[1]?.outcomes ?? {}), 'e e e e B e e');
   });

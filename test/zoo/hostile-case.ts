@@ -1,8 +1,7 @@
-/** The words of the hostile part of the zoo: how a server of ours behaves, and what a check has to find of it. */
-import type { CheckId } from '../../src/findings/catalogue.ts';
+/** The words of the hostile part of the zoo: how a server of ours behaves. What is found of it is in `expected/`. */
 import type { CheckProtocol, Depth, TlsMode } from '../../src/findings/endpoint.ts';
 import type { CertificateKind } from './certificates.ts';
-import type { Finds, Policy } from './set-up.ts';
+import type { Policy } from './set-up.ts';
 import type { Behaviour } from './talk.ts';
 
 export interface HostileCase {
@@ -20,10 +19,6 @@ export interface HostileCase {
   readonly timeoutMs: number;
   /** null: nobody listens. */
   readonly behave: Behaviour | null;
-  /** Exactly the problems, and what cannot be tested, that are more than a remark (`info`). */
-  readonly finds: Finds;
-  readonly remarks: readonly CheckId[];
-  readonly clears: readonly CheckId[];
 }
 
 /** SMTP by STARTTLS at one address, with a good certificate and all in order, but for what is given. */
@@ -38,9 +33,6 @@ export function hostile(
     policy: { kind: 'none' },
     depth: 'deep',
     timeoutMs: 4_000,
-    finds: {},
-    remarks: [],
-    clears: [],
     ...told,
   };
 }

@@ -1,16 +1,8 @@
-/** The words of the zoo: a real server that is set up wrong, or right, and what a check has to find of it. */
-import type { CheckId } from '../../src/findings/catalogue.ts';
-import type { FindingState, Severity } from '../../src/findings/check.ts';
+/** The words of the zoo: a real server that is set up wrong, or right. What is found of it is in `expected/`. */
 import type { CheckProtocol, TlsMode } from '../../src/findings/endpoint.ts';
 import type { PeerName } from '../peers/support/catalog.ts';
 import type { Certificate } from '../support/certificates.ts';
 import type { CertificateKind } from './certificates.ts';
-
-/** What a check is to come to: `fail critical`, `not-tested high`. */
-export type Came = `${Exclude<FindingState, 'pass'>} ${Severity}`;
-
-/** What is found, by id; everything else that is looked at passes. */
-export type Finds = Readonly<Partial<Record<CheckId, Came>>>;
 
 /** Where a server is started, and what it may show. */
 export interface Place {
@@ -46,17 +38,11 @@ export interface SetUp {
   readonly tls: TlsMode;
   readonly policy: Policy;
   readonly start: (place: Place) => Promise<Running>;
-  /** Exactly the problems, and what cannot be tested, that are more than a remark (`info`). */
-  readonly finds: Finds;
-  /** Remarks that are made. */
-  readonly remarks: readonly CheckId[];
-  /** What passes, among other things. */
-  readonly clears: readonly CheckId[];
 }
 
 /** Without a policy, by STARTTLS, and all in order, but for what is given. */
 export function setUp(
   told: Pick<SetUp, 'name' | 'program' | 'shows' | 'protocol' | 'start'> & Partial<SetUp>,
 ): SetUp {
-  return { tls: 'starttls', policy: { kind: 'none' }, finds: {}, remarks: [], clears: [], ...told };
+  return { tls: 'starttls', policy: { kind: 'none' }, ...told };
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAnchors } from '../../../src/dns/anchors.ts';
+import type { Depth } from '../../../src/findings/endpoint.ts';
 import type { Recording } from '../../../src/findings/recording.ts';
 import { parseDomain } from '../../../src/names/domain.ts';
 import { openResolver } from '../../../src/net/dns/resolver.ts';
@@ -19,10 +20,15 @@ import type { Lab } from '../../lab/lab.ts';
 const SCANNER = 'check.sender.test';
 const TIMEOUT_MS = 10_000;
 
-/** Tests domains of the lab by one connection to each door, with nothing known before. @returns a recording for each. */
+/**
+ * Tests domains of the lab, with nothing known before. @returns a recording for each.
+ *
+ * @param depth by default one connection to each door.
+ */
 export async function testOnLab(
   lab: Lab,
   domains: readonly string[],
+  depth: Depth = 'quick',
 ): Promise<ReadonlyMap<string, Recording>> {
   const anchors = parseAnchors(lab.anchor);
   const upstream = parseUpstream(`${lab.resolver.address}:${lab.resolver.port}`);
@@ -73,7 +79,7 @@ export async function testOnLab(
       random: Math.random,
     },
     {
-      depth: 'quick',
+      depth,
       intrusive: false,
       scanner: SCANNER,
       smtpPort: 25,

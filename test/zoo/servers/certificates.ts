@@ -3,15 +3,9 @@ import { startPostfix } from '../../peers/support/postfix.ts';
 import type { CertificateKind } from '../certificates.ts';
 import { type Policy, type SetUp, setUp } from '../set-up.ts';
 
-const none: Policy = { kind: 'none' };
 const enforce: Policy = { kind: 'sts', mode: 'enforce' };
 
-function shown(
-  kind: CertificateKind,
-  shows: string,
-  told: Pick<SetUp, 'finds'> & Partial<Pick<SetUp, 'policy' | 'clears' | 'remarks'>>,
-): SetUp {
-  const policy = told.policy ?? none;
+function shown(kind: CertificateKind, shows: string, policy: Policy = { kind: 'none' }): SetUp {
   const under =
     policy.kind === 'sts' ? `-sts-${policy.mode}` : policy.kind === 'dane' ? `-dane-${policy.usage}` : '';
   return setUp({
@@ -28,62 +22,50 @@ function shown(
         // Keys and signatures that OpenSSL of today would not load.
         settings: { tls_medium_cipherlist: 'ALL:@SECLEVEL=0' },
       }),
-    ...told,
+    policy,
   });
 }
 
 export const certificateSetUps: readonly SetUp[] = [
-  shown('good', 'a good certificate, and no policy that asks for it', { finds: {} }),
-  shown('good-rsa', 'a good RSA certificate', { finds: {} }),
-  shown('expired', 'the certificate is past', { finds: {} }),
-  shown('expired', 'the certificate is past, under MTA-STS enforce', { policy: enforce, finds: {} }),
+  shown('good', 'a good certificate, and no policy that asks for it'),
+  shown('good-rsa', 'a good RSA certificate'),
+  shown('expired', 'the certificate is past'),
+  shown('expired', 'the certificate is past, under MTA-STS enforce', enforce),
   shown('expired', 'the certificate is past, under DANE-EE, where no date counts', {
-    policy: { kind: 'dane', usage: 3, of: 'expired' },
-    finds: {},
+    kind: 'dane',
+    usage: 3,
+    of: 'expired',
   }),
-  shown('expired', 'the certificate is past, under DANE-TA', {
-    policy: { kind: 'dane', usage: 2, of: 'issuer' },
-    finds: {},
-  }),
-  shown('not-yet-valid', 'the certificate is of the future', { finds: {} }),
-  shown('expiring', 'the certificate ends in two days', { finds: {} }),
-  shown('self-signed', 'the certificate is signed by itself', { finds: {} }),
-  shown('self-signed', 'the certificate is signed by itself, under MTA-STS enforce', {
-    policy: enforce,
-    finds: {},
-  }),
-  shown('untrusted', 'the certificate is of an authority that nobody knows', { finds: {} }),
-  shown('wrong-name', 'the certificate is for another name', { finds: {} }),
-  shown('wrong-name', 'the certificate is for another name, under MTA-STS enforce', {
-    policy: enforce,
-    finds: {},
-  }),
+  shown('expired', 'the certificate is past, under DANE-TA', { kind: 'dane', usage: 2, of: 'issuer' }),
+  shown('not-yet-valid', 'the certificate is of the future'),
+  shown('expiring', 'the certificate ends in two days'),
+  shown('self-signed', 'the certificate is signed by itself'),
+  shown('self-signed', 'the certificate is signed by itself, under MTA-STS enforce', enforce),
+  shown('untrusted', 'the certificate is of an authority that nobody knows'),
+  shown('wrong-name', 'the certificate is for another name'),
+  shown('wrong-name', 'the certificate is for another name, under MTA-STS enforce', enforce),
   shown('wrong-name', 'the certificate is for another name, under DANE-TA', {
-    policy: { kind: 'dane', usage: 2, of: 'issuer' },
-    finds: {},
+    kind: 'dane',
+    usage: 2,
+    of: 'issuer',
   }),
-  shown('incomplete', 'the certificate of the authority in between is missing', { finds: {} }),
-  shown('incomplete', 'the certificate of the authority in between is missing, under MTA-STS enforce', {
-    policy: enforce,
-    finds: {},
-  }),
-  shown('unordered', 'the certificates do not follow each other', { finds: {} }),
-  shown('with-root', 'the root is presented too', { finds: {} }),
-  shown('rsa-1024', 'an RSA key of 1024 bits', { finds: {} }),
-  shown('sha1', 'a signature with SHA-1', { finds: {} }),
-  shown('wildcard', 'a certificate for all names of the domain', { finds: {} }),
-  shown('cn-only', 'the name is in the subject alone', { finds: {} }),
-  shown('for-clients', 'a certificate for clients', { finds: {} }),
-  shown('authority', 'a certificate of an authority', { finds: {} }),
-  shown('long-lived', 'a certificate for three years', { finds: {} }),
-  shown('good', 'a good certificate under MTA-STS enforce', { policy: enforce, finds: {} }),
-  shown('good', 'a good certificate under MTA-STS testing', {
-    policy: { kind: 'sts', mode: 'testing' },
-    finds: {},
-  }),
-  shown('good', 'the key of the TLSA record', { policy: { kind: 'dane', usage: 3, of: 'good' }, finds: {} }),
-  shown('good-rsa', 'a TLSA record of another key', {
-    policy: { kind: 'dane', usage: 3, of: 'nothing' },
-    finds: {},
-  }),
+  shown('incomplete', 'the certificate of the authority in between is missing'),
+  shown(
+    'incomplete',
+    'the certificate of the authority in between is missing, under MTA-STS enforce',
+    enforce,
+  ),
+  shown('unordered', 'the certificates do not follow each other'),
+  shown('with-root', 'the root is presented too'),
+  shown('rsa-1024', 'an RSA key of 1024 bits'),
+  shown('sha1', 'a signature with SHA-1'),
+  shown('wildcard', 'a certificate for all names of the domain'),
+  shown('cn-only', 'the name is in the subject alone'),
+  shown('for-clients', 'a certificate for clients'),
+  shown('authority', 'a certificate of an authority'),
+  shown('long-lived', 'a certificate for three years'),
+  shown('good', 'a good certificate under MTA-STS enforce', enforce),
+  shown('good', 'a good certificate under MTA-STS testing', { kind: 'sts', mode: 'testing' }),
+  shown('good', 'the key of the TLSA record', { kind: 'dane', usage: 3, of: 'good' }),
+  shown('good-rsa', 'a TLSA record of another key', { kind: 'dane', usage: 3, of: 'nothing' }),
 ];

@@ -8,6 +8,7 @@ import type { Channel } from '../../wire/channel.ts';
 import { PeerError } from '../../wire/dialogue.ts';
 import type { VisitRequest } from '../visit.ts';
 import { ask, goodbye, type HelloVerb, isThrottledStartTls, sayQuit, seen, sentAway } from './smtp-steps.ts';
+import { handshakeBehindMore, injected, politely, refusedProbe, withoutTls } from './steps.ts';
 
 /** Whatever is unread: in these probes the server may have answered more than was asked. */
 const ANYTHING = /[^]*/;
@@ -30,28 +31,21 @@ export function* injectionProbe(
   const goAhead = yield* readReply(channel, 'reply');
   if (isThrottledStartTls(goAhead))
     return yield* goodbye(channel, { kind: 'throttled', at: 'probe', answer: seen(goAhead) });
-  if (severity(goAhead) === 'transient') {
-    yield* sayQuit(channel);
-    return { kind: 'refused', at: 'probe', answer: seen(goAhead) };
-  }
   if (goAhead.code !== 220) {
-    // It wants nothing behind STARTTLS: whatever becomes of NOOP, there is no TLS for it to get into.
-    yield* sayQuit(channel);
-    return injected('never');
+    // It may have answered NOOP as well, in clear.
+    yield* politely(quitBeside(channel));
+    // For good: it wants nothing behind STARTTLS, and there is no TLS for NOOP to get into.
+    return severity(goAhead) === 'transient' ? refusedProbe(seen(goAhead)) : injected('never');
   }
-  try {
-    const secured = yield* channel.startTls();
-    // The octets of NOOP went to the TLS engine, which is one way to be safe from them.
-    if (secured.kind === 'failed') return injected('never');
-  } catch (error) {
-    if (error instanceof PeerError && error.code === 'injected') return injected('clear');
-    throw error;
-  }
+  const crossed = yield* handshakeBehindMore(channel);
+  if (crossed !== 'secured') return injected(crossed);
   return injected((yield* repliesBeforeBye(channel, request, verb)) > 1 ? 'inside' : 'never');
 }
 
-function injected(answered: InjectionSeen['answered']): InjectionSeen {
-  return { answered, transcript: [] };
+function* quitBeside(channel: Channel): Talk<void> {
+  yield* channel.sayBeside(command('QUIT'), ANYTHING);
+  for (let replies = 0; replies < MOST_REPLIES; replies++)
+    if ((yield* readReply(channel, 'goodbye')).code === 221) return;
 }
 
 /** Says hello and QUIT, and counts the answers in front of that to QUIT, or of the end. */
@@ -103,10 +97,10 @@ export function* stateProbe(
     yield* sayQuit(channel);
     return severity(goAhead) === 'permanent'
       ? state(false, 'nothing, as STARTTLS is refused within a transaction')
-      : sentAway('probe', goAhead);
+      : refusedProbe(seen(goAhead));
   }
   const secured = yield* channel.startTls();
-  if (secured.kind === 'failed') return { kind: 'without-tls' };
+  if (secured.kind === 'failed') return withoutTls;
   const outcome = yield* compareMails(channel);
   yield* sayQuit(channel);
   return outcome;
@@ -142,7 +136,7 @@ function state(kept: boolean, what: string): StateSeen {
 export function* intrusiveProbe(channel: Channel, request: VisitRequest): Talk<IntrusiveSeen | VisitEnd> {
   if (request.tls === 'implicit') {
     const secured = yield* channel.beginTls();
-    if (secured.kind === 'failed') return { kind: 'without-tls' };
+    if (secured.kind === 'failed') return withoutTls;
   }
   const stopped = yield* comeToHello(channel, request, 'EHLO');
   if ('kind' in stopped) return stopped;
@@ -150,7 +144,7 @@ export function* intrusiveProbe(channel: Channel, request: VisitRequest): Talk<I
     const goAhead = yield* ask(channel, 'STARTTLS');
     if (goAhead.code !== 220) return yield* goodbye(channel, sentAway('probe', goAhead));
     const secured = yield* channel.startTls();
-    if (secured.kind === 'failed') return { kind: 'without-tls' };
+    if (secured.kind === 'failed') return withoutTls;
     const inside = yield* ask(channel, 'EHLO', request.helloName);
     if (inside.code !== 250) return yield* goodbye(channel, sentAway('probe', inside));
   }
@@ -174,7 +168,7 @@ function* comeToStartTls(
 ): Talk<VisitEnd | undefined> {
   const hello = yield* comeToHello(channel, request, verb);
   if ('kind' in hello) return hello;
-  return offersOf(hello).has('STARTTLS') ? undefined : yield* goodbye(channel, { kind: 'without-tls' });
+  return offersOf(hello).has('STARTTLS') ? undefined : yield* goodbye(channel, withoutTls);
 }
 
 /** @returns the answer to the hello, or the end. */

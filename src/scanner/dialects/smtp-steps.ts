@@ -5,7 +5,7 @@ import { command } from '../../protocols/smtp/command.ts';
 import { describeReply, type Reply, readReply, severity } from '../../protocols/smtp/reply.ts';
 import type { Talk } from '../../wire/bytes.ts';
 import type { Channel } from '../../wire/channel.ts';
-import { LostError, PeerError } from '../../wire/dialogue.ts';
+import { politely } from './steps.ts';
 
 /** LMTP says LHLO and has no HELO (RFC 2033 §4.1). */
 export type HelloVerb = 'EHLO' | 'LHLO';
@@ -42,12 +42,8 @@ export function* goodbye<End extends VisitEnd>(channel: Channel, end: End): Talk
   return end;
 }
 
-export function* sayQuit(channel: Channel): Talk<void> {
-  try {
-    yield* quit(channel);
-  } catch (error) {
-    if (!(error instanceof PeerError || error instanceof LostError)) throw error;
-  }
+export function sayQuit(channel: Channel): Talk<void> {
+  return politely(quit(channel));
 }
 
 /**

@@ -7,11 +7,12 @@ import type { SmtpSeen, VisitEnd } from '../../findings/observation.ts';
 import { maskedStartTls, type Offers, offersOf } from '../../protocols/smtp/offers.ts';
 import { describeReply, type Reply, readReply, severity } from '../../protocols/smtp/reply.ts';
 import type { Talk } from '../../wire/bytes.ts';
-import type { Channel, Secured } from '../../wire/channel.ts';
+import type { Channel } from '../../wire/channel.ts';
 import { printable } from '../../wire/dialogue.ts';
 import type { Dialect, VisitDraft, VisitRequest } from '../visit.ts';
 import { injectionProbe, intrusiveProbe, stateProbe } from './smtp-probes.ts';
 import { ask, goodbye, type HelloVerb, isThrottledStartTls, seen, sentAway } from './smtp-steps.ts';
+import { complete, goAhead, handshake, tlsAtOnce, withoutTls } from './steps.ts';
 
 /** Of SMTP and submission. */
 export const smtpDialect: Dialect = { ...dialectOf('EHLO'), intrusive: intrusiveProbe };
@@ -33,17 +34,14 @@ type Stopped = VisitEnd | undefined;
 
 function* visit(channel: Channel, request: VisitRequest, draft: VisitDraft, verb: HelloVerb): Talk<VisitEnd> {
   const began = request.clock();
-  if (request.tls === 'implicit') {
-    const failure = yield* beginTls(channel, request, draft, began);
-    if (failure !== undefined) return failure;
-  }
+  if (!(yield* tlsAtOnce(channel, request, draft, began))) return withoutTls;
   const refusal = yield* hearGreeting(channel, request, draft, began);
   if (refusal !== undefined) return refusal;
   const hello = yield* sayHello(channel, request, draft, verb);
   if (hello.kind === 'stopped') return hello.end;
   if (request.tls === 'implicit') {
     draft.inside = linesOf(hello.reply);
-    return yield* goodbye(channel, { kind: 'complete' });
+    return yield* goodbye(channel, complete);
   }
   draft.clear = linesOf(hello.reply);
   if (request.intrusive) {
@@ -51,25 +49,6 @@ function* visit(channel: Channel, request: VisitRequest, draft: VisitDraft, verb
     if (stopped !== undefined) return stopped;
   }
   return yield* upgrade(channel, request, draft, verb, offersOf(hello.reply));
-}
-
-/** RFC 8314 §3: TLS begins at once, and the greeting comes inside it. */
-function* beginTls(
-  channel: Channel,
-  { clock }: VisitRequest,
-  draft: VisitDraft,
-  began: number,
-): Talk<Stopped> {
-  draft.step = 'handshake';
-  const secured = yield* channel.beginTls();
-  const ms = Math.round(clock() - began);
-  if (secured.kind === 'failed') {
-    draft.upgrade = failed(secured, ms);
-    return { kind: 'without-tls' };
-  }
-  draft.tls = secured.facts;
-  draft.upgrade = { kind: 'implicit' };
-  return undefined;
 }
 
 function* hearGreeting(
@@ -132,21 +111,13 @@ function* upgrade(
 ): Talk<VisitEnd> {
   if (!offers.has('STARTTLS')) {
     draft.upgrade = { kind: 'not-offered', because: whyNotOffered(draft, offers) };
-    return yield* goodbye(channel, { kind: 'without-tls' });
+    return yield* goodbye(channel, withoutTls);
   }
   draft.step = 'starttls';
   const began = request.clock();
-  const goAhead = yield* ask(channel, 'STARTTLS');
-  if (goAhead.code !== 220) return yield* withoutGoAhead(channel, draft, goAhead);
-  draft.step = 'handshake';
-  const secured = yield* channel.startTls();
-  const ms = Math.round(request.clock() - began);
-  if (secured.kind === 'failed') {
-    draft.upgrade = failed(secured, ms);
-    return { kind: 'without-tls' };
-  }
-  draft.tls = secured.facts;
-  draft.upgrade = { kind: 'secured', ms };
+  const reply = yield* goAhead(draft, ask(channel, 'STARTTLS'));
+  if (reply.code !== 220) return yield* withoutGoAhead(channel, draft, reply);
+  if (!(yield* handshake(channel, request, draft, began))) return withoutTls;
   return yield* lookInside(channel, request, draft, verb);
 }
 
@@ -166,7 +137,7 @@ function* withoutGoAhead(channel: Channel, draft: VisitDraft, reply: Reply): Tal
     severity(reply) === 'positive'
       ? { kind: 'bad-answer', because: `STARTTLS was answered with ${describeReply(reply)}` }
       : { kind: 'refused', answer: seen(reply) };
-  return yield* goodbye(channel, { kind: 'without-tls' });
+  return yield* goodbye(channel, withoutTls);
 }
 
 /** RFC 3207 §4.2: all that was learnt in clear is forgotten, so that the hello is said anew. */
@@ -186,16 +157,12 @@ function* lookInside(
     const again = yield* ask(channel, 'STARTTLS');
     draft.again = seen(again);
     // It waits for a handshake now, and a QUIT would not be understood.
-    if (again.code === 220) return { kind: 'complete' };
+    if (again.code === 220) return complete;
   }
   draft.step = 'goodbye';
-  return yield* goodbye(channel, { kind: 'complete' });
+  return yield* goodbye(channel, complete);
 }
 
 function linesOf(hello: Reply): string[] {
   return hello.lines.slice(1).map(printable);
-}
-
-function failed({ because, alert }: Extract<Secured, { kind: 'failed' }>, ms: number): VisitDraft['upgrade'] {
-  return { kind: 'handshake-failed', because: printable(because), alert: alert ?? null, ms };
 }

@@ -1,0 +1,4 @@
+import { smtpDialect } from '../../../../src/scanner/dialects/smtp.ts';
+import { describeSmtpVisits } from '../../../support/smtp-visits.ts';
+
+describeSmtpVisits(smtpDialect, 'smtp', 'visit');

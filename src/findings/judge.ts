@@ -6,12 +6,20 @@ import { driveRecorded } from './drive-recorded.ts';
 import type { Finding } from './finding.ts';
 import { caseOf, learn } from './learn.ts';
 import type { Recording } from './recording.ts';
+import { caaFindings } from './rules/caa.ts';
+import { certFindings } from './rules/cert.ts';
 import { connFindings } from './rules/conn.ts';
 import { daneFindings } from './rules/dane.ts';
 import { dnsFindings } from './rules/dns.ts';
+import { dnssecFindings } from './rules/dnssec.ts';
+import { mailboxFindings } from './rules/mailbox.ts';
+import { mtastsFindings } from './rules/mtasts.ts';
 import { mxFindings } from './rules/mx.ts';
+import { sendersFindings } from './rules/senders.ts';
 import { smtpFindings } from './rules/smtp.ts';
 import { starttlsFindings } from './rules/starttls.ts';
+import { tlsFindings } from './rules/tls.ts';
+import { tlsrptFindings } from './rules/tlsrpt.ts';
 import { type Simulation, simulate } from './simulate.ts';
 
 export interface Judged {
@@ -38,11 +46,23 @@ export function judgeRecording(recording: Recording, now: number): Judged {
 
 /** Every rule; those that need to know more than the case ask for it. */
 export function* allFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[]> {
-  const asked = yield* all([dnsFindings(theCase), mxFindings(theCase), daneFindings(theCase)]);
+  const asked = yield* all([
+    dnsFindings(theCase),
+    mxFindings(theCase),
+    caaFindings(theCase),
+    dnssecFindings(theCase),
+    daneFindings(theCase),
+    mtastsFindings(theCase),
+    tlsrptFindings(theCase),
+    sendersFindings(theCase),
+  ]);
   const found = [
     ...connFindings(theCase),
     ...smtpFindings(theCase),
     ...starttlsFindings(theCase),
+    ...mailboxFindings(theCase),
+    ...tlsFindings(theCase),
+    ...certFindings(theCase),
     ...asked.flat(),
   ];
   return found.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));

@@ -15,28 +15,26 @@ export function offers(lines: readonly string[], keyword: string): boolean {
   return lines.some((line) => wordsOf(line)[0] === keyword);
 }
 
-/** How each protocol spells the offer of TLS: the first words of a line. */
-const upgrades: Readonly<Record<CheckProtocol, readonly string[]>> = {
-  smtp: ['STARTTLS'],
-  submission: ['STARTTLS'],
-  lmtp: ['STARTTLS'],
-  imap: ['STARTTLS'],
-  pop3: ['STLS'],
-  sieve: ['STARTTLS'],
-  ldap: ['1.3.6.1.4.1.1466.20037', 'STARTTLS'],
-  nntp: ['STARTTLS'],
-  ftp: ['AUTH TLS', 'AUTH SSL', 'AUTH TLS-C'],
-  xmpp: ['STARTTLS'],
-  'xmpp-server': ['STARTTLS'],
-  postgres: ['SSLREQUEST', 'SSL'],
-  mysql: ['CLIENT_SSL', 'SSL'],
+/**
+ * How the offer of TLS is spelt, in those protocols that forbid it inside TLS. LDAP lists what it knows of, whether it can be
+ * asked for now or not, and FTP lets AUTH be said again (RFC 2228 §3).
+ */
+const upgrades: Readonly<Partial<Record<CheckProtocol, string>>> = {
+  smtp: 'STARTTLS',
+  submission: 'STARTTLS',
+  lmtp: 'STARTTLS',
+  imap: 'STARTTLS',
+  pop3: 'STLS',
+  sieve: 'STARTTLS',
+  nntp: 'STARTTLS',
+  xmpp: 'STARTTLS',
+  'xmpp-server': 'STARTTLS',
 };
 
-export function offersUpgrade(protocol: CheckProtocol, lines: readonly string[]): boolean {
-  return lines.some((line) => {
-    const said = wordsOf(line).join(' ');
-    return upgrades[protocol].some((word) => said === word || said.startsWith(`${word} `));
-  });
+/** Whether TLS is among what is offered; undefined where the list does not say when it can be had. */
+export function offersUpgrade(protocol: CheckProtocol, lines: readonly string[]): boolean | undefined {
+  const keyword = upgrades[protocol];
+  return keyword === undefined ? undefined : offers(lines, keyword);
 }
 
 /** Where the names of mechanisms stand, behind which word. */

@@ -78,7 +78,11 @@ export const manners: Readonly<
     clear: ['"IMPLEMENTATION" "Dovecot Pigeonhole"', '"SASL" ""', '"STARTTLS"'],
     inside: ['"IMPLEMENTATION" "Dovecot Pigeonhole"', '"SASL" "PLAIN"'],
   },
-  ldap: { greeting: null, clear: ['1.3.6.1.4.1.1466.20037'], inside: [] },
+  ldap: {
+    greeting: null,
+    clear: ['supportedExtension: 1.3.6.1.4.1.1466.20037', 'supportedLDAPVersion: 3'],
+    inside: ['supportedExtension: 1.3.6.1.4.1.1466.20037', 'supportedLDAPVersion: 3'],
+  },
   nntp: {
     greeting: { lines: [`${HOST} InterNetNews NNRP server INN 2.7.1 ready`], code: 200 },
     clear: ['VERSION 2', 'READER', 'STARTTLS'],
@@ -87,10 +91,22 @@ export const manners: Readonly<
   ftp: {
     greeting: { lines: ['(vsFTPd 3.0.3)'], code: 220 },
     clear: ['AUTH TLS', 'PBSZ', 'PROT'],
-    inside: ['PBSZ', 'PROT'],
+    inside: ['AUTH TLS', 'PBSZ', 'PROT'],
   },
-  xmpp: { greeting: null, clear: ['starttls (required)'], inside: ['mechanisms SCRAM-SHA-256'] },
-  'xmpp-server': { greeting: null, clear: ['starttls (required)'], inside: ['dialback'] },
-  postgres: { greeting: null, clear: ['SSLRequest'], inside: [] },
-  mysql: { greeting: { lines: ['10.11.19-MariaDB'], code: null }, clear: ['CLIENT_SSL'], inside: [] },
+  xmpp: {
+    greeting: null,
+    clear: ['starttls urn:ietf:params:xml:ns:xmpp-tls required'],
+    inside: ['mechanisms urn:ietf:params:xml:ns:xmpp-sasl SCRAM-SHA-256'],
+  },
+  'xmpp-server': {
+    greeting: null,
+    clear: ['starttls urn:ietf:params:xml:ns:xmpp-tls required'],
+    inside: ['dialback urn:xmpp:features:dialback'],
+  },
+  postgres: { greeting: null, clear: [], inside: [] },
+  mysql: {
+    greeting: { lines: ['10.11.19-MariaDB'], code: null },
+    clear: ['capabilities 0x81fff7fe', 'mysql_native_password'],
+    inside: [],
+  },
 };

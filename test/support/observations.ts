@@ -185,7 +185,7 @@ export function endedAt(end: VisitEnd): Partial<Visit> {
 
 /** Everything but STARTTLS. */
 export function withoutStarttls(protocol: CheckProtocol = 'smtp'): Partial<Visit> {
-  const clear = manners[protocol].clear.filter((line) => !/STARTTLS|STLS|AUTH TLS/i.test(line));
+  const clear = manners[protocol].clear.filter((line) => !/STARTTLS|STLS|AUTH TLS|1466\.20037/i.test(line));
   return {
     clear,
     upgrade: { kind: 'not-offered', because: 'the server does not offer STARTTLS' },

@@ -66,16 +66,14 @@ function logins(place: Place, base: Visit): readonly Finding[] {
   return [foundAt(place, 'smtp.auth.before-tls', 'fail', { evidence })];
 }
 
-function user(place: Place, { clear, greeting }: Visit, { loginInClear }: MailboxSeen): readonly Finding[] {
+function user(place: Place, { clear }: Visit, { loginInClear }: MailboxSeen): readonly Finding[] {
   if (clear === null && loginInClear === null) return [];
   const listed = clear !== null && offers(clear, 'USER');
-  // A time in angle brackets is the offer of APOP (RFC 1939 §7), which gives away what a password can be guessed from.
-  const apop = (greeting?.lines ?? []).some((line) => /<[^<>\s@]+@[^<>\s]+>/.test(line));
-  const began = loginInClear?.positive === true;
+  // A login by AUTH is told of with the mechanisms.
+  const began = loginInClear?.positive === true && mechanismsOf('pop3', clear ?? []).length === 0;
   const evidence = [
     `In clear it offers: ${(clear ?? []).join(', ') || 'nothing'}`,
     ...(loginInClear === null ? [] : [`A login that was begun in clear was answered: ${loginInClear.text}`]),
-    ...(apop ? (greeting?.lines ?? []).map((line) => `S: ${line}`) : []),
   ];
   if (listed || began) return [foundAt(place, 'pop3.user-before-tls', 'fail', { evidence })];
   return [foundAt(place, 'pop3.user-before-tls', 'pass', { evidence })];

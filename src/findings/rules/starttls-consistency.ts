@@ -13,7 +13,8 @@ import { isSix } from './conn-families.ts';
 
 export function consistencyFindings(theCase: CheckCase, host: HostCase): readonly Finding[] {
   const seen = host.observations.filter(
-    ({ endpoint, base }) => endpoint.tls === 'starttls' && isSeen(base) && base.clear !== null,
+    ({ endpoint, base }) =>
+      endpoint.tls === 'starttls' && isSeen(base) && base.upgrade.kind !== 'not-reached',
   );
   return [
     ...acrossAddresses(host, seen),
@@ -24,8 +25,8 @@ export function consistencyFindings(theCase: CheckCase, host: HostCase): readonl
   ];
 }
 
-function isOffered({ endpoint, base }: Observation): boolean {
-  return base.upgrade.kind !== 'not-offered' && offersUpgrade(endpoint.protocol, base.clear ?? []);
+function isOffered({ base }: Observation): boolean {
+  return base.upgrade.kind !== 'not-offered';
 }
 
 /** Of one host and one port; doors of different protocols are not compared. */
@@ -95,7 +96,7 @@ function acrossHello(place: Place): readonly Finding[] {
   const probe = probes.otherHello;
   if (probe?.kind !== 'seen') return [];
   const [usual, other] = [isOffered(place.observation), offersUpgrade(endpoint.protocol, probe.clear)];
-  if (!usual && !other) return [];
+  if (other === undefined || (!usual && !other)) return [];
   const evidence = [
     `With our usual name in EHLO STARTTLS is ${usual ? '' : 'not '}offered.`,
     `With the name ${probe.helloName} STARTTLS is ${other ? '' : 'not '}offered.`,

@@ -47,7 +47,8 @@ function endedInside({ end, transcript }: Visit): readonly string[] | undefined 
 }
 
 function again(place: Place, { again: answer, transcript }: Visit): readonly Finding[] {
-  if (answer === null) return [];
+  // Where AUTH may be said again, a yes is no fault.
+  if (answer === null || place.observation.endpoint.protocol === 'ftp') return [];
   const evidence = [`A second STARTTLS, inside TLS, was answered: ${answer.text}`];
   const lines = answer.positive ? exchange(transcript, /STARTTLS|STLS|AUTH TLS/i) : [];
   const state = answer.positive ? 'fail' : 'pass';
@@ -61,6 +62,7 @@ function listed(place: Place, { clear, inside }: Visit): readonly Finding[] {
   if (inside === null) return [];
   const { protocol } = place.observation.endpoint;
   const offers = offersUpgrade(protocol, inside);
+  if (offers === undefined) return [];
   const evidence = [`Inside TLS it offers: ${inside.join(', ') || 'nothing'}`];
   const reoffered = foundAt(place, 'starttls.reoffered', offers ? 'fail' : 'pass', { evidence });
   // Other protocols list quite different things before a login in clear and inside TLS, and nothing follows from that.

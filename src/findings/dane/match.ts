@@ -1,5 +1,5 @@
 /** Whether what mail hosts present fits their TLSA records: at every address, with every kind of key, with and without SNI. */
-import { showTlsa, showTlsas, type TlsaRecord } from '../../policies/dane/tlsa.ts';
+import { showTlsas, type TlsaRecord } from '../../policies/dane/tlsa.ts';
 import { type DaneVerdict, verifyDane } from '../../policies/dane/verify.ts';
 import type { DaneDemand } from '../../policies/decide.ts';
 import { summarizeCertificate } from '../../tls/certificate.ts';
@@ -33,7 +33,11 @@ export function matchFindings(theCase: CheckCase, place: DanePlace): readonly Fi
 }
 
 /** Every handshake with the host, judged by its records at `now`. */
-export function matchesOf({ doors }: DanePlace, { set, names }: DaneDemand, now: number): readonly Matched[] {
+export function matchesOf(
+  { doors }: Pick<DanePlace, 'doors'>,
+  { set, names }: DaneDemand,
+  now: number,
+): readonly Matched[] {
   return doors.flatMap(chainsAt).map((chain) => ({ chain, verdict: verifyDane(chain.tls, set, names, now) }));
 }
 
@@ -267,8 +271,3 @@ function say({ chain, verdict }: Matched): string {
 }
 
 const MOST_LINES = 10;
-
-/** A record as evidence shows it. */
-export function lineOf(record: TlsaRecord): string {
-  return `TLSA ${showTlsa(record)}`;
-}

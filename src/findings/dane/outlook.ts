@@ -7,9 +7,9 @@ import { summarizeCertificate } from '../../tls/certificate.ts';
 import type { CheckCase } from '../case.ts';
 import { type Finding, finding } from '../finding.ts';
 import { targetName } from '../seen.ts';
-import { lineOf, type Matched, matchesOf, recordOf } from './match.ts';
+import { type Matched, matchesOf, recordOf } from './match.ts';
 import { type DanePlace, scopeOfPlace } from './places.ts';
-import { standingLine, verifyDaneCommand, zoneLines } from './publish.ts';
+import { lineOf, standingLine, verifyDaneCommand, zoneLines } from './publish.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 /** So long before its end a certificate of 90 days is renewed, and an authority's is replaced. */

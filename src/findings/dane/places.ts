@@ -68,7 +68,7 @@ function tlsaName(base: Domain, port: number): Name | undefined {
 }
 
 /** What DANE alone would have a sender demand: an operator's word and MTA-STS change nothing about the records. */
-function demandOf(facts: DestinationFacts, host: Domain): DaneDemand | undefined {
+export function demandOf(facts: DestinationFacts, host: Domain): DaneDemand | undefined {
   const { sts } = facts;
   const { hosts } = decideAll(
     { ...facts, sts: { ...sts, kind: 'none', known: sts.known }, override: undefined },

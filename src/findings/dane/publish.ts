@@ -43,6 +43,11 @@ export function standingLine(owner: string, record: TlsaRecord): string {
   return `${owner}. IN TLSA ${showTlsa(record)}`;
 }
 
+/** A record as evidence shows it. */
+export function lineOf(record: TlsaRecord): string {
+  return `TLSA ${showTlsa(record)}`;
+}
+
 /** What shows that the records are there, and that they fit. */
 export function verifyDaneCommand(domain: string): string {
   return `waxwing check ${domain} --only dane`;

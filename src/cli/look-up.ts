@@ -2,6 +2,7 @@
 import type { Answer } from '../dns/answer.ts';
 import type { Question } from '../dns/record.ts';
 import { borrowedStore } from '../lookup/borrowed-store.ts';
+import type { PolicyHands } from '../lookup/drive.ts';
 import type { PolicyEngine } from '../lookup/engine.ts';
 import { openResolver, type Resolver, type ResolverOptions } from '../net/dns/resolver.ts';
 import type { SelfTest } from '../net/dns/self-test.ts';
@@ -11,12 +12,14 @@ import type { PolicyReader } from '../store/policy-store.ts';
 import type { Config } from './config/config.ts';
 import type { DnsFiles } from './config/files.ts';
 import { resolverOptionsOf } from './dns-settings.ts';
-import { policyEngine } from './policy-engine.ts';
+import { type EngineTerms, policyEngine, policyFetch } from './policy-engine.ts';
 import { DNS_TIMEOUT_MS } from './relay-dns.ts';
 
 export interface CommandLookUps {
   readonly resolver: Resolver;
   readonly engine: PolicyEngine;
+  /** What the engine works with, for dialogues of look-ups beside its own. */
+  readonly hands: PolicyHands;
   /** What the data folder knows; undefined where nothing was ever kept there. */
   readonly reader: PolicyReader | undefined;
   close(): Promise<void>;
@@ -50,8 +53,10 @@ export function openLookUps(config: Config, files: DnsFiles, terms: CommandTerms
     },
     dns: mailDns(resolver, Math.random),
   };
-  const engine = policyEngine(() => ({ config, roots: files.roots, lookUps, fetchMs }), {
-    store: borrowedStore(reader),
+  const engineTerms = (): EngineTerms => ({ config, roots: files.roots, lookUps, fetchMs });
+  const store = borrowedStore(reader);
+  const engine = policyEngine(engineTerms, {
+    store,
     now: Date.now,
     random: Math.random,
     onError: () => {
@@ -61,6 +66,14 @@ export function openLookUps(config: Config, files: DnsFiles, terms: CommandTerms
   return {
     resolver,
     engine,
+    hands: {
+      resolve: lookUps.resolve,
+      fetch: policyFetch(engineTerms),
+      recall: (domain) => {
+        const override = store.overrides.get(domain);
+        return { sts: store.sts.get(domain), overrides: override === undefined ? [] : [override] };
+      },
+    },
     reader,
     async close() {
       engine.close();

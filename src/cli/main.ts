@@ -1,5 +1,6 @@
 /** The command line: which commands there are, and what they have in common. */
 import { Command, CommanderError } from 'commander';
+import { register as check } from './commands/check.ts';
 import { register as config } from './commands/config.ts';
 import { register as explain } from './commands/explain.ts';
 import { register as gateway } from './commands/gateway.ts';
@@ -18,6 +19,7 @@ const commands: readonly ((program: Command) => void)[] = [
   queue,
   policy,
   gateway,
+  check,
   explain,
   resolve,
   config,
@@ -44,6 +46,7 @@ function createProgram(): Command {
   withExamples(program, [
     'waxwing config init --output waxwing.toml',
     'waxwing config check',
+    'waxwing check example.com',
     'waxwing explain example.com',
     'waxwing resolve example.com MX',
   ]);

@@ -27,32 +27,37 @@ export function policyEngine(
   terms: () => EngineTerms,
   parts: Pick<EngineParts, 'store' | 'now' | 'random' | 'onError'>,
 ): PolicyEngine {
+  return openPolicyEngine({
+    ...parts,
+    resolve: (question) => terms().lookUps.resolve(question),
+    fetch: policyFetch(terms),
+  });
+}
+
+/** Asks the policy host of a domain. @param terms those of the moment. */
+export function policyFetch(terms: () => EngineTerms): EngineParts['fetch'] {
   let known: { readonly roots: readonly string[]; readonly context: ReturnType<typeof outgoingContext> };
   const contextOf = (roots: readonly string[]): ReturnType<typeof outgoingContext> => {
     if (known?.roots !== roots) known = { roots, context: outgoingContext(roots) };
     return known.context;
   };
-  return openPolicyEngine({
-    ...parts,
-    resolve: (question) => terms().lookUps.resolve(question),
-    fetch: (domain) => {
-      const { config, roots, lookUps, fetchMs = FETCH_TIMEOUT_MS } = terms();
-      const { httpsPort, httpsAddress } = config.mtaSts;
-      return fetchPolicy({
-        domain,
-        port: httpsPort,
-        addresses: (host) =>
-          httpsAddress === null
-            ? addressesOf(lookUps.dns, host)
-            : Promise.resolve({ kind: 'found', addresses: [httpsAddress] }),
-        allowPrivate: isLab(config),
-        context: contextOf(roots),
-        timeoutMs: fetchMs,
-        maxOctets: MAX_POLICY_OCTETS,
-        userAgent: `waxwing/${version()}`,
-      });
-    },
-  });
+  return (domain) => {
+    const { config, roots, lookUps, fetchMs = FETCH_TIMEOUT_MS } = terms();
+    const { httpsPort, httpsAddress } = config.mtaSts;
+    return fetchPolicy({
+      domain,
+      port: httpsPort,
+      addresses: (host) =>
+        httpsAddress === null
+          ? addressesOf(lookUps.dns, host)
+          : Promise.resolve({ kind: 'found', addresses: [httpsAddress] }),
+      allowPrivate: httpsAddress === null ? asksOnlyThisHost(config) : isLoopback(httpsAddress),
+      context: contextOf(roots),
+      timeoutMs: fetchMs,
+      maxOctets: MAX_POLICY_OCTETS,
+      userAgent: `waxwing/${version()}`,
+    });
+  };
 }
 
 async function addressesOf(dns: Dns, host: Parameters<Dns['addresses']>[0]): Promise<HostAddresses> {
@@ -64,8 +69,7 @@ async function addressesOf(dns: Dns, host: Parameters<Dns['addresses']>[0]): Pro
   };
 }
 
-/** Named resolvers that are all on this host, or a fixed address on it: whatever they say, nobody else is reached by it. */
-function isLab({ dns, mtaSts }: Config): boolean {
-  if (mtaSts.httpsAddress !== null) return isLoopback(mtaSts.httpsAddress);
+/** Whether all resolvers are named ones on this host: whatever they say, it is a lab, or its operator's own word. */
+export function asksOnlyThisHost({ dns }: Pick<Config, 'dns'>): boolean {
   return dns.resolvers.length > 0 && dns.resolvers.every(({ address }) => isLoopback(address));
 }

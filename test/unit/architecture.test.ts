@@ -257,7 +257,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'parts of the configuration, which is tested as a whole',
     test: 'test/unit/cli/config/load.test.ts',
-    sources: `cli/config/effective cli/config/keys cli/config/settle-gateway
+    sources: `cli/config/effective cli/config/keys cli/config/settle-gateway cli/config/schema/check
       cli/config/schema/gateway cli/config/schema/metrics cli/config/sources cli/config/tree
       cli/config/schema/account cli/config/schema/dns cli/config/schema/domain cli/config/schema/kit cli/config/schema/limits
       cli/config/schema/listener cli/config/schema/mta-sts cli/config/schema/relay cli/config/schema/route
@@ -290,6 +290,23 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     why: 'words of the text',
     test: 'test/unit/cli/explain/text.test.ts',
     sources: 'cli/explain/words',
+  },
+  {
+    why: 'the pieces of the text',
+    test: 'test/unit/cli/check/text.test.ts',
+    sources: `cli/check/page cli/check/repairs cli/check/text-details cli/check/text-findings cli/check/text-senders
+      cli/check/verdict cli/check/words`,
+  },
+  {
+    why: 'what a recording is made of',
+    test: 'test/unit/cli/check/recording.test.ts',
+    sources: 'cli/check/observation-schema cli/check/recording-schema cli/check/wire-values',
+  },
+  {
+    why: 'the arguments, and what is opened for them, run as a program',
+    test: 'test/net/cli/check.test.ts',
+    sources: 'cli/check/check cli/check/open cli/commands/check',
+    asProgram: true,
   },
   {
     why: 'the commands of an operator, asked through the socket',

@@ -31,6 +31,7 @@ export interface Config {
   readonly caFile: string | null;
   readonly dns: DnsConfig;
   readonly mtaSts: MtaStsConfig;
+  readonly check: CheckConfig;
   readonly listeners: readonly Listener[];
   readonly accounts: readonly AccountConfig[];
   readonly domains: readonly DomainConfig[];
@@ -64,6 +65,14 @@ interface MtaStsConfig {
   readonly httpsPort: number;
   /** null: what DNS says. */
   readonly httpsAddress: IpAddress | null;
+}
+
+/** How servers are visited by `waxwing check`. */
+interface CheckConfig {
+  /** Name in EHLO. */
+  readonly hello: MailDomain;
+  /** Those who asked not to be checked; null: nobody. */
+  readonly optOutFile: string | null;
 }
 
 export type Listener = ListenerSettings;

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { formatHostPort } from '../../names/address.ts';
 import { parseMailDomain } from '../../names/mailbox.ts';
 import { account } from './schema/account.ts';
+import { check } from './schema/check.ts';
 import { dns } from './schema/dns.ts';
 import { domain } from './schema/domain.ts';
 import { gateway } from './schema/gateway.ts';
@@ -33,6 +34,7 @@ export const configSchema = z
     tls,
     dns,
     mta_sts: mtaSts,
+    check,
     listener: z
       .array(listener)
       .superRefine(

@@ -58,6 +58,11 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
       httpsPort: parsed.mta_sts.https_port,
       httpsAddress: parsed.mta_sts.https_address ?? null,
     },
+    check: {
+      hello: parsed.check.hello ?? hostname,
+      optOutFile:
+        parsed.check.opt_out === undefined ? null : sources.absolute('check.opt_out', parsed.check.opt_out),
+    },
     listeners: parsed.listener,
     accounts: parsed.account.map(({ user, hash }, index) => ({
       user,
@@ -79,6 +84,8 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     ['tls.ca', config.caFile],
     ['dns.trust_anchor', config.dns.anchorFile],
     ['mta_sts.https_address', config.mtaSts.httpsAddress],
+    ['check.hello', formatMailDomain(config.check.hello)],
+    ['check.opt_out', config.check.optOutFile],
     ['events.file', eventFile],
     ...settledInTables(config),
   ]);

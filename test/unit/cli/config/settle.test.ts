@@ -29,6 +29,7 @@ describe('without any configuration', () => {
       caFile: null,
       dns: { resolvers: [], dnssec: 'validate', trusted: false, anchorFile: null, sha1: true },
       mtaSts: { httpsPort: 443, httpsAddress: null },
+      check: { hello: { kind: 'domain', domain: 'host.example.test' }, optOutFile: null },
       listeners: [
         { role: 'submission', address: '127.0.0.1', port: 2525, tls: 'starttls', requireTls: false },
         { role: 'submission', address: '127.0.0.1', port: 4650, tls: 'implicit', requireTls: true },

@@ -1,0 +1,173 @@
+/** Runs checks, or judges recorded ones again, and prints what they came to. */
+import { once } from 'node:events';
+import type { CheckReport } from '../../events/check-report.ts';
+import type { Target } from '../../findings/case.ts';
+import type { Severity } from '../../findings/check.ts';
+import { judgeRecording } from '../../findings/judge.ts';
+import type { Recording } from '../../findings/recording.ts';
+import type { Parsed } from '../../names/domain.ts';
+import { nobodyOptedOut, type OptOut, readOptOut } from '../../scanner/opt-out.ts';
+import { StoreError } from '../../store/store-error.ts';
+import type { Config } from '../config/config.ts';
+import { describeError } from '../config/describe-error.ts';
+import { readDnsFiles } from '../config/files.ts';
+import { type LoadRequest, loadConfig } from '../config/load.ts';
+import { readText } from '../config/text-file.ts';
+import { lookOf, oneLine } from '../terminal.ts';
+import { counting, exitCodeOf, nothingYet, type Tally } from './exit-code.ts';
+import { toReport } from './json.ts';
+import { InputError } from './lines.ts';
+import { type CheckTerms, type OpenedCheck, openCheck } from './open.ts';
+import { type Format, openOutput } from './output.ts';
+import { pooled } from './pool.ts';
+import { openPortWatch } from './port-watch.ts';
+import { openProgress, type Progress } from './progress.ts';
+import { savedRecordings } from './saved.ts';
+import type { Selection } from './selection.ts';
+import { formatTarget, type TargetTerms } from './target.ts';
+import { STDIN, targetsFrom } from './targets.ts';
+
+export interface CheckRequest {
+  /** As they were named, read already but for those on stdin. */
+  readonly targets: readonly string[];
+  readonly targetTerms: TargetTerms;
+  /** A file of recordings, in place of targets. */
+  readonly from: string | undefined;
+  readonly terms: Omit<CheckTerms, 'optOut' | 'onNotice'>;
+  readonly failOn: Severity;
+  readonly selection: Selection;
+  /** Milliseconds since 1970. */
+  readonly failAt: number | undefined;
+  readonly format: Format;
+  readonly details: boolean;
+}
+
+const WRONG = 2;
+/** Targets that are worked on at the same time, for each door that may be visited then: most of the time is waiting. */
+const TARGETS_PER_DOOR = 2;
+
+/** @returns the exit code. */
+export async function check(request: CheckRequest, load: LoadRequest): Promise<number> {
+  const progress = openProgress(process.stderr);
+  try {
+    return request.from === undefined
+      ? await visitAll(request, load, progress)
+      : await reportAll(request, savedRecordings(request.from), progress);
+  } catch (error) {
+    // The store of the data folder cannot be read, or what came in on stdin is no list of targets.
+    if (!(error instanceof InputError || error instanceof StoreError)) throw error;
+    return complain(progress, 'error', error.message);
+  } finally {
+    progress.close();
+  }
+}
+
+async function visitAll(request: CheckRequest, load: LoadRequest, progress: Progress): Promise<number> {
+  const loaded = loadConfig(load);
+  const read = loaded.kind === 'ok' ? await readDnsFiles(loaded.config, loaded.effective) : loaded;
+  if (loaded.kind === 'invalid' || !('files' in read) || read.errors.length > 0) {
+    for (const error of read.errors) complain(progress, 'error', describeError(error));
+    return WRONG;
+  }
+  const { config } = loaded;
+  const optOut = await optOutOf(config);
+  if (optOut.kind === 'invalid') return complain(progress, 'error', `check.opt_out: ${optOut.because}`);
+  const opened = openCheck(config, read.files, {
+    ...request.terms,
+    optOut: optOut.value,
+    onNotice: (text) => complain(progress, 'warning', text),
+  });
+  try {
+    const { targets, targetTerms, format, terms } = request;
+    const order = format === 'ndjson' ? 'done' : 'input';
+    const visit = (target: Parsed<Target>): Promise<Parsed<Recording>> => visitOne(target, opened, progress);
+    const listed = targetsFrom(targets, targetTerms, process.stdin);
+    return await reportAll(
+      request,
+      pooled(listed, TARGETS_PER_DOOR * terms.concurrency, order, visit),
+      progress,
+    );
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Those who asked to be left alone. */
+async function optOutOf({ check: { optOutFile } }: Config): Promise<Parsed<OptOut>> {
+  if (optOutFile === null) return { kind: 'ok', value: nobodyOptedOut };
+  const text = await readText(optOutFile);
+  const parsed = text.kind === 'ok' ? readOptOut(text.value) : text;
+  return parsed.kind === 'ok' ? parsed : { kind: 'invalid', because: `${optOutFile}: ${parsed.because}` };
+}
+
+async function visitOne(
+  target: Parsed<Target>,
+  { tester }: OpenedCheck,
+  progress: Progress,
+): Promise<Parsed<Recording>> {
+  if (target.kind === 'invalid') return target;
+  const name = formatTarget(target.value);
+  progress.begin(name);
+  const value = await tester.test(target.value);
+  progress.end(name);
+  return { kind: 'ok', value };
+}
+
+/** Judges and prints one after the other. @returns the exit code. */
+async function reportAll(
+  request: CheckRequest,
+  recordings: AsyncIterable<Parsed<Recording>>,
+  progress: Progress,
+): Promise<number> {
+  const { format, details, failOn, targets, from } = request;
+  const isAlone = targets.length === 1 && !targets.includes(STDIN);
+  const output = openOutput({
+    format,
+    details,
+    list: from === undefined ? (isAlone ? 'never' : 'always') : 'counted',
+    look: lookOf(process.stdout, process.env),
+    write,
+  });
+  const watch = openPortWatch();
+  let tally: Tally = nothingYet;
+  for await (const recording of recordings) {
+    if (recording.kind === 'invalid') {
+      complain(progress, 'error', recording.because);
+      tally = { ...tally, wrongUsage: true };
+      continue;
+    }
+    watch.add(recording.value);
+    const report = judged(request, recording.value);
+    tally = counting(tally, report, failOn);
+    progress.clear();
+    await output.print(report, recording.value);
+  }
+  await output.end();
+  const verdict = watch.verdict();
+  if (verdict.kind === 'blocked') complain(progress, 'error', verdict.because);
+  return exitCodeOf({ ...tally, blocked: verdict.kind === 'blocked' });
+}
+
+function judged({ failAt, selection }: CheckRequest, recording: Recording): CheckReport {
+  const now = judgeRecording(recording, recording.startedAt);
+  const foreseen =
+    failAt === undefined
+      ? null
+      : {
+          until: failAt,
+          events: [],
+          judged: judgeRecording(recording, failAt),
+        };
+  return toReport({ recording, judged: now, foreseen, selection });
+}
+
+async function write(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+}
+
+/** @returns the exit code of wrong usage. */
+function complain(progress: Progress, kind: 'error' | 'warning', message: string): number {
+  progress.clear();
+  process.stderr.write(`${kind}: ${oneLine(message)}\n`);
+  return WRONG;
+}

@@ -1,0 +1,37 @@
+/** The exit code of `waxwing check`: the first that applies. */
+import type { CheckReport } from '../../events/check-report.ts';
+import { isAtLeast, type Severity } from '../../findings/check.ts';
+import { isProblem } from './repairs.ts';
+
+/** What came of all targets together. */
+export interface Tally {
+  /** A target could not be read as one, or a file as a recording. */
+  readonly wrongUsage: boolean;
+  /** This network blocks port 25. */
+  readonly blocked: boolean;
+  /** Something is wrong, at or above the limit. */
+  readonly problem: boolean;
+  /** Something could not be looked at, at or above the limit. */
+  readonly untested: boolean;
+}
+
+export const nothingYet: Tally = { wrongUsage: false, blocked: false, problem: false, untested: false };
+
+/** The tally with one target more. @param failOn what counts, and whatever is worse. */
+export function counting(tally: Tally, { findings, future }: CheckReport, failOn: Severity): Tally {
+  const counts = [...findings, ...(future?.findings ?? [])].filter(({ severity }) =>
+    isAtLeast(severity, failOn),
+  );
+  return {
+    ...tally,
+    problem: tally.problem || counts.some(isProblem),
+    untested: tally.untested || counts.some(({ state }) => state === 'not-tested'),
+  };
+}
+
+export function exitCodeOf({ wrongUsage, blocked, problem, untested }: Tally): 0 | 1 | 2 | 3 | 4 {
+  if (wrongUsage) return 2;
+  if (blocked) return 4;
+  if (problem) return 1;
+  return untested ? 3 : 0;
+}

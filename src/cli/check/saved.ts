@@ -1,0 +1,75 @@
+/** Recordings in files that `waxwing check --json` or `--format ndjson` has written. */
+import { createReadStream } from 'node:fs';
+import { z } from 'zod';
+import type { Recording } from '../../findings/recording.ts';
+import { type Parsed, quote } from '../../names/domain.ts';
+import { messageOf } from '../usage.ts';
+import { linesOf } from './lines.ts';
+import { readRecording } from './recording.ts';
+
+/** Of one line, and of a file that is no NDJSON. */
+const MOST_OCTETS = 64 * 1024 * 1024;
+
+const savedSchema = z.object({ schema: z.literal('waxwing.check/1'), recording: z.unknown() });
+
+/** Each recording of the file, or what is wrong with it; after something that is no JSON nothing follows. */
+export async function* savedRecordings(file: string): AsyncGenerator<Parsed<Recording>> {
+  try {
+    let number = 0;
+    /** Lines of one value that spans several. */
+    let whole: string[] | undefined;
+    let size = 0;
+    for await (const line of linesOf(createReadStream(file), MOST_OCTETS)) {
+      number += 1;
+      if (whole === undefined) {
+        if (/^\s*$/.test(line)) continue;
+        const value = parseJson(line);
+        if (value !== undefined) yield* recordingsIn(value.json, `${file}:${number}`);
+        else if (number === 1) whole = [line];
+        else return yield invalid(`${file}:${number}: it is no JSON`);
+      } else {
+        size += line.length;
+        if (size > MOST_OCTETS) return yield invalid(`${file}: it is longer than ${MOST_OCTETS} octets`);
+        whole.push(line);
+      }
+    }
+    if (whole !== undefined) {
+      const value = parseJson(whole.join('\n'));
+      if (value === undefined) yield invalid(`${file}: it is no JSON`);
+      else yield* recordingsIn(value.json, file);
+    } else if (number === 0) yield invalid(`${file}: it is empty`);
+  } catch (error) {
+    yield invalid(`${file}: ${messageOf(error)}`);
+  }
+}
+
+/** @returns undefined where it is none. */
+function parseJson(text: string): { readonly json: unknown } | undefined {
+  try {
+    return { json: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+function* recordingsIn(json: unknown, place: string): Generator<Parsed<Recording>> {
+  if (!Array.isArray(json)) return yield recordingIn(json, place);
+  for (const [index, item] of json.entries()) yield recordingIn(item, `${place}[${index}]`);
+}
+
+function recordingIn(json: unknown, place: string): Parsed<Recording> {
+  const saved = savedSchema.safeParse(json);
+  if (!saved.success) {
+    const found = typeof json === 'object' && json !== null && 'schema' in json ? json.schema : undefined;
+    const instead = typeof found === 'string' ? `; its schema is ${quote(found)}` : '';
+    return invalid(`${place}: it is no result of waxwing check --json${instead}`);
+  }
+  const recording = readRecording(saved.data.recording);
+  return recording.kind === 'ok'
+    ? recording
+    : invalid(`${place}: the recording in it cannot be used: ${recording.because}`);
+}
+
+function invalid(because: string): Parsed<never> {
+  return { kind: 'invalid', because };
+}

@@ -1,0 +1,39 @@
+/** The targets of one run, one after the other: those that are named, and those that stand on stdin. */
+import type { Target } from '../../findings/case.ts';
+import type { Parsed } from '../../names/domain.ts';
+import { linesOf } from './lines.ts';
+import { parseTarget, type TargetTerms } from './target.ts';
+
+/** Far longer than any name, with room for a comment. */
+const LONGEST_LINE = 4_096;
+
+/**
+ * What is wrong with a target on stdin is told in its place; the others are worked on all the same.
+ *
+ * @param named `-` stands for stdin, a target a line; empty lines and those that begin with # are left out.
+ */
+export async function* targetsFrom(
+  named: readonly string[],
+  terms: TargetTerms,
+  stdin: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Parsed<Target>> {
+  for (const text of named) {
+    if (text === STDIN) yield* listed(stdin, terms);
+    else yield parseTarget(text, terms);
+  }
+}
+
+export const STDIN = '-';
+
+async function* listed(stdin: AsyncIterable<Uint8Array>, terms: TargetTerms): AsyncGenerator<Parsed<Target>> {
+  let number = 0;
+  for await (const line of linesOf(stdin, LONGEST_LINE)) {
+    number += 1;
+    const text = line.replace(/^[ \t]+|[ \t]+$/g, '');
+    if (text === '' || text.startsWith('#')) continue;
+    const target = parseTarget(text, terms);
+    yield target.kind === 'ok'
+      ? target
+      : { kind: 'invalid', because: `line ${number} of stdin: ${target.because}` };
+  }
+}

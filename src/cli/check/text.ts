@@ -1,0 +1,66 @@
+/** A check as a person reads it: what becomes of the mail, what to fix in which order, and what could not be tested. */
+import { domainToUnicode } from 'node:url';
+import type { CheckReport } from '../../events/check-report.ts';
+import type { Recording } from '../../findings/recording.ts';
+import type { Look } from '../terminal.ts';
+import { highlighted, labelled, page, titled } from './page.ts';
+import { detailLines } from './text-details.ts';
+import { fineLines, futureLines, repairLines, untestedLines, wishLines } from './text-findings.ts';
+import { hostLines, senderLines } from './text-senders.ts';
+import { verdictOf, workOf } from './verdict.ts';
+import { counted } from './words.ts';
+
+/** All of it, ending in a line break. @param recording where its transcripts are wanted. */
+export function formatReport(report: CheckReport, look: Look, recording?: Recording): string {
+  return page([
+    headLines(report, look),
+    senderLines(report, look),
+    repairLines(report, look),
+    untestedLines(report, look),
+    futureLines(report, look),
+    wishLines(report, look),
+    hostLines(report, look),
+    fineLines(report, look),
+    noteLines(report, look),
+    ...(recording === undefined ? [] : detailLines(report, recording, look)),
+  ]);
+}
+
+function headLines(report: CheckReport, look: Look): readonly string[] {
+  const { word, colour, rest } = verdictOf(report);
+  const stop = rest === '' || rest.endsWith('.') ? '' : '.';
+  const text = `${nameFor(report, look)}: ${word}${rest}${stop === '' && rest === '' ? '.' : stop} ${workOf(report)}`;
+  return highlighted(text, word, colour, look, '', '  ');
+}
+
+/** An international name as people write it, beside its one spelling. */
+function nameFor({ target }: CheckReport, { unicode }: Look): string {
+  const international = target.includes(':') ? '' : domainToUnicode(target);
+  return unicode && international !== '' && international !== target
+    ? `${target} (${international})`
+    : target;
+}
+
+function noteLines(
+  { connections, depth, firstContact, outcomes }: CheckReport,
+  look: Look,
+): readonly string[] {
+  const { spent, budget } = connections;
+  const first =
+    firstContact && Object.keys(outcomes).length > 0
+      ? labelled(
+          'first contact:',
+          'no MTA-STS policy of this domain is remembered on this host, so somebody on the path could be hiding one.',
+          look,
+          '',
+        )
+      : [];
+  return [
+    ...titled(
+      'connections',
+      `: ${counted(spent, 'connection')} of at most ${budget} at depth ${depth}${spent === 0 ? '; no server was visited' : ''}.`,
+      look,
+    ),
+    ...first,
+  ];
+}

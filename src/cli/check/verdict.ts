@@ -1,0 +1,78 @@
+/** The one line above everything else: what becomes of mail for the target, and how much there is to do. */
+import type { CheckReport } from '../../events/check-report.ts';
+import type { Sender } from '../../findings/senders.ts';
+import type { Colour } from '../terminal.ts';
+import { isProblem, joined, repairsOf } from './repairs.ts';
+import { counted, countsOf, everydaySenders } from './words.ts';
+
+export interface Verdict {
+  /** What counts, in a few words. */
+  readonly word: string;
+  readonly colour: Colour;
+  /** What follows the word, to the end of the sentence. */
+  readonly rest: string;
+}
+
+export function verdictOf(report: CheckReport): Verdict {
+  const senders = everydaySenders.filter((sender) => report.outcomes[sender] !== undefined);
+  if (senders.length === 0) return serverVerdict(report);
+  const having = (...outcomes: readonly string[]): readonly Sender[] =>
+    senders.filter((sender) => outcomes.includes(report.outcomes[sender] ?? ''));
+  const lost = having('deferred', 'bounced');
+  if (lost.length === senders.length) return nothingArrives(report, lost);
+  if (lost.length > 0) {
+    const rest = `: senders that look at ${namesOf(lost)} cannot deliver`;
+    return { word: 'mail is lost', colour: 'red', rest };
+  }
+  if (having('cleartext').length > 0) {
+    const rest = ': whoever is on the path can read and change mail on its way';
+    return { word: 'mail comes in clear', colour: 'red', rest };
+  }
+  if (having('unknown').length > 0) return { word: 'could not be tested', colour: 'yellow', rest: '' };
+  const proven = having('authenticated');
+  if (proven.length === 0) {
+    const rest = ': mail comes over TLS, but nothing makes senders verify that they talk to the right host';
+    return { word: 'encrypted, not protected', colour: 'yellow', rest };
+  }
+  return {
+    word: 'protected',
+    colour: 'green',
+    rest: `: senders that look at ${namesOf(proven)} deliver over TLS to the right host, or not at all`,
+  };
+}
+
+function nothingArrives({ outcomes, senders }: CheckReport, lost: readonly Sender[]): Verdict {
+  const [first = 'postfix-may'] = lost;
+  const rest = `: ${senders[first]?.because ?? ''}`;
+  return outcomes[first] === 'bounced'
+    ? { word: 'takes no mail', colour: 'yellow', rest }
+    : { word: 'mail does not arrive', colour: 'red', rest };
+}
+
+/** Of a server that other mail servers do not send to. */
+function serverVerdict({ hosts, findings }: CheckReport): Verdict {
+  const endpoints = hosts.flatMap((host) => host.endpoints);
+  if (findings.some((one) => isProblem(one) && (one.severity === 'critical' || one.severity === 'high'))) {
+    return { word: 'not safe', colour: 'red', rest: ': clients can be attacked, or turned away' };
+  }
+  if (endpoints.some(({ tls }) => tls !== null)) return { word: 'TLS works', colour: 'green', rest: '' };
+  return { word: 'could not be tested', colour: 'yellow', rest: '' };
+}
+
+/** `DANE or MTA-STS`: what is looked at by those of the everyday senders that are meant. */
+function namesOf(senders: readonly Sender[]): string {
+  const single = [
+    ...(senders.includes('postfix-may') ? ['no policy'] : []),
+    ...(senders.includes('postfix-dane') ? ['DANE'] : []),
+    ...(senders.includes('mta-sts') ? ['MTA-STS'] : []),
+  ];
+  return single.length === 0 ? 'both DANE and MTA-STS' : single.join(' or ');
+}
+
+/** How much is to be done, as a sentence. */
+export function workOf({ findings }: CheckReport): string {
+  const problems = repairsOf(findings).map(({ finding }) => finding);
+  const open = joined(findings.filter(({ state }) => state === 'not-tested')).length;
+  const work = problems.length === 0 ? 'Nothing to fix.' : `To fix: ${countsOf(problems)}.`;
+  return open === 0 ? work : `${work} Not tested: ${counted(open, 'check')}.`;
+}

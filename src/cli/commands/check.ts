@@ -1,0 +1,164 @@
+/** `waxwing check`: what each kind of sender would do with mail for a domain, and what is to be fixed. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { severities } from '../../findings/check.ts';
+import { depths } from '../../findings/endpoint.ts';
+import type { Parsed } from '../../names/domain.ts';
+import { protocolNames } from '../check/target.ts';
+import { addConfigOptions, type ConfigOptions, toLoadRequest } from '../config/options.ts';
+import { withExamples } from '../usage.ts';
+
+interface CheckOptions extends ConfigOptions {
+  readonly protocol?: (typeof protocolNames)[number];
+  readonly tls?: 'starttls' | 'implicit';
+  readonly depth: (typeof depths)[number];
+  readonly failOn: (typeof severities)[number];
+  readonly only?: string;
+  readonly failAt?: string;
+  readonly from?: string;
+  readonly concurrency: number;
+  /** Milliseconds. */
+  readonly gap: number;
+  readonly allowPrivate?: true;
+  readonly intrusive?: true;
+  readonly format?: 'text' | 'json' | 'ndjson';
+  readonly json?: true;
+  readonly details?: true;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+export function register(program: Command): void {
+  const check = program
+    .command('check')
+    .description(
+      'Visit the mail servers of a domain, or any one server, and say what each kind of sender would do with mail for it, ' +
+        'and what to fix in which order. Exit code 0: nothing wrong; 1: something at or above --fail-on; ' +
+        '2: wrong usage or configuration; 3: something that matters could not be tested; 4: this network blocks port 25. ' +
+        'Sends no mail, reads what is kept in the data folder, and writes nothing.',
+    );
+  withExamples(check, [
+    'waxwing check example.com',
+    'waxwing check mail.example.com:587 mail.example.com:993',
+    'waxwing check ldap.example.com --protocol ldap --details',
+    'waxwing check example.com --fail-at 2027-01-31 --json',
+    'waxwing check - --format ndjson < domains.txt',
+  ]);
+  addConfigOptions(check)
+    .argument('[target...]', 'a domain; one server as name:port or [address]:port; - reads them from stdin')
+    .addOption(
+      new Option('--protocol <name>', 'what is spoken there (that of the port, else smtp)').choices(
+        protocolNames,
+      ),
+    )
+    .addOption(
+      new Option('--tls <mode>', 'how TLS begins (as is usual at the port, else starttls)').choices([
+        'starttls',
+        'implicit',
+      ]),
+    )
+    .addOption(
+      new Option('--depth <depth>', 'at most 1, 6 or 16 connections to each port')
+        .choices(depths)
+        .default('standard'),
+    )
+    .addOption(
+      new Option('--fail-on <severity>', 'what makes the exit code 1, or 3')
+        .choices(severities)
+        .default('high'),
+    )
+    .option('--only <ids>', 'only these checks: ids, or their beginnings such as mtasts, with commas')
+    .option('--fail-at <date>', 'also what breaks until then if nothing is renewed (2027-01-31)')
+    .option('--from <file>', 'judge the results in this file again (JSON or NDJSON), without the network')
+    .addOption(
+      new Option('--concurrency <n>', 'ports that are visited at the same time')
+        .argParser(toCount)
+        .default(8),
+    )
+    .addOption(
+      new Option('--gap <seconds>', 'between two connections to the same address')
+        .argParser(toGap)
+        .default(1_000, '1'),
+    )
+    .option('--allow-private', 'visit addresses that are not public')
+    .option('--intrusive', 'also ask what leaves traces, where the owner consents by a DNS record')
+    .addOption(
+      new Option('--format <format>', 'how it is printed (text)').choices(['text', 'json', 'ndjson']),
+    )
+    .option('--json', 'as --format json')
+    .option('--details', 'also every check, and what was said to every server')
+    .addOption(
+      new Option('--timeout <seconds>', 'how long one connection may take')
+        .argParser(toTimeout)
+        .default(150_000, '150'),
+    )
+    .action(run);
+}
+
+async function run(targets: readonly string[], options: CheckOptions, command: Command): Promise<void> {
+  const refuse = (because: string): never => command.error(`error: ${because}`);
+  const valueOf = <Value>(parsed: Parsed<Value>): Value =>
+    parsed.kind === 'ok' ? parsed.value : refuse(parsed.because);
+  const { parseMoment } = await import('../check/moment.ts');
+  const { everyCheck, parseSelection } = await import('../check/selection.ts');
+  const { parseTarget } = await import('../check/target.ts');
+  const { checkIds } = await import('../../findings/catalogue.ts');
+  const { STDIN } = await import('../check/targets.ts');
+  const { from, format, json, only, failAt, protocol, tls } = options;
+  if (json === true && format !== undefined && format !== 'json') {
+    refuse(`--json and --format ${format} do not go together`);
+  }
+  if (from !== undefined && targets.length > 0)
+    refuse('--from has its targets in the file; name none beside it');
+  if (from === undefined && targets.length === 0) refuse('name a target, such as a domain');
+  if (targets.filter((text) => text === STDIN).length > 1) refuse('stdin can be read once only');
+  const targetTerms = { protocol, tls };
+  // All of them before anybody is visited; those on stdin are told one by one.
+  for (const text of targets) if (text !== STDIN) valueOf(parseTarget(text, targetTerms));
+  const { check } = await import('../check/check.ts');
+  process.exitCode = await check(
+    {
+      targets,
+      targetTerms,
+      from,
+      terms: {
+        depth: options.depth,
+        intrusive: options.intrusive === true,
+        allowPrivate: options.allowPrivate === true,
+        concurrency: options.concurrency,
+        gapMs: options.gap,
+        timeoutMs: options.timeout,
+      },
+      failOn: options.failOn,
+      selection: only === undefined ? everyCheck : valueOf(parseSelection(only, checkIds)),
+      failAt: failAt === undefined ? undefined : valueOf(parseMoment(failAt)),
+      format: format ?? (json === true ? 'json' : 'text'),
+      details: options.details === true,
+    },
+    toLoadRequest(options, process.env),
+  );
+}
+
+const MOST_SECONDS = 3_600;
+const MOST_AT_ONCE = 1_000;
+
+function toTimeout(text: string): number {
+  return 1000 * wholeNumber(text, 1, MOST_SECONDS, 'Whole seconds');
+}
+
+function toGap(text: string): number {
+  return 1000 * wholeNumber(text, 0, MOST_SECONDS, 'Whole seconds');
+}
+
+function toCount(text: string): number {
+  return wholeNumber(text, 1, MOST_AT_ONCE, 'A whole number');
+}
+
+function wholeNumber(text: string, least: number, most: number, what: string): number {
+  const number = /^[0-9]{1,4}$/.test(text) ? Number(text) : -1;
+  if (number < least || number > most) {
+    throw new InvalidArgumentError(
+      `${what} from ${least} to ${most} ${what.endsWith('s') ? 'are' : 'is'} expected.`,
+    );
+  }
+  return number;
+}

@@ -1,0 +1,189 @@
+/** What `waxwing check --json` prints for one target, for machines: the published JSON Schema is made from this. */
+import { z } from 'zod';
+
+const text = z.string();
+const moment = z.iso.datetime().describe('RFC 3339, UTC.');
+const port = z.int().min(1).max(65_535);
+const severity = z
+  .enum(['critical', 'high', 'medium', 'low', 'info'])
+  .describe('Under the policy in force; of what passes, how bad its failure would be.');
+const protocol = z.enum([
+  'smtp',
+  'submission',
+  'lmtp',
+  'imap',
+  'pop3',
+  'sieve',
+  'ldap',
+  'nntp',
+  'ftp',
+  'xmpp',
+  'xmpp-server',
+  'postgres',
+  'mysql',
+]);
+const depth = z.enum(['quick', 'standard', 'deep']);
+
+/** The kinds of senders whose delivery is simulated. */
+const sender = z.enum([
+  'postfix-may',
+  'postfix-dane',
+  'mta-sts',
+  'exchange',
+  'requiretls',
+  'tls13-only',
+  'pq-client',
+]);
+const outcome = z.enum(['authenticated', 'encrypted', 'cleartext', 'deferred', 'bounced', 'unknown']);
+const outcomes = z
+  .partialRecord(sender, outcome)
+  .describe('By kind of sender; empty for servers that other mail servers do not send to.');
+
+const certificate = z.strictObject({
+  sha256: text.describe('Of the DER, lower-case hexadecimal.'),
+  spkiSha256: text.describe('Of the SubjectPublicKeyInfo, as TLSA 3 1 1 has it.'),
+  subject: text,
+  issuer: text,
+  names: z.array(text),
+  notBefore: moment,
+  notAfter: moment,
+});
+
+const endpoint = z.strictObject({
+  address: text,
+  port,
+  reachable: z
+    .boolean()
+    .nullable()
+    .describe('Whether there was a connection; null where this host itself has no way there.'),
+  starttls: z
+    .boolean()
+    .nullable()
+    .describe('Whether STARTTLS was offered; null where TLS comes first, or it was not learnt.'),
+  tls: z
+    .strictObject({
+      version: text,
+      cipher: text,
+      group: text.nullable(),
+      certificate: certificate.nullable().describe('Its own; null where it sent none that can be read.'),
+    })
+    .nullable(),
+  outcomes,
+  protocol,
+  mode: z.enum(['starttls', 'implicit']),
+  serverName: text.nullable().describe('The name that was asked for in the handshake (SNI).'),
+  program: text
+    .nullable()
+    .describe('That answers there, by what it says of itself; null where it does not tell.'),
+  connections: z.int().min(0).describe('That were begun.'),
+});
+
+const host = z.strictObject({
+  name: text,
+  preference: z.int().min(0).max(65_535).nullable().describe('Of the MX record; null where there is none.'),
+  layer: z
+    .enum(['override', 'message', 'dane', 'sts', 'list', 'memory', 'default'])
+    .nullable()
+    .describe('Who decides what a sender with every policy asks of this host; null for an address.'),
+  endpoints: z.array(endpoint),
+  outcomes: outcomes.describe('Were it the only host.'),
+  skipped: z
+    .array(z.strictObject({ address: text, port, because: text, retryAt: moment.nullable() }))
+    .describe('Doors at which nobody knocked.'),
+});
+
+const scope = z.strictObject({
+  domain: text.optional(),
+  host: text.optional(),
+  address: text.optional(),
+  port: port.optional(),
+});
+
+const remedy = z.strictObject({
+  who: z
+    .enum(['dns-owner', 'mail-provider', 'web-host', 'registrar', 'tester'])
+    .describe('tester: whoever runs this check.'),
+  do: text,
+  lines: z
+    .array(z.strictObject({ for: text.describe('A program, dns or policy-file.'), text }))
+    .describe('To paste, for each program that may be meant; that of the server first, where it tells.'),
+  verify: text.nullable().describe('A command that shows that it is done.'),
+});
+
+const finding = z.strictObject({
+  id: text.describe('Stable; docs/findings.md says what each means.'),
+  state: z
+    .enum(['pass', 'warn', 'fail', 'not-tested', 'absent'])
+    .describe('not-tested: it could not be looked at, and that is no fail.'),
+  severity,
+  scope,
+  evidence: z.array(text),
+  why: text,
+  fix: z.array(remedy).describe('In the order in which it is done.'),
+  reference: text,
+  title: text.describe('What is looked at.'),
+  retryAt: moment.nullable().describe('When another try is worthwhile.'),
+});
+
+const future = z.strictObject({
+  until: moment.describe('As --fail-at says.'),
+  events: z.array(
+    z.strictObject({
+      at: moment,
+      what: text,
+      breaks: z.array(text).describe('Kinds of senders, or checks.'),
+      evidence: z.array(text),
+      fix: z.array(remedy),
+    }),
+  ),
+  findings: z
+    .array(finding)
+    .describe(
+      'What would be wrong then, if nothing were changed or renewed until then, and is not wrong now.',
+    ),
+});
+
+/** What one check came to; keys may be added, and none gets another meaning. */
+export const checkReportSchema = z
+  .strictObject({
+    schema: z.literal('waxwing.check/1'),
+    target: text.describe('A domain, host:port, or [address]:port.'),
+    protocol,
+    startedAt: moment,
+    durationMs: z.number(),
+    outcomes,
+    hosts: z.array(host).describe('In order of preference.'),
+    findings: z.array(finding).describe('The worst first.'),
+    depth,
+    intrusive: z.boolean().describe('Whether intrusive questions were asked everywhere.'),
+    senders: z
+      .partialRecord(
+        sender,
+        z.strictObject({ outcome, because: text, host: text.nullable().describe('That takes the mail.') }),
+      )
+      .describe('Each outcome with its reason.'),
+    connections: z
+      .strictObject({ spent: z.int().min(0), budget: z.int().min(0) })
+      .describe('To all servers together, and the most that might have been.'),
+    notTested: z
+      .array(z.strictObject({ id: text, scope, because: text, retryAt: moment.nullable() }))
+      .describe('What could not be looked at, and what the server said.'),
+    firstContact: z.boolean().describe('Nothing was kept of this domain in the data folder.'),
+    future: future.nullable().describe('With --fail-at only.'),
+    recording: z
+      .strictObject({
+        certificates: z.record(text, text).describe('DER in base64, by SHA-256.'),
+        seen: z.record(text, z.unknown()),
+      })
+      .describe(
+        'All that was learnt; --from judges it again. Its inside belongs to this program and may change.',
+      ),
+  })
+  .meta({ title: 'Waxwing check' });
+
+export type CheckReport = z.output<typeof checkReportSchema>;
+
+/** The JSON Schema that is published with the package. */
+export function checkReportJsonSchema(): unknown {
+  return z.toJSONSchema(checkReportSchema);
+}

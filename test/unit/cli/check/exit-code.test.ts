@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { counting, exitCodeOf, nothingYet } from '../../../../src/cli/check/exit-code.ts';
+import type { CheckReport } from '../../../../src/events/check-report.ts';
+import { findingStates, severities } from '../../../../src/findings/check.ts';
+import { reported, samples } from './samples.ts';
+
+const problems = ['fail', 'warn', 'absent'];
+
+describe('the exit code', () => {
+  it('is the first that applies: 2 usage, 4 this network, 1 a finding, 3 not tested, 0', () => {
+    const all = { wrongUsage: true, blocked: true, problem: true, untested: true };
+    assert.equal(exitCodeOf(all), 2);
+    assert.equal(exitCodeOf({ ...all, wrongUsage: false }), 4);
+    assert.equal(exitCodeOf({ ...all, wrongUsage: false, blocked: false }), 1);
+    assert.equal(exitCodeOf({ ...nothingYet, untested: true }), 3);
+    assert.equal(exitCodeOf(nothingYet), 0);
+  });
+
+  for (const state of findingStates) {
+    for (const severity of severities) {
+      it(`of ${state} at ${severity}, by what is to fail`, () => {
+        const report: CheckReport = { ...samples.good, findings: [reported({ state, severity })] };
+        for (const failOn of severities) {
+          const counts = severities.indexOf(severity) <= severities.indexOf(failOn);
+          const expected = !counts ? 0 : problems.includes(state) ? 1 : state === 'not-tested' ? 3 : 0;
+          assert.equal(exitCodeOf(counting(nothingYet, report, failOn)), expected, failOn);
+        }
+      });
+    }
+  }
+
+  it('counts what --fail-at finds', () => {
+    const findings = [reported({ state: 'fail', severity: 'critical' })];
+    const report: CheckReport = {
+      ...samples.good,
+      findings: [],
+      future: { until: '2027-01-01T00:00:00.000Z', events: [], findings },
+    };
+    assert.equal(exitCodeOf(counting(nothingYet, report, 'high')), 1);
+  });
+
+  it('one bad target among good ones is not forgotten', () => {
+    const bad: CheckReport = { ...samples.good, findings: [reported({ state: 'fail', severity: 'high' })] };
+    const tally = [bad, samples.good].reduce((sum, report) => counting(sum, report, 'high'), nothingYet);
+    assert.equal(exitCodeOf(tally), 1);
+  });
+});

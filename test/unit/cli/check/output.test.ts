@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type OutputTerms, openOutput } from '../../../../src/cli/check/output.ts';
+import { recordingOf } from './recordings.ts';
+import { samples } from './samples.ts';
+
+const reports = [samples.good, samples.clear];
+
+async function printed(terms: Partial<OutputTerms>, count: number): Promise<string> {
+  let text = '';
+  const output = openOutput({
+    format: 'text',
+    list: 'always',
+    details: false,
+    look: { width: 80, colour: false, unicode: false },
+    write: (part) => {
+      text += part;
+      return Promise.resolve();
+    },
+    ...terms,
+  });
+  for (const report of reports.slice(0, count)) await output.print(report, recordingOf());
+  await output.end();
+  return text;
+}
+
+describe('what is printed', () => {
+  it('is one object of JSON, or a list, whatever their number', async () => {
+    const json = async (list: OutputTerms['list'], count: number): Promise<unknown> =>
+      JSON.parse(await printed({ format: 'json', list }, count));
+    assert.deepEqual(await json('never', 1), reports[0]);
+    for (const count of [0, 1, 2]) assert.deepEqual(await json('always', count), reports.slice(0, count));
+    assert.deepEqual(await json('counted', 0), []);
+    assert.deepEqual(await json('counted', 1), reports[0]);
+    assert.deepEqual(await json('counted', 2), reports);
+  });
+
+  it('is one line for each with ndjson', async () => {
+    const lines = (await printed({ format: 'ndjson' }, 2)).split('\n');
+    assert.equal(lines.pop(), '');
+    assert.deepEqual(
+      lines.map((line): unknown => JSON.parse(line)),
+      reports,
+    );
+  });
+
+  it('is pages of text, and what was said to servers with details', async () => {
+    const text = await printed({}, 2);
+    assert.match(text, /^example\.test: protected[\s\S]*\n\n\nexample\.test: mail comes in clear/);
+    assert.doesNotMatch(text, /every check/);
+    assert.match(await printed({ details: true }, 1), /\nevery check:\n/);
+  });
+});

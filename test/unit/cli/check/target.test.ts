@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import {
+  formatTarget,
+  parseTarget,
+  protocolNames,
+  protocolOf,
+  type TargetTerms,
+} from '../../../../src/cli/check/target.ts';
+import { checkProtocols } from '../../../../src/findings/endpoint.ts';
+
+const nothing: TargetTerms = { protocol: undefined, tls: undefined };
+
+/** The target as `kind what port protocol tls`; what is wrong where it is none. */
+function read(text: string, terms: Partial<TargetTerms> = {}): string {
+  const parsed = parseTarget(text, { ...nothing, ...terms });
+  if (parsed.kind === 'invalid') return `invalid: ${parsed.because}`;
+  const { value } = parsed;
+  if (value.kind === 'domain') return `domain ${value.domain}`;
+  const name = value.kind === 'host' ? value.host : value.address;
+  return `${value.kind} ${name} ${value.port} ${value.protocol} ${value.tls}`;
+}
+
+describe('what is checked', () => {
+  const rows: readonly (readonly [string, string, Partial<TargetTerms>?])[] = [
+    ['example.com', 'domain example.com'],
+    ['Example.COM.', 'domain example.com'],
+    ['bücher.example', 'domain xn--bcher-kva.example'],
+    ['example.com', 'domain example.com', { protocol: 'smtp' }],
+    ['example.com', 'domain example.com', { tls: 'starttls' }],
+    ['mx.example.com:25', 'host mx.example.com 25 smtp starttls'],
+    ['[mx.example.com]', 'host mx.example.com 25 smtp starttls'],
+    ['[mx.example.com]:2525', 'host mx.example.com 2525 smtp starttls'],
+    ['192.0.2.1', 'address 192.0.2.1 25 smtp starttls'],
+    ['[192.0.2.1]', 'address 192.0.2.1 25 smtp starttls'],
+    ['[192.0.2.1]:2525', 'address 192.0.2.1 2525 smtp starttls'],
+    ['192.0.2.1:2525', 'address 192.0.2.1 2525 smtp starttls'],
+    ['2001:DB8::1', 'address 2001:db8::1 25 smtp starttls'],
+    ['[2001:db8::1]:25', 'address 2001:db8::1 25 smtp starttls'],
+    ['[IPv6:2001:db8::1]', 'address 2001:db8::1 25 smtp starttls'],
+    ['mail.example.com', 'host mail.example.com 143 imap starttls', { protocol: 'imap' }],
+    ['mail.example.com', 'host mail.example.com 993 imap implicit', { protocol: 'imap', tls: 'implicit' }],
+    ['mail.example.com:993', 'host mail.example.com 993 imap implicit', { protocol: 'imap' }],
+    ['mail.example.com:1993', 'host mail.example.com 1993 imap starttls', { protocol: 'imap' }],
+    [
+      'mail.example.com:993',
+      'host mail.example.com 993 imap starttls',
+      { protocol: 'imap', tls: 'starttls' },
+    ],
+    ['mail.example.com:587', 'host mail.example.com 587 submission starttls'],
+    ['mail.example.com:465', 'host mail.example.com 465 submission implicit'],
+    ['mail.example.com:993', 'host mail.example.com 993 imap implicit'],
+    ['mail.example.com:587', 'host mail.example.com 587 smtp starttls', { protocol: 'smtp' }],
+    [
+      'db.example.com:5432',
+      'host db.example.com 5432 postgres implicit',
+      { protocol: 'postgres', tls: 'implicit' },
+    ],
+    ['db.example.com', 'host db.example.com 3306 mysql starttls', { protocol: 'mysql' }],
+  ];
+  for (const [text, expected, terms = {}] of rows) {
+    it(`${text} ${JSON.stringify(terms)}`, () => assert.equal(read(text, terms), expected));
+  }
+
+  const wrong: readonly (readonly [string, RegExp, Partial<TargetTerms>?])[] = [
+    ['', /empty/],
+    ['user@example.com', /mailbox; ask for its domain: waxwing check example\.com/],
+    ['https://example.com/x', /URL; name the domain or the server alone: example\.com/],
+    ['example.com/24', /neither a domain nor a server/],
+    ['example..com', /not a domain label/],
+    ['mail.example.com:0', /"0" is not a port/],
+    ['mail.example.com:65536', /"65536" is not a port/],
+    ['mail.example.com:', /"" is not a port/],
+    ['mail.example.com:25x', /"25x" is not a port/],
+    ['mail.example.com:25:25', /"25:25" is not a port|more than one colon/],
+    ['2001:db8::1:25z', /not a port|more than one colon/],
+    ['fe80::1%eth0', /zone index/],
+    ['[]', /empty/],
+    ['1.2.3.4.5', /number/],
+    ['example.com', /never with TLS first/, { tls: 'implicit' }],
+    ['mx.example.com', /smtp|never with TLS first/, { protocol: 'smtp', tls: 'implicit' }],
+    [
+      'mx.example.com',
+      /lmtp has no usual port at which TLS comes first/,
+      { protocol: 'lmtp', tls: 'implicit' },
+    ],
+    ['a'.repeat(2000), /too long/],
+  ];
+  for (const [text, expected, terms = {}] of wrong) {
+    it(`refuses ${text.slice(0, 40)} ${JSON.stringify(terms)}`, () => {
+      const said = read(text, terms);
+      assert.match(said, /^invalid: /);
+      assert.match(said, expected);
+    });
+  }
+
+  it('knows every protocol, and the usual port of each', () => {
+    assert.deepEqual([...protocolNames], Object.keys(checkProtocols));
+    for (const protocol of protocolNames) {
+      const { starttls } = checkProtocols[protocol];
+      if (protocol !== 'smtp') {
+        assert.equal(read('h.example', { protocol }), `host h.example ${starttls} ${protocol} starttls`);
+      }
+    }
+  });
+
+  it('is written in one spelling, which is read as the same again', () => {
+    const port = fc.integer({ min: 1, max: 65_535 });
+    const place = fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6());
+    const terms = fc.record({
+      protocol: fc.constantFrom(...protocolNames),
+      tls: fc.constantFrom('starttls', 'implicit'),
+    });
+    fc.assert(
+      fc.property(place, port, terms, (name, number, given) => {
+        const text = name.includes(':') ? `[${name}]:${number}` : `${name}:${number}`;
+        const target = parseTarget(text, given);
+        if (target.kind === 'invalid') return;
+        assert.deepEqual(parseTarget(formatTarget(target.value), given), target);
+        assert.equal(protocolOf(target.value), given.protocol);
+      }),
+    );
+  });
+
+  it('takes any text without breaking, and in linear time', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        assert.ok(['ok', 'invalid'].includes(parseTarget(text, nothing).kind));
+      }),
+    );
+    const began = performance.now();
+    parseTarget('['.repeat(1_000_000), nothing);
+    parseTarget(':'.repeat(1_000), nothing);
+    assert.ok(performance.now() - began < 500);
+  });
+});

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { formatTarget } from '../../../../src/cli/check/target.ts';
+import { targetsFrom } from '../../../../src/cli/check/targets.ts';
+
+const terms = { protocol: undefined, tls: undefined } as const;
+
+async function* stdin(...texts: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield Buffer.from(text);
+}
+
+async function read(named: readonly string[], ...texts: readonly string[]): Promise<readonly string[]> {
+  const targets = await Array.fromAsync(targetsFrom(named, terms, stdin(...texts)));
+  return targets.map((one) => (one.kind === 'ok' ? formatTarget(one.value) : one.because));
+}
+
+describe('the targets of a run', () => {
+  it('are those that are named, and those of stdin in the place of -', async () => {
+    assert.deepEqual(await read(['a.test', '-', 'b.test:25'], 'c.test\n# none\n\n  d.test \r\ne.te', 'st'), [
+      'a.test',
+      'c.test',
+      'd.test',
+      'e.test',
+      'b.test:25',
+    ]);
+  });
+
+  it('one that is none is told with its line, and the others go on', async () => {
+    const found = await read(['-'], 'a.test\nuser@b.test\nc.test\n');
+    assert.deepEqual([found[0], found[2]], ['a.test', 'c.test']);
+    assert.match(found[1] ?? '', /^line 2 of stdin: "user@b\.test" is the address of a mailbox/);
+  });
+
+  it('a line without an end ends the run', async () => {
+    await assert.rejects(read(['-'], 'x'.repeat(5_000)), /^InputError: line 1 is longer/);
+  });
+
+  it('are read one by one', async () => {
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('a.test\nb.');
+      await new Promise(() => undefined);
+    }
+    const targets = targetsFrom(['-'], terms, slow());
+    assert.equal((await targets.next()).value?.kind, 'ok');
+  });
+});

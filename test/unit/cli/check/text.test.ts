@@ -1,0 +1,228 @@
+/**
+ * What people read, for all samples: texts.txt holds it whole.
+ *
+ * After a change of words, `RENEW=1 node --test FILE` writes it anew; the difference is what has to be read then.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { repairsOf } from '../../../../src/cli/check/repairs.ts';
+import { formatReport } from '../../../../src/cli/check/text.ts';
+import { countsOf, listed, placesText, safe } from '../../../../src/cli/check/words.ts';
+import type { Look } from '../../../../src/cli/terminal.ts';
+import type { CheckReport } from '../../../../src/events/check-report.ts';
+import type { Recording } from '../../../../src/findings/recording.ts';
+import { observe } from '../../../support/observations.ts';
+import { domain } from '../../../support/relay.ts';
+import { report, reported, samples } from './samples.ts';
+
+const plain: Look = { width: 80, colour: false, unicode: false };
+const golden = join(import.meta.dirname, 'texts.txt');
+const entries: readonly (readonly [string, CheckReport])[] = Object.entries(samples);
+const whole = entries.map(([name, one]) => `#### ${name}\n${formatReport(one, plain)}`).join('\n');
+if (process.env['RENEW'] === '1') writeFileSync(golden, whole);
+
+const unwrapped = (text: string): string => text.replaceAll(/\s+/g, ' ');
+const textOf = (one: CheckReport, look: Partial<Look> = {}): string =>
+  unwrapped(formatReport(one, { ...plain, ...look }));
+
+const recording: Recording = {
+  target: { kind: 'domain', domain: domain('example.test') },
+  startedAt: 0,
+  durationMs: 0,
+  depth: 'standard',
+  intrusive: false,
+  answers: [],
+  fetched: [],
+  recalled: [],
+  observations: [
+    observe({ base: { transcript: ['S: 220 mx1.example.test ESMTP', 'C: EHLO scanner.test'] } }),
+  ],
+  withoutConsent: [],
+  skipped: [],
+};
+
+describe('the text of a check', () => {
+  it('is for every sample as it is written down', () => {
+    const texts = (text: string): string[] => text.split(/^#### /m).slice(1);
+    const known = texts(readFileSync(golden, 'utf8'));
+    for (const [index, text] of texts(whole).entries()) assert.equal(text, known[index]);
+    assert.equal(known.length, entries.length);
+  });
+
+  for (const [name, one] of entries) {
+    it(`${name}: every repair is in it, with its lines and its command unbroken`, () => {
+      const text = formatReport(one, plain);
+      for (const { finding } of repairsOf(one.findings)) {
+        assert.ok(
+          unwrapped(text).includes(`${finding.severity}: ${finding.title} (${finding.id})`),
+          finding.id,
+        );
+        assert.ok(unwrapped(text).includes(unwrapped(finding.why)), finding.why);
+        for (const { do: order, lines, verify } of finding.fix) {
+          assert.ok(unwrapped(text).includes(unwrapped(order)), order);
+          const programs = one.hosts.flatMap((host) => host.endpoints.map(({ program }) => program));
+          for (const line of lines.filter((each) => programs.includes(each.for) || each.for === 'dns')) {
+            assert.ok(
+              text.split('\n').some((row) => row.trim() === line.text),
+              line.text,
+            );
+          }
+          if (verify !== null)
+            assert.ok(
+              text.split('\n').some((row) => row.trim() === verify),
+              verify,
+            );
+        }
+      }
+    });
+
+    it(`${name}: no line is wider than the terminal, but for what cannot be broken`, () => {
+      for (const width of [60, 100]) {
+        const lines = formatReport(one, { ...plain, width }).split('\n');
+        const wide = lines.filter((line) => line.length > width && !/^ +\S*$|^ {9}\S/.test(line));
+        assert.deepEqual(wide, []);
+      }
+    });
+
+    it(`${name}: colours change nothing else`, () => {
+      const coloured = formatReport(one, { ...plain, colour: true });
+      // oxlint-disable-next-line eslint/no-control-regex -- the escapes of colours are what is looked for
+      assert.equal(coloured.replaceAll(/\x1b\[[0-9]+m/g, ''), formatReport(one, plain));
+      assert.ok(coloured.includes('\x1b['));
+    });
+  }
+
+  it('begins with what becomes of mail, and how much there is to do', () => {
+    const head = (one: CheckReport): string => unwrapped(formatReport(one, plain).split('\n\n')[0] ?? '');
+    assert.match(
+      head(samples.good),
+      /^example\.test: protected: senders that look at DANE or MTA-STS .* Nothing to fix\./,
+    );
+    assert.match(head(samples.plain), /encrypted, not protected: .* Nothing to fix\./);
+    assert.match(head(samples.clear), /mail comes in clear: .* To fix: 1 critical\./);
+    assert.match(
+      head(samples.mismatch),
+      /mail is lost: senders that look at DANE cannot deliver\. To fix: 1 critical, 1 high\./,
+    );
+    assert.match(head(samples.throttled), /could not be tested\. Nothing to fix\. Not tested: 1 check\./);
+    assert.match(head(samples.nullMx), /takes no mail: the only MX record of example\.test is the null MX/);
+    assert.match(head(samples.mailbox), /^mail\.example\.test:993: TLS works\. Nothing to fix\.$/);
+  });
+
+  it('what could not be tested is never something to fix, and says when to try again', () => {
+    const text = textOf(samples.throttled);
+    assert.doesNotMatch(text, /to fix, the worst first/);
+    assert.match(
+      text,
+      /not tested, which says nothing good or bad: .*421 4\.7\.0 .* Try again after 2026-11-28 18:15 UTC\./,
+    );
+  });
+
+  it('the worst comes first, of equals what is done most easily', () => {
+    const fix = (who: 'dns-owner' | 'mail-provider' | 'registrar') => [
+      { who, do: `${who} acts.`, lines: [], verify: null },
+    ];
+    const findings = [
+      reported({ id: 'a.low', severity: 'low', fix: fix('dns-owner') }),
+      reported({ id: 'b.high', severity: 'high', fix: fix('registrar') }),
+      reported({ id: 'c.high', severity: 'high', fix: fix('dns-owner') }),
+      reported({ id: 'd.high', severity: 'high', fix: [] }),
+      reported({ id: 'e.critical', severity: 'critical', fix: fix('registrar') }),
+      reported({ id: 'f.pass', state: 'pass' }),
+      reported({ id: 'g.open', state: 'not-tested' }),
+    ];
+    assert.deepEqual(
+      repairsOf(findings).map(({ finding }) => finding.id),
+      ['e.critical', 'c.high', 'b.high', 'd.high', 'a.low'],
+    );
+  });
+
+  it('the same thing at several addresses is told once', () => {
+    assert.equal(textOf(samples.clear).match(/critical: STARTTLS is offered/g)?.length, 1);
+    assert.match(
+      textOf(samples.clear),
+      /where: mx1\.example\.test \(192\.0\.2\.1 and 2001:db8::1, port 25\)/,
+    );
+  });
+
+  it('has the lines for the program that was met, and all where none was', () => {
+    assert.doesNotMatch(textOf(samples.clear), /tls_advertise_hosts/);
+    assert.match(textOf(samples.clear), /--json has the lines for exim, too/);
+    const unnamed = { ...samples.clear, hosts: samples.throttled.hosts };
+    assert.match(textOf(unnamed), /exim: tls_advertise_hosts = \*/);
+  });
+
+  it('says of each host alone where they differ', () => {
+    assert.match(
+      textOf(samples.mismatch),
+      /each host alone: mx1\.example\.test deferred, mx2\.example\.test in clear/,
+    );
+    assert.doesNotMatch(textOf(samples.good), /each host alone/);
+  });
+
+  it('with details has every check, and what was said', () => {
+    const details = unwrapped(formatReport(samples.clear, plain, recording));
+    assert.match(details, /every check: .* starttls\.not-offered, fail \(critical\)/);
+    assert.match(
+      details,
+      /what was said to 192\.0\.2\.1 port 25 \(smtp, asked for mx1\.example\.test\): S: 220 mx1/,
+    );
+  });
+
+  it('shows an international name beside its one spelling, where the terminal can', () => {
+    const one = report({ target: 'xn--bcher-kva.example' });
+    assert.match(textOf(one, { unicode: true }), /^xn--bcher-kva\.example \(bücher\.example\): /);
+    assert.match(textOf(one), /^xn--bcher-kva\.example: /);
+  });
+
+  it('lets nothing that others wrote move the cursor or turn the direction', () => {
+    const evil = '\x1b[2J\r\n\x07\u009b31m\u202eevil\u2066 \u2028x\ud800';
+    const findings = [
+      reported({ evidence: [evil], why: evil, scope: { host: evil }, title: evil }),
+      reported({ state: 'not-tested', evidence: [evil] }),
+    ];
+    const one = report({ findings, hosts: samples.throttled.hosts }, () => evil);
+    for (const unicode of [true, false]) {
+      const text = formatReport(
+        one,
+        { ...plain, unicode },
+        {
+          ...recording,
+          observations: [observe({ base: { transcript: [evil] } })],
+        },
+      );
+      // oxlint-disable-next-line eslint/no-control-regex -- control characters are what is looked for
+      assert.doesNotMatch(text, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028]|\ud800/);
+      assert.match(text, /evil/);
+    }
+  });
+});
+
+describe('words', () => {
+  it('safe text is one line, and ASCII where the terminal has no more', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        assert.match(safe(text, { unicode: false }), /^[\x20-\x7e]*$/);
+        assert.doesNotMatch(safe(text, { unicode: true }), /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+      }),
+    );
+    assert.equal(safe('RFC 3207 §4 … – ü', { unicode: false }), 'RFC 3207 section 4 ... - ?');
+    assert.equal(safe('RFC 3207 §4 … 😀', { unicode: true }), 'RFC 3207 §4 … 😀');
+  });
+
+  it('places in as few words as possible', () => {
+    assert.equal(placesText([{ domain: 'example.test' }]), 'example.test');
+    assert.equal(placesText([{ host: '192.0.2.1', address: '192.0.2.1', port: 25 }]), '192.0.2.1 (port 25)');
+    const many = Array.from({ length: 20 }, (_, index) => ({ host: `mx${index}.example.test` }));
+    assert.match(placesText(many), /; and 8 more$/);
+  });
+
+  it('counts and lists', () => {
+    assert.equal(countsOf([reported(), reported({ severity: 'low' }), reported()]), '2 critical, 1 low');
+    assert.equal(listed([]), '');
+    assert.equal(listed(['a', 'b', 'c']), 'a, b and c');
+  });
+});

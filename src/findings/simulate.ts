@@ -141,10 +141,15 @@ function seenOf({ facts, observations, skipped }: HostCase): readonly Seen[] {
 }
 
 function hostAlone(host: HostCase, tried: readonly Tried[], kind: SenderKind): OneSender['hosts'][number] {
-  const endpoints = tried.flatMap((one) =>
-    one.key === null ? [] : [[one.key, walk([[one]], kind)] as const],
-  );
-  return { outcome: outcomeAlone(host, tried, kind), endpoints: new Map(endpoints) };
+  const outcome = outcomeAlone(host, tried, kind);
+  const doors = new Map(tried.flatMap((one) => (one.key === null ? [] : [[one.key, one] as const])));
+  // Where senders keep away from the host, that holds for each of its doors.
+  const endpoints = host.observations.map(({ endpoint }) => {
+    const key = endpointKey(endpoint);
+    const door = doors.get(key);
+    return [key, door === undefined ? outcome : walk([[door]], kind)] as const;
+  });
+  return { outcome, endpoints: new Map(endpoints) };
 }
 
 function outcomeAlone({ name, facts }: HostCase, tried: readonly Tried[], kind: SenderKind): Simulated {
@@ -171,7 +176,7 @@ function walk(groups: readonly (readonly Tried[])[], kind: SenderKind): Simulate
   for (const group of groups) {
     const settled = settle(group);
     if (settled !== undefined) return after(passed, settled);
-    passed.push(...group);
+    passed.push(...group.filter(({ at }) => at.kind === 'passed'));
   }
   return nobodyTook(passed, kind);
 }

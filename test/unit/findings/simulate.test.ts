@@ -198,9 +198,7 @@ describe('what senders do with one host', () => {
       const [host] = hosts;
       assert.equal(row(host?.outcomes ?? {}), expected);
       const key = endpointKey(observe().endpoint);
-      const isKept = policy !== 'MTA-STS names another' && policy !== 'TLSA unknown';
-      if (isKept && policy !== 'MTA-STS testing names another')
-        assert.equal(row(host?.endpoints.get(key) ?? {}), expected);
+      assert.equal(row(host?.endpoints.get(key) ?? {}), expected);
       for (const one of Object.values(outcomes)) {
         assert.match(one.because, /\S/);
         assert.equal(one.host === null, !/authenticated|encrypted|cleartext/.test(one.outcome));
@@ -291,6 +289,14 @@ describe('several hosts, several addresses', () => {
     assert.equal(row(outcomes), 'e e e e B e e');
     assert.equal(row(hosts[0]?.endpoints.get(endpointKey(noRoute.endpoint)) ?? {}), '? ? ? ? ? ? ?');
     assert.equal(row(simulate(caseAbout(policies['none, unsigned'], [noRoute])).outcomes), '? ? ? ? ? ? ?');
+    const dead = simulate(
+      caseAbout(policies['none, unsigned'], [noRoute, at(ADDRESS, 'nobody listens')]),
+    ).outcomes;
+    assert.equal(row(dead), 'd d d d d d d');
+    assert.match(
+      dead.exchange?.because ?? '',
+      /^mx1\.example\.test \(192\.0\.2\.1\) refuses connections \([^)]*\)$/,
+    );
   });
 
   it('a dead address beside one that answers costs nothing', () => {

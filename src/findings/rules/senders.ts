@@ -6,7 +6,7 @@ import { askFor, askTxt, below, notAnswered, shorten, showAnswer, zoneLine } fro
 import type { CheckCase } from '../case.ts';
 import type { PasteLine } from '../check.ts';
 import { type Finding, finding } from '../finding.ts';
-import { isBimi, parseBimi } from '../records/bimi.ts';
+import { bimiProblems, isBimi } from '../records/bimi.ts';
 import { type DmarcSaid, dmarcFindings } from './dmarc.ts';
 import { type SpfSaid, spfFindings } from './spf.ts';
 
@@ -110,7 +110,7 @@ function* bimiFindings(domain: Domain): PolicyLookUp<Finding[]> {
     return [finding('bimi.missing', 'absent', { scope, evidence: [`${name} has no record of BIMI`] })];
   const shown = records.slice(0, 4).map((text) => shorten(`${name}. TXT ${JSON.stringify(text)}`));
   const several = records.length > 1 ? [`there are ${records.length} records, and there may be one`] : [];
-  const problems = [...several, ...parseBimi(record).problems];
+  const problems = [...several, ...bimiProblems(record)];
   return [
     finding('bimi.missing', 'pass', { scope, evidence: shown }),
     finding('bimi.syntax', problems.length > 0 ? 'warn' : 'pass', {

@@ -9,7 +9,7 @@ const MAX_HEARD_BYTES = 2_048;
 
 interface Piece {
   readonly by: 'C: ' | 'S: ' | '';
-  readonly text: string;
+  text: string;
 }
 
 /**
@@ -44,7 +44,11 @@ export class Transcript {
   }
 
   #keep(by: Piece['by'], text: string): void {
-    if (this.#pieces.length < MAX_PIECES) this.#pieces.push({ by, text });
+    const last = this.#pieces.at(-1);
+    // The peer's turn comes in whatever pieces the path made of it, which are no lines.
+    const goesOn = by === 'S: ' && last?.by === by && last.text.length + text.length <= MAX_HEARD_BYTES;
+    if (goesOn) last.text += text;
+    else if (this.#pieces.length < MAX_PIECES) this.#pieces.push({ by, text });
   }
 }
 

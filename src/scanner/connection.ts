@@ -90,9 +90,10 @@ export async function talkOnce<Outcome>(
   } catch (error) {
     const late: VisitEnd = { kind: 'timeout', at: step(), ms: since() };
     talked = isLate ? { kind: 'ended', end: late } : endOf(error, step(), since());
+  } finally {
+    whole.drop();
+    way.signal.removeEventListener('abort', onAbort);
   }
-  whole.drop();
-  way.signal.removeEventListener('abort', onAbort);
   const ms = since();
   const transcript = shortened(connection.takeTranscript());
   await leave(connection, way.deadlines);
@@ -138,8 +139,7 @@ async function reach({ endpoint, context, serverName, alpn, deadlines, timeoutMs
     return { connection: await dial(endpoint, options) };
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
-    const { cause } = error;
-    return { how: howOf(error), because: printable(cause === undefined ? error.message : wordsOf(cause)) };
+    return failureOf(error);
   }
 }
 
@@ -159,12 +159,22 @@ function patienceOf(ms: number): Patience {
   };
 }
 
-function howOf({ code, cause }: NetworkError): Extract<Connect, { kind: 'failed' }>['how'] {
+/** Why there is no connection. */
+export function failureOf(
+  error: NetworkError,
+): Pick<Extract<Connect, { kind: 'failed' }>, 'how' | 'because'> {
+  const { code, cause, message } = error;
+  const because = printable(cause === undefined ? message : wordsOf(cause));
   const systemCode = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  // Told by this host or a router near it: there is no way to that network, or no address here to go there from.
-  if (systemCode === 'ENETUNREACH' || systemCode === 'EADDRNOTAVAIL') return 'no-route';
-  return code === 'failed' ? 'other' : code;
+  if (typeof systemCode === 'string' && OURS.has(systemCode)) return { how: 'no-route', because };
+  return { how: code === 'failed' ? 'other' : code, because };
 }
+
+/**
+ * What this host or a router near it says: there is no way to that network, no address here to go there from, or it is not
+ * allowed to.
+ */
+const OURS: ReadonlySet<string> = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'ENETDOWN', 'EACCES', 'EPERM']);
 
 /** What is nobody's fault but ours goes on up. */
 function endOf(error: unknown, at: Step, ms: number): Talked<never> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { NetworkError, networkError, wordsOf } from '../../../src/net/error.ts';
+import { alertOf, NetworkError, networkError, wordsOf } from '../../../src/net/error.ts';
 
 describe("the system's errors", () => {
   for (const [code, fault] of [
@@ -39,4 +39,25 @@ describe('words', () => {
     assert.equal(wordsOf(new Error('no')), 'no');
     assert.equal(wordsOf('no'), 'no');
   });
+});
+
+describe('alerts of TLS, by the code that Node makes of the reason of OpenSSL', () => {
+  for (const [code, alert] of [
+    ['ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE', 'handshake failure'],
+    ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'handshake failure'],
+    ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'protocol version'],
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'certificate required'],
+    ['ERR_SSL_TLSV1_UNRECOGNIZED_NAME', 'unrecognized name'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', undefined],
+    ['ERR_SSL_UNSUPPORTED_PROTOCOL', undefined],
+    ['ECONNRESET', undefined],
+  ] as const) {
+    it(`${code}: ${alert ?? 'none'}`, () => {
+      const cause = Object.assign(new Error('x'), { code });
+      assert.equal(alertOf(networkError('talking', cause)), alert);
+    });
+  }
+
+  it('none where there is no cause', () =>
+    assert.equal(alertOf(new NetworkError('timeout', 'x')), undefined));
 });

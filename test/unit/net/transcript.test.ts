@@ -38,6 +38,15 @@ describe('Transcript', () => {
     assert.deepEqual([lines.length, lines[0]?.length], [400, 1_000]);
   });
 
+  it('has whole lines, however the path has cut them, and room left behind a peer that sends octet by octet', () => {
+    const transcript = new Transcript();
+    for (const octet of `250-mx.example\r\n250 ${'x'.repeat(1_000)}\r\n`)
+      transcript.heard(Buffer.from(octet));
+    transcript.said('QUIT\r\n');
+    const [first, second, third] = transcript.take();
+    assert.deepEqual([first, second?.slice(0, 10), third], ['S: 250-mx.example', 'S: 250 xxx', 'C: QUIT']);
+  });
+
   it('forgets what was said for another message', () => {
     const transcript = new Transcript();
     transcript.said('NOOP\r\n');

@@ -163,6 +163,12 @@ describe('Channel.startTls', () => {
     assert.deepEqual([outcome, peer.tls], [{ kind: 'failed', because: 'no' }, undefined]);
   });
 
+  it('names the alert that the peer sent', () => {
+    const alert = 'protocol version';
+    const { outcome } = play(channel().startTls(), [], { kind: 'tlsFailed', because: 'no', alert });
+    assert.deepEqual(outcome, { kind: 'failed', because: 'no', alert });
+  });
+
   it('RFC 3207 §4.2: "A client MUST NOT attempt to start a TLS session if a TLS session is already active"', () => {
     const peer = channel();
     play(peer.startTls(), []);

@@ -1,0 +1,249 @@
+/** Which questions follow a first connection, and what is made of their answers. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Probes, Visit, VisitEnd } from '../../../src/findings/observation.ts';
+import { dialectOf } from '../../../src/scanner/dialects.ts';
+import { emptyDraft } from '../../../src/scanner/draft.ts';
+import {
+  hindrance,
+  type Knock,
+  type Knocking,
+  type NotTested,
+  type QuestionTerms,
+  questionsFor,
+} from '../../../src/scanner/probes.ts';
+import { chainFor } from '../../support/observations.ts';
+import { tlsFacts } from '../../support/transcript.ts';
+
+const terms: QuestionTerms = {
+  dialect: dialectOf('smtp'),
+  deep: false,
+  intrusive: false,
+  startTls: true,
+  named: true,
+  saysHello: true,
+  helloName: 'probe.test',
+};
+const answer = { code: 454, positive: false, text: '454 4.7.0 TLS not available' };
+const why: NotTested = { kind: 'not-tested', because: 'x', end: { kind: 'not-connected' } };
+
+function visit(changes: Partial<Visit> = {}): Visit {
+  const { step: _, ...draft } = emptyDraft();
+  return {
+    connect: { kind: 'connected', ms: 1 },
+    transcript: [],
+    ...draft,
+    clear: ['STARTTLS'],
+    upgrade: { kind: 'secured', ms: 1 },
+    tls: { ...tlsFacts, chain: chainFor() },
+    inside: [],
+    end: { kind: 'complete' },
+    ...changes,
+  };
+}
+
+function names(base: Visit, changes: Partial<QuestionTerms> = {}): string[] {
+  return questionsFor(base, { ...terms, ...changes }).flatMap(({ unasked }) => Object.keys(unasked(why)));
+}
+
+const standard = ['injection', 'otherKey', 'legacy', 'noServerName', 'upToTls12'];
+const withoutTls = { tls: null, inside: null, end: { kind: 'without-tls' } } as const;
+
+describe('the questions', () => {
+  it('at standard: five, the most telling first', () => assert.deepEqual(names(visit()), standard));
+
+  it('deep: another name in EHLO and a foreign ALPN as well', () =>
+    assert.deepEqual(names(visit(), { deep: true }), [...standard, 'otherHello', 'alpn']));
+
+  it('deep and with consent: kept state and what leaves traces as well', () =>
+    assert.deepEqual(names(visit(), { deep: true, intrusive: true }), [
+      ...standard,
+      'otherHello',
+      'state',
+      'alpn',
+      'intrusive',
+    ]));
+
+  it('with consent alone, nothing that is deep', () =>
+    assert.deepEqual(names(visit(), { intrusive: true }), standard));
+
+  it('none about TLS 1.2 where there was no TLS 1.3', () => {
+    const base = visit({ tls: { ...tlsFacts, version: 'TLSv1.2', chain: chainFor() } });
+    assert.deepEqual(names(base), standard.slice(0, -1));
+  });
+
+  it('none without SNI where there was none to leave out', () =>
+    assert.ok(!names(visit(), { named: false }).includes('noServerName')));
+
+  it('none about the other key where no certificate was shown', () =>
+    assert.ok(!names(visit({ tls: { ...tlsFacts, chain: [] } })).includes('otherKey')));
+
+  it('TLS at once: nothing can be said before it', () =>
+    assert.deepEqual(names(visit({ upgrade: { kind: 'implicit' } }), { startTls: false, deep: true }), [
+      'otherKey',
+      'legacy',
+      'noServerName',
+      'upToTls12',
+      'alpn',
+    ]));
+
+  it('without STARTTLS nothing more, but for another name', () => {
+    const base = visit({ ...withoutTls, upgrade: { kind: 'not-offered', because: 'x' } });
+    assert.deepEqual(names(base), []);
+    assert.deepEqual(names(base, { deep: true }), ['otherHello']);
+  });
+
+  it('behind a failed handshake other hellos', () => {
+    const base = visit({
+      ...withoutTls,
+      upgrade: { kind: 'handshake-failed', because: 'x', alert: null, ms: 1 },
+    });
+    assert.deepEqual(names(base), ['legacy', 'noServerName', 'upToTls12']);
+  });
+
+  it('all of them where the first connection came to no end, each with the reason', () => {
+    const end: VisitEnd = { kind: 'throttled', at: 'greeting', answer };
+    const base = visit({ tls: null, inside: null, clear: null, upgrade: { kind: 'not-reached' }, end });
+    assert.deepEqual(names(base), standard);
+    for (const question of questionsFor(base, terms)) assert.deepEqual(hindrance(base, question)?.end, end);
+  });
+});
+
+describe('the hindrance', () => {
+  const smaller = { ask: () => assert.fail('not asked'), unasked: () => ({}), isSmaller: true } as const;
+  const usual = { ask: smaller.ask, unasked: smaller.unasked };
+  const open = { tls: null, inside: null, upgrade: { kind: 'not-reached' } } as const;
+
+  it('none behind a visit that came to its end', () => assert.equal(hindrance(visit(), usual), undefined));
+
+  it('none behind a server without TLS', () =>
+    assert.equal(
+      hindrance(visit({ ...withoutTls, upgrade: { kind: 'refused', answer } }), usual),
+      undefined,
+    ));
+
+  it('a server that hangs, but for the smaller hello where it hangs at the large one', () => {
+    const hung = visit({ ...open, end: { kind: 'timeout', at: 'handshake', ms: 1 } });
+    assert.equal(hindrance(hung, usual)?.kind, 'not-tested');
+    assert.equal(hindrance(hung, smaller), undefined);
+    const elsewhere = visit({ ...open, end: { kind: 'timeout', at: 'greeting', ms: 1 } });
+    assert.equal(hindrance(elsewhere, smaller)?.kind, 'not-tested');
+    assert.equal(
+      hindrance(visit({ end: { kind: 'timeout', at: 'inside', ms: 1 } }), usual)?.kind,
+      'not-tested',
+    );
+  });
+
+  for (const kind of ['throttled', 'blocked'] as const) {
+    it(`${kind}, also inside TLS`, () =>
+      assert.equal(hindrance(visit({ end: { kind, at: 'inside', answer } }), usual)?.kind, 'not-tested'));
+  }
+});
+
+describe('the answers', () => {
+  /** Asks the question of that name, whose visit comes to what is given. */
+  async function asked(
+    name: keyof Probes,
+    came: Visit,
+    base: Visit = visit(),
+    changes: Partial<QuestionTerms> = {},
+  ): Promise<{ probes: Probes; knocks: readonly Knock[] }> {
+    const knocks: Knock[] = [];
+    const knocking: Knocking = {
+      visit: async (knock) => {
+        knocks.push(knock);
+        knock.helloName?.('2001:db8::7%eth0');
+        return came;
+      },
+      talk: () => assert.fail('it is asked by a visit'),
+    };
+    const question = questionsFor(base, { ...terms, deep: true, ...changes }).find(({ unasked }) =>
+      Object.hasOwn(unasked(why), name),
+    );
+    assert.ok(question !== undefined);
+    return { probes: (await question.ask(knocking)).probes, knocks };
+  }
+
+  it('a handshake: secured, failed, or not offered this time', async () => {
+    const failed = visit({
+      ...withoutTls,
+      upgrade: { kind: 'handshake-failed', because: 'protocol version', alert: null, ms: 1 },
+    });
+    const notOffered = visit({ ...withoutTls, upgrade: { kind: 'not-offered', because: 'x' } });
+    const { legacy: secured } = (await asked('legacy', visit())).probes;
+    assert.ok(secured?.kind === 'seen' && secured.result === 'secured');
+    assert.deepEqual((await asked('legacy', failed)).probes.legacy, {
+      kind: 'seen',
+      result: 'failed',
+      because: 'protocol version',
+    });
+    assert.deepEqual((await asked('legacy', notOffered)).probes.legacy, {
+      kind: 'seen',
+      result: 'not-offered',
+    });
+  });
+
+  it('not tested: refused for now, sent away, hung', async () => {
+    const refused = visit({ ...withoutTls, upgrade: { kind: 'refused', answer } });
+    assert.deepEqual((await asked('legacy', refused)).probes.legacy, {
+      kind: 'not-tested',
+      because: 'it answered STARTTLS with 454 4.7.0 TLS not available',
+      end: { kind: 'without-tls' },
+    });
+    const hung = visit({
+      tls: null,
+      inside: null,
+      upgrade: { kind: 'not-reached' },
+      end: { kind: 'timeout', at: 'handshake', ms: 5_000 },
+    });
+    const { legacy } = (await asked('legacy', hung)).probes;
+    assert.ok(legacy?.kind === 'not-tested');
+    assert.match(legacy.because, /in the handshake of TLS$/);
+  });
+
+  for (const [has, wanted] of [
+    ['p256', 'rsa'],
+    ['ed25519', 'rsa'],
+    ['rsa2048', 'ecdsa'],
+  ] as const) {
+    it(`the other key than ${has} is ${wanted}`, async () => {
+      const base = visit({ tls: { ...tlsFacts, chain: chainFor({ key: has }) } });
+      const { probes, knocks } = await asked('otherKey', visit(), base);
+      assert.deepEqual(knocks, [{ hello: wanted }]);
+      assert.ok(probes.otherKey?.kind === 'seen');
+      assert.equal(probes.otherKey.key, wanted);
+    });
+  }
+
+  it('another name in EHLO is our address (RFC 5321 §4.1.3)', async () => {
+    const { probes } = await asked('otherHello', visit());
+    assert.deepEqual(probes.otherHello, {
+      kind: 'seen',
+      helloName: '[IPv6:2001:db8::7]',
+      clear: ['STARTTLS'],
+    });
+  });
+
+  it('of one that says its address already, another name is localhost', async () => {
+    const { probes } = await asked('otherHello', visit(), visit(), { helloName: '[192.0.2.7]' });
+    assert.ok(probes.otherHello?.kind === 'seen');
+    assert.equal(probes.otherHello.helloName, 'localhost');
+  });
+
+  it('ALPN: agreed to, passed over, or refused', async () => {
+    const agreed = visit({ tls: { ...tlsFacts, alpn: 'http/1.1' } });
+    assert.deepEqual((await asked('alpn', agreed)).probes.alpn, {
+      kind: 'seen',
+      offered: 'http/1.1',
+      agreed: 'http/1.1',
+    });
+    const refused = visit({
+      ...withoutTls,
+      upgrade: { kind: 'handshake-failed', because: 'no application protocol', alert: null, ms: 1 },
+    });
+    assert.deepEqual((await asked('alpn', refused)).probes.alpn, {
+      kind: 'seen',
+      refused: 'no application protocol',
+    });
+  });
+});

@@ -92,10 +92,9 @@ export function wishLines({ findings }: CheckReport, look: Look): readonly strin
   if (wishes.length === 0) return [];
   return [
     ...titled('to know', ', nothing of it has to be fixed:', look),
-    ...wishes.flatMap(({ finding: { id, title, evidence, why }, places }) => [
-      ...marked(marks.none, `${title} (${id}): ${placesText(places)}`, look),
-      ...labelled('', evidence[0] ?? why, look, '    '),
-    ]),
+    ...wishes.flatMap(({ finding: { id, title, evidence, why } }) =>
+      marked(marks.none, `${title} (${id}): ${evidence[0] ?? why}`, look),
+    ),
   ];
 }
 

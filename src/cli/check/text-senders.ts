@@ -8,12 +8,18 @@ import { everydaySenders, outcomeMeanings, outcomeWords, safe, senderNames } fro
 type Host = CheckReport['hosts'][number];
 type Endpoint = Host['endpoints'][number];
 
-/** Senders with whom it goes the same way, for the same reason. */
+/** Senders with whom it goes the same way. */
 interface Row {
-  readonly senders: readonly Sender[];
   readonly outcome: SimulatedOutcome;
+  readonly senders: readonly Sender[];
+  readonly reasons: readonly Reason[];
+}
+
+/** Why, and for whom where it is not the same for all. */
+interface Reason {
   readonly because: string;
-  /** Where hosts differ: `mx1.example.test: authenticated`. */
+  readonly senders: readonly Sender[];
+  /** Where hosts differ: `mx1.example.test authenticated`. */
   readonly byHost: readonly string[];
 }
 
@@ -40,16 +46,23 @@ export function senderLines(report: CheckReport, look: Look): readonly string[] 
 }
 
 function rowsOf(report: CheckReport): readonly Row[] {
-  const rows = new Map<string, Row>();
+  const rows = new Map<SimulatedOutcome, Reason[]>();
   for (const sender of senders) {
     const simulated = report.senders[sender];
     if (simulated === undefined) continue;
     const { outcome, because } = simulated;
     const byHost = differences(report.hosts, sender);
-    const key = JSON.stringify([outcome, because, byHost]);
-    rows.set(key, { outcome, because, byHost, senders: [...(rows.get(key)?.senders ?? []), sender] });
+    const reasons = rows.get(outcome) ?? [];
+    const index = reasons.findIndex((one) => one.because === because && one.byHost.join() === byHost.join());
+    const known = reasons[index]?.senders ?? [];
+    const reason = { because, byHost, senders: [...known, sender] };
+    rows.set(outcome, index < 0 ? [...reasons, reason] : reasons.with(index, reason));
   }
-  return [...rows.values()];
+  return [...rows].map(([outcome, reasons]) => ({
+    outcome,
+    reasons,
+    senders: reasons.flatMap((reason) => reason.senders),
+  }));
 }
 
 /** Nothing where all hosts do the same. */
@@ -62,20 +75,24 @@ function differences(hosts: readonly Host[], sender: Sender): readonly string[] 
   return each.map(({ name, outcome }) => `${name} ${outcomeWords[outcome]}`);
 }
 
-function rowLines(
-  { outcome, because, byHost, senders: kinds }: Row,
-  isOnly: boolean,
-  look: Look,
-): readonly string[] {
-  const names = isOnly ? 'every kind of sender' : kinds.map((kind) => senderNames[kind]).join(', ');
+function rowLines({ outcome, senders: kinds, reasons }: Row, isOnly: boolean, look: Look): readonly string[] {
+  const names = isOnly ? 'every kind of sender' : namesOf(kinds);
   // A few messages, and what senders may be one day, are no alarm.
   const isEveryday = kinds.some((kind) => everydaySenders.some((one) => one === kind));
   const mark = isEveryday || outcome === 'authenticated' ? outcomeMarks[outcome] : marks.none;
   return [
     ...marked(mark, `${outcomeWords[outcome]}: ${names}`, look),
-    ...labelled('', because, look, '    '),
-    ...(byHost.length === 0 ? [] : labelled('each host alone:', byHost.join(', '), look, '    ')),
+    ...reasons.flatMap(({ because, senders: some }) =>
+      labelled(reasons.length === 1 ? '' : `${namesOf(some)}:`, because, look, '    '),
+    ),
+    ...[...new Set(reasons.map(({ byHost }) => byHost.join(', ')))].flatMap((hosts) =>
+      hosts === '' ? [] : labelled('each host alone:', hosts, look, '    '),
+    ),
   ];
+}
+
+function namesOf(kinds: readonly Sender[]): string {
+  return kinds.map((kind) => senderNames[kind]).join(', ');
 }
 
 /** Each host with its doors, one line a door. */

@@ -8,7 +8,7 @@ import { detailLines } from './text-details.ts';
 import { fineLines, futureLines, repairLines, untestedLines, wishLines } from './text-findings.ts';
 import { hostLines, senderLines } from './text-senders.ts';
 import { verdictOf, workOf } from './verdict.ts';
-import { counted } from './words.ts';
+import { showMoment } from './words.ts';
 
 /** All of it, ending in a line break. @param recording where its transcripts are wanted. */
 export function formatReport(report: CheckReport, look: Look, recording?: Recording): string {
@@ -41,26 +41,25 @@ function nameFor({ target }: CheckReport, { unicode }: Look): string {
     : target;
 }
 
-function noteLines(
-  { connections, depth, firstContact, outcomes }: CheckReport,
-  look: Look,
-): readonly string[] {
+function noteLines(report: CheckReport, look: Look): readonly string[] {
+  const { connections, depth, durationMs, startedAt } = report;
   const { spent, budget } = connections;
-  const first =
-    firstContact && Object.keys(outcomes).length > 0
-      ? labelled(
-          'first contact:',
-          'no MTA-STS policy of this domain is remembered on this host, so somebody on the path could be hiding one.',
-          look,
-          '',
-        )
-      : [];
+  const seconds = (durationMs / 1000).toFixed(1);
   return [
     ...titled(
       'connections',
-      `: ${counted(spent, 'connection')} of at most ${budget} at depth ${depth}${spent === 0 ? '; no server was visited' : ''}.`,
+      `: ${spent} of at most ${budget} (depth ${depth}), ${seconds} s from ${showMoment(startedAt)}.`,
       look,
     ),
-    ...first,
+    ...contactLines(report, look),
   ];
+}
+
+/** Only where somebody on the path could be hiding a policy from this check, too. */
+function contactLines({ firstContact, outcomes }: CheckReport, look: Look): readonly string[] {
+  const heedsPolicy = outcomes['mta-sts'] !== 'encrypted' && outcomes['mta-sts'] !== 'cleartext';
+  if (!firstContact || heedsPolicy) return [];
+  const text =
+    'no MTA-STS policy of this domain is remembered on this host, so somebody on the path could be hiding one.';
+  return labelled('first contact:', text, look, '');
 }

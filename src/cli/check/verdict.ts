@@ -21,7 +21,8 @@ export function verdictOf(report: CheckReport): Verdict {
   const lost = having('deferred', 'bounced');
   if (lost.length === senders.length) return nothingArrives(report, lost);
   if (lost.length > 0) {
-    const rest = `: senders that look at ${namesOf(lost)} cannot deliver`;
+    const others = having('cleartext').length > 0 ? ', and other mail comes in clear' : '';
+    const rest = `: senders that look at ${namesOf(lost)} cannot deliver${others}`;
     return { word: 'mail is lost', colour: 'red', rest };
   }
   if (having('cleartext').length > 0) {

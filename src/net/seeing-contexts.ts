@@ -68,7 +68,7 @@ export function seeingContexts(extraRoots: readonly string[]): SeeingContexts {
     const context = createSecureContext({
       ...hellos[kind],
       ca: [...rootCertificates, ...extraRoots],
-      // Servers without RFC 5746 are still there, and it is not the visitor who is in danger.
+      // Servers without secure renegotiation are still there, and it is not the visitor who is in danger.
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_LEGACY_SERVER_CONNECT,
     });
     made.set(kind, context);

@@ -157,7 +157,7 @@ export function* intrusiveProbe(channel: Channel, request: VisitRequest): Talk<I
   return { vrfy, expn, relay: seen(relay) };
 }
 
-/** RFC 2606 §3: a domain that is nobody's mail domain. */
+/** The domain is reserved for examples, and takes no mail. */
 const STRANGER = 'waxwing-relay-test@example.com';
 
 /** @returns the end where it goes no further. */

@@ -48,7 +48,17 @@ export interface ChainOptions {
 const issuing = party('Issuing Authority');
 
 /** Valid from 30 days ago for 90 days, signed by an authority whose own certificate is presented too: DER, leaf first. */
-export function chainFor({ names = [HOST], key = 'p256', spec = {} }: ChainOptions = {}): readonly Buffer[] {
+export function chainFor(options: ChainOptions = {}): readonly Buffer[] {
+  // Signatures of ECDSA are random: the same chain, asked for twice, is to be the same.
+  const id = JSON.stringify(options);
+  const chain = chains.get(id) ?? makeChain(options);
+  chains.set(id, chain);
+  return chain;
+}
+
+const chains = new Map<string, readonly Buffer[]>();
+
+function makeChain({ names = [HOST], key = 'p256', spec = {} }: ChainOptions): readonly Buffer[] {
   const leaf = certify(party(names[0] ?? 'nameless.test', key), issuing, {
     notBefore: now - 30 * aDay,
     notAfter: now + 60 * aDay,
@@ -217,6 +227,13 @@ export function secured(tls: Partial<ObservedTls> = {}): Probed<HandshakeSeen> {
   return { kind: 'seen', result: 'secured', tls: tlsSeen(tls) };
 }
 
+/** The probe for the other kind of key. */
+export function otherKey(
+  tls: Partial<ObservedTls> = { chain: chainFor({ key: 'rsa2048' }) },
+): NonNullable<Probes['otherKey']> {
+  return { kind: 'seen', key: 'rsa', result: 'secured', tls: tlsSeen(tls) };
+}
+
 export function handshakeRefused(): Probed<HandshakeSeen> {
   return { kind: 'seen', result: 'failed', because: 'the server sent the alert protocol_version' };
 }
@@ -239,7 +256,7 @@ export function hostCase(
   return {
     name,
     preference: 10,
-    facts: hostWith(name, 'absent'),
+    facts: change.facts === undefined ? hostWith(name, 'absent') : change.facts,
     verdict: null,
     observations,
     skipped: [],

@@ -1,6 +1,5 @@
 /** How a server of SMTP behaves in a conversation: right in everything but what it is told. */
-import type { SecureContextOptions } from 'node:tls';
-import type { Behaviour, Talk } from './talk.ts';
+import type { Behaviour, Talk, TlsManners } from './talk.ts';
 
 export interface Manners {
   readonly greeting?: string;
@@ -12,7 +11,7 @@ export interface Manners {
   readonly answer?: (verb: string, talk: Talk, where: 'clear' | 'inside') => string | undefined;
   /** What happens behind the go-ahead, in place of the handshake. */
   readonly upgrade?: (talk: Talk) => Promise<void>;
-  readonly tls?: SecureContextOptions & { readonly ALPNProtocols?: string[] };
+  readonly tls?: TlsManners;
   /** Milliseconds before each answer. */
   readonly delayMs?: number;
   /** What was read behind STARTTLS in clear is run inside TLS (CVE-2011-0411), thrown away, or left to the handshake. */

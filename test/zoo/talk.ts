@@ -4,6 +4,13 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls';
 import type { Certificate } from '../support/certificates.ts';
 
+/** How TLS is spoken. */
+export interface TlsManners extends SecureContextOptions {
+  readonly ALPNProtocols?: string[];
+  /** There is a certificate only for those who say whom they want (SNI). */
+  readonly onlyByName?: boolean;
+}
+
 /** What a behaviour has in hand. Whatever the client does not wait for ends with {@link Gone}. */
 export interface Talk {
   /** Which connection it is, from 0; of all addresses together. */
@@ -22,7 +29,7 @@ export interface Talk {
   /** Gives to TLS what was taken: how a server without the flaw goes on, whatever the handshake makes of it. */
   readonly handOn: (text: string) => void;
   /** Makes the handshake. @throws Gone where it fails. */
-  readonly secure: (options?: SecureContextOptions & { readonly ALPNProtocols?: string[] }) => Promise<void>;
+  readonly secure: (options?: TlsManners) => Promise<void>;
   /** Says this again and again, as fast as it is taken. @throws Gone */
   readonly flood: (unit: string) => Promise<never>;
   /** Says an octet of it every so many milliseconds, and from the beginning again at its end. @throws Gone */
@@ -132,18 +139,16 @@ function talkOver(plain: Socket, connection: number, door: number, certificate: 
       kept = text + kept;
     },
     handOn: (text) => plain.unshift(Buffer.from(text, 'latin1')),
-    async secure({ ALPNProtocols, ...options } = {}) {
+    async secure({ ALPNProtocols, onlyByName = false, ...options } = {}) {
+      const { certPem: cert, keyPem: key } = certificate;
+      const context = createSecureContext({ cert, key, ...options });
       const secured = new TLSSocket(plain, {
         isServer: true,
-        secureContext: createSecureContext({
-          cert: certificate.certPem,
-          key: certificate.keyPem,
-          ...options,
-        }),
+        secureContext: onlyByName ? createSecureContext() : context,
         ...(ALPNProtocols === undefined ? {} : { ALPNProtocols }),
         SNICallback: (asked, done) => {
           name = asked;
-          done(null, undefined);
+          done(null, context);
         },
       });
       socket = secured;

@@ -198,15 +198,7 @@ export const flawCases: readonly HostileCase[] = [
   hostile({
     name: 'server-name-needed',
     shows: 'no handshake without the name of the server (SNI)',
-    behave: smtp({
-      upgrade: async (talk) => {
-        await talk.secure();
-        if (talk.serverName() === '') {
-          talk.reset();
-          await talk.stay();
-        }
-      },
-    }),
+    behave: smtp({ tls: { onlyByName: true } }),
   }),
   hostile({
     name: 'foreign-alpn',

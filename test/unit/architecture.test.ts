@@ -481,6 +481,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'net/client-socket net/incoming-content net/incoming-lines',
   },
   {
+    why: 'steps and probes of the dialect of SMTP, told by its transcripts',
+    test: 'test/unit/scanner/dialects/smtp.test.ts',
+    sources: 'scanner/dialects/smtp-probes scanner/dialects/smtp-steps',
+  },
+  {
     why: 'how connections are accepted, behind proxies too, shown by whoever listens',
     test: 'test/net/net/listen.test.ts',
     sources: 'net/accept',

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ObservedTls, Probes } from '../../../../src/findings/observation.ts';
+import { tlsFindings } from '../../../../src/findings/rules/tls.ts';
+import {
+  answerOf,
+  caseOf,
+  handshakeFailed,
+  handshakeRefused,
+  hostCase,
+  observe,
+  only,
+  otherKey,
+  probeNotTested,
+  secured,
+  statesOf,
+  tlsSeen,
+} from '../../../support/observations.ts';
+
+type Findings = ReturnType<typeof tlsFindings>;
+const found = (tls: Partial<ObservedTls> = {}, probes: Probes = {}): Findings =>
+  tlsFindings(caseOf([hostCase([observe({ base: { tls: tlsSeen(tls) }, probes })])]));
+
+const tls12 = { version: 'TLSv1.2', cipher: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', group: 'X25519' };
+const tls10 = { version: 'TLSv1', cipher: 'TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA', group: 'prime256v1' };
+const tls11 = { ...tls10, version: 'TLSv1.1' };
+const modern: Probes = {
+  legacy: handshakeRefused(),
+  upToTls12: secured(tls12),
+  otherKey: otherKey(),
+  alpn: { kind: 'seen', refused: 'the server sent the alert no application protocol' },
+};
+
+describe('a server in order', () => {
+  it('passes everything', () => {
+    assert.deepEqual(
+      found({}, modern).filter(({ state }) => state !== 'pass'),
+      [],
+    );
+  });
+
+  it('without TLS nothing is said of it', () => {
+    assert.deepEqual(
+      tlsFindings(caseOf([hostCase([observe({ base: handshakeFailed(), probes: modern })])])),
+      [],
+    );
+  });
+});
+
+describe('versions', () => {
+  it('RFC 8996 §4: "TLS 1.0 MUST NOT be used"', () => {
+    const findings = found({}, { legacy: secured(tls10) });
+    const [finding] = only(findings, 'tls.tls10');
+    assert.deepEqual([finding?.state, finding?.severity], ['fail', 'medium']);
+    assert.equal(statesOf(findings, 'tls.tls11'), 'pass');
+  });
+
+  it('RFC 8996 §5: "TLS 1.1 MUST NOT be used"; whether there is 1.0 too was not come to', () => {
+    const findings = found({}, { legacy: secured(tls11) });
+    assert.equal(statesOf(findings, 'tls.tls11'), 'fail');
+    const [old] = only(findings, 'tls.tls10');
+    assert.deepEqual([old?.state, old?.severity], ['not-tested', 'info']);
+  });
+
+  it('a probe that was refused clears both, one that did not come to it neither', () => {
+    for (const id of ['tls.tls10', 'tls.tls11']) {
+      assert.equal(statesOf(found({}, { legacy: handshakeRefused() }), id), 'pass');
+      assert.equal(statesOf(found({}, { legacy: probeNotTested() }), id), 'not-tested');
+      assert.equal(statesOf(found({}, { legacy: { kind: 'seen', result: 'not-offered' } }), id), '');
+      assert.equal(statesOf(found(), id), '');
+    }
+  });
+
+  it('nothing better than TLS 1.1', () => {
+    const findings = found(tls11);
+    assert.deepEqual([statesOf(findings, 'tls.no-tls12'), statesOf(findings, 'tls.tls11')], ['fail', 'fail']);
+    assert.equal(only(findings, 'tls.no-tls12')[0]?.severity, 'high');
+    assert.equal(statesOf(found(tls12), 'tls.no-tls12'), 'pass');
+  });
+
+  it('TLS 1.3 only keeps senders out that have 1.2', () => {
+    const [finding] = only(found({}, { upToTls12: handshakeRefused() }), 'tls.no-tls12');
+    assert.deepEqual([finding?.state, finding?.severity], ['warn', 'medium']);
+    assert.equal(statesOf(found({}, { upToTls12: probeNotTested() }), 'tls.no-tls12'), 'not-tested');
+    assert.equal(
+      statesOf(found({}, { upToTls12: { kind: 'seen', result: 'not-offered' } }), 'tls.no-tls12'),
+      '',
+    );
+  });
+
+  it('without TLS 1.3, low', () => {
+    const [finding] = only(found(tls12), 'tls.no-tls13');
+    assert.deepEqual([finding?.state, finding?.severity], ['absent', 'low']);
+    assert.equal(statesOf(found(), 'tls.no-tls13'), 'pass');
+  });
+});
+
+describe('suites that were agreed on', () => {
+  for (const [id, cipher, severity] of [
+    ['tls.suite.rsa-kx', 'TLS_RSA_WITH_AES_128_GCM_SHA256', 'medium'],
+    ['tls.suite.cbc', 'TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384', 'low'],
+    ['tls.suite.ccm8', 'TLS_AES_128_CCM_8_SHA256', 'low'],
+    ['tls.suite.ccm8', 'TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8', 'low'],
+  ] as const) {
+    it(`${id}: ${cipher}`, () => {
+      const [finding] = only(found({ ...tls12, cipher }), id);
+      assert.deepEqual([finding?.state, finding?.severity], ['warn', severity]);
+      // Also where only a client of TLS 1.2 gets it.
+      assert.equal(statesOf(found({}, { upToTls12: secured({ ...tls12, cipher }) }), id), 'warn');
+      assert.equal(statesOf(found(tls12), id), 'pass');
+    });
+  }
+
+  it('one suite is told once, and what an old hello got is no choice of the server', () => {
+    const [finding] = only(
+      found(tls12, { otherKey: otherKey(tls12), legacy: secured(tls10) }),
+      'tls.suite.cbc',
+    );
+    assert.deepEqual([finding?.state, finding?.evidence.length], ['pass', 1]);
+  });
+});
+
+describe('the key exchange', () => {
+  it('with ML-KEM, and without', () => {
+    const [none] = only(found({ group: 'X25519' }), 'tls.group.pq');
+    assert.deepEqual([none?.state, none?.severity], ['absent', 'info']);
+    for (const group of ['X25519MLKEM768', 'SecP256r1MLKEM768'])
+      assert.equal(statesOf(found({ group }), 'tls.group.pq'), 'pass');
+    assert.equal(statesOf(found({ group: null }), 'tls.group.pq'), '');
+  });
+});
+
+describe('RFC 7301: a client that speaks another protocol', () => {
+  const alpn = (agreed: string | null): Findings =>
+    found({}, { alpn: { kind: 'seen', offered: 'http/1.1', agreed } });
+
+  it('is agreed with', () => {
+    const [finding] = only(alpn('http/1.1'), 'tls.alpn-cross');
+    assert.deepEqual([finding?.state, finding?.severity], ['fail', 'low']);
+  });
+
+  it('is not heard, as info', () => {
+    const [finding] = only(alpn(null), 'tls.alpn-cross');
+    assert.deepEqual([finding?.state, finding?.severity], ['absent', 'info']);
+  });
+
+  it('is refused, or was not tried', () => {
+    assert.equal(statesOf(found({}, modern), 'tls.alpn-cross'), 'pass');
+    assert.equal(statesOf(found(), 'tls.alpn-cross'), '');
+    const end = { kind: 'throttled', at: 'greeting', answer: answerOf(421, 'later') } as const;
+    assert.equal(statesOf(found({}, { alpn: probeNotTested(end) }), 'tls.alpn-cross'), 'not-tested');
+  });
+});

@@ -336,6 +336,12 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
       store/trail store/undo`,
   },
   {
+    why: 'parts of one plan, which is made of all of them',
+    test: 'test/unit/findings/advice/plan.test.ts',
+    sources: `findings/advice/advice findings/advice/dane-steps findings/advice/hosts findings/advice/standing
+      findings/advice/sts-steps`,
+  },
+  {
     why: 'parts of what is found about MTA-STS, each id told there',
     test: 'test/unit/findings/rules/mtasts.test.ts',
     sources: `findings/catalogue/mtasts findings/mtasts/change findings/mtasts/content findings/mtasts/coverage

@@ -55,6 +55,8 @@ export function sayQuit(channel: Channel): Talk<void> {
 export function sentAway(at: Step, reply: Reply): SentAway {
   const answer = seen(reply);
   if (answer.positive) return { kind: 'broken', at, because: `it answered with ${answer.text}` };
+  // Postfix closes with a 421 where it wants a certificate of the client: to come back later does not help.
+  if (speaksOfCertificate(reply)) return { kind: 'refused', at, answer };
   if (isThrottling(reply)) return { kind: 'throttled', at, answer };
   const { code, enhanced } = reply;
   const isBlocking = code === 550 || code === 554 || enhanced?.startsWith('5.7.') === true;
@@ -69,6 +71,10 @@ function isThrottling(reply: Reply): boolean {
 /** At STARTTLS the class 4.7 says no more than that TLS is meant (Postfix: `454 4.7.0 TLS not available`). */
 export function isThrottledStartTls(reply: Reply): boolean {
   return reply.code === 421 || (severity(reply) !== 'positive' && speaksOfTooMany(reply));
+}
+
+function speaksOfCertificate(reply: Reply): boolean {
+  return /\bclient certificate\b/i.test(reply.lines.join(' '));
 }
 
 function speaksOfTooMany(reply: Reply): boolean {

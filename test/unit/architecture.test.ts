@@ -298,6 +298,14 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
       cli/check/verdict cli/check/words`,
   },
   {
+    why: 'the words of the catalogue, each of which is looked at there',
+    test: 'test/unit/findings/page.test.ts',
+    sources: `findings/catalogue findings/catalogue/caa findings/catalogue/cert findings/catalogue/conn
+      findings/catalogue/dns findings/catalogue/dnssec findings/catalogue/mailbox findings/catalogue/mx
+      findings/catalogue/senders findings/catalogue/smtp findings/catalogue/starttls findings/catalogue/tls
+      findings/catalogue/tlsrpt`,
+  },
+  {
     why: 'what a recording is made of',
     test: 'test/unit/cli/check/recording.test.ts',
     sources: 'cli/check/observation-schema cli/check/recording-schema cli/check/wire-values',

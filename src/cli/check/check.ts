@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { CheckReport } from '../../events/check-report.ts';
 import type { Target } from '../../findings/case.ts';
 import type { Severity } from '../../findings/check.ts';
+import { futureOf } from '../../findings/future.ts';
 import { judgeRecording } from '../../findings/judge.ts';
 import type { Recording } from '../../findings/recording.ts';
 import type { Parsed } from '../../names/domain.ts';
@@ -155,7 +156,7 @@ function judged({ failAt, selection }: CheckRequest, recording: Recording): Chec
       ? null
       : {
           until: failAt,
-          events: [],
+          events: futureOf(recording, now.theCase, failAt),
           judged: judgeRecording(recording, failAt),
         };
   return toReport({ recording, judged: now, foreseen, selection });

@@ -5,6 +5,7 @@ import { entryOf } from '../../findings/catalogue.ts';
 import type { Remedy } from '../../findings/check.ts';
 import { connectionBudget, endpointKey } from '../../findings/endpoint.ts';
 import { type Finding, isProblem } from '../../findings/finding.ts';
+import type { FutureEvent } from '../../findings/future.ts';
 import type { Judged } from '../../findings/judge.ts';
 import type { Observation, ObservedTls } from '../../findings/observation.ts';
 import { programOf } from '../../findings/program.ts';
@@ -14,16 +15,6 @@ import { summarizeCertificate } from '../../tls/certificate.ts';
 import { writeRecording } from './recording.ts';
 import type { Selection } from './selection.ts';
 import { formatTarget, protocolOf } from './target.ts';
-
-/** Something that ends by itself, and what it takes with it. */
-interface FutureEvent {
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly what: string;
-  readonly breaks: readonly string[];
-  readonly evidence: readonly string[];
-  readonly fix: readonly Remedy[];
-}
 
 /** What --fail-at asks about. */
 export interface Foreseen {

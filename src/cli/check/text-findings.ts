@@ -1,5 +1,6 @@
 /** What to repair, what could not be tested, and what is fine, as a person reads it. */
 import type { CheckReport } from '../../events/check-report.ts';
+import { senders } from '../../findings/senders.ts';
 import type { Look } from '../terminal.ts';
 import { highlighted, labelled, marked, marks, titled, verbatim } from './page.ts';
 import { isProblem, type Joined, joined, repairsOf, wishesOf } from './repairs.ts';
@@ -8,6 +9,7 @@ import {
   placesText,
   type ReportedFinding,
   repairerName,
+  senderNames,
   severityColours,
   showMoment,
 } from './words.ts';
@@ -114,6 +116,12 @@ export function untestedLines({ findings }: CheckReport, look: Look): readonly s
   ];
 }
 
+/** Senders by what they look at; checks by their ids. */
+function brokenName(broken: string): string {
+  const sender = senders.find((one) => one === broken);
+  return sender === undefined ? broken : `senders that look at ${senderNames[sender]}`;
+}
+
 /** What is fine, by section. */
 export function fineLines({ findings }: CheckReport, look: Look): readonly string[] {
   const passed = findings.filter(({ state }) => state === 'pass');
@@ -131,7 +139,7 @@ export function futureLines({ future, findings }: CheckReport, look: Look): read
   if (future === null) return [];
   const until = showMoment(future.until);
   const known = new Set(findings.filter(isProblem).map(({ id }) => id));
-  const fresh = joined(future.findings).filter(({ finding }) => !known.has(finding.id));
+  const fresh = repairsOf(future.findings).filter(({ finding }) => !known.has(finding.id));
   if (future.events.length === 0 && fresh.length === 0) {
     return titled(`until ${until}`, ': nothing breaks by itself.', look);
   }
@@ -139,7 +147,7 @@ export function futureLines({ future, findings }: CheckReport, look: Look): read
     ...titled(`until ${until}`, ', if nothing is renewed:', look),
     ...future.events.flatMap(({ at, what, breaks, evidence, fix }) => [
       ...marked(marks.weak, `${showMoment(at)}: ${what}`, look),
-      ...(breaks.length === 0 ? [] : labelled('breaks:', breaks.join(', '), look, '    ')),
+      ...(breaks.length === 0 ? [] : labelled('breaks:', breaks.map(brokenName).join(', '), look, '    ')),
       ...evidence.slice(0, FEW).flatMap((line) => labelled('', line, look, '    ')),
       ...fix.flatMap((one) => remedyLines(one, new Set(), look)),
     ]),

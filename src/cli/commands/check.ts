@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { severities } from '../../findings/check.ts';
 import { depths } from '../../findings/endpoint.ts';
 import type { Parsed } from '../../names/domain.ts';
-import { protocolNames } from '../check/target.ts';
+import { parseTarget, protocolNames } from '../check/target.ts';
 import { addConfigOptions, type ConfigOptions, toLoadRequest } from '../config/options.ts';
 import { withExamples } from '../usage.ts';
 
@@ -43,7 +43,12 @@ export function register(program: Command): void {
     'waxwing check example.com --fail-at 2027-01-31 --json',
     'waxwing check - --format ndjson < domains.txt',
   ]);
-  addConfigOptions(check)
+  addHowOptions(addWhatOptions(check)).action(run);
+}
+
+/** What is looked at, and where. */
+function addWhatOptions(check: Command): Command {
+  return addConfigOptions(check)
     .argument('[target...]', 'a domain; one server as name:port or [address]:port; - reads them from stdin')
     .addOption(
       new Option('--protocol <name>', 'what is spoken there (that of the port, else smtp)').choices(
@@ -68,7 +73,12 @@ export function register(program: Command): void {
     )
     .option('--only <ids>', 'only these checks: ids, or their beginnings such as mtasts, with commas')
     .option('--fail-at <date>', 'also what breaks until then if nothing is renewed (2027-01-31)')
-    .option('--from <file>', 'judge the results in this file again (JSON or NDJSON), without the network')
+    .option('--from <file>', 'judge the results in this file again (JSON or NDJSON), without the network');
+}
+
+/** How servers are visited, and how it is told. */
+function addHowOptions(check: Command): Command {
+  return check
     .addOption(
       new Option('--concurrency <n>', 'ports that are visited at the same time')
         .argParser(toCount)
@@ -90,8 +100,7 @@ export function register(program: Command): void {
       new Option('--timeout <seconds>', 'how long one connection may take')
         .argParser(toTimeout)
         .default(150_000, '150'),
-    )
-    .action(run);
+    );
 }
 
 async function run(targets: readonly string[], options: CheckOptions, command: Command): Promise<void> {
@@ -100,8 +109,6 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
     parsed.kind === 'ok' ? parsed.value : refuse(parsed.because);
   const { parseMoment } = await import('../check/moment.ts');
   const { everyCheck, parseSelection } = await import('../check/selection.ts');
-  const { parseTarget } = await import('../check/target.ts');
-  const { checkIds } = await import('../../findings/catalogue.ts');
   const { STDIN } = await import('../check/targets.ts');
   const { from, format, json, only, failAt, protocol, tls } = options;
   if (json === true && format !== undefined && format !== 'json') {
@@ -114,6 +121,7 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
   const targetTerms = { protocol, tls };
   // All of them before anybody is visited; those on stdin are told one by one.
   for (const text of targets) if (text !== STDIN) valueOf(parseTarget(text, targetTerms));
+  const selection = only === undefined ? everyCheck : valueOf(parseSelection(only, await idsOfChecks()));
   const { check } = await import('../check/check.ts');
   process.exitCode = await check(
     {
@@ -129,13 +137,18 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
         timeoutMs: options.timeout,
       },
       failOn: options.failOn,
-      selection: only === undefined ? everyCheck : valueOf(parseSelection(only, checkIds)),
+      selection,
       failAt: failAt === undefined ? undefined : valueOf(parseMoment(failAt)),
       format: format ?? (json === true ? 'json' : 'text'),
       details: options.details === true,
     },
     toLoadRequest(options, process.env),
   );
+}
+
+async function idsOfChecks(): Promise<readonly string[]> {
+  const { checkIds } = await import('../../findings/catalogue.ts');
+  return checkIds;
 }
 
 const MOST_SECONDS = 3_600;

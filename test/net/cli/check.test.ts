@@ -1,0 +1,272 @@
+/** `waxwing check`, with zones, a policy host and scripted mail servers on loopback. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { types } from '../../../src/dns/record.ts';
+import { showRecord } from '../../../src/dns/show.ts';
+import { type CheckReport, checkReportSchema } from '../../../src/events/check-report.ts';
+import { createAuthority } from '../../support/certificates.ts';
+import { answerOver } from '../../support/dns/authority.ts';
+import { type Script, says, startScriptedServer } from '../../support/dns/server.ts';
+import { dsOf, type SignedZone, signZone, type ZonePlan } from '../../support/dns/signed-zone.ts';
+import { type Script as Manners, startHostileServer } from '../../support/hostile-server.ts';
+import { startScriptServer } from '../../support/script-server.ts';
+import { type Run, waxwing } from '../../unit/cli/control-peer.ts';
+
+const DAY = 86_400;
+const now = Math.floor(Date.now() / 1000);
+const zone = (
+  name: string,
+  text: string,
+  denial: ZonePlan['denial'],
+  children: readonly SignedZone[] = [],
+): SignedZone => signZone({ name, text, denial, inception: now - DAY, expiration: now + 7 * DAY }, children);
+
+const authority = await createAuthority();
+const mailHost = await authority.issue({ names: ['mx.sts.test', 'mx.plain.test', 'localhost'] });
+const policyHost = await authority.issue({ names: ['mta-sts.sts.test'] });
+
+const leaves = [
+  zone('sts.test.', '@ MX 10 mx\nmx A 127.0.0.1\n_mta-sts TXT "v=STSv1; id=1;"', 'unsigned'),
+  zone('plain.test.', '@ MX 10 mx\nmx A 127.0.0.1', 'unsigned'),
+  zone('null.test.', '@ MX 0 .', 'nsec'),
+];
+const names = ['sts', 'plain', 'null'];
+const test = zone('test.', names.map((label) => `${label} NS ns.invalid.`).join('\n'), 'nsec', leaves);
+const root = zone('.', 'test NS ns.invalid.', 'nsec', [test]);
+
+const honest: Script = (query) => {
+  const { rcode, answers, authority: proof } = answerOver([root, test, ...leaves], query.question);
+  return says(query, { rcode, answers, authority: proof });
+};
+
+let folder = '';
+let trust: readonly string[] = [];
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'waxwing-check-'));
+  const [anchor, ca] = [join(folder, 'root.key'), join(folder, 'ca.pem')];
+  await writeFile(anchor, `. IN DS ${showRecord(types.DS, dsOf(root).data)}\n`);
+  await writeFile(ca, authority.certPem);
+  trust = ['--trust-anchor', anchor, '--ca', ca, '--https-address', '127.0.0.1'];
+});
+after(() => rm(folder, { recursive: true }));
+
+interface Place {
+  readonly options: readonly string[];
+  readonly data: string;
+  readonly port: number;
+  readonly connections: () => number;
+}
+
+/** A resolver, a policy host, and a mail server with these manners. */
+async function place(t: TestContext, manners: Partial<Manners> = {}): Promise<Place> {
+  const resolver = await startScriptedServer(t, honest);
+  const host = createServer({ cert: policyHost.certPem, key: policyHost.keyPem }, (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/plain' });
+    response.end('version: STSv1\nmode: enforce\nmx: mx.sts.test\nmax_age: 1209600\n');
+  });
+  host.listen(0, '127.0.0.1');
+  await once(host, 'listening');
+  const bound = host.address();
+  assert.ok(bound !== null && typeof bound === 'object');
+  const mail = await startHostileServer(mailHost, manners);
+  const data = await mkdtemp(join(folder, 'data-'));
+  t.after(async () => {
+    host.close();
+    host.closeAllConnections();
+    await mail.close();
+  });
+  const where = ['--resolver', `${resolver.address}:${resolver.port}`, '--https-port', String(bound.port)];
+  const ports = ['--smtp-port', String(mail.port), '--data', data];
+  return {
+    options: [...trust, ...where, ...ports],
+    data,
+    port: mail.port,
+    connections: () => mail.conversations().length,
+  };
+}
+
+function check({ options }: Place, words: readonly string[], input = ''): Promise<Run> {
+  return waxwing(['check', ...options, ...words], input);
+}
+
+async function reports(run: Run): Promise<readonly CheckReport[]> {
+  const values = run.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line));
+  return values.map((value) => checkReportSchema.parse(value));
+}
+
+const stateOf = ({ findings }: CheckReport, id: string): string =>
+  findings
+    .filter((one) => one.id === id)
+    .map(({ state, severity }) => `${state} ${severity}`)
+    .join();
+
+describe('waxwing check', { concurrency: 2 }, () => {
+  it('says what becomes of mail, keeps to its budget, and writes nothing', async (t) => {
+    const at = await place(t);
+    const run = await check(at, ['sts.test', '--only', 'starttls,mtasts,cert', '--fail-on', 'critical']);
+    assert.equal(run.stderr, '');
+    assert.equal(run.code, 0, run.stdout);
+    assert.match(run.stdout, /^sts\.test: protected: senders that look at MTA-STS deliver over\s+TLS/);
+    assert.match(run.stdout, /\+ authenticated: MTA-STS/);
+    const spent = at.connections();
+    assert.ok(spent >= 2 && spent <= 6, `${spent} connections`);
+    assert.match(run.stdout, new RegExp(`^connections: ${spent} of at most 6 `, 'm'));
+    assert.deepEqual(await readdir(at.data), []);
+  });
+
+  it('exit code 1: STARTTLS is missing, which is critical under MTA-STS', async (t) => {
+    const at = await place(t, { offers: ['PIPELINING', '8BITMIME'] });
+    const run = await check(at, ['sts.test', '--json']);
+    assert.equal(run.code, 1, run.stderr);
+    const report = checkReportSchema.parse(JSON.parse(run.stdout));
+    assert.equal(report.outcomes['postfix-may'], 'cleartext');
+    assert.equal(report.outcomes['mta-sts'], 'deferred');
+    assert.equal(report.hosts[0]?.endpoints[0]?.starttls, false);
+    assert.equal(stateOf(report, 'starttls.not-offered'), 'fail critical');
+    assert.equal(at.connections(), 1);
+  });
+
+  it('exit code 3: thrown out at the door is not tested, and never a missing STARTTLS', async (t) => {
+    const at = await place(t, {
+      greeting: { say: '421 4.7.0 hostile.test too many connections\r\n', next: 'close' },
+    });
+    const run = await check(at, [
+      'plain.test',
+      '--json',
+      '--fail-on',
+      'medium',
+      '--only',
+      'conn,starttls,tls,cert',
+    ]);
+    assert.equal(run.code, 3, run.stdout);
+    const report = checkReportSchema.parse(JSON.parse(run.stdout));
+    assert.deepEqual(
+      report.findings
+        .filter(({ state }) => state === 'fail' || state === 'absent')
+        .filter(({ severity }) => severity !== 'info'),
+      [],
+    );
+    assert.equal(report.outcomes['postfix-may'], 'unknown');
+    assert.equal(report.hosts[0]?.endpoints[0]?.starttls, null);
+    assert.match(report.notTested.map(({ because }) => because).join(), /421 4\.7\.0/);
+    assert.ok(report.notTested.some(({ retryAt }) => retryAt !== null));
+    assert.equal(at.connections(), 1);
+  });
+
+  it('ends within its time, whatever the server does', async (t) => {
+    const silent = await startScriptServer(t, mailHost, []);
+    const drip = await startScriptServer(t, mailHost, ['drip']);
+    const flood = await startScriptServer(t, mailHost, ['flood']);
+    const at = await place(t);
+    const began = Date.now();
+    const targets = [silent, drip, flood].map(({ port }) => `127.0.0.1:${port}`);
+    const run = await check(at, [...targets, '--timeout', '1', '--format', 'ndjson']);
+    assert.ok(Date.now() - began < 15_000);
+    for (const report of await reports(run)) {
+      assert.equal(report.outcomes['postfix-may'], 'unknown', report.target);
+      assert.ok(report.notTested.length > 0, report.target);
+    }
+  });
+
+  it('takes a server by its address, in clear of all DNS', async (t) => {
+    const at = await place(t);
+    const run = await check(at, [`[127.0.0.1]:${at.port}`, '--json', '--depth', 'quick']);
+    const report = checkReportSchema.parse(JSON.parse(run.stdout));
+    assert.deepEqual([report.target, report.protocol], [`[127.0.0.1]:${at.port}`, 'smtp']);
+    assert.deepEqual([at.connections(), report.connections], [1, { spent: 1, budget: 1 }]);
+    assert.equal(report.hosts[0]?.endpoints[0]?.tls?.certificate?.names[0], 'mx.sts.test');
+  });
+
+  it('is an object of one target, a list of several, and a line for each of stdin', async (t) => {
+    const at = await place(t);
+    const quick = ['--depth', 'quick', '--only', 'starttls'];
+    const several = await check(at, ['plain.test', 'sts.test', '--json', ...quick]);
+    const list: unknown = JSON.parse(several.stdout);
+    assert.ok(Array.isArray(list));
+    assert.deepEqual(
+      list.map((one) => checkReportSchema.parse(one).target),
+      ['plain.test', 'sts.test'],
+    );
+    const input = '# mine\nplain.test\n\nnot a domain\nnull.test\n';
+    const streamed = await check(at, ['-', '--format', 'ndjson', ...quick], input);
+    const targets = (await reports(streamed)).map(({ target }) => target);
+    assert.deepEqual(targets.toSorted(), ['null.test', 'plain.test']);
+    assert.equal(streamed.code, 2);
+    assert.match(streamed.stderr, /^error: line 4 of stdin: /);
+  });
+
+  it('--from judges what was recorded the same again, with no network', async (t) => {
+    const at = await place(t);
+    const run = await check(at, ['sts.test', 'plain.test', '--format', 'ndjson']);
+    const file = join(folder, 'saved.ndjson');
+    await writeFile(file, run.stdout);
+    const spent = at.connections();
+    const again = await waxwing(['check', '--from', file, '--format', 'ndjson']);
+    assert.equal(again.stdout, run.stdout);
+    assert.equal(again.code, run.code);
+    assert.equal(at.connections(), spent);
+    const text = await waxwing(['check', '--from', file, '--details']);
+    assert.match(text.stdout, /what was said to 127\.0\.0\.1 port \d+[\s\S]*S: 220 hostile\.test ESMTP/);
+  });
+
+  it('--fail-at foresees what ends', async (t) => {
+    const at = await place(t);
+    const words = ['sts.test', '--json', '--only', 'cert', '--fail-on', 'critical'];
+    const today = await check(at, words);
+    const then = await check(at, [...words, '--fail-at', '2099-01-01']);
+    assert.deepEqual([today.code, then.code], [0, 1]);
+    const { future, findings } = checkReportSchema.parse(JSON.parse(then.stdout));
+    assert.ok(
+      future?.events.some(({ what }) => /certificate of mx\.sts\.test ends/.test(what)),
+      then.stdout,
+    );
+    assert.ok(future?.findings.some(({ id, state }) => id === 'cert.expired' && state === 'fail'));
+    assert.ok(findings.every(({ id, state }) => id !== 'cert.expired' || state === 'pass'));
+  });
+
+  it('leaves alone who asked for it, and says so', async (t) => {
+    const at = await place(t);
+    const [list, config] = [join(folder, 'opt-out.txt'), join(folder, 'waxwing.toml')];
+    await writeFile(list, 'plain.test\n');
+    await writeFile(config, '[check]\nopt_out = "opt-out.txt"\nhello = "scanner.test"\n');
+    const run = await check(at, ['plain.test', '--json', '--config', config]);
+    const report = checkReportSchema.parse(JSON.parse(run.stdout));
+    assert.equal(at.connections(), 0);
+    assert.match(report.hosts[0]?.skipped[0]?.because ?? '', /asked not to be tested has plain\.test/);
+  });
+
+  const mistakes: readonly (readonly [readonly string[], RegExp])[] = [
+    [[], /error: name a target, such as a domain/],
+    [['a..test'], /error: .*not a domain label/],
+    [['user@example.test'], /waxwing check example\.test/],
+    [['example.test', '--only', 'mta-sts'], /did you mean mtasts\?/],
+    [['example.test', '--fail-at', 'soon'], /no date as RFC 3339 writes it/],
+    [['example.test', '--fail-on', 'fatal'], /Allowed choices are critical, high, medium, low, info/],
+    [['example.test', '--depth', 'full'], /Allowed choices are quick, standard, deep/],
+    [['example.test', '--protocol', 'gopher'], /Allowed choices are smtp, submission/],
+    [['example.test', '--format', 'csv'], /Allowed choices are text, json, ndjson/],
+    [['example.test', '--json', '--format', 'ndjson'], /--json and --format ndjson do not go together/],
+    [['example.test', '--gap', '-1'], /Whole seconds from 0 to 3600 are expected/],
+    [['example.test', '--concurrency', '0'], /A whole number from 1 to 1000 is expected/],
+    [['example.test', '--suites', 'all'], /unknown option '--suites'/],
+    [['example.test', '--from', 'x'], /--from has its targets in the file/],
+    [['-', '-'], /stdin can be read once only/],
+    [['--from', '/nowhere/at/all'], /error: \/nowhere\/at\/all: .*ENOENT/],
+    [['example.test', '--dnssec', 'trust', '--resolver', '192.0.2.1'], /error: /],
+  ];
+  for (const [words, message] of mistakes) {
+    it(`exit code 2: ${words.join(' ')}`, async () => {
+      const run = await waxwing(['check', ...words]);
+      assert.deepEqual([run.code, run.stdout], [2, '']);
+      assert.match(run.stderr, message);
+    });
+  }
+});

@@ -373,6 +373,26 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'store/migrate',
   },
   {
+    why: 'parts of one rule, which is tested as a whole',
+    test: 'test/unit/findings/rules/mx.test.ts',
+    sources: 'findings/rules/mx-backups findings/rules/mx-hosts findings/rules/reverse',
+  },
+  {
+    why: 'parts of one rule, which is tested as a whole',
+    test: 'test/unit/findings/rules/senders.test.ts',
+    sources: 'findings/rules/dmarc findings/rules/dmarc-walk findings/rules/spf findings/rules/spf-cost',
+  },
+  {
+    why: 'parts of one rule, which is tested as a whole',
+    test: 'test/unit/findings/rules/dnssec.test.ts',
+    sources: 'findings/rules/dnssec-hosts findings/rules/dnssec-validity findings/rules/dnssec-zone',
+  },
+  {
+    why: 'a table of one rule',
+    test: 'test/unit/findings/rules/caa.test.ts',
+    sources: 'findings/rules/caa-authorities',
+  },
+  {
     why: 'runs in a thread of its own',
     test: 'test/unit/store/open-queue.test.ts',
     sources: 'store/writer',

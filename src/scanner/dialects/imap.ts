@@ -34,10 +34,10 @@ export const imapDialect: Dialect = {
 /** A tag for each command that is said once, so that the answer to one is never taken for that to another. */
 const tags = {
   first: 'w1',
-  login: 'w2',
-  startTls: 'w3',
-  injected: 'w4',
-  inside: 'w5',
+  startTls: 'w2',
+  inside: 'w3',
+  login: 'w4',
+  injected: 'w5',
   again: 'w6',
   logout: 'w9',
 } as const;

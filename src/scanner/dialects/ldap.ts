@@ -41,7 +41,7 @@ export const ldapDialect: Dialect = {
 };
 
 /** A number for each request that is made once. */
-const ids = { first: 1, startTls: 2, injected: 3, inside: 4, again: 5, unbind: 6 } as const;
+const ids = { startTls: 1, first: 2, injected: 3, inside: 4, again: 5, unbind: 6 } as const;
 
 /** Octets of one message: the root DSE of a large directory has some thousands. */
 const MAX_MESSAGE = 65_536;

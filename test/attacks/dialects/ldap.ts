@@ -31,6 +31,14 @@ export function messageEnds(unread: string): number | undefined {
   return end <= unread.length ? end : undefined;
 }
 
+/** Success of a search, or of a bind, which everything else is taken for. */
+function answerTo(request: string): string {
+  const octets = request.charCodeAt(1);
+  const at = octets < 128 ? 2 : 2 + octets - 128;
+  const isSearch = request.charCodeAt(at + 3) === 0x63;
+  return message(request.charCodeAt(at + 2), element(isSearch ? 0x65 : 0x61, result(0)));
+}
+
 const bindAnswer = (id: number, words = ''): string => message(id, element(0x61, result(0, words)));
 const bind = message(BIND_ID, element(0x60, number(3), text('cn=wax'), element(0x80, SECRET)));
 
@@ -56,7 +64,7 @@ export const ldap: Dialect = {
   login: bind,
   loginInside: bind,
   loginOfPlainClient: bind,
-  answer: (request) => bindAnswer(request.charCodeAt(4)),
+  answer: answerTo,
   bait: bindAnswer(BIND_ID, EVIL),
   // The words of the answer begin in clear and end with the next message inside.
   fragment: bindAnswer(BIND_ID, EVIL + bindAnswer(BIND_ID)).slice(0, -bindAnswer(BIND_ID).length),

@@ -34,6 +34,9 @@ function xmppOf(protocol: 'xmpp' | 'xmpp-server'): Dialect {
     loginOfPlainClient: login,
     answer: (request, { startTls, extra }) => {
       if (request.startsWith('<auth')) return `<success xmlns='${SASL}'/>`;
+      // RFC 6120 §5.4.2.2, of a second one.
+      if (request.startsWith('<starttls')) return `<failure xmlns='${TLS}'/>`;
+      if (request.startsWith('</')) return '</stream:stream>';
       if (!request.includes('<stream:stream')) return '';
       if (startTls === 'offered') return features(`<starttls xmlns='${TLS}'/>${extra && mechanisms(extra)}`);
       const masked = startTls === 'masked' ? `<starttls xmlns='urn:example:masked'/>` : '';

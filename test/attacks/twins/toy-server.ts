@@ -62,6 +62,8 @@ export interface ToyServer {
 
 /** More than the buffers of two sockets on one host hold. */
 const FLOOD_OCTETS = 8_000_000;
+/** How a record of TLS begins that holds a handshake: where there is no go-ahead (MySQL), it comes with the request. */
+const HELLO = '\x16\x03';
 const DRIP_EVERY_MS = 40;
 const LATER_MS = 20;
 
@@ -169,10 +171,11 @@ function converse(plain: Socket, { dialect, certificate, lies, weaknesses, notes
     notes.handshake = 'begun';
     plain.removeAllListeners('data');
     plain.pause();
-    if (!weaknesses.includes('keepsLeftover')) {
-      // An eager ClientHello, or plaintext, on which the handshake dies.
-      if (unread !== '') plain.unshift(Buffer.from(unread, 'latin1'));
-      unread = '';
+    // An eager ClientHello, or plaintext, on which the handshake dies; the weak one tells them apart.
+    const hello = weaknesses.includes('keepsLeftover') ? unread.indexOf(HELLO) : 0;
+    if (hello !== -1) {
+      if (hello < unread.length) plain.unshift(Buffer.from(unread.slice(hello), 'latin1'));
+      unread = unread.slice(0, hello);
     }
     const secured = new TLSSocket(plain, {
       isServer: true,

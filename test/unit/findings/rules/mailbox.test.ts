@@ -52,8 +52,8 @@ describe('IMAP', () => {
     assert.deepEqual([finding?.state, finding?.severity], ['fail', 'high']);
     // It is one fault, and told once.
     assert.equal(statesOf(at('imap', base), 'imap.logindisabled-missing'), '');
-    const case_ = hostTarget([observe({ endpoint: { protocol: 'imap' }, base })]);
-    assert.deepEqual(starttlsFindings(case_), []);
+    const theCase = hostTarget([observe({ endpoint: { protocol: 'imap' }, base })]);
+    assert.deepEqual(starttlsFindings(theCase), []);
   });
 
   it('RFC 9051 §6.2.3: LOGINDISABLED', () => {

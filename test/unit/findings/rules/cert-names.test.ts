@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { certFindings } from '../../../../src/findings/rules/cert.ts';
+import { basicConstraints, extendedKeyUsage, keyUsage } from '../../../support/chains.ts';
+import {
+  ADDRESS,
+  caseOf,
+  chainFor,
+  hostCase,
+  observe,
+  only,
+  statesOf,
+} from '../../../support/observations.ts';
+import { asVerified, found, leaf, policies, under } from './certificates.ts';
+
+describe('RFC 9525: names', () => {
+  it('of another host, which without a policy nobody minds', () => {
+    const tls = { chain: chainFor({ names: ['example.test', 'mail.example.net'] }) };
+    // RFC 7672 §3.2.2: under DANE-TA the domain of the mail does as well.
+    const { 'dane-ta': _, ...others } = asVerified('low');
+    for (const policy of Object.keys(others)) {
+      const [finding] = only(
+        under(policies.find((one) => one === policy) ?? 'none', tls),
+        'cert.name-mismatch',
+      );
+      assert.deepEqual([finding?.state, finding?.severity], ['fail', others[policy]], policy);
+    }
+    assert.equal(statesOf(under('dane-ta', tls), 'cert.name-mismatch'), 'pass');
+    const [ta] = only(under('dane-ta', { chain: chainFor({ names: ['other.test'] }) }), 'cert.name-mismatch');
+    assert.deepEqual([ta?.state, ta?.severity], ['fail', 'critical']);
+  });
+
+  it('by a wildcard, as info', () => {
+    const [finding] = only(found(chainFor({ names: ['*.example.test'] })), 'cert.wildcard');
+    assert.deepEqual([finding?.state, finding?.severity], ['warn', 'info']);
+    assert.equal(statesOf(found(chainFor({ names: ['*.test'] })), 'cert.name-mismatch'), 'fail');
+    assert.equal(statesOf(found(chainFor()), 'cert.wildcard'), 'pass');
+  });
+
+  it('in the common name only', () => {
+    const chain = leaf({ extensions: [basicConstraints(false), keyUsage(0x80), extendedKeyUsage(1)] });
+    const findings = under('sts-enforce', { chain });
+    assert.deepEqual(
+      only(findings, 'cert.cn-only').map(({ state, severity }) => `${state} ${severity}`),
+      ['fail critical'],
+    );
+    assert.equal(statesOf(findings, 'cert.name-mismatch'), '');
+    // RFC 7672 §3.2.3: "The CN-ID is only considered when no DNS-IDs are present".
+    const [ta] = only(under('dane-ta', { chain }), 'cert.cn-only');
+    assert.deepEqual([ta?.state, ta?.severity], ['warn', 'medium']);
+    assert.equal(statesOf(found(chainFor()), 'cert.cn-only'), 'pass');
+  });
+
+  it('a host that is named by its address has none to compare', () => {
+    const host = hostCase([observe({ endpoint: { serverName: null } })], { name: ADDRESS, facts: null });
+    assert.equal(statesOf(certFindings(caseOf([host], { facts: null })), 'cert.name-mismatch'), '');
+  });
+});

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { aDay, basicConstraints, extendedKeyUsage, hostNames, keyUsage } from '../../../support/chains.ts';
+import { chainFor, HOST, now, only, statesOf } from '../../../support/observations.ts';
+import { asVerified, type Findings, found, leaf, severities, untrusted } from './certificates.ts';
+
+describe('what it is for', () => {
+  const extensions = (...all: readonly Buffer[]): Findings => found(leaf({ extensions: all }));
+
+  it('RFC 5280 §4.2.1.12: not for servers', () => {
+    const chain = leaf({ extensions: [basicConstraints(false), extendedKeyUsage(2), hostNames(HOST)] });
+    assert.deepEqual(
+      severities('cert.eku-missing-serverauth', { chain, path: untrusted('INVALID_PURPOSE') }),
+      asVerified('medium'),
+    );
+    assert.equal(statesOf(found(chain, untrusted('INVALID_PURPOSE')), 'cert.untrusted'), '');
+    assert.equal(statesOf(extensions(hostNames(HOST)), 'cert.eku-missing-serverauth'), 'pass');
+  });
+
+  it('RFC 5280 §4.2.1.3: a key usage without signatures', () => {
+    assert.equal(statesOf(extensions(keyUsage(0x20), hostNames(HOST)), 'cert.keyusage'), 'warn');
+    assert.equal(statesOf(extensions(keyUsage(0xa0), hostNames(HOST)), 'cert.keyusage'), 'pass');
+    assert.equal(statesOf(extensions(hostNames(HOST)), 'cert.keyusage'), 'pass');
+  });
+
+  it('RFC 5280 §4.2.1.9: one of an authority', () => {
+    assert.equal(statesOf(extensions(basicConstraints(true), hostNames(HOST)), 'cert.is-ca'), 'warn');
+    assert.equal(statesOf(found(chainFor()), 'cert.is-ca'), 'pass');
+  });
+
+  it('made for years, as info', () => {
+    const [finding] = only(found(leaf({ notAfter: now + 3650 * aDay })), 'cert.lifetime');
+    assert.deepEqual([finding?.state, finding?.severity], ['warn', 'info']);
+    assert.equal(statesOf(found(chainFor()), 'cert.lifetime'), 'pass');
+  });
+});

@@ -53,6 +53,9 @@ function nothingArrives({ outcomes, senders }: CheckReport, lost: readonly Sende
 /** Of a server that other mail servers do not send to. */
 function serverVerdict({ hosts, findings }: CheckReport): Verdict {
   const endpoints = hosts.flatMap((host) => host.endpoints);
+  if (endpoints.length > 0 && endpoints.every(({ reachable }) => reachable === false)) {
+    return { word: 'cannot be reached', colour: 'red', rest: '' };
+  }
   if (findings.some((one) => isProblem(one) && (one.severity === 'critical' || one.severity === 'high'))) {
     return { word: 'not safe', colour: 'red', rest: ': clients can be attacked, or turned away' };
   }
@@ -73,7 +76,9 @@ function namesOf(senders: readonly Sender[]): string {
 /** How much is to be done, as a sentence. */
 export function workOf({ findings }: CheckReport): string {
   const problems = repairsOf(findings).map(({ finding }) => finding);
-  const open = joined(findings.filter(({ state }) => state === 'not-tested')).length;
+  const open = joined(
+    findings.filter(({ state, severity }) => state === 'not-tested' && severity !== 'info'),
+  ).length;
   const work = problems.length === 0 ? 'Nothing to fix.' : `To fix: ${countsOf(problems)}.`;
   return open === 0 ? work : `${work} Not tested: ${counted(open, 'check')}.`;
 }

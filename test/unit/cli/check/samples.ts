@@ -258,6 +258,39 @@ export const samples = {
     ],
     findings: passes.map((one) => ({ ...one, scope: { ...one.scope, port: 993 } })),
   }),
+  silent: report({
+    target: 'mail.example.test:993',
+    protocol: 'imap',
+    outcomes: {},
+    hosts: [
+      host({
+        name: 'mail.example.test',
+        preference: null,
+        outcomes: {},
+        endpoints: [
+          endpoint({
+            port: 993,
+            protocol: 'imap',
+            mode: 'implicit',
+            starttls: null,
+            tls: null,
+            reachable: false,
+            program: null,
+            outcomes: {},
+          }),
+        ],
+      }),
+    ],
+    findings: [
+      reported({
+        id: 'conn.refused',
+        severity: 'high',
+        title: 'connections are accepted',
+        evidence: ['connect ECONNREFUSED 192.0.2.1:993'],
+        fix: [],
+      }),
+    ],
+  }),
   future: report({
     outcomes: outcomesOf('authenticated', { 'postfix-may': 'encrypted' }),
     findings: passes,

@@ -110,6 +110,7 @@ describe('the text of a check', () => {
     assert.match(head(samples.throttled), /could not be tested\. Nothing to fix\. Not tested: 1 check\./);
     assert.match(head(samples.nullMx), /takes no mail: the only MX record of example\.test is the null MX/);
     assert.match(head(samples.mailbox), /^mail\.example\.test:993: TLS works\. Nothing to fix\.$/);
+    assert.match(head(samples.silent), /^mail\.example\.test:993: cannot be reached\. To fix: 1 high\.$/);
   });
 
   it('what could not be tested is never something to fix, and says when to try again', () => {

@@ -346,7 +346,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'parts of one plan, which is made of all of them',
     test: 'test/unit/findings/advice/plan.test.ts',
-    sources: `findings/advice/advice findings/advice/dane-steps findings/advice/hosts findings/advice/standing
+    sources: `findings/advice/dane-steps findings/advice/hosts findings/advice/standing
       findings/advice/sts-steps`,
   },
   {
@@ -513,6 +513,16 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     why: 'parts of the driver of sessions, which needs all of them for a single line',
     test: 'test/net/net/attend.test.ts',
     sources: 'net/client-socket net/incoming-content net/incoming-lines',
+  },
+  {
+    why: 'a shape, and the key of what is recorded, shown by whoever answers from it',
+    test: 'test/unit/findings/drive-recorded.test.ts',
+    sources: 'findings/recording',
+  },
+  {
+    why: 'the list of the kinds, and shapes',
+    test: 'test/unit/findings/simulate.test.ts',
+    sources: 'findings/senders',
   },
   {
     why: 'steps and probes of the dialect of SMTP, told by its transcripts',

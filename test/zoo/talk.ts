@@ -49,7 +49,7 @@ export class Gone extends Error {}
 export interface Talker {
   readonly port: number;
   readonly connections: () => number;
-  readonly close: () => Promise<void>;
+  readonly close: () => void;
 }
 
 /** Listens at each address, at the same port. */
@@ -85,11 +85,13 @@ export async function startTalker(
   return {
     port,
     connections: () => count,
-    async close() {
-      const closed = servers.map((server) => once(server, 'close'));
-      for (const server of servers) server.close();
+    close() {
+      for (const server of servers) {
+        server.close();
+        // Of those who were on their way in.
+        server.on('connection', (socket) => socket.destroy());
+      }
       for (const socket of sockets) socket.destroy();
-      await Promise.all(closed);
     },
   };
 }

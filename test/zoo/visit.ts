@@ -81,7 +81,7 @@ export async function visitHostile(
     const visited = await visitPlace(one, place, talker, { depth, timeoutMs, ...options });
     return { ...visited, connections: talker.connections() };
   } finally {
-    await talker.close();
+    talker.close();
   }
 }
 

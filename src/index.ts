@@ -1,4 +1,5 @@
 /** What a program can import from the package: for whoever reads the event log, or what `waxwing resolve --json` prints. */
+export { type AdviceReport, adviceJsonSchema, adviceSchema } from './events/advice.ts';
 export { type CheckReport, checkReportJsonSchema, checkReportSchema } from './events/check-report.ts';
 export { type ConnectionEvent, type ConnectionTls } from './events/connection-event.ts';
 export {

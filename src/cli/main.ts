@@ -1,5 +1,6 @@
 /** The command line: which commands there are, and what they have in common. */
 import { Command, CommanderError } from 'commander';
+import { register as advise } from './commands/advise.ts';
 import { register as check } from './commands/check.ts';
 import { register as config } from './commands/config.ts';
 import { register as explain } from './commands/explain.ts';
@@ -20,6 +21,7 @@ const commands: readonly ((program: Command) => void)[] = [
   policy,
   gateway,
   check,
+  advise,
   explain,
   resolve,
   config,

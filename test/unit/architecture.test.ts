@@ -344,6 +344,12 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
       store/trail store/undo`,
   },
   {
+    why: 'advice over the lab, run as a program',
+    test: 'test/peers/advise.test.ts',
+    sources: 'cli/advise/advise cli/check/opt-out-file cli/commands/advise',
+    asProgram: true,
+  },
+  {
     why: 'parts of one plan, which is made of all of them',
     test: 'test/unit/findings/advice/plan.test.ts',
     sources: `findings/advice/dane-steps findings/advice/hosts findings/advice/standing

@@ -2,19 +2,17 @@
 import type { Remedy } from '../check.ts';
 
 /** The steps, in the order in which they are safe. */
-export const stepIds = [
-  'repair',
-  'tls',
-  'tls-rpt',
-  'mta-sts-testing',
-  'mta-sts-watch',
-  'mta-sts-enforce',
-  'mta-sts-long',
-  'dnssec',
-  'tlsa',
-  'tlsa-rollover',
-] as const;
-export type StepId = (typeof stepIds)[number];
+export type StepId =
+  | 'repair'
+  | 'tls'
+  | 'tls-rpt'
+  | 'mta-sts-testing'
+  | 'mta-sts-watch'
+  | 'mta-sts-enforce'
+  | 'mta-sts-long'
+  | 'dnssec'
+  | 'tlsa'
+  | 'tlsa-rollover';
 
 /**
  * `done`. `now`: nothing stands in its way. `later`: another step comes first. `blocked`: it cannot be told from here whether

@@ -3,11 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import type { Advice, AdviceStep, StepId } from '../../../../src/findings/advice/advice.ts';
-import { adviseFor } from '../../../../src/findings/advice/plan.ts';
-import { allFindings } from '../../../../src/findings/judge.ts';
-import { mtastsFindings } from '../../../../src/findings/rules/mtasts.ts';
-import { tlsrptFindings } from '../../../../src/findings/rules/tlsrpt.ts';
+
 import { simulate } from '../../../../src/findings/simulate.ts';
+import { adviceFor } from '../../../support/advices.ts';
 import { aDay } from '../../../support/chains.ts';
 import {
   chainFor,
@@ -22,16 +20,7 @@ import {
 } from '../../../support/observations.ts';
 import { goodZone, keyOf, plainZone, policyText, type Scene, stage } from '../../../support/scenes.ts';
 
-function advise(scene: Scene): Advice {
-  const staged = stage(scene);
-  const findings = staged.run(allFindings(staged.theCase));
-  const seen = new Set(findings.map(({ id }) => id));
-  const further = [
-    ...staged.run(mtastsFindings(staged.theCase)),
-    ...staged.run(tlsrptFindings(staged.theCase)),
-  ].filter(({ id }) => !seen.has(id));
-  return adviseFor(staged.theCase, [...findings, ...further], staged.recording.answers);
-}
+const advise = adviceFor;
 
 const states = ({ steps }: Advice): Record<string, string> =>
   Object.fromEntries(steps.map(({ id, state }) => [id, state]));
@@ -231,7 +220,7 @@ describe('whatever is seen', () => {
     records: fc.constantFrom([], [good], [`3 1 1 ${'11'.repeat(32)}`]),
     reported: fc.boolean(),
   });
-  const arranged = fc.sample(scene, { numRuns: 400, seed: 7 }).map((one) => {
+  const arranged = fc.sample(scene, { numRuns: 200, seed: 7 }).map((one) => {
     const { status, first, second, mode, listed, records, reported } = one;
     const zone = {
       'example.test MX': [`10 ${HOST}.`],
@@ -269,7 +258,7 @@ describe('whatever is seen', () => {
       const outcome = simulate(theCase).outcomes['mta-sts']?.outcome;
       assert.equal(outcome, 'authenticated', JSON.stringify(one));
     }
-    assert.ok(advised > 10, `${advised} only`);
+    assert.ok(advised > 5, `${advised} only`);
   });
 
   it('TLSA records are never advised where a sender with DANE would not deliver then', () => {
@@ -283,7 +272,7 @@ describe('whatever is seen', () => {
       const outcome = simulate(theCase).outcomes['postfix-dane']?.outcome ?? '';
       assert.ok(['authenticated', 'encrypted'].includes(outcome), `${outcome} ${JSON.stringify(one)}`);
     }
-    assert.ok(advised > 10, `${advised} only`);
+    assert.ok(advised > 5, `${advised} only`);
   });
 
   it('each step has a reason, each that is to be done now an order with a command that shows it', () => {

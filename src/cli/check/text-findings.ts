@@ -12,6 +12,7 @@ import {
   senderNames,
   severityColours,
   showMoment,
+  stateWords,
 } from './words.ts';
 
 type Fix = ReportedFinding['fix'][number];
@@ -40,11 +41,11 @@ function oneRepair(
   programs: ReadonlySet<string>,
   look: Look,
 ): readonly string[] {
-  const { id, severity, title, why, fix, evidence, reference } = finding;
+  const { id, state, severity, title, why, fix, evidence, reference } = finding;
   const more = evidence.length - FEW;
   return [
     ...highlighted(
-      `${number}. ${severity}: ${title} (${id})`,
+      `${number}. ${severity}, ${stateWords[state]}: ${title} (${id})`,
       severity,
       severityColours[severity],
       look,
@@ -94,8 +95,8 @@ export function wishLines({ findings }: CheckReport, look: Look): readonly strin
   if (wishes.length === 0) return [];
   return [
     ...titled('to know', ', nothing of it has to be fixed:', look),
-    ...wishes.flatMap(({ finding: { id, title, evidence, why } }) =>
-      marked(marks.none, `${title} (${id}): ${evidence[0] ?? why}`, look),
+    ...wishes.flatMap(({ finding: { id, state, title, evidence, why } }) =>
+      marked(marks.none, `${stateWords[state]}: ${title} (${id}): ${evidence[0] ?? why}`, look),
     ),
   ];
 }
@@ -151,8 +152,12 @@ export function futureLines({ future, findings }: CheckReport, look: Look): read
       ...evidence.slice(0, FEW).flatMap((line) => labelled('', line, look, '    ')),
       ...fix.flatMap((one) => remedyLines(one, new Set(), look)),
     ]),
-    ...fresh.flatMap(({ finding: { severity, title, id, evidence }, places }) => [
-      ...marked(marks.bad, `then ${severity}: ${title} (${id}): ${placesText(places)}`, look),
+    ...fresh.flatMap(({ finding: { severity, state, title, id, evidence }, places }) => [
+      ...marked(
+        marks.bad,
+        `then ${severity}, ${stateWords[state]}: ${title} (${id}): ${placesText(places)}`,
+        look,
+      ),
       ...labelled('', evidence[0] ?? '', look, '    '),
     ]),
   ];

@@ -38,7 +38,9 @@ export function senderLines(report: CheckReport, look: Look): readonly string[] 
   const met = [...new Set(rows.map(({ outcome }) => outcome))];
   return [
     ...titled('what senders do with mail to', ` ${report.target}, by what they look at:`, look),
-    ...rows.flatMap((row) => rowLines(row, rows.length === 1, look)),
+    ...rows.flatMap((row, index) =>
+      rowLines(row, new Set(rows.slice(0, index).flatMap(reasonsOf)), rows.length === 1, look),
+    ),
     ...met.flatMap((outcome) =>
       wrap(safe(`${outcomeWords[outcome]}: ${outcomeMeanings[outcome]}.`, look), look.width, '  ', '    '),
     ),
@@ -75,7 +77,17 @@ function differences(hosts: readonly Host[], sender: Sender): readonly string[] 
   return each.map(({ name, outcome }) => `${name} ${outcomeWords[outcome]}`);
 }
 
-function rowLines({ outcome, senders: kinds, reasons }: Row, isOnly: boolean, look: Look): readonly string[] {
+function reasonsOf({ reasons }: Row): readonly string[] {
+  return reasons.map(({ because }) => because);
+}
+
+/** @param said reasons that stand above already. */
+function rowLines(
+  { outcome, senders: kinds, reasons }: Row,
+  said: ReadonlySet<string>,
+  isOnly: boolean,
+  look: Look,
+): readonly string[] {
   const names = isOnly ? 'every kind of sender' : namesOf(kinds);
   // A few messages, and what senders may be one day, are no alarm.
   const isEveryday = kinds.some((kind) => everydaySenders.some((one) => one === kind));
@@ -83,7 +95,12 @@ function rowLines({ outcome, senders: kinds, reasons }: Row, isOnly: boolean, lo
   return [
     ...marked(mark, `${outcomeWords[outcome]}: ${names}`, look),
     ...reasons.flatMap(({ because, senders: some }) =>
-      labelled(reasons.length === 1 ? '' : `${namesOf(some)}:`, because, look, '    '),
+      labelled(
+        reasons.length === 1 ? '' : `${namesOf(some)}:`,
+        said.has(because) ? 'for the same reason' : because,
+        look,
+        '    ',
+      ),
     ),
     ...[...new Set(reasons.map(({ byHost }) => byHost.join(', ')))].flatMap((hosts) =>
       hosts === '' ? [] : labelled('each host alone:', hosts, look, '    '),

@@ -1,7 +1,6 @@
 /** The words for people of a check: kinds of senders, outcomes, who repairs what, where something was found. */
 import type { CheckReport } from '../../events/check-report.ts';
-import type { Repairer, Severity } from '../../findings/check.ts';
-import { severities } from '../../findings/check.ts';
+import { type FindingState, type Repairer, type Severity, severities } from '../../findings/check.ts';
 import type { Sender, SimulatedOutcome } from '../../findings/senders.ts';
 import { type Colour, type Look, oneLine } from '../terminal.ts';
 
@@ -52,6 +51,15 @@ export const severityColours: Readonly<Record<Severity, Colour>> = {
   medium: 'yellow',
   low: 'dim',
   info: 'dim',
+};
+
+/** A title says what should be so; this says how it is. */
+export const stateWords: Readonly<Record<FindingState, string>> = {
+  pass: 'fine',
+  warn: 'weak',
+  fail: 'failed',
+  absent: 'missing',
+  'not-tested': 'not tested',
 };
 
 const repairers: Readonly<Record<Repairer, string>> = {

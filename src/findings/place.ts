@@ -26,7 +26,8 @@ export function isBeside({ theCase: { target }, observation: { endpoint } }: Pla
 }
 
 /** Whether the first connection has come so far that something can be said of TLS. */
-export function isSeen({ clear, tls, upgrade }: Visit): boolean {
+export function isSeen({ connect, clear, tls, upgrade }: Visit): boolean {
+  if (connect.kind === 'failed') return false;
   if (upgrade.kind === 'refused' && upgrade.answer.code === CLOSING) return false;
   return tls !== null || upgrade.kind !== 'not-reached' || clear !== null;
 }

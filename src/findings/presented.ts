@@ -2,7 +2,7 @@
 import { type CertificateSummary, summarizeCertificate } from '../tls/certificate.ts';
 import { openCertificate, type PathCertificate } from '../tls/path-rules.ts';
 import type { ObservedTls, Probes } from './observation.ts';
-import type { Place } from './place.ts';
+import { isSeen, type Place } from './place.ts';
 
 /** SHA-256 of the server's own certificate, lower-case hex; undefined where it presented none that can be read. */
 export function fingerprintOf(tls: ObservedTls): string | undefined {
@@ -37,6 +37,7 @@ export type Unreadable = { readonly kind: 'unreadable'; readonly because: string
 /** Of each key of an endpoint the certificate; the same one twice counts once. */
 export function presentedAt(place: Place): readonly (Presented | Unreadable)[] {
   const { base, probes } = place.observation;
+  if (!isSeen(base)) return [];
   const sessions = [base.tls, otherKeyOf(probes)].filter((tls) => tls !== null);
   const distinct = sessions.filter(
     (tls, at) => tls.chain.length > 0 && sessions.findIndex((other) => isSameLeaf(tls, other)) === at,

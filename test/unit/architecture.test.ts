@@ -394,6 +394,22 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'findings/rules/dnssec-hosts findings/rules/dnssec-validity findings/rules/dnssec-zone',
   },
   {
+    why: 'parts of one rule, which is tested as a whole',
+    test: 'test/unit/findings/rules/starttls.test.ts',
+    sources: `findings/rules/starttls-consistency findings/rules/starttls-inside findings/rules/starttls-probes
+      findings/catalogue/remedies`,
+  },
+  {
+    why: 'parts of one rule, which is tested as a whole',
+    test: 'test/unit/findings/rules/smtp.test.ts',
+    sources: 'findings/rules/smtp-auth findings/rules/smtp-intrusive',
+  },
+  {
+    why: 'parts of one rule, which is tested as a whole',
+    test: 'test/unit/findings/rules/conn.test.ts',
+    sources: 'findings/rules/conn-families',
+  },
+  {
     why: 'a table of one rule',
     test: 'test/unit/findings/rules/caa.test.ts',
     sources: 'findings/rules/caa-authorities',

@@ -4,7 +4,7 @@ import type { CheckProtocol } from '../endpoint.ts';
 import type { Finding } from '../finding.ts';
 import type { MailboxSeen, Observation, Visit } from '../observation.ts';
 import { exposingOf, mechanismsOf, offers } from '../offers.ts';
-import { foundAt, isBeside, isSeen, type Place, placesOf } from '../place.ts';
+import { foundAt, isBeside, isSeen, nonEmpty, type Place, placesOf } from '../place.ts';
 import { beforeTls } from './smtp-auth.ts';
 
 /** Protocols by which people read and send their mail, which RFC 8314 is about. */
@@ -45,7 +45,10 @@ function inClear(place: Place, base: Visit, mailbox: MailboxSeen): readonly Find
 }
 
 function preauth(place: Place, { greeting }: Visit, mailbox: MailboxSeen): readonly Finding[] {
-  const evidence = (greeting?.lines ?? ['There was no greeting.']).map((line) => `S: ${line}`);
+  const evidence = nonEmpty(
+    (greeting?.lines ?? []).map((line) => `S: ${line}`),
+    'There was no greeting.',
+  );
   return [foundAt(place, 'imap.preauth', mailbox.preauth ? 'fail' : 'pass', { evidence })];
 }
 

@@ -3,12 +3,12 @@ import type { CheckCase } from '../case.ts';
 import type { CheckId } from '../catalogue.ts';
 import type { Finding } from '../finding.ts';
 import type { ObservedTls, Probes } from '../observation.ts';
-import { foundAt, isBeside, type Place, placesOf } from '../place.ts';
+import { foundAt, isBeside, isSeen, type Place, placesOf } from '../place.ts';
 
 export function tlsFindings(theCase: CheckCase): readonly Finding[] {
   return placesOf(theCase).flatMap((place) => {
     const { base, probes } = place.observation;
-    if (base.tls === null) return [];
+    if (base.tls === null || !isSeen(base)) return [];
     return [
       ...oldVersions(place, base.tls, probes.legacy),
       ...newVersions(place, base.tls, probes.upToTls12),

@@ -60,7 +60,9 @@ export function sentAway(at: Step, reply: Reply): SentAway {
   if (isThrottling(reply)) return { kind: 'throttled', at, answer };
   const { code, enhanced } = reply;
   const isBlocking = code === 550 || code === 554 || enhanced?.startsWith('5.7.') === true;
-  return { kind: isBlocking ? 'blocked' : 'refused', at, answer };
+  // Who has let us in and says no inside TLS means something else.
+  const isFirst = at === 'greeting' || at === 'hello';
+  return { kind: isBlocking && isFirst ? 'blocked' : 'refused', at, answer };
 }
 
 function isThrottling(reply: Reply): boolean {

@@ -22,6 +22,6 @@ export function openPortWatch(): PortWatch {
       if (isOpen) kept = [];
       else if (kept.length < MOST_KEPT) kept.push({ ...recording, answers: [], fetched: [], recalled: [] });
     },
-    verdict: () => (isOpen ? { kind: 'open' } : portBlocked(kept)),
+    verdict: () => portBlocked(kept),
   };
 }

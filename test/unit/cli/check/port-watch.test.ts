@@ -24,6 +24,15 @@ describe('whether this network blocks port 25', () => {
     }
   });
 
+  it('is not forgotten after any number of hosts', () => {
+    const watch = openPortWatch();
+    for (let round = 0; round < 100; round += 1) for (const one of silent) watch.add(one);
+    assert.equal(watch.verdict().kind, 'blocked');
+    watch.add(recordingOf({ observations: [observe()] }));
+    for (const one of silent) watch.add(one);
+    assert.equal(watch.verdict().kind, 'open');
+  });
+
   it('is not told by one host', () => {
     const watch = openPortWatch();
     for (const one of silent.slice(0, 1)) watch.add(one);

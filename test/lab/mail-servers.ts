@@ -8,7 +8,7 @@ import { type Certificate, createAuthority } from '../support/certificates.ts';
 import { type Certificates, domainsOf, type MailServer } from './build/certificates.ts';
 import { type Attack, type SmtpMitm, startSmtpMitm } from './mitm/smtp.ts';
 import type { Net } from './net.ts';
-import { mailDomains } from './zones/mail.ts';
+import { servedDomains } from './zones/mail.ts';
 import { mailServers } from './zones/mail-domain.ts';
 
 /** A mail server of the lab that runs. */
@@ -46,6 +46,8 @@ export async function startMailServer(
     hostname: `${name}.lab.test`,
     domains: domainsOf(name),
     certificate: withAuthority(certificates.servers[name], certificates.authority),
+    // As they should be; as it is shipped Postfix takes TLS 1.0 too.
+    ...(name === 'postfix' ? { settings: { smtpd_tls_protocols: '>=TLSv1.2' } } : {}),
   });
   const ways: SmtpMitm[] = [];
   const close = async (): Promise<void> => {
@@ -79,6 +81,6 @@ function withAuthority({ certPem, keyPem }: Certificate, authority: Certificate)
 /** For every host of the lab, from an authority that nobody trusts. */
 async function strangersCertificate(): Promise<Certificate> {
   const stranger = await createAuthority('Unknown Authority');
-  const hosts = mailDomains.flatMap(({ hosts: ways }) => Object.values(ways).flat());
+  const hosts = servedDomains.flatMap(({ hosts: ways }) => Object.values(ways).flat());
   return stranger.issue({ names: [...new Set(hosts)] });
 }

@@ -17,6 +17,7 @@ import {
   pemOf,
   server,
 } from '../support/chains.ts';
+import { der, extension } from '../unit/tls/forge.ts';
 
 /** What is wrong with a certificate; `good`: nothing. */
 export const certificateKinds = [
@@ -140,7 +141,16 @@ function contentOf(kind: CertificateKind, name: string): CertificateSpec {
       };
     case 'authority':
       return { extensions: [basicConstraints(true), keyUsage(0x84), extendedKeyUsage(1), hostNames(name)] };
+    case 'incomplete':
+      return { extensions: [...server(name), issuerAt('http://ca.example.net/issuer.cer')] };
     default:
       return { extensions: server(name) };
   }
+}
+
+/** Authority Information Access: where the certificate of the issuer lies (RFC 5280 §4.2.2.1). */
+function issuerAt(address: string): Buffer {
+  const caIssuers = der(0x06, Buffer.from([0x2b, 6, 1, 5, 5, 7, 48, 2]));
+  const place = der(0x86, Buffer.from(address, 'latin1'));
+  return extension([0x2b, 6, 1, 5, 5, 7, 1, 1], der(0x30, der(0x30, caIssuers, place)));
 }

@@ -1,7 +1,7 @@
 /** The lab's authority and the certificates of its mail servers, kept with the zones that have their digests. */
 import { createHash, X509Certificate } from 'node:crypto';
 import { type Certificate, createAuthority } from '../../support/certificates.ts';
-import { mailDomains } from '../zones/mail.ts';
+import { servedDomains } from '../zones/mail.ts';
 import type { MailDomain } from '../zones/mail-domain.ts';
 
 /** Servers that show a certificate of their own. */
@@ -24,7 +24,7 @@ const behind: Readonly<Record<MailServer, readonly (keyof MailDomain['hosts'])[]
 
 /** The domains that a mail server has mailboxes of. */
 export function domainsOf(server: MailServer): string[] {
-  return mailDomains
+  return servedDomains
     .filter(({ hosts }) => behind[server].some((way) => hosts[way] !== undefined))
     .map(({ name }) => name);
 }
@@ -32,7 +32,7 @@ export function domainsOf(server: MailServer): string[] {
 export async function makeCertificates(): Promise<Certificates> {
   const authority = await createAuthority('Lab Authority');
   const issue = (server: MailServer): Promise<Certificate> => {
-    const names = mailDomains.flatMap(({ hosts }) => behind[server].flatMap((way) => hosts[way] ?? []));
+    const names = servedDomains.flatMap(({ hosts }) => behind[server].flatMap((way) => hosts[way] ?? []));
     return authority.issue({ names: [...new Set(names)] });
   };
   return {

@@ -2,14 +2,18 @@
 import { ask, type Question, type Verdict } from '../question.ts';
 import type { Zone } from '../zone.ts';
 import { checkDomains } from './checks.ts';
+import { adviseDomains } from './mail-advise.ts';
 import { daneDomains, oddDomains } from './mail-dane.ts';
 import type { MailDomain } from './mail-domain.ts';
 import { stsDomains } from './mail-sts.ts';
 
 export const mailDomains: readonly MailDomain[] = [...daneDomains, ...oddDomains, ...stsDomains];
 
+/** With those that only advice is about: the mail servers have mailboxes of them, and certificates for their hosts. */
+export const servedDomains: readonly MailDomain[] = [...mailDomains, ...adviseDomains];
+
 /** With those whose records are wrong in other ways: every domain that may have a policy. */
-export const allMailDomains: readonly MailDomain[] = [...mailDomains, ...checkDomains];
+export const allMailDomains: readonly MailDomain[] = [...servedDomains, ...checkDomains];
 
 export const mailZones: readonly Zone[] = allMailDomains.map(({ name, shows, zone }) => ({
   name,

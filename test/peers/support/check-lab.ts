@@ -14,11 +14,17 @@ import { outgoingContext } from '../../../src/net/tls.ts';
 import { openObserver } from '../../../src/scanner/observe.ts';
 import { nobodyOptedOut } from '../../../src/scanner/opt-out.ts';
 import { openPace } from '../../../src/scanner/pace.ts';
-import { openTester } from '../../../src/scanner/tester.ts';
+import { openTester, type Tester } from '../../../src/scanner/tester.ts';
 import type { Lab } from '../../lab/lab.ts';
 
 const SCANNER = 'check.sender.test';
 const TIMEOUT_MS = 10_000;
+
+/** A tester on the lab. */
+export interface LabTester {
+  readonly test: Tester['test'];
+  readonly close: () => Promise<void>;
+}
 
 /**
  * Tests domains of the lab, with nothing known before. @returns a recording for each.
@@ -30,6 +36,22 @@ export async function testOnLab(
   domains: readonly string[],
   depth: Depth = 'quick',
 ): Promise<ReadonlyMap<string, Recording>> {
+  const tester = openLabTester(lab, depth);
+  try {
+    const recordings = new Map<string, Recording>();
+    for (const name of domains) {
+      const domain = parseDomain(name);
+      assert.ok(domain.kind === 'ok', name);
+      recordings.set(name, await tester.test({ kind: 'domain', domain: domain.value }));
+    }
+    return recordings;
+  } finally {
+    await tester.close();
+  }
+}
+
+/** Opens a tester that knows no internet but the lab. */
+export function openLabTester(lab: Lab, depth: Depth): LabTester {
   const anchors = parseAnchors(lab.anchor);
   const upstream = parseUpstream(`${lab.resolver.address}:${lab.resolver.port}`);
   assert.ok(anchors.kind === 'ok' && upstream.kind === 'ok');
@@ -88,16 +110,11 @@ export async function testOnLab(
       optOut: nobodyOptedOut,
     },
   );
-  try {
-    const recordings = new Map<string, Recording>();
-    for (const name of domains) {
-      const domain = parseDomain(name);
-      assert.ok(domain.kind === 'ok', name);
-      recordings.set(name, await tester.test({ kind: 'domain', domain: domain.value }));
-    }
-    return recordings;
-  } finally {
-    observer.close();
-    await resolver.close();
-  }
+  return {
+    test: tester.test,
+    async close() {
+      observer.close();
+      await resolver.close();
+    },
+  };
 }

@@ -12,8 +12,10 @@ import { startServer } from './server.ts';
 export interface DovecotOptions extends SandboxOptions {
   /** An address of 127.0.0.0/8; a client that comes from the same one, Dovecot takes for secure without TLS. */
   readonly address?: string;
-  /** By default one that is free. */
+  /** Of LMTP; by default one that is free. */
   readonly port?: number;
+  /** Whether IMAP, POP3, submission and ManageSieve are at their usual ports, for which the address has to be its own. */
+  readonly usualPorts?: boolean;
   /** The addresses that have a mailbox beside those of `accounts`. */
   readonly users?: readonly string[];
   /**
@@ -75,7 +77,7 @@ exec dovecot -F -c /etc/dovecot/dovecot.conf
 /** Starts Dovecot and waits until it answers. */
 export async function startDovecot(root: string, options: DovecotOptions): Promise<Dovecot> {
   const address = options.address ?? '127.0.0.1';
-  const ports = await choosePorts(address, options.port);
+  const ports = await choosePorts(address, options);
   const { sandbox, log } = await startServer(root, {
     name: 'dovecot',
     launch,
@@ -139,17 +141,18 @@ function mailFiles(mail: Readonly<Record<string, readonly string[]>>): Record<st
 type ListenerPorts = Awaited<ReturnType<typeof choosePorts>>;
 
 /** By the names that Dovecot has for its listeners. */
-async function choosePorts(address: string, lmtp: number | undefined) {
+async function choosePorts(address: string, { port, usualPorts = false }: DovecotOptions) {
+  const at = (usual: number): number | Promise<number> => (usualPorts ? usual : freePort(address));
   return {
-    lmtp: lmtp ?? (await freePort(address)),
+    lmtp: port ?? (await freePort(address)),
     lmtps: await freePort(address),
-    imap: await freePort(address),
-    imaps: await freePort(address),
-    pop3: await freePort(address),
-    pop3s: await freePort(address),
-    sieve: await freePort(address),
-    submission: await freePort(address),
-    submissions: await freePort(address),
+    imap: await at(143),
+    imaps: await at(993),
+    pop3: await at(110),
+    pop3s: await at(995),
+    sieve: await at(4190),
+    submission: await at(587),
+    submissions: await at(465),
   };
 }
 

@@ -103,6 +103,9 @@ export const mailboxSetUps: readonly SetUp[] = [
     settings: { allowplaintext: 'yes' },
   }),
   cyrus('no-tls', 'TLS is off', { protocol: 'imap' }, null),
+  cyrus('client-certificate', 'clients have to show a certificate', { protocol: 'imap' }, 'good', {
+    settings: { tls_require_cert: 'yes', tls_client_ca_file: '/peer/cert.pem' },
+  }),
   cyrus('good', 'all in order', { protocol: 'pop3' }, 'good'),
   cyrus('no-tls', 'TLS is off, and logins are taken', { protocol: 'pop3' }, null, {
     settings: { allowplaintext: 'yes' },

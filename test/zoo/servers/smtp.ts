@@ -5,6 +5,7 @@ import { type PostfixOptions, startPostfix } from '../../peers/support/postfix.t
 import { type SendmailOptions, startSendmail } from '../../peers/support/sendmail.ts';
 import type { CertificateKind } from '../certificates.ts';
 import { type Place, type Running, type SetUp, setUp } from '../set-up.ts';
+import { newVersions } from './certificates.ts';
 
 type Told = Partial<Omit<SetUp, 'name' | 'program' | 'shows' | 'protocol'>>;
 
@@ -28,7 +29,7 @@ function postfix(
         domains: ['zoo.test'],
         ...(kind === null ? {} : { certificate: certificate(kind) }),
         ...more,
-        settings,
+        settings: { ...newVersions, ...settings },
       }),
     ...rest,
   });
@@ -45,10 +46,24 @@ async function postfixWithTwoKeys({ root, address, host, certificate }: Place): 
     hostname: host,
     domains: ['zoo.test'],
     certificate: { keyPem: `${rsa.keyPem}${rsa.certPem}${ecdsa.keyPem}`, certPem: ecdsa.certPem },
+    settings: newVersions,
   });
 }
 
 const postfixSetUps: readonly SetUp[] = [
+  setUp({
+    name: 'postfix-as-shipped',
+    program: 'postfix',
+    shows: 'the versions of TLS that it takes as it is shipped',
+    protocol: 'smtp',
+    start: ({ root, address, host, certificate }) =>
+      startPostfix(root, {
+        address,
+        hostname: host,
+        domains: ['zoo.test'],
+        certificate: certificate('good'),
+      }),
+  }),
   postfix('no-tls', 'TLS is off', null, {}),
   postfix('starttls-discarded', 'STARTTLS is taken out of the answers to EHLO', 'good', {
     smtpd_discard_ehlo_keywords: 'starttls',
@@ -164,8 +179,17 @@ function exim(
   });
 }
 
+/** Of GnuTLS, with which Debian builds it. */
+const priorities = { tls_require_ciphers: 'NORMAL:-VERS-TLS1.0:-VERS-TLS1.1' };
+
 const eximSetUps: readonly SetUp[] = [
-  exim('good', 'all in order', {}),
+  exim('as-shipped', 'the versions of TLS that it takes as it is shipped', {}),
+  exim('good', 'all in order', priorities),
+  exim('client-certificate', 'clients have to show a certificate', {
+    ...priorities,
+    tls_verify_hosts: '*',
+    tls_verify_certificates: '/peer/cert.pem',
+  }),
   exim('not-advertised', 'STARTTLS is offered to nobody', { tls_advertise_hosts: '' }),
   exim('no-certificate', 'the file of the certificate is not there', {
     tls_certificate: '/peer/missing.pem',

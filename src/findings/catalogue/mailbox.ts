@@ -27,7 +27,7 @@ function clearPort(port: number, better: number): CheckEntry {
     severity: 'medium',
     why: `Port ${port} is open and offers no TLS, beside port ${better}, which has it. A mail program that is set up with the wrong port, or led there, talks in clear.`,
     fix: [closeThePort],
-    reference: 'RFC 8314 §3, §4.1',
+    reference: 'RFC 8314 §4.1',
   };
 }
 
@@ -56,7 +56,7 @@ export const mailboxChecks = {
     severity: 'high',
     why: 'The server takes the name of a user before TLS, and the password would come next, in clear.',
     fix: [loginsInsideTls],
-    reference: 'RFC 2595 §4, RFC 8314 §3.2',
+    reference: 'RFC 2595 §4, RFC 8314 §4.1',
   },
   'sieve.sasl-before-tls': {
     title: 'no logins before TLS',
@@ -86,7 +86,7 @@ export const mailboxChecks = {
         { for: 'vsftpd', text: 'implicit_ssl=YES' },
       ]),
     ],
-    reference: 'RFC 8314 §3.2, §3.3',
+    reference: 'RFC 8314 §3.1, §3.2, §3.3',
   },
   'legacy.imap143-plaintext': clearPort(143, 993),
   'legacy.pop3-110-plaintext': clearPort(110, 995),

@@ -180,7 +180,7 @@ export const smtpChecks = {
         { for: 'cyrus', text: 'allowplaintext: no' },
       ]),
     ],
-    reference: 'RFC 8314 §3.3, RFC 4954 §4',
+    reference: 'RFC 8314 §4.1, RFC 4954 §4',
   },
   'smtp.auth.on-mx': {
     title: 'no logins where mail from other servers comes in',
@@ -279,6 +279,6 @@ export const smtpChecks = {
         },
       ]),
     ],
-    reference: 'RFC 5321 §7.8',
+    reference: 'RFC 5321 §7.9',
   },
 } as const satisfies Catalogue;

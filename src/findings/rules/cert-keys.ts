@@ -1,4 +1,4 @@
-/** Whether key and signature are strong enough to prove something. RFC 9325 §4.5, RFC 8301 §3.2, RFC 9155. */
+/** Whether key and signature are strong enough to prove something. RFC 9325 §4.5, RFC 8446 §4.4.2.4. */
 
 import { nameOf, type PathCertificate } from '../../tls/path-rules.ts';
 import { type RsaFlaw, rsaFlaw } from '../../tls/rsa-flaws.ts';

@@ -19,7 +19,7 @@ export function nameFindings(one: Presented): readonly Finding[] {
   if (verdict.kind === 'proved') return proved(one, verdict, wanted);
   const names = [`It names ${shown(verdict.presented)}.`, `The host is ${wanted}.`];
   const evidence = [showCertificate(one), ...names];
-  // RFC 7672 §3.2.3 lets the common name count where there are no names in the subjectAltName; RFC 9525 §2 does not.
+  // RFC 7672 §3.2.3 lets the common name count where there are no names in the subjectAltName; RFC 9525 does not.
   const byCommonName = proveIdentity(leaf.der, references, 'without-dns-names');
   if (byCommonName.kind === 'proved') {
     const isEnough = scrutinyAt(place) === 'dane-ta';

@@ -112,8 +112,10 @@ function speed(place: Place, ms: number): readonly Finding[] {
 /** The one finding for an endpoint at which we were not let so far as TLS. */
 function unseen(place: Place): readonly Finding[] {
   const { observation } = place;
-  if (isSeen(observation.base)) return throttledLater(place);
-  return [...ofEnd(place, observation.base.end, observation)];
+  const { upgrade, end } = observation.base;
+  // What is offered may be known, and the connection may have ended before it was known what comes of it.
+  if (!isSeen(observation.base) || upgrade.kind === 'not-reached') return ofEnd(place, end, observation);
+  return throttledLater(place);
 }
 
 function ofEnd(place: Place, end: VisitEnd, { base }: Observation): readonly Finding[] {
@@ -128,12 +130,9 @@ function ofEnd(place: Place, end: VisitEnd, { base }: Observation): readonly Fin
     case 'blocked':
     case 'refused': {
       const evidence = [`At the ${end.at} it said: ${end.answer.text}`, ...lines];
+      const why = end.kind === 'refused' ? { why: UNWILLING } : {};
       return [
-        foundAt(place, 'conn.blocked', 'not-tested', {
-          evidence,
-          severity,
-          ...laterAt(place, AFTER_BLOCK_MS),
-        }),
+        foundAt(place, 'conn.blocked', 'not-tested', { evidence, severity, ...why, ...laterAt(place) }),
       ];
     }
     case 'closed': {
@@ -158,6 +157,9 @@ function ofEnd(place: Place, end: VisitEnd, { base }: Observation): readonly Fin
       return [];
   }
 }
+
+const UNWILLING =
+  'The server does not begin a session with us, and does not say why. Whether it has TLS is therefore not known: this says nothing against the server.';
 
 const SILENT =
   'The server was so slow that the time for the check was over before anything could be learnt of its TLS. Senders wait up to 5 minutes for a greeting (RFC 5321 §4.5.3.2.1), so mail may arrive all the same.';

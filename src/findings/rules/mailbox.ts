@@ -52,7 +52,7 @@ function preauth(place: Place, { greeting }: Visit, mailbox: MailboxSeen): reado
   return [foundAt(place, 'imap.preauth', mailbox.preauth ? 'fail' : 'pass', { evidence })];
 }
 
-/** "MUST ... advertise the LOGINDISABLED capability" until TLS is up, where logins need it (RFC 9051 §6.2.3, §7.2.2). */
+/** "a server implementation MUST implement a configuration in which it advertises the LOGINDISABLED capability" (RFC 9051 §6.2.3). */
 function loginDisabled(place: Place, { clear, mailbox }: Visit): readonly Finding[] {
   if (clear === null || mailbox?.preauth === true) return [];
   const evidence = [`In clear it offers: ${clear.join(', ')}`];
@@ -101,7 +101,7 @@ function sasl(place: Place, { clear }: Visit, { loginInClear }: MailboxSeen): re
   ];
 }
 
-/** RFC 8314 §3: "clear text is considered obsolete"; the port with STARTTLS is one that a program can be tricked at. */
+/** RFC 8314 §4.1: services in clear are to be given up; at a port with STARTTLS nothing is lost as long as it has TLS. */
 function clearPort(
   place: Place,
   id: 'legacy.imap143-plaintext' | 'legacy.pop3-110-plaintext',

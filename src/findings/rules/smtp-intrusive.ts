@@ -14,16 +14,17 @@ export function intrusiveFindings(place: Place): readonly Finding[] {
   ];
 }
 
-/** That there is such a mailbox, that it is forwarded, or that there is none: each of these tells something. */
-const telling = new Set([250, 251, 550, 551, 553]);
-/** "Cannot VRFY user, but will accept message and attempt delivery" is the answer that tells nothing (RFC 5321 §3.5.3). */
+/** That there is such a mailbox, or that it is forwarded; 252 tells nothing (RFC 5321 §3.5.3). */
+const telling = new Set([250, 251]);
+/** That there is none, with the address to blame (RFC 3463 §3.2); 550 alone may refuse the command as well. */
+const NO_MAILBOX = /^55[013][ -]5\.1\.\d{1,3}\b/;
 const SERVICE_CLOSING = 421;
 
 function lookUp(place: Place, id: 'smtp.vrfy' | 'smtp.expn', verb: string, answer: AnswerSeen): Finding {
   const evidence = [`${verb} was answered: ${answer.text}`];
   if (answer.code === SERVICE_CLOSING) return foundAt(place, id, 'not-tested', { evidence });
-  if (answer.code === null || !telling.has(answer.code)) return foundAt(place, id, 'pass', { evidence });
-  return foundAt(place, id, answer.positive ? 'fail' : 'warn', { evidence });
+  if (answer.code !== null && telling.has(answer.code)) return foundAt(place, id, 'fail', { evidence });
+  return foundAt(place, id, NO_MAILBOX.test(answer.text) ? 'warn' : 'pass', { evidence });
 }
 
 function openRelay(place: Place, answer: AnswerSeen): Finding {

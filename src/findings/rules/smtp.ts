@@ -18,7 +18,7 @@ export function smtpFindings(theCase: CheckCase): readonly Finding[] {
   return placesOf(theCase).flatMap((place) => {
     const { base } = place.observation;
     if (base.smtp === null) return [];
-    if (!isSeen(base)) return greeting(place, base);
+    if (!isSeen(base)) return [...greeting(place, base), ...unseen(place, base, base.smtp)];
     return [
       ...greeting(place, base),
       ...hello(place, base, base.smtp),
@@ -60,6 +60,12 @@ function hasVersion(text: string): boolean {
   return words.some((word) => /^[(v/]*\d+\.\d+(?:[.p]\d+)*\b/.test(word) || /[a-z]\/\d+\.\d+/i.test(word));
 }
 
+/** A server that has greeted as one of SMTP, and with which it came to nothing more. */
+function unseen(place: Place, base: Visit, smtp: SmtpSeen): readonly Finding[] {
+  if (base.greeting === null) return [];
+  return [...(base.end.kind === 'refused' ? hello(place, base, smtp) : []), ...brokenSyntax(place, base)];
+}
+
 function hello(place: Place, base: Visit, smtp: SmtpSeen): readonly Finding[] {
   const { hello: answer, helo } = smtp;
   const evidence = [...exchange(base.transcript, /^C: (?:EHLO|LHLO|HELO)\b/i)];
@@ -85,9 +91,9 @@ function hello(place: Place, base: Visit, smtp: SmtpSeen): readonly Finding[] {
 }
 
 /** A server that greets as one of SMTP, and then breaks the syntax of its replies. */
-function syntax(place: Place, { end }: Visit): readonly Finding[] {
-  if (end.kind === 'broken' && end.at !== 'handshake')
-    return [foundAt(place, 'smtp.line-syntax', 'fail', { evidence: [`At the ${end.at}: ${end.because}`] })];
+function syntax(place: Place, base: Visit): readonly Finding[] {
+  const { end } = base;
+  if (end.kind === 'broken') return brokenSyntax(place, base);
   if (end.kind !== 'complete' && end.kind !== 'without-tls') return [];
   return [
     foundAt(place, 'smtp.line-syntax', 'pass', { evidence: ['Every line of the visit was well formed.'] }),
@@ -128,4 +134,10 @@ function extensions(place: Place, { clear, inside }: Visit): readonly Finding[] 
           ]
         : [foundAt(place, id, 'pass', { evidence: [`S: 250 ${line}`] })];
     });
+}
+
+/** The greeting has a code of its own to be wrong, and in a handshake nothing of SMTP is said. */
+function brokenSyntax(place: Place, { end }: Visit): readonly Finding[] {
+  if (end.kind !== 'broken' || end.at === 'handshake' || end.at === 'greeting') return [];
+  return [foundAt(place, 'smtp.line-syntax', 'fail', { evidence: [`At the ${end.at}: ${end.because}`] })];
 }

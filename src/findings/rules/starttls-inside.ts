@@ -10,6 +10,9 @@ export function insideFindings(place: Place): readonly Finding[] {
   return [...speaks(place, base), ...again(place, base), ...listed(place, base)];
 }
 
+/** Postfix lets the handshake pass and says so afterwards: "421 4.7.1 mx Error: No client certificate presented". */
+const WANTS_CERTIFICATE = /\bclient certificate\b/i;
+
 /** Whether the first question inside TLS is answered. */
 function speaks(place: Place, base: Visit): readonly Finding[] {
   const { end, inside, smtp } = base;
@@ -17,6 +20,12 @@ function speaks(place: Place, base: Visit): readonly Finding[] {
   if (inside !== null || hello?.positive === true)
     return [foundAt(place, 'starttls.ehlo-after-fails', 'pass', { evidence: ['It answers inside TLS.'] })];
   if (end.kind === 'throttled') return [];
+  if (hello !== null && WANTS_CERTIFICATE.test(hello.text))
+    return [
+      foundAt(place, 'starttls.client-cert-required', 'fail', {
+        evidence: [`Inside TLS it said: ${hello.text}`],
+      }),
+    ];
   if (hello !== null)
     return [
       foundAt(place, 'starttls.ehlo-after-fails', 'fail', {

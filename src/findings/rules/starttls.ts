@@ -158,7 +158,7 @@ function failed(place: Place, base: Visit, outcome: Failed): Finding {
     case 'handshake-failed': {
       const alert = outcome.alert === null ? [] : [`The alert that the server sent: ${outcome.alert}`];
       const evidence = [outcome.because, ...alert, ...lines];
-      // "Servers which ... require client authentication" of TLS 1.3 say so with an alert of its own (RFC 8446 §6.2).
+      // "Sent by servers when a client certificate is desired but none was provided by the client" (RFC 8446 §6.2).
       const id =
         outcome.alert === 'certificate required'
           ? 'starttls.client-cert-required'

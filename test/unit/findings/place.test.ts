@@ -68,7 +68,7 @@ describe('whatever was seen', () => {
           };
           const findings = allOf(alone).filter(({ scope }) => scope.address !== undefined);
           const bad = findings.filter(({ state }) => state === 'fail' || state === 'absent');
-          assert.ok(bad.every(({ id }) => id.startsWith('conn.') || id.startsWith('smtp.banner.')));
+          assert.ok(bad.every(({ id }) => id.startsWith('conn.') || id.startsWith('smtp.')));
           assert.ok(findings.filter(({ state }) => state === 'not-tested').length <= 1);
         }
       }),

@@ -208,6 +208,22 @@ describe('a server that does not let us look is not tested, and nothing is said 
     assert.equal(statesOf(found({ base }), 'conn.ratelimited'), 'not-tested');
   });
 
+  it('a handshake that hangs is not tested, whatever is known before it', () => {
+    for (const end of [
+      { kind: 'timeout', at: 'handshake', ms: 30_000 },
+      { kind: 'closed', at: 'starttls' },
+      { kind: 'broken', at: 'starttls', because: 'no reply' },
+    ] as const) {
+      const base = { ...handshakeFailed(), upgrade: { kind: 'not-reached' }, end } as const;
+      const untested = found({ base }).filter(({ state }) => state === 'not-tested');
+      assert.deepEqual(
+        untested.map(({ severity }) => severity),
+        ['high'],
+        end.kind,
+      );
+    }
+  });
+
   it('an end after TLS was seen leaves nothing to say here, a limit does', () => {
     const later: [VisitEnd, string][] = [
       [{ kind: 'closed', at: 'inside' }, ''],

@@ -76,7 +76,7 @@ describe('IMAP', () => {
 });
 
 describe('POP3', () => {
-  it('RFC 8314 §3.2: USER in clear', () => {
+  it('RFC 8314 §4.1: USER in clear', () => {
     const [finding] = only(at('pop3', { clear: ['USER', 'STLS'] }), 'pop3.user-before-tls');
     assert.deepEqual([finding?.state, finding?.severity], ['fail', 'high']);
     assert.equal(statesOf(at('pop3', { clear: null, mailbox: taken }), 'pop3.user-before-tls'), 'fail');

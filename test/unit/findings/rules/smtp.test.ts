@@ -5,6 +5,7 @@ import { smtpFindings } from '../../../../src/findings/rules/smtp.ts';
 import {
   answerOf,
   caseOf,
+  endedAt,
   hostCase,
   hostTarget,
   now,
@@ -94,6 +95,20 @@ describe('EHLO', () => {
     assert.equal(statesOf(found(), 'smtp.ehlo.rejected'), 'pass');
   });
 
+  it('is refused to us, and nothing more was seen', () => {
+    const answer = answerOf(501, '5.5.4 bad name');
+    const base = {
+      ...sentAway('refused', answer, 'hello'),
+      ...greeted('mx1.example.test'),
+      ...smtp({ hello: answer, helo: answer }),
+    };
+    assert.equal(statesOf(found(base), 'smtp.ehlo.rejected'), 'fail');
+    assert.equal(
+      statesOf(found({ ...base, end: { kind: 'blocked', at: 'hello', answer } }), 'smtp.ehlo.rejected'),
+      '',
+    );
+  });
+
   it('is refused, and HELO taken: such a server can have no STARTTLS', () => {
     const base = {
       ...withoutStarttls(),
@@ -118,6 +133,15 @@ describe('EHLO', () => {
   it('a reply that breaks the syntax behind a good greeting is told of', () => {
     const end = { kind: 'broken', at: 'inside', because: 'a bare line feed' } as const;
     assert.equal(statesOf(found({ end }), 'smtp.line-syntax'), 'fail');
+    const early = { kind: 'broken', at: 'hello', because: 'a bare line feed' } as const;
+    assert.equal(
+      statesOf(
+        found({ ...endedAt(early), ...greeted('mx1.example.test'), smtp: smtpSeen() }),
+        'smtp.line-syntax',
+      ),
+      'fail',
+    );
+    assert.equal(statesOf(found({ ...endedAt(early), smtp: smtpSeen() }), 'smtp.line-syntax'), '');
     assert.equal(statesOf(found(), 'smtp.line-syntax'), 'pass');
     assert.equal(statesOf(found({ end: { kind: 'closed', at: 'inside' } }), 'smtp.line-syntax'), '');
   });
@@ -155,7 +179,7 @@ describe('extensions', () => {
 describe('logins', () => {
   const login = { clear: ['STARTTLS', 'AUTH PLAIN LOGIN'] };
 
-  it('RFC 8314 §3.3: before TLS they are high for submission, medium for mail between servers', () => {
+  it('RFC 8314 §4.1: before TLS they are high for submission, medium for mail between servers', () => {
     const [sub] = only(atSubmission(login), 'smtp.auth.before-tls');
     assert.deepEqual([sub?.state, sub?.severity], ['fail', 'high']);
     const [mx] = only(found(login), 'smtp.auth.before-tls');
@@ -216,7 +240,7 @@ describe('what is asked with consent', () => {
     [250, 'fail'],
     [251, 'fail'],
     [252, 'pass'],
-    [550, 'warn'],
+    [550, 'pass'],
     [502, 'pass'],
     [421, 'not-tested'],
   ] as const) {
@@ -225,6 +249,11 @@ describe('what is asked with consent', () => {
       assert.equal(statesOf(asked({ expn: answerOf(code, 'x') }), 'smtp.expn'), vrfy);
     });
   }
+
+  it('RFC 3463 §3.2: 5.1.1 says that there is no such mailbox, 550 alone may refuse the command', () => {
+    assert.equal(statesOf(asked({ vrfy: answerOf(550, '5.1.1 unknown user') }), 'smtp.vrfy'), 'warn');
+    assert.equal(statesOf(asked({ vrfy: answerOf(550, '5.7.1 no VRFY here') }), 'smtp.vrfy'), 'pass');
+  });
 
   it('relaying for anybody is critical; a no for now may turn into a yes', () => {
     const [open] = only(asked({ relay: answerOf(250, 'ok') }), 'smtp.open-relay');

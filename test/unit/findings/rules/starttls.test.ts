@@ -190,6 +190,14 @@ describe('inside TLS', () => {
     assert.equal(statesOf(found(), 'starttls.ehlo-after-fails'), 'pass');
   });
 
+  it('a certificate of the client that is missed only there', () => {
+    const hello = answerOf(421, '4.7.1 mx Error: No client certificate presented');
+    const end = { kind: 'refused', at: 'inside', answer: hello } as const;
+    const findings = found({ inside: null, smtp: smtpSeen({ helloInside: hello }), end });
+    assert.equal(statesOf(findings, 'starttls.client-cert-required'), 'fail');
+    assert.equal(statesOf(findings, 'starttls.ehlo-after-fails'), '');
+  });
+
   it('being sent away there is no failure of TLS', () => {
     const end = { kind: 'throttled', at: 'inside', answer: answerOf(421, 'later') } as const;
     const base = { inside: null, smtp: smtpSeen({ helloInside: answerOf(421, 'later') }), end };

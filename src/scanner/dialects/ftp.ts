@@ -99,7 +99,7 @@ function* injection(channel: Channel): Talk<InjectionSeen | VisitEnd> {
     // For good: it wants nothing behind AUTH, and there is no TLS for FEAT to get into.
     return severity(said) === 'permanent' ? injected('never') : refusedProbe(seen(said));
   }
-  const crossed = yield* handshakeBehindMore(channel, (text) => text.startsWith('211'));
+  const crossed = yield* handshakeBehindMore(channel, '211');
   if (crossed !== 'secured') return injected(crossed);
   yield* channel.say('QUIT\r\n');
   const first = yield* readReply(channel, 'reply');

@@ -158,11 +158,13 @@ function* injection(channel: Channel): Talk<InjectionSeen | VisitEnd> {
     // BAD: it wants nothing behind STARTTLS, and there is no TLS for NOOP to get into.
     return said.status === 'BAD' ? injected('never') : refusedProbe(seen(said));
   }
-  const crossed = yield* handshakeBehindMore(channel, (text) => text.startsWith(`${tags.injected} `));
+  const crossed = yield* handshakeBehindMore(channel, `${tags.injected} `);
   if (crossed !== 'secured') return injected(crossed);
   yield* channel.sayBeside(`${tags.logout} LOGOUT\r\n`, UNASKED);
   const first = yield* readTagged(channel, [tags.injected, tags.logout]);
-  return injected(first === tags.injected ? 'inside' : 'never');
+  if (first === tags.logout) return injected('never');
+  yield* politely(ended(channel));
+  return injected('inside');
 }
 
 /** What a server may have said unasked: lines of untagged responses, without literals. */
@@ -221,6 +223,10 @@ function* readTagged(channel: Channel, wanted: readonly string[]): Talk<string> 
 
 function* logOut(channel: Channel): Talk<void> {
   yield* channel.sayBeside(`${tags.logout} LOGOUT\r\n`, UNASKED);
+  yield* ended(channel);
+}
+
+function* ended(channel: Channel): Talk<void> {
   yield* readTagged(channel, [tags.logout]);
 }
 

@@ -128,7 +128,7 @@ function* injection(channel: Channel): Talk<InjectionSeen | VisitEnd> {
       ? injected('never')
       : refusedProbe(seen(before.result));
   }
-  const crossed = yield* handshakeBehindMore(channel, (text) => text.startsWith('0'));
+  const crossed = yield* handshakeBehindMore(channel, '0');
   if (crossed !== 'secured') return injected(crossed);
   yield* search(channel, ids.inside);
   const inside = yield* readUntil(channel, ids.inside, operations.searchResultDone);
@@ -207,7 +207,9 @@ function* askStartTls(channel: Channel, id: number): Talk<Result> {
 
 /** RFC 4511 §4.3: it has no answer, and the server closes. */
 function* unbind(channel: Channel): Talk<void> {
-  yield* channel.sayBytes(formatMessage(ids.unbind, ber(operations.unbindRequest)), 'unbind');
+  const octets = formatMessage(ids.unbind, ber(operations.unbindRequest));
+  // Whatever is unread is of no interest any more.
+  yield* channel.sayBeside(octets.toString('latin1'), /[^]*/);
 }
 
 function seen(result: Result): AnswerSeen {

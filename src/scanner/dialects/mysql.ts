@@ -126,7 +126,7 @@ function* injection(channel: Channel): Talk<InjectionSeen | VisitEnd> {
   if (hello.kind === 'error') return turnedAway('greeting', answer(false, words), howOf(hello.code));
   if (!offersTls(hello)) return withoutTls;
   yield* channel.sayBytes(Buffer.concat([requestFor(hello), loginFor(hello)]), 'SSLRequest, login');
-  const crossed = yield* handshakeBehindMore(channel, () => false);
+  const crossed = yield* handshakeBehindMore(channel, null);
   if (crossed !== 'secured') return injected(crossed);
   yield* channel.sayBytes(noLogin, 'a packet that is no login');
   const payload = yield* firstPayload(channel);

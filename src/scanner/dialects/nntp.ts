@@ -97,7 +97,7 @@ function* injection(channel: Channel): Talk<InjectionSeen | VisitEnd> {
       ? injected('never')
       : refusedProbe(seen(said));
   }
-  const crossed = yield* handshakeBehindMore(channel, (text) => text.startsWith('111'));
+  const crossed = yield* handshakeBehindMore(channel, '111');
   if (crossed !== 'secured') return injected(crossed);
   yield* channel.say('QUIT\r\n');
   const first = yield* readResponse(channel, 'reply');

@@ -141,7 +141,7 @@ function* injection(channel: Channel): Talk<InjectionSeen | VisitEnd> {
   yield* channel.say('STLS\r\nCAPA\r\n');
   const said = yield* readStatus(channel, 'STLS', 'reply');
   if (!said.ok) return refusedProbe(seen(said));
-  const crossed = yield* handshakeBehindMore(channel, (text) => text.startsWith('+OK'));
+  const crossed = yield* handshakeBehindMore(channel, '+OK');
   if (crossed !== 'secured') return injected(crossed);
   yield* channel.say('QUIT\r\n');
   yield* readStatus(channel, 'QUIT', 'goodbye');

@@ -128,7 +128,7 @@ function* injection(channel: Channel): Talk<InjectionSeen | VisitEnd> {
   yield* channel.sayBytes(Buffer.concat([sslRequest, startupMessage]), 'SSLRequest, StartupMessage');
   const said = yield* readSaid(channel);
   if (said.kind !== 'yes') return refusedProbe(said.seen);
-  const crossed = yield* handshakeBehindMore(channel, (text) => text.startsWith('R'));
+  const crossed = yield* handshakeBehindMore(channel, 'R');
   if (crossed !== 'secured') return injected(crossed);
   yield* channel.sayBytes(cancelRequest, 'CancelRequest');
   const octet = yield* firstOctet(channel);

@@ -124,7 +124,7 @@ function* injection(channel: Channel): Talk<InjectionSeen | VisitEnd> {
   yield* channel.say('STARTTLS\r\nNOOP\r\n');
   const said = yield* readGoAhead(channel);
   if (said.condition.name !== 'OK') return refusedProbe(seen(said));
-  const crossed = yield* handshakeBehindMore(channel, (text) => text.startsWith('OK'));
+  const crossed = yield* handshakeBehindMore(channel, 'OK');
   if (crossed !== 'secured') return injected(crossed);
   yield* channel.say('CAPABILITY\r\n');
   // The greeting and one more list are all that was asked for.

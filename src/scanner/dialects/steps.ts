@@ -153,17 +153,23 @@ export function injected(answered: InjectionSeen['answered']): InjectionSeen {
  * `never`: it failed, as it does where a server takes what follows for TLS (RFC 9051 §6.2.1), so that nothing can be
  * answered any more; some say in clear that it has (vsftpd, MariaDB). `clear`: what followed was answered there.
  *
- * @param isAnswer whether plaintext (latin1, perhaps cut) is the answer to what followed; without it any is.
+ * @param expected how the answer to what followed begins (latin1), of which the first octets may be all that is seen; null where
+ * it cannot be told from other things that a server says. Without it anything is one.
  */
 export function* handshakeBehindMore(
   channel: Channel,
-  isAnswer: (plaintext: string) => boolean = () => true,
+  expected: string | null = '',
 ): Talk<'secured' | 'never' | 'clear'> {
   try {
     const secured = yield* channel.startTls();
     return secured.kind === 'secured' ? 'secured' : 'never';
   } catch (error) {
     if (!(error instanceof PeerError) || error.code !== 'injected') throw error;
-    return isAnswer(Buffer.from(error.evidence).toString('latin1')) ? 'clear' : 'never';
+    const said = Buffer.from(error.evidence).toString('latin1');
+    return expected !== null && (expected === '' || isBeginning(said, expected)) ? 'clear' : 'never';
   }
+}
+
+function isBeginning(said: string, expected: string): boolean {
+  return said.startsWith(expected) || (said !== '' && expected.startsWith(said));
 }

@@ -33,6 +33,7 @@ import {
   injected,
   leave,
   offers,
+  politely,
   refusedProbe,
   tlsAtOnce,
   turnedAway,
@@ -172,12 +173,19 @@ function* injection(
   kind: StreamKind,
 ): Talk<InjectionSeen | VisitEnd> {
   const opened = yield* openStream(channel, request, kind);
-  if (opened.kind === 'turned-away') return opened.end;
+  if (opened.kind === 'turned-away') {
+    yield* politely(endStream(channel));
+    return opened.end;
+  }
   const extra = formatHeader(kind, { from: null, to: INJECTED_DOMAIN, id: null });
   yield* channel.sayBeside(`${starttls}${extra}`, SPACE);
   const said = yield* readStartTlsAnswer(channel, opened.header);
-  if (!isGoAhead(said)) return refusedProbe(seen(said));
-  const crossed = yield* handshakeBehindMore(channel, (text) => text.includes('features>'));
+  if (!isGoAhead(said)) {
+    yield* politely(endStream(channel));
+    return refusedProbe(seen(said));
+  }
+  // In clear an error begins as an answer does, with a header: Prosody says that what followed is not well-formed.
+  const crossed = yield* handshakeBehindMore(channel, null);
   if (crossed !== 'secured') return injected(crossed);
 
   yield* say(channel, headerOf(request, kind));

@@ -73,7 +73,8 @@ async function record(protocol: CheckProtocol, task: string, target: DialTarget)
   const notes: Note[] = [];
   const came = await connection.run(noting(doTask(dialectOf(protocol), task, connection.channel), notes));
   connection.close();
-  return [`C> ${task}`, ...written(notes), `C< ${came}`];
+  const more = connection.channel.takeUnread().length > 0 ? ' (and more)' : '';
+  return [`C> ${task}`, ...written(notes), `C< ${came}${more}`];
 }
 
 type Note = { readonly by: 'C' | 'S'; readonly text: string } | { readonly mark: string };

@@ -168,6 +168,11 @@ export const checkReportSchema = z
     notTested: z
       .array(z.strictObject({ id: text, scope, because: text, retryAt: moment.nullable() }))
       .describe('What could not be looked at, and what the server said.'),
+    withoutConsent: z
+      .array(z.strictObject({ host: text, because: text }))
+      .describe(
+        'Hosts at which intrusive questions were wanted and not asked, with the record that consents.',
+      ),
     firstContact: z.boolean().describe('Nothing was kept of this domain in the data folder.'),
     future: future.nullable().describe('With --fail-at only.'),
     recording: z

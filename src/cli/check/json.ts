@@ -62,6 +62,7 @@ export function toReport(checked: Checked): CheckReport {
         because: evidence[0] ?? why,
         retryAt: momentOf(retryAt),
       })),
+    withoutConsent: recording.withoutConsent.map(({ host, because }) => ({ host, because })),
     firstContact: isFirstContact(recording),
     future: futureOf(checked),
     recording: writeRecording(recording),

@@ -111,7 +111,7 @@ export function untestedLines({ findings }: CheckReport, look: Look): readonly s
       const again = retryAt === null ? '' : ` Try again after ${showMoment(retryAt)}.`;
       return [
         ...marked(marks.unknown, `${title} (${id}, ${severity}): ${placesText(places)}`, look),
-        ...labelled('', `${evidence[0] ?? why}${again}`, look, '    '),
+        ...labelled('', `${ended(evidence[0] ?? why)}${again}`, look, '    '),
       ];
     }),
   ];
@@ -121,6 +121,11 @@ export function untestedLines({ findings }: CheckReport, look: Look): readonly s
 function brokenName(broken: string): string {
   const sender = senders.find((one) => one === broken);
   return sender === undefined ? broken : `senders that look at ${senderNames[sender]}`;
+}
+
+/** With a full stop, as another sentence may follow. */
+function ended(sentence: string): string {
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
 }
 
 /** What is fine, by section. */

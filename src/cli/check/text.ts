@@ -51,6 +51,7 @@ function noteLines(report: CheckReport, look: Look): readonly string[] {
       `: ${spent} of at most ${budget} (depth ${depth}), ${seconds} s from ${showMoment(startedAt)}.`,
       look,
     ),
+    ...report.withoutConsent.flatMap(({ because }) => labelled('not asked:', because, look, '')),
     ...contactLines(report, look),
   ];
 }

@@ -42,9 +42,15 @@ export function verdictOf(report: CheckReport): Verdict {
   };
 }
 
-function nothingArrives({ outcomes, senders }: CheckReport, lost: readonly Sender[]): Verdict {
+function nothingArrives(
+  { outcomes, senders, hosts, findings }: CheckReport,
+  lost: readonly Sender[],
+): Verdict {
   const [first = 'postfix-may'] = lost;
   const rest = `: ${senders[first]?.because ?? ''}`;
+  // Our own resolver may be to blame, and not the domain.
+  const isUnlearnt = findings.some(({ id, state }) => id.startsWith('dns.') && state === 'not-tested');
+  if (hosts.length === 0 && isUnlearnt) return { word: 'could not be tested', colour: 'yellow', rest };
   return outcomes[first] === 'bounced'
     ? { word: 'takes no mail', colour: 'yellow', rest }
     : { word: 'mail does not arrive', colour: 'red', rest };

@@ -110,6 +110,7 @@ export function report(
     ),
     connections: { spent: 6, budget: 6 },
     notTested: [],
+    withoutConsent: [],
     firstContact: false,
     future: null,
     recording: { certificates: {}, seen: {} },
@@ -237,6 +238,31 @@ export const samples = {
       connections: { spent: 0, budget: 0 },
     },
     () => 'the only MX record of example.test is the null MX: it takes no mail',
+  ),
+  unlearnt: report(
+    {
+      outcomes: outcomesOf('deferred'),
+      hosts: [],
+      intrusive: false,
+      withoutConsent: [
+        {
+          host: 'mx1.example.test',
+          because: 'the owner of mx1.example.test has not consented to intrusive questions',
+        },
+      ],
+      findings: [
+        reported({
+          id: 'dns.servfail',
+          state: 'not-tested',
+          title: 'the servers of the zone answer',
+          scope: { domain: 'example.test' },
+          evidence: ['example.test MX: 127.0.0.1 did not answer within 5 s'],
+          retryAt: '2026-11-28T18:10:00.000Z',
+        }),
+      ],
+      connections: { spent: 0, budget: 0 },
+    },
+    () => 'the MX records of example.test cannot be learnt',
   ),
   noWay: report({
     outcomes: outcomesOf('unknown'),

@@ -62,7 +62,7 @@ function rowsOf(report: CheckReport): readonly Row[] {
   }
   return [...rows].map(([outcome, reasons]) => ({
     outcome,
-    reasons,
+    reasons: reasons.toSorted((a, b) => b.senders.length - a.senders.length),
     senders: reasons.flatMap((reason) => reason.senders),
   }));
 }
@@ -94,9 +94,10 @@ function rowLines(
   const mark = isEveryday || outcome === 'authenticated' ? outcomeMarks[outcome] : marks.none;
   return [
     ...marked(mark, `${outcomeWords[outcome]}: ${names}`, look),
-    ...reasons.flatMap(({ because, senders: some }) =>
+    // The first is that of most; others say whose they are.
+    ...reasons.flatMap(({ because, senders: some }, index) =>
       labelled(
-        reasons.length === 1 ? '' : `${namesOf(some)}:`,
+        index === 0 ? '' : `${namesOf(some)}:`,
         said.has(because) ? 'for the same reason' : because,
         look,
         '    ',

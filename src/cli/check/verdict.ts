@@ -85,6 +85,7 @@ export function workOf({ findings }: CheckReport): string {
   const open = joined(
     findings.filter(({ state, severity }) => state === 'not-tested' && severity !== 'info'),
   ).length;
-  const work = problems.length === 0 ? 'Nothing to fix.' : `To fix: ${countsOf(problems)}.`;
+  const nothing = open === 0 ? 'Nothing to fix.' : 'Nothing to fix so far.';
+  const work = problems.length === 0 ? nothing : `To fix: ${countsOf(problems)}.`;
   return open === 0 ? work : `${work} Not tested: ${counted(open, 'check')}.`;
 }

@@ -104,10 +104,13 @@ describe('the text of a check', () => {
       head(samples.mismatch),
       /mail is lost: senders that look at DANE cannot deliver\. To fix: 1 critical, 1 high\./,
     );
-    assert.match(head(samples.throttled), /could not be tested\. Nothing to fix\. Not tested: 1 check\./);
+    assert.match(
+      head(samples.throttled),
+      /could not be tested\. Nothing to fix so far\. Not tested: 1 check\./,
+    );
     assert.match(
       head(samples.unlearnt),
-      /could not be tested: the MX records .* cannot be learnt\. Nothing to fix\. Not tested: 1 check\.$/,
+      /could not be tested: the MX records .* cannot be learnt\. Nothing to fix so far\. Not tested: 1 check\.$/,
     );
     assert.match(textOf(samples.unlearnt), /within 5 s\. Try again after .* not asked: the owner of mx1/);
     assert.match(head(samples.nullMx), /takes no mail: the only MX record of example\.test is the null MX/);

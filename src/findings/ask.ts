@@ -5,10 +5,10 @@ import { type RecordType, types } from '../dns/record.ts';
 import { readTxt } from '../dns/records.ts';
 import { showRecord, showType } from '../dns/show.ts';
 import { type Domain, parseDomain } from '../names/domain.ts';
-import { type PolicyLookUp, resolve } from '../policies/look-ups.ts';
-import type { CheckId } from './catalogue.ts';
-import type { PasteLine, Severity } from './check.ts';
-import { type Finding, type FindingScope, finding } from './finding.ts';
+import { all, type PolicyLookUp, resolve } from '../policies/look-ups.ts';
+import { type CheckId, entryOf } from './catalogue.ts';
+import type { FindingState, PasteLine, Remedy, Severity } from './check.ts';
+import { type Finding, type FindingDetails, type FindingScope, finding } from './finding.ts';
 
 /** What TXT records say at a name. */
 export type TxtSaid =
@@ -25,6 +25,13 @@ export function below(labels: string, domain: Domain): Domain | undefined {
 /** Asks for records of a domain. */
 export function* askFor(domain: Domain, type: RecordType): PolicyLookUp<Answer> {
   return yield* resolve({ name: nameOf(domain), type });
+}
+
+/** Asks at once what will be asked for one after another: answers are kept, and nobody has to wait for each by itself. */
+export function* askAhead(
+  questions: readonly (readonly [Domain | undefined, RecordType])[],
+): PolicyLookUp<void> {
+  yield* all(questions.flatMap(([domain, type]) => (domain === undefined ? [] : [askFor(domain, type)])));
 }
 
 export function* askTxt(domain: Domain): PolicyLookUp<TxtSaid> {
@@ -58,6 +65,11 @@ function question(name: Name, type: RecordType): string {
   return `${showName(name)} ${showType(type)}`;
 }
 
+/** A TXT record as a line of a zone file, shortened. */
+export function showTxt(name: string, text: string): string {
+  return shorten(`${name}. TXT ${quotedString(text.slice(0, LONGEST_SHOWN))}`);
+}
+
 /** At most 240 characters of a line. */
 export function shorten(text: string): string {
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN - 3)}...` : text;
@@ -73,7 +85,7 @@ export function notAnswered(
   answer: Answer,
   { now, severity }: { readonly now: number; readonly severity?: Severity },
 ): Finding {
-  return finding(id, 'not-tested', {
+  return zoneFinding(id, 'not-tested', {
     scope,
     evidence: showAnswer(answer),
     // What is bogus stays so until somebody repairs the zone.
@@ -85,4 +97,59 @@ export function notAnswered(
 /** A line of a zone file to paste. */
 export function zoneLine(text: string): PasteLine {
   return { for: 'dns', text };
+}
+
+/** The name that stands for the one that is meant, in the repairs of the catalogue. */
+const EXAMPLE = 'example.test';
+
+/** Lines of evidence of one finding. */
+const MOST_LINES = 12;
+
+/**
+ * Makes a finding whose repairs, where they are the catalogue's, name the domain in place of the example.
+ *
+ * What a zone says is shown bounded, and in printable ASCII.
+ */
+export function zoneFinding(id: CheckId, state: FindingState, given: FindingDetails): Finding {
+  const evidence = given.evidence.slice(0, MOST_LINES).map((line) => shorten(plain(line)));
+  const details = { ...given, evidence };
+  const name = given.scope.domain ?? given.scope.host;
+  if (given.fix !== undefined || name === undefined) return finding(id, state, details);
+  return finding(id, state, { ...details, fix: entryOf(id).fix.map((remedy) => withName(remedy, name)) });
+}
+
+function plain(text: string): string {
+  return text.replace(/[^ -~]/g, (one) =>
+    one === '\u2019' ? "'" : `\\x${one.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}
+
+function withName(remedy: Remedy, name: string): Remedy {
+  const { lines, verify } = remedy;
+  return {
+    ...remedy,
+    do: remedy.do.replaceAll(EXAMPLE, () => name),
+    ...(lines === undefined
+      ? {}
+      : { lines: lines.map((line) => ({ ...line, text: line.text.replaceAll(EXAMPLE, () => name) })) }),
+    ...(verify === undefined ? {} : { verify: verify.replaceAll(EXAMPLE, () => name) }),
+  };
+}
+
+/** Octets of one string of a TXT record (RFC 1035 §3.3). */
+const LONGEST_STRING = 255;
+
+/** A TXT record to paste, in as many strings as it needs, what is odd in it escaped (RFC 1035 §5.1). */
+export function txtLine(name: string, text: string): PasteLine {
+  const strings: string[] = [];
+  for (let from = 0; from === 0 || from < text.length; from += LONGEST_STRING)
+    strings.push(text.slice(from, from + LONGEST_STRING));
+  return zoneLine(`${name}. IN TXT ${strings.map(quotedString).join(' ')}`);
+}
+
+function quotedString(text: string): string {
+  const escaped = text.replace(/["\\]|[^ -~]/gs, (one) =>
+    one === '"' || one === '\\' ? `\\${one}` : `\\${String(one.charCodeAt(0)).padStart(3, '0')}`,
+  );
+  return `"${escaped}"`;
 }

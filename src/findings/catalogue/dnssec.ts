@@ -9,9 +9,13 @@ export const dnssecChecks = {
     fix: [
       {
         who: 'dns-owner',
-        do: 'Switch on DNSSEC at whoever runs the zone; with BIND: "dnssec-policy default;" in the zone.',
+        do: 'Switch on DNSSEC at whoever runs the zone of example.test; with BIND: "dnssec-policy default;" in the zone.',
       },
-      { who: 'registrar', do: 'Hand in the DS record that the signed zone shows.' },
+      {
+        who: 'registrar',
+        do: 'Hand in the DS record that the signed zone shows.',
+        verify: 'waxwing resolve example.test MX',
+      },
     ],
     reference: 'RFC 4033 §3',
   },
@@ -23,6 +27,7 @@ export const dnssecChecks = {
       {
         who: 'dns-owner',
         do: 'Sign the zone anew with the keys that the DS record names, and look whether signatures are renewed in time.',
+        verify: 'waxwing resolve example.test MX',
       },
       {
         who: 'registrar',

@@ -37,7 +37,7 @@ export const mxChecks = {
     fix: [
       {
         who: 'dns-owner',
-        do: 'Remove the null MX if the domain takes mail, else all other MX records.',
+        do: 'Remove the record "example.test. IN MX 0 ." if the domain takes mail, else all other MX records.',
         verify: 'dig +short example.test MX',
       },
     ],
@@ -61,7 +61,13 @@ export const mxChecks = {
     title: 'no MX leads to the sender itself',
     severity: 'high',
     why: 'A mail host named localhost is the sender itself: mail loops there, or is returned.',
-    fix: [{ who: 'dns-owner', do: 'Remove the record, or name the real mail host.' }],
+    fix: [
+      {
+        who: 'dns-owner',
+        do: 'Remove the record, or name the real mail host.',
+        verify: 'dig +short example.test MX',
+      },
+    ],
     reference: 'RFC 6761 §6.3',
   },
   'mx.private-address': {
@@ -109,7 +115,13 @@ export const mxChecks = {
     title: 'mail hosts belong to somebody',
     severity: 'high',
     why: 'The mail host is below a name that does not exist. If others can register or claim that name, they get the mail.',
-    fix: [{ who: 'dns-owner', do: 'Remove the MX record, or name a host that is yours.' }],
+    fix: [
+      {
+        who: 'dns-owner',
+        do: 'Remove the MX record, or name a host that is yours.',
+        verify: 'dig +short example.test MX',
+      },
+    ],
     reference: 'RFC 5321 §5.1',
   },
   'mx.no-address': {
@@ -126,7 +138,8 @@ export const mxChecks = {
     fix: [
       {
         who: 'dns-owner',
-        do: 'Publish MX records for the subdomains that take mail, and remove the wildcard.',
+        do: 'Publish MX records for the subdomains that take mail, and remove those of *.example.test.',
+        verify: "dig +short '*.example.test' MX",
       },
     ],
     reference: 'RFC 1034 §4.3.3',
@@ -135,7 +148,9 @@ export const mxChecks = {
     title: 'each mail host is named once',
     severity: 'low',
     why: 'A host that is named twice gives no second chance: senders may skip it or try it twice.',
-    fix: [{ who: 'dns-owner', do: 'Keep one MX record for each host.' }],
+    fix: [
+      { who: 'dns-owner', do: 'Keep one MX record for each host.', verify: 'dig +short example.test MX' },
+    ],
     reference: 'RFC 5321 §5.1',
   },
   'mx.single': {
@@ -149,7 +164,13 @@ export const mxChecks = {
     title: 'there are not more mail hosts than senders try',
     severity: 'low',
     why: 'Senders try some of them only, and this check looked at the first ten.',
-    fix: [{ who: 'dns-owner', do: 'Keep the hosts that are needed; a name may have several addresses.' }],
+    fix: [
+      {
+        who: 'dns-owner',
+        do: 'Keep the hosts that are needed; a name may have several addresses.',
+        verify: 'dig +short example.test MX',
+      },
+    ],
     reference: 'RFC 5321 §5.1',
   },
   'mx.nolisting': {
@@ -189,7 +210,9 @@ export const mxChecks = {
     title: 'no token of a provider is left among the MX records',
     severity: 'low',
     why: 'A name below .invalid once proved to a provider whose the domain is. It never exists, and senders try it for nothing.',
-    fix: [{ who: 'dns-owner', do: 'Remove the MX record with the token.' }],
+    fix: [
+      { who: 'dns-owner', do: 'Remove the MX record with the token.', verify: 'dig +short example.test MX' },
+    ],
     reference: 'RFC 6761 §6.4',
   },
   'mx.ptr-missing': {

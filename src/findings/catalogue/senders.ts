@@ -20,14 +20,26 @@ export const sendersChecks = {
     title: 'there is one SPF record only',
     severity: 'high',
     why: 'Of a domain with two SPF records receivers evaluate none: the result is a permanent error, and mail is refused or marked.',
-    fix: [{ who: 'dns-owner', do: 'Put the terms of all SPF records into one, and remove the others.' }],
+    fix: [
+      {
+        who: 'dns-owner',
+        do: 'Put the terms of all SPF records into one, and remove the others.',
+        verify: 'dig +short example.test TXT',
+      },
+    ],
     reference: 'RFC 7208 §4.5',
   },
   'spf.syntax': {
     title: 'the SPF record can be read, with all that it includes',
     severity: 'high',
     why: 'One error anywhere, in what is included too, makes the whole record worth nothing: the result is a permanent error for every message that gets that far.',
-    fix: [{ who: 'dns-owner', do: 'Correct or remove the term that is named, then look again.' }],
+    fix: [
+      {
+        who: 'dns-owner',
+        do: 'Correct or remove the term that is named, then look again.',
+        verify: 'dig +short example.test TXT',
+      },
+    ],
     reference: 'RFC 7208 §4.6',
   },
   'spf.lookups': {
@@ -38,6 +50,7 @@ export const sendersChecks = {
       {
         who: 'dns-owner',
         do: 'Remove services that no longer send mail of the domain, name networks by ip4 and ip6, or give a service a subdomain of its own.',
+        verify: 'dig +short example.test TXT',
       },
     ],
     reference: 'RFC 7208 §4.6.4',
@@ -46,7 +59,13 @@ export const sendersChecks = {
     title: 'the SPF record asks for nothing that is not there',
     severity: 'low',
     why: 'More than two terms lead to names without records. Receivers that count them end with a permanent error.',
-    fix: [{ who: 'dns-owner', do: 'Remove the terms whose names have no records.' }],
+    fix: [
+      {
+        who: 'dns-owner',
+        do: 'Remove the terms whose names have no records.',
+        verify: 'dig +short example.test TXT',
+      },
+    ],
     reference: 'RFC 7208 §4.6.4',
   },
   'spf.plus-all': {
@@ -57,6 +76,7 @@ export const sendersChecks = {
       {
         who: 'dns-owner',
         do: 'Name the servers that send mail, and end the record with "-all", or with "~all" until you are sure.',
+        verify: 'dig +short example.test TXT',
       },
     ],
     reference: 'RFC 7208 §5.1',
@@ -69,6 +89,7 @@ export const sendersChecks = {
       {
         who: 'dns-owner',
         do: 'End the record with "-all", or with "~all" until you are sure that every sender is listed.',
+        verify: 'dig +short example.test TXT',
       },
     ],
     reference: 'RFC 7208 §4.7',
@@ -77,7 +98,13 @@ export const sendersChecks = {
     title: 'the SPF record does without ptr',
     severity: 'low',
     why: '"This mechanism SHOULD NOT be published": it is slow and unreliable, and some receivers skip it.',
-    fix: [{ who: 'dns-owner', do: 'Name the servers by a, mx, ip4 or ip6 in place of ptr.' }],
+    fix: [
+      {
+        who: 'dns-owner',
+        do: 'Name the servers by a, mx, ip4 or ip6 in place of ptr.',
+        verify: 'dig +short example.test TXT',
+      },
+    ],
     reference: 'RFC 7208 §5.5',
   },
   'dkim.base-node': {
@@ -115,14 +142,26 @@ export const sendersChecks = {
     title: 'there is one DMARC record only',
     severity: 'high',
     why: 'Where there are two, receivers discard both, and the domain has no policy of its own.',
-    fix: [{ who: 'dns-owner', do: 'Keep one DMARC record, and remove the others.' }],
+    fix: [
+      {
+        who: 'dns-owner',
+        do: 'Keep one DMARC record, and remove the others.',
+        verify: 'dig +short _dmarc.example.test TXT',
+      },
+    ],
     reference: 'RFC 9989 §4.10',
   },
   'dmarc.syntax': {
     title: 'the DMARC record can be read',
     severity: 'high',
     why: 'Receivers ignore what they cannot read, and take the default: the policy may not be the one that was meant.',
-    fix: [{ who: 'dns-owner', do: 'Correct the tags that are named.' }],
+    fix: [
+      {
+        who: 'dns-owner',
+        do: 'Correct the tags that are named.',
+        verify: 'dig +short _dmarc.example.test TXT',
+      },
+    ],
     reference: 'RFC 9989 §4.8',
   },
   'dmarc.none': {
@@ -175,7 +214,11 @@ export const sendersChecks = {
     severity: 'low',
     why: 'Mailbox providers show no logo where they cannot read the record.',
     fix: [
-      { who: 'dns-owner', do: 'Correct the tags that are named: both logo and certificate are https URIs.' },
+      {
+        who: 'dns-owner',
+        do: 'Correct the tags that are named: both logo and certificate are https URIs.',
+        verify: 'dig +short default._bimi.example.test TXT',
+      },
     ],
     reference: 'draft-brand-indicators-for-message-identification',
   },

@@ -64,7 +64,13 @@ export const tlsrptChecks = {
     title: 'the mailbox for reports takes mail',
     severity: 'medium',
     why: 'The domain of the mailbox takes no mail, so that no report arrives.',
-    fix: [{ who: 'dns-owner', do: 'Name a mailbox that exists.' }],
+    fix: [
+      {
+        who: 'dns-owner',
+        do: 'Name a mailbox that exists.',
+        verify: 'dig +short _smtp._tls.example.test TXT',
+      },
+    ],
     reference: 'RFC 8460 §5.3',
   },
   'tlsrpt.wrong-place': {
@@ -78,7 +84,13 @@ export const tlsrptChecks = {
     title: 'reports have a way that does not depend on the domain itself',
     severity: 'info',
     why: 'When the mail hosts of the domain cannot be reached, reports of that cannot be delivered to them either.',
-    fix: [{ who: 'dns-owner', do: 'Add a mailbox in another domain, or an https address.' }],
+    fix: [
+      {
+        who: 'dns-owner',
+        do: 'Add a mailbox in another domain, or an https address.',
+        verify: 'dig +short _smtp._tls.example.test TXT',
+      },
+    ],
     reference: 'RFC 8460 §5.3',
   },
 } as const satisfies Catalogue;

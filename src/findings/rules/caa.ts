@@ -3,11 +3,11 @@ import type { Answer } from '../../dns/answer.ts';
 import { types } from '../../dns/record.ts';
 import { type Caa, readCaa } from '../../dns/records.ts';
 import { type Domain, parseDomain } from '../../names/domain.ts';
-import type { PolicyLookUp } from '../../policies/look-ups.ts';
+import { all, type PolicyLookUp } from '../../policies/look-ups.ts';
 import { summarizeCertificate } from '../../tls/certificate.ts';
-import { askFor, notAnswered, shorten, showAnswer, zoneLine } from '../ask.ts';
+import { askFor, notAnswered, shorten, showAnswer, zoneFinding, zoneLine } from '../ask.ts';
 import type { CheckCase, HostCase } from '../case.ts';
-import { type Finding, finding } from '../finding.ts';
+import type { Finding } from '../finding.ts';
 import { authorityOf } from './caa-authorities.ts';
 
 /** Names above a host that are asked. */
@@ -17,12 +17,11 @@ const CRITICAL = 0x80;
 const KNOWN_TAGS = ['issue', 'issuewild', 'iodef', 'issuemail', 'issuevmc', 'contactemail', 'contactphone'];
 
 export function* caaFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[]> {
-  const found: Finding[] = [];
-  for (const host of theCase.hosts) {
+  const each = theCase.hosts.flatMap((host) => {
     const name = host.facts?.kind === 'found' ? host.facts.host : undefined;
-    if (name !== undefined && name !== 'localhost') found.push(...(yield* hostFindings(theCase, host, name)));
-  }
-  return found;
+    return name === undefined || name === 'localhost' ? [] : [hostFindings(theCase, host, name)];
+  });
+  return (yield* all(each)).flat();
 }
 
 interface RelevantSet {
@@ -55,7 +54,7 @@ function* hostFindings({ now }: CheckCase, host: HostCase, name: Domain): Policy
     const used = issuersAt(host).map(({ domains }) => domains[0] ?? '')[0];
     const zone = name.split('.').slice(-2).join('.');
     return [
-      finding('caa.missing', 'absent', {
+      zoneFinding('caa.missing', 'absent', {
         scope,
         evidence: [`neither ${name} nor a name above it has CAA records`],
         fix: [
@@ -74,8 +73,8 @@ function* hostFindings({ now }: CheckCase, host: HostCase, name: Domain): Policy
   const odd = set.records.filter(({ flags, tag }) => (flags & CRITICAL) !== 0 && !KNOWN_TAGS.includes(tag));
   const isRefused = odd.length > 0 || set.unreadable > 0;
   return [
-    finding('caa.missing', 'pass', { scope, evidence }),
-    finding('caa.critical-unknown', isRefused ? 'fail' : 'pass', { scope, evidence }),
+    zoneFinding('caa.missing', 'pass', { scope, evidence }),
+    zoneFinding('caa.critical-unknown', isRefused ? 'fail' : 'pass', { scope, evidence }),
     ...violations(host, name, set),
   ];
 }
@@ -108,7 +107,7 @@ function violations(host: HostCase, name: Domain, { at, answer, records }: Relev
   if (issue.length === 0) return [];
   return issuersAt(host).map(({ issuer, domains }) => {
     const allowed = domains.some((domain) => issue.includes(domain));
-    return finding('caa.violated', allowed ? 'pass' : 'warn', {
+    return zoneFinding('caa.violated', allowed ? 'pass' : 'warn', {
       scope,
       evidence: [...showAnswer(answer), shorten(`the certificate is issued by ${issuer}`)],
       fix: [

@@ -44,7 +44,8 @@ export function* walkDmarc(domain: Domain): PolicyLookUp<DmarcWalk> {
   return { steps, unanswered: null };
 }
 
-function placesOf(domain: Domain): readonly Domain[] {
+/** Where records may be, from the domain itself upwards: at most eight. */
+export function placesOf(domain: Domain): readonly Domain[] {
   const labels = domain.split('.');
   const shorter = labels.slice(labels.length < MOST_LABELS ? 1 : -(MOST_LABELS - 1));
   const places: Domain[] = [domain];

@@ -1,10 +1,11 @@
 /** DMARC: what receivers do with forged mail of a domain, and who hears of it. RFC 9989; reports to others, RFC 9990 §4. */
 import { type Domain, isWithin } from '../../names/domain.ts';
 import type { PolicyLookUp } from '../../policies/look-ups.ts';
-import { askTxt, below, notAnswered, shorten, zoneLine } from '../ask.ts';
+import { askTxt, below, notAnswered, showTxt, txtLine, zoneFinding, zoneLine } from '../ask.ts';
 import type { Remedy } from '../check.ts';
-import { type Finding, finding } from '../finding.ts';
+import type { Finding } from '../finding.ts';
 import { type DmarcRecord, isDmarc } from '../records/dmarc.ts';
+import { strictest, withTags } from './dmarc-repairs.ts';
 import { type DmarcStep, type DmarcWalk, organizationOf, policyStep, walkDmarc } from './dmarc-walk.ts';
 
 /** What is found of a domain's DMARC, and what receivers do by it. */
@@ -37,7 +38,7 @@ export function* dmarcFindings(domain: Domain, now: number): PolicyLookUp<DmarcS
   const policy = inherited ? (record.subdomains ?? record.policy) : record.policy;
   const evidence = shownStep(step);
   const found = [
-    finding('dmarc.missing', policy === 'ignored' ? 'absent' : 'pass', {
+    zoneFinding('dmarc.missing', policy === 'ignored' ? 'absent' : 'pass', {
       scope,
       evidence: inherited ? [...evidence, `${domain} has no record of its own, so this one holds`] : evidence,
     }),
@@ -52,7 +53,7 @@ export function* dmarcFindings(domain: Domain, now: number): PolicyLookUp<DmarcS
 function shownStep({ domain, candidates }: DmarcStep): readonly [string, ...string[]] {
   const [first = `_dmarc.${domain} has no record of DMARC`, ...others] = candidates
     .slice(0, 5)
-    .map((text) => shorten(`_dmarc.${domain}. TXT ${JSON.stringify(text)}`));
+    .map((text) => showTxt(`_dmarc.${domain}`, text));
   return [first, ...others];
 }
 
@@ -62,22 +63,25 @@ function ownFindings(domain: Domain, { steps }: DmarcWalk): Finding[] {
   if (own?.domain !== domain) return [];
   const scope = { domain };
   const state = own.candidates.length > 1 ? 'fail' : 'pass';
-  const multiple = finding('dmarc.multiple', state, { scope, evidence: shownStep(own) });
+  const kept = strictest(own.candidates);
+  const order = `Keep one DMARC record for ${domain}, such as this one, and remove the others.`;
+  const fix = kept === undefined ? [] : [remedy(domain, order, kept)];
+  const multiple = zoneFinding('dmarc.multiple', state, { scope, evidence: shownStep(own), fix });
   const alike = own.texts.filter((text) => !isDmarc(text) && /^[\s"']*v\s*=\s*dmarc/i.test(text));
   if (own.candidates.length > 0 || alike.length === 0) return own.candidates.length > 0 ? [multiple] : [];
-  const lines = alike.slice(0, 5).map((text) => shorten(`_dmarc.${domain}. TXT ${JSON.stringify(text)}`));
+  const lines = alike.slice(0, 5).map((text) => showTxt(`_dmarc.${domain}`, text));
   const evidence = [
     ...lines,
     'a record of DMARC begins with exactly "v=DMARC1", in upper case, and a semicolon',
   ];
-  return [finding('dmarc.syntax', 'fail', { scope, evidence })];
+  return [zoneFinding('dmarc.syntax', 'fail', { scope, evidence })];
 }
 
 function remedy(domain: Domain, order: string, record: string): Remedy {
   return {
     who: 'dns-owner',
     do: order,
-    lines: [zoneLine(`_dmarc.${domain}. IN TXT "${record}"`)],
+    lines: [txtLine(`_dmarc.${domain}`, record)],
     verify: `dig +short _dmarc.${domain} TXT`,
   };
 }
@@ -85,7 +89,7 @@ function remedy(domain: Domain, order: string, record: string): Remedy {
 function missing(domain: Domain, { steps }: DmarcWalk): Finding {
   const asked = steps.map((step) => `_dmarc.${step.domain}`);
   const order = `Publish a DMARC record for ${domain}; the mailbox for reports has to exist.`;
-  return finding('dmarc.missing', 'absent', {
+  return zoneFinding('dmarc.missing', 'absent', {
     scope: { domain },
     evidence: [`there is no record of DMARC that counts at ${asked.join(', ')}`],
     fix: [remedy(domain, order, `v=DMARC1; p=none; rua=mailto:dmarc@${domain}`)],
@@ -94,12 +98,13 @@ function missing(domain: Domain, { steps }: DmarcWalk): Finding {
 
 function syntaxFindings(domain: Domain, step: DmarcStep, { problems, policy }: DmarcRecord): Finding[] {
   const scope = { domain };
-  if (problems.length === 0) return [finding('dmarc.syntax', 'pass', { scope, evidence: shownStep(step) })];
+  if (problems.length === 0)
+    return [zoneFinding('dmarc.syntax', 'pass', { scope, evidence: shownStep(step) })];
   const evidence = [...shownStep(step), ...problems.slice(0, 8)];
   // Receivers go on without what they cannot read; only a policy that is wrong costs all of the record.
   return policy === 'ignored'
-    ? [finding('dmarc.syntax', 'fail', { scope, evidence })]
-    : [finding('dmarc.syntax', 'warn', { scope, evidence, severity: 'medium' })];
+    ? [zoneFinding('dmarc.syntax', 'fail', { scope, evidence })]
+    : [zoneFinding('dmarc.syntax', 'warn', { scope, evidence, severity: 'medium' })];
 }
 
 function policyFindings(
@@ -112,10 +117,25 @@ function policyFindings(
   const scope = { domain };
   const evidence = shownStep(step);
   const partly = percentage !== null && percentage !== '100';
+  const [text = ''] = step.candidates;
+  // What holds for a subdomain is "sp" of the record above.
+  const tag = step.domain === domain ? 'p' : 'sp';
+  // All that is to be changed in one record, so that what is pasted for one finding does not undo another.
+  const better = withTags(text, {
+    ...(policy === 'none' ? { [tag]: 'quarantine' } : {}),
+    ...(testing ? { t: null } : {}),
+    ...(partly ? { pct: null } : {}),
+  });
+  const verdict = (id: 'dmarc.none' | 'dmarc.t-y' | 'dmarc.pct', bad: boolean, order: string): Finding =>
+    zoneFinding(id, bad ? 'warn' : 'pass', { scope, evidence, fix: [remedy(step.domain, order, better)] });
   return [
-    finding('dmarc.none', policy === 'none' ? 'warn' : 'pass', { scope, evidence }),
-    finding('dmarc.t-y', testing ? 'warn' : 'pass', { scope, evidence }),
-    finding('dmarc.pct', partly ? 'warn' : 'pass', { scope, evidence }),
+    verdict(
+      'dmarc.none',
+      policy === 'none',
+      'When the reports show that your own mail passes, ask for quarantine, and some weeks later for reject.',
+    ),
+    verdict('dmarc.t-y', testing, 'When the test is over, replace the record by this one.'),
+    verdict('dmarc.pct', partly, 'Replace the record by this one; while you test, add "; t=y" to it.'),
   ];
 }
 
@@ -147,7 +167,7 @@ function* receiverFindings(
     }
     if (said.texts.some(isDmarc)) {
       const evidence = [`${name} says that ${receiver} takes the reports`];
-      found.push(finding('dmarc.rua-unauthorised', 'pass', { scope, evidence }));
+      found.push(zoneFinding('dmarc.rua-unauthorised', 'pass', { scope, evidence }));
       continue;
     }
     // The other domain may be of the same organization all the same, one above that has a record itself.
@@ -159,7 +179,7 @@ function* receiverFindings(
     const evidence = [
       `reports go to ${[...receivers].slice(0, 5).join(', ')}, which is of the same organization`,
     ];
-    found.push(finding('dmarc.rua-unauthorised', 'pass', { scope: { domain }, evidence }));
+    found.push(zoneFinding('dmarc.rua-unauthorised', 'pass', { scope: { domain }, evidence }));
   }
   return found;
 }
@@ -170,7 +190,7 @@ function unauthorised(
   receiver: Domain,
   owner: Domain,
 ): Finding {
-  return finding('dmarc.rua-unauthorised', 'warn', {
+  return zoneFinding('dmarc.rua-unauthorised', 'warn', {
     scope,
     evidence: [`${owner} asks that reports go to ${receiver}`, `${name} has no record of DMARC`],
     fix: [

@@ -5,10 +5,10 @@ import { types } from '../../dns/record.ts';
 import { readSrv } from '../../dns/records.ts';
 import { type Domain, parseDomain } from '../../names/domain.ts';
 import type { PolicyLookUp } from '../../policies/look-ups.ts';
-import { askFor, below, notAnswered, showAnswer, zoneLine } from '../ask.ts';
+import { askFor, below, notAnswered, showAnswer, zoneFinding, zoneLine } from '../ask.ts';
 import type { CheckCase, Target } from '../case.ts';
 import type { CheckProtocol, TlsMode } from '../endpoint.ts';
-import { type Finding, type FindingScope, finding } from '../finding.ts';
+import type { Finding, FindingScope } from '../finding.ts';
 
 export function* dnsFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[]> {
   const { target } = theCase;
@@ -28,7 +28,7 @@ function* domainFindings(theCase: CheckCase, domain: Domain): PolicyLookUp<Findi
   for (const { name, facts } of theCase.hosts) {
     if (facts?.kind !== 'unknown' || facts.status === 'bogus') continue;
     found.push(
-      finding('dns.servfail', 'not-tested', {
+      zoneFinding('dns.servfail', 'not-tested', {
         scope: { domain, host: name },
         evidence: [facts.because],
         severity: 'high',
@@ -49,7 +49,7 @@ function* hostFindings(theCase: CheckCase, host: Domain): PolicyLookUp<Finding[]
   const nothing = best.kind === 'absent' && best.what === 'no-such-record';
   if (!nothing) return existence(best, { host }, theCase);
   return [
-    finding('dns.nxdomain', 'fail', {
+    zoneFinding('dns.nxdomain', 'fail', {
       scope: { host },
       evidence: answers.flatMap(showAnswer),
       why: 'The name has no address, so that nobody can reach a server by it.',
@@ -72,8 +72,8 @@ function existence(answer: Answer, scope: FindingScope, { now }: CheckCase): Fin
   const evidence = showAnswer(answer);
   const isGone = answer.kind === 'absent' && answer.what === 'no-such-name';
   return [
-    finding('dns.servfail', 'pass', { scope, evidence }),
-    finding('dns.nxdomain', isGone ? 'fail' : 'pass', { scope, evidence }),
+    zoneFinding('dns.servfail', 'pass', { scope, evidence }),
+    zoneFinding('dns.nxdomain', isGone ? 'fail' : 'pass', { scope, evidence }),
   ];
 }
 
@@ -100,11 +100,11 @@ function* srvFindings(
     if (answer.kind === 'unknown') return [notAnswered('srv.missing', { host, port }, answer, { now })];
     evidence.push(...showAnswer(answer));
     if (answer.kind === 'found' && answer.records.some((data) => leadsTo(data, host, port)))
-      return [finding('srv.missing', 'pass', { scope: { host, port }, evidence: showAnswer(answer) })];
+      return [zoneFinding('srv.missing', 'pass', { scope: { host, port }, evidence: showAnswer(answer) })];
   }
   const domain = parentOf(host) ?? host;
   return [
-    finding('srv.missing', 'absent', {
+    zoneFinding('srv.missing', 'absent', {
       scope: { host, port },
       evidence,
       fix: [

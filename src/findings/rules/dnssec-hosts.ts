@@ -5,9 +5,9 @@ import { types } from '../../dns/record.ts';
 import type { Domain } from '../../names/domain.ts';
 import type { HostFacts } from '../../policies/dane/hosts.ts';
 import type { PolicyLookUp } from '../../policies/look-ups.ts';
-import { askFor, below, shorten, showAnswer } from '../ask.ts';
+import { askFor, below, shorten, showAnswer, zoneFinding } from '../ask.ts';
 import type { CheckCase } from '../case.ts';
-import { type Finding, type FindingScope, finding } from '../finding.ts';
+import type { Finding, FindingScope } from '../finding.ts';
 import { validityFindings } from './dnssec-validity.ts';
 
 type FoundHost = Extract<HostFacts, { kind: 'found' }>;
@@ -54,12 +54,12 @@ function* zoneOfHost(
   ];
   switch (facts.status) {
     case 'bogus':
-      return [finding('dnssec.mx-zone-bogus', 'fail', { scope, evidence })];
+      return [zoneFinding('dnssec.mx-zone-bogus', 'fail', { scope, evidence })];
     case 'secure': {
       const passed = [
-        finding('dnssec.mx-zone-bogus', 'pass', { scope, evidence }),
-        finding('dnssec.mx-zone-unsigned', 'pass', { scope, evidence }),
-        finding('dnssec.cname-insecure', 'pass', { scope, evidence }),
+        zoneFinding('dnssec.mx-zone-bogus', 'pass', { scope, evidence }),
+        zoneFinding('dnssec.mx-zone-unsigned', 'pass', { scope, evidence }),
+        zoneFinding('dnssec.cname-insecure', 'pass', { scope, evidence }),
       ];
       const first = answers.find(({ kind }) => kind === 'found');
       return [...passed, ...(first === undefined ? [] : validityFindings(first, scope, now))];
@@ -68,10 +68,10 @@ function* zoneOfHost(
       const alias = told?.aliases.find(({ status }) => status === 'secure');
       if (alias !== undefined && told !== undefined) {
         const way = `${showName(alias.from)} is signed, and an alias of ${showName(told.owner)}, which is not`;
-        return [finding('dnssec.cname-insecure', 'warn', { scope, evidence: [way, ...evidence] })];
+        return [zoneFinding('dnssec.cname-insecure', 'warn', { scope, evidence: [way, ...evidence] })];
       }
       // In an unsigned domain the host need not be: dnssec.unsigned says what there is to say.
-      return main === 'secure' ? [finding('dnssec.mx-zone-unsigned', 'warn', { scope, evidence })] : [];
+      return main === 'secure' ? [zoneFinding('dnssec.mx-zone-unsigned', 'warn', { scope, evidence })] : [];
     }
     case 'indeterminate':
       return [];
@@ -89,15 +89,15 @@ function* tlsaFindings(theCase: CheckCase, facts: FoundHost, scope: FindingScope
         verify: `dig +dnssec _${port}._tcp.${facts.host} TLSA`,
       },
     ];
-    return [finding('dnssec.denial-broken', 'fail', { scope, evidence: [shorten(tlsa.because)], fix })];
+    return [zoneFinding('dnssec.denial-broken', 'fail', { scope, evidence: [shorten(tlsa.because)], fix })];
   }
   if (facts.status !== 'secure') return yield* insecureAddress(facts, scope, port);
   const evidence = tlsa.kind === 'found' ? tlsa.evidence : [tlsa.because];
-  const answered = finding('dnssec.denial-broken', 'pass', {
+  const answered = zoneFinding('dnssec.denial-broken', 'pass', {
     scope,
     evidence: evidence.slice(0, 4).map(shorten),
   });
-  const signed = finding('dnssec.address-insecure', 'pass', {
+  const signed = zoneFinding('dnssec.address-insecure', 'pass', {
     scope,
     evidence: [`the addresses of ${facts.host} are secure`],
   });
@@ -113,7 +113,7 @@ function* emptyNonTerminal(base: Domain, scope: FindingScope): PolicyLookUp<Find
   if (answer.kind === 'unknown') return [];
   const isDenied = answer.kind === 'absent' && answer.what === 'no-such-name';
   return [
-    finding('dnssec.ent-nxdomain', isDenied ? 'fail' : 'pass', { scope, evidence: showAnswer(answer) }),
+    zoneFinding('dnssec.ent-nxdomain', isDenied ? 'fail' : 'pass', { scope, evidence: showAnswer(answer) }),
   ];
 }
 
@@ -124,7 +124,7 @@ function* insecureAddress(facts: FoundHost, scope: FindingScope, port: number): 
   const tlsa = yield* tlsaAt(facts.host, port);
   if (tlsa?.kind !== 'found' || tlsa.status !== 'secure') return [];
   const evidence = [...showAnswer(tlsa).slice(0, 3), `the addresses of ${facts.host} are ${facts.status}`];
-  return [finding('dnssec.address-insecure', 'warn', { scope, evidence })];
+  return [zoneFinding('dnssec.address-insecure', 'warn', { scope, evidence })];
 }
 
 function* tlsaAt(host: Domain, port: number): PolicyLookUp<Answer | undefined> {

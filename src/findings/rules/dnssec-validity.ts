@@ -3,7 +3,8 @@ import type { Answer } from '../../dns/answer.ts';
 import { showName } from '../../dns/name.ts';
 import { showType } from '../../dns/show.ts';
 import { formatMoment } from '../../names/calendar.ts';
-import { type Finding, type FindingScope, finding } from '../finding.ts';
+import { zoneFinding } from '../ask.ts';
+import type { Finding, FindingScope } from '../finding.ts';
 
 const DAY_SECONDS = 86_400;
 /** Signers renew with more than this left; some zones sign for two days only, so that days alone say nothing. */
@@ -18,8 +19,8 @@ export function validityFindings(answer: Answer, scope: FindingScope, now: numbe
   const isLate = left < LEAST_SECONDS && left < (signedUntil - signedSince) * LEAST_PART;
   const what = `${showName(question.name)} ${showType(question.type)}`;
   const times = `the signatures by which ${what} is proven hold from ${formatMoment(signedSince)} to ${formatMoment(signedUntil)}`;
-  if (!isLate) return [finding('dnssec.rrsig-expiring', 'pass', { scope, evidence: [times] })];
+  if (!isLate) return [zoneFinding('dnssec.rrsig-expiring', 'pass', { scope, evidence: [times] })];
   const hours = Math.max(0, Math.floor(left / 3600));
   const rest = left < 0 ? 'unless they are renewed, they are over then' : `${hours} hours of that are left`;
-  return [finding('dnssec.rrsig-expiring', 'warn', { scope, evidence: [times, rest] })];
+  return [zoneFinding('dnssec.rrsig-expiring', 'warn', { scope, evidence: [times, rest] })];
 }

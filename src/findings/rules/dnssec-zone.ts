@@ -6,9 +6,9 @@ import { types } from '../../dns/record.ts';
 import { type Dnskey, type Ds, readDnskey, readDs, readNsec3Param } from '../../dns/records.ts';
 import { type Domain, parseDomain } from '../../names/domain.ts';
 import type { PolicyLookUp } from '../../policies/look-ups.ts';
-import { askFor, showAnswer, zoneLine } from '../ask.ts';
+import { askFor, showAnswer, zoneFinding, zoneLine } from '../ask.ts';
 import type { Remedy } from '../check.ts';
-import { type Finding, type FindingScope, finding } from '../finding.ts';
+import type { Finding, FindingScope } from '../finding.ts';
 
 /** Names above that are asked whether they are the zone's. */
 const MOST_ABOVE = 10;
@@ -82,9 +82,9 @@ export function* brokenZoneFindings(zone: Domain, scope: FindingScope): PolicyLo
   const fits = all.some((ds) => keys.some((key) => isOf(ds, key, zone)));
   const named = keys.map(({ key }) => `${key.keyTag} (${showAlgorithm(key.algorithm)})`).slice(0, 8);
   const evidence = [...showAnswer(above).slice(0, 4), `the keys that ${zone} shows are ${named.join(', ')}`];
-  if (fits) return finding('dnssec.ds-mismatch', 'pass', { scope, evidence });
+  if (fits) return zoneFinding('dnssec.ds-mismatch', 'pass', { scope, evidence });
   const order = `If the keys of ${zone} are the right ones, replace its DS records by these.`;
-  return finding('dnssec.ds-mismatch', 'fail', { scope, evidence, fix: [dsRemedy(zone, keys, order)] });
+  return zoneFinding('dnssec.ds-mismatch', 'fail', { scope, evidence, fix: [dsRemedy(zone, keys, order)] });
 }
 
 /** Of a zone that is unsigned for others: whether it has keys, and only the DS is missing. */
@@ -96,14 +96,14 @@ export function* islandFindings(zone: Domain, scope: FindingScope): PolicyLookUp
   const evidence = [...showAnswer(own).slice(0, 3), ...showAnswer(above).slice(0, 3)];
   if (above.kind === 'absent') {
     const order = `Hand in the DS record of ${zone}.`;
-    return [finding('dnssec.island', 'warn', { scope, evidence, fix: [dsRemedy(zone, keys, order)] })];
+    return [zoneFinding('dnssec.island', 'warn', { scope, evidence, fix: [dsRemedy(zone, keys, order)] })];
   }
   // A DS that nobody understands (RFC 4035 §5.2): as if it were not there, and not for want of one.
   if (above.kind !== 'found') return [];
   const order = `Replace the DS records of ${zone}, which no resolver understands, by these.`;
   return [
-    finding('dnssec.island', 'pass', { scope, evidence }),
-    finding('dnssec.alg-weak', 'warn', {
+    zoneFinding('dnssec.island', 'pass', { scope, evidence }),
+    zoneFinding('dnssec.alg-weak', 'warn', {
       scope,
       evidence,
       why: 'Resolvers do not know the algorithm or the digest of the DS record: the zone is unsigned for them.',
@@ -120,7 +120,7 @@ export function* strengthFindings(zone: Domain, scope: FindingScope): PolicyLook
   if (above.kind === 'found') {
     const all = dsIn(above.records);
     const evidence = showAnswer(above);
-    const matched = finding('dnssec.ds-mismatch', 'pass', { scope, evidence });
+    const matched = zoneFinding('dnssec.ds-mismatch', 'pass', { scope, evidence });
     const weak = [
       ...(all.every(({ digestType }) => digestType === SHA1_DIGEST)
         ? [`every DS of ${zone} has a digest of ${showDigestType(SHA1_DIGEST)}`]
@@ -130,7 +130,7 @@ export function* strengthFindings(zone: Domain, scope: FindingScope): PolicyLook
         : []),
     ];
     const state = weak.length > 0 ? 'warn' : 'pass';
-    found.push(matched, finding('dnssec.alg-weak', state, { scope, evidence: [...evidence, ...weak] }));
+    found.push(matched, zoneFinding('dnssec.alg-weak', state, { scope, evidence: [...evidence, ...weak] }));
   }
   if (params.kind === 'unknown') return found;
   const rounds =
@@ -141,6 +141,6 @@ export function* strengthFindings(zone: Domain, scope: FindingScope): PolicyLook
   const severity = rounds > 0 && rounds <= MOST_ITERATIONS ? { severity: 'low' as const } : {};
   return [
     ...found,
-    finding('dnssec.nsec3-iterations', state, { scope, evidence: showAnswer(params), ...severity }),
+    zoneFinding('dnssec.nsec3-iterations', state, { scope, evidence: showAnswer(params), ...severity }),
   ];
 }

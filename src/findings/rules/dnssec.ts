@@ -3,10 +3,10 @@ import type { Answer } from '../../dns/answer.ts';
 import { types } from '../../dns/record.ts';
 import type { Domain } from '../../names/domain.ts';
 import type { PolicyLookUp } from '../../policies/look-ups.ts';
-import { askFor, shorten, showAnswer } from '../ask.ts';
+import { askAhead, askFor, shorten, showAnswer, zoneFinding } from '../ask.ts';
 import type { CheckCase } from '../case.ts';
 import type { Remedy } from '../check.ts';
-import { type Finding, type FindingScope, finding } from '../finding.ts';
+import type { Finding, FindingScope } from '../finding.ts';
 import { hasUnprovenTlsa, hostDnssecFindings } from './dnssec-hosts.ts';
 import { validityFindings } from './dnssec-validity.ts';
 import { apexOf, brokenZoneFindings, islandFindings, strengthFindings } from './dnssec-zone.ts';
@@ -16,6 +16,7 @@ export function* dnssecFindings(theCase: CheckCase): PolicyLookUp<readonly Findi
   if (target.kind === 'address') return [];
   const name = target.kind === 'domain' ? target.domain : target.host;
   const scope: FindingScope = target.kind === 'domain' ? { domain: name } : { host: name };
+  yield* askAhead([types.SOA, types.DS, types.DNSKEY, types.NSEC3PARAM].map((type) => [name, type] as const));
   const answer = yield* mainAnswer(theCase, name);
   const own = yield* ownFindings(theCase, { name, scope, answer });
   return [...own, ...(yield* hostDnssecFindings(theCase, answer.status))];
@@ -42,8 +43,8 @@ function* ownFindings(theCase: CheckCase, subject: Subject): PolicyLookUp<readon
     case 'secure': {
       const zone = yield* apexOf(name);
       return [
-        finding('dnssec.unsigned', 'pass', { scope, evidence }),
-        finding('dnssec.bogus', 'pass', { scope, evidence }),
+        zoneFinding('dnssec.unsigned', 'pass', { scope, evidence }),
+        zoneFinding('dnssec.bogus', 'pass', { scope, evidence }),
         ...(zone === undefined ? [] : yield* strengthFindings(zone, scope)),
         ...validityFindings(answer, scope, theCase.now),
       ];
@@ -53,7 +54,7 @@ function* ownFindings(theCase: CheckCase, subject: Subject): PolicyLookUp<readon
     case 'bogus': {
       const zone = yield* apexOf(name);
       const mismatch = zone === undefined ? undefined : yield* brokenZoneFindings(zone, scope);
-      const bogus = finding('dnssec.bogus', 'fail', {
+      const bogus = zoneFinding('dnssec.bogus', 'fail', {
         scope,
         evidence: [...evidence, ...(mismatch?.evidence.slice(0, 4) ?? [])],
         // Where the DS is at fault, what helps is the same.
@@ -75,7 +76,7 @@ const ownSide: readonly Remedy[] = [
 ];
 
 function untested(scope: FindingScope, answer: Answer): Finding {
-  return finding('dnssec.unsigned', 'not-tested', {
+  return zoneFinding('dnssec.unsigned', 'not-tested', {
     scope,
     evidence: [shorten(answer.because)],
     fix: ownSide,
@@ -94,7 +95,7 @@ function* unsignedFindings(theCase: CheckCase, { name, scope, answer }: Subject)
       ? evidence
       : [...evidence, `there are TLSA records, which count only when signed: ${wishes}`];
   return [
-    finding('dnssec.unsigned', 'absent', {
+    zoneFinding('dnssec.unsigned', 'absent', {
       scope,
       evidence: lines,
       // Without DNSSEC mail is delivered as before; with TLSA records somebody relies on it.

@@ -1,6 +1,7 @@
 /** The mail hosts beside each other, by what was seen of them: all are worth as much as the weakest. */
+import { zoneFinding } from '../ask.ts';
 import { type CheckCase, type HostCase, policyAtHost } from '../case.ts';
-import { type Finding, finding } from '../finding.ts';
+import type { Finding } from '../finding.ts';
 import type { Observation } from '../observation.ts';
 import { placeOfDoor, policyDoors, tlsReach } from '../seen.ts';
 
@@ -54,10 +55,10 @@ function weakerFindings(domain: string, seen: readonly Seen[]): Finding[] {
   const told = (one: (typeof known)[number]): string => `${one.name} ${words[one.worth]}`;
   if (weaker.length === 0)
     return [
-      finding('mx.backup-weaker', 'pass', { scope: { domain }, evidence: known.slice(0, 10).map(told) }),
+      zoneFinding('mx.backup-weaker', 'pass', { scope: { domain }, evidence: known.slice(0, 10).map(told) }),
     ];
   return weaker.map((one) =>
-    finding('mx.backup-weaker', one.worth === 'clear' ? 'fail' : 'warn', {
+    zoneFinding('mx.backup-weaker', one.worth === 'clear' ? 'fail' : 'warn', {
       scope: { domain, host: one.name },
       evidence: [told(best), told(one)],
       severity: one.worth === 'clear' ? 'high' : 'low',
@@ -91,11 +92,13 @@ function unreachableFindings(domain: string, seen: readonly Seen[]): Finding[] {
     const isFirst = (one.host.preference ?? 0) === first;
     const evidence = one.doors.slice(0, 8).map(connectLine);
     if (!isFirst) {
-      found.push(finding('mx.backup-unreachable', reach === 'open' ? 'pass' : 'warn', { scope, evidence }));
+      found.push(
+        zoneFinding('mx.backup-unreachable', reach === 'open' ? 'pass' : 'warn', { scope, evidence }),
+      );
     } else if (reach === 'open') {
-      found.push(finding('mx.nolisting', 'pass', { scope, evidence }));
+      found.push(zoneFinding('mx.nolisting', 'pass', { scope, evidence }));
     } else if (seen.some((other) => other !== one && reachOf(other) === 'open')) {
-      found.push(finding('mx.nolisting', 'warn', { scope, evidence }));
+      found.push(zoneFinding('mx.nolisting', 'warn', { scope, evidence }));
     }
   }
   return found;

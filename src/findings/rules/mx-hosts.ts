@@ -7,9 +7,9 @@ import { type Domain, isWithin, parseDomain } from '../../names/domain.ts';
 import { isPublicAddress } from '../../names/public-address.ts';
 import { MOST_HOSTS } from '../../policies/destination.ts';
 import type { PolicyLookUp } from '../../policies/look-ups.ts';
-import { askFor, showAnswer, zoneLine } from '../ask.ts';
+import { askAhead, askFor, showAnswer, zoneFinding, zoneLine } from '../ask.ts';
 import type { CheckCase, HostCase } from '../case.ts';
-import { type Finding, type FindingScope, finding } from '../finding.ts';
+import type { Finding, FindingScope } from '../finding.ts';
 
 export function* mxHostFindings(
   { hosts }: CheckCase,
@@ -17,11 +17,12 @@ export function* mxHostFindings(
   records: readonly Mx[],
 ): PolicyLookUp<Finding[]> {
   const found: Finding[] = [];
+  yield* askAhead(
+    hostsOf(records).flatMap((host) => [[host, types.A] as const, [host, types.AAAA] as const]),
+  );
   for (const host of hostsOf(records)) {
     const answers = [yield* askFor(host, types.A), yield* askFor(host, types.AAAA)];
     const scope = { domain, host };
-    // A token of a provider never exists, and is told as what it is; nobody is asked about localhost.
-    if (host.endsWith('.invalid') || host === 'localhost' || host.endsWith('.localhost')) continue;
     found.push(...aliasFindings(scope, answers), ...(yield* addressFindings(scope, host, domain, answers)));
   }
   return [...found, ...hosts.flatMap((host) => privateFindings(domain, host))];
@@ -33,7 +34,10 @@ function hostsOf(records: readonly Mx[]): readonly Domain[] {
     .toSorted((a, b) => a.preference - b.preference)
     .flatMap(({ exchange }) => {
       const host = parseDomain(showName(exchange));
-      return host.kind === 'ok' ? [host.value] : [];
+      // A token of a provider never exists, and is told as what it is; nobody is asked about localhost (RFC 6761 §6.3).
+      return host.kind !== 'ok' || host.value.endsWith('.invalid') || isNamedThisHost(host.value)
+        ? []
+        : [host.value];
     });
   return [...new Set(hosts)].slice(0, MOST_HOSTS);
 }
@@ -45,7 +49,7 @@ function aliasFindings(scope: FindingScope, answers: readonly Answer[]): Finding
     const [from, to] = [showName(first.from), showName(first.to)];
     const end = showName(answer.owner);
     return [
-      finding('mx.cname', 'warn', {
+      zoneFinding('mx.cname', 'warn', {
         scope,
         evidence: [`${from}. ${first.by} ${to}.`, ...(end === to ? [] : [`it leads on to ${end}`])],
         fix: [
@@ -60,7 +64,7 @@ function aliasFindings(scope: FindingScope, answers: readonly Answer[]): Finding
     ];
   }
   if (answers.some(({ kind }) => kind === 'unknown')) return [];
-  return [finding('mx.cname', 'pass', { scope, evidence: [`${scope.host} is no alias`] })];
+  return [zoneFinding('mx.cname', 'pass', { scope, evidence: [`${scope.host} is no alias`] })];
 }
 
 function* addressFindings(
@@ -73,14 +77,14 @@ function* addressFindings(
   if (found.length > 0) {
     const evidence = found.flatMap(showAnswer);
     return [
-      finding('mx.no-address', 'pass', { scope, evidence }),
-      finding('mx.dangling', 'pass', { scope, evidence }),
+      zoneFinding('mx.no-address', 'pass', { scope, evidence }),
+      zoneFinding('mx.dangling', 'pass', { scope, evidence }),
     ];
   }
   // Told by dns.servfail, or by the checks of DNSSEC.
   if (answers.some(({ kind }) => kind === 'unknown')) return [];
   const evidence = answers.flatMap(showAnswer);
-  const failed = finding('mx.no-address', 'fail', {
+  const failed = zoneFinding('mx.no-address', 'fail', {
     scope,
     evidence,
     fix: [
@@ -95,7 +99,7 @@ function* addressFindings(
   const nobodys = yield* nobodysName(host, domain, answers);
   if (nobodys === undefined) return [failed];
   const because = `${nobodys} does not exist: if somebody else registers or claims it, mail for ${domain} goes there`;
-  return [failed, finding('mx.dangling', 'fail', { scope, evidence: [...evidence, because] })];
+  return [failed, zoneFinding('mx.dangling', 'fail', { scope, evidence: [...evidence, because] })];
 }
 
 /** Names above a host that are asked about. */
@@ -135,12 +139,12 @@ function privateFindings(domain: Domain, host: HostCase): Finding[] {
   const scope = { domain, host: host.name };
   if (bad.length === 0) {
     const evidence = [`${host.name}: ${addresses.slice(0, 8).join(', ')}`];
-    return [finding('mx.private-address', 'pass', { scope, evidence })];
+    return [zoneFinding('mx.private-address', 'pass', { scope, evidence })];
   }
   return bad.slice(0, 8).map((address) => {
     // Where it was visited, the check was told to, from inside that network: there it is the right address.
     const wasVisited = host.observations.some(({ endpoint }) => endpoint.address === address);
-    return finding('mx.private-address', wasVisited ? 'warn' : 'fail', {
+    return zoneFinding('mx.private-address', wasVisited ? 'warn' : 'fail', {
       scope: { ...scope, address },
       evidence: [
         `${host.name} has the address ${address}, which is none of the public Internet`,

@@ -3,13 +3,14 @@ import type { Answer } from '../../dns/answer.ts';
 import { nameOf, showName, wildcardOf } from '../../dns/name.ts';
 import { types } from '../../dns/record.ts';
 import { type Mx, readMx } from '../../dns/records.ts';
-import { type Domain, parseDomain, quote } from '../../names/domain.ts';
+import { parseHost } from '../../names/address.ts';
+import { type Domain, parseDomain } from '../../names/domain.ts';
 import { MOST_HOSTS } from '../../policies/destination.ts';
 import { type PolicyLookUp, resolve } from '../../policies/look-ups.ts';
-import { askFor, shorten, showAnswer, zoneLine } from '../ask.ts';
+import { askFor, shorten, showAnswer, zoneFinding, zoneLine } from '../ask.ts';
 import type { CheckCase } from '../case.ts';
 import type { Remedy } from '../check.ts';
-import { type Finding, finding } from '../finding.ts';
+import type { Finding } from '../finding.ts';
 import { backupFindings } from './mx-backups.ts';
 import { mxHostFindings } from './mx-hosts.ts';
 import { reverseFindings } from './reverse.ts';
@@ -60,10 +61,12 @@ function withoutMx({ hosts }: CheckCase, domain: Domain, answer: Answer): Findin
   if (facts?.kind !== 'found') {
     const because = facts?.because ?? `${domain} has no address`;
     const fix = [nullMxRemedy(domain)];
-    return [finding('mx.null-missing-nonmail', 'absent', { scope, evidence: [...evidence, because], fix })];
+    return [
+      zoneFinding('mx.null-missing-nonmail', 'absent', { scope, evidence: [...evidence, because], fix }),
+    ];
   }
   return [
-    finding('mx.none-implicit-a', 'warn', {
+    zoneFinding('mx.none-implicit-a', 'warn', {
       scope,
       evidence: [
         ...evidence,
@@ -93,8 +96,8 @@ function nullMx(domain: Domain, answer: Found, records: readonly Mx[]): Finding[
     verify: `dig +short ${domain} MX`,
   };
   return [
-    finding('mx.null', isExact ? 'pass' : 'warn', { scope, evidence, fix: [fix] }),
-    finding('mx.null-with-others', 'pass', { scope, evidence }),
+    zoneFinding('mx.null', isExact ? 'pass' : 'warn', { scope, evidence, fix: [fix] }),
+    zoneFinding('mx.null-with-others', 'pass', { scope, evidence }),
   ];
 }
 
@@ -104,30 +107,30 @@ function setFindings(domain: Domain, answer: Found, records: readonly Mx[]): Fin
   const hosts = records.filter((record) => !isNull(record)).map(({ exchange }) => showName(exchange));
   const verdict = (bad: boolean): 'warn' | 'pass' => (bad ? 'warn' : 'pass');
   const twice = [...new Set(hosts.filter((host, index) => hosts.indexOf(host) !== index))];
-  const providers = new Set(hosts.map(providerOf));
+  const providers = new Set(hosts.filter((host) => parseDomain(host).kind === 'ok').map(providerOf));
   const tokens = hosts.filter((host) => host.endsWith('.invalid'));
   const leftover = tokens.map((host) => shorten(`${host} is below .invalid and never exists`));
   return [
-    finding('mx.none-implicit-a', 'pass', { scope, evidence }),
-    finding('mx.null-with-others', hosts.length < records.length ? 'fail' : 'pass', { scope, evidence }),
+    zoneFinding('mx.none-implicit-a', 'pass', { scope, evidence }),
+    zoneFinding('mx.null-with-others', hosts.length < records.length ? 'fail' : 'pass', { scope, evidence }),
     ...nameFindings(domain, records),
-    finding('mx.duplicate', verdict(twice.length > 0), {
+    zoneFinding('mx.duplicate', verdict(twice.length > 0), {
       scope,
       evidence:
         twice.length > 0
           ? twice.slice(0, 5).map((host) => shorten(`${host} is named more than once`))
           : evidence,
     }),
-    finding('mx.single', verdict(new Set(hosts).size === 1), { scope, evidence }),
-    finding('mx.too-many', verdict(hosts.length > MOST_HOSTS), {
+    zoneFinding('mx.single', verdict(new Set(hosts).size === 1), { scope, evidence }),
+    zoneFinding('mx.too-many', verdict(hosts.length > MOST_HOSTS), {
       scope,
       evidence: [`${domain} has ${hosts.length} mail host${hosts.length === 1 ? '' : 's'}`],
     }),
-    finding('mx.mixed-providers', verdict(providers.size > 1), {
+    zoneFinding('mx.mixed-providers', verdict(providers.size > 1), {
       scope,
       evidence: [`the mail hosts are of ${shorten([...providers].slice(0, 5).join(', '))}`],
     }),
-    finding('mx.provider-token', verdict(tokens.length > 0), {
+    zoneFinding('mx.provider-token', verdict(tokens.length > 0), {
       scope,
       evidence: tokens.length > 0 ? leftover.slice(0, 5) : evidence,
     }),
@@ -142,16 +145,37 @@ function nameFindings(domain: Domain, records: readonly Mx[]): Finding[] {
     const host = showName(exchange);
     const evidence = [shorten(`${domain}. MX ${preference} ${host}.`)];
     if (parseDomain(host).kind !== 'ok') {
-      found.push(finding('mx.ip-literal', 'fail', { scope: { domain, host: quote(host) }, evidence }));
+      const fix = [namedHost(domain, preference, host)];
+      found.push(
+        zoneFinding('mx.ip-literal', 'fail', { scope: { domain, host: shorten(host) }, evidence, fix }),
+      );
     } else if (isThisHost(host)) {
-      found.push(finding('mx.localhost', 'fail', { scope: { domain, host }, evidence }));
+      found.push(zoneFinding('mx.localhost', 'fail', { scope: { domain, host }, evidence }));
     }
   }
   const all = (id: 'mx.ip-literal' | 'mx.localhost'): Finding[] =>
     found.some((one) => one.id === id)
       ? []
-      : [finding(id, 'pass', { scope: { domain }, evidence: [`none of ${named.length} MX records does`] })];
+      : [
+          zoneFinding(id, 'pass', {
+            scope: { domain },
+            evidence: [`none of ${named.length} MX records does`],
+          }),
+        ];
   return [...found, ...all('mx.ip-literal'), ...all('mx.localhost')];
+}
+
+/** The address that was meant, at a name of its own. */
+function namedHost(domain: Domain, preference: number, host: string): Remedy {
+  const address = parseHost(host);
+  const line =
+    address.kind === 'ok' && address.value.kind === 'ip' ? [zoneLine(`mail.${domain}. IN A ${host}`)] : [];
+  return {
+    who: 'dns-owner',
+    do: `Give the mail host of ${domain} a name, and put the name into the MX record.`,
+    lines: [...line, zoneLine(`${domain}. IN MX ${preference} mail.${domain}.`)],
+    verify: `dig +short ${domain} MX`,
+  };
 }
 
 /** RFC 6761 §6.3, and the name that many systems have for it in their tables. */
@@ -170,5 +194,5 @@ function* wildcardFindings(domain: Domain): PolicyLookUp<Finding[]> {
   const answer = yield* resolve({ name, type: types.MX });
   if (answer.kind === 'unknown') return [];
   const state = answer.kind === 'found' ? 'warn' : 'pass';
-  return [finding('mx.wildcard', state, { scope: { domain }, evidence: showAnswer(answer) })];
+  return [zoneFinding('mx.wildcard', state, { scope: { domain }, evidence: showAnswer(answer) })];
 }

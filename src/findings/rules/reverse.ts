@@ -6,10 +6,10 @@ import { reverseName } from '../../dns/reverse.ts';
 import { groupsOf, type IpAddress } from '../../names/address.ts';
 import { parseDomain } from '../../names/domain.ts';
 import { isPublicAddress } from '../../names/public-address.ts';
-import { type PolicyLookUp, resolve } from '../../policies/look-ups.ts';
-import { askFor, notAnswered, showAnswer } from '../ask.ts';
+import { all, type PolicyLookUp, resolve } from '../../policies/look-ups.ts';
+import { askFor, notAnswered, showAnswer, zoneFinding } from '../ask.ts';
 import type { CheckCase, HostCase } from '../case.ts';
-import { type Finding, type FindingScope, finding } from '../finding.ts';
+import type { Finding, FindingScope } from '../finding.ts';
 
 /** Addresses of one host, and names of one address, that are looked into. */
 const MOST_ADDRESSES = 8;
@@ -19,16 +19,11 @@ const MOST_NAMES = 5;
 export function* reverseFindings(theCase: CheckCase): PolicyLookUp<Finding[]> {
   const { target } = theCase;
   if (target.kind !== 'domain' && target.protocol !== 'smtp') return [];
-  const found: Finding[] = [];
-  const done = new Set<IpAddress>();
-  for (const host of theCase.hosts) {
-    for (const address of addressesOf(theCase, host)) {
-      if (done.has(address)) continue;
-      done.add(address);
-      found.push(...(yield* ofAddress(theCase, { host: host.name, address }, address)));
-    }
-  }
-  return found;
+  const hosts = new Map<IpAddress, string>();
+  for (const host of theCase.hosts)
+    for (const address of addressesOf(theCase, host)) if (!hosts.has(address)) hosts.set(address, host.name);
+  const each = [...hosts].map(([address, host]) => ofAddress(theCase, { host, address }, address));
+  return (yield* all(each)).flat();
 }
 
 /** Those of the public Internet: nobody sees the others as a sender. */
@@ -48,7 +43,7 @@ function* ofAddress(
   const evidence = showAnswer(answer);
   if (answer.kind === 'absent') {
     return [
-      finding('mx.ptr-missing', 'absent', {
+      zoneFinding('mx.ptr-missing', 'absent', {
         scope,
         evidence,
         fix: [
@@ -73,14 +68,14 @@ function* ofAddress(
     seen.push(...showAnswer(back));
     if (back.kind === 'found' && back.records.some((data) => isSame(readAddress(data) ?? '', address))) {
       return [
-        finding('mx.ptr-missing', 'pass', { scope, evidence }),
-        finding('mx.fcrdns', 'pass', { scope, evidence: [...evidence, ...showAnswer(back)] }),
+        zoneFinding('mx.ptr-missing', 'pass', { scope, evidence }),
+        zoneFinding('mx.fcrdns', 'pass', { scope, evidence: [...evidence, ...showAnswer(back)] }),
       ];
     }
   }
-  const passed = finding('mx.ptr-missing', 'pass', { scope, evidence });
+  const passed = zoneFinding('mx.ptr-missing', 'pass', { scope, evidence });
   const state = missing > 0 ? 'not-tested' : 'warn';
-  return [passed, finding('mx.fcrdns', state, { scope, evidence: seen.slice(0, 12) })];
+  return [passed, zoneFinding('mx.fcrdns', state, { scope, evidence: seen.slice(0, 12) })];
 }
 
 /** An address that somebody typed may be written in another way. */

@@ -2,12 +2,23 @@
 import { types } from '../../dns/record.ts';
 import type { Domain } from '../../names/domain.ts';
 import type { PolicyLookUp } from '../../policies/look-ups.ts';
-import { askFor, askTxt, below, notAnswered, shorten, showAnswer, zoneLine } from '../ask.ts';
+import {
+  askAhead,
+  askFor,
+  askTxt,
+  below,
+  notAnswered,
+  showAnswer,
+  showTxt,
+  zoneFinding,
+  zoneLine,
+} from '../ask.ts';
 import type { CheckCase } from '../case.ts';
 import type { PasteLine } from '../check.ts';
-import { type Finding, finding } from '../finding.ts';
+import type { Finding } from '../finding.ts';
 import { bimiProblems, isBimi } from '../records/bimi.ts';
 import { type DmarcSaid, dmarcFindings } from './dmarc.ts';
+import { placesOf } from './dmarc-walk.ts';
 import { type SpfSaid, spfFindings } from './spf.ts';
 
 export function* sendersFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[]> {
@@ -15,6 +26,12 @@ export function* sendersFindings(theCase: CheckCase): PolicyLookUp<readonly Find
   // Servers have no such records, and domains that do not exist neither.
   if (target.kind !== 'domain' || facts?.way.kind === 'no-such-domain') return [];
   const { domain } = target;
+  yield* askAhead([
+    [domain, types.TXT],
+    ...placesOf(domain).map((place) => [below('_dmarc', place), types.TXT] as const),
+    [below('_domainkey', domain), types.TXT],
+    [below('default._bimi', domain), types.TXT],
+  ]);
   const spf = yield* spfFindings(domain, now);
   const dmarc = yield* dmarcFindings(domain, now);
   if (takesNoMail(theCase)) return parkedFindings(theCase, domain, { spf, dmarc });
@@ -61,10 +78,10 @@ function parkedFindings(
   const scope = { domain };
   if (lines.length === 0) {
     const good = [`${domain} has the null MX, SPF that allows nobody, and the DMARC policy reject`];
-    return [...others, finding('parked.unprotected', 'pass', { scope, evidence: good })];
+    return [...others, zoneFinding('parked.unprotected', 'pass', { scope, evidence: good })];
   }
   const fix = { who: 'dns-owner', do: `If ${domain} has no mail, publish what is missing.`, lines } as const;
-  return [...others, finding('parked.unprotected', 'warn', { scope, evidence, fix: [fix] })];
+  return [...others, zoneFinding('parked.unprotected', 'warn', { scope, evidence, fix: [fix] })];
 }
 
 function allowsNobody(record: SpfSaid['record']): boolean {
@@ -83,7 +100,7 @@ function* dkimFindings(domain: Domain, now: number): PolicyLookUp<Finding[]> {
   const isGone = answer.kind === 'absent' && answer.what === 'no-such-name';
   const evidence = isGone ? showAnswer(answer) : [`${name} exists, so there are names below it`];
   return [
-    finding('dkim.base-node', isGone ? 'absent' : 'pass', {
+    zoneFinding('dkim.base-node', isGone ? 'absent' : 'pass', {
       scope,
       evidence,
       fix: [
@@ -107,13 +124,13 @@ function* bimiFindings(domain: Domain): PolicyLookUp<Finding[]> {
   const records = said.texts.filter(isBimi);
   const [record] = records;
   if (record === undefined)
-    return [finding('bimi.missing', 'absent', { scope, evidence: [`${name} has no record of BIMI`] })];
-  const shown = records.slice(0, 4).map((text) => shorten(`${name}. TXT ${JSON.stringify(text)}`));
+    return [zoneFinding('bimi.missing', 'absent', { scope, evidence: [`${name} has no record of BIMI`] })];
+  const shown = records.slice(0, 4).map((text) => showTxt(name, text));
   const several = records.length > 1 ? [`there are ${records.length} records, and there may be one`] : [];
   const problems = [...several, ...bimiProblems(record)];
   return [
-    finding('bimi.missing', 'pass', { scope, evidence: shown }),
-    finding('bimi.syntax', problems.length > 0 ? 'warn' : 'pass', {
+    zoneFinding('bimi.missing', 'pass', { scope, evidence: shown }),
+    zoneFinding('bimi.syntax', problems.length > 0 ? 'warn' : 'pass', {
       scope,
       evidence: [...shown, ...problems.slice(0, 8)],
     }),

@@ -3,10 +3,22 @@ import { types } from '../../dns/record.ts';
 import { type Domain, isWithin } from '../../names/domain.ts';
 import type { PolicyLookUp } from '../../policies/look-ups.ts';
 import { readMxAnswer } from '../../policies/mx.ts';
-import { askFor, askTxt, below, notAnswered, shorten, showAnswer, zoneLine } from '../ask.ts';
+import {
+  askAhead,
+  askFor,
+  askTxt,
+  below,
+  notAnswered,
+  shorten,
+  showAnswer,
+  showTxt,
+  txtLine,
+  zoneFinding,
+  zoneLine,
+} from '../ask.ts';
 import type { CheckCase } from '../case.ts';
 import type { Remedy } from '../check.ts';
-import { type Finding, finding } from '../finding.ts';
+import type { Finding } from '../finding.ts';
 import type { ReportUri } from '../records/report-uris.ts';
 import { isTlsRpt, parseTlsRpt, type TlsRptRecord } from '../records/tls-rpt.ts';
 
@@ -30,21 +42,20 @@ export function* tlsrptFindings({ target, facts, now }: CheckCase): PolicyLookUp
   const records = said.texts.filter(isTlsRpt);
   const [record] = records;
   if (record === undefined) return yield* withoutRecord(domain, name, said.texts);
-  const evidence = records.slice(0, 8).map((text) => shownTxt(name, text));
-  const passed = finding('tlsrpt.none', 'pass', { scope, evidence });
-  if (records.length > 1) return [passed, finding('tlsrpt.multiple', 'fail', { scope, evidence })];
+  const evidence = records.slice(0, 8).map((text) => showTxt(name, text));
+  const passed = zoneFinding('tlsrpt.none', 'pass', { scope, evidence });
+  if (records.length > 1) {
+    const fix = [merged(domain, records)];
+    return [passed, zoneFinding('tlsrpt.multiple', 'fail', { scope, evidence, fix })];
+  }
   const read = parseTlsRpt(record);
   return [
     passed,
-    finding('tlsrpt.multiple', 'pass', { scope, evidence }),
-    finding('tlsrpt.wrong-place', 'pass', { scope, evidence }),
+    zoneFinding('tlsrpt.multiple', 'pass', { scope, evidence }),
+    zoneFinding('tlsrpt.wrong-place', 'pass', { scope, evidence }),
     ...recordFindings(domain, name, evidence, read),
     ...(yield* mailboxFindings(domain, read.reportsTo)),
   ];
-}
-
-function shownTxt(name: Domain, text: string): string {
-  return shorten(`${name}. TXT ${JSON.stringify(text)}`);
 }
 
 function publish(domain: Domain, order: string): Remedy {
@@ -56,6 +67,18 @@ function publish(domain: Domain, order: string): Remedy {
   };
 }
 
+/** One record with the addresses of all. */
+function merged(domain: Domain, records: readonly string[]): Remedy {
+  const uris = records.flatMap((text) => parseTlsRpt(text).reportsTo).filter(({ kind }) => kind !== 'other');
+  const order = `Keep one record for ${domain}, with the addresses of all ${records.length}.`;
+  const addresses = [...new Set(uris.map(({ text }) => text))].join(',');
+  if (addresses === '') return publish(domain, order);
+  return {
+    ...publish(domain, order),
+    lines: [txtLine(`_smtp._tls.${domain}`, `v=TLSRPTv1; rua=${addresses}`)],
+  };
+}
+
 function* withoutRecord(
   domain: Domain,
   name: Domain,
@@ -64,12 +87,12 @@ function* withoutRecord(
   const scope = { domain };
   const alike = texts.filter((text) => /^[\s"']*v\s*=\s*tlsrpt/i.test(text));
   if (alike.length > 0) {
-    const lines = alike.slice(0, 6).map((text) => shownTxt(name, text));
+    const lines = alike.slice(0, 6).map((text) => showTxt(name, text));
     const evidence = [...lines, 'a record of TLS-RPT begins with exactly "v=TLSRPTv1;"'];
     const fix = [publish(domain, 'Correct the beginning of the record.')];
-    return [finding('tlsrpt.syntax', 'fail', { scope, evidence, fix })];
+    return [zoneFinding('tlsrpt.syntax', 'fail', { scope, evidence, fix })];
   }
-  const none = finding('tlsrpt.none', 'absent', {
+  const none = zoneFinding('tlsrpt.none', 'absent', {
     scope,
     evidence: [`${name} has no record of TLS-RPT`],
     fix: [publish(domain, `Publish a TLS-RPT record for ${domain}; the mailbox for reports has to exist.`)],
@@ -79,20 +102,21 @@ function* withoutRecord(
   const order = `Move the record to ${name}, with its own addresses.`;
   return [
     none,
-    finding('tlsrpt.wrong-place', 'warn', { scope, evidence: elsewhere, fix: [publish(domain, order)] }),
+    zoneFinding('tlsrpt.wrong-place', 'warn', { scope, evidence: elsewhere, fix: [publish(domain, order)] }),
   ];
 }
 
 function* wrongPlaces(domain: Domain): PolicyLookUp<readonly string[]> {
   const places = [domain, ...WRONG_PLACES.flatMap((labels) => below(labels, domain) ?? [])];
   const lines: string[] = [];
+  yield* askAhead(places.map((place) => [place, types.TXT] as const));
   for (const place of places) {
     const said = yield* askTxt(place);
     lines.push(
       ...said.texts
         .filter(isTlsRpt)
         .slice(0, 2)
-        .map((text) => shownTxt(place, text)),
+        .map((text) => showTxt(place, text)),
     );
   }
   return lines;
@@ -108,27 +132,27 @@ function recordFindings(
   const others = reportsTo.filter(({ kind }) => kind === 'other');
   const usable = reportsTo.length - others.length;
   const fix = [publish(domain, `Correct the record at ${name}; for one mailbox it is this one.`)];
-  const syntax = finding('tlsrpt.syntax', problems.length > 0 ? 'fail' : 'pass', {
+  const syntax = zoneFinding('tlsrpt.syntax', problems.length > 0 ? 'fail' : 'pass', {
     scope,
     evidence: [...evidence, ...problems.slice(0, 8)],
     fix,
   });
-  if (!hasRua) return [syntax, finding('tlsrpt.rua-missing', 'fail', { scope, evidence, fix })];
+  if (!hasRua) return [syntax, zoneFinding('tlsrpt.rua-missing', 'fail', { scope, evidence, fix })];
   const schemes = others.slice(0, 5).map(({ text }) => shorten(`${text} is neither mailto nor https`));
   const found = [
     syntax,
-    finding('tlsrpt.rua-missing', reportsTo.length > 0 ? 'pass' : 'fail', { scope, evidence, fix }),
-    finding('tlsrpt.rua-scheme', others.length === 0 ? 'pass' : usable > 0 ? 'warn' : 'fail', {
+    zoneFinding('tlsrpt.rua-missing', reportsTo.length > 0 ? 'pass' : 'fail', { scope, evidence, fix }),
+    zoneFinding('tlsrpt.rua-scheme', others.length === 0 ? 'pass' : usable > 0 ? 'warn' : 'fail', {
       scope,
       evidence: others.length > 0 ? schemes : evidence,
       fix,
     }),
-    finding('tlsrpt.rua-too-many', usable > FEW ? 'warn' : 'pass', { scope, evidence }),
+    zoneFinding('tlsrpt.rua-too-many', usable > FEW ? 'warn' : 'pass', { scope, evidence }),
   ];
   if (usable === 0) return found;
   const isOwn = (uri: ReportUri): boolean => uri.kind === 'mailto' && isWithin(uri.domain, domain);
   const onlyOwn = reportsTo.filter(({ kind }) => kind !== 'other').every(isOwn);
-  return [...found, finding('tlsrpt.same-domain-only', onlyOwn ? 'warn' : 'pass', { scope, evidence })];
+  return [...found, zoneFinding('tlsrpt.same-domain-only', onlyOwn ? 'warn' : 'pass', { scope, evidence })];
 }
 
 /** Whether the domains of the mailboxes take mail; whether the mailbox exists, only a report would show. */
@@ -142,7 +166,7 @@ function* mailboxFindings(domain: Domain, uris: readonly ReportUri[]): PolicyLoo
     if (way.kind === 'unknown') continue;
     const takes = way.kind === 'hosts' || (way.kind === 'implicit' && (yield* hasAddress(mailbox)));
     const evidence = [...showAnswer(answer), ...(takes ? [] : [`${mailbox} takes no mail`])];
-    found.push(finding('tlsrpt.rua-mail-undeliverable', takes ? 'pass' : 'fail', { scope, evidence }));
+    found.push(zoneFinding('tlsrpt.rua-mail-undeliverable', takes ? 'pass' : 'fail', { scope, evidence }));
   }
   return found;
 }

@@ -3,7 +3,15 @@ import { describe, it } from 'node:test';
 import type { Answer } from '../../../src/dns/answer.ts';
 import { nameOf as dnsName } from '../../../src/dns/name.ts';
 import { types } from '../../../src/dns/record.ts';
-import { askTxt, below, notAnswered, shorten, showAnswer } from '../../../src/findings/ask.ts';
+import {
+  askTxt,
+  below,
+  notAnswered,
+  shorten,
+  showAnswer,
+  txtLine,
+  zoneFinding,
+} from '../../../src/findings/ask.ts';
 import type { PolicyLookUp } from '../../../src/policies/look-ups.ts';
 import { DOMAIN, nameOf } from '../../support/destinations.ts';
 import { answerFrom, type ScriptedZone } from '../../support/scripted-zone.ts';
@@ -69,4 +77,31 @@ it('what was not answered is worth another try, what is bogus is not', () => {
     notAnswered('dns.servfail', scope, answer({ 'example.test MX': said }, types.MX), { now: 1000 }).retryAt;
   assert.equal(retry('unknown'), 601_000);
   assert.equal(retry('bogus'), null);
+});
+
+describe('what is to be pasted', () => {
+  it('RFC 1035 §3.3: TXT in strings of 255 octets, what is odd in them escaped', () => {
+    assert.equal(txtLine('a.test', 'x"y\\z\u{e9}').text, 'a.test. IN TXT "x\\"y\\\\z\\233"');
+    const long = txtLine('a.test', 'v'.repeat(300)).text;
+    assert.equal(long, `a.test. IN TXT "${'v'.repeat(255)}" "${'v'.repeat(45)}"`);
+    assert.equal(txtLine('a.test', '').text, 'a.test. IN TXT ""');
+  });
+
+  it('repairs of the catalogue name the domain, and those of the finding stand as they are', () => {
+    const scope = { domain: 'other.test' };
+    const [remedy] = zoneFinding('mx.null', 'warn', { scope, evidence: ['x'] }).fix;
+    assert.deepEqual(remedy?.lines, [{ for: 'dns', text: 'other.test. IN MX 0 .' }]);
+    assert.equal(remedy?.verify, 'dig +short other.test MX');
+    const own = { who: 'dns-owner', do: 'Look at example.test.' } as const;
+    assert.deepEqual(zoneFinding('mx.null', 'warn', { scope, evidence: ['x'], fix: [own] }).fix, [own]);
+  });
+
+  it('evidence is bounded and printable', () => {
+    const { evidence } = zoneFinding('mx.null', 'warn', {
+      scope: {},
+      evidence: Array.from({ length: 50 }, () => `\u{1b}[31m\u{9b}${'x'.repeat(500)}`),
+    });
+    assert.equal(evidence.length, 12);
+    for (const line of evidence) assert.match(line, /^[ -~]{1,240}$/);
+  });
 });

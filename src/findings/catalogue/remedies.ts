@@ -62,7 +62,7 @@ export const noClientCertificate: readonly PasteLine[] = [
     text: 'Set-ReceiveConnector "Default Frontend $env:COMPUTERNAME" -DomainSecureEnabled $false',
   },
   { for: 'dovecot', text: 'ssl_verify_client_cert = no' },
-  { for: 'cyrus', text: 'tls_require_cert: no' },
+  { for: 'cyrus', text: 'tls_client_certs: off' },
   { for: 'slapd', text: 'TLSVerifyClient never' },
   { for: 'vsftpd', text: 'require_cert=NO' },
   { for: 'postgresql', text: 'hostssl all all all scram-sha-256' },
@@ -79,7 +79,7 @@ export const atLeastTls12: readonly PasteLine[] = [
   { for: 'opensmtpd', text: 'listen on 0.0.0.0 tls pki mx.example.com protocols "TLSv1.2:TLSv1.3"' },
   {
     for: 'sendmail',
-    text: 'O ServerSSLOptions=+SSL_OP_NO_SSLv2 +SSL_OP_NO_SSLv3 +SSL_OP_NO_TLSv1 +SSL_OP_NO_TLSv1_1',
+    text: "define(`confSERVER_SSL_OPTIONS', `+SSL_OP_NO_SSLv2 +SSL_OP_NO_SSLv3 +SSL_OP_NO_TLSv1 +SSL_OP_NO_TLSv1_1')dnl",
   },
   {
     for: 'exchange',

@@ -121,7 +121,7 @@ export const smtpChecks = {
     'SIZE',
     'Senders learn that a message is too large only after they have sent it.',
     'RFC 1870 §3',
-    [...kept, { for: 'postfix', text: 'message_size_limit = 52428800' }],
+    kept,
   ),
   'smtp.ext.8bitmime': extension(
     '8BITMIME',
@@ -160,7 +160,6 @@ export const smtpChecks = {
     'REQUIRETLS',
     'Messages whose sender demands verified TLS all the way (REQUIRETLS) cannot be delivered here; few are sent.',
     'RFC 8689 §2',
-    [{ for: 'exim', text: 'tls_advertise_requiretls = *' }],
   ),
   'smtp.auth.before-tls': {
     title: 'no logins before TLS',
@@ -240,11 +239,13 @@ export const smtpChecks = {
     severity: 'low',
     why: 'VRFY says which mailboxes exist. Senders of spam and those who guess passwords collect them that way.',
     fix: [
-      program('Have VRFY answered with 252, whatever is asked.', [
-        { for: 'postfix', text: 'disable_vrfy_command = yes' },
-        { for: 'exim', text: 'acl_smtp_vrfy = deny' },
-        { for: 'sendmail', text: "define(`confPRIVACY_FLAGS', `authwarnings,novrfy,noexpn')dnl" },
-      ]),
+      program(
+        'Have VRFY answered with 252, whatever is asked; Exim does so where acl_smtp_vrfy is not set.',
+        [
+          { for: 'postfix', text: 'disable_vrfy_command = yes' },
+          { for: 'sendmail', text: "define(`confPRIVACY_FLAGS', `authwarnings,novrfy,noexpn')dnl" },
+        ],
+      ),
     ],
     reference: 'RFC 5321 §3.5.3, §7.3',
   },
@@ -253,8 +254,7 @@ export const smtpChecks = {
     severity: 'low',
     why: 'EXPN says who is on a list, or where a mailbox is forwarded to. Senders of spam collect addresses that way.',
     fix: [
-      program('Switch EXPN off.', [
-        { for: 'exim', text: 'acl_smtp_expn = deny' },
+      program('Switch EXPN off; Exim refuses it where acl_smtp_expn is not set.', [
         { for: 'sendmail', text: "define(`confPRIVACY_FLAGS', `authwarnings,novrfy,noexpn')dnl" },
       ]),
     ],
@@ -272,7 +272,7 @@ export const smtpChecks = {
         },
         { for: 'exim', text: 'hostlist relay_from_hosts = <; 127.0.0.1 ; ::1' },
         { for: 'opensmtpd', text: 'match from any for domain "example.com" action "local"' },
-        { for: 'sendmail', text: 'Connect:127.0.0.1 RELAY' },
+        { for: 'sendmail', text: "dnl FEATURE(`promiscuous_relay')dnl" },
         {
           for: 'exchange',
           text: 'Get-ReceiveConnector | Remove-ADPermission -User "NT AUTHORITY\\ANONYMOUS LOGON" -ExtendedRights Ms-Exch-SMTP-Accept-Any-Recipient',

@@ -3,8 +3,7 @@ import type { Catalogue, PasteLine } from '../check.ts';
 import { atLeastTls12, program } from './remedies.ts';
 
 const forwardSecret: readonly PasteLine[] = [
-  { for: 'postfix', text: 'smtpd_tls_exclude_ciphers = kRSA, kDHd, kDHr, kECDHr, kECDHe, CBC, AESCCM8' },
-  { for: 'postfix', text: 'tls_preempt_cipherlist = no' },
+  { for: 'postfix', text: 'smtpd_tls_exclude_ciphers = kRSA, SHA1, SHA256, SHA384, AESCCM8' },
   { for: 'exim', text: '# built with GnuTLS, as Debian has it (exim -bV says which):' },
   {
     for: 'exim',
@@ -13,7 +12,7 @@ const forwardSecret: readonly PasteLine[] = [
   { for: 'exim', text: '# built with OpenSSL:' },
   { for: 'exim', text: 'tls_require_ciphers = ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM' },
   { for: 'opensmtpd', text: 'smtp ciphers "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM"' },
-  { for: 'sendmail', text: 'O CipherList=ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM' },
+  { for: 'sendmail', text: "define(`confCIPHER_LIST', `ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM')dnl" },
   { for: 'dovecot', text: 'ssl_cipher_list = ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM' },
   { for: 'cyrus', text: 'tls_ciphers: ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM' },
   { for: 'inn', text: 'tlsciphers: ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM' },
@@ -98,6 +97,7 @@ export const tlsChecks = {
       program('Use a TLS library with ML-KEM (OpenSSL 3.5 or newer, which offers it by itself).', [
         { for: 'postfix', text: 'tls_eecdh_auto_curves = X25519MLKEM768 X25519 prime256v1 secp384r1' },
         { for: 'dovecot', text: 'ssl_curve_list = X25519MLKEM768:X25519:P-256:P-384' },
+        { for: 'postgresql', text: '# PostgreSQL 18 or newer:' },
         { for: 'postgresql', text: "ssl_groups = 'X25519MLKEM768:X25519:prime256v1'" },
       ]),
     ],

@@ -2,18 +2,25 @@
  * Visits the zoo and prints what is found that is not expected.
  *
  * `run.ts PART [PATTERN] [--write]`: a part (servers, hostile, domains), of it those whose name fits; with `--write` what
- * was found is what is expected from now on, which is to be read in the diff before it is believed.
+ * was found is what is expected from now on, which is to be read in the diff before it is believed. `run.ts page` writes
+ * docs/zoo.md from what is expected.
  */
+import { writeFileSync } from 'node:fs';
 import { startLab } from '../lab/lab.ts';
 import { rootsOf } from '../peers/support/peer.ts';
 import { checkedDomains } from './domains.ts';
 import { type Outcome, outcomeOf, parts, readExpected, writeExpected } from './expected.ts';
 import { hostileCases } from './hostile.ts';
+import { pageFile, zooPage } from './page.ts';
 import { setUps } from './servers.ts';
 import { outcomeOfSetUp, outcomesOfDomains } from './tour.ts';
 import { visitHostile } from './visit.ts';
 
 const [wanted, ...rest] = process.argv.slice(2).filter((word) => word !== '--write');
+if (wanted === 'page') {
+  writeFileSync(pageFile, zooPage());
+  process.exit(0);
+}
 const part = parts.find((one) => one === wanted);
 if (part === undefined) throw new Error(`which part: ${parts.join(', ')}?`);
 const pattern = new RegExp(rest[0] ?? '');

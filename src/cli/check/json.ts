@@ -17,7 +17,7 @@ import type { Selection } from './selection.ts';
 import { formatTarget, protocolOf } from './target.ts';
 
 /** What --fail-at asks about. */
-export interface Foreseen {
+interface Foreseen {
   /** Milliseconds since 1970. */
   readonly until: number;
   readonly events: readonly FutureEvent[];

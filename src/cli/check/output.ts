@@ -4,8 +4,7 @@ import type { Recording } from '../../findings/recording.ts';
 import type { Look } from '../terminal.ts';
 import { formatReport } from './text.ts';
 
-export const formats = ['text', 'json', 'ndjson'] as const;
-export type Format = (typeof formats)[number];
+export type Format = 'text' | 'json' | 'ndjson';
 
 export interface Output {
   /** @returns a promise that settles when there is room for more. */

@@ -31,7 +31,7 @@ export function repairLines(report: CheckReport, look: Look): readonly string[] 
 }
 
 /** Programs that were met, by name. */
-export function programsOf({ hosts }: CheckReport): ReadonlySet<string> {
+function programsOf({ hosts }: CheckReport): ReadonlySet<string> {
   return new Set(hosts.flatMap(({ endpoints }) => endpoints.flatMap(({ program }) => program ?? [])));
 }
 
@@ -66,7 +66,7 @@ function oneRepair(
 const always: ReadonlySet<string> = new Set(['dns', 'policy-file']);
 
 /** @param programs those that were met; where none of them is among the lines all are shown. */
-export function remedyLines(
+function remedyLines(
   { who, do: order, lines, verify }: Fix,
   programs: ReadonlySet<string>,
   look: Look,

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { severities } from '../../findings/check.ts';
 import { depths } from '../../findings/endpoint.ts';
 import type { Parsed } from '../../names/domain.ts';
+import type { Format } from '../check/output.ts';
 import { parseTarget, protocolNames } from '../check/target.ts';
 import { addConfigOptions, type ConfigOptions, toLoadRequest } from '../config/options.ts';
 import { withExamples } from '../usage.ts';
@@ -20,7 +21,7 @@ interface CheckOptions extends ConfigOptions {
   readonly gap: number;
   readonly allowPrivate?: true;
   readonly intrusive?: true;
-  readonly format?: 'text' | 'json' | 'ndjson';
+  readonly format?: Format;
   readonly json?: true;
   readonly details?: true;
   /** Milliseconds. */

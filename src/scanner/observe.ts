@@ -59,15 +59,18 @@ export function openObserver(parts: ObserverParts): Observer {
     if (closing.signal.aborted && underWay === 0) deadlines.close();
   };
 
-  const wayOf = (endpoint: Endpoint, { hello = 'everything', named = true, alpn }: Knock): Way => ({
-    endpoint,
-    context: contexts(hello),
-    serverName: named ? endpoint.serverName : null,
-    ...(alpn === undefined ? {} : { alpn }),
-    deadlines,
-    timeoutMs: parts.timeoutMs,
-    signal: closing.signal,
-  });
+  const wayOf = (endpoint: Endpoint, { hello = 'everything', named = true, ...knock }: Knock): Way => {
+    const alpn = knock.alpn ?? (endpoint.tls === 'implicit' ? dialectOf(endpoint.protocol).alpn : undefined);
+    return {
+      endpoint,
+      context: contexts(hello),
+      serverName: named ? endpoint.serverName : null,
+      ...(alpn === undefined ? {} : { alpn }),
+      deadlines,
+      timeoutMs: parts.timeoutMs,
+      signal: closing.signal,
+    };
+  };
 
   return {
     async observe(endpoint, plan) {

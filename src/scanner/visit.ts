@@ -47,6 +47,12 @@ export interface VisitDraft {
 
 export interface Dialect {
   /**
+   * What is named in the handshake (ALPN, RFC 7301) where TLS comes at once; undefined where nothing is.
+   *
+   * PostgreSQL 17 takes nobody without it, as by it a server is known to be one; XMPP has it on ports that it shares with HTTPS.
+   */
+  readonly alpn?: readonly string[];
+  /**
    * A whole visit, from the connection (or TLS at once) to goodbye. It judges nothing, ends politely where it can, and goes
    * on behind TLS whatever the certificate is.
    *

@@ -26,7 +26,7 @@ import {
 export const imapDialect: Dialect = {
   visit,
   injection,
-  // Before a login a client can leave nothing behind: ENABLE comes after it (RFC 5161 §3.1), ID is not asked for again
+  // Before a login a client can leave nothing behind: ENABLE comes after it (RFC 9051 §6.3.1), ID is not asked for again
   // (RFC 2971), and a login itself would need a credential.
   state: null,
 };

@@ -5,7 +5,7 @@
  * protocol has no goodbye: a client that leaves closes the connection.
  */
 import type { AnswerSeen, InjectionSeen, VisitEnd } from '../../findings/observation.ts';
-import { sslRequest } from '../../protocols/postgres/messages.ts';
+import { ALPN, sslRequest } from '../../protocols/postgres/messages.ts';
 import type { Talk } from '../../wire/bytes.ts';
 import type { Channel } from '../../wire/channel.ts';
 import { PeerError, printable } from '../../wire/dialogue.ts';
@@ -25,6 +25,7 @@ import {
 
 export const postgresDialect: Dialect = {
   visit,
+  alpn: [ALPN],
   injection,
   // SSLRequest is the first thing that is said: nothing can stand before it.
   state: null,

@@ -46,6 +46,8 @@ export const xmppServerDialect: Dialect = dialectOf('server');
 function dialectOf(kind: StreamKind): Dialect {
   return {
     visit: (channel, request, draft) => visit(channel, request, draft, kind),
+    // XEP-0368 (XMPP over TLS).
+    alpn: [`xmpp-${kind}`],
     injection: (channel, request) => injection(channel, request, kind),
     // Behind TLS a new stream begins, with a header of its own (RFC 6120 §5.4.3.3); before it there is only the login that
     // a client could leave behind.

@@ -44,7 +44,10 @@ export const postgres: Dialect = {
   login,
   loginInside: login,
   loginOfPlainClient: login,
-  answer: (request) => (request.startsWith('p') ? typed('R', int32(0)) : askForPassword),
+  answer: (request) => {
+    if (request === SSL_REQUEST) return error('no such protocol');
+    return request.startsWith('p') ? typed('R', int32(0)) : askForPassword;
+  },
   bait: typed('S', `${EVIL}\0on\0`),
   // The notice begins in clear and ends with the first answer inside.
   fragment: typed('N', `M${EVIL}`, askForPassword).slice(0, -askForPassword.length),

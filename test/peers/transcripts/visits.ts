@@ -62,13 +62,14 @@ function protocolOf(name: string | undefined): CheckProtocol {
 }
 
 async function record(protocol: CheckProtocol, task: string, target: DialTarget): Promise<string[]> {
+  const { alpn } = dialectOf(protocol);
   const connection = await dial(target, {
     peer: visitedName,
     patience,
     deadlines,
     context: contexts('everything'),
     serverName: visitedName,
-    ...(protocol === 'postgres' && task.includes('implicit') ? { alpn: ['postgresql'] } : {}),
+    ...(alpn === undefined || !task.includes('implicit') ? {} : { alpn }),
   });
   const notes: Note[] = [];
   const came = await connection.run(noting(doTask(dialectOf(protocol), task, connection.channel), notes));

@@ -3,7 +3,7 @@ import { type ReportUri, readReportUris } from './report-uris.ts';
 import { readTags } from './tags.ts';
 
 const policies = ['none', 'quarantine', 'reject'] as const;
-export type DmarcPolicy = (typeof policies)[number];
+type DmarcPolicy = (typeof policies)[number];
 
 export interface DmarcRecord {
   /**

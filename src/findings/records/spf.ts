@@ -3,10 +3,10 @@ import { parseAddressLiteral } from '../../names/address.ts';
 import { type Parsed, quote } from '../../names/domain.ts';
 
 const mechanisms = ['all', 'include', 'a', 'mx', 'ptr', 'ip4', 'ip6', 'exists'] as const;
-export type SpfMechanism = (typeof mechanisms)[number];
+type SpfMechanism = (typeof mechanisms)[number];
 
 /** What is said of a sender that a mechanism matches: pass, fail, softfail, neutral. */
-export type SpfQualifier = '+' | '-' | '~' | '?';
+type SpfQualifier = '+' | '-' | '~' | '?';
 
 export type SpfTerm =
   | {

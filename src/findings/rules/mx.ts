@@ -43,7 +43,7 @@ function isNull({ exchange }: Mx): boolean {
 }
 
 /** The line that says that a domain takes no mail. */
-export function nullMxRemedy(domain: Domain): Remedy {
+function nullMxRemedy(domain: Domain): Remedy {
   return {
     who: 'dns-owner',
     do: `If ${domain} takes no mail, publish the null MX.`,

@@ -38,6 +38,8 @@ export interface Question {
   readonly unasked: (why: NotTested) => Probes;
   /** Whether its hello is smaller than the first one, which may have been too large. */
   readonly isSmaller?: true;
+  /** Whether it tells by what the server answers to what: one that is out of step anyway cannot be told from. */
+  readonly isCounted?: true;
 }
 
 export interface QuestionTerms {
@@ -78,11 +80,15 @@ export function questionsFor(base: Visit, terms: QuestionTerms): readonly Questi
 }
 
 /** Why the question is not worth a connection after the first one came to no end; undefined where it is. */
-export function hindrance({ end, tls, upgrade }: Visit, { isSmaller }: Question): NotTested | undefined {
+export function hindrance(
+  { end, tls, upgrade }: Visit,
+  { isSmaller, isCounted }: Pick<Question, 'isSmaller' | 'isCounted'>,
+): NotTested | undefined {
   // A server that hangs at the hello may answer one without the large key share of a hybrid group.
   if (end.kind === 'timeout')
     return end.at === 'handshake' && isSmaller === true ? undefined : notTested(end);
   if (end.kind === 'throttled' || end.kind === 'blocked') return notTested(end);
+  if (isCounted === true && end.kind !== 'complete') return notTested(end);
   return tls === null && upgrade.kind === 'not-reached' ? notTested(end) : undefined;
 }
 
@@ -143,6 +149,7 @@ function injectionQuestion(injection: NonNullable<Dialect['injection']>): Questi
       return { probes: { injection: { kind: 'seen', ...outcome, transcript } }, end: { kind: 'complete' } };
     },
     unasked: (why) => ({ injection: why }),
+    isCounted: true,
   };
 }
 
@@ -156,6 +163,7 @@ function stateQuestion(state: NonNullable<Dialect['state']>): Question {
       return { probes: { state: { kind: 'seen', ...outcome, transcript } }, end: { kind: 'complete' } };
     },
     unasked: (why) => ({ state: why }),
+    isCounted: true,
   };
 }
 

@@ -110,8 +110,8 @@ describe('the questions', () => {
 });
 
 describe('the hindrance', () => {
-  const smaller = { ask: () => assert.fail('not asked'), unasked: () => ({}), isSmaller: true } as const;
-  const usual = { ask: smaller.ask, unasked: smaller.unasked };
+  const smaller = { isSmaller: true } as const;
+  const usual = {};
   const open = { tls: null, inside: null, upgrade: { kind: 'not-reached' } } as const;
 
   it('none behind a visit that came to its end', () => assert.equal(hindrance(visit(), usual), undefined));
@@ -132,6 +132,16 @@ describe('the hindrance', () => {
       hindrance(visit({ end: { kind: 'timeout', at: 'inside', ms: 1 } }), usual)?.kind,
       'not-tested',
     );
+  });
+
+  it('for what is told by counting answers, a server that is out of step anyway', () => {
+    const broken = visit({ end: { kind: 'broken', at: 'again', because: 'mx.test spoke out of turn' } });
+    assert.equal(hindrance(broken, { isCounted: true })?.because, 'mx.test spoke out of turn');
+    assert.equal(hindrance(broken, usual), undefined);
+    const counted = questionsFor(visit(), { ...terms, deep: true, intrusive: true })
+      .filter(({ isCounted }) => isCounted === true)
+      .flatMap(({ unasked }) => Object.keys(unasked(why)));
+    assert.deepEqual(counted, ['injection', 'state']);
   });
 
   for (const kind of ['throttled', 'blocked'] as const) {

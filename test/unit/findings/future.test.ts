@@ -142,4 +142,8 @@ describe('in general', () => {
     }
     assert.deepEqual(events(scene, now + 59 * aDay), []);
   });
+  it('what has ended already is no matter of the future', () => {
+    const all = events({ now: now + 61 * aDay }, now + 300 * aDay);
+    assert.deepEqual(all, []);
+  });
 });

@@ -178,13 +178,30 @@ describe('what is broken comes first', () => {
     assert.deepEqual([step(advice, 'tls').state, step(advice, 'mta-sts-enforce').state], ['now', 'later']);
     assert.deepEqual(texts(step(advice, 'mta-sts-enforce')), []);
   });
-  it('an address that nobody could look at: it is said that it cannot be told', () => {
-    const observations = [observe(), observe({ endpoint: { address: '192.0.2.2' }, base: notConnected() })];
+  it('an address that sends us away, or that nobody has looked at: it cannot be told', () => {
     const zone = { ...half, [`${HOST} A`]: ['192.0.2.1', '192.0.2.2'] };
-    const advice = advise({ zone, policy: policyText('testing'), observations });
-    assert.notEqual(step(advice, 'mta-sts-enforce').state, 'now');
-    assert.equal(step(advice, 'tls').state, 'blocked');
-    assert.deepEqual(texts(step(advice, 'mta-sts-enforce')), []);
+    const away = observe({ endpoint: { address: '192.0.2.2' }, base: sentAway('throttled') });
+    assert.equal(
+      step(
+        advise({ zone, policy: policyText('testing'), observations: [observe(), away] }),
+        'mta-sts-enforce',
+      ).state,
+      'blocked',
+    );
+    for (const observations of [[observe(), away], [observe()]]) {
+      const advice = advise({ zone, policy: policyText('testing'), observations });
+      assert.deepEqual([step(advice, 'tls').state, step(advice, 'tlsa').state], ['blocked', 'blocked']);
+      assert.notEqual(step(advice, 'mta-sts-enforce').state, 'now');
+      assert.deepEqual(texts(step(advice, 'mta-sts-enforce')), []);
+    }
+  });
+  it('an address of a network that we have no way to does not stand in the way of the others', () => {
+    const zone = { ...half, [`${HOST} AAAA`]: ['2001:db8::1'] };
+    const nowhere = observe({ endpoint: { address: '2001:db8::1' }, base: notConnected('no-route') });
+    const advice = advise({ zone, policy: policyText('testing'), observations: [observe(), nowhere] });
+    assert.equal(step(advice, 'mta-sts-enforce').state, 'now');
+    const alone = advise({ zone: { ...zone, [`${HOST} A`]: [] }, observations: [nowhere] });
+    assert.equal(step(alone, 'tls').state, 'blocked');
   });
 });
 

@@ -11,6 +11,7 @@ import { aDay } from '../../../support/chains.ts';
 import { nameOf } from '../../../support/destinations.ts';
 import {
   ADDRESS,
+  answerOf,
   chainFor,
   endpointOf,
   HOST,
@@ -193,6 +194,8 @@ describe('dane.mismatch-alg, dane.mismatch-sni', () => {
   });
   it('both have one', () =>
     assert.equal(withRecords('dane.mismatch-alg', [good, keyOf(rsa)], { observations: both }), 'pass'));
+  it('nothing more is said where not even the first fits', () =>
+    assert.equal(withRecords('dane.mismatch-alg', [STRANGE], { observations: both }), ''));
   it('nothing is said where there is one certificate only', () =>
     assert.equal(withRecords('dane.mismatch-alg', [good]), ''));
   it('without a name another certificate comes', () => {
@@ -210,6 +213,15 @@ describe('dane.no-starttls', () => {
       const [one] = only(found({ zone: goodZone(), observations: [observe({ base })] }), 'dane.no-starttls');
       assert.deepEqual([one?.state, one?.severity], ['fail', 'critical']);
     }
+  });
+  it('says nothing where STARTTLS was refused to a client that was sent away', () => {
+    const answer = answerOf(454, '4.7.0 too many connections');
+    const base = {
+      ...handshakeFailed(),
+      upgrade: { kind: 'refused', answer },
+      end: { kind: 'throttled', at: 'starttls', answer },
+    } as const;
+    assert.equal(withRecords('dane.no-starttls', [good], { observations: [observe({ base })] }), '');
   });
   it('also where the records authenticate nobody: TLS is demanded all the same', () =>
     assert.equal(

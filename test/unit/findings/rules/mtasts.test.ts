@@ -345,6 +345,10 @@ describe('the policy and the mail hosts', () => {
       assert.equal(states('mtasts.mx-tls-too-old', { policy: policyText(mode) }), 'pass');
     });
   }
+  it('a file to which no record leads is nobody’s policy', () => {
+    const all = found({ zone: withoutRecord, policy: policyText('enforce', ['other.test']) });
+    assert.equal(statesOf(all, 'mtasts.mx-all-uncovered'), '');
+  });
   it('RFC 8461 §5: with mode none nothing is asked of the hosts', () => {
     const all = found({
       policy: policyText('none', []),

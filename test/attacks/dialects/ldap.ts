@@ -31,12 +31,13 @@ export function messageEnds(unread: string): number | undefined {
   return end <= unread.length ? end : undefined;
 }
 
-/** Success of a search, or of a bind, which everything else is taken for. */
+/** Success of a search, or of a bind, which everything else is taken for; a second StartTLS is refused (RFC 4511 §4.14.2). */
 function answerTo(request: string): string {
   const octets = request.charCodeAt(1);
   const at = octets < 128 ? 2 : 2 + octets - 128;
-  const isSearch = request.charCodeAt(at + 3) === 0x63;
-  return message(request.charCodeAt(at + 2), element(isSearch ? 0x65 : 0x61, result(0)));
+  const id = request.charCodeAt(at + 2);
+  if (request.includes(START_TLS)) return message(id, element(0x78, result(1)));
+  return message(id, element(request.charCodeAt(at + 3) === 0x63 ? 0x65 : 0x61, result(0)));
 }
 
 const bindAnswer = (id: number, words = ''): string => message(id, element(0x61, result(0, words)));

@@ -17,7 +17,6 @@ import { readText } from '../config/text-file.ts';
 import { lookOf, oneLine } from '../terminal.ts';
 import { counting, exitCodeOf, nothingYet, type Tally } from './exit-code.ts';
 import { toReport } from './json.ts';
-import { InputError } from './lines.ts';
 import { type CheckTerms, type OpenedCheck, openCheck } from './open.ts';
 import { type Format, openOutput } from './output.ts';
 import { pooled } from './pool.ts';
@@ -55,8 +54,7 @@ export async function check(request: CheckRequest, load: LoadRequest): Promise<n
       ? await visitAll(request, load, progress)
       : await reportAll(request, savedRecordings(request.from), progress);
   } catch (error) {
-    // The store of the data folder cannot be read, or what came in on stdin is no list of targets.
-    if (!(error instanceof InputError || error instanceof StoreError)) throw error;
+    if (!(error instanceof StoreError)) throw error;
     return complain(progress, 'error', error.message);
   } finally {
     progress.close();

@@ -1,7 +1,7 @@
 /** The targets of one run, one after the other: those that are named, and those that stand on stdin. */
 import type { Target } from '../../findings/case.ts';
 import type { Parsed } from '../../names/domain.ts';
-import { linesOf } from './lines.ts';
+import { InputError, linesOf } from './lines.ts';
 import { parseTarget, type TargetTerms } from './target.ts';
 
 /** Far longer than any name, with room for a comment. */
@@ -27,13 +27,19 @@ export const STDIN = '-';
 
 async function* listed(stdin: AsyncIterable<Uint8Array>, terms: TargetTerms): AsyncGenerator<Parsed<Target>> {
   let number = 0;
-  for await (const line of linesOf(stdin, LONGEST_LINE)) {
-    number += 1;
-    const text = line.replace(/^[ \t]+|[ \t]+$/g, '');
-    if (text === '' || text.startsWith('#')) continue;
-    const target = parseTarget(text, terms);
-    yield target.kind === 'ok'
-      ? target
-      : { kind: 'invalid', because: `line ${number} of stdin: ${target.because}` };
+  try {
+    for await (const line of linesOf(stdin, LONGEST_LINE)) {
+      number += 1;
+      const text = line.replace(/^[ \t]+|[ \t]+$/g, '');
+      if (text === '' || text.startsWith('#')) continue;
+      const target = parseTarget(text, terms);
+      yield target.kind === 'ok'
+        ? target
+        : { kind: 'invalid', because: `line ${number} of stdin: ${target.because}` };
+    }
+  } catch (error) {
+    // It is no list of targets from here on; those before are worked on all the same.
+    if (!(error instanceof InputError)) throw error;
+    yield { kind: 'invalid', because: `stdin: ${error.message}` };
   }
 }

@@ -31,8 +31,9 @@ describe('the targets of a run', () => {
     assert.match(found[1] ?? '', /^line 2 of stdin: "user@b\.test" is the address of a mailbox/);
   });
 
-  it('a line without an end ends the run', async () => {
-    await assert.rejects(read(['-'], 'x'.repeat(5_000)), /^InputError: line 1 is longer/);
+  it('nothing is read behind a line that never ends; those before it, and those named, go on', async () => {
+    const found = await read(['-', 'b.test'], 'a.test\n', 'x'.repeat(5_000), '\nc.test\n');
+    assert.deepEqual(found, ['a.test', 'stdin: line 2 is longer than 4096 octets', 'b.test']);
   });
 
   it('are read one by one', async () => {

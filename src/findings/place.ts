@@ -32,6 +32,11 @@ export function isSeen({ connect, clear, tls, upgrade }: Visit): boolean {
   return tls !== null || upgrade.kind !== 'not-reached' || clear !== null;
 }
 
+/** Whether TLS stands at the first connection; a handshake that is refused at its end has shown a session all the same. */
+export function isSecured({ observation: { base } }: Place): boolean {
+  return base.upgrade.kind === 'secured' || base.upgrade.kind === 'implicit';
+}
+
 /** "421 Service not available, closing transmission channel" (RFC 5321 §4.2.3), said to anything. */
 const CLOSING = 421;
 

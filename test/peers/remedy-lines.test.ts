@@ -35,7 +35,7 @@ async function eachIn(
 
 const self = party('mx.example.com');
 const certificate = pemOf(certify(self, self, { notBefore: 0, extensions: server('mx.example.com') }));
-const key = self.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+const key = self.privateKey.export({ type: 'pkcs8', format: 'pem' });
 const files = { '/peer/certificate.pem': certificate, '/peer/key.pem': key };
 /** Paths to certificates and keys are the reader's own. */
 const withFiles = (text: string): string =>

@@ -1,7 +1,7 @@
 /** What further connections have shown of the way to TLS: injected commands, state that is kept, SNI. RFC 3207 §4.2. */
 import type { Finding } from '../finding.ts';
 import type { Probed, Probes } from '../observation.ts';
-import { foundAt, type Place } from '../place.ts';
+import { foundAt, isSecured, type Place } from '../place.ts';
 import { fingerprintOf } from '../presented.ts';
 
 export function probeFindings(place: Place): readonly Finding[] {
@@ -77,7 +77,7 @@ function kept(place: Place, probe: NonNullable<Probes['state']>): readonly Findi
 
 function withoutName(place: Place, probe: NonNullable<Probes['noServerName']>): readonly Finding[] {
   const { tls } = place.observation.base;
-  if (tls === null) return [];
+  if (tls === null || !isSecured(place)) return [];
   if (probe.kind === 'not-tested') return [untested(place, 'starttls.sni-required', probe)];
   switch (probe.result) {
     case 'not-offered':

@@ -3,7 +3,7 @@ import type { CheckCase } from '../case.ts';
 import type { CheckId } from '../catalogue.ts';
 import type { Finding } from '../finding.ts';
 import type { ObservedTls, Probes } from '../observation.ts';
-import { foundAt, isBeside, isSeen, type Place, placesOf } from '../place.ts';
+import { foundAt, isBeside, isSecured, isSeen, type Place, placesOf } from '../place.ts';
 
 export function tlsFindings(theCase: CheckCase): readonly Finding[] {
   return placesOf(theCase).flatMap((place) => {
@@ -78,7 +78,8 @@ function newVersions(place: Place, tls: ObservedTls, upTo12: Probes['upToTls12']
 }
 
 function upToTls12(place: Place, probe: Probes['upToTls12']): readonly Finding[] {
-  if (probe === undefined) return [];
+  // Where the first handshake failed at its end, this one failed for the same reason.
+  if (probe === undefined || !isSecured(place)) return [];
   if (probe.kind === 'not-tested') return untested(place, ['tls.no-tls12'], probe.because);
   switch (probe.result) {
     case 'not-offered':

@@ -274,6 +274,14 @@ describe('what further connections show', () => {
     );
   });
 
+  it('a handshake that fails with SNI, too, says nothing of SNI', () => {
+    const upgrade = { kind: 'handshake-failed', because: 'x', alert: 'certificate required', ms: 1 } as const;
+    assert.equal(
+      statesOf(found({ upgrade }, { noServerName: handshakeRefused() }), 'starttls.sni-required'),
+      '',
+    );
+  });
+
   it('another certificate without SNI, as info', () => {
     const other = secured({ chain: chainFor({ names: ['other.example.test'] }) });
     const [differs] = only(found({}, { noServerName: other }), 'starttls.sni-cert-differs');

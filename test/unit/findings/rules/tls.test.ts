@@ -88,6 +88,12 @@ describe('versions', () => {
     );
   });
 
+  it('a handshake that fails at its end anyway says nothing of versions', () => {
+    const upgrade = { kind: 'handshake-failed', because: 'x', alert: 'certificate required', ms: 1 } as const;
+    const observation = observe({ base: { upgrade }, probes: { upToTls12: handshakeRefused() } });
+    assert.equal(statesOf(tlsFindings(caseOf([hostCase([observation])])), 'tls.no-tls12'), '');
+  });
+
   it('without TLS 1.3, low', () => {
     const [finding] = only(found(tls12), 'tls.no-tls13');
     assert.deepEqual([finding?.state, finding?.severity], ['absent', 'low']);

@@ -34,7 +34,7 @@ export interface Ground {
   readonly ttl: (name: string, type: keyof typeof types) => number;
 }
 
-export interface StsStanding {
+interface StsStanding {
   /** `off`: mode none. `broken`: a record or a policy that does not do. */
   readonly state: 'none' | 'off' | 'testing' | 'enforce' | 'broken' | 'unknown';
   readonly because: string;

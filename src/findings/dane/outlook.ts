@@ -147,7 +147,7 @@ function willFail(theCase: CheckCase, place: DanePlace, matched: readonly Matche
 }
 
 /** When a match ends by itself, and what ends it. */
-export interface MatchEnd {
+interface MatchEnd {
   /** Milliseconds since 1970. */
   readonly at: number;
   /** How long before that it is high time to do something; milliseconds. */
@@ -157,7 +157,7 @@ export interface MatchEnd {
 }
 
 /** What ends a match while the key stays as it is: nothing, for a record of the key. */
-export function endsOf(one: Matched): readonly MatchEnd[] {
+function endsOf(one: Matched): readonly MatchEnd[] {
   const record = recordOf(one);
   if (record === undefined || (record.usage === 3 && record.selector === 1)) return [];
   const summaries = one.chain.tls.chain.slice(0, MOST_LINES).map((der) => summarizeCertificate(der));

@@ -28,7 +28,7 @@ export interface DanePlace {
 }
 
 /** The port of the target: 25 for a domain, whose TLSA records stand there (RFC 7672 §2.2.3). */
-export function danePort({ target }: Pick<CheckCase, 'target'>): number {
+function danePort({ target }: Pick<CheckCase, 'target'>): number {
   return target.kind === 'domain' ? 25 : target.port;
 }
 

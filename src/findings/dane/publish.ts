@@ -6,16 +6,16 @@ import { chainsAt, type SeenChain } from '../seen.ts';
 import type { DanePlace } from './places.ts';
 
 /** Time for all caches to forget what stands in a zone; seconds that a new record should live, for a domain that begins. */
-export const BEGINNERS_TTL = 3_600;
+const BEGINNERS_TTL = 3_600;
 
 /** `3 1 1` and the SHA-256 of the key: of all records the one that a renewed certificate for the same key still fits. */
-export function keyRecord(der: Uint8Array): string | undefined {
+function keyRecord(der: Uint8Array): string | undefined {
   const summary = summarizeCertificate(der);
   return summary.kind === 'ok' ? `3 1 1 ${summary.value.spkiSha256}` : undefined;
 }
 
 /** Every handshake with the host that showed a certificate. */
-export function chainsOf({ doors }: Pick<DanePlace, 'doors'>): readonly SeenChain[] {
+function chainsOf({ doors }: Pick<DanePlace, 'doors'>): readonly SeenChain[] {
   return doors.flatMap(chainsAt).filter(({ tls }) => tls.chain.length > 0);
 }
 

@@ -6,7 +6,7 @@ import type { Remedy } from '../check.ts';
 import { type Finding, type FindingScope, finding } from '../finding.ts';
 import { targetName } from '../seen.ts';
 import { type DanePlace, scopeOfPlace } from './places.ts';
-import { keyRecords, verifyDaneCommand, zoneLines } from './publish.ts';
+import { verifyDaneCommand, zoneLines } from './publish.ts';
 
 /** Of the records of one host; nothing where it has none that are proven. */
 export function recordFindings(theCase: CheckCase, place: DanePlace): readonly Finding[] {
@@ -143,10 +143,3 @@ function onlySha512(scope: FindingScope, usable: readonly TlsaRecord[], fix: rea
 }
 
 const MOST_LINES = 10;
-
-/** Whether the host's own key is among the records already. */
-export function hasKeyRecord(place: DanePlace): boolean {
-  const { tlsa } = place.facts;
-  const standing = tlsa.kind === 'found' ? tlsa.set.usable.map(showTlsa) : [];
-  return keyRecords(place).some((record) => standing.includes(record));
-}

@@ -221,7 +221,7 @@ const FAULT_IDS: Readonly<Record<PolicyFault, CheckId>> = {
 };
 
 /** The file as it should be, in the mode that was meant as far as that can be read. */
-export function rightFile({ domain, facts, fetched }: StsSeen): readonly Remedy[] {
+function rightFile({ domain, facts, fetched }: StsSeen): readonly Remedy[] {
   const body = fetched?.outcome.kind === 'answered' ? fetched.outcome.answer.body : new Uint8Array();
   const isEnforce = /^mode:[ \t]*enforce\b/im.test(Buffer.from(body).toString('latin1'));
   return [

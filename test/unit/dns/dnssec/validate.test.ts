@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Message } from '../../../../src/dns/message.ts';
 import { isAtOrBelow, showName } from '../../../../src/dns/name.ts';
-import { types } from '../../../../src/dns/record.ts';
+import { type ResourceRecord, types } from '../../../../src/dns/record.ts';
 import { about, build, type Lie, type Look, look, now, verdict } from '../../../support/dns/hierarchy.ts';
 import { readName } from '../../../support/dns/name-text.ts';
 import { readQuestion, readRecords } from '../../../support/dns/zone-text.ts';
@@ -454,7 +454,11 @@ describe('how long the signatures hold', () => {
   const timed = build([
     { name: '.', signing: ending(1) },
     { name: 'test.', signing: ending(2) },
-    { name: 'leaf.test.', signing: ending(50), text: 'www A 192.0.2.1\nout CNAME www.soon.test.\n' },
+    {
+      name: 'leaf.test.',
+      signing: ending(50),
+      text: 'www A 192.0.2.1\nout CNAME www.soon.test.\naway CNAME www.plain.test.\n',
+    },
     {
       name: 'soon.test.',
       denial: { iterations: 1, optOut: false },
@@ -482,7 +486,30 @@ describe('how long the signatures hold', () => {
     assert.deepEqual(held('out.leaf.test. A'), [now - 24 * HOUR, now + 20 * HOUR]);
   });
 
+  it('is the least of what proves it: its own signature, that of the keys, those of proofs', () => {
+    const least = (type: number) => (set: readonly ResourceRecord[]) =>
+      set[0]?.type === type ? { expiration: now + 3 * HOUR } : {};
+    for (const [type, question] of [
+      [types.DNSKEY, 'www.leaf.test. A'],
+      [types.A, 'www.leaf.test. A'],
+      [types.NSEC, 'www.leaf.test. MX'],
+      [types.NSEC, 'any.wild.leaf.test. A'],
+    ] as const) {
+      const text = 'www A 192.0.2.1\n*.wild A 192.0.2.3\n';
+      const signing = { ...ending(50), fields: least(type) };
+      const one = build([{ name: '.' }, { name: 'leaf.test.', signing, text }]);
+      const { answer } = look(one, question);
+      assert.equal(answer.status, 'secure', question);
+      assert.equal(answer.signedUntil, now + 3 * HOUR, `${type} ${question}`);
+    }
+  });
+
   it('is not known of what is not proven', () => {
+    assert.deepEqual(
+      held('away.leaf.test. A'),
+      [null, null],
+      'an alias that is signed and leads to what is not',
+    );
     assert.deepEqual(held('www.plain.test. A'), [null, null]);
     assert.deepEqual(held('nothing.plain.test. A'), [null, null]);
     const late = look(timed, 'www.soon.test. A', undefined, { now: now + 30 * HOUR });

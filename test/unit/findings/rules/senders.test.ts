@@ -107,7 +107,7 @@ describe('SPF', () => {
     };
     const [lookups] = only(found({ zone }), 'spf.lookups');
     assert.equal(lookups?.state, 'fail');
-    assert.match(lookups?.evidence[0] ?? '', /^more than 30/);
+    assert.match(lookups?.evidence[0] ?? '', /^more than 30 /);
   });
 
   it('RFC 7208 §4.6.4: of an mx with more than ten hosts nothing is evaluated', () => {
@@ -123,6 +123,9 @@ describe('SPF', () => {
     const zone = { ...withSpf('v=spf1 include:in.test -all'), 'in.test TXT': 'unknown' } as const;
     assert.equal(states(zone, 'spf.lookups'), 'not-tested');
     assert.equal(states(zone, 'spf.syntax'), '', 'nor does anything pass that was seen in part');
+    const silent = { ...withSpf('v=spf1 a:x.test a:y.test a:z.test -all'), 'z.test A': 'unknown' } as const;
+    assert.equal(states(silent, 'spf.lookups'), 'not-tested');
+    assert.equal(states(silent, 'spf.void'), '', 'what nobody answered is not void');
   });
 
   it('a hostile zone makes us ask no more than 61 questions for it', () => {
@@ -265,6 +268,24 @@ describe('DMARC', () => {
         '_dmarc.test',
       ],
     );
+  });
+
+  it('RFC 9989 §4.10: two records at one place "are all discarded", and what stands above holds', () => {
+    const two = withDmarc('v=DMARC1; p=reject', 'v=DMARC1; p=reject');
+    assert.equal(states(two, 'dmarc.missing'), 'absent');
+    const above = { ...two, '_dmarc.test TXT': quoted(['v=DMARC1; p=none; psd=y']) };
+    assert.equal(states(above, 'dmarc.missing'), 'pass');
+    assert.equal(states(above, 'dmarc.none'), 'warn');
+  });
+
+  it('RFC 9989 §4.10: "If a single record remains and it contains a "psd=n" or "psd=y" tag, stop"', () => {
+    const zone = (psd: string): ScriptedZone => ({
+      ...withDmarc(`v=DMARC1; p=reject; psd=${psd}; rua=mailto:a@other.test`),
+      '_dmarc.test TXT': quoted(['v=DMARC1; p=none']),
+    });
+    assert.equal(states(zone('n'), 'dmarc.rua-unauthorised'), 'warn', 'the organization ends here');
+    assert.equal(states(zone('u'), 'dmarc.rua-unauthorised'), 'pass', 'all of test is one organization');
+    assert.equal(states({ ...zone('n'), '_dmarc.test TXT': 'unknown' }, 'dmarc.missing'), 'pass');
   });
 
   describe('a subdomain without a record', () => {

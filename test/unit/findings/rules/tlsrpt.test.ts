@@ -20,6 +20,7 @@ const zoneWith = (...records: readonly string[]): ScriptedZone => ({
   'reports.test MX': ['10 mx.reports.test.'],
   'web.test A': ['192.0.2.9'],
   'nomail.test MX': ['0 .'],
+  'bare.test TXT': ['x'],
   ...(records.length === 0 ? {} : { [AT]: records.map((one) => `"${one}"`) }),
 });
 
@@ -54,6 +55,7 @@ describe('each id where it is, and where it is not', () => {
       'warn',
     ],
     ['tlsrpt.rua-mail-undeliverable', ['v=TLSRPTv1; rua=mailto:a@nomail.test'], 'fail'],
+    ['tlsrpt.rua-mail-undeliverable', ['v=TLSRPTv1; rua=mailto:a@bare.test'], 'fail'],
     ['tlsrpt.rua-mail-undeliverable', ['v=TLSRPTv1; rua=mailto:a@gone.test,mailto:a@web.test'], 'fail, pass'],
     ['tlsrpt.same-domain-only', ['v=TLSRPTv1; rua=mailto:a@example.test'], 'warn'],
     ['tlsrpt.same-domain-only', ['v=TLSRPTv1; rua=mailto:a@example.test,https://example.test/r'], 'pass'],
@@ -73,6 +75,19 @@ describe('each id where it is, and where it is not', () => {
     }
     assert.equal(states(zoneWith(), 'tlsrpt.wrong-place'), '');
   });
+});
+
+it('of several records one is made, with the addresses of all', () => {
+  const zone = zoneWith(
+    'v=TLSRPTv1; rua=mailto:a@reports.test,https://x.test',
+    'v=TLSRPTv1; rua=mailto:a@reports.test',
+  );
+  assert.deepEqual(only(found({ zone }), 'tlsrpt.multiple')[0]?.fix[0]?.lines, [
+    {
+      for: 'dns',
+      text: '_smtp._tls.example.test. IN TXT "v=TLSRPTv1; rua=mailto:a@reports.test,https://x.test"',
+    },
+  ]);
 });
 
 it('what is missing is told with the record to paste', () => {

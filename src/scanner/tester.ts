@@ -5,7 +5,7 @@ import type { Skipped, Target } from '../findings/case.ts';
 import { connectionBudget, type Depth } from '../findings/endpoint.ts';
 import { allFindings } from '../findings/judge.ts';
 import { caseOf, learn } from '../findings/learn.ts';
-import type { Observation } from '../findings/observation.ts';
+import type { IntrusiveSeen, Observation, Probed } from '../findings/observation.ts';
 import { type PolicyFetch, type Recording, recordKey } from '../findings/recording.ts';
 import { drive, type PolicyHands } from '../lookup/drive.ts';
 import { type IpAddress, isLoopback } from '../names/address.ts';
@@ -204,14 +204,22 @@ async function visitAll(
           between: (last) => betweenVisits(parts.pace, door.endpoint, last),
         });
         observations.push(observation);
-        // Between its connections the observer has told already; a single one has nothing behind it.
-        if (observation.connections === 1 && isSentAway(observation.base.end)) parts.pace.sentAway(address);
+        // What came of the last connection nobody has told yet: between connections there are none behind it.
+        if (parts.pace.restOf(address) === 0 && wasSentAway(observation)) parts.pace.sentAway(address);
       } finally {
         release();
       }
     }),
   );
   return { observations, skipped };
+}
+
+/** Whether the server wanted us to go, at the first connection or a further one. */
+function wasSentAway({ base, probes }: Observation): boolean {
+  const further = Object.values(probes).flatMap((probe: Probed<unknown> | IntrusiveSeen) =>
+    'kind' in probe && probe.kind === 'not-tested' ? [probe.end] : [],
+  );
+  return [base.end, ...further].some(isSentAway);
 }
 
 function whyNot(

@@ -7,7 +7,7 @@ import { nobodyOptedOut, readOptOut } from '../../../src/scanner/opt-out.ts';
 import { openPace } from '../../../src/scanner/pace.ts';
 import { openTester, type TestTerms } from '../../../src/scanner/tester.ts';
 import { nameOf } from '../../support/destinations.ts';
-import { now, observe, type Seen, sentAway } from '../../support/observations.ts';
+import { answerOf, now, observe, type Seen, sentAway } from '../../support/observations.ts';
 import { answerFrom, type ScriptedZone } from '../../support/scripted-zone.ts';
 
 const zone: ScriptedZone = {
@@ -142,6 +142,27 @@ describe('what is visited', () => {
       [['mx2.example.test', '9.9.9.1', 'throttled', now + 15 * 60_000]],
     );
   });
+});
+
+it('leaves an address alone, too, whose last question was answered by sending us away', async () => {
+  const { skipped } = (
+    await run({
+      seen: {
+        connections: 6,
+        probes: {
+          upToTls12: {
+            kind: 'not-tested',
+            because: 'of the test',
+            end: { kind: 'throttled', at: 'greeting', answer: answerOf(421, 'too many') },
+          },
+        },
+      },
+    })
+  ).recording;
+  assert.deepEqual(
+    skipped.map(({ host, kind }) => [host, kind]),
+    [['mx2.example.test', 'throttled']],
+  );
 });
 
 describe('intrusive questions', () => {

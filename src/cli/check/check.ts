@@ -7,17 +7,15 @@ import { futureOf } from '../../findings/future.ts';
 import { judgeRecording } from '../../findings/judge.ts';
 import type { Recording } from '../../findings/recording.ts';
 import type { Parsed } from '../../names/domain.ts';
-import { nobodyOptedOut, type OptOut, readOptOut } from '../../scanner/opt-out.ts';
 import { StoreError } from '../../store/store-error.ts';
-import type { Config } from '../config/config.ts';
 import { describeError } from '../config/describe-error.ts';
 import { readDnsFiles } from '../config/files.ts';
 import { type LoadRequest, loadConfig } from '../config/load.ts';
-import { readText } from '../config/text-file.ts';
 import { lookOf, oneLine } from '../terminal.ts';
 import { counting, exitCodeOf, nothingYet, type Tally } from './exit-code.ts';
 import { toReport } from './json.ts';
 import { type CheckTerms, type OpenedCheck, openCheck } from './open.ts';
+import { optOutOf } from './opt-out-file.ts';
 import { type Format, openOutput } from './output.ts';
 import { pooled } from './pool.ts';
 import { openPortWatch } from './port-watch.ts';
@@ -70,7 +68,7 @@ async function visitAll(request: CheckRequest, load: LoadRequest, progress: Prog
   }
   const { config } = loaded;
   const optOut = await optOutOf(config);
-  if (optOut.kind === 'invalid') return complain(progress, 'error', `check.opt_out: ${optOut.because}`);
+  if (optOut.kind === 'invalid') return complain(progress, 'error', optOut.because);
   const opened = openCheck(config, read.files, {
     ...request.terms,
     optOut: optOut.value,
@@ -89,14 +87,6 @@ async function visitAll(request: CheckRequest, load: LoadRequest, progress: Prog
   } finally {
     await opened.close();
   }
-}
-
-/** Those who asked to be left alone. */
-async function optOutOf({ check: { optOutFile } }: Config): Promise<Parsed<OptOut>> {
-  if (optOutFile === null) return { kind: 'ok', value: nobodyOptedOut };
-  const text = await readText(optOutFile);
-  const parsed = text.kind === 'ok' ? readOptOut(text.value) : text;
-  return parsed.kind === 'ok' ? parsed : { kind: 'invalid', because: `${optOutFile}: ${parsed.because}` };
 }
 
 async function visitOne(

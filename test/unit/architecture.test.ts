@@ -386,8 +386,8 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'parts of one rule, which is tested as a whole',
     test: 'test/unit/findings/rules/senders.test.ts',
-    sources: `findings/rules/dmarc findings/rules/dmarc-repairs findings/rules/dmarc-walk findings/rules/spf
-      findings/rules/spf-cost findings/rules/spf-repairs`,
+    sources: `findings/rules/dmarc findings/rules/dmarc-repairs findings/rules/dmarc-walk findings/rules/parked
+      findings/rules/spf findings/rules/spf-cost findings/rules/spf-repairs`,
   },
   {
     why: 'parts of one rule, which is tested as a whole',

@@ -18,6 +18,8 @@ export function* dnssecFindings(theCase: CheckCase): PolicyLookUp<readonly Findi
   const scope: FindingScope = target.kind === 'domain' ? { domain: name } : { host: name };
   yield* askAhead([types.SOA, types.DS, types.DNSKEY, types.NSEC3PARAM].map((type) => [name, type] as const));
   const answer = yield* mainAnswer(theCase, name);
+  // Of what does not exist there is nothing to sign; that it does not is said by the checks of the DNS.
+  if (answer.kind === 'absent' && answer.what === 'no-such-name') return [];
   const own = yield* ownFindings(theCase, { name, scope, answer });
   return [...own, ...(yield* hostDnssecFindings(theCase, answer.status))];
 }

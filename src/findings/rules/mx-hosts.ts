@@ -17,32 +17,35 @@ export function* mxHostFindings(
   records: readonly Mx[],
 ): PolicyLookUp<Finding[]> {
   const found: Finding[] = [];
+  const named = hostsOf(records);
   yield* askAhead(
-    hostsOf(records).flatMap((host) => [[host, types.A] as const, [host, types.AAAA] as const]),
+    [...named.keys()].flatMap((host) => [[host, types.A] as const, [host, types.AAAA] as const]),
   );
-  for (const host of hostsOf(records)) {
+  for (const [host, preference] of named) {
     const answers = [yield* askFor(host, types.A), yield* askFor(host, types.AAAA)];
     const scope = { domain, host };
-    found.push(...aliasFindings(scope, answers), ...(yield* addressFindings(scope, host, domain, answers)));
+    found.push(
+      ...aliasFindings(scope, answers, preference),
+      ...(yield* addressFindings(scope, host, domain, answers)),
+    );
   }
   return [...found, ...hosts.flatMap((host) => privateFindings(domain, host))];
 }
 
-/** Those that senders try, each once. */
-function hostsOf(records: readonly Mx[]): readonly Domain[] {
-  const hosts = records
-    .toSorted((a, b) => a.preference - b.preference)
-    .flatMap(({ exchange }) => {
-      const host = parseDomain(showName(exchange));
-      // A token of a provider never exists, and is told as what it is; nobody is asked about localhost (RFC 6761 §6.3).
-      return host.kind !== 'ok' || host.value.endsWith('.invalid') || isNamedThisHost(host.value)
-        ? []
-        : [host.value];
-    });
-  return [...new Set(hosts)].slice(0, MOST_HOSTS);
+/** Those that senders try, each once, with its preference. */
+function hostsOf(records: readonly Mx[]): ReadonlyMap<Domain, number> {
+  const hosts = new Map<Domain, number>();
+  for (const { exchange, preference } of records.toSorted((a, b) => a.preference - b.preference)) {
+    const host = parseDomain(showName(exchange));
+    if (host.kind !== 'ok' || hosts.size === MOST_HOSTS) continue;
+    // A token of a provider never exists, and is told as what it is; nobody is asked about localhost (RFC 6761 §6.3).
+    if (host.value.endsWith('.invalid') || isNamedThisHost(host.value) || hosts.has(host.value)) continue;
+    hosts.set(host.value, preference);
+  }
+  return hosts;
 }
 
-function aliasFindings(scope: FindingScope, answers: readonly Answer[]): Finding[] {
+function aliasFindings(scope: FindingScope, answers: readonly Answer[], preference: number): Finding[] {
   const answer = answers.find(({ aliases }) => aliases.length > 0);
   const [first] = answer?.aliases ?? [];
   if (first !== undefined && answer !== undefined) {
@@ -56,7 +59,7 @@ function aliasFindings(scope: FindingScope, answers: readonly Answer[]): Finding
           {
             who: 'dns-owner',
             do: `Put ${end} into the MX record in place of ${scope.host}; where the certificate and the MTA-STS policy name ${scope.host}, change them first.`,
-            lines: [zoneLine(`${scope.domain}. IN MX 10 ${end}.`)],
+            lines: [zoneLine(`${scope.domain}. IN MX ${preference} ${end}.`)],
             verify: `dig +short ${scope.domain} MX`,
           },
         ],

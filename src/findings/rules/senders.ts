@@ -19,6 +19,7 @@ import type { Finding } from '../finding.ts';
 import { bimiProblems, isBimi } from '../records/bimi.ts';
 import { type DmarcSaid, dmarcFindings } from './dmarc.ts';
 import { placesOf } from './dmarc-walk.ts';
+import { takesNoMail } from './parked.ts';
 import { type SpfSaid, spfFindings } from './spf.ts';
 
 export function* sendersFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[]> {
@@ -41,12 +42,6 @@ export function* sendersFindings(theCase: CheckCase): PolicyLookUp<readonly Find
     ...dmarc.findings,
     ...(yield* bimiFindings(domain)),
   ];
-}
-
-/** A null MX, or neither MX nor address. */
-function takesNoMail({ facts, hosts }: CheckCase): boolean {
-  if (facts?.way.kind === 'null') return true;
-  return facts?.way.kind === 'implicit' && hosts[0]?.facts?.kind === 'absent';
 }
 
 /** Of a domain without mail nothing else is asked than that nobody can forge it. */

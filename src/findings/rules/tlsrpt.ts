@@ -21,6 +21,7 @@ import type { Remedy } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import type { ReportUri } from '../records/report-uris.ts';
 import { isTlsRpt, parseTlsRpt, type TlsRptRecord } from '../records/tls-rpt.ts';
+import { takesNoMail } from './parked.ts';
 
 /** Where records have been seen that belong to `_smtp._tls`; the domain itself among them. */
 const WRONG_PLACES = ['_tls', '_smtp-tlsrpt', '_tlsrpt', '_smtp'] as const;
@@ -29,10 +30,10 @@ const FEW = 2;
 /** Domains of mailboxes that are looked into. */
 const MOST_MAILBOXES = 4;
 
-export function* tlsrptFindings({ target, facts, now }: CheckCase): PolicyLookUp<readonly Finding[]> {
+export function* tlsrptFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[]> {
+  const { target, facts, now } = theCase;
   // Nothing is delivered to a domain without mail, and so nothing fails.
-  if (target.kind !== 'domain' || facts?.way.kind === 'null' || facts?.way.kind === 'no-such-domain')
-    return [];
+  if (target.kind !== 'domain' || facts?.way.kind === 'no-such-domain' || takesNoMail(theCase)) return [];
   const { domain } = target;
   const name = below('_smtp._tls', domain);
   if (name === undefined) return [];

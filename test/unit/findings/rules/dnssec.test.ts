@@ -90,6 +90,8 @@ describe('zones that are not signed', () => {
   });
 });
 
+it('of what does not exist nothing is said', () => assert.deepEqual(found({ zone: {} }), []));
+
 describe('zones that are bogus', () => {
   const bogus: ScriptedZone = {
     ...good,

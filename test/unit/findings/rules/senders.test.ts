@@ -285,7 +285,17 @@ describe('DMARC', () => {
     });
     assert.equal(states(zone('n'), 'dmarc.rua-unauthorised'), 'warn', 'the organization ends here');
     assert.equal(states(zone('u'), 'dmarc.rua-unauthorised'), 'pass', 'all of test is one organization');
-    assert.equal(states({ ...zone('n'), '_dmarc.test TXT': 'unknown' }, 'dmarc.missing'), 'pass');
+    const target = { kind: 'domain', domain: nameOf('shop.example.test') } as const;
+    const silent = {
+      ...zone('n'),
+      'shop.example.test MX': ['10 mx1.example.test.'],
+      '_dmarc.test TXT': 'unknown',
+    } as const;
+    assert.equal(
+      statesOf(found({ zone: silent, target }), 'dmarc.missing'),
+      'pass',
+      'above nobody has to be asked',
+    );
   });
 
   describe('a subdomain without a record', () => {

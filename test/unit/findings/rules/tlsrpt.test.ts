@@ -114,6 +114,7 @@ it('what nobody answered is not tested, and a mailbox of which nothing is known 
 it('domains that take no mail, and servers, need none', () => {
   assert.deepEqual(found({ zone: { 'example.test MX': ['0 .'] } }), []);
   assert.deepEqual(found({ zone: {} }), []);
+  assert.deepEqual(found({ zone: { 'example.test TXT': ['x'] } }), [], 'neither MX nor address');
   const target = {
     kind: 'host',
     host: nameOf('mx1.example.test'),

@@ -53,8 +53,13 @@ describe('lines to paste', () => {
         [...line.matchAll(/(?:^|-o )([a-z_0-9]+) ?=/g)].map(([, name]) => name ?? ''),
       );
       assert.ok(names.length > 10);
-      const { stderr } = await sandbox.run('/usr/sbin/postconf', ['-d', ...names]);
-      assert.equal(stderr, '');
+      const { stdout } = await sandbox.run('/usr/sbin/postconf', ['-d', ...names]);
+      const known = new Set(stdout.split('\n').map((line) => line.split(' = ')[0]?.replace(/ =$/, '')));
+      // Parameters of newer versions, which the line before them says.
+      assert.deepEqual(
+        names.filter((name) => !known.has(name)),
+        ['requiretls_enable', 'tls_ffdhe_auto_groups'],
+      );
     } finally {
       await sandbox.close();
     }

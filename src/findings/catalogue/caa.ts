@@ -3,7 +3,7 @@ import type { Catalogue } from '../check.ts';
 
 export const caaChecks = {
   'caa.missing': {
-    title: 'the zone says which authorities may issue certificates (CAA)',
+    title: 'CAA records',
     severity: 'info',
     why: 'Every certificate authority may issue certificates for the host. Whoever deceives one of them can pretend to be the host; CAA leaves only the authorities that you use.',
     fix: [
@@ -17,7 +17,7 @@ export const caaChecks = {
     reference: 'RFC 8659 §3',
   },
   'caa.violated': {
-    title: 'the certificate is of an authority that CAA allows',
+    title: 'issuer of the certificate against CAA',
     severity: 'medium',
     why: 'The certificate in use is of an authority that the zone does not allow: it will not be renewed there, and if nobody knows of it, somebody else may have got it.',
     fix: [
@@ -29,10 +29,10 @@ export const caaChecks = {
     reference: 'RFC 8659 §4.2',
   },
   'caa.critical-unknown': {
-    title: 'authorities understand the CAA records',
+    title: 'CAA records that authorities understand',
     severity: 'medium',
     why: 'A record that is marked as critical has a tag that authorities do not know, or cannot be read: they have to refuse every certificate.',
     fix: [{ who: 'dns-owner', do: 'Correct the tag, or take the mark (128) from the record.' }],
-    reference: 'RFC 8659 §4.1',
+    reference: 'RFC 8659 §4.1, §4.5',
   },
 } as const satisfies Catalogue;

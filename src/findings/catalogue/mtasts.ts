@@ -344,6 +344,9 @@ export const mtastsChecks = {
         do: 'Switch TLS 1.2 and 1.3 on.',
         lines: [
           { for: 'postfix', text: 'smtpd_tls_protocols = >=TLSv1.2' },
+          { for: 'exim', text: '# built with GnuTLS, as Debian has it (exim -bV says which):' },
+          { for: 'exim', text: 'tls_require_ciphers = NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2' },
+          { for: 'exim', text: '# built with OpenSSL:' },
           { for: 'exim', text: 'openssl_options = +no_sslv2 +no_sslv3 +no_tlsv1 +no_tlsv1_1' },
         ],
         verify: VERIFY,

@@ -12,7 +12,7 @@ const banner: readonly PasteLine[] = [
   { for: 'sendmail', text: "define(`confSMTP_LOGIN_MSG', `$j')dnl" },
   {
     for: 'exchange',
-    text: 'Set-ReceiveConnector "Default Frontend $env:COMPUTERNAME" -Fqdn mx.example.com -Banner "220 mx.example.com ESMTP"',
+    text: 'Set-ReceiveConnector "Default Frontend $env:COMPUTERNAME" -Banner "220 mx.example.com ESMTP"',
   },
 ];
 
@@ -160,6 +160,10 @@ export const smtpChecks = {
     'REQUIRETLS',
     'Messages whose sender demands verified TLS all the way (REQUIRETLS) cannot be delivered here; few are sent.',
     'RFC 8689 §2',
+    [
+      { for: 'postfix', text: '# Postfix 3.11 or newer:' },
+      { for: 'postfix', text: 'requiretls_enable = yes' },
+    ],
   ),
   'smtp.auth.before-tls': {
     title: 'no logins before TLS',
@@ -173,7 +177,7 @@ export const smtpChecks = {
         { for: 'sendmail', text: "define(`confAUTH_OPTIONS', `A p y')dnl" },
         {
           for: 'exchange',
-          text: 'Set-ReceiveConnector "Client Frontend $env:COMPUTERNAME" -AuthMechanism Tls,Integrated,BasicAuth,BasicAuthRequireTLS',
+          text: 'Set-ReceiveConnector "Client Frontend $env:COMPUTERNAME" -AuthMechanism Tls,BasicAuth,BasicAuthRequireTLS',
         },
         { for: 'dovecot', text: 'disable_plaintext_auth = yes' },
         { for: 'cyrus', text: 'allowplaintext: no' },

@@ -15,7 +15,7 @@ const forwardSecret: readonly PasteLine[] = [
   { for: 'sendmail', text: "define(`confCIPHER_LIST', `ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM')dnl" },
   { for: 'dovecot', text: 'ssl_cipher_list = ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM' },
   { for: 'cyrus', text: 'tls_ciphers: ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM' },
-  { for: 'inn', text: 'tlsciphers: ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM' },
+  { for: 'inn', text: 'tlsciphers: "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM"' },
   { for: 'vsftpd', text: 'ssl_ciphers=ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM' },
   { for: 'postgresql', text: "ssl_ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM'" },
   { for: 'mariadb', text: 'ssl_cipher = ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM' },
@@ -95,7 +95,9 @@ export const tlsChecks = {
     why: 'The key exchange is one that a large quantum computer could undo: whoever records mail today may read it then. Few servers are further yet.',
     fix: [
       program('Use a TLS library with ML-KEM (OpenSSL 3.5 or newer, which offers it by itself).', [
-        { for: 'postfix', text: 'tls_eecdh_auto_curves = X25519MLKEM768 X25519 prime256v1 secp384r1' },
+        { for: 'postfix', text: '# Postfix 3.10 or newer: left to OpenSSL' },
+        { for: 'postfix', text: 'tls_eecdh_auto_curves =' },
+        { for: 'postfix', text: 'tls_ffdhe_auto_groups =' },
         { for: 'dovecot', text: 'ssl_curve_list = X25519MLKEM768:X25519:P-256:P-384' },
         { for: 'postgresql', text: '# PostgreSQL 18 or newer:' },
         { for: 'postgresql', text: "ssl_groups = 'X25519MLKEM768:X25519:prime256v1'" },

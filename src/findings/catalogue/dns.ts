@@ -3,7 +3,7 @@ import type { Catalogue } from '../check.ts';
 
 export const dnsChecks = {
   'dns.nxdomain': {
-    title: 'the name exists',
+    title: 'existence of the name',
     severity: 'critical',
     why: 'The DNS says that there is no such name. Every sender returns mail for it at once, and no client finds the server.',
     fix: [
@@ -16,7 +16,7 @@ export const dnsChecks = {
     reference: 'RFC 5321 §5.1',
   },
   'dns.servfail': {
-    title: 'the servers of the zone answer',
+    title: 'answers of the servers of the zone',
     severity: 'critical',
     why: 'The question got no answer. Where that is so for other resolvers too, senders keep the mail and return it after some days.',
     fix: [
@@ -32,7 +32,7 @@ export const dnsChecks = {
     reference: 'RFC 5321 §5.1',
   },
   'srv.missing': {
-    title: 'mail programs find the server by the domain (SRV)',
+    title: 'SRV records for mail programs',
     severity: 'info',
     why: 'A mail program that knows only the address of its user finds the server, and that it speaks TLS, by these records. Without them users type in names and ports, or the program guesses.',
     fix: [

@@ -3,7 +3,7 @@ import type { Catalogue } from '../check.ts';
 
 export const dnssecChecks = {
   'dnssec.unsigned': {
-    title: 'the zone is signed',
+    title: 'signatures of the zone (DNSSEC)',
     severity: 'medium',
     why: 'Whoever is on the way to a resolver can put other mail hosts in the answer, and the mail goes there. DANE counts only in signed zones.',
     fix: [
@@ -20,7 +20,7 @@ export const dnssecChecks = {
     reference: 'RFC 4033 §3',
   },
   'dnssec.bogus': {
-    title: 'what the zone says can be proven',
+    title: 'proof of what the zone says',
     severity: 'critical',
     why: 'The zone should be signed and its proof does not hold. Resolvers that validate give no answer at all, so that senders behind them keep the mail and return it after some days.',
     fix: [
@@ -37,21 +37,21 @@ export const dnssecChecks = {
     reference: 'RFC 4035 §4.3',
   },
   'dnssec.ds-mismatch': {
-    title: 'the DS record is of a key of the zone',
+    title: 'the DS record against the keys of the zone',
     severity: 'critical',
     why: 'The zone above names a key that the zone does not have. Nothing in the zone can be proven, and resolvers that validate give no answer at all.',
     fix: [{ who: 'registrar', do: 'Replace the DS record by that of the key that the zone is signed with.' }],
     reference: 'RFC 4035 §5.2',
   },
   'dnssec.island': {
-    title: 'a signed zone is linked to the zone above (DS)',
+    title: 'the DS record of a signed zone',
     severity: 'medium',
     why: 'The zone is signed, and the zone above does not say so: for everybody it is as if it were not signed, and DANE does not count.',
     fix: [{ who: 'registrar', do: 'Hand in the DS record of the zone.' }],
     reference: 'RFC 4033 §2',
   },
   'dnssec.alg-weak': {
-    title: 'keys and digests of the zone are not outdated',
+    title: 'algorithms of keys and digests',
     severity: 'medium',
     why: 'SHA-1 can be broken. Newer resolvers no longer take it into account, so that the zone is unsigned for them.',
     fix: [
@@ -63,7 +63,7 @@ export const dnssecChecks = {
     reference: 'RFC 9905 §2',
   },
   'dnssec.nsec3-iterations': {
-    title: 'names are hashed once only (NSEC3)',
+    title: 'rounds of hashing (NSEC3)',
     severity: 'medium',
     why: 'More rounds protect nothing and cost every resolver work. Beyond 100 rounds resolvers take what is not there for unsigned, or give no answer.',
     fix: [
@@ -75,7 +75,7 @@ export const dnssecChecks = {
     reference: 'RFC 9276 §3.1',
   },
   'dnssec.rrsig-expiring': {
-    title: 'signatures are renewed in time',
+    title: 'renewal of signatures',
     severity: 'high',
     why: 'The signatures are near their end, and later than usual nobody has renewed them. When they end, resolvers that validate give no answer at all.',
     fix: [
@@ -87,7 +87,7 @@ export const dnssecChecks = {
     reference: 'RFC 6781 §4.4.2',
   },
   'dnssec.mx-zone-unsigned': {
-    title: 'the zones of the mail hosts are signed',
+    title: 'signatures of the zones of mail hosts',
     severity: 'medium',
     why: 'The domain is signed, the zone of its mail host is not: whoever is on the way can put another address there, and DANE does not count for this host.',
     fix: [
@@ -96,7 +96,7 @@ export const dnssecChecks = {
     reference: 'RFC 7672 §2.2.2',
   },
   'dnssec.mx-zone-bogus': {
-    title: 'the addresses of the mail hosts can be proven',
+    title: 'proof of the addresses of mail hosts',
     severity: 'critical',
     why: 'The zone of the mail host should be signed and its proof does not hold: senders that validate cannot use this host, and keep the mail if there is no other.',
     fix: [
@@ -108,7 +108,7 @@ export const dnssecChecks = {
     reference: 'RFC 7672 §2.1.1',
   },
   'dnssec.address-insecure': {
-    title: 'where TLSA records are signed, addresses are too',
+    title: 'signatures of addresses beside TLSA records',
     severity: 'medium',
     why: 'The TLSA records are in a signed zone, the addresses of the host are not. Senders look for TLSA records only where the addresses are proven, so DANE does not count.',
     fix: [
@@ -117,7 +117,7 @@ export const dnssecChecks = {
     reference: 'RFC 7672 §2.2.2',
   },
   'dnssec.denial-broken': {
-    title: 'questions for TLSA records are answered',
+    title: 'answers to questions for TLSA records',
     severity: 'critical',
     why: 'The servers of the zone do not answer the question for TLSA records, or cannot prove their answer. Senders with DANE must not use this host, and keep the mail if there is no other.',
     fix: [
@@ -129,7 +129,7 @@ export const dnssecChecks = {
     reference: 'RFC 7672 §2.1.2',
   },
   'dnssec.ent-nxdomain': {
-    title: 'the name above the TLSA records exists',
+    title: 'the name above TLSA records',
     severity: 'high',
     why: 'The servers say that there is nothing at and below _tcp, although the TLSA records stand there. Resolvers that ask label by label never find them, and DANE counts for some senders only.',
     fix: [
@@ -141,7 +141,7 @@ export const dnssecChecks = {
     reference: 'RFC 8020 §2',
   },
   'dnssec.cname-insecure': {
-    title: 'aliases of mail hosts stay in signed zones',
+    title: 'aliases of mail hosts into unsigned zones',
     severity: 'medium',
     why: 'The name of the mail host is signed and is an alias for one in an unsigned zone: whoever is on the way can put another address there.',
     fix: [{ who: 'mail-provider', do: 'Name a host in a signed zone, or have that zone signed.' }],

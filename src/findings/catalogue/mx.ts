@@ -3,7 +3,7 @@ import type { Catalogue } from '../check.ts';
 
 export const mxChecks = {
   'mx.none-implicit-a': {
-    title: 'the domain names its mail hosts (MX)',
+    title: 'MX records of the domain',
     severity: 'low',
     why: 'Without MX records senders try the address of the domain itself, which usually is a web server. Mail waits for days if it does not take mail, and no policy of MTA-STS can be published for it in a clear way.',
     fix: [
@@ -17,7 +17,7 @@ export const mxChecks = {
     reference: 'RFC 5321 §5.1',
   },
   'mx.null': {
-    title: 'the null MX is as it has to be',
+    title: 'form of the null MX',
     severity: 'info',
     why: 'The null MX says that the domain takes no mail. Its preference has to be 0; other numbers are understood by most senders, not by all.',
     fix: [
@@ -31,7 +31,7 @@ export const mxChecks = {
     reference: 'RFC 7505 §3',
   },
   'mx.null-with-others': {
-    title: 'the null MX stands alone',
+    title: 'a null MX beside others',
     severity: 'high',
     why: 'The domain says at once that it takes no mail and that it takes mail. Some senders return all mail for it.',
     fix: [
@@ -44,7 +44,7 @@ export const mxChecks = {
     reference: 'RFC 7505 §3',
   },
   'mx.null-missing-nonmail': {
-    title: 'a domain without mail says so (null MX)',
+    title: 'a null MX for a domain without mail',
     severity: 'low',
     why: 'The domain has neither mail hosts nor an address. Senders cannot tell whether that is meant, and some try for days before they return mail that was sent by mistake.',
     fix: [
@@ -58,7 +58,7 @@ export const mxChecks = {
     reference: 'RFC 7505 §4.1',
   },
   'mx.localhost': {
-    title: 'no MX leads to the sender itself',
+    title: 'mail hosts named localhost',
     severity: 'high',
     why: 'A mail host named localhost is the sender itself: mail loops there, or is returned.',
     fix: [
@@ -71,7 +71,7 @@ export const mxChecks = {
     reference: 'RFC 6761 §6.3',
   },
   'mx.private-address': {
-    title: 'mail hosts have addresses of the Internet',
+    title: 'public addresses of mail hosts',
     severity: 'high',
     why: 'Nobody outside can reach this address; and inside other networks it is somebody else, who then gets the mail.',
     fix: [
@@ -83,7 +83,7 @@ export const mxChecks = {
     reference: 'RFC 6890 §2.2.2',
   },
   'mx.ip-literal': {
-    title: 'MX records name hosts',
+    title: 'host names in MX records',
     severity: 'high',
     why: 'An MX record has to name a host. An address in its place, or what is no host name, is a name that does not exist, so that this mail host is never reached.',
     fix: [
@@ -100,7 +100,7 @@ export const mxChecks = {
     reference: 'RFC 5321 §5.1',
   },
   'mx.cname': {
-    title: 'mail hosts are no aliases',
+    title: 'mail hosts that are aliases',
     severity: 'medium',
     why: 'The name in an MX record must not be an alias. Most senders follow it all the same, some do not, and DANE then has two places for its records.',
     fix: [
@@ -112,7 +112,7 @@ export const mxChecks = {
     reference: 'RFC 2181 §10.3',
   },
   'mx.dangling': {
-    title: 'mail hosts belong to somebody',
+    title: 'mail hosts that nobody owns',
     severity: 'high',
     why: 'The mail host is below a name that does not exist. If others can register or claim that name, they get the mail.',
     fix: [
@@ -125,14 +125,14 @@ export const mxChecks = {
     reference: 'RFC 5321 §5.1',
   },
   'mx.no-address': {
-    title: 'mail hosts have an address',
+    title: 'addresses of mail hosts',
     severity: 'high',
     why: 'Senders cannot reach this mail host. Where it is the only one, mail waits and is returned.',
     fix: [{ who: 'dns-owner', do: 'Publish the address of the host, or remove it from the MX records.' }],
     reference: 'RFC 5321 §5.1',
   },
   'mx.wildcard': {
-    title: 'no wildcard takes mail for every subdomain',
+    title: 'a wildcard MX',
     severity: 'low',
     why: 'Every name below the domain has these mail hosts, also those that nobody uses. Mail with a wrong address is taken, and such subdomains need policies of their own.',
     fix: [
@@ -145,7 +145,7 @@ export const mxChecks = {
     reference: 'RFC 1034 §4.3.3',
   },
   'mx.duplicate': {
-    title: 'each mail host is named once',
+    title: 'mail hosts named twice',
     severity: 'low',
     why: 'A host that is named twice gives no second chance: senders may skip it or try it twice.',
     fix: [
@@ -154,14 +154,14 @@ export const mxChecks = {
     reference: 'RFC 5321 §5.1',
   },
   'mx.single': {
-    title: 'there is more than one mail host',
+    title: 'a second mail host',
     severity: 'info',
     why: 'While the only host is away mail waits at its senders. That is no loss for a few days; a second host helps only if it is looked after as well as the first.',
     fix: [],
     reference: 'RFC 5321 §5.1',
   },
   'mx.too-many': {
-    title: 'there are not more mail hosts than senders try',
+    title: 'more mail hosts than senders try',
     severity: 'low',
     why: 'Senders try some of them only, and this check looked at the first ten.',
     fix: [
@@ -174,14 +174,14 @@ export const mxChecks = {
     reference: 'RFC 5321 §5.1',
   },
   'mx.nolisting': {
-    title: 'the first mail host takes mail',
+    title: 'a first mail host that takes no mail',
     severity: 'info',
     why: 'The best mail host takes no connection and a worse one does. Where that is meant against spam, it delays mail of honest senders too.',
     fix: [{ who: 'mail-provider', do: 'Bring the first host back, or remove it from the MX records.' }],
     reference: 'RFC 5321 §5.1',
   },
   'mx.backup-weaker': {
-    title: 'no other mail host is weaker than the best',
+    title: 'mail hosts weaker than the best',
     severity: 'high',
     why: 'Whoever is on the way blocks the strong host, and mail goes to the weaker one. All are worth as much as the weakest.',
     fix: [
@@ -193,21 +193,21 @@ export const mxChecks = {
     reference: 'RFC 3207 §6',
   },
   'mx.backup-unreachable': {
-    title: 'the other mail hosts can be reached',
+    title: 'reach of further mail hosts',
     severity: 'medium',
     why: 'The host is to help when the first one is away, and takes no connections.',
     fix: [{ who: 'mail-provider', do: 'Bring the host back, or remove it from the MX records.' }],
     reference: 'RFC 5321 §5.1',
   },
   'mx.mixed-providers': {
-    title: 'the mail hosts are of one provider',
+    title: 'mail hosts of several providers',
     severity: 'info',
     why: 'The hosts are of different domains. They have to agree on mailboxes, filters, certificates and policies, and often do not.',
     fix: [],
     reference: 'RFC 5321 §5.1',
   },
   'mx.provider-token': {
-    title: 'no token of a provider is left among the MX records',
+    title: 'a token of a provider among the MX records',
     severity: 'low',
     why: 'A name below .invalid once proved to a provider whose the domain is. It never exists, and senders try it for nothing.',
     fix: [
@@ -216,7 +216,7 @@ export const mxChecks = {
     reference: 'RFC 6761 §6.4',
   },
   'mx.ptr-missing': {
-    title: 'addresses of mail hosts have a name (PTR)',
+    title: 'names of addresses (PTR)',
     severity: 'low',
     why: 'Where the host sends mail too, large receivers refuse mail from addresses without a name.',
     fix: [
@@ -228,7 +228,7 @@ export const mxChecks = {
     reference: 'RFC 1912 §2.1',
   },
   'mx.fcrdns': {
-    title: 'the names of the addresses lead back to them',
+    title: 'names that lead back to their addresses',
     severity: 'low',
     why: 'Where the host sends mail too, receivers distrust an address whose name does not lead back to it.',
     fix: [

@@ -3,7 +3,7 @@ import type { Catalogue } from '../check.ts';
 
 export const sendersChecks = {
   'spf.missing': {
-    title: 'the domain says which servers send its mail (SPF)',
+    title: 'an SPF record',
     severity: 'medium',
     why: 'Anybody can send mail with addresses of the domain in the envelope, and large receivers refuse or mark mail from domains without SPF.',
     fix: [
@@ -17,7 +17,7 @@ export const sendersChecks = {
     reference: 'RFC 7208 §3',
   },
   'spf.multiple': {
-    title: 'there is one SPF record only',
+    title: 'several SPF records',
     severity: 'high',
     why: 'Of a domain with two SPF records receivers evaluate none: the result is a permanent error, and mail is refused or marked.',
     fix: [
@@ -30,7 +30,7 @@ export const sendersChecks = {
     reference: 'RFC 7208 §4.5',
   },
   'spf.syntax': {
-    title: 'the SPF record can be read, with all that it includes',
+    title: 'syntax of SPF, with all that is included',
     severity: 'high',
     why: 'One error anywhere, in what is included too, makes the whole record worth nothing: the result is a permanent error for every message that gets that far.',
     fix: [
@@ -43,7 +43,7 @@ export const sendersChecks = {
     reference: 'RFC 7208 §4.6',
   },
   'spf.lookups': {
-    title: 'the SPF record needs no more than ten look-ups',
+    title: 'number of look-ups of SPF',
     severity: 'high',
     why: 'Receivers stop after ten terms that ask the DNS, with a permanent error: senders that are listed further back are not recognised.',
     fix: [
@@ -56,7 +56,7 @@ export const sendersChecks = {
     reference: 'RFC 7208 §4.6.4',
   },
   'spf.void': {
-    title: 'the SPF record asks for nothing that is not there',
+    title: 'SPF terms that lead to nothing',
     severity: 'low',
     why: 'More than two terms lead to names without records. Receivers that count them end with a permanent error.',
     fix: [
@@ -69,7 +69,7 @@ export const sendersChecks = {
     reference: 'RFC 7208 §4.6.4',
   },
   'spf.plus-all': {
-    title: 'the SPF record does not allow everybody',
+    title: 'SPF that allows everybody',
     severity: 'critical',
     why: 'The record says that every server in the world may send mail of the domain. Forged mail passes SPF, and with it DMARC.',
     fix: [
@@ -82,7 +82,7 @@ export const sendersChecks = {
     reference: 'RFC 7208 §5.1',
   },
   'spf.neutral': {
-    title: 'the SPF record says something of other senders',
+    title: 'what SPF says of other senders',
     severity: 'medium',
     why: 'Of servers that are not listed the record says nothing, as if there were no SPF: forged mail is not held up by it.',
     fix: [
@@ -95,7 +95,7 @@ export const sendersChecks = {
     reference: 'RFC 7208 §4.7',
   },
   'spf.ptr': {
-    title: 'the SPF record does without ptr',
+    title: 'ptr in SPF',
     severity: 'low',
     why: '"This mechanism SHOULD NOT be published": it is slow and unreliable, and some receivers skip it.',
     fix: [
@@ -108,7 +108,7 @@ export const sendersChecks = {
     reference: 'RFC 7208 §5.5',
   },
   'dkim.base-node': {
-    title: 'there are keys for DKIM',
+    title: 'keys of DKIM',
     severity: 'info',
     why: 'There is nothing below _domainkey, so the domain signs no mail. Without signatures, mail that is forwarded fails DMARC. Keys themselves stand at selectors, which only messages name.',
     fix: [
@@ -120,7 +120,7 @@ export const sendersChecks = {
     reference: 'RFC 6376 §3.6.2',
   },
   'dmarc.missing': {
-    title: 'the domain says what to do with forged mail (DMARC)',
+    title: 'a DMARC record',
     severity: 'medium',
     why: 'Receivers do not know what to do with mail that only claims to come from the domain, and the owner never hears of it. Large receivers ask for DMARC of whoever sends much.',
     fix: [
@@ -139,7 +139,7 @@ export const sendersChecks = {
     reference: 'RFC 9989 §4.7',
   },
   'dmarc.multiple': {
-    title: 'there is one DMARC record only',
+    title: 'several DMARC records',
     severity: 'high',
     why: 'Where there are two, receivers discard both, and the domain has no policy of its own.',
     fix: [
@@ -152,7 +152,7 @@ export const sendersChecks = {
     reference: 'RFC 9989 §4.10',
   },
   'dmarc.syntax': {
-    title: 'the DMARC record can be read',
+    title: 'syntax of DMARC',
     severity: 'high',
     why: 'Receivers ignore what they cannot read, and take the default: the policy may not be the one that was meant.',
     fix: [
@@ -165,7 +165,7 @@ export const sendersChecks = {
     reference: 'RFC 9989 §4.8',
   },
   'dmarc.none': {
-    title: 'the DMARC policy is enforced',
+    title: 'a DMARC policy that is enforced',
     severity: 'low',
     why: 'With p=none forged mail is only reported, and delivered as any other.',
     fix: [
@@ -177,14 +177,14 @@ export const sendersChecks = {
     reference: 'RFC 9989 §4.7',
   },
   'dmarc.pct': {
-    title: 'the DMARC policy is not for a part of the mail only',
+    title: 'DMARC for a part of the mail (pct)',
     severity: 'low',
     why: 'The tag pct is gone from DMARC: newer receivers ignore it and apply the policy to all mail, older ones to a part.',
     fix: [{ who: 'dns-owner', do: 'Remove pct; while you are testing, t=y takes the place of pct=0.' }],
     reference: 'RFC 9989 §4.7',
   },
   'dmarc.rua-unauthorised': {
-    title: 'who gets the DMARC reports has agreed to it',
+    title: 'consent to get DMARC reports',
     severity: 'medium',
     why: 'Reports go to an address of another organization, which does not say that it takes them: senders drop them.',
     fix: [
@@ -196,21 +196,21 @@ export const sendersChecks = {
     reference: 'RFC 9990 §4',
   },
   'dmarc.t-y': {
-    title: 'the DMARC policy is not in test',
+    title: 'DMARC in test (t=y)',
     severity: 'low',
     why: 'With t=y receivers are asked not to apply the policy: forged mail is reported, and treated one step milder than the policy says.',
     fix: [{ who: 'dns-owner', do: 'When the test is over, remove t=y.' }],
     reference: 'RFC 9989 §4.7',
   },
   'bimi.missing': {
-    title: 'the domain has a logo for its mail (BIMI)',
+    title: 'a logo (BIMI)',
     severity: 'info',
     why: 'Some mailbox providers show the logo of a domain beside its mail. Nothing is less secure without it.',
     fix: [],
     reference: 'draft-brand-indicators-for-message-identification',
   },
   'bimi.syntax': {
-    title: 'the BIMI record can be read',
+    title: 'syntax of BIMI',
     severity: 'low',
     why: 'Mailbox providers show no logo where they cannot read the record.',
     fix: [
@@ -223,7 +223,7 @@ export const sendersChecks = {
     reference: 'draft-brand-indicators-for-message-identification',
   },
   'parked.unprotected': {
-    title: 'a domain without mail cannot be forged',
+    title: 'protection of a domain without mail',
     severity: 'low',
     why: 'The domain takes no mail, so nobody watches what is sent in its name. Forgers like such domains; three records say that no mail of it is genuine.',
     fix: [

@@ -3,7 +3,7 @@ import type { Catalogue } from '../check.ts';
 
 export const tlsrptChecks = {
   'tlsrpt.none': {
-    title: 'the domain asks for reports of failed TLS (TLS-RPT)',
+    title: 'a TLS-RPT record',
     severity: 'low',
     why: 'Senders that cannot reach the domain with TLS tell nobody. With a record, the large ones send a report every day: broken certificates, missing STARTTLS, attacks.',
     fix: [
@@ -22,7 +22,7 @@ export const tlsrptChecks = {
     reference: 'RFC 8460 §3',
   },
   'tlsrpt.multiple': {
-    title: 'there is one TLS-RPT record only',
+    title: 'several TLS-RPT records',
     severity: 'medium',
     why: 'Where there are two, senders take it that the domain wants no reports.',
     fix: [
@@ -31,21 +31,21 @@ export const tlsrptChecks = {
     reference: 'RFC 8460 §3',
   },
   'tlsrpt.syntax': {
-    title: 'the TLS-RPT record can be read',
+    title: 'syntax of TLS-RPT',
     severity: 'medium',
     why: 'Senders that cannot read the record send no reports.',
     fix: [{ who: 'dns-owner', do: 'Correct what is named.' }],
     reference: 'RFC 8460 §3',
   },
   'tlsrpt.rua-missing': {
-    title: 'the TLS-RPT record says where reports go',
+    title: 'an address for TLS reports',
     severity: 'medium',
     why: 'The record names no address, so that no report can be sent.',
     fix: [{ who: 'dns-owner', do: 'Add rua= with a mailbox or an https address.' }],
     reference: 'RFC 8460 §3',
   },
   'tlsrpt.rua-scheme': {
-    title: 'reports go to a mailbox or an https address',
+    title: 'kind of address for TLS reports',
     severity: 'medium',
     why: 'Senders have to know mailto and https only; to other addresses no report goes.',
     fix: [
@@ -54,14 +54,14 @@ export const tlsrptChecks = {
     reference: 'RFC 8460 §3',
   },
   'tlsrpt.rua-too-many': {
-    title: 'reports go to few addresses',
+    title: 'number of addresses for TLS reports',
     severity: 'info',
     why: 'Some senders use the first address only.',
     fix: [],
     reference: 'RFC 8460 §3',
   },
   'tlsrpt.rua-mail-undeliverable': {
-    title: 'the mailbox for reports takes mail',
+    title: 'delivery of TLS reports by mail',
     severity: 'medium',
     why: 'The domain of the mailbox takes no mail, so that no report arrives.',
     fix: [
@@ -74,14 +74,14 @@ export const tlsrptChecks = {
     reference: 'RFC 8460 §5.3',
   },
   'tlsrpt.wrong-place': {
-    title: 'the TLS-RPT record stands where senders look',
+    title: 'place of the TLS-RPT record',
     severity: 'low',
     why: 'Senders look at _smtp._tls below the domain only, and find nothing there.',
     fix: [{ who: 'dns-owner', do: 'Move the record to _smtp._tls below the domain.' }],
     reference: 'RFC 8460 §3',
   },
   'tlsrpt.same-domain-only': {
-    title: 'reports have a way that does not depend on the domain itself',
+    title: 'a way for TLS reports outside the domain',
     severity: 'info',
     why: 'When the mail hosts of the domain cannot be reached, reports of that cannot be delivered to them either.',
     fix: [

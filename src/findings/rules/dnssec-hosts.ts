@@ -50,7 +50,7 @@ function* zoneOfHost(
   const told = answers.find(({ status }) => status === facts.status) ?? answers[0];
   const evidence = [
     ...(told === undefined ? [] : showAnswer(told).slice(0, 3)),
-    shorten(told?.because ?? ''),
+    ...(told === undefined || told.kind === 'unknown' ? [] : [told.because]),
   ];
   switch (facts.status) {
     case 'bogus':

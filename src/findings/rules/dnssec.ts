@@ -40,7 +40,7 @@ interface Subject {
 
 function* ownFindings(theCase: CheckCase, subject: Subject): PolicyLookUp<readonly Finding[]> {
   const { name, scope, answer } = subject;
-  const evidence = [...showAnswer(answer).slice(0, 4), shorten(answer.because)];
+  const evidence = shown(answer);
   switch (answer.status) {
     case 'secure': {
       const zone = yield* apexOf(name);
@@ -69,6 +69,11 @@ function* ownFindings(theCase: CheckCase, subject: Subject): PolicyLookUp<readon
   }
 }
 
+/** What came, and what is proven of it; of what is not known that is the same. */
+function shown(answer: Answer): readonly string[] {
+  return answer.kind === 'unknown' ? showAnswer(answer) : [...showAnswer(answer).slice(0, 4), answer.because];
+}
+
 /** What helps where nothing can be proven on this side. */
 const ownSide: readonly Remedy[] = [
   {
@@ -86,7 +91,7 @@ function untested(scope: FindingScope, answer: Answer): Finding {
 }
 
 function* unsignedFindings(theCase: CheckCase, { name, scope, answer }: Subject): PolicyLookUp<Finding[]> {
-  const evidence = [...showAnswer(answer).slice(0, 4), shorten(answer.because)];
+  const evidence = shown(answer);
   const zone = yield* apexOf(name);
   const island = zone === undefined ? [] : yield* islandFindings(zone, scope);
   // Signed without a DS: that is said, and not that it is unsigned.

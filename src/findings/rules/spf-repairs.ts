@@ -22,12 +22,18 @@ export function isOpenItself(terms: Terms): boolean {
   return end.kind === 'directive' && (end.qualifier === '+' || end.qualifier === '?');
 }
 
-/** The same record without some terms, and closed to others with "~all" where it is open by itself. */
+/**
+ * The same record without some terms, and closed to others with "~all" where it is open by itself.
+ *
+ * Where nobody would be left who may send, the mail hosts may.
+ */
 export function improvedSpf(terms: Terms, unwanted: readonly string[]): string {
-  const texts = (some: Terms): string[] =>
-    some.map(({ text }) => text).filter((text) => !unwanted.includes(text));
-  if (!isOpenItself(terms)) return recordOf(texts(terms));
-  return recordOf([...texts(terms.filter((term) => !isAll(term))), '~all']);
+  const rest = terms.filter(({ text }) => !unwanted.includes(text));
+  const names = rest.some((term) => isRedirect(term) || (term.kind === 'directive' && !isAll(term)));
+  const isEmptied = !names && rest.length < terms.length;
+  const texts = (some: Terms): string[] => [...(isEmptied ? ['mx'] : []), ...some.map(({ text }) => text)];
+  if (!isOpenItself(terms)) return recordOf(texts(rest));
+  return recordOf([...texts(rest.filter((term) => !isAll(term))), '~all']);
 }
 
 /**

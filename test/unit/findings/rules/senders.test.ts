@@ -175,6 +175,11 @@ describe('records to paste', () => {
     for (const id of ['spf.void', 'spf.ptr', 'spf.neutral']) assert.equal(pasted(zone, id), line, id);
     assert.equal(pasted(withSpf('v=spf1 mx +all'), 'spf.plus-all'), 'example.test. IN TXT "v=spf1 mx ~all"');
     assert.equal(pasted(withSpf('v=spf1 mx'), 'spf.neutral'), 'example.test. IN TXT "v=spf1 mx ~all"');
+    assert.equal(
+      pasted(withSpf('v=spf1 ptr -all'), 'spf.ptr'),
+      'example.test. IN TXT "v=spf1 mx -all"',
+      'somebody is left',
+    );
     const inner = { ...withSpf('v=spf1 include:in.test -all'), 'in.test TXT': quoted(['v=spf1 +all']) };
     assert.equal(pasted(inner, 'spf.plus-all'), undefined, 'what is at fault stands elsewhere');
   });

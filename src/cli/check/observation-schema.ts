@@ -12,9 +12,9 @@ function isProtocol(name: string): name is Observation['endpoint']['protocol'] {
   return Object.hasOwn(checkProtocols, name);
 }
 
-/** Certificates are kept with an entry of their own each; more than this is sent by nobody. */
-const MOST_CERTIFICATES = 100;
-export const MOST_CERTIFICATE_OCTETS = 65_536;
+/** OpenSSL takes a list of at most 102,400 octets, be it one certificate or thousands of tiny ones. */
+export const MOST_CERTIFICATE_OCTETS = 131_072;
+const MOST_CERTIFICATES = 65_536;
 
 /** The facts of one TLS session. */
 export const tlsFacts = z.strictObject({

@@ -22,7 +22,8 @@ const writtenSchema = z.strictObject({
 
 export type WrittenRecording = z.output<typeof writtenSchema>;
 
-const MOST_CERTIFICATES = 20_000;
+/** A server may make each of a list of tiny ones another, for each of its doors. */
+const MOST_CERTIFICATES = 1_000_000;
 /** Deeper than any recording. */
 const MOST_DEPTH = 20;
 

@@ -30,6 +30,22 @@ describe('a recording as JSON', () => {
     assert.equal(JSON.stringify(written).split(first).length, 2);
   });
 
+  it('has room for the longest lists that a server can present: one certificate, or many tiny ones', () => {
+    const one = observe();
+    const tls = one.base.tls ?? assert.fail('there was a handshake');
+    const lists = [
+      [new Uint8Array(102_400)],
+      Array.from({ length: 30_000 }, (_, index) => Uint8Array.of(index >> 8, index & 0xff)),
+    ];
+    for (const chain of lists) {
+      const recording = recordingOf({
+        observations: [{ ...one, base: { ...one.base, tls: { ...tls, chain } } }],
+      });
+      const read = readRecording(through(writeRecording(recording)));
+      assert.deepEqual(read, { kind: 'ok', value: recording });
+    }
+  });
+
   const written = writeRecording(recordingOf({ observations: [observe()] }));
   const changed = (change: object): unknown => ({ ...written, seen: { ...written.seen, ...change } });
   const wrong: readonly (readonly [string, unknown, RegExp])[] = [

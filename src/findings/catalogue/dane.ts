@@ -60,7 +60,7 @@ export const daneChecks = {
         do: 'Sign the zone of the mail host with DNSSEC, and have its DS record put into the zone above.',
       },
     ],
-    reference: 'RFC 7672 §2.2.2',
+    reference: 'RFC 7672 §2.2',
   },
   'dane.malformed': {
     title: 'form of TLSA records',
@@ -74,7 +74,7 @@ export const daneChecks = {
     severity: 'high',
     why: 'None of the TLSA records can authenticate the host: senders demand TLS and take any certificate, so whoever sits on the path can still read the mail.',
     fix: [publishKey],
-    reference: 'RFC 7671 §4.1',
+    reference: 'RFC 7672 §2.2',
   },
   'dane.pkix-usage': {
     title: 'usages of TLSA records',

@@ -105,7 +105,7 @@ export const dnssecChecks = {
         do: 'Sign the zone of the host anew with the keys that its DS record names.',
       },
     ],
-    reference: 'RFC 7672 §2.1.1',
+    reference: 'RFC 7672 §2.1.1, §2.1.2',
   },
   'dnssec.address-insecure': {
     title: 'signatures of addresses beside TLSA records',

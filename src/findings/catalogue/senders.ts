@@ -181,7 +181,7 @@ export const sendersChecks = {
     severity: 'low',
     why: 'The tag pct is gone from DMARC: newer receivers ignore it and apply the policy to all mail, older ones to a part.',
     fix: [{ who: 'dns-owner', do: 'Remove pct; while you are testing, t=y takes the place of pct=0.' }],
-    reference: 'RFC 9989 §4.7',
+    reference: 'RFC 9989 Appendix A.6',
   },
   'dmarc.rua-unauthorised': {
     title: 'consent to get DMARC reports',

@@ -198,7 +198,7 @@ export const starttlsChecks = {
         offerTls,
       ),
     ],
-    reference: 'RFC 6066 §3',
+    reference: 'RFC 8461 §7.1, RFC 6066 §3',
   },
   'starttls.sni-cert-differs': {
     title: 'the same certificate without SNI',

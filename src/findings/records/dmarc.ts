@@ -24,7 +24,7 @@ export interface DmarcRecord {
   readonly problems: readonly string[];
 }
 
-/** Whether a TXT record is one of DMARC: "The value of this tag MUST match precisely" (RFC 9989 §4.7). */
+/** Whether a TXT record is one of DMARC: "the only possible value is "DMARC1"", in these letters (RFC 9989 §4.7). */
 export function isDmarc(text: string): boolean {
   return /^v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)/.test(text);
 }

@@ -139,7 +139,7 @@ function policyFindings(
   ];
 }
 
-/** "a record … at … `example.com._report._dmarc.thirdparty.example`", and in it at least the version (RFC 9990 §4). */
+/** The other domain says so at DOMAIN._report._dmarc below itself, with at least the version (RFC 9990 §4). */
 function* receiverFindings(
   domain: Domain,
   step: DmarcStep,

@@ -55,7 +55,7 @@ describe('tags', () => {
 describe('the policy that holds', () => {
   const policy = (tags: string): string => parseDmarc(`v=DMARC1; ${tags}`).policy;
 
-  it('"If this tag is not present in an otherwise syntactically valid DMARC record, then the record is treated as if it included "p=none"" (RFC 9989 §4.7)', () => {
+  it('"If this tag is not present in an otherwise syntactically valid DMARC Policy Record, then the record is treated as if it included "p=none"" (RFC 9989 §4.7)', () => {
     assert.equal(policy('rua=mailto:a@example.test'), 'none');
     assert.equal(policy(''), 'none');
   });

@@ -108,6 +108,24 @@ describe('an observer at Cyrus', () => {
     ] as const)
       assertSound(await observe(t, { address, port, protocol, tls: 'implicit' }), 'implicit');
   });
+
+  peerTest(
+    'that takes logins in clear: one is begun, and STARTTLS is had behind it',
+    ['cyrus'],
+    async (roots, t) => {
+      const cyrus = await startCyrus(roots.cyrus, {
+        address,
+        certificate,
+        settings: { allowplaintext: '1' },
+      });
+      t.after(() => cyrus.close());
+      for (const protocol of kinds) {
+        const seen = await observe(t, { address, port: cyrus[protocol], protocol });
+        assertSound(seen);
+        assert.equal(seen.base.mailbox?.loginInClear?.positive, true);
+      }
+    },
+  );
 });
 
 interface Seen {

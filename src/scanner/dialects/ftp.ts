@@ -6,6 +6,7 @@ import type { Talk } from '../../wire/bytes.ts';
 import type { Channel } from '../../wire/channel.ts';
 import type { Dialect, VisitDraft, VisitRequest } from '../visit.ts';
 import {
+  ANYTHING,
   answer,
   complete,
   goAhead,
@@ -35,7 +36,9 @@ function* visit(channel: Channel, request: VisitRequest, draft: VisitDraft): Tal
   draft.step = 'greeting';
   const hello = yield* readGreeting(channel);
   draft.greeting = greeting(request, began, hello.lines, hello.code);
-  if (hello.code !== 220) return away(hello);
+  // After 421 the server closes (RFC 959 §5.4), and nobody is left to say goodbye to.
+  if (hello.code === GONE) return away(hello);
+  if (hello.code !== 220) return yield* leave(draft, quit(channel), away(hello));
 
   draft.step = 'hello';
   const listed = yield* features(channel);
@@ -68,7 +71,7 @@ function* startTls(
   }
   draft.step = 'starttls';
   const began = request.clock();
-  // RFC 4217 §4.2: 234 is the go-ahead; 334 would ask for more, which TLS never does.
+  // RFC 4217 §4: 234 is the go-ahead; 334 would ask for more, which TLS never does.
   const said = yield* goAhead(draft, askFor(channel, 'AUTH TLS', [234]));
   if (said.code !== 234) {
     draft.upgrade =
@@ -95,7 +98,7 @@ function* injection(channel: Channel): Talk<InjectionSeen | VisitEnd> {
   yield* channel.say('AUTH TLS\r\nFEAT\r\n');
   const said = positiveOnly(channel, 'AUTH TLS', yield* readReply(channel, 'reply'), [234]);
   if (said.code !== 234) {
-    yield* politely(quitBeside(channel));
+    yield* politely(quit(channel));
     // For good: it wants nothing behind AUTH, and there is no TLS for FEAT to get into.
     return severity(said) === 'permanent' ? injected('never') : refusedProbe(seen(said));
   }
@@ -140,18 +143,11 @@ function* askFor(channel: Channel, command: string, expected: readonly number[])
   return positiveOnly(channel, command, yield* ask(channel, command), expected);
 }
 
-/** Where another answer may be on its way. */
-function* quitBeside(channel: Channel): Talk<void> {
+/** Another answer may stand before that to QUIT. */
+function* quit(channel: Channel): Talk<void> {
   yield* channel.sayBeside('QUIT\r\n', ANYTHING);
   for (let replies = 0; replies < 2; replies++)
     if ((yield* readReply(channel, 'goodbye')).code === QUITTED) return;
-}
-
-const ANYTHING = /[^]*/;
-
-function* quit(channel: Channel): Talk<void> {
-  yield* channel.say('QUIT\r\n');
-  yield* readReply(channel, 'goodbye');
 }
 
 function seen(reply: Reply): AnswerSeen {

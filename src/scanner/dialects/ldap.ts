@@ -17,6 +17,7 @@ import type { Channel } from '../../wire/channel.ts';
 import { PeerError } from '../../wire/dialogue.ts';
 import type { Dialect, VisitDraft, VisitRequest } from '../visit.ts';
 import {
+  ANYTHING,
   answer,
   complete,
   goAhead,
@@ -208,8 +209,7 @@ function* askStartTls(channel: Channel, id: number): Talk<Result> {
 /** RFC 4511 §4.3: it has no answer, and the server closes. */
 function* unbind(channel: Channel): Talk<void> {
   const octets = formatMessage(ids.unbind, ber(operations.unbindRequest));
-  // Whatever is unread is of no interest any more.
-  yield* channel.sayBeside(octets.toString('latin1'), /[^]*/);
+  yield* channel.sayBeside(octets.toString('latin1'), ANYTHING);
 }
 
 function seen(result: Result): AnswerSeen {

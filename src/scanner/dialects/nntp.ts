@@ -6,6 +6,7 @@ import type { Talk } from '../../wire/bytes.ts';
 import type { Channel } from '../../wire/channel.ts';
 import type { Dialect, VisitDraft, VisitRequest } from '../visit.ts';
 import {
+  ANYTHING,
   answer,
   complete,
   goAhead,
@@ -91,7 +92,7 @@ function* injection(channel: Channel): Talk<InjectionSeen | VisitEnd> {
   yield* channel.say('STARTTLS\r\nDATE\r\n');
   const said = positiveOnly(channel, 'STARTTLS', yield* readResponse(channel, 'reply'), [382]);
   if (said.code !== 382) {
-    yield* politely(quitBeside(channel));
+    yield* politely(quit(channel));
     // For good, and not for want of TLS: it wants nothing behind STARTTLS, and there is no TLS for DATE to get into.
     return severity(said) === 'permanent' && said.code !== NO_TLS
       ? injected('never')
@@ -187,18 +188,11 @@ function* askFor(channel: Channel, command: string, expected: readonly number[])
   return positiveOnly(channel, command, yield* ask(channel, command), expected);
 }
 
-/** Where another answer may be on its way. */
-function* quitBeside(channel: Channel): Talk<void> {
+/** Another answer may stand before that to QUIT. */
+function* quit(channel: Channel): Talk<void> {
   yield* channel.sayBeside('QUIT\r\n', ANYTHING);
   for (let replies = 0; replies < 2; replies++)
     if ((yield* readResponse(channel, 'goodbye')).code === QUITTED) return;
-}
-
-const ANYTHING = /[^]*/;
-
-function* quit(channel: Channel): Talk<void> {
-  yield* channel.say('QUIT\r\n');
-  yield* readResponse(channel, 'goodbye');
 }
 
 function seen(reply: Reply): AnswerSeen {

@@ -6,6 +6,7 @@ import type { Channel } from '../../wire/channel.ts';
 import { PeerError } from '../../wire/dialogue.ts';
 import type { Dialect, VisitDraft, VisitRequest } from '../visit.ts';
 import {
+  ANYTHING,
   answer,
   complete,
   goAhead,
@@ -16,6 +17,7 @@ import {
   injected,
   leave,
   offers,
+  politely,
   refusedProbe,
   tlsAtOnce,
   turnedAway,
@@ -41,7 +43,7 @@ function* visit(channel: Channel, request: VisitRequest, draft: VisitDraft): Tal
   draft.step = 'greeting';
   const hello = yield* readStatus(channel, 'the connection', 'greeting');
   draft.greeting = greeting(request, began, [seen(hello).text]);
-  if (!hello.ok) return turnedAway('greeting', seen(hello));
+  if (!hello.ok) return yield* leave(draft, quit(channel), turnedAway('greeting', seen(hello)));
   const goodbye = (end: VisitEnd): Talk<VisitEnd> => leave(draft, quit(channel), end);
 
   draft.step = 'hello';
@@ -140,7 +142,10 @@ function* injection(channel: Channel): Talk<InjectionSeen | VisitEnd> {
   if (!hello.ok) return turnedAway('greeting', seen(hello));
   yield* channel.say('STLS\r\nCAPA\r\n');
   const said = yield* readStatus(channel, 'STLS', 'reply');
-  if (!said.ok) return refusedProbe(seen(said));
+  if (!said.ok) {
+    yield* politely(quit(channel));
+    return refusedProbe(seen(said));
+  }
   const crossed = yield* handshakeBehindMore(channel, '+OK');
   if (crossed !== 'secured') return injected(crossed);
   yield* channel.say('QUIT\r\n');
@@ -170,7 +175,7 @@ function* ask(channel: Channel, command: string): Talk<Status> {
 }
 
 function* quit(channel: Channel): Talk<void> {
-  yield* channel.say('QUIT\r\n');
+  yield* channel.sayBeside('QUIT\r\n', ANYTHING);
   yield* readStatus(channel, 'QUIT', 'goodbye');
 }
 

@@ -8,6 +8,7 @@ import type { Channel } from '../../wire/channel.ts';
 import { PeerError } from '../../wire/dialogue.ts';
 import type { Dialect, VisitDraft, VisitRequest } from '../visit.ts';
 import {
+  ANYTHING,
   answer,
   complete,
   goAhead,
@@ -123,7 +124,10 @@ function* injection(channel: Channel): Talk<InjectionSeen | VisitEnd> {
   if (hello.condition.name !== 'OK') return turnedAway('greeting', seen(hello));
   yield* channel.say('STARTTLS\r\nNOOP\r\n');
   const said = yield* readGoAhead(channel);
-  if (said.condition.name !== 'OK') return refusedProbe(seen(said));
+  if (said.condition.name !== 'OK') {
+    yield* politely(logOut(channel));
+    return refusedProbe(seen(said));
+  }
   const crossed = yield* handshakeBehindMore(channel, 'OK');
   if (crossed !== 'secured') return injected(crossed);
   yield* channel.say('CAPABILITY\r\n');
@@ -149,7 +153,7 @@ function* readGoAhead(channel: Channel): ReturnType<typeof readAnswer> {
 }
 
 function* logOut(channel: Channel): Talk<void> {
-  yield* channel.say('LOGOUT\r\n');
+  yield* channel.sayBeside('LOGOUT\r\n', ANYTHING);
   yield* readAnswer(channel, 'goodbye');
 }
 

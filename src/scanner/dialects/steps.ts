@@ -112,6 +112,9 @@ export function* leave(draft: VisitDraft, goodbye: Talk<void>, end: VisitEnd): T
   return end;
 }
 
+/** At a goodbye whatever is unread is of no interest any more. */
+export const ANYTHING = /^[^]*$/;
+
 /** Says a goodbye that is owed, whatever comes of it. */
 export function* politely(goodbye: Talk<void>): Talk<void> {
   try {

@@ -25,6 +25,7 @@ import type { Channel } from '../../wire/channel.ts';
 import { PeerError } from '../../wire/dialogue.ts';
 import type { Dialect, VisitDraft, VisitRequest } from '../visit.ts';
 import {
+  ANYTHING,
   answer,
   complete,
   goAhead,
@@ -200,8 +201,6 @@ function* injection(
   if (next === 'end') return injected('never');
   return next === 'header' ? injected('inside') : judged(yield* readServerElement(channel, header));
 }
-
-const ANYTHING = /^[^]*$/;
 
 /** Errors by which a server leaves whatever was said to it. RFC 6120 §4.9.3. */
 const OF_ITS_OWN = [

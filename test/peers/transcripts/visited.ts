@@ -1,6 +1,7 @@
 /** Which servers are visited for recordings, how each is set up, and what is asked of it at which port. */
 import { createAuthority } from '../../support/certificates.ts';
 import type { PeerName } from '../support/catalog.ts';
+import { startCyrus } from '../support/cyrus.ts';
 import { startDovecot } from '../support/dovecot.ts';
 import { startInn } from '../support/inn.ts';
 import { startMariadb } from '../support/mariadb.ts';
@@ -88,6 +89,33 @@ export const visited: readonly Visited[] = [
           'imap visit curious': imap.port,
           'pop3 visit curious': pop3.port,
           'sieve visit curious': sieve.port,
+        }),
+      ),
+    ],
+  },
+  {
+    peer: 'cyrus',
+    title: 'Cyrus',
+    scenes: [
+      scene(
+        'tls',
+        'it has a certificate, and takes no login in clear',
+        (root) => startCyrus(root, { certificate }),
+        ({ imap, imaps, pop3, sieve }) => ({
+          ...both('imap', imap),
+          'imap visit implicit curious': imaps,
+          ...both('pop3', pop3),
+          ...both('sieve', sieve),
+        }),
+      ),
+      scene(
+        'clear',
+        'it has a certificate, and takes logins in clear, too',
+        (root) => startCyrus(root, { certificate, settings: { allowplaintext: '1' } }),
+        ({ imap, pop3, sieve }) => ({
+          'imap visit curious': imap,
+          'pop3 visit curious': pop3,
+          'sieve visit curious': sieve,
         }),
       ),
     ],

@@ -76,6 +76,21 @@ export function groupsOf(address: IpAddress): readonly number[] {
   return [...before, ...zeros, ...after].map((group) => Number.parseInt(group, 16));
 }
 
+/** IPv4 mapped into IPv6 (RFC 4291 §2.5.5.2). */
+const MAPPED = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
+
+/** The address in one spelling: equal for what leads to the same host, IPv4 that is mapped into IPv6 included. */
+export function oneSpelling(address: IpAddress): IpAddress {
+  if (!isIPv6(address) || address.includes('%')) return address;
+  const whole = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [, high, low] = MAPPED.exec(whole) ?? [];
+  if (high === undefined || low === undefined) return whole;
+  const octets = [high, low]
+    .map((group) => Number.parseInt(group, 16))
+    .flatMap((group) => [group >> 8, group & 0xff]);
+  return octets.join('.');
+}
+
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');

@@ -1,6 +1,6 @@
 /** Which doors of a target are visited. */
 import { type CheckCase, type HostCase, type Target } from '../findings/case.ts';
-import { checkProtocols, type Endpoint } from '../findings/endpoint.ts';
+import { checkProtocols, type Endpoint, endpointKey } from '../findings/endpoint.ts';
 import { serverNameOf } from '../findings/learn.ts';
 
 /** A door, and whose it is. */
@@ -17,7 +17,7 @@ export interface Door {
  * @param smtpPort of MX hosts: 25, or that of a lab.
  */
 export function doorsOf({ target, hosts, depth }: CheckCase, smtpPort: number): readonly Door[] {
-  return hosts.flatMap((host) =>
+  const doors = hosts.flatMap((host) =>
     addressesOf(host).flatMap((address) => {
       const serverName = host.facts === null ? null : serverNameOf(host);
       const first: Endpoint = { address, serverName, ...wayIn(target, smtpPort) };
@@ -28,6 +28,8 @@ export function doorsOf({ target, hosts, depth }: CheckCase, smtpPort: number): 
       }));
     }),
   );
+  // A zone may name the same host twice, with two preferences: it is visited once.
+  return [...new Map(doors.map((door) => [`${door.host} ${endpointKey(door.endpoint)}`, door])).values()];
 }
 
 function addressesOf({ facts, name }: HostCase): readonly string[] {

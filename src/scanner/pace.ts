@@ -7,7 +7,7 @@
 import { isIPv4 } from 'node:net';
 import type { Endpoint } from '../findings/endpoint.ts';
 import type { VisitEnd } from '../findings/observation.ts';
-import { groupsOf, type IpAddress } from '../names/address.ts';
+import { groupsOf, type IpAddress, oneSpelling } from '../names/address.ts';
 
 export interface PaceTerms {
   /** Milliseconds from the end of one connection to the beginning of the next to the same address; 0: none. */
@@ -24,7 +24,7 @@ export interface PaceTerms {
 export interface Pace {
   /** Waits until the address may be called, and holds it. @returns what lets go of it; more than once does no harm. */
   readonly turn: (address: IpAddress) => Promise<() => void>;
-  /** Waits for the pause before a further connection to an address that is held. */
+  /** The last connection to an address that is held has ended: waits for the pause before a further one. */
   readonly again: (address: IpAddress) => Promise<void>;
   /** The server sent us away. @returns for how many milliseconds it is left alone. */
   readonly sentAway: (address: IpAddress) => number;
@@ -36,20 +36,32 @@ export interface Pace {
 const NETWORK_FACTOR = 3;
 const FIRST_REST_MS = 15 * 60_000;
 const LONGEST_REST_MS = 24 * 60 * 60_000;
+/** So many pauses are remembered before those that are over are forgotten: a list may have millions of targets. */
+const MOST_KEPT = 10_000;
+
+/** An address in its one spelling: a server that is reached by a mapped address too is the same server. */
+type Server = IpAddress;
 
 export function openPace({ gapMs, concurrency, isOurs, clock, sleep }: PaceTerms): Pace {
   /** When the address, or the network, may be called next. */
   const next = new Map<string, number>();
-  const held = new Map<IpAddress, Promise<void>>();
-  const rests = new Map<IpAddress, { readonly until: number; readonly ms: number }>();
+  const held = new Map<Server, Promise<void>>();
+  const rests = new Map<Server, { readonly until: number; readonly ms: number }>();
   const slots = slotsOf(concurrency);
 
-  async function pauseBefore(address: IpAddress): Promise<void> {
-    if (gapMs === 0 || isOurs(address)) return;
-    const network = networkOf(address);
+  /** From now on, as a connection has ended. */
+  function pauseBehind(server: Server): void {
+    if (gapMs === 0 || isOurs(server)) return;
+    next.set(server, Math.max(next.get(server) ?? 0, clock() + gapMs));
+  }
+
+  async function pauseBefore(server: Server): Promise<void> {
+    if (gapMs === 0 || isOurs(server)) return;
+    const network = networkOf(server);
+    if (next.size > MOST_KEPT) forgetPast(next, clock());
     // Claimed before the wait: of two that come at once the second waits behind the first.
-    const at = Math.max(clock(), next.get(address) ?? 0, next.get(network) ?? 0);
-    next.set(address, at + gapMs);
+    const at = Math.max(clock(), next.get(server) ?? 0, next.get(network) ?? 0);
+    next.set(server, at + gapMs);
     next.set(network, at + gapMs * NETWORK_FACTOR);
     const ms = at - clock();
     if (ms > 0) await sleep(ms);
@@ -57,34 +69,42 @@ export function openPace({ gapMs, concurrency, isOurs, clock, sleep }: PaceTerms
 
   return {
     async turn(address) {
-      const before = held.get(address);
+      const server = oneSpelling(address);
+      const before = held.get(server);
       const { promise, resolve } = Promise.withResolvers<void>();
       // Behind all that wait already; not only behind the one that is there now.
       const mine = (before ?? Promise.resolve()).then(() => promise);
-      held.set(address, mine);
+      held.set(server, mine);
       await before;
       const release = await slots();
-      await pauseBefore(address);
+      await pauseBefore(server);
       let over = false;
       return () => {
         if (over) return;
         over = true;
-        if (gapMs > 0 && !isOurs(address)) {
-          next.set(address, Math.max(next.get(address) ?? 0, clock() + gapMs));
-        }
-        if (held.get(address) === mine) held.delete(address);
+        pauseBehind(server);
+        if (held.get(server) === mine) held.delete(server);
         release();
         resolve();
       };
     },
-    again: pauseBefore,
+    async again(address) {
+      const server = oneSpelling(address);
+      pauseBehind(server);
+      await pauseBefore(server);
+    },
     sentAway(address) {
-      const ms = Math.min((rests.get(address)?.ms ?? FIRST_REST_MS / 2) * 2, LONGEST_REST_MS);
-      rests.set(address, { until: clock() + ms, ms });
+      const server = oneSpelling(address);
+      const ms = Math.min((rests.get(server)?.ms ?? FIRST_REST_MS / 2) * 2, LONGEST_REST_MS);
+      rests.set(server, { until: clock() + ms, ms });
       return ms;
     },
-    restOf: (address) => Math.max(0, (rests.get(address)?.until ?? 0) - clock()),
+    restOf: (address) => Math.max(0, (rests.get(oneSpelling(address))?.until ?? 0) - clock()),
   };
+}
+
+function forgetPast(next: Map<string, number>, now: number): void {
+  for (const [who, at] of next) if (at <= now) next.delete(who);
 }
 
 /** What an observer does between two connections to the same door: it waits, or stops where it has been sent away. */
@@ -121,9 +141,9 @@ function slotsOf(count: number): () => Promise<() => void> {
   };
 }
 
-function networkOf(address: IpAddress): string {
-  if (isIPv4(address)) return `${address.split('.').slice(0, 3).join('.')}/24`;
-  return `${groupsOf(address)
+function networkOf(server: Server): string {
+  if (isIPv4(server)) return `${server.split('.').slice(0, 3).join('.')}/24`;
+  return `${groupsOf(server)
     .slice(0, 3)
     .map((group) => group.toString(16))
     .join(':')}/48`;

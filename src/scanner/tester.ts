@@ -8,7 +8,7 @@ import { caseOf, learn } from '../findings/learn.ts';
 import type { IntrusiveSeen, Observation, Probed } from '../findings/observation.ts';
 import { type PolicyFetch, type Recording, recordKey } from '../findings/recording.ts';
 import { drive, type PolicyHands } from '../lookup/drive.ts';
-import { type IpAddress, isLoopback } from '../names/address.ts';
+import { type IpAddress, isLoopback, oneSpelling } from '../names/address.ts';
 import { type Domain, parseDomain } from '../names/domain.ts';
 import { isPublicAddress } from '../names/public-address.ts';
 import type { Recalled } from '../policies/look-ups.ts';
@@ -54,21 +54,23 @@ export function openTester(parts: TesterParts, terms: TestTerms): Tester {
   return {
     async test(target) {
       const startedAt = parts.now();
-      const kept = keptLookUps(parts);
+      const kept = keptLookUps(leavingAlone(parts, terms.optOut));
       const facts = await drive(
         learn(target, { now: startedAt, jitter: parts.random(), errand: 'delivery' }),
         kept.hands,
       );
       const { depth } = terms;
       const nothingSeen = { target, depth, intrusive: false, observations: [], skipped: [] };
-      const doors = doorsOf(caseOf(nothingSeen, facts, startedAt), terms.smtpPort);
+      const all = doorsOf(caseOf(nothingSeen, facts, startedAt), terms.smtpPort);
+      const doors = all.slice(0, MOST_DOORS);
       const consents = await consentsFor(doors, kept.hands, terms, startedAt);
-      const visited = await visitAll(target, doors, consents, parts, terms);
+      const { observations, skipped } = await visitAll(target, doors, consents, parts, terms);
       const seen = {
         target,
         depth,
         intrusive: terms.intrusive && consents.missing.length === 0,
-        ...visited,
+        observations,
+        skipped: [...skipped, ...tooMany(all.slice(MOST_DOORS))],
       };
       // All that the judgement asks is asked now, so that it can be judged without the network.
       await drive(allFindings(caseOf(seen, facts, startedAt)), kept.hands);
@@ -86,6 +88,25 @@ export function openTester(parts: TesterParts, terms: TestTerms): Tester {
 interface KeptLookUps {
   readonly hands: PolicyHands;
   readonly all: () => Pick<Recording, 'answers' | 'fetched' | 'recalled'>;
+}
+
+/** Whoever asked to be left alone is so by his policy host, too: no answer of it, which nothing follows from. */
+function leavingAlone({ resolve, fetch, recall }: PolicyHands, optOut: OptOut): PolicyHands {
+  return {
+    resolve,
+    recall,
+    fetch: (domain) => {
+      const host = parseDomain(`mta-sts.${domain}`);
+      const line = host.kind === 'ok' ? optOut.ofName(host.value) : undefined;
+      return line === undefined
+        ? fetch(domain)
+        : Promise.resolve({ kind: 'failed', fault: 'timeout', because: optedOutBy(line), tls: undefined });
+    },
+  };
+}
+
+function optedOutBy(line: string): string {
+  return `the list of those who asked not to be tested has ${line}`;
 }
 
 /** Asks each thing once, and keeps what came. */
@@ -176,19 +197,17 @@ async function visitAll(
   const skipped: SkippedDoor[] = [];
   const known = new Set<string>();
   await Promise.all(
-    doors.map(async (door, index) => {
-      const refusal =
-        index < MOST_DOORS
-          ? whyNot(target, door, terms)
-          : { kind: 'too-many' as const, because: `only ${MOST_DOORS} doors of one target are visited` };
+    doors.map(async (door) => {
+      const refusal = whyNot(target, door, terms);
       if (refusal !== undefined) {
         skipped.push(skippedDoor(door, { ...refusal, retryAt: null }));
         return;
       }
       const { address, port } = door.endpoint;
       // A second name at the same door costs one connection more, not the whole plan again.
-      const depth = known.has(`${address} ${port}`) ? 'quick' : terms.depth;
-      known.add(`${address} ${port}`);
+      const place = `${oneSpelling(address)} ${port}`;
+      const depth = known.has(place) ? 'quick' : terms.depth;
+      known.add(place);
       const release = await parts.pace.turn(address);
       try {
         const rest = parts.pace.restOf(address);
@@ -228,11 +247,17 @@ function whyNot(
   terms: TestTerms,
 ): Pick<Skipped, 'kind' | 'because'> | undefined {
   const line = optedOut(target, host, address, terms.optOut);
-  if (line !== undefined)
-    return { kind: 'opted-out', because: `the list of those who asked not to be tested has ${line}` };
-  if (terms.allowPrivate || isPublicAddress(address) || isOurs(address, terms)) return undefined;
+  if (line !== undefined) return { kind: 'opted-out', because: optedOutBy(line) };
+  if (terms.allowPrivate || terms.lab || isPublicAddress(address)) return undefined;
+  if (isLoopback(address) && namesThisHost(target)) return undefined;
   const because = `${address} is no address of the public Internet, where a stranger's zone must not lead us (--allow-private visits it)`;
   return { kind: 'private', because };
+}
+
+/** Whether it is this host that was asked about; a stranger's MX record that leads here is not taken for it. */
+function namesThisHost(target: Target): boolean {
+  if (target.kind === 'domain') return false;
+  return target.kind === 'address' || target.host === 'localhost' || target.host.endsWith('.localhost');
 }
 
 function optedOut(target: Target, host: string, address: IpAddress, list: OptOut): string | undefined {
@@ -240,6 +265,13 @@ function optedOut(target: Target, host: string, address: IpAddress, list: OptOut
     .map(parseDomain)
     .flatMap((parsed) => (parsed.kind === 'ok' ? [parsed.value] : []));
   return names.map(list.ofName).find((line) => line !== undefined) ?? list.ofAddress(address);
+}
+
+/** Those beyond the limit, told once for each host: a zone may have thousands of addresses. */
+function tooMany(doors: readonly Door[]): readonly SkippedDoor[] {
+  const because = `only ${MOST_DOORS} doors of one target are visited, and this one and further ones of its host are not`;
+  const first = new Map(doors.toReversed().map((door) => [door.host, door]));
+  return [...first.values()].map((door) => skippedDoor(door, { kind: 'too-many', because, retryAt: null }));
 }
 
 function skippedDoor(

@@ -8,7 +8,8 @@ import { observation, protocol, tlsFacts, tlsMode } from './observation-schema.t
 import { address, dnsName, domain, milliseconds, octets, orUndefined, port, text } from './wire-values.ts';
 
 const MOST_RECORD_OCTETS = 65_535;
-const MOST_RECORDS = 4_000;
+/** More than a message of the DNS, which has at most 65,535 octets, can hold of anything. */
+const MOST_RECORDS = 16_384;
 const MOST_ITEMS = 20_000;
 
 const status = z.enum(['secure', 'insecure', 'bogus', 'indeterminate']);

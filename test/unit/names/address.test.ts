@@ -5,6 +5,7 @@ import {
   formatHostPort,
   groupsOf,
   isLoopback,
+  oneSpelling,
   parseAddressLiteral,
   parseHost,
   parseHostPort,
@@ -150,4 +151,23 @@ describe('the groups of an IPv6 address', () => {
       }),
     );
   });
+});
+
+describe('oneSpelling', () => {
+  const spellings: readonly [text: string, spelling: string][] = [
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['::FFFF:c000:201', '192.0.2.1'],
+    ['0:0:0:0:0:ffff:7f00:1', '127.0.0.1'],
+    ['2001:DB8:0:0::1', '2001:db8::1'],
+    ['::1', '::1'],
+    // Neither mapped, nor an address that means the same on every host.
+    ['::fffe:192.0.2.1', '::fffe:c000:201'],
+    ['64:ff9b::c000:201', '64:ff9b::c000:201'],
+    ['fe80::1%eth0', 'fe80::1%eth0'],
+    ['mx.example.test', 'mx.example.test'],
+  ];
+  for (const [text, spelling] of spellings) {
+    it(`${text} is ${spelling}`, () => assert.equal(oneSpelling(text), spelling));
+  }
 });

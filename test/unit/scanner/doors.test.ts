@@ -31,6 +31,11 @@ describe('the doors of a target', () => {
     assert.match(shown(caseOf(seen(domain), facts, 0), 2525)[0] ?? '', /:2525 /);
   });
 
+  it('once, where the zone names a host twice', () => {
+    const host = hostWith('mx1.example.test', 'absent');
+    assert.equal(shown(caseOf(seen(domain), factsOf({ hosts: [host, host] }), 0)).length, 1);
+  });
+
   it('RFC 7672 §8.1: under DANE the TLSA base domain is the name in the handshake', () => {
     const base = nameOf('real.example.test');
     const tlsa = hostWith('real.example.test', 'usable');

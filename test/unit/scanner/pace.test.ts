@@ -79,6 +79,38 @@ describe('pauses', () => {
     assert.deepEqual(begun, [0, 3_000, 6_000]);
   });
 
+  it('begin when a connection ends, however long it took', async () => {
+    const time = new ManualTime();
+    const begun = call(paceOf(time), time, '192.0.2.1', 10_000, 3);
+    await time.until(60_000);
+    assert.deepEqual(begun, [0, 11_000, 22_000]);
+  });
+
+  it('an address in another spelling, or mapped into IPv6, is the same server', async () => {
+    const time = new ManualTime();
+    const pace = paceOf(time);
+    const begun = ['192.0.2.1', '::ffff:192.0.2.1', '::FFFF:C000:201', '2001:db8::1', '2001:DB8:0:0::1'].map(
+      (address) => call(pace, time, address, 5_000),
+    );
+    await time.until(60_000);
+    assert.deepEqual(begun, [[0], [6_000], [12_000], [0], [6_000]]);
+    pace.sentAway('::ffff:192.0.2.1');
+    assert.ok(pace.restOf('192.0.2.1') > 0);
+  });
+
+  it('are forgotten when they are over, and not before', async () => {
+    const time = new ManualTime();
+    const pace = paceOf(time);
+    const last = '198.51.100.1';
+    for (let count = 0; count < 12_000; count += 1) {
+      (await pace.turn(`10.${count >> 8}.${count & 0xff}.1`))();
+      if (count === 11_000) (await pace.turn(last))();
+    }
+    const begun = call(pace, time, last, 0);
+    await time.until(60_000);
+    assert.deepEqual(begun, [3_000]);
+  });
+
   it('addresses of ours need none', async () => {
     const time = new ManualTime();
     const pace = paceOf(time);

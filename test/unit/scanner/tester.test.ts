@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { toReport } from '../../../src/cli/check/json.ts';
+import { everyCheck } from '../../../src/cli/check/selection.ts';
+import type { Target } from '../../../src/findings/case.ts';
 import { judgeRecording } from '../../../src/findings/judge.ts';
 import type { Recording } from '../../../src/findings/recording.ts';
 import type { Plan } from '../../../src/scanner/observe.ts';
@@ -17,6 +20,9 @@ const zone: ScriptedZone = {
   'mx2.example.test A': ['9.9.9.1'],
   'inside.test MX': ['10 mx.inside.test.'],
   'mx.inside.test A': ['10.0.0.1'],
+  'here.test MX': ['10 mx.here.test.', '20 localhost.'],
+  'mx.here.test A': ['127.0.0.1'],
+  'mx.here.test AAAA': ['::1', '::ffff:127.0.0.1'],
 };
 
 interface Run {
@@ -25,10 +31,14 @@ interface Run {
   readonly visits: readonly string[];
   /** Questions that were asked of the DNS, each as often as it was. */
   readonly asked: readonly string[];
+  /** Domains whose policies were fetched. */
+  readonly fetched: readonly string[];
 }
 
 interface Change {
   readonly domain?: string;
+  /** In place of the domain. */
+  readonly target?: Target;
   readonly terms?: Partial<TestTerms>;
   readonly zone?: ScriptedZone;
   readonly seen?: Seen;
@@ -36,12 +46,14 @@ interface Change {
 
 async function run({
   domain = 'example.test',
+  target = { kind: 'domain', domain: nameOf(domain) },
   terms = {},
   zone: more = {},
   seen = {},
 }: Change = {}): Promise<Run> {
   const visits: string[] = [];
   const asked: string[] = [];
+  const fetched: string[] = [];
   const answer = answerFrom({ ...zone, ...more });
   const tester = openTester(
     {
@@ -49,15 +61,10 @@ async function run({
         asked.push(`${question.name} ${question.type}`);
         return Promise.resolve(answer(question));
       },
-      fetch: () =>
-        Promise.resolve({
-          kind: 'failed',
-          fault: 'dns',
-          because: 'of the test',
-          tls: undefined,
-          tries: [],
-          durationMs: 0,
-        }),
+      fetch: (policyOf) => {
+        fetched.push(policyOf);
+        return Promise.resolve({ kind: 'failed', fault: 'dns', because: 'of the test', tls: undefined });
+      },
       recall: () => ({ sts: undefined, overrides: [] }),
       observer: {
         observe(endpoint, { depth, intrusive, budget }: Plan) {
@@ -86,7 +93,7 @@ async function run({
       ...terms,
     },
   );
-  return { recording: await tester.test({ kind: 'domain', domain: nameOf(domain) }), visits, asked };
+  return { recording: await tester.test(target), visits, asked, fetched };
 }
 
 describe('what is visited', () => {
@@ -114,6 +121,51 @@ describe('what is visited', () => {
     }
   });
 
+  it('this host only where it was asked about: no zone leads us to our own servers', async () => {
+    const { visits, recording } = await run({ domain: 'here.test' });
+    assert.deepEqual(visits, []);
+    assert.deepEqual(new Set(recording.skipped.map(({ kind }) => kind)), new Set(['private']));
+    assert.deepEqual(recording.skipped.map(({ host, address }) => `${host} ${address}`).toSorted(), [
+      'localhost 127.0.0.1',
+      'localhost ::1',
+      'mx.here.test 127.0.0.1',
+      'mx.here.test ::1',
+      'mx.here.test ::ffff:127.0.0.1',
+    ]);
+    const door = { port: 2525, protocol: 'smtp', tls: 'starttls' } as const;
+    const stranger = await run({ target: { kind: 'host', host: nameOf('mx.here.test'), ...door } });
+    assert.deepEqual(stranger.visits, []);
+    const ours = await run({ target: { kind: 'host', host: nameOf('localhost'), ...door } });
+    assert.equal(ours.visits.length, 2);
+    const address = await run({ target: { kind: 'address', address: '127.0.0.1', ...door } });
+    assert.equal(address.visits.length, 1);
+  });
+
+  it('a server once, whose address stands there as mapped into IPv6, too', async () => {
+    const { visits } = await run({ zone: { 'mx1.example.test AAAA': ['::ffff:9.9.9.1'] } });
+    assert.equal(visits.filter((visit) => visit.includes('standard')).length, 1);
+  });
+
+  it('no more than 60 doors, and a zone of many thousands of addresses is told in few words', async () => {
+    const hosts = Array.from({ length: 10 }, (_, index) => `mx${index}.many.test`);
+    const addresses = (high: number): readonly string[] =>
+      Array.from({ length: 4_090 }, (_, index) => `9.${high}.${index >> 8}.${index & 0xff}`);
+    const { visits, recording } = await run({
+      domain: 'many.test',
+      zone: Object.fromEntries([
+        ['many.test MX', hosts.map((host) => `10 ${host}.`)],
+        ...hosts.map((host, index) => [`${host} A`, addresses(index)]),
+      ]),
+    });
+    assert.equal(visits.length, 60);
+    assert.deepEqual(
+      recording.skipped.map(({ host, kind }) => `${host} ${kind}`).toSorted(),
+      hosts.map((host) => `${host} too-many`),
+    );
+    const judged = judgeRecording(recording, now);
+    assert.doesNotThrow(() => toReport({ recording, judged, foreseen: null, selection: everyCheck }));
+  });
+
   const asks: [who: string, list: string, left: number][] = [
     ['the domain', 'example.test', 0],
     ['one host', 'mx1.example.test', 1],
@@ -131,6 +183,26 @@ describe('what is visited', () => {
           ({ kind, because }) => kind === 'opted-out' && because.startsWith('the list of those'),
         ),
       );
+    });
+  }
+
+  for (const list of ['example.test', 'mta-sts.example.test']) {
+    it(`${list} has asked not to be tested, and its policy host is left alone, too`, async () => {
+      const read = readOptOut(list);
+      const optOut = read.kind === 'ok' ? read.value : assert.fail(read.because);
+      const policy: ScriptedZone = {
+        '_mta-sts.example.test TXT': ['"v=STSv1; id=1;"'],
+        'mta-sts.example.test A': ['9.9.9.9'],
+      };
+      assert.deepEqual((await run({ zone: policy })).fetched, ['example.test']);
+      const { fetched, recording } = await run({ terms: { optOut }, zone: policy });
+      assert.deepEqual(fetched, []);
+      const { findings } = judgeRecording(recording, now);
+      const ofHost = findings.filter(({ evidence }) =>
+        evidence.some((line) => line.includes('asked not to be')),
+      );
+      assert.ok(ofHost.length > 0);
+      assert.deepEqual(new Set(ofHost.map(({ state }) => state)), new Set(['not-tested']));
     });
   }
 

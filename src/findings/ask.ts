@@ -43,7 +43,7 @@ export function* askTxt(domain: Domain): PolicyLookUp<TxtSaid> {
 
 /** So many records are shown, and so much of each. */
 const MOST_SHOWN = 8;
-const LONGEST_SHOWN = 240;
+const LONGEST_SHOWN = 400;
 
 /** The answer in lines as a zone file has them, or the sentence that there is none. Bounded, printable. */
 export function showAnswer(answer: Answer): readonly [string, ...string[]] {
@@ -70,7 +70,7 @@ export function showTxt(name: string, text: string): string {
   return shorten(`${name}. TXT ${quotedString(text.slice(0, LONGEST_SHOWN))}`);
 }
 
-/** At most 240 characters of a line. */
+/** At most 400 characters of a line. */
 export function shorten(text: string): string {
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN - 3)}...` : text;
 }

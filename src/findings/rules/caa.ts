@@ -84,6 +84,8 @@ interface SeenIssuer {
   readonly issuer: string;
   /** By which CAA names the authority. */
   readonly domains: readonly string[];
+  /** Whether one of its names is a wildcard. */
+  readonly isWildcard: boolean;
 }
 
 /** Authorities of certificates that a public root vouches for; of others CAA says nothing. */
@@ -93,20 +95,25 @@ function issuersAt({ observations }: HostCase): readonly SeenIssuer[] {
     const [leaf] = base.tls?.path.kind === 'trusted' ? base.tls.chain : [];
     const read = leaf === undefined ? undefined : summarizeCertificate(leaf);
     if (read?.kind !== 'ok') continue;
-    const { issuer } = read.value;
+    const { issuer, names } = read.value;
     const domains = authorityOf(issuer);
-    if (domains !== undefined) seen.set(issuer, { issuer, domains });
+    const isWildcard = names.some((name) => name.startsWith('*.'));
+    if (domains !== undefined) seen.set(issuer, { issuer, domains, isWildcard });
   }
   return [...seen.values()].slice(0, 4);
 }
 
 function violations(host: HostCase, name: Domain, { at, answer, records }: RelevantSet): Finding[] {
   const scope = { host: name };
-  const issue = records.filter(({ tag }) => tag === 'issue').map(({ value }) => authorityIn(value));
+  const allowedBy = (wanted: string): readonly string[] =>
+    records.filter(({ tag }) => tag === wanted).map(({ value }) => authorityIn(value));
+  const issue = allowedBy('issue');
   // Without "issue" nothing restricts certificates for names that are no wildcards (§4.2).
   if (issue.length === 0) return [];
-  return issuersAt(host).map(({ issuer, domains }) => {
-    const allowed = domains.some((domain) => issue.includes(domain));
+  return issuersAt(host).map(({ issuer, domains, isWildcard }) => {
+    // For wildcards "issuewild" says more where it is there (§4.3); which of the names the request was for nobody knows.
+    const named = isWildcard ? [...issue, ...allowedBy('issuewild')] : issue;
+    const allowed = domains.some((domain) => named.includes(domain));
     return zoneFinding('caa.violated', allowed ? 'pass' : 'warn', {
       scope,
       evidence: [...showAnswer(answer), shorten(`the certificate is issued by ${issuer}`)],

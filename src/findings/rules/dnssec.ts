@@ -58,7 +58,7 @@ function* ownFindings(theCase: CheckCase, subject: Subject): PolicyLookUp<readon
       const mismatch = zone === undefined ? undefined : yield* brokenZoneFindings(zone, scope);
       const bogus = zoneFinding('dnssec.bogus', 'fail', {
         scope,
-        evidence: [...evidence, ...(mismatch?.evidence.slice(0, 4) ?? [])],
+        evidence: [...evidence, ...(mismatch?.state === 'fail' ? mismatch.evidence.slice(0, 4) : [])],
         // Where the DS is at fault, what helps is the same.
         ...(mismatch?.state === 'fail' ? { fix: mismatch.fix } : {}),
       });

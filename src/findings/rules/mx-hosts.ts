@@ -9,6 +9,7 @@ import { MOST_HOSTS } from '../../policies/destination.ts';
 import type { PolicyLookUp } from '../../policies/look-ups.ts';
 import { askAhead, askFor, showAnswer, zoneFinding, zoneLine } from '../ask.ts';
 import type { CheckCase, HostCase } from '../case.ts';
+import type { Remedy } from '../check.ts';
 import type { Finding, FindingScope } from '../finding.ts';
 
 export function* mxHostFindings(
@@ -87,22 +88,33 @@ function* addressFindings(
   // Told by dns.servfail, or by the checks of DNSSEC.
   if (answers.some(({ kind }) => kind === 'unknown')) return [];
   const evidence = answers.flatMap(showAnswer);
-  const failed = zoneFinding('mx.no-address', 'fail', {
-    scope,
-    evidence,
-    fix: [
-      {
-        who: 'dns-owner',
-        do: `Publish the address of ${host}, or remove it from the MX records of ${domain}.`,
-        lines: [zoneLine(`${host}. IN A 192.0.2.1`)],
-        verify: `dig +short ${host} A ${host} AAAA`,
-      },
-    ],
-  });
   const nobodys = yield* nobodysName(host, domain, answers);
-  if (nobodys === undefined) return [failed];
+  const removal: Remedy = {
+    who: 'dns-owner',
+    do: `Remove ${host} from the MX records of ${domain}, and name a host that is yours if there is no other.`,
+    verify: `dig +short ${domain} MX`,
+  };
+  const failed = (fix: readonly Remedy[]): Finding =>
+    zoneFinding('mx.no-address', 'fail', { scope, evidence, fix });
+  if (nobodys === undefined) return [failed([publication(host, domain)])];
   const because = `${nobodys} does not exist: if somebody else registers or claims it, mail for ${domain} goes there`;
-  return [failed, zoneFinding('mx.dangling', 'fail', { scope, evidence: [...evidence, because] })];
+  const dangling = { scope, evidence: [...evidence, because], fix: [removal] };
+  return [failed([removal]), zoneFinding('mx.dangling', 'fail', dangling)];
+}
+
+/** How the host gets an address; the zone of somebody else is not to be edited here. */
+function publication(host: Domain, domain: Domain): Remedy {
+  const verify = `dig +short ${host} A ${host} AAAA`;
+  const others = `or remove it from the MX records of ${domain}.`;
+  if (!isWithin(host, domain))
+    return { who: 'mail-provider', do: `Publish the addresses of ${host}, ${others}`, verify };
+  const lines = [zoneLine(`${host}. IN A 192.0.2.1`), zoneLine(`${host}. IN AAAA 2001:db8::1`)];
+  return {
+    who: 'dns-owner',
+    do: `Publish the addresses of ${host} in place of these, ${others}`,
+    lines,
+    verify,
+  };
 }
 
 /** Names above a host that are asked about. */

@@ -61,13 +61,13 @@ describe('answers as evidence', () => {
   });
 
   it('are bounded and printable, whatever a zone says', () => {
-    const many = Array.from({ length: 50 }, (_, index) => `"${String(index).repeat(100)}\u0007"`);
+    const many = Array.from({ length: 50 }, (_, index) => `"${String(index).repeat(120)}\u0007"`);
     const lines = showAnswer(answer({ 'example.test TXT': many }, types.TXT));
     assert.equal(lines.length, 9);
     assert.equal(lines.at(-1), 'and 42 more');
-    for (const line of lines) assert.match(line, /^[ -~]{1,240}$/);
-    assert.equal(shorten('x'.repeat(241)).length, 240);
-    assert.equal(shorten('x'.repeat(240)), 'x'.repeat(240));
+    for (const line of lines) assert.match(line, /^[ -~]{1,400}$/);
+    assert.equal(shorten('x'.repeat(401)).length, 400);
+    assert.equal(shorten('x'.repeat(400)), 'x'.repeat(400));
   });
 });
 
@@ -102,6 +102,6 @@ describe('what is to be pasted', () => {
       evidence: Array.from({ length: 50 }, () => `\u{1b}[31m\u{9b}${'x'.repeat(500)}`),
     });
     assert.equal(evidence.length, 12);
-    for (const line of evidence) assert.match(line, /^[ -~]{1,240}$/);
+    for (const line of evidence) assert.match(line, /^[ -~]{1,400}$/);
   });
 });

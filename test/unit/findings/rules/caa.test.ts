@@ -84,6 +84,21 @@ describe('the certificate in use', () => {
     assert.equal(states(issue(';')), 'warn', 'nobody may issue');
   });
 
+  it('RFC 8659 §4.3: with a wildcard among its names may be of one that "issuewild" names', () => {
+    const wild = certify(party(HOST), party('R11'), {
+      extensions: server(HOST, '*.example.test'),
+      issuer: der(0x30, organization, commonName),
+    });
+    const zone = withCaa('example.test', issue('other.test'), caa(0, 'issuewild', 'letsencrypt.org'));
+    const seen = (chain: readonly Buffer[]): string =>
+      statesOf(
+        found({ zone, observations: [observe({ base: { tls: tlsSeen({ chain }) } })] }),
+        'caa.violated',
+      );
+    assert.equal(seen([wild]), 'pass');
+    assert.equal(seen([leaf]), 'warn');
+  });
+
   it('is free to be of any where no record restricts it, and where no public authority vouches for it', () => {
     assert.equal(states(caa(0, 'iodef', 'mailto:a@example.test')), '');
     assert.equal(

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { showName } from '../../../src/dns/name.ts';
 import { reverseName } from '../../../src/dns/reverse.ts';
 
-it('RFC 1035 §3.5: "the Internet address 10.2.0.52 is located at domain name 52.0.2.10.IN-ADDR.ARPA"', () => {
+it('RFC 1035 §3.5: "data for Internet address 10.2.0.52 is located at domain name 52.0.2.10.IN-ADDR.ARPA"', () => {
   assert.equal(showName(reverseName('10.2.0.52')), '52.0.2.10.in-addr.arpa');
 });
 

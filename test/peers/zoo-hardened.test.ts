@@ -65,7 +65,7 @@ describe('a domain that is run well', () => {
       relay: { host: lab.address(25), port: 25 },
       certificate: await lab.authority.issue({ names: ['imap.hardened.test'] }),
     });
-    t.after(dovecot.close);
+    t.after(() => dovecot.close());
     for (const depth of ['standard', 'deep'] as const) {
       for (const [protocol, tls] of doors) {
         const port = checkProtocols[protocol][tls] ?? assert.fail();

@@ -1,5 +1,6 @@
 /** Certificates of every kind that a mail server is found with, from an authority that the tests trust or from nobody. */
 
+import { generateKeyPairSync } from 'node:crypto';
 import type { Certificate } from '../support/certificates.ts';
 import {
   aDay,
@@ -29,6 +30,7 @@ export const certificateKinds = [
   'self-signed',
   'untrusted',
   'wrong-name',
+  'wrong-name-rsa',
   'incomplete',
   'unordered',
   'with-root',
@@ -39,11 +41,17 @@ export const certificateKinds = [
   'for-clients',
   'authority',
   'long-lived',
+  'chain-expired',
+  'md5',
+  'key-usage',
+  'exponent',
 ] as const;
 export type CertificateKind = (typeof certificateKinds)[number];
 
 const root = party('Zoo Root');
 const intermediate = party('Zoo Issuing Authority');
+/** Whose signatures nobody checks: only that of a server with MD5 is looked at. */
+const rsaSigner = party('Zoo Issuing Authority', 'rsa2048');
 const stranger = party('Nobody Knows This Root');
 const aYear = 365 * aDay;
 
@@ -56,6 +64,14 @@ function ofAuthority(subject: Party, issuer: Party, serial: number): Buffer {
     extensions: ofAnAuthority,
   });
 }
+
+/** Of the same key, and past. */
+const expiredCertificate = certify(intermediate, root, {
+  serial: 4,
+  notBefore: Date.now() - 2 * aYear,
+  notAfter: Date.now() - 20 * aDay,
+  extensions: ofAnAuthority,
+});
 
 const rootCertificate = ofAuthority(root, root, 1);
 const intermediateCertificate = ofAuthority(intermediate, root, 2);
@@ -70,8 +86,8 @@ let serial = 1000;
 
 /** Makes one for a host, the chain that is presented with it behind it. */
 export function zooCertificate(kind: CertificateKind, host: string): Certificate {
-  const name = kind === 'wrong-name' ? 'another.example.net' : host;
-  const subject = party(host, keyOf(kind), `${host} ${kind}`);
+  const name = kind.startsWith('wrong-name') ? 'another.example.net' : host;
+  const subject = kind === 'exponent' ? weakParty(host) : party(host, keyOf(kind), `${host} ${kind}`);
   const chain = chainOf(kind, subject, name);
   return {
     certPem: chain.map(pemOf).join(''),
@@ -79,9 +95,16 @@ export function zooCertificate(kind: CertificateKind, host: string): Certificate
   };
 }
 
+/** Of one key in a run, as a server and its TLSA records have to have the same. */
+const weakKey = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 });
+
+function weakParty(cn: string): Party {
+  return { cn, ...weakKey };
+}
+
 function keyOf(kind: CertificateKind): KeyKind {
   if (kind === 'rsa-1024') return 'rsa1024';
-  return kind === 'good-rsa' || kind === 'sha1' ? 'rsa2048' : 'p256';
+  return kind.endsWith('-rsa') || kind === 'sha1' || kind === 'md5' ? 'rsa2048' : 'p256';
 }
 
 function chainOf(kind: CertificateKind, subject: Party, name: string): readonly Buffer[] {
@@ -94,6 +117,8 @@ function chainOf(kind: CertificateKind, subject: Party, name: string): readonly 
       return [leaf, ofAuthority(stranger, stranger, 3)];
     case 'unordered':
       return [leaf, rootCertificate, intermediateCertificate];
+    case 'chain-expired':
+      return [leaf, expiredCertificate];
     case 'with-root':
       return [leaf, intermediateCertificate, rootCertificate];
     default:
@@ -128,6 +153,10 @@ function contentOf(kind: CertificateKind, name: string): CertificateSpec {
   switch (kind) {
     case 'sha1':
       return { signing: 'sha1', extensions: server(name) };
+    case 'md5':
+      return { signing: 'md5', signedBy: rsaSigner, extensions: server(name) };
+    case 'key-usage':
+      return { extensions: [basicConstraints(false), keyUsage(0x20), extendedKeyUsage(1), hostNames(name)] };
     case 'wildcard':
       return { extensions: server(name.replace(/^[^.]*/, '*')) };
     case 'cn-only':

@@ -21,7 +21,7 @@ const signings = [
   'ds-other-algorithm.test',
   'expired.test',
   'never-signed.test',
-  'iterations-50.test',
+  '150.test',
 ];
 
 function now(domain: string, shows: string): CheckedDomain {
@@ -30,8 +30,10 @@ function now(domain: string, shows: string): CheckedDomain {
 
 export const checkedDomains: readonly CheckedDomain[] = [
   now('nothing-here.test', 'no such domain'),
+  now('u000.test', 'delegated to servers that know nothing of it'),
   ...[...checkDomains, ...mailDomains].map(({ name, shows }) => now(name, shows)),
   ...zones.filter(({ name }) => signings.includes(name)).map(({ name, shows }) => now(name, shows)),
+  { name: 'dane-ta.test in 85 days', domain: 'dane-ta.test', shows: 'DANE-TA, later', days: 85 },
   { name: 'dane-ee.test in 25 days', domain: 'dane-ee.test', shows: 'DANE-EE, later', days: 25 },
   {
     name: 'hardened.test in 85 days',

@@ -30,7 +30,12 @@ const sections: Readonly<Record<Part, (id: string) => boolean>> = {
 };
 
 function isOfServer(id: string): boolean {
-  return /^(?:conn|smtp|starttls|tls|cert|imap|pop3|sieve|implicit-tls|legacy|dane|mtasts)\./.test(id);
+  return /^(?:conn|smtp|starttls|tls|cert|imap|pop3|sieve|implicit-tls|legacy|srv|dane|mtasts)\./.test(id);
+}
+
+/** Whether an id is looked at in this part. */
+export function looksAt(part: Part, id: string): boolean {
+  return sections[part](id);
 }
 
 /** What findings come to, as the table has it. */

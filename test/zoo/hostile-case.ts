@@ -10,8 +10,11 @@ export interface HostileCase {
   readonly shows: string;
   readonly protocol: CheckProtocol;
   readonly tls: TlsMode;
-  /** Addresses of loopback that lead to it, at the same port; `v6` is ::1. */
-  readonly doors: readonly ('v4' | 'v6')[];
+  /**
+   * Addresses that lead to it, at the same port: of loopback; `v6` is ::1, `v6-deaf` the same and nobody listens there. `private`
+   * is one of a network that is not ours, which the check must not visit.
+   */
+  readonly doors: readonly ('v4' | 'v6' | 'v6-deaf' | 'private')[];
   readonly certificate: CertificateKind;
   readonly policy: Policy;
   readonly depth: Depth;
@@ -19,6 +22,8 @@ export interface HostileCase {
   readonly timeoutMs: number;
   /** null: nobody listens. */
   readonly behave: Behaviour | null;
+  /** At the usual port where TLS comes first; with it the other one is at its usual port, too. */
+  readonly beside?: Behaviour;
 }
 
 /** SMTP by STARTTLS at one address, with a good certificate and all in order, but for what is given. */

@@ -25,7 +25,12 @@ export interface Running {
 /** What the domain says of how its mail is to be sent: nothing, a TLSA record of this certificate, MTA-STS. */
 export type Policy =
   | { readonly kind: 'none' }
-  | { readonly kind: 'dane'; readonly usage: 2 | 3; readonly of: CertificateKind | 'issuer' | 'nothing' }
+  | {
+      readonly kind: 'dane';
+      readonly usage: 2 | 3;
+      readonly of: CertificateKind | 'issuer' | 'nothing' /** By default 1: SHA-256. */;
+      readonly matching?: 0 | 1 | 2;
+    }
   | { readonly kind: 'sts'; readonly mode: 'enforce' | 'testing' };
 
 export interface SetUp {

@@ -7,8 +7,8 @@ import type { Certificate } from '../support/certificates.ts';
 /** How TLS is spoken. */
 export interface TlsManners extends SecureContextOptions {
   readonly ALPNProtocols?: string[];
-  /** There is a certificate only for those who say whom they want (SNI). */
-  readonly onlyByName?: boolean;
+  /** What those see who do not say whom they want (SNI), in place of the certificate; without one there is no handshake. */
+  readonly nameless?: SecureContextOptions;
 }
 
 /** What a behaviour has in hand. Whatever the client does not wait for ends with {@link Gone}. */
@@ -141,12 +141,12 @@ function talkOver(plain: Socket, connection: number, door: number, certificate: 
       kept = text + kept;
     },
     handOn: (text) => plain.unshift(Buffer.from(text, 'latin1')),
-    async secure({ ALPNProtocols, onlyByName = false, ...options } = {}) {
+    async secure({ ALPNProtocols, nameless, ...options } = {}) {
       const { certPem: cert, keyPem: key } = certificate;
       const context = createSecureContext({ cert, key, ...options });
       const secured = new TLSSocket(plain, {
         isServer: true,
-        secureContext: onlyByName ? createSecureContext() : context,
+        secureContext: nameless === undefined ? context : createSecureContext(nameless),
         ...(ALPNProtocols === undefined ? {} : { ALPNProtocols }),
         SNICallback: (asked, done) => {
           name = asked;

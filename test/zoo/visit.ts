@@ -3,7 +3,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { Target } from '../../src/findings/case.ts';
-import type { Depth } from '../../src/findings/endpoint.ts';
+import { checkProtocols, type Depth } from '../../src/findings/endpoint.ts';
 import type { Finding } from '../../src/findings/finding.ts';
 import { type Judged, judgeRecording } from '../../src/findings/judge.ts';
 import type { Recording } from '../../src/findings/recording.ts';
@@ -28,6 +28,8 @@ export interface VisitOptions {
   /** Milliseconds for one connection. */
   readonly timeoutMs?: number;
   readonly intrusive?: boolean;
+  /** Whether addresses of networks of its own are visited, as those of a lab. */
+  readonly lab?: boolean;
 }
 
 export interface Visited {
@@ -36,10 +38,15 @@ export interface Visited {
 }
 
 /** Where the server of a set-up is started. */
-export function placeFor(root: string, doors: readonly ('v4' | 'v6')[] = ['v4']): Place {
-  const addresses = doors.map((door) => (door === 'v4' ? freshAddress() : '::1'));
+export function placeFor(root: string, doors: HostileCase['doors'] = ['v4']): Place {
+  const addresses = doors.map((door) => addressOf(door));
   const [address = ''] = addresses;
   return { root, address, addresses, host: HOST, certificate: (kind) => zooCertificate(kind, HOST) };
+}
+
+function addressOf(door: HostileCase['doors'][number]): string {
+  if (door === 'private') return '10.1.2.3';
+  return door === 'v4' ? freshAddress() : '::1';
 }
 
 let given = 0;
@@ -71,17 +78,24 @@ export async function visitHostile(
 ): Promise<Visited & { readonly connections: number }> {
   const place = placeFor('', one.doors);
   const { depth, timeoutMs, behave } = one;
+  const lab = !one.doors.includes('private');
   if (behave === null)
     return {
-      ...(await visitPlace(one, place, { port: 9 }, { depth, timeoutMs, ...options })),
+      ...(await visitPlace(one, place, { port: 9 }, { depth, timeoutMs, lab, ...options })),
       connections: 0,
     };
-  const talker = await startTalker(place.addresses, place.certificate(one.certificate), behave);
+  const listening = place.addresses.filter((_, index) => one.doors[index] !== 'v6-deaf');
+  const certificate = place.certificate(one.certificate);
+  const ports = checkProtocols[one.protocol];
+  const isUsual = one.beside !== undefined;
+  const talker = await startTalker(listening, certificate, behave, isUsual ? ports.starttls : 0);
+  const beside = isUsual && (await startTalker(listening, certificate, one.beside, ports.implicit ?? 0));
   try {
     const visited = await visitPlace(one, place, talker, { depth, timeoutMs, ...options });
     return { ...visited, connections: talker.connections() };
   } finally {
     talker.close();
+    if (beside !== false) beside.close();
   }
 }
 
@@ -90,9 +104,9 @@ async function checkTarget(
   smtpPort: number,
   text: string,
   policy: Policy,
-  { depth = 'deep', timeoutMs = 20_000, intrusive = true }: VisitOptions,
+  { depth = 'deep', timeoutMs = 20_000, intrusive = true, lab: isLab = true }: VisitOptions,
 ): Promise<Visited> {
-  const lab = { lab: true };
+  const lab = { lab: isLab };
   const observer = openObserver({
     helloName: 'scanner.example.test',
     roots: [zooRoot],
@@ -121,7 +135,7 @@ async function checkTarget(
         intrusive,
         scanner: 'scanner.example.test',
         smtpPort,
-        allowPrivate: true,
+        allowPrivate: isLab,
         ...lab,
         optOut: nobodyOptedOut,
       },
@@ -150,6 +164,8 @@ function zoneText({ addresses, certificate }: Place, policy: Policy): string {
     `${DOMAIN}. MX 10 ${HOST}.`,
     `${DOMAIN}. TXT "v=spf1 mx -all"`,
     `_dmarc.${DOMAIN}. TXT "v=DMARC1; p=reject; rua=mailto:dmarc@${DOMAIN}"`,
+    `_imaps._tcp.${DOMAIN}. SRV 0 1 993 ${HOST}.`,
+    `_imap._tcp.${DOMAIN}. SRV 0 1 143 ${HOST}.`,
     `_smtp._tls.${DOMAIN}. TXT "v=TLSRPTv1; rua=https://reports.example.net/tls"`,
     ...addresses.flatMap((address) => [
       `${HOST}. ${isIPv6(address) ? 'AAAA' : 'A'} ${address}`,
@@ -170,14 +186,19 @@ function reverseName(address: string): string {
 
 function tlsaLines(policy: Policy, certificate: Place['certificate']): readonly string[] {
   if (policy.kind !== 'dane') return [];
-  return [`_25._tcp.${HOST}. TLSA ${policy.usage} 1 1 ${keyDigest(policy.of, certificate)}`];
+  return [`_25._tcp.${HOST}. TLSA ${policy.usage} 1 ${policy.matching ?? 1} ${keyData(policy, certificate)}`];
 }
 
-function keyDigest(of: Extract<Policy, { kind: 'dane' }>['of'], certificate: Place['certificate']): string {
+type Dane = Extract<Policy, { kind: 'dane' }>;
+
+function keyData({ of, matching = 1 }: Dane, certificate: Place['certificate']): string {
   if (of === 'nothing') return '1'.repeat(64);
   const shown = new X509Certificate(of === 'issuer' ? zooIssuer : certificate(of).certPem);
   const key = shown.publicKey.export({ type: 'spki', format: 'der' });
-  return createHash('sha256').update(key).digest('hex');
+  if (matching === 0) return key.toString('hex');
+  return createHash(matching === 1 ? 'sha256' : 'sha512')
+    .update(key)
+    .digest('hex');
 }
 
 function policyAnswer(policy: Policy): HttpsOutcome {

@@ -4,20 +4,9 @@
  * Their mail hosts are those of other domains of the lab, whose certificates have those names.
  */
 import { signed } from '../zone.ts';
-import { type MailDomain, POLICY_HOST, type ServedPolicy, secure } from './mail-domain.ts';
-
-type Row = readonly [name: string, shows: string, records: readonly string[]];
-
-const MX = '@ MX 10 mx.plain.test.';
-const SPF = '@ TXT "v=spf1 mx -all"';
-const DMARC = '_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@reports.test"';
-const RPT = '_smtp._tls TXT "v=TLSRPTv1; rua=https://reports.test/tls"';
-const rest = [MX, SPF, DMARC, RPT] as const;
-
-/** All but one of the usual records, and what stands in its place. */
-function instead(usual: (typeof rest)[number], ...lines: readonly string[]): readonly string[] {
-  return [...rest.filter((one) => one !== usual), ...lines];
-}
+import { policyDomains, policyText, STS } from './checks-policies.ts';
+import { type MailDomain, POLICY_HOST, secure } from './mail-domain.ts';
+import { DMARC, instead, MX, type Row, RPT, rest, SPF } from './usual-records.ts';
 
 const mailHosts: readonly Row[] = [
   ['mx-null-beside', 'a null MX beside another', instead(MX, '@ MX 0 .', MX)],
@@ -51,7 +40,27 @@ const mailHosts: readonly Row[] = [
     'takes and sends no mail, and says so',
     ['@ MX 0 .', '@ TXT "v=spf1 -all"', '_dmarc TXT "v=DMARC1; p=reject"'],
   ],
-  ['caa-good', 'says which authority may issue', [...rest, '@ CAA 0 issue "ca.example.net"']],
+  [
+    'mx-null-odd',
+    'a null MX with a preference',
+    ['@ MX 10 .', '@ TXT "v=spf1 -all"', '_dmarc TXT "v=DMARC1; p=reject"'],
+  ],
+  ['nothing', 'neither MX nor address', ['@ TXT "v=spf1 -all"']],
+  [
+    'caa-good',
+    'says which authority may issue for the mail host',
+    instead(MX, '@ MX 10 mx', 'mx A $25', '@ CAA 0 issue "ca.example.net"'),
+  ],
+  [
+    'caa-critical',
+    'a property of CAA that no authority knows',
+    instead(MX, '@ MX 10 mx', 'mx A $25', '@ CAA 0 issue "ca.example.net"', '@ CAA 128 policy "none"'),
+  ],
+  [
+    'caa-domain',
+    'says which authority may issue, for its own names',
+    [...rest, '@ CAA 0 issue "ca.example.net"'],
+  ],
 ];
 
 function many(): readonly string[] {
@@ -95,6 +104,11 @@ const others: readonly Row[] = [
     'DMARC reports to somebody who did not ask for them',
     instead(DMARC, '_dmarc TXT "v=DMARC1; p=reject; rua=mailto:d@plain.test"'),
   ],
+  [
+    'bimi-words',
+    'a logo that is none',
+    [...rest, 'default._bimi TXT "v=BIMI1; l=http://bimi.test/logo.png"'],
+  ],
   ['bimi', 'a logo', [...rest, 'default._bimi TXT "v=BIMI1; l=https://bimi.test/logo.svg"']],
   ['dkim-base', 'keys of DKIM below the domain', [...rest, 'sel._domainkey TXT "v=DKIM1; k=rsa; p=AAAA"']],
   ['rpt-missing', 'no TLS-RPT', instead(RPT)],
@@ -125,6 +139,14 @@ const others: readonly Row[] = [
     ),
   ],
   [
+    'rpt-many',
+    'TLS-RPT to many addresses',
+    instead(
+      RPT,
+      `_smtp._tls TXT "v=TLSRPTv1; rua=${Array.from({ length: 6 }, (_, at) => `https://r${at}.test/`).join(',')}"`,
+    ),
+  ],
+  [
     'rpt-same',
     'TLS-RPT by mail to the domain itself',
     instead(RPT, '_smtp._tls TXT "v=TLSRPTv1; rua=mailto:x@rpt-same.test"'),
@@ -132,6 +154,14 @@ const others: readonly Row[] = [
 ];
 
 const tlsa: readonly Row[] = [
+  [
+    'tlsa-litter',
+    'two TLSA records of keys that nobody shows beside the one that fits',
+    [
+      '_25._tcp.mx TLSA 3 1 1 <postfix key>',
+      ...['2', '3'].map((digit) => `_25._tcp.mx TLSA 3 1 1 ${digit.repeat(64)}`),
+    ],
+  ],
   ['tlsa-certificate', 'TLSA of the whole certificate', ['_25._tcp.mx TLSA 3 0 1 <postfix certificate>']],
   [
     'tlsa-stale',
@@ -166,100 +196,6 @@ function withHost([name, shows, records]: Row): MailDomain {
   };
 }
 
-type PolicyRow = readonly [
-  name: string,
-  shows: string,
-  served: ServedPolicy | null,
-  records?: readonly string[],
-];
-
-function text(...lines: readonly string[]): ServedPolicy {
-  return { text: [...lines, ''].join('\r\n') };
-}
-
-const STS = '_mta-sts TXT "v=STSv1; id=1;"';
-const good = ['version: STSv1', 'mode: enforce', 'mx: mx.plain.test', 'max_age: 2419200'] as const;
-
-const policies: readonly PolicyRow[] = [
-  ['policy-good', 'MTA-STS as it should be', text(...good)],
-  [
-    'policy-testing',
-    'MTA-STS only looks on',
-    text('version: STSv1', 'mode: testing', 'mx: mx.plain.test', 'max_age: 2419200'),
-  ],
-  ['policy-off', 'MTA-STS is off', text('version: STSv1', 'mode: none', 'max_age: 2419200')],
-  [
-    'policy-short',
-    'MTA-STS is kept for an hour',
-    text('version: STSv1', 'mode: enforce', 'mx: mx.plain.test', 'max_age: 3600'),
-  ],
-  [
-    'policy-long',
-    'MTA-STS is kept for longer than there may be',
-    text('version: STSv1', 'mode: enforce', 'mx: mx.plain.test', 'max_age: 99999999'),
-  ],
-  ['policy-no-age', 'MTA-STS without max_age', text('version: STSv1', 'mode: enforce', 'mx: mx.plain.test')],
-  ['policy-no-mode', 'MTA-STS without mode', text('version: STSv1', 'mx: mx.plain.test', 'max_age: 2419200')],
-  ['policy-no-mx', 'MTA-STS enforce without mx', text('version: STSv1', 'mode: enforce', 'max_age: 2419200')],
-  [
-    'policy-star',
-    'MTA-STS with a pattern that nobody may use',
-    text('version: STSv1', 'mode: enforce', 'mx: *', 'max_age: 2419200'),
-  ],
-  ['policy-unused', 'MTA-STS with a name that is no MX', text(...good, 'mx: old.policy-unused.test')],
-  ['policy-uncovered', 'MTA-STS without the second MX', text(...good), [STS, '@ MX 20 mx.sts.test.']],
-  [
-    'policy-other',
-    'MTA-STS for other hosts',
-    text('version: STSv1', 'mode: enforce', 'mx: mx.elsewhere.test', 'max_age: 2419200'),
-  ],
-  [
-    'policy-version',
-    'MTA-STS of another version',
-    text('version: STSv2', 'mode: enforce', 'mx: mx.plain.test', 'max_age: 2419200'),
-  ],
-  ['policy-bom', 'MTA-STS behind a byte order mark', { text: `\uFEFF${[...good, ''].join('\r\n')}` }],
-  ['policy-lf', 'MTA-STS with LF', { text: [...good, ''].join('\n') }],
-  ['policy-twice', 'MTA-STS with max_age twice', text(...good, 'max_age: 86400')],
-  ['policy-words', 'MTA-STS as words', text('hello', 'there')],
-  ['policy-500', 'MTA-STS: the policy host is broken', { status: 500, text: 'no' }],
-  ['policy-type', 'MTA-STS as text/markdown', { ...text(...good), type: 'text/markdown' }],
-  ['policy-gone', 'a record of MTA-STS, and no policy host', null, [STS]],
-  ['policy-alone', 'a policy of MTA-STS, and no record', text(...good), []],
-  [
-    'policy-record-id',
-    'a record of MTA-STS with an id of other characters',
-    text(...good),
-    ['_mta-sts TXT "v=STSv1; id=2026-01-01;"'],
-  ],
-  ['policy-record-no-id', 'a record of MTA-STS without an id', text(...good), ['_mta-sts TXT "v=STSv1;"']],
-  [
-    'policy-record-version',
-    'a record of MTA-STS of another version',
-    text(...good),
-    ['_mta-sts TXT "v=STSv2; id=1;"'],
-  ],
-  ['policy-record-words', 'a record of MTA-STS that is none', text(...good), ['_mta-sts TXT "v=STSv1 id=1"']],
-  ['policy-record-place', 'a record of MTA-STS at the domain', text(...good), ['@ TXT "v=STSv1; id=1;"']],
-  [
-    'policy-record-alias',
-    'a record of MTA-STS behind a CNAME',
-    text(...good),
-    ['_mta-sts CNAME _sts', '_sts TXT "v=STSv1; id=1;"'],
-  ],
-];
-
-function withPolicy([name, shows, policy, records = [STS]]: PolicyRow): MailDomain {
-  const host = policy === null ? [] : [`mta-sts A $${POLICY_HOST}`];
-  return {
-    name: `${name}.test`,
-    shows,
-    hosts: {},
-    zone: { records: [...rest, ...host, ...records] },
-    ...(policy === null ? {} : { policy }),
-  };
-}
-
 /** All of these are left out of the table of what becomes of mail: nothing that these records say decides about it. */
 export const checkDomains: readonly MailDomain[] = [
   ...[...mailHosts, ...others].map(([name, shows, records]) => ({
@@ -269,7 +205,23 @@ export const checkDomains: readonly MailDomain[] = [
     zone: { records },
   })),
   ...tlsa.map(withHost),
-  ...policies.map(withPolicy),
+  ...policyDomains,
+  {
+    name: 'tlsa-unsigned-address.test',
+    shows: 'TLSA for a host that is an alias of one in an unsigned zone',
+    hosts: {},
+    zone: {
+      ...secure,
+      records: [
+        SPF,
+        DMARC,
+        RPT,
+        '@ MX 10 mx',
+        'mx CNAME mail.unsigned.test.',
+        '_25._tcp.mx TLSA 3 1 1 <postfix key>',
+      ],
+    },
+  },
   {
     name: 'reports.test',
     shows: 'takes reports of others, and says that it does',
@@ -302,6 +254,6 @@ export const checkDomains: readonly MailDomain[] = [
         '_sieve._tcp SRV 0 1 4190 imap',
       ],
     },
-    policy: text('version: STSv1', 'mode: enforce', 'mx: mx.dane-ee.test', 'max_age: 2419200'),
+    policy: policyText('version: STSv1', 'mode: enforce', 'mx: mx.dane-ee.test', 'max_age: 2419200'),
   },
 ];

@@ -12,6 +12,12 @@ export const endingCases: readonly HostileCase[] = [
     behave: null,
   }),
   hostile({
+    name: 'private',
+    shows: 'an address of a network of its own, where a stranger’s zone must not lead us',
+    doors: ['private'],
+    behave: null,
+  }),
+  hostile({
     name: 'silent',
     shows: 'takes the connection, and says nothing',
     timeoutMs,

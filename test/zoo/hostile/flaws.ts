@@ -1,6 +1,6 @@
 /** Servers that are wrong in a way that no real program of today is. */
 
-import { zooCertificate } from '../certificates.ts';
+import { type CertificateKind, zooCertificate } from '../certificates.ts';
 import { type HostileCase, hostile } from '../hostile-case.ts';
 import { smtp } from '../hostile-smtp.ts';
 
@@ -198,12 +198,87 @@ export const flawCases: readonly HostileCase[] = [
   hostile({
     name: 'server-name-needed',
     shows: 'no handshake without the name of the server (SNI)',
-    behave: smtp({ tls: { onlyByName: true } }),
+    behave: smtp({ tls: { nameless: {} } }),
   }),
   hostile({
     name: 'foreign-alpn',
     shows: 'agrees to speak HTTP (ALPN)',
     behave: smtp({ tls: { ALPNProtocols: ['http/1.1', 'smtp'] } }),
+  }),
+  hostile({
+    name: 'two-certificates-dane',
+    shows: 'the TLSA record fits the certificate at one address only',
+    doors: ['v4', 'v4'],
+    policy: { kind: 'dane', usage: 3, of: 'good' },
+    behave: (talk) => smtp(talk.door === 0 ? {} : { tls: other('good-rsa') })(talk),
+  }),
+  hostile({
+    name: 'server-name-dane',
+    shows: 'the TLSA record fits the certificate only for those who say whom they want (SNI)',
+    policy: { kind: 'dane', usage: 3, of: 'good' },
+    behave: smtp({ tls: { nameless: other('good-rsa') } }),
+  }),
+  hostile({
+    name: 'ipv6-only',
+    shows: 'an address of IPv6 and none of IPv4',
+    doors: ['v6'],
+    behave: smtp(),
+  }),
+  hostile({
+    name: 'ipv6-deaf',
+    shows: 'nobody listens at the address of IPv6',
+    doors: ['v4', 'v6-deaf'],
+    behave: smtp(),
+  }),
+  hostile({
+    name: 'late-handshake',
+    shows: 'takes its time for the handshake',
+    depth: 'quick',
+    timeoutMs: 8_000,
+    behave: smtp({
+      upgrade: async (talk) => {
+        await talk.pause(3_200);
+        await talk.secure();
+      },
+    }),
+  }),
+  hostile({
+    name: 'nameless-hello',
+    shows: 'says no name in answer to EHLO',
+    behave: smtp({
+      answer: (verb) => (verb === 'EHLO' ? '250-localhost\r\n250-PIPELINING\r\n250 STARTTLS\r\n' : undefined),
+    }),
+  }),
+  hostile({
+    name: 'breaks-inside',
+    shows: 'breaks the syntax inside TLS',
+    behave: smtp({
+      answer: (verb, _, where) =>
+        where === 'inside' && verb === 'EHLO' ? '250-mx.zoo.test\n250 8BITMIME\n' : undefined,
+    }),
+  }),
+  hostile({
+    name: 'ccm8',
+    shows: 'a suite with short tags',
+    behave: smtp({
+      tls: { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-CCM8:@SECLEVEL=0' },
+    }),
+  }),
+  hostile({
+    name: 'submission-in-clear',
+    shows: 'takes mail and logins for submission in clear',
+    protocol: 'submission',
+    behave: smtp({ offers: ['STARTTLS', 'AUTH PLAIN LOGIN'] }),
+  }),
+  hostile({
+    name: 'submission-right',
+    shows: 'takes mail for submission only inside TLS',
+    protocol: 'submission',
+    behave: smtp({
+      inside: ['AUTH PLAIN LOGIN'],
+      answer: (verb, _, where) =>
+        where === 'clear' && verb === 'MAIL' ? '530 5.7.0 STARTTLS first\r\n' : undefined,
+    }),
   }),
   hostile({
     name: 'tls10-only',
@@ -218,7 +293,7 @@ export const flawCases: readonly HostileCase[] = [
   }),
 ];
 
-function other(kind: 'wrong-name'): { readonly cert: string; readonly key: string } {
+function other(kind: CertificateKind): { readonly cert: string; readonly key: string } {
   const { certPem, keyPem } = zooCertificate(kind, 'mx.zoo.test');
   return { cert: certPem, key: keyPem };
 }

@@ -57,7 +57,43 @@ async function cancelled(talk: Talk, tag: string): Promise<void> {
   talk.say(answer === '*' ? `${tag} BAD cancelled\r\n` : `${tag} NO wrong\r\n`);
 }
 
+/** TLS first, and nothing to upgrade. */
+const imaps: Behaviour = async (talk) => {
+  await talk.secure();
+  await imap({ capabilities: 'IMAP4rev1 AUTH=PLAIN', login: true })(talk);
+};
+
+/** A conversation of POP3 without TLS. */
+const pop3: Behaviour = async (talk) => {
+  talk.say('+OK mx.zoo.test ready\r\n');
+  for (;;) {
+    const verb = (await talk.line()).split(' ')[0]?.toUpperCase();
+    if (verb === 'CAPA') talk.say('+OK list\r\nTOP\r\nUIDL\r\n.\r\n');
+    else if (verb === 'QUIT') {
+      talk.say('+OK bye\r\n');
+      return talk.end();
+    } else talk.say('-ERR no\r\n');
+  }
+};
+
 export const mailboxCases: readonly HostileCase[] = [
+  hostile({
+    name: 'imap-in-clear-beside',
+    shows: 'TLS at port 993, and none at port 143',
+    protocol: 'imap',
+    behave: imap({ capabilities: 'IMAP4rev1 LOGINDISABLED' }),
+    beside: imaps,
+  }),
+  hostile({
+    name: 'pop3-in-clear-beside',
+    shows: 'TLS at port 995, and none at port 110',
+    protocol: 'pop3',
+    behave: pop3,
+    beside: async (talk) => {
+      await talk.secure();
+      await pop3(talk);
+    },
+  }),
   hostile({ name: 'imap-right', shows: 'all in order', protocol: 'imap', behave: imap() }),
   hostile({
     name: 'imap-preauth',

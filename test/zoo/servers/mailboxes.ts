@@ -18,9 +18,9 @@ function dovecot(
   shows: string,
   { protocol, tls = 'starttls' }: Way,
   kind: CertificateKind | null,
-  told: Told & { readonly settings?: Readonly<Record<string, string>> } = {},
+  told: Told & { readonly settings?: Readonly<Record<string, string>>; readonly usualPorts?: boolean } = {},
 ): SetUp {
-  const { settings = {}, ...rest } = told;
+  const { settings = {}, usualPorts = false, ...rest } = told;
   return setUp({
     name: `dovecot-${protocol}-${name}`,
     program: 'dovecot',
@@ -32,6 +32,7 @@ function dovecot(
         address,
         accounts: { 'ada@zoo.test': 'correct horse' },
         relay: { host: '127.0.0.1', port: 9 },
+        usualPorts,
         ...(kind === null ? {} : { certificate: certificate(kind) }),
         settings,
       });
@@ -95,6 +96,18 @@ export const mailboxSetUps: readonly SetUp[] = [
   }),
   dovecot('no-tls', 'TLS is off', { protocol: 'submission' }, null),
   dovecot('good', 'all in order', { protocol: 'lmtp' }, 'good'),
+  dovecot('usual-ports', 'all in order, at the usual ports', { protocol: 'imap' }, 'good', {
+    usualPorts: true,
+  }),
+  dovecot('usual-ports-no-tls', 'TLS is off, at the usual ports', { protocol: 'imap' }, null, {
+    usualPorts: true,
+  }),
+  dovecot('usual-ports', 'all in order, at the usual ports', { protocol: 'pop3' }, 'good', {
+    usualPorts: true,
+  }),
+  dovecot('usual-ports-no-tls', 'TLS is off, at the usual ports', { protocol: 'pop3' }, null, {
+    usualPorts: true,
+  }),
   dovecot('expired', 'the certificate is past', { protocol: 'imap' }, 'expired'),
   dovecot('wrong-name', 'the certificate is for another name', { protocol: 'imap' }, 'wrong-name'),
   cyrus('good', 'all in order', { protocol: 'imap' }, 'good'),
@@ -103,9 +116,6 @@ export const mailboxSetUps: readonly SetUp[] = [
     settings: { allowplaintext: 'yes' },
   }),
   cyrus('no-tls', 'TLS is off', { protocol: 'imap' }, null),
-  cyrus('client-certificate', 'clients have to show a certificate', { protocol: 'imap' }, 'good', {
-    settings: { tls_require_cert: 'yes', tls_client_ca_file: '/peer/cert.pem' },
-  }),
   cyrus('good', 'all in order', { protocol: 'pop3' }, 'good'),
   cyrus('no-tls', 'TLS is off, and logins are taken', { protocol: 'pop3' }, null, {
     settings: { allowplaintext: 'yes' },

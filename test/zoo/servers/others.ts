@@ -9,7 +9,7 @@ import { startSlapd } from '../../peers/support/slapd.ts';
 import { startVsftpd } from '../../peers/support/vsftpd.ts';
 import { type Place, type Running, type SetUp, setUp } from '../set-up.ts';
 
-type Told = Partial<Omit<SetUp, 'name' | 'program' | 'shows' | 'protocol' | 'start'>>;
+type Told = Partial<Omit<SetUp, 'name' | 'program' | 'protocol' | 'start'>>;
 
 interface Kind {
   readonly program: PeerName;
@@ -109,9 +109,9 @@ function withoutTls(name: keyof typeof kinds, told: Told = {}): SetUp {
 }
 
 export const otherSetUps: readonly SetUp[] = [
-  good('slapd'),
+  good('slapd', { shows: 'the versions of TLS that it takes as it is shipped' }),
   withoutTls('slapd'),
-  good('ldaps'),
+  good('ldaps', { shows: 'the versions of TLS that it takes as it is shipped' }),
   good('prosody'),
   withoutTls('prosody'),
   good('prosody-server'),

@@ -39,8 +39,11 @@ function postfix(
 const accounts = { ada: 'correct-horse' };
 
 /** Both keys in one file, as `smtpd_tls_chain_files` takes them. */
-async function postfixWithTwoKeys({ root, address, host, certificate }: Place): Promise<Running> {
-  const [rsa, ecdsa] = [certificate('good-rsa'), certificate('good')];
+async function postfixWithTwoKeys(
+  { root, address, host, certificate }: Place,
+  first: CertificateKind = 'good-rsa',
+): Promise<Running> {
+  const [rsa, ecdsa] = [certificate(first), certificate('good')];
   return startPostfix(root, {
     address,
     hostname: host,
@@ -133,8 +136,22 @@ const postfixSetUps: readonly SetUp[] = [
     shows: 'RSA and ECDSA, and a TLSA record of one of them',
     protocol: 'smtp',
     policy: { kind: 'dane', usage: 3, of: 'good' },
-    start: postfixWithTwoKeys,
+    start: (place) => postfixWithTwoKeys(place),
   }),
+  setUp({
+    name: 'postfix-two-names',
+    program: 'postfix',
+    shows: 'RSA for another name than ECDSA',
+    protocol: 'smtp',
+    start: (place) => postfixWithTwoKeys(place, 'wrong-name-rsa'),
+  }),
+  postfix(
+    'tls10-sts',
+    'TLS 1.0 and no later version, under MTA-STS enforce',
+    'good',
+    { smtpd_tls_protocols: '>=TLSv1, <=TLSv1', tls_medium_cipherlist: 'ALL:@SECLEVEL=0' },
+    { policy: { kind: 'sts', mode: 'enforce' } },
+  ),
   postfix(
     'no-tls-dane',
     'TLS is off, under DANE',

@@ -53,7 +53,7 @@ export function* costOfSpf(domain: Domain, terms: readonly SpfTerm[]): PolicyLoo
   };
   const result = yield* evaluate(domain, terms, cost);
   cost.allowsAll = result === '+';
-  // "If no mechanism or modifier matches, the default result is "neutral"" (§4.7).
+  // "If none of the mechanisms match and there is no "redirect" modifier", it is neutral (§4.7).
   cost.isNeutral = result === '?';
   return cost;
 }

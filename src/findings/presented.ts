@@ -9,6 +9,11 @@ export function fingerprintOf(tls: ObservedTls): string | undefined {
   return summaryOf(tls)?.sha256;
 }
 
+/** As much of a fingerprint as tells one certificate from another in a sentence. */
+export function shortHash(sha256: string): string {
+  return `SHA-256 ${sha256.slice(0, 16)}…`;
+}
+
 /** The server's own certificate in words. */
 export function summaryOf({ chain }: ObservedTls): CertificateSummary | undefined {
   const [leaf] = chain;
@@ -87,5 +92,5 @@ const LONGEST_NAME = 120;
 export function showCertificate({ summary, hello }: Presented): string {
   const subject = summary.subject === '' ? 'no subject' : summary.subject.slice(0, LONGEST_NAME);
   const other = hello === 'other key' ? ', shown to clients that take only the other kind of key' : '';
-  return `Certificate: ${subject} (SHA-256 ${summary.sha256.slice(0, 16)}…${other})`;
+  return `Certificate: ${subject} (${shortHash(summary.sha256)}${other})`;
 }

@@ -23,7 +23,7 @@ const closeThePort: Remedy = program(
 
 function clearPort(port: number, better: number): CheckEntry {
   return {
-    title: `TLS at port ${port}, too`,
+    title: `TLS at port ${port}`,
     severity: 'medium',
     why: `Port ${port} is open and offers no TLS, beside port ${better}, which has it. A mail program that is set up with the wrong port, or led there, talks in clear.`,
     fix: [closeThePort],
@@ -33,7 +33,7 @@ function clearPort(port: number, better: number): CheckEntry {
 
 export const mailboxChecks = {
   'imap.preauth': {
-    title: 'nobody is logged in before TLS',
+    title: 'greeting of somebody who is logged in already (PREAUTH)',
     severity: 'high',
     why: 'The server greets with PREAUTH: whoever connects is logged in already. STARTTLS is not allowed then, so that mail programs that require it cannot connect, and others read and write mail in clear; somebody on the path can send this greeting to any of them.',
     fix: [
@@ -45,28 +45,28 @@ export const mailboxChecks = {
     reference: 'RFC 9051 §7.1.4, §11.3',
   },
   'imap.logindisabled-missing': {
-    title: 'LOGINDISABLED before TLS',
+    title: 'word that logins are off before TLS (LOGINDISABLED)',
     severity: 'high',
     why: 'Before TLS the server does not say that logins are switched off (LOGINDISABLED). Mail programs that are set up carelessly send name and password in clear.',
     fix: [loginsInsideTls],
     reference: 'RFC 9051 §6.2.3, §11.7',
   },
   'pop3.user-before-tls': {
-    title: 'no USER before TLS',
+    title: 'names of users before TLS (USER)',
     severity: 'high',
     why: 'The server takes the name of a user before TLS, and the password would come next, in clear.',
     fix: [loginsInsideTls],
     reference: 'RFC 2595 §4, RFC 8314 §4.1',
   },
   'sieve.sasl-before-tls': {
-    title: 'no logins before TLS',
+    title: 'logins before TLS',
     severity: 'high',
     why: 'The server for scripts offers logins before TLS. Whoever is on the path reads the password, which opens the mailbox as well.',
     fix: [loginsInsideTls],
     reference: 'RFC 5804 §1.7, RFC 8314 §4.1',
   },
   'implicit-tls.missing': {
-    title: 'a port where TLS comes first',
+    title: 'port where TLS comes first',
     severity: 'medium',
     why: 'There is no port where TLS comes first. Mail programs are advised to use it, since nobody can take the offer of TLS away there.',
     fix: [

@@ -3,7 +3,9 @@ import type { PasteLine, Remedy } from '../check.ts';
 
 /** Something that whoever runs the server does. */
 export function program(what: string, lines: readonly PasteLine[] = []): Remedy {
-  return { who: 'mail-provider', do: what, ...(lines.length === 0 ? {} : { lines }) };
+  const hasPaths = lines.some(({ text }) => text.includes('/mx.example.com'));
+  const told = hasPaths ? `${what} The paths of files below are examples.` : what;
+  return { who: 'mail-provider', do: told, ...(lines.length === 0 ? {} : { lines }) };
 }
 
 /** Lines that give a server a certificate and have it offer TLS. */

@@ -34,7 +34,7 @@ const kept: readonly PasteLine[] = [{ for: 'postfix', text: 'smtpd_discard_ehlo_
 
 export const smtpChecks = {
   'smtp.banner.code': {
-    title: 'the greeting is 220',
+    title: 'code of the greeting',
     severity: 'medium',
     why: 'The server greets with a code that means that it takes no mail. Senders go to the next host or try again later.',
     fix: [
@@ -61,21 +61,21 @@ export const smtpChecks = {
     reference: 'RFC 5321 §4.5.3.2.1',
   },
   'smtp.banner.fqdn': {
-    title: 'the greeting names the server',
+    title: 'name of the server in the greeting',
     severity: 'low',
     why: 'The greeting does not begin with the full name of the server. Whoever looks into a failure cannot tell which host it was.',
     fix: [program('Give the server its full name.', banner)],
     reference: 'RFC 5321 §4.2, §4.3.1',
   },
   'smtp.banner.software-leak': {
-    title: 'the greeting names no version',
+    title: 'version of the program in the greeting',
     severity: 'info',
     why: 'The greeting says which version of which program runs. Whoever looks for hosts with a known hole finds this one faster; it harms nothing else.',
     fix: [program('Leave program and version out of the greeting.', banner)],
     reference: 'RFC 5321 §7.5',
   },
   'smtp.line-syntax': {
-    title: 'replies are well formed',
+    title: 'syntax of replies',
     severity: 'medium',
     why: 'A reply broke the syntax of SMTP, such as a bare line feed or two codes in one reply. Senders that read exactly give up, and what is read differently by two programs is what attacks are made of.',
     fix: [
@@ -86,14 +86,14 @@ export const smtpChecks = {
     reference: 'RFC 5321 §4.2, §2.3.8',
   },
   'smtp.ehlo.rejected': {
-    title: 'EHLO is taken',
+    title: 'answer to EHLO',
     severity: 'medium',
     why: 'The server refuses EHLO, with which every sender begins. Those that do not like the refusal go elsewhere; without EHLO there is no STARTTLS.',
     fix: [program('Let the server take EHLO from anybody; refuse unwanted senders later, at RCPT.')],
     reference: 'RFC 5321 §3.2',
   },
   'smtp.ehlo.helo-only': {
-    title: 'EHLO, and not only HELO',
+    title: 'EHLO beside HELO',
     severity: 'high',
     why: 'The server knows HELO only. It can offer no STARTTLS then, so that mail comes in clear, and senders with a policy that requires TLS do not deliver.',
     fix: [
@@ -105,7 +105,7 @@ export const smtpChecks = {
     reference: 'RFC 5321 §3.2, §4.1.1.1',
   },
   'smtp.ehlo.name': {
-    title: 'the answer to EHLO names the server',
+    title: 'name of the server in the answer to EHLO',
     severity: 'low',
     why: 'The answer to EHLO does not begin with the full name of the server, as it has to.',
     fix: [program('Give the server its full name.', banner)],
@@ -166,7 +166,7 @@ export const smtpChecks = {
     ],
   ),
   'smtp.auth.before-tls': {
-    title: 'no logins before TLS',
+    title: 'logins before TLS',
     severity: 'high',
     why: 'The server offers logins before TLS, so that programs that are set up carelessly send passwords in clear, and whoever is on the path can read them, or can take the offer of TLS away and wait for a password.',
     fix: [
@@ -186,25 +186,31 @@ export const smtpChecks = {
     reference: 'RFC 8314 §4.1, RFC 4954 §4',
   },
   'smtp.auth.on-mx': {
-    title: 'no logins where mail from other servers comes in',
+    title: 'logins at the port for mail from other servers',
     severity: 'low',
     why: 'The server for mail from outside takes logins as well. Passwords are guessed at port 25 all day, and nobody who has an account needs it there: mail programs use ports 465 and 587.',
     fix: [
-      program('Offer logins at the ports for submission only.', [
-        { for: 'postfix', text: 'smtpd_sasl_auth_enable = no' },
-        { for: 'exim', text: 'auth_advertise_hosts = ${if eq{$received_port}{25}{}{*}}' },
-        { for: 'opensmtpd', text: 'listen on 0.0.0.0 port 25 tls pki mx.example.com' },
-        { for: 'sendmail', text: "DAEMON_OPTIONS(`Port=smtp, Name=MTA, M=A')dnl" },
-        {
-          for: 'exchange',
-          text: 'Set-ReceiveConnector "Default Frontend $env:COMPUTERNAME" -AuthMechanism Tls',
-        },
-      ]),
+      program(
+        'Offer logins at the ports for submission only, and keep them there: what is switched off for the whole program has to be switched on again for those.',
+        [
+          { for: 'postfix', text: '# in master.cf, below submission and submissions:' },
+          { for: 'postfix', text: '  -o smtpd_sasl_auth_enable=yes' },
+          { for: 'postfix', text: '# in main.cf, for all other services:' },
+          { for: 'postfix', text: 'smtpd_sasl_auth_enable = no' },
+          { for: 'exim', text: 'auth_advertise_hosts = ${if eq{$received_port}{25}{}{*}}' },
+          { for: 'opensmtpd', text: 'listen on 0.0.0.0 port 25 tls pki mx.example.com' },
+          { for: 'sendmail', text: "DAEMON_OPTIONS(`Port=smtp, Name=MTA, M=A')dnl" },
+          {
+            for: 'exchange',
+            text: 'Set-ReceiveConnector "Default Frontend $env:COMPUTERNAME" -AuthMechanism Tls',
+          },
+        ],
+      ),
     ],
     reference: 'RFC 6409 §3.1, RFC 8314 §3',
   },
   'smtp.tls-required-25': {
-    title: 'mail is taken without TLS where anybody may send',
+    title: 'mail without TLS where anybody may send',
     severity: 'medium',
     why: 'The server refuses mail without TLS. The standard forbids that to servers which take mail from anybody, since senders without TLS cannot deliver; it keeps nobody on the path from reading mail either, as that is decided by senders and policies.',
     fix: [
@@ -220,11 +226,12 @@ export const smtpChecks = {
     reference: 'RFC 3207 §4',
   },
   'smtp.tls-not-required-587': {
-    title: 'TLS is demanded where mail programs send',
+    title: 'mail without TLS where mail programs send',
     severity: 'high',
     why: 'The server for mail programs takes the beginning of a message without TLS. A program that is set up carelessly sends password and mail in clear, and nobody notices.',
     fix: [
       program('Demand TLS for submission.', [
+        { for: 'postfix', text: '# in master.cf, below submission:' },
         { for: 'postfix', text: '  -o smtpd_tls_security_level=encrypt' },
         { for: 'exim', text: 'auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}' },
         { for: 'opensmtpd', text: 'listen on 0.0.0.0 port 587 tls-require pki mx.example.com auth' },
@@ -239,7 +246,7 @@ export const smtpChecks = {
     reference: 'RFC 8314 §3.3',
   },
   'smtp.vrfy': {
-    title: 'VRFY tells nothing',
+    title: 'look-up of mailboxes with VRFY',
     severity: 'low',
     why: 'VRFY says which mailboxes exist. Senders of spam and those who guess passwords collect them that way.',
     fix: [
@@ -254,7 +261,7 @@ export const smtpChecks = {
     reference: 'RFC 5321 §3.5.3, §7.3',
   },
   'smtp.expn': {
-    title: 'EXPN tells nothing',
+    title: 'look-up of lists with EXPN',
     severity: 'low',
     why: 'EXPN says who is on a list, or where a mailbox is forwarded to. Senders of spam collect addresses that way.',
     fix: [
@@ -265,7 +272,7 @@ export const smtpChecks = {
     reference: 'RFC 5321 §3.5.1, §7.3',
   },
   'smtp.open-relay': {
-    title: 'no mail for strangers from strangers',
+    title: 'relaying for strangers (open relay)',
     severity: 'critical',
     why: 'The server takes mail from anybody for anybody. It is found within hours, sends spam from then on, and lands on every list of hosts whose mail is refused.',
     fix: [

@@ -26,14 +26,14 @@ const old = (version: string): string =>
 
 export const tlsChecks = {
   'tls.tls10': {
-    title: 'no TLS 1.0',
+    title: 'TLS 1.0',
     severity: 'medium',
     why: old('1.0'),
     fix: [program('Switch TLS 1.0 and 1.1 off.', atLeastTls12)],
     reference: 'RFC 8996 §4',
   },
   'tls.tls11': {
-    title: 'no TLS 1.1',
+    title: 'TLS 1.1',
     severity: 'medium',
     why: old('1.1'),
     fix: [program('Switch TLS 1.0 and 1.1 off.', atLeastTls12)],
@@ -64,7 +64,7 @@ export const tlsChecks = {
     reference: 'RFC 9325 §3.1.1',
   },
   'tls.suite.rsa-kx': {
-    title: 'the suite agreed on has forward secrecy',
+    title: 'forward secrecy of the suite agreed on',
     severity: 'medium',
     why: 'The server takes a suite without forward secrecy, although better ones are on offer. Whoever records mail today and gets hold of the key of the server some day reads all of it.',
     fix: [
@@ -76,21 +76,21 @@ export const tlsChecks = {
     reference: 'RFC 9325 §4.1, §4.2',
   },
   'tls.suite.cbc': {
-    title: 'the suite agreed on is an AEAD',
+    title: 'mode of the suite agreed on (CBC)',
     severity: 'low',
     why: 'The server takes a suite in CBC mode, although better ones are on offer. Attacks on it are hard to carry out against mail; the suites are on their way out.',
     fix: [program('Prefer suites with GCM or ChaCha20-Poly1305.', forwardSecret)],
     reference: 'RFC 9325 §4.2',
   },
   'tls.suite.ccm8': {
-    title: 'the suite agreed on has a full-length tag',
+    title: 'length of tags of the suite agreed on (CCM_8)',
     severity: 'low',
     why: 'The server takes a suite whose tags are cut to 8 octets, made for very small devices. Forging a record is easier than it has to be.',
     fix: [program('Take the suites with CCM_8 out.', forwardSecret)],
     reference: 'RFC 9325 §4.2',
   },
   'tls.group.pq': {
-    title: 'a key exchange that withstands quantum computers',
+    title: 'key exchange against quantum computers',
     severity: 'info',
     why: 'The key exchange is one that a large quantum computer could undo: whoever records mail today may read it then. Few servers are further yet.',
     fix: [
@@ -106,7 +106,7 @@ export const tlsChecks = {
     reference: 'RFC 8446 §4.2.7, NIST FIPS 203',
   },
   'tls.alpn-cross': {
-    title: 'clients of another protocol are refused in the handshake (ALPN)',
+    title: 'clients of another protocol in the handshake (ALPN)',
     severity: 'low',
     why: 'The server agrees with a client on a protocol that it does not speak. A browser that is led there by somebody on the path believes that it talks to a web server of the same name (ALPACA).',
     fix: [

@@ -3,7 +3,7 @@ import type { CheckCase, HostCase } from '../case.ts';
 import type { Severity } from '../check.ts';
 import { type Finding, finding } from '../finding.ts';
 import { bounded, foundAt } from '../place.ts';
-import { isReadable, type Presented, presentedAt } from '../presented.ts';
+import { isReadable, type Presented, presentedAt, shortHash } from '../presented.ts';
 
 export function differenceFindings(theCase: CheckCase, host: HostCase): readonly Finding[] {
   const all = host.observations
@@ -40,7 +40,7 @@ function byAddress(host: HostCase, group: readonly Presented[]): readonly Findin
   const evidence = bounded(
     group.map(
       ({ place, summary }) =>
-        `${place.observation.endpoint.address}: SHA-256 ${summary.sha256}, to ${summary.names.join(', ') || 'nobody'}`,
+        `${place.observation.endpoint.address}: ${shortHash(summary.sha256)}, to ${summary.names.join(', ') || 'nobody'}`,
     ),
   );
   const isSame = group.every(({ summary }) => summary.sha256 === first.summary.sha256);
@@ -54,7 +54,7 @@ function byKey([first, second]: readonly Presented[]): readonly Finding[] {
   if (first === undefined || second === undefined) return [];
   const evidence = [first, second].map(
     ({ leaf, summary, tls }) =>
-      `Key ${leaf.key.asymmetricKeyType ?? 'unknown'}: SHA-256 ${summary.sha256}, for ${summary.names.join(', ') || 'nobody'}, ${tls.path.kind}`,
+      `Key ${leaf.key.asymmetricKeyType ?? 'unknown'}: ${shortHash(summary.sha256)}, for ${summary.names.join(', ') || 'nobody'}, ${tls.path.kind}`,
   );
   const differs =
     first.tls.path.kind !== second.tls.path.kind ||

@@ -36,10 +36,10 @@ function of(
 }
 
 function publish(host: string, type: 'A' | 'AAAA'): Finding['fix'][number] {
-  const address = type === 'A' ? '192.0.2.1' : '2001:db8::1';
+  const address = type === 'A' ? '<IPv4 address>' : '<IPv6 address>';
   return {
     who: 'dns-owner',
-    do: `Give ${host} an address of that family too, once its server listens there; in place of ${address} comes your own.`,
+    do: `Give ${host} an address of that family too, once its server listens there.`,
     lines: [{ for: 'dns', text: `${host}. IN ${type} ${address}` }],
     verify: `dig +short ${host} ${type}`,
   };

@@ -2,7 +2,7 @@
 import type { Finding } from '../finding.ts';
 import type { Probed, Probes } from '../observation.ts';
 import { foundAt, isSecured, type Place } from '../place.ts';
-import { fingerprintOf } from '../presented.ts';
+import { fingerprintOf, shortHash } from '../presented.ts';
 
 export function probeFindings(place: Place): readonly Finding[] {
   const { injection, state, noServerName } = place.observation.probes;
@@ -96,8 +96,11 @@ function withoutName(place: Place, probe: NonNullable<Probes['noServerName']>): 
         required,
         foundAt(place, 'starttls.sni-cert-differs', differs ? 'warn' : 'pass', {
           evidence: differs
-            ? [`With SNI (${tls.serverName ?? 'none'}): SHA-256 ${asked}`, `Without SNI: SHA-256 ${unasked}`]
-            : [`With and without SNI: SHA-256 ${asked}`],
+            ? [
+                `With SNI (${tls.serverName ?? 'none'}): ${shortHash(asked)}`,
+                `Without SNI: ${shortHash(unasked)}`,
+              ]
+            : [`With and without SNI: ${shortHash(asked)}`],
         }),
       ];
     }

@@ -98,7 +98,7 @@ function* injection(channel: Channel): Talk<InjectionSeen | VisitEnd> {
   yield* channel.say('AUTH TLS\r\nFEAT\r\n');
   const said = positiveOnly(channel, 'AUTH TLS', yield* readReply(channel, 'reply'), [234]);
   if (said.code !== 234) {
-    yield* politely(quit(channel));
+    yield* politely(quit(channel, 2));
     // For good: it wants nothing behind AUTH, and there is no TLS for FEAT to get into.
     return severity(said) === 'permanent' ? injected('never') : refusedProbe(seen(said));
   }
@@ -143,10 +143,10 @@ function* askFor(channel: Channel, command: string, expected: readonly number[])
   return positiveOnly(channel, command, yield* ask(channel, command), expected);
 }
 
-/** Another answer may stand before that to QUIT. */
-function* quit(channel: Channel): Talk<void> {
+/** @param most replies that are read, where one to something else may stand before that to QUIT. */
+function* quit(channel: Channel, most = 1): Talk<void> {
   yield* channel.sayBeside('QUIT\r\n', ANYTHING);
-  for (let replies = 0; replies < 2; replies++)
+  for (let replies = 0; replies < most; replies++)
     if ((yield* readReply(channel, 'goodbye')).code === QUITTED) return;
 }
 

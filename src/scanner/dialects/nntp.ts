@@ -92,7 +92,7 @@ function* injection(channel: Channel): Talk<InjectionSeen | VisitEnd> {
   yield* channel.say('STARTTLS\r\nDATE\r\n');
   const said = positiveOnly(channel, 'STARTTLS', yield* readResponse(channel, 'reply'), [382]);
   if (said.code !== 382) {
-    yield* politely(quit(channel));
+    yield* politely(quit(channel, 2));
     // For good, and not for want of TLS: it wants nothing behind STARTTLS, and there is no TLS for DATE to get into.
     return severity(said) === 'permanent' && said.code !== NO_TLS
       ? injected('never')
@@ -188,10 +188,10 @@ function* askFor(channel: Channel, command: string, expected: readonly number[])
   return positiveOnly(channel, command, yield* ask(channel, command), expected);
 }
 
-/** Another answer may stand before that to QUIT. */
-function* quit(channel: Channel): Talk<void> {
+/** @param most replies that are read, where one to something else may stand before that to QUIT. */
+function* quit(channel: Channel, most = 1): Talk<void> {
   yield* channel.sayBeside('QUIT\r\n', ANYTHING);
-  for (let replies = 0; replies < 2; replies++)
+  for (let replies = 0; replies < most; replies++)
     if ((yield* readResponse(channel, 'goodbye')).code === QUITTED) return;
 }
 

@@ -21,12 +21,15 @@ export function tlsFindings(theCase: CheckCase): readonly Finding[] {
 
 type VersionId = 'tls.tls10' | 'tls.tls11';
 
-const OLD: Readonly<Record<string, VersionId>> = { TLSv1: 'tls.tls10', 'TLSv1.1': 'tls.tls11' };
+const OLD: ReadonlyMap<string, VersionId> = new Map([
+  ['TLSv1', 'tls.tls10'],
+  ['TLSv1.1', 'tls.tls11'],
+]);
 
 /** What the server agrees to where nothing above TLS 1.1 is on offer; of the two it takes the newer. */
 function oldVersions(place: Place, tls: ObservedTls, legacy: Probes['legacy']): readonly Finding[] {
-  const spoken = OLD[tls.version] === undefined ? agreedIn(legacy) : tls;
-  const id = spoken && OLD[spoken.version];
+  const spoken = OLD.has(tls.version) ? tls : agreedIn(legacy);
+  const id = spoken && OLD.get(spoken.version);
   if (spoken !== undefined && id !== undefined) {
     const evidence = [`Agreed on: ${spoken.version}, ${spoken.cipher}`];
     const found = foundAt(place, id, 'fail', { evidence });

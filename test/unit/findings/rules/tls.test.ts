@@ -71,6 +71,13 @@ describe('versions', () => {
     }
   });
 
+  it('a word that is no version, as a recording may have one, is none of them', () => {
+    for (const version of ['__proto__', 'constructor', 'unknown']) {
+      const findings = found({ version }, modern);
+      assert.deepEqual([statesOf(findings, 'tls.tls10'), statesOf(findings, 'tls.tls11')], ['pass', 'pass']);
+    }
+  });
+
   it('nothing better than TLS 1.1', () => {
     const findings = found(tls11);
     assert.deepEqual([statesOf(findings, 'tls.no-tls12'), statesOf(findings, 'tls.tls11')], ['fail', 'fail']);

@@ -54,7 +54,7 @@ function sentence(text: string): string {
 }
 
 /** How bad it is that no TLS can be had at this door. */
-export function severityWithoutTls(place: Place): Severity {
+function severityWithoutTls(place: Place): Severity {
   const { protocol } = place.observation.endpoint;
   if (isBeside(place)) return 'medium';
   if (protocol === 'smtp') return 'critical';

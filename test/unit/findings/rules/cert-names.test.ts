@@ -2,14 +2,18 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { certFindings } from '../../../../src/findings/rules/cert.ts';
 import { basicConstraints, extendedKeyUsage, keyUsage } from '../../../support/chains.ts';
+import { byMx } from '../../../support/destinations.ts';
 import {
   ADDRESS,
   caseOf,
   chainFor,
+  HOST,
   hostCase,
   observe,
   only,
   statesOf,
+  tlsSeen,
+  underPolicy,
 } from '../../../support/observations.ts';
 import { asVerified, found, leaf, policies, under } from './certificates.ts';
 
@@ -28,6 +32,15 @@ describe('RFC 9525: names', () => {
     assert.equal(statesOf(under('dane-ta', tls), 'cert.name-mismatch'), 'pass');
     const [ta] = only(under('dane-ta', { chain: chainFor({ names: ['other.test'] }) }), 'cert.name-mismatch');
     assert.deepEqual([ta?.state, ta?.severity], ['fail', 'critical']);
+  });
+
+  it('RFC 7672 §3.2.2: the domain of the mail counts only where the MX records are secure', () => {
+    const theCase = underPolicy('dane-ta', [
+      observe({ base: { tls: tlsSeen({ chain: chainFor({ names: ['example.test'] }) }) } }),
+    ]);
+    assert.ok(theCase.facts !== null);
+    const facts = { ...theCase.facts, way: byMx('insecure', HOST) };
+    assert.equal(statesOf(certFindings({ ...theCase, facts }), 'cert.name-mismatch'), 'fail');
   });
 
   it('by a wildcard, as info', () => {

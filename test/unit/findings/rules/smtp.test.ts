@@ -133,6 +133,7 @@ describe('EHLO', () => {
   it('a reply that breaks the syntax behind a good greeting is told of', () => {
     const end = { kind: 'broken', at: 'inside', because: 'a bare line feed' } as const;
     assert.equal(statesOf(found({ end }), 'smtp.line-syntax'), 'fail');
+    assert.equal(statesOf(found({ end: { ...end, at: 'handshake' } }), 'smtp.line-syntax'), '');
     const early = { kind: 'broken', at: 'hello', because: 'a bare line feed' } as const;
     assert.equal(
       statesOf(

@@ -71,6 +71,8 @@ describe('the offer', () => {
   it('is not there: critical for mail between servers', () => {
     const [finding] = only(found(withoutStarttls()), 'starttls.not-offered');
     assert.deepEqual([finding?.state, finding?.severity], ['fail', 'critical']);
+    assert.match(finding?.why ?? '', /all mail comes in clear/);
+    assert.match(only(at('imap', withoutStarttls('imap')), 'starttls.not-offered')[0]?.why ?? '', /IMAP/);
     assert.equal(statesOf(found(), 'starttls.not-offered'), 'pass');
   });
 
@@ -169,6 +171,16 @@ describe('the way to TLS', () => {
     assert.deepEqual([slow?.state, slow?.severity], ['warn', 'info']);
   });
 
+  it('a door where TLS comes first is looked at like any other', () => {
+    const endpoint = { protocol: 'imap', tls: 'implicit' } as const;
+    const findings = starttlsFindings(
+      hostTarget([observe({ endpoint, probes: { noServerName: handshakeRefused() } })]),
+    );
+    assert.equal(statesOf(findings, 'starttls.handshake-failed'), 'pass');
+    assert.equal(statesOf(findings, 'starttls.sni-required'), 'fail');
+    assert.equal(statesOf(findings, 'starttls.not-offered'), '');
+  });
+
   it('a door where TLS comes first that does not come about', () => {
     const broken = observe({ endpoint: { protocol: 'imap', tls: 'implicit' }, base: handshakeFailed() });
     const [finding] = only(starttlsFindings(hostTarget([broken])), 'starttls.handshake-failed');
@@ -188,6 +200,7 @@ describe('inside TLS', () => {
     const refused = smtpSeen({ helloInside: answerOf(503, 'bad sequence') });
     assert.equal(statesOf(found({ inside: null, smtp: refused }), 'starttls.ehlo-after-fails'), 'fail');
     assert.equal(statesOf(found(), 'starttls.ehlo-after-fails'), 'pass');
+    assert.equal(statesOf(at('imap'), 'starttls.ehlo-after-fails'), 'pass');
   });
 
   it('a certificate of the client that is missed only there', () => {
@@ -311,6 +324,14 @@ describe('the same for everybody', () => {
     assert.equal(statesOf(findings, 'starttls.inconsistent-family'), 'fail');
     assert.equal(statesOf(findings, 'starttls.inconsistent-ip'), '');
     assert.equal(statesOf(across({}, { endpoint: six }), 'starttls.inconsistent-family'), 'pass');
+  });
+
+  it('doors where TLS comes first, and those that came to no answer, are not compared', () => {
+    const beside = { protocol: 'imap', tls: 'implicit', address: '192.0.2.2', port: 143 } as const;
+    const doors = [observe({ endpoint: { protocol: 'imap' } }), observe({ endpoint: beside })];
+    assert.equal(statesOf(starttlsFindings(hostTarget(doors)), 'starttls.inconsistent-ip'), '');
+    const hung = { ...withoutStarttls(), upgrade: { kind: 'not-reached' } } as const;
+    assert.equal(statesOf(across({}, { endpoint: second, base: hung }), 'starttls.inconsistent-ip'), '');
   });
 
   it('an address that was not seen is not compared', () => {

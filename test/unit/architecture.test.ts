@@ -359,7 +359,8 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     why: 'parts of what is found about MTA-STS, each id told there',
     test: 'test/unit/findings/rules/mtasts.test.ts',
     sources: `findings/catalogue/mtasts findings/mtasts/change findings/mtasts/content findings/mtasts/coverage
-      findings/mtasts/gather findings/mtasts/host findings/mtasts/publish findings/mtasts/record findings/web-pki`,
+      findings/mtasts/gather findings/mtasts/host findings/mtasts/publish findings/mtasts/record
+      findings/mtasts/right-file findings/web-pki`,
   },
   {
     why: 'parts of what is found about TLSA records, each id told there',

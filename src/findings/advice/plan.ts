@@ -109,7 +109,7 @@ function tls({ certificates, tls: handshakes, hosts, domain }: Ground): AdviceSt
     do: bad.map(
       ({ name, own, certificate }): Remedy => ({
         who: 'mail-provider',
-        do: `${own ? 'Give' : 'Ask the provider to give'} ${name} STARTTLS and a certificate of a public authority for the name ${name}, and have it renewed by itself (${certificate.because}).`,
+        do: `${own ? 'Give' : 'Ask the provider to give'} ${name} STARTTLS and a certificate of a public authority for the name ${name}, and have it renewed by itself (${certificate.because}; the paths are examples).`,
         lines: [
           { for: 'postfix', text: 'smtpd_tls_security_level = may' },
           {
@@ -133,7 +133,7 @@ function pem(name: string, file: 'privkey' | 'fullchain'): string {
   return `/etc/letsencrypt/live/${name}/${file}.pem`;
 }
 
-function tlsRpt({ tlsRpt: state, domain }: Ground): AdviceStep {
+function tlsRpt({ tlsRpt: state, domain, findings }: Ground): AdviceStep {
   const step = {
     id: 'tls-rpt',
     title: 'reports of failures (TLS-RPT)',
@@ -145,20 +145,29 @@ function tlsRpt({ tlsRpt: state, domain }: Ground): AdviceStep {
       return { ...step, state: 'done', because: 'the record is there', do: [] };
     case 'unknown':
       return { ...step, state: 'blocked', because: 'whether there is a record could not be learnt', do: [] };
+    case 'broken':
+      return {
+        ...step,
+        state: 'now',
+        because: 'the record is there, and senders cannot go by it',
+        // They keep the mailbox that the domain has.
+        do: findings.flatMap(({ id, state: found, fix }) =>
+          id.startsWith('tlsrpt.') && found === 'fail' ? fix : [],
+        ),
+      };
     default:
       return {
         ...step,
         state: 'now',
-        because:
-          state === 'broken' ? 'the record is there, and senders cannot go by it' : 'there is no record',
+        because: 'there is no record',
         do: [
           {
             who: 'dns-owner',
-            do: `Publish the record${state === 'broken' ? ' in place of the one that is there' : ''}, with a mailbox that somebody reads, at another domain if you can: reports about mail that does not arrive must arrive.`,
+            do: 'Publish the record, with a mailbox that exists and that somebody reads, at another domain if you can: reports about mail that does not arrive must arrive.',
             lines: [
               {
                 for: 'dns',
-                text: `_smtp._tls.${domain}. 3600 IN TXT "v=TLSRPTv1; rua=mailto:tls-reports@${domain}"`,
+                text: `_smtp._tls.${domain}. IN TXT "v=TLSRPTv1; rua=mailto:tls-reports@${domain}"`,
               },
             ],
             verify: `waxwing check ${domain} --only tlsrpt`,

@@ -10,6 +10,7 @@ import type { CheckCase } from '../case.ts';
 import { isAtLeast } from '../check.ts';
 import { type Finding, isProblem } from '../finding.ts';
 import { newId } from '../mtasts/publish.ts';
+import { mxNames } from '../mtasts/right-file.ts';
 import type { Standing } from './advice.ts';
 import { type HostState, hostStates, type Judged } from './hosts.ts';
 
@@ -43,6 +44,8 @@ interface StsStanding {
   readonly maxAgeSeconds: number;
   /** Whole days for which the record has been there, as far as its id is a date; null where it is none. */
   readonly days: number | null;
+  /** Whether the name of the policy host leads anywhere. */
+  readonly hostHasAddress: boolean;
 }
 
 const AN_HOUR = 3_600;
@@ -58,8 +61,9 @@ export function groundOf(
   const { way } = facts;
   if (way.kind !== 'hosts' && way.kind !== 'implicit')
     return { nothing: way.kind === 'configured' ? 'only a domain can be advised' : way.because };
-  const hosts = hostStates(theCase);
-  const mx = way.kind === 'hosts' ? [...new Set(way.hosts.map(({ host }) => host))] : [target.domain];
+  // A host without an address takes no mail, and is told of by the check.
+  const hosts = hostStates(theCase).filter(({ name }) => mxNames(facts).includes(name));
+  const mx = mxNames(facts);
   return {
     domain: target.domain,
     theCase,
@@ -68,7 +72,7 @@ export function groundOf(
     mx,
     tls: every(mx, hosts, ({ tls }) => tls),
     certificates: every(mx, hosts, ({ certificate }) => certificate),
-    sts: stsStanding(facts, mx, findings, theCase.now),
+    sts: stsStanding(facts, mx, findings, answers, theCase.now),
     tlsRpt: tlsRptStanding(findings),
     signed: way.status === 'secure',
     repairs: findings.filter(isRepair),
@@ -121,9 +125,11 @@ function stsStanding(
   { sts }: DestinationFacts,
   mx: readonly Domain[],
   findings: readonly Finding[],
+  answers: readonly Answer[],
   now: number,
 ): StsStanding {
-  const { record, because } = sts;
+  const { record, because, domain } = sts;
+  const policyHost = parseDomain(`mta-sts.${domain}`);
   const known = sts.kind === 'policy' ? sts.known : undefined;
   const policy = known?.policy;
   const standing = {
@@ -131,6 +137,12 @@ function stsStanding(
     complete: policy !== undefined && mx.every((host) => matchingPattern(policy, host) !== undefined),
     maxAgeSeconds: policy?.maxAgeSeconds ?? 0,
     days: record.kind === 'found' ? daysSince(record.id, now) : null,
+    hostHasAddress:
+      policyHost.kind === 'ok' &&
+      answers.some(
+        ({ kind, question: { name, type } }) =>
+          kind === 'found' && name === nameOf(policyHost.value) && (type === types.A || type === types.AAAA),
+      ),
   };
   // A host or a file that does not do, whatever somebody still remembers.
   const fault = findings.find(
@@ -189,7 +201,7 @@ function ttlFrom(answers: readonly Answer[]): Ground['ttl'] {
 
 /** The table at the head of an advice. */
 export function standings(ground: Ground): readonly Standing[] {
-  const { hosts, sts, tlsRpt, signed, certificates, tls } = ground;
+  const { hosts, tlsRpt, signed, certificates, tls } = ground;
   const unsigned = hosts.filter((host) => !host.signed).map(({ name }) => name);
   const daneStates = new Set(hosts.map(({ dane }) => dane));
   return [
@@ -199,7 +211,7 @@ export function standings(ground: Ground): readonly Standing[] {
       says: certificates.because,
     },
     { what: 'tls-rpt', state: tlsRpt, says: TLS_RPT_SAYS[tlsRpt] },
-    { what: 'mta-sts', state: STS_STATES[sts.state], says: sts.because },
+    { what: 'mta-sts', ...stsSays(ground) },
     {
       what: 'dnssec',
       state:
@@ -215,6 +227,14 @@ export function standings(ground: Ground): readonly Standing[] {
     },
     { what: 'dane', state: daneStanding(daneStates, signed), says: daneSays(hosts) },
   ];
+}
+
+/** A policy that is enforced, and that the mail hosts do not meet, is worse than none. */
+function stsSays({ sts, repairs }: Ground): Pick<Standing, 'state' | 'says'> {
+  const refused = repairs.find(({ id }) => id.startsWith('mtasts.mx-'));
+  if (refused === undefined || sts.state !== 'enforce')
+    return { state: STS_STATES[sts.state], says: sts.because };
+  return { state: 'broken', says: `${sts.because}; mail is refused (${refused.id})` };
 }
 
 const STATES = { yes: 'done', no: 'broken', unknown: 'unknown' } as const;

@@ -71,7 +71,8 @@ function testing(ground: Ground, ready: Unready | undefined): AdviceStep {
     lines: [recordLine(domain, ground.theCase.now)],
     verify: verifyStsCommand(domain),
   };
-  const host = sts.state === 'none' || sts.state === 'broken' ? policyHostRemedies(domain) : [];
+  const host =
+    sts.state === 'none' || sts.state === 'broken' ? policyHostRemedies(domain, sts.hostHasAddress) : [];
   return {
     ...step,
     state: 'now',

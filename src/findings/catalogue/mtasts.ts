@@ -24,7 +24,7 @@ const file: Remedy = {
 const record: Remedy = {
   who: 'dns-owner',
   do: 'Have exactly one such TXT record at _mta-sts and the domain.',
-  lines: [{ for: 'dns', text: '_mta-sts.example.com. 3600 IN TXT "v=STSv1; id=20260101000000;"' }],
+  lines: [{ for: 'dns', text: '_mta-sts.example.com. IN TXT "v=STSv1; id=20260101000000;"' }],
   verify: VERIFY,
 };
 
@@ -48,7 +48,7 @@ export const mtastsChecks = {
     reference: 'RFC 8461 §3',
   },
   'mtasts.record.multiple': {
-    title: 'one MTA-STS record',
+    title: 'number of MTA-STS records',
     severity: 'high',
     why: `With more than one record there counts as none. ${NO_POLICY}`,
     fix: [record],
@@ -92,7 +92,7 @@ export const mtastsChecks = {
     reference: 'RFC 8461 §8.2',
   },
   'mtasts.dangling-host': {
-    title: 'policy host that belongs to nobody',
+    title: 'alias of the policy host',
     severity: 'critical',
     why: 'The name of the policy host is an alias of a name that does not exist. Whoever gets that name can serve a policy that keeps your mail away.',
     fix: [{ who: 'dns-owner', do: 'Take the alias out, or point it at a host that is yours.' }],
@@ -160,7 +160,7 @@ export const mtastsChecks = {
     reference: 'RFC 8461 §3.3',
   },
   'mtasts.record-without-policy': {
-    title: 'a policy where the record says that there is one',
+    title: 'the policy file at the policy host',
     severity: 'high',
     why: `The record promises a policy, and the web server has no such file. ${NO_POLICY}`,
     fix: [file],
@@ -174,7 +174,7 @@ export const mtastsChecks = {
     reference: 'RFC 8461 §3.3',
   },
   'mtasts.policy.redirect': {
-    title: 'policy without a redirect',
+    title: 'redirect at the policy host',
     severity: 'high',
     why: `Senders must not follow a redirect. ${NO_POLICY}`,
     fix: [host],
@@ -216,7 +216,7 @@ export const mtastsChecks = {
     reference: 'RFC 8461 §3.2',
   },
   'mtasts.policy.bom': {
-    title: 'policy without a mark of byte order',
+    title: 'beginning of the policy file',
     severity: 'high',
     why: `The file begins with a mark that some editors write and nobody sees, so its first line is none. ${NO_POLICY}`,
     fix: [
@@ -272,21 +272,21 @@ export const mtastsChecks = {
     reference: 'RFC 8461 §3.2',
   },
   'mtasts.policy.duplicate-key': {
-    title: 'each field of the policy once',
+    title: 'fields of the policy that are there twice',
     severity: 'low',
     why: 'Of a field that is there twice the first counts; some senders take the last, so that it depends on the sender what holds.',
     fix: [file],
     reference: 'RFC 8461 §3.2',
   },
   'mtasts.mode-none': {
-    title: 'policy that asks for something',
+    title: 'mode of the policy: none',
     severity: 'medium',
     why: 'The mode is none: senders treat the domain as if it had no policy. That is right for giving MTA-STS up, and no protection.',
     fix: [file],
     reference: 'RFC 8461 §8.3',
   },
   'mtasts.mode-testing': {
-    title: 'policy that is enforced',
+    title: 'mode of the policy: testing',
     severity: 'low',
     why: 'The mode is testing: senders report what is wrong and deliver all the same, also to somebody on the path.',
     fix: [{ who: 'web-host', do: 'Go to enforce once reports tell of no failures.' }],
@@ -300,21 +300,21 @@ export const mtastsChecks = {
     reference: 'RFC 8461 §10.2',
   },
   'mtasts.mx-uncovered': {
-    title: 'every mail host is in the policy',
+    title: 'mail hosts that the policy lists',
     severity: 'critical',
     why: 'A mail host that the policy does not list gets no mail from senders that enforce MTA-STS: when the others are down, mail from them waits.',
     fix: [file, record],
     reference: 'RFC 8461 §4.1',
   },
   'mtasts.mx-all-uncovered': {
-    title: 'some mail host is in the policy',
+    title: 'mail hosts that the policy lists, all of them',
     severity: 'critical',
     why: 'The policy lists none of the mail hosts: senders that enforce MTA-STS (Gmail, Outlook and others) deliver nothing, and their mail comes back after days.',
     fix: [file, record],
     reference: 'RFC 8461 §4.1',
   },
   'mtasts.mx-unused': {
-    title: 'every mx of the policy is in use',
+    title: 'mx of the policy that stand for no mail host',
     severity: 'low',
     why: 'A host that is in the policy and takes no mail may be taken over by somebody who gets a certificate for its name.',
     fix: [file],
@@ -328,14 +328,14 @@ export const mtastsChecks = {
     reference: 'RFC 8461 §4.2',
   },
   'mtasts.mx-no-starttls': {
-    title: 'TLS where the policy demands it',
+    title: 'STARTTLS where the policy demands TLS',
     severity: 'critical',
     why: HELD,
     fix: [mx],
     reference: 'RFC 8461 §5',
   },
   'mtasts.mx-tls-too-old': {
-    title: 'TLS 1.2 at the mail host',
+    title: 'version of TLS at the mail host, as MTA-STS looks at it',
     severity: 'critical',
     why: `The host knows no TLS above 1.1, which senders with MTA-STS need not speak. ${HELD}`,
     fix: [
@@ -355,14 +355,14 @@ export const mtastsChecks = {
     reference: 'RFC 8461 §7.2',
   },
   'mtasts.id-unchanged': {
-    title: 'a new id for a new policy',
+    title: 'id of the policy after a change',
     severity: 'high',
     why: 'The policy has changed and its id has not: senders that remember the old one do not fetch the new one until the old one ends.',
     fix: [record],
     reference: 'RFC 8461 §8.1',
   },
   'mtasts.id-changed-policy-same': {
-    title: 'a new id only for a new policy',
+    title: 'the policy after a change of its id',
     severity: 'low',
     why: 'The id has changed and the file has not. If a change was meant, it has not arrived at the web server, and senders have kept the old file under the new id.',
     fix: [
@@ -375,14 +375,14 @@ export const mtastsChecks = {
     reference: 'RFC 8461 §8.1',
   },
   'mtasts.policy-without-record': {
-    title: 'a record where there is a policy',
+    title: 'record for the policy that is served',
     severity: 'medium',
     why: 'A policy is served, and no record leads there: no sender looks at it.',
     fix: [record],
     reference: 'RFC 8461 §3.1',
   },
   'mtasts.dane-conflict': {
-    title: 'DANE and MTA-STS come to the same',
+    title: 'DANE and MTA-STS side by side',
     severity: 'info',
     why: 'Senders that know DANE go by the TLSA records, others by the policy. Here mail arrives from the one kind and not from the other.',
     fix: [

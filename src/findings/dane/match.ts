@@ -10,7 +10,7 @@ import { type Finding, finding } from '../finding.ts';
 import type { Observation } from '../observation.ts';
 import { chainsAt, placeOfDoor, type SeenChain, targetName, tlsReach } from '../seen.ts';
 import { type DanePlace, scopeOfPlace } from './places.ts';
-import { standingLine, verifyDaneCommand, zoneLines } from './publish.ts';
+import { shortened, standingLine, verifyDaneCommand, zoneLines } from './publish.ts';
 
 /** One handshake and what the records make of it. */
 export interface Matched {
@@ -209,7 +209,9 @@ function repairRecords(
       do: `Then take out the records that fit nothing: ${set.usable
         .slice(0, 3)
         .map((record) => standingLine(place.owner, record))
-        .join('; ')}. Caches forget them after at most ${Math.max(ttl, 1)} seconds.`,
+        .join(
+          '; ',
+        )}. Until caches have forgotten them, at most their TTL (${Math.max(ttl, 1)} seconds of it were left here), some mail still waits.`,
     },
     {
       who: 'mail-provider',
@@ -247,7 +249,7 @@ function repairAuthority(theCase: CheckCase, place: DanePlace, id: CheckId): rea
 function evidenceOf(wrong: readonly Matched[], { set }: DaneDemand): readonly string[] {
   const [first] = wrong;
   return [
-    `TLSA ${showTlsas(set.usable)}`,
+    shortened(`TLSA ${showTlsas(set.usable)}`),
     ...wrong.slice(0, 4).map(say),
     ...(first === undefined ? [] : certificateLines(first.chain)),
   ];
@@ -257,7 +259,7 @@ function certificateLines({ tls }: SeenChain): readonly string[] {
   const summary = tls.chain[0] && summarizeCertificate(tls.chain[0]);
   if (summary?.kind !== 'ok') return [];
   const { subject, sha256, spkiSha256 } = summary.value;
-  return [`presented: ${subject || 'no subject'}, SHA-256 ${sha256}, of its key ${spkiSha256}`];
+  return [shortened(`presented: ${subject || 'no subject'}, SHA-256 ${sha256}, of its key ${spkiSha256}`)];
 }
 
 const HELLOS = {
@@ -267,7 +269,7 @@ const HELLOS = {
 } as const;
 
 function say({ chain, verdict }: Matched): string {
-  return `${placeOfDoor(chain.observation)}${HELLOS[chain.by]}: ${verdict.because}`;
+  return shortened(`${placeOfDoor(chain.observation)}${HELLOS[chain.by]}: ${verdict.because}`);
 }
 
 const MOST_LINES = 10;

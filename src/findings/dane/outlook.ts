@@ -9,7 +9,7 @@ import { type Finding, finding } from '../finding.ts';
 import { targetName } from '../seen.ts';
 import { type Matched, matchesOf, recordOf } from './match.ts';
 import { type DanePlace, scopeOfPlace } from './places.ts';
-import { lineOf, standingLine, verifyDaneCommand, zoneLines } from './publish.ts';
+import { lineOf, shortened, standingLine, verifyDaneCommand, zoneLines } from './publish.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 /** So long before its end a certificate of 90 days is renewed, and an authority's is replaced. */
@@ -25,39 +25,43 @@ export function outlookFindings(theCase: CheckCase, place: DanePlace): readonly 
   const first = matched.filter(({ chain }) => chain.by === 'base');
   if (first.length === 0 || first.some(({ verdict }) => verdict.kind === 'no-match')) return [];
   return [
-    ...unused(place, demand, matched),
+    ...unused(theCase, place, demand, matched),
     ...publicAuthority(theCase, place, matched),
     willFail(theCase, place, matched),
   ];
 }
 
-/** Records of keys that no handshake has shown: one for each key in use may be the next; more is litter. */
-function unused(place: DanePlace, demand: DaneDemand, matched: readonly Matched[]): readonly Finding[] {
+/** Records of keys that no handshake has shown: one for each key in use may be the next one's; more is litter. */
+function unused(
+  theCase: CheckCase,
+  place: DanePlace,
+  demand: DaneDemand,
+  matched: readonly Matched[],
+): readonly Finding[] {
   const entities = demand.set.usable.filter(({ usage }) => usage === 3);
   if (entities.length === 0) return [];
   const idle = entities.filter((record) => !matched.some((one) => fits(record, one, demand)));
   const keys = new Set(matched.flatMap(({ chain }) => keyOf(chain.tls.chain[0]) ?? []));
   const scope = scopeOfPlace(place);
-  const isLitter = idle.length > keys.size;
-  const evidence = idle.slice(0, MOST_LINES).map((record) => `${lineOf(record)}: no server has shown it`);
-  const stale = isLitter
-    ? finding('dane.stale-record', 'warn', {
-        scope,
-        evidence,
-        fix: [
-          {
-            who: 'dns-owner',
-            do: `Take out those that belong to no key that is in use or comes next: ${idle
-              .slice(0, 3)
-              .map((record) => standingLine(place.owner, record))
-              .join('; ')}.`,
-          },
-        ],
-      })
-    : finding('dane.stale-record', 'pass', {
-        scope,
-        evidence: evidence.length > 0 ? evidence : [`every record has been shown: ${showTlsas(entities)}`],
-      });
+  if (idle.length === 0) {
+    const evidence = [`every record has been shown: ${shortened(showTlsas(entities))}`];
+    return [finding('dane.stale-record', 'pass', { scope, evidence }), rollover(place, demand, idle)];
+  }
+  const stale = finding('dane.stale-record', 'warn', {
+    scope,
+    severity: idle.length > keys.size ? 'low' : 'info',
+    evidence: idle.slice(0, MOST_LINES).map((record) => `${lineOf(record)}: no server has shown it`),
+    fix: [
+      {
+        who: 'dns-owner',
+        do: `Each is of the next key, or left over from an old one. Take out those of keys that you do not have any more or never had: ${idle
+          .slice(0, 3)
+          .map((record) => standingLine(place.owner, record))
+          .join('; ')}.`,
+        verify: verifyDaneCommand(targetName(theCase)),
+      },
+    ],
+  });
   return [stale, rollover(place, demand, idle)];
 }
 
@@ -68,7 +72,7 @@ function rollover(place: DanePlace, { set }: DaneDemand, idle: readonly TlsaReco
   if (idle.length > 0 || authority !== undefined) {
     const evidence = [
       idle[0] !== undefined
-        ? `a record waits for the next key: ${lineOf(idle[0])}`
+        ? `one record is of no key that was seen: that of the next one, if you have made it: ${lineOf(idle[0])}`
         : `an authority is named beside the key: ${authority === undefined ? '' : lineOf(authority)}`,
     ];
     return finding('dane.rollover-not-ready', 'pass', { scope, evidence });
@@ -77,7 +81,7 @@ function rollover(place: DanePlace, { set }: DaneDemand, idle: readonly TlsaReco
   return finding('dane.rollover-not-ready', 'absent', {
     scope,
     evidence: [
-      `every record is of the key in use: ${showTlsas(set.usable)}`,
+      `every record is of the key in use: ${shortened(showTlsas(set.usable))}`,
       `the records may be kept by caches for ${ttl} seconds or more`,
     ],
     fix: [

@@ -10,7 +10,7 @@ import type { Remedy } from '../check.ts';
 import { type Finding, finding } from '../finding.ts';
 import { targetName } from '../seen.ts';
 import { type DanePlace, scopeOfPlace, tlsaAt } from './places.ts';
-import { verifyDaneCommand, zoneLine, zoneLines } from './publish.ts';
+import { shortened, verifyDaneCommand, zoneLine, zoneLines } from './publish.ts';
 
 /** Of each host: whether it has records, and whether they count. */
 export function presenceFindings(theCase: CheckCase, place: DanePlace): readonly Finding[] {
@@ -108,7 +108,9 @@ function presence(theCase: CheckCase, place: DanePlace): Finding {
   if (tlsa.kind === 'found') {
     const { usable } = tlsa.set;
     const evidence = [
-      usable.length > 0 ? `${owner}. TLSA ${showTlsas(usable)}` : (tlsa.evidence.at(-1) ?? tlsa.base),
+      usable.length > 0
+        ? shortened(`${owner}. TLSA ${showTlsas(usable)}`)
+        : (tlsa.evidence.at(-1) ?? tlsa.base),
     ];
     return finding(id, 'pass', { scope, evidence });
   }

@@ -43,9 +43,14 @@ export function standingLine(owner: string, record: TlsaRecord): string {
   return `${owner}. IN TLSA ${showTlsa(record)}`;
 }
 
-/** A record as evidence shows it. */
+/** A record as evidence shows it; what is to be pasted has it whole. */
 export function lineOf(record: TlsaRecord): string {
-  return `TLSA ${showTlsa(record)}`;
+  return shortened(`TLSA ${showTlsa(record)}`);
+}
+
+/** A sentence with the beginnings of its digests, which nobody compares to the end by eye. */
+export function shortened(text: string): string {
+  return text.replaceAll(/\b([0-9a-f]{16})[0-9a-f]{24,}\b/g, '$1…');
 }
 
 /** What shows that the records are there, and that they fit. */

@@ -1,12 +1,12 @@
 /** What the TLSA records of a host are good for, each looked at by itself. */
 import { readTlsa, type Tlsa } from '../../dns/records.ts';
-import { readTlsaSet, showTlsa, showTlsas, type TlsaRecord } from '../../policies/dane/tlsa.ts';
+import { readTlsaSet, showTlsas, type TlsaRecord } from '../../policies/dane/tlsa.ts';
 import type { CheckCase } from '../case.ts';
 import type { Remedy } from '../check.ts';
 import { type Finding, type FindingScope, finding } from '../finding.ts';
 import { targetName } from '../seen.ts';
 import { type DanePlace, scopeOfPlace } from './places.ts';
-import { verifyDaneCommand, zoneLines } from './publish.ts';
+import { lineOf, shortened, verifyDaneCommand, zoneLines } from './publish.ts';
 
 /** Of the records of one host; nothing where it has none that are proven. */
 export function recordFindings(theCase: CheckCase, place: DanePlace): readonly Finding[] {
@@ -70,7 +70,7 @@ function unusable(scope: FindingScope, { facts }: DanePlace, fix: readonly Remed
   const { tlsa } = facts;
   const set = tlsa.kind === 'found' ? tlsa.set : undefined;
   if (set === undefined || set.usable.length > 0) {
-    const evidence = [`records that authenticate the host: ${showTlsas(set?.usable ?? [])}`];
+    const evidence = [shortened(`records that authenticate the host: ${showTlsas(set?.usable ?? [])}`)];
     return finding('dane.unusable', 'pass', { scope, evidence });
   }
   const evidence = set.unusable
@@ -113,10 +113,10 @@ function entity(
   const whole = entities.filter(({ selector }) => selector === 0);
   const byKey = entities.filter(({ selector }) => selector === 1);
   if (whole.length === 0) {
-    const evidence = [`the records are of public keys: ${showTlsas(byKey)}`];
+    const evidence = [shortened(`the records are of public keys: ${showTlsas(byKey)}`)];
     return [finding('dane.ee-cert-selector', 'pass', { scope, evidence })];
   }
-  const evidence = whole.slice(0, MOST_LINES).map((record) => `TLSA ${showTlsa(record)}`);
+  const evidence = whole.slice(0, MOST_LINES).map((record) => lineOf(record));
   return [finding('dane.ee-cert-selector', 'warn', { scope, evidence, fix })];
 }
 
@@ -126,7 +126,7 @@ function fullData(scope: FindingScope, usable: readonly TlsaRecord[], fix: reado
     const evidence = ['every TLSA record that counts holds a digest'];
     return finding('dane.full-data', 'pass', { scope, evidence });
   }
-  const evidence = full.slice(0, MOST_LINES).map((record) => `TLSA ${showTlsa(record)}`);
+  const evidence = full.slice(0, MOST_LINES).map((record) => lineOf(record));
   return finding('dane.full-data', 'warn', { scope, evidence, fix });
 }
 
@@ -134,7 +134,7 @@ function onlySha512(scope: FindingScope, usable: readonly TlsaRecord[], fix: rea
   const isOnly = usable.length > 0 && usable.every(({ matchingType }) => matchingType === 2);
   const evidence = [
     isOnly
-      ? `all TLSA records that count hold SHA-512: ${showTlsas(usable)}`
+      ? shortened(`all TLSA records that count hold SHA-512: ${showTlsas(usable)}`)
       : 'there is a TLSA record that every sender can compute',
   ];
   return isOnly

@@ -2,6 +2,7 @@
 import { type Finding, finding } from '../finding.ts';
 import { policyUrl, type StsSeen } from './gather.ts';
 import { recordLine, verifyStsCommand } from './publish.ts';
+import { serveRightFile } from './right-file.ts';
 
 /** Needs a data folder that has seen the domain before. */
 export function changeFindings(seen: StsSeen, now: number): readonly Finding[] {
@@ -40,7 +41,8 @@ function since({ domain, served, before, facts }: StsSeen, now: number): readonl
 }
 
 /** A file that is served, and no record that says so. */
-function orphan({ domain, served, facts }: StsSeen, now: number): readonly Finding[] {
+function orphan(seen: StsSeen, now: number): readonly Finding[] {
+  const { domain, served, facts } = seen;
   const { record } = facts.sts;
   if (served === undefined) return [];
   const scope = { domain };
@@ -56,14 +58,7 @@ function orphan({ domain, served, facts }: StsSeen, now: number): readonly Findi
         finding('mtasts.policy-without-record', 'fail', {
           scope,
           evidence,
-          fix: [
-            {
-              who: 'dns-owner',
-              do: 'Publish the record that leads senders to the policy.',
-              lines: [recordLine(domain, now)],
-              verify: verifyStsCommand(domain),
-            },
-          ],
+          fix: serveRightFile(seen, now, 'No sender has the policy yet, so it is tried out first.'),
         }),
       ];
     // What is wrong with the record has been said.

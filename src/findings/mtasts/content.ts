@@ -4,18 +4,19 @@ import { MAX_AGE_SECONDS, type StsPolicy } from '../../policies/mta-sts/policy.t
 import { type Finding, type FindingScope, finding } from '../finding.ts';
 import { validityOf } from '../web-pki.ts';
 import type { StsSeen } from './gather.ts';
-import { changePolicy, ENFORCE_AGE, LONG_AGE, mxNames, policyLines, verifyStsCommand } from './publish.ts';
+import { ENFORCE_AGE, verifyStsCommand } from './publish.ts';
+import { isInEffect, serveRightFile } from './right-file.ts';
 
 /** Of the policy that is served now. */
 export function contentFindings(seen: StsSeen, now: number): readonly Finding[] {
   const { served } = seen;
-  if (served === undefined || seen.facts.sts.record.kind !== 'found') return [];
+  if (served === undefined || !isInEffect(seen)) return [];
   const scope = { domain: seen.domain };
   return [
     ...mode(seen, served, scope, now),
     age(seen, served, scope, now),
     range(seen, served, scope, now),
-    duplicates(seen, served, scope),
+    duplicates(seen, served, scope, now),
   ];
 }
 
@@ -37,7 +38,7 @@ function linesOf({ lines }: StsPolicy): readonly string[] {
 
 function mode(seen: StsSeen, policy: StsPolicy, scope: FindingScope, now: number): readonly Finding[] {
   const evidence = linesOf(policy);
-  const { domain, facts } = seen;
+  const { domain } = seen;
   const passes = (id: 'mtasts.mode-none' | 'mtasts.mode-testing'): Finding =>
     finding(id, 'pass', { scope, evidence });
   switch (policy.mode) {
@@ -63,11 +64,10 @@ function mode(seen: StsSeen, policy: StsPolicy, scope: FindingScope, now: number
         finding('mtasts.mode-none', 'warn', {
           scope,
           evidence,
-          fix: changePolicy(
-            domain,
+          fix: serveRightFile(
+            seen,
             now,
-            'If MTA-STS is wanted, serve a policy that is tried out; if not, this is right until all old policies are over.',
-            policyLines('testing', mxNames(facts), 86_400),
+            'If MTA-STS is wanted, try a policy out; if not, this is right until all old policies are over.',
           ),
         }),
       ];
@@ -80,21 +80,12 @@ function age(seen: StsSeen, policy: StsPolicy, scope: FindingScope, now: number)
   const evidence = [`max_age: ${maxAgeSeconds} (${days(maxAgeSeconds)})`, `mode: ${policy.mode}`];
   if (policy.mode !== 'enforce' || maxAgeSeconds >= ENFORCE_AGE)
     return finding('mtasts.max-age-short', 'pass', { scope, evidence });
-  const names = policy.lines
-    .filter((line) => line.startsWith('mx:'))
-    .map((line) => line.slice(3).trim())
-    .slice(0, 50);
   return finding('mtasts.max-age-short', 'warn', {
     scope,
     evidence,
     // Below a day a sender that writes weekly has to be caught at its look-up every time.
     severity: maxAgeSeconds < 86_400 ? 'medium' : 'info',
-    fix: changePolicy(
-      seen.domain,
-      now,
-      'Raise max_age, in steps if you like.',
-      policyLines('enforce', names, LONG_AGE),
-    ),
+    fix: serveRightFile(seen, now, 'Have the policy remembered for longer.'),
   });
 }
 
@@ -107,29 +98,18 @@ function range(seen: StsSeen, policy: StsPolicy, scope: FindingScope, now: numbe
     severity: 'low',
     evidence: [...evidence, `the largest that counts is ${MAX_AGE_SECONDS}, a year`],
     why: 'Senders take a max_age of more than a year for a year, and some refuse the policy.',
-    fix: changePolicy(
-      seen.domain,
-      now,
-      'Write a max_age of at most a year.',
-      policyLines(policy.mode, mxNames(seen.facts), LONG_AGE),
-    ),
+    fix: serveRightFile(seen, now, 'Write a max_age of at most a year.'),
   });
 }
 
-function duplicates(seen: StsSeen, policy: StsPolicy, scope: FindingScope): Finding {
+function duplicates(seen: StsSeen, policy: StsPolicy, scope: FindingScope, now: number): Finding {
   const twice = ['version', 'mode', 'max_age'].filter((name) => valuesOf(policy, name).length > 1);
   const evidence = linesOf(policy);
   if (twice.length === 0) return finding('mtasts.policy.duplicate-key', 'pass', { scope, evidence });
   return finding('mtasts.policy.duplicate-key', 'warn', {
     scope,
     evidence: [`more than once: ${twice.join(', ')}`, ...evidence],
-    fix: [
-      {
-        who: 'web-host',
-        do: `Have each of ${twice.join(', ')} once in the file.`,
-        verify: verifyStsCommand(seen.domain),
-      },
-    ],
+    fix: serveRightFile(seen, now, `Have each of ${twice.join(', ')} once.`),
   });
 }
 

@@ -1,6 +1,5 @@
 /** Whether the mail hosts are what the policy says: listed, with TLS, and with a certificate that everybody trusts. */
 import { showList } from '../../dns/show.ts';
-import type { Domain } from '../../names/domain.ts';
 import { daneAt } from '../../policies/dane/plan.ts';
 import { matchesMx, matchingPattern } from '../../policies/mta-sts/match.ts';
 import { formatPattern, type StsPolicy } from '../../policies/mta-sts/policy.ts';
@@ -12,34 +11,65 @@ import type { Observation } from '../observation.ts';
 import { placeOfDoor, policyDoors, tlsReach } from '../seen.ts';
 import { webPkiFault } from '../web-pki.ts';
 import type { StsSeen } from './gather.ts';
-import { changePolicy, mxNames, policyLines, verifyStsCommand } from './publish.ts';
+import { verifyStsCommand } from './publish.ts';
+import { mxNames, serveRightFile } from './right-file.ts';
 
-/** The policy that senders go by: what is served now where a record leads there, or what they still remember. */
-function policyOf({ served, facts: { sts } }: StsSeen): StsPolicy | undefined {
-  if (served !== undefined && sts.record.kind === 'found') return served;
-  return sts.kind === 'policy' ? sts.known.policy : undefined;
+/** The policy that hosts are held to, and whether senders have it already. */
+interface Held {
+  readonly policy: StsPolicy;
+  /** What stands between senders and the policy; undefined where they have it. */
+  readonly until: string | undefined;
 }
 
-/** What a fault means: senders refuse under enforce, and report under testing. */
-function badness({ mode }: StsPolicy): { readonly state: FindingState; readonly severity: Severity } {
-  return mode === 'enforce' ? { state: 'fail', severity: 'critical' } : { state: 'warn', severity: 'medium' };
+/** What is served now, in effect or once the way to it is mended; or what senders still remember. */
+function heldTo(seen: StsSeen): Held | undefined {
+  const {
+    served,
+    fetched,
+    facts: { sts },
+  } = seen;
+  const { record } = sts;
+  // Where something is remembered, that is what counts until it is replaced.
+  const remembered = sts.kind === 'policy' ? sts.known.policy : undefined;
+  if (record.kind === 'found' && fetched?.judged.kind === 'fetched')
+    return { policy: fetched.judged.policy, until: undefined };
+  if (remembered !== undefined) return { policy: remembered, until: undefined };
+  // A file to which no record leads at all is nobody's policy.
+  if (served === undefined || record.kind === 'absent' || record.kind === 'unknown') return undefined;
+  const because = record.kind === 'invalid' ? record.because : 'senders cannot take the file as it is served';
+  return { policy: served, until: `not in effect yet: ${because}` };
+}
+
+/** What a fault means: senders refuse under enforce, and report under testing; or will, once they have the policy. */
+function badness({ policy: { mode }, until }: Held): {
+  readonly state: FindingState;
+  readonly severity: Severity;
+  readonly said: readonly string[];
+} {
+  const said = until === undefined ? [] : [until];
+  if (mode !== 'enforce') return { state: 'warn', severity: 'medium', said };
+  return until === undefined
+    ? { state: 'fail', severity: 'critical', said }
+    : { state: 'warn', severity: 'high', said };
 }
 
 export function coverageFindings(theCase: CheckCase, seen: StsSeen): readonly Finding[] {
-  const policy = policyOf(seen);
-  if (policy === undefined || policy.mode === 'none' || seen.facts.hosts.length === 0) return [];
+  const held = heldTo(seen);
+  if (held === undefined || held.policy.mode === 'none' || seen.facts.hosts.length === 0) return [];
+  const { policy } = held;
   return [
-    ...listing(theCase, seen, policy),
-    unused(seen, policy),
+    ...listing(theCase, seen, held),
+    unused(seen, policy, theCase.now),
     ...theCase.hosts.flatMap((host) =>
-      policyDoors(theCase, host).flatMap((door) => ofDoor(theCase, seen, policy, host, door)),
+      policyDoors(theCase, host).flatMap((door) => ofDoor(theCase, seen, held, host, door)),
     ),
     ...conflict(theCase, seen, policy),
   ];
 }
 
 /** Whether the policy names every mail host. */
-function listing(theCase: CheckCase, seen: StsSeen, policy: StsPolicy): readonly Finding[] {
+function listing({ now }: CheckCase, seen: StsSeen, held: Held): readonly Finding[] {
+  const { policy } = held;
   const hosts = mxNames(seen.facts);
   const missing = hosts.filter((host) => matchingPattern(policy, host) === undefined);
   const scope = { domain: seen.domain };
@@ -51,43 +81,32 @@ function listing(theCase: CheckCase, seen: StsSeen, policy: StsPolicy): readonly
     );
   }
   const id: CheckId = missing.length === hosts.length ? 'mtasts.mx-all-uncovered' : 'mtasts.mx-uncovered';
-  const { state, severity } = badness(policy);
+  const { state, severity, said } = badness(held);
+  const names = showList(missing);
   return [
     finding(id, state, {
       scope,
       severity,
-      evidence: [...evidence, `not listed: ${showList(missing)}`],
-      fix: list(theCase, seen, policy, missing),
+      evidence: [...said, ...evidence, `not listed: ${names}`],
+      fix: [
+        ...serveRightFile(
+          seen,
+          now,
+          `If ${names} ${missing.length === 1 ? 'is' : 'are'} right, add to the policy what is missing.`,
+        ),
+        {
+          who: 'dns-owner',
+          do: `If ${missing.length === 1 ? 'it is not, correct the MX record' : 'they are not, correct the MX records'} of ${seen.domain} instead.`,
+          verify: verifyStsCommand(seen.domain),
+        },
+      ],
     }),
   ];
 }
 
-function list(
-  theCase: CheckCase,
-  { domain, facts }: StsSeen,
-  policy: StsPolicy,
-  missing: readonly Domain[],
-): readonly Remedy[] {
-  const mode = policy.mode === 'enforce' ? 'enforce' : 'testing';
-  const kept = policy.mx.filter((pattern) => mxNames(facts).some((host) => matchesMx(pattern, host)));
-  const names = [...kept.map(formatPattern), ...missing];
-  return [
-    ...changePolicy(
-      domain,
-      theCase.now,
-      `If ${showList(missing)} ${missing.length === 1 ? 'is' : 'are'} right, add ${missing.length === 1 ? 'it' : 'them'} to the policy.`,
-      policyLines(mode, names, policy.maxAgeSeconds),
-    ),
-    {
-      who: 'dns-owner',
-      do: `If not, correct the MX records of ${domain}.`,
-      verify: verifyStsCommand(domain),
-    },
-  ];
-}
-
 /** Patterns that no mail host fits: left over, or for hosts that are to come. */
-function unused({ domain, facts }: StsSeen, policy: StsPolicy): Finding {
+function unused(seen: StsSeen, policy: StsPolicy, now: number): Finding {
+  const { domain, facts } = seen;
   const hosts = mxNames(facts);
   const idle = policy.mx.filter((pattern) => !hosts.some((host) => matchesMx(pattern, host)));
   const scope = { domain };
@@ -99,13 +118,7 @@ function unused({ domain, facts }: StsSeen, policy: StsPolicy): Finding {
   return finding('mtasts.mx-unused', 'warn', {
     scope,
     evidence: [`no mail host fits ${names}`, `mail for ${domain} goes to ${showList(hosts)}`],
-    fix: [
-      {
-        who: 'web-host',
-        do: `Take ${names} out of the policy, if it is not for hosts that are to come, and give the record a new id.`,
-        verify: verifyStsCommand(domain),
-      },
-    ],
+    fix: serveRightFile(seen, now, `Take ${names} out, unless it is for hosts that are to come.`),
   });
 }
 
@@ -113,7 +126,7 @@ function unused({ domain, facts }: StsSeen, policy: StsPolicy): Finding {
 function ofDoor(
   { now }: CheckCase,
   { domain }: StsSeen,
-  policy: StsPolicy,
+  held: Held,
   host: HostCase,
   door: Observation,
 ): readonly Finding[] {
@@ -121,10 +134,14 @@ function ofDoor(
   const reach = tlsReach(door);
   if (name === undefined || reach.kind === 'unknown') return [];
   const scope = scopeOf(host, door);
-  const bad = badness(policy);
+  const bad = badness(held);
   const verify = verifyStsCommand(domain);
   if (reach.kind === 'without') {
-    const evidence = [`${placeOfDoor(door)}: ${reach.because}`, ...door.base.transcript.slice(-6)];
+    const evidence = [
+      ...bad.said,
+      `${placeOfDoor(door)}: ${reach.because}`,
+      ...door.base.transcript.slice(-6),
+    ];
     const fix: readonly Remedy[] = [
       { who: 'mail-provider', do: `Switch STARTTLS on at ${name} (${placeOfDoor(door)}).`, verify },
     ];
@@ -137,15 +154,25 @@ function ofDoor(
   return [
     finding('mtasts.mx-no-starttls', 'pass', { scope, evidence: said }),
     isOld
-      ? finding('mtasts.mx-tls-too-old', bad.state, { scope, severity: bad.severity, evidence: said })
+      ? finding('mtasts.mx-tls-too-old', bad.state, {
+          scope,
+          severity: bad.severity,
+          evidence: [...bad.said, ...said],
+        })
       : finding('mtasts.mx-tls-too-old', 'pass', { scope, evidence: said }),
     fault === undefined
       ? finding('mtasts.mx-cert-invalid', 'pass', { scope, evidence: said })
       : finding('mtasts.mx-cert-invalid', bad.state, {
           scope,
           severity: bad.severity,
-          evidence: [`${placeOfDoor(door)}: ${fault.because}`],
-          fix: [{ who: 'mail-provider', do: CERTIFICATE_FIXES[fault.kind](name), verify }],
+          evidence: [...bad.said, `${placeOfDoor(door)}: ${fault.because}`],
+          fix: [
+            {
+              who: 'mail-provider',
+              do: `${CERTIFICATE_FIXES[fault.kind](name)} (What the checks cert.* say of this host is the same fault.)`,
+              verify,
+            },
+          ],
         }),
   ];
 }

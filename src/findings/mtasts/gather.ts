@@ -8,7 +8,7 @@ import type { DestinationFacts } from '../../policies/destination.ts';
 import { all, fetchPolicy, type PolicyLookUp, recall, resolve } from '../../policies/look-ups.ts';
 import type { StsEntry } from '../../policies/mta-sts/cache.ts';
 import { type Fetched, judgeFetch } from '../../policies/mta-sts/fetched.ts';
-import type { StsPolicy } from '../../policies/mta-sts/policy.ts';
+import { parsePolicy, type StsPolicy } from '../../policies/mta-sts/policy.ts';
 import { stsRecordName } from '../../policies/mta-sts/record.ts';
 import type { PolicyFetch } from '../recording.ts';
 
@@ -25,7 +25,10 @@ export interface StsSeen {
   readonly addresses: readonly Answer[];
   /** null: nobody was asked, as nothing leads there. */
   readonly fetched: { readonly outcome: PolicyFetch; readonly judged: Fetched } | null;
-  /** What is served now; undefined where it is no policy. */
+  /**
+   * What is served now, also where the record or the media type keeps senders from it; undefined where it is no policy, or
+   * where a redirect, a certificate or the like hides what it is.
+   */
   readonly served: StsPolicy | undefined;
   /** What the data folder knew before. */
   readonly before: StsEntry | undefined;
@@ -60,9 +63,16 @@ export function* gatherSts(facts: DestinationFacts): PolicyLookUp<StsSeen | unde
     texts: textsOf(txt),
     addresses,
     fetched: outcome === undefined || judged === undefined ? null : { outcome, judged },
-    served: judged?.kind === 'fetched' ? judged.policy : undefined,
+    served: judged?.kind === 'fetched' ? judged.policy : outcome && policyBehind(outcome),
     before,
   };
+}
+
+/** The policy in an answer that senders do not take, as its media type is another. */
+function policyBehind(outcome: PolicyFetch): StsPolicy | undefined {
+  if (outcome.kind !== 'answered' || outcome.answer.status !== 200) return undefined;
+  const parsed = parsePolicy(outcome.answer.body);
+  return parsed.kind === 'ok' ? parsed.policy : undefined;
 }
 
 /** TXT records of an answer, the strings of each joined; one that is malformed has none. */

@@ -8,14 +8,8 @@ import { type Finding, finding } from '../finding.ts';
 import type { PolicyFetch } from '../recording.ts';
 import { webPkiFault } from '../web-pki.ts';
 import { policyUrl, type StsSeen } from './gather.ts';
-import {
-  ENFORCE_AGE,
-  mxNames,
-  policyHostRemedies,
-  policyLines,
-  TESTING_AGE,
-  verifyStsCommand,
-} from './publish.ts';
+import { policyHostRemedies, verifyStsCommand } from './publish.ts';
+import { serveRightFile } from './right-file.ts';
 
 /** What stands in the way, or nothing; the first thing only, as behind it nothing can be seen. */
 interface Obstacle {
@@ -94,10 +88,10 @@ type Answered = Extract<PolicyFetch, { kind: 'answered' }>;
 
 function ofFailure(seen: StsSeen, outcome: Failed, now: number): Obstacle {
   const evidence = [evidenceOf(seen, outcome)];
-  const fix = verified(seen, policyHostRemedies(seen.domain));
+  const fix = verified(seen, [...policyHostRemedies(seen.domain, hasAddress(seen)), ...fileFirst(seen, now)]);
   switch (outcome.fault) {
     case 'dns':
-      return ofName(seen, outcome);
+      return ofName(seen, outcome, now);
     case 'address':
       return { id: 'mtasts.policy.address', evidence, fix };
     case 'tcp': {
@@ -112,7 +106,7 @@ function ofFailure(seen: StsSeen, outcome: Failed, now: number): Obstacle {
     case 'http':
       return { id: 'mtasts.policy.http-status', evidence, fix };
     case 'too-big':
-      return { id: 'mtasts.policy.too-large', evidence, fix: rightFile(seen) };
+      return { id: 'mtasts.policy.too-large', evidence, fix: fileFirst(seen, now) };
     case 'timeout':
       // A recording that has no fetch says nothing of the host.
       return { id: 'mtasts.policy.slow', evidence, fix, ...(outcome.course === undefined ? UNTESTED : {}) };
@@ -122,10 +116,10 @@ function ofFailure(seen: StsSeen, outcome: Failed, now: number): Obstacle {
 const UNTESTED = { untested: true, severity: 'info' } as const;
 
 /** There is no address: because nothing is there, because an alias leads to nothing, or because nobody could say. */
-function ofName(seen: StsSeen, outcome: Failed): Obstacle {
+function ofName(seen: StsSeen, outcome: Failed, now: number): Obstacle {
   const { policyHost, addresses } = seen;
   const evidence = [evidenceOf(seen, outcome), ...addresses.map(({ because }) => because)];
-  const fix = verified(seen, policyHostRemedies(seen.domain));
+  const fix = verified(seen, [...policyHostRemedies(seen.domain, hasAddress(seen)), ...fileFirst(seen, now)]);
   if (addresses.some(({ kind }) => kind === 'unknown'))
     return { id: 'mtasts.policy.nxdomain', evidence, fix, untested: true };
   const dangling = addresses.find(
@@ -162,7 +156,7 @@ function ofCertificate(
     fix: [
       {
         who: 'web-host',
-        do: CERTIFICATE_FIXES[kind](policyHost),
+        do: `${CERTIFICATE_FIXES[kind](policyHost)} What the file says takes effect with that: see first that it lists the right mail hosts.`,
         verify: `curl -i ${policyUrl(seen.domain)}`,
       },
     ],
@@ -183,13 +177,13 @@ function ofAnswer(seen: StsSeen, { answer }: Answered, now: number): Obstacle | 
   const fault = webPkiFault(answer.tls, seen.policyHost, now);
   // It answered then; at the moment that is judged its certificate will be past.
   if (fault !== undefined) return ofCertificate(seen, answer.tls, evidence, now);
-  const fix = verified(seen, policyHostRemedies(seen.domain).slice(1));
+  const fix = verified(seen, [...fileFirst(seen, now), ...policyHostRemedies(seen.domain, true)]);
   if (status >= 300 && status < 400) {
-    const to = location === undefined ? [] : [`it redirects to ${quote(location)}`];
+    const to =
+      location === undefined ? [] : [`it redirects to ${quote(location)}; what is there is not looked at`];
     return { id: 'mtasts.policy.redirect', evidence: [...evidence, ...to], fix };
   }
-  if (status === 404 || status === 410)
-    return { id: 'mtasts.record-without-policy', evidence, fix: [...rightFile(seen), ...fix] };
+  if (status === 404 || status === 410) return { id: 'mtasts.record-without-policy', evidence, fix };
   if (status !== 200) return { id: 'mtasts.policy.http-status', evidence, fix };
   if (seen.fetched?.judged.kind === 'fetched') return undefined;
   const parsed = parsePolicy(body);
@@ -202,7 +196,7 @@ function ofAnswer(seen: StsSeen, { answer }: Answered, now: number): Obstacle | 
   return {
     id: FAULT_IDS[parsed.fault],
     evidence: [...evidence, parsed.because, ...first.map((line) => quote(line))],
-    fix: rightFile(seen),
+    fix: fileFirst(seen, now),
   };
 }
 
@@ -220,22 +214,13 @@ const FAULT_IDS: Readonly<Record<PolicyFault, CheckId>> = {
   mx: 'mtasts.policy.mx-syntax',
 };
 
-/** The file as it should be, in the mode that was meant as far as that can be read. */
-function rightFile({ domain, facts, fetched }: StsSeen): readonly Remedy[] {
-  const body = fetched?.outcome.kind === 'answered' ? fetched.outcome.answer.body : new Uint8Array();
-  const isEnforce = /^mode:[ \t]*enforce\b/im.test(Buffer.from(body).toString('latin1'));
-  return [
-    {
-      who: 'web-host',
-      do: `Serve this file at ${policyUrl(domain)}, and nothing else.`,
-      lines: policyLines(
-        isEnforce ? 'enforce' : 'testing',
-        mxNames(facts),
-        isEnforce ? ENFORCE_AGE : TESTING_AGE,
-      ),
-      verify: verifyStsCommand(domain),
-    },
-  ];
+/** What senders do not have yet is tried out first, whatever the file says that they cannot get at. */
+function fileFirst(seen: StsSeen, now: number): readonly Remedy[] {
+  return serveRightFile(seen, now, 'No sender can get at the policy now, so it is tried out first.');
+}
+
+function hasAddress({ addresses }: StsSeen): boolean {
+  return addresses.some(({ kind }) => kind === 'found');
 }
 
 function verified({ domain }: StsSeen, remedies: readonly Remedy[]): readonly Remedy[] {

@@ -1,7 +1,6 @@
 /** The record, the file and the server of an MTA-STS policy, made from what the domain has. */
 import { formatMoment } from '../../names/calendar.ts';
 import type { Domain } from '../../names/domain.ts';
-import type { DestinationFacts } from '../../policies/destination.ts';
 import type { PasteLine, Remedy } from '../check.ts';
 
 /** A policy with this age is forgotten within a day, should it turn out wrong. Seconds. */
@@ -10,11 +9,6 @@ export const TESTING_AGE = 86_400;
 export const ENFORCE_AGE = 1_209_600;
 /** Half a year: "as long as is practical" (RFC 8461 §10.2). Seconds. */
 export const LONG_AGE = 15_552_000;
-
-/** The names of the mail hosts, each once, in order of preference; more than a policy needs are left out. */
-export function mxNames({ hosts }: Pick<DestinationFacts, 'hosts'>): readonly Domain[] {
-  return [...new Set(hosts.map(({ facts }) => facts.host))].slice(0, 50);
-}
 
 /** The file, line by line. */
 export function policyLines(
@@ -33,45 +27,31 @@ export function newId(now: number): string {
 
 /** The record that tells senders of a new policy. */
 export function recordLine(domain: Domain, now: number): PasteLine {
-  return { for: 'dns', text: `_mta-sts.${domain}. 3600 IN TXT "v=STSv1; id=${newId(now)};"` };
+  return { for: 'dns', text: `_mta-sts.${domain}. IN TXT "v=STSv1; id=${newId(now)};"` };
 }
 
-/** "Recipients SHOULD also update the HTTPS policy body before updating the TXT record" (RFC 8461 §8.1). */
-export function changePolicy(
-  domain: Domain,
-  now: number,
-  what: string,
-  lines: readonly PasteLine[],
-): readonly Remedy[] {
+/** How a policy host is set up: its name, unless it has an address, its certificate, and the one file that it serves. */
+export function policyHostRemedies(domain: Domain, hasAddress: boolean): readonly Remedy[] {
   return [
-    { who: 'web-host', do: what, lines },
-    {
-      who: 'dns-owner',
-      do: 'Then, not before, give the record a new id, so that senders fetch the policy again.',
-      lines: [recordLine(domain, now)],
-      verify: verifyStsCommand(domain),
-    },
-  ];
-}
-
-/** How a policy host is set up: its name, its certificate, and the one file that it serves. */
-export function policyHostRemedies(domain: Domain): readonly Remedy[] {
-  return [
-    {
-      who: 'dns-owner',
-      do: `Give mta-sts.${domain} the address of a web server.`,
-      lines: [
-        { for: 'dns', text: `mta-sts.${domain}. 3600 IN A <IPv4 address of the web server>` },
-        { for: 'dns', text: `mta-sts.${domain}. 3600 IN AAAA <IPv6 address, if it has one>` },
-      ],
-    },
+    ...(hasAddress ? [] : [addressRemedy(domain)]),
     {
       who: 'web-host',
-      do: `Have it serve the file itself, without a redirect, as text/plain, with a certificate for mta-sts.${domain}.`,
+      do: `Have mta-sts.${domain} serve the file itself, without a redirect, as text/plain, with a certificate for this name (the paths are examples).`,
       lines: nginxLines(domain),
       verify: `curl -i https://mta-sts.${domain}/.well-known/mta-sts.txt`,
     },
   ];
+}
+
+function addressRemedy(domain: Domain): Remedy {
+  return {
+    who: 'dns-owner',
+    do: `Give mta-sts.${domain} the address of a web server.`,
+    lines: [
+      { for: 'dns', text: `mta-sts.${domain}. IN A <IPv4 address of the web server>` },
+      { for: 'dns', text: `mta-sts.${domain}. IN AAAA <IPv6 address, if it has one>` },
+    ],
+  };
 }
 
 function nginxLines(domain: Domain): readonly PasteLine[] {

@@ -9,14 +9,8 @@ import type { CheckId } from '../catalogue.ts';
 import type { Remedy } from '../check.ts';
 import { type Finding, finding } from '../finding.ts';
 import { type StsSeen, textsOf } from './gather.ts';
-import {
-  mxNames,
-  policyHostRemedies,
-  policyLines,
-  recordLine,
-  TESTING_AGE,
-  verifyStsCommand,
-} from './publish.ts';
+import { policyHostRemedies } from './publish.ts';
+import { serveRightFile } from './right-file.ts';
 
 const FORM_IDS = ['mtasts.record.multiple', 'mtasts.record.syntax', 'mtasts.record.id'] as const;
 
@@ -64,33 +58,23 @@ function presence(seen: StsSeen, now: number): readonly Finding[] {
 }
 
 /** From nothing to a policy that is tried out. */
-function begin({ domain, facts }: StsSeen, now: number): readonly Remedy[] {
+function begin(seen: StsSeen, now: number): readonly Remedy[] {
   return [
-    ...policyHostRemedies(domain),
-    {
-      who: 'web-host',
-      do: 'Begin with a policy that is only tried out.',
-      lines: policyLines('testing', mxNames(facts), TESTING_AGE),
-    },
-    {
-      who: 'dns-owner',
-      do: 'Then, when the file is there, publish the record.',
-      lines: [recordLine(domain, now)],
-      verify: verifyStsCommand(domain),
-    },
+    ...(seen.served === undefined ? policyHostRemedies(seen.domain, hasAddress(seen)) : []),
+    ...serveRightFile(seen, now, 'Begin with a policy that is only tried out.'),
   ];
 }
 
-function onlyRecord({ domain, texts, served }: StsSeen, now: number): readonly Remedy[] {
+/** The file comes first: what it says takes effect with the record. */
+function onlyRecord(seen: StsSeen, now: number): readonly Remedy[] {
   return [
-    {
-      who: 'dns-owner',
-      do: `Have exactly one TXT record that begins with v=STSv1 at _mta-sts.${domain}, in place of ${texts.length === 1 ? 'the one that is there' : 'those that are there'}.`,
-      lines: [recordLine(domain, now)],
-      verify: verifyStsCommand(domain),
-    },
-    ...(served === undefined ? policyHostRemedies(domain) : []),
+    ...(seen.served === undefined ? policyHostRemedies(seen.domain, hasAddress(seen)) : []),
+    ...serveRightFile(seen, now, 'No sender has the policy yet, so it is tried out first.'),
   ];
+}
+
+function hasAddress({ addresses }: StsSeen): boolean {
+  return addresses.some(({ kind }) => kind === 'found');
 }
 
 /** A record that is there and cannot be used, by what is wrong. */
@@ -148,14 +132,7 @@ function* misplacedFindings(seen: StsSeen, now: number): PolicyLookUp<readonly F
     finding('mtasts.record.wrong-place', 'fail', {
       scope,
       evidence: found.slice(0, 4),
-      fix: [
-        {
-          who: 'dns-owner',
-          do: `Move the record to _mta-sts.${domain}: no sender looks for it elsewhere.`,
-          lines: [recordLine(domain, now)],
-          verify: verifyStsCommand(domain),
-        },
-      ],
+      fix: onlyRecord(seen, now),
     }),
   ];
 }

@@ -18,11 +18,12 @@ export function* mtastsFindings(theCase: CheckCase): PolicyLookUp<readonly Findi
   if (seen === undefined) return [];
   const ofRecord = yield* recordFindings(seen, now);
   return [
+    // What would keep mail away once a policy is in effect stands before what brings it into effect.
+    ...coverageFindings(theCase, seen),
     ...ofRecord,
     ...hostFindings(seen, now),
     ...careFindings(seen, now),
     ...contentFindings(seen, now),
-    ...coverageFindings(theCase, seen),
     ...changeFindings(seen, now),
   ];
 }

@@ -62,7 +62,7 @@ describe('from nothing: an unsigned domain without any policy', () => {
     const lines = texts(step(advice, 'mta-sts-testing'));
     const at = (text: string): number => lines.findIndex((line) => line.startsWith(text));
     assert.ok(at('mode: testing') >= 0 && at(`mx: ${HOST}`) > at('mode: testing'));
-    assert.ok(at('_mta-sts.example.test. 3600 IN TXT') > at('max_age: 86400'));
+    assert.ok(at('_mta-sts.example.test. IN TXT') > at('max_age: 86400'));
   });
   it('nobody is told to enforce, or to publish TLSA records in an unsigned zone', () => {
     const all = advice.steps.flatMap(texts);
@@ -98,7 +98,7 @@ describe('half done: signed, a policy in testing', () => {
       'mode: enforce',
       `mx: ${HOST}`,
       'max_age: 604800',
-      '_mta-sts.example.test. 3600 IN TXT "v=STSv1; id=20300101000000;"',
+      '_mta-sts.example.test. IN TXT "v=STSv1; id=20300101000000;"',
     ]);
     assert.equal(enforce.wait?.hours, 168);
   });
@@ -202,6 +202,18 @@ describe('what is broken comes first', () => {
     assert.equal(step(advice, 'mta-sts-enforce').state, 'now');
     const alone = advise({ zone: { ...zone, [`${HOST} A`]: [] }, observations: [nowhere] });
     assert.equal(step(alone, 'tls').state, 'blocked');
+  });
+});
+
+describe('a record of TLS-RPT that does not do', () => {
+  it('is mended as the check says, with the mailbox that the domain has', () => {
+    const zone = { ...plainZone, '_smtp._tls.example.test TXT': ['"v=TLSRPTv1; rua=tls@reports.test"'] };
+    const reports = step(advise({ zone }), 'tls-rpt');
+    assert.equal(reports.state, 'now');
+    assert.ok(
+      texts(reports).some((line) => line.includes('mailto:tls@reports.test')),
+      texts(reports).join(' '),
+    );
   });
 });
 

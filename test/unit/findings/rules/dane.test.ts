@@ -274,10 +274,16 @@ describe('usage 2', () => {
 });
 
 describe('what comes', () => {
-  it('dane.stale-record: one record may wait for the next key, more is litter', () => {
-    assert.equal(withRecords('dane.stale-record', [good]), 'pass');
-    assert.equal(withRecords('dane.stale-record', [good, STRANGE]), 'pass');
-    assert.equal(withRecords('dane.stale-record', [good, STRANGE, OTHER]), 'warn');
+  it('dane.stale-record: one may be of the next key or left over, of more there is a leftover', () => {
+    const verdict = (records: readonly string[]): string =>
+      only(found({ zone: goodZone(records) }), 'dane.stale-record')
+        .map(({ state, severity }) => `${state} ${severity}`)
+        .join();
+    assert.equal(verdict([good]), 'pass low');
+    assert.equal(verdict([good, STRANGE]), 'warn info');
+    assert.equal(verdict([good, STRANGE, OTHER]), 'warn low');
+    const [one] = only(found({ zone: goodZone([good, STRANGE]) }), 'dane.stale-record');
+    assert.ok(one?.fix[0]?.do.includes(`_25._tcp.${HOST}. IN TLSA ${STRANGE}`));
   });
   it('dane.rollover-not-ready: absent where only the key in use has a record', () => {
     assert.equal(withRecords('dane.rollover-not-ready', [good]), 'absent');

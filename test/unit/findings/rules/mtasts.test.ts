@@ -75,10 +75,10 @@ describe('mtasts.none', () => {
     const [one] = only(found({ zone: plainZone }), 'mtasts.none');
     const texts = one?.fix.flatMap(({ lines: some = [] }) => some.map(({ text }) => text)) ?? [];
     const order = [
-      'mta-sts.example.test. 3600 IN A',
+      'mta-sts.example.test. IN A',
       'mode: testing',
       `mx: ${HOST}`,
-      '_mta-sts.example.test. 3600 IN TXT "v=STSv1; id=20300101000000;"',
+      '_mta-sts.example.test. IN TXT "v=STSv1; id=20300101000000;"',
     ];
     const at = order.map((start) => texts.findIndex((text) => text.startsWith(start)));
     assert.ok(
@@ -110,8 +110,13 @@ describe('the record', () => {
         records.map((one) => `${one.id} ${one.state} ${one.severity}`),
         [`${id} fail high`],
       );
+      // What the record brings into effect comes before it, and is tried out first.
       assert.deepEqual(lines(id, withRecord(...texts)), [
-        '_mta-sts.example.test. 3600 IN TXT "v=STSv1; id=20300101000000;"',
+        'version: STSv1',
+        'mode: testing',
+        `mx: ${HOST}`,
+        'max_age: 86400',
+        '_mta-sts.example.test. IN TXT "v=STSv1; id=20300101000000;"',
       ]);
     });
     it(`${id}: passes with a good one`, () => assert.equal(states(id), 'pass'));
@@ -302,8 +307,8 @@ describe('the policy and the mail hosts', () => {
         `mode: ${mode}`,
         `mx: ${HOST}`,
         `mx: ${MX2}`,
-        'max_age: 1209600',
-        '_mta-sts.example.test. 3600 IN TXT "v=STSv1; id=20300101000000;"',
+        mode === 'enforce' ? 'max_age: 1209600' : 'max_age: 86400',
+        '_mta-sts.example.test. IN TXT "v=STSv1; id=20300101000000;"',
       ]);
       assert.equal(
         states('mtasts.mx-uncovered', { zone: two, policy: policyText(mode, [HOST, MX2]) }),
@@ -374,6 +379,81 @@ describe('the policy and the mail hosts', () => {
     const zone = { ...plainZone, '_mta-sts.example.test TXT': ['"v=STSv1; id=1;"'] };
     assert.equal(states('mtasts.dane-conflict', { zone }), '');
   });
+});
+
+describe('what mending one thing would bring about', () => {
+  const wrong = policyText('enforce', ['other.test']);
+  const hidden: readonly (readonly [what: string, scene: Partial<Scene>])[] = [
+    ['a record that cannot be used', { ...withRecord('v=STSv1; id=a-b;'), policy: wrong }],
+    ['a media type that is not taken', { policy: served(wrong, { contentType: 'text/html' }) }],
+  ];
+  for (const [what, scene] of hidden) {
+    it(`behind ${what}, the policy is looked at all the same, and its fault stands first`, () => {
+      const all = found(scene);
+      assert.equal(verdict('mtasts.mx-all-uncovered', scene), 'warn high');
+      const [one] = only(all, 'mtasts.mx-all-uncovered');
+      assert.match(one?.evidence[0] ?? '', /^not in effect yet: /);
+      const problems = all.filter(({ state }) => state === 'fail' || state === 'warn').map(({ id }) => id);
+      assert.equal(problems[0], 'mtasts.mx-all-uncovered', problems.join(' '));
+    });
+    it(`behind ${what}, no file that is given enforces anything`, () => {
+      const texts = found(scene).flatMap(({ fix }) =>
+        fix.flatMap(({ lines: some = [] }) => some.map(({ text }) => text)),
+      );
+      assert.ok(texts.includes('mode: testing') && !texts.includes('mode: enforce'), texts.join(' '));
+    });
+  }
+  it('a redirect hides what is behind it, and that is said', () => {
+    const [one] = only(
+      found({ policy: served('', { status: 302, location: 'https://www.example.test/' }) }),
+      'mtasts.policy.redirect',
+    );
+    assert.ok(one?.evidence.some((line) => line.includes('not looked at')));
+    const texts = one?.fix.flatMap(({ lines: some = [] }) => some.map(({ text }) => text)) ?? [];
+    assert.ok(texts.includes('mode: testing'));
+  });
+});
+
+describe('one file for all', () => {
+  const zone = {
+    ...goodZone(),
+    'example.test MX': [`10 ${HOST}.`, '20 mx2.example.test.', '30 gone.example.test.'],
+    'mx2.example.test A': ['192.0.2.2'],
+  };
+  const scenes: readonly Partial<Scene>[] = [
+    { zone, policy: `${policyText('enforce', ['old.test', HOST], 3_600)}mode: none\r\n` },
+    { zone, policy: policyText('testing', ['old.test'], 31_557_601) },
+    {
+      zone: { ...zone, '_mta-sts.example.test TXT': ['"v=STSv1; id=a-b;"'] },
+      policy: policyText('enforce', ['old.test'], 60),
+    },
+    { zone, policy: 'version: STSv1\nmode: enforce\n' },
+  ];
+  it('every repair that gives a file gives the same one, with a new id behind it', () => {
+    for (const scene of scenes) {
+      const files = found(scene).flatMap(({ fix }) =>
+        fix.flatMap(({ lines: some = [] }, index) => {
+          const file = some.filter((line) => line.for === 'policy-file').map(({ text }) => text);
+          if (file.length === 0) return [];
+          assert.ok(
+            fix
+              .slice(index + 1)
+              .some(({ lines: next = [] }) => next.some(({ text }) => text.includes('v=STSv1; id='))),
+          );
+          return [file.join('|')];
+        }),
+      );
+      assert.ok(files.length > 0);
+      assert.equal(new Set(files).size, 1, [...new Set(files)].join('\n'));
+      assert.ok(!files[0]?.includes('old.test') && !files[0]?.includes('gone.example.test'));
+      assert.ok(files[0]?.includes('mx: mx2.example.test'));
+    }
+  });
+  it('a host without an address is none that the policy has to list', () =>
+    assert.equal(
+      states('mtasts.mx-uncovered', { zone, policy: policyText('enforce', [HOST, 'mx2.example.test']) }),
+      'pass',
+    ));
 });
 
 describe('what has changed', () => {

@@ -1,0 +1,62 @@
+/** The policy file as it should be: one for all that is found about a policy, so that no repair undoes another. */
+import type { Domain } from '../../names/domain.ts';
+import type { DestinationFacts } from '../../policies/destination.ts';
+import { matchesMx, matchingPattern } from '../../policies/mta-sts/match.ts';
+import { formatPattern, type StsPolicy } from '../../policies/mta-sts/policy.ts';
+import type { PasteLine, Remedy } from '../check.ts';
+import { policyUrl, type StsSeen } from './gather.ts';
+import { ENFORCE_AGE, policyLines, recordLine, TESTING_AGE, verifyStsCommand } from './publish.ts';
+
+/** Names beyond these are left out of a file that is to be pasted. */
+const MOST_NAMES = 50;
+
+/** The mail hosts that can take mail, each once, in order of preference; one that has no address is none. */
+export function mxNames({ way, hosts, domain }: DestinationFacts): readonly Domain[] {
+  const named = way.kind === 'hosts' ? way.hosts.map(({ host }) => host) : [domain];
+  const dead = new Set(hosts.flatMap(({ facts }) => (facts.kind === 'absent' ? [facts.host] : [])));
+  const alive = named.filter((host) => !dead.has(host));
+  return [...new Set(alive.length > 0 ? alive : named)].slice(0, MOST_NAMES);
+}
+
+/** Whether senders go by the policy that is served: a record leads to it, and it can be had. */
+export function isInEffect({ fetched, facts }: StsSeen): boolean {
+  return fetched?.judged.kind === 'fetched' && facts.sts.record.kind === 'found';
+}
+
+/**
+ * The file.
+ *
+ * It enforces only where that is in effect already: a policy that senders do not have yet is tried out first, or mending the
+ * way to it would keep mail away.
+ */
+export function rightFile(seen: StsSeen): readonly PasteLine[] {
+  const { facts, served } = seen;
+  const isEnforced = isInEffect(seen) && served?.mode === 'enforce';
+  const age = isEnforced ? Math.max(served.maxAgeSeconds, ENFORCE_AGE) : TESTING_AGE;
+  return policyLines(isEnforced ? 'enforce' : 'testing', patternsOf(served, mxNames(facts)), age);
+}
+
+/** Patterns that stand for a mail host, and the names of the hosts that none stands for. */
+function patternsOf(policy: StsPolicy | undefined, hosts: readonly Domain[]): readonly string[] {
+  if (policy === undefined) return hosts;
+  const kept = policy.mx.filter((pattern) => hosts.some((host) => matchesMx(pattern, host)));
+  const missing = hosts.filter((host) => matchingPattern(policy, host) === undefined);
+  return [...new Set([...kept.map(formatPattern), ...missing])];
+}
+
+/** Serve the one file, then tell senders: "update the HTTPS policy body before updating the TXT record" (RFC 8461 §8.1). */
+export function serveRightFile(seen: StsSeen, now: number, why: string): readonly Remedy[] {
+  const { domain, facts } = seen;
+  const isThere = facts.sts.record.kind === 'found';
+  return [
+    { who: 'web-host', do: `${why} Serve this file at ${policyUrl(domain)}.`, lines: rightFile(seen) },
+    {
+      who: 'dns-owner',
+      do: isThere
+        ? 'Then, not before, give the record a new id, so that senders fetch the policy again.'
+        : `Then, not before, have exactly this record at _mta-sts.${domain}, and no other that begins with v=STSv1.`,
+      lines: [recordLine(domain, now)],
+      verify: verifyStsCommand(domain),
+    },
+  ];
+}

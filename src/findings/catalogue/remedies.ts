@@ -30,6 +30,14 @@ export const offerTls: readonly PasteLine[] = [
   { for: 'dovecot', text: 'ssl = required' },
   { for: 'dovecot', text: 'ssl_cert = </etc/letsencrypt/live/mx.example.com/fullchain.pem' },
   { for: 'dovecot', text: 'ssl_key = </etc/letsencrypt/live/mx.example.com/privkey.pem' },
+  {
+    for: 'dovecot',
+    text: '# Dovecot 2.4: ssl_server_cert_file = /etc/letsencrypt/live/mx.example.com/fullchain.pem',
+  },
+  {
+    for: 'dovecot',
+    text: '# Dovecot 2.4: ssl_server_key_file = /etc/letsencrypt/live/mx.example.com/privkey.pem',
+  },
   { for: 'cyrus', text: 'tls_server_cert: /etc/ssl/mx.example.com.fullchain.pem' },
   { for: 'cyrus', text: 'tls_server_key: /etc/ssl/private/mx.example.com.key' },
   { for: 'slapd', text: 'TLSCertificateFile /etc/ldap/tls/mx.example.com.fullchain.pem' },
@@ -64,6 +72,7 @@ export const noClientCertificate: readonly PasteLine[] = [
     text: 'Set-ReceiveConnector "Default Frontend $env:COMPUTERNAME" -DomainSecureEnabled $false',
   },
   { for: 'dovecot', text: 'ssl_verify_client_cert = no' },
+  { for: 'dovecot', text: '# Dovecot 2.4: ssl_server_request_client_cert = no' },
   { for: 'cyrus', text: 'tls_client_certs: off' },
   { for: 'slapd', text: 'TLSVerifyClient never' },
   { for: 'vsftpd', text: 'require_cert=NO' },

@@ -180,6 +180,7 @@ export const smtpChecks = {
           text: 'Set-ReceiveConnector "Client Frontend $env:COMPUTERNAME" -AuthMechanism Tls,BasicAuth,BasicAuthRequireTLS',
         },
         { for: 'dovecot', text: 'disable_plaintext_auth = yes' },
+        { for: 'dovecot', text: '# Dovecot 2.4: auth_allow_cleartext = no' },
         { for: 'cyrus', text: 'allowplaintext: no' },
       ]),
     ],

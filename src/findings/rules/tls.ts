@@ -67,7 +67,7 @@ function retryAt({ observation }: Place): number {
 
 function newVersions(place: Place, tls: ObservedTls, upTo12: Probes['upToTls12']): readonly Finding[] {
   const evidence = [`Agreed on: ${tls.version}, ${tls.cipher}`];
-  if (OLD[tls.version] !== undefined)
+  if (OLD.has(tls.version))
     return [
       foundAt(place, 'tls.no-tls12', 'fail', { evidence }),
       foundAt(place, 'tls.no-tls13', 'absent', { evidence }),

@@ -33,8 +33,6 @@ export const checkedDomains: readonly CheckedDomain[] = [
   now('u000.test', 'delegated to servers that know nothing of it'),
   ...[...checkDomains, ...mailDomains].map(({ name, shows }) => now(name, shows)),
   ...zones.filter(({ name }) => signings.includes(name)).map(({ name, shows }) => now(name, shows)),
-  { name: 'dane-ta.test in 85 days', domain: 'dane-ta.test', shows: 'DANE-TA, later', days: 85 },
-  { name: 'dane-ee.test in 25 days', domain: 'dane-ee.test', shows: 'DANE-EE, later', days: 25 },
   {
     name: 'hardened.test in 85 days',
     domain: 'hardened.test',

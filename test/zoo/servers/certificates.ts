@@ -49,6 +49,11 @@ export const certificateSetUps: readonly SetUp[] = [
   shown('expired', 'the certificate is past, under DANE-TA', { kind: 'dane', usage: 2, of: 'issuer' }),
   shown('not-yet-valid', 'the certificate is of the future'),
   shown('expiring', 'the certificate ends in two days'),
+  shown('expiring', 'the certificate ends in two days, under DANE-TA', {
+    kind: 'dane',
+    usage: 2,
+    of: 'issuer',
+  }),
   shown('self-signed', 'the certificate is signed by itself'),
   shown('self-signed', 'the certificate is signed by itself, under MTA-STS enforce', enforce),
   shown('untrusted', 'the certificate is of an authority that nobody knows'),

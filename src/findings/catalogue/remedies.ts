@@ -25,7 +25,7 @@ export const offerTls: readonly PasteLine[] = [
   { for: 'sendmail', text: "define(`confSERVER_KEY', `/etc/mail/tls/mx.example.com.key.pem')dnl" },
   {
     for: 'exchange',
-    text: 'Get-ExchangeCertificate | Where-Object { $_.CertificateDomains -contains "mx.example.com" } | Enable-ExchangeCertificate -Services IMAP,POP,SMTP',
+    text: 'Get-ExchangeCertificate -DomainName mx.example.com | Select-Object -First 1 | Enable-ExchangeCertificate -Services IMAP,POP,SMTP',
   },
   { for: 'dovecot', text: 'ssl = required' },
   { for: 'dovecot', text: 'ssl_cert = </etc/letsencrypt/live/mx.example.com/fullchain.pem' },

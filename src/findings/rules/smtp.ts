@@ -4,6 +4,7 @@ import { parseAddressLiteral } from '../../names/address.ts';
 import { parseDomain } from '../../names/domain.ts';
 import type { CheckCase } from '../case.ts';
 import type { CheckId } from '../catalogue.ts';
+import type { CheckProtocol } from '../endpoint.ts';
 import type { Finding } from '../finding.ts';
 import type { SmtpSeen, Visit } from '../observation.ts';
 import { offers } from '../offers.ts';
@@ -14,10 +15,14 @@ import { intrusiveFindings } from './smtp-intrusive.ts';
 /** Postscreen waits 6 seconds, greet pauses are of 5, those who tarpit need 10 and more. */
 const LATE_MS = 15_000;
 
+const family: readonly CheckProtocol[] = ['smtp', 'submission', 'lmtp'];
+
 export function smtpFindings(theCase: CheckCase): readonly Finding[] {
   return placesOf(theCase).flatMap((place) => {
-    const { base } = place.observation;
-    if (base.smtp === null) return [];
+    const { base, endpoint } = place.observation;
+    if (!family.includes(endpoint.protocol)) return [];
+    // A greeting that is none comes before everything that is kept of SMTP.
+    if (base.smtp === null) return greeting(place, base);
     if (!isSeen(base)) return [...greeting(place, base), ...unseen(place, base, base.smtp)];
     return [
       ...greeting(place, base),

@@ -44,6 +44,11 @@ describe('a server in order', () => {
 describe('the greeting', () => {
   it('"250" is none', () => {
     assert.equal(statesOf(found(greeted('mx1.example.test', 250)), 'smtp.banner.code'), 'fail');
+    const early = { kind: 'broken', at: 'greeting', because: 'a greeting of 250' } as const;
+    assert.equal(
+      statesOf(found({ ...endedAt(early), ...greeted('mx1.example.test', 250) }), 'smtp.banner.code'),
+      'fail',
+    );
     assert.equal(statesOf(found(), 'smtp.banner.code'), 'pass');
   });
 

@@ -92,7 +92,11 @@ function expiring(one: Presented, evidence: readonly string[]): Finding {
   // It cannot be worse that it is going to be over than that it is.
   const worst = severityWhenOver(one);
   const severity = isAtLeast(urgency, worst) ? worst : urgency;
-  const why = `The certificate will be over soon, and it should have been renewed by now. After that: ${effectAt(place)}`;
+  const late =
+    urgency === 'info'
+      ? 'The certificate is due for renewal, as programs that renew it by themselves do about now.'
+      : 'The certificate will be over soon, and it should have been renewed by now.';
+  const why = `${late} After that: ${effectAt(place)}`;
   return foundAt(place, 'cert.expiring', 'warn', { evidence: said, severity, why });
 }
 

@@ -21,10 +21,10 @@ function dnssec(ground: Ground): AdviceStep {
     why: 'TLSA records count only where DNSSEC proves them, the MX records and the addresses of the mail hosts.',
   } as const;
   const unsigned = hosts.filter((host) => !host.signed);
-  const isUnproven =
+  const isDark =
     (facts.way.kind === 'hosts' || facts.way.kind === 'implicit') &&
     (facts.way.status === 'indeterminate' || facts.way.status === 'bogus');
-  if (isUnproven) {
+  if (isDark) {
     const because = 'the resolver that was asked proves nothing (--resolver, --dnssec)';
     return { ...step, state: 'blocked', because, do: [], wait: null };
   }
@@ -38,6 +38,7 @@ function dnssec(ground: Ground): AdviceStep {
     state: 'now',
     because: `not proven: ${showList([...(signed ? [] : [`the MX records of ${domain}`]), ...unsigned.map(({ name }) => name)])}`,
     do: [
+      ...hosts.filter(({ name }) => isUnproven(ground, name)).map(({ name }) => takeOut(name)),
       ...(signed && unsigned.every(({ own }) => !own) ? [] : signOwn(domain)),
       ...strange.slice(0, 6).map(
         ({ name }): Remedy => ({
@@ -54,6 +55,21 @@ function dnssec(ground: Ground): AdviceStep {
   };
 }
 
+/** Whether there are TLSA records that nobody obeys, and everybody will once they are proven. */
+function isUnproven({ findings }: Ground, host: string): boolean {
+  return findings.some(
+    ({ id, state, scope }) => id === 'dane.insecure' && state === 'fail' && scope.host === host,
+  );
+}
+
+function takeOut(host: string): Remedy {
+  return {
+    who: 'dns-owner',
+    do: `First take the TLSA records at _25._tcp.${host} out. Nobody goes by them now; from the moment at which they are proven all senders with DANE do, and one that does not fit keeps their mail away. The step after this one publishes those that fit.`,
+    verify: `dig +short _25._tcp.${host} TLSA`,
+  };
+}
+
 function signOwn(domain: string): readonly Remedy[] {
   return [
     {
@@ -63,7 +79,7 @@ function signOwn(domain: string): readonly Remedy[] {
     },
     {
       who: 'registrar',
-      do: 'When all name servers answer with signatures, have the DS record put into the zone above.',
+      do: 'When all name servers answer with signatures, and the longest TTL of the zone has gone by since, have the DS record put into the zone above.',
       lines: [
         { for: 'dns', text: `${domain}. IN DS <key tag> <algorithm> 2 <SHA-256 of the key-signing key>` },
       ],

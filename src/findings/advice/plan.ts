@@ -82,7 +82,7 @@ function repair({ repairs, sts, domain }: Ground): AdviceStep {
     ...step,
     state: 'now',
     because: `${repairs.length} of what was found is high or critical: ${worst?.id ?? ''}`,
-    do: [...relief, ...repairs.slice(0, MOST_REPAIRS).flatMap(({ fix }) => fix)],
+    do: once([...relief, ...repairs.slice(0, MOST_REPAIRS).flatMap(({ fix }) => fix)]),
   };
 }
 
@@ -151,8 +151,10 @@ function tlsRpt({ tlsRpt: state, domain, findings }: Ground): AdviceStep {
         state: 'now',
         because: 'the record is there, and senders cannot go by it',
         // They keep the mailbox that the domain has.
-        do: findings.flatMap(({ id, state: found, fix }) =>
-          id.startsWith('tlsrpt.') && found === 'fail' ? fix : [],
+        do: once(
+          findings.flatMap(({ id, state: found, fix }) =>
+            id.startsWith('tlsrpt.') && found === 'fail' ? fix : [],
+          ),
         ),
       };
     default:
@@ -175,4 +177,16 @@ function tlsRpt({ tlsRpt: state, domain, findings }: Ground): AdviceStep {
         ],
       };
   }
+}
+
+/** Remedies, those that are the same but for their words once: what two findings have to be pasted is pasted once. */
+function once(remedies: readonly Remedy[]): readonly Remedy[] {
+  const seen = new Set<string>();
+  return remedies.filter((remedy) => {
+    const { lines = [], do: order } = remedy;
+    const key = lines.length === 0 ? order : lines.map(({ text }) => text).join('\n');
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
 }

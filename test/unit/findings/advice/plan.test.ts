@@ -206,7 +206,7 @@ describe('what is broken comes first', () => {
 });
 
 describe('a record of TLS-RPT that does not do', () => {
-  it('is mended as the check says, with the mailbox that the domain has', () => {
+  it('is mended as the check says, and what two of its findings have to be pasted is there once', () => {
     const zone = { ...plainZone, '_smtp._tls.example.test TXT': ['"v=TLSRPTv1; rua=tls@reports.test"'] };
     const reports = step(advise({ zone }), 'tls-rpt');
     assert.equal(reports.state, 'now');

@@ -12,7 +12,7 @@ import { handshakeBehindMore, injected, politely, refusedProbe, withoutTls } fro
 
 /** Whatever is unread: in these probes the server may have answered more than was asked. */
 const ANYTHING = /[^]*/;
-/** Two answers before the last would do; who sends more of them is not counted to the end. */
+/** Two answers before the last would do; whoever sends more of them is not counted to the end. */
 const MOST_REPLIES = 8;
 
 /**
@@ -39,7 +39,7 @@ export function* injectionProbe(
   }
   const crossed = yield* handshakeBehindMore(channel);
   if (crossed !== 'secured') return injected(crossed);
-  return injected((yield* repliesBeforeBye(channel, request, verb)) > 1 ? 'inside' : 'never');
+  return yield* answersInside(channel, request, verb);
 }
 
 function* quitBeside(channel: Channel): Talk<void> {
@@ -48,23 +48,38 @@ function* quitBeside(channel: Channel): Talk<void> {
     if ((yield* readReply(channel, 'goodbye')).code === 221) return;
 }
 
-/** Says hello and QUIT, and counts the answers in front of that to QUIT, or of the end. */
-function* repliesBeforeBye(channel: Channel, { helloName }: VisitRequest, verb: HelloVerb): Talk<number> {
-  let replies = 0;
+/** Says hello and QUIT, and looks at the answers in front of that to QUIT. */
+function* answersInside(
+  channel: Channel,
+  { helloName }: VisitRequest,
+  verb: HelloVerb,
+): Talk<InjectionSeen | VisitEnd> {
+  const replies: Reply[] = [];
   try {
     yield* channel.sayBeside(command(verb, helloName), ANYTHING);
-    yield* readReply(channel, 'reply');
-    replies += 1;
-    yield* channel.sayBeside(command('QUIT'), ANYTHING);
-    while (replies < MOST_REPLIES) {
+    for (let asked = false; replies.length < MOST_REPLIES; asked = true) {
       const reply = yield* readReply(channel, 'reply');
-      if (reply.code === 221) break;
-      replies += 1;
+      if (reply.code === 221) return injected(replies.length > 1 ? 'inside' : 'never');
+      // It leaves, or has too much of us: that is an answer to nothing, and what is not there may only be missing.
+      if (reply.code === 421) return { kind: 'throttled', at: 'probe', answer: seen(reply) };
+      replies.push(reply);
+      if (!asked) yield* channel.sayBeside(command('QUIT'), ANYTHING);
     }
   } catch (error) {
     if (!(error instanceof PeerError) || error.code !== 'closed') throw error;
   }
-  return replies;
+  return withoutBye(replies);
+}
+
+/** Without an answer to QUIT they cannot be counted; that to a hello has several lines, that to NOOP has one. */
+function withoutBye(replies: readonly Reply[]): InjectionSeen | VisitEnd {
+  const [first, second] = replies;
+  if (first === undefined || isOfHello(first)) return injected('never');
+  return second !== undefined && isOfHello(second) ? injected('inside') : { kind: 'closed', at: 'probe' };
+}
+
+function isOfHello({ code, lines }: Reply): boolean {
+  return code === 250 && lines.length > 1;
 }
 
 /**

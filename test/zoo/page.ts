@@ -90,6 +90,9 @@ compare. This page is made from that by \`node_modules/.bin/node test/zoo/run.ts
 
 ## Each check: what provokes it, what clears it
 
+Provoked: \`fail\`, \`warn\` or \`absent\`; of connections, which are tested or not, \`not-tested\` too. Cleared: \`pass\`, or,
+of what has nothing to say where all is well, silence.
+
 ${table(
   ['id', 'provoked by', 'cleared by'],
   shown.map(({ id, provokedBy, clearedBy, elsewhere }) => [

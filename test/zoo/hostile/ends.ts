@@ -93,6 +93,16 @@ export const endingCases: readonly HostileCase[] = [
     },
   }),
   hostile({
+    name: 'half-open',
+    shows: 'greets, ends its side, and goes on listening',
+    timeoutMs,
+    behave: async (talk) => {
+      talk.say('220 mx.zoo.test ESMTP\r\n');
+      talk.end();
+      await talk.stay();
+    },
+  }),
+  hostile({
     name: 'silent-handshake',
     shows: 'says go ahead, and no handshake comes',
     timeoutMs,

@@ -3,12 +3,13 @@ import { showName } from '../../dns/name.ts';
 import { types } from '../../dns/record.ts';
 import { showList, showRecord } from '../../dns/show.ts';
 import { daneAt } from '../../policies/dane/plan.ts';
-import { showTlsas } from '../../policies/dane/tlsa.ts';
+import { readTlsaSet, showTlsas } from '../../policies/dane/tlsa.ts';
 import type { PolicyLookUp } from '../../policies/look-ups.ts';
 import type { CheckCase } from '../case.ts';
 import type { Remedy } from '../check.ts';
 import { type Finding, finding } from '../finding.ts';
-import { targetName } from '../seen.ts';
+import { targetName, tlsReach } from '../seen.ts';
+import { matchesOf } from './match.ts';
 import { type DanePlace, scopeOfPlace, tlsaAt } from './places.ts';
 import { shortened, verifyDaneCommand, zoneLine, zoneLines } from './publish.ts';
 
@@ -156,6 +157,7 @@ function insecure(theCase: CheckCase, place: DanePlace): readonly Finding[] {
       scope,
       evidence,
       fix: [
+        ...beforeSigning(theCase, place, answer.records),
         {
           who: 'dns-owner',
           do: `Have the zone of ${facts.host} signed with DNSSEC, with a DS record in the zone above; until then the TLSA records there protect nobody.`,
@@ -165,6 +167,32 @@ function insecure(theCase: CheckCase, place: DanePlace): readonly Finding[] {
       ],
       why: `The TLSA records of ${facts.host} are not proven by DNSSEC, so every sender ignores them: mail to ${targetName(theCase)} is no better protected than without them.`,
     }),
+  ];
+}
+
+/** Records that nobody obeyed so far count from the moment at which the zone is signed: what does not fit goes first. */
+function beforeSigning(
+  { now }: CheckCase,
+  { doors, facts: { host }, owner }: DanePlace,
+  records: readonly Uint8Array[],
+): readonly Remedy[] {
+  const set = readTlsaSet(records);
+  const demand = { set, names: { base: host, mx: host, nextHop: [] }, binding: true, trusted: true };
+  const matched = set.usable.length > 0 ? matchesOf({ doors }, demand, now) : [];
+  const isWithout = doors.some((door) => tlsReach(door).kind === 'without');
+  const isSeen = doors.some((door) => tlsReach(door).kind === 'secured');
+  if (isSeen && !isWithout && matched.every(({ verdict }) => verdict.kind === 'match')) return [];
+  const lines = isWithout ? [] : zoneLines({ doors, owner });
+  const instead = lines.length > 0 ? 'put these in their place' : 'take them out';
+  const because =
+    isSeen || isWithout ? 'do not fit what it presents' : 'could not be compared with what it presents';
+  return [
+    {
+      who: 'dns-owner',
+      do: `First, before anything is signed, ${instead}: the TLSA records at ${owner} ${because}, and from the moment at which they are proven senders with DANE deliver by them or not at all.`,
+      ...(lines.length > 0 ? { lines } : {}),
+      verify: `dig +short ${owner} TLSA`,
+    },
   ];
 }
 

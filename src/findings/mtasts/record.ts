@@ -43,8 +43,11 @@ function presence(seen: StsSeen, now: number): readonly Finding[] {
       break;
   }
   // DANE at every host does the same for those who look at it, and better.
-  const { hosts } = seen.facts;
+  const { hosts, way } = seen.facts;
+  // Behind MX records that nothing proves DANE protects the host that somebody on the path has named.
   const isCovered =
+    'status' in way &&
+    way.status === 'secure' &&
     hosts.length > 0 &&
     hosts.every(({ facts }) => facts.kind === 'found' && daneAt(facts.tlsa).kind === 'dane');
   return [

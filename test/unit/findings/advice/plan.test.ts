@@ -83,6 +83,17 @@ describe('from nothing: an unsigned domain without any policy', () => {
   });
 });
 
+describe('an unsigned zone with TLSA records that nobody obeys', () => {
+  it('has them taken out before it is signed: from then on they count', () => {
+    const zone = { ...plainZone, [`_25._tcp.${HOST} TLSA`]: [`3 1 1 ${'11'.repeat(32)}`] };
+    const [first, second] = step(advise({ zone, status: 'insecure' }), 'dnssec').do;
+    assert.match(first?.do ?? '', /^First take the TLSA records at _25\._tcp\.\S+ out/);
+    assert.match(second?.do ?? '', /signed by the name server/);
+    const [only] = step(advise({ zone: plainZone, status: 'insecure' }), 'dnssec').do;
+    assert.match(only?.do ?? '', /signed by the name server/);
+  });
+});
+
 describe('half done: signed, a policy in testing', () => {
   const testing = (id: string): Advice =>
     advise({

@@ -107,6 +107,21 @@ describe('dane.insecure', () => {
     assert.equal(one?.state, 'fail');
     assert.match(one?.why ?? '', /not proven by DNSSEC/);
   });
+  it('what does not fit is replaced before the zone is signed, or mail waits from that moment on', () => {
+    const orders = (scene: Scene): readonly string[] =>
+      only(found({ status: 'insecure', ...scene }), 'dane.insecure').flatMap(({ fix }) =>
+        fix.map(({ do: order, lines = [] }) => [order, ...lines.map(({ text }) => text)].join(' ')),
+      );
+    const [first, then] = orders({ zone: goodZone([STRANGE]) });
+    assert.match(first ?? '', /^First, before anything is signed, put these in their place/);
+    assert.ok(first?.endsWith(good));
+    assert.match(then ?? '', /signed with DNSSEC/);
+    assert.match(orders({ zone: goodZone([good]) })[0] ?? '', /^Have the zone/);
+    for (const base of [notConnected(), withoutStarttls()]) {
+      const [order] = orders({ zone: goodZone([good]), observations: [observe({ base })] });
+      assert.match(order ?? '', /^First, before anything is signed, take them out/);
+    }
+  });
   it('is not tested where the resolver proves nothing', () =>
     assert.equal(withRecords('dane.insecure', [good], { status: 'indeterminate' }), 'not-tested'));
   it('passes where they are proven', () => assert.equal(withRecords('dane.insecure', [good]), 'pass'));

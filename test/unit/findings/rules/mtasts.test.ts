@@ -70,6 +70,10 @@ describe('mtasts.none', () => {
   it('is absent without a record: medium, or info where DANE covers every host', () => {
     assert.equal(verdict('mtasts.none', { zone: plainZone }), 'absent medium');
     assert.equal(verdict('mtasts.none', { zone: withoutRecord }), 'absent info');
+    // RFC 7672 §2.2.1: the host of MX records that are not proven may be anybody's, with records of his own.
+    const change = (answer: Answer): Answer =>
+      answer.question.type === types.MX ? { ...answer, status: 'insecure' } : answer;
+    assert.equal(verdict('mtasts.none', { zone: withoutRecord, change }), 'absent medium');
   });
   it('gives the host, the file in testing with the real mail host, and the record, in this order', () => {
     const [one] = only(found({ zone: plainZone }), 'mtasts.none');

@@ -294,8 +294,13 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'the pieces of the text',
     test: 'test/unit/cli/check/text.test.ts',
-    sources: `cli/check/page cli/check/repairs cli/check/text-details cli/check/text-findings cli/check/text-senders
-      cli/check/verdict cli/check/words`,
+    sources: `cli/check/page cli/check/text-details cli/check/text-findings cli/check/text-remedies
+      cli/check/text-senders cli/check/verdict cli/check/words`,
+  },
+  {
+    why: 'the table of what comes of what, by what it does to repairs',
+    test: 'test/unit/cli/check/repairs.test.ts',
+    sources: 'cli/check/causes',
   },
   {
     why: 'the words of the catalogue, each of which is looked at there',

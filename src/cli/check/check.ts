@@ -12,6 +12,7 @@ import { describeError } from '../config/describe-error.ts';
 import { readDnsFiles } from '../config/files.ts';
 import { type LoadRequest, loadConfig } from '../config/load.ts';
 import { lookOf, oneLine } from '../terminal.ts';
+import { calledWith } from './again.ts';
 import { counting, exitCodeOf, nothingYet, type Tally } from './exit-code.ts';
 import { toReport } from './json.ts';
 import { type CheckTerms, type OpenedCheck, openCheck } from './open.ts';
@@ -21,7 +22,7 @@ import { pooled } from './pool.ts';
 import { openPortWatch } from './port-watch.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { savedRecordings } from './saved.ts';
-import type { Selection } from './selection.ts';
+import { everyCheck, type Selection } from './selection.ts';
 import { formatTarget, type TargetTerms } from './target.ts';
 import { STDIN, targetsFrom } from './targets.ts';
 
@@ -34,6 +35,8 @@ export interface CheckRequest {
   readonly terms: Omit<CheckTerms, 'optOut' | 'onNotice'>;
   readonly failOn: Severity;
   readonly selection: Selection;
+  /** Options that were given for visits, as words: commands to paste have them, too. */
+  readonly repeated: readonly string[];
   /** Milliseconds since 1970. */
   readonly failAt: number | undefined;
   readonly format: Format;
@@ -50,7 +53,7 @@ export async function check(request: CheckRequest, load: LoadRequest): Promise<n
   try {
     return request.from === undefined
       ? await visitAll(request, load, progress)
-      : await reportAll(request, savedRecordings(request.from), progress);
+      : await reportAll(request, load, savedRecordings(request.from), progress);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     return complain(progress, 'error', error.message);
@@ -81,6 +84,7 @@ async function visitAll(request: CheckRequest, load: LoadRequest, progress: Prog
     const listed = targetsFrom(targets, targetTerms, process.stdin);
     return await reportAll(
       request,
+      load,
       pooled(listed, TARGETS_PER_DOOR * terms.concurrency, order, visit),
       progress,
     );
@@ -105,16 +109,21 @@ async function visitOne(
 /** Judges and prints one after the other. @returns the exit code. */
 async function reportAll(
   request: CheckRequest,
+  load: LoadRequest,
   recordings: AsyncIterable<Parsed<Recording>>,
   progress: Progress,
 ): Promise<number> {
-  const { format, details, failOn, targets, from } = request;
+  const { format, details, failOn, targets, from, selection, repeated } = request;
   const isAlone = targets.length === 1 && !targets.includes(STDIN);
   const output = openOutput({
     format,
     details,
     list: from === undefined ? (isAlone ? 'never' : 'always') : 'counted',
-    look: lookOf(process.stdout, process.env),
+    page: {
+      look: lookOf(process.stdout, process.env),
+      called: calledWith(load, repeated),
+      isPart: selection !== everyCheck,
+    },
     write,
   });
   const watch = openPortWatch();

@@ -1,8 +1,7 @@
 /** Prints results as they come: pages for people, one JSON value, or one line of JSON for each target. */
 import type { CheckReport } from '../../events/check-report.ts';
 import type { Recording } from '../../findings/recording.ts';
-import type { Look } from '../terminal.ts';
-import { formatReport } from './text.ts';
+import { formatReport, type PageTerms } from './text.ts';
 
 export type Format = 'text' | 'json' | 'ndjson';
 
@@ -19,7 +18,7 @@ export interface OutputTerms {
   readonly list: 'always' | 'never' | 'counted';
   /** Whether text has everything that was seen. */
   readonly details: boolean;
-  readonly look: Look;
+  readonly page: PageTerms;
   readonly write: (text: string) => Promise<void>;
 }
 
@@ -28,12 +27,12 @@ const SEPARATOR = '\n\n';
 
 export function openOutput(terms: OutputTerms): Output {
   if (terms.format === 'json') return jsonOutput(terms);
-  const { format, details, look, write } = terms;
+  const { format, details, page, write } = terms;
   let separator = '';
   return {
     async print(report, recording) {
       if (format === 'ndjson') return write(`${JSON.stringify(report)}\n`);
-      await write(`${separator}${formatReport(report, look, details ? recording : undefined)}`);
+      await write(`${separator}${formatReport(report, page, details ? recording : undefined)}`);
       separator = SEPARATOR;
     },
     end: () => Promise.resolve(),

@@ -3,16 +3,21 @@ import type { CheckReport } from '../../events/check-report.ts';
 import type { Observation } from '../../findings/observation.ts';
 import type { Recording } from '../../findings/recording.ts';
 import type { Look } from '../terminal.ts';
+import type { CalledWith } from './again.ts';
 import { labelled, type Mark, marked, marks, titled, verbatim } from './page.ts';
-import { joined } from './repairs.ts';
+import { isProblem, joined } from './repairs.ts';
+import { programsOf, remedyLines } from './text-remedies.ts';
 import { placesText, type ReportedFinding } from './words.ts';
 
 /** Blocks of lines. */
 export function detailLines(
-  { findings }: CheckReport,
+  report: CheckReport,
   { observations }: Recording,
+  called: CalledWith,
   look: Look,
 ): readonly (readonly string[])[] {
+  const { findings } = report;
+  const terms = { programs: programsOf(report), called, indent: '    ', shown: new Map<string, number>() };
   return [
     [
       ...titled('every check', ':', look),
@@ -26,6 +31,8 @@ export function detailLines(
           ...new Set(
             all.flatMap(({ evidence }) => evidence.flatMap((line) => labelled('', line, look, '    '))),
           ),
+          // The others stand above, with what repairs them.
+          ...(isProblem(finding) && finding.severity === 'info' ? remedyLines(finding.fix, terms, look) : []),
         ],
       ),
     ],

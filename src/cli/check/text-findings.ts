@@ -2,46 +2,42 @@
 import type { CheckReport } from '../../events/check-report.ts';
 import { senders } from '../../findings/senders.ts';
 import type { Look } from '../terminal.ts';
-import { highlighted, labelled, marked, marks, titled, verbatim } from './page.ts';
-import { isProblem, type Joined, joined, repairsOf, wishesOf } from './repairs.ts';
+import type { CalledWith } from './again.ts';
+import { highlighted, labelled, marked, marks, titled } from './page.ts';
+import { isProblem, joined, type Repair, repairsOf, wishesOf } from './repairs.ts';
+import { keyOf, programsOf, type RemedyTerms, remedyLines } from './text-remedies.ts';
 import {
+  briefly,
   counted,
+  listed,
   placesText,
-  type ReportedFinding,
-  repairerName,
   senderNames,
   severityColours,
   showMoment,
   stateWords,
 } from './words.ts';
 
-type Fix = ReportedFinding['fix'][number];
-
 /** Lines of evidence of one repair; the rest is among the details. */
 const FEW = 4;
 
-export function repairLines(report: CheckReport, look: Look): readonly string[] {
+/** @param called with which options, as the commands to paste have them, too. */
+export function repairLines(report: CheckReport, called: CalledWith, look: Look): readonly string[] {
   const repairs = repairsOf(report.findings);
   if (repairs.length === 0) return [];
   const programs = programsOf(report);
-  return [
-    ...titled('to fix', ', the worst first:', look),
-    ...repairs.flatMap((repair, index) => oneRepair(repair, index + 1, programs, look)),
-  ];
+  const shown = new Map<string, number>();
+  const lines = repairs.flatMap((repair, index) => {
+    const terms = { programs, called, indent: '     ', shown: new Map(shown) };
+    for (const fix of repair.finding.fix) if (!shown.has(keyOf(fix))) shown.set(keyOf(fix), index + 1);
+    return oneRepair(repair, index + 1, terms, look);
+  });
+  const isMoved = repairs.some(({ first }) => first.length > 0);
+  return [...titled('to fix', isMoved ? ', in this order:' : ', the worst first:', look), ...lines];
 }
 
-/** Programs that were met, by name. */
-function programsOf({ hosts }: CheckReport): ReadonlySet<string> {
-  return new Set(hosts.flatMap(({ endpoints }) => endpoints.flatMap(({ program }) => program ?? [])));
-}
-
-function oneRepair(
-  { finding, places }: Joined,
-  number: number,
-  programs: ReadonlySet<string>,
-  look: Look,
-): readonly string[] {
-  const { id, state, severity, title, why, fix, evidence, reference } = finding;
+function oneRepair(repair: Repair, number: number, terms: RemedyTerms, look: Look): readonly string[] {
+  const { finding, places, severity, consequences, first } = repair;
+  const { id, state, title, why, fix, evidence, reference } = finding;
   const more = evidence.length - FEW;
   return [
     ...highlighted(
@@ -53,39 +49,22 @@ function oneRepair(
       '     ',
     ),
     ...labelled('where:', placesText(places), look),
-    ...evidence.slice(0, FEW).flatMap((line) => labelled('seen:', line, look)),
+    ...evidence.slice(0, FEW).flatMap((line) => labelled('seen:', briefly(line), look)),
     ...(more > 0 ? labelled('', `${counted(more, 'line')} more with --details`, look) : []),
     ...labelled('so:', why, look),
-    ...fix.flatMap((one) => remedyLines(one, programs, look)),
+    ...(first.length === 0
+      ? []
+      : labelled(
+          'first:',
+          `${first.length === 1 ? 'step' : 'steps'} ${listed(first.map(String))}; with this one senders begin to look at that, and keep mail back where it is wrong.`,
+          look,
+        )),
+    ...remedyLines(fix, terms, look),
     ...(fix.length === 0 ? labelled('', 'Nothing can be done about it.', look) : []),
+    ...consequences.flatMap((one) =>
+      labelled('mends, too:', `${one.finding.title} (${one.finding.id}): ${placesText(one.places)}`, look),
+    ),
     ...labelled('see:', reference, look),
-  ];
-}
-
-/** Repairs whose lines are not for one program or another. */
-const always: ReadonlySet<string> = new Set(['dns', 'policy-file']);
-
-/** @param programs those that were met; where none of them is among the lines all are shown. */
-function remedyLines(
-  { who, do: order, lines, verify }: Fix,
-  programs: ReadonlySet<string>,
-  look: Look,
-): readonly string[] {
-  const known = lines.some((line) => programs.has(line.for));
-  const shown = known ? lines.filter((line) => always.has(line.for) || programs.has(line.for)) : lines;
-  const others = [...new Set(lines.filter((line) => !shown.includes(line)).map((line) => line.for))];
-  return [
-    ...labelled('fix:', `${order} (${repairerName(who)})`, look),
-    ...shown.flatMap((line, index) => [
-      ...(shown[index - 1]?.for === line.for ? [] : [verbatim(`${line.for}:`, look, '       ')]),
-      verbatim(line.text, look, '         '),
-    ]),
-    ...(others.length === 0
-      ? []
-      : labelled('', `--json has the lines for ${others.join(', ')}, too.`, look, '       ')),
-    ...(verify === null
-      ? []
-      : [verbatim('to see that it is done:', look, '       '), verbatim(verify, look, '         ')]),
   ];
 }
 
@@ -96,7 +75,7 @@ export function wishLines({ findings }: CheckReport, look: Look): readonly strin
   return [
     ...titled('to know', ', nothing of it has to be fixed:', look),
     ...wishes.flatMap(({ finding: { id, state, title, evidence, why } }) =>
-      marked(marks.none, `${stateWords[state]}: ${title} (${id}): ${evidence[0] ?? why}`, look),
+      marked(marks.none, `${stateWords[state]}: ${title} (${id}): ${briefly(evidence[0] ?? why)}`, look),
     ),
   ];
 }
@@ -111,7 +90,7 @@ export function untestedLines({ findings }: CheckReport, look: Look): readonly s
       const again = retryAt === null ? '' : ` Try again after ${showMoment(retryAt)}.`;
       return [
         ...marked(marks.unknown, `${title} (${id}, ${severity}): ${placesText(places)}`, look),
-        ...labelled('', `${ended(evidence[0] ?? why)}${again}`, look, '    '),
+        ...labelled('', `${ended(briefly(evidence[0] ?? why))}${again}`, look, '    '),
       ];
     }),
   ];
@@ -141,7 +120,11 @@ export function fineLines({ findings }: CheckReport, look: Look): readonly strin
   return titled('fine', `: ${counted(passed.length, 'check')} (${each}).`, look);
 }
 
-export function futureLines({ future, findings }: CheckReport, look: Look): readonly string[] {
+export function futureLines(
+  { future, findings }: CheckReport,
+  called: CalledWith,
+  look: Look,
+): readonly string[] {
   if (future === null) return [];
   const until = showMoment(future.until);
   const known = new Set(findings.filter(isProblem).map(({ id }) => id));
@@ -154,8 +137,8 @@ export function futureLines({ future, findings }: CheckReport, look: Look): read
     ...future.events.flatMap(({ at, what, breaks, evidence, fix }) => [
       ...marked(marks.weak, `${showMoment(at)}: ${what}`, look),
       ...(breaks.length === 0 ? [] : labelled('breaks:', breaks.map(brokenName).join(', '), look, '    ')),
-      ...evidence.slice(0, FEW).flatMap((line) => labelled('', line, look, '    ')),
-      ...fix.flatMap((one) => remedyLines(one, new Set(), look)),
+      ...evidence.slice(0, FEW).flatMap((line) => labelled('', briefly(line), look, '    ')),
+      ...remedyLines(fix, { programs: new Set(), called, indent: '    ', shown: new Map() }, look),
     ]),
     ...fresh.flatMap(({ finding: { severity, state, title, id, evidence }, places }) => [
       ...marked(
@@ -163,7 +146,7 @@ export function futureLines({ future, findings }: CheckReport, look: Look): read
         `then ${severity}, ${stateWords[state]}: ${title} (${id}): ${placesText(places)}`,
         look,
       ),
-      ...labelled('', evidence[0] ?? '', look, '    '),
+      ...labelled('', briefly(evidence[0] ?? ''), look, '    '),
     ]),
   ];
 }

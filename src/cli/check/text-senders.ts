@@ -2,8 +2,9 @@
 import type { CheckReport } from '../../events/check-report.ts';
 import { type Sender, type SimulatedOutcome, senders } from '../../findings/senders.ts';
 import { type Look, wrap } from '../terminal.ts';
+import { needsOf } from './needs.ts';
 import { labelled, type Mark, marked, marks, titled } from './page.ts';
-import { everydaySenders, outcomeMeanings, outcomeWords, safe, senderNames } from './words.ts';
+import { briefly, everydaySenders, outcomeMeanings, outcomeWords, safe, senderNames } from './words.ts';
 
 type Host = CheckReport['hosts'][number];
 type Endpoint = Host['endpoints'][number];
@@ -38,13 +39,25 @@ export function senderLines(report: CheckReport, look: Look): readonly string[] 
   const met = [...new Set(rows.map(({ outcome }) => outcome))];
   return [
     ...titled('what senders do with mail to', ` ${report.target}, by what they look at:`, look),
-    ...rows.flatMap((row, index) =>
-      rowLines(row, new Set(rows.slice(0, index).flatMap(reasonsOf)), rows.length === 1, look),
-    ),
+    ...rows.flatMap((row, index) => [
+      ...rowLines(row, new Set(rows.slice(0, index).flatMap(reasonsOf)), rows.length === 1, look),
+      ...needLines(report, row, look),
+    ]),
     ...met.flatMap((outcome) =>
       wrap(safe(`${outcomeWords[outcome]}: ${outcomeMeanings[outcome]}.`, look), look.width, '  ', '    '),
     ),
   ];
+}
+
+/** Senders that could prove more, and the findings in their way. */
+function needLines(report: CheckReport, { outcome, senders: kinds }: Row, look: Look): readonly string[] {
+  if (outcome === 'authenticated' || outcome === 'unknown') return [];
+  return kinds.flatMap((kind) => {
+    const needs = needsOf(report, kind);
+    if (needs.length === 0) return [];
+    const named = needs.map(({ id, repair }) => (repair === undefined ? id : `${id} (step ${repair})`));
+    return labelled(`in the way of ${senderNames[kind]}:`, named.join(', '), look, '    ');
+  });
 }
 
 function rowsOf(report: CheckReport): readonly Row[] {
@@ -98,7 +111,7 @@ function rowLines(
     ...reasons.flatMap(({ because, senders: some }, index) =>
       labelled(
         index === 0 ? '' : `${namesOf(some)}:`,
-        said.has(because) ? 'for the same reason' : because,
+        said.has(because) ? 'for the same reason' : briefly(because),
         look,
         '    ',
       ),

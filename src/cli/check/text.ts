@@ -3,6 +3,7 @@ import { domainToUnicode } from 'node:url';
 import type { CheckReport } from '../../events/check-report.ts';
 import type { Recording } from '../../findings/recording.ts';
 import type { Look } from '../terminal.ts';
+import type { CalledWith } from './again.ts';
 import { highlighted, labelled, page, titled } from './page.ts';
 import { detailLines } from './text-details.ts';
 import { fineLines, futureLines, repairLines, untestedLines, wishLines } from './text-findings.ts';
@@ -10,26 +11,36 @@ import { hostLines, senderLines } from './text-senders.ts';
 import { verdictOf, workOf } from './verdict.ts';
 import { showMoment } from './words.ts';
 
+/** What the page depends on beside the report. */
+export interface PageTerms {
+  readonly look: Look;
+  /** With which options, as the commands to paste have them, too. */
+  readonly called: CalledWith;
+  /** Whether only some checks were asked for. */
+  readonly isPart: boolean;
+}
+
 /** All of it, ending in a line break. @param recording where its transcripts are wanted. */
-export function formatReport(report: CheckReport, look: Look, recording?: Recording): string {
+export function formatReport(report: CheckReport, terms: PageTerms, recording?: Recording): string {
+  const { look, called, isPart } = terms;
   return page([
-    headLines(report, look),
+    headLines(report, isPart, look),
     senderLines(report, look),
-    repairLines(report, look),
+    repairLines(report, called, look),
     untestedLines(report, look),
-    futureLines(report, look),
+    futureLines(report, called, look),
     wishLines(report, look),
     hostLines(report, look),
     fineLines(report, look),
     noteLines(report, look),
-    ...(recording === undefined ? [] : detailLines(report, recording, look)),
+    ...(recording === undefined ? [] : detailLines(report, recording, called, look)),
   ]);
 }
 
-function headLines(report: CheckReport, look: Look): readonly string[] {
+function headLines(report: CheckReport, isPart: boolean, look: Look): readonly string[] {
   const { word, colour, rest } = verdictOf(report);
   const stop = rest === '' || rest.endsWith('.') ? '' : '.';
-  const text = `${nameFor(report, look)}: ${word}${rest}${stop === '' && rest === '' ? '.' : stop} ${workOf(report)}`;
+  const text = `${nameFor(report, look)}: ${word}${rest}${stop === '' && rest === '' ? '.' : stop} ${workOf(report, isPart)}`;
   return highlighted(text, word, colour, look, '', '  ');
 }
 

@@ -79,13 +79,18 @@ function namesOf(senders: readonly Sender[]): string {
   return single.length === 0 ? 'both DANE and MTA-STS' : single.join(' or ');
 }
 
-/** How much is to be done, as a sentence. */
-export function workOf({ findings }: CheckReport): string {
-  const problems = repairsOf(findings).map(({ finding }) => finding);
+/**
+ * How much is to be done, as a sentence.
+ *
+ * @param isPart whether only some checks were asked for.
+ */
+export function workOf({ findings }: CheckReport, isPart: boolean): string {
+  const problems = repairsOf(findings);
   const open = joined(
     findings.filter(({ state, severity }) => state === 'not-tested' && severity !== 'info'),
   ).length;
-  const nothing = open === 0 ? 'Nothing to fix.' : 'Nothing to fix so far.';
+  const among = isPart ? ' among what was asked for' : '';
+  const nothing = `Nothing to fix${open === 0 ? '' : ' so far'}${among}.`;
   const work = problems.length === 0 ? nothing : `To fix: ${countsOf(problems)}.`;
   return open === 0 ? work : `${work} Not tested: ${counted(open, 'check')}.`;
 }

@@ -53,7 +53,7 @@ export const severityColours: Readonly<Record<Severity, Colour>> = {
   info: 'dim',
 };
 
-/** A title says what should be so; this says how it is. */
+/** A title says what was looked at; this says what it came to. */
 export const stateWords: Readonly<Record<FindingState, string>> = {
   pass: 'fine',
   warn: 'weak',
@@ -84,6 +84,11 @@ export function safe(text: string, { unicode }: Pick<Look, 'unicode'>): string {
     .replaceAll('…', '...')
     .replaceAll(/[–—]/g, '-')
     .replace(/[^\x20-\x7e]/g, '?');
+}
+
+/** With digests of any length as far as it takes to tell them apart. */
+export function briefly(text: string): string {
+  return text.replace(/\b([0-9a-f]{16})[0-9a-f]{24,}\b/gi, '$1…');
 }
 
 /** `1 critical, 2 high`; '' where there are none. */

@@ -28,6 +28,8 @@ interface CheckOptions extends ConfigOptions {
   readonly timeout: number;
 }
 
+const DEPTH = 'standard';
+
 export function register(program: Command): void {
   const check = program
     .command('check')
@@ -65,7 +67,7 @@ function addWhatOptions(check: Command): Command {
     .addOption(
       new Option('--depth <depth>', 'at most 1, 6 or 16 connections to each port')
         .choices(depths)
-        .default('standard'),
+        .default(DEPTH),
     )
     .addOption(
       new Option('--fail-on <severity>', 'what makes the exit code 1, or 3')
@@ -139,12 +141,22 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
       },
       failOn: options.failOn,
       selection,
+      repeated: repeatedOf(options),
       failAt: failAt === undefined ? undefined : valueOf(parseMoment(failAt)),
       format: format ?? (json === true ? 'json' : 'text'),
       details: options.details === true,
     },
     toLoadRequest(options, process.env),
   );
+}
+
+/** Without these another check may see less. */
+function repeatedOf({ depth, allowPrivate, intrusive }: CheckOptions): readonly string[] {
+  return [
+    ...(depth === DEPTH ? [] : ['--depth', depth]),
+    ...(allowPrivate === true ? ['--allow-private'] : []),
+    ...(intrusive === true ? ['--intrusive'] : []),
+  ];
 }
 
 async function idsOfChecks(): Promise<readonly string[]> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { withoutOptions } from '../../../../src/cli/check/again.ts';
 import { type OutputTerms, openOutput } from '../../../../src/cli/check/output.ts';
 import { recordingOf } from './recordings.ts';
 import { samples } from './samples.ts';
@@ -12,7 +13,11 @@ async function printed(terms: Partial<OutputTerms>, count: number): Promise<stri
     format: 'text',
     list: 'always',
     details: false,
-    look: { width: 80, colour: false, unicode: false },
+    page: {
+      look: { width: 80, colour: false, unicode: false },
+      called: withoutOptions,
+      isPart: false,
+    },
     write: (part) => {
       text += part;
       return Promise.resolve();

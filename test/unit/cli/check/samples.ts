@@ -154,6 +154,20 @@ const untested = reported({
 
 const mx2 = { host: 'mx2.example.test', address: '192.0.2.2', port: 25 } as const;
 
+const policyFile: Finding['fix'][number] = {
+  who: 'web-host',
+  do: 'Serve this file.',
+  lines: ['version: STSv1', 'mode: testing'].map((text) => ({ for: 'policy-file', text })),
+  verify: null,
+};
+
+const newRecord: Finding['fix'][number] = {
+  who: 'dns-owner',
+  do: 'Then give the record a new id.',
+  lines: [{ for: 'dns', text: '_mta-sts.example.test. IN TXT "v=STSv1; id=2;"' }],
+  verify: 'waxwing check example.test --only mtasts',
+};
+
 export const samples = {
   good: report({
     outcomes: outcomesOf('authenticated', { 'postfix-may': 'encrypted', requiretls: 'bounced' }),
@@ -210,6 +224,42 @@ export const samples = {
         preference: 20,
         outcomes: outcomesOf('cleartext'),
         endpoints: [endpoint({ address: '192.0.2.2', starttls: false, tls: null, program: 'exim' })],
+      }),
+    ],
+  }),
+  steps: report({
+    findings: [
+      reported({
+        id: 'mtasts.mx-cert-invalid',
+        severity: 'critical',
+        title: 'certificate, as MTA-STS looks at it',
+      }),
+      reported({
+        id: 'mtasts.record.id',
+        severity: 'high',
+        scope: { domain: 'example.test' },
+        title: 'id in the record',
+        fix: [policyFile, { ...policyFile, do: 'Look at it.', lines: [] }, newRecord],
+      }),
+      reported({
+        id: 'mtasts.mx-unused',
+        severity: 'low',
+        scope: { domain: 'example.test' },
+        title: 'use of every mx of the policy',
+        fix: [policyFile],
+      }),
+      reported({
+        id: 'cert.expired',
+        severity: 'low',
+        title: 'end of the certificate',
+        evidence: [`SHA-256 ${'ab'.repeat(32)} was presented`],
+      }),
+      reported({
+        id: 'dane.none',
+        state: 'absent',
+        severity: 'info',
+        title: 'TLSA records',
+        fix: [{ ...newRecord, do: 'Publish a TLSA record.' }],
       }),
     ],
   }),

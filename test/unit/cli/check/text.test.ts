@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
+import { calledWith, withoutOptions } from '../../../../src/cli/check/again.ts';
 import { repairsOf } from '../../../../src/cli/check/repairs.ts';
 import { formatReport } from '../../../../src/cli/check/text.ts';
 import { countsOf, listed, placesText, safe } from '../../../../src/cli/check/words.ts';
@@ -18,15 +19,17 @@ import { observe } from '../../../support/observations.ts';
 import { domain } from '../../../support/relay.ts';
 import { report, reported, samples } from './samples.ts';
 
-const plain: Look = { width: 80, colour: false, unicode: false };
+const look: Look = { width: 80, colour: false, unicode: false };
+const terms = { look, called: withoutOptions, isPart: false };
+const format = (one: CheckReport, change: Partial<Look> = {}, seen?: Recording): string =>
+  formatReport(one, { ...terms, look: { ...look, ...change } }, seen);
 const golden = join(import.meta.dirname, 'texts.txt');
 const entries: readonly (readonly [string, CheckReport])[] = Object.entries(samples);
-const whole = entries.map(([name, one]) => `#### ${name}\n${formatReport(one, plain)}`).join('\n');
+const whole = entries.map(([name, one]) => `#### ${name}\n${format(one)}`).join('\n');
 if (process.env['RENEW'] === '1') writeFileSync(golden, whole);
 
 const unwrapped = (text: string): string => text.replaceAll(/\s+/g, ' ');
-const textOf = (one: CheckReport, look: Partial<Look> = {}): string =>
-  unwrapped(formatReport(one, { ...plain, ...look }));
+const textOf = (one: CheckReport, change: Partial<Look> = {}): string => unwrapped(format(one, change));
 
 const recording: Recording = {
   target: { kind: 'domain', domain: domain('example.test') },
@@ -54,7 +57,7 @@ describe('the text of a check', () => {
 
   for (const [name, one] of entries) {
     it(`${name}: every repair is in it, with its lines and its command unbroken`, () => {
-      const text = formatReport(one, plain);
+      const text = format(one);
       for (const { finding } of repairsOf(one.findings)) {
         assert.ok(unwrapped(text).includes(`: ${finding.title} (${finding.id})`), finding.id);
         assert.ok(unwrapped(text).includes(unwrapped(finding.why)), finding.why);
@@ -78,22 +81,22 @@ describe('the text of a check', () => {
 
     it(`${name}: no line is wider than the terminal, but for what cannot be broken`, () => {
       for (const width of [60, 100]) {
-        const lines = formatReport(one, { ...plain, width }).split('\n');
+        const lines = format(one, { width }).split('\n');
         const wide = lines.filter((line) => line.length > width && !/^ +\S*$|^ {9}\S/.test(line));
         assert.deepEqual(wide, []);
       }
     });
 
     it(`${name}: colours change nothing else`, () => {
-      const coloured = formatReport(one, { ...plain, colour: true });
+      const coloured = format(one, { colour: true });
       // oxlint-disable-next-line eslint/no-control-regex -- the escapes of colours are what is looked for
-      assert.equal(coloured.replaceAll(/\x1b\[[0-9]+m/g, ''), formatReport(one, plain));
+      assert.equal(coloured.replaceAll(/\x1b\[[0-9]+m/g, ''), format(one));
       assert.ok(coloured.includes('\x1b['));
     });
   }
 
   it('begins with what becomes of mail, and how much there is to do', () => {
-    const head = (one: CheckReport): string => unwrapped(formatReport(one, plain).split('\n\n')[0] ?? '');
+    const head = (one: CheckReport): string => unwrapped(format(one).split('\n\n')[0] ?? '');
     assert.match(
       head(samples.good),
       /^example\.test: protected: senders that look at DANE or MTA-STS .* Nothing to fix\./,
@@ -120,7 +123,7 @@ describe('the text of a check', () => {
 
   it('what could not be tested is never something to fix, and says when to try again', () => {
     const text = textOf(samples.throttled);
-    assert.doesNotMatch(text, /to fix, the worst first/);
+    assert.doesNotMatch(text, /to fix, the/);
     assert.match(
       text,
       /not tested, which says nothing good or bad: .*421 4\.7\.0 .* Try again after 2026-11-28 18:15 UTC\./,
@@ -161,6 +164,52 @@ describe('the text of a check', () => {
     assert.match(textOf(unnamed), /exim: tls_advertise_hosts = \*/);
   });
 
+  it('a fault is told once, with what comes of it', () => {
+    const text = textOf(samples.steps);
+    assert.match(text, /To fix: 1 critical, 1 high, 1 low\./);
+    assert.match(text, /mends, too: certificate, as MTA-STS looks at it \(mtasts\.mx-cert-invalid\): mx1/);
+    assert.doesNotMatch(text, /critical, failed: certificate, as MTA-STS/);
+  });
+
+  it('says what has to be done before a step with which senders begin to verify', () => {
+    const text = textOf(samples.steps);
+    assert.match(text, /to fix, in this order: 1\. critical, failed: end of the certificate .* 2\. high/);
+    assert.match(text, /2\. high, failed: id in the record .* first: step 1; with this one/);
+    assert.match(
+      text,
+      /in the way of MTA-STS: mtasts\.mx-cert-invalid \(step 1\), mtasts\.record\.id \(step 2\)/,
+    );
+    assert.doesNotMatch(textOf(samples.mismatch), /first: step/);
+  });
+
+  it('does not repeat a file that stands in an earlier step, nor who does the next one', () => {
+    const text = textOf(samples.steps);
+    assert.equal(text.match(/mode: testing/g)?.length, 1);
+    assert.match(text, /3\. low, .* The lines are those of step 2, and done with it\./);
+    assert.equal(text.match(/\(whoever runs the web server of the policy\)/g)?.length, 2);
+    assert.match(text, /Then give the record a new id\. \(whoever edits the DNS zone\)/);
+  });
+
+  it('has digests at length in lines to paste only', () => {
+    const text = textOf(samples.mismatch);
+    assert.match(text, new RegExp(`IN TLSA 3 1 1 ${'cd'.repeat(32)} `));
+    assert.match(textOf(samples.steps), /SHA-256 abababababababab\.\.\. was presented/);
+    assert.doesNotMatch(textOf(samples.steps), /(?:ab){20}/);
+  });
+
+  it('does not call fine what was not asked for', () => {
+    const part = unwrapped(formatReport(samples.good, { ...terms, isPart: true }));
+    assert.match(part, /Nothing to fix among what was asked for\./);
+  });
+
+  it('commands have the options that the check was called with', () => {
+    const called = calledWith({ flags: { resolver: ['127.0.0.1'], ca: '/tmp/ca.pem' } }, []);
+    assert.match(
+      formatReport(samples.clear, { ...terms, called }),
+      /^ {9}waxwing check \S+ --only starttls --resolver 127\.0\.0\.1 --ca \/tmp\/ca\.pem$/m,
+    );
+  });
+
   it('says of each host alone where they differ', () => {
     assert.match(
       textOf(samples.mismatch),
@@ -170,12 +219,19 @@ describe('the text of a check', () => {
   });
 
   it('with details has every check, and what was said', () => {
-    const details = unwrapped(formatReport(samples.clear, plain, recording));
+    const details = unwrapped(format(samples.clear, {}, recording));
     assert.match(details, /every check: .* starttls\.not-offered, fail \(critical\)/);
     assert.match(
       details,
       /what was said to 192\.0\.2\.1 port 25 \(smtp, asked for mx1\.example\.test\): S: 220 mx1/,
     );
+  });
+
+  it('with details says how to have what nobody suffers without, and the rest once', () => {
+    const details = (one: CheckReport): string =>
+      unwrapped(format(one, {}, recording)).split('every check:')[1] ?? '';
+    assert.match(details(samples.steps), /dane\.none, absent \(info\): .* fix: Publish a TLSA record\./);
+    assert.doesNotMatch(details(samples.steps), /Serve this file/);
   });
 
   it('shows an international name beside its one spelling, where the terminal can', () => {
@@ -192,9 +248,9 @@ describe('the text of a check', () => {
     ];
     const one = report({ findings, hosts: samples.throttled.hosts }, () => evil);
     for (const unicode of [true, false]) {
-      const text = formatReport(
+      const text = format(
         one,
-        { ...plain, unicode },
+        { unicode },
         {
           ...recording,
           observations: [observe({ base: { transcript: [evil] } })],

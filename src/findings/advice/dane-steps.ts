@@ -138,7 +138,7 @@ function tlsa(ground: Ground): AdviceStep {
 
 function publish({ domain }: Ground, host: HostState): Remedy {
   const owner = `_25._tcp.${host.name}`;
-  const lines = keyRecords(host).map((record) => zoneLine(owner, record));
+  const lines = keyRecords(host).map((record) => zoneLine(owner, record, true));
   return {
     who: host.own ? 'dns-owner' : 'mail-provider',
     do: host.own
@@ -196,17 +196,18 @@ function nextKey(host: string, own: boolean, domain: string, wait: number): read
   return [
     {
       who: 'mail-provider',
-      do: `Make the next key of ${host} now, and keep it safe: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out next.key; its record is: openssl pkey -in next.key -pubout -outform DER | openssl dgst -sha256.`,
+      do: `Make the next key of ${host} now, and keep it safe: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out next.key. Its record is 3 1 1 and what the command below prints.`,
+      verify: 'openssl pkey -in next.key -pubout -outform DER | openssl dgst -sha256',
     },
     {
       who: 'dns-owner',
       do: 'Publish its record beside the others.',
-      lines: [zoneLine(owner, '3 1 1 <SHA-256 of the next public key>')],
+      lines: [zoneLine(owner, '3 1 1 <SHA-256 of the next public key>', false)],
       verify: verifyDaneCommand(domain),
     },
     {
       who: 'mail-provider',
-      do: `To change keys: not before ${wait} hours after that, give ${host} a certificate for the next key; then take the record of the old key out, and make another next key.`,
+      do: `To change keys: not before ${wait} ${wait === 1 ? 'hour' : 'hours'} after that, give ${host} a certificate for the next key; then take the record of the old key out, and make another next key.`,
     },
   ];
 }

@@ -61,7 +61,7 @@ function unreadyOf(ground: Ground): Unready | undefined {
 function repair({ repairs, sts, domain }: Ground): AdviceStep {
   const step = {
     id: 'repair',
-    title: 'nothing broken',
+    title: 'repair of what is broken',
     why: 'What is wrong now keeps mail away from some senders, or would as soon as something is enforced.',
     wait: null,
   } as const;

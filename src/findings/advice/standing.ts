@@ -10,7 +10,7 @@ import type { CheckCase } from '../case.ts';
 import { isAtLeast } from '../check.ts';
 import { type Finding, isProblem } from '../finding.ts';
 import { newId } from '../mtasts/publish.ts';
-import { mxNames } from '../mtasts/right-file.ts';
+import { mxNames, patternsFor } from '../mtasts/right-file.ts';
 import type { Standing } from './advice.ts';
 import { type HostState, hostStates, type Judged } from './hosts.ts';
 
@@ -41,6 +41,8 @@ interface StsStanding {
   readonly because: string;
   /** Whether it names every mail host. */
   readonly complete: boolean;
+  /** What the next file lists: all that this one does, and the mail hosts that it does not. */
+  readonly patterns: readonly string[];
   readonly maxAgeSeconds: number;
   /** Whole days for which the record has been there, as far as its id is a date; null where it is none. */
   readonly days: number | null;
@@ -135,6 +137,7 @@ function stsStanding(
   const standing = {
     because,
     complete: policy !== undefined && mx.every((host) => matchingPattern(policy, host) !== undefined),
+    patterns: patternsFor(policy, mx),
     maxAgeSeconds: policy?.maxAgeSeconds ?? 0,
     days: record.kind === 'found' ? daysSince(record.id, now) : null,
     hostHasAddress:

@@ -41,7 +41,7 @@ function isWatched({ sts }: Ground): boolean {
 
 /** Nothing is refused for a policy in testing, so it may stand before every host is ready. */
 function testing(ground: Ground, ready: Unready | undefined): AdviceStep {
-  const { domain, sts, mx, ttl } = ground;
+  const { domain, sts, ttl } = ground;
   const step = {
     id: 'mta-sts-testing',
     title: 'an MTA-STS policy that is tried out',
@@ -62,7 +62,7 @@ function testing(ground: Ground, ready: Unready | undefined): AdviceStep {
   const file: Remedy = {
     who: 'web-host',
     do: `Serve this file at ${policyUrl(domain)}.`,
-    lines: policyLines('testing', mx, TESTING_AGE),
+    lines: policyLines('testing', sts.patterns, TESTING_AGE),
     verify: `curl -i ${policyUrl(domain)}`,
   };
   const record: Remedy = {
@@ -117,7 +117,7 @@ function watch(ground: Ground): AdviceStep {
 
 /** Only where nothing that was seen would be refused, and everything was seen. */
 function enforce(ground: Ground, ready: Unready | undefined): AdviceStep {
-  const { domain, sts, mx, ttl } = ground;
+  const { sts, mx } = ground;
   const step = {
     id: 'mta-sts-enforce',
     title: 'the policy enforced',
@@ -143,7 +143,7 @@ function enforce(ground: Ground, ready: Unready | undefined): AdviceStep {
     do: enforceNow(ground),
     wait: {
       hours: 7 * 24,
-      because: `until then a mistake can be taken back within days; a new file with a new id is seen by senders after at most ${Math.ceil(ttl(`_mta-sts.${domain}`, 'TXT') / 3600)} hours`,
+      because: `until then a mistake can be taken back within days; a new file with a new id is seen by senders once the TTL of the record is over`,
     },
   };
 }
@@ -153,12 +153,12 @@ function isEnforced({ sts }: Ground, ready: Unready | undefined): boolean {
   return sts.state === 'enforce' && sts.complete && ready?.state !== 'later';
 }
 
-function enforceNow({ domain, mx, theCase }: Ground): readonly Remedy[] {
+function enforceNow({ domain, sts, theCase }: Ground): readonly Remedy[] {
   return [
     {
       who: 'web-host',
       do: `Serve this file at ${policyUrl(domain)} in place of the other.`,
-      lines: policyLines('enforce', mx, FIRST_AGE),
+      lines: policyLines('enforce', sts.patterns, FIRST_AGE),
       verify: `curl -i ${policyUrl(domain)}`,
     },
     {
@@ -171,7 +171,7 @@ function enforceNow({ domain, mx, theCase }: Ground): readonly Remedy[] {
 }
 
 function long(ground: Ground, ready: Unready | undefined): AdviceStep {
-  const { domain, sts, mx, theCase } = ground;
+  const { domain, sts, theCase } = ground;
   const step = {
     id: 'mta-sts-long',
     title: 'a policy that is remembered for long',
@@ -194,7 +194,7 @@ function long(ground: Ground, ready: Unready | undefined): AdviceStep {
       {
         who: 'web-host',
         do: `Serve this file at ${policyUrl(domain)}.`,
-        lines: policyLines('enforce', mx, LONG_AGE),
+        lines: policyLines('enforce', sts.patterns, LONG_AGE),
         verify: `curl -i ${policyUrl(domain)}`,
       },
       {

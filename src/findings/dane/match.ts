@@ -154,7 +154,7 @@ function differs(theCase: CheckCase, place: DanePlace, one: Matched): Finding {
       {
         who: 'dns-owner',
         do: `Or publish its key too, beside the others at ${place.owner}.`,
-        lines: zoneLines({ owner: place.owner, doors: [observation] }),
+        lines: zoneLines({ ...place, doors: [observation] }),
       },
     ],
   });
@@ -179,7 +179,7 @@ function ofOtherKeys(theCase: CheckCase, place: DanePlace, matched: readonly Mat
           {
             who: 'dns-owner',
             do: `Publish the key of this certificate too, beside the others at ${place.owner}.`,
-            lines: zoneLines({ owner: place.owner, doors: [observation] }),
+            lines: zoneLines({ ...place, doors: [observation] }),
             verify: verifyDaneCommand(targetName(theCase)),
           },
         ],
@@ -201,7 +201,7 @@ function repairRecords(
     {
       who: 'dns-owner',
       do: `Publish the key that ${place.host.name} really has at ${place.owner}, if the certificate it presents is yours; if it is not, somebody is between you and the server.`,
-      lines: zoneLines({ owner: place.owner, doors }),
+      lines: zoneLines({ ...place, doors }),
       verify: verifyDaneCommand(targetName(theCase)),
     },
     {

@@ -136,7 +136,7 @@ function begin(theCase: CheckCase, place: DanePlace): readonly Remedy[] {
   const lines = publish.lines ?? [];
   return [
     ...(facts.status === 'secure' ? [] : [sign]),
-    ...(lines.length > 0 ? [publish] : [{ ...publish, lines: [zoneLine(owner, THE_KEY)] }]),
+    ...(lines.length > 0 ? [publish] : [{ ...publish, lines: [zoneLine(owner, THE_KEY, true)] }]),
   ];
 }
 

@@ -25,17 +25,17 @@ export function keyRecords(place: Pick<DanePlace, 'doors'>): readonly string[] {
   return [...new Set(records)];
 }
 
-/** The records of {@link keyRecords} as lines of a zone. @param ttl seconds. */
+/** The records of {@link keyRecords} as lines of a zone; beside those that are there they have the same TTL. */
 export function zoneLines(
-  place: Pick<DanePlace, 'doors' | 'owner'>,
-  ttl = BEGINNERS_TTL,
+  place: Pick<DanePlace, 'doors' | 'owner'> & Partial<Pick<DanePlace, 'answer'>>,
 ): readonly PasteLine[] {
-  return keyRecords(place).map((record) => zoneLine(place.owner, record, ttl));
+  const isFirst = place.answer?.kind !== 'found';
+  return keyRecords(place).map((record) => zoneLine(place.owner, record, isFirst));
 }
 
-/** One record as a line of a zone. */
-export function zoneLine(owner: string, record: string, ttl = BEGINNERS_TTL): PasteLine {
-  return { for: 'dns', text: `${owner}. ${ttl} IN TLSA ${record}` };
+/** One record as a line of a zone. @param isFirst whether it is the first there, so that its TTL is ours to choose. */
+export function zoneLine(owner: string, record: string, isFirst: boolean): PasteLine {
+  return { for: 'dns', text: `${owner}.${isFirst ? ` ${BEGINNERS_TTL}` : ''} IN TLSA ${record}` };
 }
 
 /** A record of the zone as it stands, for somebody who is to take it out. */

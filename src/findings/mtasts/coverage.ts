@@ -45,13 +45,20 @@ function badness({ policy: { mode }, until }: Held): {
   readonly state: FindingState;
   readonly severity: Severity;
   readonly said: readonly string[];
+  /** Instead of that of the catalogue, which is about mail that does not come. */
+  readonly effect: { readonly why?: string };
 } {
   const said = until === undefined ? [] : [until];
-  if (mode !== 'enforce') return { state: 'warn', severity: 'medium', said };
+  if (mode !== 'enforce') return { state: 'warn', severity: 'medium', said, effect: { why: TRIED_OUT } };
   return until === undefined
-    ? { state: 'fail', severity: 'critical', said }
-    : { state: 'warn', severity: 'high', said };
+    ? { state: 'fail', severity: 'critical', said, effect: {} }
+    : { state: 'warn', severity: 'high', said, effect: { why: TO_COME } };
 }
+
+const TRIED_OUT =
+  'The policy is tried out: mail is delivered all the same, and senders report it (TLS-RPT). With enforce, mail from those that look at MTA-STS (Gmail, Outlook and others) would not come to this host.';
+const TO_COME =
+  'Senders do not have the policy yet, so that mail comes. From the moment at which they have it, mail from those that look at MTA-STS (Gmail, Outlook and others) does not come to this host.';
 
 export function coverageFindings(theCase: CheckCase, seen: StsSeen): readonly Finding[] {
   const held = heldTo(seen);
@@ -59,7 +66,7 @@ export function coverageFindings(theCase: CheckCase, seen: StsSeen): readonly Fi
   const { policy } = held;
   return [
     ...listing(theCase, seen, held),
-    unused(seen, policy, theCase.now),
+    unused(seen, policy),
     ...theCase.hosts.flatMap((host) =>
       policyDoors(theCase, host).flatMap((door) => ofDoor(theCase, seen, held, host, door)),
     ),
@@ -81,12 +88,13 @@ function listing({ now }: CheckCase, seen: StsSeen, held: Held): readonly Findin
     );
   }
   const id: CheckId = missing.length === hosts.length ? 'mtasts.mx-all-uncovered' : 'mtasts.mx-uncovered';
-  const { state, severity, said } = badness(held);
+  const { state, severity, said, effect } = badness(held);
   const names = showList(missing);
   return [
     finding(id, state, {
       scope,
       severity,
+      ...effect,
       evidence: [...said, ...evidence, `not listed: ${names}`],
       fix: [
         ...serveRightFile(
@@ -105,8 +113,7 @@ function listing({ now }: CheckCase, seen: StsSeen, held: Held): readonly Findin
 }
 
 /** Patterns that no mail host fits: left over, or for hosts that are to come. */
-function unused(seen: StsSeen, policy: StsPolicy, now: number): Finding {
-  const { domain, facts } = seen;
+function unused({ domain, facts }: StsSeen, policy: StsPolicy): Finding {
   const hosts = mxNames(facts);
   const idle = policy.mx.filter((pattern) => !hosts.some((host) => matchesMx(pattern, host)));
   const scope = { domain };
@@ -118,7 +125,13 @@ function unused(seen: StsSeen, policy: StsPolicy, now: number): Finding {
   return finding('mtasts.mx-unused', 'warn', {
     scope,
     evidence: [`no mail host fits ${names}`, `mail for ${domain} goes to ${showList(hosts)}`],
-    fix: serveRightFile(seen, now, `Take ${names} out, unless it is for hosts that are to come.`),
+    fix: [
+      {
+        who: 'web-host',
+        do: `Take ${names} out of the policy file, unless it is for hosts that are to come, or the MX records have changed in the last days; then give the record at _mta-sts.${domain} a new id.`,
+        verify: verifyStsCommand(domain),
+      },
+    ],
   });
 }
 
@@ -145,7 +158,15 @@ function ofDoor(
     const fix: readonly Remedy[] = [
       { who: 'mail-provider', do: `Switch STARTTLS on at ${name} (${placeOfDoor(door)}).`, verify },
     ];
-    return [finding('mtasts.mx-no-starttls', bad.state, { scope, severity: bad.severity, evidence, fix })];
+    return [
+      finding('mtasts.mx-no-starttls', bad.state, {
+        scope,
+        severity: bad.severity,
+        ...bad.effect,
+        evidence,
+        fix,
+      }),
+    ];
   }
   const { tls } = reach;
   const said = [`${placeOfDoor(door)}: ${tls.version}, ${tls.cipher}`];
@@ -157,6 +178,7 @@ function ofDoor(
       ? finding('mtasts.mx-tls-too-old', bad.state, {
           scope,
           severity: bad.severity,
+          ...bad.effect,
           evidence: [...bad.said, ...said],
         })
       : finding('mtasts.mx-tls-too-old', 'pass', { scope, evidence: said }),
@@ -165,6 +187,7 @@ function ofDoor(
       : finding('mtasts.mx-cert-invalid', bad.state, {
           scope,
           severity: bad.severity,
+          ...bad.effect,
           evidence: [...bad.said, `${placeOfDoor(door)}: ${fault.because}`],
           fix: [
             {

@@ -1,7 +1,7 @@
 /** The policy file as it should be: one for all that is found about a policy, so that no repair undoes another. */
 import type { Domain } from '../../names/domain.ts';
 import type { DestinationFacts } from '../../policies/destination.ts';
-import { matchesMx, matchingPattern } from '../../policies/mta-sts/match.ts';
+import { matchingPattern } from '../../policies/mta-sts/match.ts';
 import { formatPattern, type StsPolicy } from '../../policies/mta-sts/policy.ts';
 import type { PasteLine, Remedy } from '../check.ts';
 import { policyUrl, type StsSeen } from './gather.ts';
@@ -29,19 +29,22 @@ export function isInEffect({ fetched, facts }: StsSeen): boolean {
  * It enforces only where that is in effect already: a policy that senders do not have yet is tried out first, or mending the
  * way to it would keep mail away.
  */
-export function rightFile(seen: StsSeen): readonly PasteLine[] {
+function rightFile(seen: StsSeen): readonly PasteLine[] {
   const { facts, served } = seen;
   const isEnforced = isInEffect(seen) && served?.mode === 'enforce';
   const age = isEnforced ? Math.max(served.maxAgeSeconds, ENFORCE_AGE) : TESTING_AGE;
-  return policyLines(isEnforced ? 'enforce' : 'testing', patternsOf(served, mxNames(facts)), age);
+  return policyLines(isEnforced ? 'enforce' : 'testing', patternsFor(served, mxNames(facts)), age);
 }
 
-/** Patterns that stand for a mail host, and the names of the hosts that none stands for. */
-function patternsOf(policy: StsPolicy | undefined, hosts: readonly Domain[]): readonly string[] {
+/**
+ * The patterns of the policy, and the names of the hosts that none stands for.
+ *
+ * One that stands for no host stays: it may be for hosts to come, or for those to which caches still send mail.
+ */
+export function patternsFor(policy: StsPolicy | undefined, hosts: readonly Domain[]): readonly string[] {
   if (policy === undefined) return hosts;
-  const kept = policy.mx.filter((pattern) => hosts.some((host) => matchesMx(pattern, host)));
   const missing = hosts.filter((host) => matchingPattern(policy, host) === undefined);
-  return [...new Set([...kept.map(formatPattern), ...missing])];
+  return [...new Set([...policy.mx.slice(0, MOST_NAMES).map(formatPattern), ...missing])];
 }
 
 /** Serve the one file, then tell senders: "update the HTTPS policy body before updating the TXT record" (RFC 8461 §8.1). */

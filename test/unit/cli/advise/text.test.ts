@@ -52,7 +52,7 @@ describe('the text of an advice', () => {
 
   it('begins with what comes next', () => {
     assert.match(head('nothing'), /^Advice for example\.test: \d of 10 steps done; next is .* \(tls-rpt\)/);
-    assert.match(head('broken'), /next is nothing broken \(repair\)/);
+    assert.match(head('broken'), /next is repair of what is broken \(repair\)/);
     assert.match(head('noMail'), /: none, as .* accepts no mail/);
   });
 

@@ -166,7 +166,8 @@ describe('dane.mismatch', () => {
     assert.deepEqual([one?.state, one?.severity], ['fail', 'critical']);
     assert.ok(one?.evidence.some((line) => line.includes(ADDRESS)));
     const [line] = one?.fix.flatMap(({ lines = [] }) => lines) ?? [];
-    assert.equal(line?.text, `_25._tcp.${HOST}. 3600 IN TLSA ${good}`);
+    // Beside what is there, with its TTL.
+    assert.equal(line?.text, `_25._tcp.${HOST}. IN TLSA ${good}`);
   });
   it('passes where the key fits', () => assert.equal(withRecords('dane.mismatch', [good]), 'pass'));
   it('RFC 7672 §3.1.1: passes with a key that fits in a certificate that is past and of another name', () => {

@@ -23,6 +23,7 @@ import {
   injected,
   offers,
   tlsAtOnce,
+  refusedProbe,
   turnedAway,
   withoutTls,
 } from './steps.ts';
@@ -115,6 +116,8 @@ const noLogin = packetOf(2, Buffer.of(0));
 /** MySQL's "Server Error Message Reference": what is said of packets that are none, or that are not read. */
 const OF_PACKETS: ReadonlySet<number> = new Set([1043, 1153, 1156, 1157, 1158, 1159, 1160, 1161]);
 const ERR = 0xff;
+/** In the same reference: the server ends. */
+const SHUTDOWN = 1053;
 const MAX_ANSWER_BYTES = 8_192;
 
 /**
@@ -132,6 +135,9 @@ function* injection(channel: Channel): Talk<InjectionSeen | VisitEnd> {
   const payload = yield* firstPayload(channel);
   if (payload === undefined) return injected('never');
   const code = payload[0] === ERR && payload.length >= 3 ? payload.readUInt16LE(1) : undefined;
+  // It leaves, whatever was said to it.
+  if (code !== undefined && (code === SHUTDOWN || howOf(code) === 'throttled'))
+    return refusedProbe(answer(false, `error ${code} ${printable(payload.subarray(3))}`));
   return injected(code !== undefined && OF_PACKETS.has(code) ? 'never' : 'inside');
 }
 

@@ -149,8 +149,10 @@ function* injection(channel: Channel): Talk<InjectionSeen | VisitEnd> {
   const crossed = yield* handshakeBehindMore(channel, '+OK');
   if (crossed !== 'secured') return injected(crossed);
   yield* channel.say('QUIT\r\n');
-  yield* readStatus(channel, 'QUIT', 'goodbye');
-  return injected((yield* hasMore(channel)) ? 'inside' : 'never');
+  const bye = yield* readStatus(channel, 'QUIT', 'goodbye');
+  if (yield* hasMore(channel)) return injected('inside');
+  // One that leaves with a no has answered QUIT as little as anything else.
+  return bye.ok ? injected('never') : refusedProbe(seen(bye));
 }
 
 function* hasMore(channel: Channel): Talk<boolean> {

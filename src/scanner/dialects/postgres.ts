@@ -136,6 +136,8 @@ function* injection(channel: Channel): Talk<InjectionSeen | VisitEnd> {
   if (octet === undefined) return injected('never');
   if (octet !== 'E') return injected('inside');
   const error = yield* readError(channel);
+  // Busy with others, it may not have read so far.
+  if (error.kind === 'error' && error.isBusy) return { kind: 'throttled', at: 'probe', answer: error.seen };
   return injected(error.kind === 'error' && error.code === NOTICED ? 'never' : 'inside');
 }
 

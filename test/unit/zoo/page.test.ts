@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { checkIds } from '../../../src/findings/catalogue.ts';
 import { notHere } from '../../zoo/not-here.ts';
@@ -27,6 +28,18 @@ describe('docs/zoo.md', () => {
     assert.deepEqual(idle, []);
     assert.deepEqual(
       Object.keys(notHere).filter((id) => !checkIds.includes(id)),
+      [],
+    );
+  });
+
+  it('says of nothing that a unit test has it which none has', () => {
+    const rules = join(import.meta.dirname, '..', 'findings', 'rules');
+    const tests = readdirSync(rules)
+      .filter((name) => name.endsWith('.test.ts'))
+      .map((name) => readFileSync(join(rules, name), 'utf8'))
+      .join('');
+    assert.deepEqual(
+      Object.keys(notHere).filter((id) => !tests.includes(`'${id}'`)),
       [],
     );
   });

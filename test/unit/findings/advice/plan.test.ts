@@ -113,6 +113,18 @@ describe('half done: signed, a policy in testing', () => {
     ]);
     assert.equal(enforce.wait?.hours, 168);
   });
+  it('what the policy lists stays in every file: patterns, and hosts that are to come', () => {
+    const policy = policyText('testing', ['*.example.test', 'next.test']);
+    const enforce = step(advise({ zone: half, policy }), 'mta-sts-enforce');
+    const listed = texts(enforce).filter((line) => line.startsWith('mx: '));
+    assert.deepEqual(listed, ['mx: *.example.test', 'mx: next.test']);
+    const other = step(
+      advise({ zone: half, policy: policyText('testing', ['next.test']) }),
+      'mta-sts-testing',
+    );
+    const both = texts(other).filter((line) => line.startsWith('mx: '));
+    assert.deepEqual(both, ['mx: next.test', `mx: ${HOST}`]);
+  });
   it('before that, or where nobody knows, the reports are watched', () => {
     for (const [id, hours] of [
       ['20291228', 240],

@@ -43,10 +43,11 @@ const STEPS = [
   ],
 ] as const satisfies readonly (readonly CheckId[])[];
 
-/** Judges the way to the policy; nothing where no record leads there. */
+/** Judges the way to the policy, also behind a record that is not valid; nothing where no record means to lead there. */
 export function hostFindings(seen: StsSeen, now: number): readonly Finding[] {
   const { fetched, facts } = seen;
-  if (fetched === null || facts.sts.record.kind !== 'found') return [];
+  const { kind } = facts.sts.record;
+  if (fetched === null || (kind !== 'found' && kind !== 'invalid')) return [];
   const obstacle = obstacleIn(seen, fetched.outcome, now);
   const scope = { domain: seen.policyHost };
   const passed = obstacle === undefined ? STEPS : STEPS.slice(0, stepOf(obstacle.id));

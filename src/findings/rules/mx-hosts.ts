@@ -105,13 +105,17 @@ function* addressFindings(
 /** How the host gets an address; the zone of somebody else is not to be edited here. */
 function publication(host: Domain, domain: Domain): Remedy {
   const verify = `dig +short ${host} A ${host} AAAA`;
-  const others = `or remove it from the MX records of ${domain}.`;
-  if (!isWithin(host, domain))
-    return { who: 'mail-provider', do: `Publish the addresses of ${host}, ${others}`, verify };
-  const lines = [zoneLine(`${host}. IN A 192.0.2.1`), zoneLine(`${host}. IN AAAA 2001:db8::1`)];
+  if (!isWithin(host, domain)) {
+    const order = `Publish the addresses of ${host}, or remove it from the MX records of ${domain}.`;
+    return { who: 'mail-provider', do: order, verify };
+  }
+  const lines = [
+    zoneLine(`${host}. IN A <IPv4 address of the host>`),
+    zoneLine(`${host}. IN AAAA <IPv6 address, if it has one>`),
+  ];
   return {
     who: 'dns-owner',
-    do: `Publish the addresses of ${host} in place of these, ${others}`,
+    do: `If there is such a host, publish the addresses of ${host}; if not, remove it from the MX records of ${domain}.`,
     lines,
     verify,
   };

@@ -30,7 +30,8 @@ export function* spfFindings(domain: Domain, now: number): PolicyLookUp<SpfSaid>
   if (record === undefined) return withoutSpf(domain, said.texts);
   const passed = zoneFinding('spf.missing', 'pass', { scope, evidence: shown });
   if (records.length > 1) {
-    const order = `Put the terms of all ${records.length} records into one, and remove the others.`;
+    const all = records.length === 2 ? 'both' : `all ${records.length}`;
+    const order = `Put the terms of ${all} records into one, and take these out.`;
     const fix = remedy(domain, order, mergedSpf(records));
     return {
       findings: [passed, zoneFinding('spf.multiple', 'fail', { scope, evidence: shown, fix: [fix] })],

@@ -71,13 +71,24 @@ function publish(domain: Domain, order: string): Remedy {
 /** One record with the addresses of all. */
 function merged(domain: Domain, records: readonly string[]): Remedy {
   const uris = records.flatMap((text) => parseTlsRpt(text).reportsTo).filter(({ kind }) => kind !== 'other');
-  const order = `Keep one record for ${domain}, with the addresses of all ${records.length}.`;
+  const order = `Keep one record for ${domain}, with the addresses of ${records.length === 2 ? 'both' : `all ${records.length}`}.`;
   const addresses = [...new Set(uris.map(({ text }) => text))].join(',');
   if (addresses === '') return publish(domain, order);
   return {
     ...publish(domain, order),
     lines: [txtLine(`_smtp._tls.${domain}`, `v=TLSRPTv1; rua=${addresses}`)],
   };
+}
+
+/** The record as it was meant, with its own addresses. */
+function corrected(domain: Domain, texts: readonly string[]): Remedy {
+  const order = 'Correct the beginning of the record.';
+  const meant = texts.flatMap((text) => text.match(/(?:mailto:|https:\/\/)[^\s;,"'\\]+/gi) ?? []);
+  const { reportsTo } = parseTlsRpt(`v=TLSRPTv1; rua=${[...new Set(meant)].join(',')}`);
+  const addresses = reportsTo.filter(({ kind }) => kind !== 'other').map(({ text }) => text);
+  if (addresses.length === 0) return publish(domain, `${order} The mailbox for reports has to exist.`);
+  const lines = [txtLine(`_smtp._tls.${domain}`, `v=TLSRPTv1; rua=${addresses.join(',')}`)];
+  return { ...publish(domain, order), lines };
 }
 
 function* withoutRecord(
@@ -90,7 +101,7 @@ function* withoutRecord(
   if (alike.length > 0) {
     const lines = alike.slice(0, 6).map((text) => showTxt(name, text));
     const evidence = [...lines, 'a record of TLS-RPT begins with exactly "v=TLSRPTv1;"'];
-    const fix = [publish(domain, 'Correct the beginning of the record.')];
+    const fix = [corrected(domain, alike)];
     return [zoneFinding('tlsrpt.syntax', 'fail', { scope, evidence, fix })];
   }
   const none = zoneFinding('tlsrpt.none', 'absent', {

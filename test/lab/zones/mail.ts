@@ -30,7 +30,7 @@ export const mailQuestions: readonly Question[] = [
     const mx = hasMx ? found : (`${status} no-data` as const);
     return [
       ask(name, 'MX', name === 'mx-bogus.test' ? 'bogus' : mx, shows),
-      ...(zone.records.some((line) => line.startsWith('_mta-sts '))
+      ...(zone.records.some((line) => line.startsWith('_mta-sts TXT '))
         ? [ask(`_mta-sts.${name}`, 'TXT', found, `${shows}: its record`)]
         : []),
       ...(policy === undefined ? [] : [ask(`mta-sts.${name}`, 'A', found, `${shows}: where its policy is`)]),

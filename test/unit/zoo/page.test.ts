@@ -39,7 +39,7 @@ describe('docs/zoo.md', () => {
       .map((name) => readFileSync(join(rules, name), 'utf8'))
       .join('');
     assert.deepEqual(
-      Object.keys(notHere).filter((id) => !tests.includes(`'${id}'`)),
+      Object.keys(notHere).filter((id) => !tests.includes(`'${id}`)),
       [],
     );
   });

@@ -2,11 +2,14 @@
  * Whether the owner of a mail host wants intrusive questions asked: he says so in his zone, and names who may.
  *
  * `_waxwing-check.HOST TXT "v=waxwing1; intrusive=scanner.example.net; until=2027-01-31"`, at the host's name or a domain that
- * it is in. A customer of a provider cannot consent for the provider: that MX records lead to a host proves nothing.
+ * it is in. A customer of a provider cannot consent for the provider: that MX records lead to a host proves nothing. Nor does it
+ * prove anything that a host's name leads to an address, which its owner may write as he likes: the address has to lead back.
  */
-import { childOf, nameOf } from '../dns/name.ts';
+import { childOf, nameOf, showName } from '../dns/name.ts';
 import { types } from '../dns/record.ts';
-import { readTxt } from '../dns/records.ts';
+import { readName, readTxt } from '../dns/records.ts';
+import { reverseName } from '../dns/reverse.ts';
+import { type IpAddress, oneSpelling } from '../names/address.ts';
 import { type Domain, parseDomain } from '../names/domain.ts';
 import { type PolicyLookUp, resolve } from '../policies/look-ups.ts';
 
@@ -21,6 +24,40 @@ const RECORD = /^v=waxwing1 *; *intrusive=([^;\s]+) *(?:; *until=(\d{4}-\d{2}-\d
 /** The record that gives consent, to paste. */
 export function consentRecord(place: Domain, scanner: string): string {
   return `_waxwing-check.${place}. IN TXT "v=waxwing1; intrusive=${scanner}"`;
+}
+
+/** Names of one address that are looked at. */
+const MOST_NAMES = 5;
+
+/**
+ * Whether the owner of a host consents, and the address is his: its name is that of the host, or one whose owner consents, too.
+ *
+ * @param scanner our name, as we say it in EHLO. @param now milliseconds since 1970.
+ */
+export function* consentAt(
+  host: Domain,
+  address: IpAddress,
+  scanner: string,
+  now: number,
+): PolicyLookUp<Consent> {
+  const consent = yield* consentOf(host, scanner, now);
+  if (consent.kind === 'missing') return consent;
+  const names = yield* namesOf(address);
+  for (const name of names)
+    if (name === host || (yield* consentOf(name, scanner, now)).kind === 'given') return consent;
+  const found = names.length === 0 ? 'it has no name' : `its name is ${names.join(', ')}`;
+  const because = `the owner of ${host} consents to intrusive questions, but nothing shows that ${address} is his: ${found}, and for that nobody consents`;
+  return { kind: 'missing', because };
+}
+
+function* namesOf(address: IpAddress): PolicyLookUp<readonly Domain[]> {
+  const answer = yield* resolve({ name: reverseName(oneSpelling(address)), type: types.PTR });
+  if (answer.kind !== 'found') return [];
+  return answer.records
+    .slice(0, MOST_NAMES)
+    .map(readName)
+    .flatMap((name) => (name === undefined ? [] : [parseDomain(showName(name))]))
+    .flatMap((parsed) => (parsed.kind === 'ok' ? [parsed.value] : []));
 }
 
 /** @param scanner our name, as we say it in EHLO. @param now milliseconds since 1970. */

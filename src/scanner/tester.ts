@@ -12,7 +12,7 @@ import { type IpAddress, isLoopback, oneSpelling } from '../names/address.ts';
 import { type Domain, parseDomain } from '../names/domain.ts';
 import { isPublicAddress } from '../names/public-address.ts';
 import type { Recalled } from '../policies/look-ups.ts';
-import { consentOf } from './consent.ts';
+import { consentAt } from './consent.ts';
 import { type Door, doorsOf } from './doors.ts';
 import type { Observer } from './observe.ts';
 import type { OptOut } from './opt-out.ts';
@@ -150,7 +150,7 @@ function keptIn<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): 
   return value;
 }
 
-/** Whose hosts may be asked intrusive questions. */
+/** Where intrusive questions may be asked. */
 interface Consents {
   readonly mayAsk: (door: Door) => boolean;
   readonly missing: Recording['withoutConsent'];
@@ -163,19 +163,28 @@ async function consentsFor(
   now: number,
 ): Promise<Consents> {
   if (!terms.intrusive) return { mayAsk: () => false, missing: [] };
-  const strangers = doors.filter(({ endpoint }) => !isOurs(endpoint.address, terms));
-  const missing = await Promise.all(
-    [...new Set(strangers.map(({ host }) => host))].map(async (host) => {
+  const places = new Map(
+    doors
+      .filter(({ endpoint }) => !isOurs(endpoint.address, terms))
+      .map((door) => [placeOf(door), door] as const),
+  );
+  const refused = new Map<string, Consents['missing'][number]>();
+  await Promise.all(
+    [...places].map(async ([place, { host, endpoint }]) => {
       const name = parseDomain(host);
       const consent =
         name.kind === 'ok'
-          ? await drive(consentOf(name.value, terms.scanner, now), hands)
+          ? await drive(consentAt(name.value, endpoint.address, terms.scanner, now), hands)
           : { kind: 'missing' as const, because: `${host} is an address, and nobody can consent for it` };
-      return consent.kind === 'given' ? [] : [{ host, because: consent.because }];
+      if (consent.kind === 'missing') refused.set(place, { host, because: consent.because });
     }),
-  ).then((lists) => lists.flat());
-  const refused = new Set(missing.map(({ host }) => host));
-  return { mayAsk: ({ host }) => !refused.has(host), missing };
+  );
+  const told = new Map([...refused.values()].map((one) => [`${one.host} ${one.because}`, one]));
+  return { mayAsk: (door) => !refused.has(placeOf(door)), missing: [...told.values()] };
+}
+
+function placeOf({ host, endpoint: { address } }: Door): string {
+  return `${host} ${address}`;
 }
 
 /** Addresses of this host, and those of a lab: nobody else is bothered there. */

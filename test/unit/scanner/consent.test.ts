@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { drive } from '../../../src/lookup/drive.ts';
-import { type Consent, consentOf, consentRecord } from '../../../src/scanner/consent.ts';
+import { type Consent, consentAt, consentOf, consentRecord } from '../../../src/scanner/consent.ts';
 import { nameOf } from '../../support/destinations.ts';
 import { answerFrom } from '../../support/scripted-zone.ts';
 
@@ -81,4 +81,47 @@ describe('consent to intrusive questions', () => {
     const [, name = '', text = ''] = /^(\S+)\. IN TXT "(.*)"$/.exec(record) ?? [];
     assert.equal((await consentIn('mx.example.test', { [name]: text })).kind, 'given');
   });
+});
+
+describe('consent for an address', () => {
+  const consents = (...places: string[]): Record<string, readonly string[]> =>
+    Object.fromEntries(
+      places.map((place) => [`_waxwing-check.${place} TXT`, ['"v=waxwing1; intrusive=scanner.test"']]),
+    );
+  const cases: [what: string, zone: Record<string, readonly string[]>, kind: Consent['kind']][] = [
+    [
+      'whose name is that of the host',
+      { ...consents('example.test'), '1.2.0.192.in-addr.arpa PTR': ['mx.example.test.'] },
+      'given',
+    ],
+    [
+      'whose name is another one of the same owner',
+      { ...consents('example.test'), '1.2.0.192.in-addr.arpa PTR': ['other.test.', 'out.example.test.'] },
+      'given',
+    ],
+    [
+      'whose name is a stranger’s: whoever has a zone can have its names lead anywhere',
+      { ...consents('example.test'), '1.2.0.192.in-addr.arpa PTR': ['mail.victim.test.'] },
+      'missing',
+    ],
+    ['that has no name', consents('example.test'), 'missing'],
+    [
+      'whose own name alone consents: it is the host that is asked',
+      { ...consents('victim.test'), '1.2.0.192.in-addr.arpa PTR': ['mail.victim.test.'] },
+      'missing',
+    ],
+  ];
+  for (const [what, zone, kind] of cases) {
+    for (const address of ['192.0.2.1', '::ffff:192.0.2.1']) {
+      it(`${kind}: ${what} (${address})`, async () => {
+        const answer = answerFrom(zone);
+        const consent = await drive(consentAt(nameOf('mx.example.test'), address, 'scanner.test', now), {
+          resolve: (question) => Promise.resolve(answer(question)),
+          fetch: () => assert.fail('nothing is fetched'),
+          recall: () => assert.fail('nothing is recalled'),
+        });
+        assert.equal(consent.kind, kind);
+      });
+    }
+  }
 });

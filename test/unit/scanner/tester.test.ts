@@ -242,16 +242,22 @@ describe('intrusive questions', () => {
     [`_waxwing-check.${host} TXT`]: ['"v=waxwing1; intrusive=scanner.test"'],
   });
 
-  it('are asked where the owner of the host consents, and only there', async () => {
-    const { visits, recording } = await run({ terms: { intrusive: true }, zone: record('mx1.example.test') });
+  it('are asked where the owner of the host consents and the address is his, and only there', async () => {
+    const { visits, recording } = await run({
+      terms: { intrusive: true },
+      zone: { ...record('mx1.example.test'), '1.9.9.9.in-addr.arpa PTR': ['mx1.example.test.'] },
+    });
     assert.deepEqual(visits.toSorted(), [
-      '2620:fe::1 mx1.example.test standard true 6',
+      '2620:fe::1 mx1.example.test standard false 6',
       '9.9.9.1 mx1.example.test standard true 6',
       '9.9.9.1 mx2.example.test quick false 1',
     ]);
     assert.deepEqual(
-      recording.withoutConsent.map(({ host }) => host),
-      ['mx2.example.test'],
+      recording.withoutConsent.map(({ host, because }) => [host, /is his/.test(because)]).toSorted(),
+      [
+        ['mx1.example.test', true],
+        ['mx2.example.test', false],
+      ],
     );
     assert.equal(recording.intrusive, false);
   });

@@ -149,6 +149,9 @@ function publish({ domain }: Ground, host: HostState): Remedy {
   };
 }
 
+/** Twice the TTL of a day, as most are no longer. Seconds. */
+const TWO_DAYS = 172_800;
+
 /** RFC 7671 §8.1: the new record first, two TTLs, then the key, then the old record goes. */
 function rollover(ground: Ground): AdviceStep {
   const { hosts, findings, ttl, domain } = ground;
@@ -174,7 +177,10 @@ function rollover(ground: Ground): AdviceStep {
       because: 'a record waits for the next key, or an authority is named',
     };
   const seconds = Math.max(...open.map(({ name }) => ttl(`_25._tcp.${name}`, 'TLSA')));
-  const wait = hours(2 * seconds, 'twice the TTL, before a server uses the new key');
+  const wait = hours(
+    Math.max(2 * seconds, TWO_DAYS),
+    'twice the TTL, of which a resolver only tells what is left, before a server uses the new key',
+  );
   return {
     ...step,
     state: 'now',

@@ -17,6 +17,8 @@ import type { Ground } from './standing.ts';
 const WATCH_DAYS = 14;
 /** A week: should something turn out wrong, it is forgotten soon. Seconds. */
 const FIRST_AGE = 604_800;
+/** So long it is enforced before it is remembered for longer. */
+const FIRST_DAYS = 7;
 /** From here on a policy outlives an attack that only hides it for a while. Seconds. */
 const LONG_ENOUGH = 2_592_000;
 
@@ -183,6 +185,11 @@ function long(ground: Ground, ready: Unready | undefined): AdviceStep {
   if (sts.maxAgeSeconds >= LONG_ENOUGH) {
     const days = Math.round(Math.min(sts.maxAgeSeconds, MAX_AGE_SECONDS) / 86_400);
     return { ...step, state: 'done', because: `senders remember it for ${days} days`, do: [] };
+  }
+  if (sts.days !== null && sts.days < FIRST_DAYS) {
+    const because = `by its id the record has been there for ${sts.days === 1 ? '1 day' : `${sts.days} days`}, and a week of the policy enforced comes first`;
+    const left = { hours: (FIRST_DAYS - sts.days) * 24, because: 'a mistake shows within the week' };
+    return { ...step, state: 'later', because, do: [], wait: left };
   }
   // It is enforced, and whether that is well could not be seen just now.
   if (ready !== undefined) return { ...step, ...ready, do: [] };

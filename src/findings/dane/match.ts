@@ -1,4 +1,5 @@
 /** Whether what mail hosts present fits their TLSA records: at every address, with every kind of key, with and without SNI. */
+import { showList } from '../../dns/show.ts';
 import { showTlsas, type TlsaRecord } from '../../policies/dane/tlsa.ts';
 import { type DaneVerdict, verifyDane } from '../../policies/dane/verify.ts';
 import type { DaneDemand } from '../../policies/decide.ts';
@@ -197,6 +198,9 @@ function repairRecords(
 ): readonly Remedy[] {
   const doors = wrong.map(({ chain }) => chain.observation);
   const ttl = place.answer?.ttl ?? 0;
+  const unseen = place.facts.addresses.filter(
+    (address) => !place.doors.some(({ endpoint, base }) => endpoint.address === address && base.tls !== null),
+  );
   return [
     {
       who: 'dns-owner',
@@ -206,7 +210,7 @@ function repairRecords(
     },
     {
       who: 'dns-owner',
-      do: `Then take out the records that fit nothing: ${set.usable
+      do: `${unseen.length > 0 ? `When you are sure that they are not of the key at ${showList(unseen)}, where nobody could look, take` : 'Then take'} out the records that fit nothing: ${set.usable
         .slice(0, 3)
         .map((record) => standingLine(place.owner, record))
         .join(

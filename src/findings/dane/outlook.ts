@@ -82,12 +82,12 @@ function rollover(place: DanePlace, { set }: DaneDemand, idle: readonly TlsaReco
     scope,
     evidence: [
       `every record is of the key in use: ${shortened(showTlsas(set.usable))}`,
-      `the records may be kept by caches for ${ttl} seconds or more`,
+      `caches keep the records for ${ttl} seconds more, or longer: a resolver tells only what is left`,
     ],
     fix: [
       {
         who: 'mail-provider',
-        do: `Renew with the same key as long as you can (certbot: --reuse-key). Before ${place.host.name} gets a new key, publish its record beside the old one, wait at least twice the TTL (${hours(2 * ttl)}), and only then change the key.`,
+        do: `Renew with the same key as long as you can (certbot: --reuse-key). Before ${place.host.name} gets a new key, publish its record beside the old one, wait at least twice the TTL that the zone gives them (dig @ one of its name servers shows it; two days are enough for a TTL of a day), and only then change the key.`,
       },
     ],
   });
@@ -189,11 +189,6 @@ function fits(record: TlsaRecord, { chain }: Matched, { names }: DaneDemand): bo
 function keyOf(der: Uint8Array | undefined): string | undefined {
   const summary = der === undefined ? undefined : summarizeCertificate(der);
   return summary?.kind === 'ok' ? summary.value.spkiSha256 : undefined;
-}
-
-function hours(seconds: number): string {
-  const count = Math.max(1, Math.ceil(seconds / 3600));
-  return `${count} ${count === 1 ? 'hour' : 'hours'}`;
 }
 
 const MOST_LINES = 10;

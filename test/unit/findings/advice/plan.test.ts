@@ -146,8 +146,8 @@ describe('half done: signed, a policy in testing', () => {
       policy: policyText('testing'),
     });
     const rollover = step(next, 'tlsa-rollover');
-    // The zone of the test has a TTL of 300 seconds.
-    assert.deepEqual([rollover.state, rollover.wait?.hours], ['now', 1]);
+    // The resolver says 300 seconds, which may be what is left of a day.
+    assert.deepEqual([rollover.state, rollover.wait?.hours], ['now', 48]);
     assert.ok(rollover.do.length === 3);
   });
 });
@@ -155,10 +155,10 @@ describe('half done: signed, a policy in testing', () => {
 describe('a long TTL is waited for twice', () => {
   it('RFC 7671 §8.1: "at least two Times to Live"', () => {
     const zone = { ...half, [`_25._tcp.${HOST} TLSA`]: [good] };
-    const advice = advise({ zone, change: (answer) => ({ ...answer, ttl: 86_400 }) });
+    const advice = advise({ zone, change: (answer) => ({ ...answer, ttl: 172_800 }) });
     const rollover = step(advice, 'tlsa-rollover');
-    assert.equal(rollover.wait?.hours, 48);
-    assert.ok(rollover.do.some(({ do: order }) => order.includes('48 hours')));
+    assert.equal(rollover.wait?.hours, 96);
+    assert.ok(rollover.do.some(({ do: order }) => order.includes('96 hours')));
   });
 });
 
@@ -175,6 +175,13 @@ describe('all of it', () => {
     const short = advise({ zone: goodZone([good, next]), policy: policyText('enforce') });
     assert.equal(short.next, 'mta-sts-long');
     assert.ok(texts(step(short, 'mta-sts-long')).includes('max_age: 15552000'));
+  });
+  it('not in the week in which it begins to be enforced', () => {
+    const zone = { ...goodZone([good, next]), '_mta-sts.example.test TXT': ['"v=STSv1; id=20291230;"'] };
+    const long = step(advise({ zone, policy: policyText('enforce') }), 'mta-sts-long');
+    assert.deepEqual([long.state, long.do, long.wait?.hours], ['later', [], 120]);
+    zone['_mta-sts.example.test TXT'] = ['"v=STSv1; id=20291225;"'];
+    assert.equal(step(advise({ zone, policy: policyText('enforce') }), 'mta-sts-long').state, 'now');
   });
 });
 

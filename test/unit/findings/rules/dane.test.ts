@@ -5,6 +5,7 @@ import type { Answer } from '../../../../src/dns/answer.ts';
 import { nameOf as dnsName } from '../../../../src/dns/name.ts';
 import { types } from '../../../../src/dns/record.ts';
 import type { Finding } from '../../../../src/findings/finding.ts';
+import type { Observation } from '../../../../src/findings/observation.ts';
 import { daneFindings } from '../../../../src/findings/rules/dane.ts';
 import { summarizeCertificate } from '../../../../src/tls/certificate.ts';
 import { aDay } from '../../../support/chains.ts';
@@ -168,6 +169,16 @@ describe('dane.mismatch', () => {
     const [line] = one?.fix.flatMap(({ lines = [] }) => lines) ?? [];
     // Beside what is there, with its TTL.
     assert.equal(line?.text, `_25._tcp.${HOST}. IN TLSA ${good}`);
+  });
+  it('what fits nothing that was seen may fit the address that nobody could look at', () => {
+    const orders = (...observations: Observation[]): string =>
+      only(found({ zone: { ...twoAddresses, ...records }, observations }), 'dane.mismatch')
+        .flatMap(({ fix }) => fix.map(({ do: order }) => order))
+        .join(' ');
+    const records = { [`_25._tcp.${HOST} TLSA`]: [STRANGE] };
+    const away = observe({ endpoint: second, base: sentAway('throttled') });
+    assert.match(orders(observe(), away), /When you are sure .* key at 192\.0\.2\.2/);
+    assert.match(orders(observe(), observe({ endpoint: second })), /Then take out/);
   });
   it('passes where the key fits', () => assert.equal(withRecords('dane.mismatch', [good]), 'pass'));
   it('RFC 7672 §3.1.1: passes with a key that fits in a certificate that is past and of another name', () => {

@@ -15,6 +15,12 @@ const MOST_MX = 10;
 /** Terms that are followed: more than receivers follow, to be able to say how many there are, and still few. */
 const MOST_FOLLOWED = 30;
 
+/** A record and whose it is. */
+export interface SpfRecord {
+  readonly domain: Domain;
+  readonly terms: readonly SpfTerm[];
+}
+
 export interface SpfCost {
   /** Terms that ask the DNS; where there are more than 30, those behind are not counted. */
   lookups: number;
@@ -33,6 +39,8 @@ export interface SpfCost {
   readonly followed: string[];
   /** Whether the evaluation comes to pass for a sender of nobody's. */
   allowsAll: boolean;
+  /** The first record that comes to pass for everybody, here or in what is included. */
+  openAt: SpfRecord | undefined;
   /** Whether it comes to neutral for such a sender. */
   isNeutral: boolean;
 }
@@ -49,6 +57,7 @@ export function* costOfSpf(domain: Domain, terms: readonly SpfTerm[]): PolicyLoo
     macros: [],
     followed: [],
     allowsAll: false,
+    openAt: undefined,
     isNeutral: false,
   };
   const result = yield* evaluate(domain, terms, cost);
@@ -65,7 +74,10 @@ function* evaluate(domain: Domain, terms: readonly SpfTerm[], cost: SpfCost): Po
   for (const term of terms) {
     if (term.kind === 'modifier') continue;
     // "Mechanisms after "all" will never be tested" (§5.1).
-    if (matchesEverybody(term)) return term.qualifier;
+    if (matchesEverybody(term)) {
+      if (term.qualifier === '+') cost.openAt ??= { domain, terms };
+      return term.qualifier;
+    }
     if (!asksDns(term)) continue;
     if (!spend(cost)) return '?';
     const matched = yield* followTerm(domain, term, cost);
@@ -146,11 +158,7 @@ function note(answers: readonly Answer[], text: string, cost: SpfCost): void {
 }
 
 /** The record that an include or redirect leads to; without one the evaluation ends with an error (§5.2, §6.1). */
-function* recordOf(
-  target: string,
-  text: string,
-  cost: SpfCost,
-): PolicyLookUp<{ readonly domain: Domain; readonly terms: readonly SpfTerm[] } | undefined> {
+function* recordOf(target: string, text: string, cost: SpfCost): PolicyLookUp<SpfRecord | undefined> {
   const domain = nameIn(target, text, cost);
   if (domain === undefined) return undefined;
   const said = yield* askTxt(domain);

@@ -1,5 +1,5 @@
 /** SPF: who may send mail of a domain, and whether receivers can make sense of it. RFC 7208. */
-import type { Domain } from '../../names/domain.ts';
+import { type Domain, isWithin } from '../../names/domain.ts';
 import type { PolicyLookUp } from '../../policies/look-ups.ts';
 import { askTxt, notAnswered, shorten, showTxt, txtLine, zoneFinding } from '../ask.ts';
 import type { CheckId } from '../catalogue.ts';
@@ -33,10 +33,8 @@ export function* spfFindings(domain: Domain, now: number): PolicyLookUp<SpfSaid>
     const all = records.length === 2 ? 'both' : `all ${records.length}`;
     const order = `Put the terms of ${all} records into one, and take these out.`;
     const fix = remedy(domain, order, mergedSpf(records));
-    return {
-      findings: [passed, zoneFinding('spf.multiple', 'fail', { scope, evidence: shown, fix: [fix] })],
-      record: 'broken',
-    };
+    const several = zoneFinding('spf.multiple', 'fail', { scope, evidence: shown, fix: [fix] });
+    return { findings: [passed, several, ...(yield* behindSeveral(domain, records))], record: 'broken' };
   }
   const found = [passed, zoneFinding('spf.multiple', 'pass', { scope, evidence: shown })];
   const read = parseSpf(record);
@@ -49,6 +47,31 @@ export function* spfFindings(domain: Domain, now: number): PolicyLookUp<SpfSaid>
     findings: [...found, ...costFindings(domain, { shown, terms: read.value, cost, now })],
     record: read.value,
   };
+}
+
+/** What would be wrong once there is one record: of several receivers look at none. */
+function* behindSeveral(domain: Domain, records: readonly string[]): PolicyLookUp<readonly Finding[]> {
+  const merged = parseSpf(mergedSpf(records) ?? '');
+  if (merged.kind !== 'ok') return [];
+  const cost = yield* costOfSpf(domain, merged.value);
+  const [open] = openElsewhere(domain, cost);
+  if (!cost.allowsAll || open === undefined) return [];
+  const evidence = ['the record will be open to everybody once it is one', ...cost.followed];
+  return [
+    zoneFinding('spf.plus-all', 'fail', {
+      scope: { domain },
+      evidence: evidence.slice(0, MOST_LINES),
+      fix: [open],
+    }),
+  ];
+}
+
+/** How an included record is closed; the line only where the zone is the domain's own. */
+function openElsewhere(domain: Domain, { openAt }: SpfCost): readonly Remedy[] {
+  if (openAt === undefined || openAt.domain === domain) return [];
+  const { domain: other, terms } = openAt;
+  const order = `The record of ${other} allows everybody: name the servers that send mail in it, and end it with "~all", or take what leads there out of the record of ${domain}.`;
+  return [isWithin(other, domain) ? remedy(other, order, improvedSpf(terms, [])) : remedy(domain, order)];
 }
 
 function remedy(domain: Domain, order: string, record?: string): Remedy {
@@ -112,6 +135,9 @@ function costFindings(domain: Domain, { shown, terms, cost, now }: Evaluated): F
     return zoneFinding(id, bad, { scope, evidence, fix });
   };
   const all = [...shown, ...followed];
+  const elsewhere = openElsewhere(domain, cost);
+  const openTo = (found: Finding): Finding =>
+    found.state === 'pass' || elsewhere.length === 0 ? found : { ...found, fix: elsewhere };
   const isVoid = voids.length > MOST_VOID;
   // All that is to be changed in one record, so that what is pasted for one finding does not undo another.
   const better = improvedSpf(terms, [...ptrs, ...(isVoid ? voids : [])]);
@@ -121,7 +147,7 @@ function costFindings(domain: Domain, { shown, terms, cost, now }: Evaluated): F
   const found = [
     one('spf.syntax', errors.length > 0 ? 'fail' : null, errors),
     one('spf.void', isVoid ? 'warn' : null, nothing, isHere(voids)),
-    one('spf.plus-all', cost.allowsAll ? 'fail' : null, all, isOpenItself(terms)),
+    openTo(one('spf.plus-all', cost.allowsAll ? 'fail' : null, all, isOpenItself(terms))),
     one('spf.neutral', isNeutral ? 'warn' : null, all, isOpenItself(terms)),
     one('spf.ptr', ptrs.length > 0 ? 'warn' : null, ptrs, isHere(ptrs)),
   ];

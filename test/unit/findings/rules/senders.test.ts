@@ -169,6 +169,22 @@ describe('records to paste', () => {
   const pasted = (zone: ScriptedZone, id: string): string | undefined =>
     only(found({ zone }), id)[0]?.fix[0]?.lines?.[0]?.text;
 
+  it('of SPF name the record that allows everybody, also behind several that nobody looks at', () => {
+    const zone = (...records: readonly string[]): ScriptedZone => ({
+      ...withSpf(...records),
+      '_spf.example.test TXT': quoted(['v=spf1 a:a.test +all']),
+      'in.test TXT': quoted(['v=spf1 +all']),
+    });
+    const own = 'v=spf1 include:_spf.example.test -all';
+    const line = '_spf.example.test. IN TXT "v=spf1 a:a.test ~all"';
+    assert.equal(pasted(zone(own), 'spf.plus-all'), line);
+    assert.equal(pasted(zone('v=spf1 mx -all', own), 'spf.plus-all'), line);
+    const foreign = only(found({ zone: zone('v=spf1 include:in.test -all') }), 'spf.plus-all')[0]?.fix[0];
+    assert.match(foreign?.do ?? '', /^The record of in\.test allows everybody: /);
+    assert.equal(foreign?.lines, undefined);
+    assert.equal(states(zone('v=spf1 mx -all', 'v=spf1 -all'), 'spf.plus-all'), '');
+  });
+
   it('of SPF have every change in them, so that one does not undo another', () => {
     const zone = withSpf('v=spf1 a:x.test ptr mx:y.test a:a.test exists:z.test ?all exp=e.test');
     const line = 'example.test. IN TXT "v=spf1 a:a.test exp=e.test ~all"';

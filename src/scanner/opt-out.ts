@@ -12,6 +12,11 @@ export interface OptOut {
 
 export const nobodyOptedOut: OptOut = { ofName: () => undefined, ofAddress: () => undefined };
 
+/** Why something is left alone, as a sentence without its full stop. */
+export function optedOutBy(line: string): string {
+  return `the list of those who asked not to be tested has ${line}`;
+}
+
 /** More than any such list has; a larger file is somebody's mistake. */
 const MOST_LINES = 1_000_000;
 const LONGEST_LINE = 500;

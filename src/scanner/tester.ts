@@ -1,21 +1,19 @@
 /** Tests one target after the other: asks what is published, visits every door, and writes down all that it learns. */
-import type { Answer } from '../dns/answer.ts';
-import type { Question } from '../dns/record.ts';
 import type { Skipped, Target } from '../findings/case.ts';
 import { connectionBudget, type Depth } from '../findings/endpoint.ts';
 import { allFindings } from '../findings/judge.ts';
 import { caseOf, learn } from '../findings/learn.ts';
 import type { IntrusiveSeen, Observation, Probed } from '../findings/observation.ts';
-import { type PolicyFetch, type Recording, recordKey } from '../findings/recording.ts';
+import type { Recording } from '../findings/recording.ts';
 import { drive, type PolicyHands } from '../lookup/drive.ts';
 import { type IpAddress, isLoopback, oneSpelling } from '../names/address.ts';
-import { type Domain, parseDomain } from '../names/domain.ts';
+import { parseDomain } from '../names/domain.ts';
 import { isPublicAddress } from '../names/public-address.ts';
-import type { Recalled } from '../policies/look-ups.ts';
 import { consentAt } from './consent.ts';
 import { type Door, doorsOf } from './doors.ts';
+import { keptLookUps, leavingAlone } from './kept-look-ups.ts';
 import type { Observer } from './observe.ts';
-import type { OptOut } from './opt-out.ts';
+import { type OptOut, optedOutBy } from './opt-out.ts';
 import { betweenVisits, isSentAway, type Pace } from './pace.ts';
 
 export interface TesterParts extends PolicyHands {
@@ -83,71 +81,6 @@ export function openTester(parts: TesterParts, terms: TestTerms): Tester {
       };
     },
   };
-}
-
-interface KeptLookUps {
-  readonly hands: PolicyHands;
-  readonly all: () => Pick<Recording, 'answers' | 'fetched' | 'recalled'>;
-}
-
-/** Whoever asked to be left alone is so by his policy host, too: no answer of it, which nothing follows from. */
-function leavingAlone({ resolve, fetch, recall }: PolicyHands, optOut: OptOut): PolicyHands {
-  return {
-    resolve,
-    recall,
-    fetch: (domain) => {
-      const host = parseDomain(`mta-sts.${domain}`);
-      const line = host.kind === 'ok' ? optOut.ofName(host.value) : undefined;
-      return line === undefined
-        ? fetch(domain)
-        : Promise.resolve({ kind: 'failed', fault: 'timeout', because: optedOutBy(line), tls: undefined });
-    },
-  };
-}
-
-function optedOutBy(line: string): string {
-  return `the list of those who asked not to be tested has ${line}`;
-}
-
-/** Asks each thing once, and keeps what came. */
-function keptLookUps({ resolve, fetch, recall }: PolicyHands): KeptLookUps {
-  const answers = new Map<string, Promise<Answer>>();
-  const fetched = new Map<Domain, Promise<PolicyFetch>>();
-  const recalled = new Map<Domain, Recalled>();
-  const settled: Answer[] = [];
-  const outcomes: { domain: Domain; outcome: PolicyFetch }[] = [];
-  return {
-    hands: {
-      resolve: (question) => keptIn(answers, recordKey(question), () => ask(resolve, question, settled)),
-      fetch: (domain) =>
-        keptIn(fetched, domain, async () => {
-          const outcome = await fetch(domain);
-          outcomes.push({ domain, outcome });
-          return outcome;
-        }),
-      recall: (domain) => keptIn(recalled, domain, () => recall(domain)),
-    },
-    all: () => ({
-      answers: settled,
-      fetched: outcomes,
-      recalled: [...recalled].map(([domain, value]) => ({ domain, recalled: value })),
-    }),
-  };
-}
-
-async function ask(resolve: PolicyHands['resolve'], question: Question, settled: Answer[]): Promise<Answer> {
-  // What a resolver says of every link is for `resolve`; here it would be most of what is kept.
-  const answer = { ...(await resolve(question)), chain: [] };
-  settled.push(answer);
-  return answer;
-}
-
-function keptIn<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const value = make();
-  map.set(key, value);
-  return value;
 }
 
 /** Where intrusive questions may be asked. */

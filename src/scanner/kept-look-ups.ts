@@ -1,0 +1,69 @@
+/** Look-ups of one run: each thing is asked once, what came is kept, and who asked to be left alone is. */
+import type { Answer } from '../dns/answer.ts';
+import type { Question } from '../dns/record.ts';
+import { type PolicyFetch, type Recording, recordKey } from '../findings/recording.ts';
+import type { PolicyHands } from '../lookup/drive.ts';
+import { type Domain, parseDomain } from '../names/domain.ts';
+import type { Recalled } from '../policies/look-ups.ts';
+import { type OptOut, optedOutBy } from './opt-out.ts';
+
+export interface KeptLookUps {
+  readonly hands: PolicyHands;
+  readonly all: () => Pick<Recording, 'answers' | 'fetched' | 'recalled'>;
+}
+
+/** Whoever asked to be left alone is so by his policy host, too: no answer of it, which nothing follows from. */
+export function leavingAlone({ resolve, fetch, recall }: PolicyHands, optOut: OptOut): PolicyHands {
+  return {
+    resolve,
+    recall,
+    fetch: (domain) => {
+      const host = parseDomain(`mta-sts.${domain}`);
+      const line = host.kind === 'ok' ? optOut.ofName(host.value) : undefined;
+      return line === undefined
+        ? fetch(domain)
+        : Promise.resolve({ kind: 'failed', fault: 'timeout', because: optedOutBy(line), tls: undefined });
+    },
+  };
+}
+
+/** Asks each thing once, and keeps what came. */
+export function keptLookUps({ resolve, fetch, recall }: PolicyHands): KeptLookUps {
+  const answers = new Map<string, Promise<Answer>>();
+  const fetched = new Map<Domain, Promise<PolicyFetch>>();
+  const recalled = new Map<Domain, Recalled>();
+  const settled: Answer[] = [];
+  const outcomes: { domain: Domain; outcome: PolicyFetch }[] = [];
+  return {
+    hands: {
+      resolve: (question) => keptIn(answers, recordKey(question), () => ask(resolve, question, settled)),
+      fetch: (domain) =>
+        keptIn(fetched, domain, async () => {
+          const outcome = await fetch(domain);
+          outcomes.push({ domain, outcome });
+          return outcome;
+        }),
+      recall: (domain) => keptIn(recalled, domain, () => recall(domain)),
+    },
+    all: () => ({
+      answers: settled,
+      fetched: outcomes,
+      recalled: [...recalled].map(([domain, value]) => ({ domain, recalled: value })),
+    }),
+  };
+}
+
+async function ask(resolve: PolicyHands['resolve'], question: Question, settled: Answer[]): Promise<Answer> {
+  // What a resolver says of every link is for `resolve`; here it would be most of what is kept.
+  const answer = { ...(await resolve(question)), chain: [] };
+  settled.push(answer);
+  return answer;
+}
+
+function keptIn<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const value = make();
+  map.set(key, value);
+  return value;
+}

@@ -24,7 +24,12 @@ export function programsOf({ hosts }: CheckReport): ReadonlySet<string> {
 
 /** All of one finding, in the order in which it is done. */
 export function remedyLines(fix: readonly Fix[], terms: RemedyTerms, look: Look): readonly string[] {
-  return fix.flatMap((one, index) => oneRemedy(one, fix[index - 1]?.who !== one.who, terms, look));
+  return fix.flatMap((one, index) => {
+    const isOther = fix[index - 1]?.who !== one.who;
+    // What shows that several steps are done is run behind the last of them.
+    const isRepeated = fix.slice(index + 1).some(({ verify }) => verify === one.verify);
+    return oneRemedy(isRepeated ? { ...one, verify: null } : one, isOther, terms, look);
+  });
 }
 
 /** Of lines that may stand in several repairs. */

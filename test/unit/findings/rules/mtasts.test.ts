@@ -417,6 +417,15 @@ describe('what mending one thing would bring about', () => {
       assert.ok(texts.includes('mode: testing') && !texts.includes('mode: enforce'), texts.join(' '));
     });
   }
+  it('a record that is not valid hides nothing of the policy host', () => {
+    const zone = { ...goodZone(), '_mta-sts.example.test TXT': ['"v=STSv1; id=2026-01-01;"'] };
+    const policy = served('', { status: 301, location: 'https://www.example.test/' });
+    const problems = found({ zone, policy }).filter(({ state }) => state === 'fail');
+    assert.deepEqual(
+      problems.map(({ id }) => id),
+      ['mtasts.record.id', 'mtasts.policy.redirect'],
+    );
+  });
   it('a redirect hides what is behind it, and that is said', () => {
     const [one] = only(
       found({ policy: served('', { status: 302, location: 'https://www.example.test/' }) }),

@@ -67,6 +67,19 @@ describe('each id where it is, and where it is not', () => {
     });
   }
 
+  it('the record to paste keeps the addresses that are there', () => {
+    const line = (...records: readonly string[]): string | undefined =>
+      only(found({ zone: zoneWith(...records) }), 'tlsrpt.syntax')[0]?.fix[0]?.lines?.[0]?.text;
+    const at = (addresses: string): string =>
+      `_smtp._tls.example.test. IN TXT "v=TLSRPTv1; rua=${addresses}"`;
+    assert.equal(line('v=TLSRPTv1 rua=mailto:a@reports.test'), at('mailto:a@reports.test'));
+    assert.equal(
+      line('v=tlsrptv1; rua=mailto:a@reports.test,https://reports.test/tls'),
+      at('mailto:a@reports.test,https://reports.test/tls'),
+    );
+    assert.equal(line('v=tlsrptv1; rua=a@reports.test'), at('mailto:tls-reports@example.test'));
+  });
+
   it('a record at another place is found where there is none at the right one', () => {
     for (const place of ['example.test', '_tls.example.test', '_smtp-tlsrpt.example.test']) {
       const zone = { ...zoneWith(), [`${place} TXT`]: ['"v=TLSRPTv1; rua=mailto:tls@reports.test"'] };

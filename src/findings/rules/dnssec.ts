@@ -94,20 +94,28 @@ function* unsignedFindings(theCase: CheckCase, { name, scope, answer }: Subject)
   const evidence = shown(answer);
   const zone = yield* apexOf(name);
   const island = zone === undefined ? [] : yield* islandFindings(zone, scope);
-  // Signed without a DS: that is said, and not that it is unsigned.
-  if (island.some(({ state }) => state === 'warn')) return island;
   const wishes = yield* hasUnprovenTlsa(theCase);
+  // Signed without a DS: that is said, and not that it is unsigned.
+  if (island.some(({ state }) => state === 'warn')) return island.map((one) => behindTlsa(one, wishes));
   const lines =
     wishes === undefined
       ? evidence
       : [...evidence, `there are TLSA records, which count only when signed: ${wishes}`];
-  return [
-    zoneFinding('dnssec.unsigned', 'absent', {
-      scope,
-      evidence: lines,
-      // Without DNSSEC mail is delivered as before; with TLSA records somebody relies on it.
-      severity: wishes === undefined ? 'info' : 'medium',
-    }),
-    ...island,
-  ];
+  const missing = zoneFinding('dnssec.unsigned', 'absent', {
+    scope,
+    evidence: lines,
+    // Without DNSSEC mail is delivered as before; with TLSA records somebody relies on it.
+    severity: wishes === undefined ? 'info' : 'medium',
+  });
+  return [missing, ...island].map((one) => behindTlsa(one, wishes));
+}
+
+/** From the moment at which a zone is proven, its TLSA records count: one that does not fit keeps mail away then. */
+function behindTlsa(one: Finding, owner: string | undefined): Finding {
+  if (owner === undefined || one.state === 'pass') return one;
+  const first: Remedy = {
+    who: 'dns-owner',
+    do: `First see that the TLSA records at ${owner} fit, or take them out: from the moment at which the zone is proven, senders with DANE deliver by them or not at all. What dane.insecure says of them comes before this.`,
+  };
+  return { ...one, fix: [first, ...one.fix] };
 }

@@ -69,6 +69,12 @@ describe('zones that are not signed', () => {
     const wished = { ...plain, '_25._tcp.mx1.example.test TLSA': [`3 1 1 ${'ab'.repeat(32)}`] };
     const [wish] = only(found({ zone: wished, ...insecure }), 'dnssec.unsigned');
     assert.equal(`${wish?.state} ${wish?.severity}`, 'absent medium');
+    // From then on they count, so that those that do not fit go first.
+    assert.match(
+      wish?.fix[0]?.do ?? '',
+      /^First see that the TLSA records at _25\._tcp\.mx1\.example\.test fit/,
+    );
+    assert.doesNotMatch(bare?.fix[0]?.do ?? '', /TLSA/);
     assert.equal(states('dnssec.unsigned'), 'pass');
   });
 
@@ -78,9 +84,10 @@ describe('zones that are not signed', () => {
     const [island] = only(found({ zone, ...insecure }), 'dnssec.island');
     assert.equal(island?.state, 'warn');
     assert.deepEqual(
-      island?.fix[0]?.lines?.map(({ text }) => text.toLowerCase()),
+      island?.fix.flatMap(({ lines = [] }) => lines.map(({ text }) => text.toLowerCase())),
       [`example.test. in ds ${dsOf(2)}`],
     );
+    assert.match(island?.fix[0]?.do ?? '', /^First see that the TLSA records/);
     assert.equal(states('dnssec.unsigned', { zone, ...insecure }), '', 'it is said once');
   });
 

@@ -119,8 +119,3 @@ function nameOf(target: Target): string {
       return target.address;
   }
 }
-
-/** The target as its owner writes it. */
-export function showTarget(target: Target): string {
-  return nameOf(target);
-}

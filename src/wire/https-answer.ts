@@ -27,7 +27,7 @@ export interface HttpsAnswer {
 }
 
 /** How it went, whatever came of it; left out by whoever knows only what came of it. */
-export interface HttpsCourse {
+interface HttpsCourse {
   /** Milliseconds, from the look-up of the addresses to the end. */
   readonly ms: number;
   /** In the order in which they were asked, those before an address that answered included. */

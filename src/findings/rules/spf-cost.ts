@@ -16,7 +16,7 @@ const MOST_MX = 10;
 const MOST_FOLLOWED = 30;
 
 /** A record and whose it is. */
-export interface SpfRecord {
+interface SpfRecord {
   readonly domain: Domain;
   readonly terms: readonly SpfTerm[];
 }

@@ -495,9 +495,9 @@ describe('how long the signatures hold', () => {
       [types.NSEC, 'www.leaf.test. MX'],
       [types.NSEC, 'any.wild.leaf.test. A'],
     ] as const) {
-      const text = 'www A 192.0.2.1\n*.wild A 192.0.2.3\n';
       const signing = { ...ending(50), fields: least(type) };
-      const one = build([{ name: '.' }, { name: 'leaf.test.', signing, text }]);
+      const leaf = { name: 'leaf.test.', signing, text: 'www A 192.0.2.1\n*.wild A 192.0.2.3\n' };
+      const one = build([{ name: '.' }, leaf]);
       const { answer } = look(one, question);
       assert.equal(answer.status, 'secure', question);
       assert.equal(answer.signedUntil, now + 3 * HOUR, `${type} ${question}`);

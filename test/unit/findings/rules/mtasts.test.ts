@@ -151,6 +151,14 @@ describe('the record', () => {
     assert.equal(states('mtasts.record.cname', { change }), 'pass');
     assert.equal(states('mtasts.record.cname', { zone: withoutRecord, change }), 'warn');
     assert.equal(states('mtasts.record.cname'), '');
+    // An own record in place of the alias would hide every later change of the provider's from senders.
+    const policy = policyText('enforce', ['other.test']);
+    const [one] = only(found({ change, policy }), 'mtasts.mx-all-uncovered');
+    assert.ok(one?.fix.some(({ do: order }) => order.includes('_mta-sts.provider.test given a new id')));
+    assert.ok(
+      lines('mtasts.mx-all-uncovered', { change, policy }).every((line) => !line.includes('v=STSv1')),
+    );
+    assert.ok(lines('mtasts.mx-all-uncovered', { policy }).some((line) => line.includes('v=STSv1')));
   });
 });
 
@@ -471,8 +479,8 @@ describe('one file for all', () => {
       assert.ok(!files[0]?.includes('gone.example.test'));
       assert.ok(files[0]?.includes('mx: mx2.example.test'));
       // It may be where the mail goes next week: who pastes a file for another reason must not lose it.
-      const served = typeof scene.policy === 'string' ? scene.policy : '';
-      assert.equal(files[0]?.includes('mx: old.test'), served.includes('old.test'));
+      const before = typeof scene.policy === 'string' ? scene.policy : '';
+      assert.equal(files[0]?.includes('mx: old.test'), before.includes('old.test'));
     }
   });
   it('a host without an address is none that the policy has to list', () =>

@@ -17,7 +17,7 @@ export const caaChecks = {
     reference: 'RFC 8659 §3',
   },
   'caa.violated': {
-    title: 'issuer of the certificate against CAA',
+    title: 'issuer of the certificate, by CAA',
     severity: 'medium',
     why: 'The certificate in use is of an authority that the zone does not allow: it will not be renewed there, and if nobody knows of it, somebody else may have got it.',
     fix: [

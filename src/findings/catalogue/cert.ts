@@ -36,7 +36,7 @@ export const certChecks = {
     reference: 'RFC 5280 §4.1',
   },
   'cert.expired': {
-    title: 'end of the certificate',
+    title: 'expiry of the certificate',
     severity: 'low',
     why: `The certificate has expired. ${NOBODY}`,
     fix: [
@@ -50,7 +50,7 @@ export const certChecks = {
     reference: 'RFC 5280 §4.1.2.5, RFC 8460 §4.3.1',
   },
   'cert.not-yet-valid': {
-    title: 'beginning of the certificate',
+    title: 'first day of the certificate',
     severity: 'low',
     why: `The certificate is not valid yet. ${NOBODY}`,
     fix: [renew('Set the clock of the server or of the authority right, or wait with the new certificate.')],
@@ -68,7 +68,7 @@ export const certChecks = {
     reference: 'RFC 5280 §4.1.2.5',
   },
   'cert.chain.expired': {
-    title: 'ends of the certificates of the authorities',
+    title: 'expiry of the certificates of the authorities',
     severity: 'low',
     why: `A certificate of an authority, presented beside the server's own, is over. ${NOBODY}`,
     fix: [
@@ -97,7 +97,7 @@ export const certChecks = {
     reference: 'RFC 8461 §4.2, RFC 8460 §4.3.1',
   },
   'cert.chain.incomplete': {
-    title: 'certificates between the own one and the root',
+    title: 'intermediate certificates',
     severity: 'medium',
     why: `The server presents its own certificate without the one that leads to the root. ${NOBODY}`,
     fix: [

@@ -154,7 +154,7 @@ export const mxChecks = {
     reference: 'RFC 5321 §5.1',
   },
   'mx.single': {
-    title: 'a second mail host',
+    title: 'number of mail hosts',
     severity: 'info',
     why: 'While the only host is away mail waits at its senders. That is no loss for a few days; a second host helps only if it is looked after as well as the first.',
     fix: [],

@@ -165,7 +165,7 @@ export const sendersChecks = {
     reference: 'RFC 9989 §4.8',
   },
   'dmarc.none': {
-    title: 'a DMARC policy that is enforced',
+    title: 'policy of DMARC: none',
     severity: 'low',
     why: 'With p=none forged mail is only reported, and delivered as any other.',
     fix: [

@@ -88,7 +88,7 @@ function remedy(domain: Domain, order: string, record: string): Remedy {
 
 function missing(domain: Domain, { steps }: DmarcWalk): Finding {
   const asked = steps.map((step) => `_dmarc.${step.domain}`);
-  const order = `Publish a DMARC record for ${domain}; the mailbox for reports has to exist.`;
+  const order = `Publish a DMARC record for ${domain}: with p=none, which is weak, until the reports have shown that your own mail passes. The mailbox for reports has to exist.`;
   return zoneFinding('dmarc.missing', 'absent', {
     scope: { domain },
     evidence: [`there is no record of DMARC that counts at ${asked.join(', ')}`],

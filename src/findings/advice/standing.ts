@@ -10,7 +10,7 @@ import type { CheckCase } from '../case.ts';
 import { isAtLeast } from '../check.ts';
 import { type Finding, isProblem } from '../finding.ts';
 import { newId } from '../mtasts/publish.ts';
-import { mxNames, patternsFor } from '../mtasts/right-file.ts';
+import { aliasOf, mxNames, patternsFor } from '../mtasts/right-file.ts';
 import type { Standing } from './advice.ts';
 import { type HostState, hostStates, type Judged } from './hosts.ts';
 
@@ -46,6 +46,8 @@ interface StsStanding {
   readonly maxAgeSeconds: number;
   /** Whole days for which the record has been there, as far as its id is a date; null where it is none. */
   readonly days: number | null;
+  /** What the place of the record is an alias of; undefined where it is none. */
+  readonly alias: string | undefined;
   /** Whether the name of the policy host leads anywhere. */
   readonly hostHasAddress: boolean;
 }
@@ -134,12 +136,18 @@ function stsStanding(
   const policyHost = parseDomain(`mta-sts.${domain}`);
   const known = sts.kind === 'policy' ? sts.known : undefined;
   const policy = known?.policy;
+  const place = parseDomain(`_mta-sts.${domain}`);
+  const txt = answers.find(
+    ({ kind, question: { name, type } }) =>
+      kind === 'found' && place.kind === 'ok' && name === nameOf(place.value) && type === types.TXT,
+  );
   const standing = {
     because,
     complete: policy !== undefined && mx.every((host) => matchingPattern(policy, host) !== undefined),
     patterns: patternsFor(policy, mx),
     maxAgeSeconds: policy?.maxAgeSeconds ?? 0,
     days: record.kind === 'found' ? daysSince(record.id, now) : null,
+    alias: txt && aliasOf(txt),
     hostHasAddress:
       policyHost.kind === 'ok' &&
       answers.some(

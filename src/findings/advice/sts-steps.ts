@@ -2,14 +2,7 @@
 import { MAX_AGE_SECONDS } from '../../policies/mta-sts/policy.ts';
 import type { Remedy } from '../check.ts';
 import { policyUrl } from '../mtasts/gather.ts';
-import {
-  LONG_AGE,
-  policyHostRemedies,
-  policyLines,
-  recordLine,
-  TESTING_AGE,
-  verifyStsCommand,
-} from '../mtasts/publish.ts';
+import { LONG_AGE, policyHostRemedies, policyLines, recordRemedy, TESTING_AGE } from '../mtasts/publish.ts';
 import type { AdviceStep, StepState } from './advice.ts';
 import type { Ground } from './standing.ts';
 
@@ -67,12 +60,8 @@ function testing(ground: Ground, ready: Unready | undefined): AdviceStep {
     lines: policyLines('testing', sts.patterns, TESTING_AGE),
     verify: `curl -i ${policyUrl(domain)}`,
   };
-  const record: Remedy = {
-    who: 'dns-owner',
-    do: `When the file is there, not before, publish the record${sts.state === 'none' ? '' : ' in place of the one that is there'}.`,
-    lines: [recordLine(domain, ground.theCase.now)],
-    verify: verifyStsCommand(domain),
-  };
+  const order = `When the file is there, not before, publish the record${sts.state === 'none' ? '' : ' in place of the one that is there'}.`;
+  const record = recordRemedy(domain, ground.theCase.now, order, sts.alias);
   const host =
     sts.state === 'none' || sts.state === 'broken' ? policyHostRemedies(domain, sts.hostHasAddress) : [];
   return {
@@ -163,12 +152,7 @@ function enforceNow({ domain, sts, theCase }: Ground): readonly Remedy[] {
       lines: policyLines('enforce', sts.patterns, FIRST_AGE),
       verify: `curl -i ${policyUrl(domain)}`,
     },
-    {
-      who: 'dns-owner',
-      do: 'Then, not before, give the record a new id.',
-      lines: [recordLine(domain, theCase.now)],
-      verify: verifyStsCommand(domain),
-    },
+    recordRemedy(domain, theCase.now, 'Then, not before, give the record a new id.', sts.alias),
   ];
 }
 
@@ -204,12 +188,7 @@ function long(ground: Ground, ready: Unready | undefined): AdviceStep {
         lines: policyLines('enforce', sts.patterns, LONG_AGE),
         verify: `curl -i ${policyUrl(domain)}`,
       },
-      {
-        who: 'dns-owner',
-        do: 'Then, not before, give the record a new id.',
-        lines: [recordLine(domain, theCase.now)],
-        verify: verifyStsCommand(domain),
-      },
+      recordRemedy(domain, theCase.now, 'Then, not before, give the record a new id.', sts.alias),
     ],
   };
 }

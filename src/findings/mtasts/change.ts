@@ -1,15 +1,15 @@
 /** What has changed since a policy was last seen here, and a policy that no record leads to. */
 import { type Finding, finding } from '../finding.ts';
 import { policyUrl, type StsSeen } from './gather.ts';
-import { recordLine, verifyStsCommand } from './publish.ts';
-import { serveRightFile } from './right-file.ts';
+import { recordRemedy } from './publish.ts';
+import { aliasOf, serveRightFile } from './right-file.ts';
 
 /** Needs a data folder that has seen the domain before. */
 export function changeFindings(seen: StsSeen, now: number): readonly Finding[] {
   return [...since(seen, now), ...orphan(seen, now)];
 }
 
-function since({ domain, served, before, facts }: StsSeen, now: number): readonly Finding[] {
+function since({ domain, served, before, facts, txt }: StsSeen, now: number): readonly Finding[] {
   const { record } = facts.sts;
   const known = before?.known ?? null;
   if (served === undefined || known === null || record.kind !== 'found') return [];
@@ -21,14 +21,8 @@ function since({ domain, served, before, facts }: StsSeen, now: number): readonl
     `now: id ${record.id}, mode ${served.mode}, max_age ${served.maxAgeSeconds}`,
     sameText ? 'the file is the same' : 'the file is another one',
   ];
-  const fix = [
-    {
-      who: 'dns-owner',
-      do: 'Give the record a new id, so that senders fetch the policy again.',
-      lines: [recordLine(domain, now)],
-      verify: verifyStsCommand(domain),
-    },
-  ] as const;
+  const order = 'Give the record a new id, so that senders fetch the policy again.';
+  const fix = [recordRemedy(domain, now, order, aliasOf(txt))];
   const unchanged =
     sameId && !sameText
       ? finding('mtasts.id-unchanged', 'fail', { scope, evidence, fix })

@@ -30,6 +30,22 @@ export function recordLine(domain: Domain, now: number): PasteLine {
   return { for: 'dns', text: `_mta-sts.${domain}. IN TXT "v=STSv1; id=${newId(now)};"` };
 }
 
+/**
+ * How senders are told of a new file.
+ *
+ * @param order for an own record. @param alias what `_mta-sts` is an alias of, where it is delegated (RFC 8461 §8.2): beside that
+ * no record can stand, and one in its place would keep the changes of whoever runs the other from senders.
+ */
+export function recordRemedy(domain: Domain, now: number, order: string, alias: string | undefined): Remedy {
+  const verify = verifyStsCommand(domain);
+  if (alias === undefined) return { who: 'dns-owner', do: order, lines: [recordLine(domain, now)], verify };
+  return {
+    who: 'web-host',
+    do: `Then, not before, have the record at ${alias} given a new id: _mta-sts.${domain} is an alias of it, so this is for whoever runs that. No record of your own goes beside the alias or in its place.`,
+    verify,
+  };
+}
+
 /** How a policy host is set up: its name, unless it has an address, its certificate, and the one file that it serves. */
 export function policyHostRemedies(domain: Domain, hasAddress: boolean): readonly Remedy[] {
   return [

@@ -1,11 +1,13 @@
 /** The policy file as it should be: one for all that is found about a policy, so that no repair undoes another. */
+import type { Answer } from '../../dns/answer.ts';
+import { showName } from '../../dns/name.ts';
 import type { Domain } from '../../names/domain.ts';
 import type { DestinationFacts } from '../../policies/destination.ts';
 import { matchingPattern } from '../../policies/mta-sts/match.ts';
 import { formatPattern, type StsPolicy } from '../../policies/mta-sts/policy.ts';
 import type { PasteLine, Remedy } from '../check.ts';
 import { policyUrl, type StsSeen } from './gather.ts';
-import { ENFORCE_AGE, policyLines, recordLine, TESTING_AGE, verifyStsCommand } from './publish.ts';
+import { ENFORCE_AGE, policyLines, recordRemedy, TESTING_AGE } from './publish.ts';
 
 /** Names beyond these are left out of a file that is to be pasted. */
 const MOST_NAMES = 50;
@@ -47,19 +49,24 @@ export function patternsFor(policy: StsPolicy | undefined, hosts: readonly Domai
   return [...new Set([...policy.mx.slice(0, MOST_NAMES).map(formatPattern), ...missing])];
 }
 
+/** What the place of the record is an alias of; undefined where it is none. */
+export function aliasOf({ aliases, owner }: Pick<Answer, 'aliases' | 'owner'>): string | undefined {
+  return aliases.length > 0 ? showName(owner) : undefined;
+}
+
 /** Serve the one file, then tell senders: "update the HTTPS policy body before updating the TXT record" (RFC 8461 §8.1). */
 export function serveRightFile(seen: StsSeen, now: number, why: string): readonly Remedy[] {
-  const { domain, facts } = seen;
+  const { domain, facts, txt } = seen;
   const isThere = facts.sts.record.kind === 'found';
   return [
     { who: 'web-host', do: `${why} Serve this file at ${policyUrl(domain)}.`, lines: rightFile(seen) },
-    {
-      who: 'dns-owner',
-      do: isThere
+    recordRemedy(
+      domain,
+      now,
+      isThere
         ? 'Then, not before, give the record a new id, so that senders fetch the policy again.'
         : `Then, not before, have exactly this record at _mta-sts.${domain}, and no other that begins with v=STSv1.`,
-      lines: [recordLine(domain, now)],
-      verify: verifyStsCommand(domain),
-    },
+      isThere ? aliasOf(txt) : undefined,
+    ),
   ];
 }

@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
+import type { Answer } from '../../../../src/dns/answer.ts';
+import { nameOf as dnsName } from '../../../../src/dns/name.ts';
+import { types } from '../../../../src/dns/record.ts';
 import type { Advice, AdviceStep, StepId } from '../../../../src/findings/advice/advice.ts';
-
 import { simulate } from '../../../../src/findings/simulate.ts';
 import { adviceFor } from '../../../support/advices.ts';
 import { aDay } from '../../../support/chains.ts';
+import { nameOf } from '../../../support/destinations.ts';
 import {
   chainFor,
   HOST,
@@ -124,6 +127,27 @@ describe('half done: signed, a policy in testing', () => {
     );
     const both = texts(other).filter((line) => line.startsWith('mx: '));
     assert.deepEqual(both, ['mx: next.test', `mx: ${HOST}`]);
+  });
+  it('RFC 8461 §8.2: a record that is delegated stays so', () => {
+    const end = dnsName(nameOf('_mta-sts.provider.test'));
+    const change = (answer: Answer): Answer =>
+      answer.question.type === types.TXT && answer.question.name.startsWith('\x08_mta-sts')
+        ? {
+            ...answer,
+            owner: end,
+            aliases: [{ from: answer.question.name, to: end, by: 'CNAME', status: 'secure' }],
+          }
+        : answer;
+    const advised = [
+      step(advise({ zone: half, policy: policyText('testing'), change }), 'mta-sts-enforce'),
+      step(advise({ zone: half, policy: policyText('testing', ['next.test']), change }), 'mta-sts-testing'),
+      step(advise({ zone: half, policy: policyText('enforce'), change }), 'mta-sts-long'),
+    ];
+    for (const one of advised) {
+      assert.equal(one.state, 'now');
+      assert.ok(texts(one).every((line) => !line.includes('IN TXT')));
+      assert.match(one.do.at(-1)?.do ?? '', /_mta-sts\.provider\.test given a new id/);
+    }
   });
   it('before that, or where nobody knows, the reports are watched', () => {
     for (const [id, hours] of [

@@ -13,7 +13,7 @@ import type { Recording } from '../../findings/recording.ts';
 import type { HostSimulation, SenderOutcomes } from '../../findings/simulate.ts';
 import { summarizeCertificate } from '../../tls/certificate.ts';
 import { writeRecording } from './recording.ts';
-import type { Selection } from './selection.ts';
+import { chosen, type Selection } from './selection.ts';
 import { formatTarget, protocolOf } from './target.ts';
 
 /** What --fail-at asks about. */
@@ -69,8 +69,11 @@ export function toReport(checked: Checked): CheckReport {
   };
 }
 
-function selected({ findings }: Judged, { selection }: Pick<Checked, 'selection'>): readonly Finding[] {
-  return findings.filter(({ id }) => selection(id));
+function selected(
+  { findings }: Judged,
+  { selection, recording }: Pick<Checked, 'selection' | 'recording'>,
+): readonly Finding[] {
+  return chosen(findings, selection, recording.observations.length > 0);
 }
 
 function hostOf(host: HostCase, simulated: HostSimulation | undefined): ReportedHost {

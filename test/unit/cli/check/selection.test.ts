@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseSelection, sectionsOf } from '../../../../src/cli/check/selection.ts';
+import {
+  chosen as chosenOf,
+  parseSelection,
+  type Selection,
+  sectionsOf,
+} from '../../../../src/cli/check/selection.ts';
 
 const known = ['mtasts.none', 'mtasts.policy.http-status', 'mtasts.policy.tls', 'cert.expired', 'certify.x'];
 
@@ -27,4 +32,42 @@ describe('--only', () => {
   });
 
   it('knows the sections', () => assert.deepEqual(sectionsOf(known), ['mtasts', 'cert', 'certify']));
+});
+
+describe('what was asked for, and what is in its way', () => {
+  const findings = [
+    { id: 'starttls.injection', state: 'pass' },
+    { id: 'conn.ratelimited', state: 'not-tested' },
+    { id: 'conn.refused', state: 'fail' },
+    { id: 'conn.slow', state: 'warn' },
+    { id: 'conn.no-ipv6', state: 'absent' },
+    { id: 'dns.servfail', state: 'not-tested' },
+    { id: 'mx.no-address', state: 'fail' },
+    { id: 'spf.none', state: 'absent' },
+  ] as const;
+  const only =
+    (section: string): Selection =>
+    (id) =>
+      id.startsWith(`${section}.`);
+  const ids = (selection: Selection, visited: boolean): readonly string[] =>
+    chosenOf(findings, selection, visited).map(({ id }) => id);
+
+  it('a server that could not be seen is never told as nothing wrong', () => {
+    assert.deepEqual(ids(only('starttls'), true), ['starttls.injection', 'conn.ratelimited', 'conn.refused']);
+    assert.deepEqual(ids(only('cert'), true), ['conn.ratelimited', 'conn.refused']);
+  });
+
+  it('nor is a domain none of whose servers could be found', () => {
+    assert.deepEqual(ids(only('cert'), false), [
+      'conn.ratelimited',
+      'conn.refused',
+      'dns.servfail',
+      'mx.no-address',
+    ]);
+  });
+
+  it('what looks at no server stands by itself', () => {
+    assert.deepEqual(ids(only('spf'), true), ['spf.none']);
+    assert.deepEqual(ids(only('mtasts'), false), []);
+  });
 });

@@ -43,7 +43,7 @@ describe('what was asked for, and what is in its way', () => {
     { id: 'conn.no-ipv6', state: 'absent' },
     { id: 'dns.servfail', state: 'not-tested' },
     { id: 'mx.no-address', state: 'fail' },
-    { id: 'spf.none', state: 'absent' },
+    { id: 'spf.missing', state: 'absent' },
   ] as const;
   const only =
     (section: string): Selection =>
@@ -67,7 +67,7 @@ describe('what was asked for, and what is in its way', () => {
   });
 
   it('what looks at no server stands by itself', () => {
-    assert.deepEqual(ids(only('spf'), true), ['spf.none']);
+    assert.deepEqual(ids(only('spf'), true), ['spf.missing']);
     assert.deepEqual(ids(only('mtasts'), false), []);
   });
 });

@@ -145,7 +145,7 @@ export function hostLines({ hosts }: CheckReport, look: Look): readonly string[]
 
 function hostTitle({ name, preference, layer }: Host): string {
   const front = preference === null ? name : `${preference} ${name}`;
-  return layer === null || layer === 'default' ? front : `${front}, protected by ${layerNames[layer]}`;
+  return layer === null || layer === 'default' ? front : `${front}, judged by ${layerNames[layer]}`;
 }
 
 const layerNames: Readonly<Record<Exclude<NonNullable<Host['layer']>, 'default'>, string>> = {

@@ -3,6 +3,7 @@ import { adviseFor } from '../../findings/advice/plan.ts';
 import type { Target } from '../../findings/case.ts';
 import { judgeRecording } from '../../findings/judge.ts';
 import { StoreError } from '../../store/store-error.ts';
+import { calledWith } from '../check/again.ts';
 import { type CheckTerms, openCheck } from '../check/open.ts';
 import { optOutOf } from '../check/opt-out-file.ts';
 import { openPortWatch } from '../check/port-watch.ts';
@@ -58,6 +59,7 @@ async function adviseWith(request: AdviseRequest, load: LoadRequest, progress: P
     optOut: optOut.value,
     onNotice: (text) => complain(progress, 'warning', text),
   });
+  const repeated = request.terms.allowPrivate ? ['--allow-private'] : [];
   try {
     progress.begin(request.target.domain);
     const recording = await opened.tester.test(request.target);
@@ -68,7 +70,7 @@ async function adviseWith(request: AdviseRequest, load: LoadRequest, progress: P
     process.stdout.write(
       request.json
         ? `${JSON.stringify(report, undefined, 2)}\n`
-        : formatAdvice(report, lookOf(process.stdout, process.env)),
+        : formatAdvice(report, lookOf(process.stdout, process.env), calledWith(load, repeated)),
     );
     const watch = openPortWatch();
     watch.add(recording);

@@ -1,5 +1,6 @@
 /** An advice as a person reads it: where the domain is, and what to do next, with what is to be pasted. */
 import type { AdviceReport } from '../../events/advice.ts';
+import { again, type CalledWith, withoutOptions } from '../check/again.ts';
 import { highlighted, labelled, type Mark, marked, marks, page, titled, verbatim } from '../check/page.ts';
 import { counted, repairerName, showMoment } from '../check/words.ts';
 import type { Look } from '../terminal.ts';
@@ -7,12 +8,12 @@ import type { Look } from '../terminal.ts';
 type Step = AdviceReport['steps'][number];
 type Standing = AdviceReport['standing'][number];
 
-/** All of it, ending in a line break. */
-export function formatAdvice(advice: AdviceReport, look: Look): string {
+/** All of it, ending in a line break. @param called with which options, as the commands to paste have them, too. */
+export function formatAdvice(advice: AdviceReport, look: Look, called: CalledWith = withoutOptions): string {
   return page([
     headLines(advice, look),
     standingLines(advice, look),
-    ...advice.steps.map((step, index) => stepLines(step, index + 1, look)),
+    ...advice.steps.map((step, index) => stepLines(step, index + 1, called, look)),
     endLines(advice, look),
   ]);
 }
@@ -59,7 +60,7 @@ function standingLines({ standing }: AdviceReport, look: Look): readonly string[
 
 const STEP_COLOURS = { done: 'green', now: 'yellow', later: 'dim', blocked: 'red' } as const;
 
-function stepLines(step: Step, number: number, look: Look): readonly string[] {
+function stepLines(step: Step, number: number, called: CalledWith, look: Look): readonly string[] {
   const { id, title, state, because, why, do: remedies, wait } = step;
   const head = highlighted(
     `step ${number}, ${state}: ${title} (${id})`,
@@ -75,7 +76,7 @@ function stepLines(step: Step, number: number, look: Look): readonly string[] {
     ...head,
     ...said,
     ...labelled('so:', why, look, '  '),
-    ...remedies.flatMap((remedy, index) => remedyLines(remedy, index, state, look)),
+    ...remedies.flatMap((remedy, index) => remedyLines(remedy, index, { state, called }, look)),
     ...(wait === null ? [] : labelled('then:', `wait ${spanOf(wait.hours)}: ${wait.because}.`, look, '  ')),
   ];
 }
@@ -83,7 +84,7 @@ function stepLines(step: Step, number: number, look: Look): readonly string[] {
 function remedyLines(
   { who, do: order, lines, verify }: Step['do'][number],
   index: number,
-  state: Step['state'],
+  { state, called }: { readonly state: Step['state']; readonly called: CalledWith },
   look: Look,
 ): readonly string[] {
   // What comes later is shown so that one can prepare, and never looks like something to do now.
@@ -94,7 +95,7 @@ function remedyLines(
       ...(lines[at - 1]?.for === line.for ? [] : [verbatim(`${line.for}:`, look, '       ')]),
       verbatim(line.text, look, '         '),
     ]),
-    ...(verify === null ? [] : [verbatim(`check: ${verify}`, look, '       ')]),
+    ...(verify === null ? [] : [verbatim(`check: ${again(verify, called)}`, look, '       ')]),
   ];
 }
 
@@ -110,6 +111,6 @@ function upper(text: string): string {
 
 function endLines({ steps, domain, next }: AdviceReport, look: Look): readonly string[] {
   if (steps.length === 0) return [];
-  const again = next === null ? 'whenever something changes' : 'after each step';
-  return titled('then', `: ask again ${again}: waxwing advise ${domain}`, look);
+  const when = next === null ? 'whenever something changes' : 'after each step';
+  return titled('then', `: ask again ${when}: waxwing advise ${domain}`, look);
 }

@@ -183,10 +183,9 @@ function ipv6(
 }
 
 function days(seconds: number): string {
-  const count = Math.round(seconds / 86_400);
-  return seconds < 86_400
-    ? `${Math.round(seconds / 3600)} hours`
-    : `${count} ${count === 1 ? 'day' : 'days'}`;
+  const [unit, name] = seconds < 86_400 ? [3600, 'hour'] : [86_400, 'day'];
+  const count = Math.round(seconds / unit);
+  return `${count} ${name}${count === 1 ? '' : 's'}`;
 }
 
 /** Of an address as the operating system writes it. */

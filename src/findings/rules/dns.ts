@@ -57,7 +57,10 @@ function* hostFindings(theCase: CheckCase, host: Domain): PolicyLookUp<Finding[]
         {
           who: 'dns-owner',
           do: `Publish the addresses of ${host}.`,
-          lines: [zoneLine(`${host}. IN A 192.0.2.1`), zoneLine(`${host}. IN AAAA 2001:db8::1`)],
+          lines: [
+            zoneLine(`${host}. IN A <IPv4 address of the host>`),
+            zoneLine(`${host}. IN AAAA <IPv6 address, if it has one>`),
+          ],
           verify: `dig +short ${host} A ${host} AAAA`,
         },
       ],

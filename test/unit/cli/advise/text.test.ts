@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { formatAdvice } from '../../../../src/cli/advise/text.ts';
+import { calledWith } from '../../../../src/cli/check/again.ts';
 import type { Look } from '../../../../src/cli/terminal.ts';
 import { adviceReport, adviceScenes } from '../../../support/advices.ts';
 
@@ -11,6 +12,17 @@ const unwrapped = (text: string): string => text.replaceAll(/\s+/g, ' ');
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 describe('the text of an advice', () => {
+  it('commands have the options that it was called with', () => {
+    const called = calledWith({ flags: { resolver: ['127.0.0.1'], smtpPort: '2525' } }, []);
+    const commands = reports.flatMap(([, report]) =>
+      formatAdvice(report, plain, called)
+        .split('\n')
+        .filter((line) => /check: waxwing check /.test(line)),
+    );
+    assert.ok(commands.length > 0);
+    for (const line of commands) assert.match(line, / --resolver 127\.0\.0\.1 --smtp-port 2525$/);
+  });
+
   for (const [name, report] of reports) {
     const text = formatAdvice(report, plain);
 

@@ -15,6 +15,7 @@ import { keptLookUps, leavingAlone } from './kept-look-ups.ts';
 import type { Observer } from './observe.ts';
 import { type OptOut, optedOutBy } from './opt-out.ts';
 import { betweenVisits, isSentAway, type Pace } from './pace.ts';
+import { type SharedObservations, shareObservations } from './shared.ts';
 
 export interface TesterParts extends PolicyHands {
   readonly observer: Pick<Observer, 'observe'>;
@@ -49,6 +50,7 @@ export interface Tester {
 const MOST_DOORS = 60;
 
 export function openTester(parts: TesterParts, terms: TestTerms): Tester {
+  const shared = shareObservations(parts.now);
   return {
     async test(target) {
       const startedAt = parts.now();
@@ -62,7 +64,7 @@ export function openTester(parts: TesterParts, terms: TestTerms): Tester {
       const all = doorsOf(caseOf(nothingSeen, facts, startedAt), terms.smtpPort);
       const doors = all.slice(0, MOST_DOORS);
       const consents = await consentsFor(doors, kept.hands, terms, startedAt);
-      const { observations, skipped } = await visitAll(target, doors, consents, parts, terms);
+      const { observations, skipped } = await visitAll(target, doors, consents, { ...parts, shared }, terms);
       const seen = {
         target,
         depth,
@@ -132,7 +134,7 @@ async function visitAll(
   target: Target,
   doors: readonly Door[],
   consents: Consents,
-  parts: TesterParts,
+  parts: TesterParts & { readonly shared: SharedObservations },
   terms: TestTerms,
 ): Promise<Visited> {
   const observations: Observation[] = [];
@@ -150,8 +152,20 @@ async function visitAll(
       const place = `${oneSpelling(address)} ${port}`;
       const depth = known.has(place) ? 'quick' : terms.depth;
       known.add(place);
+      const how = { depth, intrusive: consents.mayAsk(door) };
+      const before = parts.shared.seen(door.endpoint, how);
+      if (before !== undefined) {
+        observations.push(before);
+        return;
+      }
       const release = await parts.pace.turn(address);
       try {
+        // Another target may have been there while this one waited.
+        const meanwhile = parts.shared.seen(door.endpoint, how);
+        if (meanwhile !== undefined) {
+          observations.push(meanwhile);
+          return;
+        }
         const rest = parts.pace.restOf(address);
         if (rest > 0) {
           const because = `${address} has sent us away, and is left alone`;
@@ -159,12 +173,12 @@ async function visitAll(
           return;
         }
         const observation = await parts.observer.observe(door.endpoint, {
-          depth,
-          intrusive: consents.mayAsk(door),
+          ...how,
           budget: connectionBudget[depth],
           between: (last) => betweenVisits(parts.pace, door.endpoint, last),
         });
         observations.push(observation);
+        if (!wasSentAway(observation)) parts.shared.keep(observation, how);
         // What came of the last connection nobody has told yet: between connections there are none behind it.
         if (parts.pace.restOf(address) === 0 && wasSentAway(observation)) parts.pace.sentAway(address);
       } finally {

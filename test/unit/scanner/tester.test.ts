@@ -27,6 +27,8 @@ const zone: ScriptedZone = {
 
 interface Run {
   readonly recording: Recording;
+  /** Of the further domains. */
+  readonly others: readonly Recording[];
   /** `address server-name depth intrusive`, in the order of the visits. */
   readonly visits: readonly string[];
   /** Questions that were asked of the DNS, each as often as it was. */
@@ -39,6 +41,8 @@ interface Change {
   readonly domain?: string;
   /** In place of the domain. */
   readonly target?: Target;
+  /** Domains that are tested behind it, all at once. */
+  readonly further?: readonly string[];
   readonly terms?: Partial<TestTerms>;
   readonly zone?: ScriptedZone;
   readonly seen?: Seen;
@@ -47,6 +51,7 @@ interface Change {
 async function run({
   domain = 'example.test',
   target = { kind: 'domain', domain: nameOf(domain) },
+  further = [],
   terms = {},
   zone: more = {},
   seen = {},
@@ -93,7 +98,11 @@ async function run({
       ...terms,
     },
   );
-  return { recording: await tester.test(target), visits, asked, fetched };
+  const recording = await tester.test(target);
+  const others = await Promise.all(
+    further.map((other) => tester.test({ kind: 'domain', domain: nameOf(other) })),
+  );
+  return { recording, others, visits, asked, fetched };
 }
 
 describe('what is visited', () => {
@@ -144,6 +153,22 @@ describe('what is visited', () => {
   it('a server once, whose address stands there as mapped into IPv6, too', async () => {
     const { visits } = await run({ zone: { 'mx1.example.test AAAA': ['::ffff:9.9.9.1'] } });
     assert.equal(visits.filter((visit) => visit.includes('standard')).length, 1);
+  });
+
+  it('the servers that several domains have only once', async () => {
+    const mx = ['10 mx1.example.test.'];
+    const { visits, others, recording } = await run({
+      further: ['second.test', 'third.test'],
+      zone: { 'second.test MX': mx, 'third.test MX': mx },
+    });
+    assert.equal(visits.length, 3);
+    for (const { observations } of others) {
+      assert.equal(observations.length, 2);
+      for (const { endpoint, base, connections } of observations) {
+        const first = recording.observations.find((one) => one.endpoint.address === endpoint.address);
+        assert.deepEqual([base, connections], [first?.base, 0]);
+      }
+    }
   });
 
   it('no more than 60 doors, and a zone of many thousands of addresses is told in few words', async () => {

@@ -2,7 +2,7 @@
 import { showName } from '../dns/name.ts';
 import { showList, showType } from '../dns/show.ts';
 import { formatMoment } from '../names/calendar.ts';
-import { parseDomain } from '../names/domain.ts';
+import { isWithin, parseDomain } from '../names/domain.ts';
 import { summarizeCertificate } from '../tls/certificate.ts';
 import type { CheckCase, HostCase } from './case.ts';
 import type { Remedy } from './check.ts';
@@ -40,7 +40,7 @@ export function futureOf(recording: Recording, judgedNow: CheckCase, until: numb
     ...judgedNow.hosts.flatMap((host) => ofHost(judgedNow, host)),
     ...ofPolicyHost(recording, judgedNow),
     ...ofMemory(judgedNow),
-    ...ofSignatures(recording),
+    ...ofSignatures(recording, judgedNow),
   ];
   return events
     .filter(({ at }) => at > judgedNow.now && at <= until)
@@ -211,11 +211,15 @@ function ofMemory({ facts, target }: CheckCase): readonly FutureEvent[] {
   ];
 }
 
-/** Signatures of DNS, those with the same end together. */
-function ofSignatures({ answers }: Recording): readonly FutureEvent[] {
+/** Signatures of DNS, those with the same end together: of what is the target's own, or leads to its mail hosts. */
+function ofSignatures({ answers }: Recording, { target, hosts }: CheckCase): readonly FutureEvent[] {
+  const own = target.kind === 'domain' ? [target.domain] : [];
+  const places = [...own, ...hosts.flatMap(({ facts }) => facts?.host ?? [])];
   const byEnd = new Map<number, string[]>();
   for (const { question, signedUntil } of answers) {
-    if (signedUntil === null) continue;
+    const at = parseDomain(showName(question.name));
+    const isTheirs = at.kind === 'ok' && places.some((place) => isWithin(at.value, place));
+    if (signedUntil === null || !isTheirs) continue;
     const name = `${showName(question.name)} ${showType(question.type)}`;
     byEnd.set(signedUntil, [...(byEnd.get(signedUntil) ?? []), name]);
   }

@@ -136,13 +136,15 @@ function tlsa(ground: Ground): AdviceStep {
   };
 }
 
-function publish({ domain }: Ground, host: HostState): Remedy {
+function publish({ domain, findings }: Ground, host: HostState): Remedy {
   const owner = `_25._tcp.${host.name}`;
   const lines = keyRecords(host).map((record) => zoneLine(owner, record, true));
+  // No record can stand beside an alias (RFC 2181 §10.1).
+  const isAlias = findings.some(({ id, scope }) => id === 'dane.cname' && scope.host === host.name);
   return {
     who: host.own ? 'dns-owner' : 'mail-provider',
     do: host.own
-      ? `Publish the ${lines.length === 1 ? 'key' : 'keys'} that ${host.name} has now. From here on ${lines.length === 1 ? 'it has' : 'they have'} to stay as ${lines.length === 1 ? 'it is' : 'they are'} when the certificate is renewed (certbot: --reuse-key).`
+      ? `${isAlias ? `In place of the alias at ${owner} publish` : 'Publish'} the ${lines.length === 1 ? 'key' : 'keys'} that ${host.name} has now. From here on ${lines.length === 1 ? 'it has' : 'they have'} to stay as ${lines.length === 1 ? 'it is' : 'they are'} when the certificate is renewed (certbot: --reuse-key).`
       : `Ask the provider of ${host.name} to publish TLSA records; these are of what it presents now, and only the provider knows when that changes.`,
     lines,
     verify: verifyDaneCommand(domain),

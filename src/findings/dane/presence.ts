@@ -120,8 +120,10 @@ function presence(theCase: CheckCase, place: DanePlace): Finding {
 
 /** How a host begins with DANE: nothing that is not signed first. */
 function begin(theCase: CheckCase, place: DanePlace): readonly Remedy[] {
-  const { facts, owner } = place;
+  const { facts, owner, answer } = place;
   const name = targetName(theCase);
+  // No record can stand beside an alias (RFC 2181 §10.1).
+  const isAlias = answer !== null && answer.aliases.length > 0;
   const sign: Remedy = {
     who: 'dns-owner',
     do: `Have the zone of ${facts.host} signed with DNSSEC first, with a DS record in the zone above: without it nobody looks at TLSA records.`,
@@ -129,7 +131,7 @@ function begin(theCase: CheckCase, place: DanePlace): readonly Remedy[] {
   };
   const publish: Remedy = {
     who: 'dns-owner',
-    do: `Publish the key of ${facts.host} at ${owner}, and keep it when the certificate is renewed.`,
+    do: `${isAlias ? `In place of the alias at ${owner} publish the key of ${facts.host}` : `Publish the key of ${facts.host} at ${owner}`}, and keep it when the certificate is renewed.`,
     lines: zoneLines(place),
     verify: verifyDaneCommand(name),
   };

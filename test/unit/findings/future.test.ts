@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Answer } from '../../../src/dns/answer.ts';
+import { nameOf as dnsName } from '../../../src/dns/name.ts';
 import { types } from '../../../src/dns/record.ts';
 import { type FutureEvent, futureOf } from '../../../src/findings/future.ts';
 import { mtastsFindings } from '../../../src/findings/rules/mtasts.ts';
 import { parsePolicy } from '../../../src/policies/mta-sts/policy.ts';
 import { aDay } from '../../support/chains.ts';
-import { DOMAIN } from '../../support/destinations.ts';
+import { DOMAIN, nameOf } from '../../support/destinations.ts';
 import { chainFor, issuerOf, now, observe, rootOf, tlsSeen } from '../../support/observations.ts';
 import { goodZone, keyOf, plainZone, policyText, type Scene, stage } from '../../support/scenes.ts';
 
@@ -123,6 +124,25 @@ describe('signatures of DNS', () => {
     const all = events({ change }).filter(({ what }) => what.startsWith('signatures'));
     assert.equal(all.length, 1);
     assert.ok(all[0]?.evidence.includes('example.test MX') && all[0].evidence.includes('mx1.example.test A'));
+  });
+  it('of zones above and of others are renewed by whoever has those', () => {
+    const { recording, theCase } = stage({ zone: plainZone, change });
+    const [first] = recording.answers.filter(({ signedUntil }) => signedUntil !== null);
+    const asked = first ?? assert.fail();
+    const others = ['_dmarc.test', 'example.test._report._tls.other.test'].map((text) => {
+      const question = { ...asked.question, name: dnsName(nameOf(text)) };
+      return { ...asked, question, signedUntil: until - 3_600 };
+    });
+    const all = futureOf(
+      { ...recording, answers: [...recording.answers, ...others] },
+      theCase,
+      now + 60 * aDay,
+    );
+    const ends = all.filter(({ what }) => what.startsWith('signatures'));
+    assert.deepEqual(
+      ends.map(({ at }) => at),
+      [until * 1000],
+    );
   });
   it('are nothing where nothing is proven', () =>
     assert.ok(events({}).every(({ what }) => !what.startsWith('signatures'))));

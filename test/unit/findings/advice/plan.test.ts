@@ -176,6 +176,26 @@ describe('half done: signed, a policy in testing', () => {
   });
 });
 
+describe('an alias at the place of the TLSA records, into a zone that is not signed', () => {
+  it('RFC 2181 §10.1: the records go in its place', () => {
+    const end = dnsName(nameOf('_dane.example.test'));
+    const change = (answer: Answer): Answer =>
+      answer.question.type === types.TLSA
+        ? {
+            ...answer,
+            status: 'insecure',
+            owner: end,
+            aliases: [{ from: answer.question.name, to: end, by: 'CNAME', status: 'secure' }],
+          }
+        : answer;
+    const zone = { ...half, [`_25._tcp.${HOST} TLSA`]: [good] };
+    const tlsa = step(advise({ zone, change }), 'tlsa');
+    assert.deepEqual(texts(tlsa), [`_25._tcp.${HOST}. 3600 IN TLSA ${good}`]);
+    assert.match(tlsa.do[0]?.do ?? '', /^In place of the alias at/);
+    assert.match(step(advise({ zone: half }), 'tlsa').do[0]?.do ?? '', /^Publish the key/);
+  });
+});
+
 describe('a long TTL is waited for twice', () => {
   it('RFC 7671 §8.1: "at least two Times to Live"', () => {
     const zone = { ...half, [`_25._tcp.${HOST} TLSA`]: [good] };

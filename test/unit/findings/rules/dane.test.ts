@@ -399,6 +399,10 @@ describe('dane.cname', () => {
   it('warns where it leads out of what is signed', () =>
     assert.equal(withRecords('dane.cname', [good], { change: behind('insecure') }), 'warn'));
   it('is not spoken of where there is none', () => assert.equal(withRecords('dane.cname', [good]), ''));
+  it('RFC 2181 §10.1: a record goes in its place, as none can stand beside it', () => {
+    const [none] = only(found({ zone: goodZone([good]), change: behind('insecure') }), 'dane.none');
+    assert.match(none?.fix.at(-1)?.do ?? '', /^In place of the alias at _25\._tcp\./);
+  });
 });
 
 describe('in general', () => {

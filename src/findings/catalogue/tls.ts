@@ -21,6 +21,10 @@ const forwardSecret: readonly PasteLine[] = [
   { for: 'mariadb', text: 'ssl_cipher = ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM' },
 ];
 
+/** Where no policy requires TLS, what is weak is still better than nothing. */
+const IN_CLEAR =
+  'The lines leave no others: at port 25 an old sender that has none of these sends in clear from then on, so see in the log of the server that there are no such senders first.';
+
 const old = (version: string): string =>
   `The server still speaks TLS ${version}, which has been forbidden since 2021 and breaks rules of many auditors. Nothing is lost without it: almost no mail server lacks TLS 1.2.`;
 
@@ -69,7 +73,7 @@ export const tlsChecks = {
     why: 'The server takes a suite without forward secrecy, although better ones are on offer. Whoever records mail today and gets hold of the key of the server some day reads all of it.',
     fix: [
       program(
-        'Take suites with the key exchange RSA out, and leave the choice to suites with ECDHE.',
+        `Take suites with the key exchange RSA out, and leave the choice to suites with ECDHE. ${IN_CLEAR}`,
         forwardSecret,
       ),
     ],
@@ -79,7 +83,7 @@ export const tlsChecks = {
     title: 'mode of the suite agreed on (CBC)',
     severity: 'low',
     why: 'The server takes a suite in CBC mode, although better ones are on offer. Attacks on it are hard to carry out against mail; the suites are on their way out.',
-    fix: [program('Prefer suites with GCM or ChaCha20-Poly1305.', forwardSecret)],
+    fix: [program(`Prefer suites with GCM or ChaCha20-Poly1305. ${IN_CLEAR}`, forwardSecret)],
     reference: 'RFC 9325 §4.2',
   },
   'tls.suite.ccm8': {

@@ -11,7 +11,7 @@ import { StoreError } from '../../store/store-error.ts';
 import { describeError } from '../config/describe-error.ts';
 import { readDnsFiles } from '../config/files.ts';
 import { type LoadRequest, loadConfig } from '../config/load.ts';
-import { lookOf, oneLine } from '../terminal.ts';
+import { lookOf } from '../terminal.ts';
 import { calledWith } from './again.ts';
 import { counting, exitCodeOf, nothingYet, type Tally } from './exit-code.ts';
 import { toReport } from './json.ts';
@@ -25,6 +25,7 @@ import { savedRecordings } from './saved.ts';
 import { everyCheck, type Selection } from './selection.ts';
 import { formatTarget, type TargetTerms } from './target.ts';
 import { STDIN, targetsFrom } from './targets.ts';
+import { safe } from './words.ts';
 
 export interface CheckRequest {
   /** As they were named, read already but for those on stdin. */
@@ -166,6 +167,6 @@ async function write(text: string): Promise<void> {
 /** @returns the exit code of wrong usage. */
 function complain(progress: Progress, kind: 'error' | 'warning', message: string): number {
   progress.clear();
-  process.stderr.write(`${kind}: ${oneLine(message)}\n`);
+  process.stderr.write(`${kind}: ${safe(message, { unicode: true })}\n`);
   return WRONG;
 }

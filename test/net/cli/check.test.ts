@@ -243,6 +243,12 @@ describe('waxwing check', { concurrency: 2 }, () => {
     assert.match(report.hosts[0]?.skipped[0]?.because ?? '', /asked not to be tested has plain\.test/);
   });
 
+  it('a line of stdin that turns the direction of text does not turn that of the terminal', async () => {
+    const run = await waxwing(['check', '-', '--json'], 'a\u202eb..test\n');
+    assert.deepEqual([run.code, run.stdout], [2, '[]\n']);
+    assert.match(run.stderr, /^error: line 1 of stdin: "a\?b\.\.test" /);
+  });
+
   const mistakes: readonly (readonly [readonly string[], RegExp])[] = [
     [[], /error: name a target, such as a domain/],
     [['a..test'], /error: .*not a domain label/],

@@ -22,8 +22,8 @@ import {
   handshakeBehindMore,
   injected,
   offers,
-  tlsAtOnce,
   refusedProbe,
+  tlsAtOnce,
   turnedAway,
   withoutTls,
 } from './steps.ts';

@@ -35,11 +35,20 @@ export function verdictOf(report: CheckReport): Verdict {
     const rest = ': mail comes over TLS, but nothing makes senders verify that they talk to the right host';
     return { word: 'encrypted, not protected', colour: 'yellow', rest };
   }
+  const open = report.hosts.find(({ outcomes }) => proven.some((sender) => isUnproven(outcomes[sender])));
+  if (report.hosts.length > 1 && open !== undefined) {
+    const rest = `: senders that look at ${namesOf(proven)} are sure of the first host only: whoever is on the path makes it unreachable, and takes their mail on its way to ${open.name}`;
+    return { word: 'protected in part', colour: 'yellow', rest };
+  }
   return {
     word: 'protected',
     colour: 'green',
     rest: `: senders that look at ${namesOf(proven)} deliver over TLS to the right host, or not at all`,
   };
+}
+
+function isUnproven(outcome: string | undefined): boolean {
+  return outcome === 'encrypted' || outcome === 'cleartext';
 }
 
 function nothingArrives(

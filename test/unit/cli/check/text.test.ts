@@ -17,7 +17,7 @@ import type { CheckReport } from '../../../../src/events/check-report.ts';
 import type { Recording } from '../../../../src/findings/recording.ts';
 import { observe } from '../../../support/observations.ts';
 import { domain } from '../../../support/relay.ts';
-import { report, reported, samples } from './samples.ts';
+import { host, report, reported, samples } from './samples.ts';
 
 const look: Look = { width: 80, colour: false, unicode: false };
 const terms = { look, called: withoutOptions, isPart: false };
@@ -63,7 +63,7 @@ describe('the text of a check', () => {
         assert.ok(unwrapped(text).includes(unwrapped(finding.why)), finding.why);
         for (const { do: order, lines, verify } of finding.fix) {
           assert.ok(unwrapped(text).includes(unwrapped(order)), order);
-          const programs = one.hosts.flatMap((host) => host.endpoints.map(({ program }) => program));
+          const programs = one.hosts.flatMap(({ endpoints }) => endpoints.map(({ program }) => program));
           for (const line of lines.filter((each) => programs.includes(each.for) || each.for === 'dns')) {
             assert.ok(
               text.split('\n').some((row) => row.trim() === line.text),
@@ -102,6 +102,13 @@ describe('the text of a check', () => {
       /^example\.test: protected: senders that look at DANE or MTA-STS .* Nothing to fix\./,
     );
     assert.match(head(samples.plain), /encrypted, not protected: .* Nothing to fix\./);
+    const proven = host({ layer: 'dane', outcomes: samples.good.outcomes });
+    const hosts = [proven, host({ name: 'mx2.example.test', preference: 20 })];
+    assert.match(
+      head({ ...samples.good, hosts }),
+      /: protected in part: .* sure of the first host only: .* on its way to mx2\.example\.test\./,
+    );
+    assert.match(head({ ...samples.good, hosts: [proven, proven] }), /: protected: /);
     assert.match(head(samples.clear), /mail comes in clear: .* To fix: 1 critical\./);
     assert.match(
       head(samples.mismatch),

@@ -162,7 +162,12 @@ function stsStanding(
   if (record.kind === 'unknown') return { ...standing, state: 'unknown' };
   if (record.kind === 'invalid') return { ...standing, state: 'broken' };
   if (record.kind === 'absent') return { ...standing, state: policy === undefined ? 'none' : 'broken' };
-  if (fault !== undefined) return { ...standing, state: 'broken', because: fault.evidence[0] ?? because };
+  if (fault !== undefined)
+    return {
+      ...standing,
+      state: 'broken',
+      because: `what is there does not do: ${fault.evidence[0] ?? because}`,
+    };
   if (policy !== undefined && policy.mode !== 'none') return { ...standing, state: policy.mode };
   return { ...standing, state: sts.kind === 'none' && sts.known?.policy.mode === 'none' ? 'off' : 'broken' };
 }

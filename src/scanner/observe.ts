@@ -47,6 +47,8 @@ export interface Observer {
 }
 
 const LOOK_EVERY_MS = 50;
+/** All that is said to one door takes no longer than so many connections at most may, and the one that is under way then. */
+const MOST_TALKS = 2;
 /** One question may be what a server hangs at. Connections that are left hanging are what clients are banned for. */
 const MOST_TIMEOUTS = 2;
 
@@ -92,7 +94,7 @@ export function openObserver(parts: ObserverParts): Observer {
 async function observe(
   endpoint: Endpoint,
   plan: Plan,
-  { helloName, now }: ObserverParts,
+  { helloName, now, timeoutMs }: ObserverParts,
   wayOf: (knock: Knock) => Way,
 ): Promise<Observation> {
   const { protocol, tls, serverName } = endpoint;
@@ -108,7 +110,9 @@ async function observe(
   };
   const knocking = knockingAt(dialect, polite, wayOf);
   const isDeeper = plan.depth !== 'quick';
+  const began = performance.now();
   const base = await knocking.visit({}, { ...polite, curious: isDeeper, intrusive: plan.intrusive });
+  const baseMs = performance.now() - began;
   const questions = isDeeper
     ? questionsFor(base, {
         dialect,
@@ -120,7 +124,7 @@ async function observe(
         helloName,
       })
     : [];
-  const further = await askAll(questions, base, plan, knocking);
+  const further = await askAll(questions, base, plan, { timeoutMs, baseMs }, knocking);
   return { endpoint, at, connections: 1 + further.connections, base, probes: further.probes };
 }
 
@@ -152,6 +156,7 @@ async function askAll(
   questions: readonly Question[],
   base: Visit,
   { depth, budget, between }: Plan,
+  { timeoutMs, baseMs }: { readonly timeoutMs: number; readonly baseMs: number },
   knocking: Knocking,
 ): Promise<{ readonly probes: Probes; readonly connections: number }> {
   const most = Math.min(budget, connectionBudget[depth]) - 1;
@@ -159,6 +164,7 @@ async function askAll(
   let connections = 0;
   let last = base.end;
   let timeouts = 0;
+  let talkedMs = baseMs;
   let stopped: NotTested | undefined;
   for (const question of questions) {
     const why = stopped ?? hindrance(base, question);
@@ -173,13 +179,22 @@ async function askAll(
       continue;
     }
     connections += 1;
+    const began = performance.now();
     const answered = await question.ask(knocking);
+    talkedMs += performance.now() - began;
     probes = { ...probes, ...answered.probes };
     last = answered.end;
+    // Without this, a server that answers each time just before its time is up would keep us for all connections there are.
+    if (talkedMs > MOST_TALKS * timeoutMs) stopped = tooSlow(talkedMs, last);
     if (last.kind === 'timeout') timeouts += 1;
     if (timeouts === MOST_TIMEOUTS) stopped = notTested(last);
   }
   return { probes, connections };
+}
+
+function tooSlow(ms: number, end: VisitEnd): NotTested {
+  const because = `it has taken ${Math.round(ms / 1000)} s so far, and no more is waited for`;
+  return { kind: 'not-tested', because, end };
 }
 
 function spent(connections: number, end: VisitEnd): NotTested {

@@ -61,7 +61,7 @@ export function openTester(parts: TesterParts, terms: TestTerms): Tester {
       );
       const { depth } = terms;
       const nothingSeen = { target, depth, intrusive: false, observations: [], skipped: [] };
-      const all = doorsOf(caseOf(nothingSeen, facts, startedAt), terms.smtpPort);
+      const all = firstOfEach(doorsOf(caseOf(nothingSeen, facts, startedAt), terms.smtpPort));
       const doors = all.slice(0, MOST_DOORS);
       const consents = await consentsFor(doors, kept.hands, terms, startedAt);
       const { observations, skipped } = await visitAll(target, doors, consents, { ...parts, shared }, terms);
@@ -221,6 +221,17 @@ function optedOut(target: Target, host: string, address: IpAddress, list: OptOut
     .map(parseDomain)
     .flatMap((parsed) => (parsed.kind === 'ok' ? [parsed.value] : []));
   return names.map(list.ofName).find((line) => line !== undefined) ?? list.ofAddress(address);
+}
+
+/** The first door of each host, then the second of each, …: many addresses of one host must not hide the others. */
+function firstOfEach(doors: readonly Door[]): readonly Door[] {
+  const counts = new Map<string, number>();
+  const ranked = doors.map((door) => {
+    const rank = counts.get(door.host) ?? 0;
+    counts.set(door.host, rank + 1);
+    return { door, rank };
+  });
+  return ranked.toSorted((a, b) => a.rank - b.rank).map(({ door }) => door);
 }
 
 /** Those beyond the limit, told once for each host: a zone may have thousands of addresses. */

@@ -67,6 +67,17 @@ async function toyAndLook(
   return { ...(await look(t, toy.port, plan, how)), toy };
 }
 
+it('a server that answers each time just before its time is up is not asked for all connections there are', async (t) => {
+  const ways = { certificates: [certificate], greetsAfter: 700 };
+  const { seen } = await toyAndLook(t, ways, plans.deep, { timeoutMs: 1_000 });
+  assert.equal(seen.base.end.kind, 'complete');
+  assert.equal(seen.connections, 3);
+  const reasons = Object.values(seen.probes).map((probe) => ('because' in probe ? probe.because : ''));
+  assert.ok(
+    reasons.filter((because) => /^it has taken [23] s so far, and no more/.test(because)).length >= 4,
+  );
+});
+
 describe('the first connection', () => {
   it('sees both sides of STARTTLS, what is said to a second one, and takes its leave inside TLS', async (t) => {
     const { seen, toy } = await toyAndLook(t, { certificates: [certificate] }, plans.standard);

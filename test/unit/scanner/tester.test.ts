@@ -191,6 +191,19 @@ describe('what is visited', () => {
     assert.doesNotThrow(() => toReport({ recording, judged, foreseen: null, selection: everyCheck }));
   });
 
+  it('each host, also where the first has more addresses than are visited', async () => {
+    const { visits } = await run({
+      domain: 'wide.test',
+      zone: {
+        'wide.test MX': ['10 mx1.wide.test.', '20 mx2.wide.test.'],
+        'mx1.wide.test A': Array.from({ length: 80 }, (_, index) => `9.1.1.${index}`),
+        'mx2.wide.test A': ['9.2.2.2'],
+      },
+    });
+    assert.equal(visits.length, 60);
+    assert.ok(visits.some((visit) => visit.startsWith('9.2.2.2 ')));
+  });
+
   const asks: [who: string, list: string, left: number][] = [
     ['the domain', 'example.test', 0],
     ['one host', 'mx1.example.test', 1],

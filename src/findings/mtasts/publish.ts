@@ -26,7 +26,7 @@ export function newId(now: number): string {
 }
 
 /** The record that tells senders of a new policy. */
-export function recordLine(domain: Domain, now: number): PasteLine {
+function recordLine(domain: Domain, now: number): PasteLine {
   return { for: 'dns', text: `_mta-sts.${domain}. IN TXT "v=STSv1; id=${newId(now)};"` };
 }
 

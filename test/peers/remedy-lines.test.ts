@@ -58,7 +58,7 @@ describe('lines to paste', () => {
       // Parameters of newer versions, which the line before them says.
       assert.deepEqual(
         names.filter((name) => !known.has(name)),
-        ['requiretls_enable', 'tls_ffdhe_auto_groups'],
+        ['requiretls_enable'],
       );
     } finally {
       await sandbox.close();

@@ -98,14 +98,10 @@ export const tlsChecks = {
     severity: 'info',
     why: 'The key exchange is one that a large quantum computer could undo: whoever records mail today may read it then. Few servers are further yet.',
     fix: [
-      program('Use a TLS library with ML-KEM (OpenSSL 3.5 or newer, which offers it by itself).', [
-        { for: 'postfix', text: '# Postfix 3.10 or newer: left to OpenSSL' },
-        { for: 'postfix', text: 'tls_eecdh_auto_curves =' },
-        { for: 'postfix', text: 'tls_ffdhe_auto_groups =' },
-        { for: 'dovecot', text: 'ssl_curve_list = X25519MLKEM768:X25519:P-256:P-384' },
-        { for: 'postgresql', text: '# PostgreSQL 18 or newer:' },
-        { for: 'postgresql', text: "ssl_groups = 'X25519MLKEM768:X25519:prime256v1'" },
-      ]),
+      // No lines to paste: with an older library a list of groups that it does not know stops TLS, and Postfix with it.
+      program(
+        'Give the server a TLS library with ML-KEM, such as OpenSSL 3.5 or newer, which offers it by itself. Only then look whether a list of groups in its configuration (Postfix 3.10 and newer: tls_eecdh_auto_curves; Dovecot: ssl_curve_list; Exim: tls_eccurve) keeps it out.',
+      ),
     ],
     reference: 'RFC 8446 §4.2.7, NIST FIPS 203',
   },

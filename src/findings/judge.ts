@@ -5,6 +5,7 @@ import { severities } from './check.ts';
 import { driveRecorded } from './drive-recorded.ts';
 import type { Finding } from './finding.ts';
 import { caseOf, learn } from './learn.ts';
+import { withLoss } from './loss.ts';
 import type { Recording } from './recording.ts';
 import { caaFindings } from './rules/caa.ts';
 import { certFindings } from './rules/cert.ts';
@@ -65,5 +66,7 @@ export function* allFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[
     ...certFindings(theCase),
     ...asked.flat(),
   ];
-  return found.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+  return withLoss(theCase, found).toSorted(
+    (a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity),
+  );
 }

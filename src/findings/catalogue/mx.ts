@@ -44,7 +44,7 @@ export const mxChecks = {
     reference: 'RFC 7505 §3',
   },
   'mx.null-missing-nonmail': {
-    title: 'a null MX for a domain without mail',
+    title: 'a mail host, or the null MX',
     severity: 'low',
     why: 'The domain has neither mail hosts nor an address. Senders cannot tell whether that is meant, and some try for days before they return mail that was sent by mistake.',
     fix: [

@@ -8,12 +8,13 @@ import { coverageFindings } from '../mtasts/coverage.ts';
 import { gatherSts } from '../mtasts/gather.ts';
 import { hostFindings } from '../mtasts/host.ts';
 import { recordFindings } from '../mtasts/record.ts';
+import { takesNoMail } from './parked.ts';
 
 /** Judges the MTA-STS of a domain that takes mail; hosts by themselves have none that a check is about. */
 export function* mtastsFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[]> {
   const { facts, now, target } = theCase;
   if (target.kind !== 'domain' || facts === null) return [];
-  if (facts.way.kind === 'null' || facts.way.kind === 'no-such-domain') return [];
+  if (facts.way.kind === 'no-such-domain' || takesNoMail(theCase)) return [];
   const seen = yield* gatherSts(facts);
   if (seen === undefined) return [];
   const ofRecord = yield* recordFindings(seen, now);

@@ -60,7 +60,18 @@ function withoutMx({ hosts }: CheckCase, domain: Domain, answer: Answer): Findin
   if (facts?.kind === 'unknown') return [];
   if (facts?.kind !== 'found') {
     const because = facts?.because ?? `${domain} has no address`;
-    const fix = [nullMxRemedy(domain)];
+    const fix = [
+      {
+        who: 'dns-owner',
+        do: `If ${domain} takes mail, name its mail host, and publish the addresses of that.`,
+        lines: [
+          zoneLine(`${domain}. IN MX 10 mail.${domain}.`),
+          zoneLine(`mail.${domain}. IN A <IPv4 address of the host>`),
+        ],
+        verify: `dig +short ${domain} MX`,
+      } as const,
+      nullMxRemedy(domain),
+    ];
     return [
       zoneFinding('mx.null-missing-nonmail', 'absent', { scope, evidence: [...evidence, because], fix }),
     ];

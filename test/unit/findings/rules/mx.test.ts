@@ -101,7 +101,8 @@ describe('domains that take no mail', () => {
   it('without MX and without address, the null MX is missing, with the record to paste', () => {
     const [none] = only(found({ zone: { [`${D} TXT`]: ['x'] } }), 'mx.null-missing-nonmail');
     assert.equal(none?.state, 'absent');
-    assert.deepEqual(none?.fix[0]?.lines, [{ for: 'dns', text: 'example.test. IN MX 0 .' }]);
+    assert.match(none?.fix[0]?.do ?? '', /^If example\.test takes mail, name its mail host/);
+    assert.deepEqual(none?.fix[1]?.lines, [{ for: 'dns', text: 'example.test. IN MX 0 .' }]);
     assert.equal(states({ [`${D} A`]: ['198.41.0.4'] }, 'mx.null-missing-nonmail'), '');
     const unknown = { [`${D} TXT`]: ['x'], [`${D} A`]: 'unknown' } as const;
     assert.deepEqual(found({ zone: unknown }), [], 'whether it has an address is not known');

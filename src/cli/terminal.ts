@@ -25,8 +25,11 @@ export function lookOf(
 ): Look {
   // POSIX: the first of these that is set and not empty decides.
   const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find((value) => (value ?? '') !== '') ?? '';
+  // POSIX: what COLUMNS says is preferred; Node says 0 of a terminal that does not know its size.
+  const preferred = /^[1-9][0-9]{0,5}$/.exec(env['COLUMNS'] ?? '')?.[0];
+  const known = preferred === undefined ? columns : Number(preferred);
   return {
-    width: Math.min(Math.max(columns ?? DEFAULT_WIDTH, LEAST_WIDTH), MOST_WIDTH),
+    width: Math.min(Math.max(known || DEFAULT_WIDTH, LEAST_WIDTH), MOST_WIDTH),
     // NO_COLOR counts "when present and not an empty string (regardless of its value)" (no-color.org).
     colour: isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
     unicode: /utf-?8/i.test(locale),

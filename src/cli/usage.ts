@@ -16,10 +16,17 @@ export function withExamples(command: Command, examples: readonly string[]): Com
   return command.addHelpText('before', `Examples:\n${examples.map((line) => `  ${line}`).join('\n')}\n`);
 }
 
-/** `waxwing … | head` closes the pipe early; that is no fault of ours and needs no stack trace. */
+/** Nobody may take half of an output for all of it. */
+const NOT_PRINTED = 2;
+
+/**
+ * What follows where stdout takes no more: `waxwing … | head` closes the pipe early, and that is no fault of ours; a full disk
+ * is one of the world.
+ */
 export function endWithoutReader(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
+  if (error.code === 'EPIPE') process.exit();
+  process.stderr.write(`error: cannot write to stdout: ${error.message}\n`);
+  process.exit(NOT_PRINTED);
 }
 
 /** What an error says, without its stack. */

@@ -112,7 +112,9 @@ export function verifyCommand({ theCase: { target }, host, observation }: Place,
   const { port, protocol, tls } = observation.endpoint;
   const name = target.kind === 'address' ? bracketed(host.name) : host.name;
   const implicit = tls === 'implicit' ? ' --tls implicit' : '';
-  const where = checkProtocols[protocol][tls] === port && protocol !== 'smtp' ? name : `${name}:${port}`;
+  const place = checkProtocols[protocol][tls] === port && protocol !== 'smtp' ? name : `${name}:${port}`;
+  // A shell takes brackets for a pattern.
+  const where = place.startsWith('[') ? `'${place}'` : place;
   return `waxwing check ${where}${protocolFlag(protocol)}${implicit} --only ${id}`;
 }
 

@@ -101,6 +101,7 @@ function notATarget(text: string): string | undefined {
   }
   const url = /^[a-z][a-z0-9+.-]*:\/\/([^/]*)/i.exec(text)?.[1];
   if (url !== undefined) return `${quote(text)} is a URL; name the domain or the server alone: ${url}`;
+  if (/\s/.test(text)) return `${quote(text)} has a space in it; every target is a word of its own`;
   if (text.includes('/'))
     return `${quote(text)} is neither a domain nor a server such as mail.example.net:587`;
   return undefined;
@@ -118,6 +119,7 @@ interface Place {
 function parsePlace(text: string): Parsed<Place> {
   // An address without brackets has no port: the colons of IPv6 are its own.
   if (isIP(text) !== 0) return address(text, undefined);
+  if (/^\[[^\]]*$/.test(text)) return invalid(`${quote(text)} has no closing bracket`);
   const brackets = /^\[([^\]]*)\](?::(.*))?$/s.exec(text);
   const plain = /^([^:]*)(?::(.*))?$/s.exec(text);
   const [inner = '', after] = (brackets ?? plain)?.slice(1) ?? [];
@@ -131,7 +133,10 @@ function parsePlace(text: string): Parsed<Place> {
   const literal = inner.replace(/^IPv6:/i, '');
   if (isIP(literal) !== 0) return address(literal, port.value);
   const name = parseDomain(inner);
-  if (name.kind === 'invalid') return name;
+  if (name.kind === 'invalid') {
+    const is = name.because.startsWith(quote(text)) ? '' : `${quote(text)}: `;
+    return invalid(`${is}${name.because}`);
+  }
   const bare = brackets === null && after === undefined;
   return { kind: 'ok', value: { host: { kind: 'name', name: name.value }, port: port.value, bare } };
 }

@@ -3,7 +3,7 @@ import type { CheckReport } from '../../events/check-report.ts';
 import type { Look } from '../terminal.ts';
 import { again, type CalledWith } from './again.ts';
 import { labelled, verbatim } from './page.ts';
-import { briefly, type ReportedFinding, repairerName } from './words.ts';
+import { type ReportedFinding, repairerName } from './words.ts';
 
 type Fix = ReportedFinding['fix'][number];
 
@@ -48,7 +48,7 @@ function oneRemedy(fix: Fix, isOther: boolean, terms: RemedyTerms, look: Look): 
   const inner = `${indent}  `;
   const number = lines.length < WORTH_A_WORD ? undefined : shown.get(keyOf(fix));
   return [
-    ...labelled('fix:', `${briefly(order)}${isOther ? ` (${repairerName(who)})` : ''}`, look, indent),
+    ...labelled('fix:', `${order}${isOther ? ` (${repairerName(who)})` : ''}`, look, indent),
     ...(number === undefined
       ? pasted(fix, terms, look)
       : labelled('', `The lines are those of step ${number}, and done with it.`, look, inner)),

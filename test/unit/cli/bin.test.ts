@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -35,6 +35,19 @@ it('on a Node older than 24 says what it needs, and exits with 1', {
   assert.equal(run.status, 1);
   assert.equal(run.stdout, '');
   assert.match(run.stderr, /^waxwing needs Node\.js 24 or newer; this is v[0-9.]+ \(.*node\)\.\n$/);
+});
+
+it('says that its output cannot be written, and exits with 2', {
+  skip: existsSync('/dev/full') ? false : 'no /dev/full here',
+}, () => {
+  const full = openSync('/dev/full', 'w');
+  const run = spawnSync(process.execPath, [bin, 'config', 'init'], {
+    encoding: 'utf8',
+    stdio: ['ignore', full, 'pipe'],
+  });
+  closeSync(full);
+  assert.match(run.stderr, /^error: cannot write to stdout: ENOSPC[^\n]*\n$/);
+  assert.equal(run.status, 2);
 });
 
 it('on this Node runs the command', () => {

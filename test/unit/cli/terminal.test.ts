@@ -32,6 +32,24 @@ describe('how text looks', () => {
     }
   });
 
+  it('of a terminal that does not know its size has 80 columns', () => {
+    assert.equal(lookOf({ isTTY: true, columns: 0 }, {}).width, 80);
+  });
+
+  it('has as many columns as COLUMNS says: "the user\'s preferred width" (POSIX)', () => {
+    for (const [text, width] of [
+      ['66', 66],
+      ['7', 40],
+      ['9999', 110],
+      ['', 100],
+      ['0', 100],
+      ['-5', 100],
+      ['wide', 100],
+    ] as const) {
+      assert.equal(lookOf({ columns: 100 }, { COLUMNS: text }).width, width, text);
+    }
+  });
+
   it('has marks beyond ASCII where the locale is UTF-8; LC_ALL decides before LC_CTYPE, that before LANG', () => {
     assert.equal(lookOf({}, { LANG: 'de_DE.UTF-8' }).unicode, true);
     assert.equal(lookOf({}, { LANG: 'C.utf8' }).unicode, true);

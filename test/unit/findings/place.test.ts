@@ -144,7 +144,7 @@ describe('the command that shows that it is done', () => {
     } as const;
     const host = hostCase([observe({ endpoint: { serverName: null } })], { name: '192.0.2.1', facts: null });
     const theCase = caseOf([host], { target, facts: null });
-    assert.equal(verifyCommand(placeOf(theCase), 'x'), 'waxwing check [192.0.2.1]:25 --only x');
+    assert.equal(verifyCommand(placeOf(theCase), 'x'), "waxwing check '[192.0.2.1]:25' --only x");
   });
 });
 

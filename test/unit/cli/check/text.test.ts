@@ -204,6 +204,12 @@ describe('the text of a check', () => {
     assert.doesNotMatch(textOf(samples.steps), /(?:ab){20}/);
   });
 
+  it('has a record that is to be taken out at full length', () => {
+    const order = `Take out _25._tcp.mx1.example.test. IN TLSA 3 1 1 ${'ab'.repeat(32)}.`;
+    const fix = [{ who: 'dns-owner' as const, do: order, lines: [], verify: null }];
+    assert.ok(textOf(report({ findings: [reported({ fix })] })).includes(order));
+  });
+
   it('does not call fine what was not asked for', () => {
     const part = unwrapped(formatReport(samples.good, { ...terms, isPart: true }));
     assert.match(part, /Nothing to fix among what was asked for\./);

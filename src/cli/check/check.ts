@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { CheckReport } from '../../events/check-report.ts';
 import type { Target } from '../../findings/case.ts';
 import type { Severity } from '../../findings/check.ts';
-import { futureOf } from '../../findings/future.ts';
+import { futureOf, judgeAhead } from '../../findings/future.ts';
 import { judgeRecording } from '../../findings/judge.ts';
 import type { Recording } from '../../findings/recording.ts';
 import type { Parsed } from '../../names/domain.ts';
@@ -31,7 +31,7 @@ export interface CheckRequest {
   /** As they were named, read already but for those on stdin. */
   readonly targets: readonly string[];
   readonly targetTerms: TargetTerms;
-  /** A file of recordings, in place of targets. */
+  /** A file of recordings, in place of targets; `-` is stdin. */
   readonly from: string | undefined;
   readonly terms: Omit<CheckTerms, 'optOut' | 'onNotice'>;
   readonly failOn: Severity;
@@ -54,7 +54,7 @@ export async function check(request: CheckRequest, load: LoadRequest): Promise<n
   try {
     return request.from === undefined
       ? await visitAll(request, load, progress)
-      : await reportAll(request, load, savedRecordings(request.from), progress);
+      : await reportAll(request, load, savedRecordings(request.from, process.stdin), progress);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     return complain(progress, 'error', error.message);
@@ -154,8 +154,8 @@ function judged({ failAt, selection }: CheckRequest, recording: Recording): Chec
       ? null
       : {
           until: failAt,
-          events: futureOf(recording, now.theCase, failAt),
-          judged: judgeRecording(recording, failAt),
+          events: futureOf(recording, now.theCase, failAt, selection),
+          judged: judgeAhead(recording, failAt),
         };
   return toReport({ recording, judged: now, foreseen, selection });
 }

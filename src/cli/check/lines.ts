@@ -7,9 +7,11 @@ export class InputError extends Error {
 }
 
 const LINE_FEED = 0x0a;
+const BYTE_ORDER_MARK = '\ufeff';
 
 /**
- * Lines without their ends, CR LF or LF; the last may have none.
+ * Lines without their ends, CR LF or LF; the last may have none. A byte order mark before the first is no part of it: some
+ * editors write one.
  *
  * @param most octets of one line.
  * @throws InputError at a line that is longer, or is not UTF-8.
@@ -26,10 +28,12 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array>, most: number):
   const take = (): string => {
     const line = Buffer.concat(parts);
     if (!isUtf8(line)) throw new InputError(`line ${number} is not UTF-8`);
+    const text = line.toString('utf8').replace(/\r$/, '');
+    const isFirst = number === 1;
     parts = [];
     size = 0;
     number += 1;
-    return line.toString('utf8').replace(/\r$/, '');
+    return isFirst && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
   };
   for await (const chunk of chunks) {
     let from = 0;

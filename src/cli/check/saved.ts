@@ -6,20 +6,41 @@ import { type Parsed, quote } from '../../names/domain.ts';
 import { messageOf } from '../usage.ts';
 import { linesOf } from './lines.ts';
 import { readRecording } from './recording.ts';
+import { STDIN } from './targets.ts';
 
 /** Of one line, and of a file that is no NDJSON. */
 const MOST_OCTETS = 64 * 1024 * 1024;
 
 const savedSchema = z.object({ schema: z.literal('waxwing.check/1'), recording: z.unknown() });
 
-/** Each recording of the file, or what is wrong with it; after something that is no JSON nothing follows. */
-export async function* savedRecordings(file: string): AsyncGenerator<Parsed<Recording>> {
+/**
+ * Each recording of the file, or what is wrong with it; after something that is no JSON nothing follows.
+ *
+ * @param name of a file; `-` is stdin.
+ */
+export async function* savedRecordings(
+  name: string,
+  stdin: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Parsed<Recording>> {
+  const [file, chunks] = name === STDIN ? ['stdin', stdin] : [name, createReadStream(name)];
+  let found = false;
+  for await (const recording of recordingsOf(file, chunks)) {
+    found = true;
+    yield recording;
+  }
+  if (!found) yield invalid(`${file}: there is no result in it`);
+}
+
+async function* recordingsOf(
+  file: string,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Parsed<Recording>> {
   try {
     let number = 0;
     /** Lines of one value that spans several. */
     let whole: string[] | undefined;
     let size = 0;
-    for await (const line of linesOf(createReadStream(file), MOST_OCTETS)) {
+    for await (const line of linesOf(chunks, MOST_OCTETS)) {
       number += 1;
       if (whole === undefined) {
         if (/^\s*$/.test(line)) continue;
@@ -37,7 +58,7 @@ export async function* savedRecordings(file: string): AsyncGenerator<Parsed<Reco
       const value = parseJson(whole.join('\n'));
       if (value === undefined) yield invalid(`${file}: it is no JSON`);
       else yield* recordingsIn(value.json, file);
-    } else if (number === 0) yield invalid(`${file}: it is empty`);
+    }
   } catch (error) {
     yield invalid(`${file}: ${messageOf(error)}`);
   }

@@ -27,16 +27,19 @@ export const STDIN = '-';
 
 async function* listed(stdin: AsyncIterable<Uint8Array>, terms: TargetTerms): AsyncGenerator<Parsed<Target>> {
   let number = 0;
+  let found = false;
   try {
     for await (const line of linesOf(stdin, LONGEST_LINE)) {
       number += 1;
       const text = line.replace(/^[ \t]+|[ \t]+$/g, '');
       if (text === '' || text.startsWith('#')) continue;
+      found = true;
       const target = parseTarget(text, terms);
       yield target.kind === 'ok'
         ? target
         : { kind: 'invalid', because: `line ${number} of stdin: ${target.because}` };
     }
+    if (!found) yield { kind: 'invalid', because: 'stdin: there is no target in it' };
   } catch (error) {
     // It is no list of targets from here on; those before are worked on all the same.
     if (!(error instanceof InputError)) throw error;

@@ -76,7 +76,10 @@ function addWhatOptions(check: Command): Command {
     )
     .option('--only <ids>', 'only these checks: ids, or their beginnings such as mtasts, with commas')
     .option('--fail-at <date>', 'also what breaks until then if nothing is renewed (2027-01-31)')
-    .option('--from <file>', 'judge the results in this file again (JSON or NDJSON), without the network');
+    .option(
+      '--from <file>',
+      'judge the results in this file (- is stdin) again, JSON or NDJSON, without the network',
+    );
 }
 
 /** How servers are visited, and how it is told. */

@@ -18,15 +18,19 @@ const one = recordingOf();
 const other = unreachable('192.0.2.7');
 const saved = (recording = one): object => report({ recording: writeRecording(recording) });
 
-async function read(text: string): Promise<readonly string[]> {
+async function read(text: string, name?: '-'): Promise<readonly string[]> {
   const file = join(folder, 'saved.json');
-  await writeFile(file, text);
-  const found = await Array.fromAsync(savedRecordings(file));
+  await writeFile(file, name === '-' ? 'not this' : text);
+  const found = await Array.fromAsync(savedRecordings(name ?? file, stdin(text)));
   return found.map((parsed) =>
     parsed.kind === 'ok'
       ? `${parsed.value.target.kind} ${parsed.value.durationMs}`
       : parsed.because.replace(file, 'FILE'),
   );
+}
+
+async function* stdin(text = ''): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
 }
 
 describe('--from', () => {
@@ -36,11 +40,12 @@ describe('--from', () => {
     const both = ['domain 812', 'address 812'];
     assert.deepEqual(await read(JSON.stringify([saved(), saved(other)], undefined, 2)), both);
     assert.deepEqual(await read(`${JSON.stringify(saved())}\n\n${JSON.stringify(saved(other))}\n`), both);
-    assert.deepEqual(await read('[]'), []);
   });
 
   const wrong: readonly (readonly [string, string, readonly RegExp[]])[] = [
-    ['nothing', '', [/^FILE: it is empty$/]],
+    ['nothing', '', [/^FILE: there is no result in it$/]],
+    ['empty lines', '\n \n', [/^FILE: there is no result in it$/]],
+    ['an empty list', '[]', [/^FILE: there is no result in it$/]],
     ['no JSON', 'example.com\n', [/^FILE: it is no JSON$/]],
     [
       'no JSON on its third line',
@@ -67,8 +72,22 @@ describe('--from', () => {
     });
   }
 
+  it('takes - for stdin, which can be of several lines, too', async () => {
+    assert.deepEqual(await read(JSON.stringify([saved(), saved(other)], undefined, 2), '-'), [
+      'domain 812',
+      'address 812',
+    ]);
+    assert.deepEqual(await read('', '-'), ['stdin: there is no result in it']);
+    assert.deepEqual(await read('{', '-'), ['stdin: it is no JSON']);
+  });
+
+  it('takes a byte order mark before the first value for what it is', async () => {
+    assert.deepEqual(await read(`\ufeff${JSON.stringify(saved())}`), ['domain 812']);
+    assert.deepEqual(await read(`\ufeff\ufeff${JSON.stringify(saved())}`), ['FILE: it is no JSON']);
+  });
+
   it('says where there is no file', async () => {
-    const [parsed] = await Array.fromAsync(savedRecordings(join(folder, 'none')));
+    const [parsed] = await Array.fromAsync(savedRecordings(join(folder, 'none'), stdin()));
     assert.match(parsed?.kind === 'invalid' ? parsed.because : '', /ENOENT/);
   });
 });

@@ -36,6 +36,15 @@ describe('the targets of a run', () => {
     assert.deepEqual(found, ['a.test', 'stdin: line 2 is longer than 4096 octets', 'b.test']);
   });
 
+  it('a stdin without any is no run in which nothing was wrong', async () => {
+    for (const text of ['', '\n \n', '# none\n# at all'])
+      assert.deepEqual(await read(['-', 'b.test'], text), ['stdin: there is no target in it', 'b.test']);
+  });
+
+  it('a byte order mark is no part of the first', async () => {
+    assert.deepEqual(await read(['-'], '\ufeffa.test\nb.test\n'), ['a.test', 'b.test']);
+  });
+
   it('are read one by one', async () => {
     async function* slow(): AsyncGenerator<Uint8Array> {
       yield Buffer.from('a.test\nb.');

@@ -27,6 +27,7 @@ export interface Scene {
   readonly policy?: string | PolicyFetch;
   readonly recalled?: Partial<Recalled>;
   readonly observations?: readonly Observation[];
+  readonly skipped?: Recording['skipped'];
   readonly target?: Target;
   readonly now?: number;
   readonly depth?: Depth;
@@ -75,7 +76,7 @@ export function stage(scene: Scene): Staged {
     depth: scene.depth ?? 'standard',
     intrusive: false,
     observations: scene.observations ?? [observe()],
-    skipped: [],
+    skipped: scene.skipped ?? [],
   } as const;
   return {
     theCase: caseOf(seen, facts, at),

@@ -1,7 +1,7 @@
 /**
  * Transcripts of visits and of the probes behind them, of any protocol; grammar in `transcript.ts`.
  *
- * `C> visit`, with the words `implicit`, `curious` and `intrusive`, begins a visit; `C> injection`, `C> state` and
+ * `C> visit`, with the words `implicit`, `curious`, `intrusive` and `unnamed` (by address), begins a visit; `C> injection`, `C> state` and
  * `C> intrusive` begin a probe. `C<` is how it ended and what was seen, `; ` between them:
  *
  * - of a visit the end, then `greeting CODE`, `clear A, B`, `mail CODE`, `upgrade KIND`, `inside A, B`, `again CODE`, of which
@@ -53,7 +53,7 @@ export function requestOf(words: readonly string[]): VisitRequest {
   return {
     helloName: 'probe.example.test',
     tls: words.includes('implicit') ? 'implicit' : 'starttls',
-    to: 'mx.example.test',
+    to: words.includes('unnamed') ? null : 'mx.example.test',
     curious: words.includes('curious'),
     intrusive: words.includes('intrusive'),
     clock: () => 0,

@@ -4,7 +4,7 @@ import type { CheckCase, HostCase, Skipped } from '../case.ts';
 import type { Severity } from '../check.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { Connect, Observation, VisitEnd } from '../observation.ts';
-import { bounded, foundAt, isBeside, isSeen, type Place, placesOf } from '../place.ts';
+import { bounded, foundAt, isBeside, isSeen, type Place, placesOf, type Said } from '../place.ts';
 import { familyFindings, isSix } from './conn-families.ts';
 
 /** When another try is worthwhile, milliseconds later. */
@@ -130,6 +130,9 @@ function ofEnd(place: Place, end: VisitEnd, { base }: Observation): readonly Fin
     case 'blocked':
     case 'refused': {
       const evidence = [`At the ${end.at} it said: ${end.answer.text}`, ...lines];
+      const unnamed = withoutDomain(place);
+      if (unnamed !== undefined)
+        return [foundAt(place, 'conn.blocked', 'not-tested', { evidence, severity, ...unnamed })];
       const why = end.kind === 'refused' ? { why: UNWILLING } : {};
       return [
         foundAt(place, 'conn.blocked', 'not-tested', { evidence, severity, ...why, ...laterAt(place) }),
@@ -156,6 +159,21 @@ function ofEnd(place: Place, end: VisitEnd, { base }: Observation): readonly Fin
     case 'not-connected':
       return [];
   }
+}
+
+/** RFC 6120 §4.7.2: servers of XMPP have to be told which domain is meant, and we know none. */
+function withoutDomain({ theCase: { target } }: Place): Pick<Said, 'why' | 'fix'> | undefined {
+  if (target.kind !== 'address') return undefined;
+  const { protocol, port, tls } = target;
+  if (protocol !== 'xmpp' && protocol !== 'xmpp-server') return undefined;
+  const implicit = tls === 'implicit' ? ' --tls implicit' : '';
+  const verify = `waxwing check NAME:${port} --protocol ${protocol}${implicit}`;
+  return {
+    why: 'A server of XMPP has to be told first of all which of its domains is meant, and an address names none. Whether it has TLS is therefore not known.',
+    fix: [
+      { who: 'tester', do: 'Check the server by the name of a domain that it serves: NAME below.', verify },
+    ],
+  };
 }
 
 const UNWILLING =

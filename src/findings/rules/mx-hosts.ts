@@ -11,12 +11,14 @@ import { askAhead, askFor, showAnswer, zoneFinding, zoneLine } from '../ask.ts';
 import type { CheckCase, HostCase } from '../case.ts';
 import type { Remedy } from '../check.ts';
 import type { Finding, FindingScope } from '../finding.ts';
+import { addressRemedies, removal, type Unreachable } from './mx-remedies.ts';
 
 export function* mxHostFindings(
-  { hosts }: CheckCase,
+  theCase: CheckCase,
   domain: Domain,
   records: readonly Mx[],
 ): PolicyLookUp<Finding[]> {
+  const { hosts } = theCase;
   const found: Finding[] = [];
   const named = hostsOf(records);
   yield* askAhead(
@@ -27,7 +29,11 @@ export function* mxHostFindings(
     const scope = { domain, host };
     found.push(
       ...aliasFindings(scope, answers, preference),
-      ...(yield* addressFindings(scope, host, domain, answers)),
+      ...(yield* addressFindings(
+        theCase,
+        { domain, host, preference, isOnly: records.length === 1 },
+        answers,
+      )),
     );
   }
   return [...found, ...hosts.flatMap((host) => privateFindings(domain, host))];
@@ -72,11 +78,12 @@ function aliasFindings(scope: FindingScope, answers: readonly Answer[], preferen
 }
 
 function* addressFindings(
-  scope: FindingScope,
-  host: Domain,
-  domain: Domain,
+  theCase: CheckCase,
+  dead: Unreachable,
   answers: readonly Answer[],
 ): PolicyLookUp<Finding[]> {
+  const { host, domain } = dead;
+  const scope = { domain, host };
   const found = answers.filter(({ kind }) => kind === 'found');
   if (found.length > 0) {
     const evidence = found.flatMap(showAnswer);
@@ -89,36 +96,13 @@ function* addressFindings(
   if (answers.some(({ kind }) => kind === 'unknown')) return [];
   const evidence = answers.flatMap(showAnswer);
   const nobodys = yield* nobodysName(host, domain, answers);
-  const removal: Remedy = {
-    who: 'dns-owner',
-    do: `Remove ${host} from the MX records of ${domain}, and name a host that is yours if there is no other.`,
-    verify: `dig +short ${domain} MX`,
-  };
   const failed = (fix: readonly Remedy[]): Finding =>
     zoneFinding('mx.no-address', 'fail', { scope, evidence, fix });
-  if (nobodys === undefined) return [failed([publication(host, domain)])];
+  if (nobodys === undefined) return [failed(addressRemedies(theCase, dead))];
   const because = `${nobodys} does not exist: if somebody else registers or claims it, mail for ${domain} goes there`;
-  const dangling = { scope, evidence: [...evidence, because], fix: [removal] };
-  return [failed([removal]), zoneFinding('mx.dangling', 'fail', dangling)];
-}
-
-/** How the host gets an address; the zone of somebody else is not to be edited here. */
-function publication(host: Domain, domain: Domain): Remedy {
-  const verify = `dig +short ${host} A ${host} AAAA`;
-  if (!isWithin(host, domain)) {
-    const order = `Publish the addresses of ${host}, or remove it from the MX records of ${domain}.`;
-    return { who: 'mail-provider', do: order, verify };
-  }
-  const lines = [
-    zoneLine(`${host}. IN A <IPv4 address of the host>`),
-    zoneLine(`${host}. IN AAAA <IPv6 address, if it has one>`),
-  ];
-  return {
-    who: 'dns-owner',
-    do: `If there is such a host, publish the addresses of ${host}; if not, remove it from the MX records of ${domain}.`,
-    lines,
-    verify,
-  };
+  const gone = removal(dead);
+  const dangling = { scope, evidence: [...evidence, because], fix: [gone] };
+  return [failed([gone]), zoneFinding('mx.dangling', 'fail', dangling)];
 }
 
 /** Names above a host that are asked about. */
@@ -163,6 +147,18 @@ function privateFindings(domain: Domain, host: HostCase): Finding[] {
   return bad.slice(0, 8).map((address) => {
     // Where it was visited, the check was told to, from inside that network: there it is the right address.
     const wasVisited = host.observations.some(({ endpoint }) => endpoint.address === address);
+    // Left alone for another reason than that it is private: whether we are inside of its network nobody has looked.
+    const skipped = host.skipped.find((one) => one.address === address);
+    if (!wasVisited && skipped !== undefined && skipped.kind !== 'private') {
+      return zoneFinding('mx.private-address', 'not-tested', {
+        scope: { ...scope, address },
+        evidence: [
+          `${host.name} has the address ${address}, which is none of the public Internet`,
+          `whether a server answers there was not tried: ${skipped.because}`,
+        ],
+        severity: 'info',
+      });
+    }
     return zoneFinding('mx.private-address', wasVisited ? 'warn' : 'fail', {
       scope: { ...scope, address },
       evidence: [

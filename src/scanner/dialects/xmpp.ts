@@ -96,12 +96,13 @@ function* openStream(channel: Channel, request: VisitRequest, kind: StreamKind):
   const at = channel.tls === undefined ? 'hello' : 'inside';
   yield* say(channel, headerOf(request, kind));
   const header = yield* readServerHeader(channel, kind);
-  // RFC 6120 §4.7.5: before XMPP 1.0 there are no features.
-  if (!header.hasFeatures) return { kind: 'open', header, features: [] };
+  // RFC 6120 §4.7.5: before XMPP 1.0 there are no features. To a header that names no domain (§4.7.2) Prosody answers without
+  // a version too, and with an error: that says nothing of what it offers.
+  if (!header.hasFeatures && request.to !== null) return { kind: 'open', header, features: [] };
   const element = yield* readServerElement(channel, header);
   if (element !== undefined && isNamed(element, namespaces.stream, 'features'))
     return { kind: 'open', header, features: offers(element.children.map(describeFeature)) };
-  if (element !== undefined && refusalIn(element) === undefined)
+  if (header.hasFeatures && element !== undefined && refusalIn(element) === undefined)
     throw new PeerError('unexpected-reply', `${channel.peer} answered the header with no features`);
   return { kind: 'turned-away', end: turnedAway(at, seen(element), howOf(element)) };
 }

@@ -234,6 +234,32 @@ describe('a server that does not let us look is not tested, and nothing is said 
   });
 });
 
+describe('a server of XMPP that was named by its address', () => {
+  const said = sentAway('refused', answerOf(null, 'ended the stream: improper-addressing'), 'hello');
+  const seen = observe({ endpoint: { protocol: 'xmpp', port: 5222, serverName: null }, base: said });
+
+  it('RFC 6120 §4.7.2: it has to be told which domain is meant, and the repair is to name one', () => {
+    const host = hostCase([seen], { name: '192.0.2.1', facts: null });
+    const target = {
+      kind: 'address',
+      address: '192.0.2.1',
+      port: 5222,
+      protocol: 'xmpp',
+      tls: 'starttls',
+    } as const;
+    const [one] = only(connFindings(caseOf([host], { target, facts: null })), 'conn.blocked');
+    assert.equal(one?.state, 'not-tested');
+    assert.match(one.why, /an address names none/);
+    assert.equal(one.fix[0]?.who, 'tester');
+    assert.equal(one.fix[0].verify, 'waxwing check NAME:5222 --protocol xmpp');
+  });
+
+  it('of one that was named it is told as of any other', () => {
+    const [one] = only(connFindings(hostTarget([seen])), 'conn.blocked');
+    assert.doesNotMatch(one?.why ?? '', /an address names none/);
+  });
+});
+
 describe('doors that were left alone', () => {
   for (const [kind, id, severity] of [
     ['private', 'conn.skipped', 'high'],

@@ -115,6 +115,16 @@ describe('domains that take no mail', () => {
   });
 });
 
+describe('a mail host without an address', () => {
+  it('can get one or lose its record, each with its own line', () => {
+    const [, dead] = only(found({ zone: changed({ 'mx2.example.test AAAA': [] }) }), 'mx.no-address');
+    assert.deepEqual(
+      dead?.fix.map(({ lines }) => lines?.[0]?.text),
+      ['mx2.example.test. IN A <IPv4 address of the host>', 'example.test. IN MX 20 mx2.example.test.'],
+    );
+  });
+});
+
 describe('names of mail hosts that others could have', () => {
   const away = { [`${D} MX`]: ['10 mx.gone.test.'] };
 
@@ -179,6 +189,24 @@ it('an address that was visited is the right one inside that network, and no fai
   const observations = [observe({ endpoint: { address: '127.80.0.25' } })];
   const [inside] = only(found({ zone, observations }), 'mx.private-address');
   assert.equal(`${inside?.state} ${inside?.severity}`, 'warn info');
+});
+
+it('a private address whose owner asked not to be visited is not judged; one that was refused as private is', () => {
+  const zone = { ...good, 'mx1.example.test A': ['127.80.0.25'] };
+  const door = {
+    host: 'mx1.example.test',
+    address: '127.80.0.25',
+    port: 25,
+    because: 'of the test',
+  } as const;
+  for (const [kind, expected] of [
+    ['opted-out', 'not-tested info'],
+    ['throttled', 'not-tested info'],
+    ['private', 'fail high'],
+  ] as const) {
+    const [one] = only(found({ zone, skipped: [{ ...door, kind, retryAt: null }] }), 'mx.private-address');
+    assert.equal(`${one?.state} ${one?.severity}`, expected);
+  }
 });
 
 describe('mail hosts beside each other', () => {

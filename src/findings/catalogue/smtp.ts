@@ -192,11 +192,16 @@ export const smtpChecks = {
     why: 'The server for mail from outside takes logins as well. Passwords are guessed at port 25 all day, and nobody who has an account needs it there: mail programs use ports 465 and 587.',
     fix: [
       program(
-        'Offer logins at the ports for submission only, and keep them there: what is switched off for the whole program has to be switched on again for those.',
+        'First keep the logins at the ports for submission, where Postfix has services for these: the line goes below submission and below submissions (or smtps) in master.cf, its blanks in front.',
         [
-          { for: 'postfix', text: '# in master.cf, below submission and submissions:' },
+          { for: 'postfix', text: '# master.cf' },
           { for: 'postfix', text: '  -o smtpd_sasl_auth_enable=yes' },
-          { for: 'postfix', text: '# in main.cf, for all other services:' },
+        ],
+      ),
+      program(
+        'Offer no logins at port 25: what is switched off for the whole program stays on only where it is switched on by itself, at the ports for submission.',
+        [
+          { for: 'postfix', text: '# main.cf' },
           { for: 'postfix', text: 'smtpd_sasl_auth_enable = no' },
           { for: 'exim', text: 'auth_advertise_hosts = ${if eq{$received_port}{25}{}{*}}' },
           { for: 'opensmtpd', text: 'listen on 0.0.0.0 port 25 tls pki mx.example.com' },

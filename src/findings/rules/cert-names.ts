@@ -2,6 +2,8 @@
 import { type Domain, parseDomain } from '../../names/domain.ts';
 import { type IdentityVerdict, proveIdentity, type ReferenceIdentity } from '../../tls/identity.ts';
 import { policyAtHost } from '../case.ts';
+import { entryOf } from '../catalogue.ts';
+import type { Remedy } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import { foundAt, type Place } from '../place.ts';
 import { type Presented, showCertificate } from '../presented.ts';
@@ -36,9 +38,47 @@ export function nameFindings(one: Presented): readonly Finding[] {
       evidence,
       severity,
       why: `The certificate is for other names than that of the host. ${effectAt(place)}`,
+      fix: entryOf('cert.name-mismatch').fix.map((remedy) => forAll(remedy, namesThere(one))),
     }),
   ];
 }
+
+/** Where several mail hosts are one server, a certificate for one of them alone takes the others out. */
+function namesThere({ place: { theCase, host, observation } }: Presented): readonly string[] {
+  const { address, port, serverName } = observation.endpoint;
+  const own = serverName ?? host.name;
+  if (theCase.target.kind !== 'domain') return [own];
+  const leaf = observation.base.tls?.chain[0];
+  const names = theCase.hosts.flatMap((other) => {
+    if (other === host) return [own];
+    const door = other.observations.find(
+      ({ endpoint }) => endpoint.address === address && endpoint.port === port,
+    );
+    const theirs = door?.base.tls?.chain[0];
+    // What has another certificate is told apart by the name that senders give (SNI), and keeps its own.
+    return leaf !== undefined && theirs !== undefined && isSame(leaf, theirs) ? [other.name] : [];
+  });
+  return [...new Set(names)].slice(0, MOST_NAMES);
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((octet, index) => octet === other[index]);
+}
+
+/** The remedy with all names in the order, and the first of them in paths: so it is one step for all of these hosts. */
+function forAll(remedy: Remedy, names: readonly string[]): Remedy {
+  const [first] = names;
+  if (first === undefined || names.length < 2) return remedy;
+  const { lines = [], ...others } = remedy;
+  return {
+    ...others,
+    do: remedy.do.replace(EXAMPLE, () => `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`),
+    lines: lines.map((line) => ({ ...line, text: line.text.replaceAll(EXAMPLE, () => first) })),
+  };
+}
+
+/** What stands for the host in the catalogue. */
+const EXAMPLE = 'mx.example.com';
 
 function proved(
   one: Presented,

@@ -1,9 +1,12 @@
 /** Logins: where they are offered, and whether they could be had without TLS. RFC 4954 §4, §14, RFC 8314 §4.1, RFC 3207 §4. */
+
+import { entryOf } from '../catalogue.ts';
 import type { Severity } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import type { AnswerSeen, Visit } from '../observation.ts';
 import { exposingOf, mechanismsOf } from '../offers.ts';
 import { exchange, foundAt, isBeside, type Place } from '../place.ts';
+import { programOf } from '../program.ts';
 
 export function authFindings(place: Place): readonly Finding[] {
   const { base } = place.observation;
@@ -40,7 +43,11 @@ function onMx(place: Place, { inside, clear }: Visit): readonly Finding[] {
   const mechanisms = mechanismsOf('smtp', offered);
   const evidence =
     mechanisms.length === 0 ? ['No login is offered.'] : [`S: 250 AUTH ${mechanisms.join(' ')}`];
-  return [foundAt(place, 'smtp.auth.on-mx', mechanisms.length === 0 ? 'pass' : 'warn', { evidence })];
+  if (mechanisms.length === 0) return [foundAt(place, 'smtp.auth.on-mx', 'pass', { evidence })];
+  const { fix } = entryOf('smtp.auth.on-mx');
+  const program = programOf(observation);
+  const fitting = fix.filter(({ lines }) => lines?.some((line) => line.for === program));
+  return [foundAt(place, 'smtp.auth.on-mx', 'warn', { evidence, fix: fitting.length === 0 ? fix : fitting })];
 }
 
 /** "Must issue a STARTTLS command first" (RFC 3207 §4). */

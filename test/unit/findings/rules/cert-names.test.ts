@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { certFindings } from '../../../../src/findings/rules/cert.ts';
 import { basicConstraints, extendedKeyUsage, keyUsage } from '../../../support/chains.ts';
-import { byMx } from '../../../support/destinations.ts';
+import { byMx, hostWith, nameOf } from '../../../support/destinations.ts';
 import {
   ADDRESS,
   caseOf,
@@ -41,6 +41,30 @@ describe('RFC 9525: names', () => {
     assert.ok(theCase.facts !== null);
     const facts = { ...theCase.facts, way: byMx('insecure', HOST) };
     assert.equal(statesOf(certFindings({ ...theCase, facts }), 'cert.name-mismatch'), 'fail');
+  });
+
+  it('where several mail hosts are one server, the certificate has to name all of them', () => {
+    const chain = chainFor({ names: ['mail.example.net'] });
+    const second = 'mx2.example.test';
+    const at = (name: string, presented = chain) =>
+      hostCase(
+        [observe({ endpoint: { serverName: nameOf(name) }, base: { tls: tlsSeen({ chain: presented }) } })],
+        { name, facts: hostWith(name, 'absent') },
+      );
+    const orderFor = (...hosts: readonly ReturnType<typeof at>[]): readonly string[] =>
+      only(certFindings(caseOf(hosts)), 'cert.name-mismatch').flatMap(({ state, fix }) =>
+        state === 'fail' ? fix.flatMap(({ do: order, lines }) => [order, JSON.stringify(lines)]) : [],
+      );
+    const [together = '', paths = ''] = orderFor(at(HOST), at(second));
+    assert.match(together, /certificate issued that names mx1\.example\.test and mx2\.example\.test in its/);
+    assert.match(paths, /\/mx1\.example\.test\//);
+    assert.doesNotMatch(paths, /mx2/);
+    // Each has its own certificate: the server tells names apart.
+    const [alone = ''] = orderFor(
+      at(HOST, chainFor({ names: [HOST] })),
+      at(second, chainFor({ names: ['other.test'] })),
+    );
+    assert.match(alone, /certificate issued that names mx2\.example\.test in its/);
   });
 
   it('by a wildcard, as info', () => {

@@ -212,6 +212,20 @@ describe('logins', () => {
     assert.deepEqual([finding?.state, finding?.severity], ['warn', 'low']);
     assert.equal(statesOf(found(), 'smtp.auth.on-mx'), 'pass');
     assert.equal(statesOf(atSubmission(), 'smtp.auth.on-mx'), '');
+    const files = finding?.fix.map(({ lines = [] }) =>
+      lines.filter((line) => line.for === 'postfix').map(({ text }) => text),
+    );
+    assert.deepEqual(files, [
+      ['# master.cf', '  -o smtpd_sasl_auth_enable=yes'],
+      ['# main.cf', 'smtpd_sasl_auth_enable = no'],
+    ]);
+  });
+
+  it('at an MX host that is no Postfix there is no word of its files', () => {
+    const exim = greeted('220 mx1.example.test ESMTP Exim 4.96 Sat, 28 Nov 2026 18:00:00 +0000');
+    const [finding] = only(found({ ...exim, inside: ['AUTH PLAIN'] }), 'smtp.auth.on-mx');
+    assert.equal(finding?.fix.length, 1);
+    assert.equal(finding?.fix[0]?.lines?.[0]?.for, 'exim');
   });
 });
 

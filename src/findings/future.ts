@@ -1,14 +1,17 @@
 /** What breaks by itself with time, if nobody renews anything: certificates, signatures of zones, remembered policies. */
 import { showName } from '../dns/name.ts';
+import { types } from '../dns/record.ts';
 import { showList, showType } from '../dns/show.ts';
 import { formatMoment } from '../names/calendar.ts';
 import { isWithin, parseDomain } from '../names/domain.ts';
 import { summarizeCertificate } from '../tls/certificate.ts';
 import type { CheckCase, HostCase } from './case.ts';
+import type { CheckId } from './catalogue.ts';
 import type { Remedy } from './check.ts';
 import { matchesOf, recordOf } from './dane/match.ts';
 import { demandOf } from './dane/places.ts';
 import { lineOf } from './dane/publish.ts';
+import { type Judged, judgeRecording } from './judge.ts';
 import { policyUrl } from './mtasts/gather.ts';
 import type { Recording } from './recording.ts';
 import { chainsAt, policyDoors, type SeenChain } from './seen.ts';
@@ -16,6 +19,8 @@ import type { Sender } from './senders.ts';
 
 /** Something that ends. */
 export interface FutureEvent {
+  /** The check that it belongs to. */
+  readonly id: CheckId;
   /** Milliseconds since 1970. */
   readonly at: number;
   /** What ends, and what follows; one sentence without its full stop. */
@@ -31,11 +36,29 @@ const WITH_DANE = ['postfix-dane', 'exchange'] as const satisfies readonly Sende
 const WITH_STS = ['mta-sts', 'exchange'] as const satisfies readonly Sender[];
 
 /**
- * What ends between the moment of the case and `until`, the soonest first.
+ * Judges a recording for a moment to come, as if nothing had changed.
+ *
+ * But whether signatures of DNS are renewed is judged for now only: whoever signs renews them every few days, so that those of
+ * now are over then wherever all is well.
  *
  * @param until milliseconds since 1970.
  */
-export function futureOf(recording: Recording, judgedNow: CheckCase, until: number): readonly FutureEvent[] {
+export function judgeAhead(recording: Recording, until: number): Judged {
+  const judged = judgeRecording(recording, until);
+  return { ...judged, findings: judged.findings.filter(({ id }) => id !== 'dnssec.rrsig-expiring') };
+}
+
+/**
+ * What ends between the moment of the case and `until`, the soonest first.
+ *
+ * @param until milliseconds since 1970. @param isMeant whether a check is to be told of.
+ */
+export function futureOf(
+  recording: Recording,
+  judgedNow: CheckCase,
+  until: number,
+  isMeant: (id: CheckId) => boolean,
+): readonly FutureEvent[] {
   const events = [
     ...judgedNow.hosts.flatMap((host) => ofHost(judgedNow, host)),
     ...ofPolicyHost(recording, judgedNow),
@@ -43,7 +66,7 @@ export function futureOf(recording: Recording, judgedNow: CheckCase, until: numb
     ...ofSignatures(recording, judgedNow),
   ];
   return events
-    .filter(({ at }) => at > judgedNow.now && at <= until)
+    .filter(({ id, at }) => isMeant(id) && at > judgedNow.now && at <= until)
     .toSorted((a, b) => a.at - b.at)
     .slice(0, MOST_EVENTS);
 }
@@ -75,6 +98,7 @@ function certificateEnds(theCase: CheckCase, host: HostCase, { tls }: SeenChain)
     return index === 0
       ? [
           {
+            id: 'cert.expired',
             at,
             what: `the certificate of ${host.name} ends`,
             breaks,
@@ -89,6 +113,7 @@ function certificateEnds(theCase: CheckCase, host: HostCase, { tls }: SeenChain)
         ]
       : [
           {
+            id: 'cert.expired',
             at,
             what: `the certificate of the authority ends that ${host.name} presents with its own`,
             breaks,
@@ -150,7 +175,8 @@ function renewal(theCase: CheckCase, host: HostCase, chain: SeenChain): readonly
     who: 'mail-provider',
     do: `Renew the certificate of ${host.name} with the same key (certbot: --reuse-key).`,
   };
-  return [{ at, what, breaks: WITH_DANE, evidence, fix: record.selector === 0 ? [next] : [keep, next] }];
+  const fix = record.selector === 0 ? [next] : [keep, next];
+  return [{ id: 'dane.rollover-not-ready', at, what, breaks: WITH_DANE, evidence, fix }];
 }
 
 /** First nobody new finds the policy, then those who remember it forget it. */
@@ -173,6 +199,7 @@ function ofPolicyHost({ fetched }: Recording, { facts, target }: CheckCase): rea
   const evidence = [`${summary.value.subject || 'no subject'}, issued by ${summary.value.issuer}`, ends(at)];
   return [
     {
+      id: 'mtasts.policy.cert-expired',
       at,
       what: `the certificate of ${host} ends: senders that do not remember the policy find none`,
       breaks: [...WITH_STS, 'mtasts.policy.cert-expired'],
@@ -180,6 +207,7 @@ function ofPolicyHost({ fetched }: Recording, { facts, target }: CheckCase): rea
       fix,
     },
     {
+      id: 'mtasts.policy.cert-expired',
       at: at + maxAgeSeconds * 1000,
       what: 'the last senders forget the MTA-STS policy, and mail is unprotected',
       breaks: WITH_STS,
@@ -196,6 +224,7 @@ function ofMemory({ facts, target }: CheckCase): readonly FutureEvent[] {
   if (report?.fallback !== true) return [];
   return [
     {
+      id: 'mtasts.record-without-policy',
       at: known.expiresAt,
       what: `the MTA-STS policy that is remembered of ${target.domain} ends, and cannot be fetched again`,
       breaks: WITH_STS,
@@ -215,18 +244,23 @@ function ofMemory({ facts, target }: CheckCase): readonly FutureEvent[] {
 function ofSignatures({ answers }: Recording, { target, hosts }: CheckCase): readonly FutureEvent[] {
   const own = target.kind === 'domain' ? [target.domain] : [];
   const places = [...own, ...hosts.flatMap(({ facts }) => facts?.host ?? [])];
-  const byEnd = new Map<number, string[]>();
+  const byEnd = new Map<string, { seconds: number; isCaa: boolean; names: string[] }>();
   for (const { question, signedUntil } of answers) {
     const at = parseDomain(showName(question.name));
     const isTheirs = at.kind === 'ok' && places.some((place) => isWithin(at.value, place));
     if (signedUntil === null || !isTheirs) continue;
     const name = `${showName(question.name)} ${showType(question.type)}`;
-    byEnd.set(signedUntil, [...(byEnd.get(signedUntil) ?? []), name]);
+    // Senders of mail do not ask for CAA records.
+    const isCaa = question.type === types.CAA;
+    const kept = byEnd.get(`${isCaa} ${signedUntil}`) ?? { seconds: signedUntil, isCaa, names: [] };
+    kept.names.push(name);
+    byEnd.set(`${isCaa} ${signedUntil}`, kept);
   }
-  return [...byEnd].map(([seconds, names]) => ({
+  return [...byEnd.values()].map(({ seconds, isCaa, names }) => ({
+    id: 'dnssec.rrsig-expiring',
     at: seconds * 1000,
-    what: `signatures of DNS end: ${showList([...new Set(names)].slice(0, 4))}`,
-    breaks: ['every sender whose resolver validates'],
+    what: `signatures of DNS end, if nobody signs anew by then: ${showList([...new Set(names)].slice(0, 4))}`,
+    breaks: [isCaa ? 'authorities that are to issue certificates' : 'every sender whose resolver validates'],
     evidence: [...new Set(names)].slice(0, 10),
     fix: [
       {

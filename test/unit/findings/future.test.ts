@@ -4,7 +4,9 @@ import { describe, it } from 'node:test';
 import type { Answer } from '../../../src/dns/answer.ts';
 import { nameOf as dnsName } from '../../../src/dns/name.ts';
 import { types } from '../../../src/dns/record.ts';
-import { type FutureEvent, futureOf } from '../../../src/findings/future.ts';
+import { isProblem } from '../../../src/findings/finding.ts';
+import { type FutureEvent, futureOf, judgeAhead } from '../../../src/findings/future.ts';
+import { type Judged, judgeRecording } from '../../../src/findings/judge.ts';
 import { mtastsFindings } from '../../../src/findings/rules/mtasts.ts';
 import { parsePolicy } from '../../../src/policies/mta-sts/policy.ts';
 import { aDay } from '../../support/chains.ts';
@@ -13,10 +15,14 @@ import { chainFor, issuerOf, now, observe, rootOf, tlsSeen } from '../../support
 import { goodZone, keyOf, plainZone, policyText, type Scene, stage } from '../../support/scenes.ts';
 
 /** `day: what (breaks)`, for all that happens within two hundred days. */
-function events(scene: Partial<Scene>, until = now + 200 * aDay): readonly FutureEvent[] {
+function events(
+  scene: Partial<Scene>,
+  until = now + 200 * aDay,
+  isMeant: (id: string) => boolean = () => true,
+): readonly FutureEvent[] {
   const staged = stage({ zone: plainZone, ...scene });
   staged.run(mtastsFindings(staged.theCase));
-  return futureOf(staged.recording, staged.theCase, until);
+  return futureOf(staged.recording, staged.theCase, until, isMeant);
 }
 
 const told = (list: readonly FutureEvent[]): readonly string[] =>
@@ -124,6 +130,30 @@ describe('signatures of DNS', () => {
     const all = events({ change }).filter(({ what }) => what.startsWith('signatures'));
     assert.equal(all.length, 1);
     assert.ok(all[0]?.evidence.includes('example.test MX') && all[0].evidence.includes('mx1.example.test A'));
+    assert.match(all[0]?.what ?? '', /if nobody signs anew/);
+  });
+  it('of CAA records break no sender of mail', () => {
+    const { recording, theCase } = stage({ zone: plainZone, change });
+    const asked = recording.answers.find(({ signedUntil }) => signedUntil !== null) ?? assert.fail();
+    const caa = { ...asked, question: { ...asked.question, type: types.CAA } };
+    const both = { ...recording, answers: [...recording.answers, caa] };
+    const ends = futureOf(both, theCase, now + 60 * aDay, (id) => id === 'dnssec.rrsig-expiring');
+    const told = new Map(ends.map(({ breaks, evidence }) => [breaks.join(' '), evidence]));
+    assert.equal(told.size, 2);
+    assert.deepEqual(told.get('authorities that are to issue certificates'), ['example.test CAA']);
+    assert.ok(!told.get('every sender whose resolver validates')?.includes('example.test CAA'));
+  });
+  it('are renewed by whoever signs: those of now are no finding of then', () => {
+    const { recording } = stage({ zone: goodZone([good]), change });
+    const at = (days: number): readonly string[] =>
+      judgeAhead(recording, now + days * aDay)
+        .findings.filter(isProblem)
+        .map(({ id }) => id);
+    const late = ({ findings }: Judged): boolean =>
+      findings.some(({ id, state }) => id === 'dnssec.rrsig-expiring' && state === 'warn');
+    assert.ok(late(judgeRecording(recording, now + 30 * aDay)));
+    assert.ok(!at(30).includes('dnssec.rrsig-expiring'));
+    assert.ok(at(61).includes('cert.expired'), at(61).join(' '));
   });
   it('of zones above and of others are renewed by whoever has those', () => {
     const { recording, theCase } = stage({ zone: plainZone, change });
@@ -137,6 +167,7 @@ describe('signatures of DNS', () => {
       { ...recording, answers: [...recording.answers, ...others] },
       theCase,
       now + 60 * aDay,
+      () => true,
     );
     const ends = all.filter(({ what }) => what.startsWith('signatures'));
     assert.deepEqual(
@@ -161,6 +192,15 @@ describe('in general', () => {
       );
     }
     assert.deepEqual(events(scene, now + 59 * aDay), []);
+  });
+  it('only of the checks that are meant', () => {
+    const scene = { zone: goodZone(), policy: policyText('enforce') };
+    const of = (id: string): readonly string[] => [
+      ...new Set(events(scene, now + 400 * aDay, (one) => one === id).map((one) => one.id)),
+    ];
+    assert.deepEqual(of('cert.expired'), ['cert.expired']);
+    assert.deepEqual(of('mtasts.policy.cert-expired'), ['mtasts.policy.cert-expired']);
+    assert.deepEqual(of('caa.missing'), []);
   });
   it('what has ended already is no matter of the future', () => {
     const all = events({ now: now + 61 * aDay }, now + 300 * aDay);

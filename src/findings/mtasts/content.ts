@@ -1,11 +1,12 @@
 /** What a policy says, and how well its host is kept: where it works, and will not for long or not for everybody. */
 import { formatMoment } from '../../names/calendar.ts';
+import { matchingPattern } from '../../policies/mta-sts/match.ts';
 import { MAX_AGE_SECONDS, type StsPolicy } from '../../policies/mta-sts/policy.ts';
 import { type Finding, type FindingScope, finding } from '../finding.ts';
 import { validityOf } from '../web-pki.ts';
 import type { StsSeen } from './gather.ts';
 import { ENFORCE_AGE, verifyStsCommand } from './publish.ts';
-import { isInEffect, serveRightFile } from './right-file.ts';
+import { isInEffect, mxNames, serveRightFile } from './right-file.ts';
 
 /** Of the policy that is served now. */
 export function contentFindings(seen: StsSeen, now: number): readonly Finding[] {
@@ -85,8 +86,20 @@ function age(seen: StsSeen, policy: StsPolicy, scope: FindingScope, now: number)
     evidence,
     // Below a day a sender that writes weekly has to be caught at its look-up every time.
     severity: maxAgeSeconds < 86_400 ? 'medium' : 'info',
-    fix: serveRightFile(seen, now, 'Have the policy remembered for longer.'),
+    fix: namesAll(seen, policy)
+      ? serveRightFile(seen, now, 'Have the policy remembered for longer.', ENFORCE_AGE)
+      : [
+          {
+            who: 'web-host',
+            do: 'Repair the policy first, as it does not name every mail host. When mail has come for a week after that, have it remembered for longer: `waxwing advise` says when, and how.',
+            verify: `waxwing advise ${seen.domain}`,
+          },
+        ],
   });
+}
+
+function namesAll({ facts }: StsSeen, policy: StsPolicy): boolean {
+  return mxNames(facts).every((host) => matchingPattern(policy, host) !== undefined);
 }
 
 function range(seen: StsSeen, policy: StsPolicy, scope: FindingScope, now: number): Finding {

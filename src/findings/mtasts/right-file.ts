@@ -4,10 +4,10 @@ import { showName } from '../../dns/name.ts';
 import type { Domain } from '../../names/domain.ts';
 import type { DestinationFacts } from '../../policies/destination.ts';
 import { matchingPattern } from '../../policies/mta-sts/match.ts';
-import { formatPattern, type StsPolicy } from '../../policies/mta-sts/policy.ts';
+import { formatPattern, MAX_AGE_SECONDS, type StsPolicy } from '../../policies/mta-sts/policy.ts';
 import type { PasteLine, Remedy } from '../check.ts';
 import { policyUrl, type StsSeen } from './gather.ts';
-import { ENFORCE_AGE, policyLines, recordRemedy, TESTING_AGE } from './publish.ts';
+import { policyLines, recordRemedy, TESTING_AGE } from './publish.ts';
 
 /** Names beyond these are left out of a file that is to be pasted. */
 const MOST_NAMES = 50;
@@ -29,12 +29,15 @@ export function isInEffect({ fetched, facts }: StsSeen): boolean {
  * The file.
  *
  * It enforces only where that is in effect already: a policy that senders do not have yet is tried out first, or mending the
- * way to it would keep mail away.
+ * way to it would keep mail away. How long it is remembered stays as it is, too: what turns out wrong in a repair is forgotten
+ * no later than what it repairs.
+ *
+ * @param leastAge seconds for which a policy that is enforced is remembered at least.
  */
-function rightFile(seen: StsSeen): readonly PasteLine[] {
+function rightFile(seen: StsSeen, leastAge: number): readonly PasteLine[] {
   const { facts, served } = seen;
   const isEnforced = isInEffect(seen) && served?.mode === 'enforce';
-  const age = isEnforced ? Math.max(served.maxAgeSeconds, ENFORCE_AGE) : TESTING_AGE;
+  const age = isEnforced ? Math.max(Math.min(served.maxAgeSeconds, MAX_AGE_SECONDS), leastAge) : TESTING_AGE;
   return policyLines(isEnforced ? 'enforce' : 'testing', patternsFor(served, mxNames(facts)), age);
 }
 
@@ -54,12 +57,20 @@ export function aliasOf({ aliases, owner }: Pick<Answer, 'aliases' | 'owner'>): 
   return aliases.length > 0 ? showName(owner) : undefined;
 }
 
-/** Serve the one file, then tell senders: "update the HTTPS policy body before updating the TXT record" (RFC 8461 §8.1). */
-export function serveRightFile(seen: StsSeen, now: number, why: string): readonly Remedy[] {
+/**
+ * Serve the one file, then tell senders: "update the HTTPS policy body before updating the TXT record" (RFC 8461 §8.1).
+ *
+ * @param leastAge as in {@link rightFile}.
+ */
+export function serveRightFile(seen: StsSeen, now: number, why: string, leastAge = 0): readonly Remedy[] {
   const { domain, facts, txt } = seen;
   const isThere = facts.sts.record.kind === 'found';
   return [
-    { who: 'web-host', do: `${why} Serve this file at ${policyUrl(domain)}.`, lines: rightFile(seen) },
+    {
+      who: 'web-host',
+      do: `${why} Serve this file at ${policyUrl(domain)}.`,
+      lines: rightFile(seen, leastAge),
+    },
     recordRemedy(
       domain,
       now,

@@ -331,6 +331,15 @@ describe('the policy and the mail hosts', () => {
         'pass',
       );
     });
+    it(`${mode}: a repair keeps the age: what is wrong in it is forgotten as soon as what it repairs`, () => {
+      const scene = { zone: two, policy: policyText(mode, [HOST], 3_600) };
+      const kept = mode === 'enforce' ? 'max_age: 3600' : 'max_age: 86400';
+      assert.ok(lines('mtasts.mx-uncovered', scene).includes(kept));
+      if (mode === 'testing') return;
+      assert.deepEqual(lines('mtasts.max-age-short', scene), []);
+      const whole = { zone: two, policy: policyText(mode, [HOST, MX2], 3_600) };
+      assert.ok(lines('mtasts.max-age-short', whole).includes('max_age: 1209600'));
+    });
     it(`${mode}: mtasts.mx-all-uncovered: ${bad}`, () => {
       const scene = { policy: policyText(mode, ['other.test']) };
       assert.equal(verdict('mtasts.mx-all-uncovered', scene), bad);

@@ -64,7 +64,7 @@ export const daneChecks = {
   },
   'dane.malformed': {
     title: 'form of TLSA records',
-    severity: 'high',
+    severity: 'medium',
     why: 'A TLSA record whose data does not fit its numbers is ignored; where no other is left, senders demand TLS and check nothing.',
     fix: [publishKey],
     reference: 'RFC 6698 §2.1',

@@ -19,7 +19,7 @@ export function recordFindings(theCase: CheckCase, place: DanePlace): readonly F
   return [
     unusable(scope, place, replace),
     misshapen(scope, sorted, set.usable, replace),
-    ofUsagesForTheWeb(scope, sorted, replace),
+    ofUsagesForTheWeb(scope, sorted, set.usable, replace),
     ...entity(scope, set.usable, replace),
     fullData(scope, set.usable, replace),
     onlySha512(scope, set.usable, replace),
@@ -90,16 +90,21 @@ function misshapen(
     return finding('dane.malformed', 'pass', { scope, evidence });
   }
   const evidence = sorted.malformed.slice(0, MOST_LINES);
-  // Beside one that counts it is only ignored.
-  return usable.length > 0
-    ? finding('dane.malformed', 'warn', { scope, evidence, fix, severity: 'medium' })
-    : finding('dane.malformed', 'fail', { scope, evidence, fix });
+  // Beside one that counts it is only ignored; where none does `dane.unusable` has said the worst of it.
+  const severity = usable.length > 0 ? 'medium' : 'low';
+  return finding('dane.malformed', usable.length > 0 ? 'warn' : 'fail', { scope, evidence, fix, severity });
 }
 
-function ofUsagesForTheWeb(scope: FindingScope, sorted: Unusable, fix: readonly Remedy[]): Finding {
-  return sorted.pkix.length === 0
-    ? finding('dane.pkix-usage', 'pass', { scope, evidence: ['no TLSA record has the usage 0 or 1'] })
-    : finding('dane.pkix-usage', 'warn', { scope, evidence: sorted.pkix.slice(0, MOST_LINES), fix });
+function ofUsagesForTheWeb(
+  scope: FindingScope,
+  { pkix }: Unusable,
+  usable: readonly TlsaRecord[],
+  fix: readonly Remedy[],
+): Finding {
+  if (pkix.length === 0)
+    return finding('dane.pkix-usage', 'pass', { scope, evidence: ['no TLSA record has the usage 0 or 1'] });
+  const severity = usable.length > 0 ? 'medium' : 'low';
+  return finding('dane.pkix-usage', 'warn', { scope, evidence: pkix.slice(0, MOST_LINES), fix, severity });
 }
 
 /** Records of usage 3 that are of the whole certificate, which the next renewal replaces. */

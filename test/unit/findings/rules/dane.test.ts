@@ -161,6 +161,22 @@ describe('what single records are good for', () => {
   }
 });
 
+describe('one fault that two findings tell of', () => {
+  it('where no record counts dane.unusable is the grave one, and why is a lesser one', () => {
+    for (const [id, record] of [
+      ['dane.malformed', '3 1 1 aabbcc'],
+      ['dane.pkix-usage', `1 1 1 ${'44'.repeat(32)}`],
+    ] as const) {
+      const severities = (records: readonly string[]): readonly unknown[] => {
+        const all = found({ zone: goodZone(records) });
+        return ['dane.unusable', id].flatMap((one) => only(all, one).map(({ severity }) => severity));
+      };
+      assert.deepEqual(severities([record]), ['high', 'low']);
+      assert.deepEqual(severities([record, good]), ['high', 'medium']);
+    }
+  });
+});
+
 describe('dane.mismatch', () => {
   it('is critical where no address fits, and gives the record of the key that was seen', () => {
     const [one] = only(found({ zone: goodZone([STRANGE]) }), 'dane.mismatch');

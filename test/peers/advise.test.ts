@@ -135,7 +135,7 @@ describe('advice for domains that are broken', () => {
     ['dane-mismatch.test', 'repair', 'tlsa later', 'mta-sts-enforce later'],
     ['dane-no-starttls.test', 'repair', 'tlsa later', 'tls now'],
     ['plain-stripped.test', 'repair', 'tls now', 'mta-sts-enforce later'],
-    ['half-dane.test', 'tls-rpt', 'dnssec now', 'tlsa done'],
+    ['half-dane.test', 'tls-rpt', 'dnssec now', 'tlsa later'],
     ['dane-host-unsigned.test', 'tls-rpt', 'dnssec now', 'tlsa later'],
   ];
   for (const [domain, next, ...others] of rows) {
@@ -155,6 +155,9 @@ describe('advice for domains that are broken', () => {
     assert.match(none.stdout, /^Advice for null-mx\.test: none, as the domain null-mx\.test accepts no mail/);
     assert.equal(none.code, 0);
     assert.equal((await run(lab, 'advise', 'mx-bogus.test')).code, 3);
+    const gone = await run(lab, 'advise', 'not-there.test');
+    assert.match(gone.stdout, /^Advice for not-there\.test: none, as the domain not-there\.test does not/);
+    assert.equal(gone.code, 1);
   });
 
   labTest('a host, and an unknown flag, are wrong usage', async (lab) => {

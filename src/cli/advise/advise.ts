@@ -2,6 +2,7 @@
 import { adviseFor } from '../../findings/advice/plan.ts';
 import type { Target } from '../../findings/case.ts';
 import { judgeRecording } from '../../findings/judge.ts';
+import { takesNoMail } from '../../findings/rules/parked.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { calledWith } from '../check/again.ts';
 import { type CheckTerms, openCheck } from '../check/open.ts';
@@ -22,6 +23,7 @@ export interface AdviseRequest {
 }
 
 const GIVEN = 0;
+const MAIL_GOES_BACK = 1;
 const WRONG_CONFIGURATION = 2;
 const UNKNOWN = 3;
 const PORT_BLOCKED = 4;
@@ -79,8 +81,10 @@ async function adviseWith(request: AdviseRequest, load: LoadRequest, progress: P
       complain(progress, 'error', verdict.because);
       return PORT_BLOCKED;
     }
-    const isUnknown =
-      theCase.facts?.way.kind === 'unknown' || report.steps.some(({ state }) => state === 'blocked');
+    const { way } = theCase.facts ?? {};
+    if (way?.kind === 'no-such-domain' || (way?.kind !== 'null' && takesNoMail(theCase)))
+      return MAIL_GOES_BACK;
+    const isUnknown = way?.kind === 'unknown' || report.steps.some(({ state }) => state === 'blocked');
     return isUnknown ? UNKNOWN : GIVEN;
   } finally {
     await opened.close();

@@ -105,7 +105,9 @@ function spanOf(hours: number): string {
   return `${counted(hours / 24, 'day')} (${counted(hours, 'hour')})`;
 }
 
+/** A sentence begins with a capital, and the name of a host or an id stays as it is. */
 function upper(text: string): string {
+  if (/^[^\s.]+\.[^\s.]/.test(text)) return text;
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 

@@ -90,7 +90,7 @@ function signOwn(domain: string): readonly Remedy[] {
 
 /** Records of the keys that were really seen; hosts of others are their owners' to publish for. */
 function tlsa(ground: Ground): AdviceStep {
-  const { hosts } = ground;
+  const { hosts, domain } = ground;
   const step = {
     id: 'tlsa',
     title: 'TLSA records for every mail host',
@@ -114,6 +114,10 @@ function tlsa(ground: Ground): AdviceStep {
           ? unknown.tls.because
           : `whether ${unknown.name} has TLSA records could not be learnt`;
     return { ...step, ...nothing, state: 'blocked', because };
+  }
+  if (missing.length === 0 && !ground.signed) {
+    const because = `every mail host has records that fit, and all senders with DANE go by them once the MX records of ${domain} are proven`;
+    return { ...step, ...nothing, state: 'later', because };
   }
   if (missing.length === 0)
     return { ...step, ...nothing, state: 'done', because: 'every mail host has records that fit' };

@@ -81,7 +81,10 @@ function repair({ repairs, sts, domain }: Ground): AdviceStep {
   return {
     ...step,
     state: 'now',
-    because: `${repairs.length} of what was found is high or critical: ${worst?.id ?? ''}`,
+    because:
+      repairs.length === 1
+        ? `one finding is high or critical: ${worst?.id ?? ''}`
+        : `${repairs.length} findings are high or critical, first of all ${worst?.id ?? ''}`,
     do: once([...relief, ...repairs.slice(0, MOST_REPAIRS).flatMap(({ fix }) => fix)]),
   };
 }

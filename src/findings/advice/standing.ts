@@ -11,6 +11,7 @@ import { isAtLeast } from '../check.ts';
 import { type Finding, isProblem } from '../finding.ts';
 import { newId } from '../mtasts/publish.ts';
 import { aliasOf, mxNames, patternsFor } from '../mtasts/right-file.ts';
+import { takesNoMail } from '../rules/parked.ts';
 import type { Standing } from './advice.ts';
 import { type HostState, hostStates, type Judged } from './hosts.ts';
 
@@ -65,6 +66,12 @@ export function groundOf(
   const { way } = facts;
   if (way.kind !== 'hosts' && way.kind !== 'implicit')
     return { nothing: way.kind === 'configured' ? 'only a domain can be advised' : way.because };
+  if (takesNoMail(theCase)) {
+    const has = `${target.domain} has neither MX records nor an address, and mail for it goes back`;
+    return {
+      nothing: `${has}: if it is to have mail, it needs an MX record first; if not, the null MX "${target.domain}. IN MX 0 ." says so`,
+    };
+  }
   // A host without an address takes no mail, and is told of by the check.
   const hosts = hostStates(theCase).filter(({ name }) => mxNames(facts).includes(name));
   const mx = mxNames(facts);
@@ -176,7 +183,6 @@ const BROKEN: ReadonlySet<string> = new Set([
   'mtasts.dangling-host',
   'mtasts.record-without-policy',
   'mtasts.policy-without-record',
-  'mtasts.id-unchanged',
 ]);
 
 /** An id is often the date of the change: `20260101`, with or without the time. */

@@ -34,6 +34,11 @@ function isWatched({ sts }: Ground): boolean {
   return sts.state === 'enforce' || (sts.days !== null && sts.days >= WATCH_DAYS);
 }
 
+/** Whether the file was changed under the id that senders know. */
+function isUnannounced({ findings }: Ground): boolean {
+  return findings.some(({ id, state }) => id === 'mtasts.id-unchanged' && state === 'fail');
+}
+
 /** Nothing is refused for a policy in testing, so it may stand before every host is ready. */
 function testing(ground: Ground, ready: Unready | undefined): AdviceStep {
   const { domain, sts, ttl } = ground;
@@ -44,6 +49,11 @@ function testing(ground: Ground, ready: Unready | undefined): AdviceStep {
     wait: null,
   } as const;
   if (isOn(ground)) return { ...step, state: 'done', because: sts.because, do: [] };
+  if (isUnannounced(ground)) {
+    // Another file would take back the one that is there, which nobody has seen yet.
+    const because = 'the file that is there has to be made known first, by a new id';
+    return { ...step, state: 'later', because, do: [] };
+  }
   if (sts.state === 'unknown') return { ...step, state: 'blocked', because: sts.because, do: [] };
   if (sts.state === 'enforce') {
     // It is enforced and incomplete: mail is being refused now, and the repair says what to do.
@@ -78,14 +88,13 @@ function watch(ground: Ground): AdviceStep {
   const { domain, sts } = ground;
   const step = {
     id: 'mta-sts-watch',
-    title: 'two weeks of reports without failures',
+    title: 'two weeks in which the reports are read',
     why: 'The big senders report once a day. A failure that they report in testing is mail that would wait with enforce.',
     wait: { hours: WATCH_DAYS * 24, because: 'every big sender writes to you within two weeks' },
   } as const;
   if (!isOn(ground))
     return { ...step, state: 'later', because: 'the policy has to be tried out first', do: [] };
-  if (isWatched(ground))
-    return { ...step, state: 'done', because: 'the record has been there for two weeks', do: [], wait: null };
+  if (isWatched(ground)) return { ...step, state: 'done', because: watched(sts), do: [], wait: null };
   const since =
     sts.days === null
       ? 'the id of the record does not say since when it has been there'
@@ -96,6 +105,7 @@ function watch(ground: Ground): AdviceStep {
     state: 'now',
     because: since,
     do: [
+      ...(sts.days === null ? [dated(ground)] : []),
       {
         who: 'mail-provider',
         do: 'Read the reports (TLS-RPT) every few days: in policies of type sts the total-failure-session-count has to be 0. Of each failure look at result-type and receiving-mx-hostname: certificate-host-mismatch, certificate-expired and certificate-not-trusted are repaired at that mail host, sts-policy-fetch-error and sts-webpki-invalid at the web server of the policy.',
@@ -105,6 +115,27 @@ function watch(ground: Ground): AdviceStep {
     wait: { hours: left, because: step.wait.because },
   };
 }
+
+/** What is known of the two weeks: their days, and never what the reports have said. */
+function watched({ state }: Ground['sts']): string {
+  return state === 'enforce'
+    ? 'the policy is enforced already'
+    : 'by the date in the id two weeks have gone by; read the reports before you go on';
+}
+
+/** Without a date nobody could ever tell that the two weeks are over. */
+function dated({ domain, sts, theCase }: Ground): Remedy {
+  const why = 'whose beginning is the date: the two weeks count from there, and the file stays as it is';
+  const remedy = recordRemedy(domain, theCase.now, `Give the record a new id, ${why}.`, sts.alias);
+  if (sts.alias === undefined) return remedy;
+  const order = `Have the record at ${sts.alias}, which _mta-sts.${domain} is an alias of, given a new id, ${why}.`;
+  return { ...remedy, do: order };
+}
+
+const readFirst: Remedy = {
+  who: 'mail-provider',
+  do: 'Read the reports (TLS-RPT) of the two weeks, which nobody can see from here. Go on only if there are some, and in policies of type sts the total-failure-session-count is 0 in all of them.',
+};
 
 /** Only where nothing that was seen would be refused, and everything was seen. */
 function enforce(ground: Ground, ready: Unready | undefined): AdviceStep {
@@ -122,7 +153,7 @@ function enforce(ground: Ground, ready: Unready | undefined): AdviceStep {
   if (ready !== undefined) return { ...step, ...nothing, ...ready };
   if (!isOn(ground) || !isWatched(ground)) {
     const because = isOn(ground)
-      ? 'two weeks of reports without failures come first'
+      ? 'two weeks of reports that tell of no failure come first'
       : 'the policy has to be tried out first';
     const then = { do: enforceNow(ground), wait: null } as const;
     return { ...step, ...(isOn(ground) ? then : nothing), state: 'later', because };
@@ -130,8 +161,8 @@ function enforce(ground: Ground, ready: Unready | undefined): AdviceStep {
   return {
     ...step,
     state: 'now',
-    because: `the record has been there for two weeks, and ${mx.length === 1 ? 'the mail host does' : `all ${mx.length} mail hosts do`} what the policy asks for`,
-    do: enforceNow(ground),
+    because: `by its id the record has been there for two weeks, and ${mx.length === 1 ? 'the mail host does' : `all ${mx.length} mail hosts do`} what the policy asks for`,
+    do: [readFirst, ...enforceNow(ground)],
     wait: {
       hours: 7 * 24,
       because: `until then a mistake can be taken back within days; a new file with a new id is seen by senders once the TTL of the record is over`,

@@ -68,6 +68,15 @@ describe('the text of an advice', () => {
     assert.match(head('noMail'), /: none, as .* accepts no mail/);
   });
 
+  it('leaves the name of a host at the beginning of a sentence as it is', () => {
+    const [name, report] = reports.find(([scene]) => scene === 'unseen') ?? assert.fail();
+    const [first, ...others] = report.steps;
+    assert.ok(first !== undefined, name);
+    const because = 'mx1.example.test could not be reached from here';
+    const text = formatAdvice({ ...report, steps: [{ ...first, because }, ...others] }, plain);
+    assert.match(text, /^ {2}mx1\.example\.test could not be reached from here\.$/m);
+    assert.doesNotMatch(text, /Mx1\.example/);
+  });
   it('says of a wait how long it is', () =>
     assert.match(
       unwrapped(formatAdvice(adviceReport(adviceScenes.half), plain)),

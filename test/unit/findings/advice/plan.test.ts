@@ -7,9 +7,10 @@ import { nameOf as dnsName } from '../../../../src/dns/name.ts';
 import { types } from '../../../../src/dns/record.ts';
 import type { Advice, AdviceStep, StepId } from '../../../../src/findings/advice/advice.ts';
 import { simulate } from '../../../../src/findings/simulate.ts';
+import { parsePolicy } from '../../../../src/policies/mta-sts/policy.ts';
 import { adviceFor } from '../../../support/advices.ts';
 import { aDay } from '../../../support/chains.ts';
-import { nameOf } from '../../../support/destinations.ts';
+import { DOMAIN, nameOf } from '../../../support/destinations.ts';
 import {
   chainFor,
   HOST,
@@ -161,6 +162,21 @@ describe('half done: signed, a policy in testing', () => {
       assert.equal(step(advice, 'mta-sts-enforce').state, 'later');
     }
   });
+  it('an id that is no date gives way to one that is: the two weeks count from there', () => {
+    const [record, reports] = step(testing('1'), 'mta-sts-watch').do;
+    assert.match(record?.do ?? '', /^Give the record a new id, .* the two weeks count from there/);
+    const lines = record?.lines?.map(({ text }) => text);
+    assert.deepEqual(lines, ['_mta-sts.example.test. IN TXT "v=STSv1; id=20300101000000;"']);
+    assert.match(reports?.do ?? '', /^Read the reports/);
+    assert.match(step(testing('20291228'), 'mta-sts-watch').do[0]?.do ?? '', /^Read the reports/);
+  });
+  it('what the reports have said is not known from the date: they are read before the policy is enforced', () => {
+    const advice = testing('20291217');
+    const watched = step(advice, 'mta-sts-watch');
+    assert.equal(watched.state, 'done');
+    assert.match(watched.because, /two weeks have gone by; read the reports before you go on$/);
+    assert.match(step(advice, 'mta-sts-enforce').do[0]?.do ?? '', /^Read the reports .*Go on only if/);
+  });
   it('TLSA records of the keys that were seen, and after them twice the TTL for the next', () => {
     const advice = testing('abc');
     assert.deepEqual(texts(step(advice, 'tlsa')), [`_25._tcp.${HOST}. 3600 IN TLSA ${good}`]);
@@ -279,6 +295,39 @@ describe('what is broken comes first', () => {
   });
 });
 
+describe('TLSA records that fit, behind MX records that nothing proves', () => {
+  it('do not count for all senders before the zone is signed', () => {
+    const zone = { ...half, [`_25._tcp.${HOST} TLSA`]: [good] };
+    const statuses = { [HOST]: 'secure', '_tcp.mx1.example.test': 'secure' } as const;
+    const tlsa = step(advise({ zone, status: 'insecure', statuses }), 'tlsa');
+    assert.deepEqual([tlsa.state, tlsa.do], ['later', []]);
+    assert.match(tlsa.because, /once the MX records of example\.test are proven$/);
+    assert.equal(step(advise({ zone }), 'tlsa').state, 'done');
+  });
+});
+
+describe('a file that was changed under the id that senders know', () => {
+  it('is made known by a new id, and no other file is offered beside that', () => {
+    const parsed = parsePolicy(Buffer.from(policyText('testing', ['next.test'])));
+    assert.ok(parsed.kind === 'ok');
+    const sts = {
+      domain: DOMAIN,
+      known: { id: '20260101', policy: parsed.policy, fetchedAt: now, expiresAt: now + 5 * aDay },
+      failures: null,
+      attemptedAt: now,
+      refreshAt: null,
+      usedAt: now,
+      clock: now,
+    };
+    const advice = advise({ zone: half, policy: policyText('testing'), recalled: { sts } });
+    assert.equal(advice.next, 'repair');
+    assert.ok(texts(step(advice, 'repair')).some((line) => line.startsWith('_mta-sts.example.test. IN TXT')));
+    const files = advice.steps.flatMap(texts).filter((line) => line.startsWith('version:'));
+    assert.deepEqual(files, []);
+    assert.notEqual(advice.standing.find(({ what }) => what === 'mta-sts')?.state, 'broken');
+  });
+});
+
 describe('a record of TLS-RPT that does not do', () => {
   it('is mended as the check says, and what two of its findings have to be pasted is there once', () => {
     const zone = { ...plainZone, '_smtp._tls.example.test TXT': ['"v=TLSRPTv1; rua=tls@reports.test"'] };
@@ -293,6 +342,11 @@ describe('who takes no mail', () => {
   it('is advised nothing', () => {
     const advice = advise({ zone: { 'example.test MX': ['0 .'] } });
     assert.match(advice.nothing ?? '', /accepts no mail/);
+    assert.deepEqual(advice.steps, []);
+  });
+  it('nor who has neither MX records nor an address, but that mail goes back', () => {
+    const advice = advise({ zone: { 'example.test TXT': ['"v=spf1 -all"'] } });
+    assert.match(advice.nothing ?? '', /neither MX records nor an address, and mail for it goes back/);
     assert.deepEqual(advice.steps, []);
   });
 });

@@ -1,9 +1,10 @@
 /** Whether certificates are valid at the moment that is judged, and for how long yet. RFC 5280 §4.1.2.5. */
 import { formatMoment } from '../../names/calendar.ts';
 import { nameOf, type PathCertificate } from '../../tls/path-rules.ts';
+import { entryOf } from '../catalogue.ts';
 import { isAtLeast, type Severity } from '../check.ts';
 import type { Finding } from '../finding.ts';
-import { foundAt } from '../place.ts';
+import { foundAt, type Place } from '../place.ts';
 import { type Presented, showCertificate } from '../presented.ts';
 import { effectAt, severityAt } from '../scrutiny.ts';
 
@@ -23,8 +24,26 @@ export function dateFindings(one: Presented): readonly Finding[] {
       foundAt(place, 'cert.not-yet-valid', 'fail', { ...said, severity: severityAt(place, { none: 'low' }) }),
       valid('cert.expired'),
     ];
-  if (now >= until) return [foundAt(place, 'cert.expired', 'fail', said), valid('cert.not-yet-valid')];
+  if (now >= until) {
+    const fix = entryOf('cert.expired').fix.map((remedy) => ({ ...remedy, verify: datesCommand(place) }));
+    return [foundAt(place, 'cert.expired', 'fail', { ...said, fix }), valid('cert.not-yet-valid')];
+  }
   return [valid('cert.not-yet-valid'), valid('cert.expired'), ...ofAuthorities(one), expiring(one, evidence)];
+}
+
+/** The command that shows what the server presents now, by the door at which it was seen. */
+function datesCommand({ host, observation: { endpoint } }: Place): string {
+  const { protocol, tls, port, serverName } = endpoint;
+  const where = host.name.includes(':') ? `'[${host.name}]:${port}'` : `${host.name}:${port}`;
+  const words = [
+    ...(tls === 'starttls' ? [`-starttls ${protocol === 'submission' ? 'smtp' : protocol}`] : []),
+    `-connect ${where}`,
+    ...(serverName === null ? [] : [`-servername ${serverName}`]),
+    // PostgreSQL takes TLS from the first octet only of those who name it (ALPN).
+    ...(tls === 'implicit' && protocol === 'postgres' ? ['-alpn postgresql'] : []),
+  ];
+  const shown = 'openssl x509 -noout -subject -issuer -dates -ext subjectAltName';
+  return `openssl s_client ${words.join(' ')} </dev/null | ${shown}`;
 }
 
 /** A lapsed certificate alone is forgiven by everybody who does not verify. */

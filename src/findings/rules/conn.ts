@@ -132,7 +132,13 @@ function ofEnd(place: Place, end: VisitEnd, { base }: Observation): readonly Fin
       const evidence = [`At the ${end.at} it said: ${end.answer.text}`, ...lines];
       const unnamed = withoutDomain(place);
       if (unnamed !== undefined)
-        return [foundAt(place, 'conn.blocked', 'not-tested', { evidence, severity, ...unnamed })];
+        return [
+          foundAt(place, 'conn.blocked', 'not-tested', {
+            evidence: ['An address names no domain: check the server by the name of one.', ...evidence],
+            severity,
+            ...unnamed,
+          }),
+        ];
       const why = end.kind === 'refused' ? { why: UNWILLING } : {};
       return [
         foundAt(place, 'conn.blocked', 'not-tested', { evidence, severity, ...why, ...laterAt(place) }),

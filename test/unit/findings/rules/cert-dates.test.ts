@@ -30,6 +30,24 @@ describe('RFC 5280 §4.1.2.5: dates, as whoever looks at them is hit', () => {
     assert.equal(only(certFindings(imap), 'cert.expired')[0]?.severity, 'critical');
   });
 
+  it('the command that shows the dates goes to the door at which they were seen, in its protocol', () => {
+    const tls = tlsSeen({ chain: over, path: untrusted('CERT_HAS_EXPIRED') });
+    for (const [endpoint, words] of [
+      [{ protocol: 'smtp' }, '-starttls smtp -connect mx1.example.test:25 -servername mx1.example.test'],
+      [{ protocol: 'submission', port: 587 }, '-starttls smtp -connect mx1.example.test:587 -servername'],
+      [{ protocol: 'imap', port: 1143 }, '-starttls imap -connect mx1.example.test:1143 -servername'],
+      [
+        { protocol: 'imap', tls: 'implicit', port: 993 },
+        's_client -connect mx1.example.test:993 -servername',
+      ],
+      [{ protocol: 'postgres', tls: 'implicit', port: 5432, serverName: null }, ':5432 -alpn postgresql <'],
+    ] as const) {
+      const findings = certFindings(hostTarget([observe({ endpoint, base: { tls } })]));
+      const verify = only(findings, 'cert.expired')[0]?.fix[0]?.verify ?? '';
+      assert.ok(verify.includes(words), verify);
+    }
+  });
+
   it('DANE beside an enforced MTA-STS policy: who knows only the latter looks at the dates', () => {
     const tls = { chain: over, path: untrusted('CERT_HAS_EXPIRED') };
     const both = underPolicy('dane-ee', [seenWith(tls)]);

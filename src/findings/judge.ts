@@ -4,6 +4,7 @@ import type { CheckCase } from './case.ts';
 import { severities } from './check.ts';
 import { driveRecorded } from './drive-recorded.ts';
 import type { Finding } from './finding.ts';
+import { groundOf } from './ground.ts';
 import { caseOf, learn } from './learn.ts';
 import { withLoss } from './loss.ts';
 import type { Recording } from './recording.ts';
@@ -21,7 +22,7 @@ import { smtpFindings } from './rules/smtp.ts';
 import { starttlsFindings } from './rules/starttls.ts';
 import { tlsFindings } from './rules/tls.ts';
 import { tlsrptFindings } from './rules/tlsrpt.ts';
-import { type Simulation, simulate } from './simulate.ts';
+import { type Simulation, simulate, unlearnt } from './simulate.ts';
 
 export interface Judged {
   readonly theCase: CheckCase;
@@ -38,10 +39,12 @@ export interface Judged {
 export function judgeRecording(recording: Recording, now: number): Judged {
   const facts = driveRecorded(learn(recording.target, { now, jitter: 0, errand: 'delivery' }), recording);
   const theCase = caseOf(recording, facts, now);
+  const ground = driveRecorded(groundOf(facts), recording);
+  const simulation = simulate(theCase);
   return {
     theCase,
     findings: driveRecorded(allFindings(theCase), recording),
-    simulation: simulate(theCase),
+    simulation: ground.kind === 'firm' ? simulation : unlearnt(simulation, ground.because),
   };
 }
 

@@ -54,6 +54,16 @@ export function simulate(theCase: CheckCase): Simulation {
   };
 }
 
+/** Where the DNS itself could not be learnt: what other senders do is not known, as their resolvers may be better. */
+export function unlearnt({ outcomes, hosts }: Simulation, because: string): Simulation {
+  const unknown = (known: SenderOutcomes): SenderOutcomes =>
+    Object.fromEntries(Object.keys(known).map((sender) => [sender, nowhere('unknown', because)]));
+  return {
+    outcomes: unknown(outcomes),
+    hosts: hosts.map((host) => ({ ...host, outcomes: unknown(host.outcomes) })),
+  };
+}
+
 function entryOf(sender: Sender, simulated: Simulated | undefined): [Sender, Simulated][] {
   return simulated === undefined ? [] : [[sender, simulated]];
 }

@@ -3,6 +3,7 @@ import type { CheckReport } from '../../events/check-report.ts';
 import type { Sender } from '../../findings/senders.ts';
 import type { Colour } from '../terminal.ts';
 import { isProblem, joined, repairsOf } from './repairs.ts';
+import { shutOf, shutText } from './shut.ts';
 import { counted, countsOf, everydaySenders } from './words.ts';
 
 export interface Verdict {
@@ -29,7 +30,16 @@ export function verdictOf(report: CheckReport): Verdict {
     const rest = ': whoever is on the path can read and change mail on its way';
     return { word: 'mail comes in clear', colour: 'red', rest };
   }
-  if (having('unknown').length > 0) return { word: 'could not be tested', colour: 'yellow', rest: '' };
+  const shut = having('unknown').length === senders.length ? shutOf(report) : undefined;
+  if (shut !== undefined) {
+    const colour = shut.kind === 'silent' ? 'red' : 'yellow';
+    return { word: 'from here no mail gets through', colour, rest: shutText(shut) };
+  }
+  if (having('unknown').length > 0) {
+    const [first = 'postfix-may'] = senders;
+    const rest = report.hosts.length === 0 ? `: ${report.senders[first]?.because ?? ''}` : '';
+    return { word: 'could not be tested', colour: 'yellow', rest };
+  }
   const proven = having('authenticated');
   if (proven.length === 0) {
     const rest = ': mail comes over TLS, but nothing makes senders verify that they talk to the right host';
@@ -66,7 +76,8 @@ function nothingArrives(
 }
 
 /** Of a server that other mail servers do not send to. */
-function serverVerdict({ hosts, findings }: CheckReport): Verdict {
+function serverVerdict(report: CheckReport): Verdict {
+  const { hosts, findings } = report;
   const endpoints = hosts.flatMap((host) => host.endpoints);
   if (endpoints.length > 0 && endpoints.every(({ reachable }) => reachable === false)) {
     return { word: 'cannot be reached', colour: 'red', rest: '' };
@@ -75,6 +86,10 @@ function serverVerdict({ hosts, findings }: CheckReport): Verdict {
     return { word: 'not safe', colour: 'red', rest: ': clients can be attacked, or turned away' };
   }
   if (endpoints.some(({ tls }) => tls !== null)) return { word: 'TLS works', colour: 'green', rest: '' };
+  if (shutOf(report)?.kind === 'silent') {
+    const rest = ': it takes connections, and never comes so far that a client could use it';
+    return { word: 'does not answer', colour: 'red', rest };
+  }
   return { word: 'could not be tested', colour: 'yellow', rest: '' };
 }
 
@@ -93,13 +108,17 @@ function namesOf(senders: readonly Sender[]): string {
  *
  * @param isPart whether only some checks were asked for.
  */
-export function workOf({ findings }: CheckReport, isPart: boolean): string {
+export function workOf(report: CheckReport, isPart: boolean): string {
+  const { findings } = report;
   const problems = repairsOf(findings);
   const open = joined(
     findings.filter(({ state, severity }) => state === 'not-tested' && severity !== 'info'),
   ).length;
   const among = isPart ? ' among what was asked for' : '';
-  const nothing = `Nothing to fix${open === 0 ? '' : ' so far'}${among}.`;
+  const isShut = open > 0 && shutOf(report) !== undefined;
+  const nothing = isShut
+    ? 'First see the log of the mail server.'
+    : `Nothing to fix${open === 0 ? '' : ' so far'}${among}.`;
   const work = problems.length === 0 ? nothing : `To fix: ${countsOf(problems)}.`;
   return open === 0 ? work : `${work} Not tested: ${counted(open, 'check')}.`;
 }

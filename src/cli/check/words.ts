@@ -42,7 +42,7 @@ export const outcomeMeanings: Readonly<Record<SimulatedOutcome, string>> = {
   cleartext: 'without TLS: everybody on the path can read and change it',
   deferred: 'not now: it waits, is tried again, and goes back to its sender after some days',
   bounced: 'not at all: it goes back to its sender',
-  unknown: 'not known, as the host could not be tested',
+  unknown: 'not known, as something that decides could not be tested',
 };
 
 export const severityColours: Readonly<Record<Severity, Colour>> = {

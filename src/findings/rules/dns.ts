@@ -5,10 +5,11 @@ import { types } from '../../dns/record.ts';
 import { readSrv } from '../../dns/records.ts';
 import { type Domain, parseDomain } from '../../names/domain.ts';
 import type { PolicyLookUp } from '../../policies/look-ups.ts';
-import { askFor, below, notAnswered, showAnswer, zoneFinding, zoneLine } from '../ask.ts';
+import { askFor, below, notAnswered, shorten, showAnswer, zoneFinding, zoneLine } from '../ask.ts';
 import type { CheckCase, Target } from '../case.ts';
 import type { CheckProtocol, TlsMode } from '../endpoint.ts';
 import type { Finding, FindingScope } from '../finding.ts';
+import { groundOf } from '../ground.ts';
 
 export function* dnsFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[]> {
   const { target } = theCase;
@@ -24,7 +25,7 @@ export function* dnsFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[
 
 function* domainFindings(theCase: CheckCase, domain: Domain): PolicyLookUp<Finding[]> {
   const answer = yield* askFor(domain, types.MX);
-  const found = existence(answer, { domain }, theCase);
+  const found = yield* existence(answer, { domain }, theCase);
   for (const { name, facts } of theCase.hosts) {
     if (facts?.kind !== 'unknown' || facts.status === 'bogus') continue;
     found.push(
@@ -47,7 +48,7 @@ function* hostFindings(theCase: CheckCase, host: Domain): PolicyLookUp<Finding[]
     answers[0];
   if (best === undefined) return [];
   const nothing = best.kind === 'absent' && best.what === 'no-such-record';
-  if (!nothing) return existence(best, { host }, theCase);
+  if (!nothing) return yield* existence(best, { host }, theCase);
   return [
     zoneFinding('dns.nxdomain', 'fail', {
       scope: { host },
@@ -69,9 +70,14 @@ function* hostFindings(theCase: CheckCase, host: Domain): PolicyLookUp<Finding[]
 }
 
 /** Whether a name is there at all; what is bogus is told by the checks of DNSSEC. */
-function existence(answer: Answer, scope: FindingScope, { now }: CheckCase): Finding[] {
-  if (answer.kind === 'unknown')
-    return answer.status === 'bogus' ? [] : [notAnswered('dns.servfail', scope, answer, { now })];
+function* existence(answer: Answer, scope: FindingScope, { now, facts }: CheckCase): PolicyLookUp<Finding[]> {
+  if (answer.kind === 'unknown') {
+    if (answer.status === 'bogus') return [];
+    const ground = yield* groundOf(facts);
+    const failed = notAnswered('dns.servfail', scope, answer, { now });
+    if (ground.kind === 'firm') return [failed];
+    return [{ ...failed, evidence: [...failed.evidence, shorten(ground.because)], fix: ground.fix }];
+  }
   const evidence = showAnswer(answer);
   const isGone = answer.kind === 'absent' && answer.what === 'no-such-name';
   return [

@@ -7,6 +7,7 @@ import { askAhead, askFor, shorten, showAnswer, zoneFinding } from '../ask.ts';
 import type { CheckCase } from '../case.ts';
 import type { Remedy } from '../check.ts';
 import type { Finding, FindingScope } from '../finding.ts';
+import { groundOf } from '../ground.ts';
 import { hasUnprovenTlsa, hostDnssecFindings } from './dnssec-hosts.ts';
 import { validityFindings } from './dnssec-validity.ts';
 import { apexOf, brokenZoneFindings, islandFindings, strengthFindings } from './dnssec-zone.ts';
@@ -20,6 +21,17 @@ export function* dnssecFindings(theCase: CheckCase): PolicyLookUp<readonly Findi
   const answer = yield* mainAnswer(theCase, name);
   // Of what does not exist there is nothing to sign; that it does not is said by the checks of the DNS.
   if (answer.kind === 'absent' && answer.what === 'no-such-name') return [];
+  const ground = answer.status === 'bogus' ? yield* groundOf(theCase.facts) : undefined;
+  if (ground?.kind === 'unproven') {
+    return [
+      zoneFinding('dnssec.bogus', 'not-tested', {
+        scope,
+        evidence: [ground.because, ...shown(answer)],
+        why: 'Nothing of any signed zone can be proven here. What others see of this domain is not known.',
+        fix: ground.fix,
+      }),
+    ];
+  }
   const own = yield* ownFindings(theCase, { name, scope, answer });
   return [...own, ...(yield* hostDnssecFindings(theCase, answer.status))];
 }

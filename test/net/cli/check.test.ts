@@ -134,6 +134,39 @@ describe('waxwing check', { concurrency: 2 }, () => {
     assert.equal(at.connections(), 1);
   });
 
+  it('exit code 3: where no resolver answers, no sender is said to do anything', async (t) => {
+    const at = await place(t);
+    const run = await waxwing([
+      'check',
+      '--resolver',
+      '127.80.0.99',
+      '--data',
+      at.data,
+      'plain.test',
+      '--json',
+    ]);
+    assert.equal(run.code, 3, run.stderr);
+    const { outcomes } = checkReportSchema.parse(JSON.parse(run.stdout));
+    assert.deepEqual([...new Set(Object.values(outcomes))], ['unknown']);
+  });
+
+  it('exit code 3: a trust anchor that does not fit is no fault of the domain', async (t) => {
+    const at = await place(t);
+    const anchor = join(folder, 'other.key');
+    await writeFile(anchor, `. IN DS ${showRecord(types.DS, dsOf(test).data)}\n`);
+    for (const target of ['plain.test', 'mx.plain.test:25', 'mx.plain.test:993']) {
+      const run = await check(at, ['--trust-anchor', anchor, target, '--json']);
+      assert.equal(run.code, 3, run.stderr);
+      const { outcomes, findings } = checkReportSchema.parse(JSON.parse(run.stdout));
+      for (const outcome of Object.values(outcomes)) assert.equal(outcome, 'unknown');
+      const wrong = findings.filter(({ state, severity }) => state !== 'not-tested' && severity !== 'info');
+      assert.deepEqual(
+        wrong.map(({ id, state }) => `${id} ${state}`),
+        [],
+      );
+    }
+  });
+
   it('exit code 3: thrown out at the door is not tested, and never a missing STARTTLS', async (t) => {
     const at = await place(t, {
       greeting: { say: '421 4.7.0 hostile.test too many connections\r\n', next: 'close' },

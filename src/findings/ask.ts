@@ -114,7 +114,8 @@ export function zoneFinding(id: CheckId, state: FindingState, given: FindingDeta
   const evidence = given.evidence.slice(0, MOST_LINES).map((line) => shorten(plain(line)));
   const details = { ...given, evidence };
   const name = given.scope.domain ?? given.scope.host;
-  if (given.fix !== undefined || name === undefined) return finding(id, state, details);
+  if (given.fix !== undefined || state === 'not-tested' || name === undefined)
+    return finding(id, state, details);
   return finding(id, state, { ...details, fix: entryOf(id).fix.map((remedy) => withName(remedy, name)) });
 }
 

@@ -51,9 +51,34 @@ export function finding(id: CheckId, state: FindingState, details: FindingDetail
     scope: details.scope,
     evidence: details.evidence,
     why: details.why ?? entry.why,
-    fix: state === 'pass' ? [] : (details.fix ?? entry.fix),
+    fix: state === 'pass' ? [] : (details.fix ?? repairOf(id, state, details.scope)),
     reference: entry.reference,
     retryAt: details.retryAt ?? null,
+  };
+}
+
+/** What the catalogue says to do, about the place that is meant. Where nothing was found out there is nothing to repair yet. */
+export function repairOf(id: CheckId, state: FindingState, scope: FindingScope): readonly Remedy[] {
+  const { fix }: CheckEntry = entryOf(id);
+  if (state !== 'not-tested' || fix.some(({ who }) => who === 'tester'))
+    return fix.map((remedy) => remedyFor(remedy, scope));
+  const { domain } = scope;
+  const verify = domain === undefined ? {} : { verify: `waxwing check ${domain} --only ${id}` };
+  return [{ who: 'tester', do: 'See why it could not be looked at, and check again.', ...verify }];
+}
+
+/** The words of the catalogue that stand for a host and a domain give way to those that are known. */
+function remedyFor(remedy: Remedy, { domain, host }: FindingScope): Remedy {
+  const named = (text: string): string => {
+    const hosted = host === undefined ? text : text.replace(/\bmx\.example\.com\b/g, () => host);
+    return domain === undefined ? hosted : hosted.replace(/\bexample\.(?:com|test)\b/g, () => domain);
+  };
+  const { lines, verify } = remedy;
+  return {
+    ...remedy,
+    do: named(remedy.do),
+    ...(lines === undefined ? {} : { lines: lines.map((line) => ({ ...line, text: named(line.text) })) }),
+    ...(verify === undefined ? {} : { verify: named(verify) }),
   };
 }
 

@@ -3,7 +3,7 @@ import { type CheckCase, type HostCase, scopeOf } from './case.ts';
 import { type CheckId, entryOf } from './catalogue.ts';
 import type { FindingState, PasteLine, Remedy, Severity, Software } from './check.ts';
 import { type CheckProtocol, checkProtocols } from './endpoint.ts';
-import { type Finding, finding } from './finding.ts';
+import { type Finding, finding, repairOf } from './finding.ts';
 import type { Observation, Visit } from './observation.ts';
 import { programOf, programsFor } from './program.ts';
 
@@ -53,10 +53,15 @@ export interface Said {
 
 /** A finding about the place. */
 export function foundAt(place: Place, id: CheckId, state: FindingState, said: Said): Finding {
-  const { fix = entryOf(id).fix, evidence, ...details } = said;
+  const scope = scopeOf(place.host, place.observation);
+  const {
+    fix = state === 'not-tested' ? repairOf(id, state, scope) : entryOf(id).fix,
+    evidence,
+    ...details
+  } = said;
   return finding(id, state, {
     ...details,
-    scope: scopeOf(place.host, place.observation),
+    scope,
     evidence: bounded(evidence),
     fix: fix.map((remedy) => remedyAt(place, id, remedy)),
   });

@@ -23,7 +23,7 @@ const file: Remedy = {
 
 const record: Remedy = {
   who: 'dns-owner',
-  do: 'Have exactly one such TXT record at _mta-sts and the domain.',
+  do: 'Have exactly one such TXT record at _mta-sts.example.com.',
   lines: [{ for: 'dns', text: '_mta-sts.example.com. IN TXT "v=STSv1; id=20260101000000;"' }],
   verify: VERIFY,
 };

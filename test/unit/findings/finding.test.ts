@@ -8,9 +8,9 @@ const details = { scope: { host: 'mx1.example.test' }, evidence: ['S: 250 mx1.ex
 
 describe('a finding', () => {
   it('has from the catalogue what it does not say itself', () => {
-    const { severity, why, fix, reference } = entryOf('starttls.not-offered');
-    assert.deepEqual(finding('starttls.not-offered', 'fail', details), {
-      id: 'starttls.not-offered',
+    const { severity, why, fix, reference } = entryOf('starttls.reoffered');
+    assert.deepEqual(finding('starttls.reoffered', 'fail', details), {
+      id: 'starttls.reoffered',
       state: 'fail',
       severity,
       why,
@@ -31,6 +31,37 @@ describe('a finding', () => {
       retryAt: 7,
     });
     assert.deepEqual([one.severity, one.why, one.fix, one.retryAt], ['low', 'Because.', fix, 7]);
+  });
+
+  it('names its own host and domain where the catalogue has an example', () => {
+    const scope = { host: 'mx1.of-mine.test', domain: 'of-mine.test' };
+    for (const id of [
+      'mtasts.record.cname',
+      'mtasts.none',
+      'dane.none',
+      'mx.single',
+      'mx.duplicate',
+    ] as const) {
+      const said = JSON.stringify(finding(id, 'warn', { ...details, scope }).fix);
+      assert.doesNotMatch(said, /example\.(?:com|test)/);
+    }
+    const [published] = finding('dane.none', 'absent', { ...details, scope }).fix;
+    assert.match(published?.lines?.[0]?.text ?? '', /^_25\._tcp\.mx1\.of-mine\.test\. /);
+    assert.equal(published?.verify, 'waxwing check of-mine.test --only dane');
+  });
+
+  it('of what could not be looked at there is nothing to repair but to look again', () => {
+    const scope = { domain: 'of-mine.test' };
+    const { fix } = finding('mtasts.none', 'not-tested', { ...details, scope });
+    assert.deepEqual(
+      fix.map(({ who, verify }) => [who, verify]),
+      [['tester', 'waxwing check of-mine.test --only mtasts.none']],
+    );
+    assert.deepEqual(
+      finding('conn.ratelimited', 'not-tested', { ...details, scope }).fix,
+      entryOf('conn.ratelimited').fix,
+      'what the tester can do better is said',
+    );
   });
 
   it('that passes has nothing to repair', () => {

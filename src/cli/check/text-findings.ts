@@ -5,6 +5,7 @@ import type { Look } from '../terminal.ts';
 import type { CalledWith } from './again.ts';
 import { highlighted, labelled, marked, marks, titled } from './page.ts';
 import { isProblem, joined, type Repair, repairsOf, wishesOf } from './repairs.ts';
+import { logOrder, shutOf } from './shut.ts';
 import { keyOf, programsOf, type RemedyTerms, remedyLines } from './text-remedies.ts';
 import {
   briefly,
@@ -56,7 +57,9 @@ function oneRepair(repair: Repair, number: number, terms: RemedyTerms, look: Loo
       ? []
       : labelled(
           'first:',
-          `${first.length === 1 ? 'step' : 'steps'} ${listed(first.map(String))}; with this one senders begin to look at that, and keep mail back where it is wrong.`,
+          first.length === 1
+            ? `Do step ${first[0]} before this one: from this step on senders check it, and keep mail back while it is wrong.`
+            : `Do steps ${listed(first.map(String))} before this one: from this step on senders check them, and keep mail back while they are wrong.`,
           look,
         )),
     ...remedyLines(fix, terms, look),
@@ -80,17 +83,25 @@ export function wishLines({ findings }: CheckReport, look: Look): readonly strin
   ];
 }
 
-export function untestedLines({ findings }: CheckReport, look: Look): readonly string[] {
+export function untestedLines(report: CheckReport, look: Look): readonly string[] {
+  const { findings } = report;
+  const isShut = shutOf(report) !== undefined;
   const open = joined(findings.filter(({ state }) => state === 'not-tested'));
   if (open.length === 0) return [];
   return [
-    ...titled('not tested', ', which says nothing good or bad:', look),
+    ...titled(
+      'not tested',
+      isShut ? ', as this check did not get through:' : ', which says nothing good or bad:',
+      look,
+    ),
     ...open.flatMap(({ finding, places }) => {
       const { id, title, evidence, retryAt, why, severity } = finding;
+      const order = logOrder(finding, report);
       const again = retryAt === null ? '' : ` Try again after ${showMoment(retryAt)}.`;
       return [
         ...marked(marks.unknown, `${title} (${id}, ${severity}): ${placesText(places)}`, look),
         ...labelled('', `${ended(briefly(evidence[0] ?? why))}${again}`, look, '    '),
+        ...(isShut && order !== '' ? labelled('fix:', order, look, '    ') : []),
       ];
     }),
   ];

@@ -281,6 +281,21 @@ export const samples = {
     findings: [untested],
     connections: { spent: 1, budget: 6 },
   }),
+  greetless: report({
+    outcomes: outcomesOf('unknown'),
+    hosts: [host({ endpoints: [endpoint({ starttls: null, tls: null, program: null, connections: 1 })] })],
+    findings: [
+      {
+        ...untested,
+        id: 'conn.timeout',
+        severity: 'high',
+        title: 'answer to connections in time',
+        evidence: ['It took the connection; 120042 ms later its greeting was still not complete.'],
+        why: 'The server was so slow that the time for the check was over.',
+      },
+    ],
+    connections: { spent: 1, budget: 6 },
+  }),
   nullMx: report(
     {
       outcomes: outcomesOf('bounced'),

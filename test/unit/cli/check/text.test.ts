@@ -128,6 +128,21 @@ describe('the text of a check', () => {
     assert.match(head(samples.silent), /^mail\.example\.test:993: cannot be reached\. To fix: 1 high\.$/);
   });
 
+  it('where nobody gets through, that is the headline, and the log of the server the way out', () => {
+    const text = textOf(samples.greetless);
+    assert.match(
+      text,
+      /^example\.test: from here no mail gets through: mx1\.example\.test takes connections, and did not come so far that a sender could deliver in the time of this check\. First see the log of the mail server\. Not tested: 1 check\./,
+    );
+    assert.match(
+      text,
+      /fix: See in the log of the mail server at mx1\.example\.test what it says of connections at/,
+    );
+    assert.doesNotMatch(text, /Nothing to fix/);
+    // A server that says "not now" is another matter.
+    assert.doesNotMatch(textOf(samples.throttled), /no mail gets through|the log of/);
+  });
+
   it('what could not be tested is never something to fix, and says when to try again', () => {
     const text = textOf(samples.throttled);
     assert.doesNotMatch(text, /to fix, the/);
@@ -181,12 +196,15 @@ describe('the text of a check', () => {
   it('says what has to be done before a step with which senders begin to verify', () => {
     const text = textOf(samples.steps);
     assert.match(text, /to fix, in this order: 1\. critical, failed: end of the certificate .* 2\. high/);
-    assert.match(text, /2\. high, failed: id in the record .* first: step 1; with this one/);
+    assert.match(
+      text,
+      /2\. high, failed: id in the record .* first: Do step 1 before this one: from this step on senders check it, and keep mail back while it is wrong\./,
+    );
     assert.match(
       text,
       /in the way of MTA-STS: mtasts\.mx-cert-invalid \(step 1\), mtasts\.record\.id \(step 2\)/,
     );
-    assert.doesNotMatch(textOf(samples.mismatch), /first: step/);
+    assert.doesNotMatch(textOf(samples.mismatch), /first: Do step/);
   });
 
   it('does not repeat a file that stands in an earlier step, nor who does the next one', () => {

@@ -138,10 +138,10 @@ describe('signatures of DNS', () => {
     const caa = { ...asked, question: { ...asked.question, type: types.CAA } };
     const both = { ...recording, answers: [...recording.answers, caa] };
     const ends = futureOf(both, theCase, now + 60 * aDay, (id) => id === 'dnssec.rrsig-expiring');
-    const told = new Map(ends.map(({ breaks, evidence }) => [breaks.join(' '), evidence]));
-    assert.equal(told.size, 2);
-    assert.deepEqual(told.get('authorities that are to issue certificates'), ['example.test CAA']);
-    assert.ok(!told.get('every sender whose resolver validates')?.includes('example.test CAA'));
+    const byWhom = new Map(ends.map(({ breaks, evidence }) => [breaks.join(' '), evidence]));
+    assert.equal(byWhom.size, 2);
+    assert.deepEqual(byWhom.get('authorities that are to issue certificates'), ['example.test CAA']);
+    assert.ok(!byWhom.get('every sender whose resolver validates')?.includes('example.test CAA'));
   });
   it('are renewed by whoever signs: those of now are no finding of then', () => {
     const { recording } = stage({ zone: goodZone([good]), change });

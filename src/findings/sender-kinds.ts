@@ -100,5 +100,6 @@ function stsSeen(sts: StsFacts, way: Way, { sts: use }: SenderKind): StsFacts {
   if (use === 'applied' || sts.kind !== 'policy' || isProven(way)) return sts;
   // RFC 8461 §4.1 is about the hosts that a policy names, whatever its mode.
   const { known } = sts;
-  return { ...sts, known: { ...known, policy: { ...known.policy, mode: 'enforce' } } };
+  if (known.policy.mode !== 'testing') return sts;
+  return { ...sts, known: { ...known, policy: { ...known.policy, mode: 'enforce' } }, takenFrom: 'testing' };
 }

@@ -26,6 +26,8 @@ export type StsFacts = StsKnowledge &
         readonly kind: 'policy';
         readonly known: KnownPolicy;
         readonly from: 'fetch' | 'cache';
+        /** The mode that it really has, where it is taken for one that is enforced; else it is left out. */
+        readonly takenFrom?: 'testing';
       }
     | {
         /** `unknown`: nobody could say whether there is a record, and no policy is in force. */

@@ -30,7 +30,11 @@ const closures: ReadonlySet<string> = new Set([
 ]);
 
 /** @returns undefined where some door is open, or was not tried: what is not known of one may be known of another. */
-export function shutOf({ hosts, findings, protocol }: CheckReport): Shut | undefined {
+export function shutOf({
+  hosts,
+  findings,
+  protocol,
+}: Pick<CheckReport, 'hosts' | 'findings' | 'protocol'>): Shut | undefined {
   const open = findings.filter(({ state }) => state !== 'pass');
   const isDead = ({ name }: Host): boolean =>
     open.some(({ id, scope }) => id === 'mx.no-address' && scope.host === name);
@@ -72,7 +76,10 @@ export function shutText({ kind, hosts }: Shut): string {
 }
 
 /** What to do about a door at which a check came to nothing; '' where another try may do. */
-export function logOrder({ id, scope }: ReportedFinding, { startedAt }: CheckReport): string {
+export function logOrder(
+  { id, scope }: ReportedFinding,
+  { startedAt }: Pick<CheckReport, 'startedAt'>,
+): string {
   if (!silences.has(id) && !refusals.has(id)) return '';
   return `See in the log of the mail server at ${placeOf(scope)} what it says of connections at ${showMoment(startedAt)}: why it does not begin a session stands there. If there is nothing, see that it runs, and what stands before it (firewall, proxy).`;
 }

@@ -4,7 +4,7 @@
  * The decision is the relay's own (`decideAll`, `judgePeer`), on what that sender looks at. Of doors that may come first,
  * hosts of equal preference and their addresses, the worst outcome counts; what was not seen is `unknown` where it decides.
  */
-import { decideAll, type HostVerdict, type Rules } from '../policies/combine.ts';
+import { decideAll, type HostVerdict, othersToo, type Rules } from '../policies/combine.ts';
 import { decide } from '../policies/decide.ts';
 import type { Route } from '../policies/overrides/route.ts';
 import type { CheckCase, HostCase } from './case.ts';
@@ -242,8 +242,10 @@ function after(passed: readonly Tried[], settled: Simulated): Simulated {
 function nobodyTook(passed: readonly Tried[], kind: SenderKind): Simulated {
   const atFault = passed.find(({ at }) => at.kind === 'passed' && !at.later);
   const isFinal = atFault !== undefined;
-  const because = (atFault ?? passed[0])?.at.because ?? 'there is no server';
-  const others = passed.length > 1 ? ` (and ${passed.length - 1} more that cannot be used)` : '';
+  const told = atFault ?? passed[0];
+  const because = told?.at.because ?? 'there is no server';
+  const names = new Set(passed.map(({ host }) => host).filter((host) => host !== told?.host));
+  const others = othersToo([...names]);
   return nowhere(kind.requiresTakeover && isFinal ? 'bounced' : 'deferred', `${because}${others}`);
 }
 

@@ -93,8 +93,18 @@ export function decideAll(facts: DestinationFacts, rules: Rules): DestinationVer
   const avoided = hosts.filter((host) => host.kind === 'avoid');
   const worst = avoided.find(({ forbidden }) => forbidden) ?? avoided[0];
   const because = worst?.because ?? `${domain} has no mail host`;
-  const others = avoided.length > 1 ? ` (and ${avoided.length - 1} more that cannot be used)` : '';
+  const others = othersToo(avoided.filter((host) => host !== worst).map(({ host }) => host));
   return { kind: 'defer', hosts, forbidden: worst?.forbidden ?? false, because: `${because}${others}` };
+}
+
+/** So many hosts are named. */
+const MOST_NAMED = 3;
+
+/** What is said of further mail hosts, behind the sentence about the one that matters; '' where there are none. */
+export function othersToo(hosts: readonly string[]): string {
+  if (hosts.length === 0) return '';
+  if (hosts.length > MOST_NAMED) return ` (${hosts.length} other mail hosts cannot be used either)`;
+  return ` (${hosts.join(', ')} cannot be used either)`;
 }
 
 function decideHost(facts: DestinationFacts, host: HostFacts, preference: number, rules: Rules): HostVerdict {
@@ -205,12 +215,13 @@ function stsDemand(
   if (sts.kind !== 'policy' || sts.known.policy.mode !== 'enforce') return undefined;
   const isDane = plan.kind === 'dane';
   if (isDane && isSecure(way)) return undefined;
+  const policy = `the MTA-STS policy of ${sts.domain} (${sts.takenFrom ?? 'enforce'}, id ${sts.known.id})`;
   if (matchingPattern(sts.known.policy, host) === undefined) {
-    const because = `the MTA-STS policy of ${sts.domain} (enforce, id ${sts.known.id}) does not list ${host}`;
+    const because = `${policy} does not list ${host}`;
     return { kind: 'avoid', by: 'sts', requires: 'authenticate', forbidden: true, because };
   }
   if (isDane) return undefined;
-  const because = `the MTA-STS policy of ${sts.domain} (enforce, id ${sts.known.id}) lists ${host}`;
+  const because = `${policy} lists ${host}`;
   return {
     kind: 'demand',
     requires: 'authenticate',

@@ -264,6 +264,14 @@ describe('several hosts, several addresses', () => {
     assert.equal(row(hosts[1]?.outcomes ?? {}), 'e e e e B e e');
   });
 
+  it('where no host can be used, the others are named', () => {
+    const { outcomes } = simulate(twoHosts('no STARTTLS', 'no STARTTLS'));
+    assert.match(
+      outcomes.requiretls?.because ?? '',
+      /^mx1\.example\.test .* \(mx2\.example\.test cannot be used either\)$/,
+    );
+  });
+
   it('hosts of equal preference: the worst outcome counts, and the sentence says so', () => {
     const { outcomes } = simulate(twoHosts('good', 'no STARTTLS', [10, 10]));
     assert.equal(row(outcomes), 'c c c c B c c');

@@ -4,6 +4,7 @@ import {
   type DestinationVerdict,
   decideAll,
   type HostVerdict,
+  othersToo,
   type Rules,
 } from '../../../src/policies/combine.ts';
 import { formatIdentity } from '../../../src/policies/decide.ts';
@@ -330,15 +331,21 @@ describe('what a verdict says', () => {
     );
   });
 
-  it('of several obstacles the one that a policy makes, and how many more there are', () => {
+  it('of several obstacles the one that a policy makes, and which others there are', () => {
     const verdict = decideAll(
       factsOf({ hosts: [hostWithout(mx1, 'unknown'), hostWith(mx2, 'absent')], sts: stsOf('enforce', mx1) }),
       may,
     );
     assert.match(
       verdict.because,
-      /^the MTA-STS policy of example\.test \(enforce, id 1\) does not list mx2\.example\.test \(and 1 more that cannot be used\)$/,
+      /^the MTA-STS policy of example\.test \(enforce, id 1\) does not list mx2\.example\.test \(mx1\.example\.test cannot be used either\)$/,
     );
+  });
+
+  it('names a few of the hosts that cannot be used, and counts many', () => {
+    assert.equal(othersToo([]), '');
+    assert.equal(othersToo([mx1, mx2, mx1]), ` (${mx1}, ${mx2}, ${mx1} cannot be used either)`);
+    assert.equal(othersToo([mx1, mx2, mx1, mx2]), ' (4 other mail hosts cannot be used either)');
   });
 
   it('a host that must be avoided still tells its addresses: it may be ourselves', () => {

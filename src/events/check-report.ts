@@ -125,10 +125,43 @@ const finding = z.strictObject({
   retryAt: moment.nullable().describe('When another try is worthwhile.'),
 });
 
+/** Of mail for the target by most senders; the last three are of servers that other mail servers do not send to. */
+const verdicts = [
+  'protected',
+  'protected-in-part',
+  'encrypted',
+  'cleartext',
+  'lost',
+  'nothing-arrives',
+  'no-mail',
+  'untested',
+  'silent',
+  'turned-away',
+  'tls-works',
+  'unsafe',
+  'unreachable',
+] as const;
+
+const verdict = z
+  .strictObject({
+    kind: z
+      .enum(verdicts)
+      .describe(
+        'protected: at least some senders deliver over TLS to the right host or not at all; protected-in-part: to the first host only; ' +
+          'encrypted: nothing makes senders verify; cleartext: mail of some comes in clear; lost: some cannot deliver; ' +
+          'nothing-arrives: none can; no-mail: it is returned at once, as there is no mail or no such domain; ' +
+          'untested: not known; silent: servers take connections and say nothing; turned-away: they refuse this check. ' +
+          'Of single servers: tls-works, unsafe, unreachable, silent, untested.',
+      ),
+    text: text.describe('The same for people; its words may change.'),
+  })
+  .describe('What counts most; how bad what was found is, findings say.');
+
 const future = z.strictObject({
   until: moment.describe('As --fail-at says.'),
   events: z.array(
     z.strictObject({
+      id: text.describe('Of the check that it belongs to.'),
       at: moment,
       what: text,
       breaks: z.array(text).describe('Kinds of senders, or checks.'),
@@ -154,6 +187,7 @@ export const checkReportSchema = z
     outcomes,
     hosts: z.array(host).describe('In order of preference.'),
     findings: z.array(finding).describe('The worst first.'),
+    verdict,
     depth,
     intrusive: z.boolean().describe('Whether intrusive questions were asked everywhere.'),
     senders: z

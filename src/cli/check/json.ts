@@ -15,6 +15,7 @@ import { summarizeCertificate } from '../../tls/certificate.ts';
 import { writeRecording } from './recording.ts';
 import { chosen, type Selection } from './selection.ts';
 import { formatTarget, protocolOf } from './target.ts';
+import { type Unjudged, verdictFor } from './verdict.ts';
 
 /** What --fail-at asks about. */
 interface Foreseen {
@@ -37,6 +38,18 @@ type ReportedHost = CheckReport['hosts'][number];
 type ReportedFinding = CheckReport['findings'][number];
 
 export function toReport(checked: Checked): CheckReport {
+  const { findings, ...others } = toUnjudged(checked);
+  const { target, protocol, startedAt, durationMs, outcomes, hosts } = others;
+  return {
+    // Keys that scripts rely on come first.
+    ...{ schema: others.schema, target, protocol, startedAt, durationMs, outcomes, hosts, findings },
+    verdict: verdictFor({ findings, ...others }),
+    ...others,
+    recording: writeRecording(checked.recording),
+  };
+}
+
+function toUnjudged(checked: Checked): Unjudged {
   const { recording, judged } = checked;
   const { target, startedAt, durationMs, depth, intrusive } = recording;
   const findings = selected(judged, checked);
@@ -65,7 +78,6 @@ export function toReport(checked: Checked): CheckReport {
     withoutConsent: recording.withoutConsent.map(({ host, because }) => ({ host, because })),
     firstContact: isFirstContact(recording),
     future: futureOf(checked),
-    recording: writeRecording(recording),
   };
 }
 
@@ -218,7 +230,8 @@ function futureOf(checked: Checked): CheckReport['future'] {
   if (foreseen === null) return null;
   return {
     until: isoOf(foreseen.until),
-    events: foreseen.events.map(({ at, what, breaks, evidence, fix }) => ({
+    events: foreseen.events.map(({ id, at, what, breaks, evidence, fix }) => ({
+      id,
       at: isoOf(at),
       what,
       breaks: [...breaks],

@@ -4,9 +4,10 @@ import { senders } from '../../findings/senders.ts';
 import type { Look } from '../terminal.ts';
 import type { CalledWith } from './again.ts';
 import { highlighted, labelled, marked, marks, titled } from './page.ts';
-import { isProblem, joined, type Repair, repairsOf, wishesOf } from './repairs.ts';
+import { joined, type Repair, repairsOf, wishesOf } from './repairs.ts';
 import { logOrder, shutOf } from './shut.ts';
 import { keyOf, programsOf, type RemedyTerms, remedyLines } from './text-remedies.ts';
+import { newRepairs } from './verdict.ts';
 import {
   briefly,
   counted,
@@ -138,8 +139,7 @@ export function futureLines(
 ): readonly string[] {
   if (future === null) return [];
   const until = showMoment(future.until);
-  const known = new Set(findings.filter(isProblem).map(({ id }) => id));
-  const fresh = repairsOf(future.findings).filter(({ finding }) => !known.has(finding.id));
+  const fresh = newRepairs(future.findings, findings);
   if (future.events.length === 0 && fresh.length === 0) {
     return titled(`until ${until}`, ': nothing breaks by itself.', look);
   }

@@ -8,7 +8,7 @@ import { highlighted, labelled, page, titled } from './page.ts';
 import { detailLines } from './text-details.ts';
 import { fineLines, futureLines, repairLines, untestedLines, wishLines } from './text-findings.ts';
 import { hostLines, senderLines } from './text-senders.ts';
-import { verdictOf, workOf } from './verdict.ts';
+import { outlookOf, verdictOf, workOf } from './verdict.ts';
 import { showMoment } from './words.ts';
 
 /** What the page depends on beside the report. */
@@ -40,7 +40,7 @@ export function formatReport(report: CheckReport, terms: PageTerms, recording?: 
 function headLines(report: CheckReport, isPart: boolean, look: Look): readonly string[] {
   const { word, colour, rest } = verdictOf(report);
   const stop = rest === '' || rest.endsWith('.') ? '' : '.';
-  const text = `${nameFor(report, look)}: ${word}${rest}${stop === '' && rest === '' ? '.' : stop} ${workOf(report, isPart)}`;
+  const text = `${nameFor(report, look)}: ${word}${rest}${stop === '' && rest === '' ? '.' : stop} ${workOf(report, isPart)}${outlookOf(report)}`;
   return highlighted(text, word, colour, look, '', '  ');
 }
 

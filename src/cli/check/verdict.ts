@@ -2,11 +2,12 @@
 import type { CheckReport } from '../../events/check-report.ts';
 import type { Sender } from '../../findings/senders.ts';
 import type { Colour } from '../terminal.ts';
-import { isProblem, joined, repairsOf } from './repairs.ts';
+import { isProblem, joined, type Repair, repairsOf } from './repairs.ts';
 import { shutOf, shutText } from './shut.ts';
-import { counted, countsOf, everydaySenders } from './words.ts';
+import { counted, countsOf, everydaySenders, type ReportedFinding, showMoment } from './words.ts';
 
-export interface Verdict {
+interface Verdict {
+  readonly kind: CheckReport['verdict']['kind'];
   /** What counts, in a few words. */
   readonly word: string;
   readonly colour: Colour;
@@ -14,7 +15,16 @@ export interface Verdict {
   readonly rest: string;
 }
 
-export function verdictOf(report: CheckReport): Verdict {
+/** What it is made from: all that is told but itself. */
+export type Unjudged = Omit<CheckReport, 'verdict' | 'recording'>;
+
+/** As machines have it. */
+export function verdictFor(report: Unjudged): CheckReport['verdict'] {
+  const { kind, word, rest } = verdictOf(report);
+  return { kind, text: `${word}${rest}` };
+}
+
+export function verdictOf(report: Unjudged): Verdict {
   const senders = everydaySenders.filter((sender) => report.outcomes[sender] !== undefined);
   if (senders.length === 0) return serverVerdict(report);
   const having = (...outcomes: readonly string[]): readonly Sender[] =>
@@ -24,33 +34,39 @@ export function verdictOf(report: CheckReport): Verdict {
   if (lost.length > 0) {
     const others = having('cleartext').length > 0 ? ', and other mail comes in clear' : '';
     const rest = `: senders that look at ${namesOf(lost)} cannot deliver${others}`;
-    return { word: 'mail is lost', colour: 'red', rest };
+    return { kind: 'lost', word: 'mail is lost', colour: 'red', rest };
   }
   if (having('cleartext').length > 0) {
     const rest = ': whoever is on the path can read and change mail on its way';
-    return { word: 'mail comes in clear', colour: 'red', rest };
+    return { kind: 'cleartext', word: 'mail comes in clear', colour: 'red', rest };
   }
   const shut = having('unknown').length === senders.length ? shutOf(report) : undefined;
   if (shut !== undefined) {
     const colour = shut.kind === 'silent' ? 'red' : 'yellow';
-    return { word: 'from here no mail gets through', colour, rest: shutText(shut) };
+    return {
+      kind: shut.kind === 'silent' ? 'silent' : 'turned-away',
+      word: 'from here no mail gets through',
+      colour,
+      rest: shutText(shut),
+    };
   }
   if (having('unknown').length > 0) {
     const [first = 'postfix-may'] = senders;
     const rest = report.hosts.length === 0 ? `: ${report.senders[first]?.because ?? ''}` : '';
-    return { word: 'could not be tested', colour: 'yellow', rest };
+    return { kind: 'untested', word: 'could not be tested', colour: 'yellow', rest };
   }
   const proven = having('authenticated');
   if (proven.length === 0) {
     const rest = ': mail comes over TLS, but nothing makes senders verify that they talk to the right host';
-    return { word: 'encrypted, not protected', colour: 'yellow', rest };
+    return { kind: 'encrypted', word: 'encrypted, not protected', colour: 'yellow', rest };
   }
   const open = report.hosts.find(({ outcomes }) => proven.some((sender) => isUnproven(outcomes[sender])));
   if (report.hosts.length > 1 && open !== undefined) {
     const rest = `: senders that look at ${namesOf(proven)} are sure of the first host only: whoever is on the path makes it unreachable, and takes their mail on its way to ${open.name}`;
-    return { word: 'protected in part', colour: 'yellow', rest };
+    return { kind: 'protected-in-part', word: 'protected in part', colour: 'yellow', rest };
   }
   return {
+    kind: 'protected',
     word: 'protected',
     colour: 'green',
     rest: `: senders that look at ${namesOf(proven)} deliver over TLS to the right host, or not at all`,
@@ -61,36 +77,40 @@ function isUnproven(outcome: string | undefined): boolean {
   return outcome === 'encrypted' || outcome === 'cleartext';
 }
 
-function nothingArrives(
-  { outcomes, senders, hosts, findings }: CheckReport,
-  lost: readonly Sender[],
-): Verdict {
+function nothingArrives({ outcomes, senders, hosts, findings }: Unjudged, lost: readonly Sender[]): Verdict {
   const [first = 'postfix-may'] = lost;
   const rest = `: ${senders[first]?.because ?? ''}`;
   // Our own resolver may be to blame, and not the domain.
   const isUnlearnt = findings.some(({ id, state }) => id.startsWith('dns.') && state === 'not-tested');
-  if (hosts.length === 0 && isUnlearnt) return { word: 'could not be tested', colour: 'yellow', rest };
+  if (hosts.length === 0 && isUnlearnt)
+    return { kind: 'untested', word: 'could not be tested', colour: 'yellow', rest };
   return outcomes[first] === 'bounced'
-    ? { word: 'takes no mail', colour: 'yellow', rest }
-    : { word: 'mail does not arrive', colour: 'red', rest };
+    ? { kind: 'no-mail', word: 'takes no mail', colour: 'yellow', rest }
+    : { kind: 'nothing-arrives', word: 'mail does not arrive', colour: 'red', rest };
 }
 
 /** Of a server that other mail servers do not send to. */
-function serverVerdict(report: CheckReport): Verdict {
+function serverVerdict(report: Unjudged): Verdict {
   const { hosts, findings } = report;
   const endpoints = hosts.flatMap((host) => host.endpoints);
   if (endpoints.length > 0 && endpoints.every(({ reachable }) => reachable === false)) {
-    return { word: 'cannot be reached', colour: 'red', rest: '' };
+    return { kind: 'unreachable', word: 'cannot be reached', colour: 'red', rest: '' };
   }
   if (findings.some((one) => isProblem(one) && (one.severity === 'critical' || one.severity === 'high'))) {
-    return { word: 'not safe', colour: 'red', rest: ': clients can be attacked, or turned away' };
+    return {
+      kind: 'unsafe',
+      word: 'not safe',
+      colour: 'red',
+      rest: ': clients can be attacked, or turned away',
+    };
   }
-  if (endpoints.some(({ tls }) => tls !== null)) return { word: 'TLS works', colour: 'green', rest: '' };
+  if (endpoints.some(({ tls }) => tls !== null))
+    return { kind: 'tls-works', word: 'TLS works', colour: 'green', rest: '' };
   if (shutOf(report)?.kind === 'silent') {
     const rest = ': it takes connections, and never comes so far that a client could use it';
-    return { word: 'does not answer', colour: 'red', rest };
+    return { kind: 'silent', word: 'does not answer', colour: 'red', rest };
   }
-  return { word: 'could not be tested', colour: 'yellow', rest: '' };
+  return { kind: 'untested', word: 'could not be tested', colour: 'yellow', rest: '' };
 }
 
 /** `DANE or MTA-STS`: what is looked at by those of the everyday senders that are meant. */
@@ -121,4 +141,34 @@ export function workOf(report: CheckReport, isPart: boolean): string {
     : `Nothing to fix${open === 0 ? '' : ' so far'}${among}.`;
   const work = problems.length === 0 ? nothing : `To fix: ${countsOf(problems)}.`;
   return open === 0 ? work : `${work} Not tested: ${counted(open, 'check')}.`;
+}
+
+/** What ends or goes wrong until the moment of --fail-at, as sentences; '' where nobody asked. */
+export function outlookOf({ future, findings }: Pick<CheckReport, 'future' | 'findings'>): string {
+  if (future === null) return '';
+  const until = showMoment(future.until);
+  const fresh = newRepairs(future.findings, findings);
+  // Signers renew signatures by themselves, every few days.
+  const [soonest, ...others] = future.events.filter(
+    ({ id, breaks }) => breaks.length > 0 && id !== 'dnssec.rrsig-expiring',
+  );
+  if (soonest === undefined && fresh.length === 0) {
+    const but = future.events.length === 0 ? '' : ' if signatures are renewed as they should be';
+    return ` Until ${until} nothing breaks by itself${but}.`;
+  }
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  const parts = [
+    ...(soonest === undefined ? [] : [`${showMoment(soonest.at)} ${soonest.what}${more}`]),
+    ...(fresh.length === 0 ? [] : [`to fix then: ${countsOf(fresh)}`]),
+  ];
+  return ` Until ${until}, if nothing is renewed: ${parts.join('; ')}.`;
+}
+
+/** Those of then that are none now. */
+export function newRepairs(
+  then: readonly ReportedFinding[],
+  now: readonly ReportedFinding[],
+): readonly Repair[] {
+  const known = new Set(now.filter(isProblem).map(({ id }) => id));
+  return repairsOf(then).filter(({ finding }) => !known.has(finding.id));
 }

@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
+import { withoutOptions } from '../../../../src/cli/check/again.ts';
 import { toReport } from '../../../../src/cli/check/json.ts';
 import { readRecording } from '../../../../src/cli/check/recording.ts';
 import { everyCheck } from '../../../../src/cli/check/selection.ts';
+import { formatReport } from '../../../../src/cli/check/text.ts';
 import { type CheckReport, checkReportSchema } from '../../../../src/events/check-report.ts';
 import { finding } from '../../../../src/findings/finding.ts';
 import { judgeRecording } from '../../../../src/findings/judge.ts';
 import type { Recording } from '../../../../src/findings/recording.ts';
 import { observe } from '../../../support/observations.ts';
 import { anyRecording, at, recordingOf, unreachable } from './recordings.ts';
+import { samples } from './samples.ts';
+
+/** On one line, however long. */
+const look = { width: 100_000, colour: false, unicode: true };
 
 function reportOf(recording: Recording, selection = everyCheck): CheckReport {
   const judged = judgeRecording(recording, recording.startedAt);
@@ -112,6 +118,18 @@ describe('what a check came to, as JSON', () => {
       selection: () => false,
     });
     assert.deepEqual([none.findings, none.notTested], [[], []]);
+  });
+
+  it('has the verdict that people read, by a word of its own', () => {
+    for (const recording of [recordingOf(), unreachable('192.0.2.1')]) {
+      const whole = reportOf(recording);
+      const text = formatReport(whole, { look, called: withoutOptions, isPart: false });
+      assert.ok(text.startsWith(`${whole.target}: ${whole.verdict.text}`), text);
+      assert.deepEqual(Object.keys(whole).slice(7, 9), ['findings', 'verdict']);
+    }
+    assert.equal(samples.good.verdict.kind, 'protected');
+    assert.equal(samples.mismatch.verdict.kind, 'lost');
+    assert.equal(samples.clear.verdict.kind, 'cleartext');
   });
 
   it('with --fail-at tells what is wrong then and is not wrong now', () => {

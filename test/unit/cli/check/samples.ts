@@ -1,4 +1,5 @@
 /** Reports by hand: the text, the schema and the exit codes do not depend on what rules say today. */
+import { type Unjudged, verdictFor } from '../../../../src/cli/check/verdict.ts';
 import type { CheckReport } from '../../../../src/events/check-report.ts';
 import { type Sender, type SimulatedOutcome, senders } from '../../../../src/findings/senders.ts';
 
@@ -91,7 +92,8 @@ export function report(
   because: (outcome: SimulatedOutcome) => string = (outcome) => `mx1.example.test: ${outcome}, as was seen`,
 ): CheckReport {
   const outcomes = change.outcomes ?? outcomesOf('encrypted');
-  return {
+  const { recording = { certificates: {}, seen: {} }, verdict, ...others } = change;
+  const made: Unjudged = {
     schema: 'waxwing.check/1',
     target: 'example.test',
     protocol: 'smtp',
@@ -113,9 +115,9 @@ export function report(
     withoutConsent: [],
     firstContact: false,
     future: null,
-    recording: { certificates: {}, seen: {} },
-    ...change,
+    ...others,
   };
+  return { ...made, verdict: verdict ?? verdictFor(made), recording };
 }
 
 const passes = ['starttls.not-offered', 'cert.expired', 'cert.untrusted'].map((id) =>
@@ -389,6 +391,7 @@ export const samples = {
       until: '2027-03-01T00:00:00.000Z',
       events: [
         {
+          id: 'cert.expired',
           at: '2027-01-31T12:00:00.000Z',
           what: 'the certificate of mx1.example.test ends',
           breaks: ['mta-sts', 'exchange'],

@@ -38,6 +38,7 @@ export interface FindingDetails {
   /** More exact than the catalogue's. */
   readonly why?: string;
   readonly fix?: readonly Remedy[];
+  readonly reference?: string;
   readonly retryAt?: number;
 }
 
@@ -52,7 +53,7 @@ export function finding(id: CheckId, state: FindingState, details: FindingDetail
     evidence: details.evidence,
     why: details.why ?? entry.why,
     fix: state === 'pass' ? [] : (details.fix ?? repairOf(id, state, details.scope)),
-    reference: entry.reference,
+    reference: details.reference ?? entry.reference,
     retryAt: details.retryAt ?? null,
   };
 }

@@ -2,6 +2,7 @@
 import { type CheckCase, type HostCase, scopeOf } from './case.ts';
 import { type CheckId, entryOf } from './catalogue.ts';
 import type { FindingState, PasteLine, Remedy, Severity, Software } from './check.ts';
+import { wordsAt } from './elsewhere.ts';
 import { type CheckProtocol, checkProtocols } from './endpoint.ts';
 import { type Finding, finding, repairOf } from './finding.ts';
 import type { Observation, Visit } from './observation.ts';
@@ -51,19 +52,18 @@ export interface Said {
   readonly retryAt?: number;
 }
 
-/** A finding about the place. */
+/** A finding about the place, where no mail servers come in words about clients. */
 export function foundAt(place: Place, id: CheckId, state: FindingState, said: Said): Finding {
   const scope = scopeOf(place.host, place.observation);
-  const {
-    fix = state === 'not-tested' ? repairOf(id, state, scope) : entryOf(id).fix,
-    evidence,
-    ...details
-  } = said;
+  const { evidence, fix: exact, ...details } = said;
+  const fix = exact ?? (state === 'not-tested' ? repairOf(id, state, scope) : entryOf(id).fix);
+  const words = wordsAt(id, place.observation.endpoint.protocol);
   return finding(id, state, {
+    ...words.said,
     ...details,
     scope,
     evidence: bounded(evidence),
-    fix: fix.map((remedy) => remedyAt(place, id, remedy)),
+    fix: (exact === undefined ? words.order(fix) : fix).map((remedy) => remedyAt(place, id, remedy)),
   });
 }
 

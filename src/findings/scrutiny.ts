@@ -52,8 +52,14 @@ export function severityAt(
 
 /** Who is hit, as the sentence for people says it. */
 export function effectAt(place: Place): string {
-  return effects[scrutinyAt(place)];
+  const scrutiny = scrutinyAt(place);
+  return scrutiny === 'none' && place.observation.endpoint.protocol !== 'smtp'
+    ? UNVERIFIED
+    : effects[scrutiny];
 }
+
+const UNVERIFIED =
+  'Clients of this protocol as a rule do not verify the server; those that are set to do it refuse to connect.';
 
 const effects: Readonly<Record<Scrutiny, string>> = {
   clients: 'Clients that verify the server, as mail programs do, refuse to connect or warn their users.',

@@ -3,7 +3,7 @@ import type { Catalogue, Remedy } from '../check.ts';
 
 const listen: Remedy = {
   who: 'mail-provider',
-  do: 'Start the mail server, have it listen at that address, and let the port through the firewall; or take the address out of the DNS.',
+  do: 'Start the server, have it listen at that address, and let the port through the firewall; or take the address out of the DNS.',
   lines: [
     { for: 'postfix', text: 'inet_interfaces = all' },
     { for: 'exim', text: 'local_interfaces = <; 0.0.0.0 ; ::0' },

@@ -69,7 +69,7 @@ function distrustOf({ leaf, others }: Presented, code: string): Found | undefine
     return {
       id: 'cert.chain.incomplete',
       because: `The certificate of its issuer was not presented: ${issuerOf(leaf)}.${where}`,
-      why: 'The server presents its own certificate without the one that leads to the root. Some clients fetch or know it, most mail servers do not.',
+      why: 'The server presents its own certificate without the one that leads to the root. Some clients fetch or know it, many do not.',
     };
   }
   const last = isMissing

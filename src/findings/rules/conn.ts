@@ -2,6 +2,7 @@
 import { isLoopback } from '../../names/address.ts';
 import type { CheckCase, HostCase, Skipped } from '../case.ts';
 import type { Severity } from '../check.ts';
+import type { CheckProtocol } from '../endpoint.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { Connect, Observation, VisitEnd } from '../observation.ts';
 import { bounded, foundAt, isBeside, isSeen, type Place, placesOf, type Said } from '../place.ts';
@@ -118,9 +119,12 @@ function unseen(place: Place): readonly Finding[] {
   return throttledLater(place);
 }
 
-function ofEnd(place: Place, end: VisitEnd, { base }: Observation): readonly Finding[] {
+const BINARY: ReadonlySet<CheckProtocol> = new Set<CheckProtocol>(['ldap', 'postgres', 'mysql']);
+
+function ofEnd(place: Place, end: VisitEnd, { base, endpoint }: Observation): readonly Finding[] {
   const severity: Severity = isBeside(place) ? 'low' : 'high';
-  const lines = base.transcript.slice(-6);
+  // What is said in octets is no evidence for people.
+  const lines = BINARY.has(endpoint.protocol) ? [] : base.transcript.slice(-6);
   const { upgrade } = base;
   if (upgrade.kind === 'refused')
     return [throttled(place, severity, [`STARTTLS was answered: ${upgrade.answer.text}`, ...lines])];

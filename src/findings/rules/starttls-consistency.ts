@@ -5,7 +5,8 @@
  * several does that was forgotten.
  */
 import type { CheckCase, HostCase } from '../case.ts';
-import { type Finding, finding } from '../finding.ts';
+import { wordsAt } from '../elsewhere.ts';
+import { type Finding, finding, repairOf } from '../finding.ts';
 import type { Observation, Probes } from '../observation.ts';
 import { offersUpgrade } from '../offers.ts';
 import { bounded, foundAt, isSeen, type Place } from '../place.ts';
@@ -53,7 +54,9 @@ function compared(host: HostCase, port: number, group: readonly Observation[]): 
   // Where the line between them is the family, the repair is in the server's or the firewall's half for that family.
   const isFamily = sameFamily(withIt) && sameFamily(without) && familyOf(withIt[0]) !== familyOf(without[0]);
   const id = isFamily ? 'starttls.inconsistent-family' : 'starttls.inconsistent-ip';
-  return [finding(id, 'fail', { scope, evidence: bounded(evidence) })];
+  const words = wordsAt(id, group[0]?.endpoint.protocol ?? 'smtp');
+  const fix = words.order(repairOf(id, 'fail', scope));
+  return [finding(id, 'fail', { scope, evidence: bounded(evidence), ...words.said, fix })];
 }
 
 function told(what: string, group: readonly Observation[]): readonly string[] {

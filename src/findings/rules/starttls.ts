@@ -1,5 +1,6 @@
 /** The way to TLS: whether it is offered, comes about, and is the same for everybody. RFC 3207, and its like elsewhere. */
 import type { CheckCase } from '../case.ts';
+import { entryOf } from '../catalogue.ts';
 import type { Severity } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import type { Upgrade, Visit } from '../observation.ts';
@@ -163,7 +164,26 @@ function failed(place: Place, base: Visit, outcome: Failed): Finding {
         outcome.alert === 'certificate required'
           ? 'starttls.client-cert-required'
           : 'starttls.handshake-failed';
-      return foundAt(place, id, 'fail', { evidence, severity });
+      const plain = id === 'starttls.handshake-failed' && outcome.alert === null ? atOnce(place) : {};
+      return foundAt(place, id, 'fail', { evidence, severity, ...plain });
     }
   }
+}
+
+/** Where TLS was to come first and what came is none: as a rule the port is one for STARTTLS. */
+function atOnce({ theCase: { target }, host, observation: { endpoint } }: Place): Pick<Said, 'why' | 'fix'> {
+  const { protocol, port, tls } = endpoint;
+  if (tls !== 'implicit') return {};
+  const why =
+    'TLS was begun with the first octet, as clients of a port for that do, and did not come about: they cannot use this port.';
+  const { fix } = entryOf('starttls.handshake-failed');
+  if (target.kind === 'domain' || target.tls !== 'implicit') return { why };
+  const flag = protocol === 'smtp' ? '' : ` --protocol ${protocol}`;
+  const where = target.kind === 'address' ? `'[${host.name}]:${port}'` : `${host.name}:${port}`;
+  const order =
+    'If the server speaks plain text there, as one does that has STARTTLS, check it without --tls implicit; clients have to be set to STARTTLS, or to another port.';
+  return {
+    why,
+    fix: [{ who: 'tester', do: order, verify: `waxwing check ${where}${flag}` }, ...fix],
+  };
 }

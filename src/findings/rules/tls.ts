@@ -92,7 +92,10 @@ function upToTls12(place: Place, probe: Probes['upToTls12']): readonly Finding[]
         foundAt(place, 'tls.no-tls12', 'warn', {
           evidence: [`A hello without TLS 1.3 was refused: ${probe.because}`],
           severity: 'medium',
-          why: 'The server speaks TLS 1.3 only. About one mail in ten still comes from senders that have nothing above TLS 1.2: theirs comes in clear, or not at all where a policy requires TLS.',
+          why:
+            place.observation.endpoint.protocol !== 'smtp'
+              ? 'The server speaks TLS 1.3 only. Clients that have nothing above TLS 1.2 cannot connect with TLS.'
+              : 'The server speaks TLS 1.3 only. About one mail in ten still comes from senders that have nothing above TLS 1.2: theirs comes in clear, or not at all where a policy requires TLS.',
         }),
       ];
     case 'secured':

@@ -13,7 +13,7 @@ import { readDnsFiles } from '../config/files.ts';
 import { type LoadRequest, loadConfig } from '../config/load.ts';
 import { lookOf } from '../terminal.ts';
 import { calledWith } from './again.ts';
-import { counting, exitCodeOf, nothingYet, type Tally } from './exit-code.ts';
+import { counting, exitCodeOf, hiddenBy, nothingYet, type Tally } from './exit-code.ts';
 import { toReport } from './json.ts';
 import { type CheckTerms, type OpenedCheck, openCheck } from './open.ts';
 import { optOutOf } from './opt-out-file.ts';
@@ -135,6 +135,12 @@ async function reportAll(
       tally = { ...tally, wrongUsage: true };
       continue;
     }
+    const past = whyNoFuture(request, recording.value);
+    if (past !== undefined) {
+      complain(progress, 'error', past);
+      tally = { ...tally, wrongUsage: true };
+      continue;
+    }
     watch.add(recording.value);
     const report = judged(request, recording.value);
     tally = counting(tally, report, failOn);
@@ -144,7 +150,10 @@ async function reportAll(
   await output.end();
   const verdict = watch.verdict();
   if (verdict.kind === 'blocked') complain(progress, 'error', verdict.because);
-  return exitCodeOf({ ...tally, blocked: verdict.kind === 'blocked' });
+  const all: Tally = { ...tally, blocked: verdict.kind === 'blocked' };
+  const hidden = hiddenBy(all);
+  if (hidden !== undefined) complain(progress, 'warning', hidden);
+  return exitCodeOf(all);
 }
 
 function judged({ failAt, selection }: CheckRequest, recording: Recording): CheckReport {
@@ -158,6 +167,16 @@ function judged({ failAt, selection }: CheckRequest, recording: Recording): Chec
           judged: judgeAhead(recording, failAt),
         };
   return toReport({ recording, judged: now, foreseen, selection });
+}
+
+/** What is wrong with --fail-at for what was seen then, or before. */
+function whyNoFuture(
+  { failAt }: Pick<CheckRequest, 'failAt'>,
+  { startedAt, target }: Pick<Recording, 'startedAt' | 'target'>,
+): string | undefined {
+  if (failAt === undefined || failAt > startedAt) return undefined;
+  const seen = new Date(startedAt).toISOString();
+  return `${formatTarget(target)}: --fail-at ${new Date(failAt).toISOString()} is not after the check, ${seen}`;
 }
 
 async function write(text: string): Promise<void> {

@@ -35,3 +35,16 @@ export function exitCodeOf({ wrongUsage, blocked, problem, untested }: Tally): 0
   if (problem) return 1;
   return untested ? 3 : 0;
 }
+
+const meanings: Readonly<Record<1 | 3 | 4, string>> = {
+  1: 'something is wrong, weak or missing at or above --fail-on',
+  3: 'something at or above --fail-on could not be tested',
+  4: 'this network blocks port 25',
+};
+
+/** What the exit code of wrong usage hides of the targets that could be read; undefined where it hides nothing. */
+export function hiddenBy(tally: Tally): string | undefined {
+  const alone = exitCodeOf({ ...tally, wrongUsage: false });
+  if (!tally.wrongUsage || alone === 0 || alone === 2) return undefined;
+  return `the other targets alone come to exit code ${alone}: ${meanings[alone]}`;
+}

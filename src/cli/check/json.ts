@@ -38,15 +38,8 @@ type ReportedHost = CheckReport['hosts'][number];
 type ReportedFinding = CheckReport['findings'][number];
 
 export function toReport(checked: Checked): CheckReport {
-  const { findings, ...others } = toUnjudged(checked);
-  const { target, protocol, startedAt, durationMs, outcomes, hosts } = others;
-  return {
-    // Keys that scripts rely on come first.
-    ...{ schema: others.schema, target, protocol, startedAt, durationMs, outcomes, hosts, findings },
-    verdict: verdictFor({ findings, ...others }),
-    ...others,
-    recording: writeRecording(checked.recording),
-  };
+  const unjudged = toUnjudged(checked);
+  return { ...unjudged, verdict: verdictFor(unjudged), recording: writeRecording(checked.recording) };
 }
 
 function toUnjudged(checked: Checked): Unjudged {

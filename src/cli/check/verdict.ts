@@ -154,7 +154,7 @@ export function outlookOf({ future, findings }: Pick<CheckReport, 'future' | 'fi
   );
   if (soonest === undefined && fresh.length === 0) {
     const but = future.events.length === 0 ? '' : ' if signatures are renewed as they should be';
-    return ` Until ${until} nothing breaks by itself${but}.`;
+    return ` Until ${until} nothing that was seen breaks by itself${but}.`;
   }
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
   const parts = [

@@ -128,6 +128,10 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
   // All of them before anybody is visited; those on stdin are told one by one.
   for (const text of targets) if (text !== STDIN) valueOf(parseTarget(text, targetTerms));
   const selection = only === undefined ? everyCheck : valueOf(parseSelection(only, await idsOfChecks()));
+  const moment = failAt === undefined ? undefined : valueOf(parseMoment(failAt));
+  // What a file holds may be older.
+  if (from === undefined && moment !== undefined && moment <= Date.now())
+    refuse(`--fail-at ${failAt} is past; name a day to come`);
   const { check } = await import('../check/check.ts');
   process.exitCode = await check(
     {
@@ -145,7 +149,7 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
       failOn: options.failOn,
       selection,
       repeated: repeatedOf(options),
-      failAt: failAt === undefined ? undefined : valueOf(parseMoment(failAt)),
+      failAt: moment,
       format: format ?? (json === true ? 'json' : 'text'),
       details: options.details === true,
     },

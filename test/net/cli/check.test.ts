@@ -246,6 +246,23 @@ describe('waxwing check', { concurrency: 2 }, () => {
     assert.equal(again.stdout, run.stdout);
     assert.equal(again.code, run.code);
     assert.equal(at.connections(), spent);
+    const piped = await waxwing(['check', '--from', '-', '--format', 'ndjson'], run.stdout);
+    assert.deepEqual([piped.stdout, piped.code], [run.stdout, run.code]);
+    const mixed = await waxwing(
+      ['check', '--from', '-', '--format', 'ndjson', '--fail-on', 'info'],
+      `${run.stdout}{\n`,
+    );
+    assert.deepEqual([mixed.stdout, mixed.code], [run.stdout, 2]);
+    assert.match(
+      mixed.stderr,
+      /^error: stdin:3: it is no JSON\nwarning: the other targets alone come to exit code 1: /,
+    );
+    const late = await waxwing(['check', '--from', file, '--fail-at', '2020-01-01']);
+    assert.deepEqual([late.stdout, late.code], ['', 2]);
+    assert.match(
+      late.stderr,
+      /^error: (?:sts|plain)\.test: --fail-at 2020-01-01T00:00:00\.000Z is not after the check/,
+    );
     const text = await waxwing(['check', '--from', file, '--details']);
     assert.match(text.stdout, /what was said to 127\.0\.0\.1 port \d+[\s\S]*S: 220 hostile\.test ESMTP/);
   });
@@ -288,6 +305,9 @@ describe('waxwing check', { concurrency: 2 }, () => {
     [['user@example.test'], /waxwing check example\.test/],
     [['example.test', '--only', 'mta-sts'], /did you mean mtasts\?/],
     [['example.test', '--fail-at', 'soon'], /no date as RFC 3339 writes it/],
+    [['example.test', '--fail-at', '2020-01-01'], /error: --fail-at 2020-01-01 is past; name a day to come/],
+    [['-'], /error: stdin: there is no target in it/],
+    [['--from', '-'], /error: stdin: there is no result in it/],
     [['example.test', '--fail-on', 'fatal'], /Allowed choices are critical, high, medium, low, info/],
     [['example.test', '--depth', 'full'], /Allowed choices are quick, standard, deep/],
     [['example.test', '--protocol', 'gopher'], /Allowed choices are smtp, submission/],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { counting, exitCodeOf, nothingYet } from '../../../../src/cli/check/exit-code.ts';
+import { counting, exitCodeOf, hiddenBy, nothingYet } from '../../../../src/cli/check/exit-code.ts';
 import type { CheckReport } from '../../../../src/events/check-report.ts';
 import { findingStates, severities } from '../../../../src/findings/check.ts';
 import { reported, samples } from './samples.ts';
@@ -38,6 +38,18 @@ describe('the exit code', () => {
       future: { until: '2027-01-01T00:00:00.000Z', events: [], findings },
     };
     assert.equal(exitCodeOf(counting(nothingYet, report, 'high')), 1);
+  });
+
+  it('of wrong usage hides nothing without a word', () => {
+    const wrong = { ...nothingYet, wrongUsage: true };
+    assert.equal(hiddenBy(wrong), undefined);
+    assert.equal(hiddenBy({ ...nothingYet, problem: true }), undefined);
+    assert.match(
+      hiddenBy({ ...wrong, problem: true, untested: true }) ?? '',
+      /exit code 1: something is wrong/,
+    );
+    assert.match(hiddenBy({ ...wrong, untested: true }) ?? '', /exit code 3: /);
+    assert.match(hiddenBy({ ...wrong, blocked: true, problem: true }) ?? '', /exit code 4: /);
   });
 
   it('one bad target among good ones is not forgotten', () => {

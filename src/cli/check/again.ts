@@ -45,6 +45,11 @@ export function calledWith(
   };
 }
 
+/** All that a `waxwing check` has beside its targets, as one piece of a line; '' where that is nothing. */
+export function checkOptions({ dns, visit, check }: CalledWith): string {
+  return [...dns, ...visit, ...check].map(quoted).join(' ');
+}
+
 /** The command as it comes to the same as here; what other programs cannot be told is left as it is. */
 export function again(command: string, { dns, visit, check, resolver }: CalledWith): string {
   const [program = '', verb = ''] = command.split(' ');

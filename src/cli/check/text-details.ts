@@ -17,7 +17,13 @@ export function detailLines(
   look: Look,
 ): readonly (readonly string[])[] {
   const { findings } = report;
-  const terms = { programs: programsOf(report), called, indent: '    ', shown: new Map<string, number>() };
+  const terms = {
+    programs: programsOf(report),
+    called,
+    indent: '    ',
+    shown: new Map<string, number>(),
+    isShort: false,
+  };
   return [
     [
       ...titled('every check', ':', look),

@@ -1,16 +1,18 @@
 /** What to repair, what could not be tested, and what is fine, as a person reads it. */
 import type { CheckReport } from '../../events/check-report.ts';
-import { senders } from '../../findings/senders.ts';
+import { type Sender, senders } from '../../findings/senders.ts';
 import type { Look } from '../terminal.ts';
-import type { CalledWith } from './again.ts';
-import { highlighted, labelled, marked, marks, titled } from './page.ts';
-import { joined, type Repair, repairsOf, wishesOf } from './repairs.ts';
+import { type CalledWith, checkOptions } from './again.ts';
+import { needsOf } from './needs.ts';
+import { highlighted, labelled, marked, marks, titled, verbatim } from './page.ts';
+import { type Joined, joined, type Repair, repairsOf, wishesOf } from './repairs.ts';
 import { logOrder, shutOf } from './shut.ts';
-import { keyOf, programsOf, type RemedyTerms, remedyLines } from './text-remedies.ts';
+import { isCheck, keyOf, programsOf, type RemedyTerms, remedyLines } from './text-remedies.ts';
 import { newRepairs } from './verdict.ts';
 import {
   briefly,
   counted,
+  everydaySenders,
   listed,
   placesText,
   senderNames,
@@ -28,13 +30,33 @@ export function repairLines(report: CheckReport, called: CalledWith, look: Look)
   if (repairs.length === 0) return [];
   const programs = programsOf(report);
   const shown = new Map<string, number>();
+  const options = checkOptions(called);
+  const isShort = options !== '' && checksOf(repairs).length > FEW_COMMANDS;
   const lines = repairs.flatMap((repair, index) => {
-    const terms = { programs, called, indent: '     ', shown: new Map(shown) };
+    const terms = { programs, called, indent: '     ', shown: new Map(shown), isShort };
     for (const fix of repair.finding.fix) if (!shown.has(keyOf(fix))) shown.set(keyOf(fix), index + 1);
     return oneRepair(repair, index + 1, terms, look);
   });
   const isMoved = repairs.some(({ first }) => first.length > 0);
-  return [...titled('to fix', isMoved ? ', in this order:' : ', the worst first:', look), ...lines];
+  return [
+    ...titled('to fix', isMoved ? ', in this order:' : ', the worst first:', look),
+    ...lines,
+    ...(isShort
+      ? [
+          verbatim('add to each "waxwing check" above, as in this check:', look, '  '),
+          verbatim(options, look, '         '),
+        ]
+      : []),
+  ];
+}
+
+/** Up to so many commands have their options at length. */
+const FEW_COMMANDS = 2;
+
+function checksOf(repairs: readonly Repair[]): readonly string[] {
+  return repairs.flatMap(({ finding }) =>
+    finding.fix.flatMap(({ verify }) => (verify !== null && isCheck(verify) ? [verify] : [])),
+  );
 }
 
 function oneRepair(repair: Repair, number: number, terms: RemedyTerms, look: Look): readonly string[] {
@@ -72,16 +94,52 @@ function oneRepair(repair: Repair, number: number, terms: RemedyTerms, look: Loo
   ];
 }
 
-/** What could be better, a line each; nothing is wrong with it. */
-export function wishLines({ findings }: CheckReport, look: Look): readonly string[] {
-  const wishes = wishesOf(findings);
+/** What keeps senders from proving more, where nothing is wrong with it: a line each. */
+export function betterLines(report: CheckReport, look: Look): readonly string[] {
+  const { target, findings } = report;
+  const inTheWay = new Set(senders.flatMap((sender) => missing(report, sender)));
+  const wishes = wishesOf(findings).filter(({ finding }) => inTheWay.has(finding.id));
+  if (wishes.length === 0) return [];
+  // Advice is for domains.
+  const isDomain = !/[:[]/.test(target);
+  return [
+    ...titled('what would make it better', ', as some senders could prove more:', look),
+    ...wishes.flatMap((wish) => wishLine(wish, look)),
+    ...(isDomain ? labelled('', `waxwing advise ${target} says how, in a safe order.`, look, '  ') : []),
+  ];
+}
+
+/** What may be had and is in nobody's way, a line each. */
+export function wishLines(report: CheckReport, look: Look): readonly string[] {
+  const inTheWay = new Set(senders.flatMap((sender) => missing(report, sender)));
+  const wishes = wishesOf(report.findings).filter(({ finding }) => !inTheWay.has(finding.id));
   if (wishes.length === 0) return [];
   return [
     ...titled('to know', ', nothing of it has to be fixed:', look),
-    ...wishes.flatMap(({ finding: { id, state, title, evidence, why } }) =>
-      marked(marks.none, `${stateWords[state]}: ${title} (${id}): ${briefly(evidence[0] ?? why)}`, look),
-    ),
+    ...wishes.flatMap((wish) => wishLine(wish, look)),
   ];
+}
+
+/** What an everyday sender would need to prove to whom it talks. */
+function missing(report: CheckReport, sender: Sender): readonly string[] {
+  const outcome = report.outcomes[sender];
+  const isOpen = outcome !== undefined && outcome !== 'authenticated' && outcome !== 'unknown';
+  return isOpen && everydaySenders.some((one) => one === sender)
+    ? needsOf(report, sender).map(({ id }) => id)
+    : [];
+}
+
+function wishLine({ finding: { id, state, title, evidence, why } }: Joined, look: Look): readonly string[] {
+  return marked(marks.none, `${stateWords[state]}: ${title} (${id}): ${briefly(evidence[0] ?? why)}`, look);
+}
+
+/** What the page keeps to itself, and how to have it. */
+export function moreLines({ findings }: CheckReport, look: Look): readonly string[] {
+  const hasLines = wishesOf(findings).some(({ finding }) => finding.fix.length > 0);
+  if (!hasLines) return [];
+  const text =
+    ': --details adds how to have what is not there yet, every check with its evidence, and what the servers said.';
+  return titled('more', text, look);
 }
 
 export function untestedLines(report: CheckReport, look: Look): readonly string[] {
@@ -149,7 +207,11 @@ export function futureLines(
       ...marked(marks.weak, `${showMoment(at)}: ${what}`, look),
       ...(breaks.length === 0 ? [] : labelled('breaks:', breaks.map(brokenName).join(', '), look, '    ')),
       ...evidence.slice(0, FEW).flatMap((line) => labelled('', briefly(line), look, '    ')),
-      ...remedyLines(fix, { programs: new Set(), called, indent: '    ', shown: new Map() }, look),
+      ...remedyLines(
+        fix,
+        { programs: new Set(), called, indent: '    ', shown: new Map(), isShort: false },
+        look,
+      ),
     ]),
     ...fresh.flatMap(({ finding: { severity, state, title, id, evidence }, places }) => [
       ...marked(

@@ -15,6 +15,8 @@ export interface RemedyTerms {
   readonly indent: string;
   /** Lines that stand in another repair already, and its number. */
   readonly shown: ReadonlyMap<string, number>;
+  /** Whether the options of `waxwing check` stand below all of them, once. */
+  readonly isShort: boolean;
 }
 
 /** Programs that were met, by name. */
@@ -32,6 +34,11 @@ export function remedyLines(fix: readonly Fix[], terms: RemedyTerms, look: Look)
   });
 }
 
+/** Whether a command is this one with other targets or checks. */
+export function isCheck(command: string): boolean {
+  return command.startsWith('waxwing check ');
+}
+
 /** Of lines that may stand in several repairs. */
 export function keyOf({ lines }: Fix): string {
   return JSON.stringify(lines);
@@ -44,7 +51,7 @@ const WORTH_A_WORD = 2;
 
 function oneRemedy(fix: Fix, isOther: boolean, terms: RemedyTerms, look: Look): readonly string[] {
   const { who, do: order, verify, lines } = fix;
-  const { indent, called, shown } = terms;
+  const { indent, called, shown, isShort } = terms;
   const inner = `${indent}  `;
   const number = lines.length < WORTH_A_WORD ? undefined : shown.get(keyOf(fix));
   return [
@@ -56,7 +63,7 @@ function oneRemedy(fix: Fix, isOther: boolean, terms: RemedyTerms, look: Look): 
       ? []
       : [
           verbatim('to see that it is done:', look, inner),
-          verbatim(again(verify, called), look, `${inner}  `),
+          verbatim(isShort && isCheck(verify) ? verify : again(verify, called), look, `${inner}  `),
         ]),
   ];
 }

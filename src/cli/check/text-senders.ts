@@ -108,18 +108,21 @@ function rowLines(
   return [
     ...marked(mark, `${outcomeWords[outcome]}: ${names}`, look),
     // The first is that of most; others say whose they are.
-    ...reasons.flatMap(({ because, senders: some }, index) =>
-      labelled(
-        index === 0 ? '' : `${namesOf(some)}:`,
-        said.has(because) ? 'for the same reason' : briefly(because),
-        look,
-        '    ',
-      ),
-    ),
+    ...reasons.flatMap(({ because, senders: some }, index) => {
+      const above = [...said, ...reasons.slice(0, index).map((one) => one.because)];
+      return labelled(index === 0 ? '' : `${namesOf(some)}:`, beyond(because, above), look, '    ');
+    }),
     ...[...new Set(reasons.map(({ byHost }) => byHost.join(', ')))].flatMap((hosts) =>
       hosts === '' ? [] : labelled('each host alone:', hosts, look, '    '),
     ),
   ];
+}
+
+/** The reason as far as it does not stand above: some begin with all of another. */
+function beyond(because: string, above: readonly string[]): string {
+  if (above.includes(because)) return 'for the same reason';
+  const known = above.find((one) => one !== '' && because.startsWith(`${one}; `));
+  return known === undefined ? briefly(because) : briefly(`as above${because.slice(known.length)}`);
 }
 
 function namesOf(kinds: readonly Sender[]): string {

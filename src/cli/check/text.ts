@@ -5,8 +5,17 @@ import type { Recording } from '../../findings/recording.ts';
 import type { Look } from '../terminal.ts';
 import type { CalledWith } from './again.ts';
 import { highlighted, labelled, page, titled } from './page.ts';
+import { isProblem } from './repairs.ts';
 import { detailLines } from './text-details.ts';
-import { fineLines, futureLines, repairLines, untestedLines, wishLines } from './text-findings.ts';
+import {
+  betterLines,
+  fineLines,
+  futureLines,
+  moreLines,
+  repairLines,
+  untestedLines,
+  wishLines,
+} from './text-findings.ts';
 import { hostLines, senderLines } from './text-senders.ts';
 import { outlookOf, verdictOf, workOf } from './verdict.ts';
 import { showMoment } from './words.ts';
@@ -29,11 +38,12 @@ export function formatReport(report: CheckReport, terms: PageTerms, recording?: 
     repairLines(report, called, look),
     untestedLines(report, look),
     futureLines(report, called, look),
+    betterLines(report, look),
     wishLines(report, look),
     hostLines(report, look),
     fineLines(report, look),
     noteLines(report, look),
-    ...(recording === undefined ? [] : detailLines(report, recording, called, look)),
+    ...(recording === undefined ? [moreLines(report, look)] : detailLines(report, recording, called, look)),
   ]);
 }
 
@@ -67,11 +77,14 @@ function noteLines(report: CheckReport, look: Look): readonly string[] {
   ];
 }
 
-/** Only where somebody on the path could be hiding a policy from this check, too. */
-function contactLines({ firstContact, outcomes }: CheckReport, look: Look): readonly string[] {
+/** Only where the domain has a policy of which somebody on the path could be hiding the true one from this check, too. */
+function contactLines({ firstContact, outcomes, findings }: CheckReport, look: Look): readonly string[] {
   const heedsPolicy = outcomes['mta-sts'] !== 'encrypted' && outcomes['mta-sts'] !== 'cleartext';
-  if (!firstContact || heedsPolicy) return [];
+  const isThere =
+    !findings.some((one) => one.id === 'mtasts.none' && isProblem(one)) &&
+    findings.some((one) => one.id.startsWith('mtasts.') && (one.state === 'pass' || isProblem(one)));
+  if (!firstContact || heedsPolicy || !isThere) return [];
   const text =
-    'no MTA-STS policy of this domain is remembered on this host, so somebody on the path could be hiding one.';
+    'this host remembers no MTA-STS policy of the domain, so somebody on the path could be hiding another one. Nothing has to be done about it; where a Waxwing relay runs that remembers policies, --data with its folder has the check know them.';
   return labelled('first contact:', text, look, '');
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { again, calledWith, withoutOptions } from '../../../../src/cli/check/again.ts';
+import { again, calledWith, checkOptions, withoutOptions } from '../../../../src/cli/check/again.ts';
 
 const lab = calledWith(
   {
@@ -22,6 +22,12 @@ const lab = calledWith(
 );
 
 describe('a command that shows that a repair is done', () => {
+  it('its options alone are those that it has', () => {
+    const command = 'waxwing check example.test';
+    assert.equal(`${command} ${checkOptions(lab)}`, again(command, lab));
+    assert.equal(checkOptions(withoutOptions), '');
+  });
+
   it('has every option that the check was called with', () => {
     assert.equal(
       again('waxwing check example.test --only dane', lab),

@@ -230,6 +230,7 @@ export const samples = {
     ],
   }),
   steps: report({
+    firstContact: true,
     findings: [
       reported({
         id: 'mtasts.mx-cert-invalid',

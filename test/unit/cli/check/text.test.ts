@@ -17,7 +17,7 @@ import type { CheckReport } from '../../../../src/events/check-report.ts';
 import type { Recording } from '../../../../src/findings/recording.ts';
 import { observe } from '../../../support/observations.ts';
 import { domain } from '../../../support/relay.ts';
-import { host, report, reported, samples } from './samples.ts';
+import { host, outcomesOf, report, reported, samples } from './samples.ts';
 
 const look: Look = { width: 80, colour: false, unicode: false };
 const terms = { look, called: withoutOptions, isPart: false };
@@ -239,6 +239,62 @@ describe('the text of a check', () => {
       formatReport(samples.clear, { ...terms, called }),
       /^ {9}waxwing check \S+ --only starttls --resolver 127\.0\.0\.1 --ca \/tmp\/ca\.pem$/m,
     );
+  });
+
+  it('options of many commands stand below them, once', () => {
+    const called = calledWith({ flags: { resolver: ['127.0.0.1'], ca: '/tmp/ca.pem' } }, []);
+    const options = '--resolver 127.0.0.1 --ca /tmp/ca.pem';
+    const verify = samples.clear.findings[0]?.fix ?? [];
+    const many = (count: number): CheckReport =>
+      report({
+        findings: Array.from({ length: count }, (_, index) =>
+          reported({ id: `a.${index}`, fix: [...verify] }),
+        ),
+      });
+    const few = formatReport(many(2), { ...terms, called });
+    assert.equal(few.split(`--only starttls ${options}\n`).length - 1, 2);
+    const text = formatReport(many(3), { ...terms, called });
+    assert.equal(text.split(options).length - 1, 1);
+    assert.match(text, new RegExp(`add to each "waxwing check" above, as in this check:\n {9}${options}\n`));
+    assert.doesNotMatch(format(many(3)), /add to each/);
+  });
+
+  it('does not say again what another reason begins with', () => {
+    const one = report({ outcomes: outcomesOf('encrypted') });
+    const { 'pq-client': pq } = one.senders;
+    assert.ok(pq !== undefined);
+    const because = `${pq.because}; the key exchange is X25519`;
+    const text = textOf({ ...one, senders: { ...one.senders, 'pq-client': { ...pq, because } } });
+    assert.match(text, /post-quantum keys: as above; the key exchange is X25519/);
+  });
+
+  it('what is in the way of senders is not among what nobody has to fix', () => {
+    const text = textOf(samples.plain);
+    assert.match(
+      text,
+      /what would make it better, as some senders could prove more: o missing: an MTA-STS policy .* waxwing advise example\.test says how/,
+    );
+    assert.doesNotMatch(text, /to know/);
+    const proven = { ...samples.plain, outcomes: samples.good.outcomes };
+    assert.match(textOf(proven), /to know, nothing of it has to be fixed: o missing: an MTA-STS policy/);
+    const server = { ...samples.plain, target: 'mx1.example.test:25' };
+    assert.doesNotMatch(textOf(server), /waxwing advise mx1/);
+  });
+
+  it('names --details where it has more to say', () => {
+    assert.match(textOf(samples.plain), /more: --details adds how to have what is not there yet/);
+    assert.doesNotMatch(textOf(samples.good), /--details/);
+    assert.doesNotMatch(unwrapped(format(samples.plain, {}, recording)), /more: --details/);
+  });
+
+  it('speaks of first contact only where there is a policy, and says what to do', () => {
+    assert.doesNotMatch(textOf(samples.plain), /first contact/);
+    const broken = samples.steps;
+    assert.match(
+      textOf(broken),
+      /first contact: this host remembers .* Nothing has to be done about it; where/,
+    );
+    assert.doesNotMatch(textOf({ ...broken, outcomes: outcomesOf('authenticated') }), /first contact/);
   });
 
   it('says of each host alone where they differ', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seenBy, senderKinds } from '../../../src/findings/sender-kinds.ts';
 import { type Sender, senders } from '../../../src/findings/senders.ts';
+import { decideAll } from '../../../src/policies/combine.ts';
 import { byMx, factsOf, hostWith, overrideOf, stsOf } from '../../support/destinations.ts';
 
 const HOST = 'mx1.example.test';
@@ -41,6 +42,16 @@ describe('what each sender looks at', () => {
   it('RFC 8461 §4.1: in testing a policy names hosts for REQUIRETLS, where DNSSEC does not', () => {
     assert.match(seen('requiretls', facts('insecure', 'testing')), /enforce$/);
     assert.match(seen('requiretls', facts('secure', 'testing')), /testing$/);
+    // What is said of it is what it says.
+    const rules = { route: undefined, defaultLevel: 'may' } as const;
+    const told = (mode: 'enforce' | 'testing'): string => {
+      const hosts = [hostWith(HOST, 'absent')];
+      const view = factsOf({ way: byMx('insecure', HOST), hosts, sts: stsOf(mode, HOST) });
+      const [first] = decideAll(seenBy(view, senderKinds.requiretls), rules).hosts;
+      return first?.kind === 'use' ? first.decision.because : assert.fail();
+    };
+    assert.match(told('testing'), /\(testing, id 1\) lists mx1/);
+    assert.match(told('enforce'), /\(enforce, id 1\) lists mx1/);
     assert.match(seen('mta-sts', facts('insecure', 'testing')), /testing$/);
   });
 });

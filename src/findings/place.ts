@@ -57,14 +57,24 @@ export function foundAt(place: Place, id: CheckId, state: FindingState, said: Sa
   const scope = scopeOf(place.host, place.observation);
   const { evidence, fix: exact, ...details } = said;
   const fix = exact ?? (state === 'not-tested' ? repairOf(id, state, scope) : entryOf(id).fix);
-  const words = wordsAt(id, place.observation.endpoint.protocol);
+  const { protocol } = place.observation.endpoint;
+  const words = wordsAt(id, protocol);
   return finding(id, state, {
     ...words.said,
     ...details,
     scope,
-    evidence: bounded(evidence),
+    evidence: bounded(readable(evidence, protocol)),
     fix: (exact === undefined ? words.order(fix) : fix).map((remedy) => remedyAt(place, id, remedy)),
   });
+}
+
+/** Of these protocols what is said are octets, and a dialogue in them is no evidence for people. */
+const binary: readonly CheckProtocol[] = ['ldap', 'postgres', 'mysql'];
+
+function readable(evidence: readonly string[], protocol: CheckProtocol): readonly string[] {
+  if (!binary.includes(protocol)) return evidence;
+  const sentences = evidence.filter((line) => !/^[CS]: /.test(line));
+  return sentences.length === 0 ? evidence : sentences;
 }
 
 const MOST_LINES = 12;

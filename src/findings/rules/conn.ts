@@ -2,7 +2,6 @@
 import { isLoopback } from '../../names/address.ts';
 import type { CheckCase, HostCase, Skipped } from '../case.ts';
 import type { Severity } from '../check.ts';
-import type { CheckProtocol } from '../endpoint.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { Connect, Observation, VisitEnd } from '../observation.ts';
 import { bounded, foundAt, isBeside, isSeen, type Place, placesOf, type Said } from '../place.ts';
@@ -119,12 +118,9 @@ function unseen(place: Place): readonly Finding[] {
   return throttledLater(place);
 }
 
-const BINARY: ReadonlySet<CheckProtocol> = new Set<CheckProtocol>(['ldap', 'postgres', 'mysql']);
-
-function ofEnd(place: Place, end: VisitEnd, { base, endpoint }: Observation): readonly Finding[] {
+function ofEnd(place: Place, end: VisitEnd, { base }: Observation): readonly Finding[] {
   const severity: Severity = isBeside(place) ? 'low' : 'high';
-  // What is said in octets is no evidence for people.
-  const lines = BINARY.has(endpoint.protocol) ? [] : base.transcript.slice(-6);
+  const lines = base.transcript.slice(-6);
   const { upgrade } = base;
   if (upgrade.kind === 'refused')
     return [throttled(place, severity, [`STARTTLS was answered: ${upgrade.answer.text}`, ...lines])];

@@ -114,6 +114,20 @@ describe('doors beside', () => {
   });
 });
 
+describe('evidence of protocols that are spoken in octets', () => {
+  const said = ['At the hello it said: no', 'C: 0\\x1d\\x02', 'S: 0\\x0c'];
+
+  it('the dialogue is left out, unless there is nothing else; of other protocols it is shown', () => {
+    const at = (protocol: 'ldap' | 'imap', evidence: readonly string[]): readonly string[] =>
+      foundAt(placeOf(hostTarget([observe({ endpoint: { protocol } })])), 'conn.blocked', 'not-tested', {
+        evidence,
+      }).evidence;
+    assert.deepEqual(at('ldap', said), said.slice(0, 1));
+    assert.deepEqual(at('ldap', said.slice(1)), said.slice(1));
+    assert.deepEqual(at('imap', said), said);
+  });
+});
+
 describe('the command that shows that it is done', () => {
   it('asks for the same again', () => {
     const id = 'starttls.injection';

@@ -29,7 +29,7 @@ export function* groundOf(facts: DestinationFacts | null): PolicyLookUp<Ground> 
       }
     : {
         kind: 'silent',
-        because: `nobody answers for the root of the DNS either, so that nothing can be learnt of any domain: ${because}`,
+        because: `nobody answers even for the root of the DNS, so that nothing can be learnt of any domain: ${because}`,
         fix: silentRoot,
       };
 }

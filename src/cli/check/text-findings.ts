@@ -7,7 +7,14 @@ import { needsOf } from './needs.ts';
 import { highlighted, labelled, marked, marks, titled, verbatim } from './page.ts';
 import { type Joined, joined, type Repair, repairsOf, wishesOf } from './repairs.ts';
 import { logOrder, shutOf } from './shut.ts';
-import { isCheck, keyOf, programsOf, type RemedyTerms, remedyLines } from './text-remedies.ts';
+import {
+  hiddenPrograms,
+  isCheck,
+  keyOf,
+  programsOf,
+  type RemedyTerms,
+  remedyLines,
+} from './text-remedies.ts';
 import { newRepairs } from './verdict.ts';
 import {
   briefly,
@@ -37,10 +44,17 @@ export function repairLines(report: CheckReport, called: CalledWith, look: Look)
     for (const fix of repair.finding.fix) if (!shown.has(keyOf(fix))) shown.set(keyOf(fix), index + 1);
     return oneRepair(repair, index + 1, terms, look);
   });
+  const hidden = hiddenPrograms(
+    repairs.flatMap(({ finding }) => finding.fix),
+    programs,
+  );
   const isMoved = repairs.some(({ first }) => first.length > 0);
   return [
     ...titled('to fix', isMoved ? ', in this order:' : ', the worst first:', look),
     ...lines,
+    ...(hidden.length === 0
+      ? []
+      : labelled('', `--json has the lines for ${listed(hidden)}, too.`, look, '  ')),
     ...(isShort
       ? [
           verbatim('add to each "waxwing check" above, as in this check:', look, '  '),

@@ -68,17 +68,25 @@ function oneRemedy(fix: Fix, isOther: boolean, terms: RemedyTerms, look: Look): 
   ];
 }
 
-function pasted({ lines }: Fix, { programs, indent }: RemedyTerms, look: Look): readonly string[] {
+function pasted(fix: Fix, { programs, indent }: RemedyTerms, look: Look): readonly string[] {
+  const shown = linesFor(fix, programs);
+  return shown.flatMap((line, index) => [
+    ...(shown[index - 1]?.for === line.for ? [] : [verbatim(`${line.for}:`, look, `${indent}  `)]),
+    verbatim(line.text, look, `${indent}    `),
+  ]);
+}
+
+/** For the programs that were met; all where none of them is among those that there are lines for. */
+function linesFor({ lines }: Fix, programs: ReadonlySet<string>): Fix['lines'] {
   const known = lines.some((line) => programs.has(line.for));
-  const shown = known ? lines.filter((line) => always.has(line.for) || programs.has(line.for)) : lines;
-  const others = [...new Set(lines.filter((line) => !shown.includes(line)).map((line) => line.for))];
-  return [
-    ...shown.flatMap((line, index) => [
-      ...(shown[index - 1]?.for === line.for ? [] : [verbatim(`${line.for}:`, look, `${indent}  `)]),
-      verbatim(line.text, look, `${indent}    `),
-    ]),
-    ...(others.length === 0
-      ? []
-      : labelled('', `--json has the lines for ${others.join(', ')}, too.`, look, `${indent}  `)),
-  ];
+  return known ? lines.filter((line) => always.has(line.for) || programs.has(line.for)) : lines;
+}
+
+/** Programs of which there are lines that are not shown, each once. */
+export function hiddenPrograms(fix: readonly Fix[], programs: ReadonlySet<string>): readonly string[] {
+  const hidden = fix.flatMap((one) => {
+    const shown = linesFor(one, programs);
+    return one.lines.filter((line) => !shown.includes(line)).map((line) => line.for);
+  });
+  return [...new Set(hidden)];
 }

@@ -48,7 +48,7 @@ export interface Observer {
 
 const LOOK_EVERY_MS = 50;
 /** All that is said to one door takes no longer than so many connections at most may, and the one that is under way then. */
-const MOST_TALKS = 2;
+const MOST_TALKS = 3;
 /** One question may be what a server hangs at. Connections that are left hanging are what clients are banned for. */
 const MOST_TIMEOUTS = 2;
 

@@ -71,10 +71,10 @@ it('a server that answers each time just before its time is up is not asked for 
   const ways = { certificates: [certificate], greetsAfter: 700 };
   const { seen } = await toyAndLook(t, ways, plans.deep, { timeoutMs: 1_000 });
   assert.equal(seen.base.end.kind, 'complete');
-  assert.equal(seen.connections, 3);
+  assert.ok(seen.connections >= 4 && seen.connections <= 5, `${seen.connections} connections`);
   const reasons = Object.values(seen.probes).map((probe) => ('because' in probe ? probe.because : ''));
   assert.ok(
-    reasons.filter((because) => /^it has taken [23] s so far, and no more/.test(because)).length >= 4,
+    reasons.filter((because) => /^it has taken [34] s so far, and no more/.test(because)).length >= 4,
   );
 });
 

@@ -2,6 +2,7 @@
 import type { CheckReport } from '../../events/check-report.ts';
 import type { CheckId } from '../../findings/catalogue.ts';
 import type { Sender } from '../../findings/senders.ts';
+import { policyFaults } from './causes.ts';
 import { isProblem, repairsOf } from './repairs.ts';
 
 /** What a sender looks at, and the checks that have to be in order for it, in the order in which they are dealt with. */
@@ -38,36 +39,7 @@ const required: Readonly<Partial<Record<Sender, readonly CheckId[]>>> = {
     'mtasts.mx-no-starttls',
     'mtasts.mx-tls-too-old',
     'mtasts.mx-cert-invalid',
-    'mtasts.record.wrong-place',
-    'mtasts.record.multiple',
-    'mtasts.record.syntax',
-    'mtasts.record.version',
-    'mtasts.record.id',
-    'mtasts.record-without-policy',
-    'mtasts.policy-without-record',
-    'mtasts.dangling-host',
-    'mtasts.policy.nxdomain',
-    'mtasts.policy.address',
-    'mtasts.policy.tcp',
-    'mtasts.policy.tls',
-    'mtasts.policy.cert-expired',
-    'mtasts.policy.cert-name',
-    'mtasts.policy.cert-untrusted',
-    'mtasts.policy.http-status',
-    'mtasts.policy.redirect',
-    'mtasts.policy.content-type',
-    'mtasts.policy.too-large',
-    'mtasts.policy.slow',
-    'mtasts.policy.syntax',
-    'mtasts.policy.bom',
-    'mtasts.policy.version',
-    'mtasts.policy.mode-missing',
-    'mtasts.policy.max-age-missing',
-    'mtasts.policy.max-age-range',
-    'mtasts.policy.mx-missing',
-    'mtasts.policy.mx-syntax',
-    'mtasts.mode-none',
-    'mtasts.mode-testing',
+    ...policyFaults,
   ],
   requiretls: ['smtp.ext.requiretls'],
 };

@@ -75,6 +75,16 @@ describe('repairs', () => {
     );
   });
 
+  it('whatever hides an enforced policy opens the gate that the certificate has to stand before', () => {
+    for (const id of ['mtasts.dangling-host', 'mtasts.record.cname', 'mtasts.policy.bom'] as const) {
+      const [first] = repairsOf([
+        reported({ id, severity: 'high', scope: { domain: 'example.test' } }),
+        reported({ id: 'cert.name-mismatch', severity: 'low' }),
+      ]);
+      assert.equal(first?.finding.id, 'cert.name-mismatch', id);
+    }
+  });
+
   it('a consequence comes before it with its cause', () => {
     assert.deepEqual(
       short(

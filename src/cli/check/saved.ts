@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Recording } from '../../findings/recording.ts';
 import { type Parsed, quote } from '../../names/domain.ts';
 import { messageOf } from '../usage.ts';
-import { linesOf } from './lines.ts';
+import { InputError, linesOf } from './lines.ts';
 import { readRecording } from './recording.ts';
 import { STDIN } from './targets.ts';
 
@@ -60,6 +60,8 @@ async function* recordingsOf(
       else yield* recordingsIn(value.json, file);
     }
   } catch (error) {
+    // The file's fault, or that of the system in reading it; a fault of ours goes on up.
+    if (!(error instanceof InputError || (error instanceof Error && 'syscall' in error))) throw error;
     yield invalid(`${file}: ${messageOf(error)}`);
   }
 }

@@ -42,6 +42,8 @@ export interface SetUp {
   readonly protocol: CheckProtocol;
   readonly tls: TlsMode;
   readonly policy: Policy;
+  /** What it may or may not be found with, by a race in the server itself, as the tables have it (`ID STATE SEVERITY`). */
+  readonly byChance?: readonly string[];
   readonly start: (place: Place) => Promise<Running>;
 }
 

@@ -3,7 +3,7 @@ import { judgeRecording } from '../../src/findings/judge.ts';
 import type { Lab } from '../lab/lab.ts';
 import { testOnLab } from '../peers/support/check-lab.ts';
 import type { CheckedDomain } from './domains.ts';
-import { type Outcome, outcomeOf } from './expected.ts';
+import { type Outcome, outcomeOf, withoutChance } from './expected.ts';
 import type { SetUp } from './set-up.ts';
 import { placeFor, visitPlace } from './visit.ts';
 
@@ -15,7 +15,7 @@ export async function outcomeOfSetUp(one: SetUp, root: string): Promise<Outcome>
   const running = await one.start(place);
   try {
     const { judged } = await visitPlace(one, place, running);
-    return outcomeOf('servers', judged.findings);
+    return withoutChance(outcomeOf('servers', judged.findings), one.byChance ?? []);
   } finally {
     await running.close();
   }

@@ -17,6 +17,7 @@ export function outgoingOf(
   return {
     hostname,
     routes: routes.map((route) => ({ ...route, hello: route.hello ?? hostname })),
+    rules: config.rules,
     level: () => config.relay.tls,
     smtpPort: config.relay.smtpPort,
     now: Date.now,

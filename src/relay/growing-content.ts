@@ -1,12 +1,20 @@
 /** The content of a message while it comes in: in memory while it is small, then in a file. */
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 import type { NewBody } from '../store/queue-store.ts';
 
 export interface GrowingContent {
   /** @returns a promise where the writer should wait. */
   write(slice: Uint8Array): Promise<void> | undefined;
-  /** Everything is in place, flushed where it is a file. @throws the medium's error. */
-  finish(): Promise<NewBody>;
+  /** All of it is there, its front included. @throws the medium's error. */
+  whole(): Promise<NewBody>;
+  /**
+   * Everything is in place, flushed where it is a file. @throws the medium's error.
+   *
+   * @param late what goes in front of all, known only now. Where there is some, a file is written once more.
+   */
+  finish(late?: Uint8Array): Promise<NewBody>;
   /** Nothing of it stays. */
   drop(): Promise<void>;
 }
@@ -54,9 +62,14 @@ function pile(): Pile {
   };
 }
 
+function hasSome(late: Uint8Array | undefined): late is Uint8Array {
+  return late !== undefined && late.length > 0;
+}
+
 export function growingContent({ path, front, onError }: GrowingContentParts): GrowingContent {
   const pieces = pile();
   let size = 0;
+  let joined: Uint8Array | undefined;
   let file: Promise<FileHandle> | undefined;
   /** Writes whatever has gathered, until nothing has; holds the first failure. */
   let writing: Promise<void> | undefined;
@@ -86,6 +99,29 @@ export function growingContent({ path, front, onError }: GrowingContentParts): G
     writing = undefined;
   }
 
+  /** Put together once, whoever asks first. */
+  function inMemory(): Uint8Array {
+    joined ??= Buffer.concat(withFront());
+    return joined;
+  }
+
+  async function written(): Promise<void> {
+    await writing;
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Nothing can be put in front of a file but by writing another one. */
+  async function prepend(late: Uint8Array): Promise<void> {
+    const before = await file;
+    await rename(path, `${path}.part`);
+    file = open(path, 'wx', 0o600);
+    const after = await file;
+    await after.appendFile(late);
+    await pipeline(createReadStream(`${path}.part`), createWriteStream(path, { flags: 'a' }));
+    await before?.close();
+    await rm(`${path}.part`);
+  }
+
   return {
     write(slice) {
       if (failure !== undefined) return undefined;
@@ -95,10 +131,18 @@ export function growingContent({ path, front, onError }: GrowingContentParts): G
       writing ??= drain((file ??= openFile()));
       return writing;
     },
-    async finish() {
-      if (file === undefined) return { kind: 'bytes', bytes: Buffer.concat(withFront()) };
-      await writing;
-      if (failure !== undefined) throw failure;
+    async whole() {
+      if (file === undefined) return { kind: 'bytes', bytes: inMemory() };
+      await written();
+      return { kind: 'file', path };
+    },
+    async finish(late) {
+      if (file === undefined) {
+        const bytes = inMemory();
+        return { kind: 'bytes', bytes: hasSome(late) ? Buffer.concat([late, bytes]) : bytes };
+      }
+      await written();
+      if (hasSome(late)) await prepend(late);
       const handle = await file;
       await handle.sync();
       await handle.close();
@@ -112,6 +156,7 @@ export function growingContent({ path, front, onError }: GrowingContentParts): G
         // Closed already where finish() came first; the name is what matters.
         await file.then((handle) => handle.close()).catch(() => undefined);
         await rm(path, { force: true });
+        await rm(`${path}.part`, { force: true });
       } catch (error) {
         // It stays behind until the next start, which sweeps the folder.
         onError(`removing ${path}`, error);

@@ -6,6 +6,7 @@ import { octetFacts } from '../mail/encodings.ts';
 import { fieldsNamed, type HeaderSection, readHeaderSection } from '../mail/headers.ts';
 import { type Domain, isAscii } from '../names/domain.ts';
 import { formatMailDomain, type MailDomain } from '../names/mailbox.ts';
+import { type MessageTerms, noTerms } from '../names/message-terms.ts';
 import type { BodySink } from '../net/server-session.ts';
 import { formatTarget, type Route, routeFor } from '../policies/overrides/route.ts';
 import type { Envelope, EnvelopeRecipient, Intake } from '../protocols/smtp/server/state.ts';
@@ -15,6 +16,7 @@ import { type Arrival, arrivalEvents, frontFields, type Submitter } from './arri
 import type { Contents } from './content.ts';
 import { growingContent } from './growing-content.ts';
 import type { World } from './settings.ts';
+import { type Treated, type Treatment, treat } from './treatment.ts';
 
 interface IntakeSettings {
   readonly hostname: MailDomain;
@@ -22,6 +24,8 @@ interface IntakeSettings {
   readonly routes: readonly Route[];
   /** A message with more Received fields is looping (RFC 5321 §6.3: at least 100 should be allowed for). */
   readonly maxHops: number;
+  /** What is done with each message before it is kept. */
+  readonly treatments: readonly Treatment[];
 }
 
 export interface IntakeParts {
@@ -57,7 +61,7 @@ export function takeMessage(
       const section = readHeaderSection(beginning, HEADER_LIMITS);
       const front = Buffer.from(frontFields(arrival, section), 'latin1');
       const eightBit = envelope.smtpUtf8 && octetFacts(beginning.subarray(0, section.bodyStart)).eightBit;
-      head = { section, eightBit, added: front.length };
+      head = { section, beginning, eightBit, added: front.length };
       return front;
     },
     onError: parts.onError,
@@ -67,15 +71,15 @@ export function takeMessage(
     abandon: () => void content.drop(),
     async finish(facts) {
       try {
-        const body = await content.finish();
-        if (head === undefined) throw new Error('content was finished without its front');
-        const properties = propertiesOf(facts, head, envelope);
-        if (properties.hops > settings.maxHops) {
+        const treated = await treatment();
+        if (treated.kind === 'refused') {
           await content.drop();
-          const text = `the message has passed ${properties.hops} hosts, the limit is ${settings.maxHops}: it loops`;
-          return { kind: 'refused', code: 554, enhanced: '5.4.6', text };
+          return treated;
         }
-        return await keep(parts, toMessage(arrival, settings.routes, body, properties));
+        const late = Buffer.from(treated.fields);
+        const body = await content.finish(late);
+        const properties = propertiesOf(facts, whole(), envelope, late);
+        return await keep(parts, toMessage(arrival, treated, settings.routes, body, properties));
       } catch (error) {
         await content.drop();
         parts.onError(`message ${id} could not be kept`, error);
@@ -83,6 +87,24 @@ export function takeMessage(
       }
     },
   };
+
+  function whole(): Head {
+    if (head === undefined) throw new Error('content was finished without its front');
+    return head;
+  }
+
+  async function treatment(): Promise<Treated | Extract<Intake, { kind: 'refused' }>> {
+    const terms: MessageTerms = { ...noTerms, account: envelope.account };
+    const kept = await content.whole();
+    const { section, beginning } = whole();
+    const hops = fieldsNamed(section, 'received').length;
+    if (hops > settings.maxHops) {
+      const text = `the message has passed ${hops} hosts, the limit is ${settings.maxHops}: it loops`;
+      return { kind: 'refused', code: 554, enhanced: '5.4.6', text };
+    }
+    const message = { id, at, submitter, envelope, head: beginning, section, content: kept };
+    return treat(message, terms, settings.treatments);
+  }
 }
 
 async function keep(parts: IntakeParts, message: NewMessage): Promise<Intake> {
@@ -98,25 +120,37 @@ async function keep(parts: IntakeParts, message: NewMessage): Promise<Intake> {
 /** What was seen of the content when it began to be written. */
 interface Head {
   readonly section: HeaderSection;
+  readonly beginning: Uint8Array;
   /** Whether there is an octet above 127 in what was seen of the section; not looked for without SMTPUTF8. */
   readonly eightBit: boolean;
   /** Octets that stand in front of it now. */
   readonly added: number;
 }
 
+/** Of the content as it was sent. */
+interface Facts {
+  readonly size: number;
+  readonly eightBit: boolean;
+  readonly longestLine: number;
+}
+
+/** @param late what the treatments put in front. */
 function propertiesOf(
-  facts: { readonly size: number; readonly eightBit: boolean; readonly longestLine: number },
+  facts: Facts,
   { section, eightBit, added }: Head,
   { smtpUtf8, sender, recipients }: Envelope,
+  late: Uint8Array,
 ): MessageProperties {
+  const own = octetFacts(late);
   // Of a section that goes on beyond what was seen the whole content has to speak.
   const utf8Header = section.endedBy === 'limit' ? facts.eightBit : eightBit;
   const utf8Address = [sender, ...recipients.map(({ mailbox }) => mailbox)].some(
     (mailbox) => mailbox !== null && !isAscii(mailbox.text),
   );
   return {
-    ...facts,
-    size: facts.size + added,
+    size: facts.size + added + late.length,
+    eightBit: facts.eightBit || own.eightBit,
+    longestLine: Math.max(facts.longestLine, own.longestLine),
     hops: fieldsNamed(section, 'received').length,
     needsUtf8: smtpUtf8 && (utf8Header || utf8Address),
   };
@@ -145,6 +179,7 @@ export function newId(at: number): string {
 
 function toMessage(
   arrival: Arrival,
+  { terms, recipients: wanted }: Treated,
   routes: readonly Route[],
   body: NewBody,
   properties: MessageProperties,
@@ -153,7 +188,7 @@ function toMessage(
   const { sender, wishes } = envelope;
   // Of an address named twice the first wishes count.
   const unique = new Map<string, EnvelopeRecipient>();
-  for (const one of envelope.recipients) {
+  for (const one of wanted) {
     if (!unique.has(one.mailbox.text)) unique.set(one.mailbox.text, one);
   }
   const kept = [...unique.values()];
@@ -163,7 +198,17 @@ function toMessage(
     wishes: own,
   }));
   const events = arrivalEvents({ ...arrival, envelope: { ...envelope, recipients: kept } });
-  return { id, receivedAt: at, sender: sender?.text ?? '', wishes, recipients, body, properties, events };
+  return {
+    id,
+    receivedAt: at,
+    sender: sender?.text ?? '',
+    wishes,
+    terms,
+    recipients,
+    body,
+    properties,
+    events,
+  };
 }
 
 function notKept(error: unknown): Intake {

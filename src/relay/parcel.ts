@@ -1,7 +1,9 @@
 /** A message with those of its recipients that go the same way. */
-import { formatMailDomain, type MailDomain, parseMailbox } from '../names/mailbox.ts';
+import { formatMailDomain, type Mailbox, type MailDomain, parseMailbox } from '../names/mailbox.ts';
+import type { MessageTerms } from '../names/message-terms.ts';
 import type { RecipientWishes, SenderWishes } from '../names/wishes.ts';
 import { type Route, routeFor } from '../policies/overrides/route.ts';
+import { type Ruled, ruledFor } from '../policies/overrides/rule.ts';
 import type { MessageProperties } from '../store/queue-store.ts';
 import type { BodySource } from '../wire/bytes.ts';
 import type { RecipientResult } from './result.ts';
@@ -18,6 +20,8 @@ export interface Course {
   /** Where there is no configured next hop, this domain's hosts are asked; else it is that of the first recipient. */
   readonly domain: MailDomain;
   readonly route: Route | undefined;
+  /** What the operator's rules say of mail between just these two. */
+  readonly ruled: Ruled;
 }
 
 export interface Parcel {
@@ -26,6 +30,7 @@ export interface Parcel {
   readonly destination: string;
   readonly sender: string;
   readonly wishes: SenderWishes;
+  readonly terms: MessageTerms;
   /** At least one. */
   readonly recipients: readonly Addressee[];
   readonly properties: MessageProperties;
@@ -41,21 +46,30 @@ export interface Parcel {
  * By MX that is a domain; behind a configured next hop it is all that the rule sends there, whatever the domain.
  */
 export function byCourse(
-  recipients: readonly Addressee[],
-  { routes }: Pick<Outgoing, 'routes'>,
+  { sender, terms, recipients }: Pick<Parcel, 'sender' | 'terms' | 'recipients'>,
+  { routes, rules }: Pick<Outgoing, 'routes' | 'rules'>,
 ): Iterable<Pick<Parcel, 'course' | 'recipients'>> {
   const groups = new Map<string, { course: Course; recipients: Addressee[] }>();
+  const from = sender === '' ? null : mailboxOf(sender);
   for (const recipient of recipients) {
-    const mailbox = parseMailbox(recipient.address, { utf8: true });
-    if (mailbox.kind !== 'ok') throw new Error(`the queue holds a bad address: ${mailbox.because}`);
-    const { at } = mailbox.value;
+    const to = mailboxOf(recipient.address);
+    const { at } = to;
+    const ruled = ruledFor({ account: terms.account, from, to }, rules);
     const route = routeFor(at, routes);
     const configured = route !== undefined && route.to !== null;
     // A rule for one domain, or with one host for all: either way the same certificate is asked of the same host.
-    const key = configured ? String(routes.indexOf(route)) : formatMailDomain(at);
+    const way = configured ? String(routes.indexOf(route)) : formatMailDomain(at);
+    const key = `${way} ${ruled.tls?.level ?? '-'} ${ruled.onBlocked ?? '-'}`;
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { course: { domain: at, route }, recipients: [recipient] });
+    if (group === undefined)
+      groups.set(key, { course: { domain: at, route, ruled }, recipients: [recipient] });
     else group.recipients.push(recipient);
   }
   return groups.values();
+}
+
+function mailboxOf(address: string): Mailbox {
+  const mailbox = parseMailbox(address, { utf8: true });
+  if (mailbox.kind !== 'ok') throw new Error(`the queue holds a bad address: ${mailbox.because}`);
+  return mailbox.value;
 }

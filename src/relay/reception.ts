@@ -27,6 +27,7 @@ import { isWithinOneOf } from './networks.ts';
 import { answerQueries } from './queries.ts';
 import { type Client, rulesFor } from './session-rules.ts';
 import type { ListenerSettings, Outgoing, RelaySettings, World } from './settings.ts';
+import type { Treatment } from './treatment.ts';
 
 export interface ReceptionParts {
   readonly settings: RelaySettings;
@@ -80,7 +81,13 @@ interface House {
 
 function take(submitter: Submitter, envelope: Envelope, house: House, intake: IntakeParts): BodySink<Intake> {
   const { hostname, routes, settings } = house;
-  return takeMessage(intake, { hostname, routes, maxHops: settings.maxHops }, submitter, envelope);
+  const treatments: readonly Treatment[] = [];
+  return takeMessage(
+    intake,
+    { hostname, routes, maxHops: settings.maxHops, treatments },
+    submitter,
+    envelope,
+  );
 }
 
 function welcome(

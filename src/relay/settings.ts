@@ -8,6 +8,7 @@ import type { Deadlines } from '../net/deadlines.ts';
 import type { Patience } from '../net/drive.ts';
 import type { ServerPatience } from '../net/server-session.ts';
 import type { Route } from '../policies/overrides/route.ts';
+import type { Rule } from '../policies/overrides/rule.ts';
 import type { TlsLevel } from '../policies/words.ts';
 import type { Schedule } from '../queue/schedule.ts';
 import type { Account } from './accounts.ts';
@@ -17,6 +18,8 @@ import type { LocalDomain } from './domains.ts';
 export interface Outgoing {
   readonly hostname: MailDomain;
   readonly routes: readonly Route[];
+  /** The operator's rules about senders and recipients, in his order. */
+  readonly rules: readonly Rule[];
   /** Where no rule and no policy says otherwise; asked for each attempt. */
   readonly level: () => TlsLevel;
   /** What is to be known of a destination. */

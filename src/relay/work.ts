@@ -68,7 +68,7 @@ async function attemptAll(work: Work, desk: Desk): Promise<void> {
   const { pace, parts } = desk;
   const { claim } = work;
   const before = desk.rules();
-  let groups = [...byCourse(claim.recipients, before.outgoing)];
+  let groups = [...byCourse(forGroups(claim), before.outgoing)];
   const moved = groups.flatMap((group) => movedTo(group, claim.destination, before.outgoing));
   if (moved.length > 0) {
     await giveBack(parts, [{ fence: claim.fence, moved }]);
@@ -79,7 +79,7 @@ async function attemptAll(work: Work, desk: Desk): Promise<void> {
   if (admission.kind === 'closing' || admission.kind === 'recalled') return;
   // What began under one configuration ends under it.
   const rules = desk.rules();
-  if (rules !== before) groups = [...byCourse(claim.recipients, rules.outgoing)];
+  if (rules !== before) groups = [...byCourse(forGroups(claim), rules.outgoing)];
   if (admission.kind === 'suspended') {
     const until = new Date(admission.until).toISOString();
     const because = `not tried, as nobody was reached lately (until ${until}): ${admission.because}`;
@@ -96,6 +96,10 @@ async function attemptAll(work: Work, desk: Desk): Promise<void> {
   } finally {
     pace.leave(claim.destination, reached);
   }
+}
+
+function forGroups({ message, recipients }: Claim): Parameters<typeof byCourse>[0] {
+  return { sender: message.sender, terms: message.terms, recipients };
 }
 
 /** Mail queued before a change of routes goes under the key that its domain has now, so that a pause concerns it. */
@@ -126,9 +130,9 @@ async function attemptGroup(
   { pool, parts: { contents, world, onError } }: Desk,
   onDelivered: Parcel['onDelivered'],
 ): Promise<AttemptResult> {
-  const { id, sender, wishes, properties } = message;
+  const { id, sender, wishes, terms, properties } = message;
   const body: Parcel['body'] = () => contents.source(id);
-  const parcel: Parcel = { ...group, destination, sender, wishes, properties, body, onDelivered };
+  const parcel: Parcel = { ...group, destination, sender, wishes, terms, properties, body, onDelivered };
   try {
     return await attempt(parcel, outgoing, pool, world.random);
   } catch (error) {

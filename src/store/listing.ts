@@ -1,7 +1,7 @@
 /** Reading the queue for people. */
 import type { Delivery } from '../queue/delivery.ts';
 import { fromColumns } from './delivery-columns.ts';
-import type { MessageRow } from './messages.ts';
+import { type MessageRow, termsOf } from './messages.ts';
 import type { ListedMessage, ListRequest, MessageTrail, Pause } from './queue-store.ts';
 import type { RecipientRow } from './recipients.ts';
 import { attemptOf } from './settle.ts';
@@ -16,6 +16,7 @@ export function show(tables: Tables, id: string): MessageTrail | undefined {
   if (row === undefined) return undefined;
   return {
     ...listed(tables, row),
+    terms: termsOf(row),
     events: tables.trail.events(row.number),
     transcripts: tables.trail.transcripts(row.number),
   };

@@ -1,5 +1,6 @@
 /** The table `messages`: envelope, properties and content. */
 import type { DatabaseSync } from 'node:sqlite';
+import type { MessageTerms, TlsWish } from '../names/message-terms.ts';
 import type { SenderWishes } from '../names/wishes.ts';
 import type { EpochMs } from '../queue/delivery.ts';
 import type { BodyFiles } from './body-files.ts';
@@ -23,12 +24,18 @@ export interface MessageRow {
   readonly needs_utf8: number;
   readonly warned_at: EpochMs | null;
   readonly kept_in: KeptIn;
+  readonly tls: TlsWish | null;
+  /** null: nothing holds for it beside its envelope. */
+  readonly tell_outcome: number | null;
+  readonly account: string | null;
+  readonly trace: string | null;
 }
 
 type KeptIn = 'row' | 'file';
 
 const COLUMNS = `number, id, received_at, sender, ret, envelope_id, size, eight_bit, longest_line, hops,
-  needs_utf8, warned_at, kept_in`;
+  needs_utf8, warned_at, kept_in, tls, tell_outcome, account, trace`;
+const ROWS = 'messages LEFT JOIN terms ON terms.message = messages.number';
 
 /** An id names a file as well, so it must not be able to say `..` or `/`. */
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
@@ -61,6 +68,10 @@ export function messagesTable(database: DatabaseSync, files: BodyFiles, open: Op
        needs_utf8, arrival, kept_in, content)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
   );
+  const insertTerms = command<[number, TlsWish | null, number, string | null, string | null]>(
+    database,
+    'INSERT INTO terms (message, tls, tell_outcome, account, trace) VALUES (?, ?, ?, ?, ?)',
+  );
   const end = command<[EpochMs, string, number]>(
     database,
     'UPDATE messages SET final_at = ?, ending = ?, content = NULL WHERE number = ?',
@@ -78,7 +89,7 @@ export function messagesTable(database: DatabaseSync, files: BodyFiles, open: Op
   return {
     ...readers(database, files),
     add(message, recipients) {
-      const { id, receivedAt, sender, wishes, properties, body, events } = message;
+      const { id, receivedAt, sender, wishes, terms, properties, body, events } = message;
       if (!ID.test(id)) throw new StoreError('refused', `${JSON.stringify(id)} is not a message id`);
       if (recipients === 0) throw new StoreError('refused', `message ${id} has no recipient`);
       const { size, eightBit, longestLine, hops, needsUtf8 } = properties;
@@ -90,6 +101,10 @@ export function messagesTable(database: DatabaseSync, files: BodyFiles, open: Op
         ...([events, keptIn, content] as const),
       );
       if (row.changes === 0) throw new StoreError('refused', `message ${id} is kept already`);
+      if (terms !== undefined && !isNothing(terms)) {
+        const { tls, tellOutcome, account, trace } = terms;
+        insertTerms(row.lastRow, tls, Number(tellOutcome), account, trace);
+      }
       if (body.kind === 'file') files.take(body.path, id);
       open.add(row.lastRow, recipients);
       return row.lastRow;
@@ -103,22 +118,31 @@ export function messagesTable(database: DatabaseSync, files: BodyFiles, open: Op
   };
 }
 
+function isNothing({ tls, tellOutcome, account, trace }: MessageTerms): boolean {
+  return tls === null && !tellOutcome && account === null && trace === null;
+}
+
+/** What holds for the message of the row. */
+export function termsOf({ tls, tell_outcome, account, trace }: MessageRow): MessageTerms {
+  return { tls, tellOutcome: tell_outcome === 1, account, trace };
+}
+
 function readers(
   database: DatabaseSync,
   files: BodyFiles,
 ): Pick<Messages, 'byNumber' | 'byId' | 'list' | 'body'> {
   const byNumber = queryOne<[number], MessageRow>(
     database,
-    `SELECT ${COLUMNS} FROM messages WHERE number = ?`,
+    `SELECT ${COLUMNS} FROM ${ROWS} WHERE number = ?`,
   );
-  const byId = queryOne<[string], MessageRow>(database, `SELECT ${COLUMNS} FROM messages WHERE id = ?`);
+  const byId = queryOne<[string], MessageRow>(database, `SELECT ${COLUMNS} FROM ${ROWS} WHERE id = ?`);
   const listAll = queryAll<[string, number], MessageRow>(
     database,
-    `SELECT ${COLUMNS} FROM messages WHERE id > ? ORDER BY id LIMIT ?`,
+    `SELECT ${COLUMNS} FROM ${ROWS} WHERE id > ? ORDER BY id LIMIT ?`,
   );
   const listOpen = queryAll<[string, number], MessageRow>(
     database,
-    `SELECT ${COLUMNS} FROM messages WHERE id > ? AND final_at IS NULL ORDER BY id LIMIT ?`,
+    `SELECT ${COLUMNS} FROM ${ROWS} WHERE id > ? AND final_at IS NULL ORDER BY id LIMIT ?`,
   );
   const body = queryOne<[string], { kept_in: KeptIn; content: Uint8Array | null }>(
     database,
@@ -177,6 +201,7 @@ export function claimedMessage(row: MessageRow): Claim['message'] {
     receivedAt: row.received_at,
     sender: row.sender,
     wishes: { ret: row.ret, envelopeId: row.envelope_id },
+    terms: termsOf(row),
     properties: {
       size: row.size,
       eightBit: row.eight_bit !== 0,

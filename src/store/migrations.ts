@@ -72,6 +72,17 @@ CREATE TABLE starts (
 ) STRICT;
 INSERT INTO starts VALUES (0);
 `,
+  `
+-- Of the messages for which something holds beside the envelope. Not columns of messages: those would stand behind the
+-- content.
+CREATE TABLE terms (
+  message INTEGER PRIMARY KEY REFERENCES messages (number) ON DELETE CASCADE,
+  tls TEXT CHECK (tls IN ('requiretls', 'authenticate', 'encrypt', 'optional')),
+  tell_outcome INTEGER NOT NULL,
+  account TEXT,
+  trace TEXT
+) STRICT;
+`,
 ];
 
 /** The queue. */

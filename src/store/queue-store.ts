@@ -5,6 +5,7 @@
  * durable: the data has been flushed to the medium. No SQL, row number or transaction shows.
  */
 import type { DeliveryEvent } from '../events/delivery-event.ts';
+import type { MessageTerms } from '../names/message-terms.ts';
 import type { RecipientWishes, SenderWishes } from '../names/wishes.ts';
 import type { Delivery, EpochMs } from '../queue/delivery.ts';
 
@@ -20,6 +21,8 @@ export interface NewMessage {
   readonly sender: string;
   /** What the sender asked to be told (RFC 3461). */
   readonly wishes: SenderWishes;
+  /** Without it: {@link noTerms}. */
+  readonly terms?: MessageTerms;
   /** At least one; an address named twice is one recipient. */
   readonly recipients: readonly NewRecipient[];
   readonly body: NewBody;
@@ -73,6 +76,7 @@ export interface Claim {
     readonly receivedAt: EpochMs;
     readonly sender: string;
     readonly wishes: SenderWishes;
+    readonly terms: MessageTerms;
     readonly properties: MessageProperties;
     /** When the sender was told that the message is late, or null. */
     readonly warnedAt: EpochMs | null;
@@ -150,6 +154,7 @@ export interface ListedRecipient {
 
 /** Everything known about one message. */
 export interface MessageTrail extends ListedMessage {
+  readonly terms: MessageTerms;
   readonly events: readonly DeliveryEvent[];
   /** Of the newest attempt of each recipient that did not deliver. */
   readonly transcripts: readonly {

@@ -205,6 +205,7 @@ function outgoingOf(
   return {
     hostname: { kind: 'domain', domain: domain('relay.test') },
     routes: routes.map(toRoute),
+    rules: [],
     level: () => (typeof level === 'string' ? level : level()),
     smtpPort,
     now: Date.now,

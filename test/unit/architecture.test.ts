@@ -261,6 +261,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
       cli/config/schema/gateway cli/config/schema/metrics cli/config/sources cli/config/tree
       cli/config/schema/account cli/config/schema/dns cli/config/schema/domain cli/config/schema/kit cli/config/schema/limits
       cli/config/schema/listener cli/config/schema/mta-sts cli/config/schema/relay cli/config/schema/route
+      cli/config/schema/rule
       cli/config/schema/tls`,
   },
   {
@@ -509,6 +510,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     test: 'test/unit/protocols/smtp/client/deliver.test.ts',
     sources: 'names/wishes',
   },
+  { why: 'a shape', test: 'test/unit/relay/treatment.test.ts', sources: 'names/message-terms' },
   {
     why: 'the commands of an operator, asked through the socket',
     test: 'test/net/relay/control.test.ts',

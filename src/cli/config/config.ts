@@ -14,6 +14,7 @@ import type { Upstream } from '../../net/dns/upstream.ts';
 import type { GatewayPatience } from '../../net/mediation.ts';
 import type { IncomingSettings } from '../../net/tls.ts';
 import type { NamePattern, Route, RouteTarget } from '../../policies/overrides/route.ts';
+import type { Rule } from '../../policies/overrides/rule.ts';
 import type { TlsLevel } from '../../policies/words.ts';
 import type { Schedule } from '../../queue/schedule.ts';
 import type { CertificateFiles } from '../../relay/certificate.ts';
@@ -37,6 +38,8 @@ export interface Config {
   readonly domains: readonly DomainConfig[];
   /** In the order of the file: the first that matches wins. */
   readonly routes: readonly RouteConfig[];
+  /** In the order of the file. */
+  readonly rules: readonly Rule[];
   readonly relay: RelayConfig;
   readonly limits: LimitsConfig;
   readonly gateways: readonly GatewayConfig[];

@@ -19,6 +19,7 @@ import { metrics } from './schema/metrics.ts';
 import { mtaSts } from './schema/mta-sts.ts';
 import { events, relay } from './schema/relay.ts';
 import { route } from './schema/route.ts';
+import { rule } from './schema/rule.ts';
 import { certificate, tls } from './schema/tls.ts';
 import { formatPattern, parsePath } from './values.ts';
 
@@ -70,6 +71,12 @@ export const configSchema = z
       .superRefine(withoutTwins('match', ({ match }) => formatPattern(match)))
       .prefault([])
       .describe('Rules for recipient domains; the first that matches wins.'),
+    rule: z
+      .array(rule)
+      .prefault([])
+      .describe(
+        'Rules for senders, recipients and accounts; of each key the first rule that applies and has it.',
+      ),
     relay,
     limits,
     gateway: z

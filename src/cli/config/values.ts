@@ -4,6 +4,7 @@ import { groupsOf, type HostPort, isLoopback, parseHostPort } from '../../names/
 import { type Parsed, parseDomain, quote } from '../../names/domain.ts';
 import { parseMailbox } from '../../names/mailbox.ts';
 import type { NamePattern, RoutePattern, RouteTarget } from '../../policies/overrides/route.ts';
+import type { MailboxPattern } from '../../policies/overrides/rule.ts';
 import type { Network } from '../../relay/settings.ts';
 import type { ListenAddress } from './config.ts';
 
@@ -83,6 +84,13 @@ export function parseNamePattern(text: string): Parsed<NamePattern> {
 /** Reads a name pattern, or `*` for every domain. */
 export function parseRoutePattern(text: string): Parsed<RoutePattern> {
   return text === '*' ? { kind: 'ok', value: { kind: 'any' } } : parseNamePattern(text);
+}
+
+/** Reads a mailbox, or a name pattern for the domain of mailboxes. */
+export function parseMailboxPattern(text: string): Parsed<MailboxPattern> {
+  if (!text.includes('@')) return parseNamePattern(text);
+  const mailbox = parseMailbox(text, { utf8: true });
+  return mailbox.kind === 'ok' ? { kind: 'ok', value: { kind: 'mailbox', mailbox: mailbox.value } } : mailbox;
 }
 
 /** A pattern as the operator writes it. */

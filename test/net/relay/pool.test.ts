@@ -37,6 +37,7 @@ describe('a pool that was broken off', () => {
     const outgoing = {
       hostname: hello,
       routes: [],
+      rules: [],
       level: () => 'may' as const,
       now: Date.now,
       smtpPort: port,

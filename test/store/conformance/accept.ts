@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { noTerms } from '../../../src/names/message-terms.ts';
 import type { StoredBody } from '../../../src/store/queue-store.ts';
 import type { WithStore } from '../conformance.ts';
 import { claimAt, event, message, settleAll, to } from '../samples.ts';
@@ -21,6 +22,7 @@ export function acceptConforms(withStore: WithStore): void {
           receivedAt: 1000,
           sender: 'sender@example.test',
           size: 30,
+          terms: noTerms,
           recipients: recipients.map(({ address, destination }) => ({
             address,
             destination,

@@ -10,6 +10,8 @@ export function claimConforms(withStore: WithStore): void {
       'hands over all that a delivery needs',
       withStore(async ({ store }) => {
         const wishes = { ret: 'headers', envelopeId: 'QQ+2B314159' } as const;
+        const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+        const terms = { tls: 'requiretls', tellOutcome: true, account: 'anna', trace } as const;
         const properties = { size: 7, eightBit: true, longestLine: 5, hops: 3, needsUtf8: true };
         const asked = { notify: ['success', 'delay'], originalRecipient: 'rfc822;b+2Bx@one.test' } as const;
         const recipients = [
@@ -17,13 +19,13 @@ export function claimConforms(withStore: WithStore): void {
           { address: 'b@one.test', destination: 'one.test', wishes: asked },
           { address: 'c@one.test', destination: 'one.test', wishes: { ...asked, notify: [] } },
         ];
-        await store.accept(message('whole', { sender: '', wishes, properties, recipients }));
+        await store.accept(message('whole', { sender: '', wishes, terms, properties, recipients }));
         const [claim, ...others] = await store.claim(claimAt(1000));
         assert.deepEqual(others, []);
         assert.deepEqual(claim, {
           fence: claim?.fence,
           destination: 'one.test',
-          message: { id: 'whole', receivedAt: 1000, sender: '', wishes, properties, warnedAt: null },
+          message: { id: 'whole', receivedAt: 1000, sender: '', wishes, terms, properties, warnedAt: null },
           recipients: recipients.map(({ address, wishes: each }) => ({
             address,
             wishes: each,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseDomain } from '../../../src/names/domain.ts';
+import { noTerms } from '../../../src/names/message-terms.ts';
 import { noRecipientWishes, noSenderWishes } from '../../../src/names/wishes.ts';
 import { notices } from '../../../src/relay/bounce.ts';
 import type { News } from '../../../src/relay/settle.ts';
@@ -52,7 +53,7 @@ async function build(given: Case): Promise<{ messages: readonly NewMessage[]; er
   const read = <Value>(value: (all: Buffer) => Value): Promise<Value> =>
     bytes instanceof Error ? Promise.reject(bytes) : Promise.resolve(value(bytes));
   const messages = await notices(
-    { id: 'm1', receivedAt: 0, sender, wishes, properties, warnedAt: null },
+    { id: 'm1', receivedAt: 0, sender, wishes, terms: noTerms, properties, warnedAt: null },
     given.kinds.map((kind, index) => news(kind, `${index}@far.test`)),
     {
       outgoing: { hostname, routes: [] },

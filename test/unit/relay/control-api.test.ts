@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { noTerms } from '../../../src/names/message-terms.ts';
 import type { Delivery } from '../../../src/queue/delivery.ts';
 import { type QueuedDelivery, toQueuedTrail } from '../../../src/relay/control-api.ts';
 import type { MessageTrail, Pause } from '../../../src/store/queue-store.ts';
@@ -13,6 +14,7 @@ function trail(delivery: Delivery, pause: Pause | null = null): MessageTrail {
     receivedAt: AT,
     sender: '',
     size: 7,
+    terms: noTerms,
     recipients: [{ address: 'b@far.test', destination: 'far.test', delivery, lastWord: null, pause }],
     events: [],
     transcripts: [{ address: 'b@far.test', at: AT, lines: ['C: QUIT'] }],

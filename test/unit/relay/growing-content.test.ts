@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { growingContent, INLINE_BYTES } from '../../../src/relay/growing-content.ts';
+import type { NewBody } from '../../../src/store/queue-store.ts';
 
 function growing(t: TestContext, name = 'content') {
   const folder = mkdtempSync(join(tmpdir(), 'waxwing-growing-'));
@@ -23,6 +24,10 @@ function growing(t: TestContext, name = 'content') {
   return { content, folder, seen, errors };
 }
 
+function textOf(body: NewBody): string {
+  return body.kind === 'bytes' ? Buffer.from(body.bytes).toString() : readFileSync(body.path, 'utf8');
+}
+
 describe('content while it comes in', () => {
   for (const sizes of [[0], [10, 20], [INLINE_BYTES], [1, INLINE_BYTES - 1]]) {
     it(`of ${sizes.join(' + ')} octets stays in memory, behind its front`, async (t) => {
@@ -34,6 +39,19 @@ describe('content while it comes in', () => {
       assert.equal(bytes.toString(), `front:${'x'.repeat(total)}`);
       assert.deepEqual(seen, [total]);
       assert.deepEqual(readdirSync(folder), []);
+    });
+  }
+
+  for (const size of [10, INLINE_BYTES + 1]) {
+    it(`of ${size} octets gets in front what is known only once it is whole`, async (t) => {
+      const { content, folder } = growing(t);
+      await content.write(Buffer.alloc(size, 'x'));
+      const whole = await content.whole();
+      const kept = `front:${'x'.repeat(size)}`;
+      assert.equal(textOf(whole), kept);
+      const body = await content.finish(Buffer.from('late:'));
+      assert.equal(textOf(body), `late:${kept}`);
+      assert.deepEqual(readdirSync(folder), body.kind === 'file' ? ['content'] : []);
     });
   }
 

@@ -48,7 +48,7 @@ function intake(t: TestContext, accept: (message: NewMessage) => Promise<void>, 
     onError: (what) => happened.push(what),
   };
   const open = (from: Partial<Submitter> = {}, changes: Partial<Envelope> = {}) => {
-    const settings = { hostname: mailbox('x@relay.test').at, routes: [], maxHops };
+    const settings = { hostname: mailbox('x@relay.test').at, routes: [], maxHops, treatments: [] };
     const submitter: Submitter = { address: '127.0.0.1', by: 'smtp', role: 'mx', requires: 'none', ...from };
     return takeMessage(parts, settings, submitter, { ...envelope, ...changes });
   };

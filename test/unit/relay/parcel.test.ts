@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseHostPort } from '../../../src/names/address.ts';
 import { type Domain, parseDomain } from '../../../src/names/domain.ts';
+import { noTerms } from '../../../src/names/message-terms.ts';
 import { noRecipientWishes } from '../../../src/names/wishes.ts';
 import type { Route } from '../../../src/policies/overrides/route.ts';
 import { byCourse } from '../../../src/relay/parcel.ts';
@@ -27,7 +28,7 @@ function route(match: Route['match'], to: string | null): Route {
 
 function grouped(addresses: readonly string[], routes: readonly Route[]): string[] {
   const recipients = addresses.map((address) => ({ address, wishes: noRecipientWishes }));
-  const groups = byCourse(recipients, { routes });
+  const groups = byCourse({ sender: '', terms: noTerms, recipients }, { routes, rules: [] });
   return [...groups].map((group) => group.recipients.map(({ address }) => address).join(' '));
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EventTls } from '../../../src/events/delivery-event.ts';
+import { noTerms } from '../../../src/names/message-terms.ts';
 import { noRecipientWishes, noSenderWishes, type RecipientWishes } from '../../../src/names/wishes.ts';
 import type { RecipientResult, Verdict } from '../../../src/relay/result.ts';
 import { type Settled, settleRecipient } from '../../../src/relay/settle.ts';
@@ -35,7 +36,15 @@ function settle({ verdict, reply = null, notify = null, sender = 'a@origin.test'
   const wishes = { ...noRecipientWishes, notify };
   const recipient = { address: 'bob@far.test', wishes, attempts: 2, blockedBecause };
   const properties = { size: 1, eightBit: false, longestLine: 1, hops: 0, needsUtf8: false };
-  const message = { id: 'm1', receivedAt: 0, sender, wishes: noSenderWishes, properties, warnedAt: null };
+  const message = {
+    id: 'm1',
+    receivedAt: 0,
+    sender,
+    wishes: noSenderWishes,
+    terms: noTerms,
+    properties,
+    warnedAt: null,
+  };
   const claim: Claim = { fence: 7, destination: 'far.test', message, recipients: [recipient] };
   const result: RecipientResult = { address: recipient.address, verdict, mx: null, reply, tls };
   const world = { now: () => ageMs, random: () => 0 };

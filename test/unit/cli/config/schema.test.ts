@@ -41,7 +41,7 @@ it('every key is described, and has a default or an example to show', () => {
 
 describe('unknown keys', () => {
   const known =
-    'known here: hostname, data, tls, dns, mta_sts, check, listener, certificate, account, domain, route, relay, limits, gateway, metrics, events';
+    'known here: hostname, data, tls, dns, mta_sts, check, listener, certificate, account, domain, route, rule, relay, limits, gateway, metrics, events';
   const cases: readonly (readonly [string, string, string])[] = [
     ['hostnam = "a"', 'hostnam', 'did you mean hostname?'],
     ['[relay]\nretries = ["1m"]', 'relay.retries', 'did you mean relay.retry?'],

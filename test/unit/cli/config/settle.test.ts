@@ -37,6 +37,7 @@ describe('without any configuration', () => {
       accounts: [],
       domains: [],
       routes: [],
+      rules: [],
       relay: {
         tls: 'may',
         smtpPort: 25,

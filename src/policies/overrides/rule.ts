@@ -1,0 +1,66 @@
+/** Operator rules about who sends to whom: the TLS level, and what becomes of mail for which it cannot be had. */
+import { isWithin } from '../../names/domain.ts';
+import type { Mailbox } from '../../names/mailbox.ts';
+import type { TlsLevel } from '../words.ts';
+import type { NamePattern } from './route.ts';
+
+/** What becomes of mail when the required TLS cannot be had. */
+export type OnBlocked = 'hold' | 'bounce' | 'drop';
+
+/** One mailbox, or those of a domain, or of all domains below it. */
+export type MailboxPattern = NamePattern | { readonly kind: 'mailbox'; readonly mailbox: Mailbox };
+
+/** A rule applies where all that it names does. */
+export interface Rule {
+  /** Who was logged in when the message was submitted. */
+  readonly account: string | null;
+  readonly from: MailboxPattern | null;
+  readonly to: MailboxPattern | null;
+  /** null: not this rule's business. */
+  readonly tls: TlsLevel | null;
+  /** null: not this rule's business. */
+  readonly onBlocked: OnBlocked | null;
+}
+
+/** Whose mail it is. */
+export interface Parties {
+  readonly account: string | null;
+  /** null: the null sender. */
+  readonly from: Mailbox | null;
+  readonly to: Mailbox;
+}
+
+/** What the rules say of one delivery: of each key the first rule that applies and has it. */
+export interface Ruled {
+  readonly tls: { readonly level: TlsLevel; readonly rule: Rule } | null;
+  readonly onBlocked: OnBlocked | null;
+}
+
+export const nothingRuled: Ruled = { tls: null, onBlocked: null };
+
+/** In the operator's order. */
+export function ruledFor(parties: Parties, rules: readonly Rule[]): Ruled {
+  if (rules.length === 0) return nothingRuled;
+  const applying = rules.filter((rule) => applies(rule, parties));
+  const byLevel = applying.find(({ tls }) => tls !== null);
+  return {
+    tls: byLevel === undefined || byLevel.tls === null ? null : { level: byLevel.tls, rule: byLevel },
+    onBlocked: applying.find(({ onBlocked }) => onBlocked !== null)?.onBlocked ?? null,
+  };
+}
+
+function applies(rule: Rule, { account, from, to }: Parties): boolean {
+  if (rule.account !== null && rule.account !== account) return false;
+  if (rule.from !== null && (from === null || !covers(rule.from, from))) return false;
+  return rule.to === null || covers(rule.to, to);
+}
+
+function covers(pattern: MailboxPattern, mailbox: Mailbox): boolean {
+  // Local parts are the owner's to compare (RFC 5321 §2.4); an operator writes them without minding their case.
+  if (pattern.kind === 'mailbox') return pattern.mailbox.text.toLowerCase() === mailbox.text.toLowerCase();
+  if (mailbox.at.kind === 'literal') return false;
+  const { domain } = mailbox.at;
+  return pattern.kind === 'domain'
+    ? domain === pattern.domain
+    : domain !== pattern.domain && isWithin(domain, pattern.domain);
+}

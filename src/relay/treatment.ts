@@ -1,0 +1,51 @@
+/** What is done with a message that has come in whole, before it is kept, and what each step of that may say. */
+import type { HeaderSection } from '../mail/headers.ts';
+import type { MessageTerms } from '../names/message-terms.ts';
+import type { Envelope, EnvelopeRecipient, Refusal } from '../protocols/smtp/server/state.ts';
+import type { NewBody } from '../store/queue-store.ts';
+import type { Submitter } from './arrival.ts';
+
+/** A message that is about to be kept. */
+export interface IncomingMessage {
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly submitter: Submitter;
+  readonly envelope: Envelope;
+  /** The beginning of the content as it was sent, without our own fields: at least its first 128 KiB, or all of it. */
+  readonly head: Uint8Array;
+  /** Of `head`. */
+  readonly section: HeaderSection;
+  /** As it will be kept, our Received field in front, before the steps have added theirs; must not be changed. */
+  readonly content: NewBody;
+}
+
+/** What is known of the message by now; each step sees what those before it said. */
+export interface Treated {
+  readonly kind: 'treated';
+  /** Header fields to go in front of all, each with its CRLF. */
+  readonly fields: string;
+  readonly terms: MessageTerms;
+  /** At least one. */
+  readonly recipients: readonly EnvelopeRecipient[];
+}
+
+type Said = Treated | ({ readonly kind: 'refused' } & Refusal);
+
+/** One step. What it throws is an error of ours: the client is told to come again. */
+export type Treatment = (message: IncomingMessage, before: Treated) => Said | Promise<Said>;
+
+/** Takes the steps in their order, up to a refusal. */
+export async function treat(
+  message: IncomingMessage,
+  terms: MessageTerms,
+  steps: readonly Treatment[],
+): Promise<Said> {
+  let treated: Treated = { kind: 'treated', fields: '', terms, recipients: message.envelope.recipients };
+  for (const step of steps) {
+    const said = await step(message, treated);
+    if (said.kind === 'refused') return said;
+    treated = said;
+  }
+  return treated;
+}

@@ -2,10 +2,11 @@
 import type { PreparedMessage } from './calls.ts';
 import type { Tables } from './tables.ts';
 
-export function accept({ messages, recipients, agenda }: Tables, message: PreparedMessage): void {
+export function accept({ messages, recipients, receipts, agenda }: Tables, message: PreparedMessage): void {
   // Settlements name a recipient by its address, so an address given twice is one recipient.
   const unique = [...new Map(message.recipients.map((recipient) => [recipient.address, recipient])).values()];
   const number = messages.add(message, unique.length);
+  if (message.receipt !== undefined) receipts.add(message.receipt, message.id, message.receivedAt);
   for (const [index, recipient] of unique.entries()) {
     recipients.add(number, index + 1, recipient, message.receivedAt);
     agenda.expect(recipient.destination, number, message.receivedAt);

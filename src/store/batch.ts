@@ -55,6 +55,7 @@ export function batchedStore(committer: Committer): QueueStore {
 
   return {
     accept: (message) => ask({ name: 'accept', argument: prepareMessage(message) }),
+    receipt: (request) => ask({ name: 'receipt', argument: request }),
     claim: (request) => ask({ name: 'claim', argument: request }),
     settle: (request) => ask({ name: 'settle', argument: prepareSettle(request) }),
     giveBack: (claims) => ask({ name: 'giveBack', argument: claims }),

@@ -4,6 +4,7 @@ import type {
   BackedUp,
   Claim,
   ClaimRequest,
+  KeptReceipt,
   ListedMessage,
   ListRequest,
   MessageTrail,
@@ -11,6 +12,7 @@ import type {
   Nudge,
   NudgeStep,
   Pause,
+  ReceiptRequest,
   Settlement,
   SettleRequest,
   StoredBody,
@@ -37,6 +39,7 @@ export interface PreparedSettle extends Omit<SettleRequest, 'settlements' | 'mes
 /** The calls of a QueueStore, each done when it returns; one commit is made around many of them. */
 interface Done {
   accept(message: PreparedMessage): void;
+  receipt(request: ReceiptRequest): KeptReceipt | undefined;
   claim(request: ClaimRequest): readonly Claim[];
   settle(request: PreparedSettle): number;
   giveBack(claims: readonly Unused[]): void;

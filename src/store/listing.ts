@@ -16,7 +16,6 @@ export function show(tables: Tables, id: string): MessageTrail | undefined {
   if (row === undefined) return undefined;
   return {
     ...listed(tables, row),
-    terms: termsOf(row),
     events: tables.trail.events(row.number),
     transcripts: tables.trail.transcripts(row.number),
   };
@@ -28,6 +27,7 @@ function listed(tables: Tables, row: MessageRow): ListedMessage {
     receivedAt: row.received_at,
     sender: row.sender,
     size: row.size,
+    terms: termsOf(row),
     recipients: tables.recipients.ofMessage(row.number).map((recipient) => ({
       address: recipient.address,
       destination: recipient.destination,

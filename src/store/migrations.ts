@@ -83,6 +83,18 @@ CREATE TABLE terms (
   trace TEXT
 ) STRICT;
 `,
+  `
+-- What requests said that may be sent twice, and the message that each made; for 24 hours, also where that is gone.
+CREATE TABLE receipts (
+  account TEXT NOT NULL,
+  key TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  id TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (account, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX receipts_at ON receipts (at);
+`,
 ];
 
 /** The queue. */

@@ -29,6 +29,27 @@ export interface NewMessage {
   readonly properties: MessageProperties;
   /** The events of its arrival, the first part of its trail. */
   readonly events: readonly DeliveryEvent[];
+  /** Kept in the same commit; absent: whoever sent it does not ask whether it was taken. */
+  readonly receipt?: Receipt;
+}
+
+/** What a client says so that a request which it sends twice is carried out once. */
+export interface Receipt {
+  /** Whose key it is. */
+  readonly account: string;
+  readonly key: string;
+  /** Of all that the request says. */
+  readonly digest: string;
+}
+
+export interface ReceiptRequest extends Pick<Receipt, 'account' | 'key'> {
+  /** One that is older than 24 hours is none. */
+  readonly now: EpochMs;
+}
+
+export interface KeptReceipt extends Pick<Receipt, 'digest'> {
+  /** The message that the request made. */
+  readonly id: string;
 }
 
 export interface NewRecipient {
@@ -139,6 +160,7 @@ export interface ListedMessage {
   readonly receivedAt: EpochMs;
   readonly sender: string;
   readonly size: number;
+  readonly terms: MessageTerms;
   readonly recipients: readonly ListedRecipient[];
 }
 
@@ -154,7 +176,6 @@ export interface ListedRecipient {
 
 /** Everything known about one message. */
 export interface MessageTrail extends ListedMessage {
-  readonly terms: MessageTerms;
   readonly events: readonly DeliveryEvent[];
   /** Of the newest attempt of each recipient that did not deliver. */
   readonly transcripts: readonly {
@@ -229,8 +250,10 @@ export interface BackedUp {
 
 /** Every call rejects with a StoreError; then nothing of it is kept. */
 export interface QueueStore {
-  /** Rejects with code `full` where the medium has no room, `refused` where the id is bad or taken. */
+  /** Rejects with code `full` where the medium has no room, `refused` where the id or the receipt is taken or bad. */
   accept(message: NewMessage): Promise<void>;
+  /** What was kept with a message; undefined where there is none. */
+  receipt(request: ReceiptRequest): Promise<KeptReceipt | undefined>;
   /** Oldest due destination first, in each the oldest due recipient first. */
   claim(request: ClaimRequest): Promise<readonly Claim[]>;
   /**

@@ -89,6 +89,7 @@ function operationsOn(tables: Tables, room: Room): Operations {
       }
       accept(tables, message);
     },
+    receipt: (request) => tables.receipts.get(request),
     claim: (request) => claim(tables, request),
     settle: (request) => settle(tables, request),
     giveBack: (claims) => giveBack(tables, claims),

@@ -5,6 +5,7 @@ import type { BodyFiles } from './body-files.ts';
 import { type Claims, createClaims } from './claims.ts';
 import { type Messages, messagesTable, type OpenCounts, openCounts } from './messages.ts';
 import { type Pauses, pausesTable } from './pauses.ts';
+import { type Receipts, receiptsTable } from './receipts.ts';
 import { type Recipients, recipientsTable } from './recipients.ts';
 import { queryOne } from './statement.ts';
 import { type Trail, trailTables } from './trail.ts';
@@ -13,6 +14,7 @@ import type { Undo } from './undo.ts';
 export interface Tables {
   readonly messages: Messages;
   readonly recipients: Recipients;
+  readonly receipts: Receipts;
   readonly trail: Trail;
   readonly pauses: Pauses;
   readonly agenda: Agenda;
@@ -35,6 +37,7 @@ export function queueTables(database: DatabaseSync, files: BodyFiles, undo: Undo
   const tables = {
     messages: messagesTable(database, files, open),
     recipients: recipientsTable(database),
+    receipts: receiptsTable(database),
     trail: trailTables(database, firstNumber),
     pauses: pausesTable(database),
     agenda: createAgenda(undo.add),

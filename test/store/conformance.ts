@@ -5,6 +5,7 @@ import { acceptConforms } from './conformance/accept.ts';
 import { claimConforms } from './conformance/claim.ts';
 import { operatorConforms } from './conformance/operator.ts';
 import { pauseConforms } from './conformance/pause.ts';
+import { receiptConforms } from './conformance/receipt.ts';
 import { settleConforms } from './conformance/settle.ts';
 
 /** One store under test, empty at first. */
@@ -31,6 +32,7 @@ export function queueStoreConforms(name: string, open: () => Promise<Harness>): 
   };
   describe(name, () => {
     acceptConforms(withStore);
+    receiptConforms(withStore);
     claimConforms(withStore);
     settleConforms(withStore);
     operatorConforms(withStore);

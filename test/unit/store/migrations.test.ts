@@ -15,6 +15,7 @@ import { claimAt, summary } from '../../store/samples.ts';
 const released = [
   '9f9139f4e01e8b55c8859d479d14c7ba95a771f9a6e8dab37660838554010178',
   'a2b74a15435f0e0366725672231118dcea745c4fc1248e184296120b3992fdf9',
+  'a29418a784532bc379c5faec2172fa7ce29bd9e23f222391f3e42408ab79dd83',
 ];
 
 const fixture = (version: number): URL =>

@@ -15,6 +15,8 @@ export interface Submitter {
   readonly role: 'submission' | 'mx';
   /** What the listener demands. */
   readonly requires: 'none' | 'encrypt';
+  /** In a network of the operator's, or this host itself. */
+  readonly trusted: boolean;
 }
 
 export interface Arrival {

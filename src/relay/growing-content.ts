@@ -23,10 +23,11 @@ export interface GrowingContentParts {
   /** Of the file, should there be one. */
   readonly path: string;
   /**
-   * What goes in front of the content, as far as that is known when it begins to be written: at least
-   * {@link INLINE_BYTES} of it, or all. Called once, in `finish` at the latest.
+   * Makes of the content, as far as it is known when it begins to be written (at least {@link INLINE_BYTES} of it, or
+   * all), what is kept of that: what goes in front, and the content or what is left of it. Called once, in `finish` at
+   * the latest.
    */
-  readonly front: (content: Uint8Array) => Uint8Array;
+  readonly front: (content: Uint8Array) => readonly Uint8Array[];
   readonly onError: (what: string, error: unknown) => void;
 }
 
@@ -75,10 +76,9 @@ export function growingContent({ path, front, onError }: GrowingContentParts): G
   let writing: Promise<void> | undefined;
   let failure: unknown;
 
-  function withFront(): Uint8Array[] {
+  function withFront(): readonly Uint8Array[] {
     const all = pieces.take();
-    const content = all.length === 1 && all[0] !== undefined ? all[0] : Buffer.concat(all);
-    return [front(content), content];
+    return front(all.length === 1 && all[0] !== undefined ? all[0] : Buffer.concat(all));
   }
 
   function openFile(): Promise<FileHandle> {

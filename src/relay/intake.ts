@@ -16,7 +16,7 @@ import { type Arrival, arrivalEvents, frontFields, type Submitter } from './arri
 import type { Contents } from './content.ts';
 import { growingContent } from './growing-content.ts';
 import type { World } from './settings.ts';
-import { type Treated, type Treatment, treat } from './treatment.ts';
+import { leftOut, type Omission, type Treated, type Treatment, treat, without } from './treatment.ts';
 
 interface IntakeSettings {
   readonly hostname: MailDomain;
@@ -26,6 +26,8 @@ interface IntakeSettings {
   readonly maxHops: number;
   /** What is done with each message before it is kept. */
   readonly treatments: readonly Treatment[];
+  /** What of the header section is not kept. */
+  readonly omissions: readonly Omission[];
 }
 
 export interface IntakeParts {
@@ -61,8 +63,10 @@ export function takeMessage(
       const section = readHeaderSection(beginning, HEADER_LIMITS);
       const front = Buffer.from(frontFields(arrival, section), 'latin1');
       const eightBit = envelope.smtpUtf8 && octetFacts(beginning.subarray(0, section.bodyStart)).eightBit;
-      head = { section, beginning, eightBit, added: front.length };
-      return front;
+      const spans = leftOut(submitter, beginning, section, settings.omissions);
+      const removed = spans.reduce((sum, { start, end }) => sum + end - start, 0);
+      head = { section, beginning, eightBit, added: front.length - removed };
+      return [front, ...without(beginning, spans)];
     },
     onError: parts.onError,
   });
@@ -96,13 +100,14 @@ export function takeMessage(
   async function treatment(): Promise<Treated | Extract<Intake, { kind: 'refused' }>> {
     const terms: MessageTerms = { ...noTerms, account: envelope.account };
     const kept = await content.whole();
-    const { section, beginning } = whole();
+    const { section, beginning, added } = whole();
     const hops = fieldsNamed(section, 'received').length;
     if (hops > settings.maxHops) {
       const text = `the message has passed ${hops} hosts, the limit is ${settings.maxHops}: it loops`;
       return { kind: 'refused', code: 554, enhanced: '5.4.6', text };
     }
-    const message = { id, at, submitter, envelope, head: beginning, section, content: kept };
+    const bodyAt = section.bodyStart + added;
+    const message = { id, at, submitter, envelope, head: beginning, section, content: kept, bodyAt };
     return treat(message, terms, settings.treatments);
   }
 }
@@ -123,7 +128,7 @@ interface Head {
   readonly beginning: Uint8Array;
   /** Whether there is an octet above 127 in what was seen of the section; not looked for without SMTPUTF8. */
   readonly eightBit: boolean;
-  /** Octets that stand in front of it now. */
+  /** Octets by which its header section grew: what stands in front of it now, less what was left out. */
   readonly added: number;
 }
 

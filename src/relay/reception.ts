@@ -27,7 +27,7 @@ import { isWithinOneOf } from './networks.ts';
 import { answerQueries } from './queries.ts';
 import { type Client, rulesFor } from './session-rules.ts';
 import type { ListenerSettings, Outgoing, RelaySettings, World } from './settings.ts';
-import type { Treatment } from './treatment.ts';
+import type { Omission, Treatment } from './treatment.ts';
 
 export interface ReceptionParts {
   readonly settings: RelaySettings;
@@ -82,9 +82,10 @@ interface House {
 function take(submitter: Submitter, envelope: Envelope, house: House, intake: IntakeParts): BodySink<Intake> {
   const { hostname, routes, settings } = house;
   const treatments: readonly Treatment[] = [];
+  const omissions: readonly Omission[] = [];
   return takeMessage(
     intake,
-    { hostname, routes, maxHops: settings.maxHops, treatments },
+    { hostname, routes, maxHops: settings.maxHops, treatments, omissions },
     submitter,
     envelope,
   );
@@ -124,6 +125,7 @@ function sessionOf(
     by: 'smtp',
     role: listener.role,
     requires: listener.requireTls || listener.tls === 'implicit' ? 'encrypt' : 'none',
+    trusted: client.trusted,
   };
   return {
     reducer: smtpSession(rulesFor(listener, client, house)),

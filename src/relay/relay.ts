@@ -180,4 +180,10 @@ function submit(
   return sink.finish({ ...octetFacts(bytes), size: bytes.length });
 }
 
-const LOCAL = { address: '127.0.0.1', by: 'local', role: 'submission', requires: 'none' } as const;
+const LOCAL = {
+  address: '127.0.0.1',
+  by: 'local',
+  role: 'submission',
+  requires: 'none',
+  trusted: true,
+} as const;

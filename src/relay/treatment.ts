@@ -16,8 +16,57 @@ export interface IncomingMessage {
   readonly head: Uint8Array;
   /** Of `head`. */
   readonly section: HeaderSection;
-  /** As it will be kept, our Received field in front, before the steps have added theirs; must not be changed. */
+  /**
+   * As it will be kept, our Received field in front and without what was left out of the header section, before the steps
+   * have added theirs; must not be changed.
+   */
   readonly content: NewBody;
+  /** Where in `content` the octet stands that is at `section.bodyStart` in `head`. */
+  readonly bodyAt: number;
+}
+
+/** Offsets in the beginning of the content as it was sent. */
+export interface Span {
+  readonly start: number;
+  /** Just behind it. */
+  readonly end: number;
+}
+
+/**
+ * Says what of a header section is left out of what is kept: whole fields, in their order, none beyond
+ * `section.bodyStart`.
+ */
+export type Omission = (submitter: Submitter, head: Uint8Array, section: HeaderSection) => readonly Span[];
+
+/** All that one of them says, in order and without overlaps. */
+export function leftOut(
+  submitter: Submitter,
+  head: Uint8Array,
+  section: HeaderSection,
+  omissions: readonly Omission[],
+): readonly Span[] {
+  if (omissions.length === 0) return [];
+  const spans = omissions
+    .flatMap((omission) => omission(submitter, head, section))
+    .toSorted((a, b) => a.start - b.start);
+  const apart: Span[] = [];
+  for (const { start, end } of spans) {
+    const from = Math.max(start, apart.at(-1)?.end ?? 0);
+    if (end > from) apart.push({ start: from, end });
+  }
+  return apart;
+}
+
+/** What lies around the spans. */
+export function without(bytes: Uint8Array, spans: readonly Span[]): Uint8Array[] {
+  const kept: Uint8Array[] = [];
+  let at = 0;
+  for (const { start, end } of spans) {
+    if (start > at) kept.push(bytes.subarray(at, start));
+    at = end;
+  }
+  kept.push(bytes.subarray(at));
+  return kept;
 }
 
 /** What is known of the message by now; each step sees what those before it said. */

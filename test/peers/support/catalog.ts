@@ -69,6 +69,17 @@ const sets = {
   ],
   // mbsync, fetchmail, sieve-connect and gnutls-cli.
   mailclients: ['isync', 'fetchmail', 'sieve-connect', 'gnutls-bin', 'ca-certificates', ...base],
+  // What others make of SPF, DKIM, ARC and DMARC; with the module for Ed25519, which python3-dkim only recommends.
+  mailauth: [
+    'opendmarc',
+    'opendkim',
+    'opendkim-tools',
+    'python3-spf',
+    'python3-dkim',
+    'python3-nacl',
+    'python3-authres',
+    ...base,
+  ],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The name of a set of packages. */
@@ -99,6 +110,7 @@ export const peerNames: readonly PeerName[] = [
   'haproxy',
   'tools',
   'mailclients',
+  'mailauth',
 ];
 
 /**

@@ -50,6 +50,7 @@ export async function rootsOf<const Needed extends PeerName>(
     haproxy: '',
     tools: '',
     mailclients: '',
+    mailauth: '',
   };
   for (const peer of peers) {
     const fetched = await fetchPeer(peer);

@@ -13,7 +13,7 @@ function mailbox(text: string) {
 const arrival: Arrival = {
   id: 'mi9abc',
   at: Date.UTC(2026, 10, 22, 2, 54, 8),
-  submitter: { address: '192.0.2.7', by: 'smtp', role: 'submission', requires: 'none' },
+  submitter: { address: '192.0.2.7', by: 'smtp', role: 'submission', requires: 'none', trusted: false },
   envelope: {
     hello: 'client.test',
     extended: true,

@@ -17,7 +17,7 @@ function growing(t: TestContext, name = 'content') {
     path: join(folder, name),
     front(beginning) {
       seen.push(beginning.length);
-      return Buffer.from('front:');
+      return [Buffer.from('front:'), beginning];
     },
     onError: (what) => errors.push(what),
   });

@@ -9,6 +9,7 @@ import { noRecipientWishes, noSenderWishes } from '../../../src/names/wishes.ts'
 import type { Envelope } from '../../../src/protocols/smtp/server/session.ts';
 import type { Submitter } from '../../../src/relay/arrival.ts';
 import { destinationsOf, type IntakeParts, takeMessage } from '../../../src/relay/intake.ts';
+import type { Omission } from '../../../src/relay/treatment.ts';
 import type { NewMessage } from '../../../src/store/queue-store.ts';
 import { StoreError } from '../../../src/store/store-error.ts';
 import { DOMAIN, nameOf, routeOf } from '../../support/destinations.ts';
@@ -34,7 +35,12 @@ const content = Buffer.from('Subject: x\r\n\r\nhello\r\n');
 const facts = { size: content.length, eightBit: false, longestLine: 10 };
 
 /** An intake whose store keeps nothing until the test says so. */
-function intake(t: TestContext, accept: (message: NewMessage) => Promise<void>, maxHops = 10) {
+function intake(
+  t: TestContext,
+  accept: (message: NewMessage) => Promise<void>,
+  maxHops = 10,
+  omissions: readonly Omission[] = [],
+) {
   const incoming = mkdtempSync(join(tmpdir(), 'waxwing-intake-'));
   t.after(() => rmSync(incoming, { recursive: true }));
   const happened: string[] = [];
@@ -48,8 +54,15 @@ function intake(t: TestContext, accept: (message: NewMessage) => Promise<void>, 
     onError: (what) => happened.push(what),
   };
   const open = (from: Partial<Submitter> = {}, changes: Partial<Envelope> = {}) => {
-    const settings = { hostname: mailbox('x@relay.test').at, routes: [], maxHops, treatments: [] };
-    const submitter: Submitter = { address: '127.0.0.1', by: 'smtp', role: 'mx', requires: 'none', ...from };
+    const settings = { hostname: mailbox('x@relay.test').at, routes: [], maxHops, treatments: [], omissions };
+    const submitter: Submitter = {
+      address: '127.0.0.1',
+      by: 'smtp',
+      role: 'mx',
+      requires: 'none',
+      trusted: false,
+      ...from,
+    };
     return takeMessage(parts, settings, submitter, { ...envelope, ...changes });
   };
   return { open, happened, incoming };
@@ -59,13 +72,18 @@ function intake(t: TestContext, accept: (message: NewMessage) => Promise<void>, 
 async function keptOf(
   t: TestContext,
   bytes: Uint8Array,
-  { from = {}, changes = {} }: { from?: Partial<Submitter>; changes?: Partial<Envelope> },
+  {
+    from = {},
+    changes = {},
+    omissions = [],
+  }: { from?: Partial<Submitter>; changes?: Partial<Envelope>; omissions?: readonly Omission[] },
 ): Promise<{ message: NewMessage; text: string }> {
   let message: NewMessage | undefined;
-  const { open } = intake(t, (one) => {
+  const accept = (one: NewMessage): Promise<void> => {
     message = one;
     return Promise.resolve();
-  });
+  };
+  const { open } = intake(t, accept, 10, omissions);
   const sink = open(from, changes);
   for (let at = 0; at < bytes.length; at += 50_000) await sink.write(bytes.subarray(at, at + 50_000));
   await sink.finish({ size: bytes.length, ...octetFacts(bytes) });
@@ -175,6 +193,23 @@ describe('RFC 6409 §8: Date and Message-ID', () => {
     const { text } = await keptOf(t, missing, { from: { role: 'mx' } });
     assert.doesNotMatch(text, /^(?:Date|Message-ID):/m);
   });
+});
+
+describe('what is left out of the header section', () => {
+  const dropX: Omission = (_, __, { fields }) => fields.filter(({ name }) => name === 'X');
+  for (const [what, body] of [
+    ['in memory', Buffer.from('hello\r\n')],
+    ['in a file', Buffer.alloc(300_000, 'abcdefgh\r\n')],
+  ] as const) {
+    it(`is not kept, and not counted, ${what}`, async (t) => {
+      const header = 'X: 1\r\nSubject: x\r\nX: 2\r\n y\r\n\r\n';
+      const bytes = Buffer.concat([Buffer.from(header), body]);
+      const { message, text } = await keptOf(t, bytes, { omissions: [dropX] });
+      const rest = text.slice(text.indexOf('Subject:'));
+      assert.equal(rest, `Subject: x\r\n\r\n${body.toString()}`);
+      assert.equal(message.properties.size, text.length);
+    });
+  }
 });
 
 describe('whether a message needs SMTPUTF8 (RFC 6531 §3.4)', () => {

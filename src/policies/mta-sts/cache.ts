@@ -154,6 +154,12 @@ export function afterLook(entry: StsEntry, now: EpochMs, used: boolean): StsEntr
   return { ...entry, refreshAt: entry.refreshAt ?? resumed, usedAt, clock };
 }
 
+/** Whether the last fetch is long enough ago, for whoever would rather fetch than trust that the id was changed. */
+export function mayBeFetchedAgain({ attemptedAt, failures }: StsEntry, now: EpochMs): boolean {
+  const from = Math.max(attemptedAt + SHORTEST_WAIT_MS, failures?.retryAt ?? 0);
+  return now >= from || now < attemptedAt;
+}
+
 /** Earlier fetches for this id have failed, and it is too soon for the next. */
 export function isBackingOff({ failures, attemptedAt }: StsEntry, id: string, now: EpochMs): boolean {
   return failures !== null && failures.id === id && now < failures.retryAt && now >= attemptedAt;

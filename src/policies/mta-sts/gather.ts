@@ -12,6 +12,7 @@ import {
   afterFailure,
   afterFetch,
   afterLook,
+  mayBeFetchedAgain,
   type RecordLookUp,
   type StsEntry,
   stsNeed,
@@ -26,9 +27,10 @@ export interface StsTerms {
   readonly jitter: number;
   /**
    * `delivery`: mail asks, and waits only for a policy that it cannot do without. `refresh`: nobody waits, so what is
-   * due is renewed. `forced`: an operator wants it fetched, whatever is known and whatever has failed.
+   * due is renewed. `again`: mail is held, so that the policy is fetched anew as often as may be. `forced`: an operator
+   * wants it fetched, whatever is known and whatever has failed.
    */
-  readonly errand: 'delivery' | 'refresh' | 'forced';
+  readonly errand: 'delivery' | 'refresh' | 'again' | 'forced';
 }
 
 /** After an answer that never came it is too soon to ask again. */
@@ -70,6 +72,8 @@ function isToBeFetched(
 ): boolean {
   if (errand === 'forced') return true;
   const need = stsNeed(entry, record, now);
+  if (errand === 'again' && need !== 'wait' && entry !== undefined && mayBeFetchedAgain(entry, now))
+    return true;
   return need === 'fetch' || (need === 'refresh' && errand === 'refresh');
 }
 

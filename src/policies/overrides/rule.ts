@@ -49,6 +49,21 @@ export function ruledFor(parties: Parties, rules: readonly Rule[]): Ruled {
   };
 }
 
+/** The rule by what it is about: `the rule for mail of the account invoices to .partner.example`. */
+export function ruleText({ account, from, to }: Rule): string {
+  const parts = [
+    account === null ? '' : ` of the account ${account}`,
+    from === null ? '' : ` from ${patternText(from)}`,
+    to === null ? '' : ` to ${patternText(to)}`,
+  ];
+  return `the rule for mail${parts.join('')}`;
+}
+
+function patternText(pattern: MailboxPattern): string {
+  if (pattern.kind === 'mailbox') return pattern.mailbox.text;
+  return pattern.kind === 'domain' ? pattern.domain : `.${pattern.domain}`;
+}
+
 function applies(rule: Rule, { account, from, to }: Parties): boolean {
   if (rule.account !== null && rule.account !== account) return false;
   if (rule.from !== null && (from === null || !covers(rule.from, from))) return false;

@@ -62,6 +62,8 @@ export interface DeliveryEvent {
   readonly tls: EventTls | null;
   /** RFC 3339; null where none will follow. */
   readonly nextAttemptAt: string | null;
+  /** The `traceparent` (W3C Trace Context) that came with the message; absent where none did. */
+  readonly trace?: string;
 }
 
 /** A client sent a login in clear: it was refused, and whoever was on the path has read it. */

@@ -51,6 +51,9 @@ export const deliveryEventSchema = z
     attempt: z.int().min(0).describe('1 for the first; 0 where no attempt was made.'),
     tls: orNull(tls),
     nextAttemptAt: orNull(z.iso.datetime()),
+    trace: text
+      .exactOptional()
+      .describe('The traceparent (W3C Trace Context) that came with the message by the HTTP API.'),
   })
   .meta({ title: 'What happened to one recipient' }) satisfies z.ZodType<DeliveryEvent>;
 

@@ -16,8 +16,8 @@ export interface Arrival {
   readonly peer: IpAddress;
   /** Our own name. */
   readonly by: string;
-  /** Whether the peer said EHLO. */
-  readonly extended: boolean;
+  /** `esmtp` where the peer said EHLO. */
+  readonly protocol: 'smtp' | 'esmtp' | 'http';
   readonly authenticated: boolean;
   /** Whether the peer declared SMTPUTF8 for this message. */
   readonly utf8: boolean;
@@ -50,9 +50,14 @@ export function formatReceived(arrival: Arrival): string {
   return formatField('Received', `${clauses.join(' ')}; ${formatDateTime(arrival.at)}`);
 }
 
-/** RFC 3848: S for TLS, A for authentication; RFC 6531 §4.3: the same with UTF8. There are none of them for HELO. */
-function transmissionType({ extended, utf8, cipher, authenticated }: Arrival): string {
-  if (!extended) return 'SMTP';
+/**
+ * RFC 3848: S for TLS, A for authentication; RFC 6531 §4.3: the same with UTF8. There are none of them for HELO.
+ *
+ * HTTP is no registered type. RFC 5321 §4.4 lets an atom stand for what came by other protocols, and the web mail services
+ * write this one.
+ */
+function transmissionType({ protocol, utf8, cipher, authenticated }: Arrival): string {
+  if (protocol !== 'esmtp') return protocol.toUpperCase();
   return `${utf8 ? 'UTF8SMTP' : 'ESMTP'}${cipher === null ? '' : 'S'}${authenticated ? 'A' : ''}`;
 }
 

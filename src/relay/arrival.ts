@@ -4,19 +4,29 @@ import type { HeaderSection } from '../mail/headers.ts';
 import { formatReceived } from '../mail/received.ts';
 import { missingFields } from '../mail/submission.ts';
 import { formatMailDomain, type MailDomain } from '../names/mailbox.ts';
+import { type MessageTerms, noTerms } from '../names/message-terms.ts';
 import type { Envelope } from '../protocols/smtp/server/state.ts';
+import type { Receipt } from '../store/queue-store.ts';
 
 /** Who hands the message over. */
 export interface Submitter {
   readonly address: string;
-  /** `local`: through the control socket, so that no wire was involved. */
-  readonly by: 'smtp' | 'local';
+  /** `local`: through the control socket, so that no wire was involved; `http`: through the HTTP API. */
+  readonly by: 'smtp' | 'local' | 'http';
   /** `submission`: it comes from its author, and what the header lacks is added (RFC 6409 §8). */
   readonly role: 'submission' | 'mx';
   /** What the listener demands. */
   readonly requires: 'none' | 'encrypt';
   /** In a network of the operator's, or this host itself. */
   readonly trusted: boolean;
+  /** What it says of this message beside envelope and content; absent: nothing. */
+  readonly said?: Said;
+}
+
+export interface Said {
+  readonly terms: Pick<MessageTerms, 'tls' | 'tellOutcome' | 'trace'>;
+  /** null: the request has no key. */
+  readonly receipt: Receipt | null;
 }
 
 export interface Arrival {
@@ -29,6 +39,11 @@ export interface Arrival {
   readonly hostname: MailDomain;
 }
 
+/** What holds for the message before any step has looked at it. */
+export function firstTerms({ said }: Submitter, { account }: Envelope): MessageTerms {
+  return { ...noTerms, account, ...said?.terms };
+}
+
 /** The fields that go in front of the content, whose header section is `section`. */
 export function frontFields(arrival: Arrival, section: HeaderSection): string {
   const { id, at, submitter, envelope } = arrival;
@@ -37,7 +52,7 @@ export function frontFields(arrival: Arrival, section: HeaderSection): string {
     helo: envelope.hello,
     peer: submitter.address,
     by: hostname,
-    extended: envelope.extended,
+    protocol: submitter.by === 'http' ? 'http' : envelope.extended ? 'esmtp' : 'smtp',
     authenticated: envelope.account !== null,
     utf8: envelope.smtpUtf8,
     cipher: envelope.tls?.cipher ?? null,
@@ -50,7 +65,10 @@ export function frontFields(arrival: Arrival, section: HeaderSection): string {
 }
 
 /** One for each recipient. */
-export function arrivalEvents({ id, at, submitter, envelope }: Arrival): DeliveryEvent[] {
+export function arrivalEvents(
+  { id, at, submitter, envelope }: Arrival,
+  { trace }: Pick<MessageTerms, 'trace'>,
+): DeliveryEvent[] {
   // Through the control socket there was no wire, so there is nothing to say about TLS.
   const tls = submitter.by === 'local' ? null : tlsOfArrival(submitter, envelope);
   return envelope.recipients.map(({ mailbox }) => ({
@@ -64,6 +82,7 @@ export function arrivalEvents({ id, at, submitter, envelope }: Arrival): Deliver
     attempt: 0,
     tls,
     nextAttemptAt: null,
+    ...(trace === null ? {} : { trace }),
   }));
 }
 

@@ -6,13 +6,12 @@ import { octetFacts } from '../mail/encodings.ts';
 import { fieldsNamed, type HeaderSection, readHeaderSection } from '../mail/headers.ts';
 import { type Domain, isAscii } from '../names/domain.ts';
 import { formatMailDomain, type MailDomain } from '../names/mailbox.ts';
-import { type MessageTerms, noTerms } from '../names/message-terms.ts';
 import type { BodySink } from '../net/server-session.ts';
 import { formatTarget, type Route, routeFor } from '../policies/overrides/route.ts';
 import type { Envelope, EnvelopeRecipient, Intake } from '../protocols/smtp/server/state.ts';
 import type { MessageProperties, NewBody, NewMessage, QueueStore } from '../store/queue-store.ts';
 import { StoreError } from '../store/store-error.ts';
-import { type Arrival, arrivalEvents, frontFields, type Submitter } from './arrival.ts';
+import { type Arrival, arrivalEvents, firstTerms, frontFields, type Submitter } from './arrival.ts';
 import type { Contents } from './content.ts';
 import { growingContent } from './growing-content.ts';
 import type { World } from './settings.ts';
@@ -98,7 +97,6 @@ export function takeMessage(
   }
 
   async function treatment(): Promise<Treated | Extract<Intake, { kind: 'refused' }>> {
-    const terms: MessageTerms = { ...noTerms, account: envelope.account };
     const kept = await content.whole();
     const { section, beginning, added } = whole();
     const hops = fieldsNamed(section, 'received').length;
@@ -108,7 +106,7 @@ export function takeMessage(
     }
     const bodyAt = section.bodyStart + added;
     const message = { id, at, submitter, envelope, head: beginning, section, content: kept, bodyAt };
-    return treat(message, terms, settings.treatments);
+    return treat(message, firstTerms(submitter, envelope), settings.treatments);
   }
 }
 
@@ -191,6 +189,7 @@ function toMessage(
 ): NewMessage {
   const { id, at, envelope } = arrival;
   const { sender, wishes } = envelope;
+  const receipt = arrival.submitter.said?.receipt ?? null;
   // Of an address named twice the first wishes count.
   const unique = new Map<string, EnvelopeRecipient>();
   for (const one of wanted) {
@@ -202,7 +201,7 @@ function toMessage(
     destination: destinationOf(mailbox.at, routes),
     wishes: own,
   }));
-  const events = arrivalEvents({ ...arrival, envelope: { ...envelope, recipients: kept } });
+  const events = arrivalEvents({ ...arrival, envelope: { ...envelope, recipients: kept } }, terms);
   return {
     id,
     receivedAt: at,
@@ -213,6 +212,7 @@ function toMessage(
     body,
     properties,
     events,
+    ...(receipt === null ? {} : { receipt }),
   };
 }
 

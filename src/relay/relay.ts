@@ -10,6 +10,7 @@ import { type Listeners, openListeners } from '../net/listeners.ts';
 import type { Envelope, Intake, SmtpWords } from '../protocols/smtp/server/session.ts';
 import type { QueueStore } from '../store/queue-store.ts';
 import { openLoginDesk } from './accounts.ts';
+import type { Submitter } from './arrival.ts';
 import { type Contents, queueContents } from './content.ts';
 import { startDelivery } from './delivery.ts';
 import { routesOf } from './domains.ts';
@@ -38,8 +39,12 @@ export interface RelayParts {
 export interface Relay {
   /** With the ports that they got. */
   readonly listeners: readonly Pick<ListenerSettings, 'address' | 'port' | 'tls' | 'role'>[];
-  /** Hands a message in without SMTP, as `waxwing send` does. */
-  submit(envelope: Envelope, content: Uint8Array): Promise<Intake>;
+  /**
+   * Hands a message in without SMTP, as `waxwing send` does.
+   *
+   * @param submitter whoever is on the control socket, where it is not said.
+   */
+  submit(envelope: Envelope, content: Uint8Array, submitter?: Submitter): Promise<Intake>;
   /** An operator made mail due: look again, and try also what was not reached lately. */
   retry(): void;
   /** Carries out an operator's word about mail while nothing is claimed but what is really being attempted. */
@@ -124,7 +129,8 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
         role,
       }));
     },
-    submit: (envelope, content) => submit(reception, settings, envelope, content),
+    submit: (envelope, content, submitter = LOCAL) =>
+      submit(reception, settings, submitter, envelope, content),
     retry: () => delivering.retry(),
     carryOut: (word) => delivering.carryOut(word),
     async reload(newSettings, newOutgoing) {
@@ -163,6 +169,7 @@ function forgetFinal(contents: Contents, events: readonly DeliveryEvent[]): void
 function submit(
   reception: Reception,
   { maxMessageBytes }: RelaySettings,
+  submitter: Submitter,
   envelope: Envelope,
   content: Uint8Array,
 ): Promise<Intake> {
@@ -175,15 +182,15 @@ function submit(
     const text = 'the message holds a NUL octet';
     return Promise.resolve({ kind: 'refused', code: 554, enhanced: '5.6.0', text });
   }
-  const sink = reception.take(LOCAL, envelope);
+  const sink = reception.take(submitter, envelope);
   void sink.write(bytes);
   return sink.finish({ ...octetFacts(bytes), size: bytes.length });
 }
 
-const LOCAL = {
+const LOCAL: Submitter = {
   address: '127.0.0.1',
   by: 'local',
   role: 'submission',
   requires: 'none',
   trusted: true,
-} as const;
+};

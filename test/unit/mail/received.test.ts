@@ -8,7 +8,7 @@ const arrival: Arrival = {
   helo: 'client.example.test',
   peer: '192.0.2.1',
   by: 'relay.example.test',
-  extended: true,
+  protocol: 'esmtp',
   authenticated: false,
   utf8: false,
   cipher: 'TLS_AES_256_GCM_SHA384',
@@ -34,7 +34,7 @@ describe('formatReceived', () => {
   });
 
   const types: readonly [how: Partial<Arrival>, type: string][] = [
-    [{ extended: false, cipher: null }, 'SMTP'],
+    [{ protocol: 'smtp', cipher: null }, 'SMTP'],
     [{ cipher: null }, 'ESMTP'],
     [{}, 'ESMTPS'],
     [{ cipher: null, authenticated: true }, 'ESMTPA'],
@@ -49,6 +49,10 @@ describe('formatReceived', () => {
       assert.ok(unfolded(how).includes(` with ${type} id `), unfolded(how));
     });
   }
+
+  it('RFC 5321 §4.4: says HTTP of mail that came by another protocol', () => {
+    assert.ok(unfolded({ protocol: 'http', authenticated: true }).includes(' with HTTP id '));
+  });
 
   it('names no recipient that is not ASCII', () => {
     assert.doesNotMatch(unfolded({ recipients: ['jürgen@example.net'], utf8: true }), / for |example\.net/);

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { defaultHeaderLimits, readHeaderSection } from '../../../src/mail/headers.ts';
 import { parseMailbox } from '../../../src/names/mailbox.ts';
+import { noTerms } from '../../../src/names/message-terms.ts';
 import { noRecipientWishes, noSenderWishes } from '../../../src/names/wishes.ts';
-import { type Arrival, arrivalEvents, frontFields } from '../../../src/relay/arrival.ts';
+import { type Arrival, arrivalEvents, firstTerms, frontFields } from '../../../src/relay/arrival.ts';
 
 function mailbox(text: string) {
   const parsed = parseMailbox(text);
@@ -58,7 +59,7 @@ describe('what is put in front', () => {
 
 describe('the events', () => {
   it('are one for each recipient, and say how the message came', () => {
-    const events = arrivalEvents(arrival);
+    const events = arrivalEvents(arrival, noTerms);
     assert.deepEqual(
       events.map(({ event, id, from, to }) => [event, id, from, to]),
       [
@@ -73,12 +74,35 @@ describe('the events', () => {
   });
 
   it('say who was logged in', () => {
-    const [event] = arrivalEvents({ ...arrival, envelope: { ...arrival.envelope, account: 'anna' } });
+    const [event] = arrivalEvents(
+      { ...arrival, envelope: { ...arrival.envelope, account: 'anna' } },
+      noTerms,
+    );
     assert.equal(event?.tls?.because, 'taken in clear from 192.0.2.7, logged in as anna');
   });
 
   it('say nothing of TLS where there was no wire', () => {
-    const [event] = arrivalEvents({ ...arrival, submitter: { ...arrival.submitter, by: 'local' } });
+    const [event] = arrivalEvents({ ...arrival, submitter: { ...arrival.submitter, by: 'local' } }, noTerms);
     assert.equal(event?.tls, null);
+  });
+
+  it('carry the trace of the message where there is one, and else no such field', () => {
+    const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    assert.equal(arrivalEvents(arrival, { trace })[0]?.trace, trace);
+    assert.ok(!('trace' in (arrivalEvents(arrival, noTerms)[0] ?? {})));
+  });
+});
+
+describe('the terms of a message', () => {
+  const anna = { ...arrival.envelope, account: 'anna' };
+
+  it('begin with who was logged in', () => {
+    assert.deepEqual(firstTerms(arrival.submitter, anna), { ...noTerms, account: 'anna' });
+  });
+
+  it('begin with what the submitter says beside the message', () => {
+    const terms = { tls: 'requiretls', tellOutcome: true, trace: null } as const;
+    const submitter = { ...arrival.submitter, by: 'http', said: { terms, receipt: null } } as const;
+    assert.deepEqual(firstTerms(submitter, anna), { ...terms, account: 'anna' });
   });
 });

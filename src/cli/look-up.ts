@@ -51,6 +51,7 @@ export function openLookUps(config: Config, files: DnsFiles, terms: CommandTerms
       onAnswer?.(answer);
       return answer;
     },
+    resolveAnew: (question: Question) => resolver.lookUpAnew(question),
     dns: mailDns(resolver, Math.random),
   };
   const engineTerms = (): EngineTerms => ({ config, roots: files.roots, lookUps, fetchMs });
@@ -69,10 +70,7 @@ export function openLookUps(config: Config, files: DnsFiles, terms: CommandTerms
     hands: {
       resolve: lookUps.resolve,
       fetch: policyFetch(engineTerms),
-      recall: (domain) => {
-        const override = store.overrides.get(domain);
-        return { sts: store.sts.get(domain), overrides: override === undefined ? [] : [override] };
-      },
+      recall: (domain) => ({ sts: store.sts.get(domain), overrides: store.overrides.about(domain) }),
     },
     reader,
     async close() {

@@ -1,4 +1,5 @@
 /** From the configuration to what deliveries need; shared by `serve` and `send --direct`. */
+import type { PolicyEngine } from '../lookup/engine.ts';
 import type { Deadlines } from '../net/deadlines.ts';
 import { patience } from '../net/drive.ts';
 import { outgoingContext } from '../net/tls.ts';
@@ -11,7 +12,7 @@ export function outgoingOf(
   config: Config,
   { roots, routes }: OutgoingFiles,
   deadlines: Deadlines,
-  lookUp: Outgoing['lookUp'],
+  engine: Pick<PolicyEngine, 'factsOf' | 'factsAnew'>,
 ): Omit<Outgoing, 'isSelf'> {
   const { hostname } = config;
   return {
@@ -21,7 +22,8 @@ export function outgoingOf(
     level: () => config.relay.tls,
     smtpPort: config.relay.smtpPort,
     now: Date.now,
-    lookUp,
+    lookUp: engine.factsOf,
+    lookUpAnew: engine.factsAnew,
     context: outgoingContext(roots),
     deadlines,
     patience,

@@ -30,6 +30,7 @@ export function policyEngine(
   return openPolicyEngine({
     ...parts,
     resolve: (question) => terms().lookUps.resolve(question),
+    resolveAnew: (question) => terms().lookUps.resolveAnew(question),
     fetch: policyFetch(terms),
   });
 }

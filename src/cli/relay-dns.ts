@@ -12,6 +12,7 @@ type Log = Pick<Logger, 'info' | 'error'>;
 /** Look-ups of one resolver. */
 export interface LookUps {
   readonly resolve: Resolver['lookUp'];
+  readonly resolveAnew: Resolver['lookUpAnew'];
   readonly dns: Dns & ReverseDns;
 }
 
@@ -52,7 +53,8 @@ export function openRelayDns(log: Log): RelayDns {
       if (known !== undefined) return known;
       const resolver = open(config, files, log);
       const resolve: LookUps['resolve'] = (question) => resolver.lookUp(question);
-      const one = { terms, resolver, resolve, dns: mailDns(resolver, Math.random) };
+      const resolveAnew: LookUps['resolveAnew'] = (question) => resolver.lookUpAnew(question);
+      const one = { terms, resolver, resolve, resolveAnew, dns: mailDns(resolver, Math.random) };
       opened.add(one);
       return one;
     },

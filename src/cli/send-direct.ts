@@ -35,8 +35,7 @@ export async function sendDirect(
     whenUnprovable: 'use',
     onNotice: (test) => complainOfDns(test, config),
   });
-  const { factsOf } = lookUps.engine;
-  const outgoing = directOutgoing(config, outgoingOf(config, files, deadlines, factsOf), toHost);
+  const outgoing = directOutgoing(config, outgoingOf(config, files, deadlines, lookUps.engine), toHost);
   const pool = connectionPool({ outgoing, perDestination: config.relay.connectionsPerDestination });
   const bytes = withCrlf(request.content);
   const properties = {

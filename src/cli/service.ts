@@ -97,7 +97,7 @@ async function open(
   const certificates = openCertificates(await keyPairsOf(config, files, world.now()));
   const termsOf = (next: Running): Terms => ({
     settings: relaySettingsOf(next.config, next.files, certificates),
-    outgoing: outgoingOf(next.config, next.files, deadlines, engine.factsOf),
+    outgoing: outgoingOf(next.config, next.files, deadlines, engine),
   });
   let terms = termsOf(first);
   const relay = await startRelay({

@@ -17,6 +17,6 @@ export function borrowedStore(reader: Pick<PolicyReader, 'sts' | 'overrides'> | 
       due: () => [],
       forget: () => 0,
     },
-    overrides: { get: (domain) => reader?.overrides.get(domain) },
+    overrides: { about: (domain) => reader?.overrides.about(domain) ?? [] },
   };
 }

@@ -17,11 +17,13 @@ export type Target =
 /** What of the store the engine works with. */
 export interface EngineStore {
   readonly sts: Pick<PolicyStore['sts'], 'get' | 'put' | 'remove' | 'due' | 'forget'>;
-  readonly overrides: Pick<PolicyStore['overrides'], 'get'>;
+  readonly overrides: Pick<PolicyStore['overrides'], 'about'>;
 }
 
 export interface EngineParts {
   readonly resolve: (question: Question) => Promise<Answer>;
+  /** The same past all that is kept of the name. */
+  readonly resolveAnew: (question: Question) => Promise<Answer>;
   readonly fetch: PolicyHands['fetch'];
   readonly store: EngineStore;
   /** Milliseconds since 1970. */
@@ -35,6 +37,11 @@ export interface EngineParts {
 export interface PolicyEngine {
   /** All that is to be known of a destination now; equal questions at the same time are one. */
   readonly factsOf: (target: Target) => Promise<DestinationFacts>;
+  /**
+   * The same with the DNS asked anew and the MTA-STS policy fetched as often as RFC 8461 §3.3 has it: what held mail, and
+   * mail that is about to be returned, goes by. What was learnt so within the last ten seconds does for others.
+   */
+  readonly factsAnew: (target: Target) => Promise<DestinationFacts>;
   /** Fetches the MTA-STS policy of a domain anew, whatever is known of it. */
   readonly refresh: (domain: Domain) => Promise<StsFacts>;
   /**
@@ -47,6 +54,8 @@ export interface PolicyEngine {
   readonly close: () => void;
 }
 
+/** How long fresh facts do for others: a thousand messages that are returned at once ask once. */
+const ANEW_MS = 10_000;
 const RENEW_EVERY_MS = 30_000;
 /** Policies that are renewed in one go. */
 const RENEW_IN_ONE_GO = 50;
@@ -59,16 +68,15 @@ const FORGET_AFTER_MS = 180 * DAY_MS;
 export function openPolicyEngine(parts: EngineParts): PolicyEngine {
   const { store, now, random, onError } = parts;
   const running = new Map<string, Promise<DestinationFacts>>();
+  const anew = new Map<string, { readonly at: number; readonly facts: Promise<DestinationFacts> }>();
   const inLine = lines();
   let closed = false;
   const hands: PolicyHands = {
     resolve: parts.resolve,
     fetch: parts.fetch,
-    recall: (domain) => {
-      const override = store.overrides.get(domain);
-      return { sts: store.sts.get(domain), overrides: override === undefined ? [] : [override] };
-    },
+    recall: (domain) => ({ sts: store.sts.get(domain), overrides: store.overrides.about(domain) }),
   };
+  const freshHands: PolicyHands = { ...hands, resolve: parts.resolveAnew };
   const terms = (errand: StsTerms['errand']): StsTerms => ({ now: now(), jitter: random(), errand });
 
   function keep(entry: StsEntry | null): void {
@@ -82,14 +90,18 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
   }
 
   /** One at a time for each domain: two that fetch at once would overwrite what the other has learnt. */
-  async function gather(target: Target): Promise<DestinationFacts> {
+  async function gather(
+    target: Target,
+    errand: StsTerms['errand'],
+    by: PolicyHands,
+  ): Promise<DestinationFacts> {
     const domain = target.kind === 'domain' ? target.domain : target.host;
     return inLine(domain, async () => {
       const dialogue =
         target.kind === 'domain'
-          ? factsOfDomain(domain, terms('delivery'))
-          : factsOfHost(domain, target.port, terms('delivery'));
-      const facts = await drive(dialogue, hands);
+          ? factsOfDomain(domain, terms(errand))
+          : factsOfHost(domain, target.port, terms(errand));
+      const facts = await drive(dialogue, by);
       keep(facts.sts.keep);
       return facts;
     });
@@ -120,16 +132,31 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
 
   return {
     factsOf(target) {
-      const key = target.kind === 'domain' ? target.domain : `${target.host}:${target.port}`;
+      const key = keyOf(target);
       const under = running.get(key);
       if (under !== undefined) return under;
-      const facts = gather(target).finally(() => running.delete(key));
+      const facts = gather(target, 'delivery', hands).finally(() => running.delete(key));
       running.set(key, facts);
       return facts;
     },
-    refresh: (domain) => renew(domain, 'forced'),
+    factsAnew(target) {
+      const oldest = now() - ANEW_MS;
+      for (const [key, { at }] of anew) if (at < oldest || at > now()) anew.delete(key);
+      const key = keyOf(target);
+      const known = anew.get(key);
+      if (known !== undefined) return known.facts;
+      const facts = gather(target, 'again', freshHands);
+      anew.set(key, { at: now(), facts });
+      facts.catch(() => anew.delete(key));
+      return facts;
+    },
+    refresh(domain) {
+      anew.delete(domain);
+      return renew(domain, 'forced');
+    },
     forget: (domain) =>
       inLine(domain, () => {
+        anew.delete(domain);
         const entry = store.sts.get(domain);
         store.sts.remove(domain);
         return Promise.resolve(entry);
@@ -139,6 +166,10 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
       stopRenewals();
     },
   };
+}
+
+function keyOf(target: Target): string {
+  return target.kind === 'domain' ? target.domain : `${target.host}:${target.port}`;
 }
 
 /** Lets work under the same key wait for its turn. */

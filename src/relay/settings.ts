@@ -24,6 +24,8 @@ export interface Outgoing {
   readonly level: () => TlsLevel;
   /** What is to be known of a destination. */
   readonly lookUp: PolicyEngine['factsOf'];
+  /** The same asked anew, past all that is kept. */
+  readonly lookUpAnew: PolicyEngine['factsAnew'];
   /** Port of MX hosts. */
   readonly smtpPort: number;
   /** Milliseconds since 1970. */

@@ -44,6 +44,7 @@ function storeOver(database: DatabaseSync): PolicyStore {
     },
     overrides: {
       get: (domain) => shaped(() => overrides.get(domain)),
+      about: (domain) => shaped(() => overrides.about(domain)),
       list: () => shaped(() => overrides.list()),
       put: (override) => shaped(() => overrides.put(override)),
       remove: (domain) => shaped(() => overrides.remove(domain)),

@@ -23,7 +23,9 @@ export interface PolicyReader {
     list(page: Page): readonly StsEntry[];
   };
   readonly overrides: {
-    get(domain: Domain): Override | undefined;
+    get(domain: Override['domain']): Override | undefined;
+    /** Its own, and the one for all domains: what mail asks for. */
+    about(domain: Domain): readonly Override[];
     /** In the order of the domains, those included whose time is over. */
     list(): readonly Override[];
   };
@@ -49,6 +51,6 @@ export interface PolicyStore extends PolicyReader {
     /** In place of the one for its domain. */
     put(override: Override): void;
     /** @returns whether there was one. */
-    remove(domain: Domain): boolean;
+    remove(domain: Override['domain']): boolean;
   };
 }

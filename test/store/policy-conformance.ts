@@ -218,6 +218,12 @@ function overridesConform(withStore: WithStore): void {
           ['a.test', 'b.test', 'c.test', 'd.test'],
         );
         assert.equal(overrides.get(domain('e.test')), undefined);
+        const general = override('a.test', { domain: '*' });
+        overrides.put(general);
+        assert.deepEqual(overrides.about(domain('e.test')), [general]);
+        assert.equal(overrides.about(domain('a.test')).length, 2);
+        assert.equal(overrides.remove('*'), true);
+        assert.deepEqual(overrides.about(domain('e.test')), []);
       }),
     );
 

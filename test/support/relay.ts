@@ -210,6 +210,7 @@ function outgoingOf(
     smtpPort,
     now: Date.now,
     lookUp: factsFrom({ ...usualDns, ...dns }),
+    lookUpAnew: factsFrom({ ...usualDns, ...dns }),
     context: outgoingContext(trust),
     deadlines,
     patience: { ...shortPatience, ...patience },

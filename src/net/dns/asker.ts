@@ -74,6 +74,11 @@ export class Asker {
     if (kept !== undefined && until < kept.until) this.#kept.set(key, { ...kept, until }, kept.octets, until);
   }
 
+  /** Asks anew the next time, whatever was told. */
+  drop(question: Question): void {
+    this.#kept.delete(keyOf(question));
+  }
+
   /** Forgets what it was told. */
   forget(): void {
     this.#kept.clear();

@@ -5,6 +5,7 @@ export interface Cache<Value> {
   get(key: string, now: number): Value | undefined;
   /** @param octets about how much memory it takes. @param until when it ends being good, as `now` counts. */
   set(key: string, value: Value, octets: number, until: number): void;
+  delete(key: string): void;
   clear(): void;
 }
 
@@ -75,6 +76,10 @@ export function boundedCache<Value>(bounds: CacheBounds): Cache<Value> {
       putLast(entry);
       octets += size;
       while (oldest !== undefined && (entries.size > bounds.entries || octets > bounds.octets)) drop(oldest);
+    },
+    delete(key) {
+      const entry = entries.get(key);
+      if (entry !== undefined) drop(entry);
     },
     clear() {
       entries.clear();

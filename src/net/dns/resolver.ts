@@ -59,6 +59,11 @@ interface Notice {
 export interface Resolver {
   /** Never rejects but by a {@link NetworkError} after `close`, or by a fault of ours. */
   lookUp(question: Question): Promise<Answer>;
+  /**
+   * The same past what is kept here of the name: whoever mended a record is believed at once, as far as the resolvers that
+   * are asked do not keep it themselves. What is kept of the zones above is used on.
+   */
+  lookUpAnew(question: Question): Promise<Answer>;
   /** Runs any dialogue of look-ups, on the same caches. It rejects with what the dialogue throws. */
   run<Outcome>(dialogue: LookUp<Outcome>): Promise<Outcome>;
   /** Tests whether anything can be proven; the first look-up waits for it, and it is repeated from time to time. */
@@ -156,6 +161,18 @@ class OpenResolver implements Resolver {
       },
     });
     return promise;
+  }
+
+  lookUpAnew(question: Question): Promise<Answer> {
+    const key = `${question.type} ${question.name}`;
+    const kept = this.#kept.get(key, this.#options.now());
+    this.#kept.delete(key);
+    this.#asker.drop(question);
+    for (const { to } of kept?.answer.aliases ?? []) this.#asker.drop({ name: to, type: question.type });
+    // Where nothing could be proven, any link may be what was mended since.
+    if (kept?.answer.kind === 'unknown')
+      for (const { name, type } of kept.answer.chain) this.#asker.drop({ name, type });
+    return this.lookUp(question);
   }
 
   run<Outcome>(dialogue: LookUp<Outcome>): Promise<Outcome> {

@@ -43,6 +43,7 @@ describe('a pool that was broken off', () => {
       smtpPort: port,
       // Nothing is looked up: the host is an address.
       lookUp: unasked,
+      lookUpAnew: unasked,
       context: outgoingContext([]),
       deadlines,
       patience,

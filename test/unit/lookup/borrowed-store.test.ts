@@ -18,11 +18,14 @@ describe('policies that somebody else keeps', () => {
   it('are read, and what is learnt stands before them without being written there', () => {
     const reader = {
       sts: { get: () => entry, list: () => [] },
-      overrides: { get: () => overrideOf('may'), list: () => [] },
+      overrides: { get: () => undefined, about: () => [overrideOf('may')], list: () => [] },
     };
     const store = borrowedStore(reader);
     assert.equal(store.sts.get(DOMAIN), entry);
-    assert.equal(store.overrides.get(DOMAIN)?.level, 'may');
+    assert.deepEqual(
+      store.overrides.about(DOMAIN).map(({ level }) => level),
+      ['may'],
+    );
     const learnt = { ...entry, attemptedAt: 2 };
     store.sts.put(learnt);
     assert.equal(store.sts.get(DOMAIN), learnt);
@@ -32,7 +35,7 @@ describe('policies that somebody else keeps', () => {
   it('are none where nothing was ever kept; nothing is renewed or forgotten', () => {
     const store = borrowedStore(undefined);
     assert.equal(store.sts.get(DOMAIN), undefined);
-    assert.equal(store.overrides.get(DOMAIN), undefined);
+    assert.deepEqual(store.overrides.about(DOMAIN), []);
     store.sts.put(entry);
     assert.deepEqual(store.sts.due(Number.MAX_SAFE_INTEGER, 10), []);
     assert.equal(store.sts.forget(Number.MAX_SAFE_INTEGER), 0);

@@ -29,6 +29,7 @@ interface Around {
   readonly rows: Map<Domain, StsEntry>;
   readonly fetched: Domain[];
   readonly questions: Question[];
+  readonly askedAnew: Question[];
   readonly errors: string[];
   readonly engine: PolicyEngine;
 }
@@ -52,6 +53,7 @@ function around(change: Partial<EngineStore['sts']> = {}): Around {
     rows,
     fetched: [],
     questions: [],
+    askedAnew: [],
     errors: [],
   };
   const parts: EngineParts = {
@@ -59,11 +61,15 @@ function around(change: Partial<EngineStore['sts']> = {}): Around {
       told.questions.push(question);
       return Promise.resolve(answerTo(question, told.txt));
     },
+    resolveAnew: (question) => {
+      told.askedAnew.push(question);
+      return Promise.resolve(answerTo(question, told.txt));
+    },
     fetch: (domain) => {
       told.fetched.push(domain);
       return told.fetch(domain);
     },
-    store: { sts, overrides: { get: () => told.override } },
+    store: { sts, overrides: { about: () => (told.override === undefined ? [] : [told.override]) } },
     now: () => told.now,
     random: () => 0,
     onError: (what) => void told.errors.push(what),
@@ -124,6 +130,35 @@ describe('the policy engine', () => {
     assert.equal(await modeOf(one), 'none');
     one.now = NOON + DAY;
     assert.equal(await modeOf(one), 'none');
+  });
+
+  it('asked anew, goes past what is kept, once for all who ask within ten seconds', async () => {
+    const one = around();
+    await one.engine.factsOf({ kind: 'domain', domain: DOMAIN });
+    assert.equal(one.askedAnew.length, 0);
+    await one.engine.factsAnew({ kind: 'domain', domain: DOMAIN });
+    await one.engine.factsAnew({ kind: 'domain', domain: DOMAIN });
+    const asked = one.askedAnew.length;
+    assert.ok(asked > 0);
+    assert.equal(one.questions.length, asked, 'as many by each way');
+    one.now += 10_001;
+    await one.engine.factsAnew({ kind: 'domain', domain: DOMAIN });
+    assert.equal(one.askedAnew.length, 2 * asked);
+  });
+
+  it('"SHOULD limit further attempts to a period of five minutes or longer" (RFC 8461 §3.3), asked anew, too', async () => {
+    const one = around();
+    await one.engine.factsOf({ kind: 'domain', domain: DOMAIN });
+    one.now += 4 * 60_000;
+    await one.engine.factsAnew({ kind: 'domain', domain: DOMAIN });
+    assert.equal(one.fetched.length, 1, 'the id is the same, and it is too soon');
+    one.txt = 'v=STSv1; id=2;';
+    one.now += 11_000;
+    await one.engine.factsAnew({ kind: 'domain', domain: DOMAIN });
+    assert.equal(one.fetched.length, 2, 'a new id is fetched at once');
+    one.now += 5 * 60_000;
+    await one.engine.factsAnew({ kind: 'domain', domain: DOMAIN });
+    assert.equal(one.fetched.length, 3, 'the id may have been forgotten');
   });
 
   it('equal questions at the same time are one, other ones are not', async () => {

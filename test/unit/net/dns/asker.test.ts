@@ -54,6 +54,17 @@ const ttl = (asked: Asked | undefined): number | undefined =>
   asked?.kind === 'message' ? asked.message.answers[0]?.ttl : undefined;
 
 describe('a message', () => {
+  it('that was dropped is asked for again, and no other', () => {
+    const at = setting();
+    at.ask();
+    at.client.put[0]?.answer(RIGHT);
+    at.asker.drop(question('other.test', types.A));
+    assert.notEqual(at.ask(), undefined);
+    at.asker.drop(FAR);
+    assert.equal(at.ask(), undefined);
+    assert.equal(at.client.put.length, 2);
+  });
+
   it('is kept as long as its records live, and grows older meanwhile', () => {
     const at = setting();
     assert.equal(at.ask(), undefined);

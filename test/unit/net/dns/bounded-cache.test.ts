@@ -20,6 +20,19 @@ describe('what is kept', () => {
     assert.equal(cache.get('a', 0), '49');
   });
 
+  it('is forgotten by itself, and its room with it', () => {
+    const cache = boundedCache<number>({ entries: 2, octets: 10_000 });
+    cache.set('a', 1, 10, 100);
+    cache.set('b', 2, 10, 100);
+    cache.delete('a');
+    cache.delete('nothing');
+    cache.set('c', 3, 10, 100);
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((key) => cache.get(key, 0)),
+      [undefined, 2, 3],
+    );
+  });
+
   it('is forgotten all at once, and its room with it', () => {
     const cache = boundedCache<string>({ entries: 10, octets: 1_000 });
     cache.set('a', 'one', 800, FOR_EVER);

@@ -38,4 +38,11 @@ describe('the override for a domain', () => {
     assert.equal(overrideFor(example, rows, 1350)?.level, 'authenticate');
     assert.equal(overrideFor(example, rows, 1450)?.level, 'off');
   });
+
+  it('the one for all domains holds where a domain has none of its own, however new it is', () => {
+    const general = row({ domain: '*', setAt: 1900 });
+    assert.equal(overrideFor(domain('other.test'), [general, row()], 1950), general);
+    assert.equal(overrideFor(example, [general, row({ level: 'encrypt' })], 1950)?.level, 'encrypt');
+    assert.equal(overrideFor(example, [general, row({ until: 1900 })], 1950), general, 'its own is over');
+  });
 });

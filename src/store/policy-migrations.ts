@@ -32,6 +32,39 @@ CREATE TABLE overrides (
   set_at INTEGER NOT NULL
 ) STRICT;
 `,
+  `
+-- What sessions with servers of others came to: one row for each day (UTC, YYYY-MM-DD), domain and "key", which is a digest
+-- of source, record and policy. record NULL: nobody looked for it.
+CREATE TABLE tls_results (
+  id INTEGER PRIMARY KEY,
+  day TEXT NOT NULL,
+  source TEXT NOT NULL CHECK (source IN ('waxwing', 'postfix')),
+  domain TEXT NOT NULL,
+  record TEXT,
+  policy TEXT NOT NULL,
+  key TEXT NOT NULL,
+  successes INTEGER NOT NULL,
+  failures INTEGER NOT NULL,
+  UNIQUE (day, domain, key)
+) STRICT;
+CREATE TABLE tls_failures (
+  result INTEGER NOT NULL REFERENCES tls_results (id) ON DELETE CASCADE,
+  detail TEXT NOT NULL,
+  sessions INTEGER NOT NULL,
+  PRIMARY KEY (result, detail)
+) STRICT, WITHOUT ROWID;
+
+-- How mail travelled, in recipients.
+CREATE TABLE travel (
+  day TEXT NOT NULL,
+  direction TEXT NOT NULL CHECK (direction IN ('in', 'out')),
+  domain TEXT NOT NULL,
+  authenticated INTEGER NOT NULL,
+  encrypted INTEGER NOT NULL,
+  cleartext INTEGER NOT NULL,
+  PRIMARY KEY (day, direction, domain)
+) STRICT, WITHOUT ROWID;
+`,
 ];
 
 /** Policies of others, and overrides. */

@@ -381,6 +381,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'store/overrides-table store/policy-migrations store/sts-table',
   },
   {
+    why: 'the tables of what is added up, neither of which is seen from outside',
+    test: 'test/unit/store/open-results.test.ts',
+    sources: 'store/results-table store/travel-table',
+  },
+  {
     why: 'shared by the databases, and shown by the steps of the queue',
     test: 'test/unit/store/migrations.test.ts',
     sources: 'store/migrate',

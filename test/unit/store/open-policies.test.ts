@@ -9,6 +9,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type DataFolder, openDataFolder } from '../../../src/store/data-folder.ts';
 import { openPolicies, openPoliciesToRead } from '../../../src/store/open-policies.ts';
+import { policyDatabase } from '../../../src/store/policy-migrations.ts';
 import { domain, fetched, policyStoreConforms } from '../../store/policy-conformance.ts';
 
 policyStoreConforms('the policy store over SQLite', () => {
@@ -49,7 +50,10 @@ describe('openPolicies', () => {
     const database = new DatabaseSync(file);
     t.after(() => database.close());
     assert.equal(database.prepare('PRAGMA journal_mode').get()?.['journal_mode'], 'wal');
-    assert.equal(database.prepare('PRAGMA user_version').get()?.['user_version'], 1);
+    assert.equal(
+      database.prepare('PRAGMA user_version').get()?.['user_version'],
+      policyDatabase.steps.length,
+    );
   });
 
   it('refuses what a newer waxwing has written, and what somebody has changed', (t) => {
@@ -63,10 +67,11 @@ describe('openPolicies', () => {
     change('PRAGMA user_version = 1000');
     assert.throws(() => openPolicies(folder), {
       code: 'refused',
-      message:
-        /^the policy store .*data\.db has schema 1000, this waxwing knows schemas up to 1: run the newer one$/,
+      message: new RegExp(
+        `^the policy store .*data\\.db has schema 1000, this waxwing knows schemas up to ${policyDatabase.steps.length}: run the newer one$`,
+      ),
     });
-    change('PRAGMA user_version = 1; DROP INDEX sts_used');
+    change(`PRAGMA user_version = ${policyDatabase.steps.length}; DROP INDEX sts_used`);
     for (const open of [() => openPolicies(folder), () => openPoliciesToRead(folder.path)])
       assert.throws(open, { code: 'refused', message: /its tables are not those of this waxwing/ });
   });

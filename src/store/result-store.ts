@@ -1,0 +1,40 @@
+/** What is kept of sessions and of the ways of mail, added up: beside the policies, in the same file, by the same rules. */
+import type { ResultCount } from '../reports/tls-rpt/tally.ts';
+
+/** How much of what was added had no room for itself and counts together with others. */
+export interface Added {
+  readonly spilled: number;
+}
+
+export interface ResultStore {
+  /** Adds to what is there, all of it in one commit. */
+  add(counts: readonly ResultCount[]): Added;
+  /** All of a domain's on one day, in the order in which it was first seen. */
+  of(day: string, domain: string): readonly ResultCount[];
+  /** Whose results there are on one day, in the order of their names. */
+  domains(day: string, page: { readonly after: string | null; readonly limit: number }): readonly string[];
+  /** Removes what lies before a day. @returns how many rows. */
+  forget(day: string): number;
+}
+
+/** Recipients whose mail travelled in one of three ways. */
+export interface TravelCount {
+  /** In UTC, `2026-11-28`. */
+  readonly day: string;
+  /** `in`: taken from somebody; `out`: handed over to somebody. */
+  readonly direction: 'in' | 'out';
+  /** Of the sender where it came in, of the recipient where it went out; empty in sums over all of them. */
+  readonly domain: string;
+  readonly authenticated: number;
+  readonly encrypted: number;
+  readonly cleartext: number;
+}
+
+export interface TravelStore {
+  /** Adds to what is there, all of it in one commit. */
+  add(counts: readonly TravelCount[]): Added;
+  /** From a day on, by day and direction: of one domain, or the sum over all of them where it is null. */
+  since(day: string, domain: string | null): readonly TravelCount[];
+  /** Removes what lies before a day. @returns how many rows. */
+  forget(day: string): number;
+}

@@ -5,7 +5,7 @@ import { countHops } from '../mail/headers.ts';
 import { withCrlf } from '../mail/line-endings.ts';
 import type { HostPort } from '../names/address.ts';
 import { isAscii } from '../names/domain.ts';
-import { noTerms } from '../names/message-terms.ts';
+import { type MessageTerms, noTerms } from '../names/message-terms.ts';
 import { noRecipientWishes, noSenderWishes } from '../names/wishes.ts';
 import { startDeadlines } from '../net/deadlines.ts';
 import type { SelfTest } from '../net/dns/self-test.ts';
@@ -47,15 +47,16 @@ export async function sendDirect(
   const now = Date.now();
   const id = newId(now);
   const events: DeliveryEvent[] = [];
+  const terms: MessageTerms = { ...noTerms, tls: request.requireTls ? 'requiretls' : null };
   const addressees = request.to.map((address) => ({ address, wishes: noRecipientWishes }));
-  for (const group of byCourse({ sender: request.from, terms: noTerms, recipients: addressees }, outgoing)) {
+  for (const group of byCourse({ sender: request.from, terms, recipients: addressees }, outgoing)) {
     const body = { kind: 'bytes', bytes } as const;
     const parcel = {
       ...group,
       destination: '',
       sender: request.from,
       wishes: noSenderWishes,
-      terms: noTerms,
+      terms,
       properties,
       body: () => Promise.resolve(body),
       // Nothing is kept here that could be repeated.
@@ -64,7 +65,7 @@ export async function sendDirect(
     const { recipients: results } = await attempt(parcel, outgoing, pool, Math.random);
     for (const result of results) {
       const { sender, wishes } = parcel;
-      const message = { id, receivedAt: now, sender, wishes, terms: noTerms, properties, warnedAt: null };
+      const message = { id, receivedAt: now, sender, wishes, terms, properties, warnedAt: null };
       const { address } = result;
       const recipient = { address, wishes: noRecipientWishes, attempts: 0, blockedBecause: null };
       const claim = { fence: 0, destination: '', message, recipients: [recipient] };
@@ -103,9 +104,12 @@ function directOutgoing(
     to: { protocol: 'smtp', ...toHost },
     login: null,
     tls: 'authenticate',
+    requireTls: null,
     names: [],
     hello: config.hostname,
     source: null,
+    connections: null,
+    messagesPerMinute: null,
   } as const;
   return { ...outgoing, routes: [route], isSelf };
 }

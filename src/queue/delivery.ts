@@ -16,7 +16,7 @@ export type Delivery =
       readonly leaseEnds: EpochMs;
       readonly from: 'waiting' | 'tls';
     }
-  /** `tls`: the required TLS could not be had, tried again on schedule; `operator`: until released. */
+  /** `tls`: the required TLS could not be had, tried again on schedule or once it can; `operator`: until released. */
   | {
       readonly kind: 'held';
       readonly by: 'tls' | 'operator';
@@ -80,6 +80,11 @@ function fromPending(
       return { kind: 'bounced', at: event.at };
     case 'hold':
       return { kind: 'held', by: 'operator', attempts: pending.attempts, notBefore: pending.notBefore };
+    case 'release':
+      // The TLS can be had now, or an operator does without it.
+      return from === 'tls'
+        ? { kind: 'waiting', attempts: pending.attempts, notBefore: event.at }
+        : undefined;
     case 'cancel':
       return { kind: 'cancelled', at: event.at };
     default:

@@ -4,6 +4,11 @@ import type {
   BackedUp,
   Claim,
   ClaimRequest,
+  FreedStep,
+  FreeRequest,
+  HeldDestinationsRequest,
+  HeldMail,
+  HeldRequest,
   KeptReceipt,
   ListedMessage,
   ListRequest,
@@ -21,8 +26,9 @@ import type {
 import type { StoreErrorCode } from './store-error.ts';
 
 /** A message with its events as the JSON text of an array, as they are stored: they are made into text once. */
-export interface PreparedMessage extends Omit<NewMessage, 'events'> {
+export interface PreparedMessage extends Omit<NewMessage, 'events' | 'copies'> {
   readonly events: string;
+  readonly copies?: readonly PreparedMessage[];
 }
 
 export interface PreparedSettlement extends Omit<Settlement, 'events'> {
@@ -47,6 +53,9 @@ interface Done {
   list(request: ListRequest): readonly ListedMessage[];
   show(id: string): MessageTrail | undefined;
   nudge(request: Nudge): NudgeStep;
+  heldDestinations(request: HeldDestinationsRequest): readonly string[];
+  heldMail(request: HeldRequest): readonly HeldMail[];
+  free(request: FreeRequest): FreedStep;
   pause(request: Pause): number;
   unpause(destination: string): boolean;
   pauses(now: EpochMs): readonly Pause[];

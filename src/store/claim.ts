@@ -77,7 +77,7 @@ function unclaimed(
 }
 
 function claimTogether(
-  { messages, claims, agenda }: Tables,
+  { messages, claims, agenda, holds }: Tables,
   destination: string,
   taken: readonly RecipientRow[],
   { now, leaseEnds }: ClaimRequest,
@@ -86,7 +86,15 @@ function claimTogether(
   if (message === undefined) return undefined;
   const fence = claims.open({ message, destination, claimedAt: now, leaseEnds }, taken);
   agenda.claimed(destination, 1);
-  return { fence, destination, message: claimedMessage(message), recipients: taken.map(claimedRecipient) };
+  // Nobody was told of a hold before the first attempt.
+  const heldNoticeAt = taken.some(({ attempts }) => attempts > 0) ? holds.noticedAt(message.number) : null;
+  const release = holds.releaseOf(message.number);
+  return {
+    fence,
+    destination,
+    message: { ...claimedMessage(message), heldNoticeAt, release },
+    recipients: taken.map(claimedRecipient),
+  };
 }
 
 /** Ends claims whose holder has had its time: their recipients wait as before. */

@@ -33,6 +33,7 @@ function listed(tables: Tables, row: MessageRow): ListedMessage {
       destination: recipient.destination,
       delivery: deliveryOf(tables, recipient),
       lastWord: recipient.last_word,
+      blockedBecause: recipient.blocked_because,
       pause: pauseOf(tables, recipient.destination),
     })),
   };

@@ -194,8 +194,8 @@ export function openCounts(undo: (step: () => void) => void): OpenCounts {
   };
 }
 
-/** The part of a message that a delivery needs. */
-export function claimedMessage(row: MessageRow): Claim['message'] {
+/** The part of a message that a delivery needs, without what stands in tables of its own. */
+export function claimedMessage(row: MessageRow): Omit<Claim['message'], 'heldNoticeAt' | 'release'> {
   return {
     id: row.id,
     receivedAt: row.received_at,

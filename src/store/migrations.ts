@@ -95,6 +95,25 @@ CREATE TABLE receipts (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX receipts_at ON receipts (at);
 `,
+  `
+-- Messages whose sender was told that they are held.
+CREATE TABLE hold_notices (
+  message INTEGER PRIMARY KEY REFERENCES messages (number) ON DELETE CASCADE,
+  at INTEGER NOT NULL
+) STRICT;
+
+-- Messages that an operator lets go under another level. until NULL: until they are gone.
+CREATE TABLE releases (
+  message INTEGER PRIMARY KEY REFERENCES messages (number) ON DELETE CASCADE,
+  level TEXT NOT NULL CHECK (level IN ('may', 'encrypt', 'authenticate')),
+  until INTEGER,
+  reason TEXT NOT NULL,
+  set_at INTEGER NOT NULL
+) STRICT;
+
+-- Where mail is held, and which: small, as hardly any mail is.
+CREATE INDEX recipients_held ON recipients (destination, message) WHERE state = 'held-tls';
+`,
 ];
 
 /** The queue. */

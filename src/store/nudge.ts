@@ -12,7 +12,7 @@ import type { Tables } from './tables.ts';
 /** Looks at some messages; new mail must not wait behind a change of everything. */
 export function nudge(tables: Tables, request: Nudge): NudgeStep {
   const { of } = request;
-  const done: Done = { changed: [], underWay: 0 };
+  const done: Done = { changed: [], underWay: 0, bound: 0 };
   if (of !== 'all' && 'id' in of) {
     const message = tables.messages.byId(of.id);
     if (message !== undefined) nudgeMessage(tables, message, request, done);
@@ -32,10 +32,12 @@ export function nudge(tables: Tables, request: Nudge): NudgeStep {
 interface Done {
   readonly changed: Nudged[];
   underWay: number;
+  bound: number;
 }
 
-function nudgeMessage(tables: Tables, message: MessageRow, { what, now, of }: Nudge, done: Done): void {
-  const { claims, recipients, agenda, open, messages, trail } = tables;
+function nudgeMessage(tables: Tables, message: MessageRow, request: Nudge, done: Done): void {
+  const { what, now, of, release } = request;
+  const { claims, recipients, agenda, open, messages, trail, holds } = tables;
   const happens: QueueEvent = what === 'hold' ? { kind: 'hold' } : { kind: what, at: now };
   const out = claims.ofMessage(message.number);
   const changed: Nudged[] = [];
@@ -44,6 +46,13 @@ function nudgeMessage(tables: Tables, message: MessageRow, { what, now, of }: Nu
   for (const recipient of recipients.ofMessage(message.number)) {
     const { address, destination } = recipient;
     if (!isMeant(recipient, of)) continue;
+    if (what === 'release' && recipient.state === 'held-tls') {
+      if (release === undefined) continue;
+      if (message.tls === 'requiretls') {
+        done.bound += 1;
+        continue;
+      }
+    }
     if (out.some((claim) => claim.recipients.has(address))) {
       if (what !== 'release') done.underWay += 1;
       continue;
@@ -51,13 +60,14 @@ function nudgeMessage(tables: Tables, message: MessageRow, { what, now, of }: Nu
     const delivery = next(fromColumns(recipient), happens);
     if (delivery === undefined || delivery.kind === 'attempting') continue;
     // What blocks it after this is news again, whatever it was before.
-    const said = { blockedBecause: null, lastWord: recipient.last_word };
+    const said = { blockedBecause: null, lastWord: release?.tls.because ?? recipient.last_word };
     recipients.move(recipient, delivery, what === 'release' ? said : undefined);
     if (delivery.kind === 'cancelled') ended = open.ended(message.number);
     destinations.add(destination);
-    const event = eventOf(message, recipient, delivery, what, now);
+    const event = eventOf(message, recipient, delivery, request);
     changed.push({ id: message.id, address, delivery, event });
   }
+  if (release !== undefined && changed.length > 0) holds.release(message.number, release.terms);
   const events = JSON.stringify(changed.flatMap(({ event }) => event ?? []));
   if (ended) messages.end(message, now, events);
   else trail.append(message.number, events);
@@ -85,8 +95,7 @@ function eventOf(
   { id, sender }: MessageRow,
   { address, attempts }: RecipientRow,
   delivery: KeptDelivery,
-  what: Nudge['what'],
-  now: number,
+  { what, now, release }: Nudge,
 ): DeliveryEvent | null {
   const event = EVENTS[what];
   if (event === null) return null;
@@ -99,7 +108,7 @@ function eventOf(
     mx: null,
     reply: null,
     attempt: attempts,
-    tls: null,
+    tls: release?.tls ?? null,
     nextAttemptAt: delivery.kind === 'waiting' ? new Date(delivery.notBefore).toISOString() : null,
   };
 }

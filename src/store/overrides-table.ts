@@ -1,7 +1,7 @@
 /** The table `overrides`: what an operator has said about single domains, and about all of them. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Domain } from '../names/domain.ts';
-import { EVERYWHERE, type Override } from '../policies/overrides/override.ts';
+import type { Override } from '../policies/overrides/override.ts';
 import type { EpochMs, TlsLevel } from '../policies/words.ts';
 import type { PolicyStore } from './policy-store.ts';
 import { command, queryAll, queryOne } from './statement.ts';
@@ -15,7 +15,7 @@ export function overridesTable(database: DatabaseSync): PolicyStore['overrides']
   );
   const about = queryAll<[Domain], Override>(
     database,
-    `SELECT ${COLUMNS} FROM overrides WHERE domain IN (?, '${EVERYWHERE}')`,
+    `SELECT ${COLUMNS} FROM overrides WHERE domain IN (?, '*')`,
   );
   const list = queryAll<[], Override>(database, `SELECT ${COLUMNS} FROM overrides ORDER BY domain`);
   const put = command<[Override['domain'], TlsLevel, EpochMs | null, string, EpochMs]>(

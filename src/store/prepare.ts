@@ -3,11 +3,12 @@ import type { DeliveryEvent } from '../events/delivery-event.ts';
 import type { PreparedMessage, PreparedSettle } from './calls.ts';
 import type { NewMessage, SettleRequest } from './queue-store.ts';
 
-export function prepareMessage(message: NewMessage): PreparedMessage {
-  return { ...message, events: JSON.stringify(message.events) };
+export function prepareMessage({ copies, ...message }: NewMessage): PreparedMessage {
+  const prepared = { ...message, events: JSON.stringify(message.events) };
+  return copies === undefined ? prepared : { ...prepared, copies: copies.map(prepareMessage) };
 }
 
-export function prepareSettle({ settlements, messages, warned }: SettleRequest): PreparedSettle {
+export function prepareSettle({ settlements, messages, ...told }: SettleRequest): PreparedSettle {
   return {
     settlements: settlements.map((settlement) => ({
       ...settlement,
@@ -15,7 +16,7 @@ export function prepareSettle({ settlements, messages, warned }: SettleRequest):
       lastWord: lastWord(settlement.events),
     })),
     messages: messages.map(prepareMessage),
-    warned,
+    ...told,
   };
 }
 

@@ -4,9 +4,10 @@
  * Every call may be answered together with others (one commit for many callers). A promise that resolves is
  * durable: the data has been flushed to the medium. No SQL, row number or transaction shows.
  */
-import type { DeliveryEvent } from '../events/delivery-event.ts';
+import type { DeliveryEvent, EventTls } from '../events/delivery-event.ts';
 import type { MessageTerms } from '../names/message-terms.ts';
 import type { RecipientWishes, SenderWishes } from '../names/wishes.ts';
+import type { Release } from '../policies/overrides/release.ts';
 import type { Delivery, EpochMs } from '../queue/delivery.ts';
 
 /** A message as it is handed over for keeping. */
@@ -31,6 +32,8 @@ export interface NewMessage {
   readonly events: readonly DeliveryEvent[];
   /** Kept in the same commit; absent: whoever sent it does not ask whether it was taken. */
   readonly receipt?: Receipt;
+  /** Kept in the same commit, or none of them; they have no copies themselves. */
+  readonly copies?: readonly NewMessage[];
 }
 
 /** What a client says so that a request which it sends twice is carried out once. */
@@ -101,6 +104,10 @@ export interface Claim {
     readonly properties: MessageProperties;
     /** When the sender was told that the message is late, or null. */
     readonly warnedAt: EpochMs | null;
+    /** When the sender was told that the message is held for want of TLS, or null. */
+    readonly heldNoticeAt: EpochMs | null;
+    /** What an operator said of just this message, also where its time is over; or null. */
+    readonly release: Release | null;
   };
   readonly recipients: readonly ClaimedRecipient[];
 }
@@ -153,6 +160,8 @@ export interface SettleRequest {
   readonly messages: readonly NewMessage[];
   /** Messages whose sender has now been warned of the delay. */
   readonly warned: readonly { readonly id: string; readonly at: EpochMs }[];
+  /** Messages whose sender has now been told that they are held for want of TLS. */
+  readonly heldNotices?: readonly { readonly id: string; readonly at: EpochMs }[];
 }
 
 export interface ListedMessage {
@@ -170,6 +179,8 @@ export interface ListedRecipient {
   readonly delivery: Delivery;
   /** The reason that the newest event of an attempt gave; null where there is none yet. */
   readonly lastWord: string | null;
+  /** The cause for which it was last blocked; null where it was not. */
+  readonly blockedBecause: string | null;
   /** Set while the operator lets nothing go to its destination. */
   readonly pause: Pause | null;
 }
@@ -206,6 +217,44 @@ export interface Nudge {
   readonly of: { readonly id: string } | { readonly destination: string; readonly domain?: string } | 'all';
   /** Where the step before ended; absent for the first one. */
   readonly after?: string;
+  /**
+   * With `release` only: the level under which the messages may go, and what their trail has of it. Mail is meant then that
+   * is held for want of TLS, too; not that with REQUIRETLS, which is its sender's to take back.
+   */
+  readonly release?: { readonly terms: Release; readonly tls: EventTls };
+}
+
+export interface HeldDestinationsRequest {
+  /** Those behind it in the order of their names; empty: all. */
+  readonly after: string;
+  readonly most: number;
+}
+
+export interface HeldRequest {
+  readonly destination: string;
+  readonly most: number;
+}
+
+/** A recipient whose mail is held for want of TLS, with what decides about its way. */
+export interface HeldMail {
+  readonly id: string;
+  readonly sender: string;
+  readonly terms: MessageTerms;
+  readonly address: string;
+  /** Also where its time is over. */
+  readonly release: Release | null;
+}
+
+export interface FreeRequest {
+  readonly destination: string;
+  readonly now: EpochMs;
+  /** What its trail has of it. */
+  readonly tls: EventTls;
+}
+
+export interface FreedStep {
+  readonly changed: readonly Nudged[];
+  readonly more: boolean;
 }
 
 export interface NudgeStep {
@@ -213,6 +262,8 @@ export interface NudgeStep {
   readonly changed: readonly Nudged[];
   /** How many recipients were left as they are because they are being attempted; a release is not for them. */
   readonly underWay: number;
+  /** How many recipients were left as they are because their message has REQUIRETLS. */
+  readonly bound: number;
   /** Where to go on; null: everything has been looked at. */
   readonly next: string | null;
 }
@@ -270,6 +321,12 @@ export interface QueueStore {
   show(id: string): Promise<MessageTrail | undefined>;
   /** One step of a change; other calls are served between two steps. */
   nudge(request: Nudge): Promise<NudgeStep>;
+  /** Destinations with mail that is held for want of TLS. */
+  heldDestinations(request: HeldDestinationsRequest): Promise<readonly string[]>;
+  /** Some of the recipients that are held for want of TLS at a destination, the oldest first. */
+  heldMail(request: HeldRequest): Promise<readonly HeldMail[]>;
+  /** One step of letting go what is held for want of TLS at a destination. */
+  free(request: FreeRequest): Promise<FreedStep>;
   /**
    * Claims nothing more for the destination until then; takes the place of a pause before.
    *

@@ -18,7 +18,8 @@ export interface RecipientRow extends DeliveryColumns {
   readonly last_word: string | null;
 }
 
-const COLUMNS = `message, destination, number, address, notify, original_recipient,
+/** Those of {@link RecipientRow}. */
+export const recipientColumns = `message, destination, number, address, notify, original_recipient,
   state, attempts, at, blocked_because, last_word`;
 
 /** One that has not ended, as the start needs it: `due` is null where an operator holds it. */
@@ -64,12 +65,12 @@ export function recipientsTable(database: DatabaseSync): Recipients {
   // 0 + ?: SQLite plans a query anew for each value bound to a bare LIMIT, at ten times the cost of running it.
   const claimable = queryAll<[number, string, number], RecipientRow>(
     database,
-    `SELECT ${COLUMNS} FROM recipients WHERE message = ? AND destination = ? AND state IN ('waiting', 'held-tls')
+    `SELECT ${recipientColumns} FROM recipients WHERE message = ? AND destination = ? AND state IN ('waiting', 'held-tls')
      ORDER BY at, number LIMIT 0 + ?`,
   );
   const ofMessage = queryAll<[number], RecipientRow>(
     database,
-    `SELECT ${COLUMNS} FROM recipients WHERE message = ? ORDER BY number`,
+    `SELECT ${recipientColumns} FROM recipients WHERE message = ? ORDER BY number`,
   );
   // CROSS: the open messages come first, so that what has ended is never walked.
   const pending = queryEach<PendingRow>(

@@ -11,7 +11,10 @@ import type { Tables } from './tables.ts';
 import { joinEvents } from './trail.ts';
 
 /** @returns how many settlements counted. */
-export function settle(tables: Tables, { settlements, messages, warned }: PreparedSettle): number {
+export function settle(
+  tables: Tables,
+  { settlements, messages, warned, heldNotices = [] }: PreparedSettle,
+): number {
   let counted = 0;
   const touched = new Map<MessageRow, Touched>();
   for (const settlement of settlements) {
@@ -31,6 +34,7 @@ export function settle(tables: Tables, { settlements, messages, warned }: Prepar
   // Somebody else has this work by now, and says its own last word: a bounce of ours would be the second one.
   if (settlements.length > 0 && counted === 0) return 0;
   for (const { id, at } of warned) tables.messages.warned(id, at);
+  for (const { id, at } of heldNotices) tables.holds.noticed(id, at);
   for (const message of messages) accept(tables, message);
   return counted;
 }

@@ -6,6 +6,7 @@ import { bodyFiles } from './body-files.ts';
 import { type Answer, type Call, type Operations, PURGE_STEP } from './calls.ts';
 import { claim, giveBack, nextDue } from './claim.ts';
 import type { FolderPaths } from './data-folder.ts';
+import { free, heldMail } from './holds.ts';
 import { list, show } from './listing.ts';
 import { nudge } from './nudge.ts';
 import { pause, pauses, unpause } from './pause.ts';
@@ -97,6 +98,9 @@ function operationsOn(tables: Tables, room: Room): Operations {
     list: (request) => list(tables, request),
     show: (id) => show(tables, id),
     nudge: (request) => nudge(tables, request),
+    heldDestinations: ({ after, most }) => tables.holds.destinations(after, most),
+    heldMail: (request) => heldMail(tables, request),
+    free: (request) => free(tables, request),
     pause: (request) => pause(tables, request),
     unpause: (destination) => unpause(tables, destination),
     pauses: (now) => pauses(tables, now),

@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { type Agenda, createAgenda } from '../queue/agenda.ts';
 import type { BodyFiles } from './body-files.ts';
 import { type Claims, createClaims } from './claims.ts';
+import { type Holds, holdsTables } from './holds-table.ts';
 import { type Messages, messagesTable, type OpenCounts, openCounts } from './messages.ts';
 import { type Pauses, pausesTable } from './pauses.ts';
 import { type Receipts, receiptsTable } from './receipts.ts';
@@ -15,6 +16,7 @@ export interface Tables {
   readonly messages: Messages;
   readonly recipients: Recipients;
   readonly receipts: Receipts;
+  readonly holds: Holds;
   readonly trail: Trail;
   readonly pauses: Pauses;
   readonly agenda: Agenda;
@@ -38,6 +40,7 @@ export function queueTables(database: DatabaseSync, files: BodyFiles, undo: Undo
     messages: messagesTable(database, files, open),
     recipients: recipientsTable(database),
     receipts: receiptsTable(database),
+    holds: holdsTables(database),
     trail: trailTables(database, firstNumber),
     pauses: pausesTable(database),
     agenda: createAgenda(undo.add),

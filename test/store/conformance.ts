@@ -3,6 +3,7 @@ import { describe } from 'node:test';
 import type { QueueStore } from '../../src/store/queue-store.ts';
 import { acceptConforms } from './conformance/accept.ts';
 import { claimConforms } from './conformance/claim.ts';
+import { holdsConform } from './conformance/holds.ts';
 import { operatorConforms } from './conformance/operator.ts';
 import { pauseConforms } from './conformance/pause.ts';
 import { receiptConforms } from './conformance/receipt.ts';
@@ -37,5 +38,6 @@ export function queueStoreConforms(name: string, open: () => Promise<Harness>): 
     settleConforms(withStore);
     operatorConforms(withStore);
     pauseConforms(withStore);
+    holdsConform(withStore);
   });
 }

@@ -345,7 +345,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'tables and steps of the queue, none of which is seen from outside',
     test: 'test/unit/store/sqlite-queue.test.ts',
-    sources: `store/accept store/body-files store/claim store/claims store/listing store/messages store/nudge
+    sources: `store/accept store/body-files store/claim store/claims store/holds store/holds-table store/listing store/messages store/nudge
       store/open-database store/pause store/pauses store/receipts store/recipients store/settle store/statement store/tables
       store/trail store/undo`,
   },

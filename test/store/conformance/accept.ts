@@ -28,6 +28,7 @@ export function acceptConforms(withStore: WithStore): void {
             destination,
             delivery: { kind: 'waiting', attempts: 0, notBefore: 1000 },
             lastWord: null,
+            blockedBecause: null,
             pause: null,
           })),
           events,

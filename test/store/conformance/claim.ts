@@ -25,7 +25,17 @@ export function claimConforms(withStore: WithStore): void {
         assert.deepEqual(claim, {
           fence: claim?.fence,
           destination: 'one.test',
-          message: { id: 'whole', receivedAt: 1000, sender: '', wishes, terms, properties, warnedAt: null },
+          message: {
+            id: 'whole',
+            receivedAt: 1000,
+            sender: '',
+            wishes,
+            terms,
+            properties,
+            warnedAt: null,
+            heldNoticeAt: null,
+            release: null,
+          },
           recipients: recipients.map(({ address, wishes: each }) => ({
             address,
             wishes: each,

@@ -67,7 +67,8 @@ export function operatorConforms(withStore: WithStore): void {
             await bring(store, state);
             const before = await deliveryOf(store);
             const event: DeliveryEvent = what === 'hold' ? { kind: what } : { kind: what, at: 3000 };
-            const expected = next(before, event);
+            // What is held for want of TLS is no operator's to let go without saying under which level.
+            const expected = what === 'release' && state === 'held-tls' ? undefined : next(before, event);
             const nudged = await nudgeAll(store, { what, now: 3000, of: 'all' });
             assert.deepEqual(
               nudged.map(({ id, address, delivery }) => ({ id, address, delivery })),

@@ -163,7 +163,7 @@ export function pauseConforms(withStore: WithStore): void {
         const last = await store.nudge({ what: 'cancel', now: 2000, of: 'all', after: 'b' });
         assert.deepEqual([last.changed.length, last.next], [700, null]);
         const none = await store.nudge({ what: 'retry', now: 2000, of: { destination: 'nowhere.test' } });
-        assert.deepEqual(none, { changed: [], underWay: 0, next: null });
+        assert.deepEqual(none, { changed: [], underWay: 0, bound: 0, next: null });
       }),
     );
   });

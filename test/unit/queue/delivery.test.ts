@@ -53,11 +53,12 @@ const table: readonly { readonly why: string; readonly from: Delivery; readonly 
     },
   },
   {
-    why: 'held by tls: claimed on schedule just like waiting, and stays held when only the time changes',
+    why: 'held by tls: claimed on schedule just like waiting, held when only the time changes, waiting once it is released',
     from: heldByTls,
     to: {
       claimed: { kind: 'attempting', attempts: 2, leaseEnds: 300, from: 'tls' },
       retry: { kind: 'held', by: 'tls', attempts: 2, notBefore: 200 },
+      release: { kind: 'waiting', attempts: 2, notBefore: 200 },
       expired: givenUp,
       hold: heldByOperator,
       cancel: calledOff,

@@ -53,7 +53,17 @@ async function build(given: Case): Promise<{ messages: readonly NewMessage[]; er
   const read = <Value>(value: (all: Buffer) => Value): Promise<Value> =>
     bytes instanceof Error ? Promise.reject(bytes) : Promise.resolve(value(bytes));
   const messages = await notices(
-    { id: 'm1', receivedAt: 0, sender, wishes, terms: noTerms, properties, warnedAt: null },
+    {
+      id: 'm1',
+      receivedAt: 0,
+      sender,
+      wishes,
+      terms: noTerms,
+      properties,
+      warnedAt: null,
+      heldNoticeAt: null,
+      release: null,
+    },
     given.kinds.map((kind, index) => news(kind, `${index}@far.test`)),
     {
       outgoing: { hostname, routes: [] },

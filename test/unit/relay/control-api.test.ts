@@ -15,7 +15,16 @@ function trail(delivery: Delivery, pause: Pause | null = null): MessageTrail {
     sender: '',
     size: 7,
     terms: noTerms,
-    recipients: [{ address: 'b@far.test', destination: 'far.test', delivery, lastWord: null, pause }],
+    recipients: [
+      {
+        address: 'b@far.test',
+        destination: 'far.test',
+        delivery,
+        lastWord: null,
+        blockedBecause: null,
+        pause,
+      },
+    ],
     events: [],
     transcripts: [{ address: 'b@far.test', at: AT, lines: ['C: QUIT'] }],
   };

@@ -44,6 +44,8 @@ function settle({ verdict, reply = null, notify = null, sender = 'a@origin.test'
     terms: noTerms,
     properties,
     warnedAt: null,
+    heldNoticeAt: null,
+    release: null,
   };
   const claim: Claim = { fence: 7, destination: 'far.test', message, recipients: [recipient] };
   const result: RecipientResult = { address: recipient.address, verdict, mx: null, reply, tls };

@@ -1,0 +1,66 @@
+/** The tables `hold_notices` and `releases`, and what of `recipients` is held for want of TLS. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Release, ReleaseLevel } from '../policies/overrides/release.ts';
+import type { EpochMs } from '../queue/delivery.ts';
+import { type RecipientRow, recipientColumns } from './recipients.ts';
+import { command, queryAll, queryOne } from './statement.ts';
+
+export interface Holds {
+  /** When the sender of the message was told that it is held; null where he was not. */
+  noticedAt(message: number): EpochMs | null;
+  noticed(id: string, at: EpochMs): void;
+  /** What an operator said of the message, also where its time is over. */
+  releaseOf(message: number): Release | null;
+  release(message: number, release: Release): void;
+  /** Destinations with held mail, in the order of their names, behind `after`. */
+  destinations(after: string, most: number): readonly string[];
+  /** Held for want of TLS at the destination, those that are being attempted included; message by message. */
+  at(destination: string, most: number): readonly RecipientRow[];
+}
+
+export function holdsTables(database: DatabaseSync): Holds {
+  const noticedAt = queryOne<[number], { at: EpochMs }>(
+    database,
+    'SELECT at FROM hold_notices WHERE message = ?',
+  );
+  const noticed = command<[EpochMs, string]>(
+    database,
+    'INSERT OR IGNORE INTO hold_notices (message, at) SELECT number, ? FROM messages WHERE id = ? AND final_at IS NULL',
+  );
+  const releaseOf = queryOne<[number], Release>(
+    database,
+    'SELECT level, until, reason, set_at AS setAt FROM releases WHERE message = ?',
+  );
+  const release = command<[number, ReleaseLevel, EpochMs | null, string, EpochMs]>(
+    database,
+    'INSERT OR REPLACE INTO releases (message, level, until, reason, set_at) VALUES (?, ?, ?, ?, ?)',
+  );
+  const destinations = queryAll<[string, number], { destination: string }>(
+    database,
+    `SELECT DISTINCT destination FROM recipients INDEXED BY recipients_held
+     WHERE state = 'held-tls' AND destination > ? ORDER BY destination LIMIT 0 + ?`,
+  );
+  const at = queryAll<[string, number], RecipientRow>(
+    database,
+    `SELECT ${recipientColumns} FROM recipients INDEXED BY recipients_held
+     WHERE state = 'held-tls' AND destination = ? ORDER BY message, number LIMIT 0 + ?`,
+  );
+  // Hardly any message is released, and each claim asks.
+  const released = new Set(
+    queryAll<[], { message: number }>(database, 'SELECT message FROM releases')().map(
+      ({ message }) => message,
+    ),
+  );
+  return {
+    noticedAt: (message) => noticedAt(message)?.at ?? null,
+    noticed: (id, when) => void noticed(when, id),
+    releaseOf: (message) => (released.has(message) ? (releaseOf(message) ?? null) : null),
+    release(message, { level, until, reason, setAt }) {
+      // Where the transaction fails it is asked for in vain.
+      released.add(message);
+      release(message, level, until, reason, setAt);
+    },
+    destinations: (after, most) => destinations(after, most).map(({ destination }) => destination),
+    at,
+  };
+}

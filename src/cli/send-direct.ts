@@ -65,7 +65,17 @@ export async function sendDirect(
     const { recipients: results } = await attempt(parcel, outgoing, pool, Math.random);
     for (const result of results) {
       const { sender, wishes } = parcel;
-      const message = { id, receivedAt: now, sender, wishes, terms, properties, warnedAt: null };
+      const message = {
+        id,
+        receivedAt: now,
+        sender,
+        wishes,
+        terms,
+        properties,
+        warnedAt: null,
+        heldNoticeAt: null,
+        release: null,
+      };
       const { address } = result;
       const recipient = { address, wishes: noRecipientWishes, attempts: 0, blockedBecause: null };
       const claim = { fence: 0, destination: '', message, recipients: [recipient] };

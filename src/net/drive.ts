@@ -1,12 +1,12 @@
 /** Carries out dialogues on a socket. */
 import type { Socket } from 'node:net';
-import { connect as connectTls, type SecureContext } from 'node:tls';
 import type { ByteEffect, ByteReaction, Phase, Talk } from '../wire/bytes.ts';
 import { Channel } from '../wire/channel.ts';
 import { PeerError, printable } from '../wire/dialogue.ts';
 import { framerOf } from '../wire/framing.ts';
+import { beginHandshake, type ClientHandshake, type HandshakeOptions } from './client-handshake.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
-import { alertOf, isPlaintext, NetworkError, networkError } from './error.ts';
+import { alertOf, isPlaintext, lateness, NetworkError, networkError } from './error.ts';
 import { asError, type Run, startRun } from './run.ts';
 import { ONE_WRITE_BYTES, type Outlet, streamBody } from './stream-body.ts';
 import { factsOfPeer } from './tls.ts';
@@ -29,16 +29,13 @@ export const patience: Patience = {
   dataBlock: 180_000,
 };
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends HandshakeOptions {
   /** For messages: `mx.example (192.0.2.1)`. */
   readonly peer: string;
   readonly patience: Patience;
   readonly deadlines: Deadlines;
-  readonly context: SecureContext;
-  /** Sent as SNI; null where the peer was named by address (RFC 6066 §3 allows names only). */
-  readonly serverName: string | null;
-  /** Protocols to name in the handshake (ALPN, RFC 7301), for those of which the server wants it. */
-  readonly alpn?: readonly string[];
+  /** The first octet of the answer to our ClientHello comes within so many ms, or the handshake has failed. */
+  readonly answerToHello?: number;
 }
 
 /** What the peer may send while we are not reading it; more is not an answer to anything. */
@@ -60,6 +57,7 @@ export class Connection {
   #outbox: Uint8Array[] = [];
   #ended = false;
   #failure: Error | undefined;
+  #handshake: ClientHandshake | undefined;
   #onDrain: (() => void) | undefined;
   #deafen: () => void = () => undefined;
 
@@ -67,7 +65,7 @@ export class Connection {
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#deadline = options.deadlines.add(() => this.#fail(this.#timeout()));
+    this.#deadline = options.deadlines.add(() => this.#onDeadline());
     this.channel = new Channel(options.peer);
     this.#listen(socket);
   }
@@ -75,6 +73,11 @@ export class Connection {
   /** Whether another dialogue may start. */
   get usable(): boolean {
     return !this.#ended && this.#failure === undefined && this.#run === undefined;
+  }
+
+  /** Whether a handshake has begun of which the peer has not said an octet. */
+  get helloUnanswered(): boolean {
+    return this.#handshake?.unanswered === true;
   }
 
   get localAddress(): string | undefined {
@@ -255,18 +258,11 @@ export class Connection {
       this.#advance({ kind: 'stray', bytes: stray });
       return;
     }
-    this.#deadline.set(this.#options.patience.handshake);
+    const { serverName, patience: limits, answerToHello } = this.#options;
+    this.#handshake = beginHandshake(plain, this.#options, limits.handshake);
+    this.#deadline.set(Math.min(limits.handshake, answerToHello ?? limits.handshake));
     run.waitingFor = 'handshake';
-    const { context, serverName, alpn } = this.#options;
-    const secure = connectTls({
-      socket: plain,
-      secureContext: context,
-      ...(serverName === null ? {} : { servername: serverName }),
-      ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
-      // The identity is our own decision, made by the dialogue before anything is said inside TLS.
-      rejectUnauthorized: false,
-      checkServerIdentity: () => undefined,
-    });
+    const { socket: secure } = this.#handshake;
     this.#socket = secure;
     secure.once('secureConnect', () => {
       run.waitingFor = undefined;
@@ -374,18 +370,16 @@ export class Connection {
     else run.lose(error);
   }
 
-  #timeout(): Error {
-    const { peer, patience: limits } = this.#options;
+  #onDeadline(): void {
+    const { peer, patience: limits, answerToHello } = this.#options;
     const within = this.#run?.waitingFor;
-    if (within === 'handshake') {
-      return new NetworkError(
-        'timeout',
-        `the TLS handshake with ${peer} was not done after ${limits.handshake / 1000} s`,
-      );
+    if (within === 'handshake' && answerToHello !== undefined) {
+      const left = this.#handshake?.left() ?? 0;
+      if (left > 0 && !this.helloUnanswered) return this.#deadline.set(left);
+      if (left > 0) return this.#fail(lateness(peer, 'hello', answerToHello));
     }
-    const ms = within === undefined ? limits.dataBlock : limits.phases[within];
-    const what = within === undefined ? 'take more of the message' : `answer (${within})`;
-    return new NetworkError('timeout', `${peer} did not ${what} within ${ms / 1000} s`);
+    const ms = within === 'handshake' ? limits.handshake : within && limits.phases[within];
+    this.#fail(lateness(peer, within ?? 'content', ms ?? limits.dataBlock));
   }
 
   #flush(): void {

@@ -1,4 +1,5 @@
 /** The world's fault: what the network did, with what was attempted. */
+import type { Phase } from '../wire/bytes.ts';
 import { LostError } from '../wire/dialogue.ts';
 
 export type NetworkFault = 'timeout' | 'refused' | 'unreachable' | 'reset' | 'failed';
@@ -28,6 +29,27 @@ const FAULTS: Readonly<Record<string, NetworkFault>> = {
 export function networkError(attempt: string, error: unknown): NetworkError {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
   return new NetworkError(FAULTS[code] ?? 'failed', `${attempt}: ${wordsOf(error)}`, error);
+}
+
+/**
+ * A wait that is over.
+ *
+ * @param what `hello`: for the first octet of the answer to a ClientHello; `content`: for more of it to leave us.
+ * @param ms how long it was.
+ */
+export function lateness(
+  peer: string,
+  what: Phase | 'handshake' | 'hello' | 'content',
+  ms: number,
+): NetworkError {
+  const seconds = `${ms / 1000} s`;
+  const text = (): string => {
+    if (what === 'handshake') return `the TLS handshake with ${peer} was not done after ${seconds}`;
+    if (what === 'hello') return `${peer} said nothing within ${seconds} of our ClientHello`;
+    const missing = what === 'content' ? 'take more of the message' : `answer (${what})`;
+    return `${peer} did not ${missing} within ${seconds}`;
+  };
+  return new NetworkError('timeout', text());
 }
 
 /** What an error says, on one line: the message of OpenSSL is a line of its log, its reason can be read. */

@@ -24,17 +24,24 @@ const MAX_CHAIN = 16;
  * Context for outgoing sessions. Make one and keep it: loading the roots takes milliseconds.
  *
  * @param extraRoots PEM, added to Node's own roots, or `alone`.
+ * @param hello `small`: a ClientHello that fits into one TCP segment on any path, for servers behind something that
+ * swallows a longer one. It differs in the groups of the key exchange alone.
  */
 export function outgoingContext(
   extraRoots: readonly string[],
   how: 'added' | 'alone' = 'added',
+  hello: 'usual' | 'small' = 'usual',
 ): SecureContext {
   return createSecureContext({
     ca: how === 'alone' ? [...extraRoots] : [...rootCertificates, ...extraRoots],
     minVersion: 'TLSv1.2',
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    ...(hello === 'small' ? { ecdhCurve: SMALL_GROUPS } : {}),
   });
 }
+
+/** No hybrid with ML-KEM, whose key share alone has 1,184 octets. */
+const SMALL_GROUPS = 'X25519:P-256:P-384';
 
 /** What an operator can choose of incoming sessions. */
 export interface IncomingSettings {

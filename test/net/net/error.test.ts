@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { alertOf, NetworkError, networkError, wordsOf } from '../../../src/net/error.ts';
+import { alertOf, lateness, NetworkError, networkError, wordsOf } from '../../../src/net/error.ts';
 
 describe("the system's errors", () => {
   for (const [code, fault] of [
@@ -60,4 +60,19 @@ describe('alerts of TLS, by the code that Node makes of the reason of OpenSSL', 
 
   it('none where there is no cause', () =>
     assert.equal(alertOf(new NetworkError('timeout', 'x')), undefined));
+});
+
+describe('a wait that is over says for whom, for what and how long', () => {
+  for (const [what, text] of [
+    ['greeting', 'mx.test did not answer (greeting) within 1.5 s'],
+    ['handshake', 'the TLS handshake with mx.test was not done after 1.5 s'],
+    ['hello', 'mx.test said nothing within 1.5 s of our ClientHello'],
+    ['content', 'mx.test did not take more of the message within 1.5 s'],
+  ] as const) {
+    it(text, () => {
+      const error = lateness('mx.test', what, 1_500);
+      assert.equal(error.message, text);
+      assert.equal(error.code, 'timeout');
+    });
+  }
 });

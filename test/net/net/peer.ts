@@ -34,7 +34,12 @@ export interface Pair {
 /** One connection over the loopback network. */
 export async function connected(
   t: TestContext,
-  options: { context?: SecureContext; patience?: Partial<Patience>; serverName?: string } = {},
+  options: {
+    context?: SecureContext;
+    patience?: Partial<Patience>;
+    serverName?: string;
+    answerToHello?: number;
+  } = {},
 ): Promise<Pair> {
   const server = await listening(t);
   const accepted: Promise<Socket[]> = once(server, 'connection');
@@ -46,6 +51,7 @@ export async function connected(
       deadlines: testDeadlines(t),
       context: options.context ?? outgoingContext([]),
       serverName: options.serverName ?? null,
+      ...(options.answerToHello === undefined ? {} : { answerToHello: options.answerToHello }),
     },
   );
   const [peer] = await accepted;

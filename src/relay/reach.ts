@@ -1,0 +1,95 @@
+/**
+ * Addresses that were silent a moment ago, and families of them to which nothing leads from here.
+ *
+ * RFC 5321 §4.5.4.1: a client should keep a list of hosts that it cannot reach. Those that are on it are not left out but
+ * tried last: where all of them are, nothing is lost, and where one answers, nobody waits for the others.
+ */
+import { isIPv6 } from 'node:net';
+import type { NetworkError } from '../net/error.ts';
+
+export interface Reach {
+  /**
+   * The same hops, those at the end that nobody was behind lately, or to which our address does not lead.
+   *
+   * @param source the local address that the operator has chosen; null where the system does.
+   */
+  inOrder<Hop extends { readonly address: string }>(
+    hops: readonly Hop[],
+    source: string | null,
+  ): readonly Hop[];
+  missed(address: string, error: NetworkError, source: string | null): void;
+  reached(address: string): void;
+  /** An operator asks for everything to be tried again. */
+  forget(): void;
+}
+
+/** An address that did not answer at all, ms. */
+const SILENT_MS = 5 * 60_000;
+/** A family without a route: as long as it takes to see that there is one again, ms. */
+const NO_ROUTE_MS = 60_000;
+/** The oldest is forgotten first. */
+const MOST_ADDRESSES = 10_000;
+
+/** @param now milliseconds; a clock that goes back ends what was remembered. */
+export function startReach(now: () => number): Reach {
+  /** Since when, by address; and by family. */
+  const silent = new Map<string, number>();
+  const withoutRoute = new Map<Family, number>();
+
+  function isSilent(address: string): boolean {
+    const since = silent.get(address);
+    if (since !== undefined && isWithin(since, SILENT_MS)) return true;
+    const lost = withoutRoute.get(familyOf(address));
+    return lost !== undefined && isWithin(lost, NO_ROUTE_MS);
+  }
+
+  function isWithin(since: number, ms: number): boolean {
+    const at = now();
+    return at >= since && at < since + ms;
+  }
+
+  return {
+    inOrder(hops, source) {
+      const nothingKnown = silent.size === 0 && withoutRoute.size === 0 && source === null;
+      if (nothingKnown || hops.length < 2) return hops;
+      const isLast = ({ address }: (typeof hops)[number]): boolean =>
+        isSilent(address) || (source !== null && familyOf(source) !== familyOf(address));
+      const last = hops.filter(isLast);
+      return last.length === 0 ? hops : [...hops.filter((hop) => !isLast(hop)), ...last];
+    },
+    missed(address, { code, cause }, source) {
+      // Where the operator has chosen our address, an error may be about that one and say nothing of other ways.
+      if (source === null && isWithoutRoute(address, codeOf(cause))) {
+        withoutRoute.set(familyOf(address), now());
+      } else if (code === 'timeout' || codeOf(cause) === 'EHOSTUNREACH') {
+        silent.delete(address);
+        silent.set(address, now());
+        const [oldest] = silent.keys();
+        if (silent.size > MOST_ADDRESSES && oldest !== undefined) silent.delete(oldest);
+      }
+    },
+    reached(address) {
+      if (silent.size > 0) silent.delete(address);
+      if (withoutRoute.size > 0) withoutRoute.delete(familyOf(address));
+    },
+    forget() {
+      silent.clear();
+      withoutRoute.clear();
+    },
+  };
+}
+
+type Family = 'ipv4' | 'ipv6';
+
+function familyOf(address: string): Family {
+  return isIPv6(address) ? 'ipv6' : 'ipv4';
+}
+
+/** EADDRNOTAVAIL: for IPv6 it is switched off here; for IPv4 our ports have run out. */
+function isWithoutRoute(address: string, code: string | undefined): boolean {
+  return code === 'ENETUNREACH' || code === 'EAFNOSUPPORT' || (code === 'EADDRNOTAVAIL' && isIPv6(address));
+}
+
+function codeOf(cause: unknown): string | undefined {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+}

@@ -1,5 +1,6 @@
 /** What the benches against Postfix have in common: who takes part, and how runs become one figure. */
 import { fetchPeer } from '../../test/peers/support/fetch.ts';
+import { haraka, harakaVersion } from './haraka.ts';
 import { type StartRelay, shippedPostfix, tunedPostfix, waxwing } from './relays.ts';
 
 /** A relay in the contest. */
@@ -21,6 +22,7 @@ export async function contest(): Promise<{
     contenders: [
       { name: 'Postfix, as shipped', start: shippedPostfix(root) },
       { name: 'Postfix, tuned', start: tunedPostfix(root) },
+      { name: `Haraka ${harakaVersion}`, start: haraka },
       { name: 'Waxwing', start: waxwing },
     ],
   };

@@ -6,14 +6,16 @@ import { octetFacts } from '../mail/encodings.ts';
 import { fieldsNamed, type HeaderSection, readHeaderSection } from '../mail/headers.ts';
 import { type Domain, isAscii } from '../names/domain.ts';
 import { formatMailDomain, type MailDomain } from '../names/mailbox.ts';
+import type { MessageTerms } from '../names/message-terms.ts';
 import type { BodySink } from '../net/server-session.ts';
 import { formatTarget, type Route, routeFor } from '../policies/overrides/route.ts';
 import type { Envelope, EnvelopeRecipient, Intake } from '../protocols/smtp/server/state.ts';
-import type { MessageProperties, NewBody, NewMessage, QueueStore } from '../store/queue-store.ts';
+import type { MessageProperties, NewBody, NewMessage, QueueStore, Receipt } from '../store/queue-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { type Arrival, arrivalEvents, firstTerms, frontFields, type Submitter } from './arrival.ts';
 import type { Contents } from './content.ts';
 import { growingContent } from './growing-content.ts';
+import { dropCopies, idOfLetter, lettersOf, writeLetters } from './letters.ts';
 import type { World } from './settings.ts';
 import { leftOut, type Omission, type Treated, type Treatment, treat, without } from './treatment.ts';
 
@@ -74,15 +76,12 @@ export function takeMessage(
     abandon: () => void content.drop(),
     async finish(facts) {
       try {
-        const treated = await treatment();
+        const treated = await treatment(facts);
         if (treated.kind === 'refused') {
           await content.drop();
           return treated;
         }
-        const late = Buffer.from(treated.fields);
-        const body = await content.finish(late);
-        const properties = propertiesOf(facts, whole(), envelope, late);
-        return await keep(parts, toMessage(arrival, treated, settings.routes, body, properties));
+        return await keepLetters(treated, facts);
       } catch (error) {
         await content.drop();
         parts.onError(`message ${id} could not be kept`, error);
@@ -91,12 +90,34 @@ export function takeMessage(
     },
   };
 
+  async function keepLetters(treated: Treated, facts: Facts): Promise<Intake> {
+    const letters = lettersOf(envelope, treated);
+    const path = (index: number): string => join(parts.incoming, idOfLetter(id, index));
+    const { bodies, fronts } = await writeLetters(content, treated, letters, path);
+    const messages = bodies.flatMap((body, index): readonly NewMessage[] => {
+      const letter = letters[index];
+      const front = fronts[index];
+      if (letter === undefined || front === undefined) return [];
+      const { sender, recipients } = letter;
+      const own = { ...arrival, id: idOfLetter(id, index), envelope: { ...envelope, sender, recipients } };
+      const properties = propertiesOf(treated.content ?? facts, whole(), own.envelope, front);
+      return [toMessage(own, treated.terms, settings.routes, body, properties)];
+    });
+    const receipt = submitter.said?.receipt ?? null;
+    try {
+      return await keep(parts, messages, receipt);
+    } catch (error) {
+      await dropCopies(letters, path);
+      throw error;
+    }
+  }
+
   function whole(): Head {
     if (head === undefined) throw new Error('content was finished without its front');
     return head;
   }
 
-  async function treatment(): Promise<Treated | Extract<Intake, { kind: 'refused' }>> {
+  async function treatment({ longestLine }: Facts): Promise<Treated | Extract<Intake, { kind: 'refused' }>> {
     const kept = await content.whole();
     const { section, beginning, added } = whole();
     const hops = fieldsNamed(section, 'received').length;
@@ -105,19 +126,39 @@ export function takeMessage(
       return { kind: 'refused', code: 554, enhanced: '5.4.6', text };
     }
     const bodyAt = section.bodyStart + added;
-    const message = { id, at, submitter, envelope, head: beginning, section, content: kept, bodyAt };
+    const message = {
+      id,
+      at,
+      submitter,
+      envelope,
+      head: beginning,
+      section,
+      content: kept,
+      bodyAt,
+      longestLine,
+    };
     return treat(message, firstTerms(submitter, envelope), settings.treatments);
   }
 }
 
-async function keep(parts: IntakeParts, message: NewMessage): Promise<Intake> {
-  const { id, body, events } = message;
-  const kept = parts.store.accept(message);
+/** @param receipt of the first one. */
+async function keep(
+  parts: IntakeParts,
+  messages: readonly NewMessage[],
+  receipt: Receipt | null,
+): Promise<Intake> {
+  const [message, ...copies] = messages;
+  if (message === undefined) throw new Error('a message came out of its treatment without recipients');
+  const kept = parts.store.accept({
+    ...message,
+    ...(receipt === null ? {} : { receipt }),
+    ...(copies.length === 0 ? {} : { copies }),
+  });
   parts.onOffered();
   await kept;
-  if (body.kind === 'bytes') parts.contents.remember(id, body.bytes);
-  parts.onKept(events);
-  return { kind: 'kept', id };
+  for (const { id, body } of messages) if (body.kind === 'bytes') parts.contents.remember(id, body.bytes);
+  parts.onKept(copies.length === 0 ? message.events : messages.flatMap(({ events }) => events));
+  return { kind: 'kept', id: message.id };
 }
 
 /** What was seen of the content when it began to be written. */
@@ -137,14 +178,16 @@ interface Facts {
   readonly longestLine: number;
 }
 
-/** @param late what the treatments put in front. */
+/** @param content what took the place of the content, or facts of it as it was sent. @param late what went in front. */
 function propertiesOf(
-  facts: Facts,
+  content: Facts | Uint8Array,
   { section, eightBit, added }: Head,
   { smtpUtf8, sender, recipients }: Envelope,
   late: Uint8Array,
 ): MessageProperties {
   const own = octetFacts(late);
+  const facts =
+    content instanceof Uint8Array ? { ...octetFacts(content), size: content.length - added } : content;
   // Of a section that goes on beyond what was seen the whole content has to speak.
   const utf8Header = section.endedBy === 'limit' ? facts.eightBit : eightBit;
   const utf8Address = [sender, ...recipients.map(({ mailbox }) => mailbox)].some(
@@ -182,14 +225,13 @@ export function newId(at: number): string {
 
 function toMessage(
   arrival: Arrival,
-  { terms, recipients: wanted }: Treated,
+  terms: MessageTerms,
   routes: readonly Route[],
   body: NewBody,
   properties: MessageProperties,
 ): NewMessage {
   const { id, at, envelope } = arrival;
-  const { sender, wishes } = envelope;
-  const receipt = arrival.submitter.said?.receipt ?? null;
+  const { sender, wishes, recipients: wanted } = envelope;
   // Of an address named twice the first wishes count.
   const unique = new Map<string, EnvelopeRecipient>();
   for (const one of wanted) {
@@ -212,7 +254,6 @@ function toMessage(
     body,
     properties,
     events,
-    ...(receipt === null ? {} : { receipt }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { MessageTerms } from '../names/message-terms.ts';
 import type { Envelope, EnvelopeRecipient, Refusal } from '../protocols/smtp/server/state.ts';
 import type { NewBody } from '../store/queue-store.ts';
 import type { Submitter } from './arrival.ts';
+import type { Letter } from './letters.ts';
 
 /** A message that is about to be kept. */
 export interface IncomingMessage {
@@ -23,6 +24,8 @@ export interface IncomingMessage {
   readonly content: NewBody;
   /** Where in `content` the octet stands that is at `section.bodyStart` in `head`. */
   readonly bodyAt: number;
+  /** Octets of the longest line as it was sent, CRLF not counted. */
+  readonly longestLine: number;
 }
 
 /** Offsets in the beginning of the content as it was sent. */
@@ -75,8 +78,12 @@ export interface Treated {
   /** Header fields to go in front of all, each with its CRLF. */
   readonly fields: string;
   readonly terms: MessageTerms;
-  /** At least one. */
+  /** Those of the message itself; there may be none where there are copies. */
   readonly recipients: readonly EnvelopeRecipient[];
+  /** Messages of their own that go out beside it. */
+  readonly copies: readonly Letter[];
+  /** Takes the place of the content; null: it stays as it is. */
+  readonly content: Uint8Array | null;
 }
 
 type Said = Treated | ({ readonly kind: 'refused' } & Refusal);
@@ -90,7 +97,14 @@ export async function treat(
   terms: MessageTerms,
   steps: readonly Treatment[],
 ): Promise<Said> {
-  let treated: Treated = { kind: 'treated', fields: '', terms, recipients: message.envelope.recipients };
+  let treated: Treated = {
+    kind: 'treated',
+    fields: '',
+    terms,
+    recipients: message.envelope.recipients,
+    copies: [],
+    content: null,
+  };
   for (const step of steps) {
     const said = await step(message, treated);
     if (said.kind === 'refused') return said;

@@ -21,7 +21,10 @@ interface PackedBytes {
 }
 
 type PackedBody = PackedBytes | Extract<StoredBody, { kind: 'file' }>;
-type PackedMessage = Omit<PreparedMessage, 'body'> & { readonly body: PackedBody };
+type PackedMessage = Omit<PreparedMessage, 'body' | 'copies'> & {
+  readonly body: PackedBody;
+  readonly copies?: readonly PackedMessage[];
+};
 type PackedCall =
   | Exclude<Call, { name: 'accept' | 'settle' }>
   | { readonly name: 'accept'; readonly argument: PackedMessage }
@@ -36,10 +39,10 @@ type PackedAnswer =
 /** The contents are copied: the caller may be about to deliver them, and its memory may hold much more. */
 export function packCalls(calls: readonly Call[]): Packed {
   const contents = packer();
-  const packMessage = (message: PreparedMessage): PackedMessage => ({
-    ...message,
-    body: contents.add(message.body),
-  });
+  const packMessage = ({ copies, ...message }: PreparedMessage): PackedMessage => {
+    const packed = { ...message, body: contents.add(message.body) };
+    return copies === undefined ? packed : { ...packed, copies: copies.map(packMessage) };
+  };
   const packed = calls.map((call): PackedCall => {
     if (call.name === 'accept') return { name: 'accept', argument: packMessage(call.argument) };
     if (call.name !== 'settle') return call;
@@ -53,10 +56,10 @@ export function packCalls(calls: readonly Call[]): Packed {
 
 export function unpackCalls({ text, contents }: Packed): readonly Call[] {
   const calls: readonly PackedCall[] = JSON.parse(text);
-  const unpackMessage = (message: PackedMessage): PreparedMessage => ({
-    ...message,
-    body: unpackBody(message.body, contents),
-  });
+  const unpackMessage = ({ copies, ...message }: PackedMessage): PreparedMessage => {
+    const unpacked = { ...message, body: unpackBody(message.body, contents) };
+    return copies === undefined ? unpacked : { ...unpacked, copies: copies.map(unpackMessage) };
+  };
   return calls.map((call): Call => {
     if (call.name === 'accept') return { name: 'accept', argument: unpackMessage(call.argument) };
     if (call.name !== 'settle') return call;

@@ -49,6 +49,28 @@ export function acceptConforms(withStore: WithStore): void {
     );
 
     it(
+      'keeps a message with its copies, or none of them',
+      withStore(async ({ store }) => {
+        const copies = [message('one-1', { sender: 'srs@example.test' }), message('one-2')];
+        await store.accept(message('one', { copies }));
+        const listed = await store.list({ which: 'open', most: 9 });
+        assert.deepEqual(
+          listed.map(({ id, sender }) => [id, sender]),
+          [
+            ['one', 'sender@example.test'],
+            ['one-1', 'srs@example.test'],
+            ['one-2', 'sender@example.test'],
+          ],
+        );
+        assert.equal(textOf(await store.body('one-1')), 'Subject: one-1\r\n\r\nHello\r\n');
+        await assert.rejects(store.accept(message('two', { copies: [message('one-2')] })), {
+          code: 'refused',
+        });
+        assert.equal(await store.show('two'), undefined);
+      }),
+    );
+
+    it(
       'keeps an empty content apart from none',
       withStore(async ({ store }) => {
         await store.accept(message('empty', { body: { kind: 'bytes', bytes: new Uint8Array() } }));

@@ -9,7 +9,7 @@ import { noRecipientWishes, noSenderWishes } from '../../../src/names/wishes.ts'
 import type { Envelope } from '../../../src/protocols/smtp/server/session.ts';
 import type { Submitter } from '../../../src/relay/arrival.ts';
 import { destinationsOf, type IntakeParts, takeMessage } from '../../../src/relay/intake.ts';
-import type { Omission } from '../../../src/relay/treatment.ts';
+import type { Omission, Treatment } from '../../../src/relay/treatment.ts';
 import type { NewMessage } from '../../../src/store/queue-store.ts';
 import { StoreError } from '../../../src/store/store-error.ts';
 import { DOMAIN, nameOf, routeOf } from '../../support/destinations.ts';
@@ -40,6 +40,7 @@ function intake(
   accept: (message: NewMessage) => Promise<void>,
   maxHops = 10,
   omissions: readonly Omission[] = [],
+  treatments: readonly Treatment[] = [],
 ) {
   const incoming = mkdtempSync(join(tmpdir(), 'waxwing-intake-'));
   t.after(() => rmSync(incoming, { recursive: true }));
@@ -54,7 +55,7 @@ function intake(
     onError: (what) => happened.push(what),
   };
   const open = (from: Partial<Submitter> = {}, changes: Partial<Envelope> = {}) => {
-    const settings = { hostname: mailbox('x@relay.test').at, routes: [], maxHops, treatments: [], omissions };
+    const settings = { hostname: mailbox('x@relay.test').at, routes: [], maxHops, treatments, omissions };
     const submitter: Submitter = {
       address: '127.0.0.1',
       by: 'smtp',
@@ -76,21 +77,30 @@ async function keptOf(
     from = {},
     changes = {},
     omissions = [],
-  }: { from?: Partial<Submitter>; changes?: Partial<Envelope>; omissions?: readonly Omission[] },
+    treatments = [],
+  }: {
+    from?: Partial<Submitter>;
+    changes?: Partial<Envelope>;
+    omissions?: readonly Omission[];
+    treatments?: readonly Treatment[];
+  },
 ): Promise<{ message: NewMessage; text: string }> {
   let message: NewMessage | undefined;
   const accept = (one: NewMessage): Promise<void> => {
     message = one;
     return Promise.resolve();
   };
-  const { open } = intake(t, accept, 10, omissions);
+  const { open } = intake(t, accept, 10, omissions, treatments);
   const sink = open(from, changes);
   for (let at = 0; at < bytes.length; at += 50_000) await sink.write(bytes.subarray(at, at + 50_000));
   await sink.finish({ size: bytes.length, ...octetFacts(bytes) });
   assert.ok(message !== undefined);
-  const { body } = message;
+  return { message, text: textOf(message) };
+}
+
+function textOf({ body }: NewMessage): string {
   const kept = body.kind === 'bytes' ? Buffer.from(body.bytes) : readFileSync(body.path);
-  return { message, text: kept.toString('latin1') };
+  return kept.toString('latin1');
 }
 
 describe('a message is taken', () => {
@@ -274,6 +284,75 @@ describe('content that outgrows memory', () => {
       assert.equal(end === 'abandon' || path !== '', true);
     });
   }
+});
+
+describe('the steps before a message is kept', () => {
+  const forward = { sender: mailbox('srs@relay.test'), front: 'Delivered-To: b@example.test\r\n' };
+  const forwarding: Treatment = (_, before) => ({
+    ...before,
+    fields: 'X: y\r\n',
+    copies: [{ ...forward, recipients: [recipient('c@away.test')] }],
+  });
+  const big = Buffer.concat([content, Buffer.alloc(300_000, 'abcdefgh\r\n')]);
+
+  for (const [where, bytes] of [
+    ['memory', content],
+    ['a file', big],
+  ] as const) {
+    it(`may send copies with another sender and header beside it: in ${where}`, async (t) => {
+      const { message, text } = await keptOf(t, bytes, { treatments: [forwarding] });
+      const [copy, second] = message.copies ?? [];
+      assert.ok(copy !== undefined && second === undefined);
+      assert.equal(copy.id, `${message.id}-1`);
+      assert.equal(copy.sender, 'srs@relay.test');
+      assert.deepEqual(
+        [message.recipients[0]?.address, copy.recipients[0]?.address],
+        ['b@example.test', 'c@away.test'],
+      );
+      assert.deepEqual([copy.events[0]?.id, copy.events[0]?.from], [copy.id, 'srs@relay.test']);
+      assert.ok(text.startsWith('X: y\r\nReceived: '));
+      assert.equal(textOf(copy), `${forward.front}${text}`);
+      assert.equal(copy.properties.size, textOf(copy).length);
+      assert.equal(copy.body.kind, message.body.kind);
+    });
+  }
+
+  it('may send nothing but copies: the first one has the id that the client is told', async (t) => {
+    const { message, text } = await keptOf(t, content, {
+      treatments: [(message, before) => ({ ...before, ...forwarding(message, before), recipients: [] })],
+    });
+    assert.equal(message.copies, undefined);
+    assert.equal(message.sender, 'srs@relay.test');
+    assert.ok(text.startsWith('Delivered-To: b@example.test\r\nX: y\r\nReceived: '));
+  });
+
+  it('leave no file of a copy where the message is not kept', async (t) => {
+    const { open, incoming } = intake(
+      t,
+      () => Promise.reject(new StoreError('full', 'full')),
+      10,
+      [],
+      [forwarding],
+    );
+    const sink = open();
+    await sink.write(big);
+    assert.equal((await sink.finish({ ...facts, size: big.length })).kind, 'refused');
+    assert.deepEqual(readdirSync(incoming), []);
+  });
+
+  it('may put other content in its place', async (t) => {
+    const replacement = Buffer.from('Subject: y\r\n\r\nother\r\n');
+    const { message, text } = await keptOf(t, big, {
+      treatments: [(_, before) => ({ ...before, fields: 'X: y\r\n', content: replacement })],
+    });
+    assert.equal(text, `X: y\r\n${replacement.toString()}`);
+    assert.deepEqual(message.properties, {
+      ...octetFacts(Buffer.from(text)),
+      size: text.length,
+      hops: 0,
+      needsUtf8: false,
+    });
+  });
 });
 
 describe('where mail goes to which the policies of a domain apply', () => {

@@ -30,6 +30,7 @@ const message: IncomingMessage = {
   section: readHeaderSection(head, { bytes: 99, fields: 9 }),
   content: { kind: 'bytes', bytes: head },
   bodyAt: 14,
+  longestLine: 10,
 };
 const adding =
   (field: string): Treatment =>
@@ -38,7 +39,14 @@ const adding =
 it('the steps are taken in their order, each on top of what those before it said', async () => {
   const account = { ...noTerms, account: 'anna' };
   const said = await treat(message, account, [adding('A: 1'), adding('B: 2')]);
-  assert.deepEqual(said, { kind: 'treated', fields: 'B: 2\r\nA: 1\r\n', terms: account, recipients: [] });
+  assert.deepEqual(said, {
+    kind: 'treated',
+    fields: 'B: 2\r\nA: 1\r\n',
+    terms: account,
+    recipients: [],
+    copies: [],
+    content: null,
+  });
 });
 
 it('a refusal is the last word', async () => {

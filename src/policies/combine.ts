@@ -17,10 +17,12 @@ import {
   type Avoidance,
   demand,
   isLifted,
+  isOverridden,
   isSecure,
   operatorWord,
   type Rules,
   raised,
+  releasesWord,
   routesWord,
   type Wanted,
 } from './demand.ts';
@@ -115,8 +117,8 @@ export function othersToo(hosts: readonly string[]): string {
 export function decideUnasked(recipient: MailDomain, rules: Rules): Decision {
   const { route, defaultLevel } = rules;
   const own = decide(recipient, route, defaultLevel);
-  const word = routesWord(rules);
-  const { kind: _, ...level } = raised(word ?? { kind: 'demand', ...own }, rules, false);
+  const word = releasesWord(rules) ?? routesWord(rules);
+  const { kind: _, ...level } = raised(word ?? { kind: 'demand', ...own }, rules, isOverridden({}, rules));
   return { ...own, ...level };
 }
 
@@ -128,7 +130,7 @@ function decideHost(facts: DestinationFacts, host: HostFacts, preference: number
     const wanted = wantedOf({ kind: 'none', because: host.because });
     const known = { host: host.host, preference, addresses: [], passing: host.kind === 'unknown' };
     if (wanted.kind === 'avoid') return { ...wanted, ...known };
-    const { by, requires } = raised(wanted, rules, facts.override !== undefined);
+    const { by, requires } = raised(wanted, rules, isOverridden(facts, rules));
     return { kind: 'avoid', ...known, by, requires, forbidden: false, because: host.because };
   }
   const plan = daneAt(host.tlsa);
@@ -142,7 +144,7 @@ function decideHost(facts: DestinationFacts, host: HostFacts, preference: number
       passing: !wanted.forbidden,
     };
   }
-  const { kind: _, hostNameOnly = false, ...level } = raised(wanted, rules, facts.override !== undefined);
+  const { kind: _, hostNameOnly = false, ...level } = raised(wanted, rules, isOverridden(facts, rules));
   const binds = word === undefined && !isLifted(rules);
   const decision: Decision = {
     ...level,

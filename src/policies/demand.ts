@@ -7,6 +7,7 @@ import type { DestinationFacts, Way } from './destination.ts';
 import type { MessageDemand } from './message.ts';
 import { matchingPattern } from './mta-sts/match.ts';
 import type { Override } from './overrides/override.ts';
+import { type Release, saidInRelease } from './overrides/release.ts';
 import type { Route } from './overrides/route.ts';
 import { type Ruled, ruleText } from './overrides/rule.ts';
 import type { Layer, Requirement, TlsLevel } from './words.ts';
@@ -17,6 +18,8 @@ export interface Rules {
   readonly defaultLevel: TlsLevel;
   /** The level that a rule about sender and recipient has; absent or null: none. */
   readonly ruled?: Ruled['tls'];
+  /** What an operator has said of just this message; absent or null: nothing that is in force. */
+  readonly release?: Release | null;
   /** Absent or null: it asks for nothing, or there is no message. */
   readonly message?: MessageDemand | null;
 }
@@ -40,11 +43,27 @@ export interface Avoidance {
 
 export type Wanted = Demand | Avoidance;
 
-/** An override with a date, else a rule, else a route with a level: it may raise, and it alone may lower for good. */
+/**
+ * A release of the message, else an override with a date, else a rule, else a route with a level: it may raise, and it alone
+ * may lower for good.
+ */
 export function operatorWord({ override }: DestinationFacts, rules: Rules): Demand | undefined {
+  const word = releasesWord(rules);
+  if (word !== undefined) return word;
   if (override !== undefined)
     return { kind: 'demand', ...atLevel(override.level), by: 'override', because: saidIn(override) };
   return routesWord(rules);
+}
+
+/** What was said of just this message. */
+export function releasesWord({ release }: Rules): Demand | undefined {
+  if (release === undefined || release === null) return undefined;
+  return { kind: 'demand', ...atLevel(release.level), by: 'override', because: saidInRelease(release) };
+}
+
+/** Whether an operator has said more than the configuration does. */
+export function isOverridden({ override }: Partial<DestinationFacts>, rules: Rules): boolean {
+  return override !== undefined || releasesWord(rules) !== undefined;
 }
 
 /** What the configuration says: a rule, else the route. */
@@ -67,9 +86,9 @@ function saidIn({ domain, level, until, reason }: Override): string {
 }
 
 /** What the message raises: it is named where nobody who stands higher asks for as much. */
-export function raised(wanted: Demand, { message }: Rules, isOverridden: boolean): Demand {
+export function raised(wanted: Demand, { message }: Rules, overridden: boolean): Demand {
   if (message === undefined || message === null || message.requires === 'none') return wanted;
-  if (isOverridden && !message.overOverride) return wanted;
+  if (overridden && !message.overOverride) return wanted;
   const { requires, because } = message;
   const provesName = wanted.provesName || requires === 'authenticate';
   if (RANK[requires] < RANK[wanted.requires]) return wanted;

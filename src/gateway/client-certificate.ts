@@ -1,8 +1,9 @@
 /** Which clients may stay, by the certificates that they present. */
 import { createHash } from 'node:crypto';
+import type { ClientRule } from '../tls/client-proof.ts';
 import { proveIdentity } from '../tls/identity.ts';
 import type { TlsFacts } from '../wire/tls-facts.ts';
-import type { ClientCertificates, ClientRule } from './settings.ts';
+import type { ClientCertificates } from './settings.ts';
 
 /**
  * Judges a client that has finished its handshake: our own check, as Node only tells what it found.

@@ -3,6 +3,7 @@ import type { SecureContext } from 'node:tls';
 import type { Host, HostPort, IpAddress } from '../names/address.ts';
 import type { Certificates } from '../net/certificates.ts';
 import type { GatewayPatience } from '../net/mediation.ts';
+import type { ClientRule } from '../tls/client-proof.ts';
 
 /** In the order in which they are listed for people. FTP is not among them: its data connections are others. */
 export const gatewayProtocols = [
@@ -33,10 +34,6 @@ export interface ClientCertificates {
   /** Names that it may prove, or SHA-256 of the certificate in lower-case hex; where there is none, all. */
   readonly allowed: readonly ClientRule[];
 }
-
-export type ClientRule =
-  | { readonly kind: 'name'; readonly host: Host }
-  | { readonly kind: 'sha256'; readonly hex: string };
 
 /** TLS for clients, in front of a backend that has none. */
 interface Front {

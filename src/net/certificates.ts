@@ -31,9 +31,10 @@ export interface Certificates {
   /**
    * All at once: handshakes from now on use these, sessions keep what they have.
    *
+   * @param settings in place of those of before; absent: those of before.
    * @throws Error where OpenSSL does not take one of them; the old ones stay then.
    */
-  replace(pairs: readonly KeyPair[]): void;
+  replace(pairs: readonly KeyPair[], settings?: IncomingSettings): void;
 }
 
 /** @throws Error where there is no pair, or OpenSSL does not take one of them: ask {@link checkKeyPair} before. */
@@ -41,14 +42,16 @@ export function openCertificates(
   pairs: readonly KeyPair[],
   settings: IncomingSettings = defaultIncoming,
 ): Certificates {
+  let current = settings;
   let choice = choiceOf(pairs, settings);
   return {
     contextFor: (serverName) => choice.contextFor(serverName),
     get fallback() {
       return choice.fallback;
     },
-    replace: (next) => {
-      choice = choiceOf(next, settings);
+    replace: (next, changed = current) => {
+      choice = choiceOf(next, changed);
+      current = changed;
     },
   };
 }

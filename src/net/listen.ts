@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { SessionWords } from '../wire/session.ts';
 import { type Accepted, type AcceptOptions, accept, type Listener } from './accept.ts';
-import { attend } from './attend.ts';
+import { attend, type Upgrade } from './attend.ts';
 import type { Certificates } from './certificates.ts';
 import { handshakes } from './handshake.ts';
 import type { Session } from './server-session.ts';
@@ -20,6 +20,8 @@ export type Welcome<Words extends SessionWords> =
 export interface ListenOptions<Words extends SessionWords> extends Omit<AcceptOptions, 'receive'> {
   readonly tls: 'starttls' | 'implicit';
   readonly certificates: Certificates;
+  /** Whether a client is asked for a certificate, which is for the session to judge; absent: nobody is. */
+  readonly asksForCertificate?: () => boolean;
   readonly welcome: (accepted: Accepted) => Welcome<Words>;
 }
 
@@ -28,7 +30,7 @@ const ALPN = ['smtp', 'esmtp'];
 
 /** @throws Node's error when the address cannot be bound. */
 export function listen<Words extends SessionWords>(options: ListenOptions<Words>): Promise<Listener> {
-  const upgrade = handshakes(options.certificates, ALPN);
+  const upgrade = upgradeOf(options);
   return accept({
     ...options,
     receive(socket, accepted) {
@@ -42,6 +44,20 @@ export function listen<Words extends SessionWords>(options: ListenOptions<Words>
       return attended;
     },
   });
+}
+
+/** A server for each kind of handshake: whether it asks cannot be changed in one. */
+function upgradeOf({
+  certificates,
+  asksForCertificate,
+}: Pick<ListenOptions<SessionWords>, 'certificates' | 'asksForCertificate'>): Upgrade {
+  const plain = handshakes(certificates, ALPN);
+  let asking: Upgrade | undefined;
+  return (socket) => {
+    if (asksForCertificate?.() !== true) return plain(socket);
+    asking ??= handshakes(certificates, ALPN, { clientCertificate: true });
+    return asking(socket);
+  };
 }
 
 function refuse(socket: Socket, line: string): void {

@@ -65,6 +65,30 @@ CREATE TABLE travel (
   PRIMARY KEY (day, direction, domain)
 ) STRICT, WITHOUT ROWID;
 `,
+  `
+-- How much of a quota is used up in a window that began at "since". Times are milliseconds since 1970.
+CREATE TABLE quotas (
+  subject TEXT NOT NULL,
+  period TEXT NOT NULL CHECK (period IN ('hour', 'day')),
+  since INTEGER NOT NULL,
+  messages INTEGER NOT NULL,
+  recipients INTEGER NOT NULL,
+  PRIMARY KEY (subject, period)
+) STRICT, WITHOUT ROWID;
+
+-- Clients (one IPv4 address, or the first 64 bits of an IPv6 one) whose mail of a domain has come over TLS every time since
+-- "since". clear: how often it came in clear all the same, the last time at clear_at.
+CREATE TABLE inbound_tls (
+  client TEXT NOT NULL,
+  domain TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  sessions INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  clear_at INTEGER,
+  clear INTEGER NOT NULL,
+  PRIMARY KEY (client, domain)
+) STRICT, WITHOUT ROWID;
+`,
 ];
 
 /** Policies of others, and overrides. */

@@ -1,7 +1,8 @@
 /** Values of gateways as operators write them: backends, names of servers, rules for clients. */
-import type { BackendTarget, ClientRule } from '../../gateway/settings.ts';
+import type { BackendTarget } from '../../gateway/settings.ts';
 import { type Host, parseHost, parseHostPort } from '../../names/address.ts';
-import { type Parsed, quote } from '../../names/domain.ts';
+import { type Parsed, parseDomain, quote } from '../../names/domain.ts';
+import type { ClientRule } from '../../tls/client-proof.ts';
 
 const UNIX = 'unix:';
 /** What a unix socket may be called: Linux takes 108 octets, the last of them NUL. */
@@ -31,8 +32,17 @@ export function parseServerName(text: string): Parsed<Host> {
   return parseHost(text);
 }
 
-/** Reads a name that a certificate may prove, or `sha256:` and 64 hexadecimal digits, with or without colons. */
+/**
+ * Reads what a certificate may prove: a name, `.suffix` for all names below it, an address, or `sha256:` and 64 hexadecimal
+ * digits, with or without colons.
+ */
 export function parseClientRule(text: string): Parsed<ClientRule> {
+  if (text.startsWith('.')) {
+    const suffix = parseDomain(text.slice(1));
+    return suffix.kind === 'ok'
+      ? { kind: 'ok', value: { kind: 'name', host: { kind: 'under', suffix: suffix.value } } }
+      : suffix;
+  }
   if (!/^sha256:/i.test(text)) {
     const host = parseHost(text);
     return host.kind === 'ok' ? { kind: 'ok', value: { kind: 'name', host: host.value } } : host;
@@ -46,5 +56,6 @@ export function parseClientRule(text: string): Parsed<ClientRule> {
 /** As the operator writes it. */
 export function formatClientRule(rule: ClientRule): string {
   if (rule.kind === 'sha256') return `sha256:${rule.hex}`;
+  if (rule.host.kind === 'under') return `.${rule.host.suffix}`;
   return rule.host.kind === 'ip' ? rule.host.address : rule.host.name;
 }

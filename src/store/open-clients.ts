@@ -1,0 +1,40 @@
+/** Opens what is kept of clients. */
+import type { ClientStore } from './client-store.ts';
+import type { FolderPaths } from './data-folder.ts';
+import { inboundTable } from './inbound-table.ts';
+import { openDatabase } from './open-database.ts';
+import { policyDatabase } from './policy-migrations.ts';
+import { quotasTable } from './quotas-table.ts';
+import { asStoreError } from './store-error.ts';
+
+/**
+ * Opens it in a folder that this process holds: tables of the file that has the policies, by a connection of their own.
+ *
+ * @throws StoreError when the database cannot be opened, is damaged, or a newer Waxwing has written it.
+ */
+export function openClients(folder: FolderPaths): ClientStore {
+  return shaped(() => {
+    const database = openDatabase(folder, policyDatabase);
+    const quotas = quotasTable(database);
+    const inbound = inboundTable(database);
+    return {
+      quotas: {
+        list: () => shaped(() => quotas.list()),
+        write: (changed, ended) => shaped(() => quotas.write(changed, ended)),
+      },
+      inbound: {
+        list: () => shaped(() => inbound.list()),
+        write: (changed, gone) => shaped(() => inbound.write(changed, gone)),
+      },
+      close: () => database.close(),
+    };
+  });
+}
+
+function shaped<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw asStoreError(error, policyDatabase.what);
+  }
+}

@@ -381,6 +381,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'store/overrides-table store/policy-migrations store/sts-table',
   },
   {
+    why: 'a program in another language, which has to run',
+    test: 'test/net/collector/datagrams.test.ts',
+    sources: 'collector/helper',
+  },
+  {
     why: 'the tables of what is added up, neither of which is seen from outside',
     test: 'test/unit/store/open-results.test.ts',
     sources: 'store/results-table store/travel-table',

@@ -1,0 +1,139 @@
+/** Gathers what sessions came to and how mail travelled, and writes it down every few seconds. */
+import type { DeliveryEvent } from '../events/delivery-event.ts';
+import type { ResultSource, SessionResult } from '../reports/tls-rpt/session-result.ts';
+import { createTally, dayOf } from '../reports/tls-rpt/tally.ts';
+import type { Results } from '../store/open-results.ts';
+import type { Added } from '../store/result-store.ts';
+import { createTravel } from './travel.ts';
+
+export interface RecorderParts {
+  readonly results: Pick<Results, 'sessions' | 'travel'>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** How long results are kept; asked each time, as a new configuration may change it. */
+  readonly keepMs: () => number;
+  /** Something that an operator should know, once a day. */
+  readonly onNotice: (what: string) => void;
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+export interface Recorder {
+  session(result: SessionResult, source: ResultSource): void;
+  sent(events: readonly DeliveryEvent[]): void;
+  /** @param client who handed the message in, by address. */
+  taken(events: readonly DeliveryEvent[], client: string): void;
+  /** Writes down what has gathered, so that whoever reads then reads all. */
+  flush(): void;
+  close(): void;
+}
+
+/** So much may be lost by a crash; a commit takes the one thread that all connections share. */
+const WRITE_EVERY_MS = 5_000;
+const FORGET_EVERY_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+/** How far back the ways of mail can be asked for. */
+export const TRAVEL_DAYS = 90;
+
+export function startRecorder(parts: RecorderParts): Recorder {
+  const { results, now, onError } = parts;
+  const tally = createTally();
+  const travel = createTravel();
+  const sessionSums = openDrawer(tally, results.sessions, 'results of sessions', parts);
+  const travelSums = openDrawer(travel, results.travel, 'the ways of mail', parts);
+  const writing = setInterval(flush, WRITE_EVERY_MS);
+  writing.unref();
+  const forgetting = setInterval(forget, FORGET_EVERY_MS);
+  forgetting.unref();
+  forget();
+
+  function flush(): void {
+    sessionSums.empty();
+    travelSums.empty();
+  }
+
+  function forget(): void {
+    try {
+      results.sessions.forget(dayOf(now() - parts.keepMs()));
+      results.travel.forget(dayOf(now() - TRAVEL_DAYS * DAY_MS));
+    } catch (error) {
+      onError('forgetting old results', error);
+    }
+  }
+
+  return {
+    session(result, source) {
+      tally.add(result, source, now());
+      sessionSums.emptyIfFull();
+    },
+    sent(events) {
+      travel.sent(events);
+      travelSums.emptyIfFull();
+    },
+    taken(events, client) {
+      travel.taken(events, client);
+      travelSums.emptyIfFull();
+    },
+    flush,
+    close() {
+      clearInterval(writing);
+      clearInterval(forgetting);
+      flush();
+    },
+  };
+}
+
+interface Drawer {
+  readonly empty: () => void;
+  readonly emptyIfFull: () => void;
+}
+
+/**
+ * What has gathered, and what could not be written the last time: that is kept for one more try, and is lost where so much
+ * has come meanwhile that there is no room for both.
+ */
+function openDrawer<Count>(
+  gatherer: { readonly take: () => readonly Count[]; readonly isFull: boolean },
+  store: { readonly add: (counts: readonly Count[]) => Added },
+  what: string,
+  { now, onNotice, onError }: Pick<RecorderParts, 'now' | 'onNotice' | 'onError'>,
+): Drawer {
+  let unwritten: readonly Count[] = [];
+  let noticedOn = '';
+
+  function empty(): void {
+    const isFull = gatherer.isFull;
+    const counts = gatherer.take();
+    if (unwritten.length > 0 && isFull) {
+      onNotice(
+        `${unwritten.length} sums of ${what} are lost: they could not be written, and there is no room for more`,
+      );
+      unwritten = [];
+    }
+    const all = [...unwritten, ...counts];
+    if (all.length === 0) return;
+    try {
+      const { spilled } = store.add(all);
+      unwritten = [];
+      if (spilled > 0) notice(spilled);
+    } catch (error) {
+      unwritten = all;
+      onError(`writing ${what}`, error);
+    }
+  }
+
+  function notice(spilled: number): void {
+    const today = dayOf(now());
+    if (noticedOn === today) return;
+    noticedOn = today;
+    onNotice(
+      `there is no room today for ${spilled} more sums of ${what}: from here on they count together as "other"`,
+    );
+  }
+
+  return {
+    empty,
+    emptyIfFull() {
+      if (gatherer.isFull) empty();
+    },
+  };
+}

@@ -20,6 +20,7 @@ export function outgoingOf(
     routes: routes.map((route) => ({ ...route, hello: route.hello ?? hostname })),
     rules: config.rules,
     level: () => config.relay.tls,
+    requireTls: config.relay.demands.requireTls,
     smtpPort: config.relay.smtpPort,
     now: Date.now,
     lookUp: engine.factsOf,

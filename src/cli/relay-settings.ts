@@ -23,6 +23,7 @@ export function relaySettingsOf(
     maxMessageBytes: relay.maxMessageBytes,
     maxRecipients: relay.maxRecipients,
     maxHops: relay.maxHops,
+    demands: relay.demands,
     maxMessagesPerSession: limits.messagesPerSession,
     maxErrorsPerSession: limits.errorsPerSession,
     queue: {

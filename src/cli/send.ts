@@ -20,6 +20,8 @@ export interface SendRequest {
   readonly from: string;
   readonly to: readonly string[];
   readonly content: Uint8Array;
+  /** Whether it is sent with REQUIRETLS. */
+  readonly requireTls: boolean;
   readonly way:
     | { readonly kind: 'relay' }
     | { readonly kind: 'direct'; readonly toHost: HostPort | undefined };
@@ -39,6 +41,7 @@ const UTF8 = { utf8: true } as const;
 interface RawRequest {
   readonly from: string;
   readonly to: readonly string[];
+  readonly requireTls?: true;
   readonly direct?: true;
   readonly toHost?: string;
   readonly timeout: string;
@@ -90,7 +93,15 @@ export async function readRequest(
     const timeoutMs = Number(raw.timeout) * 1000;
     return {
       kind: 'ok',
-      value: { from: from?.value.text ?? '', to, content, way, timeoutMs, json: raw.json === true },
+      value: {
+        from: from?.value.text ?? '',
+        to,
+        content,
+        requireTls: raw.requireTls === true,
+        way,
+        timeoutMs,
+        json: raw.json === true,
+      },
     };
   } catch (error) {
     return { kind: 'invalid', because: messageOf(error) };
@@ -122,6 +133,7 @@ async function byRelay(request: SendRequest, { dataFolder }: Config): Promise<nu
   const query = new URLSearchParams([
     ['from', request.from],
     ...request.to.map((address) => ['to', address]),
+    ...(request.requireTls ? [['tls', 'requiretls']] : []),
   ]);
   const answer = await askRelay(dataFolder, {
     method: 'POST',

@@ -7,6 +7,7 @@ import {
   type Notification,
   type NotifiedRecipient,
   replyText,
+  type Travel,
 } from './notification.ts';
 
 const INDENT = '    ';
@@ -25,7 +26,7 @@ export function explain(notification: Notification, charset: Charset): string {
   ].join('\r\n');
 }
 
-function situation({ kind, recipients, retryUntil }: Notification): string {
+function situation({ kind, recipients, retryUntil, nextReports }: Notification): string {
   const whom = recipients.length === 1 ? 'the recipient below' : `the ${recipients.length} recipients below`;
   switch (kind) {
     case 'failed':
@@ -35,6 +36,8 @@ function situation({ kind, recipients, retryUntil }: Notification): string {
       return `Your message has not been delivered yet to ${whom}. You need not do anything: delivery is tried again${until}.`;
     }
     case 'relayed':
+      if (nextReports)
+        return `Your message for ${whom} was passed on to the next mail system, which takes over from here: it reports what happens there, as you asked.`;
       return `Your message for ${whom} was passed on to the next mail system, which does not report success. You will hear no more of it, unless it fails there.`;
     case 'delivered':
       return `Your message was delivered to ${whom}.`;
@@ -48,7 +51,7 @@ function attached({ original }: Notification): string {
 }
 
 function describe(recipient: NotifiedRecipient, charset: Charset): string {
-  const { address, because, remote, reply, tls, lastAttemptAt, nextAttemptAt } = recipient;
+  const { address, because, remote, reply, tls, travel, lastAttemptAt, nextAttemptAt } = recipient;
   const lines = [paragraph(`<${printable(address, LONGEST_ADDRESS, charset)}>`, '', charset)];
   const say = (text: string): number => lines.push(paragraph(text, INDENT));
   if (because !== '') say(printable(because, LONGEST_TEXT));
@@ -65,7 +68,28 @@ function describe(recipient: NotifiedRecipient, charset: Charset): string {
         `${printable(tls, LONGEST_TEXT)} The message was not sent unprotected instead.`,
     );
   }
+  if (travel !== null) say(printable(travelText(travel), LONGEST_TEXT));
   if (lastAttemptAt !== null) say(`Last tried: ${formatDateTime(lastAttemptAt)}`);
   if (nextAttemptAt !== null) say(`Next try: ${formatDateTime(nextAttemptAt)}`);
   return lines.join('');
 }
+
+function travelText({ outcome, required, by, version, because }: Travel): string {
+  const tls = `over TLS${version === null ? '' : ` (${version})`}`;
+  switch (outcome) {
+    case 'authenticated':
+      return `It travelled ${tls} to a host that proved who it is: ${because}.`;
+    case 'encrypted':
+      return `It travelled ${tls} to a host that did not prove who it is: ${because}.`;
+    case 'cleartext':
+      return `It travelled in clear, where anybody on the way could read it: ${because}.`;
+    case null:
+      return `It has not been sent. ${REQUIRED[required]}${required === 'none' ? '' : ` (by ${by})`}.`;
+  }
+}
+
+const REQUIRED: Record<Travel['required'], string> = {
+  none: 'Nothing is required of its way',
+  encrypt: 'It has to travel over TLS',
+  authenticate: 'It has to travel over TLS to a host that proves who it is',
+};

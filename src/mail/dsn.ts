@@ -17,6 +17,7 @@ import {
   type NotificationKind,
   type NotifiedRecipient,
   replyText,
+  type Travel,
 } from './notification.ts';
 
 const ORIGINAL_LIMITS = { bytes: 65_536, fields: 1_000 };
@@ -118,7 +119,7 @@ function recipientFields(
   recipient: NotifiedRecipient,
   charset: Charset,
 ): string[] {
-  const { address, originalRecipient, remote, reply, lastAttemptAt } = recipient;
+  const { address, originalRecipient, remote, reply, lastAttemptAt, travel } = recipient;
   const fields: string[] = [];
   if (originalRecipient !== null) {
     fields.push(formatField('Original-Recipient', originalAddress(originalRecipient, charset), charset));
@@ -138,7 +139,22 @@ function recipientFields(
   if (kind === 'delayed' && retryUntil !== null) {
     fields.push(formatField('Will-Retry-Until', formatDateTime(retryUntil)));
   }
+  if (travel !== null) fields.push(...travelFields(travel));
   return fields;
+}
+
+/** RFC 3464 §2.4: fields that no other program need know begin with `X-`. */
+function travelFields({ outcome, required, by, version, because }: Travel): string[] {
+  const words = [
+    outcome ?? 'not-sent',
+    `required=${required}`,
+    `by=${by}`,
+    ...(version === null ? [] : [`version=${version}`]),
+  ];
+  return [
+    formatField('X-Waxwing-TLS', words.join('; ')),
+    formatField('X-Waxwing-TLS-Because', printable(because, LONGEST_TEXT)),
+  ];
 }
 
 /** The address with its type (RFC 3464 §2.3.1, RFC 6533 §3): `utf-8` where it is not ASCII. */

@@ -24,9 +24,24 @@ export interface Notification {
   readonly now: number;
   /** Delayed only: when the message is given up; otherwise null. */
   readonly retryUntil: number | null;
+  /** Relayed only: whether the next host reports what becomes of it there, as the sender asked. */
+  readonly nextReports: boolean;
   /** At least one. */
   readonly recipients: readonly NotifiedRecipient[];
   readonly original: Original;
+}
+
+/** How a message travelled to one recipient, or has to travel. */
+export interface Travel {
+  /** null: it has not been sent. */
+  readonly outcome: 'authenticated' | 'encrypted' | 'cleartext' | null;
+  readonly required: 'none' | 'encrypt' | 'authenticate';
+  /** The layer that required it. */
+  readonly by: string;
+  /** Such as `TLSv1.3`; null: no TLS. */
+  readonly version: string | null;
+  /** One sentence: the evidence. */
+  readonly because: string;
 }
 
 /** What is given back of the original message. */
@@ -53,6 +68,8 @@ export interface NotifiedRecipient {
   readonly remote: { readonly host: string; readonly address: string | null } | null;
   /** What that host replied, as it wrote it, or null where it did not. */
   readonly reply: { readonly code: number; readonly enhanced: string | null; readonly text: string } | null;
+  /** Told of what arrived, and of the rest where the sender asked for it; otherwise null. */
+  readonly travel: Travel | null;
   /** Where the required TLS could not be had: one sentence that says why. */
   readonly tls: string | null;
   readonly lastAttemptAt: number | null;

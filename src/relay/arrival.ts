@@ -23,6 +23,15 @@ export interface Submitter {
   readonly said?: Said;
 }
 
+/** Whoever is on the control socket. */
+export const atTheSocket: Submitter = {
+  address: '127.0.0.1',
+  by: 'local',
+  role: 'submission',
+  requires: 'none',
+  trusted: true,
+};
+
 export interface Said {
   readonly terms: Pick<MessageTerms, 'tls' | 'tellOutcome' | 'trace'>;
   /** null: the request has no key. */
@@ -40,8 +49,8 @@ export interface Arrival {
 }
 
 /** What holds for the message before any step has looked at it. */
-export function firstTerms({ said }: Submitter, { account }: Envelope): MessageTerms {
-  return { ...noTerms, account, ...said?.terms };
+export function firstTerms({ said }: Submitter, { account, requireTls }: Envelope): MessageTerms {
+  return { ...noTerms, account, ...said?.terms, ...(requireTls ? { tls: 'requiretls' } : {}) };
 }
 
 /** The fields that go in front of the content, whose header section is `section`. */

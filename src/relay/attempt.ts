@@ -6,7 +6,7 @@ import type { PeerError, PeerFault } from '../wire/dialogue.ts';
 import { type HandedOver, handOver } from './hand-over.ts';
 import { type NextHop, type NextHops, nextHops } from './next-hops.ts';
 import type { Reached } from './pace.ts';
-import type { Course, Parcel } from './parcel.ts';
+import { type Course, demandOf, type Parcel } from './parcel.ts';
 import type { Pool } from './pool.ts';
 import {
   type Asked,
@@ -28,8 +28,8 @@ export async function attempt(
   random: () => number,
 ): Promise<AttemptResult> {
   const { course } = parcel;
-  const { domain, route } = course;
-  const hops = await nextHops(domain, route, outgoing, random);
+  const { route } = course;
+  const hops = await nextHops({ ...course, message: demandOf(parcel, outgoing) }, outgoing, random);
   if (hops.kind === 'none') {
     const verdict: Verdict = { kind: 'refused', status: hops.status, because: hops.because };
     const result = { verdict, mx: null, reply: null, tls: tlsUntried(hops.demanded, hops.because) };

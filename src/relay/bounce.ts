@@ -5,6 +5,7 @@ import { LONGEST_LINE, octetFacts } from '../mail/encodings.ts';
 import type { NotificationKind, NotifiedRecipient, Original } from '../mail/notification.ts';
 import { isAscii } from '../names/domain.ts';
 import { formatMailDomain, parseMailbox } from '../names/mailbox.ts';
+import { noTerms } from '../names/message-terms.ts';
 import { noSenderWishes } from '../names/wishes.ts';
 import type { Claim, NewMessage } from '../store/queue-store.ts';
 import { type Contents, wholeBody } from './content.ts';
@@ -42,7 +43,7 @@ export async function notices(
         parts.onError(`reading message ${message.id} for a notification`, error);
         return { kind: 'headers', message: new Uint8Array(), whyNotAll: null };
       });
-      const told = news.filter((one) => one.kind === kind).map((one) => notified(one, parts.now));
+      const told = news.filter((one) => one.kind === kind);
       return notice(kind, message, told, original, parts);
     }),
   );
@@ -51,13 +52,17 @@ export async function notices(
 /** RFC 3461 §4.3: RET is about failures; where it is not said, the header is given back. */
 async function originalFor(
   kind: NotificationKind,
-  { id, sender, wishes, properties }: Claim['message'],
+  { id, sender, wishes, terms, properties }: Claim['message'],
   { contents }: NoticeParts,
 ): Promise<Original> {
   const headers = async (whyNotAll: string | null): Promise<Original> => {
     return { kind: 'headers', message: await contents.head(id), whyNotAll };
   };
   if (kind !== 'failed' || wishes.ret !== 'full') return headers(null);
+  // RFC 8689 §5: the server "MUST behave as if RET=HDRS was present".
+  if (terms.tls === 'requiretls') {
+    return headers('it was sent with REQUIRETLS, and of such a message only the header is given back');
+  }
   const { size, eightBit, longestLine } = properties;
   if (size > MAX_RETURNED_BYTES) {
     return headers(`it has ${size} octets, and no more than ${MAX_RETURNED_BYTES} are given back`);
@@ -74,6 +79,7 @@ async function originalFor(
 function notified(
   { recipient, result, status, because, nextAttemptAt }: News,
   lastAttemptAt: number,
+  tellOutcome: boolean,
 ): NotifiedRecipient {
   const { mx, reply, verdict, tls } = result;
   return {
@@ -83,6 +89,7 @@ function notified(
     because,
     remote: mx,
     reply,
+    travel: verdict.kind === 'delivered' || tellOutcome ? tls : null,
     tls: verdict.kind === 'blocked' ? tls.because : null,
     lastAttemptAt,
     nextAttemptAt,
@@ -91,8 +98,8 @@ function notified(
 
 function notice(
   kind: NotificationKind,
-  { id: originalId, sender, receivedAt, wishes }: Claim['message'],
-  recipients: readonly NotifiedRecipient[],
+  { id: originalId, sender, receivedAt, wishes, terms }: Claim['message'],
+  told: readonly News[],
   original: Original,
   { outgoing, now, retryUntil }: NoticeParts,
 ): NewMessage {
@@ -109,7 +116,10 @@ function notice(
       arrivedAt: receivedAt,
       now,
       retryUntil: kind === 'delayed' ? retryUntil : null,
-      recipients,
+      nextReports: told.some(
+        ({ result: { verdict } }) => verdict.kind === 'delivered' && verdict.tells === 'host',
+      ),
+      recipients: told.map((one) => notified(one, now, terms.tellOutcome)),
       original,
     },
     id + newId(now),
@@ -119,6 +129,8 @@ function notice(
     receivedAt: now,
     sender: '',
     wishes: noSenderWishes,
+    // RFC 8689 §5: what tells of a message with REQUIRETLS has it, too; for want of it the next host still gets the report.
+    terms: terms.tls === 'requiretls' ? { ...noTerms, tls: 'requiretls' } : noTerms,
     recipients: [
       {
         address: to.value.text,

@@ -2,6 +2,7 @@
 import type { Mailbox } from '../names/mailbox.ts';
 import type { Patience } from '../net/drive.ts';
 import { routeFor } from '../policies/overrides/route.ts';
+import { nothingRuled } from '../policies/overrides/rule.ts';
 import { askRecipient } from '../protocols/smtp/client/ask-recipient.ts';
 import { describeReply, type Reply, severity } from '../protocols/smtp/reply.ts';
 import { type CalloutAnswer, CONNECTIONS_PER_BACKEND, type Probe } from './callout.ts';
@@ -35,7 +36,8 @@ async function ask(
   random: () => number,
 ): Promise<CalloutAnswer> {
   const route = routeFor(mailbox.at, outgoing.routes);
-  const hops = await nextHops(mailbox.at, route, outgoing, random);
+  const errand = { domain: mailbox.at, route, ruled: nothingRuled, message: null };
+  const hops = await nextHops(errand, outgoing, random);
   if (hops.kind !== 'found') return undecided(hops.because);
   const course = {
     protocol: route?.to?.protocol ?? 'smtp',

@@ -5,10 +5,12 @@ import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { DeliveryEvent } from '../events/delivery-event.ts';
-import { isAscii } from '../names/domain.ts';
+import { isAscii, type Parsed } from '../names/domain.ts';
 import { type Mailbox, type MailDomain, parseMailbox } from '../names/mailbox.ts';
+import type { TlsWish } from '../names/message-terms.ts';
 import { noRecipientWishes, noSenderWishes } from '../names/wishes.ts';
 import type { QueueStore } from '../store/queue-store.ts';
+import { atTheSocket, type Said } from './arrival.ts';
 import { addPolicyRoutes, type PolicyParts } from './control-policies.ts';
 import { addQueueRoutes } from './control-queue.ts';
 import type { Relay } from './relay.ts';
@@ -91,11 +93,26 @@ function controlApp(parts: ControlParts): Hono {
     if (Number(length) > maxMessageBytes) {
       return context.json({ error: `${length} octets are too many, the limit is ${maxMessageBytes}` }, 413);
     }
-    const answer = await parts.relay.submit(envelope.value, new Uint8Array(await context.req.arrayBuffer()));
+    const terms = readTerms(context.req.query('tls'), context.req.query('tell'));
+    if (terms.kind === 'invalid') return context.json({ error: terms.because }, 400);
+    const submitter = { ...atTheSocket, said: { terms: terms.value, receipt: null } };
+    const content = new Uint8Array(await context.req.arrayBuffer());
+    const answer = await parts.relay.submit(envelope.value, content, submitter);
     if (answer.kind === 'kept') return context.json({ id: answer.id });
     return context.json({ error: `${answer.code} ${answer.enhanced} ${answer.text}` }, 422);
   });
   return app;
+}
+
+const TLS_WISHES: readonly TlsWish[] = ['requiretls', 'authenticate', 'encrypt', 'optional'];
+
+/** What holds for the message beside its envelope. */
+function readTerms(tls: string | undefined, tell: string | undefined): Parsed<Said['terms']> {
+  const wish = tls === undefined ? null : TLS_WISHES.find((one) => one === tls);
+  if (wish === undefined) return { kind: 'invalid', because: `tls is one of ${TLS_WISHES.join(', ')}` };
+  if (tell !== undefined && tell !== 'outcome')
+    return { kind: 'invalid', because: 'tell is outcome, or absent' };
+  return { kind: 'ok', value: { tls: wish, tellOutcome: tell !== undefined, trace: null } };
 }
 
 type EnvelopeRead =
@@ -121,6 +138,7 @@ function readEnvelope(from: string | undefined, to: readonly string[], hostname:
     account: null,
     sender: sender?.value ?? null,
     smtpUtf8: !addresses.every(isAscii),
+    requireTls: false,
     wishes: noSenderWishes,
     recipients: recipients.map((mailbox) => ({ mailbox, wishes: noRecipientWishes })),
   };

@@ -1,6 +1,7 @@
 /** The domains that we take mail in for, and where it goes from here. */
 import type { Domain } from '../names/domain.ts';
 import type { Mailbox, MailDomain } from '../names/mailbox.ts';
+import type { RequireTlsLevel } from '../policies/message.ts';
 import type { NamePattern, Route, RouteTarget } from '../policies/overrides/route.ts';
 import type { TlsLevel } from '../policies/words.ts';
 
@@ -9,6 +10,8 @@ export interface LocalDomain {
   readonly backend: RouteTarget;
   /** null: the default level. */
   readonly tls: TlsLevel | null;
+  /** How far REQUIRETLS is honoured on the way to the backend; null: as everywhere. */
+  readonly requireTls: RequireTlsLevel | null;
   /** Further names that the backend's certificate may prove where the level is `authenticate`. */
   readonly names: readonly NamePattern[];
   /**
@@ -64,11 +67,12 @@ export function openDomains(domains: readonly LocalDomain[]): LocalDomains {
 
 /** Mail for our domains goes to their backends, whoever hands it in; these stand before the operator's routes. */
 export function routesOf(domains: readonly LocalDomain[], hello: MailDomain): Route[] {
-  return domains.map(({ name, backend, tls, names }) => ({
+  return domains.map(({ name, backend, tls, requireTls, names }) => ({
     match: { kind: 'domain', domain: name },
     to: backend,
     login: null,
     tls,
+    requireTls,
     names,
     hello,
     source: null,

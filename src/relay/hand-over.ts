@@ -11,7 +11,7 @@ import type { Transaction } from '../protocols/smtp/client/transaction.ts';
 import { type Reply, severity } from '../protocols/smtp/reply.ts';
 import type { BodySource } from '../wire/bytes.ts';
 import { wholeBody } from './content.ts';
-import type { Addressee, Parcel } from './parcel.ts';
+import { type Addressee, demandOf, type Parcel } from './parcel.ts';
 import type { Pool } from './pool.ts';
 import { type RecipientResult, type Result, refusedAt, type Verdict } from './result.ts';
 import { asWorldly, type Session } from './session.ts';
@@ -58,11 +58,9 @@ export async function handOver(
         result: undelivered(session, { kind: 'failed', because: given.message }),
       });
     }
-    if (given.kind === 'needsUtf8') {
+    if (given.kind === 'needsUtf8' || given.kind === 'needsRequireTls') {
       pool.giveBack(session, 'reusable');
-      const because = `${session.asked.host} lacks SMTPUTF8, which this message or an address of it needs`;
-      const verdict = { kind: 'refused', status: '5.6.7', because } as const;
-      return ended({ kind: 'unfit', result: undelivered(session, verdict) });
+      return ended({ kind: 'unfit', result: undelivered(session, unfit(given, session)) });
     }
     const sorted = sortOut(batch, given, session, parcel);
     settled.push(...sorted.settled);
@@ -78,6 +76,17 @@ export async function handOver(
     await parcel.onDelivered(sorted.settled.filter(({ verdict }) => verdict.kind === 'delivered'));
     if (!(await pool.tidy(session, standing))) return ended({ kind: 'none' });
   }
+}
+
+/** What the host lacks, for good unless another host has it. */
+function unfit({ kind }: Unfit, { asked: { host } }: Session): Extract<Verdict, { kind: 'refused' }> {
+  if (kind === 'needsUtf8') {
+    const because = `${host} lacks SMTPUTF8, which this message or an address of it needs`;
+    return { kind: 'refused', status: '5.6.7', because };
+  }
+  // RFC 8689 §4.2.1: "REQUIRETLS support required".
+  const because = `the message was sent with REQUIRETLS, so that each host on its way has to promise TLS for the next one, and ${host} does not offer REQUIRETLS`;
+  return { kind: 'refused', status: '5.7.30', because };
 }
 
 /** As many of the next recipients as the host takes in one transaction; at least one. */
@@ -100,21 +109,22 @@ function nextBatch(
   return { batch, later };
 }
 
+/** Nothing was said to the host, as it lacks what the message needs. */
+type Unfit = { readonly kind: 'needsUtf8' } | { readonly kind: 'needsRequireTls' };
+
 type Given =
   | Done
   | LmtpDone
   | { readonly kind: 'tooBig'; readonly limit: number }
-  | { readonly kind: 'needsUtf8' }
+  | Unfit
   | { readonly kind: 'cannotConvert'; readonly status: string; readonly because: string }
   /** The connection broke while the content went over: the host may have the message or not. */
   | { readonly kind: 'uncertain'; readonly because: string; readonly replies: readonly Reply[] };
 
 /** @throws PeerError, NetworkError while the host cannot have the message yet. */
-async function transact(
-  { sender, wishes, properties, body }: Parcel,
-  recipients: readonly Addressee[],
-  { connection, offers, protocol }: Session,
-): Promise<Given> {
+async function transact(parcel: Parcel, recipients: readonly Addressee[], session: Session): Promise<Given> {
+  const { sender, wishes, properties, body } = parcel;
+  const { connection, offers, protocol } = session;
   const { channel } = connection;
   const { size, eightBit, longestLine, needsUtf8 } = properties;
   const transaction: Transaction = {
@@ -125,6 +135,7 @@ async function transact(
     eightBit,
     longestLine,
     needsUtf8,
+    requireTls: requireTlsOn(session, parcel),
   };
   let converted: BodySource | undefined;
   let outcome = await connection.run(sendEnvelope(channel, offers, transaction));
@@ -147,10 +158,17 @@ async function transact(
   }
 }
 
+/** RFC 8689 §2: REQUIRETLS is said in sessions that meet its demands, and in no other. */
+function requireTlsOn({ tls, outgoing }: Session, parcel: Parcel): Transaction['requireTls'] {
+  if (parcel.terms.tls !== 'requiretls') return 'no';
+  const wanted = demandOf(parcel, outgoing)?.requireTls ?? 'no';
+  return wanted === 'pass' && tls.outcome !== 'authenticated' ? 'no' : wanted;
+}
+
 /** `again`: those for whom the transaction had no room, to be named in the next one. */
 function sortOut(
   batch: readonly Addressee[],
-  given: Exclude<Given, { kind: 'needsUtf8' }>,
+  given: Exclude<Given, Unfit>,
   session: Session,
   parcel: Parcel,
 ): { readonly settled: RecipientResult[]; readonly again: Addressee[] } {
@@ -184,7 +202,7 @@ function isTooMany({ code, enhanced }: Reply): boolean {
 }
 
 function resultOf(
-  given: Exclude<Given, { kind: 'needsUtf8' }>,
+  given: Exclude<Given, Unfit>,
   index: number,
   session: Session,
   { properties }: Parcel,
@@ -242,7 +260,7 @@ function undelivered(
   return { verdict, mx: asked, reply, tls: { ...tls, outcome: null, because: verdict.because } };
 }
 
-function standingOf(given: Exclude<Given, { kind: 'needsUtf8' }>): Standing {
+function standingOf(given: Exclude<Given, Unfit>): Standing {
   if (given.kind === 'uncertain') return 'spent';
   return given.kind === 'done' ? given.connection : 'reusable';
 }

@@ -7,13 +7,16 @@ import type { MailDomain } from '../names/mailbox.ts';
 import {
   type DestinationVerdict,
   decideAll,
+  decideUnasked,
   type HostVerdict,
   type Rules,
   type UsableHost,
 } from '../policies/combine.ts';
-import { type Decision, decide } from '../policies/decide.ts';
+import type { Decision } from '../policies/decide.ts';
 import { MOST_HOSTS } from '../policies/destination.ts';
+import type { MessageDemand } from '../policies/message.ts';
 import type { Route } from '../policies/overrides/route.ts';
+import type { Course } from './parcel.ts';
 import type { Outgoing } from './settings.ts';
 import type { Demanded } from './tls-verdict.ts';
 
@@ -57,18 +60,23 @@ const MAX_HOPS = MOST_HOSTS;
 /** What of all that the relay is told counts here. */
 type Terms = Pick<Outgoing, 'level' | 'lookUp' | 'smtpPort' | 'isSelf'>;
 
+/** For whom a way is wanted, and what is asked of it. */
+export interface Errand extends Pick<Course, 'domain' | 'route' | 'ruled'> {
+  /** null: it asks for nothing. */
+  readonly message: MessageDemand | null;
+}
+
 /** @param random in [0, 1); spreads load over MX hosts of equal preference, and over the addresses of a host. */
 export async function nextHops(
-  recipient: MailDomain,
-  route: Route | undefined,
+  { domain: recipient, route, ruled, message }: Errand,
   outgoing: Terms,
   random: () => number,
 ): Promise<NextHops> {
-  const rules = { route, defaultLevel: outgoing.level() };
+  const rules: Rules = { route, defaultLevel: outgoing.level(), ruled: ruled.tls, message };
   const target = targetOf(recipient, route);
   if (target.kind === 'address') {
     const port = target.port ?? outgoing.smtpPort;
-    const decision = decide(recipient, route, rules.defaultLevel);
+    const decision = decideUnasked(recipient, rules);
     const { address } = target;
     return found([{ host: address, serverName: null, address, port, decision }], outgoing);
   }
@@ -108,7 +116,7 @@ export function targetOf(recipient: MailDomain, route: Route | undefined): Desti
 function demandedBy(verdict: DestinationVerdict, recipient: MailDomain, rules: Rules): Demanded {
   const obstacle = verdict.hosts.find((host) => host.kind === 'avoid' && host.by !== 'default');
   if (verdict.kind === 'defer' && obstacle?.kind === 'avoid') return obstacle;
-  return decide(recipient, rules.route, rules.defaultLevel);
+  return decideUnasked(recipient, rules);
 }
 
 /**

@@ -2,6 +2,7 @@
 import { formatMailDomain, type Mailbox, type MailDomain, parseMailbox } from '../names/mailbox.ts';
 import type { MessageTerms } from '../names/message-terms.ts';
 import type { RecipientWishes, SenderWishes } from '../names/wishes.ts';
+import { type MessageDemand, messageDemand } from '../policies/message.ts';
 import { type Route, routeFor } from '../policies/overrides/route.ts';
 import { type Ruled, ruledFor } from '../policies/overrides/rule.ts';
 import type { MessageProperties } from '../store/queue-store.ts';
@@ -40,6 +41,14 @@ export interface Parcel {
   readonly onDelivered: (delivered: readonly RecipientResult[]) => Promise<void>;
 }
 
+/** What the message itself asks for on this course. */
+export function demandOf(
+  { course: { route }, sender, terms }: Pick<Parcel, 'course' | 'sender' | 'terms'>,
+  { requireTls }: Pick<Outgoing, 'requireTls'>,
+): MessageDemand | null {
+  return messageDemand(terms.tls, route?.requireTls ?? requireTls, sender === '');
+}
+
 /**
  * Groups recipients whose mail may share a transaction: the same hosts under the same rule.
  *
@@ -47,15 +56,16 @@ export interface Parcel {
  */
 export function byCourse(
   { sender, terms, recipients }: Pick<Parcel, 'sender' | 'terms' | 'recipients'>,
-  { routes, rules }: Pick<Outgoing, 'routes' | 'rules'>,
+  { routes, rules, requireTls }: Pick<Outgoing, 'routes' | 'rules' | 'requireTls'>,
 ): Iterable<Pick<Parcel, 'course' | 'recipients'>> {
   const groups = new Map<string, { course: Course; recipients: Addressee[] }>();
   const from = sender === '' ? null : mailboxOf(sender);
   for (const recipient of recipients) {
     const to = mailboxOf(recipient.address);
     const { at } = to;
-    const ruled = ruledFor({ account: terms.account, from, to }, rules);
     const route = routeFor(at, routes);
+    const demand = messageDemand(terms.tls, route?.requireTls ?? requireTls, sender === '');
+    const ruled = asDemanded(ruledFor({ account: terms.account, from, to }, rules), demand);
     const configured = route !== undefined && route.to !== null;
     // A rule for one domain, or with one host for all: either way the same certificate is asked of the same host.
     const way = configured ? String(routes.indexOf(route)) : formatMailDomain(at);
@@ -66,6 +76,11 @@ export function byCourse(
     else group.recipients.push(recipient);
   }
   return groups.values();
+}
+
+/** RFC 8689 §4.2.1: where REQUIRETLS cannot be had the sender "MUST" be told, whatever a rule says of blocked mail. */
+function asDemanded(ruled: Ruled, demand: MessageDemand | null): Ruled {
+  return demand?.requireTls === 'must' ? { ...ruled, onBlocked: 'bounce' } : ruled;
 }
 
 function mailboxOf(address: string): Mailbox {

@@ -21,6 +21,7 @@ import { type Accounts, type LoginDesk, openAccounts } from './accounts.ts';
 import type { Submitter } from './arrival.ts';
 import { type Callouts, startCallouts } from './callout.ts';
 import { startBackendProbe } from './callout-probe.ts';
+import { omitOwnFields, readDemands } from './demands.ts';
 import { type LocalDomains, openDomains } from './domains.ts';
 import { type IntakeParts, takeMessage } from './intake.ts';
 import { isWithinOneOf } from './networks.ts';
@@ -81,8 +82,8 @@ interface House {
 
 function take(submitter: Submitter, envelope: Envelope, house: House, intake: IntakeParts): BodySink<Intake> {
   const { hostname, routes, settings } = house;
-  const treatments: readonly Treatment[] = [];
-  const omissions: readonly Omission[] = [];
+  const treatments: readonly Treatment[] = [readDemands(settings.demands)];
+  const omissions: readonly Omission[] = [omitOwnFields];
   return takeMessage(
     intake,
     { hostname, routes, maxHops: settings.maxHops, treatments, omissions },

@@ -10,7 +10,7 @@ import { type Listeners, openListeners } from '../net/listeners.ts';
 import type { Envelope, Intake, SmtpWords } from '../protocols/smtp/server/session.ts';
 import type { QueueStore } from '../store/queue-store.ts';
 import { openLoginDesk } from './accounts.ts';
-import type { Submitter } from './arrival.ts';
+import { atTheSocket, type Submitter } from './arrival.ts';
 import { type Contents, queueContents } from './content.ts';
 import { startDelivery } from './delivery.ts';
 import { routesOf } from './domains.ts';
@@ -129,7 +129,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
         role,
       }));
     },
-    submit: (envelope, content, submitter = LOCAL) =>
+    submit: (envelope, content, submitter = atTheSocket) =>
       submit(reception, settings, submitter, envelope, content),
     retry: () => delivering.retry(),
     carryOut: (word) => delivering.carryOut(word),
@@ -186,11 +186,3 @@ function submit(
   void sink.write(bytes);
   return sink.finish({ ...octetFacts(bytes), size: bytes.length });
 }
-
-const LOCAL: Submitter = {
-  address: '127.0.0.1',
-  by: 'local',
-  role: 'submission',
-  requires: 'none',
-  trusted: true,
-};

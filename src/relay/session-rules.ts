@@ -17,7 +17,7 @@ export interface House {
   readonly domains: LocalDomains;
   readonly settings: Pick<
     RelaySettings,
-    'maxMessageBytes' | 'maxRecipients' | 'maxMessagesPerSession' | 'maxErrorsPerSession'
+    'demands' | 'maxMessageBytes' | 'maxRecipients' | 'maxMessagesPerSession' | 'maxErrorsPerSession'
   >;
 }
 
@@ -32,6 +32,7 @@ export function rulesFor(listener: ListenerSettings, client: Client, house: Hous
     postmasterDomain: postmasterAt ?? hostname,
     startTls: listener.tls === 'starttls' ? 'offered' : 'absent',
     tls: listener.requireTls ? 'required' : 'optional',
+    requireTls: settings.demands.requireTls === 'off' ? 'absent' : 'offered',
     // Nobody logs in at port 25: all that there is to find there are guessed passwords.
     mechanisms: listener.role === 'submission' ? house.accounts.mechanisms : [],
     relaying: relayingFor(listener, client, house.accounts),

@@ -7,11 +7,13 @@ import type { Certificates } from '../net/certificates.ts';
 import type { Deadlines } from '../net/deadlines.ts';
 import type { Patience } from '../net/drive.ts';
 import type { ServerPatience } from '../net/server-session.ts';
+import type { RequireTlsLevel } from '../policies/message.ts';
 import type { Route } from '../policies/overrides/route.ts';
 import type { Rule } from '../policies/overrides/rule.ts';
 import type { TlsLevel } from '../policies/words.ts';
 import type { Schedule } from '../queue/schedule.ts';
 import type { Account } from './accounts.ts';
+import type { DemandRules } from './demands.ts';
 import type { LocalDomain } from './domains.ts';
 
 /** How mail leaves: all that an attempt needs to know. */
@@ -22,6 +24,8 @@ export interface Outgoing {
   readonly rules: readonly Rule[];
   /** Where no rule and no policy says otherwise; asked for each attempt. */
   readonly level: () => TlsLevel;
+  /** How far REQUIRETLS is honoured where no route says otherwise. */
+  readonly requireTls: RequireTlsLevel;
   /** What is to be known of a destination. */
   readonly lookUp: PolicyEngine['factsOf'];
   /** The same asked anew, past all that is kept. */
@@ -84,6 +88,7 @@ export interface RelaySettings {
   readonly maxMessageBytes: number;
   readonly maxRecipients: number;
   readonly maxHops: number;
+  readonly demands: DemandRules;
   /** Per connection. */
   readonly maxMessagesPerSession: number;
   /** After so many errors of the client the connection ends. */

@@ -1,6 +1,7 @@
 /** From the result of an attempt to what the store keeps, the world is told, and the sender may have to hear. */
 import type { DeliveryEvent, EventName } from '../events/delivery-event.ts';
 import type { NotificationKind } from '../mail/notification.ts';
+import type { MessageTerms } from '../names/message-terms.ts';
 import type { NotifyCondition, RecipientWishes } from '../names/wishes.ts';
 import { type Delivery, next } from '../queue/delivery.ts';
 import { isExpired, isLate, nextAttemptAt, type Schedule } from '../queue/schedule.ts';
@@ -35,7 +36,7 @@ export function settleRecipient(
   schedule: Schedule,
   world: World,
 ): Settled {
-  const { id, sender, receivedAt } = claim.message;
+  const { id, sender, receivedAt, terms } = claim.message;
   const { address, attempts, blockedBecause } = recipient;
   const now = world.now();
   const { verdict } = result;
@@ -63,11 +64,13 @@ export function settleRecipient(
     return { settlement: { ...settlement, blockedBecause: blocked }, news };
   };
   const toSender = (condition: NotifyCondition, news: Omit<News, 'recipient' | 'result'>): News | null =>
-    sender !== '' && wants(recipient.wishes, condition) ? { ...news, recipient, result } : null;
+    sender !== '' && (terms.tellOutcome || wants(recipient.wishes, condition))
+      ? { ...news, recipient, result }
+      : null;
 
   if (verdict.kind === 'delivered') {
     const delivery = move(from, { kind: 'accepted', at: now });
-    return settled(delivery, [tell('delivered', null)], toldOfSuccess(verdict, result, toSender));
+    return settled(delivery, [tell('delivered', null)], toldOfSuccess(verdict, result, terms, toSender));
   }
   const expired = isExpired(now, receivedAt, schedule);
   const notBefore = nextAttemptAt(now, attempts + 1, world.random(), schedule);
@@ -96,15 +99,21 @@ export function settleRecipient(
   return settled(delivery, [tell('deferred', notBefore)], news, blockedBecause);
 }
 
-/** RFC 3461 §5.2.2, §5.2.3: success is told only where it was asked for, and by one host only. */
+/**
+ * RFC 3461 §5.2.2, §5.2.3: success is told only where it was asked for, and by one host only.
+ *
+ * A sender who wants to know how the message travelled is told by us, too: the next host cannot know.
+ */
 function toldOfSuccess(
   { tells }: Extract<Verdict, { kind: 'delivered' }>,
   { reply }: RecipientResult,
+  { tellOutcome }: MessageTerms,
   toSender: (condition: NotifyCondition, news: Omit<News, 'recipient' | 'result'>) => News | null,
 ): News | null {
-  if (tells === 'host') return null;
+  if (tells === 'host' && !tellOutcome) return null;
   const status = reply?.enhanced ?? '2.0.0';
-  return toSender('success', { kind: tells, status, because: '', nextAttemptAt: null });
+  const kind = tells === 'host' ? 'relayed' : tells;
+  return toSender('success', { kind, status, because: '', nextAttemptAt: null });
 }
 
 /** RFC 3461 §4.1: with nothing said, failure is told, and delay as the host likes. */

@@ -106,7 +106,9 @@ export async function treat(
     content: null,
   };
   for (const step of steps) {
-    const said = await step(message, treated);
+    const now = step(message, treated);
+    // A step that needs nobody costs no turn.
+    const said = now instanceof Promise ? await now : now;
     if (said.kind === 'refused') return said;
     treated = said;
   }

@@ -44,6 +44,7 @@ function secureRoute({ facts }: CheckCase): Route | undefined {
     to: null,
     login: null,
     tls: null,
+    requireTls: null,
     names: [{ kind: 'below', domain }],
     hello: { kind: 'domain', domain },
     source: null,

@@ -96,6 +96,7 @@ export function routeOf(change: Partial<Route>): Route {
     to: null,
     login: null,
     tls: null,
+    requireTls: null,
     names: [],
     hello,
     source: null,

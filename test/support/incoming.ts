@@ -53,6 +53,7 @@ function envelopeOf({ from = 'a@sender.test', to = ['b@example.test'] }: Incomin
     account: null,
     sender: from === null ? null : mailboxOf(from),
     smtpUtf8: false,
+    requireTls: false,
     wishes: noSenderWishes,
     recipients: to.map((one) => ({ mailbox: mailboxOf(one), wishes: noRecipientWishes })),
   };

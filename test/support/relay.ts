@@ -14,6 +14,7 @@ import type { Lookup } from '../../src/net/dns.ts';
 import type { Patience } from '../../src/net/drive.ts';
 import type { ServerPatience } from '../../src/net/server-session.ts';
 import { type KeyPair, outgoingContext } from '../../src/net/tls.ts';
+import type { RequireTlsLevel } from '../../src/policies/message.ts';
 import type { NamePattern, Route, RouteLogin, RouteTarget } from '../../src/policies/overrides/route.ts';
 import type { TlsLevel } from '../../src/policies/words.ts';
 import type { Account } from '../../src/relay/accounts.ts';
@@ -34,6 +35,7 @@ export interface RouteSpec {
   readonly to?: { readonly host: string; readonly port: number; readonly protocol?: RouteTarget['protocol'] };
   readonly login?: RouteLogin;
   readonly tls?: TlsLevel;
+  readonly requireTls?: RequireTlsLevel;
   readonly names?: readonly string[];
 }
 
@@ -187,6 +189,7 @@ function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySe
     maxMessageBytes: 64 * 1024 * 1024,
     maxRecipients: 100,
     maxHops: 100,
+    demands: { requireTls: 'enforce', tlsRequiredNo: 'obey' },
     queue: {
       schedule: { retryAfterMs: [60_000], jitter: 0, giveUpAfterMs: 5 * DAY, warnAfterMs: DAY / 6 },
       keepFinalMs: DAY,
@@ -207,6 +210,7 @@ function outgoingOf(
     routes: routes.map(toRoute),
     rules: [],
     level: () => (typeof level === 'string' ? level : level()),
+    requireTls: 'enforce',
     smtpPort,
     now: Date.now,
     lookUp: factsFrom({ ...usualDns, ...dns }),
@@ -359,7 +363,7 @@ const usualDns: FakeDns = {
   addresses: () => Promise.resolve(known(['127.0.0.1'])),
 };
 
-function toRoute({ domain: name, to, login, tls, names = [] }: RouteSpec): Route {
+function toRoute({ domain: name, to, login, tls, requireTls, names = [] }: RouteSpec): Route {
   return {
     match: { kind: 'domain', domain: domain(name) },
     to:
@@ -372,6 +376,7 @@ function toRoute({ domain: name, to, login, tls, names = [] }: RouteSpec): Route
           },
     login: login ?? null,
     tls: tls ?? null,
+    requireTls: requireTls ?? null,
     names: names.map(toPattern),
     hello: { kind: 'domain', domain: domain('relay.test') },
     source: null,
@@ -387,6 +392,7 @@ function toDomain({ name, backend, recipients }: DomainSpec): LocalDomain {
       port: backend.port,
     },
     tls: null,
+    requireTls: 'opportunistic',
     names: [],
     recipients:
       typeof recipients === 'string' ? { kind: recipients } : { kind: 'table', locals: new Set(recipients) },

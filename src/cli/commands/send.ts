@@ -9,6 +9,7 @@ const USAGE = 64;
 interface SendOptions extends ConfigOptions {
   readonly from: string;
   readonly to: readonly string[];
+  readonly requireTls?: true;
   readonly direct?: true;
   readonly toHost?: string;
   readonly timeout: string;
@@ -28,6 +29,7 @@ export function register(program: Command): void {
     .argument('[file]', 'the message; without it stdin')
     .requiredOption('--from <address>', 'envelope sender; "" for the null sender')
     .requiredOption('--to <address...>', 'envelope recipients')
+    .option('--require-tls', 'with REQUIRETLS: only over verified TLS, at each host on the way (RFC 8689)')
     .option('--direct', 'without the running relay: straight to the MX, as the policy decides')
     .option('--to-host <host:port>', 'with --direct: to this host, whose name the certificate must prove')
     .option('--timeout <seconds>', 'how long to follow the message', '60')

@@ -13,11 +13,13 @@ import type { Limits } from '../../net/admission.ts';
 import type { Upstream } from '../../net/dns/upstream.ts';
 import type { GatewayPatience } from '../../net/mediation.ts';
 import type { IncomingSettings } from '../../net/tls.ts';
+import type { RequireTlsLevel } from '../../policies/message.ts';
 import type { NamePattern, Route, RouteTarget } from '../../policies/overrides/route.ts';
 import type { Rule } from '../../policies/overrides/rule.ts';
 import type { TlsLevel } from '../../policies/words.ts';
 import type { Schedule } from '../../queue/schedule.ts';
 import type { CertificateFiles } from '../../relay/certificate.ts';
+import type { DemandRules } from '../../relay/demands.ts';
 import type { PasswordHash } from '../../relay/password.ts';
 import type { ListenerSettings, Network } from '../../relay/settings.ts';
 
@@ -107,6 +109,8 @@ export interface DomainConfig {
   readonly backend: RouteTarget;
   /** null: the level that holds for everyone. */
   readonly tls: TlsLevel | null;
+  /** null: the level that holds for everyone. */
+  readonly requireTls: RequireTlsLevel | null;
   readonly names: readonly NamePattern[];
   readonly recipients: RecipientsConfig;
 }
@@ -126,6 +130,8 @@ export interface RouteConfig extends Omit<Route, 'hello' | 'login'> {
 export interface RelayConfig {
   /** Level where no route says another. */
   readonly tls: TlsLevel;
+  /** What REQUIRETLS and `TLS-Required: No` mean here. */
+  readonly demands: DemandRules;
   /** Port of MX hosts. */
   readonly smtpPort: number;
   readonly schedule: Schedule;

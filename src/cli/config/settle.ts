@@ -110,8 +110,9 @@ function settledInTables(config: Config): readonly (readonly [string, unknown])[
       [`listener[${index}].networks`, networks.map(formatNetwork)] as const,
     ]),
     ...config.accounts.flatMap(({ hash }, index) => files(`account[${index}].password_hash_file`, hash)),
-    ...config.domains.flatMap(({ tls, recipients }, index) => [
+    ...config.domains.flatMap(({ tls, requireTls, recipients }, index) => [
       [`domain[${index}].tls`, tls] as const,
+      [`domain[${index}].requiretls`, requireTls] as const,
       [`domain[${index}].verify`, recipients.kind === 'any' ? 'none' : recipients.kind] as const,
       ...files(
         `domain[${index}].recipients_file`,
@@ -170,7 +171,10 @@ function toDomain(domain: DomainConfig, path: string, general: TlsLevel, sources
     domain.recipients.kind === 'table'
       ? { kind: 'table', locals: located(domain.recipients.locals, `${path}.recipients_file`, sources) }
       : domain.recipients;
-  return { ...domain, tls: domain.tls ?? levelOfBackend(domain.backend, general), recipients };
+  const tls = domain.tls ?? levelOfBackend(domain.backend, general);
+  // RFC 8689 §4.4: behind us it is delivery, and no LMTP server on this host would promise TLS to anybody.
+  const requireTls = domain.requireTls ?? (isThisHost(domain.backend) ? 'opportunistic' : null);
+  return { ...domain, tls, requireTls, recipients };
 }
 
 /** null: the level that holds for everyone. */
@@ -216,6 +220,7 @@ function toDns(dns: ParsedConfig['dns'], sources: Sources): DnsConfig {
 function toRelay(relay: ParsedConfig['relay']): RelayConfig {
   return {
     tls: relay.tls,
+    demands: { requireTls: relay.requiretls, tlsRequiredNo: relay.tls_required_no },
     smtpPort: relay.smtp_port,
     schedule: {
       retryAfterMs: relay.retry,

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from '../../dns/answer.ts';
 import type { MailDomain } from '../../names/mailbox.ts';
 import { showUpstream } from '../../net/dns/upstream.ts';
-import { decideAll, type Rules } from '../../policies/combine.ts';
-import { decide } from '../../policies/decide.ts';
+import { decideAll, decideUnasked, type Rules } from '../../policies/combine.ts';
 import { type Route, routeFor } from '../../policies/overrides/route.ts';
+import { ruledForDomain } from '../../policies/overrides/rule.ts';
 import { routesOf } from '../../relay/domains.ts';
 import { type Destination, targetOf } from '../../relay/next-hops.ts';
 import type { Config } from '../config/config.ts';
@@ -95,7 +95,11 @@ async function findOut(
   { answers, notices }: Heard,
 ): Promise<Explained> {
   const { dns, relay } = config;
-  const rules: Rules = { route: ruleFor(subject, config), defaultLevel: relay.tls };
+  const rules: Rules = {
+    route: ruleFor(subject, config),
+    defaultLevel: relay.tls,
+    ruled: subject.kind === 'recipients' ? ruledForDomain(subject.at, config.rules).tls : null,
+  };
   const target = subject.kind === 'recipients' ? targetOf(subject.at, rules.route) : nextHopOf(subject);
   return {
     subject,
@@ -121,11 +125,15 @@ async function findingFor(
   if (target.kind === 'address') {
     const { address } = target;
     const recipient: MailDomain = subject.kind === 'recipients' ? subject.at : { kind: 'literal', address };
-    return { kind: 'address', address, decision: decide(recipient, rules.route, rules.defaultLevel) };
+    return { kind: 'address', address, decision: decideUnasked(recipient, rules) };
   }
   const facts = await engine.factsOf(target);
   const { route } = rules;
-  const unruled = { ...rules, route: route === undefined ? undefined : { ...route, tls: null } };
+  const unruled: Rules = {
+    ...rules,
+    ruled: null,
+    route: route === undefined ? undefined : { ...route, tls: null },
+  };
   return {
     kind: 'looked-up',
     facts,
@@ -144,6 +152,7 @@ function ruleFor(subject: Subject, { hostname, domains, routes }: Config): Route
       to: { protocol: 'smtp', host, port },
       login: null,
       tls: null,
+      requireTls: null,
       names: [],
       hello: hostname,
       source: null,

@@ -9,6 +9,7 @@ import type { StsFacts } from '../../policies/mta-sts/facts.ts';
 import { formatPattern } from '../../policies/mta-sts/policy.ts';
 import type { Override } from '../../policies/overrides/override.ts';
 import { formatTarget, type Route } from '../../policies/overrides/route.ts';
+import { ruleText } from '../../policies/overrides/rule.ts';
 import type { TlsLevel } from '../../policies/words.ts';
 import type { Explained, LookedUp } from './explained.ts';
 
@@ -29,16 +30,25 @@ function ofAddress(layer: 'dane' | 'sts', what: string): ExplainedLayer {
   return { layer, state: 'absent', says: 'nothing', because, evidence: [] };
 }
 
-function overrideLayer({ finding, rules: { route } }: Explained): ExplainedLayer {
+function overrideLayer({ finding, rules: { route, ruled } }: Explained): ExplainedLayer {
   const override = finding.kind === 'address' ? undefined : finding.facts.override;
+  const said = ruled ?? null;
+  const outranking = override !== undefined ? BY_OVERRIDE : said !== null ? BY_RULE : '';
   const evidence = [
     ...(override === undefined ? [] : [`it was set at ${moment(override.setAt)}`]),
-    ...(route === undefined ? [] : [routeText(route, override !== undefined)]),
+    ...(said === null
+      ? []
+      : [`${ruleText(said.rule)}: ${said.level}${override === undefined ? '' : BY_OVERRIDE}`]),
+    ...(route === undefined ? [] : [routeText(route, outranking)]),
   ];
   if (override !== undefined) {
     const { level, domain, reason } = override;
     const because = `an operator has said so for ${domain} ${endText(override)}: ${reason}`;
     return { layer: 'override', state: 'found', says: LEVELS[level], because, evidence };
+  }
+  if (said !== null) {
+    const because = `${ruleText(said.rule)} says so`;
+    return { layer: 'override', state: 'found', says: LEVELS[said.level], because, evidence };
   }
   if (route !== undefined && route.tls !== null) {
     const because = 'a rule of the configuration says so';
@@ -55,13 +65,16 @@ function endText({ until }: Override): string {
   return until === null ? 'until it is taken back' : `until ${moment(until)}`;
 }
 
-function routeText({ match, to, tls }: Route, isOutranked: boolean): string {
+const BY_OVERRIDE = ', which the override outranks';
+const BY_RULE = ', which the [[rule]] outranks';
+
+/** @param outranking who stands over it, as an ending; '': nobody. */
+function routeText({ match, to, tls }: Route, outranking: string): string {
   const whom =
     match.kind === 'any' ? 'everything' : match.kind === 'domain' ? match.domain : `.${match.domain}`;
   const way = to === null ? 'by MX' : `to ${formatTarget(to)}`;
   const level = tls === null ? 'with no level of its own' : `with the level ${tls}`;
-  const outranked = isOutranked && tls !== null ? ', which the override outranks' : '';
-  return `the rule for ${whom}: ${way}, ${level}${outranked}`;
+  return `the rule for ${whom}: ${way}, ${level}${tls === null ? '' : outranking}`;
 }
 
 function daneLayer({ hosts, way, domain }: DestinationFacts): ExplainedLayer {

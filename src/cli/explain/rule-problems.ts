@@ -1,6 +1,7 @@
 /** What the rules of the operator, or the lack of any policy, mean for a destination. */
 import type { HostVerdict } from '../../policies/combine.ts';
 import { formatIdentity } from '../../policies/decide.ts';
+import { ruleText } from '../../policies/overrides/rule.ts';
 import type { Requirement } from '../../policies/words.ts';
 import { type Explained, type LookedUp, tlsaPort } from './explained.ts';
 import { usableOf } from './hosts.ts';
@@ -26,6 +27,7 @@ export function lowered(
       ? `without it ${first.host.host} would not be used (${wanted.because})`
       : `without it ${wanted.requires} would be required by ${wanted.by} (${wanted.because})`;
   const match = rules.route?.match;
+  const ruled = rules.ruled ?? null;
   return [
     {
       says: `An operator's word stands in place of what the domain asks for: ${otherwise}.`,
@@ -36,7 +38,9 @@ export function lowered(
               `waxwing policy override ${domain} --remove`,
             )
           : sender(
-              `Take "tls" out of the rule that matches ${match?.kind === 'any' ? 'everything' : domain} as soon as it is no longer needed.`,
+              ruled !== null
+                ? `Take "tls" out of the [[rule]] for this mail as soon as it is no longer needed (${ruleText(ruled.rule)}).`
+                : `Take "tls" out of the rule that matches ${match?.kind === 'any' ? 'everything' : domain} as soon as it is no longer needed.`,
             ),
       ],
     },

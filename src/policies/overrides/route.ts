@@ -2,6 +2,7 @@
 import { formatHostPort, type Host, type IpAddress } from '../../names/address.ts';
 import { type Domain, isWithin } from '../../names/domain.ts';
 import type { MailDomain } from '../../names/mailbox.ts';
+import type { RequireTlsLevel } from '../message.ts';
 import type { TlsLevel } from '../words.ts';
 
 /** One domain, or everything below it (itself not included). */
@@ -35,6 +36,8 @@ export interface Route {
   readonly login: RouteLogin | null;
   /** null: not this route's business, the default level applies. */
   readonly tls: TlsLevel | null;
+  /** How far REQUIRETLS is honoured on this route; null: as everywhere. */
+  readonly requireTls: RequireTlsLevel | null;
   /** Further names that the certificate may prove where the level is `authenticate`. */
   readonly names: readonly NamePattern[];
   /** Our EHLO name on this route. */

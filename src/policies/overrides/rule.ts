@@ -1,6 +1,6 @@
 /** Operator rules about who sends to whom: the TLS level, and what becomes of mail for which it cannot be had. */
 import { isWithin } from '../../names/domain.ts';
-import type { Mailbox } from '../../names/mailbox.ts';
+import { formatMailDomain, type Mailbox, type MailDomain } from '../../names/mailbox.ts';
 import type { TlsLevel } from '../words.ts';
 import type { NamePattern } from './route.ts';
 
@@ -47,6 +47,15 @@ export function ruledFor(parties: Parties, rules: readonly Rule[]): Ruled {
     tls: byLevel === undefined || byLevel.tls === null ? null : { level: byLevel.tls, rule: byLevel },
     onBlocked: applying.find(({ onBlocked }) => onBlocked !== null)?.onBlocked ?? null,
   };
+}
+
+/** What they say of mail from anybody, whoever submitted it, to any mailbox of one domain. */
+export function ruledForDomain(at: MailDomain, rules: readonly Rule[]): Ruled {
+  const general = rules.filter(
+    ({ account, from, to }) => account === null && from === null && to?.kind !== 'mailbox',
+  );
+  const to: Mailbox = { local: 'postmaster', at, text: `postmaster@${formatMailDomain(at)}` };
+  return ruledFor({ account: null, from: null, to }, general);
 }
 
 /** The rule by what it is about: `the rule for mail of the account invoices to .partner.example`. */

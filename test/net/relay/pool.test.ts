@@ -39,6 +39,7 @@ describe('a pool that was broken off', () => {
       routes: [],
       rules: [],
       level: () => 'may' as const,
+      requireTls: 'enforce' as const,
       now: Date.now,
       smtpPort: port,
       // Nothing is looked up: the host is an address.

@@ -14,6 +14,7 @@ const recipient: NotifiedRecipient = {
   because: 'The server of example.net refused this recipient.',
   remote: { host: 'mx.example.net', address: '192.0.2.1' },
   reply: { code: 550, enhanced: '5.1.1', text: 'No such user' },
+  travel: null,
   tls: null,
   lastAttemptAt: Date.UTC(2026, 10, 22, 3),
   nextAttemptAt: null,
@@ -27,6 +28,7 @@ const failure: Notification = {
   arrivedAt: Date.UTC(2026, 10, 22, 2),
   now: Date.UTC(2026, 10, 22, 3, 0, 1),
   retryUntil: null,
+  nextReports: false,
   recipients: [recipient],
   original: headerOf('From: alice@example.org\r\nSubject: hello\r\n\r\nthe secret body\r\n'),
 };

@@ -24,6 +24,7 @@ function route(change: Partial<Route>): Route {
     to: null,
     login: null,
     tls: null,
+    requireTls: null,
     names: [],
     hello,
     source: null,

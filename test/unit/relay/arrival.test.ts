@@ -22,6 +22,7 @@ const arrival: Arrival = {
     account: null,
     sender: null,
     smtpUtf8: false,
+    requireTls: false,
     wishes: noSenderWishes,
     recipients: ['a@example.test', 'b@example.test'].map((text) => ({
       mailbox: mailbox(text),

@@ -11,6 +11,7 @@ const domain: LocalDomain = {
   name: name.kind === 'ok' ? name.value : assert.fail(),
   backend: { protocol: 'smtp', host: { kind: 'ip', address: '127.0.0.1' }, port: 25 },
   tls: null,
+  requireTls: null,
   names: [],
   recipients: { kind: 'callout' },
 };

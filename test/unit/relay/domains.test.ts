@@ -19,6 +19,7 @@ const local = (name: string, recipients: LocalDomain['recipients']): LocalDomain
   name: domain(name),
   backend: { protocol: 'lmtp', host: { kind: 'ip', address: '127.0.0.1' }, port: 24 },
   tls: null,
+  requireTls: null,
   names: [],
   recipients,
 });

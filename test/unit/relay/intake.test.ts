@@ -28,6 +28,7 @@ const envelope: Envelope = {
   account: null,
   sender,
   smtpUtf8: false,
+  requireTls: false,
   wishes: noSenderWishes,
   recipients: [recipient('b@example.test')],
 };

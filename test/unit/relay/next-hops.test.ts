@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { MailDomain } from '../../../src/names/mailbox.ts';
+import type { MessageDemand } from '../../../src/policies/message.ts';
 import type { Route } from '../../../src/policies/overrides/route.ts';
+import { nothingRuled } from '../../../src/policies/overrides/rule.ts';
 import { type NextHops, nextHops } from '../../../src/relay/next-hops.ts';
 import {
   byMx,
@@ -21,19 +23,20 @@ const recipient: MailDomain = { kind: 'domain', domain: DOMAIN };
 interface Given extends Told {
   readonly route?: Route;
   readonly to?: MailDomain;
+  readonly message?: MessageDemand | null;
   /** Our own addresses. */
   readonly ours?: readonly string[];
 }
 
 /** Where mail for example.test goes by these facts. */
-function hopsBy({ route, to = recipient, ours = [], ...told }: Given): Promise<NextHops> {
+function hopsBy({ route, to = recipient, ours = [], message = null, ...told }: Given): Promise<NextHops> {
   const terms = {
     level: () => 'may' as const,
     lookUp: () => Promise.resolve(factsOf(told)),
     smtpPort: 25,
     isSelf: (address: string, port: number) => port === 25 && ours.includes(address),
   };
-  return nextHops(to, route, terms, () => 0);
+  return nextHops({ domain: to, route, ruled: nothingRuled, message }, terms, () => 0);
 }
 
 function shown(hops: NextHops): string {

@@ -20,6 +20,7 @@ function route(match: Route['match'], to: string | null): Route {
     to: target === null ? null : { protocol: 'smtp', ...target.value },
     login: null,
     tls: 'authenticate',
+    requireTls: null,
     names: [],
     hello: { kind: 'domain', domain: domain('relay.test') },
     source: null,
@@ -28,7 +29,10 @@ function route(match: Route['match'], to: string | null): Route {
 
 function grouped(addresses: readonly string[], routes: readonly Route[]): string[] {
   const recipients = addresses.map((address) => ({ address, wishes: noRecipientWishes }));
-  const groups = byCourse({ sender: '', terms: noTerms, recipients }, { routes, rules: [] });
+  const groups = byCourse(
+    { sender: '', terms: noTerms, recipients },
+    { routes, rules: [], requireTls: 'enforce' },
+  );
   return [...groups].map((group) => group.recipients.map(({ address }) => address).join(' '));
 }
 

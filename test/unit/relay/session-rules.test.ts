@@ -15,7 +15,13 @@ const house: House = {
   hostname: at('relay.test'),
   accounts: nobody,
   domains: { residence: () => ({ kind: 'elsewhere' }), postmasterAt: undefined },
-  settings: { maxMessageBytes: 1, maxRecipients: 2, maxMessagesPerSession: 3, maxErrorsPerSession: 4 },
+  settings: {
+    demands: { requireTls: 'enforce', tlsRequiredNo: 'obey' },
+    maxMessageBytes: 1,
+    maxRecipients: 2,
+    maxMessagesPerSession: 3,
+    maxErrorsPerSession: 4,
+  },
 };
 const withAccounts: House = { ...house, accounts: { ...nobody, mechanisms: ['PLAIN', 'LOGIN'] } };
 const withDomains: House = { ...house, domains: { ...house.domains, postmasterAt: at('ours.test') } };

@@ -23,6 +23,7 @@ const message: IncomingMessage = {
     account: null,
     sender: null,
     smtpUtf8: false,
+    requireTls: false,
     wishes: noSenderWishes,
     recipients: [],
   },

@@ -3,7 +3,16 @@ import { z } from 'zod';
 import { parseDomain } from '../../../names/domain.ts';
 import type { DomainConfig, RecipientsConfig } from '../config.ts';
 import { parseLocalPart, parseNamePattern, parseNextHop, parsePath } from '../values.ts';
-import { type Complain, complaints, list, requireTlsOfSmtps, sourceOf, text, tlsLevels } from './kit.ts';
+import {
+  type Complain,
+  complaints,
+  list,
+  requireTlsKey,
+  requireTlsOfSmtps,
+  sourceOf,
+  text,
+  tlsLevels,
+} from './kit.ts';
 
 export const domain = z
   .strictObject({
@@ -31,16 +40,20 @@ export const domain = z
       .describe(
         'TLS level towards the backend, as in [[route]]. Default: at least encrypt with smtps://, may for another backend on a loopback address, else whatever holds for everyone.',
       ),
+    requiretls: requireTlsKey(
+      'Towards the backend, of messages that were sent with REQUIRETLS. Default: opportunistic for a backend on a loopback address, else as in [relay].',
+    ).optional(),
     names: list(text(parseNamePattern), 'name')
       .optional()
       .describe('Further names, or ".suffixes", that its certificate may prove where tls = "authenticate".'),
   })
   .transform((written, context): DomainConfig => {
-    const { name, backend, tls, names } = written;
+    const { name, backend, tls, requiretls, names } = written;
     const complain = complaints(context);
     const recipients = recipientsOf(written, complain);
     requireTlsOfSmtps(complain, backend, tls);
-    return { name, backend, tls: tls ?? null, names: names ?? [], recipients };
+    const levels = { tls: tls ?? null, requireTls: requiretls ?? null };
+    return { name, backend, ...levels, names: names ?? [], recipients };
   });
 
 interface WrittenRecipients {

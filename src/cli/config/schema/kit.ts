@@ -1,11 +1,21 @@
 /** What the rules of all tables are made of. */
 import { z } from 'zod';
 import type { Parsed } from '../../../names/domain.ts';
+import { requireTlsLevels } from '../../../policies/message.ts';
 import type { RouteTarget } from '../../../policies/overrides/route.ts';
 import type { TlsLevel } from '../../../policies/words.ts';
 import type { Source } from '../config.ts';
 
 export const tlsLevels = ['off', 'may', 'encrypt', 'authenticate'] as const satisfies readonly TlsLevel[];
+
+/** What an operator writes of REQUIRETLS. */
+export function requireTlsKey(about: string) {
+  return z
+    .enum(requireTlsLevels)
+    .describe(
+      `${about} enforce: the next host proves its name and offers REQUIRETLS, else the message is returned (RFC 8689); starttls: it proves its name; opportunistic: it is told where it offers REQUIRETLS and proves its name, nothing more is required; off: REQUIRETLS does not count.`,
+    );
+}
 
 /** Text or number that `parse` turns into a value. */
 export function reading<Written, Value>(

@@ -1,7 +1,7 @@
 /** `[relay]` and `[events]`: how mail is kept, delivered and talked about. */
 import { z } from 'zod';
 import { parseDuration, parsePath, parseSize } from '../values.ts';
-import { count, list, reading, text, tlsLevels } from './kit.ts';
+import { count, list, reading, requireTlsKey, text, tlsLevels } from './kit.ts';
 
 /** RFC 5321 §4.5.3.1.7: a message content of 64K octets must be accepted. */
 const MIN_MESSAGE_BYTES = 64 * 1024;
@@ -16,6 +16,15 @@ export const relay = z
       .default('may')
       .describe(
         'TLS level where no route says another. off: none; may: tried, not needed; encrypt: needed; authenticate: needed, with a certificate that proves the host.',
+      ),
+    requiretls: requireTlsKey(
+      'What a message that was sent with REQUIRETLS needs where no route says otherwise; with off REQUIRETLS is not offered to clients either.',
+    ).default('enforce'),
+    tls_required_no: z
+      .enum(['obey', 'ignore'])
+      .default('obey')
+      .describe(
+        'What the header field "TLS-Required: No" does. obey: DANE and MTA-STS of the recipient domains do not count for this message, TLS is still tried, and what the operator demands holds (RFC 8689); ignore: nothing.',
       ),
     smtp_port: count(1, 65535).default(25).describe('Port of MX hosts.'),
     retry: list(text(parseDuration), 'duration')

@@ -16,6 +16,7 @@ import {
   complaints,
   list,
   reading,
+  requireTlsKey,
   requireTlsOfSmtps,
   secret,
   sourceOf,
@@ -40,6 +41,7 @@ const written = z.strictObject({
         'off, may, encrypt or authenticate. Default: authenticate with a login, at least encrypt with smtps://, else whatever holds for everyone.',
       examples: ['authenticate'],
     }),
+  requiretls: requireTlsKey('Of messages that were sent with REQUIRETLS. Default: as in [relay].').optional(),
   names: list(text(parseNamePattern, 'mx.example.net', '.mail.example.net'), 'name')
     .optional()
     .describe('Further names, or ".suffixes", that the certificate may prove where tls = "authenticate".'),
@@ -68,6 +70,7 @@ export const route = written.transform((rule, context): RouteConfig => {
     match: rule.match,
     to: rule.to ?? null,
     tls: rule.tls ?? (login === null ? null : 'authenticate'),
+    requireTls: rule.requiretls ?? null,
     names: rule.names ?? [],
     login,
     hello: rule.hello ?? null,

@@ -1,7 +1,7 @@
 /**
  * One message as its envelope describes it: whether the server can take it, and what is said of it.
  *
- * RFC 1870 (SIZE), RFC 6152 (8BITMIME), RFC 6531 (SMTPUTF8), RFC 3461 (DSN).
+ * RFC 1870 (SIZE), RFC 6152 (8BITMIME), RFC 6531 (SMTPUTF8), RFC 3461 (DSN), RFC 8689 (REQUIRETLS).
  */
 import type { RecipientWishes, SenderWishes } from '../../../names/wishes.ts';
 import { command, utf8Command } from '../command.ts';
@@ -13,6 +13,8 @@ export interface Transaction {
   readonly senderWishes: SenderWishes;
   /** An address is not ASCII, or the content has UTF-8 in its header section. */
   readonly needsUtf8: boolean;
+  /** REQUIRETLS: `pass` where the server offers it, `must` or no mail; only inside TLS that proved the server. */
+  readonly requireTls: 'no' | 'pass' | 'must';
   /** At least one. */
   readonly recipients: readonly TransactionRecipient[];
   /** Octets of the content, exactly. */
@@ -34,6 +36,8 @@ export type Obstacle =
   | { readonly kind: 'tooBig'; readonly limit: number }
   /** The content has to become 7-bit with lines of at most 998 octets first. */
   | { readonly kind: 'needsSevenBit' }
+  /** The server does not offer REQUIRETLS, which the message must have (RFC 8689 §4.2.1). */
+  | { readonly kind: 'needsRequireTls' }
   /** The server lacks SMTPUTF8, and nothing can stand in for it (RFC 6531 §3.5). */
   | { readonly kind: 'needsUtf8' };
 
@@ -43,6 +47,7 @@ const MAX_CONTENT_LINE = 998;
 /** @returns undefined where nothing is in the way. */
 export function obstacleOf(offers: Offers, transaction: Transaction): Obstacle | undefined {
   const { size, needsUtf8, eightBit, longestLine } = transaction;
+  if (transaction.requireTls === 'must' && !offers.has('REQUIRETLS')) return { kind: 'needsRequireTls' };
   const limit = sizeLimit(offers);
   if (limit !== undefined && size > limit) return { kind: 'tooBig', limit };
   // RFC 6531 §3.1: a server with SMTPUTF8 has 8BITMIME; one without it would have its mail converted, which spoils it.
@@ -65,15 +70,18 @@ export interface EnvelopeLines {
  * there was none: a relay may, but the address that it would name is the one in RCPT, which the next host has anyway.
  */
 export function envelopeLines(offers: Offers, transaction: Transaction): EnvelopeLines {
-  const { sender, senderWishes, recipients, size, eightBit, needsUtf8 } = transaction;
+  const { sender, senderWishes, recipients, size, eightBit, needsUtf8, requireTls } = transaction;
   const write = needsUtf8 ? utf8Command : command;
   const dsn = offers.has('DSN');
-  const { ret, envelopeId } = senderWishes;
+  const { envelopeId } = senderWishes;
+  // RFC 8689 §5: beside REQUIRETLS "the RET=FULL MUST be disregarded", and whoever lacks it would not know.
+  const ret = requireTls !== 'no' && senderWishes.ret === 'full' ? 'headers' : senderWishes.ret;
   const mail = write(
     `MAIL FROM:<${sender}>`,
     ...(offers.has('SIZE') ? [`SIZE=${size}`] : []),
     ...(eightBit ? ['BODY=8BITMIME'] : []),
     ...(needsUtf8 ? ['SMTPUTF8'] : []),
+    ...(requireTls !== 'no' && offers.has('REQUIRETLS') ? ['REQUIRETLS'] : []),
     ...(dsn && ret !== null ? [`RET=${RET[ret]}`] : []),
     ...(dsn && envelopeId !== null ? [`ENVID=${envelopeId}`] : []),
   );

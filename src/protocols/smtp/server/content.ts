@@ -131,6 +131,7 @@ export function onNotTaken(
 
 function envelopeOf({ hello, tls, account }: SmtpState, transaction: PendingMail): Envelope {
   if (hello === undefined) throw new Error('there is no transaction before EHLO');
-  const { sender, smtpUtf8, wishes, recipients } = transaction;
-  return { hello: hello.name, extended: hello.extended, tls, account, sender, smtpUtf8, wishes, recipients };
+  const { sender, smtpUtf8, requireTls, wishes, recipients } = transaction;
+  const session = { hello: hello.name, extended: hello.extended, tls, account };
+  return { ...session, sender, smtpUtf8, requireTls, wishes, recipients };
 }

@@ -37,6 +37,7 @@ function offersOf(rules: SessionRules, { tls }: SmtpState): string[] {
   // RFC 3207 §4.2: STARTTLS MUST NOT be offered inside TLS. AUTH is offered nowhere else.
   if (tls === undefined && rules.startTls === 'offered') offers.push('STARTTLS');
   if (offersAuth(rules, tls)) offers.push(`AUTH ${rules.mechanisms.join(' ')}`);
+  if (offersRequireTls(rules, tls)) offers.push('REQUIRETLS');
   return offers;
 }
 
@@ -48,6 +49,11 @@ function limit(count: number): number {
 /** Whether a login is possible here and now. */
 export function offersAuth(rules: SessionRules, tls: SmtpState['tls']): boolean {
   return tls !== undefined && rules.mechanisms.length > 0;
+}
+
+/** RFC 8689 §2: REQUIRETLS is offered in answer to an EHLO inside TLS, and is no parameter of MAIL elsewhere. */
+export function offersRequireTls({ requireTls }: SessionRules, tls: SmtpState['tls']): boolean {
+  return tls !== undefined && requireTls === 'offered';
 }
 
 export function onStartTls(rules: SessionRules, state: SmtpState): SmtpStep {

@@ -18,6 +18,8 @@ export interface SessionRules {
   readonly tls: 'required' | 'optional';
   /** Offered inside TLS and nowhere else; empty: there is no AUTH here. */
   readonly mechanisms: readonly SaslMechanism[];
+  /** REQUIRETLS (RFC 8689): offered inside TLS and nowhere else. */
+  readonly requireTls: 'offered' | 'absent';
   /** Who may send mail from here; `accounts`: whoever has logged in. */
   readonly relaying:
     | { readonly kind: 'anyone' }
@@ -87,6 +89,7 @@ export type Asked =
 export interface PendingMail {
   readonly sender: Mailbox | null;
   readonly smtpUtf8: boolean;
+  readonly requireTls: boolean;
   readonly wishes: SenderWishes;
   readonly recipients: readonly EnvelopeRecipient[];
   /** How much came by BDAT; undefined before the first chunk. */
@@ -108,6 +111,8 @@ export interface Envelope {
   readonly sender: Mailbox | null;
   /** Whether SMTPUTF8 was given with MAIL (RFC 6531 §3.4). */
   readonly smtpUtf8: boolean;
+  /** Whether REQUIRETLS was given with MAIL (RFC 8689 §4.1). */
+  readonly requireTls: boolean;
   readonly wishes: SenderWishes;
   readonly recipients: readonly EnvelopeRecipient[];
 }

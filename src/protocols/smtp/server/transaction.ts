@@ -1,7 +1,7 @@
 /** MAIL and RCPT: the envelope as it grows, each address asked for where the rules say so. RFC 5321 §3.3. */
 import { formatMailDomain, type Mailbox, type MailDomain } from '../../../names/mailbox.ts';
 import { farewell, mistake, reply } from './answers.ts';
-import { offersAuth } from './hello.ts';
+import { offersAuth, offersRequireTls } from './hello.ts';
 import type { MailCommand, RcptCommand } from './parse.ts';
 import type { EnvelopeRecipient, PendingMail, Refusal, SessionRules, SmtpState, SmtpStep } from './state.ts';
 
@@ -11,7 +11,8 @@ export function onMail(rules: SessionRules, state: SmtpState, mail: MailCommand)
   if (state.transaction !== undefined)
     return mistake(rules, state, 503, '5.5.1', 'a transaction is open: RSET ends it');
   const unknown = mail.keywords.find((keyword) => {
-    if (!hello.extended || keyword === 'REQUIRETLS') return true;
+    if (!hello.extended) return true;
+    if (keyword === 'REQUIRETLS') return !offersRequireTls(rules, tls);
     return keyword === 'AUTH' && !offersAuth(rules, tls);
   });
   if (unknown !== undefined)
@@ -24,8 +25,8 @@ export function onMail(rules: SessionRules, state: SmtpState, mail: MailCommand)
   if (rules.relaying.kind === 'accounts' && account === null)
     return mistake(rules, state, 530, '5.7.0', 'authentication is required');
   if (mail.size !== undefined && mail.size > rules.maxMessageBytes) return tooBig(rules, state);
-  const { sender, smtpUtf8, wishes, size } = mail;
-  const transaction = { sender, smtpUtf8, wishes, recipients: [], chunks: undefined };
+  const { sender, smtpUtf8, requireTls, wishes, size } = mail;
+  const transaction = { sender, smtpUtf8, requireTls, wishes, recipients: [], chunks: undefined };
   if (!rules.asks.sender) return takeSender(state, transaction);
   return {
     state: { ...state, phase: { kind: 'asking', about: { kind: 'sender', transaction } } },

@@ -22,6 +22,7 @@ const transaction: Transaction = {
   sender: 'a@example.test',
   senderWishes: noSenderWishes,
   needsUtf8: false,
+  requireTls: 'no',
   recipients: to('b@example.test', 'c@example.test', 'd@example.test'),
   size: 5,
   eightBit: false,

@@ -134,7 +134,7 @@ function openRequest(words: readonly string[]): OpenRequest<string> {
   };
 }
 
-/** `send SENDER RECIPIENTS [size=N] [line=N] [8bit] [utf8] [ret=full] [envid=X] [notify=never] [orcpt=X]`. */
+/** `send SENDER RECIPIENTS [size=N] [line=N] [8bit] [utf8] [requiretls=must] [ret=full] [envid=X] [notify=never] [orcpt=X]`. */
 function transactionOf(words: readonly string[]): Transaction {
   const [sender = '', recipients = '', ...properties] = words.map((word) => unescaped(word).toString('utf8'));
   const text = (name: string): string | null =>
@@ -148,6 +148,7 @@ function transactionOf(words: readonly string[]): Transaction {
       envelopeId: text('envid'),
     },
     needsUtf8: properties.includes('utf8'),
+    requireTls: (['pass', 'must'] as const).find((one) => one === text('requiretls')) ?? 'no',
     recipients: recipients.split(',').map((address) => ({
       address,
       wishes: {
@@ -189,6 +190,7 @@ function describeEnvelope(outcome: EnvelopeOutcome | LmtpDone | Done): string {
       return `tooBig ${outcome.limit}`;
     case 'needsSevenBit':
     case 'needsUtf8':
+    case 'needsRequireTls':
       return outcome.kind;
     case 'done':
       return `${outcome.connection}: ${outcome.recipients.map(describeRecipient).join(', ')}`;

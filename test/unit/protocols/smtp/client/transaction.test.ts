@@ -12,6 +12,7 @@ const plain: Transaction = {
   sender: 'a@example.test',
   senderWishes: noSenderWishes,
   needsUtf8: false,
+  requireTls: 'no',
   recipients: [{ address: 'b@example.test', wishes: noRecipientWishes }],
   size: 100,
   eightBit: false,

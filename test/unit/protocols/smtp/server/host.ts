@@ -33,6 +33,7 @@ export const usualRules: SessionRules = {
   startTls: 'offered',
   tls: 'optional',
   mechanisms: [],
+  requireTls: 'absent',
   relaying: { kind: 'anyone' },
   asks: { sender: false, recipient: false },
   maxMessageBytes: 1000,
@@ -64,6 +65,7 @@ export function rulesOf(words: readonly string[]): SessionRules {
     startTls: given.get('startTls') === 'absent' ? 'absent' : 'offered',
     tls: given.get('tls') === 'required' ? 'required' : 'optional',
     mechanisms: offered.filter(isOffered),
+    requireTls: given.has('requiretls') ? 'offered' : 'absent',
     relaying: given.has('denied')
       ? { kind: 'denied', because: 'no mail from you' }
       : { kind: given.has('accounts') ? 'accounts' : 'anyone' },

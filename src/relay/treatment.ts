@@ -1,4 +1,5 @@
 /** What is done with a message that has come in whole, before it is kept, and what each step of that may say. */
+import type { AuthenticationResult } from '../mail/authentication-results.ts';
 import type { HeaderSection } from '../mail/headers.ts';
 import type { MessageTerms } from '../names/message-terms.ts';
 import type { Envelope, EnvelopeRecipient, Refusal } from '../protocols/smtp/server/state.ts';
@@ -84,6 +85,8 @@ export interface Treated {
   readonly copies: readonly Letter[];
   /** Takes the place of the content; null: it stays as it is. */
   readonly content: Uint8Array | null;
+  /** What was found out about who sent it; null: nobody looked. */
+  readonly authentication: AuthenticationResult | null;
 }
 
 type Said = Treated | ({ readonly kind: 'refused' } & Refusal);
@@ -104,6 +107,7 @@ export async function treat(
     recipients: message.envelope.recipients,
     copies: [],
     content: null,
+    authentication: null,
   };
   for (const step of steps) {
     const now = step(message, treated);

@@ -47,6 +47,7 @@ it('the steps are taken in their order, each on top of what those before it said
     recipients: [],
     copies: [],
     content: null,
+    authentication: null,
   });
 });
 

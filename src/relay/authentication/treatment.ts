@@ -1,0 +1,113 @@
+/** The step of the intake that finds out who sent a message of a client that is not trusted, and acts on it. */
+import { authenticationResults, claimedResults } from '../../mail/authentication-results.ts';
+import { fieldsNamed, type HeaderSection } from '../../mail/headers.ts';
+import type { Domain } from '../../names/domain.ts';
+import type { IncomingMessage, Omission, Span, Treated, Treatment } from '../treatment.ts';
+import { type EvaluationParts, evaluate } from './evaluate.ts';
+import { type Actions, dmarcActions, spfActions, type Verdict, verdictOf } from './verdict.ts';
+
+export interface AuthenticationSettings {
+  /** Who says so in Authentication-Results (RFC 8601 §2.5). */
+  readonly authservId: string;
+  readonly actions: Actions;
+  /** Where one of our own domains wants something else. */
+  readonly ofDomains: ReadonlyMap<Domain, Actions>;
+  /** Domains in lower case. */
+  readonly trustedSealers: readonly string[];
+  /** Milliseconds for all look-ups of a message; half as much again for DMARC. */
+  readonly withinMs: number;
+  readonly lookUp: EvaluationParts['lookUp'];
+}
+
+interface Log {
+  /** What became of a message, where that is not simply to be taken. */
+  readonly onOddity: (what: string, about: Readonly<Record<string, unknown>>) => void;
+  readonly onError: EvaluationParts['onError'];
+}
+
+/** By which the mailbox sets mail apart; its value is the cause. */
+export const QUARANTINE_FIELD = 'Waxwing-Quarantine';
+
+/** What others say in our name is not kept, and known to be theirs. */
+export function forgedFields({ authservId }: AuthenticationSettings): Omission {
+  return (submitter, head, section): readonly Span[] =>
+    submitter.trusted
+      ? []
+      : [...claimedResults(head, section, authservId), ...fieldsNamed(section, QUARANTINE_FIELD)];
+}
+
+export function authentication(settings: AuthenticationSettings, log: Log): Treatment {
+  const { authservId, withinMs, lookUp } = settings;
+  const parts: EvaluationParts = { lookUp, withinMs, receiver: authservId, onError: log.onError };
+  return (message, before) => {
+    const { submitter, head, section } = message;
+    if (submitter.role !== 'mx' || submitter.trusted) return before;
+    const unreadable = unreadableHeader(head, section);
+    return unreadable ?? judged(message, before, parts, settings, log);
+  };
+}
+
+async function judged(
+  message: IncomingMessage,
+  before: Treated,
+  parts: EvaluationParts,
+  settings: AuthenticationSettings,
+  log: Log,
+): Promise<Treated | Refused> {
+  const { authservId, trustedSealers } = settings;
+  const { submitter, envelope } = message;
+  const { hello, sender } = envelope;
+  const { results, dmarc } = await evaluate(parts, { ...message, client: submitter.address, hello, sender });
+  const verdict = verdictOf(results, dmarc, actionsFor(before, settings), trustedSealers);
+  if (verdict.kind !== 'taken') tell(log, message, verdict);
+  if (verdict.kind === 'refused') return verdict;
+  const field = authenticationResults(authservId, results, submitter.address);
+  const mark = verdict.kind === 'set-apart' ? `${QUARANTINE_FIELD}: ${verdict.because}\r\n` : '';
+  return { ...before, fields: `${field}${mark}${before.fields}`, authentication: results };
+}
+
+type Refused = Extract<Verdict, { kind: 'refused' }>;
+
+/**
+ * Fields that we do not see, and the next reader may: those behind the limit, and those behind a line that is no field.
+ *
+ * @returns undefined where there are none.
+ */
+function unreadableHeader(head: Uint8Array, section: HeaderSection): Refused | undefined {
+  if (section.endedBy === 'limit')
+    return { kind: 'refused', code: 552, enhanced: '5.3.4', text: 'the header section is too long' };
+  if (section.endedBy !== 'not-a-field') return undefined;
+  const rest = Buffer.from(head.buffer, head.byteOffset, head.length)
+    .subarray(section.end)
+    .toString('latin1');
+  const end = rest.indexOf('\r\n\r\n');
+  // Some readers skip the line and go on (as mailauth does), some take it as the beginning of the text.
+  return /^(?:authentication-results|waxwing-quarantine|from)[ \t]*:/im.test(
+    end === -1 ? rest : rest.slice(0, end),
+  )
+    ? { kind: 'refused', code: 550, enhanced: '5.6.0', text: 'a line of the header section is not a field' }
+    : undefined;
+}
+
+/** Of recipients in several domains the mildest word counts: what one of them wants is not refused for another. */
+function actionsFor({ recipients }: Treated, { actions, ofDomains }: AuthenticationSettings): Actions {
+  if (ofDomains.size === 0) return actions;
+  const wanted = recipients.map(({ mailbox: { at } }) =>
+    at.kind === 'domain' ? (ofDomains.get(at.domain) ?? actions) : actions,
+  );
+  return {
+    dmarc: dmarcActions.find((one) => wanted.some(({ dmarc }) => dmarc === one)) ?? actions.dmarc,
+    spfHardFail:
+      spfActions.find((one) => wanted.some(({ spfHardFail }) => spfHardFail === one)) ?? actions.spfHardFail,
+  };
+}
+
+function tell(
+  { onOddity }: Log,
+  { id, submitter, envelope }: IncomingMessage,
+  verdict: Exclude<Verdict, { kind: 'taken' }>,
+): void {
+  const about = { client: submitter.address, id, from: envelope.sender?.text ?? '' };
+  if (verdict.kind === 'set-apart') onOddity(`mail marked to be set apart: ${verdict.because}`, about);
+  else onOddity(`mail refused: ${verdict.code} ${verdict.enhanced} ${verdict.text}`, about);
+}

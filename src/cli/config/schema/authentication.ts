@@ -1,0 +1,42 @@
+/** `[authentication]`: what is found out about who sends mail to listeners of role mx, and what comes of it. */
+import { z } from 'zod';
+import { parseDomain } from '../../../names/domain.ts';
+import { parseMailDomain } from '../../../names/mailbox.ts';
+import { dmarcActions, spfActions } from '../../../relay/authentication/verdict.ts';
+import { parseDuration } from '../values.ts';
+import { list, text } from './kit.ts';
+
+export const authentication = z
+  .strictObject({
+    evaluate: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether SPF, DKIM, ARC and DMARC of mail that comes to listeners of role mx from clients outside of their networks are evaluated and told in Authentication-Results.',
+      ),
+    authserv_id: text(parseMailDomain, 'mx.example.test')
+      .optional()
+      .describe('Who says so in Authentication-Results. Default: the hostname.'),
+    dmarc: z
+      .enum(dmarcActions)
+      .default('mark')
+      .describe(
+        'What the DMARC policy of an author\'s domain may do with mail that fails. mark: nothing but the field; quarantine: a field "Waxwing-Quarantine" is added where the domain wants it set apart or refused; reject: what the domain wants refused is refused, and what it wants set apart gets that field.',
+      ),
+    spf_hard_fail: z
+      .enum(spfActions)
+      .default('mark')
+      .describe('reject: mail whose SPF says fail is refused, unless DMARC passes. mark: it is only told.'),
+    trusted_sealers: list(text(parseDomain, 'lists.example'), 'domain')
+      .optional()
+      .describe(
+        'Domains whose ARC seals are believed: where they say that DMARC passed when the message came to them, it is not refused.',
+      ),
+    within: text(parseDuration)
+      .prefault('10s')
+      .describe(
+        'How long the DNS may take for one message while its sender waits; DMARC gets half of it once more. After that a result is temperror.',
+      ),
+  })
+  .prefault({})
+  .describe('Who mail that comes in is really from.');

@@ -11,7 +11,7 @@ import type { ConfigFiles } from './config/files.ts';
 
 export function relaySettingsOf(
   { listeners, limits, relay }: Config,
-  { accounts, domains }: ConfigFiles,
+  { accounts, domains, dkim }: ConfigFiles,
   certificates: Certificates,
 ): RelaySettings {
   return {
@@ -20,6 +20,7 @@ export function relaySettingsOf(
     limits,
     accounts,
     domains,
+    dkim,
     maxMessageBytes: relay.maxMessageBytes,
     maxRecipients: relay.maxRecipients,
     maxHops: relay.maxHops,

@@ -28,6 +28,7 @@ import { isWithinOneOf } from './networks.ts';
 import { answerQueries } from './queries.ts';
 import { type Client, rulesFor } from './session-rules.ts';
 import type { ListenerSettings, Outgoing, RelaySettings, World } from './settings.ts';
+import { signing } from './sign.ts';
 import type { Omission, Treatment } from './treatment.ts';
 
 export interface ReceptionParts {
@@ -63,6 +64,7 @@ export function openReception(parts: ReceptionParts): Reception {
     accounts: openAccounts(settings.accounts, parts.desk),
     domains: openDomains(settings.domains),
     callouts: startCallouts(backend.probe, world.now),
+    signing: signing(settings.dkim, parts.onOddity),
   };
   return {
     welcome: (accepted, listener) => welcome(accepted, listener, house, parts),
@@ -78,11 +80,16 @@ interface House {
   readonly accounts: Accounts;
   readonly domains: LocalDomains;
   readonly callouts: Callouts;
+  /** undefined: there are no keys. */
+  readonly signing: Treatment | undefined;
 }
 
 function take(submitter: Submitter, envelope: Envelope, house: House, intake: IntakeParts): BodySink<Intake> {
   const { hostname, routes, settings } = house;
-  const treatments: readonly Treatment[] = [readDemands(settings.demands)];
+  const treatments: readonly Treatment[] = [
+    readDemands(settings.demands),
+    ...(house.signing === undefined ? [] : [house.signing]),
+  ];
   const omissions: readonly Omission[] = [omitOwnFields];
   return takeMessage(
     intake,

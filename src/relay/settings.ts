@@ -14,6 +14,7 @@ import type { TlsLevel } from '../policies/words.ts';
 import type { Schedule } from '../queue/schedule.ts';
 import type { Account } from './accounts.ts';
 import type { DemandRules } from './demands.ts';
+import type { DkimKey } from './dkim-key.ts';
 import type { LocalDomain } from './domains.ts';
 
 /** How mail leaves: all that an attempt needs to know. */
@@ -85,6 +86,8 @@ export interface RelaySettings {
   readonly limits: Limits;
   readonly accounts: readonly Account[];
   readonly domains: readonly LocalDomain[];
+  /** What is submitted here is signed with these. */
+  readonly dkim: readonly DkimKey[];
   readonly maxMessageBytes: number;
   readonly maxRecipients: number;
   readonly maxHops: number;

@@ -190,6 +190,7 @@ function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySe
     maxRecipients: 100,
     maxHops: 100,
     demands: { requireTls: 'enforce', tlsRequiredNo: 'obey' },
+    dkim: [],
     queue: {
       schedule: { retryAfterMs: [60_000], jitter: 0, giveUpAfterMs: 5 * DAY, warnAfterMs: DAY / 6 },
       keepFinalMs: DAY,

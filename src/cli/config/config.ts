@@ -42,6 +42,7 @@ export interface Config {
   readonly routes: readonly RouteConfig[];
   /** In the order of the file. */
   readonly rules: readonly Rule[];
+  readonly dkim: readonly DkimConfig[];
   readonly relay: RelayConfig;
   readonly limits: LimitsConfig;
   readonly gateways: readonly GatewayConfig[];
@@ -125,6 +126,14 @@ export interface RouteConfig extends Omit<Route, 'hello' | 'login'> {
   /** null: the hostname. */
   readonly hello: MailDomain | null;
   readonly login: { readonly user: string; readonly password: Source<string> } | null;
+}
+
+/** One `[[dkim]]`. */
+export interface DkimConfig {
+  readonly domain: Domain;
+  readonly selector: string;
+  readonly keyFile: string;
+  readonly subdomains: boolean;
 }
 
 export interface RelayConfig {

@@ -5,6 +5,7 @@ import type { KeyPair } from '../../net/tls.ts';
 import type { Route } from '../../policies/overrides/route.ts';
 import type { Account } from '../../relay/accounts.ts';
 import { faultOfDates, readKeyPair, readRoots } from '../../relay/certificate.ts';
+import type { DkimKey } from '../../relay/dkim-key.ts';
 import type { LocalDomain } from '../../relay/domains.ts';
 import { parsePasswordHash } from '../../relay/password.ts';
 import type {
@@ -16,6 +17,7 @@ import type {
   EffectiveValue,
   RouteConfig,
 } from './config.ts';
+import { readDkimKeys } from './dkim-files.ts';
 import { type GatewayFiles, readGatewayFiles } from './gateway-files.ts';
 import { ofUser } from './schema/account.ts';
 import { readLine, readText } from './text-file.ts';
@@ -42,6 +44,7 @@ export interface ConfigFiles extends OutgoingFiles {
   readonly certificates: readonly KeyPair[];
   readonly accounts: readonly Account[];
   readonly domains: readonly LocalDomain[];
+  readonly dkim: readonly DkimKey[];
   /** In the order of the configuration. */
   readonly gateways: readonly GatewayFiles[];
 }
@@ -91,6 +94,7 @@ export async function readFiles(
   const domains = await all(config.domains, (domain, index) =>
     readDomain(domain, `domain[${index}]`, findings),
   );
+  const dkim = await readDkimKeys(config.dkim, findings);
 
   const gateways = await all(config.gateways, (gateway, index) =>
     readGatewayFiles(gateway, `gateway[${index}]`, findings),
@@ -111,10 +115,16 @@ export async function readFiles(
     certificates: present(certificates),
     accounts: present(accounts),
     domains: present(domains),
+    dkim: dkim.keys,
     gateways,
   };
   const shown = warnAboutCertificates(config.certificates, files.certificates);
-  return { files, errors, outOfDate: [...outOfDate, ...outdated], warnings: [...warnings, ...shown] };
+  return {
+    files,
+    errors,
+    outOfDate: [...outOfDate, ...outdated],
+    warnings: [...warnings, ...dkim.warnings, ...shown],
+  };
 }
 
 /** Only what a delivery needs: whoever sends directly need not be able to read the keys of the listeners. */

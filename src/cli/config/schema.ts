@@ -9,6 +9,7 @@ import { formatHostPort } from '../../names/address.ts';
 import { parseMailDomain } from '../../names/mailbox.ts';
 import { account } from './schema/account.ts';
 import { check } from './schema/check.ts';
+import { dkim } from './schema/dkim.ts';
 import { dns } from './schema/dns.ts';
 import { domain } from './schema/domain.ts';
 import { gateway } from './schema/gateway.ts';
@@ -77,6 +78,11 @@ export const configSchema = z
       .describe(
         'Rules for senders, recipients and accounts; of each key the first rule that applies and has it.',
       ),
+    dkim: z
+      .array(dkim)
+      .superRefine(withoutTwins('selector', ({ domain: of, selector }) => `${selector}._domainkey.${of}`))
+      .prefault([])
+      .describe('Keys that sign submitted mail; a message gets one signature of each key of its domain.'),
     relay,
     limits,
     gateway: z

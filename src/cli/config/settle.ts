@@ -73,6 +73,10 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     ),
     routes: parsed.route.map((route, index) => toRoute(route, `route[${index}]`, parsed.relay.tls, sources)),
     rules: parsed.rule,
+    dkim: parsed.dkim.map(({ key, ...one }, index) => ({
+      ...one,
+      keyFile: sources.absolute(`dkim[${index}].key`, key),
+    })),
     relay: toRelay(parsed.relay),
     limits: toLimits(parsed.limits),
     gateways: parsed.gateway.map((gateway, index) => toGateway(gateway, `gateway[${index}]`, sources)),
@@ -119,6 +123,7 @@ function settledInTables(config: Config): readonly (readonly [string, unknown])[
         recipients.kind === 'table' ? recipients.locals : undefined,
       ),
     ]),
+    ...config.dkim.map(({ keyFile }, index) => [`dkim[${index}].key`, keyFile] as const),
     ...config.gateways.flatMap((gateway, index) => settledInGateway(gateway, `gateway[${index}]`)),
     ...config.routes.flatMap(({ tls, login }, index) => [
       [`route[${index}].tls`, tls] as const,

@@ -23,6 +23,8 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
 };
 
 const MAX_CREDENTIAL_BYTES = 255;
+const MAX_SELECTOR_OCTETS = 127;
+const SELECTOR_LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 const CONTROL = /\p{Cc}/u;
 
 /** Reads `30s`, `5m`, `4h` or `5d` as milliseconds: 1 second to 365 days. */
@@ -156,6 +158,17 @@ export function parseIpAddress(text: string): Parsed<string> {
   return isIP(text) === 0
     ? invalid(`${quote(text)} is not an IP address`)
     : { kind: 'ok', value: text.toLowerCase() };
+}
+
+/** Reads the selector of a DKIM key: labels with dots between them (RFC 6376 §3.1), in lower case. */
+export function parseSelector(text: string): Parsed<string> {
+  const selector = text.toLowerCase();
+  const fits =
+    selector.length <= MAX_SELECTOR_OCTETS &&
+    selector.split('.').every((label) => SELECTOR_LABEL.test(label));
+  return fits
+    ? { kind: 'ok', value: selector }
+    : invalid(`${quote(text)} is not a selector such as "mail2026"`);
 }
 
 /** Reads a path; whether it exists is not looked at. */

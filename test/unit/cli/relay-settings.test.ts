@@ -47,6 +47,7 @@ it('the listeners show the configured certificates, or the one of the first star
     anchors: [],
     accounts: [],
     domains: [],
+    dkim: [],
     gateways: [],
     routes: [],
   };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { array, constantFrom, assert as holds, nat, property } from 'fast-check';
 import { relaxedBody, relaxedField } from '../../../src/mail/dkim-canonical.ts';
 
 /** The relaxed form of a body that comes in these pieces. */
@@ -48,14 +48,14 @@ describe('RFC 6376 §3.4.4', () => {
   }
 
   it('is the same however the body is cut, and as the words of the RFC have it', () => {
-    const piece = fc.constantFrom('a', 'b c', ' ', '\t', '  ', '\r\n', '\r\n\r\n', '\xe4', '.');
-    fc.assert(
-      fc.property(fc.array(piece), fc.nat(), (pieces, cut) => {
+    const piece = constantFrom('a', 'b c', ' ', '\t', '  ', '\r\n', '\r\n\r\n', '\xe4', '.');
+    holds(
+      property(array(piece), nat(), (pieces, cut) => {
         const body = pieces.join('');
         const at = body.length === 0 ? 0 : cut % body.length;
         assert.equal(relaxed(body), slowly(body));
         assert.equal(relaxed(body.slice(0, at), body.slice(at)), slowly(body));
-        assert.equal(relaxed(...body), slowly(body));
+        assert.equal(relaxed(...body.split('')), slowly(body));
       }),
     );
   });

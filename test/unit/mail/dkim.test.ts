@@ -52,7 +52,7 @@ describe('which fields are signed', () => {
     'no author': ['Subject: a'],
     'two From fields, of which readers show either': [from, 'From: b@evil.test'],
     'a line that is no field, where some see the body begin': [from, 'no field'],
-    'more fields of one name than anybody reads': [from, ...new Array<string>(18).fill('To: a')],
+    'more fields of one name than anybody reads': [from, ...Array.from({ length: 18 }, () => 'To: a')],
   };
   for (const [why, fields] of Object.entries(unfit)) {
     it(`not at all with ${why}`, () => assert.equal(headerOf(...fields).kind, 'unfit'));

@@ -60,7 +60,7 @@ describe('the file of a key', () => {
     const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
     assert.match(await faultOf(fileOf(ec)), /a key of the kind ec/);
     assert.match(await faultOf(fileOf('secret')), /no private key in PEM form that can be read$/);
-    const open = ed25519.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const open = ed25519.publicKey.export({ type: 'spki', format: 'pem' });
     assert.match(await faultOf(fileOf(open)), /no private key/);
     assert.match(await faultOf(join(folder, 'absent.pem')), /cannot be read/);
   });

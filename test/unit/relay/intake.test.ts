@@ -320,7 +320,7 @@ describe('the steps before a message is kept', () => {
 
   it('may send nothing but copies: the first one has the id that the client is told', async (t) => {
     const { message, text } = await keptOf(t, content, {
-      treatments: [(message, before) => ({ ...before, ...forwarding(message, before), recipients: [] })],
+      treatments: [forwarding, (_, before) => ({ ...before, recipients: [] })],
     });
     assert.equal(message.copies, undefined);
     assert.equal(message.sender, 'srs@relay.test');

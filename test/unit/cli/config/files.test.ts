@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { KeyObject, webcrypto } from 'node:crypto';
+import { generateKeyPairSync, KeyObject, webcrypto } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -268,6 +268,34 @@ describe('the recipients of a domain', () => {
       assertOne(errors, 'domain[0].recipients_file', message);
     });
   }
+});
+
+describe('the key of a DKIM signature', () => {
+  const toml =
+    '[[dkim]]\ndomain = "example.test"\nselector = "mail.2026"\nkey = "dkim.pem"\nsubdomains = true\n';
+  const pem = (bits: number): string =>
+    generateKeyPairSync('rsa', { modulusLength: bits }).privateKey.export({ type: 'pkcs8', format: 'pem' });
+
+  it('says how it signs, and is questioned where it is short', async () => {
+    const { files, warnings } = await read(toml, { 'dkim.pem': pem(1024) });
+    const [{ key, ...rest } = {}] = files?.dkim ?? [];
+    assert.equal(key?.type, 'private');
+    assert.deepEqual(rest, {
+      domain: 'example.test',
+      selector: 'mail.2026',
+      subdomains: true,
+      algorithm: 'rsa-sha256',
+    });
+    assert.match(warnings.join('\n'), /^dkim\[0\]\.key: .*dkim\.pem holds an RSA key of 1024 bits/);
+  });
+
+  it('is refused where no signature by it counts; file and key are named, what is in it is not', async () => {
+    const { errors } = await read(toml, { 'dkim.pem': pem(512) });
+    assertOne(errors, 'dkim[0].key', /dkim\.pem holds an RSA key of 512 bits/);
+    const { errors: others } = await read(toml, { 'dkim.pem': 'gehe1m' });
+    assertOne(others, 'dkim[0].key', /dkim\.pem holds no private key/);
+    assert.ok(!JSON.stringify(others).includes('gehe1m'));
+  });
 });
 
 describe('the password of a route', () => {

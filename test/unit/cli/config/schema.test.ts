@@ -39,9 +39,16 @@ it('every key is described, and has a default or an example to show', () => {
   );
 });
 
+/** A key for signatures; `given` takes the place of its own. */
+function dkim(given: string): string {
+  const own = ['domain = "example.test"', 'selector = "2026"', 'key = "dkim.pem"'];
+  const kept = own.filter((line) => !given.startsWith(line.slice(0, line.indexOf('='))));
+  return ['[[dkim]]', ...kept, given, ''].join('\n');
+}
+
 describe('unknown keys', () => {
   const known =
-    'known here: hostname, data, tls, dns, mta_sts, check, listener, certificate, account, domain, route, rule, relay, limits, gateway, metrics, events';
+    'known here: hostname, data, tls, dns, mta_sts, check, listener, certificate, account, domain, route, rule, dkim, relay, limits, gateway, metrics, events';
   const cases: readonly (readonly [string, string, string])[] = [
     ['hostnam = "a"', 'hostnam', 'did you mean hostname?'],
     ['[relay]\nretries = ["1m"]', 'relay.retries', 'did you mean relay.retry?'],
@@ -203,6 +210,9 @@ describe('what a value must be', () => {
     [route('match = "*"\nhello = "a."'), 'route[0].hello', /ends in a dot/],
     [route('match = "*"\nsource = "eth0"'), 'route[0].source', /is not an IP address/],
     [route('match = "a.test"') + route('match = "A.TEST"'), 'route[1].match', /^is the same as in \[0\]$/],
+    [dkim('selector = "a b"'), 'dkim[0].selector', /is not a selector such as "mail2026"/],
+    [dkim('selector = ".a"'), 'dkim[0].selector', /is not a selector/],
+    [dkim('') + dkim('domain = "EXAMPLE.test"'), 'dkim[1].selector', /^is the same as in \[0\]$/],
     ['[relay]\nsmtp_port = 0', 'relay.smtp_port', /^must be a whole number from 1 to 65535$/],
     ['[relay]\nsmtp_port = 2.5', 'relay.smtp_port', /^must be a whole number/],
     ['[relay]\nsmtp_port = "25"', 'relay.smtp_port', /^must be a whole number/],

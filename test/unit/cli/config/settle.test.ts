@@ -38,6 +38,7 @@ describe('without any configuration', () => {
       domains: [],
       routes: [],
       rules: [],
+      dkim: [],
       relay: {
         tls: 'may',
         smtpPort: 25,

@@ -6,6 +6,8 @@ import { decideAll, type HostVerdict, type Rules } from '../../../src/policies/c
 import type { HostFacts } from '../../../src/policies/dane/hosts.ts';
 import { decisionKey } from '../../../src/policies/decide.ts';
 import type { DestinationFacts } from '../../../src/policies/destination.ts';
+import { messageDemand } from '../../../src/policies/message.ts';
+import type { Rule } from '../../../src/policies/overrides/rule.ts';
 import type { TlsLevel } from '../../../src/policies/words.ts';
 import {
   byMx,
@@ -14,6 +16,7 @@ import {
   hostWithout,
   nameOf,
   overrideOf,
+  routeOf,
   stsOf,
 } from '../../support/destinations.ts';
 
@@ -66,6 +69,28 @@ function factsIn({ status, tlsa, mode, listed }: World): DestinationFacts {
 
 function rulesIn({ level }: World): Rules {
   return { route: undefined, defaultLevel: level };
+}
+
+/** What operators may have said beside the default level. */
+const said = fc
+  .record({
+    override: fc.constantFrom(undefined, ...levels),
+    route: fc.constantFrom(undefined, ...levels),
+    ruled: fc.constantFrom(undefined, ...levels),
+  })
+  .map(({ override, route, ruled }) => ({
+    override: override === undefined ? undefined : overrideOf(override),
+    rules: {
+      route: route === undefined ? undefined : routeOf({ tls: route }),
+      ruled: ruled === undefined ? null : { level: ruled, rule: anyRule },
+    },
+  }));
+
+const anyRule: Rule = { account: 'anna', from: null, to: null, tls: 'may', onBlocked: null };
+const wishes = ['requiretls', 'authenticate', 'encrypt'] as const;
+
+function withoutTlsa(kind: World['tlsa'][number]): World['tlsa'][number] {
+  return kind === 'no address' || kind === 'address unknown' ? kind : 'absent';
 }
 
 function hostsIn(world: World): readonly HostVerdict[] {
@@ -182,6 +207,47 @@ describe('every verdict', () => {
           ];
           assert.deepEqual([by, requires, tryTls], ['override', wanted, level === 'off' ? 'no' : 'yes']);
         }
+      }),
+    );
+  });
+
+  it('never gets weaker by a wish of the message for TLS, whatever operators have said', () => {
+    fc.assert(
+      fc.property(worlds, said, fc.constantFrom(...wishes), (world, words, wish) => {
+        const facts = { ...factsIn(world), override: words.override };
+        const before = decideAll(facts, { ...rulesIn(world), ...words.rules }).hosts;
+        const message = messageDemand(wish, 'enforce', false);
+        neverWeaker(before, decideAll(facts, { ...rulesIn(world), ...words.rules, message }).hosts);
+      }),
+    );
+  });
+
+  it('RFC 8689 §4.2.1: asks for a proven name of each host that a message with REQUIRETLS may go to', () => {
+    const message = messageDemand('requiretls', 'enforce', false);
+    fc.assert(
+      fc.property(worlds, said, (world, words) => {
+        const facts = { ...factsIn(world), override: words.override };
+        for (const verdict of decideAll(facts, { ...rulesIn(world), ...words.rules, message }).hosts) {
+          if (verdict.kind === 'avoid') continue;
+          const { requires, provesName, tryTls } = verdict.decision;
+          assert.deepEqual([requires, provesName, tryTls], ['authenticate', true, 'yes']);
+        }
+      }),
+    );
+  });
+
+  it('RFC 8689 §3: TLS-Required: No leaves exactly what operators and the default level ask for', () => {
+    const message = messageDemand('optional', 'enforce', false);
+    fc.assert(
+      fc.property(worlds, said, (world, words) => {
+        const facts = { ...factsIn(world), override: words.override };
+        const rules = { ...rulesIn(world), ...words.rules };
+        const bare = factsIn({ ...world, mode: null, tlsa: world.tlsa.map(withoutTlsa) });
+        const expected = decideAll({ ...bare, override: words.override }, rules).hosts;
+        const got = decideAll(facts, { ...rules, message }).hosts;
+        assert.deepEqual(got.map(strictness), expected.map(strictness));
+        for (const verdict of got)
+          if (verdict.kind === 'use') assert.notEqual(verdict.decision.dane?.binding, true);
       }),
     );
   });

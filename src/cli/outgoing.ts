@@ -1,8 +1,8 @@
 /** From the configuration to what deliveries need; shared by `serve` and `send --direct`. */
 import type { PolicyEngine } from '../lookup/engine.ts';
 import type { Deadlines } from '../net/deadlines.ts';
-import { patience } from '../net/drive.ts';
 import { outgoingContext } from '../net/tls.ts';
+import { outgoingPatience } from '../relay/session.ts';
 import type { Outgoing } from '../relay/settings.ts';
 import type { Config } from './config/config.ts';
 import type { OutgoingFiles } from './config/files.ts';
@@ -26,7 +26,13 @@ export function outgoingOf(
     lookUp: engine.factsOf,
     lookUpAnew: engine.factsAnew,
     context: outgoingContext(roots),
+    smallHelloContext: lazily(() => outgoingContext(roots, 'added', 'small')),
     deadlines,
-    patience,
+    patience: outgoingPatience,
   };
+}
+
+function lazily<Value>(make: () => Value): () => Value {
+  let made: Value | undefined;
+  return () => (made ??= make());
 }

@@ -32,6 +32,7 @@ export function relaySettingsOf(
       keepFinalMs: relay.keepFinalMs,
       connections: relay.connections,
       connectionsPerDestination: relay.connectionsPerDestination,
+      messagesPerMinute: relay.messagesPerMinute,
     },
   };
 }

@@ -1,7 +1,7 @@
 /** One attempt to hand one message to the hosts of one destination, and what became of each recipient. */
 import type { EventReply } from '../events/delivery-event.ts';
 import { NetworkError } from '../net/error.ts';
-import { describeReply } from '../protocols/smtp/reply.ts';
+import { describeReply, severity } from '../protocols/smtp/reply.ts';
 import type { PeerError, PeerFault } from '../wire/dialogue.ts';
 import { type HandedOver, handOver } from './hand-over.ts';
 import { type NextHop, type NextHops, nextHops } from './next-hops.ts';
@@ -16,7 +16,7 @@ import {
   type Result,
   type Verdict,
 } from './result.ts';
-import type { Session, Unready, Way } from './session.ts';
+import type { Opening, Session, Unready, Way } from './session.ts';
 import type { Outgoing } from './settings.ts';
 import { type Demanded, eventReply, tlsOfObstacle, tlsUntried } from './tls-verdict.ts';
 
@@ -45,8 +45,11 @@ export async function attempt(
   const settled: RecipientResult[] = [];
   let { recipients } = parcel;
   let worst: Result | undefined;
-  for (const hop of hops.hops) {
-    const handed = await tryHop({ ...parcel, recipients }, wayTo(hop, course, outgoing), pool, transcript);
+  const inOrder = pool.memories.reach.inOrder(hops.hops, route?.source ?? null);
+  for (const [index, hop] of inOrder.entries()) {
+    const way = wayTo(hop, course, outgoing);
+    const opening = openingOf(parcel, index < inOrder.length - 1);
+    const handed = await tryHop({ ...parcel, recipients }, way, opening, pool, transcript);
     settled.push(...handed.settled);
     recipients = handed.rest;
     if (handed.obstacle.kind === 'none') break;
@@ -56,11 +59,23 @@ export async function attempt(
     const { passedOver } = hops;
     settled.push(...forAll(recipients, passedOver === null ? worst : worse(unasked(passedOver), worst)));
   }
-  const reached: Reached =
-    settled.length === recipients.length && worst?.verdict.kind === 'failed'
-      ? { kind: 'nobody', because: worst.verdict.because }
-      : { kind: 'host' };
-  return { recipients: settled, reached, transcript: bounded(transcript) };
+  const nobody = settled.length === recipients.length ? worst : undefined;
+  return { recipients: settled, reached: reachedBy(settled, nobody), transcript: bounded(transcript) };
+}
+
+/** @param nobody why no host had an answer for anybody, where that is so. */
+function reachedBy(settled: readonly RecipientResult[], nobody: Result | undefined): Reached {
+  const [first] = settled;
+  if (first?.verdict.kind === 'failed' && settled.every(isTurnedAway)) {
+    return { kind: 'busy', because: first.verdict.because };
+  }
+  return nobody?.verdict.kind === 'failed'
+    ? { kind: 'nobody', because: nobody.verdict.because }
+    : { kind: 'host' };
+}
+
+function isTurnedAway({ verdict }: Result): boolean {
+  return verdict.kind === 'failed' && verdict.turnedAway === true;
 }
 
 /** The result where nobody was asked, for a reason that may pass. */
@@ -92,7 +107,7 @@ function forbidden(
   return { recipients: forAll(recipients, result), reached: { kind: 'host' }, transcript: [] };
 }
 
-function wayTo(hop: NextHop, { route }: Course, { hostname }: Outgoing): Way {
+export function wayTo(hop: NextHop, { route }: Course, { hostname }: Outgoing): Way {
   return {
     hop,
     protocol: route?.to?.protocol ?? 'smtp',
@@ -101,6 +116,10 @@ function wayTo(hop: NextHop, { route }: Course, { hostname }: Outgoing): Way {
     hello: route?.hello ?? hostname,
     source: route?.source ?? null,
   };
+}
+
+export function openingOf({ destination, course }: Parcel, others: boolean): Omit<Opening, 'fallback'> {
+  return { destination, connections: course.route?.connections ?? null, others };
 }
 
 /**
@@ -126,20 +145,32 @@ function bounded(transcript: readonly string[]): readonly string[] {
 }
 
 /** One host, in as many sessions as it takes. */
-async function tryHop(parcel: Parcel, way: Way, pool: Pool, transcript: string[]): Promise<HandedOver> {
+async function tryHop(
+  parcel: Parcel,
+  way: Way,
+  opening: Omit<Opening, 'fallback'>,
+  pool: Pool,
+  transcript: string[],
+): Promise<HandedOver> {
   const settled: RecipientResult[] = [];
   let rest = parcel.recipients;
   for (let mayReuse = true; ; ) {
     const kept = mayReuse ? pool.reuse(way) : undefined;
     const found: Fresh =
       kept === undefined
-        ? await openFresh(way, parcel.destination, pool, transcript)
+        ? await openFresh(way, opening, pool, transcript)
         : { kind: 'session', session: kept };
     if (found.kind === 'broken') return { settled, rest, obstacle: found };
     const handed = await handOver({ ...parcel, recipients: rest }, found.session, pool, transcript);
+    // A reused connection may have been closed by the other side just now, or be told so by its next answer: that says
+    // nothing about the host.
+    const isOver = handed.settled.length > 0 && handed.settled.every(isTurnedAway);
+    if (isOver && kept !== undefined) {
+      mayReuse = false;
+      continue;
+    }
     settled.push(...handed.settled);
     rest = handed.rest;
-    // A reused connection may have been closed by the other side just now; that says nothing about the host.
     if (handed.obstacle.kind === 'broken' && kept !== undefined) mayReuse = false;
     else if (handed.obstacle.kind !== 'none' || rest.length === 0) {
       return { settled, rest, obstacle: handed.obstacle };
@@ -151,18 +182,34 @@ type Fresh =
   | { readonly kind: 'session'; readonly session: Session }
   | { readonly kind: 'broken'; readonly result: Result };
 
-async function openFresh(way: Way, destination: string, pool: Pool, transcript: string[]): Promise<Fresh> {
-  let fallback: string | null = null;
+export async function openFresh(
+  way: Way,
+  opening: Omit<Opening, 'fallback'>,
+  pool: Pool,
+  transcript: string[],
+): Promise<Fresh> {
+  const { tls } = pool.memories;
+  let fallback = mayFallBack(way) ? (tls.broken(way.hop) ?? null) : null;
+  let failed: string | undefined;
   for (;;) {
-    const opened = await pool.open(way, destination, fallback);
-    if (opened.kind === 'session') return opened;
+    const opened = await pool.open(way, { ...opening, fallback });
+    if (opened.kind === 'session') {
+      // Only where mail can really go in clear is it worth knowing that TLS cannot be had.
+      if (failed !== undefined) tls.fellBack(way.hop, failed);
+      return opened;
+    }
     transcript.push(...opened.transcript);
     if (opened.kind === 'broken') return { kind: 'broken', result: spoiled(way, opened.error, transcript) };
     const obstacle = unready(way, opened.outcome);
     if (obstacle.kind === 'broken') return obstacle;
     // A session in clear has no TLS that could fail, so this happens once.
-    fallback = obstacle.because;
+    fallback = failed = obstacle.because;
   }
+}
+
+/** Where nothing requires TLS; behind TLS that comes first there is nothing in clear to fall back to. */
+function mayFallBack({ decision, protocol }: Way): boolean {
+  return decision.requires === 'none' && decision.tryTls === 'yes' && protocol !== 'smtps';
 }
 
 type Unusable =
@@ -171,14 +218,19 @@ type Unusable =
   | { readonly kind: 'inClear'; readonly because: string };
 
 function unready(way: Way, outcome: Unready): Unusable {
-  const { hop, decision, login, protocol } = way;
+  const { hop, decision, login } = way;
   const failed = (because: string, reply: EventReply | null): Unusable => {
     return { kind: 'broken', result: failedAt(way, because, reply) };
   };
   switch (outcome.kind) {
     case 'refused': {
       const because = `${hop.host} refused the session at ${outcome.at}: ${describeReply(outcome.reply)}`;
-      return failed(because, eventReply(outcome.reply));
+      const result = failedAt(way, because, eventReply(outcome.reply));
+      if (severity(outcome.reply) !== 'transient') return { kind: 'broken', result };
+      return {
+        kind: 'broken',
+        result: { ...result, verdict: { kind: 'failed', because, turnedAway: true } },
+      };
     }
     case 'loginRefused': {
       const because = `${hop.host} refused our login as ${login?.user}: ${describeReply(outcome.reply)}`;
@@ -195,8 +247,7 @@ function unready(way: Way, outcome: Unready): Unusable {
           result: { verdict: { kind: 'blocked', cause, because }, mx: mxOf(way), reply, tls },
         };
       }
-      // Behind TLS that comes first there is nothing in clear to fall back to.
-      return protocol === 'smtps' ? failed(because, reply) : { kind: 'inClear', because };
+      return mayFallBack(way) ? { kind: 'inClear', because } : failed(because, reply);
     }
   }
 }

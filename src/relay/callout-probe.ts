@@ -1,6 +1,5 @@
 /** Asks a backend whether it has a mailbox, on connections that are kept for the next question. */
 import type { Mailbox } from '../names/mailbox.ts';
-import type { Patience } from '../net/drive.ts';
 import { routeFor } from '../policies/overrides/route.ts';
 import { nothingRuled } from '../policies/overrides/rule.ts';
 import { askRecipient } from '../protocols/smtp/client/ask-recipient.ts';
@@ -8,7 +7,7 @@ import { describeReply, type Reply, severity } from '../protocols/smtp/reply.ts'
 import { type CalloutAnswer, CONNECTIONS_PER_BACKEND, type Probe } from './callout.ts';
 import { nextHops } from './next-hops.ts';
 import { connectionPool, type Pool } from './pool.ts';
-import { asWorldly, type Session, type Way } from './session.ts';
+import { asWorldly, type OutgoingPatience, type Session, type Way } from './session.ts';
 import type { Outgoing } from './settings.ts';
 
 export interface BackendProbe {
@@ -67,7 +66,8 @@ async function askHost(way: Way, address: string, pool: Pool): Promise<CalloutAn
 /** @returns why there is none, where there is none. */
 async function openSession(way: Way, pool: Pool): Promise<Session | string> {
   const { host } = way.hop;
-  const opened = await pool.open(way, host, null);
+  const opening = { destination: host, connections: null, fallback: null, others: false };
+  const opened = await pool.open(way, opening);
   if (opened.kind === 'session') return opened.session;
   if (opened.kind === 'broken') return opened.error.message;
   const { kind } = opened.outcome;
@@ -75,7 +75,7 @@ async function openSession(way: Way, pool: Pool): Promise<Session | string> {
   const tlsOnly = kind === 'tlsFailed' || kind === 'startTlsRefused';
   // As mail would go there: in clear on a fresh connection, where nothing requires TLS.
   if (!tlsOnly || way.decision.requires !== 'none' || way.protocol === 'smtps') return because;
-  const again = await pool.open(way, host, because);
+  const again = await pool.open(way, { ...opening, fallback: because });
   return again.kind === 'session' ? again.session : because;
 }
 
@@ -104,7 +104,7 @@ function meaningOf(reply: Reply): CalloutAnswer {
   return noMailbox ? { kind: 'unknown' } : { kind: 'refused', reply };
 }
 
-function hurried(patience: Patience): Patience {
+function hurried(patience: OutgoingPatience): OutgoingPatience {
   const least = (ms: number): number => Math.min(ms, PATIENCE_MS);
   const { greeting, reply } = patience.phases;
   return {

@@ -3,16 +3,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Claim } from '../store/queue-store.ts';
 import { startPace } from './pace.ts';
 import { connectionPool, type PoolRules } from './pool.ts';
+import { startReach } from './reach.ts';
 import { recentIds } from './recent-ids.ts';
 import type { Outgoing, QueueSettings } from './settings.ts';
+import { type RememberedTls, startTlsMemory } from './tls-memory.ts';
 import { type DeliveryParts, type Desk, giveBack, workOn } from './work.ts';
 
 export interface StartingParts extends DeliveryParts {
   readonly outgoing: Outgoing;
   readonly settings: QueueSettings;
+  /** Something odd about a far side that is no event. */
+  readonly onOddity: (what: string, about: Readonly<Record<string, unknown>>) => void;
 }
 
 export interface Delivering {
+  /** What is remembered of TLS at hosts. */
+  rememberedTls(): readonly RememberedTls[];
   /** There may be something to do: a message came. */
   wake(): void;
   /** An operator asks for everything that is due now, whatever was seen of its destinations. */
@@ -47,8 +53,12 @@ export function startDelivery(parts: StartingParts): Delivering {
   const { store, world } = parts;
   let rules = { outgoing: parts.outgoing, settings: parts.settings };
   const underWay = new Set<Promise<void>>();
-  const pace = startPace(parts.settings, world);
-  const pool = connectionPool(poolRules(rules));
+  const pace = startPace(parts.settings, world, (ms, ring) => void setTimeout(ring, ms).unref());
+  const memories = {
+    tls: startTlsMemory(world.now, (one) => parts.onOddity(...noticeOf(one))),
+    reach: startReach(world.now),
+  };
+  const pool = connectionPool(poolRules(rules), memories);
   let abandoned = false;
   const desk: Desk = {
     parts,
@@ -100,7 +110,7 @@ export function startDelivery(parts: StartingParts): Delivering {
         now,
         leaseEnds: NEVER,
         most: free,
-        perDestination: settings.connectionsPerDestination,
+        perDestination: mostPerDestination(rules),
         recipientsPerClaim: RECIPIENTS_PER_CLAIM,
       });
       for (const claim of claims) start(claim);
@@ -108,7 +118,7 @@ export function startDelivery(parts: StartingParts): Delivering {
     }
     // While work comes and goes an alarm that is already set is good enough: it is never more than a minute off.
     if (closing || (underWay.size > 0 && alarm !== undefined)) return;
-    const due = await store.nextDue(rules.settings.connectionsPerDestination);
+    const due = await store.nextDue(mostPerDestination(rules));
     if (due !== undefined) setAlarm(Math.max(due - world.now(), 10));
   }
 
@@ -135,9 +145,12 @@ export function startDelivery(parts: StartingParts): Delivering {
   }
 
   return {
+    rememberedTls: () => memories.tls.list(),
     wake,
     retry() {
       pace.forgive();
+      memories.tls.forget();
+      memories.reach.forget();
       wake();
     },
     async carryOut(word) {
@@ -176,6 +189,22 @@ export function startDelivery(parts: StartingParts): Delivering {
 
 function poolRules({ outgoing, settings }: ReturnType<Desk['rules']>): PoolRules {
   return { outgoing, perDestination: settings.connectionsPerDestination };
+}
+
+/** As the agenda knows no routes, it may claim for each destination as much as any of them may have; the pace knows better. */
+function mostPerDestination({ outgoing, settings }: ReturnType<Desk['rules']>): number {
+  return outgoing.routes.reduce(
+    (most, { connections }) => Math.max(most, connections ?? 0),
+    settings.connectionsPerDestination,
+  );
+}
+
+function noticeOf({ kind, since, until, ...about }: RememberedTls): Parameters<StartingParts['onOddity']> {
+  const what =
+    kind === 'broken'
+      ? 'mail to this host goes in clear without a try of TLS for a while, as TLS has failed each time'
+      : 'this host answers a small ClientHello only';
+  return [what, { ...about, since: new Date(since).toISOString(), until: new Date(until).toISOString() }];
 }
 
 function within(ms: number, work: readonly Promise<unknown>[]): Promise<unknown> {

@@ -76,6 +76,8 @@ export function routesOf(domains: readonly LocalDomain[], hello: MailDomain): Ro
     names,
     hello,
     source: null,
+    connections: null,
+    messagesPerMinute: null,
   }));
 }
 

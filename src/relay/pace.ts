@@ -1,11 +1,14 @@
 /**
- * How many attempts a destination gets at once, and when it gets none.
+ * How many attempts a destination gets at once, how many in a minute, and when it gets none.
  *
  * A host that does not answer holds whoever waits for it, for minutes. So a destination starts with few attempts and
- * earns more by answering; where nobody answers, it rests, and its other mail is told so at once instead of trying.
+ * earns more by answering; where nobody answers, it rests, and its other mail is told so at once instead of trying. One
+ * that says we are too many gets half as many from then on, and earns them back slowly.
  */
 import { nextAttemptAt, type Schedule } from '../queue/schedule.ts';
+import { afterPause, alone, answered, crowded, firstRoom, type Room } from './room.ts';
 import type { World } from './settings.ts';
+import { type Spacing, spacing } from './spacing.ts';
 
 export type Admission =
   | { readonly kind: 'go' }
@@ -17,19 +20,35 @@ export type Admission =
   | { readonly kind: 'recalled' };
 
 /** Whether a host gave an answer to work with, or why none did. */
-export type Reached = { readonly kind: 'host' } | { readonly kind: 'nobody'; readonly because: string };
+export type Reached =
+  | { readonly kind: 'host' }
+  /** One was there, and takes no more from us for now. */
+  | { readonly kind: 'busy'; readonly because: string }
+  | { readonly kind: 'nobody'; readonly because: string };
+
+/** What a route says of its destinations; null: what holds for all of them. */
+export interface OwnLimits {
+  readonly connections: number | null;
+  readonly messagesPerMinute: number | null;
+}
+
+export const noOwnLimits: OwnLimits = { connections: null, messagesPerMinute: null };
 
 export interface Pace {
   /** How many attempts are being made. */
   readonly active: number;
   /** Resolves when the attempt for the claim `fence` may begin, or with the reason why it may not. */
-  enter(destination: string, fence: number): Promise<Admission>;
+  enter(destination: string, fence: number, own: OwnLimits): Promise<Admission>;
   /** Sends away who waits. @returns the fences of their claims, to be given back. */
   recall(): number[];
-  /** Every attempt that began ends with this. */
-  leave(destination: string, reached: Reached): void;
-  /** An operator asks: no destination rests any more. */
-  forgive(): void;
+  /**
+   * Every attempt that began ends with this.
+   *
+   * @returns of one that found the host busy, whether its message may enter again at once.
+   */
+  leave(destination: string, reached: Reached): boolean;
+  /** An operator asks: this destination, or none, rests any more. */
+  forgive(destination?: string): void;
   /** From now on by these settings. */
   adjust(settings: PaceSettings): void;
   /** Sends away who waits, and whoever still comes. */
@@ -40,18 +59,36 @@ export interface PaceSettings {
   readonly schedule: Schedule;
   readonly connections: number;
   readonly connectionsPerDestination: number;
+  /** null: as many as it takes. */
+  readonly messagesPerMinute: number | null;
 }
 
-const FIRST_ATTEMPTS = 2;
+/** Rings once after so many ms. */
+export type Alarm = (ms: number, ring: () => void) => void;
+
 /** A host that is back is noticed within this, whatever the schedule of its messages says. */
 const LONGEST_REST_MS = 30 * 60_000;
 /** Up to so many destinations nobody looks for some that can be forgotten. */
 const FEW_DESTINATIONS = 10_000;
+/** A host that answered within this is there, whatever it says now, ms. */
+const ANSWERED_LATELY_MS = 60_000;
+/** How long nothing is tried after the first time that a host was busy with nobody of ours, ms; each further time doubles it. */
+const FIRST_PAUSE_MS = 1_000;
+/** After so many pauses the destination rests. */
+const MOST_PAUSES = 3;
 
 interface Destination {
   active: number;
-  /** Attempts it may have at once. */
-  room: number;
+  room: Room;
+  /** By its route. */
+  own: OwnLimits;
+  /** undefined: as many a minute as it takes. */
+  spacing: Spacing | undefined;
+  /** When a host answered last, ms since 1970. */
+  answeredAt: number;
+  /** Since then. */
+  pauses: number;
+  pauseUntil: number;
   failures: number;
   restUntil: number;
   because: string;
@@ -63,7 +100,8 @@ interface Parked {
   readonly admit: (admission: Admission) => void;
 }
 
-export function startPace(initial: PaceSettings, world: World): Pace {
+/** @param alarm for what becomes possible by the time alone. */
+export function startPace(initial: PaceSettings, world: World, alarm: Alarm): Pace {
   let settings = initial;
   let closing = false;
   const destinations = new Map<string, Destination>();
@@ -71,57 +109,111 @@ export function startPace(initial: PaceSettings, world: World): Pace {
   const waiting = new Set<Destination>();
   let active = 0;
   let crowd = FEW_DESTINATIONS;
+  let rings = Number.POSITIVE_INFINITY;
 
-  function suspended({ because, restUntil }: Destination): Admission {
-    return { kind: 'suspended', because, until: restUntil };
-  }
+  const limitOf = ({ own }: Destination): number => own.connections ?? settings.connectionsPerDestination;
 
   function admitParked(): void {
+    if (waiting.size === 0) return;
+    const now = world.now();
+    let next = Number.POSITIVE_INFINITY;
     for (const destination of waiting) {
-      while (active < settings.connections && destination.active < destination.room) {
+      const room = Math.min(destination.room.allowed, limitOf(destination));
+      while (active < settings.connections && destination.active < room) {
+        const ready = Math.max(destination.pauseUntil, destination.spacing?.readyAt ?? 0);
+        if (ready > now) {
+          next = Math.min(next, ready);
+          break;
+        }
         const parked = destination.parked.shift();
         if (parked === undefined) break;
         active += 1;
         destination.active += 1;
+        destination.spacing?.take(now);
         parked.admit({ kind: 'go' });
       }
       if (destination.parked.length === 0) waiting.delete(destination);
-      if (active >= settings.connections) return;
+      if (active >= settings.connections) break;
     }
+    if (next < rings) ringAt(next, now);
+  }
+
+  function ringAt(at: number, now: number): void {
+    rings = at;
+    alarm(at - now, () => {
+      rings = Number.POSITIVE_INFINITY;
+      admitParked();
+    });
   }
 
   function rest(destination: Destination, because: string): void {
     const now = world.now();
-    destination.room = 1;
+    destination.room = alone(destination.room);
     // Attempts that ran side by side fail side by side: that is one failure.
     if (now < destination.restUntil) return;
     destination.failures += 1;
-    const { failures } = destination;
-    const until = nextAttemptAt(now, failures, world.random(), settings.schedule);
-    destination.restUntil = Math.min(until, now + LONGEST_REST_MS);
+    destination.pauses = 0;
+    destination.restUntil = restUntil(now, destination.failures, world.random(), settings.schedule);
     destination.because = because;
     for (const { admit } of destination.parked.splice(0)) admit(suspended(destination));
   }
 
-  /** Names can be made up without end: where nobody was reached, and nobody asked for long, nothing is kept. */
+  /** @returns whether its message may enter again. */
+  function turnedAway(destination: Destination, because: string, activeThen: number): boolean {
+    const now = world.now();
+    destination.room = crowded(destination.room, activeThen, now);
+    const isThere = destination.active > 0 || isLately(destination.answeredAt, now);
+    if (!isThere || destination.pauses >= MOST_PAUSES) {
+      rest(destination, because);
+      return false;
+    }
+    // While others of ours are being served there is nothing to wait for but them.
+    if (destination.active === 0 && now >= destination.pauseUntil) {
+      destination.pauseUntil = now + FIRST_PAUSE_MS * 2 ** destination.pauses * (1 + world.random());
+      destination.pauses += 1;
+    }
+    return true;
+  }
+
+  function served(destination: Destination): void {
+    const now = world.now();
+    destination.answeredAt = now;
+    destination.pauses = 0;
+    destination.failures = 0;
+    destination.restUntil = 0;
+    destination.room = answered(destination.room, limitOf(destination), now);
+  }
+
+  /** Names can be made up without end: where nobody asked for long, nothing is kept. */
   function forgetLongGone(): void {
     if (destinations.size < crowd) return;
     const before = world.now() - LONGEST_REST_MS;
-    for (const [name, { active: out, parked, restUntil }] of destinations)
-      if (out === 0 && parked.length === 0 && restUntil <= before) destinations.delete(name);
+    for (const [name, one] of destinations)
+      if (isIdle(one) && Math.max(one.restUntil, one.answeredAt) <= before) destinations.delete(name);
     // So that the walk costs little for each name, however many have to stay.
     crowd = Math.max(FEW_DESTINATIONS, destinations.size * 2);
+  }
+
+  function enterAt(name: string, own: OwnLimits): Destination {
+    const known = destinations.get(name);
+    const destination = known ?? newDestination(own);
+    if (known === undefined) destinations.set(name, destination);
+    else if (isIdle(known) && !isLately(known.answeredAt, world.now())) known.room = afterPause(known.room);
+    const perMinute = own.messagesPerMinute ?? settings.messagesPerMinute;
+    destination.own = own;
+    if (perMinute !== (destination.spacing?.perMinute ?? null))
+      destination.spacing = perMinute === null ? undefined : spacing(perMinute, world.now());
+    return destination;
   }
 
   return {
     get active() {
       return active;
     },
-    enter(name, fence) {
+    enter(name, fence, own) {
       if (closing) return Promise.resolve({ kind: 'closing' });
       forgetLongGone();
-      const destination = destinations.get(name) ?? newDestination();
-      destinations.set(name, destination);
+      const destination = enterAt(name, own);
       if (world.now() < destination.restUntil) return Promise.resolve(suspended(destination));
       return new Promise((admit) => {
         destination.parked.push({ fence, admit });
@@ -143,27 +235,23 @@ export function startPace(initial: PaceSettings, world: World): Pace {
     leave(name, reached) {
       const destination = destinations.get(name);
       if (destination === undefined) throw new Error(`nobody entered ${name}`);
+      const activeThen = destination.active;
       active -= 1;
       destination.active -= 1;
-      if (reached.kind === 'nobody') {
-        rest(destination, reached.because);
-      } else {
-        destination.failures = 0;
-        destination.restUntil = 0;
-        destination.room = Math.min(destination.room * 2, settings.connectionsPerDestination);
-      }
+      let again = false;
+      if (reached.kind === 'host') served(destination);
+      else if (reached.kind === 'busy') again = turnedAway(destination, reached.because, activeThen);
+      else rest(destination, reached.because);
       admitParked();
-      const idle = destination.active === 0 && destination.parked.length === 0;
-      if (idle && destination.failures === 0) destinations.delete(name);
+      return again;
     },
-    forgive() {
-      for (const destination of destinations.values()) destination.restUntil = 0;
+    forgive(name) {
+      for (const [other, destination] of destinations)
+        if (name === undefined || other === name) destination.restUntil = destination.pauseUntil = 0;
+      admitParked();
     },
     adjust(changed) {
       settings = changed;
-      for (const destination of destinations.values()) {
-        destination.room = Math.min(destination.room, settings.connectionsPerDestination);
-      }
       admitParked();
     },
     close() {
@@ -174,6 +262,36 @@ export function startPace(initial: PaceSettings, world: World): Pace {
   };
 }
 
-function newDestination(): Destination {
-  return { active: 0, room: FIRST_ATTEMPTS, failures: 0, restUntil: 0, because: '', parked: [] };
+function newDestination(own: OwnLimits): Destination {
+  return {
+    active: 0,
+    room: firstRoom,
+    own,
+    spacing: undefined,
+    answeredAt: Number.NEGATIVE_INFINITY,
+    pauses: 0,
+    pauseUntil: 0,
+    failures: 0,
+    restUntil: 0,
+    because: '',
+    parked: [],
+  };
+}
+
+function suspended({ because, restUntil: until }: Destination): Admission {
+  return { kind: 'suspended', because, until };
+}
+
+/** Also the longest rest is spread: what went down together must not come back together. */
+function restUntil(now: number, failures: number, random: number, schedule: Schedule): number {
+  const longest = LONGEST_REST_MS / (1 + schedule.jitter * random);
+  return Math.min(nextAttemptAt(now, failures, random, schedule), Math.round(now + longest));
+}
+
+function isIdle({ active, parked }: Destination): boolean {
+  return active === 0 && parked.length === 0;
+}
+
+function isLately(answeredAt: number, now: number): boolean {
+  return now >= answeredAt && now < answeredAt + ANSWERED_LATELY_MS;
 }

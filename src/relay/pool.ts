@@ -4,17 +4,21 @@ import { NetworkError } from '../net/error.ts';
 import type { Standing } from '../protocols/smtp/client/deliver.ts';
 import { settle } from '../protocols/smtp/client/settle.ts';
 import { idleSessions } from './idle-sessions.ts';
+import { type Reach, startReach } from './reach.ts';
 import {
   asWorldly,
   dialHop,
   keyOf,
   type Opened,
+  type Opening,
   openSession,
   type Session,
+  type SmallHello,
   sayGoodbye,
   type Way,
 } from './session.ts';
 import type { Outgoing } from './settings.ts';
+import { startTlsMemory, type TlsMemory } from './tls-memory.ts';
 
 export interface PoolRules {
   readonly outgoing: Outgoing;
@@ -22,14 +26,21 @@ export interface PoolRules {
   readonly perDestination: number;
 }
 
+/** What was seen of hosts, beyond the life of a connection and of a configuration. */
+export interface Memories {
+  readonly tls: TlsMemory;
+  readonly reach: Reach;
+}
+
 export interface Pool {
+  readonly memories: Memories;
   /** @returns an idle session for this way, if there is one that still stands. */
   reuse(way: Way): Session | undefined;
   /**
-   * @param fallback why the session is to be in clear although TLS is wanted; null where it is to be as decided. A
-   * session that fell back serves one message.
+   * A session that fell back to clear serves one message. Where the usual ClientHello gets no answer at all, a small one
+   * is tried on a fresh connection before TLS counts as failed.
    */
-  open(way: Way, destination: string, fallback: string | null): Promise<Opened>;
+  open(way: Way, opening: Opening): Promise<Opened>;
   /** Keeps the session for the next message, where it may have one; nobody waits for what that takes. */
   giveBack(session: Session, standing: Standing): void;
   /** Readies the session for another transaction. @returns whether it can have one; else it is closed. */
@@ -47,7 +58,8 @@ export interface Pool {
 /** Idle sessions end after this, ms: many servers close after 5 minutes, and a held connection costs them. */
 const IDLE_MS = 5_000;
 
-export function connectionPool(initial: PoolRules): Pool {
+/** @param memories of its own where nobody shares them. */
+export function connectionPool(initial: PoolRules, memories: Memories = ownMemories(initial)): Pool {
   let rules = initial;
   const idle = idleSessions<Session>();
   /** Connections by destination, those included that are being opened. */
@@ -97,33 +109,73 @@ export function connectionPool(initial: PoolRules): Pool {
     await Promise.all(sessions.map(end));
   }
 
+  async function openOnce(way: Way, opening: Opening, smallHello: SmallHello): Promise<Opened> {
+    const { outgoing, perDestination } = rules;
+    const { destination, fallback } = opening;
+    taken.set(destination, (taken.get(destination) ?? 0) + 1);
+    let connection: Connection | undefined;
+    const opened = await openSession(way, { destination, outgoing, fallback, smallHello }, async () => {
+      if (!aborted) connection = await dialNoted(way, outgoing, opening, smallHello);
+      // What is handed over from here on would not be recorded any more, and be delivered twice.
+      if (connection === undefined || aborted) {
+        connection?.close();
+        throw new NetworkError('failed', 'the relay is closing');
+      }
+      connections.add(connection);
+      // Idle ones of another way to the same destination take room too. Not before the dial: an address that never
+      // answers would cost one of them each time.
+      const excess = (taken.get(destination) ?? 0) - (opening.connections ?? perDestination);
+      if (excess > 0) void endAll(idle.takeOldest(destination, excess));
+      return connection;
+    });
+    if (opened.kind !== 'session') forget(connection, destination);
+    return opened;
+  }
+
+  async function dialNoted(
+    way: Way,
+    outgoing: Outgoing,
+    { others }: Opening,
+    smallHello: SmallHello,
+  ): Promise<Connection> {
+    const { reach } = memories;
+    const { address } = way.hop;
+    try {
+      const connection = await dialHop(way, outgoing, { others, smallHello });
+      reach.reached(address);
+      return connection;
+    } catch (error) {
+      if (error instanceof NetworkError) reach.missed(address, error, way.source);
+      throw error;
+    }
+  }
+
+  /** A session inside TLS is the proof that TLS works there. */
+  function noted(way: Way, opened: Opened): Opened {
+    if (opened.kind === 'session' && opened.session.connection.channel.tls !== undefined)
+      memories.tls.worked(way.hop);
+    return opened;
+  }
+
   return {
+    memories,
     reuse(way) {
       const session = idle.take(keyOf(way));
       // What was said for another message is none of the next one's business.
       session?.connection.forgetTranscript();
       return session;
     },
-    async open(way, destination, fallback) {
-      const { outgoing, perDestination } = rules;
-      taken.set(destination, (taken.get(destination) ?? 0) + 1);
-      let connection: Connection | undefined;
-      const opened = await openSession(way, { destination, outgoing, fallback }, async () => {
-        if (!aborted) connection = await dialHop(way, outgoing);
-        // What is handed over from here on would not be recorded any more, and be delivered twice.
-        if (connection === undefined || aborted) {
-          connection?.close();
-          throw new NetworkError('failed', 'the relay is closing');
-        }
-        connections.add(connection);
-        // Idle ones of another way to the same destination take room too. Not before the dial: an address that never
-        // answers would cost one of them each time.
-        const excess = (taken.get(destination) ?? 0) - perDestination;
-        if (excess > 0) void endAll(idle.takeOldest(destination, excess));
-        return connection;
-      });
-      if (opened.kind !== 'session') forget(connection, destination);
-      return opened;
+    async open(way, opening) {
+      const { tls } = memories;
+      const known = opening.fallback === null ? (tls.smallHello(way.hop) ?? null) : null;
+      const first = await openOnce(way, opening, known);
+      if (first.kind !== 'failed' || !first.helloUnanswered || known !== null) return noted(way, first);
+      const because = smallHelloBecause(way, first);
+      const second = await openOnce(way, opening, because);
+      const { transcript } = first;
+      if (second.kind !== 'session') return { ...second, transcript: [...transcript, ...second.transcript] };
+      tls.needsSmallHello(way.hop, because);
+      return noted(way, second);
     },
     giveBack(session, standing) {
       if (standing === 'reusable') keep(session);
@@ -146,4 +198,13 @@ export function connectionPool(initial: PoolRules): Pool {
       for (const connection of connections) connection.close();
     },
   };
+}
+
+function ownMemories({ outgoing: { now } }: PoolRules): Memories {
+  return { tls: startTlsMemory(now, () => undefined), reach: startReach(now) };
+}
+
+function smallHelloBecause({ hop }: Way, { outcome }: Extract<Opened, { kind: 'failed' }>): string {
+  const why = outcome.kind === 'tlsFailed' ? outcome.because : outcome.kind;
+  return `with a small ClientHello, as ${hop.host} did not answer the usual one: ${why}`;
 }

@@ -77,6 +77,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
       forgetFinal(contents, events);
       parts.onEvents(events);
     },
+    onOddity: parts.onOddity,
     onError,
   });
   const intake: IntakeParts = {

@@ -10,8 +10,11 @@ export type Verdict =
    * that we `relayed` it, or, of an LMTP backend's yes, that it is `delivered`.
    */
   | { readonly kind: 'delivered'; readonly tells: 'host' | 'relayed' | 'delivered' }
-  /** For now; tried again. */
-  | { readonly kind: 'failed'; readonly because: string }
+  /**
+   * For now; tried again. `turnedAway`: the host takes nothing from us for now, whatever it is: it refused the session,
+   * or closed it (421) before it looked at the message.
+   */
+  | { readonly kind: 'failed'; readonly because: string; readonly turnedAway?: true }
   /** The required TLS could not be had. `cause` is the same for the same obstacle. */
   | { readonly kind: 'blocked'; readonly cause: string; readonly because: string }
   /** For good. `status` is an enhanced code of class 5. */
@@ -56,9 +59,9 @@ export function forAll(
 export function refusedAt(at: string, host: string, reply: Reply): Pick<Result, 'verdict' | 'reply'> {
   const told = eventReply(reply);
   const because = `${host} refused at ${at}: ${describeReply(reply)}`;
-  const verdict: Verdict =
-    severity(reply) === 'permanent'
-      ? { kind: 'refused', status: told.enhanced ?? '5.0.0', because }
-      : { kind: 'failed', because };
-  return { verdict, reply: told };
+  if (severity(reply) === 'permanent') {
+    return { verdict: { kind: 'refused', status: told.enhanced ?? '5.0.0', because }, reply: told };
+  }
+  const turnedAway = at === 'MAIL' && reply.code === 421;
+  return { verdict: { kind: 'failed', because, ...(turnedAway ? { turnedAway } : {}) }, reply: told };
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { EventTls } from '../events/delivery-event.ts';
 import { formatMailDomain, type MailDomain } from '../names/mailbox.ts';
 import { dial } from '../net/dial.ts';
-import type { Connection } from '../net/drive.ts';
+import { type Connection, type Patience, patience as smtpPatience } from '../net/drive.ts';
 import { NetworkError } from '../net/error.ts';
 import { type Decision, decisionKey } from '../policies/decide.ts';
 import { judgePeer, type Proof } from '../policies/judge.ts';
@@ -51,6 +51,21 @@ export interface Session {
 
 export type Unready = Exclude<OpenOutcome<Proof>, { kind: 'ready' }>;
 
+/** What a session is opened for. */
+export interface Opening {
+  /** Whose room its connection takes: the scheduling key. */
+  readonly destination: string;
+  /** Connections to it at once; null: as many as to any other. */
+  readonly connections: number | null;
+  /** Why it is to be in clear although TLS is wanted; null where it is to be as decided. */
+  readonly fallback: string | null;
+  /** Whether another address can be tried where this one is silent. */
+  readonly others: boolean;
+}
+
+/** How TLS begins: why with a small ClientHello; null: with the usual one. */
+export type SmallHello = string | null;
+
 export type Opened =
   | { readonly kind: 'session'; readonly session: Session }
   /** The peer broke the protocol or the connection; there is nothing left to close. */
@@ -60,7 +75,31 @@ export type Opened =
       readonly transcript: readonly string[];
     }
   /** It did not come to a session; the connection is closed. */
-  | { readonly kind: 'failed'; readonly outcome: Unready; readonly transcript: readonly string[] };
+  | {
+      readonly kind: 'failed';
+      readonly outcome: Unready;
+      readonly transcript: readonly string[];
+      /** The peer went silent or away where our ClientHello should have been answered. */
+      readonly helloUnanswered: boolean;
+    };
+
+/** Milliseconds for each wait of mail that goes out. */
+export interface OutgoingPatience extends Patience {
+  /** For a connection, where another address can be tried. */
+  readonly connectBeforeOthers: number;
+  /** For the first octet in answer to a ClientHello of the usual size, as a small one may be tried then. */
+  readonly answerToHello: number;
+}
+
+/**
+ * A SYN is repeated after 1, 3 and 7 s: an address that has heard none of the four is no longer worth waiting for while
+ * there is another. An answer to a ClientHello costs a server that works one round trip and a signature.
+ */
+export const outgoingPatience: OutgoingPatience = {
+  ...smtpPatience,
+  connectBeforeOthers: 10_000,
+  answerToHello: 15_000,
+};
 
 const TRANSACTIONS_PER_SESSION = 1_000;
 const NONCE_BYTES = 18;
@@ -71,7 +110,8 @@ export async function openSession(
     destination,
     outgoing,
     fallback,
-  }: Pick<Session, 'destination' | 'outgoing'> & { fallback: string | null },
+    smallHello,
+  }: Pick<Session, 'destination' | 'outgoing'> & Pick<Opening, 'fallback'> & { smallHello: SmallHello },
   connect: () => Promise<Connection>,
 ): Promise<Opened> {
   const { hop, decision, login } = way;
@@ -99,9 +139,10 @@ export async function openSession(
       }),
     );
     if (outcome.kind !== 'ready') {
+      const helloUnanswered = outcome.kind === 'tlsFailed' && connection.helloUnanswered;
       await sayGoodbye(connection);
       connection.close();
-      return { kind: 'failed', outcome, transcript: connection.takeTranscript() };
+      return { kind: 'failed', outcome, transcript: connection.takeTranscript(), helloUnanswered };
     }
     const { offers, proof } = outcome;
     const { mailMax, rcptMax, rcptDomainMax } = limitsOf(offers);
@@ -110,7 +151,7 @@ export async function openSession(
       protocol,
       offers,
       asked: { host: hop.host, address: hop.address, port: hop.port },
-      tls: tlsOfSession(decision, { facts: channel.tls, proof, offers }, fallback),
+      tls: tlsOfSession(decision, { facts: channel.tls, proof, offers, smallHello }, fallback),
       recipientsAtOnce: rcptMax ?? Number.POSITIVE_INFINITY,
       domainsAtOnce: rcptDomainMax ?? Number.POSITIVE_INFINITY,
       transactionsLeft: Math.min(mailMax ?? TRANSACTIONS_PER_SESSION, TRANSACTIONS_PER_SESSION),
@@ -124,7 +165,8 @@ export async function openSession(
     const transcript = connection?.takeTranscript() ?? [];
     if (connection?.channel.tls !== undefined && isHangUp(broken) && !heardInside(transcript)) {
       const because = `${broken.message} right after the handshake`;
-      return { kind: 'failed', outcome: { kind: 'tlsFailed', because }, transcript };
+      const outcome = { kind: 'tlsFailed', because } as const;
+      return { kind: 'failed', outcome, transcript, helloUnanswered: false };
     }
     return { kind: 'broken', error: broken, transcript };
   }
@@ -143,11 +185,23 @@ function heardInside(transcript: readonly string[]): boolean {
 
 export function dialHop(
   { hop, source }: Way,
-  { patience, deadlines, context }: Outgoing,
+  { patience, deadlines, context, smallHelloContext }: Outgoing,
+  { others, smallHello }: Pick<Opening, 'others'> & { smallHello: SmallHello },
 ): Promise<Connection> {
   const peer = hop.host === hop.address ? hop.address : `${hop.host} (${hop.address})`;
   const target = { address: hop.address, port: hop.port, source: source ?? undefined };
-  return dial(target, { peer, patience, deadlines, context, serverName: hop.serverName });
+  const connect = others ? Math.min(patience.connect, patience.connectBeforeOthers) : patience.connect;
+  const hello =
+    smallHello === null
+      ? { context, answerToHello: patience.answerToHello }
+      : { context: smallHelloContext() };
+  return dial(target, {
+    peer,
+    patience: { ...patience, connect },
+    deadlines,
+    serverName: hop.serverName,
+    ...hello,
+  });
 }
 
 /** The peer's fault or the world's; anything else is ours and goes on up. */

@@ -5,7 +5,6 @@ import type { MailDomain } from '../names/mailbox.ts';
 import type { Limits } from '../net/admission.ts';
 import type { Certificates } from '../net/certificates.ts';
 import type { Deadlines } from '../net/deadlines.ts';
-import type { Patience } from '../net/drive.ts';
 import type { ServerPatience } from '../net/server-session.ts';
 import type { RequireTlsLevel } from '../policies/message.ts';
 import type { Route } from '../policies/overrides/route.ts';
@@ -16,6 +15,7 @@ import type { Account } from './accounts.ts';
 import type { DemandRules } from './demands.ts';
 import type { DkimKey } from './dkim-key.ts';
 import type { LocalDomain } from './domains.ts';
+import type { OutgoingPatience } from './session.ts';
 
 /** How mail leaves: all that an attempt needs to know. */
 export interface Outgoing {
@@ -36,8 +36,10 @@ export interface Outgoing {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly context: SecureContext;
+  /** The same for a ClientHello that fits into one segment; made when it is first asked for. */
+  readonly smallHelloContext: () => SecureContext;
   readonly deadlines: Deadlines;
-  readonly patience: Patience;
+  readonly patience: OutgoingPatience;
   /** Whether a connection to this address would come back to us. */
   readonly isSelf: (address: string, port: number) => boolean;
 }
@@ -46,8 +48,12 @@ export interface Outgoing {
 export interface QueueSettings {
   readonly schedule: Schedule;
   readonly keepFinalMs: number;
+  /** To all destinations at once. */
   readonly connections: number;
+  /** To one, where its route says no other number. */
   readonly connectionsPerDestination: number;
+  /** To one, where its route says no other number; null: as many as it takes. */
+  readonly messagesPerMinute: number | null;
 }
 
 /** The world's clock and dice, as arguments. */

@@ -34,6 +34,8 @@ interface Shown {
   readonly facts: TlsFacts | undefined;
   readonly proof: Proof | undefined;
   readonly offers: Offers;
+  /** Why TLS began with a small ClientHello; null: it did not. */
+  readonly smallHello: string | null;
 }
 
 /**
@@ -43,14 +45,14 @@ interface Shown {
  */
 export function tlsOfSession(
   decision: Decision,
-  { facts, proof, offers }: Shown,
+  { facts, proof, offers, smallHello }: Shown,
   fallback: string | null,
 ): EventTls {
   if (facts === undefined || proof === undefined) {
     return { ...tlsUntried(decision, clearBecause(decision, offers, fallback)), outcome: 'cleartext' };
   }
   return {
-    ...tlsUntried(decision, proof.because),
+    ...tlsUntried(decision, smallHello === null ? proof.because : `${proof.because}; ${smallHello}`),
     ...seen(facts),
     outcome: proof.kind,
     peerName: proof.kind === 'authenticated' ? proof.peerName : null,

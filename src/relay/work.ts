@@ -7,7 +7,7 @@ import { attempt, notTried } from './attempt.ts';
 import { notices } from './bounce.ts';
 import type { Contents } from './content.ts';
 import { destinationOf } from './intake.ts';
-import type { Pace, Reached } from './pace.ts';
+import { noOwnLimits, type Pace, type Reached } from './pace.ts';
 import { byCourse, type Parcel } from './parcel.ts';
 import type { Pool } from './pool.ts';
 import type { RecentIds } from './recent-ids.ts';
@@ -64,38 +64,67 @@ export async function workOn(claim: Claim, desk: Desk): Promise<void> {
   }
 }
 
+/** A message that is turned away as often is put off, even where others are served meanwhile: it may be about this one. */
+const MOST_TURNS = 5;
+
 async function attemptAll(work: Work, desk: Desk): Promise<void> {
-  const { pace, parts } = desk;
   const { claim } = work;
-  const before = desk.rules();
-  let groups = [...byCourse(forGroups(claim), before.outgoing)];
-  const moved = groups.flatMap((group) => movedTo(group, claim.destination, before.outgoing));
+  const { outgoing } = desk.rules();
+  let groups: readonly Group[] = [...byCourse(forGroups(claim), outgoing)];
+  const moved = groups.flatMap((group) => movedTo(group, claim.destination, outgoing));
   if (moved.length > 0) {
-    await giveBack(parts, [{ fence: claim.fence, moved }]);
+    await giveBack(desk.parts, [{ fence: claim.fence, moved }]);
     return;
   }
-  const admission = await pace.enter(claim.destination, claim.fence);
+  for (let turn = 1; groups.length > 0; turn++)
+    groups = await takeTurn(work, groups, turn < MOST_TURNS, desk);
+}
+
+/** @returns those that were turned away by a host which is busy, and may be tried again at once. */
+async function takeTurn(
+  work: Work,
+  planned: readonly Group[],
+  mayRepeat: boolean,
+  desk: Desk,
+): Promise<readonly Group[]> {
+  const { pace } = desk;
+  const { claim } = work;
+  const before = desk.rules();
+  const admission = await pace.enter(claim.destination, claim.fence, planned[0]?.course.route ?? noOwnLimits);
   // A claim that is not settled is due again when the queue is opened next.
-  if (admission.kind === 'closing' || admission.kind === 'recalled') return;
+  if (admission.kind === 'closing' || admission.kind === 'recalled') return [];
   // What began under one configuration ends under it.
   const rules = desk.rules();
-  if (rules !== before) groups = [...byCourse(forGroups(claim), rules.outgoing)];
+  const groups = rules === before ? planned : regrouped(claim, planned, rules.outgoing);
   if (admission.kind === 'suspended') {
     const until = new Date(admission.until).toISOString();
     const because = `not tried, as nobody was reached lately (until ${until}): ${admission.because}`;
     for (const group of groups)
       await settle(work, notTried(group, { because, demanded: UNDECIDED }), rules, desk);
-    return;
+    return [];
   }
+  const busy: { readonly group: Group; readonly result: AttemptResult }[] = [];
   let reached: Reached = { kind: 'host' };
+  let again = false;
   try {
     for (const group of groups) {
-      ({ reached } = await deliver(work, group, rules, desk));
-      if (desk.abandoned()) return;
+      const result = await attemptAndRecord(work, group, rules, desk);
+      ({ reached } = result);
+      if (reached.kind === 'busy') busy.push({ group, result });
+      else await settle(work, rest(work, result), rules, desk);
+      if (desk.abandoned()) return [];
     }
   } finally {
-    pace.leave(claim.destination, reached);
+    again = pace.leave(claim.destination, reached) && mayRepeat;
   }
+  if (again) return busy.map(({ group }) => group);
+  for (const { result } of busy) await settle(work, rest(work, result), rules, desk);
+  return [];
+}
+
+function regrouped(claim: Claim, groups: readonly Group[], outgoing: Outgoing): readonly Group[] {
+  const recipients = groups.flatMap((group) => group.recipients);
+  return [...byCourse({ ...forGroups(claim), recipients }, outgoing)];
 }
 
 function forGroups({ message, recipients }: Claim): Parameters<typeof byCourse>[0] {
@@ -108,18 +137,16 @@ function movedTo({ course, recipients }: Group, from: string, { routes }: Outgoi
   return destination === from ? [] : recipients.map(({ address }) => ({ address, destination }));
 }
 
-/**
- * Attempts a group and settles it.
- *
- * Each transaction is recorded before the next begins: what is not recorded is delivered twice after a crash.
- */
-async function deliver(work: Work, group: Group, rules: Rules, desk: Desk): Promise<AttemptResult> {
-  const result = await attemptGroup(work.claim, group, rules, desk, (delivered) =>
+/** Each transaction is recorded before the next begins: what is not recorded is delivered twice after a crash. */
+function attemptAndRecord(work: Work, group: Group, rules: Rules, desk: Desk): Promise<AttemptResult> {
+  return attemptGroup(work.claim, group, rules, desk, (delivered) =>
     settle(work, { recipients: delivered, reached: { kind: 'host' }, transcript: [] }, rules, desk),
   );
-  const recipients = result.recipients.filter(({ address }) => !work.recorded.has(address));
-  await settle(work, { ...result, recipients }, rules, desk);
-  return result;
+}
+
+/** What is still to be recorded of it. */
+function rest({ recorded }: Work, result: AttemptResult): AttemptResult {
+  return { ...result, recipients: result.recipients.filter(({ address }) => !recorded.has(address)) };
 }
 
 /** An error of ours or of the medium (content that cannot be read) is one more reason to try again later. */

@@ -48,6 +48,8 @@ function secureRoute({ facts }: CheckCase): Route | undefined {
     names: [{ kind: 'below', domain }],
     hello: { kind: 'domain', domain },
     source: null,
+    connections: null,
+    messagesPerMinute: null,
   };
 }
 

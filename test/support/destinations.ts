@@ -100,6 +100,8 @@ export function routeOf(change: Partial<Route>): Route {
     names: [],
     hello,
     source: null,
+    connections: null,
+    messagesPerMinute: null,
     ...change,
   };
 }

@@ -11,7 +11,6 @@ import type { Limits } from '../../src/net/admission.ts';
 import { openCertificates } from '../../src/net/certificates.ts';
 import { type Deadlines, startDeadlines } from '../../src/net/deadlines.ts';
 import type { Lookup } from '../../src/net/dns.ts';
-import type { Patience } from '../../src/net/drive.ts';
 import type { ServerPatience } from '../../src/net/server-session.ts';
 import { type KeyPair, outgoingContext } from '../../src/net/tls.ts';
 import type { RequireTlsLevel } from '../../src/policies/message.ts';
@@ -21,6 +20,7 @@ import type { Account } from '../../src/relay/accounts.ts';
 import type { LocalDomain } from '../../src/relay/domains.ts';
 import { hashPassword, parsePasswordHash } from '../../src/relay/password.ts';
 import { type Relay, startRelay } from '../../src/relay/relay.ts';
+import type { OutgoingPatience } from '../../src/relay/session.ts';
 import type { ListenerSettings, Outgoing, RelaySettings } from '../../src/relay/settings.ts';
 import { openDataFolder } from '../../src/store/data-folder.ts';
 import { openQueue } from '../../src/store/open-queue.ts';
@@ -61,7 +61,7 @@ export interface TestRelayOptions {
   readonly smtpPort?: number;
   /** Roots that outgoing connections trust. */
   readonly trust?: readonly string[];
-  readonly patience?: Partial<Patience>;
+  readonly patience?: Partial<OutgoingPatience>;
   readonly serverPatience?: Partial<ServerPatience>;
   readonly listeners?: readonly Partial<ListenerSettings>[];
   readonly settings?: Partial<RelaySettings>;
@@ -102,11 +102,13 @@ const NO_SERVER = 9;
 /** Longer than any test takes: events that do not come are a failure, not a hang. */
 const WAIT_MS = 8_000;
 
-const shortPatience: Patience = {
+const shortPatience: OutgoingPatience = {
   phases: { greeting: 1_500, reply: 1_500, 'data-start': 1_500, 'data-end': 1_500, goodbye: 200 },
   connect: 1_500,
   handshake: 800,
   dataBlock: 1_500,
+  connectBeforeOthers: 300,
+  answerToHello: 400,
 };
 
 const shortServerPatience: ServerPatience = {
@@ -196,6 +198,7 @@ function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySe
       keepFinalMs: DAY,
       connections: 100,
       connectionsPerDestination: 5,
+      messagesPerMinute: null,
     },
     patience: { ...shortServerPatience, ...options.serverPatience },
     ...options.settings,
@@ -217,6 +220,7 @@ function outgoingOf(
     lookUp: factsFrom({ ...usualDns, ...dns }),
     lookUpAnew: factsFrom({ ...usualDns, ...dns }),
     context: outgoingContext(trust),
+    smallHelloContext: () => outgoingContext(trust, 'added', 'small'),
     deadlines,
     patience: { ...shortPatience, ...patience },
   };
@@ -381,6 +385,8 @@ function toRoute({ domain: name, to, login, tls, requireTls, names = [] }: Route
     names: names.map(toPattern),
     hello: { kind: 'domain', domain: domain('relay.test') },
     source: null,
+    connections: null,
+    messagesPerMinute: null,
   };
 }
 

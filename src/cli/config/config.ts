@@ -149,6 +149,8 @@ export interface RelayConfig {
   /** Outgoing connections at once. */
   readonly connections: number;
   readonly connectionsPerDestination: number;
+  /** To one destination; null: as many as it takes. */
+  readonly messagesPerMinute: number | null;
   readonly maxMessageBytes: number;
   readonly maxRecipients: number;
   /** Received fields with which a message counts as looping. */

@@ -236,6 +236,7 @@ function toRelay(relay: ParsedConfig['relay']): RelayConfig {
     keepFinalMs: relay.keep_final,
     connections: relay.connections,
     connectionsPerDestination: relay.connections_per_destination,
+    messagesPerMinute: relay.messages_per_minute ?? null,
     maxMessageBytes: relay.max_message_size,
     maxRecipients: relay.max_recipients,
     maxHops: relay.max_hops,

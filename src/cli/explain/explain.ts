@@ -156,6 +156,8 @@ function ruleFor(subject: Subject, { hostname, domains, routes }: Config): Route
       names: [],
       hello: hostname,
       source: null,
+      connections: null,
+      messagesPerMinute: null,
     };
   }
   // Of a domain of ours only its backend matters here.

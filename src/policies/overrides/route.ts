@@ -44,6 +44,10 @@ export interface Route {
   readonly hello: MailDomain;
   /** Local address to connect from; null: the system chooses. */
   readonly source: IpAddress | null;
+  /** Connections at once to each of its destinations; null: as many as to any other. */
+  readonly connections: number | null;
+  /** Messages that each of its destinations gets in a minute; null: as many as any other. */
+  readonly messagesPerMinute: number | null;
 }
 
 /** The first route that matches, in the operator's order. */

@@ -268,6 +268,7 @@ describe('connections', () => {
             keepFinalMs: DAY,
             connections: 10,
             connectionsPerDestination: 1,
+            messagesPerMinute: null,
           },
         },
       },

@@ -5,11 +5,10 @@ import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { type Domain, parseDomain } from '../../../src/names/domain.ts';
 import { startDeadlines } from '../../../src/net/deadlines.ts';
-import { patience } from '../../../src/net/drive.ts';
 import { outgoingContext } from '../../../src/net/tls.ts';
 import { decide } from '../../../src/policies/decide.ts';
 import { connectionPool } from '../../../src/relay/pool.ts';
-import type { Way } from '../../../src/relay/session.ts';
+import { outgoingPatience, type Way } from '../../../src/relay/session.ts';
 
 const unasked = (): Promise<never> => Promise.reject(new Error('nobody is to be asked'));
 
@@ -46,8 +45,9 @@ describe('a pool that was broken off', () => {
       lookUp: unasked,
       lookUpAnew: unasked,
       context: outgoingContext([]),
+      smallHelloContext: () => outgoingContext([], 'added', 'small'),
       deadlines,
-      patience,
+      patience: outgoingPatience,
       isSelf: () => false,
     };
     const decision = decide({ kind: 'domain', domain: domain('far.test') }, undefined, 'may');
@@ -60,10 +60,11 @@ describe('a pool that was broken off', () => {
     };
     const way: Way = { hop, protocol: 'smtp', decision, login: null, hello, source: null };
     const pool = connectionPool({ outgoing, perDestination: 1 });
-    const first = await pool.open(way, 'far.test', null);
+    const opening = { destination: 'far.test', connections: null, fallback: null, others: false };
+    const first = await pool.open(way, opening);
     assert.equal(first.kind, 'session');
     pool.abort();
-    const second = await pool.open(way, 'far.test', null);
+    const second = await pool.open(way, opening);
     assert.equal(second.kind === 'broken' && second.error.message, 'the relay is closing');
     assert.equal(connections, 1);
     await pool.close();

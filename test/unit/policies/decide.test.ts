@@ -28,6 +28,8 @@ function route(change: Partial<Route>): Route {
     names: [],
     hello,
     source: null,
+    connections: null,
+    messagesPerMinute: null,
     ...change,
   };
 }

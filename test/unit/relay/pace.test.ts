@@ -1,23 +1,39 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Admission, startPace } from '../../../src/relay/pace.ts';
+import { type Admission, noOwnLimits, type OwnLimits, startPace } from '../../../src/relay/pace.ts';
 
 const schedule = { retryAfterMs: [1_000, 5_000], jitter: 0, giveUpAfterMs: 1e9, warnAfterMs: 1e8 };
 const dead = { kind: 'nobody', because: 'no answer' } as const;
 const alive = { kind: 'host' } as const;
+const busy = { kind: 'busy', because: '421 too many' } as const;
 
-function pace(connections = 100, connectionsPerDestination = 8) {
+function pace(connections = 100, connectionsPerDestination = 8, messagesPerMinute: number | null = null) {
   const clock = { now: 0 };
+  const alarms: { readonly at: number; readonly ring: () => void }[] = [];
   const world = { now: () => clock.now, random: () => 0 };
-  return { clock, ...ask(startPace({ schedule, connections, connectionsPerDestination }, world)) };
+  const settings = { schedule, connections, connectionsPerDestination, messagesPerMinute };
+  const given = startPace(settings, world, (ms, ring) => alarms.push({ at: clock.now + ms, ring }));
+  /** Puts the clock forward, from one alarm to the next. */
+  const pass = async (until: number): Promise<void> => {
+    for (;;) {
+      const next = alarms.toSorted((a, b) => a.at - b.at)[0];
+      if (next === undefined || next.at > until) break;
+      alarms.splice(alarms.indexOf(next), 1);
+      clock.now = next.at;
+      next.ring();
+      await turn();
+    }
+    clock.now = until;
+  };
+  return { clock, pass, ...ask(given) };
 }
 
 function ask(given: ReturnType<typeof startPace>) {
   /** Enters `count` times. @returns what each has been told so far. */
-  const enter = (name: string, count: number): (Admission | undefined)[] => {
+  const enter = (name: string, count: number, own: OwnLimits = noOwnLimits): (Admission | undefined)[] => {
     const told: (Admission | undefined)[] = Array.from({ length: count }, () => undefined);
     for (let index = 0; index < count; index++) {
-      void given.enter(name, index + 1).then((admission) => (told[index] = admission));
+      void given.enter(name, index + 1, own).then((admission) => (told[index] = admission));
     }
     return told;
   };
@@ -160,14 +176,191 @@ describe('the pace when something changes', () => {
     await turn();
     for (let ended = 0; ended < 4; ended++) one.leave('far.test', alive);
     assert.equal(one.active, 8);
-    one.adjust({ schedule, connections: 100, connectionsPerDestination: 2 });
+    one.adjust({ schedule, connections: 100, connectionsPerDestination: 2, messagesPerMinute: null });
     for (let ended = 0; ended < 7; ended++) one.leave('far.test', alive);
     await turn();
     assert.equal(one.active, 2);
     const { pace: narrow, enter: come } = pace(1, 8);
     come('far.test', 2);
     assert.equal(narrow.active, 1);
-    narrow.adjust({ schedule, connections: 2, connectionsPerDestination: 8 });
+    narrow.adjust({ schedule, connections: 2, connectionsPerDestination: 8, messagesPerMinute: null });
     assert.equal(narrow.active, 2);
+  });
+});
+
+describe('a destination that says there are too many of us', () => {
+  /** `count` attempts at once, which it has earned. */
+  async function grown(count: number) {
+    const one = pace(100, count);
+    one.enter('far.test', count * 4);
+    await turn();
+    for (let ended = 0; ended < count; ended++) one.pace.leave('far.test', alive);
+    await turn();
+    assert.equal(one.pace.active, count);
+    return one;
+  }
+
+  it('gets half as many from then on; who was turned away comes again once there is room', async () => {
+    const one = await grown(8);
+    assert.equal(one.pace.leave('far.test', busy), true);
+    const again = one.enter('far.test', 1);
+    await turn();
+    assert.deepEqual(
+      [one.pace.active, going(again)],
+      [7, 0],
+      'seven are more than the four that are allowed',
+    );
+    for (let ended = 0; ended < 4; ended++) one.pace.leave('far.test', alive);
+    await turn();
+    assert.equal(one.pace.active, 4, 'the next ones have come in their place');
+  });
+
+  it('what is said to attempts side by side is said once', async () => {
+    const one = await grown(8);
+    for (let ended = 0; ended < 3; ended++) one.pace.leave('far.test', busy);
+    for (let ended = 0; ended < 3; ended++) one.pace.leave('far.test', alive);
+    await turn();
+    assert.equal(one.pace.active, 4);
+  });
+
+  it('earns one more a minute', async () => {
+    const one = await grown(8);
+    one.pace.leave('far.test', busy);
+    for (const [now, room] of [
+      [59_999, 4],
+      [60_000, 5],
+      [119_999, 5],
+      [120_000, 6],
+    ] as const) {
+      one.clock.now = now;
+      one.pace.leave('far.test', alive);
+      one.enter('far.test', 8);
+      await turn();
+      while (one.pace.active > room) one.pace.leave('far.test', alive);
+      assert.equal(one.pace.active, room, `after ${now} ms`);
+    }
+  });
+
+  it('with nobody of ours left there waits for 1, 2 and 4 s, and then rests on the schedule', async () => {
+    const one = pace();
+    one.enter('far.test', 1);
+    await turn();
+    one.pace.leave('far.test', alive);
+    one.enter('far.test', 1);
+    await turn();
+    let now = 0;
+    for (const wait of [1_000, 2_000, 4_000]) {
+      assert.equal(one.pace.leave('far.test', busy), true);
+      const again = one.enter('far.test', 1);
+      await one.pass(now + wait - 1);
+      assert.equal(going(again), 0);
+      now += wait;
+      await one.pass(now);
+      assert.equal(going(again), 1, `after ${wait} ms`);
+    }
+    assert.equal(one.pace.leave('far.test', busy), false);
+    const resting = one.enter('far.test', 1);
+    await turn();
+    assert.deepEqual(resting[0], { kind: 'suspended', because: '421 too many', until: now + 1_000 });
+  });
+
+  it('rests at once where none of its hosts has ever answered', async () => {
+    const one = pace();
+    one.enter('far.test', 1);
+    await turn();
+    assert.equal(one.pace.leave('far.test', busy), false);
+    const [told] = one.enter('far.test', 1);
+    assert.equal(told, undefined);
+  });
+});
+
+describe('so many messages a minute', () => {
+  it('are evenly spaced, and what is not its turn waits', async () => {
+    const one = pace(100, 8, 6);
+    const told = one.enter('far.test', 5);
+    await turn();
+    assert.equal(going(told), 1);
+    one.pace.leave('far.test', alive);
+    await one.pass(9_999);
+    assert.equal(going(told), 1);
+    await one.pass(10_000);
+    assert.equal(going(told), 2);
+    await one.pass(40_000);
+    assert.equal(going(told), 5);
+  });
+
+  it('of one destination do not slow down another', async () => {
+    const one = pace(100, 8, 1);
+    const slow = one.enter('slow.test', 3);
+    const other = one.enter('other.test', 1);
+    await turn();
+    assert.deepEqual([going(slow), going(other)], [1, 1]);
+  });
+
+  it('its route says how many, and how many at once', async () => {
+    const one = pace(100, 8, 6);
+    const own = { connections: 1, messagesPerMinute: 60 };
+    const told = one.enter('far.test', 4, own);
+    await turn();
+    assert.equal(going(told), 1);
+    await one.pass(5_000);
+    assert.equal(going(told), 1, 'one at a time');
+    one.pace.leave('far.test', alive);
+    await turn();
+    assert.equal(going(told), 2);
+    one.pace.leave('far.test', alive);
+    await one.pass(7_000);
+    assert.equal(going(told), 3);
+  });
+
+  it('are not forgotten with the last message of the destination', async () => {
+    const one = pace(100, 8, 1);
+    one.enter('far.test', 1);
+    await turn();
+    one.pace.leave('far.test', alive);
+    const told = one.enter('far.test', 1);
+    await one.pass(59_999);
+    assert.equal(going(told), 0);
+    await one.pass(60_000);
+    assert.equal(going(told), 1);
+  });
+});
+
+describe('many destinations that went down together', () => {
+  it('come back at different times, also after the longest rest', async () => {
+    const clock = { now: 0 };
+    let dice = 0;
+    const world = { now: () => clock.now, random: () => (dice++ % 10) / 10 };
+    const slow = { retryAfterMs: [3_600_000], jitter: 0.2, giveUpAfterMs: 1e9, warnAfterMs: 1e8 };
+    const settings = {
+      schedule: slow,
+      connections: 100,
+      connectionsPerDestination: 8,
+      messagesPerMinute: null,
+    };
+    const one = startPace(settings, world, () => undefined);
+    const ends = new Set<number>();
+    for (let index = 0; index < 10; index++) {
+      void one.enter(`d${index}.test`, 1, noOwnLimits);
+      one.leave(`d${index}.test`, dead);
+      const admission = await one.enter(`d${index}.test`, 1, noOwnLimits);
+      assert.ok(admission.kind === 'suspended' && admission.until <= 30 * 60_000);
+      ends.add(admission.until);
+    }
+    assert.equal(ends.size, 10);
+  });
+
+  it('one of which an operator forgives alone', async () => {
+    const one = pace();
+    for (const name of ['a.test', 'b.test']) {
+      one.enter(name, 1);
+      await turn();
+      one.pace.leave(name, dead);
+    }
+    one.pace.forgive('a.test');
+    const told = [...one.enter('a.test', 1), ...one.enter('b.test', 1)];
+    assert.equal(told.length, 2);
+    await turn();
+    assert.equal(one.pace.active, 1);
   });
 });

@@ -24,6 +24,8 @@ function route(match: Route['match'], to: string | null): Route {
     names: [],
     hello: { kind: 'domain', domain: domain('relay.test') },
     source: null,
+    connections: null,
+    messagesPerMinute: null,
   };
 }
 

@@ -43,6 +43,11 @@ export const relay = z
     connections_per_destination: count(1, 65535)
       .default(20)
       .describe('Outgoing connections at once to one destination.'),
+    messages_per_minute: count(1, 60_000)
+      .optional()
+      .describe(
+        'Messages that one destination gets in a minute, evenly spaced, where its route says no other number; without this key as many as it takes.',
+      ),
     max_message_size: reading(
       z.union([z.int(), z.string()], { error: 'must be a size such as 52428800, "50MB" or "50MiB"' }),
       parseSize,

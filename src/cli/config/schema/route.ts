@@ -14,6 +14,7 @@ import {
 import {
   type Complain,
   complaints,
+  count,
   list,
   reading,
   requireTlsKey,
@@ -58,6 +59,16 @@ const written = z.strictObject({
     .optional()
     .describe('EHLO name for these deliveries; without this key hostname.'),
   source: text(parseIpAddress, '192.0.2.25').optional().describe('Local address to connect from.'),
+  connections: count(1, 65535)
+    .optional()
+    .describe(
+      'Connections at once to each destination of this route; without this key relay.connections_per_destination.',
+    ),
+  messages_per_minute: count(1, 60_000)
+    .optional()
+    .describe(
+      'Messages that each destination of this route gets in a minute, evenly spaced; without this key relay.messages_per_minute.',
+    ),
 });
 
 type Written = z.output<typeof written>;
@@ -75,6 +86,8 @@ export const route = written.transform((rule, context): RouteConfig => {
     login,
     hello: rule.hello ?? null,
     source: rule.source ?? null,
+    connections: rule.connections ?? null,
+    messagesPerMinute: rule.messages_per_minute ?? null,
   };
 });
 

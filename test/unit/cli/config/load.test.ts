@@ -255,6 +255,8 @@ describe('the configuration', () => {
         names: [],
         hello: null,
         source: null,
+        connections: null,
+        messagesPerMinute: null,
       },
     ]);
   });

@@ -16,7 +16,18 @@ function domain(text: string): Domain {
 
 function route(match: RoutePattern): Route {
   const hello = { kind: 'domain', domain: domain('relay.test') } as const;
-  return { match, to: null, login: null, tls: null, requireTls: null, names: [], hello, source: null };
+  return {
+    match,
+    to: null,
+    login: null,
+    tls: null,
+    requireTls: null,
+    names: [],
+    hello,
+    source: null,
+    connections: null,
+    messagesPerMinute: null,
+  };
 }
 
 const exact = route({ kind: 'domain', domain: domain('example.net') });

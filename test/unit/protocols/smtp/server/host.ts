@@ -268,10 +268,11 @@ function lineInput(raw: Buffer): SessionInput<SmtpWords> {
 }
 
 function describe(envelope: Envelope, facts: ContentFacts): string {
-  const { wishes, smtpUtf8, tls, extended, hello } = envelope;
+  const { wishes, smtpUtf8, requireTls, tls, extended, hello } = envelope;
   const sender = [
     envelope.sender?.text ?? '<>',
     ...(smtpUtf8 ? ['SMTPUTF8'] : []),
+    ...(requireTls ? ['REQUIRETLS'] : []),
     ...(wishes.ret === null ? [] : [`ret=${wishes.ret}`]),
     ...(wishes.envelopeId === null ? [] : [`envid=${wishes.envelopeId}`]),
   ].join(' ');

@@ -175,6 +175,58 @@ describe('buildNotification of a success', () => {
   }
 });
 
+describe('buildNotification and the way of the mail', () => {
+  const travel = {
+    outcome: 'authenticated',
+    required: 'none',
+    by: 'default',
+    version: 'TLSv1.3',
+    because: 'it did',
+  } as const;
+  const told = (change: Partial<NonNullable<NotifiedRecipient['travel']>>): Report =>
+    build({ recipients: [{ ...recipient, travel: { ...travel, ...change } }] });
+  const rows = [
+    [
+      {},
+      'authenticated; required=none; by=default; version=TLSv1.3',
+      'to a host that proved who it is: it did.',
+    ],
+    [
+      { outcome: 'encrypted' },
+      'encrypted; required=none; by=default; version=TLSv1.3',
+      'travelled over TLS (TLSv1.3) to a host that did not prove who it is: it did.',
+    ],
+    [
+      { outcome: 'cleartext', version: null },
+      'cleartext; required=none; by=default',
+      'travelled in clear, where anybody on the way could read it: it did.',
+    ],
+    [
+      { outcome: null, version: null, required: 'encrypt', by: 'dane' },
+      'not-sent; required=encrypt; by=dane',
+      'It has not been sent. It has to travel over TLS (by dane).',
+    ],
+    [
+      { outcome: null, version: null },
+      'not-sent; required=none; by=default',
+      'It has not been sent. Nothing is required of its way.',
+    ],
+  ] as const;
+  for (const [change, field, text] of rows) {
+    it(`RFC 3464 §2.4: in a field of our own, and in words: ${field}`, () => {
+      const report = told(change);
+      assert.ok(report.groups[1]?.includes(`X-Waxwing-TLS: ${field}\r\nX-Waxwing-TLS-Because: it did`));
+      assert.ok(report.text.includes(text), report.text);
+    });
+  }
+
+  it('what a peer has a hand in stays on its line', () => {
+    const { groups, whole } = told({ because: 'a\r\nAction: delivered', version: 'TLSv1.3\r\nX: y' });
+    assert.doesNotMatch(groups[1] ?? '', /\r\nAction: delivered/);
+    assert.doesNotMatch(whole, /^X: y/m);
+  });
+});
+
 describe('buildNotification and what the sender said in the envelope', () => {
   const envelopes: readonly [why: string, sent: string, told: string][] = [
     ['plain xtext', 'QQ314159', 'QQ314159'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseDomain } from '../../../src/names/domain.ts';
-import { noTerms } from '../../../src/names/message-terms.ts';
+import { type MessageTerms, noTerms } from '../../../src/names/message-terms.ts';
 import { noRecipientWishes, noSenderWishes } from '../../../src/names/wishes.ts';
 import { notices } from '../../../src/relay/bounce.ts';
 import type { News } from '../../../src/relay/settle.ts';
@@ -34,6 +34,9 @@ interface Case {
   readonly sender?: string;
   readonly content?: string | Error;
   readonly properties?: Partial<Claim['message']['properties']>;
+  readonly terms?: Partial<MessageTerms>;
+  /** What became of each recipient; by default nothing but a failure. */
+  readonly result?: Partial<News['result']>;
 }
 
 async function build(given: Case): Promise<{ messages: readonly NewMessage[]; errors: readonly string[] }> {
@@ -58,13 +61,16 @@ async function build(given: Case): Promise<{ messages: readonly NewMessage[]; er
       receivedAt: 0,
       sender,
       wishes,
-      terms: noTerms,
+      terms: { ...noTerms, ...given.terms },
       properties,
       warnedAt: null,
       heldNoticeAt: null,
       release: null,
     },
-    given.kinds.map((kind, index) => news(kind, `${index}@far.test`)),
+    given.kinds.map((kind, index) => {
+      const one = news(kind, `${index}@far.test`);
+      return { ...one, result: { ...one.result, ...given.result } };
+    }),
     {
       outgoing: { hostname, routes: [] },
       contents: {
@@ -166,6 +172,64 @@ describe('notifications', () => {
   for (const [why, expected, given, kind] of cases) {
     it(`RFC 3461 §4.3: ${why}`, async () => assert.equal(await returned(given, kind), expected));
   }
+
+  it('RFC 8689 §5: of a message with REQUIRETLS the header comes back, "RET=FULL MUST be disregarded"', async () => {
+    const given = { ret: 'full', terms: { tls: 'requiretls' } } as const;
+    assert.equal(await returned(given), 'text/rfc822-headers header');
+    const { messages } = await build({ ...given, kinds: ['failed'] });
+    const text = messages.map((message) => bytesOf(message).toString()).join();
+    assert.match(
+      text.replace(/\r\n/g, ' '),
+      /it was sent with REQUIRETLS, and of such a message only the header/,
+    );
+    assert.equal(await returned({ ret: 'full', terms: { tls: 'authenticate' } }), 'message/rfc822 whole');
+  });
+
+  it('RFC 8689 §5: "MUST also specify the REQUIRETLS SMTP option", whatever they tell of', async () => {
+    for (const kind of ['failed', 'delayed', 'relayed', 'delivered'] as const) {
+      const [notice] = (await build({ kinds: [kind], terms: { tls: 'requiretls' } })).messages;
+      assert.equal(notice?.terms?.tls, 'requiretls');
+      const [other] = (await build({ kinds: [kind], terms: { tls: 'optional', tellOutcome: true } }))
+        .messages;
+      assert.deepEqual(other?.terms, noTerms);
+    }
+  });
+
+  const sent = {
+    ...tls,
+    outcome: 'encrypted',
+    version: 'TLSv1.3',
+    because: 'a self-signed certificate',
+  } as const;
+  const waiting = { ...tls, required: 'authenticate', by: 'dane', because: 'no STARTTLS' } as const;
+  const ways: readonly (readonly [string, Case, RegExp | null])[] = [
+    [
+      'a success says how it travelled, whoever asked for it',
+      { kinds: ['relayed'], result: { tls: sent, verdict: { kind: 'delivered', tells: 'relayed' } } },
+      /^X-Waxwing-TLS: encrypted; required=none; by=default; version=TLSv1\.3$/m,
+    ],
+    [
+      'a delay says what is required where the sender wants to know',
+      { kinds: ['delayed'], terms: { tellOutcome: true }, result: { tls: waiting } },
+      /^X-Waxwing-TLS: not-sent; required=authenticate; by=dane$/m,
+    ],
+    ['and nothing where he did not ask', { kinds: ['delayed'], result: { tls: waiting } }, null],
+  ];
+  for (const [why, given, expected] of ways)
+    it(`the way of the mail: ${why}`, async () => {
+      const [message] = (await build(given)).messages;
+      if (message === undefined) assert.fail('no notification');
+      const status = readLeaves(bytesOf(message).toString('latin1'))[1]?.decoded.replaceAll('\r', '') ?? '';
+      if (expected === null) assert.doesNotMatch(status, /X-Waxwing/);
+      else assert.match(status, expected);
+    });
+
+  it('say of a host that tells of success itself that it takes over', async () => {
+    const result = { tls: sent, verdict: { kind: 'delivered', tells: 'host' } } as const;
+    const { messages } = await build({ kinds: ['relayed'], terms: { tellOutcome: true }, result });
+    const text = messages.map((message) => bytesOf(message).toString()).join();
+    assert.match(text.replace(/\r\n/g, ' '), /which takes over from here: it reports what happens there/);
+  });
 
   it('say why the whole message is not given back', async () => {
     const { messages } = await build({ kinds: ['failed'], ret: 'full', properties: { size: 2_000_000 } });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type ExplainedLayer, layersOf } from '../../../../src/cli/explain/layers.ts';
+import type { Rule } from '../../../../src/policies/overrides/rule.ts';
+import { DOMAIN } from '../../../support/destinations.ts';
 import { samples } from './samples.ts';
 
 function layer(name: keyof typeof samples, wanted: ExplainedLayer['layer']): ExplainedLayer {
@@ -31,6 +33,37 @@ states('override', [
   ['loweredByRoute', 'found', /^nothing, and TLS is not even tried \(off\)$/],
   ['authenticateByRoute', 'found', /\(authenticate\)$/],
 ]);
+
+describe('a [[rule]] for the domain', () => {
+  const rule: Rule = {
+    account: null,
+    from: null,
+    to: { kind: 'domain', domain: DOMAIN },
+    tls: 'encrypt',
+    onBlocked: null,
+  };
+  const ruledBy = (name: keyof typeof samples): ExplainedLayer | undefined => {
+    const sample = samples[name];
+    const rules = { ...sample.rules, ruled: { level: 'encrypt', rule } } as const;
+    return layersOf({ ...sample, rules }).find(({ layer: one }) => one === 'override');
+  };
+
+  it('is what the operator says', () => {
+    const said = ruledBy('plain');
+    assert.equal(said?.says, 'TLS, with whatever certificate (encrypt)');
+    assert.equal(said.because, 'the rule for mail to example.test says so');
+    assert.deepEqual(said.evidence, ['the rule for mail to example.test: encrypt']);
+  });
+
+  it('stands over a route, and below an override', () => {
+    assert.match(ruledBy('authenticateByRoute')?.evidence.join() ?? '', /which the \[\[rule\]\] outranks/);
+    assert.match(ruledBy('loweredByOverride')?.says ?? '', /\(may\)$/);
+    assert.match(
+      ruledBy('loweredByOverride')?.evidence.join() ?? '',
+      /: encrypt, which the override outranks/,
+    );
+  });
+});
 
 states('dane', [
   ['dane', 'found', /^TLS, and a certificate that matches a TLSA record of the host$/],

@@ -6,6 +6,8 @@ import {
   nothingRuled,
   type Rule,
   ruledFor,
+  ruledForDomain,
+  ruleText,
 } from '../../../../src/policies/overrides/rule.ts';
 import { domain } from '../../../support/relay.ts';
 
@@ -63,4 +65,29 @@ describe('operator rules', () => {
     const to = mailbox('bob@[192.0.2.1]');
     assert.deepEqual(ruledFor({ account: null, from: null, to }, rules), nothingRuled);
   });
+});
+
+describe('what rules say of a domain, whoever sends', () => {
+  const at = { kind: 'domain', domain: domain('in.test') } as const;
+  const said = (...rules: readonly Rule[]): string | null => ruledForDomain(at, rules).tls?.level ?? null;
+
+  it('is that of rules for its recipients alone', () => {
+    assert.equal(said(rule({ to: of('in.test'), tls: 'encrypt' })), 'encrypt');
+    assert.equal(said(rule({ to: below('test'), tls: 'encrypt' })), 'encrypt');
+    assert.equal(said(rule({ to: of('out.test'), tls: 'encrypt' })), null);
+  });
+
+  it('is nothing that only some of its mail is subject to', () => {
+    assert.equal(said(rule({ to: of('in.test'), account: 'bills', tls: 'encrypt' })), null);
+    assert.equal(said(rule({ to: of('in.test'), from: of('out.test'), tls: 'encrypt' })), null);
+    assert.equal(said(rule({ to: one('postmaster@in.test'), tls: 'encrypt' })), null);
+  });
+});
+
+describe('a rule in words', () => {
+  const rows: readonly (readonly [Partial<Rule>, string])[] = [
+    [{ to: below('partner.test') }, 'the rule for mail to .partner.test'],
+    [{ account: 'bills', from: one('a@out.test') }, 'the rule for mail of the account bills from a@out.test'],
+  ];
+  for (const [told, text] of rows) it(text, () => assert.equal(ruleText(rule(told)), text));
 });

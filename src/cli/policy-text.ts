@@ -1,4 +1,5 @@
 /** What is kept of policies, as a person reads it. */
+import type { KeptInbound } from '../relay/control-clients.ts';
 import type {
   KeptOfDomain,
   KeptOverride,
@@ -32,7 +33,11 @@ export function formatPolicies(
     one.until ?? 'forever',
     oneLine(one.reason),
   ]);
+  const general = overrides.find(({ domain, inForce }) => domain === '*' && inForce);
   return [
+    ...(general === undefined
+      ? []
+      : [`NOTE: TLS is required of no mail until ${general.until}: ${oneLine(general.reason)}\n`]),
     rows.length === 0 ? 'no MTA-STS policies are kept\n' : formatTable([head, ...rows]),
     ruled.length === 0
       ? 'there are no overrides\n'
@@ -41,10 +46,11 @@ export function formatPolicies(
 }
 
 /** All that is kept of a domain. */
-export function formatKept({ domain, sts, override }: KeptOfDomain, now: number): string {
+export function formatKept({ domain, sts, override, inbound }: KeptOfDomain, now: number): string {
   const lines = [
     ...(override === null ? [] : overrideLines(override)),
     ...(sts === null ? [`${domain}: no MTA-STS policy is kept`] : policyLines(sts, now)),
+    ...inboundLines(domain, inbound, now),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -62,21 +68,45 @@ export function formatRefreshed(
   return lines.map((line) => `${line}\n`).join('');
 }
 
-export function formatPurged({ purged, mail }: Purged): string {
-  const { domain, policy } = purged;
-  const what = policy === null ? 'what was kept' : `the MTA-STS policy (${policy.mode}, id ${policy.id})`;
+export function formatPurged({ domain, purged, inbound, mail }: Purged): string {
   return [
-    `${domain}: ${what} is forgotten.`,
-    'Nothing of it protects mail any more until it is fetched again, with the next mail for the domain: whoever is',
-    'on the path then can see to it that it looks as if there were no policy.',
+    ...(purged === null ? [] : purgedLines(domain, purged)),
+    ...(inbound === 0
+      ? []
+      : [
+          `${domain}: what is remembered of ${inbound === 1 ? 'one server that sends' : `${inbound} servers that send`} its mail is forgotten.`,
+        ]),
     mailText(mail),
   ]
     .map((line) => `${line}\n`)
     .join('');
 }
 
+function purgedLines(domain: string, { policy }: KeptPolicy): readonly string[] {
+  const what = policy === null ? 'what was kept' : `the MTA-STS policy (${policy.mode}, id ${policy.id})`;
+  return [
+    `${domain}: ${what} is forgotten.`,
+    'Nothing of it protects mail any more until it is fetched again, with the next mail for the domain: whoever is',
+    'on the path then can see to it that it looks as if there were no policy.',
+  ];
+}
+
+/** The servers that send its mail to us. */
+function inboundLines(domain: string, inbound: readonly KeptInbound[], now: number): readonly string[] {
+  if (inbound.length === 0) return [];
+  return [
+    `${domain}: servers that send its mail here over TLS`,
+    ...inbound.map(({ client, expected, since, sessions, lastAt, clear, clearAt }) => {
+      const known = expected ? 'always since' : 'not for long enough to expect it: since';
+      const inClear = clearAt === null ? '' : `; ${timesText(clear)} in clear, last ${ago(clearAt, now)}`;
+      return `  ${client}: ${known} ${since.slice(0, 10)}, noted ${timesText(sessions)}, last ${ago(lastAt, now)}${inClear}`;
+    }),
+  ];
+}
+
 export function formatOverridden({ override, mail }: Overridden): string {
   const { domain, level } = override;
+  if (domain === '*') return overriddenEverywhere(override, mail);
   const effect =
     level === 'authenticate'
       ? 'It stands over DANE, MTA-STS and the configuration.'
@@ -87,6 +117,19 @@ export function formatOverridden({ override, mail }: Overridden): string {
     ...elsewhere(mail, domain),
     mailText(mail),
     `What follows from it: waxwing explain ${domain}`,
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function overriddenEverywhere(override: KeptOverride, mail: Woken): string {
+  return [
+    ...overrideLines(override),
+    'TLS is required of no mail any more, whatever DANE, MTA-STS, rules and routes say, but of mail with REQUIRETLS and',
+    'of domains with an override of their own. It is still used where it can be had. Who is on the path can read and',
+    'change all other mail. The log says so each hour.',
+    mailText(mail),
+    "Take it back as soon as you can: waxwing policy override '*' --remove",
   ]
     .map((line) => `${line}\n`)
     .join('');

@@ -2,7 +2,7 @@
 import { networkInterfaces } from 'node:os';
 import { isLoopback } from '../names/address.ts';
 import type { Certificates } from '../net/certificates.ts';
-import type { KeyPair } from '../net/tls.ts';
+import { defaultIncoming, type IncomingSettings, type KeyPair } from '../net/tls.ts';
 import { ownCertificate } from '../relay/certificate.ts';
 import type { Identity } from '../relay/identity-check.ts';
 import type { RelaySettings } from '../relay/settings.ts';
@@ -10,7 +10,7 @@ import type { Config } from './config/config.ts';
 import type { ConfigFiles } from './config/files.ts';
 
 export function relaySettingsOf(
-  { listeners, limits, relay }: Config,
+  { listeners, limits, relay, inbound, inboundMemory, networkQuotas }: Config,
   { accounts, domains, dkim }: ConfigFiles,
   certificates: Certificates,
 ): RelaySettings {
@@ -20,6 +20,9 @@ export function relaySettingsOf(
     limits,
     accounts,
     domains,
+    inbound,
+    inboundMemory,
+    networkQuotas,
     dkim,
     maxMessageBytes: relay.maxMessageBytes,
     maxRecipients: relay.maxRecipients,
@@ -35,6 +38,11 @@ export function relaySettingsOf(
       messagesPerMinute: relay.messagesPerMinute,
     },
   };
+}
+
+/** What the listeners ask of handshakes. */
+export function incomingSettingsOf({ clientRoots }: ConfigFiles): IncomingSettings {
+  return { ...defaultIncoming, clientRoots };
 }
 
 /** The configured certificates, or the one that is made at the first start. */

@@ -17,7 +17,9 @@ import { type EventLog, fileEventLog, streamEventLog } from '../relay/event-log.
 import { destinationOf, destinationsOf } from '../relay/intake.ts';
 import { type Relay, type RelayParts, startRelay } from '../relay/relay.ts';
 import type { World } from '../relay/settings.ts';
+import type { ClientStore } from '../store/client-store.ts';
 import { type DataFolder, openDataFolder } from '../store/data-folder.ts';
+import { openClients } from '../store/open-clients.ts';
 import { openPolicies } from '../store/open-policies.ts';
 import { openQueue } from '../store/open-queue.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
@@ -34,7 +36,7 @@ import {
 import { outgoingOf } from './outgoing.ts';
 import { policyEngine } from './policy-engine.ts';
 import { openRelayDns, type RelayDns } from './relay-dns.ts';
-import { keyPairsOf, relaySettingsOf } from './relay-settings.ts';
+import { incomingSettingsOf, keyPairsOf, relaySettingsOf } from './relay-settings.ts';
 import { type Running, reload } from './reload.ts';
 
 type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
@@ -89,12 +91,15 @@ async function open(
   let running = first;
   const { config, files } = first;
   const ground = await openGround(config, log, opened);
-  const { folder, store, policies, deadlines, dns, events } = ground;
+  const { folder, store, policies, clients, deadlines, dns, events } = ground;
   let lookUps = dns.of(config, files);
   const engineTerms = () => ({ config: running.config, roots: running.files.roots, lookUps });
   const engine = policyEngine(engineTerms, { store: policies, ...world, onError });
   opened.push(() => engine.close());
-  const certificates = openCertificates(await keyPairsOf(config, files, world.now()));
+  const certificates = openCertificates(
+    await keyPairsOf(config, files, world.now()),
+    incomingSettingsOf(files),
+  );
   const termsOf = (next: Running): Terms => ({
     settings: relaySettingsOf(next.config, next.files, certificates),
     outgoing: outgoingOf(next.config, next.files, deadlines, engine),
@@ -103,6 +108,7 @@ async function open(
   const relay = await startRelay({
     ...terms,
     store,
+    kept: clients,
     incoming: folder.incoming,
     world,
     onEvents: (list) => events.write(list),
@@ -151,7 +157,7 @@ async function open(
     } finally {
       dns.use(lookUps);
     }
-    certificates.replace(pairs);
+    certificates.replace(pairs, incomingSettingsOf(next.files));
     watching.close();
     watching = watch(next, shown, log);
     tellListeners();
@@ -174,6 +180,7 @@ interface Ground {
   readonly folder: DataFolder;
   readonly store: QueueStore;
   readonly policies: PolicyStore;
+  readonly clients: ClientStore;
   readonly deadlines: Deadlines;
   readonly dns: RelayDns;
   readonly events: EventLog;
@@ -188,13 +195,15 @@ async function openGround(config: Config, log: Log, opened: Opened): Promise<Gro
   opened.push(() => store.close());
   const policies = openPolicies(folder);
   opened.push(() => policies.close());
+  const clients = openClients(folder);
+  opened.push(() => clients.close());
   const deadlines = startDeadlines(DEADLINE_STEP_MS);
   opened.push(() => deadlines.close());
   const dns = openRelayDns(log);
   opened.push(() => dns.close());
   const events = openEventLog(config, log);
   opened.push(() => events.close());
-  return { folder, store, policies, deadlines, dns, events };
+  return { folder, store, policies, clients, deadlines, dns, events };
 }
 
 /** @param terms those of the moment. */

@@ -5,27 +5,48 @@
  * made-up salt in SCRAM that stays the same (RFC 5802 §9 leaves the guarding of user names to the server).
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import type { SaslMechanism } from '../protocols/sasl/mechanisms.ts';
 import type { ScramVerifier } from '../protocols/sasl/scram.ts';
+import type { ServerMechanism } from '../protocols/smtp/server/state.ts';
+import { type ClientRule, rulesProvenBy } from '../tls/client-proof.ts';
+import type { TlsFacts } from '../wire/tls-facts.ts';
 import { isPassword, type PasswordHash } from './password.ts';
+import { noQuota, type Quota } from './quotas.ts';
+import { anySender, type SenderRights } from './senders.ts';
 import { type WaitingLine, waitingLine } from './waiting-line.ts';
 
 export interface Account {
   /** Compared octet for octet: no case is folded, nothing is normalised. */
   readonly user: string;
-  readonly secret: PasswordHash;
+  /** null: it has no password. */
+  readonly secret: PasswordHash | null;
+  /** Whoever proves one of these may log in without one (EXTERNAL). */
+  readonly certificates: readonly ClientRule[];
+  readonly rights: AccountRights;
 }
+
+/** What an account may do once it is logged in. */
+export interface AccountRights {
+  readonly sender: SenderRights;
+  readonly quota: Quota;
+}
+
+export const anyRights: AccountRights = { sender: anySender, quota: noQuota };
 
 export interface Accounts {
   /**
-   * PLAIN and LOGIN where there are accounts; SCRAM-SHA-256 where at least one is stored as a SCRAM verifier.
+   * PLAIN and LOGIN where there are passwords; SCRAM-SHA-256 where at least one is stored as a SCRAM verifier; EXTERNAL
+   * where there are certificates.
    *
    * Then it is offered to everybody, as nobody has said yet who he is; for accounts that are stored otherwise it
    * fails like a wrong password.
    */
-  readonly mechanisms: readonly SaslMechanism[];
+  readonly mechanisms: readonly ServerMechanism[];
   /** `busy`: too many others are waiting for the same. Rejects only where the machine fails to compute. */
   check(user: string, password: string): Promise<'yes' | 'no' | 'busy'>;
+  /** Whose account the certificate of a client proves; those of several users where it was given to all of them. */
+  provenBy(tls: TlsFacts): readonly string[];
+  /** undefined: there is no such account. */
+  rightsOf(user: string): AccountRights | undefined;
   /** What SCRAM needs of the user; made up where he is not `known` as one with a verifier. */
   verifier(user: string): { readonly verifier: ScramVerifier; readonly known: boolean };
 }
@@ -45,7 +66,13 @@ export function openLoginDesk(): LoginDesk {
 }
 
 export function openAccounts(accounts: readonly Account[], { hashing, hidden }: LoginDesk): Accounts {
-  const secrets = new Map(accounts.map(({ user, secret }) => [user, secret]));
+  const known = new Map(accounts.map((account) => [account.user, account]));
+  const secrets = new Map(
+    accounts.flatMap(({ user, secret }) => (secret === null ? [] : [[user, secret] as const])),
+  );
+  const certified = accounts.flatMap(({ user, certificates }) =>
+    certificates.map((rule) => ({ ...rule, user })),
+  );
   const stored = [...secrets.values()];
   const verifiers = stored.flatMap((secret) => (secret.kind === 'scram' ? [secret.verifier] : []));
 
@@ -59,15 +86,22 @@ export function openAccounts(accounts: readonly Account[], { hashing, hidden }: 
     mechanisms: [
       ...(stored.length > 0 ? (['PLAIN', 'LOGIN'] as const) : []),
       ...(verifiers.length > 0 ? (['SCRAM-SHA-256'] as const) : []),
+      ...(certified.length > 0 ? (['EXTERNAL'] as const) : []),
     ],
+    provenBy: ({ chain, path }) => [
+      ...new Set(
+        rulesProvenBy({ chain, trusted: path.kind === 'trusted' }, certified).map(({ user }) => user),
+      ),
+    ],
+    rightsOf: (user) => known.get(user)?.rights,
     async check(user, password) {
-      const known = secrets.get(user);
+      const own = secrets.get(user);
       // The work for an unknown user is the work for some account; that the password fits it means nothing.
-      const secret = known ?? oneOf(stored, user);
+      const secret = own ?? oneOf(stored, user);
       if (secret === undefined) return 'no';
       const fits = await hashing.run(() => isPassword(password, secret));
       if (fits === undefined) return 'busy';
-      return fits && known !== undefined ? 'yes' : 'no';
+      return fits && own !== undefined ? 'yes' : 'no';
     },
     verifier(user) {
       const secret = secrets.get(user);

@@ -8,6 +8,7 @@ import type { Override } from '../policies/overrides/override.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
 import type { QueueStore } from '../store/queue-store.ts';
 import { LISTED_AT_ONCE, moment } from './control-api.ts';
+import { toKeptInbound } from './control-clients.ts';
 import {
   type KeptOfDomain,
   type Overridden,
@@ -22,7 +23,7 @@ import type { World } from './settings.ts';
 
 export interface PolicyParts {
   readonly store: Pick<QueueStore, 'nudge'>;
-  readonly relay: Pick<Relay, 'retry' | 'carryOut'>;
+  readonly relay: Pick<Relay, 'retry' | 'carryOut' | 'inbound'>;
   readonly world: World;
   readonly policies: Pick<PolicyStore, 'sts' | 'overrides'>;
   readonly engine: Pick<PolicyEngine, 'refresh' | 'forget'>;
@@ -53,7 +54,7 @@ export function addPolicyRoutes(app: Hono, parts: PolicyParts): void {
   addOverrides(app, parts);
 }
 
-function addReading(app: Hono, { policies, world }: PolicyParts): void {
+function addReading(app: Hono, { policies, relay, world }: PolicyParts): void {
   app.get('/policies', (context) => {
     const behind = context.req.query('after');
     const after = behind === undefined ? undefined : parseDomain(behind);
@@ -67,12 +68,14 @@ function addReading(app: Hono, { policies, world }: PolicyParts): void {
     if (domain.kind === 'invalid') return context.json({ error: domain.because }, 400);
     const sts = policies.sts.get(domain.value);
     const override = policies.overrides.get(domain.value);
-    if (sts === undefined && override === undefined)
+    const inbound = relay.inbound.of(domain.value).map((row) => toKeptInbound(row, world.now()));
+    if (sts === undefined && override === undefined && inbound.length === 0)
       return context.json({ error: `nothing is kept of ${domain.value}` }, 404);
     const kept: KeptOfDomain = {
       domain: domain.value,
       sts: sts === undefined ? null : toKeptPolicy(sts, world.now()),
       override: override === undefined ? null : toKeptOverride(override, world.now()),
+      inbound,
     };
     return context.json(kept);
   });
@@ -83,7 +86,7 @@ function addReading(app: Hono, { policies, world }: PolicyParts): void {
 }
 
 function addFetching(app: Hono, parts: PolicyParts): void {
-  const { policies, engine, world, onWord } = parts;
+  const { policies, engine, relay, world, onWord } = parts;
   app.post('/policies/refresh', async (context) => {
     const asked = await domainOf(context);
     if (asked.kind === 'invalid') return context.json({ error: asked.because }, 400);
@@ -108,9 +111,16 @@ function addFetching(app: Hono, parts: PolicyParts): void {
     if (asked.kind === 'invalid') return context.json({ error: asked.because }, 400);
     const domain = asked.value;
     const entry = await engine.forget(domain);
-    if (entry === undefined) return context.json({ error: `no MTA-STS policy is kept of ${domain}` }, 404);
-    onWord('an operator had an MTA-STS policy forgotten', { domain, id: entry.known?.id ?? null });
-    const purged: Purged = { purged: toKeptPolicy(entry, world.now()), mail: await wake(domain, parts) };
+    const inbound = relay.inbound.purge(domain);
+    if (entry === undefined && inbound === 0)
+      return context.json({ error: `neither an MTA-STS policy nor senders are kept of ${domain}` }, 404);
+    onWord('an operator had a domain forgotten', { domain, id: entry?.known?.id ?? null, senders: inbound });
+    const purged: Purged = {
+      domain,
+      purged: entry === undefined ? null : toKeptPolicy(entry, world.now()),
+      inbound,
+      mail: await wake(domain, parts),
+    };
     return context.json(purged);
   });
 }

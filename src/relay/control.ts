@@ -11,6 +11,7 @@ import type { TlsWish } from '../names/message-terms.ts';
 import { noRecipientWishes, noSenderWishes } from '../names/wishes.ts';
 import type { QueueStore } from '../store/queue-store.ts';
 import { atTheSocket, type Said } from './arrival.ts';
+import { addClientRoutes } from './control-clients.ts';
 import { addPolicyRoutes, type PolicyParts } from './control-policies.ts';
 import { addQueueRoutes } from './control-queue.ts';
 import type { Relay } from './relay.ts';
@@ -18,7 +19,7 @@ import type { World } from './settings.ts';
 
 export interface ControlParts extends Pick<PolicyParts, 'policies' | 'engine' | 'destinationsOf' | 'onWord'> {
   readonly store: QueueStore;
-  readonly relay: Pick<Relay, 'submit' | 'retry' | 'carryOut'>;
+  readonly relay: Pick<Relay, 'submit' | 'retry' | 'carryOut' | 'quotas' | 'inbound'>;
   readonly world: World;
   readonly hostname: string;
   /** Asked for each message: a new configuration may change it. */
@@ -82,6 +83,7 @@ function controlApp(parts: ControlParts): Hono {
   app.onError((error, context) => context.json({ error: error.message }, 500));
   addQueueRoutes(app, parts);
   addPolicyRoutes(app, parts);
+  addClientRoutes(app, parts);
 
   app.post('/messages', async (context) => {
     const envelope = readEnvelope(context.req.query('from'), context.req.queries('to') ?? [], parts.hostname);

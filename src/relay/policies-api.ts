@@ -4,6 +4,7 @@ import type { StsFailureType } from '../policies/mta-sts/fetched.ts';
 import { formatPattern } from '../policies/mta-sts/policy.ts';
 import type { Override } from '../policies/overrides/override.ts';
 import type { EpochMs, TlsLevel } from '../policies/words.ts';
+import type { KeptInbound } from './control-clients.ts';
 
 /** What is kept of a domain's MTA-STS policy. */
 export interface KeptPolicy {
@@ -52,6 +53,8 @@ export interface KeptOfDomain {
   readonly domain: string;
   readonly sts: KeptPolicy | null;
   readonly override: KeptOverride | null;
+  /** Servers that send its mail to us, and whether that comes over TLS. */
+  readonly inbound: readonly KeptInbound[];
 }
 
 /** Mail that an operator's word about a policy concerns. */
@@ -76,7 +79,11 @@ export interface Refreshed {
 }
 
 export interface Purged {
-  readonly purged: KeptPolicy;
+  readonly domain: string;
+  /** null: there was none. */
+  readonly purged: KeptPolicy | null;
+  /** How many of its servers are forgotten. */
+  readonly inbound: number;
   readonly mail: Woken;
 }
 

@@ -1,20 +1,33 @@
 /** What a session asks of the relay: whether a login is good, and whether an address may be used. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Mailbox } from '../names/mailbox.ts';
-import type { Pass, Verdict } from '../net/admission.ts';
+import type { Verdict } from '../net/admission.ts';
 import { describeReply, type Reply } from '../protocols/smtp/reply.ts';
-import type { SmtpAnswer, SmtpQuery } from '../protocols/smtp/server/session.ts';
+import type {
+  Introduced,
+  Refusal,
+  SessionRules,
+  SmtpAnswer,
+  SmtpQuery,
+} from '../protocols/smtp/server/session.ts';
 import type { Accounts } from './accounts.ts';
 import type { Callouts } from './callout.ts';
 import type { LocalDomains } from './domains.ts';
-import type { Client } from './session-rules.ts';
+import type { Visitor } from './visitor.ts';
 
 export interface QueryParts {
   readonly accounts: Accounts;
   readonly domains: LocalDomains;
   readonly callouts: Callouts;
-  readonly client: Client;
-  readonly pass: Pass;
+  readonly visitor: Visitor;
+  /** What stands against a sender beside the limits; undefined: nothing. */
+  readonly refusalOfSender: (query: Extract<SmtpQuery, { kind: 'sender' }>) => Refusal | undefined;
+  /** What stands against one more recipient beside the limits, wherever he is. */
+  readonly refusalOfRecipient: (account: string | null) => Refusal | undefined;
+  /** The rules of whoever the visitor is by now. */
+  readonly rules: () => SessionRules;
+  /** Whether a front may say who has logged in with it. */
+  readonly frontLogins: boolean;
   /** Random, printable, without a comma; a new one each time. */
   readonly nonce: () => string;
   /** Ms that the answer to the first failed login takes longer; each further one of the session as much again. */
@@ -36,11 +49,11 @@ const wrong = no(535, '5.7.8', 'authentication credentials invalid');
 
 /** Answers the queries of one session. */
 export function answerQueries(parts: QueryParts): (query: SmtpQuery) => Answer {
-  const { accounts, pass } = parts;
+  const { accounts, visitor } = parts;
   let failures = 0;
 
   async function failed(): Promise<SmtpAnswer> {
-    pass.loginFailed();
+    visitor.pass.loginFailed();
     failures = Math.min(failures + 1, MAX_DELAYS);
     await sleep(failures * parts.failureDelayMs, undefined, { ref: false });
     return wrong;
@@ -52,30 +65,59 @@ export function answerQueries(parts: QueryParts): (query: SmtpQuery) => Answer {
     return verdict === 'yes' ? yes : busy;
   }
 
+  function certified({ actAs, tls }: Extract<SmtpQuery, { kind: 'external' }>): Answer {
+    const users = accounts.provenBy(tls);
+    // RFC 4422 appendix A: without a name it is whoever the certificate says, which has to be one.
+    const user = actAs === '' && users.length === 1 ? users[0] : users.find((one) => one === actAs);
+    return user === undefined ? failed() : { kind: 'account', account: user };
+  }
+
   return (query) => {
     switch (query.kind) {
       case 'login':
-        return refusalOf(pass.login()) ?? logIn(query.user, query.password);
+        return refusalOf(visitor.pass.login()) ?? logIn(query.user, query.password);
       case 'verifier':
         return (
-          refusalOf(pass.login()) ?? {
+          refusalOf(visitor.pass.login()) ?? {
             kind: 'verifier',
             ...accounts.verifier(query.user),
             nonce: parts.nonce(),
           }
         );
+      case 'external':
+        return refusalOf(visitor.pass.login()) ?? certified(query);
+      case 'introduced':
+        return introduce(query.client, parts);
       case 'proved':
         return query.outcome === 'yes' ? yes : failed();
       case 'sender':
-        return refusalOf(pass.message()) ?? yes;
+        return refusalOf(visitor.pass.message()) ?? refused(parts.refusalOfSender(query)) ?? yes;
       case 'recipient':
-        return refusalOf(pass.recipient()) ?? answerRecipient(query.recipient, query.account, parts);
+        return refusalOf(visitor.pass.recipient()) ?? answerRecipient(query.recipient, query.account, parts);
     }
   };
 }
 
+/** The front's word is taken for who the client is; for a login only where the operator says so. */
+function introduce(client: Introduced, { visitor, accounts, frontLogins, rules }: QueryParts): SmtpAnswer {
+  const { login } = client;
+  if (login !== null && frontLogins && accounts.rightsOf(login) === undefined)
+    return no(535, '5.7.8', 'there is no account of that LOGIN');
+  const refusal = visitor.introduce(client);
+  if (refusal !== undefined) return no(refusal.code, refusal.enhanced, refusal.text);
+  return { kind: 'introduced', rules: rules(), account: frontLogins ? login : null };
+}
+
 function answerRecipient(recipient: Mailbox, account: string | null, parts: QueryParts): Answer {
-  const { domains, client } = parts;
+  const answer = answerResidence(recipient, account, parts);
+  const counted = (given: SmtpAnswer): SmtpAnswer =>
+    given.kind === 'yes' ? (refused(parts.refusalOfRecipient(account)) ?? given) : given;
+  return answer instanceof Promise ? answer.then(counted) : counted(answer);
+}
+
+function answerResidence(recipient: Mailbox, account: string | null, parts: QueryParts): Answer {
+  const { domains, visitor } = parts;
+  const { client } = visitor;
   const mayRelay = client.trusted || account !== null;
   const residence = domains.residence(recipient);
   switch (residence.kind) {
@@ -105,6 +147,10 @@ function passedOn(reply: Reply, recipient: Mailbox, { onOddity }: QueryParts): S
 
 function refusalOf(verdict: Verdict): SmtpAnswer | undefined {
   return verdict.kind === 'go' ? undefined : no(verdict.code, verdict.enhanced, verdict.text);
+}
+
+function refused(refusal: Refusal | undefined): SmtpAnswer | undefined {
+  return refusal === undefined ? undefined : { kind: 'no', ...refusal };
 }
 
 function no(code: number, enhanced: string, text: string): SmtpAnswer {

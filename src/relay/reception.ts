@@ -4,7 +4,7 @@ import { credentialExposed, type RelayEvent } from '../events/delivery-event.ts'
 import { formatHostPort } from '../names/address.ts';
 import { formatMailDomain, type MailDomain } from '../names/mailbox.ts';
 import type { Accepted } from '../net/accept.ts';
-import type { Admission, Pass } from '../net/admission.ts';
+import type { Admission } from '../net/admission.ts';
 import type { Welcome } from '../net/listen.ts';
 import { type BodySink, type Session, serverPatience } from '../net/server-session.ts';
 import type { Route } from '../policies/overrides/route.ts';
@@ -14,6 +14,7 @@ import {
   type Intake,
   initialState,
   MAX_LINE_BYTES,
+  type SessionRules,
   type SmtpWords,
   smtpSession,
 } from '../protocols/smtp/server/session.ts';
@@ -23,13 +24,17 @@ import { type Callouts, startCallouts } from './callout.ts';
 import { startBackendProbe } from './callout-probe.ts';
 import { omitOwnFields, readDemands } from './demands.ts';
 import { type LocalDomains, openDomains } from './domains.ts';
+import type { InboundMail, InboundMemory } from './inbound-memory.ts';
+import { refusalByRules } from './inbound-tls.ts';
 import { type IntakeParts, takeMessage } from './intake.ts';
-import { isWithinOneOf } from './networks.ts';
-import { answerQueries } from './queries.ts';
-import { type Client, rulesFor } from './session-rules.ts';
+import { answerQueries, type QueryParts } from './queries.ts';
+import { holdersOf, type QuotaHolder, type Quotas } from './quotas.ts';
+import { headerSenders, refusalOfSender } from './senders.ts';
+import { rulesFor } from './session-rules.ts';
 import type { ListenerSettings, Outgoing, RelaySettings, World } from './settings.ts';
 import { signing } from './sign.ts';
 import type { Omission, Treatment } from './treatment.ts';
+import { admit, type Visitor } from './visitor.ts';
 
 export interface ReceptionParts {
   readonly settings: RelaySettings;
@@ -37,9 +42,13 @@ export interface ReceptionParts {
   readonly intake: IntakeParts;
   readonly admission: Admission;
   readonly desk: LoginDesk;
+  readonly quotas: Quotas;
+  readonly inboundMemory: InboundMemory;
   readonly world: World;
   readonly onEvents: (events: readonly RelayEvent[]) => void;
   readonly onOddity: (what: string, about: Readonly<Record<string, unknown>>) => void;
+  /** An error of ours. */
+  readonly onError: (what: string, error: unknown) => void;
 }
 
 /** What one state of the configuration makes of incoming mail; a session stays with the one it began with. */
@@ -65,6 +74,7 @@ export function openReception(parts: ReceptionParts): Reception {
     domains: openDomains(settings.domains),
     callouts: startCallouts(backend.probe, world.now),
     signing: signing(settings.dkim, parts.onOddity),
+    checksHeader: settings.accounts.some(({ rights }) => rights.sender.header),
   };
   return {
     welcome: (accepted, listener) => welcome(accepted, listener, house, parts),
@@ -82,12 +92,15 @@ interface House {
   readonly callouts: Callouts;
   /** undefined: there are no keys. */
   readonly signing: Treatment | undefined;
+  /** Whether there is an account whose header fields are looked at. */
+  readonly checksHeader: boolean;
 }
 
 function take(submitter: Submitter, envelope: Envelope, house: House, intake: IntakeParts): BodySink<Intake> {
   const { hostname, routes, settings } = house;
   const treatments: readonly Treatment[] = [
     readDemands(settings.demands),
+    ...(house.checksHeader ? [headerSenders(house.accounts.rightsOf)] : []),
     ...(house.signing === undefined ? [] : [house.signing]),
   ];
   const omissions: readonly Omission[] = [omitOwnFields];
@@ -105,54 +118,116 @@ function welcome(
   house: House,
   parts: ReceptionParts,
 ): Welcome<SmtpWords> {
-  const client: Client = { address, trusted: !anonymous && isWithinOneOf(listener.networks, address) };
-  const pass = parts.admission.enter(address, { exempt: client.trusted });
-  if (pass.kind === 'refused') {
-    const text = `${formatMailDomain(house.hostname)} ${pass.text}`;
-    return { kind: 'refused', line: formatReply(pass.code, pass.enhanced, text) };
+  const visitor = admit(parts.admission, listener, { address, anonymous });
+  if (visitor.kind === 'refused') {
+    const text = `${formatMailDomain(house.hostname)} ${visitor.text}`;
+    return { kind: 'refused', line: formatReply(visitor.code, visitor.enhanced, text) };
   }
   const onOddity = (what: string): void =>
-    parts.onOddity(what, { client: address, listener: formatHostPort(listener.address, localPort) });
+    parts.onOddity(what, {
+      client: visitor.client.address,
+      listener: formatHostPort(listener.address, localPort),
+    });
   return {
     kind: 'session',
-    session: sessionOf(client, pass, listener, house, parts, onOddity),
-    onClosed: () => pass.leave(),
+    session: sessionOf(visitor, listener, house, parts, onOddity),
+    onClosed: () => visitor.leave(),
   };
 }
 
 function sessionOf(
-  client: Client,
-  pass: Pass,
+  visitor: Visitor,
   listener: ListenerSettings,
   house: House,
-  { world, intake, onEvents }: ReceptionParts,
+  parts: ReceptionParts,
   onOddity: (what: string) => void,
 ): Session<SmtpWords> {
-  const submitter: Submitter = {
-    address: client.address,
+  const { world, intake, onEvents } = parts;
+  const submitter = (): Submitter => ({
+    address: visitor.client.address,
     by: 'smtp',
     role: listener.role,
     requires: listener.requireTls || listener.tls === 'implicit' ? 'encrypt' : 'none',
-    trusted: client.trusted,
-  };
+    trusted: visitor.client.trusted,
+  });
+  const rules = (): SessionRules => rulesFor(listener, visitor.client, house);
+  const checks = checksOf(visitor, listener, house, parts, onOddity);
   return {
-    reducer: smtpSession(rulesFor(listener, client, house)),
+    reducer: smtpSession(rules()),
     initial: initialState,
     maxLineBytes: MAX_LINE_BYTES,
     bareLineEnding: listener.bareLineEnding,
     patience: house.settings.patience ?? serverPatience,
-    openBody: (envelope) => take(submitter, envelope, house, intake),
+    openBody: (envelope) => {
+      checks.note(envelope);
+      return take(submitter(), envelope, house, intake);
+    },
     answer: answerQueries({
       ...house,
-      client,
-      pass,
+      ...checks,
+      visitor,
+      rules,
+      frontLogins: listener.frontLogins,
       nonce: () => randomBytes(NONCE_BYTES).toString('base64'),
       failureDelayMs: FAILURE_DELAY_MS,
       onOddity,
     }),
     onNote: ({ user }) => {
-      onEvents([credentialExposed(user, client.address, new Date(world.now()).toISOString())]);
+      onEvents([credentialExposed(user, visitor.client.address, new Date(world.now()).toISOString())]);
     },
     onOddity,
+  };
+}
+
+interface Checks extends Pick<QueryParts, 'refusalOfSender' | 'refusalOfRecipient'> {
+  /** The content of a message is about to come. */
+  note(envelope: Envelope): void;
+}
+
+/** What stands against senders and recipients beside the limits, and what is remembered of those who are let in. */
+function checksOf(
+  visitor: Visitor,
+  { role }: ListenerSettings,
+  { settings, accounts }: House,
+  { quotas, inboundMemory }: ReceptionParts,
+  onOddity: (what: string) => void,
+): Checks {
+  /** Of others' servers; whoever is trusted is the operator's own. */
+  const isInbound = (): boolean => role === 'mx' && !visitor.client.trusted;
+  const mailOf = ({ sender, tls }: Pick<Envelope, 'sender' | 'tls'>): InboundMail => ({
+    address: visitor.client.address,
+    sender,
+    overTls: tls !== undefined,
+  });
+  const holders = (account: string | null): readonly QuotaHolder[] => {
+    const rights = account === null ? undefined : accounts.rightsOf(account);
+    const own = account === null || rights === undefined ? undefined : { user: account, quota: rights.quota };
+    return holdersOf(own, visitor.client.address, settings.networkQuotas);
+  };
+  return {
+    refusalOfSender(query) {
+      const { sender, account, tls } = query;
+      const inbound = isInbound()
+        ? (refusalByRules(settings.inbound, sender, tls) ??
+          inboundMemory.refusal(mailOf(query), settings.inboundMemory))
+        : undefined;
+      if (inbound !== undefined) onOddity(`mail was sent away: ${inbound.text}`);
+      const rights = account === null ? undefined : accounts.rightsOf(account);
+      const unfit =
+        account === null || rights === undefined
+          ? undefined
+          : refusalOfSender(account, rights.sender, sender);
+      return inbound ?? unfit ?? quotas.spend('messages', holders(account));
+    },
+    refusalOfRecipient: (account) => quotas.spend('recipients', holders(account)),
+    note(envelope) {
+      if (settings.inboundMemory === 'off' || !isInbound()) return;
+      const row = inboundMemory.note(mailOf(envelope));
+      if (row === undefined) return;
+      const since = new Date(row.since).toISOString().slice(0, 10);
+      onOddity(
+        `mail of ${row.domain} came in clear; from this client it had always come over TLS, since ${since}`,
+      );
+    },
   };
 }

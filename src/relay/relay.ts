@@ -8,14 +8,17 @@ import { startAdmission } from '../net/admission.ts';
 import { listen } from '../net/listen.ts';
 import { type Listeners, openListeners } from '../net/listeners.ts';
 import type { Envelope, Intake, SmtpWords } from '../protocols/smtp/server/session.ts';
+import type { ClientStore } from '../store/client-store.ts';
 import type { QueueStore } from '../store/queue-store.ts';
 import { openLoginDesk } from './accounts.ts';
 import { atTheSocket, type Submitter } from './arrival.ts';
 import { type Contents, queueContents } from './content.ts';
 import { startDelivery } from './delivery.ts';
 import { routesOf } from './domains.ts';
+import { type InboundMemory, openInboundMemory } from './inbound-memory.ts';
 import type { IntakeParts } from './intake.ts';
 import { isWithinOneOf } from './networks.ts';
+import { allHolders, openQuotas, type QuotaUsage, usageOf } from './quotas.ts';
 import { openReception, type Reception } from './reception.ts';
 import type { ListenerSettings, Outgoing, RelaySettings, World } from './settings.ts';
 
@@ -26,6 +29,8 @@ export interface RelayParts {
   readonly settings: RelaySettings;
   readonly outgoing: GivenOutgoing;
   readonly store: QueueStore;
+  /** What is known of clients over restarts. */
+  readonly kept: Pick<ClientStore, 'quotas' | 'inbound'>;
   /** The store's folder for large content. */
   readonly incoming: string;
   readonly world: World;
@@ -45,6 +50,10 @@ export interface Relay {
    * @param submitter whoever is on the control socket, where it is not said.
    */
   submit(envelope: Envelope, content: Uint8Array, submitter?: Submitter): Promise<Intake>;
+  /** How much of the quotas is used up. */
+  quotas(): readonly QuotaUsage[];
+  /** Which servers have always sent to us over TLS. */
+  readonly inbound: Pick<InboundMemory, 'of' | 'purge'>;
   /** An operator made mail due: look again, and try also what was not reached lately. */
   retry(): void;
   /** Carries out an operator's word about mail while nothing is claimed but what is really being attempted. */
@@ -91,7 +100,10 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
   };
   const admission = startAdmission(settings.limits, world.now);
   const desk = openLoginDesk();
-  const receive = (): Reception => openReception({ ...parts, settings, outgoing, intake, admission, desk });
+  const quotas = openQuotas({ store: parts.kept.quotas, now: world.now, onError });
+  const inbound = openInboundMemory({ store: parts.kept.inbound, now: world.now, onError });
+  const receive = (): Reception =>
+    openReception({ ...parts, settings, outgoing, intake, admission, desk, quotas, inboundMemory: inbound });
   let reception = receive();
 
   function bindListener(listener: () => ListenerSettings): Promise<Listener> {
@@ -101,6 +113,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
       port,
       tls,
       certificates: settings.certificates,
+      asksForCertificate: () => listener().clientCertificates === 'ask',
       deadlines: outgoing.deadlines,
       proxies: (client) => isWithinOneOf(listener().proxies, client),
       welcome: (accepted) => reception.welcome(accepted, listener()),
@@ -113,6 +126,8 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
   const close = async (graceMs: number): Promise<void> => {
     await listeners.close(graceMs);
     await Promise.all([delivering.close(graceMs), reception.close()]);
+    quotas.close();
+    inbound.close();
   };
   try {
     await listeners.change(settings.listeners);
@@ -132,6 +147,11 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     },
     submit: (envelope, content, submitter = atTheSocket) =>
       submit(reception, settings, submitter, envelope, content),
+    quotas: () => {
+      const accounts = settings.accounts.map(({ user, rights }) => ({ user, quota: rights.quota }));
+      return usageOf(quotas.list(), allHolders(accounts, settings.networkQuotas));
+    },
+    inbound,
     retry: () => delivering.retry(),
     carryOut: (word) => delivering.carryOut(word),
     async reload(newSettings, newOutgoing) {

@@ -9,6 +9,8 @@ export interface Client {
   readonly address: string;
   /** In a network that may relay without a login. */
   readonly trusted: boolean;
+  /** It came through a front, or is one: it may say for whom it speaks (XCLIENT). */
+  readonly front: boolean;
 }
 
 export interface House {
@@ -17,7 +19,12 @@ export interface House {
   readonly domains: LocalDomains;
   readonly settings: Pick<
     RelaySettings,
-    'demands' | 'maxMessageBytes' | 'maxRecipients' | 'maxMessagesPerSession' | 'maxErrorsPerSession'
+    | 'demands'
+    | 'networkQuotas'
+    | 'maxMessageBytes'
+    | 'maxRecipients'
+    | 'maxMessagesPerSession'
+    | 'maxErrorsPerSession'
   >;
 }
 
@@ -26,6 +33,7 @@ export function rulesFor(listener: ListenerSettings, client: Client, house: Hous
   const { postmasterAt } = domains;
   // A trusted client's mail to anywhere needs nobody's leave; what is for our own domains is looked up for everybody.
   const everything = !client.trusted;
+  const counted = settings.networkQuotas.length > 0;
   return {
     role: listener.role,
     hostname: formatMailDomain(hostname),
@@ -34,9 +42,13 @@ export function rulesFor(listener: ListenerSettings, client: Client, house: Hous
     tls: listener.requireTls ? 'required' : 'optional',
     requireTls: settings.demands.requireTls === 'off' ? 'absent' : 'offered',
     // Nobody logs in at port 25: all that there is to find there are guessed passwords.
-    mechanisms: listener.role === 'submission' ? house.accounts.mechanisms : [],
+    mechanisms: mechanismsOf(listener, house.accounts),
+    xclient: client.front,
     relaying: relayingFor(listener, client, house.accounts),
-    asks: { sender: everything, recipient: everything || postmasterAt !== undefined },
+    asks: {
+      sender: everything || counted,
+      recipient: everything || counted || postmasterAt !== undefined,
+    },
     maxMessageBytes: settings.maxMessageBytes,
     maxRecipients: settings.maxRecipients,
     maxMessages: settings.maxMessagesPerSession,
@@ -44,13 +56,24 @@ export function rulesFor(listener: ListenerSettings, client: Client, house: Hous
   };
 }
 
-function relayingFor(
-  { role }: ListenerSettings,
-  client: Client,
+function mechanismsOf(
+  { role, clientCertificates }: ListenerSettings,
   { mechanisms }: Accounts,
+): SessionRules['mechanisms'] {
+  if (role !== 'submission') return [];
+  return clientCertificates === 'ask'
+    ? mechanisms
+    : mechanisms.filter((mechanism) => mechanism !== 'EXTERNAL');
+}
+
+function relayingFor(
+  listener: ListenerSettings,
+  client: Client,
+  accounts: Accounts,
 ): SessionRules['relaying'] {
   // Role mx takes mail from anyone; whom it may be for is decided recipient by recipient.
-  if (role === 'mx' || client.trusted) return { kind: 'anyone' };
-  if (mechanisms.length > 0) return { kind: 'accounts' };
+  if (listener.role === 'mx' || client.trusted) return { kind: 'anyone' };
+  const logsInAtFront = client.front && listener.frontLogins;
+  if (logsInAtFront || mechanismsOf(listener, accounts).length > 0) return { kind: 'accounts' };
   return { kind: 'denied', because: `relaying is not allowed for ${client.address}` };
 }

@@ -15,6 +15,9 @@ import type { Account } from './accounts.ts';
 import type { DemandRules } from './demands.ts';
 import type { DkimKey } from './dkim-key.ts';
 import type { LocalDomain } from './domains.ts';
+import type { InboundMode } from './inbound-memory.ts';
+import type { InboundRule } from './inbound-tls.ts';
+import type { NetworkQuota } from './quotas.ts';
 import type { OutgoingPatience } from './session.ts';
 
 /** How mail leaves: all that an attempt needs to know. */
@@ -83,6 +86,12 @@ export interface ListenerSettings {
   readonly bareLineEnding: 'refuse' | 'normalize';
   /** Who may speak for others by the PROXY protocol, and then must. */
   readonly proxies: readonly Network[];
+  /** Who may speak for others by XCLIENT. */
+  readonly fronts: readonly Network[];
+  /** Whether a front may say who has logged in with it. */
+  readonly frontLogins: boolean;
+  /** Whether clients are asked for a certificate; none has to have one. */
+  readonly clientCertificates: 'off' | 'ask';
 }
 
 export interface RelaySettings {
@@ -92,6 +101,10 @@ export interface RelaySettings {
   readonly limits: Limits;
   readonly accounts: readonly Account[];
   readonly domains: readonly LocalDomain[];
+  /** Whose mail has to come over TLS, at listeners of role mx. */
+  readonly inbound: readonly InboundRule[];
+  readonly inboundMemory: InboundMode;
+  readonly networkQuotas: readonly NetworkQuota[];
   /** What is submitted here is signed with these. */
   readonly dkim: readonly DkimKey[];
   readonly maxMessageBytes: number;

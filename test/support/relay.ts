@@ -16,13 +16,14 @@ import { type KeyPair, outgoingContext } from '../../src/net/tls.ts';
 import type { RequireTlsLevel } from '../../src/policies/message.ts';
 import type { NamePattern, Route, RouteLogin, RouteTarget } from '../../src/policies/overrides/route.ts';
 import type { TlsLevel } from '../../src/policies/words.ts';
-import type { Account } from '../../src/relay/accounts.ts';
+import { type Account, anyRights } from '../../src/relay/accounts.ts';
 import type { LocalDomain } from '../../src/relay/domains.ts';
 import { hashPassword, parsePasswordHash } from '../../src/relay/password.ts';
 import { type Relay, startRelay } from '../../src/relay/relay.ts';
 import type { OutgoingPatience } from '../../src/relay/session.ts';
 import type { ListenerSettings, Outgoing, RelaySettings } from '../../src/relay/settings.ts';
 import { openDataFolder } from '../../src/store/data-folder.ts';
+import { openClients } from '../../src/store/open-clients.ts';
 import { openQueue } from '../../src/store/open-queue.ts';
 import type { QueueStore } from '../../src/store/queue-store.ts';
 import { factsFrom } from './facts.ts';
@@ -127,6 +128,7 @@ export async function startTestRelay(
   const path = await mkdtemp(join(tmpdir(), 'waxwing-net-'));
   const folder = openDataFolder(path);
   const store = await openQueue(folder);
+  const clients = openClients(folder);
   const deadlines = startDeadlines(10);
   let relay: Relay | undefined;
   let closing: Promise<void> | undefined;
@@ -134,6 +136,7 @@ export async function startTestRelay(
     await relay?.close(graceMs);
     deadlines.close();
     await store.close();
+    clients.close();
     folder.close();
     await rm(path, { recursive: true, force: true });
   }
@@ -147,6 +150,7 @@ export async function startTestRelay(
     settings: settingsOf(options),
     outgoing: outgoingOf(options, deadlines),
     store,
+    kept: clients,
     incoming: folder.incoming,
     world: { now: () => Date.now() + ahead, random: Math.random },
     onEvents: notes.add,
@@ -186,6 +190,9 @@ function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySe
     limits: { ...noLimits, ...options.limits },
     accounts: options.accounts ?? [],
     domains: (options.domains ?? []).map(toDomain),
+    inbound: [],
+    inboundMemory: 'off',
+    networkQuotas: [],
     maxMessagesPerSession: 1_000,
     maxErrorsPerSession: 10,
     maxMessageBytes: 64 * 1024 * 1024,
@@ -340,7 +347,7 @@ async function handIn(
 export async function account(user: string, password: string, kind: 'argon2id' | 'scram'): Promise<Account> {
   const parsed = parsePasswordHash(await hashPassword(password, kind, randomBytes));
   if (parsed.kind !== 'ok') throw new Error(parsed.because);
-  return { user, secret: parsed.value };
+  return { user, secret: parsed.value, certificates: [], rights: anyRights };
 }
 
 const noLimits: Limits = {
@@ -359,6 +366,9 @@ const usualListener: ListenerSettings = {
   tls: 'starttls',
   requireTls: false,
   networks: [{ family: 'ipv4', address: '127.0.0.0', prefix: 8 }],
+  fronts: [],
+  frontLogins: false,
+  clientCertificates: 'off',
   bareLineEnding: 'refuse',
   proxies: [],
 };

@@ -31,7 +31,9 @@ export function register(program: Command): void {
     .option('--json', 'print JSON')
     .action(list);
   addConfigOptions(policy.command('show'))
-    .description('Show all that is kept of a domain: its policy line by line, failed fetches, an override.')
+    .description(
+      'Show all that is kept of a domain: its policy line by line, failed fetches, an override, and servers that send its mail here.',
+    )
     .argument('<domain>')
     .option('--json', 'print JSON')
     .action(show);
@@ -43,7 +45,9 @@ export function register(program: Command): void {
     .option('--json', 'print JSON')
     .action(refresh);
   addConfigOptions(policy.command('purge'))
-    .description('Forget the MTA-STS policy of a domain: until the next contact it protects nothing.')
+    .description(
+      'Forget the MTA-STS policy of a domain, and the servers that send its mail here: until the next contact nothing of it protects.',
+    )
     .argument('<domain>')
     .option('--json', 'print JSON')
     .action(purge);
@@ -57,7 +61,10 @@ function registerOverride(policy: Command): void {
     .description(
       'Set what mail for a domain must reach, over DANE, MTA-STS and the configuration, until a certain time; or take that back.',
     )
-    .argument('<domain>', 'or the name of a next hop that a [[route]] leads to')
+    .argument(
+      '<domain>',
+      "or the name of a next hop that a [[route]] leads to; '*' with may: TLS is required of no mail any more",
+    )
     .addArgument(new Argument('[level]', 'TLS level').choices(LEVELS))
     .addOption(
       new Option(
@@ -129,7 +136,7 @@ async function override(
   options: OverrideOptions,
   command: Command,
 ): Promise<void> {
-  const domain = domainIn(text, command);
+  const domain = text === '*' ? text : domainIn(text, command);
   const { until, reason, remove } = options;
   const { formatOverridden, formatRemoved } = await import('../policy-text.ts');
   if (remove === true) {

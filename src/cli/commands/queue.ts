@@ -1,6 +1,7 @@
 /** `waxwing queue`: what waits, why, since when, and the operator's hand on it. */
 import { Argument, type Command } from 'commander';
 import type { QueuedMessage, QueuedTrail } from '../../relay/control-api.ts';
+import type { UsedQuota } from '../../relay/control-clients.ts';
 import { type AskOptions, ask, print } from '../ask.ts';
 import { addConfigOptions } from '../config/options.ts';
 import { withExamples } from '../usage.ts';
@@ -28,6 +29,10 @@ export function register(program: Command): void {
     .addArgument(new Argument('<id>', 'as in the list'))
     .option('--json', 'print JSON')
     .action(show);
+  addConfigOptions(queue.command('quotas'))
+    .description('List what accounts and networks have used up of their quotas.')
+    .option('--json', 'print JSON')
+    .action(quotas);
   registerChanges(queue);
   registerCopies(queue);
 }
@@ -53,4 +58,11 @@ async function show(id: string, options: AskOptions): Promise<void> {
   if (trail === undefined) return;
   const { formatTrail } = await import('../queue-text.ts');
   print(options, trail, () => formatTrail(trail as QueuedTrail));
+}
+
+async function quotas(options: AskOptions): Promise<void> {
+  const used = await ask(options, { method: 'GET', path: '/quotas' });
+  if (used === undefined) return;
+  const { formatQuotas } = await import('../quota-text.ts');
+  print(options, used, () => formatQuotas(used as readonly UsedQuota[]));
 }

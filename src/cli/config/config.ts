@@ -18,10 +18,15 @@ import type { NamePattern, Route, RouteTarget } from '../../policies/overrides/r
 import type { Rule } from '../../policies/overrides/rule.ts';
 import type { TlsLevel } from '../../policies/words.ts';
 import type { Schedule } from '../../queue/schedule.ts';
+import type { AccountRights } from '../../relay/accounts.ts';
 import type { CertificateFiles } from '../../relay/certificate.ts';
 import type { DemandRules } from '../../relay/demands.ts';
+import type { InboundMode } from '../../relay/inbound-memory.ts';
+import type { InboundRule } from '../../relay/inbound-tls.ts';
 import type { PasswordHash } from '../../relay/password.ts';
+import type { NetworkQuota, Quota } from '../../relay/quotas.ts';
 import type { ListenerSettings, Network } from '../../relay/settings.ts';
+import type { ClientRule } from '../../tls/client-proof.ts';
 
 /** Frozen through and through; paths are absolute. */
 export interface Config {
@@ -32,11 +37,18 @@ export interface Config {
   readonly certificates: readonly ConfiguredCertificate[];
   /** Extra roots for outgoing verification, PEM. */
   readonly caFile: string | null;
+  /** Roots for names in certificates of clients, PEM; null: the public ones. */
+  readonly clientCaFile: string | null;
   readonly dns: DnsConfig;
   readonly mtaSts: MtaStsConfig;
   readonly check: CheckConfig;
   readonly listeners: readonly Listener[];
   readonly accounts: readonly AccountConfig[];
+  /** Further ones in a file; null: there is none. */
+  readonly accountsFile: AccountsConfig | null;
+  readonly networkQuotas: readonly NetworkQuota[];
+  readonly inbound: readonly InboundRule[];
+  readonly inboundMemory: InboundMode;
   readonly domains: readonly DomainConfig[];
   /** In the order of the file: the first that matches wins. */
   readonly routes: readonly RouteConfig[];
@@ -102,7 +114,19 @@ export type Source<Value> =
 
 export interface AccountConfig {
   readonly user: string;
-  readonly hash: Source<PasswordHash>;
+  /** null: it logs in by certificate only. */
+  readonly hash: Source<PasswordHash> | null;
+  readonly certificates: readonly ClientRule[];
+  readonly rights: AccountRights;
+}
+
+/** A file with accounts, one a line. */
+export interface AccountsConfig {
+  readonly file: string;
+  /** Whether each may write as the address only that its user is. */
+  readonly ownAddressOnly: boolean;
+  /** Of each. */
+  readonly quota: Quota;
 }
 
 export interface DomainConfig {

@@ -3,6 +3,7 @@ import { isIPv4 } from 'node:net';
 import { formatHostPort, type HostPort, isLoopback } from '../../names/address.ts';
 import { showUpstream, type Upstream } from '../../net/dns/upstream.ts';
 import type { RouteTarget } from '../../policies/overrides/route.ts';
+import { clientChecks } from './client-checks.ts';
 import type { Config, ConfigError, ListenAddress, Listener } from './config.ts';
 
 /**
@@ -15,17 +16,14 @@ export function crossCheck(
   originOf: (path: string) => string,
   systemResolvers: readonly Upstream[],
 ): readonly ConfigError[] {
-  const { listeners, accounts, domains, routes } = config;
+  const { listeners, domains, routes } = config;
   const errors: ConfigError[] = [];
   const complain = (path: string, message: string): void => {
     errors.push({ path, origin: originOf(path), message });
   };
-  for (const [index, { role, networks }] of listeners.entries()) {
+  for (const [index, { role }] of listeners.entries()) {
     if (role === 'mx' && domains.length === 0) {
       complain(`listener[${index}].role`, '"mx" takes mail for the domains of [[domain]], and there is none');
-    }
-    if (role === 'submission' && networks.length === 0 && accounts.length === 0) {
-      complain(`listener[${index}].networks`, 'nobody may hand in mail here: there is no [[account]] either');
     }
   }
   for (const [index, listener] of listeners.entries()) {
@@ -38,9 +36,7 @@ export function crossCheck(
     );
   }
   for (const [path, message] of takenPlaces(config)) complain(path, message);
-  if (accounts.length > 0 && listeners.every(({ role }) => role !== 'submission')) {
-    complain('account', 'nobody can log in: there is no listener with role = "submission"');
-  }
+  for (const [path, message] of clientChecks(config)) complain(path, message);
   for (const [index, { backend }] of domains.entries()) {
     const own = ownListener(config, backend);
     if (own !== undefined) complain(`domain[${index}].backend`, leadsBack(own));

@@ -7,9 +7,8 @@ import type { Account } from '../../relay/accounts.ts';
 import { faultOfDates, readKeyPair, readRoots } from '../../relay/certificate.ts';
 import type { DkimKey } from '../../relay/dkim-key.ts';
 import type { LocalDomain } from '../../relay/domains.ts';
-import { parsePasswordHash } from '../../relay/password.ts';
+import { readAccount, readAccountsFile } from './account-files.ts';
 import type {
-  AccountConfig,
   Config,
   ConfigError,
   ConfiguredCertificate,
@@ -19,7 +18,6 @@ import type {
 } from './config.ts';
 import { readDkimKeys } from './dkim-files.ts';
 import { type GatewayFiles, readGatewayFiles } from './gateway-files.ts';
-import { ofUser } from './schema/account.ts';
 import { readLine, readText } from './text-file.ts';
 import { parseLocalPart, parsePassword } from './values.ts';
 import { warnAboutCertificates, warnAboutHash } from './warnings.ts';
@@ -42,7 +40,10 @@ export interface OutgoingFiles extends DnsFiles {
 export interface ConfigFiles extends OutgoingFiles {
   /** In the order of the configuration. */
   readonly certificates: readonly KeyPair[];
+  /** Those of the configuration first. */
   readonly accounts: readonly Account[];
+  /** Who may vouch for names in certificates of clients, PEM; empty: the public ones. */
+  readonly clientRoots: readonly string[];
   readonly domains: readonly LocalDomain[];
   readonly dkim: readonly DkimKey[];
   /** In the order of the configuration. */
@@ -86,8 +87,13 @@ export async function readFiles(
   const accounts = await all(config.accounts, (account, index) =>
     readAccount(account, `account[${index}].password_hash_file`, findings),
   );
+  const listed = await readListed(config, findings);
+  const clientRoots =
+    config.clientCaFile === null
+      ? undefined
+      : findings.take('tls.client_ca', await readRoots(config.clientCaFile));
   const warnings = accounts.flatMap((account, index) =>
-    account !== undefined && config.accounts[index]?.hash.kind === 'file'
+    account !== undefined && account.secret !== null && config.accounts[index]?.hash?.kind === 'file'
       ? warnAboutHash(`account[${index}].password_hash_file`, account.user, account.secret)
       : [],
   );
@@ -113,7 +119,8 @@ export async function readFiles(
   const files: ConfigFiles = {
     ...outgoing,
     certificates: present(certificates),
-    accounts: present(accounts),
+    accounts: [...present(accounts), ...listed],
+    clientRoots: clientRoots === undefined ? [] : [clientRoots],
     domains: present(domains),
     dkim: dkim.keys,
     gateways,
@@ -198,17 +205,13 @@ async function readCertificate(
   return undefined;
 }
 
-async function readAccount(
-  { user, hash }: AccountConfig,
-  path: string,
+async function readListed(
+  { accounts, accountsFile }: Config,
   findings: Findings,
-): Promise<Account | undefined> {
-  if (hash.kind === 'here') return { user, secret: hash.value };
-  const line = await readLine(hash.path);
-  const parsed = line.kind === 'ok' ? parsePasswordHash(line.value) : line;
-  if (parsed.kind === 'ok') return { user, secret: parsed.value };
-  const because = ofUser(user, `${hash.path}: ${parsed.because}`);
-  return findings.take(path, { kind: 'invalid', because });
+): Promise<readonly Account[]> {
+  if (accountsFile === null) return [];
+  const known = new Set(accounts.map(({ user }) => user));
+  return findings.take('accounts.file', await readAccountsFile(accountsFile, known)) ?? [];
 }
 
 async function readDomain(

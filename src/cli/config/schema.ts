@@ -7,17 +7,19 @@
 import { z } from 'zod';
 import { formatHostPort } from '../../names/address.ts';
 import { parseMailDomain } from '../../names/mailbox.ts';
-import { account } from './schema/account.ts';
+import { account, accounts } from './schema/account.ts';
 import { check } from './schema/check.ts';
 import { dkim } from './schema/dkim.ts';
 import { dns } from './schema/dns.ts';
 import { domain } from './schema/domain.ts';
 import { gateway } from './schema/gateway.ts';
+import { inbound, inboundMemory } from './schema/inbound.ts';
 import { text, withoutTwins } from './schema/kit.ts';
 import { limits } from './schema/limits.ts';
 import { listener } from './schema/listener.ts';
 import { metrics } from './schema/metrics.ts';
 import { mtaSts } from './schema/mta-sts.ts';
+import { quota } from './schema/quota.ts';
 import { events, relay } from './schema/relay.ts';
 import { route } from './schema/route.ts';
 import { rule } from './schema/rule.ts';
@@ -62,6 +64,17 @@ export const configSchema = z
       .superRefine(withoutTwins('user', ({ user }) => user))
       .prefault([])
       .describe('Who may log in at listeners of role submission, once TLS is up.'),
+    accounts,
+    quota: z
+      .array(quota)
+      .superRefine(withoutTwins('networks', ({ name }) => name))
+      .prefault([])
+      .describe('How much clients may send, by network.'),
+    inbound: z
+      .array(inbound)
+      .prefault([])
+      .describe('Whose mail listeners of role mx take over TLS only; all rules that apply have to be kept.'),
+    inbound_memory: inboundMemory,
     domain: z
       .array(domain)
       .superRefine(withoutTwins('name', ({ name }) => name))

@@ -53,6 +53,8 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     dataFolder,
     certificates: certificatesOf(parsed, sources),
     caFile: parsed.tls.ca === undefined ? null : sources.absolute('tls.ca', parsed.tls.ca),
+    clientCaFile:
+      parsed.tls.client_ca === undefined ? null : sources.absolute('tls.client_ca', parsed.tls.client_ca),
     dns: toDns(parsed.dns, sources),
     mtaSts: {
       httpsPort: parsed.mta_sts.https_port,
@@ -64,10 +66,18 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
         parsed.check.opt_out === undefined ? null : sources.absolute('check.opt_out', parsed.check.opt_out),
     },
     listeners: parsed.listener,
-    accounts: parsed.account.map(({ user, hash }, index) => ({
-      user,
-      hash: located(hash, `account[${index}].password_hash_file`, sources),
+    accounts: parsed.account.map((account, index) => ({
+      ...account,
+      hash:
+        account.hash === null ? null : located(account.hash, `account[${index}].password_hash_file`, sources),
     })),
+    accountsFile:
+      parsed.accounts === null
+        ? null
+        : { ...parsed.accounts, file: sources.absolute('accounts.file', parsed.accounts.file) },
+    networkQuotas: parsed.quota,
+    inbound: parsed.inbound,
+    inboundMemory: parsed.inbound_memory.mode,
     domains: parsed.domain.map((domain, index) =>
       toDomain(domain, `domain[${index}]`, parsed.relay.tls, sources),
     ),
@@ -87,6 +97,8 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     ['hostname', formatMailDomain(hostname)],
     ['data', dataFolder],
     ['tls.ca', config.caFile],
+    ['tls.client_ca', config.clientCaFile],
+    ['accounts.file', config.accountsFile?.file ?? null],
     ['dns.trust_anchor', config.dns.anchorFile],
     ['mta_sts.https_address', config.mtaSts.httpsAddress],
     ['check.hello', formatMailDomain(config.check.hello)],
@@ -113,7 +125,9 @@ function settledInTables(config: Config): readonly (readonly [string, unknown])[
       [`listener[${index}].require_tls`, requireTls] as const,
       [`listener[${index}].networks`, networks.map(formatNetwork)] as const,
     ]),
-    ...config.accounts.flatMap(({ hash }, index) => files(`account[${index}].password_hash_file`, hash)),
+    ...config.accounts.flatMap(({ hash }, index) =>
+      files(`account[${index}].password_hash_file`, hash ?? undefined),
+    ),
     ...config.domains.flatMap(({ tls, requireTls, recipients }, index) => [
       [`domain[${index}].tls`, tls] as const,
       [`domain[${index}].requiretls`, requireTls] as const,

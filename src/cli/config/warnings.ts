@@ -14,7 +14,7 @@ export function warningsOf(config: Config, systemName: string | undefined): read
     ...(systemName === undefined ? [] : warnAboutHostname(systemName, config.hostname)),
     ...config.listeners.flatMap((listener, index) => warnAboutListener(listener, index, config)),
     ...config.accounts.flatMap(({ user, hash }, index) =>
-      hash.kind === 'here' ? warnAboutHash(`account[${index}].password_hash`, user, hash.value) : [],
+      hash?.kind === 'here' ? warnAboutHash(`account[${index}].password_hash`, user, hash.value) : [],
     ),
     ...warnAboutDomains(config),
     ...warnAboutRoutes(config),
@@ -32,14 +32,18 @@ function warnAboutHostname(name: string, hostname: MailDomain): readonly string[
   return [`hostname: ${hostname.domain} is not fully qualified, and others may refuse it; set hostname`];
 }
 
-function warnAboutListener(listener: Listener, index: number, { accounts }: Config): readonly string[] {
+function warnAboutListener(
+  listener: Listener,
+  index: number,
+  { accounts, accountsFile }: Config,
+): readonly string[] {
   const path = `listener[${index}]`;
   if (isLoopback(listener.address)) return [];
   const warnings: string[] = [];
   if (!listener.requireTls && listener.role === 'submission') {
     warnings.push(`${path}.require_tls: mail may come over the network to ${listener.address} in clear`);
   }
-  const takesOthers = listener.role === 'mx' || accounts.length > 0;
+  const takesOthers = listener.role === 'mx' || accounts.length > 0 || accountsFile !== null;
   if (!takesOthers && listener.networks.every(isLoopbackNetwork)) {
     warnings.push(`${path}.networks: only this host may relay, yet ${listener.address} is open to others`);
   }

@@ -79,7 +79,8 @@ function applies(rule: Rule, { account, from, to }: Parties): boolean {
   return rule.to === null || covers(rule.to, to);
 }
 
-function covers(pattern: MailboxPattern, mailbox: Mailbox): boolean {
+/** Whether a mailbox is one that the pattern means. */
+export function covers(pattern: MailboxPattern, mailbox: Mailbox): boolean {
   // Local parts are the owner's to compare (RFC 5321 §2.4); an operator writes them without minding their case.
   if (pattern.kind === 'mailbox') return pattern.mailbox.text.toLowerCase() === mailbox.text.toLowerCase();
   if (mailbox.at.kind === 'literal') return false;

@@ -102,7 +102,7 @@ describe('policy list', () => {
 describe('policy show', () => {
   it('is the policy with its lines and its times, and the override', () => {
     assert.equal(
-      formatKept({ domain: 'a.test', sts: kept, override }, NOW),
+      formatKept({ domain: 'a.test', sts: kept, override, inbound: [] }, NOW),
       `a.test: override may until 2026-11-30T12:00:00.000Z: told by phone
   set at 2026-11-28T12:00:00.000Z
 a.test: MTA-STS enforce, id a1, in force
@@ -120,7 +120,7 @@ a.test: MTA-STS enforce, id a1, in force
 
   it('is what has failed since when, where nothing could be fetched', () => {
     assert.equal(
-      formatKept({ domain: 'never.test', sts: never, override: null }, NOW),
+      formatKept({ domain: 'never.test', sts: never, override: null, inbound: [] }, NOW),
       `never.test: no MTA-STS policy could be fetched so far
   failed 2 times since 2026-11-28T11:00:00.000Z for the id b2 (sts-webpki-invalid): its certificate is for [2J another name
   tried again from 2026-11-28T12:05:00.000Z on
@@ -131,7 +131,10 @@ a.test: MTA-STS enforce, id a1, in force
   });
 
   it('says that there is only an override', () => {
-    const text = formatKept({ domain: 'a.test', sts: null, override: { ...override, inForce: false } }, NOW);
+    const text = formatKept(
+      { domain: 'a.test', sts: null, override: { ...override, inForce: false }, inbound: [] },
+      NOW,
+    );
     assert.match(text, /^a\.test: over: override may until/);
     assert.match(text, /^a\.test: no MTA-STS policy is kept$/m);
   });
@@ -162,11 +165,59 @@ describe('policy refresh', () => {
 
 describe('policy purge', () => {
   it('says that it protects nothing any more', () => {
-    const text = formatPurged({ purged: kept, mail: { ...mail, due: 2, underWay: 3 } });
+    const text = formatPurged({
+      domain: 'a.test',
+      purged: kept,
+      inbound: 0,
+      mail: { ...mail, due: 2, underWay: 3 },
+    });
     assert.match(text, /^a\.test: the MTA-STS policy \(enforce, id a1\) is forgotten\.\n/);
     assert.match(text, /Nothing of it protects mail any more until it is fetched again/);
     assert.match(text, /\n2 recipients of mail that waits: due now; for 3 more an attempt is under way\n$/);
-    assert.match(formatPurged({ purged: never, mail }), /^never\.test: what was kept is forgotten\.\n/);
+    assert.match(
+      formatPurged({ domain: 'never.test', purged: never, inbound: 0, mail }),
+      /^never\.test: what was kept is forgotten\.\n/,
+    );
+  });
+});
+
+describe('servers that send mail of a domain', () => {
+  const known = {
+    client: '192.0.2.1',
+    expected: true,
+    since: '2026-11-01T12:00:00.000Z',
+    sessions: 12,
+    lastAt: '2026-11-28T11:00:00.000Z',
+    clear: 0,
+    clearAt: null,
+  };
+  const young = {
+    ...known,
+    client: '2001:db8:0:0',
+    expected: false,
+    sessions: 1,
+    clear: 2,
+    clearAt: known.lastAt,
+  };
+
+  it('are listed with what is expected of them', () => {
+    assert.equal(
+      formatKept({ domain: 'a.test', sts: null, override: null, inbound: [known, young] }, NOW),
+      `a.test: no MTA-STS policy is kept
+a.test: servers that send its mail here over TLS
+  192.0.2.1: always since 2026-11-01, noted 12 times, last 60m ago
+  2001:db8:0:0: not for long enough to expect it: since 2026-11-01, noted once, last 60m ago; 2 times in clear, last 60m ago
+`,
+    );
+  });
+
+  it('are forgotten with the policy, or without one', () => {
+    assert.equal(
+      formatPurged({ domain: 'a.test', purged: null, inbound: 2, mail }),
+      `a.test: what is remembered of 2 servers that send its mail is forgotten.
+1 recipient of mail that waits: due now
+`,
+    );
   });
 });
 

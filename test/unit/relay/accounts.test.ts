@@ -1,19 +1,50 @@
 import assert from 'node:assert/strict';
+import { createHash, X509Certificate } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { type Account, type LoginDesk, openAccounts, openLoginDesk } from '../../../src/relay/accounts.ts';
+import { type Domain, parseDomain } from '../../../src/names/domain.ts';
+import {
+  type Account,
+  anyRights,
+  type LoginDesk,
+  openAccounts,
+  openLoginDesk,
+} from '../../../src/relay/accounts.ts';
 import { hashPassword, parsePasswordHash } from '../../../src/relay/password.ts';
 import { waitingLine } from '../../../src/relay/waiting-line.ts';
+import type { TlsFacts } from '../../../src/wire/tls-facts.ts';
+import { createAuthority } from '../../support/certificates.ts';
+import { tlsFacts } from '../../support/transcript.ts';
 
 async function account(user: string, password: string, kind: 'argon2id' | 'scram'): Promise<Account> {
   const parsed = parsePasswordHash(
     await hashPassword(password, kind, (octets) => new Uint8Array(octets).fill(7)),
   );
-  return { user, secret: parsed.kind === 'ok' ? parsed.value : assert.fail(parsed.because) };
+  const secret = parsed.kind === 'ok' ? parsed.value : assert.fail(parsed.because);
+  return { user, secret, certificates: [], rights: anyRights };
 }
 
 const anna = await account('anna', 'sesame', 'argon2id');
 const bert = await account('bert', 'abracadabra', 'scram');
+const authority = await createAuthority();
+const leaf = new X509Certificate((await authority.issue({ names: ['printer.example.test'] })).certPem);
+
+/** Has no password. */
+const printer: Account = {
+  user: 'printer',
+  secret: null,
+  certificates: [{ kind: 'sha256', hex: sha256(leaf.raw) }],
+  rights: anyRights,
+};
 const desk = openLoginDesk();
+
+function domainOf(text: string): Domain {
+  const parsed = parseDomain(text);
+  return parsed.kind === 'ok' ? parsed.value : assert.fail(parsed.because);
+}
+
+function sha256(octets: Uint8Array): string {
+  return createHash('sha256').update(octets).digest('hex');
+}
 
 describe('the mechanisms follow from the accounts', () => {
   const cases: readonly [accounts: readonly Account[], mechanisms: readonly string[]][] = [
@@ -23,9 +54,14 @@ describe('the mechanisms follow from the accounts', () => {
       [anna, bert],
       ['PLAIN', 'LOGIN', 'SCRAM-SHA-256'],
     ],
+    [[printer], ['EXTERNAL']],
+    [
+      [anna, printer],
+      ['PLAIN', 'LOGIN', 'EXTERNAL'],
+    ],
   ];
   for (const [accounts, mechanisms] of cases) {
-    it(`${accounts.map(({ secret }) => secret.kind).join(' and ') || 'none'}: ${mechanisms.join(' ') || 'none'}`, () =>
+    it(`${accounts.map(({ secret }) => secret?.kind ?? 'certificate').join(' and ') || 'none'}: ${mechanisms.join(' ') || 'none'}`, () =>
       assert.deepEqual(openAccounts(accounts, desk).mechanisms, mechanisms));
   }
 });
@@ -77,11 +113,36 @@ describe('a password', () => {
   });
 });
 
+describe('a certificate', () => {
+  const named: Account = {
+    ...printer,
+    user: 'scanner',
+    certificates: [{ kind: 'name', host: { kind: 'under', suffix: domainOf('example.test') } }],
+  };
+  const accounts = openAccounts([anna, printer, named], desk);
+  const shown: TlsFacts = { ...tlsFacts, chain: [leaf.raw], path: { kind: 'trusted' } };
+  const untrusted: TlsFacts = { ...shown, path: { kind: 'untrusted', code: 'CERT_HAS_EXPIRED' } };
+  it('proves whose digest it is and whose name it has', () =>
+    assert.deepEqual(accounts.provenBy(shown), ['printer', 'scanner']));
+  it('proves no name without a root that vouches for it, while a digest needs none', () =>
+    assert.deepEqual(accounts.provenBy(untrusted), ['printer']));
+  it('that was not shown proves nobody', () => assert.deepEqual(accounts.provenBy(tlsFacts), []));
+});
+
+describe('an account without a password', () => {
+  const accounts = openAccounts([anna, printer], desk);
+  for (const password of ['sesame', '', 'null'])
+    it(`is not opened by ${JSON.stringify(password)}`, async () =>
+      assert.equal(await accounts.check('printer', password), 'no'));
+  it('has rights like others', () => assert.equal(accounts.rightsOf('printer'), anyRights));
+  it('that nobody has has none', () => assert.equal(accounts.rightsOf('eve'), undefined));
+});
+
 describe('a SCRAM verifier', () => {
   const accounts = openAccounts([anna, bert], desk);
 
   it('is the stored one for a user who has one', () => {
-    const secret = bert.secret.kind === 'scram' ? bert.secret.verifier : assert.fail();
+    const secret = bert.secret?.kind === 'scram' ? bert.secret.verifier : assert.fail();
     assert.deepEqual(accounts.verifier('bert'), { verifier: secret, known: true });
   });
 

@@ -2,10 +2,17 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseMailbox } from '../../../src/names/mailbox.ts';
 import type { Pass, Refusal } from '../../../src/net/admission.ts';
-import type { SmtpAnswer, SmtpQuery } from '../../../src/protocols/smtp/server/session.ts';
+import type {
+  SmtpAnswer,
+  SmtpQuery,
+  Refusal as SmtpRefusal,
+} from '../../../src/protocols/smtp/server/session.ts';
+import { anyRights } from '../../../src/relay/accounts.ts';
 import type { CalloutAnswer } from '../../../src/relay/callout.ts';
 import type { Residence } from '../../../src/relay/domains.ts';
 import { answerQueries, type QueryParts } from '../../../src/relay/queries.ts';
+import { tlsFacts } from '../../support/transcript.ts';
+import { usualRules } from '../protocols/smtp/server/host.ts';
 
 const parsed = parseMailbox('bert@example.test');
 const recipient = parsed.kind === 'ok' ? parsed.value : assert.fail();
@@ -28,10 +35,18 @@ interface World {
   readonly residence?: Residence['kind'];
   readonly callout?: CalloutAnswer;
   readonly trusted?: boolean;
+  /** Whose account the client's certificate proves. */
+  readonly certified?: readonly string[];
+  readonly frontLogins?: boolean;
+  readonly notIn?: Refusal;
+  readonly unfit?: SmtpRefusal;
+  readonly overQuota?: SmtpRefusal;
 }
 
 /** The answers of a session in such a world, and what else it did. */
-function session({ pass, password = 'no', residence = 'elsewhere', callout, trusted = false }: World) {
+function session(world: World) {
+  const { pass, password = 'no', residence = 'elsewhere', callout, trusted = false } = world;
+  const { certified = [], frontLogins = false, notIn, unfit, overQuota } = world;
   const happened: string[] = [];
   const parts: QueryParts = {
     accounts: {
@@ -41,6 +56,8 @@ function session({ pass, password = 'no', residence = 'elsewhere', callout, trus
         return Promise.resolve(password);
       },
       verifier: () => ({ verifier, known: true }),
+      provenBy: () => certified,
+      rightsOf: (user) => (user === 'anna' ? anyRights : undefined),
     },
     domains: {
       postmasterAt: undefined,
@@ -48,22 +65,34 @@ function session({ pass, password = 'no', residence = 'elsewhere', callout, trus
       residence: () => (residence === 'callout' ? ({ kind: residence } as Residence) : { kind: residence }),
     },
     callouts: { ask: () => Promise.resolve(callout ?? assert.fail('nobody is to be asked')) },
-    client: { address: '192.0.2.1', trusted },
-    pass: {
-      kind: 'go',
-      message: () => go,
-      recipient: () => go,
-      login: () => go,
-      loginFailed: () => void happened.push('failed'),
+    visitor: {
+      kind: 'visitor',
+      client: { address: '192.0.2.1', trusted, front: true },
+      pass: {
+        kind: 'go',
+        message: () => go,
+        recipient: () => go,
+        login: () => go,
+        loginFailed: () => void happened.push('failed'),
+        leave: () => undefined,
+        ...pass,
+      },
+      introduce: ({ address }) => {
+        happened.push(`introduced ${address}`);
+        return notIn;
+      },
       leave: () => undefined,
-      ...pass,
     },
+    refusalOfSender: () => unfit,
+    refusalOfRecipient: () => overQuota,
+    rules: () => usualRules,
+    frontLogins,
     nonce: () => 'fresh',
     failureDelayMs: 20,
     onOddity: (what) => happened.push(what),
   };
   const answer = answerQueries(parts);
-  return { happened, answer: async (query: SmtpQuery) => said(await answer(query)) };
+  return { happened, raw: answer, answer: async (query: SmtpQuery) => said(await answer(query)) };
 }
 
 function said(answer: SmtpAnswer): string {
@@ -125,10 +154,82 @@ describe('a recipient', () => {
 });
 
 describe('a sender', () => {
-  const query: SmtpQuery = { kind: 'sender', sender: null, account: null, size: undefined };
+  const query: SmtpQuery = { kind: 'sender', sender: null, account: null, tls: undefined, size: undefined };
   it('is welcome', async () => assert.equal(await session({}).answer(query), 'yes'));
   it('is not, too often', async () =>
     assert.equal(await session({ pass: { message: () => tooMany } }).answer(query), '450 4.7.1'));
+});
+
+const used: SmtpRefusal = { code: 450, enhanced: '4.7.1', text: 'the quota is used up' };
+
+describe('what the relay has against senders and recipients', () => {
+  const query: SmtpQuery = { kind: 'sender', sender: null, account: null, tls: undefined, size: undefined };
+  it('is the answer at MAIL', async () =>
+    assert.equal(await session({ unfit: used }).answer(query), '450 4.7.1'));
+  it('is the answer at RCPT', async () =>
+    assert.equal(await session({ overQuota: used, trusted: true }).answer(rcpt()), '450 4.7.1'));
+  it('also where the backend had to be asked', async () => {
+    const { answer } = session({ overQuota: used, residence: 'callout', callout: { kind: 'known' } });
+    assert.equal(await answer(rcpt()), '450 4.7.1');
+  });
+  it('a recipient who is refused anyway counts for nobody', async () =>
+    assert.equal(await session({ overQuota: used, residence: 'unknown' }).answer(rcpt()), '550 5.1.1'));
+});
+
+describe('a certificate (RFC 4422 appendix A)', () => {
+  const external = (actAs: string): SmtpQuery => ({ kind: 'external', actAs, tls: tlsFacts });
+  const cases: readonly [certified: readonly string[], actAs: string, answer: string][] = [
+    [['anna'], '', 'account'],
+    [['anna'], 'anna', 'account'],
+    [['anna'], 'bert', '535 5.7.8'],
+    [[], 'anna', '535 5.7.8'],
+    [[], '', '535 5.7.8'],
+    [['anna', 'bert'], 'bert', 'account'],
+    // Whose it is would be a guess.
+    [['anna', 'bert'], '', '535 5.7.8'],
+  ];
+  for (const [certified, actAs, answer] of cases) {
+    it(`of ${certified.join(' and ') || 'nobody'} for ${JSON.stringify(actAs)}: ${answer}`, async () =>
+      assert.equal(await session({ certified }).answer(external(actAs)), answer));
+  }
+  it('that proves nobody is a failed login', async () => {
+    const { answer, happened } = session({});
+    await answer(external(''));
+    assert.deepEqual(happened, ['failed']);
+  });
+  it('is not looked at where the client was wrong too often', async () => {
+    const { answer } = session({ certified: ['anna'], pass: { login: () => tooMany } });
+    assert.equal(await answer(external('')), '450 4.7.1');
+  });
+});
+
+describe('a front (XCLIENT)', () => {
+  const client = { address: '198.51.100.7', hello: null, extended: true, login: null };
+  const told = (login: string | null): SmtpQuery => ({ kind: 'introduced', client: { ...client, login } });
+  it('says who the client is', async () => {
+    const { answer, happened } = session({});
+    assert.equal(await answer(told(null)), 'introduced');
+    assert.deepEqual(happened, ['introduced 198.51.100.7']);
+  });
+  it('is told where the limits do not let him in', async () =>
+    assert.equal(await session({ notIn: tooMany }).answer(told(null)), '450 4.7.1'));
+  it('does not log anybody in unless the operator says so', async () =>
+    assert.deepEqual(await session({}).raw(told('anna')), {
+      kind: 'introduced',
+      rules: usualRules,
+      account: null,
+    }));
+  it('logs in whom it has logged in, where the operator says so', async () =>
+    assert.deepEqual(await session({ frontLogins: true }).raw(told('anna')), {
+      kind: 'introduced',
+      rules: usualRules,
+      account: 'anna',
+    }));
+  it('logs in nobody who has no account', async () => {
+    const { answer, happened } = session({ frontLogins: true });
+    assert.equal(await answer(told('eve')), '535 5.7.8');
+    assert.deepEqual(happened, []);
+  });
 });
 
 describe('a login', () => {

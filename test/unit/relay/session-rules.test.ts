@@ -16,6 +16,7 @@ const house: House = {
   accounts: nobody,
   domains: { residence: () => ({ kind: 'elsewhere' }), postmasterAt: undefined },
   settings: {
+    networkQuotas: [],
     demands: { requireTls: 'enforce', tlsRequiredNo: 'obey' },
     maxMessageBytes: 1,
     maxRecipients: 2,
@@ -32,12 +33,15 @@ const submission: ListenerSettings = {
   tls: 'starttls',
   requireTls: true,
   networks: [],
+  fronts: [],
+  frontLogins: false,
+  clientCertificates: 'off',
   bareLineEnding: 'refuse',
   proxies: [],
 };
 const mx: ListenerSettings = { ...submission, role: 'mx', requireTls: false };
-const trusted: Client = { address: '192.0.2.1', trusted: true };
-const stranger: Client = { address: '192.0.2.1', trusted: false };
+const trusted: Client = { address: '192.0.2.1', trusted: true, front: false };
+const stranger: Client = { address: '192.0.2.1', trusted: false, front: false };
 
 describe('who may relay', () => {
   const cases: readonly [

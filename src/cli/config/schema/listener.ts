@@ -44,6 +44,21 @@ export const listener = z
       .describe(
         'Proxies: whoever connects from here has to begin with a PROXY header (version 1 or 2), and the address in it counts as the client.',
       ),
+    xclient: list(text(parseNetwork), 'network')
+      .optional()
+      .describe(
+        'Fronts: whoever connects from here may say by XCLIENT for whom it speaks, and that address counts as the client.',
+      ),
+    xclient_login: z
+      .boolean()
+      .default(false)
+      .describe('Whether LOGIN in XCLIENT counts as a login of that account; for role submission.'),
+    client_certificates: z
+      .enum(['off', 'ask'])
+      .default('off')
+      .describe(
+        'ask: clients are asked for a certificate, and may do without; see certificates in [[account]] and [[inbound]], and [tls] client_ca.',
+      ),
     bare_line_ending: z
       .enum(['refuse', 'normalize'])
       .default('refuse')
@@ -63,6 +78,9 @@ export const listener = z
       const way = tls === 'implicit' ? OTHER_PORT : `say require_tls = false, or ${OTHER_PORT}`;
       complain('require_tls', `${NO_TLS_ONLY_ON_PORT_25}; ${way}`);
     }
+    if (written.xclient_login && (role !== 'submission' || written.xclient === undefined)) {
+      complain('xclient_login', 'needs role = "submission" and xclient: nobody could say who has logged in');
+    }
     return {
       role,
       address,
@@ -71,6 +89,9 @@ export const listener = z
       requireTls,
       networks: written.networks ?? (role === 'submission' ? loopback : []),
       proxies: written.proxy ?? [],
+      fronts: written.xclient ?? [],
+      frontLogins: written.xclient_login,
+      clientCertificates: written.client_certificates,
       bareLineEnding: written.bare_line_ending,
     };
   });

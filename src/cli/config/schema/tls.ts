@@ -13,6 +13,11 @@ export const tls = z
     ca: text(parsePath, '/etc/waxwing/roots.pem')
       .optional()
       .describe('File with extra roots, PEM, trusted when we deliver.'),
+    client_ca: text(parsePath, '/etc/waxwing/clients.pem')
+      .optional()
+      .describe(
+        'File with the roots, PEM, that may vouch for names in certificates of clients. Default: the public ones.',
+      ),
   })
   .superRefine(({ cert, key }, context) => {
     if ((cert === undefined) === (key === undefined)) return;

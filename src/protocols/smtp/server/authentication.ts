@@ -9,6 +9,7 @@ import { loginChallenges, parseLoginAnswer, parsePlain } from '../../sasl/passwo
 import { beginScram, checkClientFinal, parseClientFirst } from '../../sasl/scram.ts';
 import { userShown } from '../../sasl/user-shown.ts';
 import { farewell, mistake, reply } from './answers.ts';
+import { mechanismsFor } from './hello.ts';
 import type { AuthCommand } from './parse.ts';
 import type {
   Asked,
@@ -22,6 +23,9 @@ import type {
   SmtpStep,
 } from './state.ts';
 
+/** Octets of the name of a user. */
+const MAX_ACT_AS = 1024;
+
 const wrong: Refusal = { code: 535, enhanced: '5.7.8', text: 'authentication credentials invalid' };
 
 export function onAuth(rules: SessionRules, state: SmtpState, auth: AuthCommand): SmtpStep {
@@ -33,7 +37,8 @@ export function onAuth(rules: SessionRules, state: SmtpState, auth: AuthCommand)
   if (state.account !== null) return mistake(rules, state, 503, '5.5.1', 'you are logged in already');
   if (state.transaction !== undefined)
     return mistake(rules, state, 503, '5.5.1', 'a transaction is open: RSET ends it');
-  const exchange = beginning(rules.mechanisms.find((mechanism) => mechanism === auth.mechanism));
+  const offered = mechanismsFor(rules, state.tls);
+  const exchange = beginning(offered.find((mechanism) => mechanism === auth.mechanism));
   if (exchange === undefined) return mistake(rules, state, 504, '5.5.4', 'this mechanism is not offered');
   if (auth.initial !== undefined) return onResponse(rules, state, exchange, auth.initial);
   return challenge(state, exchange, exchange.mechanism === 'LOGIN' ? loginChallenges.user : '');
@@ -42,6 +47,7 @@ export function onAuth(rules: SessionRules, state: SmtpState, auth: AuthCommand)
 function beginning(mechanism: SessionRules['mechanisms'][number] | undefined): LoginExchange | undefined {
   switch (mechanism) {
     case 'PLAIN':
+    case 'EXTERNAL':
       return { mechanism };
     case 'LOGIN':
       return { mechanism, user: undefined };
@@ -72,6 +78,8 @@ export function onResponse(
   // RFC 4954 §4: "If the client wishes to cancel the authentication exchange, it issues a line with a single '*'".
   if (text === '*') return mistake(rules, state, 501, '5.7.0', 'the login was cancelled');
   switch (exchange.mechanism) {
+    case 'EXTERNAL':
+      return onExternal(rules, state, text);
     case 'PLAIN': {
       const login = parsePlain(text);
       if (login.kind !== 'ok') return malformed(rules, state, login.because);
@@ -86,6 +94,17 @@ export function onResponse(
     case 'SCRAM-SHA-256':
       return onScram(rules, state, exchange, text);
   }
+}
+
+/** RFC 4422 appendix A: the one message is the user that the client wants to be, or nothing. */
+function onExternal(rules: SessionRules, state: SmtpState, text: string): SmtpStep {
+  const actAs = decodeBase64Text(text);
+  if (actAs === undefined || actAs.includes('\0') || Buffer.byteLength(actAs) > MAX_ACT_AS) {
+    return malformed(rules, state, 'not a message of EXTERNAL');
+  }
+  const { tls } = state;
+  if (tls === undefined) throw new Error('EXTERNAL is offered inside TLS only');
+  return ask(state, { kind: 'external' }, { kind: 'external', actAs, tls });
 }
 
 function onScram(
@@ -120,7 +139,7 @@ function onScram(
   }
 }
 
-type AskedForLogin = Extract<Asked, { kind: 'login' | 'verifier' | 'proved' }>;
+type AskedForLogin = Extract<Asked, { kind: 'login' | 'external' | 'verifier' | 'proved' }>;
 
 /** What was asked about a login is answered. */
 export function onLoginAnswered(
@@ -142,6 +161,10 @@ export function onLoginAnswered(
       scram,
     };
     return challenge(state, next, encodeBase64Text(scram.serverFirst));
+  }
+  if (about.kind === 'external') {
+    if (answer.kind !== 'account') throw new Error('a certificate proves an account, or none');
+    return loggedIn(state, answer.account);
   }
   if (about.kind === 'login') return loggedIn(state, about.user);
   if (about.serverFinal === undefined) return refuseLogin(rules, state, wrong);

@@ -1,7 +1,7 @@
 /** EHLO, HELO and STARTTLS: what is offered, and the way into TLS. RFC 5321 §4.1.1.1, RFC 3207. */
 import { formatReply } from '../reply.ts';
 import { mistake, reply } from './answers.ts';
-import type { SessionRules, SmtpState, SmtpStep } from './state.ts';
+import type { ServerMechanism, SessionRules, SmtpState, SmtpStep } from './state.ts';
 
 export function greet(rules: SessionRules, state: SmtpState): SmtpStep {
   const service = rules.role === 'submission' ? 'ESMTP Waxwing, submission' : 'ESMTP Waxwing';
@@ -23,7 +23,7 @@ export function onHello(
   };
 }
 
-function offersOf(rules: SessionRules, { tls }: SmtpState): string[] {
+function offersOf(rules: SessionRules, { tls, introduced }: SmtpState): string[] {
   const offers = [
     'PIPELINING',
     `SIZE ${rules.maxMessageBytes}`,
@@ -35,9 +35,11 @@ function offersOf(rules: SessionRules, { tls }: SmtpState): string[] {
     `LIMITS MAILMAX=${limit(rules.maxMessages)} RCPTMAX=${limit(rules.maxRecipients)}`,
   ];
   // RFC 3207 §4.2: STARTTLS MUST NOT be offered inside TLS. AUTH is offered nowhere else.
-  if (tls === undefined && rules.startTls === 'offered') offers.push('STARTTLS');
-  if (offersAuth(rules, tls)) offers.push(`AUTH ${rules.mechanisms.join(' ')}`);
+  if (tls === undefined && rules.startTls === 'offered' && introduced === undefined) offers.push('STARTTLS');
+  const mechanisms = mechanismsFor(rules, tls);
+  if (mechanisms.length > 0) offers.push(`AUTH ${mechanisms.join(' ')}`);
   if (offersRequireTls(rules, tls)) offers.push('REQUIRETLS');
+  if (rules.xclient) offers.push('XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT');
   return offers;
 }
 
@@ -46,9 +48,18 @@ function limit(count: number): number {
   return Math.min(count, 999_999);
 }
 
+/** By what a login is possible here and now: EXTERNAL where the client has shown a certificate, whoever it proves. */
+export function mechanismsFor(
+  { mechanisms }: SessionRules,
+  tls: SmtpState['tls'],
+): readonly ServerMechanism[] {
+  if (tls === undefined) return [];
+  return tls.chain.length > 0 ? mechanisms : mechanisms.filter((mechanism) => mechanism !== 'EXTERNAL');
+}
+
 /** Whether a login is possible here and now. */
 export function offersAuth(rules: SessionRules, tls: SmtpState['tls']): boolean {
-  return tls !== undefined && rules.mechanisms.length > 0;
+  return mechanismsFor(rules, tls).length > 0;
 }
 
 /** RFC 8689 §2: REQUIRETLS is offered in answer to an EHLO inside TLS, and is no parameter of MAIL elsewhere. */
@@ -58,6 +69,9 @@ export function offersRequireTls({ requireTls }: SessionRules, tls: SmtpState['t
 
 export function onStartTls(rules: SessionRules, state: SmtpState): SmtpStep {
   if (state.tls !== undefined) return mistake(rules, state, 503, '5.5.1', 'TLS is active already');
+  // What the front said in clear would be forgotten with the upgrade (RFC 3207 §4.2), and the client's session with it.
+  if (state.introduced !== undefined)
+    return mistake(rules, state, 503, '5.5.1', 'STARTTLS goes before XCLIENT');
   if (rules.startTls === 'absent')
     return mistake(rules, state, 502, '5.5.1', 'STARTTLS is not available here');
   return reply({ ...state, phase: { kind: 'starting-tls' } }, 220, '2.0.0', 'ready to start TLS', {

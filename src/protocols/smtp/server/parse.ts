@@ -1,9 +1,9 @@
 /** Commands as a client sent them, parsed once. RFC 5321 §4.1.1, RFC 6531 §3.4, RFC 4954 §4, RFC 3030 §2. */
 
-import { parseAddressLiteral } from '../../../names/address.ts';
-import { isAscii, parseDomain } from '../../../names/domain.ts';
+import { isAscii } from '../../../names/domain.ts';
 import { type Mailbox, parseMailbox } from '../../../names/mailbox.ts';
 import type { RecipientWishes } from '../../../names/wishes.ts';
+import { readHelloName } from './hello-name.ts';
 import {
   type BadParameter,
   type MailParameters,
@@ -12,6 +12,8 @@ import {
   readRcptParameters,
   splitParameters,
 } from './parameters.ts';
+import type { Introduced } from './state.ts';
+import { parseXclient } from './xclient.ts';
 
 export type Command =
   | { readonly verb: 'HELO' | 'EHLO'; readonly name: string }
@@ -20,6 +22,7 @@ export type Command =
   /** `octets` follow the line; null: their number cannot be read. */
   | { readonly verb: 'BDAT'; readonly octets: number | null; readonly last: boolean }
   | AuthCommand
+  | { readonly verb: 'XCLIENT'; readonly told: Partial<Introduced> }
   | { readonly verb: 'DATA' | 'RSET' | 'NOOP' | 'QUIT' | 'STARTTLS' | 'VRFY' | 'EXPN' | 'HELP' }
   /** Somebody's HTTP request: a browser was made to talk to us (cross-protocol attack). */
   | { readonly verb: 'HTTP' };
@@ -107,6 +110,10 @@ export function parseCommand(received: string, utf8 = false): ParsedCommand {
     case 'NOOP':
     case 'HELP':
       return ok({ verb });
+    case 'XCLIENT': {
+      const read = parseXclient(rest);
+      return read.kind === 'ok' ? ok({ verb, told: read.told }) : syntax(501, '5.5.4', read.because);
+    }
     default:
       return { kind: 'unknown' };
   }
@@ -121,15 +128,8 @@ function withoutTrailingSpace(line: string): string {
 
 function parseHello(verb: 'EHLO' | 'HELO', name: string): ParsedCommand {
   if (name === '') return syntax(501, '5.5.4', `${verb} needs your domain or address literal`);
-  // RFC 6531 §3.7.1: a name beyond ASCII is sent as A-labels. Of octets of no known character set IDNA would make
-  // some name or other.
-  if (!isAscii(name)) return syntax(501, '5.5.2', `${verb} needs an ASCII name`);
-  const valid = name.startsWith('[') ? parseAddressLiteral(name) : parseDomain(name);
-  // Hosts whose name is no domain ("my_pc", "localhost.") are no danger; anything that could break out of a
-  // Received field is.
-  if (valid.kind !== 'ok' && !/^[A-Za-z0-9._:[\]-]{1,255}$/.test(name)) {
-    return syntax(501, '5.5.2', `${verb} needs a domain or address literal: ${valid.because}`);
-  }
+  const read = readHelloName(name);
+  if (read.kind === 'invalid') return syntax(501, '5.5.2', `${verb} needs ${read.because}`);
   return ok({ verb, name });
 }
 

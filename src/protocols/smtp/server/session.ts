@@ -21,12 +21,15 @@ import {
   type SmtpWords,
 } from './state.ts';
 import { onMail, onRcpt, takeRecipient, takeSender } from './transaction.ts';
+import { introduced, onXclient } from './xclient.ts';
 
 export {
   type Envelope,
   type EnvelopeRecipient,
   type Intake,
+  type Introduced,
   initialState,
+  type Refusal,
   type SessionRules,
   type SmtpAnswer,
   type SmtpQuery,
@@ -40,9 +43,10 @@ export const MAX_LINE_BYTES = 12_290;
 const MAX_COMMAND_BYTES = 2048;
 
 /** Makes the reducer for one connection. */
-export function smtpSession(rules: SessionRules): Reducer<SmtpWords> {
+export function smtpSession(given: SessionRules): Reducer<SmtpWords> {
   return (state, input) => {
     if (state.phase.kind === 'closed') return stay(state);
+    const rules = state.rules ?? given;
     const step = reduce(rules, state, input);
     // Whatever ends a message of which chunks have come, ends those too.
     const dropped = input.kind !== 'taken' && input.kind !== 'notTaken' && hasChunks(state);
@@ -112,7 +116,9 @@ function onLine(rules: SessionRules, state: SmtpState, line: string): SmtpStep {
 }
 
 function onParsed(rules: SessionRules, state: SmtpState, line: string, parsed: ParsedCommand): SmtpStep {
-  if (parsed.kind === 'unknown') return mistake(rules, state, 500, '5.5.1', 'command not recognized');
+  // To whoever may not speak for others XCLIENT is no command at all, however it is written.
+  if (parsed.kind === 'unknown' || (!rules.xclient && isXclient(line)))
+    return mistake(rules, state, 500, '5.5.1', 'command not recognized');
   const command = parsed.kind === 'command' ? parsed.command : undefined;
   if (command?.verb === 'HTTP') return farewell(state, 421, '4.7.0', 'this is SMTP, not HTTP');
   if (command?.verb === 'BDAT' && command.octets === null) {
@@ -147,6 +153,10 @@ function isChatter({ verb }: Command): boolean {
   );
 }
 
+function isXclient(line: string): boolean {
+  return /^XCLIENT(?:[ \t]|$)/i.test(line);
+}
+
 /** RFC 3207 §4: the commands that a server requiring TLS answers in the clear. */
 function allowedInClear(line: string): boolean {
   const verb = (line.split(/[ \t]/, 1)[0] ?? '').toUpperCase();
@@ -170,6 +180,8 @@ function onCommand(rules: SessionRules, state: SmtpState, command: Command): Smt
       return onStartTls(rules, state);
     case 'AUTH':
       return onAuth(rules, state, command);
+    case 'XCLIENT':
+      return onXclient(rules, state, command.told);
     case 'RSET':
       return reply({ ...state, transaction: undefined }, 250, '2.0.0', 'ok');
     case 'NOOP':
@@ -193,16 +205,22 @@ function onCommand(rules: SessionRules, state: SmtpState, command: Command): Smt
 }
 
 function onAnswered(rules: SessionRules, state: SmtpState, about: Asked, answer: SmtpAnswer): SmtpStep {
-  if (about.kind !== 'sender' && about.kind !== 'recipient') {
+  if (about.kind !== 'sender' && about.kind !== 'recipient' && about.kind !== 'introduced') {
     return onLoginAnswered(rules, state, about, answer);
   }
   if (answer.kind === 'no') return refuse(rules, state, answer);
+  if (about.kind === 'introduced') {
+    if (answer.kind !== 'introduced') throw new Error('a client that was introduced has rules');
+    return introduced(initialState, state, about.client, answer);
+  }
   return about.kind === 'sender'
     ? takeSender(state, about.transaction)
     : takeRecipient(state, about.recipient);
 }
 
 function onUnanswered(state: SmtpState, about: Asked): SmtpStep {
+  if (about.kind === 'introduced')
+    return reply(state, 451, '4.3.0', 'the client could not be looked at for now; try again later');
   if (about.kind !== 'sender' && about.kind !== 'recipient') return loginUnanswered(state);
   return reply(state, 451, '4.3.0', 'the address could not be checked for now; try again later');
 }

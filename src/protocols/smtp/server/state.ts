@@ -6,6 +6,9 @@ import type { TlsFacts } from '../../../wire/tls-facts.ts';
 import type { SaslMechanism } from '../../sasl/mechanisms.ts';
 import type { ClientFirst, ScramExchange, ScramVerifier } from '../../sasl/scram.ts';
 
+/** EXTERNAL (RFC 4422 appendix A): the client is who the certificate of its TLS session says. */
+export type ServerMechanism = SaslMechanism | 'EXTERNAL';
+
 export interface SessionRules {
   /** For the wording of the greeting and of refusals. */
   readonly role: 'submission' | 'mx';
@@ -16,10 +19,12 @@ export interface SessionRules {
   readonly startTls: 'offered' | 'absent';
   /** 530 for everything but NOOP, EHLO, STARTTLS, QUIT until TLS is up; never on a public port 25 (RFC 3207 §4). */
   readonly tls: 'required' | 'optional';
-  /** Offered inside TLS and nowhere else; empty: there is no AUTH here. */
-  readonly mechanisms: readonly SaslMechanism[];
+  /** Offered inside TLS and nowhere else, EXTERNAL to clients with a certificate only; empty: there is no AUTH here. */
+  readonly mechanisms: readonly ServerMechanism[];
   /** REQUIRETLS (RFC 8689): offered inside TLS and nowhere else. */
   readonly requireTls: 'offered' | 'absent';
+  /** Whether the client may say for whom it speaks (XCLIENT). */
+  readonly xclient: boolean;
   /** Who may send mail from here; `accounts`: whoever has logged in. */
   readonly relaying:
     | { readonly kind: 'anyone' }
@@ -42,12 +47,27 @@ export interface SmtpState {
   readonly hello: { readonly name: string; readonly extended: boolean } | undefined;
   /** The user who logged in. */
   readonly account: string | null;
+  /** For whom a front speaks; undefined: for itself. */
+  readonly introduced: Introduced | undefined;
+  /** Those of the client for whom it speaks; undefined: those that the session began with. */
+  readonly rules: SessionRules | undefined;
   readonly transaction: PendingMail | undefined;
   /** Transactions so far. */
   readonly messages: number;
   readonly errors: number;
   /** Commands since the last message that brought none nearer. */
   readonly chatter: number;
+}
+
+/** Who a client is by the word of a front (XCLIENT). */
+export interface Introduced {
+  /** null: the front does not know. */
+  readonly address: string | null;
+  /** Its name in EHLO or HELO; null: not known. */
+  readonly hello: string | null;
+  readonly extended: boolean;
+  /** Who has logged in at the front; null: nobody. */
+  readonly login: string | null;
 }
 
 /** What the session does or waits for; commands run in `open` only. */
@@ -65,6 +85,7 @@ type Phase =
 
 /** Where a login stands; the secret itself is never kept. */
 export type LoginExchange =
+  | { readonly mechanism: 'EXTERNAL' }
   | { readonly mechanism: 'PLAIN' }
   | { readonly mechanism: 'LOGIN'; readonly user: string | undefined }
   | { readonly mechanism: 'SCRAM-SHA-256'; readonly at: 'first' }
@@ -81,6 +102,8 @@ export type LoginExchange =
 /** What is to be done with the answer that is waited for. */
 export type Asked =
   | { readonly kind: 'login'; readonly user: string }
+  | { readonly kind: 'external' }
+  | { readonly kind: 'introduced'; readonly client: Introduced }
   | { readonly kind: 'verifier'; readonly first: ClientFirst }
   | { readonly kind: 'proved'; readonly user: string; readonly serverFinal: string | undefined }
   | { readonly kind: 'sender'; readonly transaction: PendingMail }
@@ -137,6 +160,10 @@ export type SmtpQuery =
       readonly user: string;
       readonly password: string;
     }
+  /** Whose certificate the client has shown; `actAs`: the user that it wants to be, empty: whoever it is. */
+  | { readonly kind: 'external'; readonly actAs: string; readonly tls: TlsFacts }
+  /** A front says for whom it speaks. */
+  | { readonly kind: 'introduced'; readonly client: Introduced }
   /** SCRAM begins: what is stored for the user, and a fresh nonce. */
   | { readonly kind: 'verifier'; readonly user: string }
   /** SCRAM ended, so that failures can be counted. */
@@ -145,6 +172,7 @@ export type SmtpQuery =
       readonly kind: 'sender';
       readonly sender: Mailbox | null;
       readonly account: string | null;
+      readonly tls: TlsFacts | undefined;
       /** As declared (RFC 1870). */
       readonly size: number | undefined;
     }
@@ -159,6 +187,10 @@ export type SmtpQuery =
 export type SmtpAnswer =
   | { readonly kind: 'yes' }
   | ({ readonly kind: 'no' } & Refusal)
+  /** Who the certificate proves. */
+  | { readonly kind: 'account'; readonly account: string }
+  /** The rules of whom the front speaks for, and as whom he is logged in. */
+  | { readonly kind: 'introduced'; readonly rules: SessionRules; readonly account: string | null }
   /** `nonce`: printable ASCII without a comma. An unknown user has a made-up verifier, always the same one. */
   | {
       readonly kind: 'verifier';
@@ -193,6 +225,8 @@ export const initialState: SmtpState = {
   tls: undefined,
   hello: undefined,
   account: null,
+  introduced: undefined,
+  rules: undefined,
   transaction: undefined,
   messages: 0,
   errors: 0,

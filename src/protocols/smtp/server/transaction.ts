@@ -30,7 +30,7 @@ export function onMail(rules: SessionRules, state: SmtpState, mail: MailCommand)
   if (!rules.asks.sender) return takeSender(state, transaction);
   return {
     state: { ...state, phase: { kind: 'asking', about: { kind: 'sender', transaction } } },
-    effects: [{ kind: 'ask', query: { kind: 'sender', sender, account, size } }],
+    effects: [{ kind: 'ask', query: { kind: 'sender', sender, account, tls, size } }],
   };
 }
 

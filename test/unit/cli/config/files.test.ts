@@ -217,7 +217,7 @@ describe('the hash of an account', () => {
   it('is the one line of its file', async () => {
     const { files, warnings } = await read(toml, { 'anna.hash': `${strong}\n` });
     assert.deepEqual(
-      files?.accounts.map(({ user, secret: { kind } }) => [user, kind]),
+      files?.accounts.map(({ user, secret }) => [user, secret?.kind]),
       [['anna', 'scram']],
     );
     assert.deepEqual(warnings, []);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { parseDomain } from '../../../../../src/names/domain.ts';
 import type { MailDomain } from '../../../../../src/names/mailbox.ts';
-import { type SaslMechanism, saslMechanisms } from '../../../../../src/protocols/sasl/mechanisms.ts';
+import { saslMechanisms } from '../../../../../src/protocols/sasl/mechanisms.ts';
 import { deriveVerifier } from '../../../../../src/protocols/sasl/scram.ts';
 import {
   type Envelope,
@@ -17,8 +17,10 @@ import {
   type SmtpWords,
   smtpSession,
 } from '../../../../../src/protocols/smtp/server/session.ts';
+import type { ServerMechanism } from '../../../../../src/protocols/smtp/server/state.ts';
 import { type ContentFacts, ContentScanner } from '../../../../../src/wire/dots.ts';
 import type { SessionEffect, SessionInput } from '../../../../../src/wire/session.ts';
+import type { TlsFacts } from '../../../../../src/wire/tls-facts.ts';
 import { tlsFacts } from '../../../../support/transcript.ts';
 
 const domain = parseDomain('mx.example.test');
@@ -34,6 +36,7 @@ export const usualRules: SessionRules = {
   tls: 'optional',
   mechanisms: [],
   requireTls: 'absent',
+  xclient: false,
   relaying: { kind: 'anyone' },
   asks: { sender: false, recipient: false },
   maxMessageBytes: 1000,
@@ -58,12 +61,14 @@ export function rulesOf(words: readonly string[]): SessionRules {
   const number = (key: string, usual: number): number => Number(given.get(key) ?? usual);
   const asked = (given.get('asks') ?? '').split(',');
   const offered = (given.get('auth') ?? '').split(',');
-  const isOffered = (name: string): name is SaslMechanism => saslMechanisms.some((known) => known === name);
+  const isOffered = (name: string): name is ServerMechanism =>
+    name === 'EXTERNAL' || saslMechanisms.some((known) => known === name);
   return {
     ...usualRules,
     role: given.has('submission') ? 'submission' : 'mx',
     startTls: given.get('startTls') === 'absent' ? 'absent' : 'offered',
     tls: given.get('tls') === 'required' ? 'required' : 'optional',
+    xclient: given.has('front'),
     mechanisms: offered.filter(isOffered),
     requireTls: given.has('requiretls') ? 'offered' : 'absent',
     relaying: given.has('denied')
@@ -103,10 +108,24 @@ export class Host {
   #chunk: { left: number; readonly last: boolean; readonly skipped: boolean } | undefined;
   #kept = 0;
 
-  constructor(rules: SessionRules, how: { readonly normalize?: boolean; readonly implicit?: boolean } = {}) {
+  readonly #tls: TlsFacts;
+
+  constructor(
+    rules: SessionRules,
+    how: {
+      readonly normalize?: boolean;
+      readonly implicit?: boolean;
+      /** Whether the client shows a certificate in its handshakes. */
+      readonly certificate?: boolean;
+    } = {},
+  ) {
+    this.#tls =
+      how.certificate === true
+        ? { ...tlsFacts, chain: [new Uint8Array(1)], path: { kind: 'trusted' } }
+        : tlsFacts;
     this.#bareLineEnding = how.normalize === true ? 'normalize' : 'refuse';
     this.#session = smtpSession(rules);
-    this.step({ kind: 'opened', tls: how.implicit === true ? tlsFacts : undefined });
+    this.step({ kind: 'opened', tls: how.implicit === true ? this.#tls : undefined });
   }
 
   takeReplies(): string {
@@ -129,7 +148,7 @@ export class Host {
     if (!this.#tlsAwaited) return 'not asked for';
     if (this.#unread.length > 0) return 'killed by plaintext';
     this.#tlsAwaited = false;
-    this.step({ kind: 'secured', facts: tlsFacts });
+    this.step({ kind: 'secured', facts: this.#tls });
     return 'secured';
   }
 
@@ -253,6 +272,14 @@ function usualAnswer(query: SmtpQuery): SmtpAnswer {
         : { kind: 'no', code: 535, enhanced: '5.7.8', text: 'authentication credentials invalid' };
     case 'verifier':
       return { kind: 'verifier', verifier, known: query.user === account.user, nonce: serverNonce };
+    case 'external':
+      return query.actAs === '' || query.actAs === account.user
+        ? { kind: 'account', account: account.user }
+        : { kind: 'no', code: 535, enhanced: '5.7.8', text: 'authentication credentials invalid' };
+    case 'introduced': {
+      const rules: SessionRules = { ...usualRules, xclient: true, relaying: { kind: 'accounts' } };
+      return { kind: 'introduced', rules, account: query.client.login };
+    }
     default:
       return { kind: 'yes' };
   }

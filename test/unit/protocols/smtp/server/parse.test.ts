@@ -74,7 +74,7 @@ describe('what is no command', () => {
     [' NOOP', 'unknown'],
     ['\tNOOP', 'unknown'],
     ['NOOP\tx', 'unknown'],
-    ['XCLIENT NAME=x', 'unknown'],
+    ['XFORWARD NAME=x', 'unknown'],
     ['BDATX 10', 'unknown'],
     ['DATA\0', 'unknown'],
     ['\xe9', 'unknown'],

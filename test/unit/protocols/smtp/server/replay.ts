@@ -15,6 +15,7 @@ export function replayServer(transcript: Transcript, size: number): void {
   const host = new Host(rulesOf(words), {
     normalize: words.includes('normalize'),
     implicit: words.includes('implicit'),
+    certificate: words.includes('certificate'),
   });
   for (let at = 0; at < entries.length; ) {
     const entry = entries[at];

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, it, type TestContext } from 'node:test';
+import type { InboundRow } from '../../../src/policies/memory/inbound.ts';
+import type { ClientStore, QuotaCount } from '../../../src/store/client-store.ts';
+import { openDataFolder } from '../../../src/store/data-folder.ts';
+import { openClients } from '../../../src/store/open-clients.ts';
+import { openPolicies } from '../../../src/store/open-policies.ts';
+import { StoreError } from '../../../src/store/store-error.ts';
+import { domain } from '../../store/policy-conformance.ts';
+
+function setting(t: TestContext) {
+  const path = mkdtempSync(join(tmpdir(), 'waxwing-clients-'));
+  const folder = openDataFolder(path);
+  const open: ClientStore[] = [];
+  t.after(() => {
+    for (const store of open) store.close();
+    folder.close();
+    rmSync(path, { recursive: true });
+  });
+  const again = (): ClientStore => {
+    open.pop()?.close();
+    const store = openClients(folder);
+    open.push(store);
+    return store;
+  };
+  return { folder, store: again(), again };
+}
+
+const count = (subject: string, parts: Partial<QuotaCount> = {}): QuotaCount => ({
+  subject,
+  period: 'hour',
+  since: 1,
+  messages: 2,
+  recipients: 3,
+  ...parts,
+});
+const row = (client: string, parts: Partial<InboundRow> = {}): InboundRow => ({
+  client,
+  domain: domain('a.test'),
+  since: 1,
+  sessions: 2,
+  lastAt: 3,
+  clearAt: null,
+  clear: 0,
+  ...parts,
+});
+
+describe('counts of quotas', () => {
+  it('are there after a restart, the last of each window', (t) => {
+    const { store, again } = setting(t);
+    store.quotas.write([count('account a'), count('account b'), count('account a', { period: 'day' })], []);
+    store.quotas.write([count('account a', { messages: 9 })], [{ subject: 'account b', period: 'hour' }]);
+    assert.deepEqual(again().quotas.list(), [
+      count('account a', { period: 'day' }),
+      count('account a', { messages: 9 }),
+    ]);
+  });
+
+  it('are written all or not at all', (t) => {
+    const { store } = setting(t);
+    store.quotas.write([count('account a')], []);
+    const bad = count('account c', { messages: Number.NaN });
+    const write = (): void =>
+      store.quotas.write([count('account b'), bad], [{ subject: 'account a', period: 'hour' }]);
+    assert.throws(write, StoreError);
+    assert.deepEqual(store.quotas.list(), [count('account a')]);
+    store.quotas.write([count('account b')], []);
+  });
+});
+
+describe('rows of who sends over TLS', () => {
+  it('are there after a restart, the longest unused first', (t) => {
+    const { store, again } = setting(t);
+    const clear = row('192.0.2.3', { lastAt: 1, clearAt: 2, clear: 3 });
+    store.inbound.write([row('192.0.2.1'), row('192.0.2.2'), clear], []);
+    store.inbound.write([row('192.0.2.1', { lastAt: 9 })], [row('192.0.2.2')]);
+    assert.deepEqual(again().inbound.list(), [clear, row('192.0.2.1', { lastAt: 9 })]);
+  });
+
+  it('are of a client and a domain', (t) => {
+    const { store } = setting(t);
+    store.inbound.write([row('192.0.2.1'), row('192.0.2.1', { domain: domain('b.test') })], []);
+    store.inbound.write([], [{ client: '192.0.2.1', domain: domain('a.test') }]);
+    assert.deepEqual(
+      store.inbound.list().map((one) => one.domain),
+      ['b.test'],
+    );
+  });
+});
+
+it('both write beside the policies, into the same file', (t) => {
+  const { folder, store } = setting(t);
+  const policies = openPolicies(folder);
+  t.after(() => policies.close());
+  store.quotas.write([count('account a')], []);
+  policies.overrides.put({ domain: domain('a.test'), level: 'may', until: null, reason: 'r', setAt: 1 });
+  store.inbound.write([row('192.0.2.1')], []);
+  assert.equal(policies.overrides.list().length, 1);
+});
+
+it('what the medium says is a StoreError', (t) => {
+  const { folder, store } = setting(t);
+  const other = new DatabaseSync(join(folder.path, 'data.db'));
+  other.exec('DROP TABLE quotas');
+  other.close();
+  assert.throws(() => store.quotas.list(), StoreError);
+});

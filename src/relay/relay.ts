@@ -21,6 +21,7 @@ import { isWithinOneOf } from './networks.ts';
 import { allHolders, openQuotas, type QuotaUsage, usageOf } from './quotas.ts';
 import { openReception, type Reception } from './reception.ts';
 import type { ListenerSettings, Outgoing, RelaySettings, World } from './settings.ts';
+import type { RememberedTls } from './tls-memory.ts';
 
 /** How mail leaves, as far as whoever starts the relay knows. */
 type GivenOutgoing = Omit<Outgoing, 'isSelf'>;
@@ -56,6 +57,8 @@ export interface Relay {
   readonly inbound: Pick<InboundMemory, 'of' | 'purge'>;
   /** An operator made mail due: look again, and try also what was not reached lately. */
   retry(): void;
+  /** What is remembered of TLS at hosts, and for how long. */
+  rememberedTls(): readonly RememberedTls[];
   /** Carries out an operator's word about mail while nothing is claimed but what is really being attempted. */
   carryOut<Result>(word: () => Promise<Result>): Promise<Result>;
   /**
@@ -153,6 +156,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     },
     inbound,
     retry: () => delivering.retry(),
+    rememberedTls: () => delivering.rememberedTls(),
     carryOut: (word) => delivering.carryOut(word),
     async reload(newSettings, newOutgoing) {
       await listeners.change(newSettings.listeners);

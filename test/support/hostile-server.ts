@@ -27,6 +27,8 @@ export interface Script {
   readonly duringContent: (octets: number) => Answer | undefined;
   /** `never`: nothing is read after the greeting. */
   readonly reads: 'all' | 'never';
+  /** More connections than that at once are turned away with 421. */
+  readonly mostAtOnce: number;
 }
 
 export interface StartTls {
@@ -34,9 +36,24 @@ export interface StartTls {
   readonly say: string;
   /** A segment of its own, a moment after. */
   readonly later?: { readonly ms: number; readonly say: string };
-  /** `drip`: octets that look like the start of a handshake, one every 40 ms. `stay`: on in clear. */
-  readonly next: 'handshake' | 'stay' | 'stall' | 'drip' | 'close' | 'close-on-hello';
+  /**
+   * `drip`: octets that look like the start of a handshake, one every 40 ms. `stay`: on in clear. `swallow-large`,
+   * `reset-large`: what comes in more than one segment gets no answer, or a reset, as some middleboxes have it; else a
+   * handshake.
+   */
+  readonly next:
+    | 'handshake'
+    | 'stay'
+    | 'stall'
+    | 'drip'
+    | 'close'
+    | 'close-on-hello'
+    | 'swallow-large'
+    | 'reset-large';
 }
+
+/** What one segment holds on an Ethernet, IPv4, with timestamps. */
+const ONE_SEGMENT = 1448;
 
 export interface Conversation {
   /** Octets that came before TLS, latin1. */
@@ -75,7 +92,10 @@ const honest: Script = {
   answer: () => undefined,
   duringContent: () => undefined,
   reads: 'all',
+  mostAtOnce: Number.POSITIVE_INFINITY,
 };
+
+const TOO_MANY: Answer = { say: '421 4.7.0 too many connections from you\r\n', next: 'close' };
 
 const CRLF = Buffer.from('\r\n');
 const DRIP_EVERY_MS = 40;
@@ -96,7 +116,10 @@ export async function startHostileServer(
     const note: Notes = { plain: [], inside: [], handshake: 'none' };
     notes.push(note);
     const connection = notes.length - 1;
-    new Talker(socket, current, note, (message) => messages.push({ ...message, connection })).start();
+    const { greeting, mostAtOnce } = current.script;
+    const said = sockets.size > mostAtOnce ? TOO_MANY : greeting;
+    const part = { ...current, script: { ...current.script, greeting: said } };
+    new Talker(socket, part, note, (message) => messages.push({ ...message, connection })).start();
   });
   server.listen(listen.port, listen.address);
   await once(server, 'listening');
@@ -276,6 +299,20 @@ class Talker {
     if (next === 'close-on-hello') this.#plain.once('data', () => this.#plain.destroy());
     if (next === 'drip') drip(this.#plain);
     if (next === 'handshake') this.#shakeHands();
+    if (next === 'swallow-large' || next === 'reset-large') this.#mindSize(next);
+  }
+
+  #mindSize(next: 'swallow-large' | 'reset-large'): void {
+    const plain = this.#plain;
+    plain.removeAllListeners('data');
+    plain.once('data', (hello: Buffer) => {
+      if (hello.length <= ONE_SEGMENT) {
+        plain.pause();
+        plain.unshift(hello);
+        this.#shakeHands();
+      } else if (next === 'reset-large') plain.resetAndDestroy();
+      else plain.resume();
+    });
   }
 
   #shakeHands(): void {

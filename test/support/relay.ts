@@ -21,7 +21,7 @@ import type { LocalDomain } from '../../src/relay/domains.ts';
 import { hashPassword, parsePasswordHash } from '../../src/relay/password.ts';
 import { type Relay, startRelay } from '../../src/relay/relay.ts';
 import type { OutgoingPatience } from '../../src/relay/session.ts';
-import type { ListenerSettings, Outgoing, RelaySettings } from '../../src/relay/settings.ts';
+import type { ListenerSettings, Outgoing, QueueSettings, RelaySettings } from '../../src/relay/settings.ts';
 import { openDataFolder } from '../../src/store/data-folder.ts';
 import { openClients } from '../../src/store/open-clients.ts';
 import { openQueue } from '../../src/store/open-queue.ts';
@@ -66,6 +66,8 @@ export interface TestRelayOptions {
   readonly serverPatience?: Partial<ServerPatience>;
   readonly listeners?: readonly Partial<ListenerSettings>[];
   readonly settings?: Partial<RelaySettings>;
+  /** What of the work on the queue is not as usual. */
+  readonly queue?: Partial<QueueSettings>;
   readonly keyPair: KeyPair;
 }
 
@@ -90,6 +92,8 @@ export interface TestRelay {
   states(id: string): Promise<Record<string, string>>;
   /** Puts the clock forward and looks at the queue. */
   later(ms: number): void;
+  /** Puts the clock forward, and nothing else. */
+  ahead(ms: number): void;
   /** What lies in the folder for uploads. */
   incoming(): Promise<readonly string[]>;
   /** Puts other options in place of those it was started with. */
@@ -177,6 +181,9 @@ export async function startTestRelay(
       ahead += ms;
       running.retry();
     },
+    ahead: (ms) => {
+      ahead += ms;
+    },
     incoming: () => readdir(folder.incoming),
     reload: (next) => running.reload(settingsOf(next), outgoingOf(next, deadlines)),
     close,
@@ -206,6 +213,7 @@ function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySe
       connections: 100,
       connectionsPerDestination: 5,
       messagesPerMinute: null,
+      ...options.queue,
     },
     patience: { ...shortServerPatience, ...options.serverPatience },
     ...options.settings,

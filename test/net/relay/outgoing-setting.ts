@@ -26,8 +26,12 @@ export function hello(...offers: readonly string[]): Answer {
   return { say: lines.map((line, at) => `250${at < lines.length - 1 ? '-' : ' '}${line}\r\n`).join('') };
 }
 
-export async function startPeer(t: TestContext, script: Partial<Script> = {}): Promise<HostileServer> {
-  const peer = await startHostileServer(certificate, script);
+export async function startPeer(
+  t: TestContext,
+  script: Partial<Script> = {},
+  listen?: { readonly address: string; readonly port: number },
+): Promise<HostileServer> {
+  const peer = await startHostileServer(certificate, script, listen);
   t.after(() => peer.close());
   return peer;
 }

@@ -1,10 +1,11 @@
 /** Builds the gateways from the configuration, and changes them when it is read again. */
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import type { LoggedEvent } from '../events/delivery-event.ts';
 import type { AddressesOf } from '../gateway/backend.ts';
 import { type Gateways, startGateways } from '../gateway/gateway.ts';
-import { type GatewayMetrics, gatewayMetrics } from '../gateway/metrics.ts';
+import { gatewayMetrics } from '../gateway/metrics.ts';
 import type { GatewaySettings } from '../gateway/settings.ts';
 import { formatMailDomain } from '../names/mailbox.ts';
 import { type Certificates, openCertificates } from '../net/certificates.ts';
@@ -36,6 +37,8 @@ export interface GatewayTerms {
 export interface GatewayServiceParts {
   readonly first: GatewayTerms;
   readonly metrics: ListenAddress | null;
+  /** What is shown there, beside what gateways count. */
+  readonly registry: Registry;
   readonly deadlines: Deadlines;
   readonly addressesOf: AddressesOf;
   readonly onEvents: (events: readonly LoggedEvent[]) => void;
@@ -72,7 +75,10 @@ interface Built {
 /** @throws Node's error when an address cannot be bound; nothing is left open then. */
 export async function startGatewayService(parts: GatewayServiceParts): Promise<GatewayService> {
   const { first, deadlines, addressesOf, log, onError } = parts;
-  const metrics = gatewayMetrics(first.gateways.map(({ name }) => name));
+  const counters = gatewayMetrics(
+    first.gateways.map(({ name }) => name),
+    parts.registry,
+  );
   let built = build(first);
   const gateways = await startGateways({
     gateways: built.settings,
@@ -80,14 +86,14 @@ export async function startGatewayService(parts: GatewayServiceParts): Promise<G
     addressesOf,
     now: Date.now,
     nonce: () => randomBytes(NONCE_BYTES).toString('base64url'),
-    counters: metrics.counters,
+    counters,
     onEvents: parts.onEvents,
     onOddity: (what, about) => log.warn(about, what),
     onError,
   });
   let page: TextPage | undefined;
   try {
-    page = await pageOf(parts.metrics, metrics, onError);
+    page = await pageOf(parts.metrics, parts.registry, onError);
   } catch (error) {
     await gateways.close(0);
     throw error;
@@ -139,12 +145,12 @@ export function gatewayAddresses(dns: () => Dns): AddressesOf {
 
 async function pageOf(
   at: ListenAddress | null,
-  counted: GatewayMetrics,
+  registry: Registry,
   onError: GatewayServiceParts['onError'],
 ): Promise<TextPage | undefined> {
   if (at === null) return undefined;
-  const { contentType } = counted;
-  const text = (): Promise<string> => counted.text();
+  const { contentType } = registry;
+  const text = (): Promise<string> => registry.metrics();
   return await serveTextPage({ ...at, path: '/metrics', contentType, text, onError });
 }
 

@@ -2,6 +2,7 @@
 import { hostname as systemHostname } from 'node:os';
 import { resolve } from 'node:path';
 import { pino } from 'pino';
+import { Registry } from 'prom-client';
 import { type Parsed, parseDomain } from '../names/domain.ts';
 import { startDeadlines } from '../net/deadlines.ts';
 import { openResolver, type Resolver } from '../net/dns/resolver.ts';
@@ -153,6 +154,7 @@ export async function runGateway(request: GatewayRequest): Promise<void> {
         roots: request.dnsFiles.roots,
       },
       metrics: request.metrics,
+      registry: new Registry(),
       deadlines,
       addressesOf: gatewayAddresses(names.dns),
       onEvents: (list) => events.write(list),

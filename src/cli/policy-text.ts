@@ -9,6 +9,7 @@ import type {
   Refreshed,
   Woken,
 } from '../relay/policies-api.ts';
+import { resultLines } from './result-text.ts';
 import { formatTable } from './table.ts';
 import { oneLine } from './terminal.ts';
 
@@ -46,11 +47,12 @@ export function formatPolicies(
 }
 
 /** All that is kept of a domain. */
-export function formatKept({ domain, sts, override, inbound }: KeptOfDomain, now: number): string {
+export function formatKept({ domain, sts, override, inbound, results }: KeptOfDomain, now: number): string {
   const lines = [
     ...(override === null ? [] : overrideLines(override)),
     ...(sts === null ? [`${domain}: no MTA-STS policy is kept`] : policyLines(sts, now)),
     ...inboundLines(domain, inbound, now),
+    ...resultLines(results),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -29,6 +29,7 @@ const needRestart = {
   data: ({ dataFolder }: Config) => dataFolder,
   'events.file': ({ events }: Config) => events,
   'metrics.listen': ({ metrics }: Config) => metrics,
+  'tls_rpt.socket': ({ tlsRpt }: Config) => tlsRpt.socket,
 };
 
 /**
@@ -63,7 +64,11 @@ export async function reload(running: Running, { load, now, apply, log }: Reload
     }
   }
   const { hostname, dataFolder, events, metrics } = running.config;
-  const next: Running = { config: { ...loaded.config, hostname, dataFolder, events, metrics }, files };
+  const tlsRpt = { ...loaded.config.tlsRpt, socket: running.config.tlsRpt.socket };
+  const next: Running = {
+    config: { ...loaded.config, hostname, dataFolder, events, metrics, tlsRpt },
+    files,
+  };
   try {
     await apply(next);
   } catch (error) {

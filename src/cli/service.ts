@@ -33,6 +33,7 @@ import {
   gatewayTermsOf,
   startGatewayService,
 } from './gateway-service.ts';
+import { type Observation, startObservation } from './observation.ts';
 import { outgoingOf } from './outgoing.ts';
 import { policyEngine } from './policy-engine.ts';
 import { openRelayDns, type RelayDns } from './relay-dns.ts';
@@ -91,9 +92,23 @@ async function open(
   let running = first;
   const { config, files } = first;
   const ground = await openGround(config, log, opened);
-  const { folder, store, policies, clients, deadlines, dns, events } = ground;
+  const { folder, policies, clients, deadlines, dns, events } = ground;
   let lookUps = dns.of(config, files);
-  const engineTerms = () => ({ config: running.config, roots: running.files.roots, lookUps });
+  const observation = startObservation({
+    folder,
+    config: () => running.config,
+    store: ground.store,
+    now: world.now,
+    log,
+    onError,
+  });
+  opened.push(() => observation.close());
+  const { store } = observation;
+  const engineTerms = () => ({
+    config: running.config,
+    roots: running.files.roots,
+    lookUps: observation.counted(lookUps),
+  });
   const engine = policyEngine(engineTerms, { store: policies, ...world, onError });
   opened.push(() => engine.close());
   const certificates = openCertificates(
@@ -111,7 +126,12 @@ async function open(
     kept: clients,
     incoming: folder.incoming,
     world,
-    onEvents: (list) => events.write(list),
+    watch: observation.watch,
+    onEvents(list) {
+      events.write(list);
+      observation.onEvents(list);
+    },
+    onTaken: (list, client) => observation.onTaken(list, client),
     onOddity: (what, about) => log.warn(about, what),
     onError,
   });
@@ -119,6 +139,7 @@ async function open(
   const gateways = await startGatewayService({
     first: gatewayTermsOf(first, await keyPairsOf(config, files, world.now())),
     metrics: config.metrics,
+    registry: observation.registry,
     deadlines,
     addressesOf: gatewayAddresses(() => lookUps.dns),
     onEvents: (list) => events.write(list),
@@ -126,7 +147,7 @@ async function open(
     onError,
   });
   opened.push(() => gateways.close(running.config.relay.graceMs));
-  const control = await controlOf(ground, { relay, engine, log }, () => terms, onError);
+  const control = await controlOf(ground, { relay, engine, log, observation }, () => terms, onError);
   opened.push(() => control.close());
   const shown = {
     replace(pairs: readonly KeyPair[]): void {
@@ -209,7 +230,17 @@ async function openGround(config: Config, log: Log, opened: Opened): Promise<Gro
 /** @param terms those of the moment. */
 function controlOf(
   { folder, store, policies, events }: Ground,
-  { relay, engine, log }: { readonly relay: Relay; readonly engine: PolicyEngine; readonly log: Log },
+  {
+    relay,
+    engine,
+    log,
+    observation,
+  }: {
+    readonly relay: Relay;
+    readonly engine: PolicyEngine;
+    readonly log: Log;
+    readonly observation: Observation;
+  },
   terms: () => Terms,
   onError: ServiceParts['onError'],
 ): Promise<Control> {
@@ -227,6 +258,8 @@ function controlOf(
     },
     destinationOf: (at) => destinationOf(at, routes()),
     policies,
+    results: observation.results,
+    recorder: observation.recorder,
     engine,
     destinationsOf: (domain) => destinationsOf(domain, routes()),
     onWord: (what, about) => log.info(about, what),

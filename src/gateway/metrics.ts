@@ -1,14 +1,7 @@
 /** What gateways count, for Prometheus. */
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import { connectionEnds } from '../events/connection-event.ts';
 import type { Counters } from './visit.ts';
-
-export interface GatewayMetrics {
-  readonly counters: Counters;
-  /** All of it as text, in Prometheus' format. */
-  text(): Promise<string>;
-  readonly contentType: string;
-}
 
 /** What a handshake can come to; a version that OpenSSL adds one day counts as `other`, so that labels stay few. */
 const VERSIONS = ['TLSv1.2', 'TLSv1.3', 'failed'] as const;
@@ -17,9 +10,9 @@ const VERSIONS = ['TLSv1.2', 'TLSv1.3', 'failed'] as const;
  * Counters whose labels are the names of gateways and a few fixed words: nothing that a client says makes a new one.
  *
  * @param gateways those that are there from the beginning show zeros before anything happened.
+ * @param registry where they are shown, maybe beside those of others.
  */
-export function gatewayMetrics(gateways: readonly string[]): GatewayMetrics {
-  const registry = new Registry();
+export function gatewayMetrics(gateways: readonly string[], registry: Registry): Counters {
   const registers = [registry];
   const open = new Gauge({
     name: 'waxwing_gateway_connections_open',
@@ -66,20 +59,16 @@ export function gatewayMetrics(gateways: readonly string[]): GatewayMetrics {
     for (const direction of ['from_client', 'to_client']) octets.inc({ gateway, direction }, 0);
   }
   return {
-    counters: {
-      opened: (gateway) => open.inc({ gateway }),
-      refused: (gateway) => refused.inc({ gateway }),
-      handshake: (gateway, version) => handshakes.inc({ gateway, version: versionOf(version) }),
-      exposed: (gateway) => exposed.inc({ gateway }),
-      closed(gateway, { by, fromClient, toClient }) {
-        open.dec({ gateway });
-        ended.inc({ gateway, ended_by: by });
-        octets.inc({ gateway, direction: 'from_client' }, fromClient);
-        octets.inc({ gateway, direction: 'to_client' }, toClient);
-      },
+    opened: (gateway) => open.inc({ gateway }),
+    refused: (gateway) => refused.inc({ gateway }),
+    handshake: (gateway, version) => handshakes.inc({ gateway, version: versionOf(version) }),
+    exposed: (gateway) => exposed.inc({ gateway }),
+    closed(gateway, { by, fromClient, toClient }) {
+      open.dec({ gateway });
+      ended.inc({ gateway, ended_by: by });
+      octets.inc({ gateway, direction: 'from_client' }, fromClient);
+      octets.inc({ gateway, direction: 'to_client' }, toClient);
     },
-    text: () => registry.metrics(),
-    contentType: registry.contentType,
   };
 }
 

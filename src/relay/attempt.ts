@@ -35,7 +35,10 @@ export async function attempt(
     const result = { verdict, mx: null, reply: null, tls: tlsUntried(hops.demanded, hops.because) };
     return { recipients: forAll(parcel.recipients, result), reached: { kind: 'host' }, transcript: [] };
   }
-  if (hops.kind === 'unknown') return hops.forbidden ? forbidden(parcel, hops) : notTried(parcel, hops);
+  if (hops.kind === 'unknown') {
+    pool.watch.barred(hops.destination);
+    return hops.forbidden ? forbidden(parcel, hops) : notTried(parcel, hops);
+  }
   const open = hops.hops.find(({ decision }) => decision.requires === 'none');
   if (route !== undefined && route.login !== null && open !== undefined) {
     const because = 'the route has a login, which is never said where TLS is not required';
@@ -193,6 +196,8 @@ export async function openFresh(
   let failed: string | undefined;
   for (;;) {
     const opened = await pool.open(way, { ...opening, fallback });
+    // One in clear that follows on a broken handshake is the same story.
+    if (failed === undefined) pool.watch.opened(way, opened, fallback);
     if (opened.kind === 'session') {
       // Only where mail can really go in clear is it worth knowing that TLS cannot be had.
       if (failed !== undefined) tls.fellBack(way.hop, failed);

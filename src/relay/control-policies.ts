@@ -9,6 +9,7 @@ import type { PolicyStore } from '../store/policy-store.ts';
 import type { QueueStore } from '../store/queue-store.ts';
 import { LISTED_AT_ONCE, moment } from './control-api.ts';
 import { toKeptInbound } from './control-clients.ts';
+import { type ResultParts, recentResults } from './control-results.ts';
 import {
   type KeptOfDomain,
   type Overridden,
@@ -21,7 +22,7 @@ import {
 import type { Relay } from './relay.ts';
 import type { World } from './settings.ts';
 
-export interface PolicyParts {
+export interface PolicyParts extends ResultParts {
   readonly store: Pick<QueueStore, 'nudge'>;
   readonly relay: Pick<Relay, 'retry' | 'carryOut' | 'inbound'>;
   readonly world: World;
@@ -54,7 +55,8 @@ export function addPolicyRoutes(app: Hono, parts: PolicyParts): void {
   addOverrides(app, parts);
 }
 
-function addReading(app: Hono, { policies, relay, world }: PolicyParts): void {
+function addReading(app: Hono, parts: PolicyParts): void {
+  const { policies, relay, world } = parts;
   app.get('/policies', (context) => {
     const behind = context.req.query('after');
     const after = behind === undefined ? undefined : parseDomain(behind);
@@ -69,13 +71,15 @@ function addReading(app: Hono, { policies, relay, world }: PolicyParts): void {
     const sts = policies.sts.get(domain.value);
     const override = policies.overrides.get(domain.value);
     const inbound = relay.inbound.of(domain.value).map((row) => toKeptInbound(row, world.now()));
-    if (sts === undefined && override === undefined && inbound.length === 0)
-      return context.json({ error: `nothing is kept of ${domain.value}` }, 404);
+    const results = recentResults(parts, domain.value);
+    const isKnown = sts !== undefined || override !== undefined || inbound.length > 0 || results.length > 0;
+    if (!isKnown) return context.json({ error: `nothing is kept of ${domain.value}` }, 404);
     const kept: KeptOfDomain = {
       domain: domain.value,
       sts: sts === undefined ? null : toKeptPolicy(sts, world.now()),
       override: override === undefined ? null : toKeptOverride(override, world.now()),
       inbound,
+      results,
     };
     return context.json(kept);
   });

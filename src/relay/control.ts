@@ -14,10 +14,12 @@ import { atTheSocket, type Said } from './arrival.ts';
 import { addClientRoutes } from './control-clients.ts';
 import { addPolicyRoutes, type PolicyParts } from './control-policies.ts';
 import { addQueueRoutes } from './control-queue.ts';
+import { addResultRoutes } from './control-results.ts';
 import type { Relay } from './relay.ts';
 import type { World } from './settings.ts';
 
-export interface ControlParts extends Pick<PolicyParts, 'policies' | 'engine' | 'destinationsOf' | 'onWord'> {
+export interface ControlParts
+  extends Pick<PolicyParts, 'policies' | 'results' | 'recorder' | 'engine' | 'destinationsOf' | 'onWord'> {
   readonly store: QueueStore;
   readonly relay: Pick<Relay, 'submit' | 'retry' | 'carryOut' | 'quotas' | 'inbound'>;
   readonly world: World;
@@ -83,6 +85,7 @@ function controlApp(parts: ControlParts): Hono {
   app.onError((error, context) => context.json({ error: error.message }, 500));
   addQueueRoutes(app, parts);
   addPolicyRoutes(app, parts);
+  addResultRoutes(app, parts);
   addClientRoutes(app, parts);
 
   app.post('/messages', async (context) => {

@@ -5,6 +5,7 @@ import { startPace } from './pace.ts';
 import { connectionPool, type PoolRules } from './pool.ts';
 import { startReach } from './reach.ts';
 import { recentIds } from './recent-ids.ts';
+import type { SessionWatch } from './session-results.ts';
 import type { Outgoing, QueueSettings } from './settings.ts';
 import { type RememberedTls, startTlsMemory } from './tls-memory.ts';
 import { type DeliveryParts, type Desk, giveBack, workOn } from './work.ts';
@@ -14,6 +15,7 @@ export interface StartingParts extends DeliveryParts {
   readonly settings: QueueSettings;
   /** Something odd about a far side that is no event. */
   readonly onOddity: (what: string, about: Readonly<Record<string, unknown>>) => void;
+  readonly watch: SessionWatch;
 }
 
 export interface Delivering {
@@ -58,7 +60,7 @@ export function startDelivery(parts: StartingParts): Delivering {
     tls: startTlsMemory(world.now, (one) => parts.onOddity(...noticeOf(one))),
     reach: startReach(world.now),
   };
-  const pool = connectionPool(poolRules(rules), memories);
+  const pool = connectionPool(poolRules(rules), memories, parts.watch);
   let abandoned = false;
   const desk: Desk = {
     parts,

@@ -39,8 +39,8 @@ export interface IntakeParts {
   readonly world: World;
   /** Called while a message is on its way into the store: a claim made now is answered with it, in one turn. */
   readonly onOffered: () => void;
-  /** Called for each message once it is safe. */
-  readonly onKept: (events: readonly DeliveryEvent[]) => void;
+  /** Called for each message once it is safe. @param client who handed it in, by address. */
+  readonly onKept: (events: readonly DeliveryEvent[], client: string) => void;
   readonly onError: (what: string, error: unknown) => void;
 }
 
@@ -105,7 +105,7 @@ export function takeMessage(
     });
     const receipt = submitter.said?.receipt ?? null;
     try {
-      return await keep(parts, messages, receipt);
+      return await keep(parts, messages, receipt, submitter.address);
     } catch (error) {
       await dropCopies(letters, path);
       throw error;
@@ -146,6 +146,7 @@ async function keep(
   parts: IntakeParts,
   messages: readonly NewMessage[],
   receipt: Receipt | null,
+  client: string,
 ): Promise<Intake> {
   const [message, ...copies] = messages;
   if (message === undefined) throw new Error('a message came out of its treatment without recipients');
@@ -157,7 +158,7 @@ async function keep(
   parts.onOffered();
   await kept;
   for (const { id, body } of messages) if (body.kind === 'bytes') parts.contents.remember(id, body.bytes);
-  parts.onKept(copies.length === 0 ? message.events : messages.flatMap(({ events }) => events));
+  parts.onKept(copies.length === 0 ? message.events : messages.flatMap(({ events }) => events), client);
   return { kind: 'kept', id: message.id };
 }
 

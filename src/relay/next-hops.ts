@@ -13,7 +13,7 @@ import {
   type UsableHost,
 } from '../policies/combine.ts';
 import type { Decision } from '../policies/decide.ts';
-import { MOST_HOSTS } from '../policies/destination.ts';
+import { type DestinationFacts, MOST_HOSTS } from '../policies/destination.ts';
 import type { MessageDemand } from '../policies/message.ts';
 import type { Route } from '../policies/overrides/route.ts';
 import type { Course } from './parcel.ts';
@@ -29,6 +29,8 @@ export interface NextHop {
   readonly port: number;
   /** What a session with this host must reach. */
   readonly decision: Decision;
+  /** What was looked up; absent for an address, of which nothing is. */
+  readonly destination?: DestinationFacts;
 }
 
 export type NextHops =
@@ -52,6 +54,8 @@ export type NextHops =
       readonly because: string;
       readonly forbidden: boolean;
       readonly demanded: Demanded;
+      /** What was looked up. */
+      readonly destination: DestinationFacts;
     };
 
 /** More addresses than this are not tried in one attempt. */
@@ -80,17 +84,24 @@ export async function nextHops(
     const { address } = target;
     return found([{ host: address, serverName: null, address, port, decision }], outgoing);
   }
-  const verdict = decideAll(await outgoing.lookUp(target), rules);
+  const destination = await outgoing.lookUp(target);
+  const verdict = decideAll(destination, rules);
   const demanded = demandedBy(verdict, recipient, rules);
   switch (verdict.kind) {
     case 'refuse':
       return { kind: 'none', status: verdict.status, because: verdict.because, demanded };
     case 'defer':
-      return { kind: 'unknown', because: verdict.because, forbidden: verdict.forbidden, demanded };
+      return {
+        kind: 'unknown',
+        because: verdict.because,
+        forbidden: verdict.forbidden,
+        demanded,
+        destination,
+      };
     case 'deliver':
       return target.kind === 'host'
-        ? found(hopsOf(verdict.hosts.filter(isUsable), target.port, random), outgoing)
-        : byPreference(verdict.hosts, target.domain, demanded, outgoing, random);
+        ? found(hopsOf(verdict.hosts.filter(isUsable), destination, target.port, random), outgoing)
+        : byPreference(verdict.hosts, destination, demanded, outgoing, random);
   }
 }
 
@@ -126,11 +137,12 @@ function demandedBy(verdict: DestinationVerdict, recipient: MailDomain, rules: R
  */
 function byPreference(
   hosts: readonly HostVerdict[],
-  domain: Domain,
+  destination: DestinationFacts,
   demanded: Demanded,
   outgoing: Terms,
   random: () => number,
 ): NextHops {
+  const { domain } = destination;
   const candidates = hosts.map((host) => ({ host, rank: random() }));
   const ours = hosts.filter((host) => isOurs(host, outgoing));
   const limit = Math.min(...ours.map(({ preference }) => preference));
@@ -146,13 +158,14 @@ function byPreference(
   if (usable.length > 0) {
     const passing = others.find((host) => host.kind === 'avoid' && host.passing);
     const passedOver = passing?.kind === 'avoid' ? { because: passing.because, demanded: passing } : null;
-    const hops = hopsOf(usable, outgoing.smtpPort, random).slice(0, MAX_HOPS);
+    const hops = hopsOf(usable, destination, outgoing.smtpPort, random).slice(0, MAX_HOPS);
     return { kind: 'found', hops, passedOver };
   }
   // Those before us cannot be used now, and behind us mail would come back.
   const avoided = others.find((host) => host.kind === 'avoid');
   const because = avoided?.because ?? `none of the MX hosts of ${domain} can be used`;
-  return { kind: 'unknown', because, forbidden: avoided?.forbidden ?? false, demanded: avoided ?? demanded };
+  const forbidden = avoided?.forbidden ?? false;
+  return { kind: 'unknown', because, forbidden, demanded: avoided ?? demanded, destination };
 }
 
 function isUsable(host: HostVerdict): host is UsableHost {
@@ -169,12 +182,17 @@ function isOurs(host: HostVerdict, outgoing: Terms): boolean {
  * IPv6 first, and within a family in any order: what is proven or kept comes in the same order each time, and all mail
  * would go to one address.
  */
-function hopsOf(hosts: readonly UsableHost[], port: number, random: () => number): readonly NextHop[] {
+function hopsOf(
+  hosts: readonly UsableHost[],
+  destination: DestinationFacts,
+  port: number,
+  random: () => number,
+): readonly NextHop[] {
   return hosts.flatMap(({ host, serverName, facts, decision }) => {
     const ranked = facts.addresses.map((address) => ({ address, six: isIPv6(address), rank: random() }));
     return ranked
       .toSorted((a, b) => Number(b.six) - Number(a.six) || a.rank - b.rank)
-      .map(({ address }) => ({ host, serverName, address, port, decision }));
+      .map(({ address }) => ({ host, serverName, address, port, decision, destination }));
   });
 }
 

@@ -5,6 +5,7 @@ import { formatPattern } from '../policies/mta-sts/policy.ts';
 import type { Override } from '../policies/overrides/override.ts';
 import type { EpochMs, TlsLevel } from '../policies/words.ts';
 import type { KeptInbound } from './control-clients.ts';
+import type { DayResults } from './control-results.ts';
 
 /** What is kept of a domain's MTA-STS policy. */
 export interface KeptPolicy {
@@ -55,6 +56,8 @@ export interface KeptOfDomain {
   readonly override: KeptOverride | null;
   /** Servers that send its mail to us, and whether that comes over TLS. */
   readonly inbound: readonly KeptInbound[];
+  /** What our sessions with its hosts came to today and yesterday, as far as there were any. */
+  readonly results: readonly DayResults[];
 }
 
 /** Mail that an operator's word about a policy concerns. */

@@ -17,6 +17,7 @@ import {
   sayGoodbye,
   type Way,
 } from './session.ts';
+import { noWatch, type SessionWatch } from './session-results.ts';
 import type { Outgoing } from './settings.ts';
 import { startTlsMemory, type TlsMemory } from './tls-memory.ts';
 
@@ -34,6 +35,7 @@ export interface Memories {
 
 export interface Pool {
   readonly memories: Memories;
+  readonly watch: SessionWatch;
   /** @returns an idle session for this way, if there is one that still stands. */
   reuse(way: Way): Session | undefined;
   /**
@@ -59,7 +61,11 @@ export interface Pool {
 const IDLE_MS = 5_000;
 
 /** @param memories of its own where nobody shares them. */
-export function connectionPool(initial: PoolRules, memories: Memories = ownMemories(initial)): Pool {
+export function connectionPool(
+  initial: PoolRules,
+  memories: Memories = ownMemories(initial),
+  watch: SessionWatch = noWatch,
+): Pool {
   let rules = initial;
   const idle = idleSessions<Session>();
   /** Connections by destination, those included that are being opened. */
@@ -159,6 +165,7 @@ export function connectionPool(initial: PoolRules, memories: Memories = ownMemor
 
   return {
     memories,
+    watch,
     reuse(way) {
       const session = idle.take(keyOf(way));
       // What was said for another message is none of the next one's business.

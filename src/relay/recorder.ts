@@ -1,5 +1,5 @@
 /** Gathers what sessions came to and how mail travelled, and writes it down every few seconds. */
-import type { DeliveryEvent } from '../events/delivery-event.ts';
+import type { DeliveryEvent, RelayEvent } from '../events/delivery-event.ts';
 import type { ResultSource, SessionResult } from '../reports/tls-rpt/session-result.ts';
 import { createTally, dayOf } from '../reports/tls-rpt/tally.ts';
 import type { Results } from '../store/open-results.ts';
@@ -19,7 +19,7 @@ export interface RecorderParts {
 
 export interface Recorder {
   session(result: SessionResult, source: ResultSource): void;
-  sent(events: readonly DeliveryEvent[]): void;
+  sent(events: readonly RelayEvent[]): void;
   /** @param client who handed the message in, by address. */
   taken(events: readonly DeliveryEvent[], client: string): void;
   /** Writes down what has gathered, so that whoever reads then reads all. */

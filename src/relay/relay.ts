@@ -20,6 +20,7 @@ import type { IntakeParts } from './intake.ts';
 import { isWithinOneOf } from './networks.ts';
 import { allHolders, openQuotas, type QuotaUsage, usageOf } from './quotas.ts';
 import { openReception, type Reception } from './reception.ts';
+import { noWatch, type SessionWatch } from './session-results.ts';
 import type { ListenerSettings, Outgoing, RelaySettings, World } from './settings.ts';
 import type { RememberedTls } from './tls-memory.ts';
 
@@ -36,6 +37,10 @@ export interface RelayParts {
   readonly incoming: string;
   readonly world: World;
   readonly onEvents: (events: readonly RelayEvent[]) => void;
+  /** A message was taken in; these events go to `onEvents`, too. Left out where nobody counts by client. */
+  readonly onTaken?: (events: readonly DeliveryEvent[], client: string) => void;
+  /** Who hears of sessions with other servers; left out where nobody does. */
+  readonly watch?: SessionWatch;
   /** Something odd that a client did and that is not an event: an attack that was fended off, a failed handshake. */
   readonly onOddity: (what: string, about: Readonly<Record<string, unknown>>) => void;
   /** An error of the medium, or of ours. */
@@ -90,6 +95,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
       parts.onEvents(events);
     },
     onOddity: parts.onOddity,
+    watch: parts.watch ?? noWatch,
     onError,
   });
   const intake: IntakeParts = {
@@ -98,7 +104,10 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     contents,
     world,
     onOffered: () => delivering.wake(),
-    onKept: parts.onEvents,
+    onKept(events, client) {
+      parts.onEvents(events);
+      parts.onTaken?.(events, client);
+    },
     onError,
   };
   const admission = startAdmission(settings.limits, world.now);

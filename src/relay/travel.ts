@@ -1,5 +1,5 @@
 /** Counts how mail travelled, by day, direction and domain, until that is written down. */
-import type { DeliveryEvent } from '../events/delivery-event.ts';
+import type { DeliveryEvent, RelayEvent } from '../events/delivery-event.ts';
 import { isLoopback } from '../names/address.ts';
 import { isAscii, parseDomain } from '../names/domain.ts';
 import { dayOf } from '../reports/tls-rpt/tally.ts';
@@ -7,7 +7,7 @@ import type { TravelCount } from '../store/result-store.ts';
 
 export interface Travel {
   /** Counts what was handed over to others; events of another kind, and mail that stays on this host, do not count. */
-  sent(events: readonly DeliveryEvent[]): void;
+  sent(events: readonly RelayEvent[]): void;
   /** @param client who handed the message in, by address. */
   taken(events: readonly DeliveryEvent[], client: string): void;
   /** Gives away all that was counted, and begins anew. */

@@ -9,6 +9,7 @@ import type { Domain } from '../../src/names/domain.ts';
 import { formatMailDomain } from '../../src/names/mailbox.ts';
 import { type ControlParts, openControl } from '../../src/relay/control.ts';
 import { openPolicies } from '../../src/store/open-policies.ts';
+import { openResults, type Results } from '../../src/store/open-results.ts';
 import type { PolicyStore } from '../../src/store/policy-store.ts';
 import { createAuthority } from './certificates.ts';
 import { startTestRelay, type TestRelay } from './relay.ts';
@@ -25,6 +26,7 @@ export interface ControlSetting {
   readonly relay: TestRelay;
   readonly path: string;
   readonly policies: PolicyStore;
+  readonly results: Results;
   /** What was told of the socket while it served. */
   readonly failures: readonly string[];
   /** The events of what an operator did. */
@@ -55,6 +57,8 @@ export async function controlSetting(t: TestContext, options: ControlOptions = {
   if (options.stale === true) await writeFile(path, 'left behind');
   const policies = openPolicies({ path: relay.folder, incoming: '', bodies: '' });
   t.after(() => policies.close());
+  const results = openResults({ path: relay.folder, incoming: '', bodies: '' });
+  t.after(() => results.close());
   const failures: string[] = [];
   const raised: DeliveryEvent[] = [];
   const words: string[] = [];
@@ -73,6 +77,8 @@ export async function controlSetting(t: TestContext, options: ControlOptions = {
     },
     onError: (what, error) => failures.push(`${what}: ${String(error)}`),
     policies,
+    results,
+    recorder: { flush: () => undefined },
     engine: {
       refresh: options.refresh ?? (() => Promise.reject(new Error('nobody expected a fetch'))),
       forget(domain) {
@@ -90,6 +96,7 @@ export async function controlSetting(t: TestContext, options: ControlOptions = {
     relay,
     path,
     policies,
+    results,
     failures,
     raised,
     words,

@@ -71,12 +71,12 @@ const rooms: Record<string, Room> = {
   store: { floor: 2, rooms: ['queue'], types: ['names', 'policies', 'events', 'reports'] },
   lookup: { floor: 2, rooms: [...floor1, 'net', 'store'] },
   ...Object.fromEntries(machines.map((name) => [name, machine])),
-  relay: { ...machine, npm: ['@hono/node-server', 'hono', 'zod'] },
+  relay: { ...machine, npm: ['@hono/node-server', 'hono', 'prom-client', 'zod'] },
   gateway: { ...machine, npm: ['prom-client'] },
   cli: {
     floor: 4,
     rooms: [...floor1, ...floor2, ...machines],
-    npm: ['commander', 'pino', 'smol-toml', 'zod'],
+    npm: ['commander', 'pino', 'prom-client', 'smol-toml', 'zod'],
   },
   // The other door: what a program can import from the package.
   'index.ts': { floor: 4, rooms: ['events'] },
@@ -261,7 +261,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
       cli/config/schema/gateway cli/config/schema/metrics cli/config/sources cli/config/tree
       cli/config/schema/account cli/config/schema/dns cli/config/schema/domain cli/config/schema/kit cli/config/schema/limits
       cli/config/schema/listener cli/config/schema/mta-sts cli/config/schema/relay cli/config/schema/route
-      cli/config/schema/rule cli/config/schema/dkim
+      cli/config/schema/rule cli/config/schema/tls-rpt cli/config/schema/dkim
       cli/config/schema/tls`,
   },
   {

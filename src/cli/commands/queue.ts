@@ -7,6 +7,7 @@ import { addConfigOptions } from '../config/options.ts';
 import { withExamples } from '../usage.ts';
 import { registerChanges } from './queue-changes.ts';
 import { registerCopies } from './queue-copies.ts';
+import { registerStats } from './queue-stats.ts';
 
 export function register(program: Command): void {
   const queue = program
@@ -35,6 +36,7 @@ export function register(program: Command): void {
     .action(quotas);
   registerChanges(queue);
   registerCopies(queue);
+  registerStats(queue);
 }
 
 async function list(options: AskOptions & { readonly all?: true; readonly after?: string }): Promise<void> {

@@ -60,6 +60,7 @@ export interface Config {
   readonly gateways: readonly GatewayConfig[];
   /** null: nowhere. */
   readonly metrics: ListenAddress | null;
+  readonly tlsRpt: TlsRptConfig;
   readonly events: {
     readonly log: { readonly kind: 'stdout' } | { readonly kind: 'file'; readonly path: string };
   };
@@ -187,6 +188,19 @@ export interface RelayConfig {
 export interface LimitsConfig extends Limits {
   readonly messagesPerSession: number;
   readonly errorsPerSession: number;
+}
+
+/** Results of TLS sessions. */
+export interface TlsRptConfig {
+  readonly keepMs: number;
+  /** Where a Postfix on this host tells of its own; null: nowhere. */
+  readonly socket: {
+    readonly path: string;
+    /** Octal digits. */
+    readonly mode: string;
+    /** null: that of this process. */
+    readonly group: string | null;
+  } | null;
 }
 
 /** One `[[gateway]]`. */

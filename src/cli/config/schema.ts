@@ -24,6 +24,7 @@ import { events, relay } from './schema/relay.ts';
 import { route } from './schema/route.ts';
 import { rule } from './schema/rule.ts';
 import { certificate, tls } from './schema/tls.ts';
+import { tlsRpt } from './schema/tls-rpt.ts';
 import { formatPattern, parsePath } from './values.ts';
 
 /** Checks a configuration as written and parses its values. */
@@ -104,6 +105,7 @@ export const configSchema = z
       .prefault([])
       .describe('TLS in front of servers that have none, and verified TLS for clients that have none.'),
     metrics,
+    tls_rpt: tlsRpt,
     events,
   })
   .meta({ title: 'waxwing.toml' });

@@ -91,6 +91,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     limits: toLimits(parsed.limits),
     gateways: parsed.gateway.map((gateway, index) => toGateway(gateway, `gateway[${index}]`, sources)),
     metrics: parsed.metrics.listen ?? null,
+    tlsRpt: toTlsRpt(parsed.tls_rpt, sources),
     events: { log: eventFile === '-' ? { kind: 'stdout' } : { kind: 'file', path: eventFile } },
   };
   const settled = new Map<string, unknown>([
@@ -104,10 +105,19 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     ['check.hello', formatMailDomain(config.check.hello)],
     ['check.opt_out', config.check.optOutFile],
     ['events.file', eventFile],
+    ['tls_rpt.socket', config.tlsRpt.socket?.path ?? null],
     ...settledInTables(config),
   ]);
   const warnings = warningsOf(config, parsed.hostname === undefined ? host.hostname : undefined);
   return { config: freeze(config), settled, warnings };
+}
+
+function toTlsRpt(
+  { keep, socket, socket_mode: mode, socket_group: group }: ParsedConfig['tls_rpt'],
+  sources: Sources,
+): Config['tlsRpt'] {
+  const path = socket === undefined ? undefined : sources.absolute('tls_rpt.socket', socket);
+  return { keepMs: keep, socket: path === undefined ? null : { path, mode, group: group ?? null } };
 }
 
 /** What depends on other keys of the same table, and files. */

@@ -63,6 +63,7 @@ describe('without any configuration', () => {
       },
       gateways: [],
       metrics: null,
+      tlsRpt: { keepMs: 10 * 24 * 60 * 60_000, socket: null },
       events: { log: { kind: 'file', path: '/home/op/.local/state/waxwing/events.ndjson' } },
     });
     assert.ok(loaded.effective.every(({ origin }) => origin === 'default'));

@@ -1,7 +1,6 @@
 /** What an operator writes about an override: until when, and why. */
 import { type Parsed, quote } from '../names/domain.ts';
-import { moment } from '../relay/control-api.ts';
-import { MAX_REASON } from '../relay/control-policies.ts';
+import { MAX_REASON, moment } from '../relay/control-api.ts';
 import { parseDuration } from './config/values.ts';
 
 /**

@@ -26,15 +26,22 @@ export function formatList(messages: readonly QueuedMessage[], now: number): str
   return formatTable([['ID', 'AGE', 'FROM', 'TO', 'STATE', 'WHY'], ...rows]);
 }
 
+/** What has to be known before all else. */
+export function formatNotices(notices: readonly string[]): string {
+  return notices.map((notice) => `NOTE: ${oneLine(notice)}\n`).join('');
+}
+
 /** One line per destination that is stopped. */
 export function formatPauses(pauses: readonly QueuedPause[]): string {
   if (pauses.length === 0) return 'nothing is paused\n';
   return pauses.map((pause) => `${pause.destination} is ${pausedState(pause)}\n`).join('');
 }
 
-/** Everything known about one message, oldest first. */
+/** Why it is not delivered, then everything known about one message, oldest first. */
 export function formatTrail(trail: QueuedTrail): string {
   const head = [
+    ...trail.recipients.map(({ address, why }) => `${address}: ${oneLine(why.line)} [${why.cause}]`),
+    '',
     `${trail.id} from <${trail.sender}>, ${trail.size} octets, taken ${trail.receivedAt}`,
     ...trail.recipients.map((recipient) => `  ${recipient.address}: ${stateLine(recipient)}`),
   ];

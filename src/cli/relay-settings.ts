@@ -32,6 +32,7 @@ export function relaySettingsOf(
     maxErrorsPerSession: limits.errorsPerSession,
     queue: {
       schedule: relay.schedule,
+      holds: relay.holds,
       keepFinalMs: relay.keepFinalMs,
       connections: relay.connections,
       connectionsPerDestination: relay.connectionsPerDestination,

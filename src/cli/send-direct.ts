@@ -49,7 +49,10 @@ export async function sendDirect(
   const events: DeliveryEvent[] = [];
   const terms: MessageTerms = { ...noTerms, tls: request.requireTls ? 'requiretls' : null };
   const addressees = request.to.map((address) => ({ address, wishes: noRecipientWishes }));
-  for (const group of byCourse({ sender: request.from, terms, recipients: addressees }, outgoing)) {
+  for (const group of byCourse(
+    { sender: request.from, terms, recipients: addressees, release: null },
+    outgoing,
+  )) {
     const body = { kind: 'bytes', bytes } as const;
     const parcel = {
       ...group,
@@ -81,7 +84,16 @@ export async function sendDirect(
       const claim = { fence: 0, destination: '', message, recipients: [recipient] };
       const world = { now: Date.now, random: Math.random };
       events.push(
-        ...settleRecipient(claim, recipient, result, [], config.relay.schedule, world).settlement.events,
+        ...settleRecipient({
+          claim,
+          recipient,
+          result,
+          transcript: [],
+          schedule: config.relay.schedule,
+          // Nothing is kept here: what is blocked is told as held, for whoever sends it again.
+          holding: { onBlocked: 'hold', noticeAfterMs: Number.POSITIVE_INFINITY },
+          world,
+        }).settlement.events,
       );
     }
   }
@@ -100,14 +112,20 @@ function complainOfDns(test: SelfTest, { dns }: Config): void {
 /** `--to-host` is the operator's word: to this host, and the certificate must prove its name. */
 function directOutgoing(
   config: Config,
-  outgoing: Omit<Outgoing, 'isSelf'>,
+  given: Omit<Outgoing, 'isSelf' | 'readersOf' | 'sign'>,
   toHost: HostPort | undefined,
 ): Outgoing {
-  const isSelf = (): boolean => false;
+  const outgoing: Outgoing = {
+    ...given,
+    isSelf: () => false,
+    // Nothing is sent on and no notification is written here.
+    readersOf: (mailbox) => [mailbox],
+    sign: undefined,
+  };
   if (toHost === undefined) {
     // Of a domain only its backend matters here.
     const domains = config.domains.map((domain) => ({ ...domain, recipients: { kind: 'any' } as const }));
-    return { ...outgoing, routes: [...routesOf(domains, config.hostname), ...outgoing.routes], isSelf };
+    return { ...outgoing, routes: [...routesOf(domains, config.hostname), ...outgoing.routes] };
   }
   const route = {
     match: { kind: 'any' },
@@ -115,13 +133,14 @@ function directOutgoing(
     login: null,
     tls: 'authenticate',
     requireTls: null,
+    onBlocked: null,
     names: [],
     hello: config.hostname,
     source: null,
     connections: null,
     messagesPerMinute: null,
   } as const;
-  return { ...outgoing, routes: [route], isSelf };
+  return { ...outgoing, routes: [route] };
 }
 
 /** The newest event of each recipient. */

@@ -17,6 +17,7 @@ import { type EventLog, fileEventLog, streamEventLog } from '../relay/event-log.
 import { destinationOf, destinationsOf } from '../relay/intake.ts';
 import { type Relay, type RelayParts, startRelay } from '../relay/relay.ts';
 import type { World } from '../relay/settings.ts';
+import { startSwitchNotices } from '../relay/switch.ts';
 import type { ClientStore } from '../store/client-store.ts';
 import { type DataFolder, openDataFolder } from '../store/data-folder.ts';
 import { openClients } from '../store/open-clients.ts';
@@ -111,6 +112,10 @@ async function open(
   });
   const engine = policyEngine(engineTerms, { store: policies, ...world, onError });
   opened.push(() => engine.close());
+  const notices = startSwitchNotices({ overrides: policies.overrides, now: world.now }, (text) =>
+    log.warn(text),
+  );
+  opened.push(() => notices.close());
   const certificates = openCertificates(
     await keyPairsOf(config, files, world.now()),
     incomingSettingsOf(files),

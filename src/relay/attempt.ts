@@ -121,7 +121,7 @@ export function wayTo(hop: NextHop, { route }: Course, { hostname }: Outgoing): 
   };
 }
 
-export function openingOf({ destination, course }: Parcel, others: boolean): Omit<Opening, 'fallback'> {
+function openingOf({ destination, course }: Parcel, others: boolean): Omit<Opening, 'fallback'> {
   return { destination, connections: course.route?.connections ?? null, others };
 }
 

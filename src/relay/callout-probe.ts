@@ -35,7 +35,7 @@ async function ask(
   random: () => number,
 ): Promise<CalloutAnswer> {
   const route = routeFor(mailbox.at, outgoing.routes);
-  const errand = { domain: mailbox.at, route, ruled: nothingRuled, message: null };
+  const errand = { domain: mailbox.at, route, ruled: nothingRuled, release: null, message: null };
   const hops = await nextHops(errand, outgoing, random);
   if (hops.kind !== 'found') return undecided(hops.because);
   const course = {

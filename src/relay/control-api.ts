@@ -4,12 +4,24 @@ import { z } from 'zod';
 import type { DeliveryEvent } from '../events/delivery-event.ts';
 import type { Delivery, EpochMs } from '../queue/delivery.ts';
 import type { ListedMessage, ListedRecipient, MessageTrail, Pause } from '../store/queue-store.ts';
+import type { HoldWord } from './holds.ts';
+import { type Why, type WhyParts, whyOf } from './why.ts';
 
 /** How many messages one answer lists at most; a shorter list is the last one. */
 export const LISTED_AT_ONCE = 200;
 
 /** A moment as a request names it: RFC 3339, with any offset. */
 export const moment = z.iso.datetime({ offset: true });
+
+/** Long enough to say why, short enough for a line. */
+export const MAX_REASON = 500;
+
+/** Why an operator does it. */
+export const reasonText = z
+  .string()
+  .min(1)
+  .max(MAX_REASON)
+  .regex(/^\P{Cc}*$/u, 'must be one line');
 
 export interface QueuedMessage {
   readonly id: string;
@@ -26,7 +38,9 @@ export interface QueuedRecipient {
   /** The name for `queue retry --destination`: a domain, or the next hop of a route. */
   readonly destination: string;
   readonly delivery: QueuedDelivery;
-  /** The reason that the newest event of an attempt gave; null where there is none yet. */
+  /** Why it is not delivered: the cause, and the answer in a line. */
+  readonly why: Why;
+  /** What was found last: by a look at its destination, else by an attempt; null where there is none yet. */
   readonly lastWord: string | null;
   /** Set while nothing goes to the destination, by the operator's word. */
   readonly pause: QueuedPause | null;
@@ -64,6 +78,8 @@ export interface QueueStep {
   readonly changed: readonly { readonly id: string; readonly address: string }[];
   /** How many recipients were left as they are because an attempt is under way for them. */
   readonly underWay: number;
+  /** How many were left as they are because their message has REQUIRETLS, which no operator takes back. */
+  readonly bound: number;
   /** To be sent as `after` for the next step; null: that was the last one. */
   readonly next: string | null;
 }
@@ -74,20 +90,40 @@ export interface BegunPause extends QueuedPause {
   readonly underWay: number;
 }
 
+/** What the last look at a destination with held mail found. */
+export type WordOf = (destination: string) => HoldWord | undefined;
+
 /** @param now leaves out pauses that are over. */
-export function toQueuedMessage(message: ListedMessage, now: EpochMs): QueuedMessage {
+export function toQueuedMessage(
+  message: ListedMessage,
+  now: EpochMs,
+  wordOf: WordOf = nothingFound,
+): QueuedMessage {
+  return queued(message, [], now, wordOf);
+}
+
+const nothingFound: WordOf = () => undefined;
+
+function queued(
+  message: ListedMessage,
+  events: readonly DeliveryEvent[],
+  now: EpochMs,
+  wordOf: WordOf,
+): QueuedMessage {
   return {
     id: message.id,
     receivedAt: rfc3339(message.receivedAt),
     sender: message.sender,
     size: message.size,
-    recipients: message.recipients.map((recipient) => toQueuedRecipient(recipient, now)),
+    recipients: message.recipients.map((recipient) =>
+      toQueuedRecipient(recipient, now, { events, word: wordOf(recipient.destination) }),
+    ),
   };
 }
 
-export function toQueuedTrail(trail: MessageTrail, now: EpochMs): QueuedTrail {
+export function toQueuedTrail(trail: MessageTrail, now: EpochMs, wordOf: WordOf = nothingFound): QueuedTrail {
   return {
-    ...toQueuedMessage(trail, now),
+    ...queued(trail, trail.events, now, wordOf),
     events: trail.events,
     transcripts: trail.transcripts.map(({ address, at, lines }) => ({ address, at: rfc3339(at), lines })),
   };
@@ -97,18 +133,21 @@ export function toQueuedPause({ destination, until }: Pause): QueuedPause {
   return { destination, until: until === null ? null : rfc3339(until) };
 }
 
-function toQueuedRecipient(
-  { address, destination, delivery, lastWord, pause }: ListedRecipient,
-  now: EpochMs,
-): QueuedRecipient {
+function toQueuedRecipient(recipient: ListedRecipient, now: EpochMs, parts: WhyParts): QueuedRecipient {
+  const { address, destination, delivery, lastWord, pause } = recipient;
   const isOver = pause !== null && pause.until !== null && pause.until <= now;
   return {
     address,
     destination,
     delivery: toQueuedDelivery(delivery),
-    lastWord,
+    why: whyOf(isOver ? { ...recipient, pause: null } : recipient, parts),
+    lastWord: isHeld(delivery) ? (parts.word?.because ?? lastWord) : lastWord,
     pause: pause === null || isOver ? null : toQueuedPause(pause),
   };
+}
+
+function isHeld(delivery: Delivery): boolean {
+  return delivery.kind === 'held' && delivery.by === 'tls';
 }
 
 function toQueuedDelivery(delivery: Delivery): QueuedDelivery {

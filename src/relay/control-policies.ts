@@ -2,12 +2,12 @@
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { PolicyEngine } from '../lookup/engine.ts';
-import { type Domain, parseDomain } from '../names/domain.ts';
+import { type Domain, type Parsed, parseDomain } from '../names/domain.ts';
 import type { StsFacts } from '../policies/mta-sts/facts.ts';
-import type { Override } from '../policies/overrides/override.ts';
+import { EVERYWHERE, type Override } from '../policies/overrides/override.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
 import type { QueueStore } from '../store/queue-store.ts';
-import { LISTED_AT_ONCE, moment } from './control-api.ts';
+import { LISTED_AT_ONCE, moment, reasonText } from './control-api.ts';
 import { toKeptInbound } from './control-clients.ts';
 import { type ResultParts, recentResults } from './control-results.ts';
 import {
@@ -34,19 +34,12 @@ export interface PolicyParts extends ResultParts {
   readonly onWord: (what: string, about: Readonly<Record<string, unknown>>) => void;
 }
 
-/** Long enough to say why, short enough for a line. */
-export const MAX_REASON = 500;
-
 const ofDomain = z.strictObject({ domain: z.string() });
 const overrideRequest = z.strictObject({
   domain: z.string(),
   level: z.enum(['off', 'may', 'encrypt', 'authenticate']),
   until: moment.nullable(),
-  reason: z
-    .string()
-    .min(1)
-    .max(MAX_REASON)
-    .regex(/^\P{Cc}*$/u, 'must be one line'),
+  reason: reasonText,
 });
 
 export function addPolicyRoutes(app: Hono, parts: PolicyParts): void {
@@ -92,7 +85,7 @@ function addReading(app: Hono, parts: PolicyParts): void {
 function addFetching(app: Hono, parts: PolicyParts): void {
   const { policies, engine, relay, world, onWord } = parts;
   app.post('/policies/refresh', async (context) => {
-    const asked = await domainOf(context);
+    const asked = await domainOf(context, parseDomain);
     if (asked.kind === 'invalid') return context.json({ error: asked.because }, 400);
     const domain = asked.value;
     const facts = await engine.refresh(domain);
@@ -111,7 +104,7 @@ function addFetching(app: Hono, parts: PolicyParts): void {
   });
 
   app.post('/policies/purge', async (context) => {
-    const asked = await domainOf(context);
+    const asked = await domainOf(context, parseDomain);
     if (asked.kind === 'invalid') return context.json({ error: asked.because }, 400);
     const domain = asked.value;
     const entry = await engine.forget(domain);
@@ -141,11 +134,13 @@ function addOverrides(app: Hono, parts: PolicyParts): void {
     const asked = overrideRequest.safeParse(await context.req.json().catch(() => undefined));
     if (!asked.success) return context.json({ error: z.prettifyError(asked.error) }, 400);
     const { level, reason } = asked.data;
-    const domain = parseDomain(asked.data.domain);
+    const domain = readOverridden(asked.data.domain);
     if (domain.kind === 'invalid') return context.json({ error: domain.because }, 400);
     const now = world.now();
     const until = asked.data.until === null ? null : Date.parse(asked.data.until);
     if (until !== null && until <= now) return context.json({ error: 'that time is over' }, 400);
+    if (domain.value === EVERYWHERE && (level !== 'may' || until === null))
+      return context.json({ error: 'for all domains there is only may, and only until a time' }, 400);
     const override: Override = { domain: domain.value, level, until, reason, setAt: now };
     policies.overrides.put(override);
     const kept = toKeptOverride(override, now);
@@ -155,7 +150,7 @@ function addOverrides(app: Hono, parts: PolicyParts): void {
   });
 
   app.post('/overrides/end', async (context) => {
-    const asked = await domainOf(context);
+    const asked = await domainOf(context, readOverridden);
     if (asked.kind === 'invalid') return context.json({ error: asked.because }, 400);
     const domain = asked.value;
     const override = policies.overrides.get(domain);
@@ -168,15 +163,23 @@ function addOverrides(app: Hono, parts: PolicyParts): void {
   });
 }
 
+function readOverridden(text: string): Parsed<Override['domain']> {
+  return text === EVERYWHERE ? { kind: 'ok', value: EVERYWHERE } : parseDomain(text);
+}
+
 /** Makes mail due to which the policies of the domain apply: what was decided about it may be another thing now. */
-async function wake(domain: Domain, { store, relay, world, destinationsOf }: PolicyParts): Promise<Woken> {
-  const destinations = destinationsOf(domain);
-  const [own] = destinations;
+async function wake(
+  domain: Override['domain'],
+  { store, relay, world, destinationsOf }: PolicyParts,
+): Promise<Woken> {
+  const destinations = domain === EVERYWHERE ? [EVERYWHERE] : destinationsOf(domain);
+  const own = destinations[0] ?? domain;
   let due = 0;
   let underWay = 0;
   for (const destination of destinations) {
     // Mail for the domain that was queued under an older route is found by its address.
-    const of = destination === own ? { destination, domain } : { destination };
+    const of =
+      destination === EVERYWHERE ? 'all' : destination === own ? { destination, domain } : { destination };
     for (let after: string | null | undefined; after !== null; ) {
       const request = {
         what: 'retry',
@@ -190,13 +193,11 @@ async function wake(domain: Domain, { store, relay, world, destinationsOf }: Pol
       after = step.next;
     }
   }
-  relay.retry();
+  relay.retry(domain === EVERYWHERE ? 'all' : destinations);
   return { due, underWay, destination: own };
 }
 
-async function domainOf(context: Context): Promise<ReturnType<typeof parseDomain>> {
+async function domainOf<Name>(context: Context, read: (text: string) => Parsed<Name>): Promise<Parsed<Name>> {
   const asked = ofDomain.safeParse(await context.req.json().catch(() => undefined));
-  return asked.success
-    ? parseDomain(asked.data.domain)
-    : { kind: 'invalid', because: z.prettifyError(asked.error) };
+  return asked.success ? read(asked.data.domain) : { kind: 'invalid', because: z.prettifyError(asked.error) };
 }

@@ -2,6 +2,8 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { formatMailDomain, parseMailDomain } from '../names/mailbox.ts';
+import { atLevel } from '../policies/decide.ts';
+import { type Release, releaseLevels, saidInRelease } from '../policies/overrides/release.ts';
 import type { ListRequest, Nudge } from '../store/queue-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { ControlParts } from './control.ts';
@@ -10,16 +12,26 @@ import {
   LISTED_AT_ONCE,
   moment,
   type QueueStep,
+  reasonText,
   toQueuedMessage,
   toQueuedPause,
   toQueuedTrail,
 } from './control-api.ts';
+import { switchOn, switchText } from './switch.ts';
+import { tlsUntried } from './tls-verdict.ts';
 
 const after = z.string().optional();
+/** The level under which held mail may go. */
+const releaseTerms = z.strictObject({
+  level: z.enum(releaseLevels),
+  until: moment.nullable(),
+  reason: reasonText,
+});
+const under = releaseTerms.optional();
 const nudgeRequest = z.union([
-  z.strictObject({ id: z.string() }),
-  z.strictObject({ destination: z.string(), after }),
-  z.strictObject({ domain: z.string(), after }),
+  z.strictObject({ id: z.string(), under }),
+  z.strictObject({ destination: z.string(), after, under }),
+  z.strictObject({ domain: z.string(), after, under }),
   z.strictObject({ all: z.literal(true), after }),
 ]);
 const pauseRequest = z.strictObject({
@@ -29,11 +41,12 @@ const pauseRequest = z.strictObject({
 const resumeRequest = z.strictObject({ domain: z.string() });
 const backupRequest = z.strictObject({ path: z.string() });
 
-type Parts = Pick<ControlParts, 'store' | 'relay' | 'world' | 'destinationOf' | 'onEvents'>;
+type Parts = Pick<ControlParts, 'store' | 'relay' | 'world' | 'policies' | 'destinationOf' | 'onEvents'>;
 
 export function addQueueRoutes(app: Hono, parts: Parts): void {
   addReading(app, parts);
   for (const what of ['retry', 'hold', 'release', 'cancel'] as const) addNudge(app, parts, what);
+  app.get('/notices', (context) => context.json(noticesOf(parts)));
   addPauses(app, parts);
   app.post('/backup', async (context) => {
     const request = backupRequest.safeParse(await context.req.json().catch(() => undefined));
@@ -48,7 +61,13 @@ export function addQueueRoutes(app: Hono, parts: Parts): void {
   });
 }
 
-function addReading(app: Hono, { store, world }: Parts): void {
+/** What whoever looks into the queue has to know before all else, a sentence each. */
+function noticesOf({ policies: { overrides }, world }: Parts): readonly string[] {
+  const on = switchOn({ overrides, now: world.now });
+  return on === undefined ? [] : [switchText(on)];
+}
+
+function addReading(app: Hono, { store, relay, world }: Parts): void {
   app.get('/queue', async (context) => {
     const behind = context.req.query('after');
     const request: ListRequest = {
@@ -57,7 +76,7 @@ function addReading(app: Hono, { store, world }: Parts): void {
       ...(behind === undefined ? {} : { after: behind }),
     };
     const listed = await store.list(request);
-    return context.json(listed.map((message) => toQueuedMessage(message, world.now())));
+    return context.json(listed.map((message) => toQueuedMessage(message, world.now(), relay.wordOf)));
   });
 
   app.get('/queue/:id', async (context) => {
@@ -65,7 +84,7 @@ function addReading(app: Hono, { store, world }: Parts): void {
     const trail = await store.show(id);
     return trail === undefined
       ? context.json({ error: `no message ${id}` }, 404)
-      : context.json(toQueuedTrail(trail, world.now()));
+      : context.json(toQueuedTrail(trail, world.now(), relay.wordOf));
   });
 }
 
@@ -73,23 +92,56 @@ function addReading(app: Hono, { store, world }: Parts): void {
 function addNudge(app: Hono, parts: Parts, what: Nudge['what']): void {
   const { store, relay, world, onEvents } = parts;
   app.post(`/queue/${what}`, async (context) => {
-    const asked = nudgeRequest.safeParse(await context.req.json().catch(() => undefined));
-    if (!asked.success) return context.json({ error: z.prettifyError(asked.error) }, 400);
-    const of = whatIsMeant(asked.data, parts);
+    const read = readNudge(await context.req.json().catch(() => undefined), what, world.now());
+    if (read.kind === 'invalid') return context.json({ error: read.because }, 400);
+    const { asked, release } = read;
+    const of = whatIsMeant(asked, parts);
     if (of.kind === 'invalid') return context.json({ error: of.because }, 400);
-    const behind = 'after' in asked.data ? asked.data.after : undefined;
+    const behind = 'after' in asked ? asked.after : undefined;
     const request = {
       what,
       now: world.now(),
       of: of.value,
       ...(behind === undefined ? {} : { after: behind }),
+      ...(release === undefined ? {} : { release }),
     };
-    const { changed, underWay, next } = await relay.carryOut(() => store.nudge(request));
+    const { changed, underWay, bound, next } = await relay.carryOut(() => store.nudge(request));
     onEvents(changed.flatMap(({ event }) => event ?? []));
-    if (what === 'retry' || what === 'release') relay.retry();
-    const step: QueueStep = { changed: changed.map(({ id, address }) => ({ id, address })), underWay, next };
+    if (what === 'retry') relay.retry(await destinationsMeant(of.value, store));
+    if (what === 'release') relay.retry();
+    const recipients = changed.map(({ id, address }) => ({ id, address }));
+    const step: QueueStep = { changed: recipients, underWay, bound, next };
     return context.json(step);
   });
+}
+
+type NudgeRead =
+  | {
+      readonly kind: 'ok';
+      readonly asked: z.infer<typeof nudgeRequest>;
+      readonly release: Nudge['release'];
+    }
+  | { readonly kind: 'invalid'; readonly because: string };
+
+function readNudge(body: unknown, what: Nudge['what'], now: number): NudgeRead {
+  const asked = nudgeRequest.safeParse(body);
+  if (!asked.success) return { kind: 'invalid', because: z.prettifyError(asked.error) };
+  const under = 'under' in asked.data ? asked.data.under : undefined;
+  if (under === undefined) return { kind: 'ok', asked: asked.data, release: undefined };
+  if (what !== 'release') return { kind: 'invalid', because: 'only a release is under a level' };
+  const until = under.until === null ? null : Date.parse(under.until);
+  if (until !== null && until <= now) return { kind: 'invalid', because: 'that time is over' };
+  const terms: Release = { ...under, until, setAt: now };
+  const word = { ...atLevel(terms.level), by: 'override' } as const;
+  return { kind: 'ok', asked: asked.data, release: { terms, tls: tlsUntried(word, saidInRelease(terms)) } };
+}
+
+/** Where held mail is to be looked at now. */
+async function destinationsMeant(of: Nudge['of'], store: Parts['store']): Promise<readonly string[] | 'all'> {
+  if (of === 'all') return 'all';
+  if ('destination' in of) return [of.destination];
+  const trail = await store.show(of.id);
+  return [...new Set(trail?.recipients.map(({ destination }) => destination))];
 }
 
 function addPauses(app: Hono, parts: Parts): void {

@@ -21,7 +21,7 @@ import type { World } from './settings.ts';
 export interface ControlParts
   extends Pick<PolicyParts, 'policies' | 'results' | 'recorder' | 'engine' | 'destinationsOf' | 'onWord'> {
   readonly store: QueueStore;
-  readonly relay: Pick<Relay, 'submit' | 'retry' | 'carryOut' | 'quotas' | 'inbound'>;
+  readonly relay: Pick<Relay, 'submit' | 'retry' | 'carryOut' | 'wordOf' | 'quotas' | 'inbound'>;
   readonly world: World;
   readonly hostname: string;
   /** Asked for each message: a new configuration may change it. */

@@ -1,8 +1,10 @@
 /** Works on the queue: claims what is due, attempts it, settles what became of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Claim } from '../store/queue-store.ts';
+import { type Holds, startHolds } from './holds.ts';
 import { startPace } from './pace.ts';
 import { connectionPool, type PoolRules } from './pool.ts';
+import { probe } from './probe.ts';
 import { startReach } from './reach.ts';
 import { recentIds } from './recent-ids.ts';
 import type { SessionWatch } from './session-results.ts';
@@ -23,8 +25,14 @@ export interface Delivering {
   rememberedTls(): readonly RememberedTls[];
   /** There may be something to do: a message came. */
   wake(): void;
-  /** An operator asks for everything that is due now, whatever was seen of its destinations. */
-  retry(): void;
+  /**
+   * An operator asks for everything that is due now, whatever was seen of its destinations.
+   *
+   * @param destinations where mail may be held for want of TLS: these are looked at now.
+   */
+  retry(destinations?: readonly string[] | 'all'): void;
+  /** What was found where mail is held for want of TLS. */
+  wordOf: Holds['wordOf'];
   /**
    * Carries out an operator's word about mail: meanwhile, what was claimed and waits for its turn is back in the queue,
    * so that the word reaches it, and nothing more is claimed.
@@ -70,7 +78,22 @@ export function startDelivery(parts: StartingParts): Delivering {
     wake,
     abandoned: () => abandoned,
     warned: recentIds(RECENT_WARNINGS),
+    toldOfHold: recentIds(RECENT_WARNINGS),
+    onHeld: (destination) => holds.held(destination),
   };
+  const holds = startHolds({
+    store,
+    world,
+    settings: () => rules.settings.holds,
+    probe: (destination) => probe(destination, { store, pool, outgoing: rules.outgoing, world }),
+    onFreed(destination, events) {
+      parts.onEvents(events);
+      // Its hosts were reached just now, whatever was seen of them before.
+      pace.forgive(destination);
+      wake();
+    },
+    onError: parts.onError,
+  });
   let pumping: Promise<void> | undefined;
   let wanted = false;
   /** Words of an operator that are being carried out. */
@@ -149,8 +172,10 @@ export function startDelivery(parts: StartingParts): Delivering {
   return {
     rememberedTls: () => memories.tls.list(),
     wake,
-    retry() {
+    wordOf: (destination) => holds.wordOf(destination),
+    retry(destinations = []) {
       pace.forgive();
+      holds.hurry(destinations);
       memories.tls.forget();
       memories.reach.forget();
       wake();
@@ -180,11 +205,13 @@ export function startDelivery(parts: StartingParts): Delivering {
       clearTimeout(alarm);
       clearInterval(purging);
       pace.close();
+      // A look at a host may take minutes, and is of no use any more.
+      const looking = holds.close();
       await within(graceMs, [...underWay, pumping ?? Promise.resolve(), pool.close()]);
       abandoned = true;
       pool.abort();
       // What was decided by then is still recorded.
-      await within(AFTER_ABORT_MS, [...underWay]);
+      await within(AFTER_ABORT_MS, [...underWay, looking]);
     },
   };
 }

@@ -73,6 +73,7 @@ export function routesOf(domains: readonly LocalDomain[], hello: MailDomain): Ro
     login: null,
     tls,
     requireTls,
+    onBlocked: null,
     names,
     hello,
     source: null,

@@ -65,18 +65,18 @@ const MAX_HOPS = MOST_HOSTS;
 type Terms = Pick<Outgoing, 'level' | 'lookUp' | 'smtpPort' | 'isSelf'>;
 
 /** For whom a way is wanted, and what is asked of it. */
-export interface Errand extends Pick<Course, 'domain' | 'route' | 'ruled'> {
+export interface Errand extends Pick<Course, 'domain' | 'route' | 'ruled' | 'release'> {
   /** null: it asks for nothing. */
   readonly message: MessageDemand | null;
 }
 
 /** @param random in [0, 1); spreads load over MX hosts of equal preference, and over the addresses of a host. */
 export async function nextHops(
-  { domain: recipient, route, ruled, message }: Errand,
+  { domain: recipient, route, ruled, release, message }: Errand,
   outgoing: Terms,
   random: () => number,
 ): Promise<NextHops> {
-  const rules: Rules = { route, defaultLevel: outgoing.level(), ruled: ruled.tls, message };
+  const rules: Rules = { route, defaultLevel: outgoing.level(), ruled: ruled.tls, release, message };
   const target = targetOf(recipient, route);
   if (target.kind === 'address') {
     const port = target.port ?? outgoing.smtpPort;

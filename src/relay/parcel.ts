@@ -3,6 +3,7 @@ import { formatMailDomain, type Mailbox, type MailDomain, parseMailbox } from '.
 import type { MessageTerms } from '../names/message-terms.ts';
 import type { RecipientWishes, SenderWishes } from '../names/wishes.ts';
 import { type MessageDemand, messageDemand } from '../policies/message.ts';
+import type { Release } from '../policies/overrides/release.ts';
 import { type Route, routeFor } from '../policies/overrides/route.ts';
 import { type Ruled, ruledFor } from '../policies/overrides/rule.ts';
 import type { MessageProperties } from '../store/queue-store.ts';
@@ -23,6 +24,8 @@ export interface Course {
   readonly route: Route | undefined;
   /** What the operator's rules say of mail between just these two. */
   readonly ruled: Ruled;
+  /** What an operator has said of just this message, and still holds. */
+  readonly release: Release | null;
 }
 
 export interface Parcel {
@@ -49,13 +52,16 @@ export function demandOf(
   return messageDemand(terms.tls, route?.requireTls ?? requireTls, sender === '');
 }
 
+/** A message as far as it decides about its way. */
+interface Sorted extends Pick<Parcel, 'sender' | 'terms' | 'recipients'>, Pick<Course, 'release'> {}
+
 /**
  * Groups recipients whose mail may share a transaction: the same hosts under the same rule.
  *
  * By MX that is a domain; behind a configured next hop it is all that the rule sends there, whatever the domain.
  */
 export function byCourse(
-  { sender, terms, recipients }: Pick<Parcel, 'sender' | 'terms' | 'recipients'>,
+  { sender, terms, recipients, release }: Sorted,
   { routes, rules, requireTls }: Pick<Outgoing, 'routes' | 'rules' | 'requireTls'>,
 ): Iterable<Pick<Parcel, 'course' | 'recipients'>> {
   const groups = new Map<string, { course: Course; recipients: Addressee[] }>();
@@ -72,7 +78,7 @@ export function byCourse(
     const key = `${way} ${ruled.tls?.level ?? '-'} ${ruled.onBlocked ?? '-'}`;
     const group = groups.get(key);
     if (group === undefined)
-      groups.set(key, { course: { domain: at, route, ruled }, recipients: [recipient] });
+      groups.set(key, { course: { domain: at, route, ruled, release }, recipients: [recipient] });
     else group.recipients.push(recipient);
   }
   return groups.values();

@@ -16,6 +16,7 @@ import { type Contents, queueContents } from './content.ts';
 import { startDelivery } from './delivery.ts';
 import { routesOf } from './domains.ts';
 import { type InboundMemory, openInboundMemory } from './inbound-memory.ts';
+import type { HoldWord } from './holds.ts';
 import type { IntakeParts } from './intake.ts';
 import { isWithinOneOf } from './networks.ts';
 import { allHolders, openQuotas, type QuotaUsage, usageOf } from './quotas.ts';
@@ -60,8 +61,14 @@ export interface Relay {
   quotas(): readonly QuotaUsage[];
   /** Which servers have always sent to us over TLS. */
   readonly inbound: Pick<InboundMemory, 'of' | 'purge'>;
-  /** An operator made mail due: look again, and try also what was not reached lately. */
-  retry(): void;
+  /**
+   * An operator made mail due: look again, and try also what was not reached lately.
+   *
+   * @param destinations where mail may be held for want of TLS: these are looked at now.
+   */
+  retry(destinations?: readonly string[] | 'all'): void;
+  /** What was found where mail is held for want of TLS. */
+  wordOf(destination: string): HoldWord | undefined;
   /** What is remembered of TLS at hosts, and for how long. */
   rememberedTls(): readonly RememberedTls[];
   /** Carries out an operator's word about mail while nothing is claimed but what is really being attempted. */
@@ -164,7 +171,8 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
       return usageOf(quotas.list(), allHolders(accounts, settings.networkQuotas));
     },
     inbound,
-    retry: () => delivering.retry(),
+    retry: (destinations) => delivering.retry(destinations),
+    wordOf: (destination) => delivering.wordOf(destination),
     rememberedTls: () => delivering.rememberedTls(),
     carryOut: (word) => delivering.carryOut(word),
     async reload(newSettings, newOutgoing) {

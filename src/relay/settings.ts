@@ -8,7 +8,7 @@ import type { Deadlines } from '../net/deadlines.ts';
 import type { ServerPatience } from '../net/server-session.ts';
 import type { RequireTlsLevel } from '../policies/message.ts';
 import type { Route } from '../policies/overrides/route.ts';
-import type { Rule } from '../policies/overrides/rule.ts';
+import type { OnBlocked, Rule } from '../policies/overrides/rule.ts';
 import type { TlsLevel } from '../policies/words.ts';
 import type { Schedule } from '../queue/schedule.ts';
 import type { Account } from './accounts.ts';
@@ -47,9 +47,20 @@ export interface Outgoing {
   readonly isSelf: (address: string, port: number) => boolean;
 }
 
+/** What becomes of mail for which the required TLS cannot be had. */
+export interface HoldSettings {
+  /** Where neither a rule nor the route says otherwise. */
+  readonly onBlocked: OnBlocked;
+  /** Age at which the sender of held mail is told, once; Infinity: never. */
+  readonly noticeAfterMs: number;
+  /** Waits before the first, second, ... look at a destination with held mail; the last one repeats. At least one. */
+  readonly probeAfterMs: readonly number[];
+}
+
 /** How the queue is worked on. */
 export interface QueueSettings {
   readonly schedule: Schedule;
+  readonly holds: HoldSettings;
   readonly keepFinalMs: number;
   /** To all destinations at once. */
   readonly connections: number;

@@ -1,6 +1,9 @@
 /** Works on one claim: attempts it, and settles what became of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliveryEvent } from '../events/delivery-event.ts';
+import { isInForce } from '../policies/overrides/release.ts';
+import type { OnBlocked } from '../policies/overrides/rule.ts';
+import { isExpired } from '../queue/schedule.ts';
 import type { Claim, QueueStore, SettleRequest, Unused } from '../store/queue-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { attempt, notTried } from './attempt.ts';
@@ -8,12 +11,12 @@ import { notices } from './bounce.ts';
 import type { Contents } from './content.ts';
 import { destinationOf } from './intake.ts';
 import { noOwnLimits, type Pace, type Reached } from './pace.ts';
-import { byCourse, type Parcel } from './parcel.ts';
+import { byCourse, type Course, type Parcel } from './parcel.ts';
 import type { Pool } from './pool.ts';
 import type { RecentIds } from './recent-ids.ts';
 import type { AttemptResult, RecipientResult } from './result.ts';
 import type { Outgoing, QueueSettings, World } from './settings.ts';
-import { type News, settleRecipient } from './settle.ts';
+import { type Holding, type News, settleRecipient } from './settle.ts';
 import { type Demanded, tlsUntried } from './tls-verdict.ts';
 
 export interface DeliveryParts {
@@ -41,6 +44,10 @@ export interface Desk {
   readonly abandoned: () => boolean;
   /** Messages whose sender was warned just now, of which claims that are out do not know. */
   readonly warned: RecentIds;
+  /** The same for those whose sender was told that they are held. */
+  readonly toldOfHold: RecentIds;
+  /** Mail is held at the destination for want of TLS. */
+  readonly onHeld: (destination: string) => void;
 }
 
 type Group = Pick<Parcel, 'course' | 'recipients'>;
@@ -70,7 +77,7 @@ const MOST_TURNS = 5;
 async function attemptAll(work: Work, desk: Desk): Promise<void> {
   const { claim } = work;
   const { outgoing } = desk.rules();
-  let groups: readonly Group[] = [...byCourse(forGroups(claim), outgoing)];
+  let groups: readonly Group[] = [...byCourse(forGroups(claim, desk.parts.world), outgoing)];
   const moved = groups.flatMap((group) => movedTo(group, claim.destination, outgoing));
   if (moved.length > 0) {
     await giveBack(desk.parts, [{ fence: claim.fence, moved }]);
@@ -95,7 +102,7 @@ async function takeTurn(
   if (admission.kind === 'closing' || admission.kind === 'recalled') return [];
   // What began under one configuration ends under it.
   const rules = desk.rules();
-  const groups = rules === before ? planned : regrouped(claim, planned, rules.outgoing);
+  const groups = rules === before ? planned : regrouped(claim, planned, rules.outgoing, desk.parts.world);
   if (admission.kind === 'suspended') {
     const until = new Date(admission.until).toISOString();
     const because = `not tried, as nobody was reached lately (until ${until}): ${admission.because}`;
@@ -122,13 +129,20 @@ async function takeTurn(
   return [];
 }
 
-function regrouped(claim: Claim, groups: readonly Group[], outgoing: Outgoing): readonly Group[] {
+function regrouped(
+  claim: Claim,
+  groups: readonly Group[],
+  outgoing: Outgoing,
+  world: World,
+): readonly Group[] {
   const recipients = groups.flatMap((group) => group.recipients);
-  return [...byCourse({ ...forGroups(claim), recipients }, outgoing)];
+  return [...byCourse({ ...forGroups(claim, world), recipients }, outgoing)];
 }
 
-function forGroups({ message, recipients }: Claim): Parameters<typeof byCourse>[0] {
-  return { sender: message.sender, terms: message.terms, recipients };
+function forGroups({ message, recipients }: Claim, world: World): Parameters<typeof byCourse>[0] {
+  const { sender, terms, release: said } = message;
+  const release = said !== null && isInForce(said, world.now()) ? said : null;
+  return { sender, terms, recipients, release };
 }
 
 /** Mail queued before a change of routes goes under the key that its domain has now, so that a pause concerns it. */
@@ -138,10 +152,48 @@ function movedTo({ course, recipients }: Group, from: string, { routes }: Outgoi
 }
 
 /** Each transaction is recorded before the next begins: what is not recorded is delivered twice after a crash. */
-function attemptAndRecord(work: Work, group: Group, rules: Rules, desk: Desk): Promise<AttemptResult> {
-  return attemptGroup(work.claim, group, rules, desk, (delivered) =>
-    settle(work, { recipients: delivered, reached: { kind: 'host' }, transcript: [] }, rules, desk),
+async function attemptAndRecord(work: Work, group: Group, rules: Rules, desk: Desk): Promise<AttemptResult> {
+  const { claim } = work;
+  const record: Parcel['onDelivered'] = (delivered) =>
+    settle(work, { recipients: delivered, reached: { kind: 'host' }, transcript: [] }, rules, desk);
+  const first = await attemptGroup(claim, group, rules, desk, record);
+  const ending = endingFor(claim, group, first, rules, desk);
+  if (ending.length === 0 || desk.abandoned()) return first;
+  const { outgoing } = rules;
+  const fresh = { ...rules, outgoing: { ...outgoing, lookUp: outgoing.lookUpAnew } };
+  const last = await attemptGroup(claim, { ...group, recipients: ending }, fresh, desk, record);
+  const others = first.recipients.filter(({ address }) => !ending.some((one) => one.address === address));
+  const transcript = [
+    ...first.transcript,
+    '== everything was asked anew before it is given up',
+    ...last.transcript,
+  ];
+  return { recipients: [...others, ...last.recipients], reached: last.reached, transcript };
+}
+
+/**
+ * Those whose mail would be given up for want of TLS: one more attempt, with nothing from memory, comes before that.
+ *
+ * RFC 8461 §5: mail "MUST NOT" fail for good before it was checked whether the policy has changed.
+ */
+function endingFor(
+  { message: { receivedAt } }: Claim,
+  { course, recipients }: Group,
+  { recipients: results }: AttemptResult,
+  { settings }: Rules,
+  { parts: { world } }: Desk,
+): Group['recipients'] {
+  if (!results.some(({ verdict }) => verdict.kind === 'blocked')) return [];
+  const isHeld = onBlockedOn(course, settings) === 'hold';
+  if (isHeld && !isExpired(world.now(), receivedAt, settings.schedule)) return [];
+  return recipients.filter(({ address }) =>
+    results.some((result) => result.address === address && result.verdict.kind === 'blocked'),
   );
+}
+
+/** A rule's word, else the route's, else what holds for everyone. */
+function onBlockedOn({ ruled, route }: Course, { holds }: QueueSettings): OnBlocked {
+  return ruled.onBlocked ?? route?.onBlocked ?? holds.onBlocked;
 }
 
 /** What is still to be recorded of it. */
@@ -182,13 +234,15 @@ async function putOff({ claim, recorded }: Work, because: string, desk: Desk): P
   const { parts, rules } = desk;
   if (desk.abandoned()) return;
   const schedule = { ...rules().settings.schedule, giveUpAfterMs: Infinity, warnAfterMs: Infinity };
+  const { world } = parts;
+  const holding: Holding = { onBlocked: 'hold', noticeAfterMs: Infinity };
   const tls = tlsUntried(UNDECIDED, because);
   const settlements = claim.recipients.flatMap((recipient) => {
     const { address } = recipient;
     if (recorded.has(address)) return [];
     const verdict = { kind: 'failed', because } as const;
     const result: RecipientResult = { address, verdict, mx: null, reply: null, tls };
-    return settleRecipient(claim, recipient, result, [], schedule, parts.world).settlement;
+    return settleRecipient({ claim, recipient, result, transcript: [], schedule, holding, world }).settlement;
   });
   if (settlements.length === 0) return;
   await settleForSure(parts, { settlements, ...nothingTold });
@@ -212,7 +266,8 @@ async function settle(work: Work, attempted: AttemptResult, rules: Rules, desk: 
     if (recipient === undefined) throw new Error(`a result for ${one.address}, who was not asked for`);
     // One conversation, kept once: a peer must not be able to multiply what it says by the number of recipients.
     const transcript = index === 0 ? attempted.transcript : [];
-    return settleRecipient(claim, recipient, one, transcript, schedule, world);
+    const holding = holdingFor(claim, recipient, one, rules, world);
+    return settleRecipient({ claim, recipient, result: one, transcript, schedule, holding, world });
   });
   const settlements = settled.map(({ settlement }) => settlement);
   const news = settled.flatMap((one) => one.news ?? []);
@@ -224,28 +279,47 @@ async function settle(work: Work, attempted: AttemptResult, rules: Rules, desk: 
   await settling;
   for (const { address } of settlements) recorded.add(address);
   parts.onEvents(settlements.flatMap(({ events }) => events));
+  if (settlements.some(({ delivery }) => delivery.kind === 'held')) desk.onHeld(claim.destination);
 }
 
-type Told = Pick<SettleRequest, 'messages' | 'warned'>;
+/** Only what is blocked is worth finding out about. */
+function holdingFor(
+  claim: Claim,
+  recipient: Claim['recipients'][number],
+  { verdict }: RecipientResult,
+  { outgoing, settings }: Rules,
+  world: World,
+): Holding {
+  const { onBlocked, noticeAfterMs } = settings.holds;
+  if (verdict.kind !== 'blocked') return { onBlocked, noticeAfterMs };
+  const [group] = byCourse({ ...forGroups(claim, world), recipients: [recipient] }, outgoing);
+  return { onBlocked: group === undefined ? onBlocked : onBlockedOn(group.course, settings), noticeAfterMs };
+}
+
+type Told = Pick<SettleRequest, 'messages' | 'warned' | 'heldNotices'>;
 
 const nothingTold: Told = { messages: [], warned: [] };
 
-/** The notifications that are due; a delay is told once for each message. */
+/** The notifications that are due; a delay is told once for each message, and so is that it is held. */
 async function tell(
   message: Claim['message'],
   news: readonly News[],
   now: number,
   { outgoing, settings }: Rules,
-  { warned, parts: { contents, onError } }: Desk,
+  { warned, toldOfHold, parts: { contents, onError } }: Desk,
 ): Promise<Told> {
-  const { id, receivedAt, warnedAt } = message;
+  const { id, receivedAt, warnedAt, heldNoticeAt } = message;
   const mayWarn = warnedAt === null && !warned.has(id);
-  const due = mayWarn ? news : news.filter(({ kind }) => kind !== 'delayed');
-  const warns = due.some(({ kind }) => kind === 'delayed');
+  const mayTell = heldNoticeAt === null && !toldOfHold.has(id);
+  const due = news.filter(({ kind, isHold }) => kind !== 'delayed' || (isHold === true ? mayTell : mayWarn));
+  const warns = due.some(({ kind, isHold }) => kind === 'delayed' && isHold !== true);
+  const tellsOfHold = due.some(({ isHold }) => isHold);
   if (warns) warned.add(id);
+  if (tellsOfHold) toldOfHold.add(id);
   const retryUntil = receivedAt + settings.schedule.giveUpAfterMs;
   const messages = await notices(message, due, { outgoing, contents, now, retryUntil, onError });
-  return { messages, warned: warns ? [{ id, at: now }] : [] };
+  const told = [{ id, at: now }];
+  return { messages, warned: warns ? told : [], heldNotices: tellsOfHold ? told : [] };
 }
 
 function isDecided({ verdict }: RecipientResult): boolean {

@@ -45,6 +45,7 @@ function secureRoute({ facts }: CheckCase): Route | undefined {
     login: null,
     tls: null,
     requireTls: null,
+    onBlocked: null,
     names: [{ kind: 'below', domain }],
     hello: { kind: 'domain', domain },
     source: null,

@@ -97,6 +97,7 @@ export function routeOf(change: Partial<Route>): Route {
     login: null,
     tls: null,
     requireTls: null,
+    onBlocked: null,
     names: [],
     hello,
     source: null,

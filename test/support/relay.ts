@@ -209,6 +209,7 @@ function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySe
     dkim: [],
     queue: {
       schedule: { retryAfterMs: [60_000], jitter: 0, giveUpAfterMs: 5 * DAY, warnAfterMs: DAY / 6 },
+      holds: { onBlocked: 'hold', noticeAfterMs: DAY / 96, probeAfterMs: [60_000] },
       keepFinalMs: DAY,
       connections: 100,
       connectionsPerDestination: 5,
@@ -399,6 +400,7 @@ function toRoute({ domain: name, to, login, tls, requireTls, names = [] }: Route
           },
     login: login ?? null,
     tls: tls ?? null,
+    onBlocked: null,
     requireTls: requireTls ?? null,
     names: names.map(toPattern),
     hello: { kind: 'domain', domain: domain('relay.test') },

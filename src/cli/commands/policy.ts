@@ -158,12 +158,18 @@ async function override(
   const { parseReason, parseUntil } = await import('../policy-words.ts');
   const end = parseUntil(until, Date.now());
   if (end.kind === 'invalid') return command.error(`error: --until: ${end.because}`);
+  if (domain === '*' && (level !== 'may' || end.value === null))
+    return command.error(`error: ${EVERYWHERE_TERMS}`);
   const why = parseReason(reason);
   if (why.kind === 'invalid') return command.error(`error: --reason: ${why.because}`);
   const body = JSON.stringify({ domain, level, until: end.value, reason: why.value });
   const begun = await ask(options, { method: 'POST', path: '/overrides', body, patient: true });
   if (begun !== undefined) print(options, begun, () => formatOverridden(begun as Overridden));
 }
+
+/** Why not `off`: TLS that can be had protects from whoever only listens. Why an end: nobody remembers such a switch. */
+const EVERYWHERE_TERMS =
+  "for '*' there is only may, with an end that is a time: with off mail would go in clear even where TLS can be had; more than may for all mail is [relay] tls";
 
 /** In its one spelling, also where it is written with the dot of the root. */
 function domainIn(text: string, command: Command): string {

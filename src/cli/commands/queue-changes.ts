@@ -1,5 +1,5 @@
 /** `waxwing queue retry|flush|hold|release|cancel|pause`: what an operator decides about mail that waits. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { formatMailDomain, parseMailDomain } from '../../names/mailbox.ts';
 import type { BegunPause, QueuedPause, QueueStep } from '../../relay/control-api.ts';
 import { type AskOptions, ask, fail, print } from '../ask.ts';
@@ -9,7 +9,11 @@ import { addConfigOptions } from '../config/options.ts';
 const WORDS = {
   retry: { list: 'retried', done: 'due now', none: 'is not waiting for an attempt' },
   hold: { list: 'held', done: 'held', none: 'has no recipient that waits' },
-  release: { list: 'released', done: 'released, and due now', none: 'is not held by an operator' },
+  release: {
+    list: 'released',
+    done: 'released, and due now',
+    none: 'is not held by an operator (for mail that is held for want of TLS, say --tls LEVEL)',
+  },
   cancel: { list: 'cancelled', done: 'cancelled', none: 'has no recipient that waits or is held' },
 } as const;
 
@@ -19,11 +23,11 @@ export function registerChanges(queue: Command): void {
   const descriptions = {
     retry: 'Try again now: one message, a destination, or everything.',
     hold: 'Keep mail until it is released: it is not tried, and does not expire.',
-    release: 'Let go what was held by `queue hold`.',
+    release: 'Let go what was held by `queue hold`; with --tls also what is held for want of TLS.',
     cancel: 'Give mail up: it is not delivered, and nobody is told.',
   } as const satisfies Record<Change, string>;
   for (const what of ['retry', 'hold', 'release', 'cancel'] as const) {
-    addConfigOptions(queue.command(what))
+    const command = addConfigOptions(queue.command(what))
       .description(descriptions[what])
       .argument('[id]', 'one message')
       .option('--destination <name>', 'everything for this destination, as in queue list --json')
@@ -32,6 +36,7 @@ export function registerChanges(queue: Command): void {
       .action((id: string | undefined, options: ChangeOptions, command: Command) =>
         change(what, id, options, command),
       );
+    if (what === 'release') addReleaseOptions(command);
   }
   addConfigOptions(queue.command('flush'))
     .description('Try everything for a domain now, wherever its mail goes.')
@@ -49,7 +54,26 @@ export function registerChanges(queue: Command): void {
     .action(pause);
 }
 
+/** The word by which some mail may go although what is required of it cannot be had. */
+function addReleaseOptions(command: Command): void {
+  command
+    .addOption(
+      new Option(
+        '--tls <level>',
+        'let just this mail go under this level, which its trail and its verdict say',
+      ).choices(['may', 'encrypt', 'authenticate']),
+    )
+    .option('--reason <text>', 'with --tls: why, for whoever wonders later')
+    .option(
+      '--until <when>',
+      'with --tls: its end, written as for policy override; without it: until the mail is gone',
+    );
+}
+
 interface ChangeOptions extends AskOptions {
+  readonly tls?: 'may' | 'encrypt' | 'authenticate';
+  readonly reason?: string;
+  readonly until?: string;
   readonly destination?: string;
   readonly all?: true;
 }
@@ -62,9 +86,35 @@ async function change(
 ): Promise<void> {
   const named = [id, options.destination, options.all].filter((one) => one !== undefined);
   if (named.length !== 1) command.error('error: name one of: an id, --destination, --all');
-  if (id !== undefined) await changeAll(what, { id }, options);
-  else if (options.destination === undefined) await changeAll(what, { all: true }, options);
-  else await changeAll(what, { destination: destinationIn(options.destination, command) }, options);
+  const under = await levelIn(options, command);
+  if (id !== undefined) await changeAll(what, { id, ...under }, options);
+  else if (options.destination === undefined) {
+    if (under !== undefined)
+      command.error("error: --tls is for some mail; for all mail there is: waxwing policy override '*' may");
+    await changeAll(what, { all: true }, options);
+  } else {
+    const destination = destinationIn(options.destination, command);
+    await changeAll(what, { destination, ...under }, options);
+  }
+}
+
+interface Under {
+  readonly under: { readonly level: string; readonly until: string | null; readonly reason: string };
+}
+
+async function levelIn({ tls, reason, until }: ChangeOptions, command: Command): Promise<Under | undefined> {
+  if (tls === undefined) {
+    if (reason !== undefined || until !== undefined) command.error('error: --reason and --until need --tls');
+    return undefined;
+  }
+  if (reason === undefined) return command.error('error: --tls needs --reason');
+  const { parseReason, parseUntil } = await import('../policy-words.ts');
+  const why = parseReason(reason);
+  if (why.kind === 'invalid') return command.error(`error: --reason: ${why.because}`);
+  if (until === undefined) return { under: { level: tls, until: null, reason: why.value } };
+  const end = parseUntil(until, Date.now());
+  if (end.kind === 'invalid') return command.error(`error: --until: ${end.because}`);
+  return { under: { level: tls, until: end.value, reason: why.value } };
 }
 
 /** A domain in its one spelling, also where it is written with the dot of the root; a next hop as it is. */
@@ -76,14 +126,15 @@ function destinationIn(text: string, command: Command): string {
 }
 
 type Meant =
-  | { readonly id: string }
-  | { readonly destination: string }
+  | ({ readonly id: string } & Partial<Under>)
+  | ({ readonly destination: string } & Partial<Under>)
   | { readonly domain: string }
   | { readonly all: true };
 
 async function changeAll(what: Change, of: Meant, options: AskOptions): Promise<void> {
   const changed: { readonly id: string; readonly address: string }[] = [];
   let underWay = 0;
+  let bound = 0;
   for (let next: string | null | undefined; next !== null; ) {
     const body = JSON.stringify(next === undefined ? of : { ...of, after: next });
     const answer = await ask(options, { method: 'POST', path: `/queue/${what}`, body });
@@ -91,18 +142,23 @@ async function changeAll(what: Change, of: Meant, options: AskOptions): Promise<
     const step = answer as QueueStep;
     changed.push(...step.changed);
     underWay += step.underWay;
+    bound += step.bound;
     ({ next } = step);
   }
   const { list, done, none } = WORDS[what];
   if ('id' in of && changed.length === 0) {
-    fail(`message ${of.id} ${underWay === 0 ? none : `is left as it is: ${attempts(underWay)}`}`);
+    const why = underWay === 0 ? none : `is left as it is: ${attempts(underWay)}`;
+    fail(`message ${of.id} ${bound === 0 ? why : BOUND}`);
     return;
   }
   print(options, { [list]: changed, underWay }, () => {
     const left = underWay === 0 ? '' : `; ${underWay} left out, as an attempt is under way`;
-    return `${recipients(changed.length)} ${done}${left}\n`;
+    const kept = bound === 0 ? '' : `; ${bound} left out, as the message ${BOUND}`;
+    return `${recipients(changed.length)} ${done}${left}${kept}\n`;
   });
 }
+
+const BOUND = 'was sent with REQUIRETLS, which only its sender can take back';
 
 function recipients(count: number): string {
   return `${count} recipient${count === 1 ? '' : 's'}`;

@@ -51,8 +51,15 @@ async function list(options: AskOptions & { readonly all?: true; readonly after?
     messages.push(...page);
     if (page.length < LISTED_AT_ONCE) break;
   }
-  const { formatList } = await import('../queue-text.ts');
-  print(options, messages, () => formatList(messages, Date.now()));
+  const { formatList, formatNotices } = await import('../queue-text.ts');
+  if (options.json === true) return print(options, messages, () => '');
+  const notices = await ask(options, { method: 'GET', path: '/notices' });
+  if (notices === undefined) return;
+  print(
+    options,
+    messages,
+    () => formatNotices(notices as readonly string[]) + formatList(messages, Date.now()),
+  );
 }
 
 async function show(id: string, options: AskOptions): Promise<void> {

@@ -25,7 +25,7 @@ import type { InboundMode } from '../../relay/inbound-memory.ts';
 import type { InboundRule } from '../../relay/inbound-tls.ts';
 import type { PasswordHash } from '../../relay/password.ts';
 import type { NetworkQuota, Quota } from '../../relay/quotas.ts';
-import type { ListenerSettings, Network } from '../../relay/settings.ts';
+import type { HoldSettings, ListenerSettings, Network } from '../../relay/settings.ts';
 import type { ClientRule } from '../../tls/client-proof.ts';
 
 /** Frozen through and through; paths are absolute. */
@@ -169,6 +169,7 @@ export interface RelayConfig {
   /** Port of MX hosts. */
   readonly smtpPort: number;
   readonly schedule: Schedule;
+  readonly holds: HoldSettings;
   /** How long final messages stay visible. */
   readonly keepFinalMs: number;
   /** Outgoing connections at once. */

@@ -257,6 +257,11 @@ function toRelay(relay: ParsedConfig['relay']): RelayConfig {
       giveUpAfterMs: relay.give_up_after,
       warnAfterMs: relay.warn_after,
     },
+    holds: {
+      onBlocked: relay.on_blocked,
+      noticeAfterMs: relay.hold_notice_after,
+      probeAfterMs: relay.hold_probe,
+    },
     keepFinalMs: relay.keep_final,
     connections: relay.connections,
     connectionsPerDestination: relay.connections_per_destination,

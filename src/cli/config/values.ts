@@ -37,6 +37,11 @@ export function parseDuration(text: string): Parsed<number> {
     : invalid(`${quote(text)} is not between "1s" and "365d"`);
 }
 
+/** Reads a duration, or `never` as infinity. */
+export function parseDurationOrNever(text: string): Parsed<number> {
+  return text === 'never' ? { kind: 'ok', value: Number.POSITIVE_INFINITY } : parseDuration(text);
+}
+
 /** Reads a number of bytes, or text with one of the units KB, MB, GB (1000) and KiB, MiB, GiB (1024). */
 export function parseSize(written: number | string): Parsed<number> {
   const match = /^([0-9]{1,15})(KB|MB|GB|KiB|MiB|GiB)?$/.exec(String(written));

@@ -153,6 +153,7 @@ function ruleFor(subject: Subject, { hostname, domains, routes }: Config): Route
       login: null,
       tls: null,
       requireTls: null,
+      onBlocked: null,
       names: [],
       hello: hostname,
       source: null,

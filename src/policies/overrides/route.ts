@@ -4,6 +4,7 @@ import { type Domain, isWithin } from '../../names/domain.ts';
 import type { MailDomain } from '../../names/mailbox.ts';
 import type { RequireTlsLevel } from '../message.ts';
 import type { TlsLevel } from '../words.ts';
+import type { OnBlocked } from './rule.ts';
 
 /** One domain, or everything below it (itself not included). */
 export type NamePattern =
@@ -38,6 +39,8 @@ export interface Route {
   readonly tls: TlsLevel | null;
   /** How far REQUIRETLS is honoured on this route; null: as everywhere. */
   readonly requireTls: RequireTlsLevel | null;
+  /** What becomes of mail when the required TLS cannot be had; null: as everywhere. */
+  readonly onBlocked: OnBlocked | null;
   /** Further names that the certificate may prove where the level is `authenticate`. */
   readonly names: readonly NamePattern[];
   /** Our EHLO name on this route. */

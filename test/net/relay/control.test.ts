@@ -122,7 +122,12 @@ describe('the queue', () => {
       assert.match(delivery.notBefore, RFC_3339);
     }
     const { events, transcripts, ...message } = shown;
-    assert.deepEqual(message, listed);
+    // The events of a trail say more of why than a list can.
+    const withoutWhy = ({ recipients, ...rest }: QueuedMessage): unknown => ({
+      ...rest,
+      recipients: recipients.map(({ why: _, ...recipient }) => recipient),
+    });
+    assert.deepEqual(withoutWhy(message), withoutWhy(listed));
     assert.ok(events.length > 0);
     assert.deepEqual(transcripts, [], 'nobody was reached, so nothing was said');
     for (const { at } of events) assert.match(at, RFC_3339);
@@ -133,7 +138,7 @@ describe('the queue', () => {
     const id = await relay.send({ to: ['b@far.test'] });
     await deferred(relay);
     const { body } = await asked('POST', '/queue/retry', JSON.stringify({ id }));
-    assert.deepEqual(body, { changed: [{ id, address: 'b@far.test' }], underWay: 0, next: null });
+    assert.deepEqual(body, { changed: [{ id, address: 'b@far.test' }], underWay: 0, bound: 0, next: null });
     await relay.until('a second attempt', ({ attempt }) => attempt === 2);
     for (const wrong of [{}, { id, all: true }, { all: false }, { id: 7 }])
       assert.equal((await asked('POST', '/queue/retry', JSON.stringify(wrong))).status, 400);
@@ -179,7 +184,7 @@ describe('the queue', () => {
     const id = await relay.send({ to: ['b@far.test', 'c@routed.test'] });
     for (const address of ['b@far.test', 'c@routed.test'])
       await relay.until('deferred', ({ event, to }) => event === 'deferred' && to === address);
-    const step = { changed: [{ id, address: 'c@routed.test' }], underWay: 0, next: null };
+    const step = { changed: [{ id, address: 'c@routed.test' }], underWay: 0, bound: 0, next: null };
     for (const [what, of] of [
       ['hold', { domain: 'routed.test' }],
       ['cancel', { destination: 'routed.test' }],

@@ -265,6 +265,7 @@ describe('connections', () => {
         settings: {
           queue: {
             schedule: { retryAfterMs: [60_000], jitter: 0, giveUpAfterMs: DAY, warnAfterMs: DAY },
+            holds: { onBlocked: 'hold', noticeAfterMs: DAY, probeAfterMs: [60_000] },
             keepFinalMs: DAY,
             connections: 10,
             connectionsPerDestination: 1,

@@ -16,6 +16,7 @@ function trail(...deliveries: readonly QueuedDelivery[]): QueuedTrail {
     address: `r${index}@far.test`,
     destination: 'far.test',
     delivery,
+    why: { cause: 'not-tried-yet' as const, line: 'not tried yet' },
     lastWord: null,
     pause: null,
   }));

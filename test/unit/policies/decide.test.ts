@@ -25,6 +25,7 @@ function route(change: Partial<Route>): Route {
     login: null,
     tls: null,
     requireTls: null,
+    onBlocked: null,
     names: [],
     hello,
     source: null,

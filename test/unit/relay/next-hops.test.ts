@@ -36,7 +36,7 @@ function hopsBy({ route, to = recipient, ours = [], message = null, ...told }: G
     smtpPort: 25,
     isSelf: (address: string, port: number) => port === 25 && ours.includes(address),
   };
-  return nextHops({ domain: to, route, ruled: nothingRuled, message }, terms, () => 0);
+  return nextHops({ domain: to, route, ruled: nothingRuled, release: null, message }, terms, () => 0);
 }
 
 function shown(hops: NextHops): string {

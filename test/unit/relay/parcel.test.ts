@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseHostPort } from '../../../src/names/address.ts';
 import { type Domain, parseDomain } from '../../../src/names/domain.ts';
-import { noTerms } from '../../../src/names/message-terms.ts';
+import { type MessageTerms, noTerms } from '../../../src/names/message-terms.ts';
 import { noRecipientWishes } from '../../../src/names/wishes.ts';
+import type { RequireTlsLevel } from '../../../src/policies/message.ts';
 import type { Route } from '../../../src/policies/overrides/route.ts';
-import { byCourse } from '../../../src/relay/parcel.ts';
+import { nothingRuled, type Rule } from '../../../src/policies/overrides/rule.ts';
+import { byCourse, demandOf } from '../../../src/relay/parcel.ts';
+import { tlsLevelOf } from '../../support/message-demands.ts';
 
 function domain(text: string): Domain {
   const parsed = parseDomain(text);
@@ -21,6 +24,7 @@ function route(match: Route['match'], to: string | null): Route {
     login: null,
     tls: 'authenticate',
     requireTls: null,
+    onBlocked: null,
     names: [],
     hello: { kind: 'domain', domain: domain('relay.test') },
     source: null,
@@ -32,7 +36,7 @@ function route(match: Route['match'], to: string | null): Route {
 function grouped(addresses: readonly string[], routes: readonly Route[]): string[] {
   const recipients = addresses.map((address) => ({ address, wishes: noRecipientWishes }));
   const groups = byCourse(
-    { sender: '', terms: noTerms, recipients },
+    { sender: '', terms: noTerms, recipients, release: null },
     { routes, rules: [], requireTls: 'enforce' },
   );
   return [...groups].map((group) => group.recipients.map(({ address }) => address).join(' '));
@@ -65,6 +69,53 @@ describe('recipients that share a transaction', () => {
       'jörg@a.test y@a.test',
       'x@[192.0.2.1]',
     ]);
+  });
+
+  const requireTls = { ...noTerms, tls: 'requiretls' } as const;
+  const onBlocked = (
+    level: RequireTlsLevel,
+    terms: MessageTerms,
+    sender = 'a@origin.test',
+  ): (string | null)[] => {
+    const recipients = [{ address: 'x@a.test', wishes: noRecipientWishes }];
+    const drop: Rule = {
+      account: null,
+      from: null,
+      to: { kind: 'domain', domain: domain('a.test') },
+      tls: null,
+      onBlocked: 'drop',
+    };
+    const told = { sender, terms, recipients, release: null };
+    return [[], [drop]].flatMap((rules) =>
+      [...byCourse(told, { routes: [], rules, requireTls: level })].map(
+        ({ course }) => course.ruled.onBlocked,
+      ),
+    );
+  };
+
+  it('RFC 8689 §4.2.1: what REQUIRETLS stops is returned, whatever a rule says: the client "MUST send a non-delivery notification"', () => {
+    assert.deepEqual(onBlocked('enforce', requireTls), ['bounce', 'bounce']);
+    assert.deepEqual(onBlocked('starttls', requireTls), [null, 'drop']);
+    assert.deepEqual(onBlocked('enforce', requireTls, ''), [null, 'drop']);
+    assert.deepEqual(onBlocked('enforce', noTerms), [null, 'drop']);
+  });
+
+  it('a route says how far REQUIRETLS is honoured behind it', () => {
+    const demand = (level: RequireTlsLevel | null): string => {
+      const behind = { ...route(any, 'hub.test:25'), requireTls: level };
+      const course = {
+        domain: { kind: 'domain', domain: domain('a.test') },
+        route: behind,
+        ruled: nothingRuled,
+        release: null,
+      } as const;
+      return tlsLevelOf(
+        demandOf({ course, sender: 'a@origin.test', terms: requireTls }, { requireTls: 'enforce' }),
+      );
+    };
+    assert.equal(demand(null), 'authenticate must, over an override');
+    assert.equal(demand('opportunistic'), 'none pass');
+    assert.equal(demand('off'), 'nothing');
   });
 
   it('an address that is none never came from our queue', () => {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { EventTls } from '../../../src/events/delivery-event.ts';
 import { noTerms } from '../../../src/names/message-terms.ts';
 import { noRecipientWishes, noSenderWishes, type RecipientWishes } from '../../../src/names/wishes.ts';
+import type { OnBlocked } from '../../../src/policies/overrides/rule.ts';
 import type { RecipientResult, Verdict } from '../../../src/relay/result.ts';
 import { type Settled, settleRecipient } from '../../../src/relay/settle.ts';
 import type { Claim } from '../../../src/store/queue-store.ts';
@@ -29,10 +30,16 @@ interface Case {
   readonly sender?: string;
   readonly ageMs?: number;
   readonly blockedBecause?: string;
+  readonly onBlocked?: OnBlocked;
+  /** When the sender was told of the hold. */
+  readonly heldNoticeAt?: number;
+  readonly by?: EventTls['by'];
+  readonly trace?: string;
 }
 
 function settle({ verdict, reply = null, notify = null, sender = 'a@origin.test', ...rest }: Case): Settled {
-  const { ageMs = 0, blockedBecause = null } = rest;
+  const { ageMs = 0, blockedBecause = null, onBlocked = 'hold', heldNoticeAt = null } = rest;
+  const { by = 'sts', trace = null } = rest;
   const wishes = { ...noRecipientWishes, notify };
   const recipient = { address: 'bob@far.test', wishes, attempts: 2, blockedBecause };
   const properties = { size: 1, eightBit: false, longestLine: 1, hops: 0, needsUtf8: false };
@@ -41,16 +48,23 @@ function settle({ verdict, reply = null, notify = null, sender = 'a@origin.test'
     receivedAt: 0,
     sender,
     wishes: noSenderWishes,
-    terms: noTerms,
+    terms: { ...noTerms, trace },
     properties,
     warnedAt: null,
-    heldNoticeAt: null,
+    heldNoticeAt,
     release: null,
   };
   const claim: Claim = { fence: 7, destination: 'far.test', message, recipients: [recipient] };
-  const result: RecipientResult = { address: recipient.address, verdict, mx: null, reply, tls };
+  const result: RecipientResult = {
+    address: recipient.address,
+    verdict,
+    mx: null,
+    reply,
+    tls: { ...tls, by },
+  };
   const world = { now: () => ageMs, random: () => 0 };
-  return settleRecipient(claim, recipient, result, ['S: no'], schedule, world);
+  const holding = { onBlocked, noticeAfterMs: HOUR };
+  return settleRecipient({ claim, recipient, result, transcript: ['S: no'], schedule, holding, world });
 }
 
 const failed: Verdict = { kind: 'failed', because: 'no answer' };
@@ -77,6 +91,20 @@ describe('what becomes of a recipient', () => {
       { verdict: blocked, ageMs: 100 * HOUR },
       'bounced',
       ['blocked', 'bounced'],
+    ],
+    ['blocked, to be returned', { verdict: blocked, onBlocked: 'bounce' }, 'bounced', ['blocked', 'bounced']],
+    [
+      'blocked, to be returned, by a cause that is known',
+      { verdict: blocked, onBlocked: 'bounce', blockedBecause: 'certificate-expired' },
+      'bounced',
+      ['bounced'],
+    ],
+    ['blocked, to be dropped', { verdict: blocked, onBlocked: 'drop' }, 'bounced', ['blocked', 'dropped']],
+    [
+      'not reached, where blocked mail is returned',
+      { verdict: failed, onBlocked: 'bounce' },
+      'waiting',
+      ['deferred'],
     ],
     ['refused, from the null sender', { verdict: refused, sender: '' }, 'bounced', ['dropped']],
     ['refused, and nobody is to be told', { verdict: refused, notify: [] }, 'bounced', ['dropped']],
@@ -142,7 +170,7 @@ describe('what the sender is told (RFC 3461 §4.1, §5.2)', () => {
     ['the null sender is told nothing: delay', { ...late, sender: '' }, null],
     ['the null sender is told nothing: success', { ...success, sender: '' }, null],
     ['given up: the time is over', { verdict: failed, ageMs: 100 * HOUR }, 'failed 5.4.7'],
-    ['given up for want of TLS', { verdict: blocked, ageMs: 100 * HOUR }, 'failed 5.4.7'],
+    ['given up for want of TLS', { verdict: blocked, ageMs: 100 * HOUR }, 'failed 5.7.1'],
   ];
   for (const [why, given, expected] of cases) {
     it(why, () => {
@@ -150,4 +178,74 @@ describe('what the sender is told (RFC 3461 §4.1, §5.2)', () => {
       assert.equal(news === null ? null : `${news.kind} ${news.status}`, expected);
     });
   }
+});
+
+describe('the word about mail that is held for want of TLS', () => {
+  const held = (parts: Partial<Case> = {}): Settled => settle({ verdict: blocked, ageMs: HOUR, ...parts });
+
+  it('comes once, at its time, as a delay that says who requires what, what has to be mended, and until when', () => {
+    assert.equal(held({ ageMs: HOUR - 1 }).news, null);
+    const { news } = held();
+    assert.deepEqual([news?.kind, news?.isHold, news?.status], ['delayed', true, '4.4.7']);
+    assert.match(
+      news?.because ?? '',
+      /^The message is held\. The published policy of the recipient's domain \(MTA-STS\)/,
+    );
+    assert.match(news?.because ?? '', /has to renew its certificate/);
+    assert.match(news?.because ?? '', /returned to you if it is not by 1970-01-05T04:00:00\.000Z/);
+    assert.equal(held({ heldNoticeAt: HOUR }).news, null);
+  });
+
+  it('is only for mail that is held, and only where a delay may be told', () => {
+    assert.equal(held({ verdict: failed }).news, null);
+    assert.equal(held({ notify: ['failure'] }).news, null);
+    assert.equal(held({ sender: '' }).news, null);
+    assert.equal(held({ onBlocked: 'drop' }).news, null);
+  });
+
+  it('is apart from the word that it is late', () => {
+    const { news } = held({ ageMs: 4 * HOUR, heldNoticeAt: HOUR });
+    assert.deepEqual([news?.kind, news?.isHold], ['delayed', undefined]);
+  });
+
+  it('does not wait for the next attempt', () => {
+    const at = (parts: Partial<Case>): number | null => {
+      const { delivery } = held(parts).settlement;
+      return delivery.kind === 'held' ? delivery.notBefore : null;
+    };
+    assert.equal(at({ ageMs: HOUR - 10 }), HOUR);
+    assert.equal(at({ ageMs: HOUR - 60_001 }), HOUR - 1);
+    assert.equal(at({ ageMs: HOUR - 10, heldNoticeAt: 5 }), HOUR - 10 + 60_000);
+  });
+});
+
+describe('mail that is returned for want of TLS', () => {
+  const codes: readonly (readonly [string, Partial<Case>, string])[] = [
+    ['there is no STARTTLS', { verdict: { ...blocked, cause: 'starttls-not-supported' } }, '5.7.10'],
+    ['the message requires it', { by: 'message' }, '5.7.10'],
+    [
+      'no host was asked, as the policy forbids all',
+      { verdict: { ...blocked, cause: 'validation-failure' } },
+      '5.7.1',
+    ],
+    ['its time was over', { onBlocked: 'hold', ageMs: 100 * HOUR }, '5.7.1'],
+  ];
+  for (const [why, parts, status] of codes) {
+    it(`${why}: ${status}`, () => {
+      const { news } = settle({ verdict: blocked, onBlocked: 'bounce', ...parts });
+      assert.deepEqual([news?.kind, news?.status], ['failed', status]);
+      assert.match(
+        news?.because ?? '',
+        /^expired\. .* requires a TLS connection\. The mail server of the recipient has to /,
+      );
+    });
+  }
+
+  it('hands the trace of the message on with its events', () => {
+    const { events } = settle({ verdict: failed, trace: '00-aa-bb-01' }).settlement;
+    assert.deepEqual(
+      events.map(({ trace }) => trace),
+      ['00-aa-bb-01'],
+    );
+  });
 });

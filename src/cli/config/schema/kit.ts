@@ -3,9 +3,11 @@ import { z } from 'zod';
 import type { Parsed } from '../../../names/domain.ts';
 import { requireTlsLevels } from '../../../policies/message.ts';
 import type { RouteTarget } from '../../../policies/overrides/route.ts';
+import type { OnBlocked } from '../../../policies/overrides/rule.ts';
 import type { TlsLevel } from '../../../policies/words.ts';
 import type { Source } from '../config.ts';
 
+export const onBlockedWords = ['hold', 'bounce', 'drop'] as const satisfies readonly OnBlocked[];
 export const tlsLevels = ['off', 'may', 'encrypt', 'authenticate'] as const satisfies readonly TlsLevel[];
 
 /** What an operator writes of REQUIRETLS. */

@@ -1,7 +1,7 @@
 /** `[relay]` and `[events]`: how mail is kept, delivered and talked about. */
 import { z } from 'zod';
-import { parseDuration, parsePath, parseSize } from '../values.ts';
-import { count, list, reading, requireTlsKey, text, tlsLevels } from './kit.ts';
+import { parseDuration, parseDurationOrNever, parsePath, parseSize } from '../values.ts';
+import { count, list, onBlockedWords, reading, requireTlsKey, text, tlsLevels } from './kit.ts';
 
 /** RFC 5321 §4.5.3.1.7: a message content of 64K octets must be accepted. */
 const MIN_MESSAGE_BYTES = 64 * 1024;
@@ -36,6 +36,22 @@ export const relay = z
     warn_after: text(parseDuration)
       .prefault('4h')
       .describe('Age at which its sender is told, once, that it is late; at or above give_up_after: never.'),
+    on_blocked: z
+      .enum(onBlockedWords)
+      .default('hold')
+      .describe(
+        'What becomes of mail for which the required TLS cannot be had, where no rule and no route says otherwise. hold: kept, and sent as soon as it can be had; bounce: returned at once; drop: given up without a word to the sender.',
+      ),
+    hold_probe: list(text(parseDuration), 'duration')
+      .prefault(['1m', '2m', '4m', '8m', '15m'])
+      .describe(
+        'Waits before the first, second, ... look at a destination with mail that is held for want of TLS; the last one repeats.',
+      ),
+    hold_notice_after: text(parseDurationOrNever)
+      .prefault('15m')
+      .describe(
+        'Age at which the sender of mail that is held for want of TLS is told so, once; "never": only that it is late, after warn_after.',
+      ),
     keep_final: text(parseDuration)
       .prefault('3d')
       .describe('How long delivered, returned and cancelled messages stay visible in the queue.'),

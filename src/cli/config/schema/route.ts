@@ -16,6 +16,7 @@ import {
   complaints,
   count,
   list,
+  onBlockedWords,
   reading,
   requireTlsKey,
   requireTlsOfSmtps,
@@ -43,6 +44,12 @@ const written = z.strictObject({
       examples: ['authenticate'],
     }),
   requiretls: requireTlsKey('Of messages that were sent with REQUIRETLS. Default: as in [relay].').optional(),
+  on_blocked: z
+    .enum(onBlockedWords)
+    .optional()
+    .describe(
+      'What becomes of mail here for which the required TLS cannot be had: hold, bounce or drop; without this key as [relay] says.',
+    ),
   names: list(text(parseNamePattern, 'mx.example.net', '.mail.example.net'), 'name')
     .optional()
     .describe('Further names, or ".suffixes", that the certificate may prove where tls = "authenticate".'),
@@ -82,6 +89,7 @@ export const route = written.transform((rule, context): RouteConfig => {
     to: rule.to ?? null,
     tls: rule.tls ?? (login === null ? null : 'authenticate'),
     requireTls: rule.requiretls ?? null,
+    onBlocked: rule.on_blocked ?? null,
     names: rule.names ?? [],
     login,
     hello: rule.hello ?? null,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Rule } from '../../../policies/overrides/rule.ts';
 import { parseMailboxPattern, parseUser } from '../values.ts';
-import { complaints, text, tlsLevels } from './kit.ts';
+import { complaints, onBlockedWords, text, tlsLevels } from './kit.ts';
 
 export const rule = z
   .strictObject({
@@ -23,7 +23,7 @@ export const rule = z
         examples: ['authenticate'],
       }),
     on_blocked: z
-      .enum(['hold', 'bounce', 'drop'])
+      .enum(onBlockedWords)
       .optional()
       .describe(
         'What becomes of mail for which the required TLS cannot be had. hold: kept and tried again; bounce: returned at once; drop: given up without a word to the sender.',

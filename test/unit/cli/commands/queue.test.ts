@@ -8,6 +8,7 @@ function message(index: number): QueuedMessage {
     address: 'b@far.test',
     destination: 'far.test',
     delivery: { kind: 'waiting', attempts: 0, notBefore: '2026-11-22T03:04:05.006Z' },
+    why: { cause: 'not-tried-yet', line: 'not tried yet' },
     lastWord: null,
     pause: null,
   } as const;
@@ -20,6 +21,10 @@ async function relayWith(t: TestContext, count: number): Promise<{ data: string;
   const messages = Array.from({ length: count }, (_, index) => message(index));
   const asked: string[] = [];
   const { data } = await startControlPeer(t, ({ url = '' }, response) => {
+    if (url === '/notices') {
+      response.end(JSON.stringify(['the switch is on']));
+      return;
+    }
     asked.push(url);
     const after = new URL(url, 'http://relay').searchParams.get('after') ?? '';
     response.end(JSON.stringify(messages.filter(({ id }) => id > after).slice(0, 200)));
@@ -50,11 +55,12 @@ describe('queue list', { concurrency: 4 }, () => {
   it('as text has a line for each, and goes on behind --after', async (t) => {
     const { data, asked } = await relayWith(t, 450);
     const all = await waxwing(['queue', 'list', '--all', '--data', data]);
-    assert.equal(all.stdout.split('\n').length, 1 + 450 + 1);
+    assert.match(all.stdout, /^NOTE: the switch is on\nID /);
+    assert.equal(all.stdout.split('\n').length, 2 + 450 + 1);
     assert.ok(asked.every((url) => url.includes('which=all')));
     const rest = await waxwing(['queue', 'list', '--after', 'm0099', '--data', data]);
-    assert.match(rest.stdout, /^ID [^\n]*\nm0100 /);
-    assert.equal(rest.stdout.split('\n').length, 1 + 350 + 1);
+    assert.match(rest.stdout, /\nID [^\n]*\nm0100 /);
+    assert.equal(rest.stdout.split('\n').length, 2 + 350 + 1);
   });
 
   it('prints nothing but the error where a later answer fails', async (t) => {

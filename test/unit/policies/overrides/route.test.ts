@@ -22,6 +22,7 @@ function route(match: RoutePattern): Route {
     login: null,
     tls: null,
     requireTls: null,
+    onBlocked: null,
     names: [],
     hello,
     source: null,

@@ -1,0 +1,192 @@
+/**
+ * Looks again and again at destinations with mail that is held for want of TLS, and lets it go once the TLS can be had.
+ *
+ * A destination is asked, not each of its messages: the DNS anew, the policy anew, one session without mail. What is held
+ * is known by the store, so that a restart takes it up.
+ */
+import type { DeliveryEvent, EventTls } from '../events/delivery-event.ts';
+import type { EpochMs } from '../queue/delivery.ts';
+import type { QueueStore } from '../store/queue-store.ts';
+import { StoreError } from '../store/store-error.ts';
+import type { Probed } from './probe.ts';
+import type { HoldSettings, World } from './settings.ts';
+
+export interface HoldsParts {
+  readonly store: Pick<QueueStore, 'heldDestinations' | 'free'>;
+  readonly world: World;
+  readonly settings: () => HoldSettings;
+  /** Asks the destination once, with the decision of the mail that is held there. */
+  readonly probe: (destination: string) => Promise<Probed>;
+  /** Mail of the destination is due now, and its hosts were reached. */
+  readonly onFreed: (destination: string, events: readonly DeliveryEvent[]) => void;
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+/** What the last look at a destination found. */
+export interface HoldWord {
+  readonly at: EpochMs;
+  /** One sentence. */
+  readonly because: string;
+  readonly nextAt: EpochMs;
+}
+
+export interface Holds {
+  /** Mail is held there from now on. */
+  held(destination: string): void;
+  /** An operator asks: these are looked at now, or all that are known. */
+  hurry(destinations: readonly string[] | 'all'): void;
+  /** undefined where nothing is held, or nobody has looked yet. */
+  wordOf(destination: string): HoldWord | undefined;
+  close(): Promise<void>;
+}
+
+/** Looks at once: each takes a connection, and may take a minute. */
+const MOST_AT_ONCE = 10;
+/** Beyond these, destinations wait until others have nothing held any more; their mail is tried on schedule meanwhile. */
+const MOST_DESTINATIONS = 10_000;
+/** How often destinations are looked for that nobody has told of: more than there is room for, or held before the start. */
+const SEARCH_EVERY_MS = 10 * 60_000;
+const PAGE = 1_000;
+/** By so much of itself a wait is stretched, so that what was held at once is not looked at at once. */
+const JITTER = 0.1;
+const LONGEST_SLEEP_MS = 60_000;
+const AFTER_ERROR_MS = 60_000;
+
+interface Destination {
+  /** How many looks have found it blocked. */
+  looks: number;
+  dueAt: EpochMs;
+  running: boolean;
+  word: { readonly at: EpochMs; readonly because: string } | undefined;
+}
+
+export function startHolds(parts: HoldsParts): Holds {
+  const { store, world, settings, onError } = parts;
+  const destinations = new Map<string, Destination>();
+  const underWay = new Set<Promise<void>>();
+  let closing = false;
+  let alarm: NodeJS.Timeout | undefined;
+  let searchAt = 0;
+
+  function waitAfter(looks: number): number {
+    const { probeAfterMs } = settings();
+    const wait = probeAfterMs[Math.min(looks, probeAfterMs.length - 1)] ?? LONGEST_SLEEP_MS;
+    return wait * (1 + JITTER * world.random());
+  }
+
+  function add(name: string, dueAt: EpochMs): void {
+    if (destinations.has(name) || destinations.size >= MOST_DESTINATIONS) return;
+    destinations.set(name, { looks: 0, dueAt, running: false, word: undefined });
+  }
+
+  /** Those that the store knows of, and nobody here. */
+  async function search(): Promise<void> {
+    for (let after = ''; !closing && destinations.size < MOST_DESTINATIONS; ) {
+      const page = await store.heldDestinations({ after, most: PAGE });
+      for (const name of page) add(name, world.now() + waitAfter(0) * world.random());
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE) return;
+      after = last;
+    }
+  }
+
+  async function look(name: string, destination: Destination): Promise<void> {
+    const probed = await parts.probe(name);
+    if (closing) return;
+    const now = world.now();
+    switch (probed.kind) {
+      case 'nothing-held':
+        destinations.delete(name);
+        return;
+      case 'blocked':
+        destination.word = { at: now, because: probed.because };
+        break;
+      case 'open':
+        destination.word = undefined;
+        await free(name, probed.tls);
+        break;
+    }
+    // Also after it was let go: what is blocked once more does not begin anew, or it would go round every minute.
+    destination.looks += 1;
+    destination.dueAt = now + waitAfter(destination.looks);
+  }
+
+  async function free(name: string, tls: EventTls): Promise<void> {
+    for (;;) {
+      const { changed, more } = await store.free({ destination: name, now: world.now(), tls });
+      const events = changed.flatMap(({ event }) => event ?? []);
+      if (events.length > 0) parts.onFreed(name, events);
+      if (!more || closing) return;
+    }
+  }
+
+  function begin(name: string, destination: Destination): void {
+    destination.running = true;
+    const work = look(name, destination)
+      .catch((error: unknown) => {
+        destination.dueAt = world.now() + AFTER_ERROR_MS;
+        if (closing && error instanceof StoreError) return;
+        onError(`looking at ${name}, where mail is held`, error);
+      })
+      .finally(() => {
+        destination.running = false;
+        underWay.delete(work);
+        turn();
+      });
+    underWay.add(work);
+  }
+
+  function turn(): void {
+    clearTimeout(alarm);
+    if (closing) return;
+    const now = world.now();
+    const due = [...destinations].filter(([, { running, dueAt }]) => !running && dueAt <= now);
+    due.sort(([, a], [, b]) => a.dueAt - b.dueAt);
+    for (const [name, destination] of due.slice(0, MOST_AT_ONCE - underWay.size)) begin(name, destination);
+    const waiting = [...destinations.values()].filter(({ running, dueAt }) => !running && dueAt > now);
+    const next = Math.min(searchAt, ...waiting.map(({ dueAt }) => dueAt));
+    alarm = setTimeout(tick, Math.min(Math.max(next - now, 10), LONGEST_SLEEP_MS));
+    alarm.unref();
+  }
+
+  function tick(): void {
+    const now = world.now();
+    // A clock that was set back is no reason to look for years at nothing.
+    if (now < searchAt && searchAt - now <= SEARCH_EVERY_MS) {
+      turn();
+      return;
+    }
+    searchAt = now + SEARCH_EVERY_MS;
+    search()
+      .catch((error: unknown) => {
+        if (!closing) onError('looking for held mail', error);
+      })
+      .finally(turn);
+  }
+
+  tick();
+  return {
+    held(name) {
+      if (destinations.has(name)) return;
+      add(name, world.now() + waitAfter(0));
+      turn();
+    },
+    hurry(names) {
+      for (const name of names === 'all' ? destinations.keys() : names) {
+        const destination = destinations.get(name);
+        if (destination === undefined) add(name, world.now());
+        else destination.dueAt = world.now();
+      }
+      turn();
+    },
+    wordOf(name) {
+      const destination = destinations.get(name);
+      return destination?.word === undefined ? undefined : { ...destination.word, nextAt: destination.dueAt };
+    },
+    async close() {
+      closing = true;
+      clearTimeout(alarm);
+      await Promise.all(underWay);
+    },
+  };
+}

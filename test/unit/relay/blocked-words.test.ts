@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { demandText, mendingText, statusOfBlock } from '../../../src/relay/blocked-words.ts';
+
+describe('blocked mail in words', () => {
+  it('says who requires what', () => {
+    assert.equal(
+      demandText({ by: 'dane', required: 'authenticate' }),
+      "The signed DNS records of the recipient's mail server (DANE) requires a TLS connection to a mail server that proves who it is.",
+    );
+    assert.equal(
+      demandText({ by: 'override', required: 'encrypt' }),
+      'A rule of the operator of this mail system requires a TLS connection.',
+    );
+  });
+
+  it('says what has to be mended: a policy where it is published, too; of an unknown cause no more than that TLS has to work', () => {
+    assert.equal(
+      mendingText('certificate-expired', 'default'),
+      'The mail server of the recipient has to renew its certificate.',
+    );
+    assert.match(
+      mendingText('certificate-host-mismatch', 'sts'),
+      /own name, or the policy of the domain has to name/,
+    );
+    assert.match(mendingText('validation-failure', 'dane'), /or the TLSA records of the server/);
+    assert.equal(mendingText('no such cause', 'default'), mendingText('validation-failure', 'default'));
+    assert.equal(mendingText('toString', 'default'), mendingText('validation-failure', 'default'));
+  });
+
+  it('has 5.7.5 where there was TLS that proved nothing', () => {
+    assert.equal(statusOfBlock('certificate-expired', { by: 'sts' }, true), '5.7.5');
+    assert.equal(statusOfBlock('validation-failure', { by: 'sts' }, false), '5.7.1');
+    assert.equal(statusOfBlock('certificate-expired', { by: 'message' }, true), '5.7.10');
+  });
+});

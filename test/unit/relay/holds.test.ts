@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it, mock } from 'node:test';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import type { EventTls } from '../../../src/events/delivery-event.ts';
+import { type Holds, type HoldsParts, startHolds } from '../../../src/relay/holds.ts';
+import type { Probed } from '../../../src/relay/probe.ts';
+import { tlsUntried } from '../../../src/relay/tls-verdict.ts';
+import type { FreedStep } from '../../../src/store/queue-store.ts';
+
+const MINUTE = 60_000;
+const tls: EventTls = tlsUntried({ requires: 'authenticate', by: 'dane' }, 'found');
+const blocked: Probed = { kind: 'blocked', because: 'no STARTTLS' };
+
+/** Everything around, with a clock and timers that the test moves. */
+interface Around {
+  readonly holds: Holds;
+  /** Looks so far, with their minute. */
+  readonly looks: string[];
+  readonly freed: string[];
+  readonly errors: string[];
+  answer: (destination: string) => Promise<Probed>;
+  /** Moves the clock on, second by second. */
+  pass(minutes: number): Promise<void>;
+}
+
+function around(held: readonly string[] = [], parts: Partial<HoldsParts> = {}): Around {
+  const looks: string[] = [];
+  const freed: string[] = [];
+  const errors: string[] = [];
+  const told: Omit<Around, 'holds'> = {
+    looks,
+    freed,
+    errors,
+    answer: () => Promise.resolve(blocked),
+    async pass(minutes) {
+      for (let second = 0; second < minutes * 60; second++) {
+        mock.timers.tick(1_000);
+        await turnOfTheLoop();
+      }
+    },
+  };
+  const steps: FreedStep[] = [
+    { changed: [], more: true },
+    { changed: [], more: false },
+  ];
+  const holds = startHolds({
+    store: {
+      heldDestinations: ({ after, most }) =>
+        Promise.resolve(held.filter((name) => name > after).slice(0, most)),
+      free({ destination }) {
+        freed.push(destination);
+        return Promise.resolve(steps.shift() ?? { changed: [], more: false });
+      },
+    },
+    world: { now: Date.now, random: () => 0 },
+    settings: () => ({
+      onBlocked: 'hold',
+      noticeAfterMs: MINUTE,
+      probeAfterMs: [1, 2, 4].map((minutes) => minutes * MINUTE),
+    }),
+    probe(destination) {
+      looks.push(`${destination} ${Math.round(Date.now() / MINUTE)}`);
+      return told.answer(destination);
+    },
+    onFreed: () => undefined,
+    onError: (what) => errors.push(what),
+    ...parts,
+  });
+  return Object.assign(told, { holds });
+}
+
+describe('destinations with held mail', () => {
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'Date'] }));
+  afterEach(() => mock.timers.reset());
+
+  it('are looked at after 1, 2, 4, 4 ... minutes, each once, however much is held there', async () => {
+    const at = around();
+    for (let message = 0; message < 100; message++) at.holds.held('far.test');
+    await at.pass(16);
+    assert.deepEqual(at.looks, ['far.test 1', 'far.test 3', 'far.test 7', 'far.test 11', 'far.test 15']);
+    const word = at.holds.wordOf('far.test');
+    assert.equal(word?.because, 'no STARTTLS');
+    assert.equal(Math.round((word.nextAt - word.at) / MINUTE), 4);
+    assert.equal(at.holds.wordOf('other.test'), undefined);
+  });
+
+  it('are let go, all of it, as soon as what is required can be had; then nothing is looked at once nothing is held', async () => {
+    const at = around();
+    at.holds.held('far.test');
+    at.answer = () => Promise.resolve({ kind: 'open', tls });
+    await at.pass(1.1);
+    assert.deepEqual(at.freed, ['far.test', 'far.test'], 'step by step');
+    assert.equal(at.holds.wordOf('far.test'), undefined);
+    at.answer = () => Promise.resolve({ kind: 'nothing-held' });
+    await at.pass(30);
+    assert.equal(at.looks.length, 2);
+  });
+
+  it('that are blocked again after they were let go do not begin anew with a minute', async () => {
+    const at = around();
+    at.holds.held('far.test');
+    at.answer = () => Promise.resolve({ kind: 'open', tls });
+    await at.pass(2);
+    at.holds.held('far.test');
+    await at.pass(6);
+    assert.deepEqual(at.looks, ['far.test 1', 'far.test 3', 'far.test 7']);
+  });
+
+  it('of a time before the start are found, a page at a time', async () => {
+    const names = Array.from({ length: 1_500 }, (_, index) => `d${String(index).padStart(4, '0')}`);
+    const at = around(names);
+    await at.pass(2);
+    assert.equal(new Set(at.looks.map((look) => look.split(' ')[0])).size, 1_500);
+  });
+
+  it('are looked at at once when an operator asks, those that nobody told of, too', async () => {
+    const at = around();
+    at.holds.held('far.test');
+    at.holds.hurry(['far.test', 'other.test']);
+    await at.pass(0.1);
+    assert.deepEqual(at.looks, ['far.test 0', 'other.test 0']);
+    at.holds.hurry('all');
+    await at.pass(0.1);
+    assert.equal(at.looks.length, 4);
+  });
+
+  it('are at most ten at once', async () => {
+    const at = around();
+    at.answer = () => new Promise(() => undefined);
+    at.holds.hurry(Array.from({ length: 50 }, (_, index) => `d${index}`));
+    await at.pass(5);
+    assert.equal(at.looks.length, 10);
+  });
+
+  it('are looked at again after an error of ours, which is told', async () => {
+    const at = around();
+    at.answer = () => Promise.reject(new Error('no memory'));
+    at.holds.held('far.test');
+    await at.pass(2.5);
+    assert.equal(at.looks.length, 2);
+    assert.deepEqual(
+      at.errors,
+      Array.from({ length: 2 }, () => 'looking at far.test, where mail is held'),
+    );
+  });
+
+  it('are left alone once all is closed', async () => {
+    const at = around();
+    at.holds.held('far.test');
+    await at.holds.close();
+    at.holds.hurry('all');
+    await at.pass(5);
+    assert.deepEqual(at.looks, []);
+  });
+});

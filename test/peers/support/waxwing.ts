@@ -35,8 +35,12 @@ export interface WaxwingOptions {
   readonly relay?: Keys;
   /** Keys of `[dns]`. */
   readonly dns?: Keys;
+  /** Keys of `[authentication]`. */
+  readonly authentication?: Keys;
   /** Keys of `[limits]`. */
   readonly limits?: Keys;
+  /** Items of `[[api_key]]`; with one there is an HTTP API. */
+  readonly apiKeys?: readonly Keys[];
   /** Command words that become the program by exec, in a mount namespace of its own; `DATA` is the data folder. */
   readonly under?: readonly string[];
 }
@@ -53,6 +57,8 @@ export interface Waxwing {
   readonly tlsPort: number;
   /** Where it takes mail from anyone for its domains; only with domains. */
   readonly mxPort: number;
+  /** Where its HTTP API is; only with keys for it. */
+  readonly apiPort: number;
   /** Its data folder, as it is seen from here. */
   readonly data: string;
   /** What the event log says of messages so far. */
@@ -128,6 +134,9 @@ export async function startWaxwing(options: WaxwingOptions = {}): Promise<Waxwin
     get mxPort() {
       return running.ports[2] ?? 0;
     },
+    get apiPort() {
+      return running.apiPort;
+    },
     get data() {
       return seen();
     },
@@ -166,6 +175,7 @@ export async function startWaxwing(options: WaxwingOptions = {}): Promise<Waxwin
 interface Running {
   readonly process: ChildProcess;
   readonly ports: readonly number[];
+  readonly apiPort: number;
   readonly finished: Promise<Finished>;
 }
 
@@ -179,12 +189,14 @@ async function begin(words: readonly string[], log: string[]): Promise<Running> 
   const finished = finish(child);
   void finished.then(() => process.off('exit', onExit));
   const ports: number[] = [];
+  let apiPort = 0;
   const ready = new Promise<Running>((resolve) => {
     createInterface({ input: child.stderr }).on('line', (line) => {
       log.push(line);
       const said: { msg?: string; port?: number } = line.startsWith('{') ? JSON.parse(line) : {};
       if (said.msg === 'listening' && said.port !== undefined) ports.push(said.port);
-      if (said.msg === 'ready') resolve({ process: child, ports, finished });
+      if (said.msg === 'the HTTP API listens') apiPort = said.port ?? 0;
+      if (said.msg === 'ready') resolve({ process: child, ports, apiPort, finished });
     });
   });
   const ended = finished.then(({ code, stderr }): never => {
@@ -203,7 +215,7 @@ function readEvents(file: string): RelayEvent[] {
 }
 
 function configuration(options: WaxwingOptions): string {
-  const { certificate, trust, routes = [], domains = [], accounts = {} } = options;
+  const { certificate, trust, routes = [], domains = [], accounts = {}, apiKeys = [] } = options;
   const tls = {
     ...(certificate === undefined ? {} : { cert: 'cert.pem', key: 'key.pem' }),
     ...(trust === undefined ? {} : { ca: 'ca.pem' }),
@@ -224,12 +236,16 @@ function configuration(options: WaxwingOptions): string {
     '[dns]',
     // Nobody answers there; the resolvers of this host are nobody's to ask in a test.
     ...toml({ resolver: ['127.0.0.1:9'], ...options.dns }),
+    '[authentication]',
+    ...toml(options.authentication ?? {}),
     '[limits]',
     ...toml(options.limits ?? {}),
     ...listeners.flatMap((one) => ['[[listener]]', ...toml({ address: '127.0.0.1:0', ...one })]),
     ...hashes.flatMap((account) => ['[[account]]', ...toml(account)]),
     ...domains.flatMap((domain) => ['[[domain]]', ...toml(domain)]),
     ...routes.flatMap((route) => ['[[route]]', ...toml(route)]),
+    ...(apiKeys.length === 0 ? [] : ['[api]', ...toml({ listen: ['127.0.0.1:0'] })]),
+    ...apiKeys.flatMap((key) => ['[[api_key]]', ...toml(key)]),
     '',
   ].join('\n');
 }

@@ -10,7 +10,7 @@ export interface Room {
 }
 
 const FIRST_ATTEMPTS = 2;
-/** What was told to several attempts side by side was told once. */
+/** What is told to several attempts within this is told to them side by side. */
 const SIDE_BY_SIDE_MS = 1_000;
 /** After so long without a complaint there may be room for one more. */
 const RISES_AFTER_MS = 60_000;
@@ -30,12 +30,19 @@ export function answered(room: Room, limit: number, now: number): Room {
   return { allowed, ceiling: ceiling >= limit ? Infinity : ceiling, movedAt: rises ? now : room.movedAt };
 }
 
-/** These were too many: half of them from now on. @param active attempts at that moment, the one that was told so included. */
+/**
+ * These were too many: half of them from now on.
+ *
+ * Of several that are told so side by side each later one says only that there are too many even without those that were
+ * told before: so when all have been told, as many are left as the host has taken.
+ *
+ * @param active attempts at that moment, the one that was told so included.
+ */
 export function crowded(room: Room, active: number, now: number): Room {
-  const told = now >= room.movedAt && now < room.movedAt + SIDE_BY_SIDE_MS;
-  if (told) return room;
-  const ceiling = Math.max(1, Math.floor(active / 2));
-  return { allowed: Math.min(room.allowed, ceiling), ceiling, movedAt: now };
+  const isFirst = now < room.movedAt || now >= room.movedAt + SIDE_BY_SIDE_MS;
+  const fewer = isFirst ? Math.floor(active / 2) : active - 1;
+  const ceiling = Math.max(1, isFirst ? fewer : Math.min(room.ceiling, fewer));
+  return { allowed: Math.min(room.allowed, ceiling), ceiling, movedAt: isFirst ? now : room.movedAt };
 }
 
 /** Nobody was there: one tries for all. */

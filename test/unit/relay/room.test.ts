@@ -38,9 +38,13 @@ describe('the room of a destination', () => {
     assert.deepEqual([room.allowed, room.ceiling], [4, Number.POSITIVE_INFINITY]);
   });
 
-  it('is not halved twice by what was said within a second', () => {
-    const once = crowded({ ...firstRoom, allowed: 16 }, 16, 5_000);
-    assert.equal(crowded(once, 15, 5_999), once);
-    assert.equal(crowded(once, 8, 6_000).allowed, 4);
+  it('is what the host has taken where several are told so side by side', () => {
+    let room = crowded({ ...firstRoom, allowed: 16 }, 16, 5_000);
+    assert.equal(room.allowed, 8);
+    room = crowded(room, 15, 5_500);
+    assert.equal(room.allowed, 8, 'not halved again');
+    for (let active = 14; active > 3; active--) room = crowded(room, active, 5_600);
+    assert.equal(room.allowed, 3, 'thirteen were told, and three were not');
+    assert.equal(crowded(room, 3, 6_000).allowed, 1, 'after a second it is said again');
   });
 });

@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { isLoopback } from '../names/address.ts';
 import type { Certificates } from '../net/certificates.ts';
 import { defaultIncoming, type IncomingSettings, type KeyPair } from '../net/tls.ts';
+import type { AuthenticationSettings } from '../relay/authentication/treatment.ts';
 import { ownCertificate } from '../relay/certificate.ts';
 import type { Identity } from '../relay/identity-check.ts';
 import type { RelaySettings } from '../relay/settings.ts';
@@ -10,9 +11,19 @@ import type { Config } from './config/config.ts';
 import type { ConfigFiles } from './config/files.ts';
 
 export function relaySettingsOf(
-  { listeners, limits, relay, inbound, inboundMemory, networkQuotas }: Config,
+  {
+    listeners,
+    limits,
+    relay,
+    authentication,
+    domains: configuredDomains,
+    inbound,
+    inboundMemory,
+    networkQuotas,
+  }: Config,
   { accounts, domains, dkim }: ConfigFiles,
   certificates: Certificates,
+  lookUp: AuthenticationSettings['lookUp'],
 ): RelaySettings {
   return {
     listeners,
@@ -20,6 +31,7 @@ export function relaySettingsOf(
     limits,
     accounts,
     domains,
+    authentication: authenticationOf(authentication, configuredDomains, lookUp),
     inbound,
     inboundMemory,
     networkQuotas,
@@ -39,6 +51,21 @@ export function relaySettingsOf(
       messagesPerMinute: relay.messagesPerMinute,
     },
   };
+}
+
+function authenticationOf(
+  authentication: Config['authentication'],
+  domains: Config['domains'],
+  lookUp: AuthenticationSettings['lookUp'],
+): AuthenticationSettings | null {
+  if (authentication === null) return null;
+  const { actions } = authentication;
+  const ofDomains = domains.flatMap(({ name, actions: { dmarc, spfHardFail } }) =>
+    dmarc === null && spfHardFail === null
+      ? []
+      : [[name, { dmarc: dmarc ?? actions.dmarc, spfHardFail: spfHardFail ?? actions.spfHardFail }] as const],
+  );
+  return { ...authentication, ofDomains: new Map(ofDomains), lookUp };
 }
 
 /** What the listeners ask of handshakes. */

@@ -121,7 +121,7 @@ async function open(
     incomingSettingsOf(files),
   );
   const termsOf = (next: Running): Terms => ({
-    settings: relaySettingsOf(next.config, next.files, certificates),
+    settings: relaySettingsOf(next.config, next.files, certificates, (question) => lookUps.resolve(question)),
     outgoing: outgoingOf(next.config, next.files, deadlines, engine),
   });
   let terms = termsOf(first);

@@ -20,6 +20,7 @@ import {
 } from '../protocols/smtp/server/session.ts';
 import { type Accounts, type LoginDesk, openAccounts } from './accounts.ts';
 import type { Submitter } from './arrival.ts';
+import { authentication, forgedFields } from './authentication/treatment.ts';
 import { type Callouts, startCallouts } from './callout.ts';
 import { startBackendProbe } from './callout-probe.ts';
 import { omitOwnFields, readDemands } from './demands.ts';
@@ -73,6 +74,8 @@ export function openReception(parts: ReceptionParts): Reception {
     accounts: openAccounts(settings.accounts, parts.desk),
     domains: openDomains(settings.domains),
     callouts: startCallouts(backend.probe, world.now),
+    authentication: settings.authentication === null ? [] : [authentication(settings.authentication, parts)],
+    forged: settings.authentication === null ? [] : [forgedFields(settings.authentication)],
     signing: signing(settings.dkim, parts.onOddity),
     checksHeader: settings.accounts.some(({ rights }) => rights.sender.header),
   };
@@ -90,6 +93,9 @@ interface House {
   readonly accounts: Accounts;
   readonly domains: LocalDomains;
   readonly callouts: Callouts;
+  /** The step that finds out who mail is from, and what is left out for it; empty where nobody asks. */
+  readonly authentication: readonly Treatment[];
+  readonly forged: readonly Omission[];
   /** undefined: there are no keys. */
   readonly signing: Treatment | undefined;
   /** Whether there is an account whose header fields are looked at. */
@@ -100,10 +106,11 @@ function take(submitter: Submitter, envelope: Envelope, house: House, intake: In
   const { hostname, routes, settings } = house;
   const treatments: readonly Treatment[] = [
     readDemands(settings.demands),
+    ...house.authentication,
     ...(house.checksHeader ? [headerSenders(house.accounts.rightsOf)] : []),
     ...(house.signing === undefined ? [] : [house.signing]),
   ];
-  const omissions: readonly Omission[] = [omitOwnFields];
+  const omissions: readonly Omission[] = [omitOwnFields, ...house.forged];
   return takeMessage(
     intake,
     { hostname, routes, maxHops: settings.maxHops, treatments, omissions },

@@ -12,6 +12,7 @@ import type { OnBlocked, Rule } from '../policies/overrides/rule.ts';
 import type { TlsLevel } from '../policies/words.ts';
 import type { Schedule } from '../queue/schedule.ts';
 import type { Account } from './accounts.ts';
+import type { AuthenticationSettings } from './authentication/treatment.ts';
 import type { DemandRules } from './demands.ts';
 import type { DkimKey } from './dkim-key.ts';
 import type { LocalDomain } from './domains.ts';
@@ -112,6 +113,8 @@ export interface RelaySettings {
   readonly limits: Limits;
   readonly accounts: readonly Account[];
   readonly domains: readonly LocalDomain[];
+  /** null: nobody asks who mail is from. */
+  readonly authentication: AuthenticationSettings | null;
   /** Whose mail has to come over TLS, at listeners of role mx. */
   readonly inbound: readonly InboundRule[];
   readonly inboundMemory: InboundMode;

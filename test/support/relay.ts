@@ -197,6 +197,7 @@ function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySe
     limits: { ...noLimits, ...options.limits },
     accounts: options.accounts ?? [],
     domains: (options.domains ?? []).map(toDomain),
+    authentication: null,
     inbound: [],
     inboundMemory: 'off',
     networkQuotas: [],

@@ -71,7 +71,7 @@ const rooms: Record<string, Room> = {
   store: { floor: 2, rooms: ['queue'], types: ['names', 'policies', 'events', 'reports'] },
   lookup: { floor: 2, rooms: [...floor1, 'net', 'store'] },
   ...Object.fromEntries(machines.map((name) => [name, machine])),
-  relay: { ...machine, npm: ['@hono/node-server', 'hono', 'prom-client', 'zod'] },
+  relay: { ...machine, npm: ['@hono/node-server', 'hono', 'mailauth', 'prom-client', 'zod'] },
   gateway: { ...machine, npm: ['prom-client'] },
   cli: {
     floor: 4,
@@ -261,7 +261,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
       cli/config/schema/gateway cli/config/schema/metrics cli/config/sources cli/config/tree
       cli/config/schema/account cli/config/schema/dns cli/config/schema/domain cli/config/schema/kit cli/config/schema/limits
       cli/config/schema/listener cli/config/schema/mta-sts cli/config/schema/relay cli/config/schema/route
-      cli/config/schema/rule cli/config/schema/tls-rpt cli/config/schema/dkim
+      cli/config/schema/authentication cli/config/schema/rule cli/config/schema/tls-rpt cli/config/schema/dkim
       cli/config/schema/tls`,
   },
   {
@@ -618,6 +618,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     why: 'how mail is handed over, tested against peers that answer as they like',
     test: 'test/net/relay/outgoing.test.ts',
     sources: 'relay/hand-over relay/result relay/work',
+  },
+  {
+    why: 'parts of one evaluation, which needs all of them',
+    test: 'test/unit/relay/authentication/evaluate.test.ts',
+    sources: 'relay/authentication/dmarc relay/authentication/sealers',
   },
   {
     why: 'the life of a message, tested from end to end',

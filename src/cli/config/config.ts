@@ -19,6 +19,7 @@ import type { Rule } from '../../policies/overrides/rule.ts';
 import type { TlsLevel } from '../../policies/words.ts';
 import type { Schedule } from '../../queue/schedule.ts';
 import type { AccountRights } from '../../relay/accounts.ts';
+import type { Actions, DmarcAction, SpfAction } from '../../relay/authentication/verdict.ts';
 import type { CertificateFiles } from '../../relay/certificate.ts';
 import type { DemandRules } from '../../relay/demands.ts';
 import type { InboundMode } from '../../relay/inbound-memory.ts';
@@ -50,6 +51,8 @@ export interface Config {
   readonly inbound: readonly InboundRule[];
   readonly inboundMemory: InboundMode;
   readonly domains: readonly DomainConfig[];
+  /** null: nobody asks who mail is from. */
+  readonly authentication: AuthenticationConfig | null;
   /** In the order of the file: the first that matches wins. */
   readonly routes: readonly RouteConfig[];
   /** In the order of the file. */
@@ -137,8 +140,18 @@ export interface DomainConfig {
   readonly tls: TlsLevel | null;
   /** null: the level that holds for everyone. */
   readonly requireTls: RequireTlsLevel | null;
+  /** null: as everywhere. */
+  readonly actions: { readonly dmarc: DmarcAction | null; readonly spfHardFail: SpfAction | null };
   readonly names: readonly NamePattern[];
   readonly recipients: RecipientsConfig;
+}
+
+/** What is found out about who mail is from. */
+export interface AuthenticationConfig {
+  readonly authservId: string;
+  readonly actions: Actions;
+  readonly trustedSealers: readonly Domain[];
+  readonly withinMs: number;
 }
 
 export type RecipientsConfig =

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { formatHostPort } from '../../names/address.ts';
 import { parseMailDomain } from '../../names/mailbox.ts';
 import { account, accounts } from './schema/account.ts';
+import { authentication } from './schema/authentication.ts';
 import { check } from './schema/check.ts';
 import { dkim } from './schema/dkim.ts';
 import { dns } from './schema/dns.ts';
@@ -81,6 +82,7 @@ export const configSchema = z
       .superRefine(withoutTwins('name', ({ name }) => name))
       .prefault([])
       .describe('Domains for which listeners of role mx take mail.'),
+    authentication,
     route: z
       .array(route)
       .superRefine(withoutTwins('match', ({ match }) => formatPattern(match)))

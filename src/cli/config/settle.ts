@@ -8,6 +8,7 @@ import type { RouteTarget } from '../../policies/overrides/route.ts';
 import type { TlsLevel } from '../../policies/words.ts';
 import { defaultSchedule } from '../../queue/schedule.ts';
 import type {
+  AuthenticationConfig,
   Config,
   ConfiguredCertificate,
   DnsConfig,
@@ -81,6 +82,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     domains: parsed.domain.map((domain, index) =>
       toDomain(domain, `domain[${index}]`, parsed.relay.tls, sources),
     ),
+    authentication: toAuthentication(parsed.authentication, hostname),
     routes: parsed.route.map((route, index) => toRoute(route, `route[${index}]`, parsed.relay.tls, sources)),
     rules: parsed.rule,
     dkim: parsed.dkim.map(({ key, ...one }, index) => ({
@@ -101,6 +103,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     ['tls.client_ca', config.clientCaFile],
     ['accounts.file', config.accountsFile?.file ?? null],
     ['dns.trust_anchor', config.dns.anchorFile],
+    ['authentication.authserv_id', config.authentication?.authservId ?? formatMailDomain(hostname)],
     ['mta_sts.https_address', config.mtaSts.httpsAddress],
     ['check.hello', formatMailDomain(config.check.hello)],
     ['check.opt_out', config.check.optOutFile],
@@ -232,6 +235,19 @@ function toRoute(route: RouteConfig, path: string, general: TlsLevel, sources: S
       login === null
         ? null
         : { user: login.user, password: located(login.password, `${path}.password_file`, sources) },
+  };
+}
+
+function toAuthentication(
+  { evaluate, authserv_id, dmarc, spf_hard_fail, trusted_sealers, within }: ParsedConfig['authentication'],
+  hostname: MailDomain,
+): AuthenticationConfig | null {
+  if (!evaluate) return null;
+  return {
+    authservId: formatMailDomain(authserv_id ?? hostname),
+    actions: { dmarc, spfHardFail: spf_hard_fail },
+    trustedSealers: trusted_sealers ?? [],
+    withinMs: within,
   };
 }
 

@@ -24,7 +24,7 @@ it('every setting of the relay comes from its key', async () => {
   const { files } = await readFiles(config, effective, Date.now());
   assert.ok(files !== undefined);
   const certificates = {} as Certificates;
-  const settings = relaySettingsOf(config, files, certificates);
+  const settings = relaySettingsOf(config, files, certificates, () => assert.fail('nobody asks'));
   assert.equal(settings.certificates, certificates);
   assert.equal(settings.listeners, config.listeners);
   assert.deepEqual(settings.domains[0]?.recipients, { kind: 'table', locals: new Set(['anna']) });

@@ -1,6 +1,7 @@
 /** `[[domain]]`: whose mail listeners of role mx take, and who has the mailboxes. */
 import { z } from 'zod';
 import { parseDomain } from '../../../names/domain.ts';
+import { dmarcActions, spfActions } from '../../../relay/authentication/verdict.ts';
 import type { DomainConfig, RecipientsConfig } from '../config.ts';
 import { parseLocalPart, parseNamePattern, parseNextHop, parsePath } from '../values.ts';
 import {
@@ -43,6 +44,16 @@ export const domain = z
     requiretls: requireTlsKey(
       'Towards the backend, of messages that were sent with REQUIRETLS. Default: opportunistic for a backend on a loopback address, else as in [relay].',
     ).optional(),
+    dmarc: z
+      .enum(dmarcActions)
+      .optional()
+      .describe(
+        "What the DMARC policy of an author's domain may do with mail to this domain. Default: as in [authentication]. Of recipients in several domains the mildest counts.",
+      ),
+    spf_hard_fail: z
+      .enum(spfActions)
+      .optional()
+      .describe('What becomes of mail to this domain whose SPF says fail. Default: as in [authentication].'),
     names: list(text(parseNamePattern), 'name')
       .optional()
       .describe('Further names, or ".suffixes", that its certificate may prove where tls = "authenticate".'),
@@ -52,8 +63,9 @@ export const domain = z
     const complain = complaints(context);
     const recipients = recipientsOf(written, complain);
     requireTlsOfSmtps(complain, backend, tls);
+    const actions = { dmarc: written.dmarc ?? null, spfHardFail: written.spf_hard_fail ?? null };
     const levels = { tls: tls ?? null, requireTls: requiretls ?? null };
-    return { name, backend, ...levels, names: names ?? [], recipients };
+    return { name, backend, ...levels, actions, names: names ?? [], recipients };
   });
 
 interface WrittenRecipients {

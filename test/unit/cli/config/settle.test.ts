@@ -36,6 +36,7 @@ describe('without any configuration', () => {
       ].map((each) => ({ ...each, networks: loopback, proxies: [], bareLineEnding: 'refuse' })),
       accounts: [],
       domains: [],
+      authentication: null,
       routes: [],
       rules: [],
       dkim: [],

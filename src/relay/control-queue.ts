@@ -27,11 +27,11 @@ const releaseTerms = z.strictObject({
   until: moment.nullable(),
   reason: reasonText,
 });
-const under = releaseTerms.optional();
+const underLevel = releaseTerms.optional();
 const nudgeRequest = z.union([
-  z.strictObject({ id: z.string(), under }),
-  z.strictObject({ destination: z.string(), after, under }),
-  z.strictObject({ domain: z.string(), after, under }),
+  z.strictObject({ id: z.string(), under: underLevel }),
+  z.strictObject({ destination: z.string(), after, under: underLevel }),
+  z.strictObject({ domain: z.string(), after, under: underLevel }),
   z.strictObject({ all: z.literal(true), after }),
 ]);
 const pauseRequest = z.strictObject({

@@ -164,7 +164,7 @@ function toSender(
   return isWanted ? { ...news, recipient, result } : null;
 }
 
-function toldOfDelay(settling: Settling, now: EpochMs, nextAttemptAt: EpochMs): News | null {
+function toldOfDelay(settling: Settling, now: EpochMs, notBefore: EpochMs): News | null {
   const { claim, result, schedule } = settling;
   if (!isLate(now, claim.message.receivedAt, schedule) || result.verdict.kind === 'delivered') return null;
   const { because } = result.verdict;
@@ -177,7 +177,7 @@ function toldOfDelay(settling: Settling, now: EpochMs, nextAttemptAt: EpochMs): 
 }
 
 /** Once for each message, and apart from the word that it is late. */
-function toldOfHold(settling: Settling, cause: string, nextAttemptAt: EpochMs): News | null {
+function toldOfHold(settling: Settling, cause: string, notBefore: EpochMs): News | null {
   const { claim, result, schedule } = settling;
   const until = new Date(claim.message.receivedAt + schedule.giveUpAfterMs).toISOString();
   const because = heldText(cause, result.tls, until);

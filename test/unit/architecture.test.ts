@@ -620,6 +620,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'relay/hand-over relay/result relay/work',
   },
   {
+    why: 'looks at destinations with held mail, at peers that are mended meanwhile',
+    test: 'test/net/relay/holding.test.ts',
+    sources: 'relay/probe',
+  },
+  {
     why: 'parts of one evaluation, which needs all of them',
     test: 'test/unit/relay/authentication/evaluate.test.ts',
     sources: 'relay/authentication/dmarc relay/authentication/sealers',

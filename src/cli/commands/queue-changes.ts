@@ -27,7 +27,7 @@ export function registerChanges(queue: Command): void {
     cancel: 'Give mail up: it is not delivered, and nobody is told.',
   } as const satisfies Record<Change, string>;
   for (const what of ['retry', 'hold', 'release', 'cancel'] as const) {
-    const command = addConfigOptions(queue.command(what))
+    const added = addConfigOptions(queue.command(what))
       .description(descriptions[what])
       .argument('[id]', 'one message')
       .option('--destination <name>', 'everything for this destination, as in queue list --json')
@@ -36,7 +36,7 @@ export function registerChanges(queue: Command): void {
       .action((id: string | undefined, options: ChangeOptions, command: Command) =>
         change(what, id, options, command),
       );
-    if (what === 'release') addReleaseOptions(command);
+    if (what === 'release') addReleaseOptions(added);
   }
   addConfigOptions(queue.command('flush'))
     .description('Try everything for a domain now, wherever its mail goes.')

@@ -47,17 +47,19 @@ export async function attempt(
   const transcript: string[] = [];
   const settled: RecipientResult[] = [];
   let { recipients } = parcel;
-  let worst: Result | undefined;
+  const obstacles: Hindrance[] = [];
   const inOrder = pool.memories.reach.inOrder(hops.hops, route?.source ?? null);
   for (const [index, hop] of inOrder.entries()) {
+    if (obstacles.some(({ host, kind }) => kind === 'unfit' && host === hop.host)) continue;
     const way = wayTo(hop, course, outgoing);
     const opening = openingOf(parcel, index < inOrder.length - 1);
     const handed = await tryHop({ ...parcel, recipients }, way, opening, pool, transcript);
     settled.push(...handed.settled);
     recipients = handed.rest;
     if (handed.obstacle.kind === 'none') break;
-    worst = worse(worst, handed.obstacle.result);
+    obstacles.push({ host: hop.host, ...handed.obstacle });
   }
+  const worst = worstOf(obstacles);
   if (recipients.length > 0 && worst !== undefined) {
     const { passedOver } = hops;
     settled.push(...forAll(recipients, passedOver === null ? worst : worse(unasked(passedOver), worst)));
@@ -136,6 +138,16 @@ function worse(one: Result | undefined, other: Result): Result {
 }
 
 const WEIGHT: Record<Verdict['kind'], number> = { blocked: 3, failed: 2, refused: 1, delivered: 0 };
+
+type Hindrance = Exclude<HandedOver['obstacle'], { kind: 'none' }> & { readonly host: string };
+
+/** A host that lacks what the message needs has said so for all of its addresses, also for those that were not reached. */
+function worstOf(obstacles: readonly Hindrance[]): Result | undefined {
+  const unfit = new Set(obstacles.flatMap(({ host, kind }) => (kind === 'unfit' ? [host] : [])));
+  return obstacles
+    .filter(({ host, result }) => result.verdict.kind !== 'failed' || !unfit.has(host))
+    .reduce<Result | undefined>((worst, { result }) => worse(worst, result), undefined);
+}
 
 /** What a peer can make us keep of one attempt. */
 const MAX_TRANSCRIPT_LINES = 400;

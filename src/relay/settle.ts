@@ -172,7 +172,7 @@ function toldOfDelay(settling: Settling, now: EpochMs, notBefore: EpochMs): News
     kind: 'delayed',
     status: delayStatus(result),
     because,
-    nextAttemptAt,
+    nextAttemptAt: notBefore,
   });
 }
 
@@ -185,7 +185,7 @@ function toldOfHold(settling: Settling, cause: string, notBefore: EpochMs): News
     kind: 'delayed',
     status: delayStatus(result),
     because,
-    nextAttemptAt,
+    nextAttemptAt: notBefore,
     isHold: true,
   } as const;
   return toSender(settling, 'delay', news);

@@ -261,7 +261,8 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
       cli/config/schema/gateway cli/config/schema/metrics cli/config/sources cli/config/tree
       cli/config/schema/account cli/config/schema/dns cli/config/schema/domain cli/config/schema/kit cli/config/schema/limits
       cli/config/schema/listener cli/config/schema/mta-sts cli/config/schema/relay cli/config/schema/route
-      cli/config/schema/authentication cli/config/schema/rule cli/config/schema/tls-rpt cli/config/schema/dkim
+      cli/config/schema/authentication cli/config/schema/inbound cli/config/schema/quota
+      cli/config/schema/rule cli/config/schema/tls-rpt cli/config/schema/dkim
       cli/config/schema/tls`,
   },
   {
@@ -325,7 +326,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'the commands of an operator, asked through the socket',
     test: 'test/net/relay/control-policies.test.ts',
-    sources: 'relay/policies-api',
+    sources: 'relay/control-clients relay/policies-api',
   },
   {
     why: 'wording and shape of the notification',
@@ -547,8 +548,8 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     why: 'steps of one reducer, each told by its transcripts',
     test: 'test/unit/protocols/smtp/server/transcripts.test.ts',
     sources: `protocols/sasl/mechanisms protocols/smtp/server/answers protocols/smtp/server/authentication
-      protocols/smtp/server/content protocols/smtp/server/hello protocols/smtp/server/state
-      protocols/smtp/server/transaction`,
+      protocols/smtp/server/content protocols/smtp/server/hello protocols/smtp/server/hello-name
+      protocols/smtp/server/state protocols/smtp/server/transaction protocols/smtp/server/xclient`,
   },
   {
     why: 'parts of the driver of sessions, which needs all of them for a single line',

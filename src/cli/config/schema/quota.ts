@@ -6,17 +6,18 @@ import { complaints, count, list, text } from './kit.ts';
 
 const MANY = 1_000_000_000;
 
-const quotaOf = (what: string) =>
+const quotaOf = (what: string, example: number) =>
   count(1, MANY)
     .optional()
+    .meta({ examples: [example] })
     .describe(`At most so many ${what}; more are told to come later. Default: no limit.`);
 
 /** Of whoever the table is about. */
 export const quotaKeys = {
-  messages_per_hour: quotaOf('messages in an hour'),
-  messages_per_day: quotaOf('messages in a day'),
-  recipients_per_hour: quotaOf('recipients in an hour'),
-  recipients_per_day: quotaOf('recipients in a day'),
+  messages_per_hour: quotaOf('messages in an hour', 200),
+  messages_per_day: quotaOf('messages in a day', 1000),
+  recipients_per_hour: quotaOf('recipients in an hour', 500),
+  recipients_per_day: quotaOf('recipients in a day', 5000),
 };
 
 interface WrittenQuota {

@@ -20,5 +20,5 @@ it('a very long word is not compared', () => {
 it('a key of another table is found there; otherwise the table is listed', () => {
   assert.equal(suggestKey('limits', 'retry'), 'did you mean relay.retry?');
   assert.equal(suggestKey('route', 'matches'), 'did you mean route.match?');
-  assert.equal(suggestKey('tls', 'memory_in_total'), 'known here: cert, key, ca');
+  assert.equal(suggestKey('tls', 'memory_in_total'), 'known here: cert, key, ca, client_ca');
 });

@@ -20,6 +20,7 @@ import { type Account, anyRights } from '../../src/relay/accounts.ts';
 import type { LocalDomain } from '../../src/relay/domains.ts';
 import { hashPassword, parsePasswordHash } from '../../src/relay/password.ts';
 import { type Relay, startRelay } from '../../src/relay/relay.ts';
+import type { SessionWatch } from '../../src/relay/session-results.ts';
 import type { OutgoingPatience } from '../../src/relay/session.ts';
 import type { ListenerSettings, Outgoing, QueueSettings, RelaySettings } from '../../src/relay/settings.ts';
 import { openDataFolder } from '../../src/store/data-folder.ts';
@@ -68,6 +69,8 @@ export interface TestRelayOptions {
   readonly settings?: Partial<RelaySettings>;
   /** What of the work on the queue is not as usual. */
   readonly queue?: Partial<QueueSettings>;
+  /** Who hears of sessions with other servers. */
+  readonly watch?: SessionWatch;
   readonly keyPair: KeyPair;
 }
 
@@ -158,6 +161,7 @@ export async function startTestRelay(
     incoming: folder.incoming,
     world: { now: () => Date.now() + ahead, random: Math.random },
     onEvents: notes.add,
+    ...(options.watch === undefined ? {} : { watch: options.watch }),
     onOddity: (what, about) => oddities.push(`${what} ${JSON.stringify(about)}`),
     onError: (what, error) => oddities.push(`${what}: ${String(error)}`),
   });

@@ -382,6 +382,12 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'store/overrides-table store/policy-migrations store/sts-table',
   },
   {
+    why: 'what is counted while the program runs, seen from outside',
+    test: 'test/net/cli/results.test.ts',
+    sources: 'cli/observation cli/commands/queue-stats',
+    asProgram: true,
+  },
+  {
     why: 'a program in another language, which has to run',
     test: 'test/net/collector/datagrams.test.ts',
     sources: 'collector/helper',

@@ -67,7 +67,7 @@ async function send(path: string, program: string): Promise<string> {
   return output.trim();
 }
 
-describe('datagrams of a Unix socket', () => {
+describe('datagrams of a Unix socket', { concurrency: 4 }, () => {
   it('arrive whole, one by one, up to 262,144 octets; longer ones are only told of', async (t) => {
     const setting = await ready(t);
     await send(

@@ -1,9 +1,11 @@
 /** What is kept of policies, as a person reads it. */
+import { formatHostPort } from '../names/address.ts';
 import type { KeptInbound } from '../relay/control-clients.ts';
 import type {
   KeptOfDomain,
   KeptOverride,
   KeptPolicy,
+  KeptTls,
   Overridden,
   Purged,
   Refreshed,
@@ -44,6 +46,22 @@ export function formatPolicies(
       ? 'there are no overrides\n'
       : formatTable([['OVERRIDE FOR', 'LEVEL', 'UNTIL', 'REASON'], ...ruled]),
   ].join('\n');
+}
+
+/** A line for each host. */
+export function formatRememberedTls(remembered: readonly KeptTls[]): string {
+  if (remembered.length === 0) return 'nothing is remembered of TLS at any host\n';
+  const head = ['HOST', 'ADDRESS', 'WHAT', 'SINCE', 'UNTIL', 'FAILURES', 'BECAUSE'];
+  const rows = remembered.map(({ kind, host, address, port, failures, since, until, because }) => [
+    oneLine(host),
+    formatHostPort(address, port),
+    kind === 'broken' ? 'broken: in clear, where that may be' : 'small ClientHello',
+    since,
+    until,
+    String(failures),
+    oneLine(because),
+  ]);
+  return formatTable([head, ...rows]);
 }
 
 /** All that is kept of a domain. */

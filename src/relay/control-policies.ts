@@ -17,6 +17,7 @@ import {
   type Refreshed,
   toKeptOverride,
   toKeptPolicy,
+  toKeptTls,
   type Woken,
 } from './policies-api.ts';
 import type { Relay } from './relay.ts';
@@ -24,7 +25,7 @@ import type { World } from './settings.ts';
 
 export interface PolicyParts extends ResultParts {
   readonly store: Pick<QueueStore, 'nudge'>;
-  readonly relay: Pick<Relay, 'retry' | 'carryOut' | 'inbound'>;
+  readonly relay: Pick<Relay, 'retry' | 'carryOut' | 'inbound' | 'rememberedTls'>;
   readonly world: World;
   readonly policies: Pick<PolicyStore, 'sts' | 'overrides'>;
   readonly engine: Pick<PolicyEngine, 'refresh' | 'forget'>;
@@ -76,6 +77,8 @@ function addReading(app: Hono, parts: PolicyParts): void {
     };
     return context.json(kept);
   });
+
+  app.get('/remembered-tls', (context) => context.json(relay.rememberedTls().map(toKeptTls)));
 
   app.get('/overrides', (context) =>
     context.json(policies.overrides.list().map((override) => toKeptOverride(override, world.now()))),

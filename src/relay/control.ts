@@ -21,7 +21,10 @@ import type { World } from './settings.ts';
 export interface ControlParts
   extends Pick<PolicyParts, 'policies' | 'results' | 'recorder' | 'engine' | 'destinationsOf' | 'onWord'> {
   readonly store: QueueStore;
-  readonly relay: Pick<Relay, 'submit' | 'retry' | 'carryOut' | 'wordOf' | 'quotas' | 'inbound'>;
+  readonly relay: Pick<
+    Relay,
+    'submit' | 'retry' | 'carryOut' | 'wordOf' | 'quotas' | 'inbound' | 'rememberedTls'
+  >;
   readonly world: World;
   readonly hostname: string;
   /** Asked for each message: a new configuration may change it. */

@@ -6,6 +6,7 @@ import type { Override } from '../policies/overrides/override.ts';
 import type { EpochMs, TlsLevel } from '../policies/words.ts';
 import type { KeptInbound } from './control-clients.ts';
 import type { DayResults } from './control-results.ts';
+import type { RememberedTls } from './tls-memory.ts';
 
 /** What is kept of a domain's MTA-STS policy. */
 export interface KeptPolicy {
@@ -47,6 +48,18 @@ export interface KeptOverride {
   readonly until: string | null;
   readonly reason: string;
   readonly setAt: string;
+}
+
+/** What was seen of TLS at a host, and is remembered for a while. */
+export interface KeptTls {
+  readonly kind: RememberedTls['kind'];
+  readonly host: string;
+  readonly address: string;
+  readonly port: number;
+  readonly failures: number;
+  readonly since: string;
+  readonly until: string;
+  readonly because: string;
 }
 
 /** All that is kept of a domain. */
@@ -119,6 +132,10 @@ export function toKeptOverride({ until, setAt, ...override }: Override, now: Epo
     until: until === null ? null : rfc3339(until),
     setAt: rfc3339(setAt),
   };
+}
+
+export function toKeptTls({ since, until, ...remembered }: RememberedTls): KeptTls {
+  return { ...remembered, since: rfc3339(since), until: rfc3339(until) };
 }
 
 function policyOf({ id, policy, fetchedAt, expiresAt }: KnownPolicy): KeptPolicy['policy'] {

@@ -5,6 +5,7 @@ import type {
   KeptOfDomain,
   KeptOverride,
   KeptPolicy,
+  KeptTls,
   Overridden,
   Purged,
   Refreshed,
@@ -28,6 +29,10 @@ export function register(program: Command): void {
   addConfigOptions(policy.command('list'))
     .description('List the MTA-STS policies that are kept, by domain, and all overrides.')
     .option('--after <domain>', 'go on behind this domain')
+    .option(
+      '--broken',
+      'list the hosts instead at which TLS has failed each time, or that need a small ClientHello, for as long as that is remembered',
+    )
     .option('--json', 'print JSON')
     .action(list);
   addConfigOptions(policy.command('show'))
@@ -78,7 +83,21 @@ function registerOverride(policy: Command): void {
     .action(override);
 }
 
-async function list(options: AskOptions & { readonly after?: string }, command: Command): Promise<void> {
+interface ListOptions extends AskOptions {
+  readonly after?: string;
+  readonly broken?: true;
+}
+
+async function list(options: ListOptions, command: Command): Promise<void> {
+  if (options.broken === true) {
+    if (options.after !== undefined)
+      command.error('error: --broken lists all there is, --after means nothing');
+    const remembered = await ask(options, { method: 'GET', path: '/remembered-tls' });
+    if (remembered === undefined) return;
+    const { formatRememberedTls } = await import('../policy-text.ts');
+    print(options, remembered, () => formatRememberedTls(remembered as readonly KeptTls[]));
+    return;
+  }
   const { LISTED_AT_ONCE } = await import('../../relay/control-api.ts');
   const policies: KeptPolicy[] = [];
   const first = options.after === undefined ? undefined : domainIn(options.after, command);

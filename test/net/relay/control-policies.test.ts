@@ -4,13 +4,14 @@ import { describe, it } from 'node:test';
 import type { StsEntry } from '../../../src/policies/mta-sts/cache.ts';
 import type { StsFacts } from '../../../src/policies/mta-sts/facts.ts';
 import { parsePolicy } from '../../../src/policies/mta-sts/policy.ts';
-import type {
-  KeptOfDomain,
-  KeptOverride,
-  KeptPolicy,
-  Overridden,
-  Purged,
-  Refreshed,
+import {
+  type KeptOfDomain,
+  type KeptOverride,
+  type KeptPolicy,
+  type Overridden,
+  type Purged,
+  type Refreshed,
+  toKeptTls,
 } from '../../../src/relay/policies-api.ts';
 import { type ControlSetting, controlSetting } from '../../support/control.ts';
 import { noPolicy } from '../../support/facts.ts';
@@ -57,6 +58,24 @@ async function overrides(setting: ControlSetting): Promise<readonly KeptOverride
 
 const post = (setting: ControlSetting, path: string, body: unknown): ReturnType<ControlSetting['asked']> =>
   setting.asked('POST', path, typeof body === 'string' ? body : JSON.stringify(body));
+
+describe('what is remembered of TLS at hosts', () => {
+  it('is listed, and is nothing at first', async (t) => {
+    const setting = await controlSetting(t);
+    assert.deepEqual(await setting.asked('GET', '/remembered-tls'), { status: 200, body: [] });
+  });
+
+  it('is told with its times as RFC 3339 has them', () => {
+    const until = NOW + 1000;
+    const of = { kind: 'broken', host: 'mx.test', address: '192.0.2.1', port: 25, failures: 5 } as const;
+    assert.deepEqual(toKeptTls({ ...of, since: NOW, until, because: 'a reset' }), {
+      ...of,
+      since: inDays(0),
+      until: new Date(until).toISOString(),
+      because: 'a reset',
+    });
+  });
+});
 
 describe('what is kept of policies', () => {
   it('is listed by domain, page by page', async (t) => {

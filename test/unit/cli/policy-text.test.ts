@@ -6,6 +6,7 @@ import {
   formatPolicies,
   formatPurged,
   formatRefreshed,
+  formatRememberedTls,
   formatRemoved,
 } from '../../../src/cli/policy-text.ts';
 import type { KeptOverride, KeptPolicy, Woken } from '../../../src/relay/policies-api.ts';
@@ -243,5 +244,27 @@ describe('policy override', () => {
       formatRemoved({ override, mail }),
       'the override for a.test (may) is taken back\n1 recipient of mail that waits: due now\n',
     );
+  });
+});
+
+describe('what is remembered of TLS at hosts', () => {
+  it('is a line for each, with what it means and until when', () => {
+    const broken = {
+      kind: 'broken',
+      host: 'mx.a.test',
+      address: '2001:db8::1',
+      port: 25,
+      failures: 7,
+      since: '2026-01-01T00:00:00.000Z',
+      until: '2026-01-01T00:20:00.000Z',
+      because: 'the peer closed\u001b[2J the connection',
+    } as const;
+    const text = formatRememberedTls([broken, { ...broken, kind: 'small-hello', host: 'mx.b.test' }]);
+    const [head, first, second] = text.split('\n');
+    assert.match(head ?? '', /^HOST +ADDRESS +WHAT +SINCE +UNTIL +FAILURES +BECAUSE$/);
+    assert.match(first ?? '', /^mx\.a\.test +\[2001:db8::1\]:25 +broken: in clear, where that may be +2026/);
+    assert.match(second ?? '', /^mx\.b\.test .* small ClientHello /);
+    assert.ok(!text.includes('\u001b'), 'what a peer said cannot move the cursor');
+    assert.match(formatRememberedTls([]), /^nothing is remembered/);
   });
 });

@@ -66,6 +66,19 @@ describe('policy list and show', { concurrency: 2 }, () => {
     );
   });
 
+  it('--broken: what is remembered of TLS at hosts, all of it', async (t) => {
+    const { data, asked } = await peer(t, { '/remembered-tls': [] });
+    const run = await waxwing(['policy', 'list', '--broken', '--data', data]);
+    assert.deepEqual([run.code, run.stdout], [0, 'nothing is remembered of TLS at any host\n']);
+    assert.deepEqual(
+      asked.map(({ url }) => url),
+      ['/remembered-tls'],
+    );
+    const both = await waxwing(['policy', 'list', '--broken', '--after', 'a.test', '--data', data]);
+    assert.notEqual(both.code, 0);
+    assert.match(both.stderr, /--after means nothing/);
+  });
+
   it('begins behind a domain', async (t) => {
     const { data, asked } = await peer(t, { '/policies': [], '/overrides': [] });
     const run = await waxwing(['policy', 'list', '--after', 'C.test.', '--data', data]);

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { KeyPair } from '../net/tls.ts';
 import { faultOfDates } from '../relay/certificate.ts';
-import type { Config, ConfigError } from './config/config.ts';
+import type { Config, ConfigError, EffectiveValue } from './config/config.ts';
 import { describeError } from './config/describe-error.ts';
 import { type ConfigFiles, readFiles } from './config/files.ts';
 import type { LoadedConfig } from './config/load.ts';
@@ -12,6 +12,8 @@ import { messageOf } from './usage.ts';
 export interface Running {
   readonly config: Config;
   readonly files: ConfigFiles;
+  /** Where each value of `config` comes from. */
+  readonly effective: readonly EffectiveValue[];
 }
 
 export interface ReloadParts {
@@ -30,6 +32,7 @@ const needRestart = {
   'events.file': ({ events }: Config) => events,
   'metrics.listen': ({ metrics }: Config) => metrics,
   'tls_rpt.socket': ({ tlsRpt }: Config) => tlsRpt.socket,
+  'api.listen': ({ api }: Config) => api.places,
 };
 
 /**
@@ -65,9 +68,11 @@ export async function reload(running: Running, { load, now, apply, log }: Reload
   }
   const { hostname, dataFolder, events, metrics } = running.config;
   const tlsRpt = { ...loaded.config.tlsRpt, socket: running.config.tlsRpt.socket };
+  const api = { ...loaded.config.api, places: running.config.api.places };
   const next: Running = {
-    config: { ...loaded.config, hostname, dataFolder, events, metrics, tlsRpt },
+    config: { ...loaded.config, hostname, dataFolder, events, metrics, tlsRpt, api },
     files,
+    effective: loaded.effective,
   };
   try {
     await apply(next);

@@ -26,7 +26,7 @@ export async function serve(request: LoadRequest): Promise<void> {
   try {
     const failures = failuresOf(log);
     const service = await startService({
-      first: { config: loaded.config, files },
+      first: { config: loaded.config, files, effective: loaded.effective },
       load: () => loadConfig(request),
       log,
       onError: failures.onError,

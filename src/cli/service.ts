@@ -25,6 +25,7 @@ import { openPolicies } from '../store/open-policies.ts';
 import { openQueue } from '../store/open-queue.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
 import type { QueueStore } from '../store/queue-store.ts';
+import { startApiService } from './api-service.ts';
 import type { Config } from './config/config.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { CONTROL_SOCKET } from './control-client.ts';
@@ -154,6 +155,18 @@ async function open(
   opened.push(() => gateways.close(running.config.relay.graceMs));
   const control = await controlOf(ground, { relay, engine, log, observation }, () => terms, onError);
   opened.push(() => control.close());
+  const api = await startApiService({
+    running: () => running,
+    certificates,
+    deadlines,
+    store,
+    relay,
+    world,
+    onEvents: (list) => events.write(list),
+    log,
+    onError,
+  });
+  opened.push(() => api.close(running.config.relay.graceMs));
   const shown = {
     replace(pairs: readonly KeyPair[]): void {
       certificates.replace(pairs);

@@ -71,7 +71,10 @@ const rooms: Record<string, Room> = {
   store: { floor: 2, rooms: ['queue'], types: ['names', 'policies', 'events', 'reports'] },
   lookup: { floor: 2, rooms: [...floor1, 'net', 'store'] },
   ...Object.fromEntries(machines.map((name) => [name, machine])),
-  relay: { ...machine, npm: ['@hono/node-server', 'hono', 'mailauth', 'prom-client', 'zod'] },
+  relay: {
+    ...machine,
+    npm: ['@hono/node-server', '@hono/zod-openapi', 'hono', 'mailauth', 'nodemailer', 'prom-client', 'zod'],
+  },
   gateway: { ...machine, npm: ['prom-client'] },
   cli: {
     floor: 4,
@@ -606,6 +609,18 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     why: 'flags and signals of processes, run as programs',
     test: 'test/unit/cli/gateway.test.ts',
     sources: 'cli/commands/gateway cli/signals',
+    asProgram: true,
+  },
+  {
+    why: 'the routes of the HTTP API, which are asked over HTTP',
+    test: 'test/net/relay/http-api/http-api.test.ts',
+    sources: `relay/http-api/answers relay/http-api/app relay/http-api/changes relay/http-api/reading
+      relay/http-api/schemas relay/http-api/submission`,
+  },
+  {
+    why: 'only wiring, run as a program with curl',
+    test: 'test/peers/http-api.test.ts',
+    sources: 'cli/api-service',
     asProgram: true,
   },
   {

@@ -12,6 +12,7 @@ export function register(program: Command): void {
     'waxwing config check --config waxwing.toml',
     'waxwing config show --effective',
     'waxwing config hash',
+    'waxwing config api-key',
   ]);
   config
     .command('init')
@@ -33,6 +34,10 @@ export function register(program: Command): void {
     .addOption(new Option('--scrypt', 'scrypt instead of argon2id').conflicts('scram'))
     .addOption(new Option('--scram', 'a SCRAM-SHA-256 verifier, with which that mechanism can be used too'))
     .action(hash);
+  config
+    .command('api-key')
+    .description('Make a key for [[api_key]]: prints it, which nothing does again, and its hash.')
+    .action(apiKey);
   config.command('schema').description('Print the JSON Schema of waxwing.toml.').action(schema);
 }
 
@@ -120,6 +125,13 @@ async function hash({ scrypt, scram }: { readonly scrypt?: true; readonly scram?
     process.stderr.write(`error: ${messageOf(error)}\n`);
     process.exitCode = 1;
   }
+}
+
+async function apiKey(): Promise<void> {
+  const { randomBytes } = await import('node:crypto');
+  const { makeApiKey } = await import('../../relay/http-api/api-key.ts');
+  const { key, hash } = makeApiKey(randomBytes);
+  process.stdout.write(`key:      ${key}\nkey_hash: ${hash}\n`);
 }
 
 function toRow({ path, value, origin }: EffectiveValue): readonly string[] {

@@ -22,6 +22,7 @@ import type { AccountRights } from '../../relay/accounts.ts';
 import type { Actions, DmarcAction, SpfAction } from '../../relay/authentication/verdict.ts';
 import type { CertificateFiles } from '../../relay/certificate.ts';
 import type { DemandRules } from '../../relay/demands.ts';
+import type { ApiKey } from '../../relay/http-api/api-key.ts';
 import type { InboundMode } from '../../relay/inbound-memory.ts';
 import type { InboundRule } from '../../relay/inbound-tls.ts';
 import type { PasswordHash } from '../../relay/password.ts';
@@ -61,6 +62,11 @@ export interface Config {
   readonly relay: RelayConfig;
   readonly limits: LimitsConfig;
   readonly gateways: readonly GatewayConfig[];
+  readonly api: {
+    /** Empty: nowhere. */
+    readonly places: readonly ListenAddress[];
+    readonly keys: readonly ApiKeyConfig[];
+  };
   /** null: nowhere. */
   readonly metrics: ListenAddress | null;
   readonly tlsRpt: TlsRptConfig;
@@ -131,6 +137,10 @@ export interface AccountsConfig {
   readonly ownAddressOnly: boolean;
   /** Of each. */
   readonly quota: Quota;
+}
+
+export interface ApiKeyConfig extends Omit<ApiKey, 'hash'> {
+  readonly hash: Source<ApiKey['hash']>;
 }
 
 export interface DomainConfig {

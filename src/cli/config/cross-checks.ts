@@ -35,7 +35,7 @@ export function crossCheck(
       `is taken already: ${formatHostPort(wider.address, wider.port)} is ${all}`,
     );
   }
-  for (const [path, message] of takenPlaces(config)) complain(path, message);
+  for (const [path, message] of [...takenPlaces(config), ...apiFaults(config)]) complain(path, message);
   for (const [path, message] of clientChecks(config)) complain(path, message);
   for (const [index, { backend }] of domains.entries()) {
     const own = ownListener(config, backend);
@@ -51,11 +51,31 @@ export function crossCheck(
   return errors;
 }
 
-/** Where gateways and metrics want to listen, and somebody else does. */
+/** A key is told apart from an account by its name only: in rules, in events, in what a key with scope send may see. */
+function apiFaults({ api, accounts }: Config): readonly (readonly [path: string, message: string])[] {
+  const users = new Map(accounts.map(({ user }, index) => [user, `account[${index}]`]));
+  return [
+    ...(api.places.length > 0 && api.keys.length === 0
+      ? [['api.listen', 'nobody can hand in mail here: there is no [[api_key]]'] as const]
+      : []),
+    ...(api.places.length === 0 && api.keys.length > 0
+      ? [['api_key', 'nobody can use it: api.listen is empty'] as const]
+      : []),
+    ...api.keys.flatMap(({ name }, index) => {
+      const account = users.get(name);
+      return account === undefined
+        ? []
+        : [[`api_key[${index}].name`, `is the name of ${account}, too`] as const];
+    }),
+  ];
+}
+
+/** Where gateways, metrics and the HTTP API want to listen, and somebody else does. */
 function takenPlaces({
   listeners,
   gateways,
   metrics,
+  api,
 }: Config): readonly (readonly [path: string, message: string])[] {
   const places = [
     ...listeners.map((at, index) => ({ at, path: `listener[${index}].address` })),
@@ -66,6 +86,7 @@ function takenPlaces({
       })),
     ),
     ...(metrics === null ? [] : [{ at: metrics, path: 'metrics.listen' }]),
+    ...api.places.map((at, index) => ({ at, path: `api.listen[${index}]` })),
   ];
   return places.slice(listeners.length).flatMap(({ at, path }, index) => {
     const others = places.filter((_, place) => place < index + listeners.length);

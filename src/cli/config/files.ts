@@ -7,7 +7,9 @@ import type { Account } from '../../relay/accounts.ts';
 import { faultOfDates, readKeyPair, readRoots } from '../../relay/certificate.ts';
 import type { DkimKey } from '../../relay/dkim-key.ts';
 import type { LocalDomain } from '../../relay/domains.ts';
+import type { ApiKey } from '../../relay/http-api/api-key.ts';
 import { readAccount, readAccountsFile } from './account-files.ts';
+import { readApiKey } from './api-files.ts';
 import type {
   Config,
   ConfigError,
@@ -42,6 +44,7 @@ export interface ConfigFiles extends OutgoingFiles {
   readonly certificates: readonly KeyPair[];
   /** Those of the configuration first. */
   readonly accounts: readonly Account[];
+  readonly apiKeys: readonly ApiKey[];
   /** Who may vouch for names in certificates of clients, PEM; empty: the public ones. */
   readonly clientRoots: readonly string[];
   readonly domains: readonly LocalDomain[];
@@ -88,6 +91,9 @@ export async function readFiles(
     readAccount(account, `account[${index}].password_hash_file`, findings),
   );
   const listed = await readListed(config, findings);
+  const apiKeys = await all(config.api.keys, (key, index) =>
+    readApiKey(key, `api_key[${index}].key_hash_file`, findings),
+  );
   const clientRoots =
     config.clientCaFile === null
       ? undefined
@@ -120,6 +126,7 @@ export async function readFiles(
     ...outgoing,
     certificates: present(certificates),
     accounts: [...present(accounts), ...listed],
+    apiKeys: present(apiKeys),
     clientRoots: clientRoots === undefined ? [] : [clientRoots],
     domains: present(domains),
     dkim: dkim.keys,

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { formatHostPort } from '../../names/address.ts';
 import { parseMailDomain } from '../../names/mailbox.ts';
 import { account, accounts } from './schema/account.ts';
+import { api, apiKey } from './schema/api.ts';
 import { authentication } from './schema/authentication.ts';
 import { check } from './schema/check.ts';
 import { dkim } from './schema/dkim.ts';
@@ -106,6 +107,12 @@ export const configSchema = z
       .superRefine(withoutTwins('name', ({ name }) => name))
       .prefault([])
       .describe('TLS in front of servers that have none, and verified TLS for clients that have none.'),
+    api,
+    api_key: z
+      .array(apiKey)
+      .superRefine(withoutTwins('name', ({ name }) => name))
+      .prefault([])
+      .describe('Who may use [api].'),
     metrics,
     tls_rpt: tlsRpt,
     events,

@@ -92,6 +92,13 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     relay: toRelay(parsed.relay),
     limits: toLimits(parsed.limits),
     gateways: parsed.gateway.map((gateway, index) => toGateway(gateway, `gateway[${index}]`, sources)),
+    api: {
+      places: parsed.api.listen,
+      keys: parsed.api_key.map(({ hash, ...key }, index) => ({
+        ...key,
+        hash: located(hash, `api_key[${index}].key_hash_file`, sources),
+      })),
+    },
     metrics: parsed.metrics.listen ?? null,
     tlsRpt: toTlsRpt(parsed.tls_rpt, sources),
     events: { log: eventFile === '-' ? { kind: 'stdout' } : { kind: 'file', path: eventFile } },
@@ -141,6 +148,7 @@ function settledInTables(config: Config): readonly (readonly [string, unknown])[
     ...config.accounts.flatMap(({ hash }, index) =>
       files(`account[${index}].password_hash_file`, hash ?? undefined),
     ),
+    ...config.api.keys.flatMap(({ hash }, index) => files(`api_key[${index}].key_hash_file`, hash)),
     ...config.domains.flatMap(({ tls, requireTls, recipients }, index) => [
       [`domain[${index}].tls`, tls] as const,
       [`domain[${index}].requiretls`, requireTls] as const,

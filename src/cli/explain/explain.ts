@@ -1,6 +1,7 @@
 /** Finds out what a sender would do with mail for a destination, and prints it with its reasons. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from '../../dns/answer.ts';
+import type { Explanation } from '../../events/explanation.ts';
 import type { MailDomain } from '../../names/mailbox.ts';
 import { showUpstream } from '../../net/dns/upstream.ts';
 import { decideAll, decideUnasked, type Rules } from '../../policies/combine.ts';
@@ -68,13 +69,40 @@ export async function explain(request: ExplainRequest, load: LoadRequest): Promi
   return { deliver: DELIVER, refuse: REFUSE, defer: DEFER }[explanation.decision];
 }
 
+/**
+ * The same for a program that goes on.
+ *
+ * @returns undefined where not everything could be learnt in time.
+ * @throws StoreError where the store of the data folder cannot be read.
+ */
+export async function learn(
+  request: Omit<ExplainRequest, 'json'>,
+  loaded: Pick<Extract<LoadedConfig, { kind: 'ok' }>, 'config' | 'effective'>,
+  files: DnsFiles,
+): Promise<Explanation | undefined> {
+  const heard: Heard = { answers: [], notices: [] };
+  const lookUps = open(request, loaded.config, files, heard);
+  try {
+    const late = sleep(request.timeoutMs, undefined, { ref: false });
+    const explained = await Promise.race([findOut(request, loaded, lookUps, heard), late]);
+    return explained === undefined ? undefined : toExplanation(explained);
+  } finally {
+    await lookUps.close();
+  }
+}
+
 /** What came in beside the facts. */
 interface Heard {
   readonly answers: Answer[];
   readonly notices: Notice[];
 }
 
-function open({ timeoutMs }: ExplainRequest, config: Config, files: DnsFiles, heard: Heard): CommandLookUps {
+function open(
+  { timeoutMs }: Pick<ExplainRequest, 'timeoutMs'>,
+  config: Config,
+  files: DnsFiles,
+  heard: Heard,
+): CommandLookUps {
   return openLookUps(config, files, {
     // As the relay has it, which this is to explain.
     whenUnprovable: 'use',
@@ -89,8 +117,8 @@ function open({ timeoutMs }: ExplainRequest, config: Config, files: DnsFiles, he
 }
 
 async function findOut(
-  { subject }: ExplainRequest,
-  { config, effective }: Extract<LoadedConfig, { kind: 'ok' }>,
+  { subject }: Pick<ExplainRequest, 'subject'>,
+  { config, effective }: Pick<Extract<LoadedConfig, { kind: 'ok' }>, 'config' | 'effective'>,
   { engine, reader }: CommandLookUps,
   { answers, notices }: Heard,
 ): Promise<Explained> {

@@ -95,6 +95,14 @@ export async function hashPassword(password: string, how: '--scrypt' | '--scram'
   return done.stdout.trimEnd();
 }
 
+/** Makes a key for the HTTP API as an operator would. */
+export async function newApiKey(): Promise<{ readonly key: string; readonly hash: string }> {
+  const made = await runCommand(process.execPath, [program, 'config', 'api-key'], { input: '' });
+  const [, key, hash] = /^key: +(\S+)\nkey_hash: (\S+)\n$/.exec(made.stdout) ?? [];
+  if (key === undefined || hash === undefined) throw new Error(`waxwing config api-key: ${made.stderr}`);
+  return { key, hash };
+}
+
 const program = join(import.meta.dirname, '../../../src/cli/bin.ts');
 
 /** Starts Waxwing and waits until it is ready. */

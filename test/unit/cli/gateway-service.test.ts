@@ -63,7 +63,7 @@ async function start(
       if (typeof about === 'object' && about !== null && 'port' in about) ports.push(Number(about.port));
     };
   const service = await startService({
-    first: { config, files },
+    first: { config, files, effective },
     load,
     log: { info: note('info'), warn: note('warn'), error: note('error') },
     onError: (what, error) => log.push(`failure: ${what}: ${String(error)}`),

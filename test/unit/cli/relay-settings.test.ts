@@ -46,6 +46,7 @@ it('the listeners show the configured certificates, or the one of the first star
     roots: [],
     anchors: [],
     accounts: [],
+    apiKeys: [],
     clientRoots: [],
     domains: [],
     dkim: [],

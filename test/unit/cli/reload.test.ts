@@ -16,7 +16,7 @@ async function runningOn(toml: string): Promise<Running> {
   const { config, effective } = good(load(toml));
   const { files, errors } = await readFiles(config, effective, NOW);
   assert.ok(files !== undefined, JSON.stringify(errors));
-  return { config, files };
+  return { config, files, effective };
 }
 
 interface Reloaded {

@@ -63,7 +63,7 @@ async function start(
       if (what === 'listening') ports.push((about as { port: number }).port);
     };
   const service = await startService({
-    first: { config, files },
+    first: { config, files, effective },
     load,
     log: { info: put('info'), warn: put('warn'), error: put('error') },
     onError: (what, error) => log.push(`failure: ${what}: ${String(error)}`),

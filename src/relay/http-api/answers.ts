@@ -1,0 +1,67 @@
+/** How the HTTP API says no. */
+import type { Context } from 'hono';
+import { z } from 'zod';
+
+/** A request that is not carried out. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly status: RefusalStatus;
+  /** One sentence: what is wrong, and what would be right. */
+  readonly error: string;
+  /** The part of the request that is wrong, as `attachments[0].content`; null: no one part. */
+  readonly field: string | null;
+  /** What was exceeded; null: nothing was. */
+  readonly limit: number | null;
+  /** Seconds; null: it is no use to come again with the same. */
+  readonly retryAfter: number | null;
+}
+
+export type RefusalStatus = 400 | 401 | 403 | 404 | 408 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
+
+export const refusalSchema = z
+  .strictObject({
+    error: z.string().describe('One sentence: what is wrong, and what would be right.'),
+    field: z
+      .string()
+      .nullable()
+      .describe('The part of the request that is wrong, as attachments[0].content; null: no one part.'),
+    limit: z.number().nullable().describe('What was exceeded; null: nothing was.'),
+  })
+  .meta({ id: 'Error' });
+
+export function refused(
+  status: RefusalStatus,
+  error: string,
+  about: Partial<Pick<Refused, 'field' | 'limit' | 'retryAfter'>> = {},
+): Refused {
+  const { field = null, limit = null, retryAfter = null } = about;
+  return { kind: 'refused', status, error, field, limit, retryAfter };
+}
+
+export function answerRefused(
+  context: Context,
+  { status, error, field, limit, retryAfter }: Refused,
+): Response {
+  if (retryAfter !== null) context.header('retry-after', String(retryAfter));
+  if (status === 401) context.header('www-authenticate', 'Bearer realm="waxwing"');
+  // What was not read of the request would be taken for the next one.
+  if (status === 408 || status === 413) context.header('connection', 'close');
+  const body: z.infer<typeof refusalSchema> = { error, field, limit };
+  return context.json(body, status);
+}
+
+/** Of all that a schema has against a value, the first. */
+export function refusalOf({ issues }: z.ZodError, status: RefusalStatus = 400): Refused {
+  const [issue] = issues;
+  if (issue === undefined) return refused(status, 'the request is not of the right form');
+  const field = issue.path.reduce<string>(
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
+    '',
+  );
+  const limit = issue.code === 'too_big' ? Number(issue.maximum) : null;
+  return refused(status, `${field === '' ? 'the request' : field}: ${issue.message}`, {
+    field: field === '' ? null : field,
+    limit,
+  });
+}

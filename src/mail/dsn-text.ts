@@ -37,7 +37,7 @@ function situation({ kind, recipients, retryUntil, nextReports }: Notification):
     }
     case 'relayed':
       if (nextReports)
-        return `Your message for ${whom} was passed on to the next mail system, which takes over from here: it reports what happens there, as you asked.`;
+        return `Your message for ${whom} was passed on to the next mail system, which takes over from here: what happens there it reports, as far as you asked for it.`;
       return `Your message for ${whom} was passed on to the next mail system, which does not report success. You will hear no more of it, unless it fails there.`;
     case 'delivered':
       return `Your message was delivered to ${whom}.`;

@@ -39,7 +39,7 @@ interface Setting {
   /** Where the sender's mail is, a server without REQUIRETLS. */
   readonly exim: Exim;
   /** Starts one that hands mail for example.test to this port of mx.localhost, and the sender's to Exim. */
-  start(port: number): Promise<Waxwing>;
+  readonly start: (port: number) => Promise<Waxwing>;
 }
 
 async function set(eximRoot: string, t: TestContext): Promise<Setting> {

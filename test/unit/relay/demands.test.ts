@@ -126,7 +126,7 @@ describe('our own header fields', () => {
       assert.equal(await read(lines), `554 5.6.0 ${text}`);
     });
 
-  it('are nobody else’s: of mail from outside they say nothing, and stay as they are', async () => {
+  it('are for submissions alone: of mail from outside they say nothing, and stay as they are', async () => {
     assert.equal(await read(['Waxwing-TLS: requiretls', 'Waxwing-Tell: outcome'], { role: 'mx' }), '-');
     assert.equal(await read(['Waxwing-TLS: nonsense'], { role: 'mx' }), '-');
   });

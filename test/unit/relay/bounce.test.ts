@@ -228,7 +228,7 @@ describe('notifications', () => {
     const result = { tls: sent, verdict: { kind: 'delivered', tells: 'host' } } as const;
     const { messages } = await build({ kinds: ['relayed'], terms: { tellOutcome: true }, result });
     const text = messages.map((message) => bytesOf(message).toString()).join();
-    assert.match(text.replace(/\r\n/g, ' '), /which takes over from here: it reports what happens there/);
+    assert.match(text.replace(/\r\n/g, ' '), /which takes over from here: what happens there it reports/);
   });
 
   it('say why the whole message is not given back', async () => {

@@ -169,6 +169,21 @@ describe('DKIM', () => {
   });
 });
 
+it('fields of DKIM and ARC above 8 KiB are not looked at, so that nobody has us read tags for seconds', async () => {
+  const long = `DKIM-Signature: ${'a=b;'.repeat(2_100)}\r\n`;
+  const { results } = await resultsOf(incoming(long + (await signed(mail, by))));
+  assert.deepEqual(
+    results.dkim.map(({ result, because }) => [result, because]),
+    [
+      ['pass', null],
+      ['policy', 'signatures not looked at: 1'],
+    ],
+  );
+  const seal = { domain: 'list.test', selector: 's1', key: rsa };
+  const chain = await sealed(mail, seal, `list.test; ${'a=b c.d=e; '.repeat(800)}x=y`);
+  assert.equal((await resultsOf(incoming(chain))).results.arc.result, 'fail');
+});
+
 describe('DMARC', () => {
   const dmarc = async (message: Judged): Promise<string> =>
     /dmarc=.*/.exec(await wordsOf(message))?.[0] ?? '';

@@ -401,6 +401,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'store/results-table store/travel-table',
   },
   {
+    why: 'the tables of what is known of clients, none of which is seen from outside',
+    test: 'test/unit/store/open-clients.test.ts',
+    sources: 'store/in-one-commit store/inbound-table store/quotas-table',
+  },
+  {
     why: 'shared by the databases, and shown by the steps of the queue',
     test: 'test/unit/store/migrations.test.ts',
     sources: 'store/migrate',

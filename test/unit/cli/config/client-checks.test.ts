@@ -106,6 +106,8 @@ describe('what accounts and rules ask of the listeners', () => {
     assert.equal(config.accounts[0]?.hash, null);
   });
 
-  it('a file of accounts is enough for a listener without networks', () =>
-    good(load(`${submission('networks = []')}[accounts]\nfile = "x"\n`)));
+  it('a file of accounts is enough for a listener without networks', () => {
+    const { config } = good(load(`${submission('networks = []')}[accounts]\nfile = "x"\n`));
+    assert.match(config.accountsFile?.file ?? '', /x$/);
+  });
 });

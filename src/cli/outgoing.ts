@@ -13,7 +13,7 @@ export function outgoingOf(
   { roots, routes }: OutgoingFiles,
   deadlines: Deadlines,
   engine: Pick<PolicyEngine, 'factsOf' | 'factsAnew'>,
-): Omit<Outgoing, 'isSelf'> {
+): Omit<Outgoing, 'isSelf' | 'readersOf' | 'sign'> {
   const { hostname } = config;
   return {
     hostname,

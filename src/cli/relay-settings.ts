@@ -21,7 +21,7 @@ export function relaySettingsOf(
     inboundMemory,
     networkQuotas,
   }: Config,
-  { accounts, domains, dkim }: ConfigFiles,
+  { accounts, domains, dkim, forwarding }: ConfigFiles,
   certificates: Certificates,
   lookUp: AuthenticationSettings['lookUp'],
 ): RelaySettings {
@@ -36,6 +36,7 @@ export function relaySettingsOf(
     inboundMemory,
     networkQuotas,
     dkim,
+    forwarding,
     maxMessageBytes: relay.maxMessageBytes,
     maxRecipients: relay.maxRecipients,
     maxHops: relay.maxHops,

@@ -14,7 +14,7 @@ import type { Outgoing } from './settings.ts';
 import type { News } from './settle.ts';
 
 export interface NoticeParts {
-  readonly outgoing: Pick<Outgoing, 'hostname' | 'routes'>;
+  readonly outgoing: Pick<Outgoing, 'hostname' | 'routes' | 'readersOf' | 'sign'>;
   readonly contents: Pick<Contents, 'head' | 'source'>;
   readonly now: number;
   /** When delayed mail is given up. */
@@ -96,17 +96,27 @@ function notified(
   };
 }
 
-function notice(
+async function signed(
+  message: Uint8Array,
+  { sign }: Pick<Outgoing, 'sign'>,
+  now: number,
+): Promise<Uint8Array> {
+  const fields = sign === undefined ? '' : await sign(message, now);
+  return fields === '' ? message : Buffer.concat([Buffer.from(fields), message]);
+}
+
+async function notice(
   kind: NotificationKind,
   { id: originalId, sender, receivedAt, wishes, terms }: Claim['message'],
   told: readonly News[],
   original: Original,
   { outgoing, now, retryUntil }: NoticeParts,
-): NewMessage {
+): Promise<NewMessage> {
   const to = parseMailbox(sender, { utf8: true });
   if (to.kind !== 'ok') throw new Error(`the queue holds a bad sender: ${to.because}`);
+  const readers = outgoing.readersOf(to.value);
   const id = newId(now);
-  const bytes = buildNotification(
+  const unsigned = buildNotification(
     {
       kind,
       hostname: formatMailDomain(outgoing.hostname),
@@ -124,6 +134,7 @@ function notice(
     },
     id + newId(now),
   );
+  const bytes = await signed(unsigned, outgoing, now);
   return {
     id,
     receivedAt: now,
@@ -131,20 +142,18 @@ function notice(
     wishes: noSenderWishes,
     // RFC 8689 §5: what tells of a message with REQUIRETLS has it, too; for want of it the next host still gets the report.
     terms: terms.tls === 'requiretls' ? { ...noTerms, tls: 'requiretls' } : noTerms,
-    recipients: [
-      {
-        address: to.value.text,
-        destination: destinationOf(to.value.at, outgoing.routes),
-        // Its sender is nobody, so nobody asks the hosts on its way for word of it (RFC 3461 §6.1).
-        wishes: { notify: [], originalRecipient: null },
-      },
-    ],
+    recipients: readers.map(({ text, at }) => ({
+      address: text,
+      destination: destinationOf(at, outgoing.routes),
+      // Its sender is nobody, so nobody asks the hosts on its way for word of it (RFC 3461 §6.1).
+      wishes: { notify: [], originalRecipient: null },
+    })),
     body: { kind: 'bytes', bytes },
     properties: {
       ...octetFacts(bytes),
       size: bytes.length,
       hops: 0,
-      needsUtf8: !isAscii(to.value.text),
+      needsUtf8: !isAscii(to.value.text) || readers.some(({ text }) => !isAscii(text)),
     },
     events: [],
   };

@@ -1,9 +1,11 @@
 /** The domains that we take mail in for, and where it goes from here. */
+import type { Returned } from '../mail/srs.ts';
 import type { Domain } from '../names/domain.ts';
 import type { Mailbox, MailDomain } from '../names/mailbox.ts';
 import type { RequireTlsLevel } from '../policies/message.ts';
 import type { NamePattern, Route, RouteTarget } from '../policies/overrides/route.ts';
 import type { TlsLevel } from '../policies/words.ts';
+import { type Alias, CATCH_ALL, resolveAliases } from './aliases.ts';
 
 export interface LocalDomain {
   readonly name: Domain;
@@ -25,6 +27,8 @@ export interface LocalDomain {
     | { readonly kind: 'any' }
     | { readonly kind: 'table'; readonly locals: ReadonlySet<string> }
     | { readonly kind: 'callout' };
+  /** Other names of mailboxes, and addresses whose mail goes elsewhere. */
+  readonly aliases: readonly Alias[];
 }
 
 export type Residence =
@@ -33,17 +37,28 @@ export type Residence =
   | { readonly kind: 'known' }
   | { readonly kind: 'unknown' }
   /** The backend knows. */
-  | { readonly kind: 'callout'; readonly domain: LocalDomain };
+  | { readonly kind: 'callout'; readonly domain: LocalDomain }
+  /** Mail goes to each of these instead: mailboxes of our domains, and others. None of them is an alias. */
+  | { readonly kind: 'alias'; readonly targets: readonly Mailbox[] }
+  /** What comes back of forwarded mail, and whose it was. */
+  | { readonly kind: 'returned'; readonly to: Mailbox }
+  /** It looks like what comes back of forwarded mail, and is not. */
+  | { readonly kind: 'forged'; readonly because: string };
 
 export interface LocalDomains {
-  /** Whether we take mail for the mailbox in. `postmaster` exists everywhere (RFC 5321 §4.5.1). */
+  /** Whether we take mail for the mailbox in, and who gets it. `postmaster` exists everywhere (RFC 5321 §4.5.1). */
   residence(mailbox: Mailbox): Residence;
   /** Where a bare `<postmaster>` is; undefined where we have no domain. */
   readonly postmasterAt: MailDomain | undefined;
 }
 
-export function openDomains(domains: readonly LocalDomain[]): LocalDomains {
+/** @param cameBack what an address in our domains is as one of mail that was forwarded. */
+export function openDomains(
+  domains: readonly LocalDomain[],
+  cameBack: (mailbox: Mailbox) => Returned = () => ({ kind: 'other' }),
+): LocalDomains {
   const byName = new Map<string, LocalDomain>(domains.map((domain) => [domain.name, domain]));
+  const { table: aliases } = resolveAliases(domains);
   const tables = new Map<LocalDomain, ReadonlySet<string>>();
   for (const domain of domains) {
     const { recipients } = domain;
@@ -52,13 +67,23 @@ export function openDomains(domains: readonly LocalDomain[]): LocalDomains {
   const [first] = domains;
   return {
     postmasterAt: first === undefined ? undefined : { kind: 'domain', domain: first.name },
-    residence({ local, at }) {
+    residence(mailbox) {
+      const { local, at } = mailbox;
       const domain = at.kind === 'domain' ? byName.get(at.domain) : undefined;
       if (domain === undefined) return { kind: 'elsewhere' };
-      const key = sameCase(unquoted(local));
+      const returned = cameBack(mailbox);
+      if (returned.kind === 'to') return { kind: 'returned', to: returned.mailbox };
+      if (returned.kind === 'invalid') return { kind: 'forged', because: returned.because };
+      const key = localKey(local);
+      const targets = aliases.get(`${key}@${domain.name}`);
+      if (targets !== undefined) return { kind: 'alias', targets };
       if (key === 'postmaster') return { kind: 'known' };
       const table = tables.get(domain);
-      if (table !== undefined) return { kind: table.has(key) ? 'known' : 'unknown' };
+      if (table !== undefined) {
+        if (table.has(key)) return { kind: 'known' };
+        const others = aliases.get(`${CATCH_ALL}@${domain.name}`);
+        return others === undefined ? { kind: 'unknown' } : { kind: 'alias', targets: others };
+      }
       if (/[@%!]/.test(key)) return { kind: 'unknown' };
       return domain.recipients.kind === 'callout' ? { kind: 'callout', domain } : { kind: 'known' };
     },
@@ -66,7 +91,10 @@ export function openDomains(domains: readonly LocalDomain[]): LocalDomains {
 }
 
 /** Mail for our domains goes to their backends, whoever hands it in; these stand before the operator's routes. */
-export function routesOf(domains: readonly LocalDomain[], hello: MailDomain): Route[] {
+export function routesOf(
+  domains: readonly Omit<LocalDomain, 'aliases' | 'recipients'>[],
+  hello: MailDomain,
+): Route[] {
   return domains.map(({ name, backend, tls, requireTls, names }) => ({
     match: { kind: 'domain', domain: name },
     to: backend,
@@ -80,6 +108,11 @@ export function routesOf(domains: readonly LocalDomain[], hello: MailDomain): Ro
     connections: null,
     messagesPerMinute: null,
   }));
+}
+
+/** What local parts are compared by: without quotes, in lower case. */
+export function localKey(local: string): string {
+  return sameCase(unquoted(local));
 }
 
 /** RFC 5321 §4.1.2: a quoted local part means the same as the one without quotes, where that can be written. */

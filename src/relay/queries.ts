@@ -93,7 +93,7 @@ export function answerQueries(parts: QueryParts): (query: SmtpQuery) => Answer {
       case 'sender':
         return refusalOf(visitor.pass.message()) ?? refused(parts.refusalOfSender(query)) ?? yes;
       case 'recipient':
-        return refusalOf(visitor.pass.recipient()) ?? answerRecipient(query.recipient, query.account, parts);
+        return refusalOf(visitor.pass.recipient()) ?? answerRecipient(query, parts);
     }
   };
 }
@@ -108,14 +108,18 @@ function introduce(client: Introduced, { visitor, accounts, frontLogins, rules }
   return { kind: 'introduced', rules: rules(), account: frontLogins ? login : null };
 }
 
-function answerRecipient(recipient: Mailbox, account: string | null, parts: QueryParts): Answer {
-  const answer = answerResidence(recipient, account, parts);
+function answerRecipient(query: RecipientQuery, parts: QueryParts): Answer {
+  const { account } = query;
+  const answer = answerResidence(query, parts);
   const counted = (given: SmtpAnswer): SmtpAnswer =>
     given.kind === 'yes' ? (refused(parts.refusalOfRecipient(account)) ?? given) : given;
   return answer instanceof Promise ? answer.then(counted) : counted(answer);
 }
 
-function answerResidence(recipient: Mailbox, account: string | null, parts: QueryParts): Answer {
+type RecipientQuery = Extract<SmtpQuery, { kind: 'recipient' }>;
+
+function answerResidence(query: RecipientQuery, parts: QueryParts): Answer {
+  const { recipient, sender, account } = query;
   const { domains, visitor } = parts;
   const { client } = visitor;
   const mayRelay = client.trusted || account !== null;
@@ -127,6 +131,13 @@ function answerResidence(recipient: Mailbox, account: string | null, parts: Quer
       return yes;
     case 'unknown':
       return unknown;
+    case 'alias':
+      return answerAlias(query, residence.targets, parts);
+    case 'returned':
+      // Notifications come from nobody; whatever else comes this way was written by someone who has the address from mail.
+      return sender === null ? yes : no(550, '5.7.1', 'only notifications are taken here');
+    case 'forged':
+      return no(550, '5.1.1', `no such mailbox here: ${residence.because}`);
     case 'callout':
       return parts.callouts.ask(residence.domain, recipient).then((answer) => {
         if (answer.kind === 'known') return yes;
@@ -137,6 +148,22 @@ function answerResidence(recipient: Mailbox, account: string | null, parts: Quer
         return mayRelay ? yes : undecided;
       });
   }
+}
+
+/** One of its mailboxes is enough: of the others the sender is told later. */
+async function answerAlias(
+  query: RecipientQuery,
+  targets: readonly Mailbox[],
+  parts: QueryParts,
+): Promise<SmtpAnswer> {
+  let last = unknown;
+  for (const recipient of targets) {
+    // Whoever may not relay may yet write to an alias that leads elsewhere: the operator wrote it down.
+    if (parts.domains.residence(recipient).kind === 'elsewhere') return yes;
+    last = await answerResidence({ ...query, recipient }, parts);
+    if (last.kind === 'yes') return yes;
+  }
+  return last;
 }
 
 /** In the backend's own words, as they are about more than whether the mailbox is there. */

@@ -24,7 +24,8 @@ import { authentication, forgedFields } from './authentication/treatment.ts';
 import { type Callouts, startCallouts } from './callout.ts';
 import { startBackendProbe } from './callout-probe.ts';
 import { omitOwnFields, readDemands } from './demands.ts';
-import { type LocalDomains, openDomains } from './domains.ts';
+import type { LocalDomains } from './domains.ts';
+import { openOwnDomains, redirecting } from './forward.ts';
 import type { InboundMail, InboundMemory } from './inbound-memory.ts';
 import { refusalByRules } from './inbound-tls.ts';
 import { type IntakeParts, takeMessage } from './intake.ts';
@@ -67,15 +68,17 @@ export function openReception(parts: ReceptionParts): Reception {
   const { settings, outgoing, world } = parts;
   const { hostname, routes } = outgoing;
   const backend = startBackendProbe(outgoing, world.random);
+  const domains = openOwnDomains(settings.domains, settings.forwarding, world.now);
   const house: House = {
     hostname,
     routes,
     settings,
     accounts: openAccounts(settings.accounts, parts.desk),
-    domains: openDomains(settings.domains),
+    domains,
     callouts: startCallouts(backend.probe, world.now),
     authentication: settings.authentication === null ? [] : [authentication(settings.authentication, parts)],
     forged: settings.authentication === null ? [] : [forgedFields(settings.authentication)],
+    redirecting: redirecting(settings.domains, domains, settings.forwarding, parts.onOddity),
     signing: signing(settings.dkim, parts.onOddity),
     checksHeader: settings.accounts.some(({ rights }) => rights.sender.header),
   };
@@ -96,6 +99,8 @@ interface House {
   /** The step that finds out who mail is from, and what is left out for it; empty where nobody asks. */
   readonly authentication: readonly Treatment[];
   readonly forged: readonly Omission[];
+  /** undefined: there are no aliases. */
+  readonly redirecting: Treatment | undefined;
   /** undefined: there are no keys. */
   readonly signing: Treatment | undefined;
   /** Whether there is an account whose header fields are looked at. */
@@ -108,6 +113,7 @@ function take(submitter: Submitter, envelope: Envelope, house: House, intake: In
     readDemands(settings.demands),
     ...house.authentication,
     ...(house.checksHeader ? [headerSenders(house.accounts.rightsOf)] : []),
+    ...(house.redirecting === undefined ? [] : [house.redirecting]),
     ...(house.signing === undefined ? [] : [house.signing]),
   ];
   const omissions: readonly Omission[] = [omitOwnFields, ...house.forged];

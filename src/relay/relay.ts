@@ -15,18 +15,20 @@ import { atTheSocket, type Submitter } from './arrival.ts';
 import { type Contents, queueContents } from './content.ts';
 import { startDelivery } from './delivery.ts';
 import { routesOf } from './domains.ts';
-import { type InboundMemory, openInboundMemory } from './inbound-memory.ts';
+import { openOwnDomains, readersOf } from './forward.ts';
 import type { HoldWord } from './holds.ts';
+import { type InboundMemory, openInboundMemory } from './inbound-memory.ts';
 import type { IntakeParts } from './intake.ts';
 import { isWithinOneOf } from './networks.ts';
 import { allHolders, openQuotas, type QuotaUsage, usageOf } from './quotas.ts';
 import { openReception, type Reception } from './reception.ts';
 import { noWatch, type SessionWatch } from './session-results.ts';
 import type { ListenerSettings, Outgoing, RelaySettings, World } from './settings.ts';
+import { signingOwn } from './sign.ts';
 import type { RememberedTls } from './tls-memory.ts';
 
 /** How mail leaves, as far as whoever starts the relay knows. */
-type GivenOutgoing = Omit<Outgoing, 'isSelf'>;
+type GivenOutgoing = Omit<Outgoing, 'isSelf' | 'readersOf' | 'sign'>;
 
 export interface RelayParts {
   readonly settings: RelaySettings;
@@ -89,7 +91,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
   const { world, onError } = parts;
   let { settings } = parts;
   const listeners = openListeners<ListenerSettings>((listener) => bindListener(listener));
-  let outgoing = outgoingOf(parts.outgoing, settings, listeners);
+  let outgoing = outgoingOf(parts.outgoing, settings, listeners, world.now);
   const contents = queueContents(parts.store);
   const delivering = startDelivery({
     store: parts.store,
@@ -178,7 +180,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     async reload(newSettings, newOutgoing) {
       await listeners.change(newSettings.listeners);
       settings = newSettings;
-      outgoing = outgoingOf(newOutgoing, newSettings, listeners);
+      outgoing = outgoingOf(newOutgoing, newSettings, listeners, world.now);
       delivering.reload(outgoing, newSettings.queue);
       admission.change(newSettings.limits);
       const before = reception;
@@ -192,11 +194,15 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
 /** Mail for our own domains goes to their backends, whatever the operator's routes say. */
 function outgoingOf(
   given: GivenOutgoing,
-  { domains }: RelaySettings,
+  { domains, forwarding, dkim }: RelaySettings,
   listeners: Listeners<ListenerSettings>,
+  now: () => number,
 ): Outgoing {
+  const own = openOwnDomains(domains, forwarding, now);
   return {
     ...given,
+    readersOf: (mailbox) => readersOf(mailbox, own),
+    sign: signingOwn(dkim),
     routes: [...routesOf(domains, given.hostname), ...given.routes],
     isSelf: (address, port) => listeners.isOne(address, port),
   };

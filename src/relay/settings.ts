@@ -1,7 +1,7 @@
 /** What the relay is told by whoever starts it. */
 import type { SecureContext } from 'node:tls';
 import type { PolicyEngine } from '../lookup/engine.ts';
-import type { MailDomain } from '../names/mailbox.ts';
+import type { Mailbox, MailDomain } from '../names/mailbox.ts';
 import type { Limits } from '../net/admission.ts';
 import type { Certificates } from '../net/certificates.ts';
 import type { Deadlines } from '../net/deadlines.ts';
@@ -16,10 +16,12 @@ import type { AuthenticationSettings } from './authentication/treatment.ts';
 import type { DemandRules } from './demands.ts';
 import type { DkimKey } from './dkim-key.ts';
 import type { LocalDomain } from './domains.ts';
+import type { Forwarding } from './forward.ts';
 import type { InboundMode } from './inbound-memory.ts';
 import type { InboundRule } from './inbound-tls.ts';
 import type { NetworkQuota } from './quotas.ts';
 import type { OutgoingPatience } from './session.ts';
+import type { SignOwn } from './sign.ts';
 
 /** How mail leaves: all that an attempt needs to know. */
 export interface Outgoing {
@@ -44,6 +46,10 @@ export interface Outgoing {
   readonly smallHelloContext: () => SecureContext;
   readonly deadlines: Deadlines;
   readonly patience: OutgoingPatience;
+  /** Who gets what is for this address, where it is not itself a mailbox. */
+  readonly readersOf: (mailbox: Mailbox) => readonly Mailbox[];
+  /** Signs what we write ourselves; undefined: there are no keys. */
+  readonly sign: SignOwn | undefined;
   /** Whether a connection to this address would come back to us. */
   readonly isSelf: (address: string, port: number) => boolean;
 }
@@ -121,6 +127,8 @@ export interface RelaySettings {
   readonly networkQuotas: readonly NetworkQuota[];
   /** What is submitted here is signed with these. */
   readonly dkim: readonly DkimKey[];
+  /** null: no mail is sent on to other domains. */
+  readonly forwarding: Forwarding | null;
   readonly maxMessageBytes: number;
   readonly maxRecipients: number;
   readonly maxHops: number;

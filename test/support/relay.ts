@@ -17,6 +17,7 @@ import type { RequireTlsLevel } from '../../src/policies/message.ts';
 import type { NamePattern, Route, RouteLogin, RouteTarget } from '../../src/policies/overrides/route.ts';
 import type { TlsLevel } from '../../src/policies/words.ts';
 import { type Account, anyRights } from '../../src/relay/accounts.ts';
+import { type Alias, parseAlias } from '../../src/relay/aliases.ts';
 import type { LocalDomain } from '../../src/relay/domains.ts';
 import { hashPassword, parsePasswordHash } from '../../src/relay/password.ts';
 import { type Relay, startRelay } from '../../src/relay/relay.ts';
@@ -47,6 +48,8 @@ export interface DomainSpec {
   readonly backend: { readonly port: number; readonly protocol?: RouteTarget['protocol'] };
   /** A table, or how else it is known who exists. */
   readonly recipients: readonly string[] | 'any' | 'callout';
+  /** Each `name: target, target`. */
+  readonly aliases?: readonly string[];
 }
 
 export interface TestRelayOptions {
@@ -212,6 +215,7 @@ function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySe
     maxHops: 100,
     demands: { requireTls: 'enforce', tlsRequiredNo: 'obey' },
     dkim: [],
+    forwarding: null,
     queue: {
       schedule: { retryAfterMs: [60_000], jitter: 0, giveUpAfterMs: 5 * DAY, warnAfterMs: DAY / 6 },
       holds: { onBlocked: 'hold', noticeAfterMs: DAY / 96, probeAfterMs: [60_000] },
@@ -229,7 +233,7 @@ function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySe
 function outgoingOf(
   { level = 'may', routes = [], trust = [], smtpPort = NO_SERVER, dns, patience }: TestRelayOptions,
   deadlines: Deadlines,
-): Omit<Outgoing, 'isSelf'> {
+): Omit<Outgoing, 'isSelf' | 'readersOf' | 'sign'> {
   return {
     hostname: { kind: 'domain', domain: domain('relay.test') },
     routes: routes.map(toRoute),
@@ -415,7 +419,7 @@ function toRoute({ domain: name, to, login, tls, requireTls, names = [] }: Route
   };
 }
 
-function toDomain({ name, backend, recipients }: DomainSpec): LocalDomain {
+function toDomain({ name, backend, recipients, aliases = [] }: DomainSpec): LocalDomain {
   return {
     name: domain(name),
     backend: {
@@ -426,9 +430,16 @@ function toDomain({ name, backend, recipients }: DomainSpec): LocalDomain {
     tls: null,
     requireTls: 'opportunistic',
     names: [],
+    aliases: aliases.map(toAlias),
     recipients:
       typeof recipients === 'string' ? { kind: recipients } : { kind: 'table', locals: new Set(recipients) },
   };
+}
+
+function toAlias(text: string): Alias {
+  const alias = parseAlias(text);
+  if (alias.kind !== 'ok') throw new Error(alias.because);
+  return alias.value;
 }
 
 function toPattern(text: string): NamePattern {

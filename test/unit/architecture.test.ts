@@ -265,13 +265,13 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
       cli/config/schema/account cli/config/schema/dns cli/config/schema/domain cli/config/schema/kit cli/config/schema/limits
       cli/config/schema/listener cli/config/schema/mta-sts cli/config/schema/relay cli/config/schema/route
       cli/config/schema/authentication cli/config/schema/inbound cli/config/schema/quota
-      cli/config/schema/rule cli/config/schema/tls-rpt cli/config/schema/dkim
+      cli/config/schema/rule cli/config/schema/tls-rpt cli/config/schema/dkim cli/config/schema/forwarding
       cli/config/schema/tls`,
   },
   {
     why: 'the text of files that the configuration names, and what is wrong with it',
     test: 'test/unit/cli/config/files.test.ts',
-    sources: 'cli/config/dkim-files cli/config/gateway-files cli/config/text-file',
+    sources: 'cli/config/alias-files cli/config/dkim-files cli/config/gateway-files cli/config/text-file',
   },
   {
     why: 'its arguments, run as a program',

@@ -19,6 +19,7 @@ import type { Rule } from '../../policies/overrides/rule.ts';
 import type { TlsLevel } from '../../policies/words.ts';
 import type { Schedule } from '../../queue/schedule.ts';
 import type { AccountRights } from '../../relay/accounts.ts';
+import type { Alias } from '../../relay/aliases.ts';
 import type { Actions, DmarcAction, SpfAction } from '../../relay/authentication/verdict.ts';
 import type { CertificateFiles } from '../../relay/certificate.ts';
 import type { DemandRules } from '../../relay/demands.ts';
@@ -59,6 +60,8 @@ export interface Config {
   /** In the order of the file. */
   readonly rules: readonly Rule[];
   readonly dkim: readonly DkimConfig[];
+  /** null: no mail is sent on. */
+  readonly forwarding: { readonly srsDomain: Domain; readonly secretFile: string } | null;
   readonly relay: RelayConfig;
   readonly limits: LimitsConfig;
   readonly gateways: readonly GatewayConfig[];
@@ -154,6 +157,8 @@ export interface DomainConfig {
   readonly actions: { readonly dmarc: DmarcAction | null; readonly spfHardFail: SpfAction | null };
   readonly names: readonly NamePattern[];
   readonly recipients: RecipientsConfig;
+  /** null: none. */
+  readonly aliases: Source<readonly Alias[]> | null;
 }
 
 /** What is found out about who mail is from. */

@@ -41,6 +41,10 @@ export function crossCheck(
     const own = ownListener(config, backend);
     if (own !== undefined) complain(`domain[${index}].backend`, leadsBack(own));
   }
+  const { forwarding } = config;
+  if (forwarding !== null && domains.every(({ name }) => name !== forwarding.srsDomain)) {
+    complain('forwarding.srs_domain', 'has to be one of your [[domain]]s: what comes back comes to it');
+  }
   for (const [index, { to }] of routes.entries()) {
     const own = to === null ? undefined : ownListener(config, to);
     if (own !== undefined) complain(`route[${index}].to`, leadsBack(own));

@@ -7,8 +7,10 @@ import type { Account } from '../../relay/accounts.ts';
 import { faultOfDates, readKeyPair, readRoots } from '../../relay/certificate.ts';
 import type { DkimKey } from '../../relay/dkim-key.ts';
 import type { LocalDomain } from '../../relay/domains.ts';
+import type { Forwarding } from '../../relay/forward.ts';
 import type { ApiKey } from '../../relay/http-api/api-key.ts';
 import { readAccount, readAccountsFile } from './account-files.ts';
+import { checkAliases, readDomainAliases, readForwarding } from './alias-files.ts';
 import { readApiKey } from './api-files.ts';
 import type {
   Config,
@@ -49,6 +51,7 @@ export interface ConfigFiles extends OutgoingFiles {
   readonly clientRoots: readonly string[];
   readonly domains: readonly LocalDomain[];
   readonly dkim: readonly DkimKey[];
+  readonly forwarding: Forwarding | null;
   /** In the order of the configuration. */
   readonly gateways: readonly GatewayFiles[];
 }
@@ -106,6 +109,8 @@ export async function readFiles(
   const domains = await all(config.domains, (domain, index) =>
     readDomain(domain, `domain[${index}]`, findings),
   );
+  if (domains.every((domain) => domain !== undefined)) checkAliases(domains, config, findings);
+  const forwarding = await readForwarding(config, findings);
   const dkim = await readDkimKeys(config.dkim, findings);
 
   const gateways = await all(config.gateways, (gateway, index) =>
@@ -130,6 +135,7 @@ export async function readFiles(
     clientRoots: clientRoots === undefined ? [] : [clientRoots],
     domains: present(domains),
     dkim: dkim.keys,
+    forwarding: forwarding ?? null,
     gateways,
   };
   const shown = warnAboutCertificates(config.certificates, files.certificates);
@@ -227,14 +233,16 @@ async function readDomain(
   findings: Findings,
 ): Promise<LocalDomain | undefined> {
   const { recipients } = domain;
-  if (recipients.kind !== 'table') return { ...domain, recipients };
+  const aliases = await readDomainAliases(domain, path, findings);
+  if (aliases === undefined) return undefined;
+  if (recipients.kind !== 'table') return { ...domain, aliases, recipients };
   const { locals } = recipients;
   const read =
     locals.kind === 'here'
       ? locals.value
       : findings.take(`${path}.recipients_file`, await readLocals(locals.path));
   if (read === undefined) return undefined;
-  return { ...domain, recipients: { kind: 'table', locals: new Set(read) } };
+  return { ...domain, aliases, recipients: { kind: 'table', locals: new Set(read) } };
 }
 
 async function readRoute(

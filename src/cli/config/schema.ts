@@ -14,6 +14,7 @@ import { check } from './schema/check.ts';
 import { dkim } from './schema/dkim.ts';
 import { dns } from './schema/dns.ts';
 import { domain } from './schema/domain.ts';
+import { forwarding } from './schema/forwarding.ts';
 import { gateway } from './schema/gateway.ts';
 import { inbound, inboundMemory } from './schema/inbound.ts';
 import { text, withoutTwins } from './schema/kit.ts';
@@ -100,6 +101,7 @@ export const configSchema = z
       .superRefine(withoutTwins('selector', ({ domain: of, selector }) => `${selector}._domainkey.${of}`))
       .prefault([])
       .describe('Keys that sign submitted mail; a message gets one signature of each key of its domain.'),
+    forwarding,
     relay,
     limits,
     gateway: z

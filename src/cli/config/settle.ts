@@ -89,6 +89,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
       ...one,
       keyFile: sources.absolute(`dkim[${index}].key`, key),
     })),
+    forwarding: toForwarding(parsed.forwarding, sources),
     relay: toRelay(parsed.relay),
     limits: toLimits(parsed.limits),
     gateways: parsed.gateway.map((gateway, index) => toGateway(gateway, `gateway[${index}]`, sources)),
@@ -114,6 +115,8 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     ['mta_sts.https_address', config.mtaSts.httpsAddress],
     ['check.hello', formatMailDomain(config.check.hello)],
     ['check.opt_out', config.check.optOutFile],
+    ['forwarding.srs_domain', config.forwarding?.srsDomain ?? null],
+    ['forwarding.srs_secret_file', config.forwarding?.secretFile ?? null],
     ['events.file', eventFile],
     ['tls_rpt.socket', config.tlsRpt.socket?.path ?? null],
     ...settledInTables(config),
@@ -149,7 +152,7 @@ function settledInTables(config: Config): readonly (readonly [string, unknown])[
       files(`account[${index}].password_hash_file`, hash ?? undefined),
     ),
     ...config.api.keys.flatMap(({ hash }, index) => files(`api_key[${index}].key_hash_file`, hash)),
-    ...config.domains.flatMap(({ tls, requireTls, recipients }, index) => [
+    ...config.domains.flatMap(({ tls, requireTls, recipients, aliases }, index) => [
       [`domain[${index}].tls`, tls] as const,
       [`domain[${index}].requiretls`, requireTls] as const,
       [`domain[${index}].verify`, recipients.kind === 'any' ? 'none' : recipients.kind] as const,
@@ -157,6 +160,7 @@ function settledInTables(config: Config): readonly (readonly [string, unknown])[
         `domain[${index}].recipients_file`,
         recipients.kind === 'table' ? recipients.locals : undefined,
       ),
+      ...files(`domain[${index}].aliases_file`, aliases ?? undefined),
     ]),
     ...config.dkim.map(({ keyFile }, index) => [`dkim[${index}].key`, keyFile] as const),
     ...config.gateways.flatMap((gateway, index) => settledInGateway(gateway, `gateway[${index}]`)),
@@ -214,7 +218,16 @@ function toDomain(domain: DomainConfig, path: string, general: TlsLevel, sources
   const tls = domain.tls ?? levelOfBackend(domain.backend, general);
   // RFC 8689 §4.4: behind us it is delivery, and no LMTP server on this host would promise TLS to anybody.
   const requireTls = domain.requireTls ?? (isThisHost(domain.backend) ? 'opportunistic' : null);
-  return { ...domain, tls, requireTls, recipients };
+  const aliases = domain.aliases === null ? null : located(domain.aliases, `${path}.aliases_file`, sources);
+  return { ...domain, tls, requireTls, recipients, aliases };
+}
+
+function toForwarding(
+  { srs_domain: srsDomain, srs_secret_file: file }: ParsedConfig['forwarding'],
+  sources: Sources,
+): Config['forwarding'] {
+  if (srsDomain === undefined || file === undefined) return null;
+  return { srsDomain, secretFile: sources.absolute('forwarding.srs_secret_file', file) };
 }
 
 /** null: the level that holds for everyone. */

@@ -49,6 +49,8 @@ describe('a pool that was broken off', () => {
       deadlines,
       patience: outgoingPatience,
       isSelf: () => false,
+      readersOf: () => [],
+      sign: undefined,
     };
     const decision = decide({ kind: 'domain', domain: domain('far.test') }, undefined, 'may');
     const hop = {

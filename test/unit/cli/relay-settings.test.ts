@@ -50,6 +50,7 @@ it('the listeners show the configured certificates, or the one of the first star
     clientRoots: [],
     domains: [],
     dkim: [],
+    forwarding: null,
     gateways: [],
     routes: [],
   };

@@ -3,10 +3,11 @@ import { describe, it } from 'node:test';
 import { parseDomain } from '../../../src/names/domain.ts';
 import { type MessageTerms, noTerms } from '../../../src/names/message-terms.ts';
 import { noRecipientWishes, noSenderWishes } from '../../../src/names/wishes.ts';
-import { notices } from '../../../src/relay/bounce.ts';
+import { type NoticeParts, notices } from '../../../src/relay/bounce.ts';
 import type { News } from '../../../src/relay/settle.ts';
 import { tlsUntried } from '../../../src/relay/tls-verdict.ts';
 import type { Claim, NewMessage } from '../../../src/store/queue-store.ts';
+import { mailboxOf } from '../../support/incoming.ts';
 import { readLeaves, valueOf } from '../mail/mime-reader.ts';
 
 const relay = parseDomain('relay.test');
@@ -37,6 +38,7 @@ interface Case {
   readonly terms?: Partial<MessageTerms>;
   /** What became of each recipient; by default nothing but a failure. */
   readonly result?: Partial<News['result']>;
+  readonly outgoing?: Partial<NoticeParts['outgoing']>;
 }
 
 async function build(given: Case): Promise<{ messages: readonly NewMessage[]; errors: readonly string[] }> {
@@ -72,7 +74,7 @@ async function build(given: Case): Promise<{ messages: readonly NewMessage[]; er
       return { ...one, result: { ...one.result, ...given.result } };
     }),
     {
-      outgoing: { hostname, routes: [] },
+      outgoing: { hostname, routes: [], readersOf: (one) => [one], sign: undefined, ...given.outgoing },
       contents: {
         head: () => read((all) => all.subarray(0, 64 * 1024)),
         source: () => read((all) => ({ kind: 'bytes', bytes: all })),
@@ -247,5 +249,32 @@ describe('notifications', () => {
     const last = messages[0] && readLeaves(bytesOf(messages[0]).toString('latin1')).at(-1);
     assert.equal(valueOf(last?.fields ?? [], 'content-type'), 'text/rfc822-headers');
     assert.equal(last?.decoded, '');
+  });
+});
+
+describe('where a notification goes', () => {
+  const readersOf = () => [mailboxOf('b@behind.test'), mailboxOf('c@away.test')];
+
+  it('follows an alias, and what comes back of forwarded mail', async () => {
+    const { messages } = await build({ kinds: ['failed'], outgoing: { readersOf } });
+    const [message] = messages;
+    assert.deepEqual(
+      message?.recipients.map(({ address, destination }) => [address, destination]),
+      [
+        ['b@behind.test', 'behind.test'],
+        ['c@away.test', 'away.test'],
+      ],
+    );
+  });
+
+  it('has a signature in front where there is a key', async () => {
+    const { messages } = await build({
+      kinds: ['failed'],
+      outgoing: { sign: () => Promise.resolve('X: y\r\n') },
+    });
+    const body = messages[0]?.body;
+    const text = body?.kind === 'bytes' ? Buffer.from(body.bytes).toString() : assert.fail();
+    assert.ok(text.startsWith('X: y\r\n'));
+    assert.equal(messages[0]?.properties.size, text.length);
   });
 });

@@ -13,6 +13,7 @@ const domain: LocalDomain = {
   tls: null,
   requireTls: null,
   names: [],
+  aliases: [],
   recipients: { kind: 'callout' },
 };
 

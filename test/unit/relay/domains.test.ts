@@ -21,6 +21,7 @@ const local = (name: string, recipients: LocalDomain['recipients']): LocalDomain
   tls: null,
   requireTls: null,
   names: [],
+  aliases: [],
   recipients,
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseMailbox } from '../../../src/names/mailbox.ts';
+import { type Mailbox, parseMailbox } from '../../../src/names/mailbox.ts';
 import type { Pass, Refusal } from '../../../src/net/admission.ts';
 import type {
   SmtpAnswer,
@@ -32,7 +32,7 @@ function recipient32(): Uint8Array {
 interface World {
   readonly pass?: Partial<Pass>;
   readonly password?: 'yes' | 'no' | 'busy';
-  readonly residence?: Residence['kind'];
+  readonly residence?: Residence['kind'] | Residence;
   readonly callout?: CalloutAnswer;
   readonly trusted?: boolean;
   /** Whose account the client's certificate proves. */
@@ -61,8 +61,11 @@ function session(world: World) {
     },
     domains: {
       postmasterAt: undefined,
-      // The domain of a callout is of no interest to who asks.
-      residence: () => (residence === 'callout' ? ({ kind: residence } as Residence) : { kind: residence }),
+      // The domain of a callout is of no interest to who asks; mailboxes of aliases are what they are called.
+      residence: ({ local }) => {
+        if (local !== 'bert') return { kind: local } as Residence;
+        return typeof residence === 'string' ? ({ kind: residence } as Residence) : residence;
+      },
     },
     callouts: { ask: () => Promise.resolve(callout ?? assert.fail('nobody is to be asked')) },
     visitor: {
@@ -151,6 +154,28 @@ describe('a recipient', () => {
     await answer(rcpt());
     assert.deepEqual(happened, ['whether bert@example.test exists could not be found out: nobody is there']);
   });
+});
+
+describe('a recipient who is somebody else', () => {
+  const alias = (...names: readonly string[]): World => ({
+    residence: { kind: 'alias', targets: names.map((name) => ({ ...recipient, local: name })) },
+  });
+  const returned: World = { residence: { kind: 'returned', to: recipient } };
+  const forged: World = { residence: { kind: 'forged', because: 'nobody made it' } };
+  const cases: readonly [why: string, world: World, from: Mailbox | null, answer: string][] = [
+    ['an alias that leads elsewhere is open to a stranger', alias('elsewhere'), recipient, 'yes'],
+    ['an alias with one mailbox that exists', alias('unknown', 'known'), recipient, 'yes'],
+    ['an alias without any', alias('unknown', 'unknown'), recipient, '550 5.1.1'],
+    ['an address of forwarded mail takes notifications', returned, null, 'yes'],
+    ['an address of forwarded mail takes nothing else', returned, recipient, '550 5.7.1'],
+    ['an address that was made up to look like that', forged, null, '550 5.1.1'],
+  ];
+  for (const [why, world, sender, answer] of cases) {
+    it(`${why}: ${answer}`, async () => {
+      const query: SmtpQuery = { kind: 'recipient', recipient, sender, account: null };
+      assert.equal(await session(world).answer(query), answer);
+    });
+  }
 });
 
 describe('a sender', () => {

@@ -1,6 +1,7 @@
 /** `[[domain]]`: whose mail listeners of role mx take, and who has the mailboxes. */
 import { z } from 'zod';
 import { parseDomain } from '../../../names/domain.ts';
+import { parseAlias } from '../../../relay/aliases.ts';
 import { dmarcActions, spfActions } from '../../../relay/authentication/verdict.ts';
 import type { DomainConfig, RecipientsConfig } from '../config.ts';
 import { parseLocalPart, parseNamePattern, parseNextHop, parsePath } from '../values.ts';
@@ -29,6 +30,14 @@ export const domain = z
       .describe(
         'File with these, one a line, instead of recipients; a line that begins with # is a comment.',
       ),
+    aliases: list(text(parseAlias, 'sales: anna, bob@elsewhere.example', '*: anna'), 'alias')
+      .optional()
+      .describe(
+        'Other names of its mailboxes, and addresses whose mail goes elsewhere, each "name: target, target"; a target without @ is in this domain, * is for all that are not among its recipients.',
+      ),
+    aliases_file: text(parsePath)
+      .optional()
+      .describe('File with these, one a line, instead of aliases; # begins a comment.'),
     verify: z
       .enum(['table', 'callout', 'none'])
       .optional()
@@ -62,10 +71,11 @@ export const domain = z
     const { name, backend, tls, requiretls, names } = written;
     const complain = complaints(context);
     const recipients = recipientsOf(written, complain);
+    const aliases = sourceOf(complain, ['aliases', written.aliases], ['aliases_file', written.aliases_file]);
     requireTlsOfSmtps(complain, backend, tls);
     const actions = { dmarc: written.dmarc ?? null, spfHardFail: written.spf_hard_fail ?? null };
     const levels = { tls: tls ?? null, requireTls: requiretls ?? null };
-    return { name, backend, ...levels, actions, names: names ?? [], recipients };
+    return { name, backend, ...levels, actions, names: names ?? [], recipients, aliases: aliases ?? null };
   });
 
 interface WrittenRecipients {

@@ -48,7 +48,7 @@ function dkim(given: string): string {
 
 describe('unknown keys', () => {
   const known =
-    'known here: hostname, data, tls, dns, mta_sts, check, listener, certificate, account, accounts, quota, inbound, inbound_memory, domain, authentication, route, rule, dkim, relay, limits, gateway, api, api_key, metrics, tls_rpt, events';
+    'known here: hostname, data, tls, dns, mta_sts, check, listener, certificate, account, accounts, quota, inbound, inbound_memory, domain, authentication, route, rule, dkim, forwarding, relay, limits, gateway, api, api_key, metrics, tls_rpt, events';
   const cases: readonly (readonly [string, string, string])[] = [
     ['hostnam = "a"', 'hostnam', 'did you mean hostname?'],
     ['[relay]\nretries = ["1m"]', 'relay.retries', 'did you mean relay.retry?'],
@@ -213,6 +213,8 @@ describe('what a value must be', () => {
     [dkim('selector = "a b"'), 'dkim[0].selector', /is not a selector such as "mail2026"/],
     [dkim('selector = ".a"'), 'dkim[0].selector', /is not a selector/],
     [dkim('') + dkim('domain = "EXAMPLE.test"'), 'dkim[1].selector', /^is the same as in \[0\]$/],
+    ['[forwarding]\nsrs_domain = "a.test"', 'forwarding.srs_secret_file', /^is missing beside srs_domain$/],
+    ['[forwarding]\nsrs_secret_file = "a"', 'forwarding.srs_domain', /^is missing beside srs_secret_file$/],
     ['[relay]\nsmtp_port = 0', 'relay.smtp_port', /^must be a whole number from 1 to 65535$/],
     ['[relay]\nsmtp_port = 2.5', 'relay.smtp_port', /^must be a whole number/],
     ['[relay]\nsmtp_port = "25"', 'relay.smtp_port', /^must be a whole number/],

@@ -53,6 +53,7 @@ describe('without any configuration', () => {
       routes: [],
       rules: [],
       dkim: [],
+      forwarding: null,
       relay: {
         tls: 'may',
         smtpPort: 25,

@@ -1,0 +1,115 @@
+/** Sends mail for aliases where they lead, and what comes back of forwarded mail to whom it belongs. */
+import { fieldsNamed, unfoldedValue } from '../mail/headers.ts';
+import { forwardedSender, returnedTo, type SrsKey } from '../mail/srs.ts';
+import { isAscii } from '../names/domain.ts';
+import type { Mailbox } from '../names/mailbox.ts';
+import type { EnvelopeRecipient } from '../protocols/smtp/server/state.ts';
+import { type LocalDomain, type LocalDomains, localKey, openDomains } from './domains.ts';
+import type { Letter } from './letters.ts';
+import type { IncomingMessage, Treatment } from './treatment.ts';
+
+/** How mail is sent on to other domains. */
+export interface Forwarding {
+  readonly srs: SrsKey;
+}
+
+/** Our domains, where addresses of forwarded mail are known again. @param now milliseconds since 1970. */
+export function openOwnDomains(
+  domains: readonly LocalDomain[],
+  forwarding: Forwarding | null,
+  now: () => number,
+): LocalDomains {
+  if (forwarding === null) return openDomains(domains);
+  const { srs } = forwarding;
+  return openDomains(domains, (mailbox) =>
+    mailbox.at.kind === 'domain' && mailbox.at.domain === srs.domain
+      ? returnedTo(mailbox, now(), srs)
+      : { kind: 'other' },
+  );
+}
+
+/** Who gets what is for this address, where it is not itself a mailbox. */
+export function readersOf(mailbox: Mailbox, domains: LocalDomains): readonly Mailbox[] {
+  const residence = domains.residence(mailbox);
+  if (residence.kind === 'alias') return residence.targets;
+  return residence.kind === 'returned' ? [residence.to] : [mailbox];
+}
+
+/** The step that puts mailboxes in the place of aliases; undefined where there is neither an alias nor forwarding. */
+export function redirecting(
+  domains: readonly LocalDomain[],
+  own: LocalDomains,
+  forwarding: Forwarding | null,
+  onOddity: (what: string, about: Readonly<Record<string, unknown>>) => void,
+): Treatment | undefined {
+  if (forwarding === null && domains.every(({ aliases }) => aliases.length === 0)) return undefined;
+  return (message, before) => {
+    const recipients: EnvelopeRecipient[] = [];
+    const copies: Letter[] = [];
+    for (const one of before.recipients) {
+      const residence = own.residence(one.mailbox);
+      if (residence.kind === 'forged')
+        return {
+          kind: 'refused',
+          code: 550,
+          enhanced: '5.1.1',
+          text: `no such mailbox here: ${residence.because}`,
+        };
+      const readers = residence.kind === 'alias' ? residence.targets : readersOf(one.mailbox, own);
+      const away = residence.kind === 'alias' ? readers.filter((reader) => isAway(reader, own)) : [];
+      recipients.push(
+        ...readers.filter((reader) => !away.includes(reader)).map((reader) => renamed(one, reader)),
+      );
+      if (away.length === 0) continue;
+      if (hasBeenHere(message, one.mailbox)) {
+        const text = `the message was delivered to ${one.mailbox.text} before: it loops`;
+        return { kind: 'refused', code: 554, enhanced: '5.4.6', text };
+      }
+      copies.push({
+        sender: senderOf(message, own, forwarding, onOddity),
+        front: `Delivered-To: ${one.mailbox.text}\r\n`,
+        recipients: away.map((reader) => renamed(one, reader)),
+      });
+    }
+    return { ...before, recipients, copies: [...before.copies, ...copies] };
+  };
+}
+
+function isAway(mailbox: Mailbox, own: LocalDomains): boolean {
+  return own.residence(mailbox).kind === 'elsewhere';
+}
+
+/** RFC 3461 §5.2.7.3: what was wished for the alias holds for whom it leads to; the sender goes on to read its name. */
+function renamed({ mailbox, wishes }: EnvelopeRecipient, reader: Mailbox): EnvelopeRecipient {
+  if (reader === mailbox) return { mailbox, wishes };
+  const known = wishes.originalRecipient ?? (isAscii(mailbox.text) ? `rfc822;${xtext(mailbox.text)}` : null);
+  return { mailbox: reader, wishes: { ...wishes, originalRecipient: known } };
+}
+
+/** RFC 3461 §4. */
+function xtext(text: string): string {
+  return text.replace(/[^!-*,-<>-~]/g, (character) => {
+    return `+${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+  });
+}
+
+function hasBeenHere({ section, head }: IncomingMessage, { local, at }: Mailbox): boolean {
+  const domain = at.kind === 'domain' ? at.domain : '';
+  const own = `${localKey(local)}@${domain}`;
+  return fieldsNamed(section, 'delivered-to').some(
+    (field) => unfoldedValue(head, field).trim().toLowerCase() === own,
+  );
+}
+
+/** The far side asks SPF about the sender's domain, and finds that we may not send for it: so it gets one of ours. */
+function senderOf(
+  { envelope: { sender }, id, at }: IncomingMessage,
+  own: LocalDomains,
+  forwarding: Forwarding | null,
+  onOddity: (what: string, about: Readonly<Record<string, unknown>>) => void,
+): Mailbox | null {
+  if (sender === null || forwarding === null || !isAway(sender, own)) return sender;
+  const rewritten = forwardedSender(sender, at, forwarding.srs);
+  if (rewritten === undefined) onOddity('the sender is too long to be rewritten, it is kept', { id });
+  return rewritten ?? sender;
+}

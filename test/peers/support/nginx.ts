@@ -6,6 +6,8 @@ import { startServer } from './server.ts';
 /** How its mail proxy is set up; it takes the login itself and repeats it to the server behind. */
 export interface NginxOptions extends FrontOptions {
   readonly protocol: 'imap' | 'pop3' | 'smtp';
+  /** For smtp: whether the server behind is told by XCLIENT who the client is. */
+  readonly xclient?: boolean;
   /** By default 1. */
   readonly workers?: number;
   /** Connections at once that a worker can have, both sides counted; by default 1024. */
@@ -36,7 +38,7 @@ export async function startNginx(root: string, options: NginxOptions): Promise<B
 
 /** @param judge where it asks, by HTTP, whom to let in and where to: of itself, and the answer is always yes. */
 function configuration(address: string, port: number, judge: number, options: NginxOptions): string {
-  const { protocol, to, workers = 1, connections = 1024 } = options;
+  const { protocol, to, xclient = false, workers = 1, connections = 1024 } = options;
   return `
 load_module /usr/lib/nginx/modules/ngx_mail_module.so;
 daemon off;
@@ -57,7 +59,7 @@ mail {
     listen ${address}:${port} backlog=4096;
     protocol ${protocol};
     starttls only;
-${protocol === 'smtp' ? '    smtp_auth none;\n    xclient off;' : `    ${protocol}_auth plain;`}
+${protocol === 'smtp' ? `    smtp_auth none;\n    xclient ${xclient ? 'on' : 'off'};` : `    ${protocol}_auth plain;`}
   }
 }
 http {

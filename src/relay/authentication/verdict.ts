@@ -66,7 +66,7 @@ function dmarcVerdict(
 ): Verdict {
   if (action === 'mark') return TAKEN;
   if (unclearAuthor) {
-    const text = 'the From field does not name authors of one domain (RFC 5322 section 3.6.2)';
+    const text = 'the From field does not name authors of one domain';
     return action === 'reject'
       ? { kind: 'refused', code: 550, enhanced: '5.6.0', text }
       : { kind: 'set-apart', because: 'author' };

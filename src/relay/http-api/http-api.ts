@@ -7,7 +7,6 @@ import type { Explanation } from '../../events/explanation.ts';
 import { isLoopback } from '../../names/address.ts';
 import type { Domain } from '../../names/domain.ts';
 import type { Certificates } from '../../net/certificates.ts';
-import { clientOf } from '../../net/clients.ts';
 import type { Deadlines } from '../../net/deadlines.ts';
 import type { QueueStore } from '../../store/queue-store.ts';
 import type { Relay } from '../relay.ts';
@@ -15,6 +14,7 @@ import type { World } from '../settings.ts';
 import type { ApiKey } from './api-key.ts';
 import { type AppParts, apiApp } from './app.ts';
 import { type BodyPatience, bodyReader } from './body.ts';
+import { boundByAddress } from './connections.ts';
 import { gatekeeper } from './gatekeeper.ts';
 import { onceEach } from './idempotency.ts';
 
@@ -56,6 +56,8 @@ export interface HttpPatience extends BodyPatience {
   /** Milliseconds for the header of a request, and for all of it. */
   readonly headersMs: number;
   readonly requestMs: number;
+  /** At once, at each place. */
+  readonly connections: number;
 }
 
 export interface HttpApi {
@@ -70,12 +72,11 @@ const usualPatience: HttpPatience = {
   requestMs: 600_000,
   graceMs: 20_000,
   minimumRate: 1_000,
+  connections: 500,
 };
 const HANDSHAKE_MS = 20_000;
 const IDLE_MS = 30_000;
 const CHECK_EVERY_MS = 1_000;
-/** At each place. */
-const MOST_CONNECTIONS = 500;
 /** Of a request, its URL among it: a thousand recipients fit in. */
 const MOST_HEADER_BYTES = 64 * 1024;
 /** Bodies under way together, in messages of the greatest size. */
@@ -95,7 +96,8 @@ export async function openHttpApi(parts: HttpApiParts): Promise<HttpApi> {
     for (const place of parts.places) {
       const tls = !isLoopback(place.address);
       const server = serverFor(tls, parts, patience, listener);
-      bound(server, parts.settings);
+      boundByAddress(server, () => parts.settings().sessionsPerAddress);
+      server.maxConnections = patience.connections;
       servers.push(server);
       places.push({ ...(await listen(server, place, parts)), tls });
     }
@@ -170,28 +172,6 @@ function serverFor(
     socket.destroy();
   });
   return server;
-}
-
-/** No address but our own may take all connections. */
-function bound(server: Server, settings: () => ApiSettings): void {
-  const open = new Map<string, number>();
-  server.maxConnections = MOST_CONNECTIONS;
-  server.prependListener('connection', (socket: Socket) => {
-    const address = socket.remoteAddress ?? '';
-    if (isLoopback(address)) return;
-    const client = clientOf(address);
-    const before = open.get(client) ?? 0;
-    if (before >= settings().sessionsPerAddress) {
-      socket.destroy();
-      return;
-    }
-    open.set(client, before + 1);
-    socket.once('close', () => {
-      const left = (open.get(client) ?? 1) - 1;
-      if (left === 0) open.delete(client);
-      else open.set(client, left);
-    });
-  });
 }
 
 function listen(server: Server, { address, port }: Place, { onError }: HttpApiParts): Promise<Place> {

@@ -1,12 +1,13 @@
 /** The HTTP API before a running relay. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { type Scope, scopes } from '../../../../src/relay/http-api/api-key.ts';
 import { listedSchema, trailSchema } from '../../../../src/relay/http-api/schemas.ts';
 import { type Answer, madeKey, rawHttp, startTestApi, type TestApi } from '../../../support/http-api.ts';
-import { domain } from '../../../support/relay.ts';
+import { domain, eventually } from '../../../support/relay.ts';
 
 const MESSAGE = 'From: a@origin.test\r\nSubject: x\r\nDate: d\r\nMessage-ID: <m@x>\r\n\r\nHello\r\n';
 const PATH = '/v1/messages?from=a@origin.test&to=b@far.test';
@@ -181,7 +182,10 @@ describe('the same request twice', () => {
     const { status, body } = await asked(api, 'two');
     assert.deepEqual([status, body['field']], [422, 'Idempotency-Key']);
     const both = await Promise.all([asked(api, 'x', 'order-2'), asked(api, 'y', 'order-2')]);
-    assert.deepEqual(both.map(({ status: one }) => one).toSorted((a, b) => a - b), [202, 422]);
+    assert.deepEqual(
+      both.map(({ status: one }) => one).toSorted((a, b) => a - b),
+      [202, 422],
+    );
   });
 
   it('are two where two clients happen to say the same key', async (t) => {
@@ -417,6 +421,20 @@ describe('slow clients', () => {
     assert.equal((await send(api)).status, 202);
     assert.equal(api.relay.events.filter(({ event }) => event === 'received').length, 1);
     assert.deepEqual(api.told, []);
+  });
+});
+
+describe('many connections', () => {
+  it('are closed where there are too many, and let in again once others have gone', async (t) => {
+    const api = await startTestApi(t, { patience: { connections: 2 } });
+    const idle = [connect(api.port, '127.0.0.1'), connect(api.port, '127.0.0.1')];
+    await Promise.all(idle.map((socket) => once(socket, 'connect')));
+    const asked = 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+    assert.equal(await rawHttp(api.port, asked), '');
+    for (const socket of idle) socket.destroy();
+    await eventually('there is room', async () =>
+      (await rawHttp(api.port, asked)) === '' ? undefined : true,
+    );
   });
 });
 

@@ -271,6 +271,7 @@ describe('the configuration', () => {
         name: 'example.test',
         backend: { protocol: 'lmtp', host: { kind: 'ip', address: '127.0.0.1' }, port: 24 },
         tls: 'may',
+        requireTls: 'opportunistic',
         actions: { dmarc: null, spfHardFail: null },
         names: [],
         recipients: { kind: 'table', locals: { kind: 'here', value: ['Anna', 'a b', 'jörg'] } },
@@ -279,6 +280,7 @@ describe('the configuration', () => {
         name: 'b.test',
         backend: { protocol: 'smtps', host: { kind: 'name', name: 'mail.b.test' }, port: 465 },
         tls: 'authenticate',
+        requireTls: null,
         actions: { dmarc: null, spfHardFail: null },
         names: [{ kind: 'below', domain: 'b.test' }],
         recipients: { kind: 'callout' },
@@ -287,11 +289,22 @@ describe('the configuration', () => {
         name: 'c.test',
         backend: { protocol: 'smtp', host: { kind: 'ip', address: '2001:db8::1' }, port: 25 },
         tls: null,
+        requireTls: null,
         actions: { dmarc: null, spfHardFail: null },
         names: [],
         recipients: { kind: 'any' },
       },
     ]);
+  });
+
+  it('has what REQUIRETLS and TLS-Required: No mean here: the RFC’s word, unless it says otherwise', () => {
+    assert.deepEqual(configOf('').relay.demands, { requireTls: 'enforce', tlsRequiredNo: 'obey' });
+    const { relay, routes, domains } = configOf(
+      `${'[relay]\nrequiretls = "off"\ntls_required_no = "ignore"\n'}${route('match = "*"\nrequiretls = "starttls"')}${domain('verify = "none"\nrequiretls = "enforce"')}${mx}`,
+    );
+    assert.deepEqual(relay.demands, { requireTls: 'off', tlsRequiredNo: 'ignore' });
+    assert.equal(routes[0]?.requireTls, 'starttls');
+    assert.equal(domains[0]?.requireTls, 'enforce');
   });
 
   it('has files made absolute, wherever they are named', () => {

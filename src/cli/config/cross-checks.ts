@@ -37,7 +37,13 @@ export function crossCheck(
   }
   for (const [path, message] of [...takenPlaces(config), ...apiFaults(config)]) complain(path, message);
   for (const [path, message] of clientChecks(config)) complain(path, message);
-  for (const [index, { backend }] of domains.entries()) {
+  for (const [index, { backend, actions }] of domains.entries()) {
+    for (const [key, said] of [
+      ['dmarc', actions.dmarc],
+      ['spf_hard_fail', actions.spfHardFail],
+    ] as const)
+      if (said !== null && config.authentication === null)
+        complain(`domain[${index}].${key}`, 'does nothing without [authentication] evaluate = true');
     const own = ownListener(config, backend);
     if (own !== undefined) complain(`domain[${index}].backend`, leadsBack(own));
   }

@@ -4,7 +4,9 @@ import { parseDomain } from '../../../names/domain.ts';
 import { parseMailDomain } from '../../../names/mailbox.ts';
 import { dmarcActions, spfActions } from '../../../relay/authentication/verdict.ts';
 import { parseDuration } from '../values.ts';
-import { list, text } from './kit.ts';
+import { complaints, list, text } from './kit.ts';
+
+const NEEDS_EVALUATE = 'does nothing without evaluate = true';
 
 export const authentication = z
   .strictObject({
@@ -37,6 +39,13 @@ export const authentication = z
       .describe(
         'How long the DNS may take for one message while its sender waits; DMARC gets half of it once more. After that a result is temperror.',
       ),
+  })
+  .superRefine(({ evaluate, dmarc, spf_hard_fail, trusted_sealers }, context) => {
+    if (evaluate) return;
+    const complain = complaints(context);
+    if (dmarc !== 'mark') complain('dmarc', NEEDS_EVALUATE);
+    if (spf_hard_fail !== 'mark') complain('spf_hard_fail', NEEDS_EVALUATE);
+    if (trusted_sealers !== undefined) complain('trusted_sealers', NEEDS_EVALUATE);
   })
   .prefault({})
   .describe('Who mail that comes in is really from.');

@@ -19,6 +19,21 @@ describe('what tables ask of each other', () => {
       /^"mx" takes mail for the domains of \[\[domain\]\]/,
     ],
     [
+      'what DMARC does where nobody evaluates it',
+      mx + domain('dmarc = "reject"'),
+      'domain[0].dmarc',
+      /^does nothing without \[authentication\] evaluate = true$/,
+    ],
+    ...['dmarc = "reject"', 'spf_hard_fail = "reject"', 'trusted_sealers = ["a.test"]'].map(
+      (key) =>
+        [
+          `${key} where nobody evaluates`,
+          `[authentication]\n${key}\n`,
+          `authentication.${key.split(' ')[0]}`,
+          /^does nothing without evaluate = true$/,
+        ] as const,
+    ),
+    [
       'a listener for nobody',
       listener('address = "127.0.0.1:1"\nnetworks = []'),
       'listener[0].networks',

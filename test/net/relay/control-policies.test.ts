@@ -225,6 +225,26 @@ describe('an override', () => {
     assert.match(setting.words.join('\n'), /an operator has set an override .*"reason":"told by phone"/);
   });
 
+  it('for all domains is may, has an end, is told to whoever looks into the queue, and makes all mail due', async (t) => {
+    const setting = await controlSetting(t);
+    await setting.relay.send({ to: ['b@a.test', 'b@routed.test'] });
+    for (const to of ['b@a.test', 'b@routed.test'])
+      await setting.relay.until('deferred', (one) => one.event === 'deferred' && one.to === to);
+    const notices = async (): Promise<unknown> => (await setting.asked('GET', '/notices')).body;
+    assert.deepEqual(await notices(), []);
+    const everywhere = { domain: '*', level: 'may', until: inDays(1), reason: 'STARTTLS is stripped' };
+    for (const wrong of [{ level: 'off' }, { level: 'encrypt' }, { until: null }, { reason: '' }])
+      assert.equal((await post(setting, '/overrides', { ...everywhere, ...wrong })).status, 400);
+    const { mail } = (await post(setting, '/overrides', everywhere)).body as Overridden;
+    assert.deepEqual(mail, { due: 2, underWay: 0, destination: '*' });
+    assert.match(
+      JSON.stringify(await notices()),
+      /^\["TLS is required of no mail until .*: STARTTLS is stripped"\]$/,
+    );
+    assert.equal((await post(setting, '/overrides/end', { domain: '*' })).status, 200);
+    assert.deepEqual(await notices(), []);
+  });
+
   it('takes the place of the one before, and ends by its time or by a word', async (t) => {
     const setting = await controlSetting(t);
     await post(setting, '/overrides', wanted);

@@ -125,7 +125,7 @@ describe('the queue', () => {
     // The events of a trail say more of why than a list can.
     const withoutWhy = ({ recipients, ...rest }: QueuedMessage): unknown => ({
       ...rest,
-      recipients: recipients.map(({ why: _, ...recipient }) => recipient),
+      recipients: recipients.map((recipient) => ({ ...recipient, why: null })),
     });
     assert.deepEqual(withoutWhy(message), withoutWhy(listed));
     assert.ok(events.length > 0);
@@ -177,6 +177,29 @@ describe('the queue', () => {
       kept.map((event) => JSON.stringify(event)).toSorted(),
       raised.map((event) => JSON.stringify(event)).toSorted(),
     );
+  });
+
+  it('a release under a level takes some mail, a reason and a time that is not over', async (t) => {
+    const { relay, asked, raised } = await controlSetting(t);
+    const id = await relay.send({ to: ['b@far.test'] });
+    await deferred(relay);
+    await asked('POST', '/queue/hold', JSON.stringify({ id }));
+    const under = { level: 'may', until: null, reason: 'told by phone' };
+    const say = (what: string, body: unknown) => asked('POST', `/queue/${what}`, JSON.stringify(body));
+    for (const [what, wrong] of [
+      ['release', { id, under: { ...under, level: 'off' } }],
+      ['release', { id, under: { ...under, reason: '' } }],
+      ['release', { id, under: { ...under, reason: 'two\nlines' } }],
+      ['release', { id, under: { ...under, until: '2020-01-01T00:00:00Z' } }],
+      ['release', { all: true, under }],
+      ['retry', { id, under }],
+    ] as const)
+      assert.equal((await say(what, wrong)).status, 400, JSON.stringify(wrong));
+    const { body } = await say('release', { id, under });
+    assert.deepEqual(body, { changed: [{ id, address: 'b@far.test' }], underWay: 0, bound: 0, next: null });
+    const word = raised.at(-1);
+    assert.deepEqual([word?.event, word?.tls?.required, word?.tls?.by], ['released', 'none', 'override']);
+    assert.match(word?.tls?.because ?? '', /released this message under the level may: told by phone/);
   });
 
   it('a domain means its mail, whatever destination it was queued under', async (t) => {

@@ -62,14 +62,21 @@ describe('what the control socket says of a message', () => {
     it(`${kept.kind}: times are RFC 3339, UTC, milliseconds`, () => {
       const { recipients, ...rest } = toQueuedTrail(trail(kept), AT);
       assert.deepEqual(
-        { ...rest, recipients: recipients.map(({ why: _, ...one }) => one) },
+        { ...rest, recipients: recipients.map((one) => ({ ...one, why: null })) },
         {
           id: 'm',
           receivedAt: TEXT,
           sender: '',
           size: 7,
           recipients: [
-            { address: 'b@far.test', destination: 'far.test', delivery: said, lastWord: null, pause: null },
+            {
+              address: 'b@far.test',
+              destination: 'far.test',
+              delivery: said,
+              why: null,
+              lastWord: null,
+              pause: null,
+            },
           ],
           events: [],
           transcripts: [{ address: 'b@far.test', at: TEXT, lines: ['C: QUIT'] }],

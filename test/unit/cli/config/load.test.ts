@@ -232,7 +232,7 @@ describe('the configuration', () => {
   it('has routes parsed, in their order', () => {
     const toml =
       route(
-        'match = ".example.net"\nto = "smtp://[2001:db8::1]:2525"\ntls = "authenticate"\nnames = ["mx.example.net", ".b.test"]\nhello = "[192.0.2.1]"\nsource = "192.0.2.25"',
+        'match = ".example.net"\nto = "smtp://[2001:db8::1]:2525"\ntls = "authenticate"\non_blocked = "bounce"\nnames = ["mx.example.net", ".b.test"]\nhello = "[192.0.2.1]"\nsource = "192.0.2.25"',
       ) + route('match = "*"');
     assert.deepEqual(configOf(toml).routes, [
       {
@@ -240,18 +240,24 @@ describe('the configuration', () => {
         to: { protocol: 'smtp', host: { kind: 'ip', address: '2001:db8::1' }, port: 2525 },
         login: null,
         tls: 'authenticate',
+        requireTls: null,
+        onBlocked: 'bounce',
         names: [
           { kind: 'domain', domain: 'mx.example.net' },
           { kind: 'below', domain: 'b.test' },
         ],
         hello: { kind: 'literal', address: '192.0.2.1' },
         source: '192.0.2.25',
+        connections: null,
+        messagesPerMinute: null,
       },
       {
         match: { kind: 'any' },
         to: null,
         login: null,
         tls: null,
+        requireTls: null,
+        onBlocked: null,
         names: [],
         hello: null,
         source: null,

@@ -5,6 +5,7 @@ import {
   formatNetwork,
   isLoopbackNetwork,
   parseDuration,
+  parseDurationOrNever,
   parseIpAddress,
   parseListenAddress,
   parseLocalPart,
@@ -46,6 +47,9 @@ describe('durations', () => {
     assert.equal(valueOf(parseDuration('5m')), 300_000);
     assert.equal(valueOf(parseDuration('4h')), 14_400_000);
     assert.equal(valueOf(parseDuration('365d')), 31_536_000_000);
+    assert.equal(valueOf(parseDurationOrNever('5m')), 300_000);
+    assert.equal(valueOf(parseDurationOrNever('never')), Number.POSITIVE_INFINITY);
+    refuses(parseDurationOrNever, ['Never', 'never ', '', '5']);
   });
 
   it('are refused beyond their limits and in any other spelling', () => {

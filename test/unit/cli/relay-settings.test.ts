@@ -39,6 +39,30 @@ it('every setting of the relay comes from its key', async () => {
   assert.equal(schedule.giveUpAfterMs, 9 * 86_400_000);
 });
 
+it('who mail is from is asked where the operator wants it, and each domain has its own word', async () => {
+  const settingsOf = async (toml: string) => {
+    const { config, effective } = good(load(toml));
+    const { files } = await readFiles(config, effective, Date.now());
+    assert.ok(files !== undefined);
+    return relaySettingsOf(config, files, {} as Certificates, lookUp).authentication;
+  };
+  const lookUp = () => assert.fail('nobody asks yet');
+  assert.equal(await settingsOf(mx + domain()), null);
+  const keys = 'evaluate = true\nspf_hard_fail = "reject"\ntrusted_sealers = ["Lists.test"]\nwithin = "3s"';
+  const strict = domain('name = "strict.test"\ndmarc = "reject"');
+  assert.deepEqual(
+    await settingsOf(`hostname = "mx.test"\n[authentication]\n${keys}\n${mx}${domain()}${strict}`),
+    {
+      authservId: 'mx.test',
+      actions: { dmarc: 'mark', spfHardFail: 'reject' },
+      ofDomains: new Map([['strict.test', { dmarc: 'reject', spfHardFail: 'reject' }]]),
+      trustedSealers: ['lists.test'],
+      withinMs: 3_000,
+      lookUp,
+    },
+  );
+});
+
 it('the listeners show the configured certificates, or the one of the first start', async () => {
   const config = { ...configOf(''), dataFolder: data };
   const files = {
@@ -47,10 +71,10 @@ it('the listeners show the configured certificates, or the one of the first star
     anchors: [],
     accounts: [],
     apiKeys: [],
-    clientRoots: [],
     domains: [],
     dkim: [],
     forwarding: null,
+    clientRoots: [],
     gateways: [],
     routes: [],
   };

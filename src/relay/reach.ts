@@ -1,8 +1,8 @@
 /**
  * Addresses that were silent a moment ago, and families of them to which nothing leads from here.
  *
- * RFC 5321 §4.5.4.1: a client should keep a list of hosts that it cannot reach. Those that are on it are not left out but
- * tried last: where all of them are, nothing is lost, and where one answers, nobody waits for the others.
+ * RFC 5321 §4.5.4.1: "A client SHOULD keep a list of hosts it cannot reach". Those on it are not left out but tried last:
+ * where all of them are on it nothing is lost, and where one answers nobody waits for the others.
  */
 import { isIPv6 } from 'node:net';
 import type { NetworkError } from '../net/error.ts';

@@ -53,7 +53,7 @@ async function allDelivered(waxwing: Waxwing): Promise<void> {
 
 const count = (text: string, pattern: RegExp): number => text.match(new RegExp(pattern, 'g'))?.length ?? 0;
 
-describe('a server that counts our connections', () => {
+describe('a server that counts our connections', { concurrency: 2 }, () => {
   peerTest('Postfix: two at once by smtpd_client_connection_count_limit', ['postfix'], async (roots, t) => {
     const postfix = await startPostfix(roots.postfix, {
       certificate,

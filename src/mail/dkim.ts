@@ -70,10 +70,14 @@ export interface SignedHeader {
   readonly text: string;
 }
 
-/** @returns why it is not signed, where a header is not what a signature should vouch for. */
+/**
+ * @param more names of further fields that are signed where they are there, in lower case.
+ * @returns why it is not signed, where a header is not what a signature should vouch for.
+ */
 export function signedHeader(
   message: Uint8Array,
   section: HeaderSection,
+  more: readonly string[] = [],
 ): ({ readonly kind: 'signed' } & SignedHeader) | { readonly kind: 'unfit'; readonly because: string } {
   if (section.endedBy === 'limit') return unfit('its header is too long');
   // Where the body begins is then read in two ways.
@@ -81,7 +85,7 @@ export function signedHeader(
   const byName = new Map<string, HeaderField[]>();
   for (const field of section.fields) {
     const name = field.name.toLowerCase();
-    if (!known.has(name)) continue;
+    if (!known.has(name) && !more.includes(name)) continue;
     const before = byName.get(name);
     if (before === undefined) byName.set(name, [field]);
     else before.push(field);
@@ -104,7 +108,7 @@ export function signedHeader(
     sign(name);
     names.push(name);
   }
-  for (const name of others) sign(name);
+  for (const name of [...others, ...more]) sign(name);
   return { kind: 'signed', names, text };
 }
 
@@ -158,7 +162,7 @@ export function signedField(unsigned: Unsigned, value: string): string {
 }
 
 /** The tag h=, with folds behind colons. */
-function foldedNames(names: readonly string[]): string {
+export function foldedNames(names: readonly string[]): string {
   const lines: string[] = [];
   let line = ' h=';
   for (const [index, name] of names.entries()) {

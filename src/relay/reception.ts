@@ -31,6 +31,7 @@ import { refusalByRules } from './inbound-tls.ts';
 import { type IntakeParts, takeMessage } from './intake.ts';
 import { answerQueries, type QueryParts } from './queries.ts';
 import { holdersOf, type QuotaHolder, type Quotas } from './quotas.ts';
+import { sealing } from './seal.ts';
 import { headerSenders, refusalOfSender } from './senders.ts';
 import { rulesFor } from './session-rules.ts';
 import type { ListenerSettings, Outgoing, RelaySettings, World } from './settings.ts';
@@ -79,6 +80,7 @@ export function openReception(parts: ReceptionParts): Reception {
     authentication: settings.authentication === null ? [] : [authentication(settings.authentication, parts)],
     forged: settings.authentication === null ? [] : [forgedFields(settings.authentication)],
     redirecting: redirecting(settings.domains, domains, settings.forwarding, parts.onOddity),
+    sealing: sealing(settings.dkim, settings.forwarding, settings.authentication?.authservId, parts.onOddity),
     signing: signing(settings.dkim, parts.onOddity),
     checksHeader: settings.accounts.some(({ rights }) => rights.sender.header),
   };
@@ -101,6 +103,8 @@ interface House {
   readonly forged: readonly Omission[];
   /** undefined: there are no aliases. */
   readonly redirecting: Treatment | undefined;
+  /** undefined: there is nothing to vouch for, or no key. */
+  readonly sealing: Treatment | undefined;
   /** undefined: there are no keys. */
   readonly signing: Treatment | undefined;
   /** Whether there is an account whose header fields are looked at. */
@@ -114,6 +118,7 @@ function take(submitter: Submitter, envelope: Envelope, house: House, intake: In
     ...house.authentication,
     ...(house.checksHeader ? [headerSenders(house.accounts.rightsOf)] : []),
     ...(house.redirecting === undefined ? [] : [house.redirecting]),
+    ...(house.sealing === undefined ? [] : [house.sealing]),
     ...(house.signing === undefined ? [] : [house.signing]),
   ];
   const omissions: readonly Omission[] = [omitOwnFields, ...house.forged];

@@ -98,15 +98,23 @@ type Signed =
 
 /** @param front fields that will stand in front of `content`. */
 async function sign(content: NewBody, front: string, keys: readonly DkimKey[], at: number): Promise<Signed> {
+  const { head, section, added } = await readHeaderOf(content, front);
+  const header = signedHeader(head, section);
+  if (header.kind === 'unfit') return header;
+  const bodyHash = await hashOfBody(content, section.bodyStart - added);
+  const fields = await Promise.all(keys.map((key) => signature(key, header, bodyHash, at)));
+  return { kind: 'signed', fields: fields.join('') };
+}
+
+/** The header section as it will be sent. @param front fields that will stand in front of `content`. */
+export async function readHeaderOf(
+  content: NewBody,
+  front = '',
+): Promise<{ readonly head: Uint8Array; readonly section: HeaderSection; readonly added: number }> {
   const beginning = content.kind === 'bytes' ? content.bytes : await readHead(content.path);
   const head = front === '' ? beginning : Buffer.concat([Buffer.from(front), beginning]);
   const section = readHeaderSection(head, defaultHeaderLimits);
-  const header = signedHeader(head, section);
-  if (header.kind === 'unfit') return header;
-  const bodyStart = section.bodyStart - (head.length - beginning.length);
-  const bodyHash = await hashOfBody(content, bodyStart);
-  const fields = await Promise.all(keys.map((key) => signature(key, header, bodyHash, at)));
-  return { kind: 'signed', fields: fields.join('') };
+  return { head, section, added: head.length - beginning.length };
 }
 
 async function readHead(path: string): Promise<Uint8Array> {

@@ -35,8 +35,14 @@ export interface WaxwingOptions {
   readonly relay?: Keys;
   /** Keys of `[dns]`. */
   readonly dns?: Keys;
+  /** Keys of `[tls_rpt]`. */
+  readonly tlsRpt?: Keys;
   /** Keys of `[authentication]`. */
   readonly authentication?: Keys;
+  /** Items of `[[dkim]]`. */
+  readonly dkim?: readonly Keys[];
+  /** Keys of `[forwarding]`. */
+  readonly forwarding?: Keys;
   /** Keys of `[limits]`. */
   readonly limits?: Keys;
   /** Items of `[[api_key]]`; with one there is an HTTP API. */
@@ -244,13 +250,18 @@ function configuration(options: WaxwingOptions): string {
     '[dns]',
     // Nobody answers there; the resolvers of this host are nobody's to ask in a test.
     ...toml({ resolver: ['127.0.0.1:9'], ...options.dns }),
+    '[tls_rpt]',
+    ...toml(options.tlsRpt ?? {}),
     '[authentication]',
     ...toml(options.authentication ?? {}),
+    '[forwarding]',
+    ...toml(options.forwarding ?? {}),
     '[limits]',
     ...toml(options.limits ?? {}),
     ...listeners.flatMap((one) => ['[[listener]]', ...toml({ address: '127.0.0.1:0', ...one })]),
     ...hashes.flatMap((account) => ['[[account]]', ...toml(account)]),
     ...domains.flatMap((domain) => ['[[domain]]', ...toml(domain)]),
+    ...(options.dkim ?? []).flatMap((key) => ['[[dkim]]', ...toml(key)]),
     ...routes.flatMap((route) => ['[[route]]', ...toml(route)]),
     ...(apiKeys.length === 0 ? [] : ['[api]', ...toml({ listen: ['127.0.0.1:0'] })]),
     ...apiKeys.flatMap((key) => ['[[api_key]]', ...toml(key)]),

@@ -1,5 +1,6 @@
 /** What becomes of a message by what was found out about its sender, and by what the operator wants. */
 import type { AuthenticationResult, DmarcPolicy } from '../../mail/authentication-results.ts';
+import { printable } from '../../mail/field.ts';
 import { readResults } from '../../mail/read-results.ts';
 import type { Refusal } from '../../protocols/smtp/server/state.ts';
 import type { DmarcFindings } from './dmarc.ts';
@@ -53,7 +54,7 @@ export function verdictOf(
       kind: 'refused',
       code: 550,
       enhanced: '5.7.23',
-      text: `SPF of ${spf.domain} says that this host sends no mail for it`,
+      text: `SPF of ${shown(spf.domain)} says that this host sends no mail for it`,
     };
   return byDmarc;
 }
@@ -88,8 +89,13 @@ function dmarcVerdict(
     kind: 'refused',
     code: 550,
     enhanced: '5.7.26',
-    text: `${dmarc.from} asks to refuse mail of its name that fails DMARC (SPF ${spf.result}, DKIM ${signatures})`,
+    text: `${shown(dmarc.from)} asks to refuse mail of its name that fails DMARC (SPF ${spf.result}, DKIM ${signatures})`,
   };
+}
+
+/** A name that the sender chose, short enough for a reply (RFC 5321 §4.5.3.1.5: 512 octets with all that stands around it). */
+function shown(domain: string | null): string {
+  return domain === null ? 'its author' : printable(domain, 100);
 }
 
 /** RFC 7208 §8.6 has 451 and 4.4.3 for what the DNS did not tell. */
@@ -98,7 +104,7 @@ function later(from: string | null): Verdict {
     kind: 'refused',
     code: 451,
     enhanced: '4.4.3',
-    text: `the DNS did not say whether this mail is really from ${from ?? 'its author'}; try again later`,
+    text: `the DNS did not say whether this mail is really from ${shown(from)}; try again later`,
   };
 }
 

@@ -82,6 +82,21 @@ describe('what nobody knows is neither passed nor failed', () => {
   });
 });
 
+it('RFC 5321 §4.5.3.1.5: a reply has at most 512 octets, whatever name the sender chose', () => {
+  const name = `\u0001\r\n250 ok${'x'.repeat(2_000)}\u00e4.test`;
+  const spf = { ...failing.spf, domain: name };
+  for (const dmarc of [
+    { ...failing.dmarc, from: name },
+    { ...failing.dmarc, from: name, result: 'temperror' },
+    { ...failing.dmarc, policy: 'none' },
+  ] as const) {
+    const actions = { dmarc: 'reject', spfHardFail: 'reject' } as const;
+    const said = verdictOf({ ...failing, spf, dmarc }, noFindings, actions, []);
+    assert.ok(said.kind === 'refused');
+    assert.match(said.text, /^[\x20-\x7e]{1,400}$/);
+  }
+});
+
 it('RFC 5322 §3.6.2: several authors cannot hide whose name is taken', () => {
   const findings = { ...noFindings, unclearAuthor: true };
   const dmarc = { result: 'permerror', from: null, policy: null } as const;

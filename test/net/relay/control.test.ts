@@ -57,10 +57,24 @@ describe('messages', () => {
     assert.match(Buffer.from(kept.bytes).toString(), /\r\nSubject: x\r\n\r\nx\r\n$/);
   });
 
+  for (const [query, tls, tellOutcome] of [
+    ['tls=requiretls', 'requiretls', false],
+    ['tls=encrypt&tell=outcome', 'encrypt', true],
+    ['', null, false],
+  ] as const)
+    it(`say what they ask of their way: ${query || 'nothing'}`, async (t) => {
+      const { relay, asked } = await controlSetting(t);
+      await asked('POST', `/messages?from=a@origin.test&to=b@far.test&${query}`, 'Subject: x\n\nx\n');
+      const { terms } = (await relay.store.show(relay.events[0]?.id ?? '')) ?? {};
+      assert.deepEqual([terms?.tls, terms?.tellOutcome], [tls, tellOutcome]);
+    });
+
   for (const [why, query, body, status] of [
     ['no recipient', 'from=a@origin.test', 'x\n', 400],
     ['a recipient that is no mailbox', 'from=a@origin.test&to=nobody', 'x\n', 400],
     ['a sender that would break out of MAIL', 'from=a@b.test%3E%0D%0ARCPT&to=b@far.test', 'x\n', 400],
+    ['a wish that is none', 'from=a@origin.test&to=b@far.test&tls=may', 'x\n', 400],
+    ['something else to be told', 'from=a@origin.test&to=b@far.test&tell=all', 'x\n', 400],
     ['a message above the limit of the relay', 'from=a@origin.test&to=b@far.test', 'x'.repeat(30_000), 413],
     ['a NUL', 'from=a@origin.test&to=b@far.test', 'x\0\n', 422],
   ] as const) {

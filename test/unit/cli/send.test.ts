@@ -44,6 +44,26 @@ function json(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
 }
 
+describe('--require-tls', () => {
+  it('asks the relay for REQUIRETLS', async (t) => {
+    const asked: string[] = [];
+    const { data } = await startControlPeer(t, ({ method, url = '' }: IncomingMessage, response) => {
+      response.setHeader('Connection', 'close');
+      if (method === 'POST') asked.push(url);
+      json(response, 422, { error: '554 5.6.0 not here' });
+    });
+    const words = ['send', '--from', 'a@origin.test', '--to', 'b@far.test', '--data', data];
+    const { code, stderr } = await waxwing([...words, '--require-tls'], 'Subject: x\n\nx\n');
+    assert.match(stderr, /the relay did not take the message: 554 5\.6\.0 not here/);
+    assert.equal(code, 1);
+    await waxwing(words, 'Subject: x\n\nx\n');
+    assert.deepEqual(
+      asked.map((url) => new URL(url, 'http://x').searchParams.get('tls')),
+      ['requiretls', null],
+    );
+  });
+});
+
 describe('75 with the id on stderr, as the relay has the message and must not get it again', {
   concurrency: 4,
 }, () => {

@@ -35,11 +35,12 @@ interface Case {
   readonly heldNoticeAt?: number;
   readonly by?: EventTls['by'];
   readonly trace?: string;
+  readonly tellOutcome?: boolean;
 }
 
 function settle({ verdict, reply = null, notify = null, sender = 'a@origin.test', ...rest }: Case): Settled {
   const { ageMs = 0, blockedBecause = null, onBlocked = 'hold', heldNoticeAt = null } = rest;
-  const { by = 'sts', trace = null } = rest;
+  const { by = 'sts', trace = null, tellOutcome = false } = rest;
   const wishes = { ...noRecipientWishes, notify };
   const recipient = { address: 'bob@far.test', wishes, attempts: 2, blockedBecause };
   const properties = { size: 1, eightBit: false, longestLine: 1, hops: 0, needsUtf8: false };
@@ -48,7 +49,7 @@ function settle({ verdict, reply = null, notify = null, sender = 'a@origin.test'
     receivedAt: 0,
     sender,
     wishes: noSenderWishes,
-    terms: { ...noTerms, trace },
+    terms: { ...noTerms, trace, tellOutcome },
     properties,
     warnedAt: null,
     heldNoticeAt,
@@ -178,6 +179,28 @@ describe('what the sender is told (RFC 3461 §4.1, §5.2)', () => {
       assert.equal(news === null ? null : `${news.kind} ${news.status}`, expected);
     });
   }
+});
+
+describe('a sender who wants to be told how the message travelled', () => {
+  const told = (given: Case): string | undefined => settle({ ...given, tellOutcome: true }).news?.kind;
+  const delivered = (tells: 'host' | 'relayed' | 'delivered'): Verdict => ({ kind: 'delivered', tells });
+  for (const notify of [null, [], ['failure']] as const)
+    it(`hears of success, delay and failure, whatever NOTIFY says (${JSON.stringify(notify)})`, () => {
+      assert.equal(told({ verdict: delivered('relayed'), notify }), 'relayed');
+      assert.equal(told({ verdict: delivered('delivered'), notify }), 'delivered');
+      assert.equal(told({ verdict: failed, notify, ageMs: 4 * HOUR }), 'delayed');
+      assert.equal(told({ verdict: refused, notify }), 'failed');
+    });
+
+  it('hears it from us also where the next host tells of success: it cannot know', () => {
+    assert.equal(told({ verdict: delivered('host') }), 'relayed');
+    assert.equal(settle({ verdict: delivered('host'), notify: ['success'] }).news, null);
+  });
+
+  it('is nobody where the sender is null', () => {
+    assert.equal(told({ verdict: delivered('host'), sender: '' }), undefined);
+    assert.equal(told({ verdict: refused, sender: '' }), undefined);
+  });
 });
 
 describe('the word about mail that is held for want of TLS', () => {

@@ -6,7 +6,14 @@ import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { type Scope, scopes } from '../../../../src/relay/http-api/api-key.ts';
 import { listedSchema, trailSchema } from '../../../../src/relay/http-api/schemas.ts';
-import { type Answer, madeKey, rawHttp, startTestApi, type TestApi } from '../../../support/http-api.ts';
+import {
+  type Answer,
+  madeKey,
+  rawHttp,
+  startTestApi,
+  type TestApi,
+  type TestApiOptions,
+} from '../../../support/http-api.ts';
 import { domain, eventually } from '../../../support/relay.ts';
 
 const MESSAGE = 'From: a@origin.test\r\nSubject: x\r\nDate: d\r\nMessage-ID: <m@x>\r\n\r\nHello\r\n';
@@ -335,6 +342,24 @@ describe('what is there to read', () => {
     assert.equal((await say('cancel')).status, 200);
     assert.equal((await api.ask('POST', '/v1/messages/nothing/cancel')).status, 404);
     assert.equal((await say('delete')).status, 404);
+  });
+});
+
+describe('policies', () => {
+  it('are explained, for four askers at once; the fifth is told to come again', async (t) => {
+    const explanation = { schema: 'waxwing.explain/1' } as Awaited<
+      ReturnType<NonNullable<TestApiOptions['explain']>>
+    >;
+    const { promise, resolve } = Promise.withResolvers<typeof explanation>();
+    const api = await startTestApi(t, { explain: () => promise });
+    const ask = () => api.ask('GET', '/v1/policies/far.test');
+    const first = Array.from({ length: 5 }, ask);
+    const busy = await Promise.race(first);
+    assert.deepEqual([busy.status, busy.headers.get('retry-after')], [503, '10']);
+    resolve(explanation);
+    assert.equal((await Promise.all(first)).filter(({ status }) => status === 200).length, 4);
+    assert.deepEqual((await ask()).body, explanation);
+    assert.equal((await api.ask('GET', '/v1/policies/far..test')).status, 400);
   });
 });
 

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { findApiKey, parseApiKeyHash } from '../../../../src/relay/http-api/api-key.ts';
 import { isPassword, parsePasswordHash } from '../../../../src/relay/password.ts';
 import { waxwing } from '../control-peer.ts';
 
@@ -123,6 +124,17 @@ it('config schema prints the JSON Schema', async () => {
   const run = await waxwing(['config', 'schema']);
   assert.equal(run.code, 0);
   assert.equal(JSON.parse(run.stdout).properties.relay.properties.smtp_port.maximum, 65_535);
+});
+
+it('config api-key prints a new key each time, and its hash as [[api_key]] takes it', async () => {
+  const [one, other] = await Promise.all([waxwing(['config', 'api-key']), waxwing(['config', 'api-key'])]);
+  assert.deepEqual([one.code, one.stderr], [0, '']);
+  assert.notEqual(one.stdout, other.stdout);
+  const [, key = '', hash = ''] = /^key: +(\S+)\nkey_hash: (\S+)\n$/.exec(one.stdout) ?? [];
+  const parsed = parseApiKeyHash(hash);
+  assert.ok(parsed.kind === 'ok', one.stdout);
+  const made = { name: 'shop', hash: parsed.value, scopes: [], senders: null, requestsPerMinute: 1 };
+  assert.equal(findApiKey(key, [made]), made);
 });
 
 describe('config hash', { concurrency: 3 }, () => {

@@ -4,7 +4,7 @@
  * What the message itself says of TLS on its way.
  *
  * `requiretls`: REQUIRETLS stood at MAIL (RFC 8689 §2). `encrypt` and `authenticate`: whoever submitted it asked for that
- * level. `optional`: its header says `TLS-Required: No` (RFC 8689 §5).
+ * level. `optional`: its header says `TLS-Required: No` (RFC 8689 §3).
  */
 export type TlsWish = 'requiretls' | 'authenticate' | 'encrypt' | 'optional';
 

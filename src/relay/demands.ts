@@ -25,14 +25,17 @@ const WORDS: ReadonlyMap<string, TlsWish> = new Map([
 
 /** Our own fields do not travel: they are said to this relay alone. */
 export const omitOwnFields: Omission = ({ role }, _, section) =>
-  role === 'submission' ? [...fieldsNamed(section, TLS_FIELD), ...fieldsNamed(section, TELL_FIELD)] : [];
+  role === 'submission' && asksSomething(section)
+    ? [...fieldsNamed(section, TLS_FIELD), ...fieldsNamed(section, TELL_FIELD)]
+    : [];
 
 /** Reads what the message asks for; goes before all other steps. */
 export function readDemands(rules: DemandRules): Treatment {
   return ({ submitter, head, section }, before) => {
+    const { terms } = before;
+    if (terms.tls === null && !asksSomething(section)) return before;
     const own = ownFields(submitter, head, section);
     if (own.kind === 'refused') return own;
-    const { terms } = before;
     const wishes = [terms.tls, own.tls, optionalIn(head, section, rules)];
     const tls = STRICTEST_FIRST.find((wish) => wishes.includes(wish)) ?? null;
     if (tls === 'requiretls' && rules.requireTls === 'off') {
@@ -42,6 +45,11 @@ export function readDemands(rules: DemandRules): Treatment {
     if (tls === terms.tls && tellOutcome === terms.tellOutcome) return before;
     return { ...before, terms: { ...terms, tls, tellOutcome } };
   };
+}
+
+/** Whether one of the fields may be among them: most messages have none, and names cost least by their length and initial. */
+function asksSomething({ fields }: HeaderSection): boolean {
+  return fields.some(({ name }) => (name.length === 11 || name.length === 12) && /^[tw]/i.test(name));
 }
 
 /** RFC 8689 §4.1: beside REQUIRETLS the header field is ignored; so it is beside every wish for TLS. */

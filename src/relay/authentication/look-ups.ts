@@ -12,7 +12,7 @@ type Found = readonly (
 )[];
 
 /** Rejects with an Error whose `code` is ENOTFOUND or ENODATA where there is nothing, anything else where nobody knows. */
-export type Ask = (name: string, type: string) => Promise<Found>;
+type Ask = (name: string, type: string) => Promise<Found>;
 
 /** The look-ups for one message. */
 export interface MessageLookUps {

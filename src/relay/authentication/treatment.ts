@@ -26,7 +26,7 @@ interface Log {
 }
 
 /** By which the mailbox sets mail apart; its value is the cause. */
-export const QUARANTINE_FIELD = 'Waxwing-Quarantine';
+const QUARANTINE_FIELD = 'Waxwing-Quarantine';
 
 /** What others say in our name is not kept, and known to be theirs. */
 export function forgedFields({ authservId }: AuthenticationSettings): Omission {

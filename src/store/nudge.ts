@@ -92,7 +92,7 @@ const EVENTS = {
 } as const satisfies Record<Nudge['what'], EventName | null>;
 
 function eventOf(
-  { id, sender }: MessageRow,
+  { id, sender, trace }: MessageRow,
   { address, attempts }: RecipientRow,
   delivery: KeptDelivery,
   { what, now, release }: Nudge,
@@ -110,5 +110,6 @@ function eventOf(
     attempt: attempts,
     tls: release?.tls ?? null,
     nextAttemptAt: delivery.kind === 'waiting' ? new Date(delivery.notBefore).toISOString() : null,
+    ...(trace === null ? {} : { trace }),
   };
 }

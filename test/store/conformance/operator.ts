@@ -1,6 +1,7 @@
 /** What an operator sees and does. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { noTerms } from '../../../src/names/message-terms.ts';
 import { type Delivery, type DeliveryEvent, next } from '../../../src/queue/delivery.ts';
 import type { Nudge, QueueStore } from '../../../src/store/queue-store.ts';
 import type { WithStore } from '../conformance.ts';
@@ -56,6 +57,20 @@ export function operatorConforms(withStore: WithStore): void {
   });
 
   describe('nudge', () => {
+    it(
+      'says in its events of which trace the message is part',
+      withStore(async ({ store }) => {
+        const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+        await store.accept(message('traced', { terms: { ...noTerms, trace } }));
+        await store.accept(message('untraced'));
+        const nudged = await nudgeAll(store, { what: 'hold', now: 2000, of: 'all' });
+        assert.deepEqual(
+          nudged.map(({ event }) => event?.trace),
+          [trace, undefined],
+        );
+      }),
+    );
+
     const said = { hold: 'held', release: 'released', cancel: 'cancelled' };
     const states = ['waiting', 'attempting', 'held-tls', 'held', 'delivered', 'cancelled'] as const;
     for (const what of ['retry', 'hold', 'release', 'cancel'] as const) {

@@ -3,7 +3,7 @@ import { authenticationResults, claimedResults } from '../../mail/authentication
 import { fieldsNamed, type HeaderSection } from '../../mail/headers.ts';
 import type { Domain } from '../../names/domain.ts';
 import type { IncomingMessage, Omission, Span, Treated, Treatment } from '../treatment.ts';
-import { type EvaluationParts, evaluate } from './evaluate.ts';
+import { type EvaluationParts, evaluate, prepare } from './evaluate.ts';
 import { type Actions, dmarcActions, spfActions, type Verdict, verdictOf } from './verdict.ts';
 
 export interface AuthenticationSettings {
@@ -39,6 +39,7 @@ export function forgedFields({ authservId }: AuthenticationSettings): Omission {
 export function authentication(settings: AuthenticationSettings, log: Log): Treatment {
   const { authservId, withinMs, lookUp } = settings;
   const parts: EvaluationParts = { lookUp, withinMs, receiver: authservId, onError: log.onError };
+  prepare();
   return (message, before) => {
     const { submitter, head, section } = message;
     if (submitter.role !== 'mx' || submitter.trusted) return before;

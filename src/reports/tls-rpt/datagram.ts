@@ -8,7 +8,7 @@ export type ReadDatagram =
   /** Nothing of it counts. `because` is one sentence. */
   | { readonly kind: 'unusable'; readonly because: string };
 
-/** The one version of the format (`dpv`). */
+/** The version of the format (`dpv`). libtlsrpt 0.5, which Debian 13 has, names none, and writes the same. */
 const VERSION = '1';
 /** An MTA tells of its hosts; nobody has so many. */
 const MOST_POLICIES = 64;
@@ -42,9 +42,9 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function readSession(fields: Fields): SessionResult {
   const version = fields['dpv'];
-  if (version !== VERSION) {
-    const said = typeof version === 'string' ? `the version ${quote(version)}` : 'no version';
-    throw new Unusable(`has ${said}, and ${quote(VERSION)} is the only one that is known`);
+  if (version !== undefined && version !== VERSION) {
+    const said = typeof version === 'string' ? quote(version) : 'that is no text';
+    throw new Unusable(`has the version ${said}, and ${quote(VERSION)} is the only one that is known`);
   }
   const domain = readDomain(textIn(fields, 'd'), 'd');
   const policies = listIn(fields, 'policies');

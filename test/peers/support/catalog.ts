@@ -21,6 +21,8 @@ const base: readonly string[] = [
 const sets = {
   // With the mechanisms of AUTH, which are modules, and the command that writes their passwords.
   postfix: ['postfix', 'libsasl2-modules', 'sasl2-bin', ...base],
+  // With libtlsrpt, by which it tells of its sessions.
+  postfix310: ['postfix', ...base],
   exim: ['exim4-daemon-heavy', ...base],
   opensmtpd: ['opensmtpd', ...base],
   dovecot: [
@@ -88,6 +90,7 @@ export type PeerName = keyof typeof sets;
 /** Every set there is. */
 export const peerNames: readonly PeerName[] = [
   'postfix',
+  'postfix310',
   'exim',
   'opensmtpd',
   'dovecot',
@@ -116,7 +119,7 @@ export const peerNames: readonly PeerName[] = [
 /**
  * Debian's release that a set is taken from; null: the one that the host runs.
  *
- * OpenSMTPD 6.8, which is in bookworm, cannot do TLS as a server with the OpenSSL there. PostgreSQL 17 is the first that
+ * Postfix tells of its sessions since 3.10. OpenSMTPD 6.8, which is in bookworm, cannot do TLS as a server with the OpenSSL there. PostgreSQL 17 is the first that
  * can begin with TLS without being asked. The lab's programs are of one release, so that its zones and verdicts are the
  * same everywhere.
  */
@@ -125,6 +128,7 @@ export function releaseOf(name: PeerName): string | null {
 }
 
 const newer: ReadonlySet<PeerName> = new Set([
+  'postfix310',
   'opensmtpd',
   'postgresql17',
   'bind',

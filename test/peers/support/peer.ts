@@ -28,6 +28,7 @@ export async function rootsOf<const Needed extends PeerName>(
 ): Promise<Roots<Needed>> {
   const roots: Record<PeerName, string> = {
     postfix: '',
+    postfix310: '',
     exim: '',
     opensmtpd: '',
     dovecot: '',

@@ -59,6 +59,8 @@ export interface Postfix {
   inject(from: string, to: readonly string[], message: Buffer): Promise<Finished>;
   /** What waits in its queue, one JSON object for each message. */
   queue(): Promise<string>;
+  /** Where the host sees a file of its sandbox. */
+  readonly path: Sandbox['path'];
   /** Runs a program of its package beside it. */
   run: Sandbox['run'];
   close(): Promise<void>;
@@ -99,6 +101,7 @@ export async function startPostfix(root: string, options: PostfixOptions = {}): 
     inject: (from, to, message) =>
       sandbox.run('sendmail', ['-i', '-f', from, '--', ...to], { input: message }),
     queue: async () => (await sandbox.run('postqueue', ['-j'])).stdout,
+    path: sandbox.path,
     run: sandbox.run,
     close: sandbox.close,
   };

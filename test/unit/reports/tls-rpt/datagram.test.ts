@@ -103,6 +103,12 @@ describe('readDatagram', () => {
     assert.equal(read({ ...whole, new: { deep: [] } }).kind, 'result');
   });
 
+  it('takes one that names no version, as libtlsrpt 0.5.0rc1 of Debian 13 sends them', () => {
+    const { dpv: _, ...without } = whole;
+    assert.deepEqual(read(without), read(whole));
+    assert.equal(read({ ...whole, dpv: null }).kind, 'unusable');
+  });
+
   it('takes an absent record and null for a text: nobody has seen one', () => {
     const { pr: _, ...without } = whole;
     for (const one of [without, { ...whole, pr: null }]) {
@@ -114,7 +120,6 @@ describe('readDatagram', () => {
   for (const [what, value] of [
     ['another version', { ...whole, dpv: '2' }],
     ['a version that is a number', { ...whole, dpv: 1 }],
-    ['no version', { ...whole, dpv: undefined }],
     ['no domain', { ...whole, d: undefined }],
     ['a domain that is none', { ...whole, d: 'a b' }],
     ['no policies', { ...whole, policies: [] }],

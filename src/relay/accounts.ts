@@ -24,13 +24,15 @@ export interface Account {
   readonly rights: AccountRights;
 }
 
-/** What an account may do once it is logged in. */
+/** What an account may do once it is logged in, and what it is told. */
 export interface AccountRights {
   readonly sender: SenderRights;
   readonly quota: Quota;
+  /** Whether the sender of each message is told how it travelled. */
+  readonly tellOutcome: boolean;
 }
 
-export const anyRights: AccountRights = { sender: anySender, quota: noQuota };
+export const anyRights: AccountRights = { sender: anySender, quota: noQuota, tellOutcome: false };
 
 export interface Accounts {
   /**

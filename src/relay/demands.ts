@@ -29,11 +29,16 @@ export const omitOwnFields: Omission = ({ role }, _, section) =>
     ? [...fieldsNamed(section, TLS_FIELD), ...fieldsNamed(section, TELL_FIELD)]
     : [];
 
-/** Reads what the message asks for; goes before all other steps. */
-export function readDemands(rules: DemandRules): Treatment {
+/**
+ * Reads what the message asks for; goes before all other steps.
+ *
+ * @param isTold whether all mail of an account is to be told of.
+ */
+export function readDemands(rules: DemandRules, isTold: (account: string) => boolean): Treatment {
   return ({ submitter, head, section }, before) => {
     const { terms } = before;
-    if (terms.tls === null && !asksSomething(section)) return before;
+    const always = terms.account !== null && isTold(terms.account);
+    if (terms.tls === null && !always && !asksSomething(section)) return before;
     const own = ownFields(submitter, head, section);
     if (own.kind === 'refused') return own;
     const wishes = [terms.tls, own.tls, optionalIn(head, section, rules)];
@@ -41,7 +46,7 @@ export function readDemands(rules: DemandRules): Treatment {
     if (tls === 'requiretls' && rules.requireTls === 'off') {
       return refused('this relay does not do REQUIRETLS ([relay] requiretls is off)');
     }
-    const tellOutcome = terms.tellOutcome || own.tellOutcome;
+    const tellOutcome = terms.tellOutcome || always || own.tellOutcome;
     if (tls === terms.tls && tellOutcome === terms.tellOutcome) return before;
     return { ...before, terms: { ...terms, tls, tellOutcome } };
   };

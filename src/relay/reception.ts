@@ -114,7 +114,7 @@ interface House {
 function take(submitter: Submitter, envelope: Envelope, house: House, intake: IntakeParts): BodySink<Intake> {
   const { hostname, routes, settings } = house;
   const treatments: readonly Treatment[] = [
-    readDemands(settings.demands),
+    readDemands(settings.demands, (user) => house.accounts.rightsOf(user)?.tellOutcome === true),
     ...house.authentication,
     ...(house.checksHeader ? [headerSenders(house.accounts.rightsOf)] : []),
     ...(house.redirecting === undefined ? [] : [house.redirecting]),

@@ -98,7 +98,7 @@ function rightsOf(user: string, { ownAddressOnly, quota }: AccountsConfig): Pars
   if (mailbox.kind === 'invalid')
     return invalid(`with own_address_only a user has to be an address: ${mailbox.because}`);
   const senders = [{ kind: 'mailbox', mailbox: mailbox.value } as const];
-  return { kind: 'ok', value: { sender: { ...anySender, senders }, quota } };
+  return { kind: 'ok', value: { ...anyRights, sender: { ...anySender, senders }, quota } };
 }
 
 function invalid(because: string): { readonly kind: 'invalid'; readonly because: string } {

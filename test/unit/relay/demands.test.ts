@@ -46,7 +46,9 @@ async function read(
     bodyAt: section.bodyStart,
     longestLine: 10,
   } as const;
-  const said = await treat(message, { ...noTerms, ...terms }, [readDemands({ ...usual, ...rules })]);
+  const said = await treat(message, { ...noTerms, ...terms }, [
+    readDemands({ ...usual, ...rules }, (account) => account === 'told'),
+  ]);
   if (said.kind === 'refused') return `${said.code} ${said.enhanced} ${said.text}`;
   const words = [said.terms.tls, said.terms.tellOutcome ? 'tell' : null].filter((word) => word !== null);
   return words.join(', ') || '-';
@@ -108,6 +110,12 @@ describe('our own header fields', () => {
   it('Waxwing-Tell: outcome', async () => {
     assert.equal(await read(['Waxwing-Tell: outcome']), 'tell');
     assert.equal(await read(['Waxwing-Tell: Outcome', 'Waxwing-TLS: encrypt']), 'encrypt, tell');
+  });
+
+  it('an account whose mail is always told of needs none', async () => {
+    assert.equal(await read(['Subject: x'], { terms: { account: 'told' } }), 'tell');
+    assert.equal(await read(['Waxwing-TLS: encrypt'], { terms: { account: 'told' } }), 'encrypt, tell');
+    assert.equal(await read(['Subject: x'], { terms: { account: 'other' } }), '-');
   });
 
   const wrong = [

@@ -37,6 +37,10 @@ export const account = z
       .boolean()
       .default(false)
       .describe('Whether From and Sender in the header have to be among senders, too.'),
+    tell_outcome: z
+      .boolean()
+      .default(false)
+      .describe('Whether the sender is told, message by message, how it travelled to each recipient.'),
     ...quotaKeys,
   })
   .transform((written, context): AccountConfig => {
@@ -62,7 +66,8 @@ export const account = z
       nullSender: written.null_sender,
       header: written.check_header_from,
     };
-    return { user, hash: hash ?? null, certificates, rights: { sender, quota: toQuota(written) } };
+    const rights = { sender, quota: toQuota(written), tellOutcome: written.tell_outcome };
+    return { user, hash: hash ?? null, certificates, rights };
   });
 
 export const accounts = z

@@ -279,6 +279,7 @@ describe('the configuration', () => {
         tls: 'may',
         requireTls: 'opportunistic',
         actions: { dmarc: null, spfHardFail: null },
+        aliases: null,
         names: [],
         recipients: { kind: 'table', locals: { kind: 'here', value: ['Anna', 'a b', 'jörg'] } },
       },
@@ -288,6 +289,7 @@ describe('the configuration', () => {
         tls: 'authenticate',
         requireTls: null,
         actions: { dmarc: null, spfHardFail: null },
+        aliases: null,
         names: [{ kind: 'below', domain: 'b.test' }],
         recipients: { kind: 'callout' },
       },
@@ -297,6 +299,7 @@ describe('the configuration', () => {
         tls: null,
         requireTls: null,
         actions: { dmarc: null, spfHardFail: null },
+        aliases: null,
         names: [],
         recipients: { kind: 'any' },
       },
@@ -321,7 +324,9 @@ describe('the configuration', () => {
       '[[certificate]]\ncert = "c.pem"\nkey = "k.pem"\n';
     const { config, effective } = good(load(toml));
     const at = (name: string) => ({ kind: 'file', path: join(folder, name) });
-    assert.deepEqual(config.accounts, [{ user: 'a', hash: at('a.hash') }]);
+    assert.deepEqual(config.accounts, [
+      { user: 'a', hash: at('a.hash'), certificates: [], rights: anyRights },
+    ]);
     assert.deepEqual(config.domains[0]?.recipients, { kind: 'table', locals: at('people') });
     assert.deepEqual(config.routes[0]?.login, { user: 'x', password: at('secret') });
     assert.deepEqual(config.certificates, [

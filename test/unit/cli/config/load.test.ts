@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import type { ConfigError } from '../../../../src/cli/config/config.ts';
 import { keys, variableOf } from '../../../../src/cli/config/keys.ts';
 import { type LoadedConfig, type LoadRequest, loadConfig } from '../../../../src/cli/config/load.ts';
+import { anyRights } from '../../../../src/relay/accounts.ts';
 import {
   configOf,
   domain,

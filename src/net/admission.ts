@@ -5,7 +5,9 @@ import {
   type Client,
   clientOf,
   clientTable,
+  isSpent,
   LOGIN_PERIOD,
+  networkOf,
   spend,
 } from './clients.ts';
 
@@ -22,6 +24,18 @@ export interface Limits {
   readonly recipientsPerMinute: number;
   /** Within ten minutes; whoever reaches it is refused for ten minutes, and twice as long each further time. */
   readonly loginFailures: number;
+  /** Recipients that do not exist, within ten minutes; whoever has named so many gets no answer about more. Absent: no limit. */
+  readonly unknownRecipients?: number;
+  /** Of all clients of one network together; absent: no limit. */
+  readonly network?: NetworkLimits;
+}
+
+export interface NetworkLimits {
+  /** Bits that addresses of one network share. */
+  readonly prefixes: { readonly ipv4: number; readonly ipv6: number };
+  /** At once. */
+  readonly sessions: number;
+  readonly connectionsPerMinute: number;
 }
 
 export interface Refusal {
@@ -44,6 +58,8 @@ export interface Pass {
   /** Asked before a password is looked at: in other sessions the client may have been wrong too often. */
   login(): Verdict;
   loginFailed(): void;
+  /** A recipient was named who does not exist. */
+  recipientUnknown(): void;
   /** The session is over; once or more. */
   leave(): void;
 }
@@ -62,6 +78,7 @@ const MINUTE = 60_000;
 
 const GO: Verdict = { kind: 'go' };
 const FULL = refusal(421, '4.3.2', 'too many connections; try again later');
+const UNKNOWN = refusal(450, '4.7.1', 'too many recipients that do not exist; try again in ten minutes');
 const BLOCKED = refusal(421, '4.7.0', 'too many failed logins; try again later');
 
 /** @param now milliseconds since 1970. */
@@ -75,13 +92,32 @@ export function startAdmission(limits: Limits, now: () => number): Admission {
     if (open >= current.sessions) return FULL;
     open += 1;
     const go = (): Verdict => GO;
+    const nothing = (): void => undefined;
     const leave = once(() => {
       open -= 1;
     });
-    return { kind: 'go', message: go, recipient: go, login: go, loginFailed: () => undefined, leave };
+    return {
+      kind: 'go',
+      message: go,
+      recipient: go,
+      login: go,
+      loginFailed: nothing,
+      recipientUnknown: nothing,
+      leave,
+    };
   }
 
-  function enterStranger(key: string): Pass | Refusal {
+  /** What the limits of a network have against one more of it; its clients count as one. */
+  function networkRefusal(network: Client, limits: NetworkLimits): Refusal | undefined {
+    if (!spend(network, 'connections', limits.connectionsPerMinute, MINUTE, now()))
+      return refusal(421, '4.7.0', 'your network connects too often; try again in a minute');
+    if (network.sessions >= limits.sessions)
+      return refusal(421, '4.7.0', 'your network has too many connections open; try again later');
+    return undefined;
+  }
+
+  function enterStranger(address: string): Pass | Refusal {
+    const key = clientOf(address);
     if (blocks.holds(key)) return BLOCKED;
     const client = clients.of(key);
     if (!spend(client, 'connections', current.connectionsPerMinute, MINUTE, now())) {
@@ -92,17 +128,24 @@ export function startAdmission(limits: Limits, now: () => number): Admission {
     }
     const { sessions, reserved = Math.floor(sessions / 4) } = current;
     if (open >= sessions - reserved) return FULL;
+    const limits = current.network;
+    const network = limits === undefined ? undefined : clients.of(networkOf(address, limits.prefixes));
+    const refused =
+      network === undefined || limits === undefined ? undefined : networkRefusal(network, limits);
+    if (refused !== undefined) return refused;
     open += 1;
     clients.enter(client);
+    if (network !== undefined) clients.enter(network);
     const leave = once(() => {
       open -= 1;
       clients.leave(client);
+      if (network !== undefined) clients.leave(network);
     });
     return { kind: 'go', leave, ...countersOf(client, blocks, () => current, now) };
   }
 
   return {
-    enter: (address, { exempt }) => (exempt ? enterExempt() : enterStranger(clientOf(address))),
+    enter: (address, { exempt }) => (exempt ? enterExempt() : enterStranger(address)),
     change(next) {
       current = next;
     },
@@ -121,7 +164,18 @@ function countersOf(
       : refusal(450, '4.7.1', `too many ${what} from you; try again in a minute`);
   return {
     message: () => perMinute('messages', limits().messagesPerMinute),
-    recipient: () => perMinute('recipients', limits().recipientsPerMinute),
+    recipient: () =>
+      isSpent(client, 'unknown', limits().unknownRecipients ?? Number.POSITIVE_INFINITY, LOGIN_PERIOD, now())
+        ? UNKNOWN
+        : perMinute('recipients', limits().recipientsPerMinute),
+    recipientUnknown: () =>
+      void spend(
+        client,
+        'unknown',
+        limits().unknownRecipients ?? Number.POSITIVE_INFINITY,
+        LOGIN_PERIOD,
+        now(),
+      ),
     login: () => (blocks.holds(client.key) ? BLOCKED : GO),
     loginFailed() {
       // The last one that is allowed does not fit any more.

@@ -4,6 +4,7 @@
  * A client is an IPv4 address or a /64 of IPv6: a customer has at least that many addresses (RFC 6177 §2).
  */
 import { isIPv6 } from 'node:net';
+import { groupsOf } from '../names/address.ts';
 
 /** Fills as things happen and drains with time: so many at once, and as many again in each period. */
 interface Bucket {
@@ -11,7 +12,7 @@ interface Bucket {
   at: number;
 }
 
-type Counted = 'connections' | 'messages' | 'recipients' | 'failures';
+type Counted = 'connections' | 'messages' | 'recipients' | 'failures' | 'unknown';
 
 /** The buckets come with their first use: most clients only connect. */
 export interface Client {
@@ -45,6 +46,14 @@ export function spend(client: Client, what: Counted, limit: number, period: numb
   if (bucket.level + 1 > limit) return false;
   bucket.level += 1;
   return true;
+}
+
+/** Whether {@link spend} would say no, without counting. */
+export function isSpent(client: Client, what: Counted, limit: number, period: number, now: number): boolean {
+  const bucket = client.buckets[what];
+  if (limit === Number.POSITIVE_INFINITY || bucket === undefined) return false;
+  const drained = (Math.max(0, now - bucket.at) / period) * limit;
+  return Math.max(0, bucket.level - drained) + 1 > limit;
 }
 
 export interface ClientTable {
@@ -116,6 +125,23 @@ export function blockTable(now: () => number): BlockTable {
       blocks.set(key, { until: now() + Math.min(LONGEST_BLOCK, LOGIN_PERIOD * 2 ** times), times });
     },
   };
+}
+
+/** The range that an address is in: those that share its first bits. */
+export function networkOf(
+  address: string,
+  prefixes: { readonly ipv4: number; readonly ipv6: number },
+): string {
+  const plain = address.replace(/^::ffff:(?=[0-9.]+$)/i, '').replace(/%.*$/, '');
+  const [parts, width, prefix] = isIPv6(plain)
+    ? [groupsOf(plain), 16, prefixes.ipv6]
+    : [plain.split('.').map(Number), 8, prefixes.ipv4];
+  const kept = parts.map((part, index) => {
+    const cut = width - Math.min(width, Math.max(0, prefix - index * width));
+    return (part >> cut) << cut;
+  });
+  const text = width === 8 ? kept.join('.') : kept.map((part) => part.toString(16)).join(':');
+  return `${text}/${prefix}`;
 }
 
 /** An IPv4 address as it is; of an IPv6 address the first 64 bits. */

@@ -130,6 +130,7 @@ function answerResidence(query: RecipientQuery, parts: QueryParts): Answer {
     case 'known':
       return yes;
     case 'unknown':
+      visitor.pass.recipientUnknown();
       return unknown;
     case 'alias':
       return answerAlias(query, residence.targets, parts);
@@ -141,7 +142,10 @@ function answerResidence(query: RecipientQuery, parts: QueryParts): Answer {
     case 'callout':
       return parts.callouts.ask(residence.domain, recipient).then((answer) => {
         if (answer.kind === 'known') return yes;
-        if (answer.kind === 'unknown') return unknown;
+        if (answer.kind === 'unknown') {
+          visitor.pass.recipientUnknown();
+          return unknown;
+        }
         if (answer.kind === 'refused') return passedOn(answer.reply, recipient, parts);
         parts.onOddity(`whether ${recipient.text} exists could not be found out: ${answer.because}`);
         // Who may relay hands in his mail and goes; it can wait here for the backend.

@@ -318,6 +318,12 @@ function toLimits(limits: ParsedConfig['limits']): LimitsConfig {
     messagesPerMinute: limits.messages_per_minute,
     recipientsPerMinute: limits.recipients_per_minute,
     loginFailures: limits.login_failures,
+    unknownRecipients: limits.unknown_recipients,
+    network: {
+      prefixes: { ipv4: limits.network_prefix_ipv4, ipv6: limits.network_prefix_ipv6 },
+      sessions: limits.sessions_per_network,
+      connectionsPerMinute: limits.connections_per_minute_per_network,
+    },
     messagesPerSession: limits.messages_per_session,
     errorsPerSession: limits.errors_per_session,
   };

@@ -47,6 +47,66 @@ function door(limits: Partial<Limits>): Door {
   };
 }
 
+describe('a network', () => {
+  const network = { prefixes: { ipv4: 24, ipv6: 48 }, sessions: 3, connectionsPerMinute: none };
+
+  it('has so many sessions at once, from whichever of its addresses', () => {
+    const { enter, knock } = door({ network });
+    const [first] = [1, 2, 3].map((last) => enter(`192.0.2.${last}`));
+    assert.match(knock('192.0.2.200'), /^421 4\.7\.0 your network has too many connections/);
+    assert.equal(knock('192.0.3.1'), 'go');
+    first?.leave();
+    assert.equal(knock('192.0.2.200'), 'go');
+  });
+
+  it('of IPv6 is wider than the /64 of one client', () => {
+    const { enter, knock } = door({ network });
+    for (const part of ['1', '2', 'ffff']) enter(`2001:db8:7:${part}::1`);
+    assert.match(knock('2001:db8:7:3::1'), /^421 4\.7\.0 your network/);
+    assert.equal(knock('2001:db8:8:1::1'), 'go');
+  });
+
+  it('connects so often in a minute', () => {
+    const { knock, wait } = door({ network: { ...network, connectionsPerMinute: 2 } });
+    assert.deepEqual([knock('192.0.2.1'), knock('192.0.2.2')], ['go', 'go']);
+    assert.match(knock('192.0.2.3'), /^421 4\.7\.0 your network connects too often/);
+    wait(MINUTE);
+    assert.equal(knock('192.0.2.3'), 'go');
+  });
+
+  it('is not bound where its client is known by address', () => {
+    const { admission, enter, knock } = door({ network });
+    for (const last of [1, 2, 3]) enter(`192.0.2.${last}`);
+    assert.equal(admission.enter('192.0.2.4', { exempt: true }).kind, 'go');
+    assert.notEqual(knock('192.0.2.5'), 'go');
+  });
+});
+
+describe('recipients who do not exist', () => {
+  it('end the answers about recipients, for all sessions of the client, until time has passed', () => {
+    const { enter, wait } = door({ unknownRecipients: 3 });
+    const pass = enter('192.0.2.1');
+    for (let n = 0; n < 3; n++) {
+      assert.equal(pass.recipient().kind, 'go');
+      pass.recipientUnknown();
+    }
+    const refusal = enter('192.0.2.1').recipient();
+    assert.equal(
+      refusal.kind === 'refused' ? `${refusal.code} ${refusal.text}` : '',
+      '450 too many recipients that do not exist; try again in ten minutes',
+    );
+    assert.equal(enter('192.0.2.2').recipient().kind, 'go');
+    assert.equal(pass.message().kind, 'go');
+    wait(10 * MINUTE);
+    assert.equal(pass.recipient().kind, 'go');
+  });
+  it('are no matter where there is no limit', () => {
+    const pass = door({}).enter('192.0.2.1');
+    for (let n = 0; n < 1_000; n++) pass.recipientUnknown();
+    assert.equal(pass.recipient().kind, 'go');
+  });
+});
+
 describe('sessions at once', () => {
   it('strangers cannot take the last quarter; who is known by address can', () => {
     const { admission, knock } = door({ sessions: 8 });

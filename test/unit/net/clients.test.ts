@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { blockTable, clientOf, clientTable, spend } from '../../../src/net/clients.ts';
+import { blockTable, clientOf, clientTable, isSpent, networkOf, spend } from '../../../src/net/clients.ts';
 
 const MINUTE = 60_000;
 const MAX_KNOWN = 100_000;
@@ -89,5 +89,37 @@ describe('the bounds of the tables', () => {
       ['0', '1', 'next'].map((key) => blocks.holds(key)),
       [true, false, true],
     );
+  });
+});
+
+describe('the network of an address', () => {
+  const prefixes = { ipv4: 24, ipv6: 48 };
+  const cases: readonly [address: string, network: string][] = [
+    ['192.0.2.77', '192.0.2.0/24'],
+    ['::ffff:192.0.2.77', '192.0.2.0/24'],
+    ['2001:db8:7:8::9', '2001:db8:7:0:0:0:0:0/48'],
+    ['2001:DB8:7:FFFF:1::', '2001:db8:7:0:0:0:0:0/48'],
+    ['fe80::1%eth0', 'fe80:0:0:0:0:0:0:0/48'],
+  ];
+  for (const [address, network] of cases)
+    it(address, () => assert.equal(networkOf(address, prefixes), network));
+  it('may end within a part of it', () => {
+    assert.equal(networkOf('192.0.2.77', { ipv4: 26, ipv6: 48 }), '192.0.2.64/26');
+    assert.equal(networkOf('192.0.2.77', { ipv4: 32, ipv6: 48 }), '192.0.2.77/32');
+    assert.equal(networkOf('10.255.2.77', { ipv4: 9, ipv6: 48 }), '10.128.0.0/9');
+  });
+});
+
+describe('whether a limit is reached', () => {
+  it('is the same as whether one more would be too many, and counts nothing', () => {
+    const client = clientTable(() => 0).of('a');
+    for (let n = 0; n < 3; n++) {
+      assert.equal(isSpent(client, 'unknown', 3, 1000, 0), false);
+      assert.equal(spend(client, 'unknown', 3, 1000, 0), true);
+    }
+    assert.equal(isSpent(client, 'unknown', 3, 1000, 0), true);
+    assert.equal(spend(client, 'unknown', 3, 1000, 0), false);
+    assert.equal(isSpent(client, 'unknown', 3, 1000, 1000), false);
+    assert.equal(isSpent(client, 'unknown', Number.POSITIVE_INFINITY, 1000, 0), false);
   });
 });

@@ -77,6 +77,7 @@ function session(world: World) {
         recipient: () => go,
         login: () => go,
         loginFailed: () => void happened.push('failed'),
+        recipientUnknown: () => void happened.push('unknown'),
         leave: () => undefined,
         ...pass,
       },
@@ -174,6 +175,19 @@ describe('a recipient who is somebody else', () => {
     it(`${why}: ${answer}`, async () => {
       const query: SmtpQuery = { kind: 'recipient', recipient, sender, account: null };
       assert.equal(await session(world).answer(query), answer);
+    });
+  }
+});
+
+describe('a recipient who does not exist is counted', () => {
+  for (const world of [
+    { residence: 'unknown' },
+    { residence: 'callout', callout: { kind: 'unknown' } },
+  ] as const satisfies readonly World[]) {
+    it(`found by ${world.residence}`, async () => {
+      const { answer, happened } = session(world);
+      await answer(rcpt());
+      assert.deepEqual(happened, ['unknown']);
     });
   }
 });

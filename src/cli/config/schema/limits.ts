@@ -23,6 +23,21 @@ export const limits = z
       .describe(
         `Failed logins in ten minutes from ${PER_ADDRESS}; behind that it is refused for ten minutes, and twice as long each further time.`,
       ),
+    unknown_recipients: count(1, MANY)
+      .default(100)
+      .describe(
+        `Recipients that do not exist, in ten minutes from ${PER_ADDRESS}; behind that it gets no answer about more.`,
+      ),
+    sessions_per_network: count(1, MANY)
+      .default(500)
+      .describe('Incoming connections at once from one network outside those of the listener.'),
+    connections_per_minute_per_network: count(1, MANY)
+      .default(1200)
+      .describe('New connections a minute from one network outside those of the listener.'),
+    network_prefix_ipv4: count(8, 32).default(24).describe('Bits that IPv4 addresses of one network share.'),
+    network_prefix_ipv6: count(16, 128)
+      .default(48)
+      .describe('Bits that IPv6 addresses of one network share.'),
     messages_per_session: count(1, MANY).default(1000).describe('Messages in one connection.'),
     errors_per_session: count(1, MANY)
       .default(10)

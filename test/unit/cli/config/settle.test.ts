@@ -80,6 +80,8 @@ describe('without any configuration', () => {
         messagesPerMinute: 600,
         recipientsPerMinute: 6000,
         loginFailures: 10,
+        unknownRecipients: 100,
+        network: { prefixes: { ipv4: 24, ipv6: 48 }, sessions: 500, connectionsPerMinute: 1200 },
         messagesPerSession: 1000,
         errorsPerSession: 10,
       },

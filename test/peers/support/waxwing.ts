@@ -37,8 +37,6 @@ export interface WaxwingOptions {
   readonly dns?: Keys;
   /** Keys of `[tls_rpt]`. */
   readonly tlsRpt?: Keys;
-  /** Keys of `[tls_rpt]`. */
-  readonly tlsRpt?: Keys;
   /** Keys of `[authentication]`. */
   readonly authentication?: Keys;
   /** Items of `[[dkim]]`. */
@@ -252,8 +250,6 @@ function configuration(options: WaxwingOptions): string {
     '[dns]',
     // Nobody answers there; the resolvers of this host are nobody's to ask in a test.
     ...toml({ resolver: ['127.0.0.1:9'], ...options.dns }),
-    '[tls_rpt]',
-    ...toml(options.tlsRpt ?? {}),
     '[tls_rpt]',
     ...toml(options.tlsRpt ?? {}),
     '[authentication]',

@@ -50,18 +50,58 @@ export function answerRefused(
   return context.json(body, status);
 }
 
+type Issue = z.core.$ZodIssue;
+
 /** Of all that a schema has against a value, the first. */
 export function refusalOf({ issues }: z.ZodError, status: RefusalStatus = 400): Refused {
   const [issue] = issues;
   if (issue === undefined) return refused(status, 'the request is not of the right form');
-  const field = issue.path.reduce<string>(
+  const { path, message, limit } = faultOf(issue, []);
+  const field = path.reduce<string>(
     (text, part) =>
       typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
     '',
   );
-  const limit = issue.code === 'too_big' ? Number(issue.maximum) : null;
-  return refused(status, `${field === '' ? 'the request' : field}: ${issue.message}`, {
+  return refused(status, `${field === '' ? 'the request' : field}: ${message}`, {
     field: field === '' ? null : field,
     limit,
   });
+}
+
+interface Fault {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly limit: number | null;
+}
+
+function faultOf(issue: Issue, around: readonly PropertyKey[]): Fault {
+  const path = [...around, ...issue.path];
+  switch (issue.code) {
+    case 'invalid_union': {
+      // Of several forms the one is meant that is of the right type.
+      const meant = firstOfEach(issue).find((first) => !isOfOtherType(first));
+      return meant === undefined
+        ? { path, message: 'is missing, or of another type', limit: null }
+        : faultOf(meant, path);
+    }
+    case 'unrecognized_keys':
+      return { path: [...path, issue.keys[0] ?? ''], message: 'no field is called so', limit: null };
+    case 'invalid_type':
+      return { path, message: `has to be of type ${issue.expected}`, limit: null };
+    case 'too_big':
+      return { path, message: issue.message, limit: Number(issue.maximum) };
+    default:
+      return { path, message: issue.message, limit: null };
+  }
+}
+
+function firstOfEach({ errors }: Extract<Issue, { code: 'invalid_union' }>): readonly Issue[] {
+  return errors.map(([first]) => first).filter((first) => first !== undefined);
+}
+
+function isOfOtherType(issue: Issue): boolean {
+  if (issue.path.length > 0) return false;
+  return issue.code === 'invalid_union'
+    ? firstOfEach(issue).every(isOfOtherType)
+    : issue.code === 'invalid_type';
 }

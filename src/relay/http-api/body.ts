@@ -9,10 +9,7 @@ export interface BodyPatience {
   readonly minimumRate: number;
 }
 
-/** As long as an SMTP client may take for its content. */
-export const bodyPatience: BodyPatience = { graceMs: 20_000, minimumRate: 1_000 };
-
-export interface Body {
+interface Body {
   readonly kind: 'ok';
   readonly bytes: Uint8Array;
   /** Its place is free again: nothing is done with it any more. */
@@ -30,7 +27,7 @@ const RETRY_SECONDS = 10;
 export function bodyReader(
   deadlines: Deadlines,
   room: () => number,
-  { graceMs, minimumRate }: BodyPatience = bodyPatience,
+  { graceMs, minimumRate }: BodyPatience,
 ): BodyReader {
   let held = 0;
   return {

@@ -36,7 +36,7 @@ describe('a message as JSON', () => {
   });
 
   const wrong: [why: string, parts: Readonly<Record<string, unknown>>, field: RegExp][] = [
-    ['a field that there is not', { subjekt: 'x' }, /^$/],
+    ['a field that there is not', { subjekt: 'x' }, /^subjekt$/],
     ['a line end in the subject', { subject: 'x\r\nBcc: c@far.test' }, /^subject$/],
     ['a line end of Unicode in the subject', { subject: 'x\u0085y' }, /^subject$/],
     ['half a character', { subject: '\ud800' }, /^subject$/],
@@ -59,12 +59,12 @@ describe('a message as JSON', () => {
     [
       'an attachment from a file',
       { attachments: [{ path: '/etc/passwd', content: '' }] },
-      /^attachments\[0\]$/,
+      /^attachments\[0\]\.path$/,
     ],
     [
       'an attachment from elsewhere',
       { attachments: [{ href: 'http://127.0.0.1/', content: '' }] },
-      /^attachments\[0\]$/,
+      /^attachments\[0\]\.href$/,
     ],
     ['text from a file', { text: { path: '/etc/passwd' } }, /^text$/],
     [
@@ -93,6 +93,24 @@ describe('a message as JSON', () => {
       const fault = faultOf(parts);
       assert.match(fault.field ?? '', field, fault.error);
     });
+
+  it('says of each fault what it is, in words of its own', () => {
+    for (const [parts, error] of [
+      [{ from: undefined }, 'from: is missing, or of another type'],
+      [{ from: 7 }, 'from: is missing, or of another type'],
+      [{ from: 'anna' }, 'from: "anna" is not local@domain'],
+      [{ to: ['b@far.test', 'bob'] }, 'to[1]: "bob" is not local@domain'],
+      [{ to: { address: 'bob' } }, 'to.address: "bob" is not local@domain'],
+      [{ subject: 7 }, 'subject: has to be of type string'],
+      [{ subjekt: 'x' }, 'subjekt: no field is called so'],
+      [{ subject: 'a\nb' }, 'subject: must be one line without control characters'],
+      [{ headers: { From: 'x' } }, /^headers/],
+    ] as const) {
+      const fault = faultOf(parts);
+      if (typeof error === 'string') assert.equal(fault.error, error);
+      else assert.match(fault.error, error);
+    }
+  });
 
   it('says of what there is too much how much there may be', () => {
     const parsed = messageSchema.safeParse({ ...least, subject: 'x '.repeat(501) });

@@ -15,6 +15,7 @@ import { type Control, openControl } from '../relay/control.ts';
 import { routesOf } from '../relay/domains.ts';
 import { type EventLog, fileEventLog, streamEventLog } from '../relay/event-log.ts';
 import { destinationOf, destinationsOf } from '../relay/intake.ts';
+import { showRememberedTls } from '../relay/metrics.ts';
 import { type Relay, type RelayParts, startRelay } from '../relay/relay.ts';
 import type { World } from '../relay/settings.ts';
 import { startSwitchNotices } from '../relay/switch.ts';
@@ -142,6 +143,7 @@ async function open(
     onError,
   });
   opened.push(() => relay.close(running.config.relay.graceMs));
+  showRememberedTls(observation.registry, () => relay.rememberedTls());
   const gateways = await startGatewayService({
     first: gatewayTermsOf(first, await keyPairsOf(config, files, world.now())),
     metrics: config.metrics,

@@ -5,6 +5,7 @@ import { deliveryEventNames, type RelayEvent } from '../events/delivery-event.ts
 import { resultTypes } from '../reports/tls-rpt/result-types.ts';
 import type { ResultSource, SessionResult } from '../reports/tls-rpt/session-result.ts';
 import type { QueueFigures } from '../store/queue-figures.ts';
+import type { RememberedTls } from './tls-memory.ts';
 
 export interface RelayMetrics {
   events(list: readonly RelayEvent[]): void;
@@ -118,6 +119,22 @@ const DIRECTIONS: ReadonlyMap<string, string> = new Map([
 function oneOf(known: readonly string[], value: string | null): string {
   if (value === null) return 'unknown';
   return known.includes(value) ? value : 'other';
+}
+
+const REMEMBERED = ['broken', 'small-hello'] as const satisfies readonly RememberedTls['kind'][];
+
+/** Shows at how many hosts TLS is not tried, or begins with a small ClientHello. @param remembered asked when somebody looks. */
+export function showRememberedTls(registry: Registry, remembered: () => readonly RememberedTls[]): void {
+  const hosts = new Gauge({
+    name: 'waxwing_tls_remembered_hosts',
+    help: 'Addresses of hosts at which TLS has failed each time and is not tried for a while (broken), or that need a small ClientHello.',
+    labelNames: ['kind'],
+    registers: [registry],
+    collect() {
+      const now = remembered();
+      for (const kind of REMEMBERED) hosts.set({ kind }, now.filter((one) => one.kind === kind).length);
+    },
+  });
 }
 
 function addQueue(registry: Registry, figures: () => QueueFigures, now: () => number): void {

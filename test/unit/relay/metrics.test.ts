@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Registry } from 'prom-client';
 import type { DeliveryEvent } from '../../../src/events/delivery-event.ts';
-import { relayMetrics } from '../../../src/relay/metrics.ts';
+import { relayMetrics, showRememberedTls } from '../../../src/relay/metrics.ts';
 import type { QueueFigures } from '../../../src/store/queue-figures.ts';
 import { readExposition } from '../../support/exposition.ts';
 
@@ -127,5 +127,30 @@ describe('relayMetrics', () => {
     assert.equal(all.get('waxwing_store_seconds_bucket{le="0.0025",call="accept"}'), 0);
     assert.equal(all.get('waxwing_store_seconds_bucket{le="0.005",call="accept"}'), 1);
     assert.equal(all.get('waxwing_store_seconds_count{call="accept"}'), 1);
+  });
+});
+
+describe('showRememberedTls', () => {
+  it('counts by kind, without the name of a host', async () => {
+    const registry = new Registry();
+    const broken = {
+      kind: 'broken',
+      host: 'mx.far.test',
+      address: '192.0.2.1',
+      port: 25,
+      since: 0,
+      until: 1,
+      failures: 5,
+      because: 'x',
+    } as const;
+    let remembered: Parameters<typeof showRememberedTls>[1] = () => [];
+    showRememberedTls(registry, () => remembered());
+    const read = async (): Promise<ReadonlyMap<string, number>> => readExposition(await registry.metrics());
+    assert.equal((await read()).get('waxwing_tls_remembered_hosts{kind="broken"}'), 0);
+    remembered = () => [broken, broken, { ...broken, kind: 'small-hello' }];
+    const seen = await read();
+    assert.equal(seen.get('waxwing_tls_remembered_hosts{kind="broken"}'), 2);
+    assert.equal(seen.get('waxwing_tls_remembered_hosts{kind="small-hello"}'), 1);
+    assert.ok(!(await registry.metrics()).includes('mx.far.test'));
   });
 });

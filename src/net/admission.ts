@@ -107,15 +107,6 @@ export function startAdmission(limits: Limits, now: () => number): Admission {
     };
   }
 
-  /** What the limits of a network have against one more of it; its clients count as one. */
-  function networkRefusal(network: Client, limits: NetworkLimits): Refusal | undefined {
-    if (!spend(network, 'connections', limits.connectionsPerMinute, MINUTE, now()))
-      return refusal(421, '4.7.0', 'your network connects too often; try again in a minute');
-    if (network.sessions >= limits.sessions)
-      return refusal(421, '4.7.0', 'your network has too many connections open; try again later');
-    return undefined;
-  }
-
   function enterStranger(address: string): Pass | Refusal {
     const key = clientOf(address);
     if (blocks.holds(key)) return BLOCKED;
@@ -128,11 +119,13 @@ export function startAdmission(limits: Limits, now: () => number): Admission {
     }
     const { sessions, reserved = Math.floor(sessions / 4) } = current;
     if (open >= sessions - reserved) return FULL;
-    const limits = current.network;
-    const network = limits === undefined ? undefined : clients.of(networkOf(address, limits.prefixes));
-    const refused =
-      network === undefined || limits === undefined ? undefined : networkRefusal(network, limits);
-    if (refused !== undefined) return refused;
+    const ofNetworks = current.network;
+    const network =
+      ofNetworks === undefined ? undefined : clients.of(networkOf(address, ofNetworks.prefixes));
+    if (network !== undefined && ofNetworks !== undefined) {
+      const refused = refusalOfNetwork(network, ofNetworks, now());
+      if (refused !== undefined) return refused;
+    }
     open += 1;
     clients.enter(client);
     if (network !== undefined) clients.enter(network);
@@ -150,6 +143,19 @@ export function startAdmission(limits: Limits, now: () => number): Admission {
       current = next;
     },
   };
+}
+
+/** What the limits of a network have against one more of it; its clients count as one. */
+function refusalOfNetwork(
+  network: Client,
+  { sessions, connectionsPerMinute }: NetworkLimits,
+  now: number,
+): Refusal | undefined {
+  if (!spend(network, 'connections', connectionsPerMinute, MINUTE, now))
+    return refusal(421, '4.7.0', 'your network connects too often; try again in a minute');
+  if (network.sessions >= sessions)
+    return refusal(421, '4.7.0', 'your network has too many connections open; try again later');
+  return undefined;
 }
 
 function countersOf(

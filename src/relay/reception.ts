@@ -116,7 +116,7 @@ function take(submitter: Submitter, envelope: Envelope, house: House, intake: In
   const treatments: readonly Treatment[] = [
     readDemands(settings.demands, (user) => house.accounts.rightsOf(user)?.tellOutcome === true),
     ...house.authentication,
-    ...(house.checksHeader ? [headerSenders(house.accounts.rightsOf)] : []),
+    ...(house.checksHeader ? [headerSenders((user) => house.accounts.rightsOf(user))] : []),
     ...(house.redirecting === undefined ? [] : [house.redirecting]),
     ...(house.sealing === undefined ? [] : [house.sealing]),
     ...(house.signing === undefined ? [] : [house.signing]),

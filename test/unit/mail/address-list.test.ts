@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { readAddressList } from '../../../src/mail/address-list.ts';
 
 const latin1 = (text: string): string => Buffer.from(text).toString('latin1');

@@ -244,7 +244,10 @@ describe('a certificate (RFC 4422 appendix A)', () => {
 
 describe('a front (XCLIENT)', () => {
   const client = { address: '198.51.100.7', hello: null, extended: true, login: null };
-  const told = (login: string | null): SmtpQuery => ({ kind: 'introduced', client: { ...client, login } });
+  const told = (who: string | null): SmtpQuery => ({
+    kind: 'introduced',
+    client: { ...client, login: who },
+  });
   it('says who the client is', async () => {
     const { answer, happened } = session({});
     assert.equal(await answer(told(null)), 'introduced');

@@ -24,7 +24,7 @@ export const whyCauses = [
   'cancelled',
 ] as const;
 
-export type WhyCause = (typeof whyCauses)[number];
+type WhyCause = (typeof whyCauses)[number];
 
 export interface Why {
   readonly cause: WhyCause;

@@ -4,7 +4,7 @@ import { describe, it, type TestContext } from 'node:test';
 import type { HoldSettings, QueueSettings } from '../../../src/relay/settings.ts';
 import { tlsUntried } from '../../../src/relay/tls-verdict.ts';
 import type { Script } from '../../support/hostile-server.ts';
-import { DAY, eventually, type TestRelay } from '../../support/relay.ts';
+import { DAY, eventually, type RouteSpec, type TestRelay } from '../../support/relay.ts';
 import { hello, notice, setting } from './outgoing-setting.ts';
 
 function queue(holds: Partial<HoldSettings>): QueueSettings {
@@ -19,7 +19,12 @@ function queue(holds: Partial<HoldSettings>): QueueSettings {
 }
 
 /** A far side whose STARTTLS somebody strips until it is mended. */
-async function stripped(t: TestContext, holds: Partial<HoldSettings> = {}, more: Partial<Script> = {}) {
+async function stripped(
+  t: TestContext,
+  holds: Partial<HoldSettings> = {},
+  more: Partial<Script> = {},
+  route: Partial<RouteSpec> = {},
+) {
   const state = { mended: false, greeted: 0 };
   const made = await setting(
     t,
@@ -33,7 +38,7 @@ async function stripped(t: TestContext, holds: Partial<HoldSettings> = {}, more:
         return more.answer?.(verb, argument, inside);
       },
     },
-    { settings: { queue: queue(holds) } },
+    { settings: { queue: queue(holds) }, route },
   );
   return { ...made, state };
 }
@@ -71,8 +76,31 @@ describe('held mail', () => {
     }
   });
 
-  it('its destination is looked at, not each of its messages', async (t) => {
-    const { relay, state } = await stripped(t, { probeAfterMs: [500] });
+  it('a look does not log in', async (t) => {
+    const script: Partial<Script> = {
+      answer(verb, _, inside) {
+        if (verb === 'EHLO' && inside) return hello('PIPELINING', 'AUTH PLAIN');
+        return verb === 'AUTH' ? { say: '235 2.7.0 welcome\r\n' } : undefined;
+      },
+    };
+    const login = { user: 'relay', password: 'secret' };
+    const { peer, relay, state } = await stripped(t, {}, script, { login });
+    await relay.send({ to: ['bob@far.test'] });
+    await relay.until('held', ({ event }) => event === 'held');
+    state.mended = true;
+    await relay.until('delivered', ({ event }) => event === 'delivered');
+    const inside = peer.conversations().filter(({ handshake }) => handshake === 'done');
+    assert.deepEqual(
+      inside.map((one) => [one.inside.includes('AUTH'), one.inside.includes('MAIL')]),
+      [
+        [false, false],
+        [true, true],
+      ],
+    );
+  });
+
+  it('its destination is looked at, not each of its messages, and no more connections come than ever', async (t) => {
+    const { relay, state } = await stripped(t, { probeAfterMs: [500] }, { mostAtOnce: 5 });
     for (let message = 0; message < 8; message++) await relay.send({ to: [`b${message}@far.test`] });
     await eventually('all held', () =>
       relay.events.filter(({ event }) => event === 'held').length === 8 ? true : undefined,
@@ -84,6 +112,7 @@ describe('held mail', () => {
     await eventually('all delivered', () =>
       relay.events.filter(({ event }) => event === 'delivered').length === 8 ? true : undefined,
     );
+    assert.ok(!relay.events.some(({ event }) => event === 'deferred'), 'nobody was turned away');
   });
 
   it('is looked at at once when an operator says retry', async (t) => {

@@ -258,6 +258,20 @@ describe('an answer', () => {
     assert.equal(asked(at), 2);
   });
 
+  for (const dnssec of ['trust', 'validate'] as const) {
+    it(`is asked for again before its time is over where somebody wants it anew (${dnssec})`, async (t) => {
+      const at = await setting(t, trustworthy, { dnssec });
+      await at.resolver.lookUp(FAR);
+      const before = asked(at);
+      await at.resolver.lookUp(FAR);
+      assert.equal(asked(at), before);
+      await at.resolver.lookUpAnew(FAR);
+      assert.equal(asked(at), before + 1);
+      await at.resolver.lookUp(FAR);
+      assert.equal(asked(at), before + 1, 'what came anew is kept for the others');
+    });
+  }
+
   it('is sought once for all who ask at the same time', async (t) => {
     const at = await setting(t, trustworthy, { dnssec: 'trust' });
     const answers = await Promise.all(Array.from({ length: 50 }, () => at.resolver.lookUp(FAR)));

@@ -2,7 +2,6 @@
 import type { DeliveryEvent, RelayEvent } from '../events/delivery-event.ts';
 import { isLoopback } from '../names/address.ts';
 import { isAscii, parseDomain } from '../names/domain.ts';
-import { dayOf } from '../reports/tls-rpt/tally.ts';
 import type { TravelCount } from '../store/result-store.ts';
 
 export interface Travel {
@@ -19,6 +18,8 @@ export interface Travel {
 /** The domain of mail that has no sender. */
 export const NO_SENDER = '<>';
 
+/** Of RFC 3339, in UTC. */
+const DAY_CHARACTERS = '2026-11-28'.length;
 /** Domains until they are written down, of both directions. */
 const MOST_GATHERED = 20_000;
 
@@ -30,7 +31,7 @@ export function createTravel(): Travel {
   function count(direction: TravelCount['direction'], address: string, event: DeliveryEvent): void {
     const outcome = event.tls?.outcome ?? null;
     if (outcome === null) return;
-    const day = dayOf(Date.parse(event.at));
+    const day = event.at.slice(0, DAY_CHARACTERS);
     const domain = domainOf(address);
     const key = `${day} ${direction} ${domain}`;
     const known = counts.get(key);

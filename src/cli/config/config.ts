@@ -220,7 +220,7 @@ export interface LimitsConfig extends Limits {
 }
 
 /** Results of TLS sessions. */
-export interface TlsRptConfig {
+interface TlsRptConfig {
   readonly keepMs: number;
   /** Where a Postfix on this host tells of its own; null: nowhere. */
   readonly socket: {

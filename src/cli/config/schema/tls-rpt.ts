@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type Parsed, quote } from '../../../names/domain.ts';
 import { parseDuration, parsePath } from '../values.ts';
-import { text } from './kit.ts';
+import { complaints, text } from './kit.ts';
 
 /** sockaddr_un holds 108 octets, the last of them NUL. */
 const MOST_PATH_OCTETS = 107;
@@ -23,6 +23,10 @@ export const tlsRpt = z
     socket_group: text(parseGroup, 'postfix')
       .optional()
       .describe('Group of the socket file. Default: that of waxwing.'),
+  })
+  .superRefine(({ socket, socket_group: group }, context) => {
+    if (group !== undefined && socket === undefined)
+      complaints(context)('socket_group', 'stands without socket: there is no file to give to a group');
   })
   .prefault({})
   .describe('Results of TLS sessions, as TLS-RPT tells them.');

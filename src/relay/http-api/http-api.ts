@@ -76,6 +76,8 @@ const usualPatience: HttpPatience = {
 };
 const HANDSHAKE_MS = 20_000;
 const IDLE_MS = 30_000;
+/** For a client that does not read its answer. */
+const SILENT_MS = 120_000;
 const CHECK_EVERY_MS = 1_000;
 /** Of a request, its URL among it: a thousand recipients fit in. */
 const MOST_HEADER_BYTES = 64 * 1024;
@@ -98,6 +100,7 @@ export async function openHttpApi(parts: HttpApiParts): Promise<HttpApi> {
       const server = serverFor(tls, parts, patience, listener);
       boundByAddress(server, () => parts.settings().sessionsPerAddress);
       server.maxConnections = patience.connections;
+      server.setTimeout(SILENT_MS);
       servers.push(server);
       places.push({ ...(await listen(server, place, parts)), tls });
     }
@@ -157,7 +160,12 @@ function serverFor(
       ...times,
       handshakeTimeout: HANDSHAKE_MS,
       ALPNProtocols: ['http/1.1'],
-      SNICallback: (name, done) => done(null, certificates.contextFor(name)),
+      SNICallback: (name, done) => {
+        const context = certificates.contextFor(name);
+        // Left alone the default shows all of its certificates; chosen, only one.
+        if (context === certificates.contextFor(null)) done(null);
+        else done(null, context);
+      },
     },
     listener,
   );

@@ -120,7 +120,8 @@ async function notice(
     {
       kind,
       hostname: formatMailDomain(outgoing.hostname),
-      to: to.value.text,
+      // An address that was made for forwarding says nothing to whoever it stands for.
+      to: (readers.length === 1 ? readers[0] : undefined)?.text ?? to.value.text,
       id: originalId,
       envelopeId: wishes.envelopeId,
       arrivedAt: receivedAt,

@@ -138,6 +138,7 @@ function answerResidence(query: RecipientQuery, parts: QueryParts): Answer {
       // Notifications come from nobody; whatever else comes this way was written by someone who has the address from mail.
       return sender === null ? yes : no(550, '5.7.1', 'only notifications are taken here');
     case 'forged':
+      visitor.pass.recipientUnknown();
       return no(550, '5.1.1', `no such mailbox here: ${residence.because}`);
     case 'callout':
       return parts.callouts.ask(residence.domain, recipient).then((answer) => {

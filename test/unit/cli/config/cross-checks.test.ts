@@ -34,6 +34,12 @@ describe('what tables ask of each other', () => {
         ] as const,
     ),
     [
+      'rewritten senders in a domain to which nothing comes back',
+      `${mx}${domain()}[forwarding]\nsrs_domain = "other.test"\nsrs_secret_file = "srs"\n`,
+      'forwarding.srs_domain',
+      /^has to be one of your \[\[domain\]\]s: what comes back comes to it$/,
+    ],
+    [
       'a listener for nobody',
       listener('address = "127.0.0.1:1"\nnetworks = []'),
       'listener[0].networks',

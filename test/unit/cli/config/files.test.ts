@@ -270,6 +270,78 @@ describe('the recipients of a domain', () => {
   }
 });
 
+describe('the aliases of a domain', () => {
+  const own = (more: string): string =>
+    `[[domain]]\nname = "example.test"\nbackend = "lmtp://127.0.0.1:24"\nrecipients = ["anna"]\n${more}\n`;
+  const forwarding = '[forwarding]\nsrs_domain = "example.test"\nsrs_secret_file = "srs"\n';
+  const secret = { srs: 'a secret of enough octets\n' };
+
+  it('stand in the configuration or in a file', async () => {
+    const sales = [{ name: 'sales', targets: ['anna'] }];
+    const { files } = await read(own('aliases = ["sales: anna"]'), {});
+    assert.deepEqual(files?.domains[0]?.aliases, sales);
+    const { files: others } = await read(own('aliases_file = "aliases"'), {
+      aliases: '# all\nsales: anna\n',
+    });
+    assert.deepEqual(others?.domains[0]?.aliases, sales);
+  });
+
+  for (const [why, toml, files, path, message] of [
+    [
+      'a circle',
+      own('aliases = ["a: b", "b: a"]'),
+      {},
+      'domain[0].aliases',
+      /the alias "a" leads in a circle, by a@example\.test/,
+    ],
+    [
+      'a program in the file',
+      own('aliases_file = "aliases"'),
+      { aliases: 'a: |cat\n' },
+      'domain[0].aliases_file',
+      /aliases, line 1: the alias "a": "\|cat" is a program/,
+    ],
+    [
+      'a mailbox that does not exist',
+      own('aliases_file = "aliases"'),
+      { aliases: 'a: b\n' },
+      'domain[0].aliases_file',
+      /leads to b@example\.test, which does not exist/,
+    ],
+    [
+      'a target elsewhere, without [forwarding]',
+      own('aliases = ["a: b@far.test"]'),
+      {},
+      'domain[0].aliases',
+      /leads to b@far\.test, which is elsewhere: that needs \[forwarding\]/,
+    ],
+    [
+      'a short secret',
+      own('aliases = ["a: b@far.test"]') + forwarding,
+      { srs: 'gehe1m\n' },
+      'forwarding.srs_secret_file',
+      /srs holds a secret of 6 octets, at least 16 are needed/,
+    ],
+  ] as const) {
+    it(`are wrong with ${why}`, async () => {
+      const { errors } = await read(toml, files);
+      const [first] = errors;
+      assert.equal(first?.path, path);
+      assert.match(first.message, message);
+      assert.ok(!JSON.stringify(errors).includes('gehe1m'));
+    });
+  }
+
+  it('may lead elsewhere with [forwarding], whose hash depends on the secret', async () => {
+    const toml = own('aliases = ["a: b@far.test"]') + forwarding;
+    const { files, errors } = await read(toml, secret);
+    assert.deepEqual(errors, []);
+    const { files: others } = await read(toml, { srs: 'another secret of enough octets' });
+    assert.equal(files?.forwarding?.srs.domain, 'example.test');
+    assert.notEqual(files.forwarding.srs.hash('a'), others?.forwarding?.srs.hash('a'));
+  });
+});
+
 describe('the key of a DKIM signature', () => {
   const toml =
     '[[dkim]]\ndomain = "example.test"\nselector = "mail.2026"\nkey = "dkim.pem"\nsubdomains = true\n';

@@ -366,6 +366,10 @@ describe('any session', () => {
     'BDAT 1',
     'BDAT 5000',
     'AUTH SCRAM-SHA-256 biwsbj11c2VyLHI9YWJj',
+    'AUTH EXTERNAL =',
+    'XCLIENT ADDR=192.0.2.1',
+    'XCLIENT LOGIN=user HELO=client.test',
+    'XCLIENT ADDR=',
     '*',
     '',
   ];
@@ -382,7 +386,12 @@ describe('any session', () => {
   );
   const anyRules = fc.record({
     tls: fc.constantFrom('required' as const, 'optional' as const),
-    mechanisms: fc.constantFrom([], ['PLAIN' as const, 'LOGIN' as const, 'SCRAM-SHA-256' as const]),
+    mechanisms: fc.constantFrom(
+      [],
+      ['PLAIN' as const, 'LOGIN' as const, 'SCRAM-SHA-256' as const],
+      ['PLAIN' as const, 'EXTERNAL' as const],
+    ),
+    xclient: fc.boolean(),
     relaying: fc.constantFrom({ kind: 'anyone' as const }, { kind: 'accounts' as const }),
     asks: fc.record({ sender: fc.boolean(), recipient: fc.boolean() }),
   });
@@ -402,10 +411,11 @@ describe('any session', () => {
     given: Input,
     answer: (SmtpAnswer & { kind: 'yes' | 'no' }) | undefined,
     end: 'good' | 'too-big' | 'bare-lf',
+    rules: SessionRules,
   ): Input {
     switch (state.phase.kind) {
       case 'starting-tls':
-        return secured;
+        return { kind: 'secured', facts: { ...tlsFacts, chain: [new Uint8Array(1)] } };
       case 'skipping':
         return { kind: 'skipped' };
       case 'taking':
@@ -415,7 +425,14 @@ describe('any session', () => {
           : { kind: 'chunkTaken' };
       case 'asking':
         if (answer === undefined) return { kind: 'unanswered' };
-        if (answer.kind === 'no' || query?.kind !== 'verifier') return { kind: 'answered', answer };
+        if (answer.kind === 'no') return { kind: 'answered', answer };
+        if (query?.kind === 'external')
+          return { kind: 'answered', answer: { kind: 'account', account: 'user' } };
+        if (query?.kind === 'introduced') {
+          const { login } = query.client;
+          return { kind: 'answered', answer: { kind: 'introduced', rules, account: login } };
+        }
+        if (query?.kind !== 'verifier') return { kind: 'answered', answer };
         return { kind: 'answered', answer: { kind: 'verifier', verifier, known: true, nonce: serverNonce } };
       default:
         return given;
@@ -436,12 +453,13 @@ describe('any session', () => {
     );
     fc.assert(
       fc.property(inputs, anyRules, (given, rules) => {
-        const reduce = smtpSession({ ...usualRules, ...rules });
+        const all: SessionRules = { ...usualRules, ...rules };
+        const reduce = smtpSession(all);
         let state = reduce(initialState, opened).state;
         let query: SmtpQuery | undefined;
         for (const [input, answer, end] of given) {
           const wasClosed = state.phase.kind === 'closed';
-          const next = nextInput(state, query, input, answer, end);
+          const next = nextInput(state, query, input, answer, end, all);
           const step = reduce(state, next);
           state = step.state;
           const last = step.effects.at(-1);
@@ -456,7 +474,9 @@ describe('any session', () => {
           if (rules.tls === 'required' && state.tls === undefined) assert.equal(state.transaction, undefined);
           if (rules.relaying.kind === 'accounts' && state.account === null)
             assert.equal(state.transaction, undefined);
-          if (state.tls === undefined) assert.equal(state.account, null);
+          if (!rules.xclient) assert.equal(state.introduced, undefined);
+          // In clear nobody logs in; by the word of a front somebody may have.
+          if (state.tls === undefined && state.introduced === undefined) assert.equal(state.account, null);
         }
       }),
       { numRuns: 3000 },

@@ -87,7 +87,8 @@ function settleBlocked(settling: Settling, { cause, because }: Blocked, now: Epo
     const text = `${sentence(because)} ${returnedText(cause, result.tls)}`;
     return givenUp(settling, now, status, text, blocked(null));
   }
-  const retryAt = nextAttemptAt(now, recipient.attempts + 1, world.random(), schedule);
+  // Its destination is looked at meanwhile, so that it need not be tried by itself more often than mail of long ago.
+  const retryAt = nextAttemptAt(now, schedule.retryAfterMs.length, world.random(), schedule);
   const noticeAt = receivedAt + holding.noticeAfterMs;
   // The sender hears of it in time, however long the wait for the next attempt is.
   const notBefore = heldNoticeAt === null && noticeAt > now ? Math.min(retryAt, noticeAt) : retryAt;

@@ -122,8 +122,9 @@ function isNobodysBusiness({ tryTls, by, requires }: Decision): boolean {
 function seenIn(way: Way, opened: Opened, remembered: string | null): Seen | undefined {
   const came = howFar(way, opened, remembered);
   if (came === undefined) return undefined;
-  const ours = opened.kind === 'session' ? opened.session.connection.localAddress : undefined;
-  return { ...came, sendingAddress: ours ?? way.source };
+  const sendingAddress =
+    opened.kind === 'session' ? (opened.session.connection.localAddress ?? null) : opened.sendingAddress;
+  return { ...came, sendingAddress };
 }
 
 function howFar(

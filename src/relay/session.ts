@@ -73,12 +73,15 @@ export type Opened =
       readonly kind: 'broken';
       readonly error: PeerError | NetworkError;
       readonly transcript: readonly string[];
+      readonly sendingAddress: string | null;
     }
   /** It did not come to a session; the connection is closed. */
   | {
       readonly kind: 'failed';
       readonly outcome: Unready;
       readonly transcript: readonly string[];
+      /** Ours; null where there was no connection. */
+      readonly sendingAddress: string | null;
       /** The peer went silent or away where our ClientHello should have been answered. */
       readonly helloUnanswered: boolean;
     };
@@ -117,9 +120,12 @@ export async function openSession(
   const { hop, decision, login } = way;
   const protocol = way.protocol === 'lmtp' ? 'lmtp' : 'smtp';
   let connection: Connection | undefined;
+  // A socket that is closed has forgotten it.
+  let sendingAddress: string | null = null;
   try {
     connection = await connect();
     const { channel } = connection;
+    sendingAddress = connection.localAddress ?? null;
     const outcome = await connection.run(
       open<Proof>(channel, {
         helloName: formatMailDomain(way.hello),
@@ -142,7 +148,8 @@ export async function openSession(
       const helloUnanswered = outcome.kind === 'tlsFailed' && connection.helloUnanswered;
       await sayGoodbye(connection);
       connection.close();
-      return { kind: 'failed', outcome, transcript: connection.takeTranscript(), helloUnanswered };
+      const transcript = connection.takeTranscript();
+      return { kind: 'failed', outcome, transcript, sendingAddress, helloUnanswered };
     }
     const { offers, proof } = outcome;
     const { mailMax, rcptMax, rcptDomainMax } = limitsOf(offers);
@@ -166,9 +173,9 @@ export async function openSession(
     if (connection?.channel.tls !== undefined && isHangUp(broken) && !heardInside(transcript)) {
       const because = `${broken.message} right after the handshake`;
       const outcome = { kind: 'tlsFailed', because } as const;
-      return { kind: 'failed', outcome, transcript, helloUnanswered: false };
+      return { kind: 'failed', outcome, transcript, sendingAddress, helloUnanswered: false };
     }
-    return { kind: 'broken', error: broken, transcript };
+    return { kind: 'broken', error: broken, transcript, sendingAddress };
   }
 }
 

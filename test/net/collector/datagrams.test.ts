@@ -159,6 +159,21 @@ print(n)`;
     await eventually('the datagram', () => (setting.seen.length === 1 ? true : undefined));
   });
 
+  it('the helper ends with whoever has started it, also where that is killed', async (t) => {
+    const path = join(folderOf(t), 'tlsrpt.sock');
+    const program = `
+      import { receiveDatagrams } from '${new URL('../../../src/collector/datagrams.ts', import.meta.url).href}';
+      const nothing = () => undefined;
+      const onReady = () => console.log('ready');
+      const words = { onDatagram: nothing, onTooLong: nothing, onTrouble: nothing, onReady };
+      receiveDatagrams({ path: '${path}', mode: '0600', group: null, ...words });`;
+    const starter = spawn(process.execPath, ['--input-type=module', '-e', program]);
+    await once(starter.stdout, 'data');
+    assert.ok(existsSync(path));
+    starter.kill('SIGKILL');
+    await eventually('its end', () => (existsSync(path) ? undefined : true));
+  });
+
   it('without perl it says what is missing, and does not try again', async (t) => {
     const setting = listen(join(folderOf(t), 'tlsrpt.sock'), { command: 'no-such-perl' });
     await said(setting, 'perl-base');

@@ -64,6 +64,7 @@ describe('results of sessions', { concurrency: 3 }, () => {
     assert.deepEqual(told(results), ['no-policy-found failure validation-failure']);
     const [failure] = results[0]?.policies[0]?.failures ?? [];
     assert.equal(failure?.receivingHost, 'mx.test');
+    assert.equal(failure.sendingAddress, '127.0.0.1');
     assert.equal(failure.receivingAddress, '127.0.0.1');
     assert.match(failure.reason ?? '', /^the TLS handshake with mx\.test failed/);
   });
@@ -80,6 +81,7 @@ describe('results of sessions', { concurrency: 3 }, () => {
     const id = await relay.send({ to: ['b@far.test'] });
     await relay.until('blocked', (event) => event.id === id && event.event === 'blocked');
     assert.deepEqual(told(results), ['no-policy-found failure certificate-not-trusted']);
+    assert.equal(results[0]?.policies[0]?.failures[0]?.sendingAddress, '127.0.0.1');
   });
 
   it('octets that somebody put into the upgrade are a failure; a host that turns us away is no result', async (t) => {

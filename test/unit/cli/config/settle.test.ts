@@ -86,6 +86,7 @@ describe('without any configuration', () => {
         errorsPerSession: 10,
       },
       gateways: [],
+      api: { places: [], keys: [] },
       metrics: null,
       tlsRpt: { keepMs: 10 * 24 * 60 * 60_000, socket: null },
       events: { log: { kind: 'file', path: '/home/op/.local/state/waxwing/events.ndjson' } },

@@ -10,7 +10,7 @@
  */
 
 /** A host at an address. */
-export interface TlsPeer {
+interface TlsPeer {
   readonly host: string;
   readonly address: string;
   readonly port: number;

@@ -217,15 +217,15 @@ describe('a host with several addresses', () => {
         mx: () => Promise.resolve(mxOf('10 mx.test', '20 mx2.test')),
         addresses: (host) => Promise.resolve(known([host === 'mx.test' ? '127.0.0.2' : '127.0.0.3'])),
       },
-      patience: { connect: 5_000, connectBeforeOthers: 300 },
+      patience: { connect: 20_000, connectBeforeOthers: 1_000 },
     });
     const began = performance.now();
     await sendOne(relay);
     const first = performance.now() - began;
-    assert.ok(first >= 280 && first < 3_000, `${first} ms`);
+    assert.ok(first >= 950 && first < 7_000, `${first} ms`);
     const again = performance.now();
     await sendOne(relay);
-    assert.ok(performance.now() - again < 280, 'the silent one is not waited for again');
+    assert.ok(performance.now() - again < 900, 'the silent one is not waited for again');
     assert.equal(peer.messages.length, 2);
   });
 });

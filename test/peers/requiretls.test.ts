@@ -122,13 +122,18 @@ describe('REQUIRETLS', () => {
         const sent = await waxwing.cli(sendRequired, content);
         assert.equal(sent.code, 1, sent.stderr);
         assert.match(sent.stdout, /does not offer REQUIRETLS/);
+        if (port === exim.port) break;
         const direct = await waxwing.cli([...sendRequired, '--direct'], content);
         assert.equal(direct.code, 1, direct.stderr);
         assert.match(direct.stdout, /does not offer REQUIRETLS/);
-        // Without the demand the same servers get the same mail.
+        // Without the demand the same server gets the same mail.
         const plain = await waxwing.cli(sendRequired.slice(0, -1), content);
         assert.equal(plain.code, 0, plain.stdout);
       }
+      assert.deepEqual(
+        (await exim.messages(2)).map(({ to }) => to),
+        [SENDER, SENDER],
+      );
       assert.deepEqual(
         (await postfix.messages(1)).map(({ to }) => to),
         [RECIPIENT],

@@ -61,9 +61,11 @@ export const relay = z
       .describe('Outgoing connections at once to one destination.'),
     messages_per_minute: count(1, 60_000)
       .optional()
-      .describe(
-        'Messages that one destination gets in a minute, evenly spaced, where its route says no other number; without this key as many as it takes.',
-      ),
+      .meta({
+        description:
+          'Messages that one destination gets in a minute, evenly spaced, where its route says no other number; without this key as many as it takes.',
+        examples: [600],
+      }),
     max_message_size: reading(
       z.union([z.int(), z.string()], { error: 'must be a size such as 52428800, "50MB" or "50MiB"' }),
       parseSize,

@@ -68,14 +68,18 @@ const written = z.strictObject({
   source: text(parseIpAddress, '192.0.2.25').optional().describe('Local address to connect from.'),
   connections: count(1, 65535)
     .optional()
-    .describe(
-      'Connections at once to each destination of this route; without this key relay.connections_per_destination.',
-    ),
+    .meta({
+      description:
+        'Connections at once to each destination of this route; without this key relay.connections_per_destination.',
+      examples: [2],
+    }),
   messages_per_minute: count(1, 60_000)
     .optional()
-    .describe(
-      'Messages that each destination of this route gets in a minute, evenly spaced; without this key relay.messages_per_minute.',
-    ),
+    .meta({
+      description:
+        'Messages that each destination of this route gets in a minute, evenly spaced; without this key relay.messages_per_minute.',
+      examples: [60],
+    }),
 });
 
 type Written = z.output<typeof written>;

@@ -233,7 +233,7 @@ describe('the configuration', () => {
   it('has routes parsed, in their order', () => {
     const toml =
       route(
-        'match = ".example.net"\nto = "smtp://[2001:db8::1]:2525"\ntls = "authenticate"\non_blocked = "bounce"\nnames = ["mx.example.net", ".b.test"]\nhello = "[192.0.2.1]"\nsource = "192.0.2.25"',
+        'match = ".example.net"\nto = "smtp://[2001:db8::1]:2525"\ntls = "authenticate"\non_blocked = "bounce"\nnames = ["mx.example.net", ".b.test"]\nhello = "[192.0.2.1]"\nsource = "192.0.2.25"\nconnections = 2\nmessages_per_minute = 60000',
       ) + route('match = "*"');
     assert.deepEqual(configOf(toml).routes, [
       {
@@ -249,8 +249,8 @@ describe('the configuration', () => {
         ],
         hello: { kind: 'literal', address: '192.0.2.1' },
         source: '192.0.2.25',
-        connections: null,
-        messagesPerMinute: null,
+        connections: 2,
+        messagesPerMinute: 60_000,
       },
       {
         match: { kind: 'any' },
@@ -266,6 +266,14 @@ describe('the configuration', () => {
         messagesPerMinute: null,
       },
     ]);
+  });
+
+  it('takes no more messages a minute than there are milliseconds, and not none', () => {
+    for (const count of ['60001', '0', '1.5']) {
+      const toml = `[relay]\nmessages_per_minute = ${count}\n${route(`match = "*"\nmessages_per_minute = ${count}`)}`;
+      const paths = errorsOf(load(toml)).map(({ path }) => path);
+      assert.deepEqual(paths.toSorted(), ['relay.messages_per_minute', 'route[0].messages_per_minute']);
+    }
   });
 
   it('has domains parsed, with the level and the check of recipients that hold without a word', () => {

@@ -97,7 +97,7 @@ function hasBeenHere({ section, head }: IncomingMessage, { local, at }: Mailbox)
   const domain = at.kind === 'domain' ? at.domain : '';
   const own = `${localKey(local)}@${domain}`;
   return fieldsNamed(section, 'delivered-to').some(
-    (field) => unfoldedValue(head, field).trim().toLowerCase() === own,
+    (field) => Buffer.from(unfoldedValue(head, field), 'latin1').toString().trim().toLowerCase() === own,
   );
 }
 

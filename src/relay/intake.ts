@@ -199,7 +199,7 @@ function propertiesOf(
     eightBit: facts.eightBit || own.eightBit,
     longestLine: Math.max(facts.longestLine, own.longestLine),
     hops: fieldsNamed(section, 'received').length,
-    needsUtf8: smtpUtf8 && (utf8Header || utf8Address),
+    needsUtf8: smtpUtf8 && (utf8Header || own.eightBit || utf8Address),
   };
 }
 

@@ -15,10 +15,12 @@ const forwarding: Forwarding = {
     hash: (text) => createHmac('sha256', 'secret').update(text).digest('base64'),
   },
 };
-const aliases = ['sales: anna, ben@far.test, c@away.test', 'both: anna, ben'].map((line) => {
-  const parsed = parseAlias(line);
-  return parsed.kind === 'ok' ? parsed.value : assert.fail(parsed.because);
-});
+const aliases = ['sales: anna, ben@far.test, c@away.test', 'both: anna, ben', 'jürgen: c@away.test'].map(
+  (line) => {
+    const parsed = parseAlias(line);
+    return parsed.kind === 'ok' ? parsed.value : assert.fail(parsed.because);
+  },
+);
 const own: LocalDomain = {
   name: domain('own.test'),
   backend: { protocol: 'lmtp', host: { kind: 'ip', address: '127.0.0.1' }, port: 24 },
@@ -93,6 +95,8 @@ describe('mail for an alias', () => {
       (await redirected(['sales@own.test'], { content })).refused,
       '554 5.4.6 the message was delivered to sales@own.test before: it loops',
     );
+    const utf8 = Buffer.from(`Delivered-To: jürgen@own.test\r\n${text}`).toString('latin1');
+    assert.match((await redirected(['jürgen@own.test'], { content: utf8 })).refused ?? '', /^554 5\.4\.6/);
     assert.deepEqual((await redirected(['both@own.test'], { content })).to, [
       'anna@own.test',
       'ben@own.test',

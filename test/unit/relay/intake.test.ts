@@ -341,6 +341,14 @@ describe('the steps before a message is kept', () => {
     assert.deepEqual(readdirSync(incoming), []);
   });
 
+  it('RFC 6532: a field of theirs beyond ASCII needs SMTPUTF8, too', async (t) => {
+    const treatments: readonly Treatment[] = [
+      (_, before) => ({ ...before, fields: 'Delivered-To: jürgen@own.test\r\n' }),
+    ];
+    const { message } = await keptOf(t, content, { treatments, changes: { smtpUtf8: true } });
+    assert.equal(message.properties.needsUtf8, true);
+  });
+
   it('may put other content in its place', async (t) => {
     const replacement = Buffer.from('Subject: y\r\n\r\nother\r\n');
     const { message, text } = await keptOf(t, big, {

@@ -274,7 +274,7 @@ describe('the aliases of a domain', () => {
   const own = (more: string): string =>
     `[[domain]]\nname = "example.test"\nbackend = "lmtp://127.0.0.1:24"\nrecipients = ["anna"]\n${more}\n`;
   const forwarding = '[forwarding]\nsrs_domain = "example.test"\nsrs_secret_file = "srs"\n';
-  const secret = { srs: 'a secret of enough octets\n' };
+  const srs = 'a secret of enough octets\n';
 
   it('stand in the configuration or in a file', async () => {
     const sales = [{ name: 'sales', targets: ['anna'] }];
@@ -334,7 +334,7 @@ describe('the aliases of a domain', () => {
 
   it('may lead elsewhere with [forwarding], whose hash depends on the secret', async () => {
     const toml = own('aliases = ["a: b@far.test"]') + forwarding;
-    const { files, errors } = await read(toml, secret);
+    const { files, errors } = await read(toml, { srs });
     assert.deepEqual(errors, []);
     const { files: others } = await read(toml, { srs: 'another secret of enough octets' });
     assert.equal(files?.forwarding?.srs.domain, 'example.test');

@@ -1,17 +1,15 @@
 /** Works on one claim: attempts it, and settles what became of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliveryEvent } from '../events/delivery-event.ts';
-import { isInForce } from '../policies/overrides/release.ts';
-import type { OnBlocked } from '../policies/overrides/rule.ts';
-import { isExpired } from '../queue/schedule.ts';
 import type { Claim, QueueStore, SettleRequest, Unused } from '../store/queue-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { attempt, notTried } from './attempt.ts';
 import { notices } from './bounce.ts';
 import type { Contents } from './content.ts';
 import { destinationOf } from './intake.ts';
+import { endingFor, holdingFor, sortedFrom } from './on-blocked.ts';
 import { noOwnLimits, type Pace, type Reached } from './pace.ts';
-import { byCourse, type Course, type Parcel } from './parcel.ts';
+import { byCourse, type Parcel } from './parcel.ts';
 import type { Pool } from './pool.ts';
 import type { RecentIds } from './recent-ids.ts';
 import type { AttemptResult, RecipientResult } from './result.ts';
@@ -77,7 +75,7 @@ const MOST_TURNS = 5;
 async function attemptAll(work: Work, desk: Desk): Promise<void> {
   const { claim } = work;
   const { outgoing } = desk.rules();
-  let groups: readonly Group[] = [...byCourse(forGroups(claim, desk.parts.world), outgoing)];
+  let groups: readonly Group[] = [...byCourse(sortedFrom(claim, desk.parts.world), outgoing)];
   const moved = groups.flatMap((group) => movedTo(group, claim.destination, outgoing));
   if (moved.length > 0) {
     await giveBack(desk.parts, [{ fence: claim.fence, moved }]);
@@ -136,13 +134,7 @@ function regrouped(
   world: World,
 ): readonly Group[] {
   const recipients = groups.flatMap((group) => group.recipients);
-  return [...byCourse({ ...forGroups(claim, world), recipients }, outgoing)];
-}
-
-function forGroups({ message, recipients }: Claim, world: World): Parameters<typeof byCourse>[0] {
-  const { sender, terms, release: said } = message;
-  const release = said !== null && isInForce(said, world.now()) ? said : null;
-  return { sender, terms, recipients, release };
+  return [...byCourse({ ...sortedFrom(claim, world), recipients }, outgoing)];
 }
 
 /** Mail queued before a change of routes goes under the key that its domain has now, so that a pause concerns it. */
@@ -157,7 +149,7 @@ async function attemptAndRecord(work: Work, group: Group, rules: Rules, desk: De
   const record: Parcel['onDelivered'] = (delivered) =>
     settle(work, { recipients: delivered, reached: { kind: 'host' }, transcript: [] }, rules, desk);
   const first = await attemptGroup(claim, group, rules, desk, record);
-  const ending = endingFor(claim, group, first, rules, desk);
+  const ending = endingFor(claim, group, first, rules.settings, desk.parts.world);
   if (ending.length === 0 || desk.abandoned()) return first;
   const { outgoing } = rules;
   const fresh = { ...rules, outgoing: { ...outgoing, lookUp: outgoing.lookUpAnew } };
@@ -169,31 +161,6 @@ async function attemptAndRecord(work: Work, group: Group, rules: Rules, desk: De
     ...last.transcript,
   ];
   return { recipients: [...others, ...last.recipients], reached: last.reached, transcript };
-}
-
-/**
- * Those whose mail would be given up for want of TLS: one more attempt, with nothing from memory, comes before that.
- *
- * RFC 8461 §5: mail "MUST NOT" fail for good before it was checked whether the policy has changed.
- */
-function endingFor(
-  { message: { receivedAt } }: Claim,
-  { course, recipients }: Group,
-  { recipients: results }: AttemptResult,
-  { settings }: Rules,
-  { parts: { world } }: Desk,
-): Group['recipients'] {
-  if (!results.some(({ verdict }) => verdict.kind === 'blocked')) return [];
-  const isHeld = onBlockedOn(course, settings) === 'hold';
-  if (isHeld && !isExpired(world.now(), receivedAt, settings.schedule)) return [];
-  return recipients.filter(({ address }) =>
-    results.some((result) => result.address === address && result.verdict.kind === 'blocked'),
-  );
-}
-
-/** A rule's word, else the route's, else what holds for everyone. */
-function onBlockedOn({ ruled, route }: Course, { holds }: QueueSettings): OnBlocked {
-  return ruled.onBlocked ?? route?.onBlocked ?? holds.onBlocked;
 }
 
 /** What is still to be recorded of it. */
@@ -280,20 +247,6 @@ async function settle(work: Work, attempted: AttemptResult, rules: Rules, desk: 
   for (const { address } of settlements) recorded.add(address);
   parts.onEvents(settlements.flatMap(({ events }) => events));
   if (settlements.some(({ delivery }) => delivery.kind === 'held')) desk.onHeld(claim.destination);
-}
-
-/** Only what is blocked is worth finding out about. */
-function holdingFor(
-  claim: Claim,
-  recipient: Claim['recipients'][number],
-  { verdict }: RecipientResult,
-  { outgoing, settings }: Rules,
-  world: World,
-): Holding {
-  const { onBlocked, noticeAfterMs } = settings.holds;
-  if (verdict.kind !== 'blocked') return { onBlocked, noticeAfterMs };
-  const [group] = byCourse({ ...forGroups(claim, world), recipients: [recipient] }, outgoing);
-  return { onBlocked: group === undefined ? onBlocked : onBlockedOn(group.course, settings), noticeAfterMs };
 }
 
 type Told = Pick<SettleRequest, 'messages' | 'warned' | 'heldNotices'>;

@@ -1,8 +1,11 @@
 /** Mail for which the required TLS cannot be had: held, looked at, let go, returned, dropped. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { noTerms } from '../../../src/names/message-terms.ts';
+import { noRecipientWishes } from '../../../src/names/wishes.ts';
 import type { HoldSettings, QueueSettings } from '../../../src/relay/settings.ts';
 import { tlsUntried } from '../../../src/relay/tls-verdict.ts';
+import { message } from '../../store/samples.ts';
 import type { Script } from '../../support/hostile-server.ts';
 import { DAY, eventually, type RouteSpec, type TestRelay } from '../../support/relay.ts';
 import { hello, notice, setting } from './outgoing-setting.ts';
@@ -101,7 +104,7 @@ describe('held mail', () => {
 
   it('its destination is looked at, not each of its messages, and no more connections come than ever', async (t) => {
     const { relay, state } = await stripped(t, { probeAfterMs: [500] }, { mostAtOnce: 5 });
-    for (let message = 0; message < 8; message++) await relay.send({ to: [`b${message}@far.test`] });
+    for (let nth = 0; nth < 8; nth++) await relay.send({ to: [`b${nth}@far.test`] });
     await eventually('all held', () =>
       relay.events.filter(({ event }) => event === 'held').length === 8 ? true : undefined,
     );
@@ -113,6 +116,44 @@ describe('held mail', () => {
       relay.events.filter(({ event }) => event === 'delivered').length === 8 ? true : undefined,
     );
     assert.ok(!relay.events.some(({ event }) => event === 'deferred'), 'nobody was turned away');
+  });
+
+  it('of several demands goes where its own is met; the rest is held on, and does not go round', async (t) => {
+    let mended = false;
+    let greeted = 0;
+    const { peer, relay } = await setting(
+      t,
+      {
+        answer(verb, _, inside) {
+          if (verb === 'EHLO' && !inside) greeted += 1;
+          return verb === 'EHLO' && !inside && !mended ? hello('PIPELINING') : undefined;
+        },
+      },
+      { settings: { queue: queue({}) }, level: 'encrypt', trust: [] },
+    );
+    const recipient = (address: string) => ({
+      address,
+      destination: `smtp://mx.test:${peer.port}`,
+      wishes: noRecipientWishes,
+    });
+    const strict = { ...noTerms, tls: 'authenticate' } as const;
+    const receivedAt = Date.now();
+    await relay.store.accept(
+      message('a', { receivedAt, recipients: [recipient('strict@far.test')], terms: strict }),
+    );
+    await relay.store.accept(message('b', { receivedAt, recipients: [recipient('usual@far.test')] }));
+    relay.relay.retry();
+    await eventually('both held', () =>
+      relay.events.filter(({ event }) => event === 'held').length === 2 ? true : undefined,
+    );
+    mended = true;
+    const delivered = await relay.until('delivered', ({ event }) => event === 'delivered');
+    assert.equal(delivered.to, 'usual@far.test');
+    const story = ['blocked', 'held', 'released', 'blocked', 'held'];
+    await eventually('held again', () => (verbs(relay, 'strict@far.test').length === 5 ? true : undefined));
+    const before = greeted;
+    await eventually('two more looks', () => (greeted >= before + 2 ? true : undefined));
+    assert.deepEqual(verbs(relay, 'strict@far.test'), story);
   });
 
   it('is looked at at once when an operator says retry', async (t) => {

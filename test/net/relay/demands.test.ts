@@ -63,8 +63,9 @@ async function twoHosts(
   return { one: first, two: second, origin, relay };
 }
 
-function inside({ conversations }: HostileServer): string {
-  return conversations()
+function inside(server: HostileServer): string {
+  return server
+    .conversations()
     .map((one) => one.inside)
     .join();
 }

@@ -9,7 +9,12 @@ import { type Settled, settleRecipient } from '../../../src/relay/settle.ts';
 import type { Claim } from '../../../src/store/queue-store.ts';
 
 const HOUR = 3_600_000;
-const schedule = { retryAfterMs: [1_000, 60_000], jitter: 0, giveUpAfterMs: 100 * HOUR, warnAfterMs: 4 * HOUR };
+const schedule = {
+  retryAfterMs: [1_000, 60_000],
+  jitter: 0,
+  giveUpAfterMs: 100 * HOUR,
+  warnAfterMs: 4 * HOUR,
+};
 const tls: EventTls = {
   outcome: null,
   required: 'none',

@@ -139,21 +139,22 @@ describe('a process that is killed', () => {
     const path = mkdtempSync(join(tmpdir(), 'waxwing-policies-'));
     t.after(() => rmSync(path, { recursive: true }));
     const reported: string[] = [];
-    for (const [round, lifeMs] of [30, 80, 10].entries()) {
+    // By what it has said, not by the clock: a busy machine commits less in the same time.
+    for (const [round, lines] of [20, 50, 5].entries()) {
       const child = spawn(process.execPath, [loop, path, `r${round}`], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       let said = '';
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        if (said === '') setTimeout(() => child.kill('SIGKILL'), lifeMs);
         said += text;
+        if (said.split('\n').length > lines) child.kill('SIGKILL');
       });
       await once(child, 'close');
       assert.equal(child.signalCode, 'SIGKILL');
       // The last line may be cut.
       reported.push(...said.split('\n').slice(0, -1));
     }
-    assert.ok(reported.length > 50, `only ${reported.length} were reported`);
+    assert.ok(reported.length >= 75, `only ${reported.length} were reported`);
     const reader = openPoliciesToRead(path);
     assert.ok(reader, 'it can be read with the log that was left');
     for (const name of reported) assert.ok(reader.sts.get(domain(name))?.known, `${name} is gone`);

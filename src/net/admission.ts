@@ -30,7 +30,7 @@ export interface Limits {
   readonly network?: NetworkLimits;
 }
 
-export interface NetworkLimits {
+interface NetworkLimits {
   /** Bits that addresses of one network share. */
   readonly prefixes: { readonly ipv4: number; readonly ipv6: number };
   /** At once. */

@@ -19,7 +19,7 @@ export const account = z
     password_hash_file: text(parsePath, '/etc/waxwing/anna.hash')
       .optional()
       .describe('File that holds the hash alone, instead of password_hash.'),
-    certificates: list(text(parseClientRule, 'sha256:5f2d…', 'printer.example.test'), 'certificate')
+    certificates: list(text(parseClientRule, 'printer.example.test'), 'certificate')
       .optional()
       .describe(
         'Certificates that log in without a password (EXTERNAL): sha256: and the SHA-256 of one, or of its public key; or a name, or ".suffix", that a certificate from [tls] client_ca proves.',

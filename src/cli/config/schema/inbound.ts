@@ -12,6 +12,7 @@ export const inbound = z
     ),
     tls: z
       .enum(['encrypt', 'authenticate'])
+      .meta({ examples: ['authenticate'] })
       .describe(
         'encrypt: over TLS; authenticate: over TLS, with a certificate of the client that is one of certificates.',
       ),

@@ -61,7 +61,6 @@ export const relay = z
       .describe('Outgoing connections at once to one destination.'),
     messages_per_minute: count(1, 60_000)
       .optional()
-      .meta({ examples: [600] })
       .meta({
         description:
           'Messages that one destination gets in a minute, evenly spaced, where its route says no other number; without this key as many as it takes.',

@@ -16,7 +16,7 @@ export type XclientRead =
   | { readonly kind: 'invalid'; readonly because: string };
 
 /** What is taken; PORT, NAME and the server's own ends are checked, and nothing here depends on them. */
-export const xclientAttributes = [
+const xclientAttributes = [
   'NAME',
   'ADDR',
   'PORT',

@@ -140,6 +140,7 @@ async function findOut(
     resolvers: upstreamsOf(config).map(showUpstream),
     notices,
     giveUpAfterMs: relay.schedule.giveUpAfterMs,
+    onBlocked: rules.route?.onBlocked ?? relay.holds.onBlocked,
     now: Date.now(),
   };
 }

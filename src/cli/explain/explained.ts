@@ -6,6 +6,7 @@ import type { IpAddress } from '../../names/address.ts';
 import type { DestinationVerdict, Rules } from '../../policies/combine.ts';
 import type { Decision } from '../../policies/decide.ts';
 import type { DestinationFacts } from '../../policies/destination.ts';
+import type { OnBlocked } from '../../policies/overrides/rule.ts';
 import type { DnsConfig } from '../config/config.ts';
 import type { Notice } from '../dns-notices.ts';
 import type { Subject } from './subject.ts';
@@ -40,6 +41,8 @@ export interface Explained {
   readonly notices: readonly Notice[];
   /** Milliseconds: the age at which mail that waits is returned. */
   readonly giveUpAfterMs: number;
+  /** What becomes of mail for which the required TLS cannot be had, where no rule about its sender says otherwise. */
+  readonly onBlocked: OnBlocked;
   /** Milliseconds since 1970. */
   readonly now: number;
 }

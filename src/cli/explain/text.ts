@@ -4,12 +4,12 @@ import type { Explanation } from '../../events/explanation.ts';
 import { type Colour, type Look, oneLine, paint, wrap } from '../terminal.ts';
 import type { Explained } from './explained.ts';
 import { asksNothing } from './layers.ts';
-import { aboutLayer, aboutWho, demandOf, layerNames, outcomeOf, showAge } from './words.ts';
+import { aboutLayer, aboutWho, demandOf, GIVEN_UP, layerNames, outcomeOf, showAge } from './words.ts';
 
 type Host = Explanation['mx'][number];
 type Layer = Explanation['layers'][number];
 
-type Schedule = Pick<Explained, 'giveUpAfterMs'>;
+type Schedule = Pick<Explained, 'giveUpAfterMs' | 'onBlocked'>;
 
 /** All of it, ending in a line break. */
 export function formatExplanation(explanation: Explanation, schedule: Schedule, look: Look): string {
@@ -34,7 +34,7 @@ const COLOURS: Readonly<Record<Explanation['decision'], Colour>> = {
 
 function headLines(explanation: Explanation, schedule: Schedule, look: Look): readonly string[] {
   const { decision, because } = explanation;
-  const { word, rest } = outcomeOf(explanation, schedule.giveUpAfterMs);
+  const { word, rest } = outcomeOf(explanation, schedule);
   const [first = '', ...further] = wrap(
     `Mail to ${nameFor(explanation, look)}: ${word}${rest}`,
     look.width,
@@ -205,11 +205,15 @@ function contactText({ firstContact, domain, way, mx }: Explanation): string | u
   return `First contact: no MTA-STS policy of ${domain} is remembered, so somebody on the path could be hiding one. One that is fetched is remembered from then on (${kept}).`;
 }
 
-function tlsText({ mx }: Explanation, { giveUpAfterMs }: Schedule): string | undefined {
+function tlsText({ mx }: Explanation, { giveUpAfterMs, onBlocked }: Schedule): string | undefined {
   const usable = mx.filter((host) => host.usable);
   if (usable.some(({ requires }) => requires !== 'none')) {
     const others = mx.length > 1 ? ', and no other host takes the mail' : '';
-    return `No mail host was asked. If the required TLS cannot be had when mail is sent${others}, the mail is held and tried again, and returned to its sender after ${showAge(giveUpAfterMs)}.`;
+    const end =
+      onBlocked === 'hold'
+        ? `held and tried again, and returned to its sender after ${showAge(giveUpAfterMs)}`
+        : GIVEN_UP[onBlocked];
+    return `No mail host was asked. If the required TLS cannot be had when mail is sent${others}, the mail is ${end}.`;
   }
   return usable.some(({ tries }) => tries)
     ? 'No mail host was asked: whether it offers TLS shows when mail is sent.'

@@ -1,5 +1,7 @@
 /** The words for people of an explanation: what becomes of mail, what a layer is, who can change something. */
 import type { Explanation } from '../../events/explanation.ts';
+import type { OnBlocked } from '../../policies/overrides/rule.ts';
+import type { Explained } from './explained.ts';
 
 type Host = Explanation['mx'][number];
 type LayerName = Explanation['layers'][number]['layer'];
@@ -44,12 +46,25 @@ export interface Outcome {
   readonly rest: string;
 }
 
-export function outcomeOf(explanation: Explanation, giveUpAfterMs: number): Outcome {
-  const { decision, mx } = explanation;
+/** What becomes of mail at once for which the required TLS cannot be had. */
+export const GIVEN_UP: Record<Exclude<OnBlocked, 'hold'>, string> = {
+  bounce: 'returned to its sender at once (on_blocked)',
+  drop: 'given up without a word to its sender (on_blocked)',
+};
+
+export function outcomeOf(
+  explanation: Explanation,
+  { giveUpAfterMs, onBlocked }: Pick<Explained, 'giveUpAfterMs' | 'onBlocked'>,
+): Outcome {
+  const { decision, mx, forbidden } = explanation;
   switch (decision) {
     case 'deliver':
       return { word: 'delivered', rest: deliveredHow(mx.filter(({ usable }) => usable)) };
     case 'defer': {
+      if (forbidden && onBlocked !== 'hold') {
+        const rest = `: a policy rules out every mail host, and after a second look it is ${GIVEN_UP[onBlocked]}.`;
+        return { word: 'not delivered now', rest };
+      }
       const end = `returned to its sender after ${showAge(giveUpAfterMs)} (relay.give_up_after)`;
       const rest = `: it waits, ${obstacleOf(explanation)}. It is tried again, and ${end}.`;
       return { word: 'not delivered now', rest };

@@ -119,6 +119,7 @@ function settingOf(rest: Rest, level: TlsLevel): Omit<Explained, 'finding'> {
     resolvers: ['127.0.0.1:53'],
     notices,
     giveUpAfterMs: 5 * DAY,
+    onBlocked: 'hold',
     now: NOW,
   };
 }

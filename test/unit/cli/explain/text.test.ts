@@ -15,7 +15,7 @@ import { factsOf } from '../../../support/destinations.ts';
 import { explained, samples } from './samples.ts';
 
 const plain: Look = { width: 80, colour: false, unicode: false };
-const schedule = { giveUpAfterMs: 5 * 86_400_000 };
+const schedule = { giveUpAfterMs: 5 * 86_400_000, onBlocked: 'hold' } as const;
 const golden = join(import.meta.dirname, 'texts.txt');
 const entries = Object.entries(samples).map(([name, sample]) => [name, toExplanation(sample)] as const);
 const whole = entries
@@ -94,8 +94,10 @@ describe('the text of an explanation', () => {
     assert.ok(!text.includes('\x1b'));
   });
 
-  const text = (name: keyof typeof samples, given = schedule): string =>
-    unwrapped(formatExplanation(toExplanation(samples[name]), given, plain));
+  const text = (
+    name: keyof typeof samples,
+    given: Parameters<typeof formatExplanation>[1] = schedule,
+  ): string => unwrapped(formatExplanation(toExplanation(samples[name]), given, plain));
 
   it('names each layer where hosts differ, and none that did not decide', () => {
     assert.match(
@@ -108,11 +110,22 @@ describe('the text of an explanation', () => {
 
   it('says at which age mail that waits is returned', () => {
     assert.match(text('notListed'), /returned to its sender after 5 days \(relay\.give_up_after\)/);
-    const hours = { giveUpAfterMs: 36 * 3_600_000 };
+    const hours = { ...schedule, giveUpAfterMs: 36 * 3_600_000 };
     assert.match(text('notListed', hours), /returned to its sender after 36 hours/);
-    assert.match(text('notListed', { giveUpAfterMs: 3_600_000 }), /after 1 hour \(/);
-    assert.match(text('notListed', { giveUpAfterMs: 1000 }), /after 1 second \(/);
+    assert.match(text('notListed', { ...schedule, giveUpAfterMs: 3_600_000 }), /after 1 hour \(/);
+    assert.match(text('notListed', { ...schedule, giveUpAfterMs: 1000 }), /after 1 second \(/);
     assert.match(text('dane', hours), /the mail is held and tried again, and returned .* after 36 hours\./);
+  });
+
+  it('says so where blocked mail does not wait', () => {
+    const bounced = { ...schedule, onBlocked: 'bounce' } as const;
+    assert.match(
+      text('notListed', bounced),
+      /rules out every mail host, .* returned to its sender at once \(on_blocked\)/,
+    );
+    assert.match(text('tlsaBogus', bounced), /it waits, /, 'an answer that is missing blocks nothing');
+    assert.match(text('dane', bounced), /the mail is returned to its sender at once/);
+    assert.match(text('dane', { ...schedule, onBlocked: 'drop' }), /the mail is given up without a word/);
   });
 
   it('speaks of a first contact only where a policy could be hidden', () => {

@@ -16,16 +16,7 @@ export type XclientRead =
   | { readonly kind: 'invalid'; readonly because: string };
 
 /** What is taken; PORT, NAME and the server's own ends are checked, and nothing here depends on them. */
-const xclientAttributes = [
-  'NAME',
-  'ADDR',
-  'PORT',
-  'PROTO',
-  'HELO',
-  'LOGIN',
-  'DESTADDR',
-  'DESTPORT',
-] as const;
+const xclientAttributes = ['NAME', 'ADDR', 'PORT', 'PROTO', 'HELO', 'LOGIN', 'DESTADDR', 'DESTPORT'] as const;
 
 type Attribute = (typeof xclientAttributes)[number];
 

@@ -8,6 +8,9 @@ import { type LocalDomain, type LocalDomains, localKey, openDomains } from './do
 import type { Letter } from './letters.ts';
 import type { IncomingMessage, Treatment } from './treatment.ts';
 
+/** Each is a message of its own with all of the content: who writes one may not fill the disk with it. */
+const MOST_COPIES = 100;
+
 /** How mail is sent on to other domains. */
 export interface Forwarding {
   readonly srs: SrsKey;
@@ -46,6 +49,8 @@ export function redirecting(
   return (message, before) => {
     const recipients: EnvelopeRecipient[] = [];
     const copies: Letter[] = [];
+    /** Nobody gets it twice because two aliases lead to him. */
+    const reached = new Set<string>();
     for (const one of before.recipients) {
       const residence = own.residence(one.mailbox);
       if (residence.kind === 'forged')
@@ -56,14 +61,20 @@ export function redirecting(
           text: `no such mailbox here: ${residence.because}`,
         };
       const readers = residence.kind === 'alias' ? residence.targets : readersOf(one.mailbox, own);
-      const away = residence.kind === 'alias' ? readers.filter((reader) => isAway(reader, own)) : [];
+      const beyond = residence.kind === 'alias' ? readers.filter((reader) => isAway(reader, own)) : [];
       recipients.push(
-        ...readers.filter((reader) => !away.includes(reader)).map((reader) => renamed(one, reader)),
+        ...readers.filter((reader) => !beyond.includes(reader)).map((reader) => renamed(one, reader)),
       );
+      const away = beyond.filter(({ text }) => !reached.has(text));
       if (away.length === 0) continue;
+      for (const { text } of away) reached.add(text);
       if (hasBeenHere(message, one.mailbox)) {
         const text = `the message was delivered to ${one.mailbox.text} before: it loops`;
         return { kind: 'refused', code: 554, enhanced: '5.4.6', text };
+      }
+      if (copies.length === MOST_COPIES) {
+        const text = `the message is for more than ${MOST_COPIES} addresses that lead elsewhere: send it in parts`;
+        return { kind: 'refused', code: 554, enhanced: '5.5.3', text };
       }
       copies.push({
         sender: senderOf(message, own, forwarding, onOddity),

@@ -15,12 +15,16 @@ const forwarding: Forwarding = {
     hash: (text) => createHmac('sha256', 'secret').update(text).digest('base64'),
   },
 };
-const aliases = ['sales: anna, ben@far.test, c@away.test', 'both: anna, ben', 'jürgen: c@away.test'].map(
-  (line) => {
-    const parsed = parseAlias(line);
-    return parsed.kind === 'ok' ? parsed.value : assert.fail(parsed.because);
-  },
-);
+const crowd = Array.from({ length: 101 }, (_, index) => `a${index}: x${index}@far.test`);
+const aliases = [
+  ...crowd,
+  'sales: anna, ben@far.test, c@away.test',
+  'both: anna, ben',
+  'jürgen: c@away.test',
+].map((line) => {
+  const parsed = parseAlias(line);
+  return parsed.kind === 'ok' ? parsed.value : assert.fail(parsed.because);
+});
 const own: LocalDomain = {
   name: domain('own.test'),
   backend: { protocol: 'lmtp', host: { kind: 'ip', address: '127.0.0.1' }, port: 24 },
@@ -87,6 +91,21 @@ describe('mail for an alias', () => {
     const { copies, odd } = await redirected(['sales@own.test'], { from: long });
     assert.equal(copies?.[0]?.sender, long);
     assert.deepEqual(odd, ['the sender is too long to be rewritten, it is kept']);
+  });
+
+  it('makes at most a hundred messages of one', async () => {
+    const many = (count: number): string[] =>
+      Array.from({ length: count }, (_, index) => `a${index}@own.test`);
+    assert.equal((await redirected(many(100))).copies?.length, 100);
+    assert.match((await redirected(many(101))).refused ?? '', /^554 5\.5\.3 .*more than 100 addresses/);
+  });
+
+  it('goes to nobody twice', async () => {
+    const { copies } = await redirected(['sales@own.test', 'SALES@own.test', 'jürgen@own.test']);
+    assert.deepEqual(
+      copies?.map(({ to }) => to),
+      [['ben@far.test', 'c@away.test']],
+    );
   });
 
   it('is refused where it was delivered to the alias before: it loops', async () => {

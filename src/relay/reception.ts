@@ -25,14 +25,14 @@ import { type Callouts, startCallouts } from './callout.ts';
 import { startBackendProbe } from './callout-probe.ts';
 import { omitOwnFields, readDemands } from './demands.ts';
 import type { LocalDomains } from './domains.ts';
+import { envelopeChecks } from './envelope-checks.ts';
 import { openOwnDomains, redirecting } from './forward.ts';
-import type { InboundMail, InboundMemory } from './inbound-memory.ts';
-import { refusalByRules } from './inbound-tls.ts';
+import type { InboundMemory } from './inbound-memory.ts';
 import { type IntakeParts, takeMessage } from './intake.ts';
-import { answerQueries, type QueryParts } from './queries.ts';
-import { holdersOf, type QuotaHolder, type Quotas } from './quotas.ts';
+import { answerQueries } from './queries.ts';
+import type { Quotas } from './quotas.ts';
 import { sealing } from './seal.ts';
-import { headerSenders, refusalOfSender } from './senders.ts';
+import { headerSenders } from './senders.ts';
 import { rulesFor } from './session-rules.ts';
 import type { ListenerSettings, Outgoing, RelaySettings, World } from './settings.ts';
 import { signing } from './sign.ts';
@@ -169,7 +169,15 @@ function sessionOf(
     trusted: visitor.client.trusted,
   });
   const rules = (): SessionRules => rulesFor(listener, visitor.client, house);
-  const checks = checksOf(visitor, listener, house, parts, onOddity);
+  const { quotas, inboundMemory } = parts;
+  const checks = envelopeChecks({
+    ...house,
+    role: listener.role,
+    visitor,
+    quotas,
+    inboundMemory,
+    onOddity,
+  });
   return {
     reducer: smtpSession(rules()),
     initial: initialState,
@@ -194,58 +202,5 @@ function sessionOf(
       onEvents([credentialExposed(user, visitor.client.address, new Date(world.now()).toISOString())]);
     },
     onOddity,
-  };
-}
-
-interface Checks extends Pick<QueryParts, 'refusalOfSender' | 'refusalOfRecipient'> {
-  /** The content of a message is about to come. */
-  note(envelope: Envelope): void;
-}
-
-/** What stands against senders and recipients beside the limits, and what is remembered of those who are let in. */
-function checksOf(
-  visitor: Visitor,
-  { role }: ListenerSettings,
-  { settings, accounts }: House,
-  { quotas, inboundMemory }: ReceptionParts,
-  onOddity: (what: string) => void,
-): Checks {
-  /** Of others' servers; whoever is trusted is the operator's own. */
-  const isInbound = (): boolean => role === 'mx' && !visitor.client.trusted;
-  const mailOf = ({ sender, tls }: Pick<Envelope, 'sender' | 'tls'>): InboundMail => ({
-    address: visitor.client.address,
-    sender,
-    overTls: tls !== undefined,
-  });
-  const holders = (account: string | null): readonly QuotaHolder[] => {
-    const rights = account === null ? undefined : accounts.rightsOf(account);
-    const own = account === null || rights === undefined ? undefined : { user: account, quota: rights.quota };
-    return holdersOf(own, visitor.client.address, settings.networkQuotas);
-  };
-  return {
-    refusalOfSender(query) {
-      const { sender, account, tls } = query;
-      const inbound = isInbound()
-        ? (refusalByRules(settings.inbound, sender, tls) ??
-          inboundMemory.refusal(mailOf(query), settings.inboundMemory))
-        : undefined;
-      if (inbound !== undefined) onOddity(`mail was sent away: ${inbound.text}`);
-      const rights = account === null ? undefined : accounts.rightsOf(account);
-      const unfit =
-        account === null || rights === undefined
-          ? undefined
-          : refusalOfSender(account, rights.sender, sender);
-      return inbound ?? unfit ?? quotas.spend('messages', holders(account));
-    },
-    refusalOfRecipient: (account) => quotas.spend('recipients', holders(account)),
-    note(envelope) {
-      if (settings.inboundMemory === 'off' || !isInbound()) return;
-      const row = inboundMemory.note(mailOf(envelope));
-      if (row === undefined) return;
-      const since = new Date(row.since).toISOString().slice(0, 10);
-      onOddity(
-        `mail of ${row.domain} came in clear; from this client it had always come over TLS, since ${since}`,
-      );
-    },
   };
 }

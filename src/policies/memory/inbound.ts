@@ -70,5 +70,5 @@ export function afterClear(
   if (row === undefined || expectationOf(row, now) === 'young') return undefined;
   const noted = { ...row, clearAt: now, clear: row.clear + 1 };
   // It has not always come over TLS now: it starts again.
-  return taken ? { ...noted, since: now, sessions: 0, lastAt: now } : noted;
+  return taken ? { ...noted, since: now, sessions: 0 } : noted;
 }

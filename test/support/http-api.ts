@@ -163,12 +163,15 @@ export function rawHttp(port: number, first: string, later: readonly string[] = 
     const socket = connect({ host: '127.0.0.1', port });
     let text = '';
     const waiting = [...later];
-    const timer = setInterval(() => {
-      const next = waiting.shift();
-      if (next === undefined) clearInterval(timer);
-      else if (socket.writable) socket.write(next);
-    }, ms);
-    socket.on('connect', () => socket.write(first));
+    let timer: NodeJS.Timeout | undefined;
+    socket.on('connect', () => {
+      socket.write(first);
+      timer = setInterval(() => {
+        const next = waiting.shift();
+        if (next === undefined) clearInterval(timer);
+        else if (socket.writable) socket.write(next);
+      }, ms);
+    });
     socket.setEncoding('latin1').on('data', (piece: string) => {
       text += piece;
     });

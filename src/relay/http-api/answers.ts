@@ -44,8 +44,8 @@ export function answerRefused(
 ): Response {
   if (retryAfter !== null) context.header('retry-after', String(retryAfter));
   if (status === 401) context.header('www-authenticate', 'Bearer realm="waxwing"');
-  // What was not read of the request would be taken for the next one.
-  if (status === 408 || status === 413) context.header('connection', 'close');
+  // Else Node reads on what nobody wants, for as long as the client likes to send.
+  if (context.req.method !== 'GET') context.header('connection', 'close');
   const body: z.infer<typeof refusalSchema> = { error, field, limit };
   return context.json(body, status);
 }

@@ -406,6 +406,31 @@ describe('strangers', () => {
   });
 });
 
+describe('somebody without a key', () => {
+  it('who sends on after the answer is cut off, whatever he has announced', async (t) => {
+    const api = await startTestApi(t);
+    const head =
+      'POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Type: message/rfc822\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const chunk = `2710\r\n${'x'.repeat(10_000)}\r\n`;
+    const sent = await new Promise<number>((resolve) => {
+      let octets = 0;
+      const socket = connect({ host: '127.0.0.1', port: api.port });
+      const push = (): void => {
+        while (!socket.destroyed && octets < 50_000_000 && socket.write(chunk)) octets += chunk.length;
+        if (octets >= 50_000_000) socket.destroy();
+      };
+      socket.on('connect', () => {
+        socket.write(head);
+        push();
+      });
+      socket.on('drain', push);
+      socket.on('error', () => undefined);
+      socket.on('close', () => resolve(octets));
+    });
+    assert.ok(sent < 50_000_000, `${sent} octets were taken`);
+  });
+});
+
 describe('slow clients', () => {
   const head = (key: string, length: number): string =>
     `POST /v1/messages?from=a@o.test&to=b@f.test HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\nContent-Type: message/rfc822\r\nContent-Length: ${length}\r\n\r\n`;
@@ -417,7 +442,7 @@ describe('slow clients', () => {
     const began = performance.now();
     const answer = await rawHttp(api.port, head(keys[0]?.key ?? '', 1_000), octets, 50);
     assert.match(answer, /^HTTP\/1\.1 408 /);
-    assert.ok(performance.now() - began < 1_500);
+    assert.ok(performance.now() - began < 5_000);
   });
 
   it('have their header to bring in time', async (t) => {

@@ -73,7 +73,7 @@ describe('the body of a request', () => {
     const began = performance.now();
     const refused = await reader(1_000, patience).read(slow, 1_000);
     assert.ok(refused.kind === 'refused' && refused.status === 408);
-    assert.ok(performance.now() - began < 1_000);
+    assert.ok(performance.now() - began < 4_000);
     assert.ok(slow.stopped());
     const steady = await reader(1_000, patience).read(
       request(

@@ -41,7 +41,7 @@ describe('queue hold, release, cancel, retry and flush', () => {
           const isLast = 'id' in of || 'after' in of;
           const changed = [{ id: isLast ? 'm2' : 'm1', address: 'b@a.test' }];
           const both = 'id' in of ? [...changed, ...changed] : changed;
-          response.end(JSON.stringify({ changed: both, underWay: 0, next: isLast ? null : 'm1' }));
+          response.end(JSON.stringify({ changed: both, underWay: 0, bound: 0, next: isLast ? null : 'm1' }));
         });
       });
       const run = await waxwing(['queue', ...args, '--data', data]);
@@ -56,7 +56,7 @@ describe('queue hold, release, cancel, retry and flush', () => {
   it('says how many were left out because an attempt is under way', async (t) => {
     const { data } = await startControlPeer(t, (request, response) => {
       const changed = request.url === '/queue/hold' ? [] : [{ id: 'm1', address: 'b@a.test' }];
-      response.end(JSON.stringify({ changed, underWay: 2, next: null }));
+      response.end(JSON.stringify({ changed, underWay: 2, bound: 0, next: null }));
     });
     const cancelled = await waxwing(['queue', 'cancel', '--all', '--data', data]);
     assert.equal(cancelled.stdout, '1 recipient cancelled; 2 left out, as an attempt is under way\n');
@@ -70,11 +70,38 @@ describe('queue hold, release, cancel, retry and flush', () => {
     assert.deepEqual([held.code, held.stderr], [1, `error: message m1 is left as it is: ${why}\n`]);
   });
 
+  it('release --tls says level, end and reason, and how many have REQUIRETLS', async (t) => {
+    const asked: unknown[] = [];
+    const { data } = await startControlPeer(t, (request, response) => {
+      request.on('data', (chunk: Buffer) => asked.push(JSON.parse(chunk.toString())));
+      const answer = { changed: [{ id: 'm1', address: 'b@a.test' }], underWay: 0, bound: 2, next: null };
+      request.on('end', () => response.end(JSON.stringify(answer)));
+    });
+    const run = await waxwing([
+      ...['queue', 'release', '--destination', 'a.test', '--tls', 'may', '--reason', 'told by phone'],
+      ...['--until', '2099-01-01T00:00:00Z', '--data', data],
+    ]);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(
+      run.stdout,
+      /^1 recipient released, and due now; 2 left out, .* REQUIRETLS, which only its sender/,
+    );
+    const under = { level: 'may', until: '2099-01-01T00:00:00Z', reason: 'told by phone' };
+    assert.deepEqual(asked, [{ destination: 'a.test', under }]);
+  });
+
   it('takes a domain in any case and with the dot of the root, and a next hop as it is', async (t) => {
     const named: unknown[] = [];
     const { data } = await startControlPeer(t, (request, response) => {
       request.on('data', (chunk: Buffer) => named.push(JSON.parse(chunk.toString())));
-      const answer = { changed: [], next: null, destination: 'dead.test', until: null, underWay: 0 };
+      const answer = {
+        changed: [],
+        next: null,
+        destination: 'dead.test',
+        until: null,
+        underWay: 0,
+        bound: 0,
+      };
       request.on('end', () => response.end(JSON.stringify(answer)));
     });
     for (const args of [
@@ -98,6 +125,10 @@ describe('queue hold, release, cancel, retry and flush', () => {
     [['pause', 'dead..test'], /^error: "dead\.\.test" is neither/],
     [['pause', 'dead.test', '--off', '--until', '2099-01-01T00:00:00Z'], /exclude each other/],
     [['hold', '--destination', '-'], /^error: "-" is neither/],
+    [['release', 'm1', '--tls', 'may'], /^error: --tls needs --reason/],
+    [['release', 'm1', '--reason', 'x'], /^error: --reason and --until need --tls/],
+    [['release', '--all', '--tls', 'may', '--reason', 'x'], /^error: --tls is for some mail/],
+    [['release', 'm1', '--tls', 'may', '--reason', ' '], /^error: --reason: it is empty/],
     [
       ['pause', 'dead.test', '--until', 'tomorrow'],
       /^error: --until takes a time as in RFC 3339, such as \S+, not "tomorrow"\n\(--help/,

@@ -245,7 +245,7 @@ function asSent({ head, section, content, bodyAt }: Judged, leaveOut: readonly S
 async function arcOf(
   { arc }: Library,
   { onError }: EvaluationParts,
-  { id, client, head, section }: Judged,
+  { id, client }: Judged,
   verified: DKIMVerifyResult | undefined,
   lookUps: MessageLookUps,
 ): Promise<ArcResult> {
@@ -271,7 +271,7 @@ async function arcOf(
     return {
       result,
       instance: found.i === false ? 0 : found.i,
-      sealers: result === 'pass' && chain !== false ? sealersOf(chain, head, section) : [],
+      sealers: result === 'pass' && chain !== false ? sealersOf(chain) : [],
       unknown: result === 'fail' && (unsigned || lookUps.unknown() > before),
       because: result === 'fail' ? (found.status.comment ?? null) : null,
     };

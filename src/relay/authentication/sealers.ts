@@ -1,25 +1,29 @@
 /** Who sealed a message by ARC, and what each of them had found. RFC 8617 §4.1. */
 import type { ARCChainEntry } from 'mailauth';
 import type { ArcSealer } from '../../mail/authentication-results.ts';
-import { fieldsNamed, type HeaderSection, unfoldedValue } from '../../mail/headers.ts';
 
 /** RFC 8617 §4.1.1: the instance stands in front of what is otherwise an Authentication-Results. */
-const INSTANCE = /^[ \t]*i[ \t]*=[ \t]*(\d{1,2})[ \t]*;/;
+const INSTANCE = /^[ \t]*i[ \t]*=[ \t]*\d{1,2}[ \t]*;/;
 
-/** @param chain one whose seals were verified, the oldest set first. @returns the newest first. */
-export function sealersOf(
-  chain: readonly ARCChainEntry[],
-  head: Uint8Array,
-  section: HeaderSection,
-): readonly ArcSealer[] {
-  const found = new Map<number, string>();
-  for (const field of fieldsNamed(section, 'arc-authentication-results')) {
-    const value = unfoldedValue(head, field);
+/**
+ * What each of them says is read from the very field that its seal was verified over: another one of the same name and
+ * instance, which mailauth was not given, is nobody's word.
+ *
+ * @param chain one whose seals were verified, the oldest set first. @returns the newest first.
+ */
+export function sealersOf(chain: readonly ARCChainEntry[]): readonly ArcSealer[] {
+  return chain.toReversed().map((entry) => {
+    const value = valueOf(entry['arc-authentication-results']?.original ?? '');
     const match = INSTANCE.exec(value);
-    if (match !== null) found.set(Number(match[1]), value.slice(match[0].length));
-  }
-  return chain.toReversed().map((entry) => ({
-    domain: String(entry['arc-seal']?.parsed?.d?.value ?? '').toLowerCase(),
-    results: found.get(entry.i) ?? '',
-  }));
+    return {
+      domain: String(entry['arc-seal']?.parsed?.d?.value ?? '').toLowerCase(),
+      results: match === null ? '' : value.slice(match[0].length),
+    };
+  });
+}
+
+/** @param original a whole field; octets, although the types of mailauth have text. */
+function valueOf(original: string): string {
+  const field = Buffer.from(original, 'latin1').toString('latin1');
+  return field.slice(field.indexOf(':') + 1).replace(/\r\n(?=[ \t])/g, '');
 }

@@ -282,6 +282,21 @@ describe('ARC', () => {
     );
   });
 
+  it('a field that is too long to be looked at, or that stands twice, says nothing in the name of a sealer', async () => {
+    const honest = 'list.test; dmarc=fail header.from=example.test';
+    const seals = (await sealed(mail, list, honest)).slice(0, -mail.length);
+    const said = 'i=1; list.test; dmarc=pass header.from=example.test';
+    for (const padding of [' ', ` (${'x'.repeat(9_000)})`]) {
+      const forged = `ARC-Authentication-Results: ${said}${padding}\r\n`;
+      for (const text of [forged + seals + mail, seals + forged + mail]) {
+        const { arc } = (await resultsOf(incoming(text))).results;
+        const results = arc.sealers.map((sealer) => sealer.results.trim());
+        assert.deepEqual(arc.result === 'pass' ? results : [], arc.result === 'pass' ? [honest] : []);
+        assert.equal(arc.result, padding === ' ' ? 'fail' : 'pass');
+      }
+    }
+  });
+
   it('a chain that is broken fails, and names nobody', async () => {
     const once = await sealed(mail, list, 'list.test; dmarc=pass header.from=example.test');
     for (const broken of [once.replace('this is', 'this was'), once.replace('dmarc=pass', 'dmarc=fail')]) {

@@ -267,7 +267,7 @@ function toAuthentication(
   return {
     authservId: formatMailDomain(authserv_id ?? hostname),
     actions: { dmarc, spfHardFail: spf_hard_fail },
-    trustedSealers: trusted_sealers ?? [],
+    trustedSealers: trusted_sealers,
     withinMs: within,
   };
 }

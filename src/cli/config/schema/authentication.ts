@@ -4,7 +4,7 @@ import { parseDomain } from '../../../names/domain.ts';
 import { parseMailDomain } from '../../../names/mailbox.ts';
 import { dmarcActions, spfActions } from '../../../relay/authentication/verdict.ts';
 import { parseDuration } from '../values.ts';
-import { complaints, list, text } from './kit.ts';
+import { complaints, text } from './kit.ts';
 
 const NEEDS_EVALUATE = 'does nothing without evaluate = true';
 
@@ -29,8 +29,9 @@ export const authentication = z
       .enum(spfActions)
       .default('mark')
       .describe('reject: mail whose SPF says fail is refused, unless DMARC passes. mark: it is only told.'),
-    trusted_sealers: list(text(parseDomain, 'lists.example'), 'domain')
-      .optional()
+    trusted_sealers: z
+      .array(text(parseDomain))
+      .prefault([])
       .describe(
         'Domains whose ARC seals are believed: where they say that DMARC passed when the message came to them, it is not refused.',
       ),
@@ -45,7 +46,7 @@ export const authentication = z
     const complain = complaints(context);
     if (dmarc !== 'mark') complain('dmarc', NEEDS_EVALUATE);
     if (spf_hard_fail !== 'mark') complain('spf_hard_fail', NEEDS_EVALUATE);
-    if (trusted_sealers !== undefined) complain('trusted_sealers', NEEDS_EVALUATE);
+    if (trusted_sealers.length > 0) complain('trusted_sealers', NEEDS_EVALUATE);
   })
   .prefault({})
   .describe('Who mail that comes in is really from.');

@@ -157,6 +157,8 @@ export function startHolds(parts: HoldsParts): Holds {
       return;
     }
     searchAt = now + SEARCH_EVERY_MS;
+    for (const destination of destinations.values())
+      destination.dueAt = Math.min(destination.dueAt, now + waitAfter(destination.looks));
     search()
       .catch((error: unknown) => {
         if (!closing) onError('looking for held mail', error);

@@ -50,8 +50,8 @@ export function holdingFor(
   { outgoing, settings }: { readonly outgoing: Outgoing; readonly settings: QueueSettings },
   world: World,
 ): Holding {
+  if (verdict.kind !== 'blocked') return settings.holds;
   const { onBlocked, noticeAfterMs } = settings.holds;
-  if (verdict.kind !== 'blocked') return { onBlocked, noticeAfterMs };
   const [group] = byCourse({ ...sortedFrom(claim, world), recipients: [recipient] }, outgoing);
   return { onBlocked: group === undefined ? onBlocked : onBlockedOn(group.course, settings), noticeAfterMs };
 }

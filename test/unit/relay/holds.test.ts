@@ -144,6 +144,15 @@ describe('destinations with held mail', () => {
     );
   });
 
+  it('are looked at also where the clock was set back meanwhile', async () => {
+    let ahead = 24 * 60 * MINUTE;
+    const at = around([], { world: { now: () => Date.now() + ahead, random: () => 0 } });
+    at.holds.held('far.test');
+    ahead = 0;
+    await at.pass(3);
+    assert.equal(at.looks.length, 1);
+  });
+
   it('are left alone once all is closed', async () => {
     const at = around();
     at.holds.held('far.test');

@@ -112,13 +112,13 @@ export function growingContent({ path, front, onError }: GrowingContentParts): G
 
   /** Nothing can be put in front of a file but by writing another one. */
   async function prepend(late: Uint8Array): Promise<void> {
-    const before = await file;
+    // Closed before anything can fail: a handle that nobody closes ends the process once it is collected.
+    await (await file)?.close();
     await rename(path, `${path}.part`);
     file = open(path, 'wx', 0o600);
     const after = await file;
     await after.appendFile(late);
     await pipeline(createReadStream(`${path}.part`), createWriteStream(path, { flags: 'a' }));
-    await before?.close();
     await rm(`${path}.part`);
   }
 

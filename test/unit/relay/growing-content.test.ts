@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  mkdtempSync,
+  promises,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -22,6 +31,19 @@ function growing(t: TestContext, name = 'content') {
     onError: (what) => errors.push(what),
   });
   return { content, folder, seen, errors };
+}
+
+/** Files below the folder that this process holds open, deleted ones among them. */
+function openFilesIn(folder: string): readonly string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const path = readlinkSync(join('/proc/self/fd', fd));
+      return path.startsWith(folder) ? [path] : [];
+    } catch {
+      // The one of the listing itself.
+      return [];
+    }
+  });
 }
 
 function textOf(body: NewBody): string {
@@ -103,6 +125,24 @@ describe('content while it comes in', () => {
     assert.equal(content.write(Buffer.alloc(1)), undefined);
     await assert.rejects(content.finish(), { code: 'ENOENT' });
     await content.drop();
+  });
+
+  it('holds no file open where what goes in front cannot be written', async (t) => {
+    const { content, folder } = growing(t);
+    await content.write(Buffer.alloc(INLINE_BYTES + 1));
+    const { rename } = promises;
+    t.mock.method(promises, 'rename', async (from: string, to: string) => {
+      await rename(from, to);
+      // As a full medium does it: the new file cannot be made.
+      writeFileSync(from, '');
+    });
+    syncBuiltinESMExports();
+    await assert.rejects(content.finish(Buffer.from('late:')), { code: 'EEXIST' });
+    await content.drop();
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+    assert.deepEqual(openFilesIn(folder), []);
+    assert.deepEqual(readdirSync(folder), []);
   });
 
   it('leaves nothing when it is dropped', async (t) => {

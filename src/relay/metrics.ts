@@ -121,22 +121,6 @@ function oneOf(known: readonly string[], value: string | null): string {
   return known.includes(value) ? value : 'other';
 }
 
-const REMEMBERED = ['broken', 'small-hello'] as const satisfies readonly RememberedTls['kind'][];
-
-/** Shows at how many hosts TLS is not tried, or begins with a small ClientHello. @param remembered asked when somebody looks. */
-export function showRememberedTls(registry: Registry, remembered: () => readonly RememberedTls[]): void {
-  const hosts = new Gauge({
-    name: 'waxwing_tls_remembered_hosts',
-    help: 'Addresses of hosts at which TLS has failed each time and is not tried for a while (broken), or that need a small ClientHello.',
-    labelNames: ['kind'],
-    registers: [registry],
-    collect() {
-      const now = remembered();
-      for (const kind of REMEMBERED) hosts.set({ kind }, now.filter((one) => one.kind === kind).length);
-    },
-  });
-}
-
 function addQueue(registry: Registry, figures: () => QueueFigures, now: () => number): void {
   const registers = [registry];
   let readAt = Number.NEGATIVE_INFINITY;
@@ -177,5 +161,21 @@ function addQueue(registry: Registry, figures: () => QueueFigures, now: () => nu
     help: 'Destinations that an operator has paused.',
     registers,
     collect,
+  });
+}
+
+const REMEMBERED = ['broken', 'small-hello'] as const satisfies readonly RememberedTls['kind'][];
+
+/** Shows at how many hosts TLS is not tried, or begins with a small ClientHello. @param remembered asked when somebody looks. */
+export function showRememberedTls(registry: Registry, remembered: () => readonly RememberedTls[]): void {
+  const hosts = new Gauge({
+    name: 'waxwing_tls_remembered_hosts',
+    help: 'Addresses of hosts at which TLS has failed each time and is not tried for a while (broken), or that need a small ClientHello.',
+    labelNames: ['kind'],
+    registers: [registry],
+    collect() {
+      const now = remembered();
+      for (const kind of REMEMBERED) hosts.set({ kind }, now.filter((one) => one.kind === kind).length);
+    },
   });
 }

@@ -87,7 +87,9 @@ describe('policy list and show', { concurrency: 2 }, () => {
   });
 
   it('shows a domain in its one spelling', async (t) => {
-    const { data, asked } = await peer(t, { '/policies/': { domain: 'a.test', sts: kept, override: null } });
+    const { data, asked } = await peer(t, {
+      '/policies/': { domain: 'a.test', sts: kept, override: null, inbound: [], results: [] },
+    });
     const run = await waxwing(['policy', 'show', 'BÜCHER.test', '--data', data]);
     assert.equal(run.code, 0);
     assert.match(run.stdout, /^a\.test: MTA-STS enforce, id a1, in force\n/);

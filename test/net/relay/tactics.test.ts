@@ -186,12 +186,15 @@ describe('a host that says we are too many', () => {
           : undefined,
     });
     await sendOne(relay);
+    const began = performance.now();
     const id = await sendOne(relay);
     assert.equal(relay.about(id)[0]?.event, 'delivered');
     assert.deepEqual(
       peer.messages.map(({ connection }) => connection),
       [0, 1],
     );
+    // A host that is busy is left alone for a second or longer.
+    assert.ok(performance.now() - began < 950, 'at once');
   });
 
   it('gets so many messages a minute, whatever waits', async (t) => {

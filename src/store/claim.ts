@@ -88,7 +88,7 @@ function claimTogether(
   agenda.claimed(destination, 1);
   // Nobody was told of a hold before the first attempt.
   const heldNoticeAt = taken.some(({ attempts }) => attempts > 0) ? holds.noticedAt(message.number) : null;
-  const release = holds.releaseOf(message.number);
+  const release = holds.releaseOf(message.number, destination);
   return {
     fence,
     destination,

@@ -9,9 +9,9 @@ export interface Holds {
   /** When the sender of the message was told that it is held; null where he was not. */
   noticedAt(message: number): EpochMs | null;
   noticed(id: string, at: EpochMs): void;
-  /** What an operator said of the message, also where its time is over. */
-  releaseOf(message: number): Release | null;
-  release(message: number, release: Release): void;
+  /** What an operator said of the message as it goes to the destination, also where its time is over. */
+  releaseOf(message: number, destination: string): Release | null;
+  release(message: number, destination: string, release: Release): void;
   /** Destinations with held mail, in the order of their names, behind `after`. */
   destinations(after: string, most: number): readonly string[];
   /** Held for want of TLS at the destination, those that are being attempted included; message by message. */
@@ -27,13 +27,14 @@ export function holdsTables(database: DatabaseSync): Holds {
     database,
     'INSERT OR IGNORE INTO hold_notices (message, at) SELECT number, ? FROM messages WHERE id = ? AND final_at IS NULL',
   );
-  const releaseOf = queryOne<[number], Release>(
+  const releaseOf = queryOne<[number, string], Release>(
     database,
-    'SELECT level, until, reason, set_at AS setAt FROM releases WHERE message = ?',
+    'SELECT level, until, reason, set_at AS setAt FROM releases WHERE message = ? AND destination = ?',
   );
-  const release = command<[number, ReleaseLevel, EpochMs | null, string, EpochMs]>(
+  const release = command<[number, string, ReleaseLevel, EpochMs | null, string, EpochMs]>(
     database,
-    'INSERT OR REPLACE INTO releases (message, level, until, reason, set_at) VALUES (?, ?, ?, ?, ?)',
+    `INSERT OR REPLACE INTO releases (message, destination, level, until, reason, set_at)
+     VALUES (?, ?, ?, ?, ?, ?)`,
   );
   const destinations = queryAll<[string, number], { destination: string }>(
     database,
@@ -47,18 +48,19 @@ export function holdsTables(database: DatabaseSync): Holds {
   );
   // Hardly any message is released, and each claim asks.
   const released = new Set(
-    queryAll<[], { message: number }>(database, 'SELECT message FROM releases')().map(
+    queryAll<[], { message: number }>(database, 'SELECT DISTINCT message FROM releases')().map(
       ({ message }) => message,
     ),
   );
   return {
     noticedAt: (message) => noticedAt(message)?.at ?? null,
     noticed: (id, when) => void noticed(when, id),
-    releaseOf: (message) => (released.has(message) ? (releaseOf(message) ?? null) : null),
-    release(message, { level, until, reason, setAt }) {
+    releaseOf: (message, destination) =>
+      released.has(message) ? (releaseOf(message, destination) ?? null) : null,
+    release(message, destination, { level, until, reason, setAt }) {
       // Where the transaction fails it is asked for in vain.
       released.add(message);
-      release(message, level, until, reason, setAt);
+      release(message, destination, level, until, reason, setAt);
     },
     destinations: (after, most) => destinations(after, most).map(({ destination }) => destination),
     at,

@@ -18,7 +18,7 @@ export function heldMail(
     const row = messages.byNumber(message);
     if (row === undefined) return [];
     const { id, sender, terms } = claimedMessage(row);
-    return { id, sender, terms, address, release: holds.releaseOf(message) };
+    return { id, sender, terms, address, release: holds.releaseOf(message, destination) };
   });
 }
 

@@ -114,6 +114,23 @@ CREATE TABLE releases (
 -- Where mail is held, and which: small, as hardly any mail is.
 CREATE INDEX recipients_held ON recipients (destination, message) WHERE state = 'held-tls';
 `,
+  `
+-- A release of what goes to one destination says nothing of the other recipients of the same messages.
+CREATE TABLE releases_of_destinations (
+  message INTEGER NOT NULL REFERENCES messages (number) ON DELETE CASCADE,
+  destination TEXT NOT NULL,
+  level TEXT NOT NULL CHECK (level IN ('may', 'encrypt', 'authenticate')),
+  until INTEGER,
+  reason TEXT NOT NULL,
+  set_at INTEGER NOT NULL,
+  PRIMARY KEY (message, destination)
+) STRICT, WITHOUT ROWID;
+INSERT INTO releases_of_destinations (message, destination, level, until, reason, set_at)
+  SELECT DISTINCT releases.message, recipients.destination, level, until, reason, set_at
+  FROM releases JOIN recipients ON recipients.message = releases.message;
+DROP TABLE releases;
+ALTER TABLE releases_of_destinations RENAME TO releases;
+`,
 ];
 
 /** The queue. */

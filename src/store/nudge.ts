@@ -42,10 +42,13 @@ function nudgeMessage(tables: Tables, message: MessageRow, request: Nudge, done:
   const out = claims.ofMessage(message.number);
   const changed: Nudged[] = [];
   const destinations = new Set<string>();
+  /** Of all that the word is about, what is under way included. */
+  const meant = new Set<string>();
   let ended = false;
   for (const recipient of recipients.ofMessage(message.number)) {
     const { address, destination } = recipient;
     if (!isMeant(recipient, of)) continue;
+    meant.add(destination);
     if (what === 'release' && recipient.state === 'held-tls') {
       if (release === undefined) continue;
       if (message.tls === 'requiretls') {
@@ -67,7 +70,8 @@ function nudgeMessage(tables: Tables, message: MessageRow, request: Nudge, done:
     const event = eventOf(message, recipient, delivery, request);
     changed.push({ id: message.id, address, delivery, event });
   }
-  if (release !== undefined && changed.length > 0) holds.release(message.number, release.terms);
+  if (release !== undefined && changed.length > 0)
+    for (const destination of meant) holds.release(message.number, destination, release.terms);
   const events = JSON.stringify(changed.flatMap(({ event }) => event ?? []));
   if (ended) messages.end(message, now, events);
   else trail.append(message.number, events);

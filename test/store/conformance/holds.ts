@@ -118,6 +118,42 @@ export function holdsConform(withStore: WithStore): void {
     );
 
     it(
+      'that goes to one destination under a lower level takes nothing from the other recipients of the message',
+      withStore(async (harness) => {
+        const { store } = harness;
+        await store.accept(message('a', { recipients: to('a@one.test', 'b@two.test', 'c@one.test') }));
+        await holdAll(store);
+        const of = { destination: 'one.test' };
+        await store.nudge({ what: 'release', now: 6000, of, release: { terms, tls } });
+        const later = { ...terms, level: 'encrypt', setAt: 6500 } as const;
+        const again = await harness.reopen();
+        const releases = async (destination: string): Promise<unknown> =>
+          (await again.heldMail({ destination, most: 9 })).map(({ address, release }) => [address, release]);
+        assert.deepEqual(await releases('two.test'), [['b@two.test', null]]);
+        await again.nudge({ what: 'retry', now: 6000, of: { id: 'a' } });
+        const claims = await again.claim(claimAt(6000));
+        assert.deepEqual(
+          claims.map(({ destination, message: { release } }) => [destination, release]),
+          [
+            ['one.test', terms],
+            ['two.test', null],
+          ],
+        );
+        await again.giveBack(claims.map(({ fence }) => ({ fence, moved: [] })));
+        const two = { domain: 'two.test', destination: 'two.test' };
+        await again.nudge({ what: 'release', now: 6500, of: two, release: { terms: later, tls } });
+        const both = await again.claim(claimAt(6500));
+        assert.deepEqual(
+          both.map(({ destination, message: { release } }) => [destination, release?.level]),
+          [
+            ['one.test', 'may'],
+            ['two.test', 'encrypt'],
+          ],
+        );
+      }),
+    );
+
+    it(
       'is told to its sender once: a claim knows when',
       withStore(async (harness) => {
         const { store } = harness;

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { register as advise } from './commands/advise.ts';
 import { register as check } from './commands/check.ts';
 import { register as config } from './commands/config.ts';
+import { register as events } from './commands/events.ts';
 import { register as explain } from './commands/explain.ts';
 import { register as gateway } from './commands/gateway.ts';
 import { register as policy } from './commands/policy.ts';
@@ -19,6 +20,7 @@ const commands: readonly ((program: Command) => void)[] = [
   send,
   queue,
   policy,
+  events,
   gateway,
   check,
   advise,

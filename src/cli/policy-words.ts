@@ -21,6 +21,22 @@ export function parseUntil(text: string, now: number): Parsed<string | null> {
     : { kind: 'invalid', because: `${quote(text)} is over` };
 }
 
+/**
+ * Reads `2h` or `7d` before `now`, or a moment of RFC 3339.
+ *
+ * @returns RFC 3339.
+ */
+export function parseSince(text: string, now: number): Parsed<string> {
+  const duration = parseDuration(text);
+  if (duration.kind === 'ok') return { kind: 'ok', value: new Date(now - duration.value).toISOString() };
+  return moment.safeParse(text).success
+    ? { kind: 'ok', value: text }
+    : {
+        kind: 'invalid',
+        because: `${quote(text)} is neither a duration such as 2h or 7d (1s to 365d) nor a time as in RFC 3339, such as 2026-12-24T18:00:00Z`,
+      };
+}
+
 /** One line with something in it. */
 export function parseReason(text: string): Parsed<string> {
   if (text.trim() === '')

@@ -29,7 +29,7 @@ export interface ReloadParts {
 const needRestart = {
   hostname: ({ hostname }: Config) => hostname,
   data: ({ dataFolder }: Config) => dataFolder,
-  'events.file': ({ events }: Config) => events,
+  events: ({ events }: Config) => events,
   'metrics.listen': ({ metrics }: Config) => metrics,
   'tls_rpt.socket': ({ tlsRpt }: Config) => tlsRpt.socket,
   'api.listen': ({ api }: Config) => api.places,

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { LoggedEvent } from '../events/delivery-event.ts';
 import type { PolicyEngine } from '../lookup/engine.ts';
 import { formatHostPort } from '../names/address.ts';
 import { formatMailDomain } from '../names/mailbox.ts';
@@ -19,6 +20,7 @@ import { showRememberedTls } from '../relay/metrics.ts';
 import { type Relay, type RelayParts, startRelay } from '../relay/relay.ts';
 import type { World } from '../relay/settings.ts';
 import { startSwitchNotices } from '../relay/switch.ts';
+import type { Webhooks } from '../relay/webhooks/webhooks.ts';
 import type { ClientStore } from '../store/client-store.ts';
 import { type DataFolder, openDataFolder } from '../store/data-folder.ts';
 import { openClients } from '../store/open-clients.ts';
@@ -42,6 +44,7 @@ import { policyEngine } from './policy-engine.ts';
 import { openRelayDns, type RelayDns } from './relay-dns.ts';
 import { incomingSettingsOf, keyPairsOf, relaySettingsOf } from './relay-settings.ts';
 import { type Running, reload } from './reload.ts';
+import { startWebhookService } from './webhook-service.ts';
 
 type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
 
@@ -118,6 +121,19 @@ async function open(
     log.warn(text),
   );
   opened.push(() => notices.close());
+  const webhooks = await startWebhookService({
+    running: () => running,
+    folder,
+    addresses: gatewayAddresses(() => lookUps.dns),
+    deadlines,
+    world,
+    log,
+  });
+  opened.push(() => webhooks.close());
+  const onEvents = (list: readonly LoggedEvent[]): void => {
+    events.write(list);
+    webhooks.write(list);
+  };
   const certificates = openCertificates(
     await keyPairsOf(config, files, world.now()),
     incomingSettingsOf(files),
@@ -135,7 +151,7 @@ async function open(
     world,
     watch: observation.watch,
     onEvents(list) {
-      events.write(list);
+      onEvents(list);
       observation.onEvents(list);
     },
     onTaken: (list, client) => observation.onTaken(list, client),
@@ -150,12 +166,17 @@ async function open(
     registry: observation.registry,
     deadlines,
     addressesOf: gatewayAddresses(() => lookUps.dns),
-    onEvents: (list) => events.write(list),
+    onEvents,
     log,
     onError,
   });
   opened.push(() => gateways.close(running.config.relay.graceMs));
-  const control = await controlOf(ground, { relay, engine, log, observation }, () => terms, onError);
+  const control = await controlOf(
+    ground,
+    { relay, engine, log, observation, webhooks, onEvents },
+    () => terms,
+    onError,
+  );
   opened.push(() => control.close());
   const api = await startApiService({
     running: () => running,
@@ -164,7 +185,7 @@ async function open(
     store,
     relay,
     world,
-    onEvents: (list) => events.write(list),
+    onEvents,
     log,
     onError,
   });
@@ -210,6 +231,7 @@ async function open(
       running = await reload(before, { load, now: world.now, apply, log });
       // The certificates may be new although the rest is wrong.
       if (running === before) await Promise.all([watching.check(), gateways.checkCertificates()]);
+      else await webhooks.use(running.files.webhooks);
     },
     closeAll,
     onError,
@@ -249,17 +271,21 @@ async function openGround(config: Config, log: Log, opened: Opened): Promise<Gro
 
 /** @param terms those of the moment. */
 function controlOf(
-  { folder, store, policies, events }: Ground,
+  { folder, store, policies }: Ground,
   {
     relay,
     engine,
     log,
     observation,
+    webhooks,
+    onEvents,
   }: {
     readonly relay: Relay;
     readonly engine: PolicyEngine;
     readonly log: Log;
     readonly observation: Observation;
+    readonly webhooks: Webhooks;
+    readonly onEvents: (list: readonly LoggedEvent[]) => void;
   },
   terms: () => Terms,
   onError: ServiceParts['onError'],
@@ -283,7 +309,8 @@ function controlOf(
     engine,
     destinationsOf: (domain) => destinationsOf(domain, routes()),
     onWord: (what, about) => log.info(about, what),
-    onEvents: (list) => events.write(list),
+    onEvents,
+    webhooks,
     umask: (mask) => process.umask(mask),
     onError,
   });
@@ -356,7 +383,11 @@ function warnOfOthers({ path }: DataFolder, log: Log): void {
 function openEventLog(config: Config, log: Log): EventLog {
   const target = config.events.log;
   if (target.kind === 'stdout') return streamEventLog(process.stdout);
-  return fileEventLog(target.path, (error) =>
-    log.error({ err: error }, `the event log ${target.path} fails`),
+  const { path, rotation } = target;
+  return fileEventLog(
+    path,
+    (error) => log.error({ err: error }, `the event log ${path} fails`),
+    undefined,
+    rotation,
   );
 }

@@ -15,6 +15,7 @@ import { addClientRoutes } from './control-clients.ts';
 import { addPolicyRoutes, type PolicyParts } from './control-policies.ts';
 import { addQueueRoutes } from './control-queue.ts';
 import { addResultRoutes } from './control-results.ts';
+import { addWebhookRoutes, type WebhookParts } from './control-webhooks.ts';
 import type { Relay } from './relay.ts';
 import type { World } from './settings.ts';
 
@@ -25,6 +26,7 @@ export interface ControlParts
     Relay,
     'submit' | 'retry' | 'carryOut' | 'wordOf' | 'quotas' | 'inbound' | 'rememberedTls'
   >;
+  readonly webhooks: WebhookParts['webhooks'];
   readonly world: World;
   readonly hostname: string;
   /** Asked for each message: a new configuration may change it. */
@@ -90,6 +92,7 @@ function controlApp(parts: ControlParts): Hono {
   addPolicyRoutes(app, parts);
   addResultRoutes(app, parts);
   addClientRoutes(app, parts);
+  addWebhookRoutes(app, parts);
 
   app.post('/messages', async (context) => {
     const envelope = readEnvelope(context.req.query('from'), context.req.queries('to') ?? [], parts.hostname);

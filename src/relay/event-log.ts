@@ -1,5 +1,5 @@
 /** The event log: one JSON object a line, appended to a file or written to a stream. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, rename } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import type { LoggedEvent } from '../events/delivery-event.ts';
 
@@ -8,6 +8,21 @@ export interface EventLog {
   /** Whoever rotates the file has moved it away. */
   reopen(): void;
   close(): Promise<void>;
+}
+
+/** When the file is moved away, and how many old ones stay. */
+export interface Rotation {
+  /** Octets; a file grows a little beyond, as no line is cut. */
+  readonly size: number;
+  readonly keep: number;
+}
+
+/** So many old files at most. */
+export const MOST_ROTATED = 100;
+
+/** The old file before the last is number 2. */
+export function rotatedPath(path: string, number: number): string {
+  return `${path}.${number}`;
 }
 
 /** So old are the last lines at most that a power cut may take. */
@@ -21,13 +36,20 @@ const MAX_WAITING = 16 * 1024 * 1024;
  * Lines are handed to the system at once and flushed to the disk every second: the queue has the same events and is
  * flushed before each answer, so mail does not wait for this file. Where it cannot be written, lines wait and are
  * written as soon as it works again, some of them perhaps twice.
+ *
+ * @param rotation null: whoever wants the file moved away does it himself, and says `reopen`.
  */
 export function fileEventLog(
   path: string,
   onError: (error: Error) => void,
   flushEveryMs = FLUSH_EVERY_MS,
+  rotation: Rotation | null = null,
 ): EventLog {
   let waiting = '';
+  /** Octets of the file. */
+  let size = 0;
+  /** With so many it is moved away. */
+  let fullAt = rotation?.size ?? Number.POSITIVE_INFINITY;
   let lost = 0;
   let file: FileHandle | undefined;
   let state: 'idle' | 'writing' | 'failed' = 'idle';
@@ -38,7 +60,10 @@ export function fileEventLog(
   const append = async (): Promise<void> => {
     while (waiting !== '') {
       if (isStale) await release();
-      file ??= await openToAppend(path);
+      if (file === undefined) {
+        file = await openToAppend(path);
+        size = (await file.stat()).size;
+      }
       const lines = waiting;
       waiting = '';
       try {
@@ -48,9 +73,22 @@ export function fileEventLog(
         throw error;
       }
       isDirty = true;
+      size += Buffer.byteLength(lines);
+      if (rotation !== null && size >= fullAt) await rotate(rotation);
     }
     if (lost > 0) onError(new Error(`${lost} events had no room to wait in and are missing`));
     lost = 0;
+  };
+  /** Where it cannot be moved away, lines go on where they went, until as much again is written. */
+  const rotate = async (by: Rotation): Promise<void> => {
+    try {
+      await release();
+      await moveAway(path, by.keep);
+      fullAt = by.size;
+    } catch (error) {
+      fullAt = size + by.size;
+      onError(asError(error));
+    }
   };
   const start = (): void => {
     if (state !== 'idle' || waiting === '') return;
@@ -138,6 +176,18 @@ async function openToAppend(path: string): Promise<FileHandle> {
   } catch (error) {
     await file.close();
     throw error;
+  }
+}
+
+/** The oldest is written over. A crash in between leaves a number out, and no line. */
+async function moveAway(path: string, keep: number): Promise<void> {
+  for (let number = keep; number > 0; number--) {
+    const from = number === 1 ? path : rotatedPath(path, number - 1);
+    try {
+      await rename(from, rotatedPath(path, number));
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    }
   }
 }
 

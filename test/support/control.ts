@@ -43,7 +43,16 @@ export interface ControlOptions {
   readonly stale?: true;
   /** What a fetch brings; by default none is expected. */
   readonly refresh?: ControlParts['engine']['refresh'];
+  /** By default there are none. */
+  readonly webhooks?: ControlParts['webhooks'];
 }
+
+const noWebhooks: ControlParts['webhooks'] = {
+  list: () => Promise.resolve([]),
+  replay: () => Promise.resolve({ kind: 'refused', because: 'there is none' }),
+  dead: () => Promise.resolve({ kind: 'refused', because: 'there is none' }),
+  retryDead: () => Promise.resolve({ kind: 'refused', because: 'there is none' }),
+};
 
 /** Mail for `routed.test` goes to `smtp://next.test:25`, and so does that for the next hop itself. */
 export async function controlSetting(t: TestContext, options: ControlOptions = {}): Promise<ControlSetting> {
@@ -77,6 +86,7 @@ export async function controlSetting(t: TestContext, options: ControlOptions = {
     },
     onError: (what, error) => failures.push(`${what}: ${String(error)}`),
     policies,
+    webhooks: options.webhooks ?? noWebhooks,
     results,
     recorder: { flush: () => undefined },
     engine: {

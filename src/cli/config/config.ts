@@ -23,12 +23,14 @@ import type { Alias } from '../../relay/aliases.ts';
 import type { Actions, DmarcAction, SpfAction } from '../../relay/authentication/verdict.ts';
 import type { CertificateFiles } from '../../relay/certificate.ts';
 import type { DemandRules } from '../../relay/demands.ts';
+import type { Rotation } from '../../relay/event-log.ts';
 import type { ApiKey } from '../../relay/http-api/api-key.ts';
 import type { InboundMode } from '../../relay/inbound-memory.ts';
 import type { InboundRule } from '../../relay/inbound-tls.ts';
 import type { PasswordHash } from '../../relay/password.ts';
 import type { NetworkQuota, Quota } from '../../relay/quotas.ts';
 import type { HoldSettings, ListenerSettings, Network } from '../../relay/settings.ts';
+import type { Webhook } from '../../relay/webhooks/settings.ts';
 import type { ClientRule } from '../../tls/client-proof.ts';
 
 /** Frozen through and through; paths are absolute. */
@@ -74,8 +76,11 @@ export interface Config {
   readonly metrics: ListenAddress | null;
   readonly tlsRpt: TlsRptConfig;
   readonly events: {
-    readonly log: { readonly kind: 'stdout' } | { readonly kind: 'file'; readonly path: string };
+    readonly log:
+      | { readonly kind: 'stdout' }
+      | { readonly kind: 'file'; readonly path: string; readonly rotation: Rotation | null };
   };
+  readonly webhooks: readonly WebhookConfig[];
 }
 
 /** Who is asked about names, and what of the answers is believed. */
@@ -144,6 +149,12 @@ export interface AccountsConfig {
 
 export interface ApiKeyConfig extends Omit<ApiKey, 'hash'> {
   readonly hash: Source<ApiKey['hash']>;
+}
+
+/** At least one of the files is named. */
+export interface WebhookConfig extends Omit<Webhook, 'keys'> {
+  readonly keyFile: string | null;
+  readonly ed25519KeyFile: string | null;
 }
 
 export interface DomainConfig {

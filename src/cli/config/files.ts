@@ -9,6 +9,7 @@ import type { DkimKey } from '../../relay/dkim-key.ts';
 import type { LocalDomain } from '../../relay/domains.ts';
 import type { Forwarding } from '../../relay/forward.ts';
 import type { ApiKey } from '../../relay/http-api/api-key.ts';
+import type { Webhook } from '../../relay/webhooks/settings.ts';
 import { readAccount, readAccountsFile } from './account-files.ts';
 import { checkAliases, readDomainAliases, readForwarding } from './alias-files.ts';
 import { readApiKey } from './api-files.ts';
@@ -25,6 +26,7 @@ import { type GatewayFiles, readGatewayFiles } from './gateway-files.ts';
 import { readLine, readText } from './text-file.ts';
 import { parseLocalPart, parsePassword } from './values.ts';
 import { warnAboutCertificates, warnAboutHash } from './warnings.ts';
+import { readWebhooks } from './webhook-files.ts';
 
 /** What look-ups need of the files. */
 export interface DnsFiles {
@@ -52,6 +54,8 @@ export interface ConfigFiles extends OutgoingFiles {
   readonly domains: readonly LocalDomain[];
   readonly dkim: readonly DkimKey[];
   readonly forwarding: Forwarding | null;
+  /** In the order of the configuration. */
+  readonly webhooks: readonly Webhook[];
   /** In the order of the configuration. */
   readonly gateways: readonly GatewayFiles[];
 }
@@ -112,6 +116,7 @@ export async function readFiles(
   if (domains.every((domain) => domain !== undefined)) checkAliases(domains, config, findings);
   const forwarding = await readForwarding(config, findings);
   const dkim = await readDkimKeys(config.dkim, findings);
+  const hooks = await readWebhooks(config.webhooks, findings);
 
   const gateways = await all(config.gateways, (gateway, index) =>
     readGatewayFiles(gateway, `gateway[${index}]`, findings),
@@ -135,6 +140,7 @@ export async function readFiles(
     clientRoots: clientRoots === undefined ? [] : [clientRoots],
     domains: present(domains),
     dkim: dkim.keys,
+    webhooks: hooks.webhooks,
     forwarding: forwarding ?? null,
     gateways,
   };
@@ -143,7 +149,7 @@ export async function readFiles(
     files,
     errors,
     outOfDate: [...outOfDate, ...outdated],
-    warnings: [...warnings, ...dkim.warnings, ...shown],
+    warnings: [...warnings, ...dkim.warnings, ...hooks.warnings, ...shown],
   };
 }
 

@@ -14,6 +14,7 @@ import { check } from './schema/check.ts';
 import { dkim } from './schema/dkim.ts';
 import { dns } from './schema/dns.ts';
 import { domain } from './schema/domain.ts';
+import { events, webhook } from './schema/events.ts';
 import { forwarding } from './schema/forwarding.ts';
 import { gateway } from './schema/gateway.ts';
 import { inbound, inboundMemory } from './schema/inbound.ts';
@@ -23,7 +24,7 @@ import { listener } from './schema/listener.ts';
 import { metrics } from './schema/metrics.ts';
 import { mtaSts } from './schema/mta-sts.ts';
 import { quota } from './schema/quota.ts';
-import { events, relay } from './schema/relay.ts';
+import { relay } from './schema/relay.ts';
 import { route } from './schema/route.ts';
 import { rule } from './schema/rule.ts';
 import { certificate, tls } from './schema/tls.ts';
@@ -118,6 +119,11 @@ export const configSchema = z
     metrics,
     tls_rpt: tlsRpt,
     events,
+    webhook: z
+      .array(webhook)
+      .superRefine(withoutTwins('name', ({ name }) => name))
+      .prefault([])
+      .describe('Who is told of events, by HTTPS.'),
   })
   .meta({ title: 'waxwing.toml' });
 

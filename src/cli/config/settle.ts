@@ -18,6 +18,7 @@ import type {
   RelayConfig,
   RouteConfig,
   Source,
+  WebhookConfig,
 } from './config.ts';
 import type { ParsedConfig } from './schema.ts';
 import { settledInGateway, toGateway } from './settle-gateway.ts';
@@ -102,7 +103,8 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     },
     metrics: parsed.metrics.listen ?? null,
     tlsRpt: toTlsRpt(parsed.tls_rpt, sources),
-    events: { log: eventFile === '-' ? { kind: 'stdout' } : { kind: 'file', path: eventFile } },
+    events: { log: toEventLog(eventFile, parsed.events) },
+    webhooks: parsed.webhook.map((webhook, index) => toWebhook(webhook, `webhook[${index}]`, sources)),
   };
   const settled = new Map<string, unknown>([
     ['hostname', formatMailDomain(hostname)],
@@ -163,6 +165,11 @@ function settledInTables(config: Config): readonly (readonly [string, unknown])[
       ...files(`domain[${index}].aliases_file`, aliases ?? undefined),
     ]),
     ...config.dkim.map(({ keyFile }, index) => [`dkim[${index}].key`, keyFile] as const),
+    ...config.webhooks.flatMap(({ name, keyFile, ed25519KeyFile }, index) => [
+      [`webhook[${index}].name`, name] as const,
+      [`webhook[${index}].key_file`, keyFile] as const,
+      [`webhook[${index}].ed25519_key_file`, ed25519KeyFile] as const,
+    ]),
     ...config.gateways.flatMap((gateway, index) => settledInGateway(gateway, `gateway[${index}]`)),
     ...config.routes.flatMap(({ tls, login }, index) => [
       [`route[${index}].tls`, tls] as const,
@@ -191,6 +198,24 @@ function defaultDataFolder(env: Environment, host: HostFacts): string {
 function eventFileOf(written: string | undefined, dataFolder: string, sources: Sources): string {
   if (written === '-') return '-';
   return written === undefined ? join(dataFolder, 'events.ndjson') : sources.absolute('events.file', written);
+}
+
+function toEventLog(
+  path: string,
+  { rotate_size: size, rotate_keep: keep }: ParsedConfig['events'],
+): Config['events']['log'] {
+  if (path === '-') return { kind: 'stdout' };
+  return { kind: 'file', path, rotation: size === undefined ? null : { size, keep } };
+}
+
+function toWebhook(webhook: WebhookConfig, path: string, sources: Sources): WebhookConfig {
+  const at = (key: string, file: string | null): string | null =>
+    file === null ? null : sources.absolute(`${path}.${key}`, file);
+  return {
+    ...webhook,
+    keyFile: at('key_file', webhook.keyFile),
+    ed25519KeyFile: at('ed25519_key_file', webhook.ed25519KeyFile),
+  };
 }
 
 function certificatesOf(

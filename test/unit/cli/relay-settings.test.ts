@@ -74,6 +74,7 @@ it('the listeners show the configured certificates, or the one of the first star
     apiKeys: [],
     domains: [],
     dkim: [],
+    webhooks: [],
     forwarding: null,
     clientRoots: [],
     gateways: [],

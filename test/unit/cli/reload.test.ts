@@ -89,7 +89,7 @@ describe('a configuration that is right', () => {
     const { before, after, log } = await change(host1, to);
     assert.deepEqual(
       log.map((line) => /^\w+: \S+/.exec(line)?.[0]),
-      ['warn: hostname', 'warn: data', 'warn: events.file', 'info: the'],
+      ['warn: hostname', 'warn: data', 'warn: events', 'info: the'],
     );
     assert.equal(after.config.relay.maxHops, 30);
     const { hostname, dataFolder, events } = before.config;

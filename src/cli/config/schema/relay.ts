@@ -1,6 +1,6 @@
-/** `[relay]` and `[events]`: how mail is kept, delivered and talked about. */
+/** `[relay]`: how mail is kept and delivered. */
 import { z } from 'zod';
-import { parseDuration, parseDurationOrNever, parsePath, parseSize } from '../values.ts';
+import { parseDuration, parseDurationOrNever, parseSize } from '../values.ts';
 import { count, list, onBlockedWords, reading, requireTlsKey, text, tlsLevels } from './kit.ts';
 
 /** RFC 5321 §4.5.3.1.7: a message content of 64K octets must be accepted. */
@@ -89,14 +89,3 @@ export const relay = z
   })
   .prefault({})
   .describe('How mail is kept and delivered.');
-
-export const events = z
-  .strictObject({
-    file: text(parsePath, '-')
-      .optional()
-      .describe(
-        'Event log, one JSON object per line; "-" is stdout. Default: events.ndjson in the data folder.',
-      ),
-  })
-  .prefault({})
-  .describe('What is said about each delivery.');

@@ -96,7 +96,7 @@ describe('precedence', () => {
     assert.deepEqual(config.certificates, [
       { path: 'tls', certFile: join(process.cwd(), 'c.pem'), keyFile: join(tmpdir(), 'k.pem') },
     ]);
-    assert.deepEqual(config.events.log, { kind: 'file', path: join(folder, 'log') });
+    assert.deepEqual(config.events.log, { kind: 'file', path: join(folder, 'log'), rotation: null });
   });
 });
 

@@ -89,7 +89,10 @@ describe('without any configuration', () => {
       api: { places: [], keys: [] },
       metrics: null,
       tlsRpt: { keepMs: 10 * 24 * 60 * 60_000, socket: null },
-      events: { log: { kind: 'file', path: '/home/op/.local/state/waxwing/events.ndjson' } },
+      events: {
+        log: { kind: 'file', path: '/home/op/.local/state/waxwing/events.ndjson', rotation: null },
+      },
+      webhooks: [],
     });
     assert.ok(loaded.effective.every(({ origin }) => origin === 'default'));
   });

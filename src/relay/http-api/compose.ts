@@ -24,7 +24,7 @@ export function compose(message: JsonMessage, at: number): Promise<Uint8Array> {
     html,
     headers: [
       ...Object.entries(headers).map(([key, value]) => ({ key, value })),
-      // RFC 8689 §5: for the relays behind us.
+      // RFC 8689 §4.3: who submits a message for which TLS is not required "MUST include" it; for the relays behind us.
       ...(tls === 'optional' ? [{ key: 'TLS-Required', value: 'No' }] : []),
     ],
     attachments: attachments.map(({ filename, contentType, content, contentId }) => ({

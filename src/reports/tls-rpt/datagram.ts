@@ -83,7 +83,7 @@ function readFailure(fields: Fields): FailureDetail {
   const code = fields['c'];
   const type = typeof code === 'number' ? resultTypeOf(code) : undefined;
   // Codes may be new one day: `validation-failure` is "a general failure for a reason not matching a category above", told
-  // by its reason (RFC 8460 §4.3.3).
+  // by its reason (RFC 8460 §4.3.1, §4.3.3).
   if (type === undefined && !Number.isSafeInteger(code)) throw new Unusable('has a failure without a code');
   return {
     type: type ?? 'validation-failure',

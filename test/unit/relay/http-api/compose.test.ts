@@ -40,7 +40,7 @@ describe('a message that is made', () => {
     assert.doesNotMatch((await made({ bcc: ['c@far.test'] })).toString(), /c@far|bcc/i);
   });
 
-  it('RFC 8689 §5: says TLS-Required: No where that is asked for', async () => {
+  it('RFC 8689 §4.3: says TLS-Required: No where that is asked for', async () => {
     assert.match((await made({ tls: 'optional' })).toString(), /^TLS-Required: No\r\n/m);
     assert.doesNotMatch((await made({ tls: 'encrypt' })).toString(), /TLS-Required/i);
   });

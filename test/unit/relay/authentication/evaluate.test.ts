@@ -185,6 +185,16 @@ it('fields of DKIM and ARC above 8 KiB are not looked at, so that nobody has us 
   assert.equal((await resultsOf(incoming(chain))).results.arc.result, 'fail');
 });
 
+it('a signature that lists thousands of names in a message of thousands of fields is not looked at', async () => {
+  const names = 'b:'.repeat(1_000);
+  const many = 'X:\r\n'.repeat(1_000);
+  const costly = `DKIM-Signature: v=1; a=rsa-sha256; d=example.test; s=s1; bh=AAAA; b=AAAA; h=${names}from\r\n`;
+  const because = async (text: string): Promise<unknown> =>
+    (await resultsOf(incoming(text))).results.dkim.map((one) => one.because);
+  assert.deepEqual(await because(costly + mail), ['body hash did not verify']);
+  assert.deepEqual(await because(costly + many + mail), ['signatures not looked at: 1']);
+});
+
 describe('DMARC', () => {
   const dmarc = async (message: Judged): Promise<string> =>
     /dmarc=.*/.exec(await wordsOf(message))?.[0] ?? '';

@@ -1,7 +1,8 @@
 /** What TLS came to in a session, under each policy that the far side has: what TLS-RPT tells of it. RFC 8460 §4.3. */
+import { readTlsa, type Tlsa } from '../dns/records.ts';
 import type { Domain } from '../names/domain.ts';
 import type { HostFacts } from '../policies/dane/hosts.ts';
-import type { TlsaRecord, TlsaSet } from '../policies/dane/tlsa.ts';
+import type { TlsaSet } from '../policies/dane/tlsa.ts';
 import { verifyDane } from '../policies/dane/verify.ts';
 import type { Decision } from '../policies/decide.ts';
 import type { DestinationFacts } from '../policies/destination.ts';
@@ -186,11 +187,13 @@ function faultOfDane(set: TlsaSet, dane: Decision['dane'], seen: Seen, now: numb
   return verdict.kind === 'match' ? null : { type: verdict.reason, reason: verdict.because };
 }
 
-/** All records as they are published, data in full (RFC 8460 §4.4). */
+/** All records as they are published, data in full, "with no internal spaces" (RFC 8460 §4.5). */
 function zoneForms({ usable, superseded, unusable }: TlsaSet): readonly string[] {
-  const inFull = ({ usage, selector, matchingType, data }: TlsaRecord): string =>
+  const inFull = ({ usage, selector, matchingType, data }: Tlsa): string =>
     `${usage} ${selector} ${matchingType} ${Buffer.from(data).toString('hex')}`;
-  return [...usable.map(inFull), ...superseded.map(inFull), ...unusable.map(({ text }) => text)];
+  // What is too short to be one has no such form.
+  const odd = unusable.map(({ rdata }) => readTlsa(rdata)).filter((record) => record !== undefined);
+  return [...usable, ...superseded, ...odd].map(inFull);
 }
 
 /** Under a policy that is only tested the session is held against it all the same: that is what the owner tests. */

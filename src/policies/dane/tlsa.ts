@@ -21,6 +21,8 @@ export interface TlsaRecord {
 
 /** A record that is there, and authenticates nobody. */
 interface UnusableTlsa {
+  /** All of it, as it was published. */
+  readonly rdata: Uint8Array;
   /** As {@link showTlsa} writes records. */
   readonly text: string;
   /** What is wrong with it, to be read behind its text. */
@@ -93,9 +95,10 @@ function kindOf({ usage, selector }: TlsaRecord): string {
 
 function sortRecord(rdata: Uint8Array): { readonly record: TlsaRecord } | UnusableTlsa {
   const read = readTlsa(rdata);
-  if (read === undefined) return { text: hex(rdata) || '(empty)', because: 'is too short for a TLSA record' };
+  if (read === undefined)
+    return { rdata, text: hex(rdata) || '(empty)', because: 'is too short for a TLSA record' };
   const { usage, selector, matchingType, data } = read;
-  const unusable = (because: string): UnusableTlsa => ({ text: showTlsa(read), because });
+  const unusable = (because: string): UnusableTlsa => ({ rdata, text: showTlsa(read), because });
   // "SMTP clients MAY treat such records as unusable" (RFC 7672 §3.1.3): no two senders trust the same authorities.
   if (usage === 0 || usage === 1)
     return unusable(`has the usage ${usage}, which mail between servers does not use`);

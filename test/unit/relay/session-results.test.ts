@@ -166,6 +166,27 @@ describe('the result of a session', () => {
     assert.deepEqual(told(result({ tlsa: 'unusable' }, stripped)), ['tlsa failure starttls-not-supported']);
   });
 
+  it('RFC 8460 §4.5: also records that authenticate nobody are told in full, "with no internal spaces"', () => {
+    const whole = Buffer.alloc(900, 0xab);
+    const set = readTlsaSet([Uint8Array.of(0, 0, 0, ...whole), Uint8Array.of(3, 1)]);
+    const found = destination({});
+    const facts = hostWith(MX, { kind: 'found', base: MX, set, evidence: [] });
+    const destinationFacts = { ...found, hosts: [{ preference: 10, facts }] };
+    const [host] = decideAll(destinationFacts, { route: undefined, defaultLevel: 'may' }).hosts;
+    assert.ok(host?.kind === 'use');
+    const { serverName, decision } = host;
+    const hop = {
+      host: MX,
+      serverName,
+      address: '198.51.100.1',
+      port: 25,
+      decision,
+      destination: destinationFacts,
+    };
+    const one = resultOfSession({ hop, protocol: 'smtp', decision }, secured(), NOW);
+    assert.deepEqual(one?.policies[0]?.policy.strings, [`0 0 0 ${whole.toString('hex')}`]);
+  });
+
   it('DANE and MTA-STS: one session, told under both, each by its own rule', () => {
     const sts = stsOf('enforce', MX);
     assert.deepEqual(told(result({ tlsa: 'match', sts }, secured())), ['tlsa success', 'sts success']);

@@ -31,6 +31,8 @@ export interface WaxwingOptions {
   readonly trust?: string;
   /** Items of `[[route]]`, the first that matches wins. */
   readonly routes?: readonly Keys[];
+  /** Items of `[[rule]]`. */
+  readonly rules?: readonly Keys[];
   /** Keys of `[relay]`. */
   readonly relay?: Keys;
   /** Keys of `[dns]`. */
@@ -263,6 +265,7 @@ function configuration(options: WaxwingOptions): string {
     ...domains.flatMap((domain) => ['[[domain]]', ...toml(domain)]),
     ...(options.dkim ?? []).flatMap((key) => ['[[dkim]]', ...toml(key)]),
     ...routes.flatMap((route) => ['[[route]]', ...toml(route)]),
+    ...(options.rules ?? []).flatMap((rule) => ['[[rule]]', ...toml(rule)]),
     ...(apiKeys.length === 0 ? [] : ['[api]', ...toml({ listen: ['127.0.0.1:0'] })]),
     ...apiKeys.flatMap((key) => ['[[api_key]]', ...toml(key)]),
     '',

@@ -41,6 +41,8 @@ function situation({ kind, recipients, retryUntil, nextReports }: Notification):
       return `Your message for ${whom} was passed on to the next mail system, which does not report success. You will hear no more of it, unless it fails there.`;
     case 'delivered':
       return `Your message was delivered to ${whom}.`;
+    case 'expanded':
+      return `Your message for ${whom} was passed on to the mailboxes behind it. That it arrives in them is not reported; that it does not is, as far as you asked for it.`;
   }
 }
 

@@ -63,6 +63,7 @@ const SUBJECTS: Record<NotificationKind, string> = {
   delayed: 'Your message is delayed; delivery is still being tried',
   relayed: 'Your message was passed on',
   delivered: 'Your message was delivered',
+  expanded: 'Your message was passed on to several mailboxes',
 };
 
 function header(
@@ -193,6 +194,7 @@ const STATUS_CLASS: Record<NotificationKind, string> = {
   delayed: '4',
   relayed: '2',
   delivered: '2',
+  expanded: '2',
 };
 
 function enhancedStatus(status: string, kind: NotificationKind): string {

@@ -4,9 +4,10 @@ import { printable } from './field.ts';
 /**
  * The Action of RFC 3464 §2.3.3.
  *
- * `relayed`: handed to a host that will not tell of success itself; `delivered`: it is in the mailbox.
+ * `relayed`: handed to a host that will not tell of success itself; `delivered`: it is in the mailbox; `expanded`: it goes on
+ * to several mailboxes, of whose success nothing is told.
  */
-export type NotificationKind = 'failed' | 'delayed' | 'relayed' | 'delivered';
+export type NotificationKind = 'failed' | 'delayed' | 'relayed' | 'delivered' | 'expanded';
 
 /** All moments are milliseconds since 1970-01-01T00:00:00Z. */
 export interface Notification {

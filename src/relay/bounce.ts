@@ -2,11 +2,12 @@
 import { buildNotification } from '../mail/dsn.ts';
 import { toSevenBit } from '../mail/eight-bit.ts';
 import { LONGEST_LINE, octetFacts } from '../mail/encodings.ts';
-import type { NotificationKind, NotifiedRecipient, Original } from '../mail/notification.ts';
+import type { Notification, NotificationKind, NotifiedRecipient, Original } from '../mail/notification.ts';
 import { isAscii } from '../names/domain.ts';
 import { formatMailDomain, parseMailbox } from '../names/mailbox.ts';
 import { noTerms } from '../names/message-terms.ts';
 import { noSenderWishes } from '../names/wishes.ts';
+import type { EnvelopeRecipient } from '../protocols/smtp/server/state.ts';
 import type { Claim, NewMessage } from '../store/queue-store.ts';
 import { type Contents, wholeBody } from './content.ts';
 import { destinationOf, newId } from './intake.ts';
@@ -21,6 +22,9 @@ export interface NoticeParts {
   readonly retryUntil: number;
   readonly onError: (what: string, error: unknown) => void;
 }
+
+/** The message that is told of. */
+type Noticed = Pick<Claim['message'], 'id' | 'sender' | 'receivedAt' | 'wishes' | 'terms'>;
 
 /** Of a message that is bigger, only the header is given back: a forged sender gets what we send. */
 const MAX_RETURNED_BYTES = 1_048_576;
@@ -105,12 +109,68 @@ async function signed(
   return fields === '' ? message : Buffer.concat([Buffer.from(fields), message]);
 }
 
-async function notice(
+function notice(
   kind: NotificationKind,
-  { id: originalId, sender, receivedAt, wishes, terms }: Claim['message'],
+  message: Claim['message'],
   told: readonly News[],
   original: Original,
   { outgoing, now, retryUntil }: NoticeParts,
+): Promise<NewMessage> {
+  return written(
+    message,
+    {
+      kind,
+      retryUntil: kind === 'delayed' ? retryUntil : null,
+      nextReports: told.some(
+        ({ result: { verdict } }) => verdict.kind === 'delivered' && verdict.tells === 'host',
+      ),
+      recipients: told.map((one) => notified(one, now, message.terms.tellOutcome)),
+      original,
+    },
+    outgoing,
+    now,
+  );
+}
+
+/**
+ * Tells that mail for an alias went on to several mailboxes: the only success that is told of it (RFC 3461 §5.2.7.3).
+ *
+ * @param aliases at least one.
+ * @param head the beginning of the message, with its whole header.
+ */
+export function expansionNotice(
+  message: Noticed,
+  aliases: readonly EnvelopeRecipient[],
+  head: Uint8Array,
+  outgoing: NoticeParts['outgoing'],
+): Promise<NewMessage> {
+  const recipients = aliases.map(
+    ({ mailbox: { text }, wishes: { originalRecipient } }): NotifiedRecipient => ({
+      address: text,
+      originalRecipient,
+      status: '2.0.0',
+      because: 'several mailboxes stand behind this address',
+      remote: null,
+      reply: null,
+      travel: null,
+      tls: null,
+      lastAttemptAt: null,
+      nextAttemptAt: null,
+    }),
+  );
+  const original: Original = { kind: 'headers', message: head, whyNotAll: null };
+  const said = { kind: 'expanded', retryUntil: null, nextReports: false, recipients, original } as const;
+  return written(message, said, outgoing, message.receivedAt);
+}
+
+/** What it tells, beside what it tells of. */
+type Said = Pick<Notification, 'kind' | 'retryUntil' | 'nextReports' | 'recipients' | 'original'>;
+
+async function written(
+  { id: originalId, sender, receivedAt, wishes, terms }: Noticed,
+  said: Said,
+  outgoing: NoticeParts['outgoing'],
+  now: number,
 ): Promise<NewMessage> {
   const to = parseMailbox(sender, { utf8: true });
   if (to.kind !== 'ok') throw new Error(`the queue holds a bad sender: ${to.because}`);
@@ -118,7 +178,7 @@ async function notice(
   const id = newId(now);
   const unsigned = buildNotification(
     {
-      kind,
+      ...said,
       hostname: formatMailDomain(outgoing.hostname),
       // An address that was made for forwarding says nothing to whoever it stands for.
       to: (readers.length === 1 ? readers[0] : undefined)?.text ?? to.value.text,
@@ -126,12 +186,6 @@ async function notice(
       envelopeId: wishes.envelopeId,
       arrivedAt: receivedAt,
       now,
-      retryUntil: kind === 'delayed' ? retryUntil : null,
-      nextReports: told.some(
-        ({ result: { verdict } }) => verdict.kind === 'delivered' && verdict.tells === 'host',
-      ),
-      recipients: told.map((one) => notified(one, now, terms.tellOutcome)),
-      original,
     },
     id + newId(now),
   );

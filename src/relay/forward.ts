@@ -3,6 +3,7 @@ import { fieldsNamed, unfoldedValue } from '../mail/headers.ts';
 import { forwardedSender, returnedTo, type SrsKey } from '../mail/srs.ts';
 import { isAscii } from '../names/domain.ts';
 import type { Mailbox } from '../names/mailbox.ts';
+import type { RecipientWishes } from '../names/wishes.ts';
 import type { EnvelopeRecipient } from '../protocols/smtp/server/state.ts';
 import { type LocalDomain, type LocalDomains, localKey, openDomains } from './domains.ts';
 import type { Letter } from './letters.ts';
@@ -49,6 +50,7 @@ export function redirecting(
   return (message, before) => {
     const recipients: EnvelopeRecipient[] = [];
     const copies: Letter[] = [];
+    const expanded: EnvelopeRecipient[] = [];
     /** Nobody gets it twice because two aliases lead to him. */
     const reached = new Set<string>();
     for (const one of before.recipients) {
@@ -61,9 +63,13 @@ export function redirecting(
           text: `no such mailbox here: ${residence.because}`,
         };
       const readers = residence.kind === 'alias' ? residence.targets : readersOf(one.mailbox, own);
+      const wishes = readers.length === 1 ? one.wishes : withoutSuccess(one.wishes);
+      if (wishes !== one.wishes) expanded.push(one);
       const beyond = residence.kind === 'alias' ? readers.filter((reader) => isAway(reader, own)) : [];
       recipients.push(
-        ...readers.filter((reader) => !beyond.includes(reader)).map((reader) => renamed(one, reader)),
+        ...readers
+          .filter((reader) => !beyond.includes(reader))
+          .map((reader) => renamed(one.mailbox, wishes, reader)),
       );
       const away = beyond.filter(({ text }) => !reached.has(text));
       if (away.length === 0) continue;
@@ -79,10 +85,10 @@ export function redirecting(
       copies.push({
         sender: senderOf(message, own, forwarding, onOddity),
         front: `Delivered-To: ${one.mailbox.text}\r\n`,
-        recipients: away.map((reader) => renamed(one, reader)),
+        recipients: away.map((reader) => renamed(one.mailbox, wishes, reader)),
       });
     }
-    return { ...before, recipients, copies: [...before.copies, ...copies] };
+    return { ...before, recipients, expanded, copies: [...before.copies, ...copies] };
   };
 }
 
@@ -90,11 +96,23 @@ function isAway(mailbox: Mailbox, own: LocalDomains): boolean {
   return own.residence(mailbox).kind === 'elsewhere';
 }
 
-/** RFC 3461 §5.2.7.3: what was wished for the alias holds for whom it leads to; the sender goes on to read its name. */
-function renamed({ mailbox, wishes }: EnvelopeRecipient, reader: Mailbox): EnvelopeRecipient {
+/** RFC 3461 §5.2.7.2, §5.2.7.3: what was wished for the alias holds for whom it leads to; the sender goes on to read its name. */
+function renamed(mailbox: Mailbox, wishes: RecipientWishes, reader: Mailbox): EnvelopeRecipient {
   if (reader === mailbox) return { mailbox, wishes };
   const known = wishes.originalRecipient ?? (isAscii(mailbox.text) ? `rfc822;${xtext(mailbox.text)}` : null);
   return { mailbox: reader, wishes: { ...wishes, originalRecipient: known } };
+}
+
+/**
+ * RFC 3461 §5.2.7.3: of several mailboxes no success is told; the sender gets one notification that there are several, and
+ * does not learn by it who they are.
+ *
+ * @returns the same where there is none.
+ */
+function withoutSuccess(wishes: RecipientWishes): RecipientWishes {
+  const { notify } = wishes;
+  if (notify === null || !notify.includes('success')) return wishes;
+  return { ...wishes, notify: notify.filter((condition) => condition !== 'success') };
 }
 
 /** RFC 3461 §4. */

@@ -19,7 +19,7 @@ import { dropCopies, idOfLetter, lettersOf, writeLetters } from './letters.ts';
 import type { World } from './settings.ts';
 import { leftOut, type Omission, type Treated, type Treatment, treat, without } from './treatment.ts';
 
-interface IntakeSettings {
+export interface IntakeSettings {
   readonly hostname: MailDomain;
   /** Those of our own domains first. */
   readonly routes: readonly Route[];
@@ -29,6 +29,12 @@ interface IntakeSettings {
   readonly treatments: readonly Treatment[];
   /** What of the header section is not kept. */
   readonly omissions: readonly Omission[];
+  /** Tells the sender of aliases that lead to several mailboxes. @param head with the whole header section. */
+  readonly tellOfAliases: (
+    message: Pick<NewMessage, 'id' | 'sender' | 'receivedAt' | 'wishes'> & { readonly terms: MessageTerms },
+    aliases: readonly EnvelopeRecipient[],
+    head: Uint8Array,
+  ) => Promise<NewMessage>;
 }
 
 export interface IntakeParts {
@@ -105,11 +111,19 @@ export function takeMessage(
     });
     const receipt = submitter.said?.receipt ?? null;
     try {
-      return await keep(parts, messages, receipt, submitter.address);
+      const all = [...messages, ...(await toldOfAliases(treated))];
+      return await keep(parts, all, receipt, submitter.address);
     } catch (error) {
       await dropCopies(letters, path);
       throw error;
     }
+  }
+
+  async function toldOfAliases({ expanded, terms }: Treated): Promise<readonly NewMessage[]> {
+    const { sender, wishes } = envelope;
+    if (expanded.length === 0 || sender === null) return [];
+    const message = { id, sender: sender.text, receivedAt: at, wishes, terms };
+    return [await settings.tellOfAliases(message, expanded, whole().beginning)];
   }
 
   function whole(): Head {

@@ -21,6 +21,7 @@ import {
 import { type Accounts, type LoginDesk, openAccounts } from './accounts.ts';
 import type { Submitter } from './arrival.ts';
 import { authentication, forgedFields } from './authentication/treatment.ts';
+import { expansionNotice } from './bounce.ts';
 import { type Callouts, startCallouts } from './callout.ts';
 import { startBackendProbe } from './callout-probe.ts';
 import { omitOwnFields, readDemands } from './demands.ts';
@@ -28,7 +29,7 @@ import type { LocalDomains } from './domains.ts';
 import { envelopeChecks } from './envelope-checks.ts';
 import { openOwnDomains, redirecting } from './forward.ts';
 import type { InboundMemory } from './inbound-memory.ts';
-import { type IntakeParts, takeMessage } from './intake.ts';
+import { type IntakeParts, type IntakeSettings, takeMessage } from './intake.ts';
 import { answerQueries } from './queries.ts';
 import type { Quotas } from './quotas.ts';
 import { sealing } from './seal.ts';
@@ -71,6 +72,7 @@ export function openReception(parts: ReceptionParts): Reception {
   const backend = startBackendProbe(outgoing, world.random);
   const domains = openOwnDomains(settings.domains, settings.forwarding, world.now);
   const house: House = {
+    tellOfAliases: (message, aliases, head) => expansionNotice(message, aliases, head, outgoing),
     hostname,
     routes,
     settings,
@@ -92,6 +94,7 @@ export function openReception(parts: ReceptionParts): Reception {
 }
 
 interface House {
+  readonly tellOfAliases: IntakeSettings['tellOfAliases'];
   readonly hostname: MailDomain;
   readonly routes: readonly Route[];
   readonly settings: RelaySettings;
@@ -124,7 +127,14 @@ function take(submitter: Submitter, envelope: Envelope, house: House, intake: In
   const omissions: readonly Omission[] = [omitOwnFields, ...house.forged];
   return takeMessage(
     intake,
-    { hostname, routes, maxHops: settings.maxHops, treatments, omissions },
+    {
+      hostname,
+      routes,
+      maxHops: settings.maxHops,
+      treatments,
+      omissions,
+      tellOfAliases: house.tellOfAliases,
+    },
     submitter,
     envelope,
   );

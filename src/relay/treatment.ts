@@ -81,6 +81,8 @@ export interface Treated {
   readonly terms: MessageTerms;
   /** Those of the message itself; there may be none where there are copies. */
   readonly recipients: readonly EnvelopeRecipient[];
+  /** Aliases that lead to several mailboxes, and of which the sender wants to hear that mail has arrived. */
+  readonly expanded: readonly EnvelopeRecipient[];
   /** Messages of their own that go out beside it. */
   readonly copies: readonly Letter[];
   /** Takes the place of the content; null: it stays as it is. */
@@ -105,6 +107,7 @@ export async function treat(
     fields: '',
     terms,
     recipients: message.envelope.recipients,
+    expanded: [],
     copies: [],
     content: null,
     authentication: null,

@@ -79,6 +79,24 @@ describe('mail for an alias', () => {
     );
   });
 
+  it('RFC 3461 §5.2.7.3: of whom it leads to the sender hears only that there are several', async (t) => {
+    const { relay, far } = await setting(t);
+    const client = await greetedClient(relay.port);
+    await client.expect('MAIL FROM:<x@sender.test>', '250');
+    await client.expect('RCPT TO:<sales@own.test> NOTIFY=SUCCESS,FAILURE', '250');
+    await client.expect('DATA', '354');
+    client.write(content);
+    await client.expect('.', '250');
+    client.close();
+    await eventually('all three', () => (far.messages.length === 3 ? true : undefined));
+    await relay.until('the last', ({ event, to }) => event === 'delivered' && to === 'x@sender.test');
+    const told = far.messages.filter(({ recipients }) => recipients.join().includes('x@sender.test'));
+    assert.equal(told.length, 1);
+    const report = told[0]?.content.toString() ?? '';
+    assert.match(report, /^Final-Recipient: rfc822; sales@own\.test\r\nAction: expanded\r$/m);
+    assert.doesNotMatch(report, /anna@|away\.test/);
+  });
+
   it('goes to the catch-all where there is neither a mailbox nor an alias', async (t) => {
     const { relay, far } = await setting(t);
     await relay.send({ from: 'x@sender.test', to: ['whoever@own.test'], content });

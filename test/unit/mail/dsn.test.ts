@@ -163,6 +163,7 @@ describe('buildNotification of a success', () => {
   for (const [kind, subject, said] of [
     ['relayed', 'Your message was passed on', 'does not report success'],
     ['delivered', 'Your message was delivered', 'was delivered to the recipient below'],
+    ['expanded', 'Your message was passed on to several mailboxes', 'passed on to the mailboxes behind it'],
   ] as const) {
     it(`RFC 3464 §2.3.3: says ${kind}, with a status of class 2`, () => {
       const report = build({ kind, recipients: [{ ...recipient, because: '', status: '2.1.5', reply }] });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseDomain } from '../../../src/names/domain.ts';
+import type { Mailbox } from '../../../src/names/mailbox.ts';
 import { type MessageTerms, noTerms } from '../../../src/names/message-terms.ts';
 import { noRecipientWishes, noSenderWishes } from '../../../src/names/wishes.ts';
-import { type NoticeParts, notices } from '../../../src/relay/bounce.ts';
+import { expansionNotice, type NoticeParts, notices } from '../../../src/relay/bounce.ts';
 import type { News } from '../../../src/relay/settle.ts';
 import { tlsUntried } from '../../../src/relay/tls-verdict.ts';
 import type { Claim, NewMessage } from '../../../src/store/queue-store.ts';
@@ -277,4 +278,39 @@ describe('where a notification goes', () => {
     assert.ok(text.startsWith('X: y\r\n'));
     assert.equal(messages[0]?.properties.size, text.length);
   });
+});
+
+it('RFC 3461 §5.2.7.3: of aliases that lead to several mailboxes the sender is told once, as expanded', async () => {
+  const { envelopeId, ret } = { envelopeId: 'Q+2B1', ret: 'full' } as const;
+  const message = {
+    id: 'm1',
+    sender: 'anna@origin.test',
+    receivedAt: 0,
+    wishes: { envelopeId, ret },
+    terms: noTerms,
+  };
+  const aliases = ['sales@own.test', 'all@own.test'].map((text) => ({
+    mailbox: mailboxOf(text),
+    wishes: noRecipientWishes,
+  }));
+  const outgoing = { hostname, routes: [], readersOf: (one: Mailbox) => [one], sign: undefined };
+  const notice = await expansionNotice(message, aliases, Buffer.from(content), outgoing);
+  assert.deepEqual(
+    [notice.sender, notice.recipients.map(({ address }) => address)],
+    ['', ['anna@origin.test']],
+  );
+  const text = bytesOf(notice).toString('latin1');
+  assert.match(text, /^Original-Envelope-Id: Q\+1\r$/m);
+  for (const alias of ['sales', 'all'])
+    assert.ok(
+      text.includes(`Final-Recipient: rfc822; ${alias}@own.test\r\nAction: expanded\r\nStatus: 2.0.0\r\n`),
+    );
+  assert.ok(text.includes('\r\nSubject: hello\r\n') && !text.includes('the body'), 'RET is about failures');
+  const strict = await expansionNotice(
+    { ...message, terms: { ...noTerms, tls: 'requiretls' } },
+    aliases,
+    Buffer.from(content),
+    outgoing,
+  );
+  assert.equal(strict.terms?.tls, 'requiretls');
 });

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { noTerms } from '../../../src/names/message-terms.ts';
+import type { NotifyCondition } from '../../../src/names/wishes.ts';
 import { parseAlias } from '../../../src/relay/aliases.ts';
 import type { LocalDomain } from '../../../src/relay/domains.ts';
 import { type Forwarding, openOwnDomains, readersOf, redirecting } from '../../../src/relay/forward.ts';
-import { treat } from '../../../src/relay/treatment.ts';
+import { type Treatment, treat } from '../../../src/relay/treatment.ts';
 import { incomingMessage, mailboxOf } from '../../support/incoming.ts';
 import { domain } from '../../support/relay.ts';
 
@@ -78,6 +79,40 @@ describe('mail for an alias', () => {
     const { to, copies, wishes } = await redirected(['both@own.test']);
     assert.deepEqual([to, copies], [['anna@own.test', 'ben@own.test'], []]);
     assert.deepEqual(wishes, ['rfc822;both@own.test', 'rfc822;both@own.test']);
+  });
+
+  it('RFC 3461 §5.2.7.3: several mailboxes tell of no success each, the alias does once; one mailbox does as it was asked', async () => {
+    const asked = async (to: string, notify: readonly NotifyCondition[] | null) => {
+      const step = redirecting([own], domains, forwarding, () => undefined);
+      assert.ok(step !== undefined);
+      const message = incomingMessage(text, { role: 'mx', to: [to] });
+      const recipients = message.envelope.recipients.map(({ mailbox }) => ({
+        mailbox,
+        wishes: { notify, originalRecipient: null },
+      }));
+      const before: Treatment = (_, treated) => ({ ...treated, recipients });
+      const said = await treat(message, noTerms, [before, step]);
+      assert.ok(said.kind === 'treated');
+      const all = [...said.recipients, ...said.copies.flatMap((copy) => copy.recipients)];
+      return {
+        notify: all.map(({ wishes }) => wishes.notify?.join() ?? null),
+        expanded: said.expanded.map(({ mailbox }) => mailbox.text),
+      };
+    };
+    assert.deepEqual(await asked('sales@own.test', ['success', 'failure']), {
+      notify: ['failure', 'failure', 'failure'],
+      expanded: ['sales@own.test'],
+    });
+    assert.deepEqual(await asked('both@own.test', ['success']), {
+      notify: ['', ''],
+      expanded: ['both@own.test'],
+    });
+    assert.deepEqual(await asked('a1@own.test', ['success']), { notify: ['success'], expanded: [] });
+    assert.deepEqual(await asked('both@own.test', ['failure']), {
+      notify: ['failure', 'failure'],
+      expanded: [],
+    });
+    assert.deepEqual(await asked('both@own.test', null), { notify: [null, null], expanded: [] });
   });
 
   it('keeps the null sender, and one of our own domains', async () => {

@@ -56,7 +56,9 @@ function intake(
     onError: (what) => happened.push(what),
   };
   const open = (from: Partial<Submitter> = {}, changes: Partial<Envelope> = {}) => {
-    const settings = { hostname: mailbox('x@relay.test').at, routes: [], maxHops, treatments, omissions };
+    const tellOfAliases = (): never => assert.fail('there are no aliases');
+    const hostname = mailbox('x@relay.test').at;
+    const settings = { hostname, routes: [], maxHops, treatments, omissions, tellOfAliases };
     const submitter: Submitter = {
       address: '127.0.0.1',
       by: 'smtp',

@@ -45,6 +45,7 @@ it('the steps are taken in their order, each on top of what those before it said
     fields: 'B: 2\r\nA: 1\r\n',
     terms: account,
     recipients: [],
+    expanded: [],
     copies: [],
     content: null,
     authentication: null,

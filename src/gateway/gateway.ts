@@ -6,12 +6,15 @@ import { type Admission, type Limits, startAdmission } from '../net/admission.ts
 import type { Upgrade } from '../net/attend.ts';
 import { handshakes } from '../net/handshake.ts';
 import { openListeners } from '../net/listeners.ts';
+import type { Places } from '../net/places.ts';
 import { alpnOf } from './protocols.ts';
 import type { GatewayLimits, GatewaySettings, ListenPlace } from './settings.ts';
 import { type VisitParts, visit } from './visit.ts';
 
 export interface GatewayParts extends VisitParts {
   readonly gateways: readonly GatewaySettings[];
+  /** Where servers stand already; absent: nowhere. */
+  readonly places?: Places | undefined;
   readonly onError: (what: string, error: unknown) => void;
 }
 
@@ -123,6 +126,7 @@ function bind(door: () => Door, parts: GatewayParts): Promise<Listener> {
   return accept({
     address,
     port,
+    places: parts.places,
     deadlines: parts.deadlines,
     proxies: (client) => door().gate.settings.isProxy(client),
     receive: (socket, accepted) => receive(socket, accepted, door(), parts),

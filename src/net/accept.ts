@@ -1,6 +1,7 @@
 /** Accepts connections, behind proxies too, and keeps those that are attended to until the end. */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Deadlines } from './deadlines.ts';
+import { BACKLOG, type Places, SERVER_OPTIONS } from './places.ts';
 import { readProxyHeader } from './proxy.ts';
 
 /** Somebody who is attended to. */
@@ -25,6 +26,8 @@ export interface AcceptOptions {
   readonly address: string;
   /** 0: the system chooses. */
   readonly port: number;
+  /** Where servers stand already; absent: nowhere. */
+  readonly places?: Places | undefined;
   readonly deadlines: Deadlines;
   /** Whether an address that connects is a proxy: it has to introduce its clients by a PROXY header, nobody else may. */
   readonly proxies: (address: string) => boolean;
@@ -39,13 +42,13 @@ export interface AcceptOptions {
 export interface Listener {
   readonly address: string;
   readonly port: number;
+  /** It stood before: once it is closed, this process cannot bind it again. */
+  readonly stood: boolean;
   /** Stops accepting, lets what is under way finish for at most `graceMs`, then closes every connection. */
   close(graceMs: number): Promise<void>;
 }
 
 const ERRORS_EVERY_MS = 60_000;
-/** Connections that may wait to be accepted: with Node's 511 a rush of clients is told nothing for seconds. */
-const BACKLOG = 4_096;
 
 /** @throws Node's error when the address cannot be bound. */
 export async function accept(options: AcceptOptions): Promise<Listener> {
@@ -72,20 +75,22 @@ export async function accept(options: AcceptOptions): Promise<Listener> {
     }
   };
 
-  // Half-open: a client that sends QUIT and closes its side still gets our answer.
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const meet = (socket: Socket): void => {
     const accepted = endsOf(socket);
     if (accepted === undefined) socket.destroy();
     else if (options.proxies(accepted.remoteAddress)) void introduce(socket, accepted);
     else receive(socket, accepted);
-  });
-  const bound = await bind(server, options.address, options.port);
+  };
+  const standing = options.places?.take(options.address, options.port, meet);
+  const server = standing ?? createServer(SERVER_OPTIONS, meet);
+  if (standing === undefined) await bind(server, options.address, options.port);
   server.on(
     'error',
     oncePer(ERRORS_EVERY_MS, (error) => options.onError('accepting a connection', error)),
   );
   return {
-    ...bound,
+    ...placeOf(server),
+    stood: standing !== undefined,
     close: async (graceMs) => {
       const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of introduced) socket.destroy();
@@ -129,15 +134,18 @@ function oncePer(ms: number, tell: (error: Error) => void): (error: Error) => vo
   };
 }
 
-function bind(server: Server, address: string, port: number): Promise<{ address: string; port: number }> {
+function bind(server: Server, address: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host: address, port, backlog: BACKLOG }, () => {
       server.removeListener('error', reject);
-      const bound = server.address();
-      if (bound === null || typeof bound === 'string')
-        reject(new Error(`${address}:${port} has no IP address`));
-      else resolve({ address: bound.address, port: bound.port });
+      resolve();
     });
   });
+}
+
+function placeOf(server: Server): { readonly address: string; readonly port: number } {
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') throw new Error('a listener has no IP address');
+  return { address: bound.address, port: bound.port };
 }

@@ -78,7 +78,10 @@ export function openListeners<Settings extends ListeningPlace>(bind: Bind<Settin
         const unbound = missing
           .filter(({ entry }) => entry === undefined)
           .map(({ settings }) => settings.port);
-        const inTheWay = old.filter(({ settings }) => unbound.includes(settings.port));
+        // What was handed over to us would be gone for good.
+        const inTheWay = old.filter(
+          ({ settings, listener }) => unbound.includes(settings.port) && !listener.stood,
+        );
         if (!isInUse(error) || inTheWay.length === 0) throw error;
         leave(inTheWay);
         return fill();

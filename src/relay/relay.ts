@@ -7,6 +7,7 @@ import type { Listener } from '../net/accept.ts';
 import { startAdmission } from '../net/admission.ts';
 import { listen } from '../net/listen.ts';
 import { type Listeners, openListeners } from '../net/listeners.ts';
+import type { Places } from '../net/places.ts';
 import type { Envelope, Intake, SmtpWords } from '../protocols/smtp/server/session.ts';
 import type { ClientStore } from '../store/client-store.ts';
 import type { QueueStore } from '../store/queue-store.ts';
@@ -39,6 +40,8 @@ export interface RelayParts {
   /** The store's folder for large content. */
   readonly incoming: string;
   readonly world: World;
+  /** Where servers stand already; absent: nowhere. */
+  readonly places?: Places | undefined;
   readonly onEvents: (events: readonly RelayEvent[]) => void;
   /** A message was taken in; these events go to `onEvents`, too. Left out where nobody counts by client. */
   readonly onTaken?: (events: readonly DeliveryEvent[], client: string) => void;
@@ -133,6 +136,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
       address,
       port,
       tls,
+      places: parts.places,
       certificates: settings.certificates,
       asksForCertificate: () => listener().clientCertificates === 'ask',
       deadlines: outgoing.deadlines,

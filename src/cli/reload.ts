@@ -29,6 +29,7 @@ export interface ReloadParts {
 const needRestart = {
   hostname: ({ hostname }: Config) => hostname,
   data: ({ dataFolder }: Config) => dataFolder,
+  user: ({ user }: Config) => user,
   events: ({ events }: Config) => events,
   'metrics.listen': ({ metrics }: Config) => metrics,
   'tls_rpt.socket': ({ tlsRpt }: Config) => tlsRpt.socket,
@@ -66,11 +67,11 @@ export async function reload(running: Running, { load, now, apply, log }: Reload
       log.warn(`${key} was changed; that takes a restart, until then the old value holds`);
     }
   }
-  const { hostname, dataFolder, events, metrics } = running.config;
+  const { hostname, dataFolder, user, events, metrics } = running.config;
   const tlsRpt = { ...loaded.config.tlsRpt, socket: running.config.tlsRpt.socket };
   const api = { ...loaded.config.api, places: running.config.api.places };
   const next: Running = {
-    config: { ...loaded.config, hostname, dataFolder, events, metrics, tlsRpt, api },
+    config: { ...loaded.config, hostname, dataFolder, user, events, metrics, tlsRpt, api },
     files,
     effective: loaded.effective,
   };

@@ -6,16 +6,23 @@ import { StoreError } from '../store/store-error.ts';
 import type { Config, ConfigError } from './config/config.ts';
 import { describeError } from './config/describe-error.ts';
 import { readFiles } from './config/files.ts';
-import { type LoadRequest, loadConfig } from './config/load.ts';
+import { type LoadedConfig, type LoadRequest, loadConfig, thisHost } from './config/load.ts';
 import { identitiesOf } from './relay-settings.ts';
 import { startService } from './service.ts';
+import { settleIn, whoToBecome } from './settle-in.ts';
 import { listenToSignals } from './signals.ts';
 import { endWithoutReader, messageOf } from './usage.ts';
 
 /** Runs until SIGTERM or SIGINT. Exit code 1 where it cannot start, or cannot go on. */
 export async function serve(request: LoadRequest): Promise<void> {
-  const loaded = loadConfig(request);
+  // Defaults go by who started it, also once that is given up.
+  const { isRoot, home } = thisHost();
+  const load = (): LoadedConfig => loadConfig(request, { ...thisHost(), isRoot, home });
+  const loaded = load();
   if (loaded.kind === 'invalid') return refuse(loaded.errors);
+  const origin = loaded.effective.find(({ path }) => path === 'user')?.origin ?? 'default';
+  const becoming = whoToBecome(loaded.config, origin);
+  if (becoming.kind === 'refused') return refuse([becoming.error]);
   const { files, errors, outOfDate, warnings } = await readFiles(loaded.config, loaded.effective, Date.now());
   if (files === undefined) return refuse(errors);
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
@@ -24,10 +31,12 @@ export async function serve(request: LoadRequest): Promise<void> {
   for (const { path, message } of outOfDate) log.warn(`${path}: ${message}`);
   const signals = listenToSignals(loaded.file === undefined ? 'stop' : 'reload');
   try {
+    const places = await settleIn({ becoming, config: loaded.config, log, unreadable: () => faultsOf(load) });
     const failures = failuresOf(log);
     const service = await startService({
       first: { config: loaded.config, files, effective: loaded.effective },
-      load: () => loadConfig(request),
+      load,
+      places,
       log,
       onError: failures.onError,
     });
@@ -49,6 +58,14 @@ export async function serve(request: LoadRequest): Promise<void> {
 function refuse(errors: readonly ConfigError[]): void {
   for (const error of errors) process.stderr.write(`error: ${describeError(error)}\n`);
   process.exitCode = 1;
+}
+
+/** What is wrong with the configuration and its files for whom the process is now. */
+async function faultsOf(load: () => LoadedConfig): Promise<readonly string[]> {
+  const loaded = load();
+  if (loaded.kind === 'invalid') return loaded.errors.map(describeError);
+  const { errors } = await readFiles(loaded.config, loaded.effective, Date.now());
+  return errors.map(describeError);
 }
 
 interface Failures {

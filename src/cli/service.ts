@@ -9,6 +9,7 @@ import { formatMailDomain } from '../names/mailbox.ts';
 import { type Certificates, openCertificates } from '../net/certificates.ts';
 import { type Deadlines, startDeadlines } from '../net/deadlines.ts';
 import type { Dns, ReverseDns } from '../net/dns.ts';
+import type { Places } from '../net/places.ts';
 import type { KeyPair } from '../net/tls.ts';
 import type { Route } from '../policies/overrides/route.ts';
 import { type CertificateWatch, watchCertificates } from '../relay/certificate-watch.ts';
@@ -40,6 +41,7 @@ import {
 } from './gateway-service.ts';
 import { type Observation, startObservation } from './observation.ts';
 import { outgoingOf } from './outgoing.ts';
+import { refuseStrangers } from './places.ts';
 import { policyEngine } from './policy-engine.ts';
 import { openRelayDns, type RelayDns } from './relay-dns.ts';
 import { incomingSettingsOf, keyPairsOf, relaySettingsOf } from './relay-settings.ts';
@@ -52,6 +54,8 @@ export interface ServiceParts {
   readonly first: Running;
   /** Reads the configuration again. */
   readonly load: () => LoadedConfig;
+  /** Opens the sockets that stand already; called once all else is open, as clients are answered from then on. */
+  readonly places: () => Promise<Places>;
   readonly log: Log;
   readonly onError: (what: string, error: unknown) => void;
 }
@@ -91,7 +95,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
 }
 
 async function open(
-  { first, load, log, onError }: ServiceParts,
+  { first, load, places: openPlaces, log, onError }: ServiceParts,
   opened: Opened,
   closeAll: () => Promise<void>,
 ): Promise<Service> {
@@ -143,12 +147,16 @@ async function open(
     outgoing: outgoingOf(next.config, next.files, deadlines, engine),
   });
   let terms = termsOf(first);
+  const places = await openPlaces();
+  opened.push(() => places.close());
+  refuseStrangers(places, config);
   const relay = await startRelay({
     ...terms,
     store,
     kept: clients,
     incoming: folder.incoming,
     world,
+    places,
     watch: observation.watch,
     onEvents(list) {
       onEvents(list);
@@ -165,6 +173,7 @@ async function open(
     metrics: config.metrics,
     registry: observation.registry,
     deadlines,
+    places,
     addressesOf: gatewayAddresses(() => lookUps.dns),
     onEvents,
     log,

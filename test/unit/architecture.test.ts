@@ -636,6 +636,12 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     asProgram: true,
   },
   {
+    why: 'what only root can do, and what takes real sockets of a process',
+    test: 'test/net/cli/give-up-root.test.ts',
+    sources: 'cli/give-up-root cli/settle-in',
+    asProgram: true,
+  },
+  {
     why: 'what --version prints',
     test: 'test/unit/cli/bin.test.ts',
     sources: 'cli/version',

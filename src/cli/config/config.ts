@@ -38,6 +38,8 @@ export interface Config {
   /** EHLO name and the name in Received. */
   readonly hostname: MailDomain;
   readonly dataFolder: string;
+  /** Who to become where root starts the relay; null: nobody else. */
+  readonly user: string | null;
   /** That of `[tls]` first, which is the default; empty where none is configured. */
   readonly certificates: readonly ConfiguredCertificate[];
   /** Extra roots for outgoing verification, PEM. */

@@ -43,7 +43,8 @@ export function loadConfig({ file, env, flags }: LoadRequest, host: HostFacts = 
   return { kind: 'ok', config, file: sources.file, effective: listEffective(sources, settled), warnings };
 }
 
-function thisHost(): HostFacts {
+/** What defaults depend on, as it is now. */
+export function thisHost(): HostFacts {
   return {
     hostname: hostname(),
     isRoot: process.getuid?.() === 0,

@@ -29,7 +29,7 @@ import { route } from './schema/route.ts';
 import { rule } from './schema/rule.ts';
 import { certificate, tls } from './schema/tls.ts';
 import { tlsRpt } from './schema/tls-rpt.ts';
-import { formatPattern, parsePath } from './values.ts';
+import { formatPattern, parsePath, parseSystemUser } from './values.ts';
 
 /** Checks a configuration as written and parses its values. */
 export const configSchema = z
@@ -40,6 +40,11 @@ export const configSchema = z
     data: text(parsePath, '/var/lib/waxwing')
       .optional()
       .describe('Data folder. Default: /var/lib/waxwing as root, else waxwing in the XDG state folder.'),
+    user: text(parseSystemUser, 'waxwing')
+      .optional()
+      .describe(
+        'Who the relay is once its ports are bound, where root starts it. Default: it stays who started it.',
+      ),
     tls,
     dns,
     mta_sts: mtaSts,

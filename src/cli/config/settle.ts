@@ -53,6 +53,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
   const config: Config = {
     hostname,
     dataFolder,
+    user: parsed.user ?? null,
     certificates: certificatesOf(parsed, sources),
     caFile: parsed.tls.ca === undefined ? null : sources.absolute('tls.ca', parsed.tls.ca),
     clientCaFile:

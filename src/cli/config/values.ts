@@ -177,6 +177,14 @@ export function parseSelector(text: string): Parsed<string> {
 }
 
 /** Reads a path; whether it exists is not looked at. */
+/** A user of this host who is not root. */
+export function parseSystemUser(text: string): Parsed<string> {
+  if (!/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/.test(text)) return invalid(`${quote(text)} is no name of a user`);
+  return text === 'root'
+    ? invalid('has to be somebody else than root, who is given up')
+    : { kind: 'ok', value: text };
+}
+
 export function parsePath(text: string): Parsed<string> {
   return text === '' || text.includes('\0')
     ? invalid(`${quote(text)} is not a path`)

@@ -13,6 +13,7 @@ import { loadConfig } from '../../../src/cli/config/load.ts';
 import { gatewayAddresses } from '../../../src/cli/gateway-service.ts';
 import { startService } from '../../../src/cli/service.ts';
 import { parseDomain } from '../../../src/names/domain.ts';
+import { openPlaces } from '../../../src/net/places.ts';
 import { type Certificate, createAuthority } from '../../support/certificates.ts';
 import { good } from './config/support.ts';
 
@@ -65,6 +66,7 @@ async function start(
   const service = await startService({
     first: { config, files, effective },
     load,
+    places: () => openPlaces([]),
     log: { info: note('info'), warn: note('warn'), error: note('error') },
     onError: (what, error) => log.push(`failure: ${what}: ${String(error)}`),
   });

@@ -10,6 +10,7 @@ import { connect as connectTls } from 'node:tls';
 import { readFiles } from '../../../src/cli/config/files.ts';
 import { loadConfig } from '../../../src/cli/config/load.ts';
 import { type Service, startService } from '../../../src/cli/service.ts';
+import { openPlaces } from '../../../src/net/places.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { good } from './config/support.ts';
 
@@ -65,6 +66,7 @@ async function start(
   const service = await startService({
     first: { config, files, effective },
     load,
+    places: () => openPlaces([]),
     log: { info: put('info'), warn: put('warn'), error: put('error') },
     onError: (what, error) => log.push(`failure: ${what}: ${String(error)}`),
   });

@@ -25,6 +25,7 @@ describe('without any configuration', () => {
     assert.deepEqual(loaded.config, {
       hostname: { kind: 'domain', domain: 'host.example.test' },
       dataFolder: '/home/op/.local/state/waxwing',
+      user: null,
       certificates: [],
       caFile: null,
       clientCaFile: null,

@@ -1,6 +1,7 @@
 /** Mail with signatures, keys in a scripted DNS, and messages as the intake sees them. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { dkimSign, sealMessage } from 'mailauth';
+import { octetFacts } from '../../src/mail/encodings.ts';
 import { readHeaderSection } from '../../src/mail/headers.ts';
 import { parseMailbox } from '../../src/names/mailbox.ts';
 import type { Judged } from '../../src/relay/authentication/evaluate.ts';
@@ -90,5 +91,6 @@ export function incoming(
     section: readHeaderSection(head, { bytes: 64 * 1024, fields: 5_000 }),
     content: { kind: 'bytes', bytes: head },
     bodyAt: 0,
+    longestLine: octetFacts(head).longestLine,
   };
 }

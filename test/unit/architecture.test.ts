@@ -660,7 +660,29 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'parts of one evaluation, which needs all of them',
     test: 'test/unit/relay/authentication/evaluate.test.ts',
-    sources: 'relay/authentication/dmarc relay/authentication/sealers',
+    sources: 'relay/authentication/dmarc relay/authentication/not-looked-at relay/authentication/sealers',
+  },
+  {
+    why: 'parts of the webhooks, which are tested as a whole',
+    test: 'test/unit/relay/webhooks/webhooks.test.ts',
+    sources: 'relay/webhooks/gather relay/webhooks/replay relay/webhooks/send',
+  },
+  {
+    why: 'the outbox behind its thread, none of which is seen from outside',
+    test: 'test/unit/store/open-outbox.test.ts',
+    sources: 'store/outbox-calls store/outbox-database store/outbox-table store/outbox-writer',
+    asProgram: true,
+  },
+  {
+    why: 'webhooks from the configuration to a receiver, run as a program',
+    test: 'test/net/cli/webhooks.test.ts',
+    sources: 'cli/commands/events cli/webhook-service',
+    asProgram: true,
+  },
+  {
+    why: 'the files that a webhook names, and what is wrong with them',
+    test: 'test/unit/cli/config/schema/events.test.ts',
+    sources: 'cli/config/webhook-files',
   },
   {
     why: 'the life of a message, tested from end to end',

@@ -14,11 +14,11 @@ import type {
   DkimResult,
   SpfResult,
 } from '../../mail/authentication-results.ts';
-import { fieldsNamed, type HeaderField } from '../../mail/headers.ts';
 import type { Mailbox } from '../../names/mailbox.ts';
 import { type IncomingMessage, type Span, without } from '../treatment.ts';
 import { type DmarcFindings, judgeDmarc } from './dmarc.ts';
 import { type MessageLookUps, messageLookUps } from './look-ups.ts';
+import { notLookedAt } from './not-looked-at.ts';
 import { sealersOf } from './sealers.ts';
 
 export interface EvaluationParts {
@@ -31,7 +31,9 @@ export interface EvaluationParts {
   readonly onError: (what: string, error: unknown) => void;
 }
 
-export interface Judged extends Pick<IncomingMessage, 'id' | 'head' | 'section' | 'content' | 'bodyAt'> {
+type Content = Pick<IncomingMessage, 'id' | 'head' | 'section' | 'content' | 'bodyAt' | 'longestLine'>;
+
+export interface Judged extends Content {
   /** The address that it came from. */
   readonly client: string;
   /** The name in HELO or EHLO. */
@@ -46,26 +48,12 @@ export interface Evaluation {
   readonly dmarc: DmarcFindings;
 }
 
-/**
- * RFC 6376 §6.1: a verifier may limit the number of signatures that it tries. Each with an `l=` of its own has the whole
- * body hashed once more.
- */
-const MOST_SIGNATURES = 10;
-
-/** Octets of a field of DKIM or ARC; real ones have a tenth. Reading 50 KiB of tags takes mailauth a third of a second. */
-const LONGEST_FIELD = 8 * 1024;
-
-/** Names that it may list, times the fields of the message: for each name that is not there all of them are gone through. */
-const MOST_COMPARED = 200_000;
-
 /** A key of fewer bits proves nothing (RFC 8301 §3.2). */
 const LEAST_KEY_BITS = 1_024;
 
 /** RFC 7208 §4.6.4. */
 const MOST_LOOK_UPS = 10;
 const MOST_VOID_LOOK_UPS = 2;
-
-const COLON = 0x3a;
 
 type Library = typeof import('mailauth');
 
@@ -201,32 +189,6 @@ async function dkimOf(
     const failed = { ...tooMany(0), result: 'temperror', because: OUR_FAULT } as const;
     return { results: [failed], verified: undefined };
   }
-}
-
-interface NotLookedAt {
-  /** Signatures. */
-  readonly surplus: number;
-  readonly leftOut: readonly HeaderField[];
-}
-
-function notLookedAt({ head, section }: Judged): NotLookedAt {
-  const isCostly = ({ start, end }: HeaderField): boolean =>
-    end - start > LONGEST_FIELD ||
-    colonsIn(head.subarray(start, end)) * section.fields.length > MOST_COMPARED;
-  const signatures = fieldsNamed(section, 'dkim-signature');
-  const few = new Set(signatures.filter((field) => !isCostly(field)).slice(0, MOST_SIGNATURES));
-  const surplus = signatures.filter((field) => !few.has(field));
-  // A chain that lacks a field is broken, as it should be.
-  const costlyOfArc = section.fields.filter((field) => /^arc-/i.test(field.name) && isCostly(field));
-  const leftOut = [...surplus, ...costlyOfArc].toSorted((a, b) => a.start - b.start);
-  return { surplus: surplus.length, leftOut };
-}
-
-/** At least as many as it lists names. */
-function colonsIn(field: Uint8Array): number {
-  let colons = 0;
-  for (const octet of field) if (octet === COLON) colons += 1;
-  return colons;
 }
 
 function tooMany(surplus: number): DkimResult {

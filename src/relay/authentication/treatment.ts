@@ -71,23 +71,53 @@ type Refused = Extract<Verdict, { kind: 'refused' }>;
 
 /**
  * Fields that we do not see, and the next reader may: those behind the limit, and those behind a line that is no field.
+ * Beside them a field of so many lines, or so many lines that are none, that mailauth, which puts each to those before it,
+ * would stand still over them.
  *
  * @returns undefined where there are none.
  */
 function unreadableHeader(head: Uint8Array, section: HeaderSection): Refused | undefined {
-  if (section.endedBy === 'limit')
-    return { kind: 'refused', code: 552, enhanced: '5.3.4', text: 'the header section is too long' };
+  if (section.endedBy === 'limit') return tooLong('the header section is too long');
+  if (section.fields.some(({ start, end }) => hasTooManyLines(head.subarray(start, end))))
+    return tooLong('a header field has too many lines');
   if (section.endedBy !== 'not-a-field') return undefined;
-  const rest = Buffer.from(head.buffer, head.byteOffset, head.length)
-    .subarray(section.end)
-    .toString('latin1');
+  const rest = Buffer.from(head.buffer, head.byteOffset, head.length).subarray(section.end);
   const end = rest.indexOf('\r\n\r\n');
-  // Some readers skip the line and go on (as mailauth does), some take it as the beginning of the text.
-  return /^(?:authentication-results|waxwing-quarantine|from)[ \t]*:/im.test(
-    end === -1 ? rest : rest.slice(0, end),
-  )
-    ? { kind: 'refused', code: 550, enhanced: '5.6.0', text: 'a line of the header section is not a field' }
+  const skipped = end === -1 ? rest : rest.subarray(0, end);
+  if (TELLING.test(skipped.toString('latin1')))
+    return {
+      kind: 'refused',
+      code: 550,
+      enhanced: '5.6.0',
+      text: 'a line of the header section is not a field',
+    };
+  return skipped.length > MOST_SKIPPED || hasTooManyLines(skipped)
+    ? tooLong('a line of the header section is not a field, and no empty line follows soon')
     : undefined;
+}
+
+/**
+ * Fields of which it matters who sees them, or how many there are. Some readers skip the line that is no field and go on (as
+ * mailauth does, also with a fold in front of a colon), some take it as the beginning of the text.
+ */
+const TELLING =
+  /^(?:authentication-results|waxwing-quarantine|from|dkim-signature|arc-[a-z-]+)(?:\r\n)?[ \t]*:/im;
+/** Of one field, and behind a line that is none: more of them do not fit into the limit of a section at a usual length. */
+const MOST_LINES = 1_000;
+/** Octets behind a line that is no field: as many as are looked at of a section. */
+const MOST_SKIPPED = 64 * 1024;
+const SHORTEST_LINE = 3;
+const LF = 0x0a;
+
+function hasTooManyLines(octets: Uint8Array): boolean {
+  if (octets.length < MOST_LINES * SHORTEST_LINE) return false;
+  let lines = 0;
+  for (let at = octets.indexOf(LF); at !== -1; at = octets.indexOf(LF, at + 1)) lines += 1;
+  return lines > MOST_LINES;
+}
+
+function tooLong(text: string): Refused {
+  return { kind: 'refused', code: 552, enhanced: '5.3.4', text };
 }
 
 /** Of recipients in several domains the mildest word counts: what one of them wants is not refused for another. */

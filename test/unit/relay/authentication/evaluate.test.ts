@@ -185,6 +185,19 @@ it('fields of DKIM and ARC above 8 KiB are not looked at, so that nobody has us 
   assert.equal((await resultsOf(incoming(chain))).results.arc.result, 'fail');
 });
 
+it('a body of lines that are no lines is not hashed: signatures are not looked at, and a chain is broken', async () => {
+  const long = `${mail}${'x'.repeat(70_000)}\r\n`;
+  const { results } = await resultsOf(incoming(await signed(long, by)));
+  assert.deepEqual(
+    results.dkim.map(({ result, because }) => [result, because]),
+    [['policy', 'signatures not looked at: 1']],
+  );
+  const seal = { domain: 'list.test', selector: 's1', key: rsa };
+  const chain = await sealed(long, seal, 'list.test; dmarc=pass header.from=example.test');
+  const { arc } = (await resultsOf(incoming(chain))).results;
+  assert.deepEqual([arc.result, arc.unknown, arc.sealers], ['fail', false, []]);
+});
+
 it('a signature that lists thousands of names in a message of thousands of fields is not looked at', async () => {
   const names = 'b:'.repeat(1_000);
   const many = 'X:\r\n'.repeat(1_000);

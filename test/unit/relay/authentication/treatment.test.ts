@@ -142,6 +142,12 @@ describe('mail of clients that nobody trusts', () => {
       550,
     ],
     ['an author behind a line that is no field', 'From: a@b.test\r\njunk\r\nFrom: c@d.test\r\n\r\n', 550],
+    ['an author behind a name alone on its line', 'From: a@b.test\r\nFrom\r\n : c@d.test\r\n\r\n', 550],
+    [
+      'a signature behind a line that is no field',
+      'From: a@b.test\r\njunk\r\nDKIM-Signature: v=1\r\n\r\n',
+      550,
+    ],
     ['a field of thousands of lines', `X: y\r\n${' z\r\n'.repeat(1_001)}${mail}`, 552],
     ['a thousand lines that are no fields', `From: a@b.test\r\n${'junk\r\n'.repeat(1_002)}\r\n`, 552],
     ['a line that is no field, and no empty line', `From: a@b.test\r\njunk\r\n${'X: y'.repeat(20_000)}`, 552],

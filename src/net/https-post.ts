@@ -65,8 +65,14 @@ export function openPoster(parts: PosterParts): Poster {
   const agent =
     target.scheme === 'http'
       ? new HttpAgent(keep)
-      : // A resumed session shows no certificate.
-        new HttpsAgent({ ...keep, secureContext: context, maxCachedSessions: 0 });
+      : new HttpsAgent({
+          ...keep,
+          secureContext: context,
+          // A resumed session shows no certificate.
+          maxCachedSessions: 0,
+          // With a request instead, Node would keep no connection.
+          checkServerIdentity: (_, certificate) => faultOfCertificate(certificate, target.host),
+        });
   return {
     async post(posting) {
       const endsAt = performance.now() + parts.timeoutMs;
@@ -104,8 +110,6 @@ function postOnce(
     insecureHTTPParser: false,
     // An address is no name to ask for (RFC 6066 §3).
     servername: target.host.kind === 'name' ? target.host.name : '',
-    checkServerIdentity: (_: string, certificate: PeerCertificate) =>
-      faultOfCertificate(certificate, target.host),
   });
   let answer: PostOutcome | undefined;
   const end = (outcome: OnceOutcome): void => {

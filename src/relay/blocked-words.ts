@@ -54,11 +54,14 @@ function isReason(cause: string): cause is TlsFailureReason {
  * The enhanced status code of mail that is returned for want of TLS.
  *
  * 5.7.10, "encryption needed", as RFC 8689 §4.2.1 has it where there is no TLS, and for whatever goes wrong under
- * REQUIRETLS; 5.7.5, "cryptographic failure" (RFC 3463 §3.8), where there is TLS and it proves nothing; 5.7.1, "delivery
+ * REQUIRETLS, whoever demands as much beside it; 5.7.5, "cryptographic failure" (RFC 3463 §3.8), where there is TLS and it proves nothing; 5.7.1, "delivery
  * not authorized", where a policy forbids every host, so that none was asked.
  */
-export function statusOfBlock(cause: string, { by }: Pick<EventTls, 'by'>, wasAsked: boolean): string {
-  if (by === 'message' || cause === 'starttls-not-supported') return '5.7.10';
+export function statusOfBlock(
+  cause: string,
+  { requireTls, wasAsked }: { readonly requireTls: boolean; readonly wasAsked: boolean },
+): string {
+  if (requireTls || cause === 'starttls-not-supported') return '5.7.10';
   return wasAsked ? '5.7.5' : '5.7.1';
 }
 

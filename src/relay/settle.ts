@@ -83,7 +83,8 @@ function settleBlocked(settling: Settling, { cause, because }: Blocked, now: Epo
     return settled(settling, delivery, [...blocked(null), tell(settling, 'dropped', now, null)], null, cause);
   }
   if (holding.onBlocked === 'bounce' || isExpired(now, receivedAt, schedule)) {
-    const status = statusOfBlock(cause, result.tls, result.mx !== null);
+    const requireTls = claim.message.terms.tls === 'requiretls';
+    const status = statusOfBlock(cause, { requireTls, wasAsked: result.mx !== null });
     const text = `${sentence(because)} ${returnedText(cause, result.tls)}`;
     return givenUp(settling, now, status, text, blocked(null));
   }

@@ -29,8 +29,14 @@ describe('blocked mail in words', () => {
   });
 
   it('has 5.7.5 where there was TLS that proved nothing', () => {
-    assert.equal(statusOfBlock('certificate-expired', { by: 'sts' }, true), '5.7.5');
-    assert.equal(statusOfBlock('validation-failure', { by: 'sts' }, false), '5.7.1');
-    assert.equal(statusOfBlock('certificate-expired', { by: 'message' }, true), '5.7.10');
+    const plain = { requireTls: false, wasAsked: true };
+    assert.equal(statusOfBlock('certificate-expired', plain), '5.7.5');
+    assert.equal(statusOfBlock('starttls-not-supported', plain), '5.7.10');
+    assert.equal(statusOfBlock('validation-failure', { ...plain, wasAsked: false }), '5.7.1');
+  });
+
+  it('RFC 8689 §4.2.1: has 5.7.10 for all that goes wrong under REQUIRETLS, also where a policy forbids every host', () => {
+    for (const wasAsked of [true, false])
+      assert.equal(statusOfBlock('certificate-expired', { requireTls: true, wasAsked }), '5.7.10');
   });
 });

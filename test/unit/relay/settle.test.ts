@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EventTls } from '../../../src/events/delivery-event.ts';
-import { noTerms } from '../../../src/names/message-terms.ts';
+import { noTerms, type TlsWish } from '../../../src/names/message-terms.ts';
 import { noRecipientWishes, noSenderWishes, type RecipientWishes } from '../../../src/names/wishes.ts';
 import type { OnBlocked } from '../../../src/policies/overrides/rule.ts';
 import type { RecipientResult, Verdict } from '../../../src/relay/result.ts';
@@ -39,13 +39,14 @@ interface Case {
   /** When the sender was told of the hold. */
   readonly heldNoticeAt?: number;
   readonly by?: EventTls['by'];
+  readonly wish?: TlsWish;
   readonly trace?: string;
   readonly tellOutcome?: boolean;
 }
 
 function settle({ verdict, reply = null, notify = null, sender = 'a@origin.test', ...rest }: Case): Settled {
   const { ageMs = 0, blockedBecause = null, onBlocked = 'hold', heldNoticeAt = null } = rest;
-  const { by = 'sts', trace = null, tellOutcome = false } = rest;
+  const { by = 'sts', wish = null, trace = null, tellOutcome = false } = rest;
   const wishes = { ...noRecipientWishes, notify };
   const recipient = { address: 'bob@far.test', wishes, attempts: 2, blockedBecause };
   const properties = { size: 1, eightBit: false, longestLine: 1, hops: 0, needsUtf8: false };
@@ -54,7 +55,7 @@ function settle({ verdict, reply = null, notify = null, sender = 'a@origin.test'
     receivedAt: 0,
     sender,
     wishes: noSenderWishes,
-    terms: { ...noTerms, trace, tellOutcome },
+    terms: { ...noTerms, tls: wish, trace, tellOutcome },
     properties,
     warnedAt: null,
     heldNoticeAt,
@@ -250,7 +251,12 @@ describe('the word about mail that is held for want of TLS', () => {
 describe('mail that is returned for want of TLS', () => {
   const codes: readonly (readonly [string, Partial<Case>, string])[] = [
     ['there is no STARTTLS', { verdict: { ...blocked, cause: 'starttls-not-supported' } }, '5.7.10'],
-    ['the message requires it', { by: 'message' }, '5.7.10'],
+    [
+      'the message has REQUIRETLS, whoever asks for as much',
+      { by: 'override', wish: 'requiretls' },
+      '5.7.10',
+    ],
+    ['the message asks for it otherwise', { by: 'message', wish: 'authenticate' }, '5.7.1'],
     [
       'no host was asked, as the policy forbids all',
       { verdict: { ...blocked, cause: 'validation-failure' } },

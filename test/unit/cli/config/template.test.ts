@@ -18,13 +18,21 @@ function load(text: string) {
   return loaded;
 }
 
+/** What the examples of accounts and of senders ask of listeners; the file itself has the default ones. */
+const LISTENERS = ['submission', 'mx']
+  .map(
+    (role, index) =>
+      `[[listener]]\nrole = "${role}"\naddress = "127.0.0.1:${2600 + index}"\nclient_certificates = "ask"\n`,
+  )
+  .join('');
+
 describe('the commented file', () => {
   it('changes nothing as it is', () => {
     assert.ok(load(configTemplate()).effective.every(({ origin }) => origin === 'default'));
   });
 
   it('sets every key, and each to its default, once the comments are taken away', () => {
-    const plain = load(configTemplate().replaceAll(/^#(?=[a-z[])/gm, ''));
+    const plain = load(configTemplate().replaceAll(/^#(?=[a-z[])/gm, '') + LISTENERS);
     for (const { path, default: fallback, items } of keys) {
       const set = plain.effective.filter((value) => value.path === path || value.path.startsWith(`${path}[`));
       assert.ok(

@@ -16,8 +16,7 @@ export interface InboundRule {
  * What the rules say to a sender; all that apply have to be kept.
  *
  * The answer is temporary: where somebody on the path has taken STARTTLS away, the mail waits with its sender and comes
- * when the path is as it was, while a permanent one would let him return it. 450 and X.7.0 as for a server that requires
- * TLS (RFC 3207 §4).
+ * when the path is as it was, while a permanent one, as the 530 of RFC 3207 §4, would let him return it.
  */
 export function refusalByRules(
   rules: readonly InboundRule[],

@@ -84,7 +84,7 @@ function unfit({ kind }: Unfit, { asked: { host } }: Session): Extract<Verdict, 
     const because = `${host} lacks SMTPUTF8, which this message or an address of it needs`;
     return { kind: 'refused', status: '5.6.7', because };
   }
-  // RFC 8689 §4.2.1: "REQUIRETLS support required".
+  // RFC 8689 §4.2.1, and §7: "REQUIRETLS support required".
   const because = `the message was sent with REQUIRETLS, so that each host on its way has to promise TLS for the next one, and ${host} does not offer REQUIRETLS`;
   return { kind: 'refused', status: '5.7.30', because };
 }

@@ -120,7 +120,7 @@ describe('RFC 8689 §4.2.1: a message with REQUIRETLS', () => {
 
 describe('REQUIRETLS where a route takes it easy', () => {
   const route = { requireTls: 'opportunistic', tls: 'encrypt' } as const;
-  it('RFC 8689 §2: is said "only in the context of an SMTP session meeting the security requirements"', async (t) => {
+  it('RFC 8689 §2: is said only "in the context of an SMTP session meeting the security requirements"', async (t) => {
     const stranger = await setting(t, { offers: willing }, { trust: [], route });
     assert.equal(await send(stranger, '<bob@far.test>'), 'delivered');
     assert.match(inside(stranger.peer), /MAIL FROM:<anna@origin\.test>\r\n/);

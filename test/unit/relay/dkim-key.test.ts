@@ -44,7 +44,7 @@ describe('the file of a key', () => {
     assert.ok((await faultOf(file)).startsWith(file));
   });
 
-  it('RFC 8301 §3.2: "and SHOULD use RSA keys of at least 2048 bits", so that it is said', async () => {
+  it('RFC 8301 §3.2: "Signers SHOULD use RSA keys of at least 2048 bits", so that a shorter one is told', async () => {
     assert.match(
       (await read(fileOf(rsa(1024)))).warnings.join(),
       /an RSA key of 1024 bits; 2048 are advised/,

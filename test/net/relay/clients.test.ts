@@ -198,6 +198,16 @@ describe('a front (XCLIENT)', () => {
     client.close();
   });
 
+  it('that hands on what its client says does not let him say who he is', async (t) => {
+    const relay = await relayFor(t, { listeners: [front] });
+    const client = await greetedClient(relay.port);
+    await client.expect('XCLIENT ADDR=198.51.100.9', '220');
+    assert.doesNotMatch(await client.expect('EHLO client.test', '250'), /XCLIENT/);
+    await client.expect('XCLIENT ADDR=192.0.2.7', '503');
+    await client.expect('MAIL FROM:<a@ours.test>', '550');
+    client.close();
+  });
+
   it('in one group with what follows: nothing of it runs as the front', async (t) => {
     const relay = await relayFor(t, { listeners: [{ networks: [loopback], fronts: [loopback] }] });
     const client = await greetedClient(relay.port);

@@ -23,7 +23,7 @@ export function onHello(
   };
 }
 
-function offersOf(rules: SessionRules, { tls, introduced }: SmtpState): string[] {
+function offersOf(rules: SessionRules, { tls, introduced, spoken }: SmtpState): string[] {
   const offers = [
     'PIPELINING',
     `SIZE ${rules.maxMessageBytes}`,
@@ -39,7 +39,7 @@ function offersOf(rules: SessionRules, { tls, introduced }: SmtpState): string[]
   const mechanisms = mechanismsFor(rules, tls);
   if (mechanisms.length > 0) offers.push(`AUTH ${mechanisms.join(' ')}`);
   if (offersRequireTls(rules, tls)) offers.push('REQUIRETLS');
-  if (rules.xclient) offers.push('XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT');
+  if (rules.xclient && !spoken) offers.push('XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT');
   return offers;
 }
 

@@ -98,8 +98,10 @@ function reduce(rules: SessionRules, state: SmtpState, input: SmtpInput): SmtpSt
   }
 }
 
-function onLine(rules: SessionRules, state: SmtpState, line: string): SmtpStep {
-  const { phase } = state;
+function onLine(rules: SessionRules, before: SmtpState, line: string): SmtpStep {
+  const { phase } = before;
+  const speaks = before.introduced !== undefined && !isXclient(line);
+  const state: SmtpState = speaks ? { ...before, spoken: true } : before;
   const open: SmtpState = { ...state, phase: { kind: 'open' } };
   if (phase.kind === 'challenged') return onResponse(rules, open, phase.exchange, line);
   // The driver holds commands back while one is worked on; one that slipped through would run before TLS is up.

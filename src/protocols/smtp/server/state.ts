@@ -49,6 +49,8 @@ export interface SmtpState {
   readonly account: string | null;
   /** For whom a front speaks; undefined: for itself. */
   readonly introduced: Introduced | undefined;
+  /** Whether anything but XCLIENT was said since then: it may be the client's own word, which the front hands through. */
+  readonly spoken: boolean;
   /** Those of the client for whom it speaks; undefined: those that the session began with. */
   readonly rules: SessionRules | undefined;
   readonly transaction: PendingMail | undefined;
@@ -226,6 +228,7 @@ export const initialState: SmtpState = {
   hello: undefined,
   account: null,
   introduced: undefined,
+  spoken: false,
   rules: undefined,
   transaction: undefined,
   messages: 0,

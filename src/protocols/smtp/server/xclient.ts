@@ -2,7 +2,8 @@
  * XCLIENT: a trusted front says whose session this is.
  *
  * Postfix's extension (its page XCLIENT_README), not an RFC; values are xtext (RFC 3461 §4). The answer is a new greeting,
- * and the session begins again as that client's. What is said in several commands adds up.
+ * and the session begins again as that client's. What is said in several commands adds up, as long as nothing else comes between
+ * them: fronts such as nginx hand on what their client says as it is, and he is not to say who he is.
  */
 import { oneSpelling, parseAddressLiteral } from '../../../names/address.ts';
 import { decodeXtext } from '../../../names/xtext.ts';
@@ -99,6 +100,8 @@ function isPort(value: string): boolean {
 
 /** @param told what this command says; what earlier ones said stands beside it. */
 export function onXclient(rules: SessionRules, state: SmtpState, told: Partial<Introduced>): SmtpStep {
+  if (state.spoken)
+    return mistake(rules, state, 503, '5.5.1', 'XCLIENT goes before all that the client says');
   if (state.transaction !== undefined)
     return mistake(rules, state, 503, '5.5.1', 'a transaction is open: RSET ends it');
   const client: Introduced = { ...nobody, ...state.introduced, ...told };

@@ -47,6 +47,10 @@ export interface WaxwingOptions {
   readonly forwarding?: Keys;
   /** Keys of `[limits]`. */
   readonly limits?: Keys;
+  /** Keys of `[events]`. */
+  readonly events?: Keys;
+  /** Items of `[[webhook]]`; files by their whole path. */
+  readonly webhooks?: readonly Keys[];
   /** Items of `[[api_key]]`; with one there is an HTTP API. */
   readonly apiKeys?: readonly Keys[];
   /** Command words that become the program by exec, in a mount namespace of its own; `DATA` is the data folder. */
@@ -258,6 +262,8 @@ function configuration(options: WaxwingOptions): string {
     ...toml(options.authentication ?? {}),
     '[forwarding]',
     ...toml(options.forwarding ?? {}),
+    '[events]',
+    ...toml(options.events ?? {}),
     '[limits]',
     ...toml(options.limits ?? {}),
     ...listeners.flatMap((one) => ['[[listener]]', ...toml({ address: '127.0.0.1:0', ...one })]),
@@ -266,6 +272,7 @@ function configuration(options: WaxwingOptions): string {
     ...(options.dkim ?? []).flatMap((key) => ['[[dkim]]', ...toml(key)]),
     ...routes.flatMap((route) => ['[[route]]', ...toml(route)]),
     ...(options.rules ?? []).flatMap((rule) => ['[[rule]]', ...toml(rule)]),
+    ...(options.webhooks ?? []).flatMap((webhook) => ['[[webhook]]', ...toml(webhook)]),
     ...(apiKeys.length === 0 ? [] : ['[api]', ...toml({ listen: ['127.0.0.1:0'] })]),
     ...apiKeys.flatMap((key) => ['[[api_key]]', ...toml(key)]),
     '',

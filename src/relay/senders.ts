@@ -50,13 +50,15 @@ export function headerSenders(rightsOf: Accounts['rightsOf']): Treatment {
  * Whether From and Sender name only such addresses.
  *
  * RFC 5322 §3.6: From stands exactly once and Sender at most once. Of two From fields each reader shows another one, so a
- * second one is refused, and so is a header section whose end was not seen.
+ * second one is refused, and so is a header section whose end was not seen or is in doubt.
  */
 export function faultOfHeader(
   { head, section }: Pick<IncomingMessage, 'head' | 'section'>,
   senders: readonly MailboxPattern[],
 ): string | undefined {
   if (section.endedBy === 'limit') return 'the header section is too long to be looked at';
+  // Some readers skip the line, and take a From behind it for the author.
+  if (section.endedBy === 'not-a-field') return 'a line of the header section is not a field';
   for (const [name, least] of [
     ['From', 1],
     ['Sender', 0],

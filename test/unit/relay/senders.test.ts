@@ -91,6 +91,11 @@ describe('From and Sender in the header', () => {
       ['From: anna@example.test', 'FROM: anna@example.test'],
       /more than one From/,
     ],
+    [
+      'another author behind a line that is no field, which readers may skip',
+      ['From: anna@example.test', 'junk', 'From: bert@example.test'],
+      /not a field/,
+    ],
     ['no From', ['Subject: hi'], /no From/],
     ['what is no address', ['From: anna@example.test bert@example.test'], /^the From field cannot be read/],
     ['another Sender', ['From: anna@example.test', 'Sender: bert@example.test'], /^Sender names bert/],

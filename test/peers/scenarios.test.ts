@@ -18,7 +18,7 @@ import { defaultRows } from './support/scenarios/rows-default.ts';
 import { labRows, switchedRows } from './support/scenarios/rows-lab.ts';
 import { operatorRows } from './support/scenarios/rows-operator.ts';
 import { stsRows } from './support/scenarios/rows-sts.ts';
-import { legendText, tableText } from './support/scenarios/table.ts';
+import { layerText, legendText, tableText } from './support/scenarios/table.ts';
 
 const labTest = labTests({ mail: ['postfix', 'exim', 'opensmtpd'] });
 
@@ -45,9 +45,8 @@ function played(lab: Lab): Promise<Played> {
 
 describe('what becomes of a message', () => {
   for (const [index, row] of allRows.entries()) {
-    const where = row.labDomain === null ? '' : ` (${row.labDomain})`;
     labTest(
-      `${index + 1}. ${row.layer}${where}, ${row.peer}, ${row.message}, ${row.onBlocked}: ${row.events}`,
+      `${index + 1}. ${layerText(row)}, ${row.peer}, ${row.message}, ${row.onBlocked}: ${row.events}`,
       async (lab) => {
         const seen = (await played(lab)).seen.get(row) ?? assert.fail('it was not sent');
         const { required, by, outcome, events, reply, queue, because } = row;

@@ -11,7 +11,7 @@ export const layers = {
   'override may': '`policy override DOMAIN may`, over TLSA records that match nothing',
   'override encrypt': '`policy override DOMAIN encrypt`; unsigned where nothing else is said',
   'override authenticate': '`policy override DOMAIN authenticate`, secure MX',
-  'override *': "`policy override '*' may`, over the policy of the domain",
+  'override *': "`policy override '*' may`, the switch for all mail, over the policy of the domain",
   DANE: 'secure MX, and TLSA records of the server',
   'DANE mismatch': 'secure MX, and a TLSA record that matches nothing',
   'DANE unusable': 'secure MX, and TLSA records that authenticate nobody',
@@ -79,6 +79,8 @@ export interface Row extends Fate {
   readonly onBlocked: OnBlocked;
   /** A domain of the lab; null: one that is made for this row. */
   readonly labDomain: string | null;
+  /** Whether the switch for all mail is on. */
+  readonly switched: boolean;
 }
 
 type Demand = `${Requirement} by ${Layer}`;
@@ -99,12 +101,17 @@ export function row(
   const required = requirements.find((one) => one === left);
   const by = bys.find((one) => one === right);
   if (required === undefined || by === undefined) throw new Error(`nobody demands ${demand}`);
-  return { layer, peer, message, required, by, onBlocked, labDomain: null, ...fate };
+  return { layer, peer, message, required, by, onBlocked, labDomain: null, switched: false, ...fate };
 }
 
 /** The same at a domain of the lab, whose proofs are ours to check. */
 export function labRow(domain: string, ...what: Parameters<typeof row>): Row {
   return { ...row(...what), labDomain: domain };
+}
+
+/** And with the switch for all mail on. */
+export function switchedRow(...what: Parameters<typeof labRow>): Row {
+  return { ...labRow(...what), switched: true };
 }
 
 /** It went. @param reply of the far side: ours and most say 2.0.0, Exim has no enhanced code. */

@@ -12,6 +12,7 @@ import {
   PROVED,
   type Row,
   returned,
+  switchedRow,
   UNLEARNT,
   UNLISTED,
   UNSIGNED,
@@ -88,14 +89,35 @@ export const labRows: readonly Row[] = [
 
 /** Sent once the others are where they should be, with the switch for all mail on. */
 export const switchedRows: readonly Row[] = [
-  labRow('dane-mismatch.test', 'override *', 'Postfix', 'plain', OVERRIDE, went('authenticated', PROVED)),
+  switchedRow(
+    'dane-mismatch.test',
+    'override *',
+    'Postfix',
+    'plain',
+    OVERRIDE,
+    went('authenticated', PROVED),
+  ),
   // An operator's word lets mail go to hosts that a policy forbids, or of which it cannot be learnt.
-  labRow('dane-bogus.test', 'override *', 'Postfix', 'plain', OVERRIDE, went('authenticated', PROVED)),
-  labRow('sts-mismatch.test', 'override *', 'Exim', 'plain', OVERRIDE, wentByExim('encrypted', UNSIGNED)),
-  labRow('sts-stripped.test', 'override *', 'stripped', 'plain', OVERRIDE, went('cleartext', IN_CLEAR)),
-  labRow('sts-intercepted.test', 'override *', 'intercepted', 'plain', OVERRIDE, went('encrypted', INVALID)),
+  switchedRow('dane-bogus.test', 'override *', 'Postfix', 'plain', OVERRIDE, went('authenticated', PROVED)),
+  switchedRow(
+    'sts-mismatch.test',
+    'override *',
+    'Exim',
+    'plain',
+    OVERRIDE,
+    wentByExim('encrypted', UNSIGNED),
+  ),
+  switchedRow('sts-stripped.test', 'override *', 'stripped', 'plain', OVERRIDE, went('cleartext', IN_CLEAR)),
+  switchedRow(
+    'sts-intercepted.test',
+    'override *',
+    'intercepted',
+    'plain',
+    OVERRIDE,
+    went('encrypted', INVALID),
+  ),
   // docs/operating.md "One switch for all mail": REQUIRETLS stays.
-  labRow(
+  switchedRow(
     'sts-stripped.test',
     'override *',
     'stripped',
@@ -103,7 +125,31 @@ export const switchedRows: readonly Row[] = [
     MESSAGE,
     returned('5.7.10', NOT_OFFERED),
   ),
-  labRow('sts.test', 'override *', 'OpenSMTPD', 'REQUIRETLS', MESSAGE, unfit()),
-  labRow('sts.test', 'override *', 'OpenSMTPD', 'TLS-Required: No', OVERRIDE, went('authenticated', PROVED)),
-  labRow('sts-stripped.test', 'override *', 'stripped', 'Waxwing-TLS', OVERRIDE, went('cleartext', IN_CLEAR)),
+  switchedRow('sts.test', 'override *', 'OpenSMTPD', 'REQUIRETLS', MESSAGE, unfit()),
+  switchedRow(
+    'sts.test',
+    'override *',
+    'OpenSMTPD',
+    'TLS-Required: No',
+    OVERRIDE,
+    went('authenticated', PROVED),
+  ),
+  switchedRow(
+    'sts-stripped.test',
+    'override *',
+    'stripped',
+    'Waxwing-TLS',
+    OVERRIDE,
+    went('cleartext', IN_CLEAR),
+  ),
+  // "whatever DANE, MTA-STS, rules and routes say", and "a domain with an override of its own keeps that".
+  switchedRow('plain.test', 'rule authenticate', 'Postfix', 'plain', OVERRIDE, went('encrypted', UNSIGNED)),
+  switchedRow(
+    'dane-pkix.test',
+    'override encrypt',
+    'Postfix',
+    'plain',
+    'encrypt by override',
+    went('authenticated', PROVED),
+  ),
 ];

@@ -34,10 +34,16 @@ export function tableText(rows: readonly Row[]): string {
 }
 
 function cellsOf(row: Row): readonly string[] {
-  const { labDomain, onBlocked, because } = row;
-  const layer = labDomain === null ? row.layer : `${row.layer} (${labDomain})`;
+  const { onBlocked, because } = row;
+  const layer = layerText(row);
   const { peer, message, required, by, outcome, events, reply, queue } = row;
   return [layer, peer, message, onBlocked, required, by, outcome, events, reply, queue, `${because}…`];
+}
+
+/** With the domain of the lab, and whether the switch is on where the rows are about something else. */
+export function layerText({ layer, labDomain, switched }: Row): string {
+  const at = labDomain === null ? '' : ` (${labDomain})`;
+  return `${layer}${at}${switched && layer !== 'override *' ? ', and the switch on' : ''}`;
 }
 
 function line(cells: readonly string[]): string {

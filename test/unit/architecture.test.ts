@@ -638,7 +638,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'what only root can do, and what takes real sockets of a process',
     test: 'test/net/cli/give-up-root.test.ts',
-    sources: 'cli/give-up-root cli/settle-in',
+    sources: 'cli/settle-in',
     asProgram: true,
   },
   {

@@ -82,6 +82,8 @@ const sets = {
     'python3-authres',
     ...base,
   ],
+  // systemd-socket-activate, which hands over sockets, and systemd-analyze, which judges units.
+  systemd: ['systemd', 'procps', ...base],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The name of a set of packages. */
@@ -114,6 +116,7 @@ export const peerNames: readonly PeerName[] = [
   'tools',
   'mailclients',
   'mailauth',
+  'systemd',
 ];
 
 /**

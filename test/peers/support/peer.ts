@@ -52,6 +52,7 @@ export async function rootsOf<const Needed extends PeerName>(
     tools: '',
     mailclients: '',
     mailauth: '',
+    systemd: '',
   };
   for (const peer of peers) {
     const fetched = await fetchPeer(peer);

@@ -9,5 +9,8 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
   process.exitCode = 1;
 } else {
   const { main } = await import('./main.ts');
-  await main(process.argv.slice(2));
+  // By a link of one of these names it is what other programs expect of a mail system.
+  const name = (process.argv[1] ?? '').replace(/^.*\//, '');
+  const command = /^(?:sendmail|mailq|newaliases)$/.test(name) ? [name] : [];
+  await main([...command, ...process.argv.slice(2)]);
 }

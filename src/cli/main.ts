@@ -10,14 +10,16 @@ import { register as policy } from './commands/policy.ts';
 import { register as queue } from './commands/queue.ts';
 import { register as resolve } from './commands/resolve.ts';
 import { register as send } from './commands/send.ts';
+import { register as sendmail } from './commands/sendmail.ts';
 import { register as serve } from './commands/serve.ts';
 import { endWithoutReader, exitOnWrongUsage, withExamples } from './usage.ts';
 import { version } from './version.ts';
 
 /** Each imports what it needs only when it runs, so that the help of the others stays quick. */
-const commands: readonly ((program: Command) => void)[] = [
+const commands: readonly ((program: Command, args: readonly string[]) => void)[] = [
   serve,
   send,
+  sendmail,
   queue,
   policy,
   events,
@@ -32,7 +34,7 @@ const commands: readonly ((program: Command) => void)[] = [
 /** Runs one command line (without node and script) and sets `process.exitCode`. */
 export async function main(args: readonly string[]): Promise<void> {
   process.stdout.on('error', endWithoutReader);
-  const program = createProgram();
+  const program = createProgram(args);
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
@@ -41,10 +43,12 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-function createProgram(): Command {
+function createProgram(args: readonly string[]): Command {
   const program = new Command('waxwing')
     .description('Mail over TLS that was really verified.')
     .version(version(), '--version', 'print the version')
+    // What follows a command is its own to read: `sendmail` has other words than the rest.
+    .enablePositionalOptions()
     .showHelpAfterError('(--help shows what is possible)');
   exitOnWrongUsage(program, 2);
   withExamples(program, [
@@ -54,6 +58,6 @@ function createProgram(): Command {
     'waxwing explain example.com',
     'waxwing resolve example.com MX',
   ]);
-  for (const register of commands) register(program);
+  for (const register of commands) register(program, args);
   return program;
 }

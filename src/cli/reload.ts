@@ -33,6 +33,7 @@ const needRestart = {
   events: ({ events }: Config) => events,
   'metrics.listen': ({ metrics }: Config) => metrics,
   'tls_rpt.socket': ({ tlsRpt }: Config) => tlsRpt.socket,
+  'sendmail.spool': ({ spool }: Config) => spool,
   'api.listen': ({ api }: Config) => api.places,
 };
 
@@ -67,11 +68,11 @@ export async function reload(running: Running, { load, now, apply, log }: Reload
       log.warn(`${key} was changed; that takes a restart, until then the old value holds`);
     }
   }
-  const { hostname, dataFolder, user, events, metrics } = running.config;
+  const { hostname, dataFolder, user, events, metrics, spool } = running.config;
   const tlsRpt = { ...loaded.config.tlsRpt, socket: running.config.tlsRpt.socket };
   const api = { ...loaded.config.api, places: running.config.api.places };
   const next: Running = {
-    config: { ...loaded.config, hostname, dataFolder, user, events, metrics, tlsRpt, api },
+    config: { ...loaded.config, hostname, dataFolder, user, events, metrics, tlsRpt, spool, api },
     files,
     effective: loaded.effective,
   };

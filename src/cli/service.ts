@@ -46,6 +46,7 @@ import { policyEngine } from './policy-engine.ts';
 import { openRelayDns, type RelayDns } from './relay-dns.ts';
 import { incomingSettingsOf, keyPairsOf, relaySettingsOf } from './relay-settings.ts';
 import { type Running, reload } from './reload.ts';
+import { startSpoolService } from './spool-service.ts';
 import { startWebhookService } from './webhook-service.ts';
 
 type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
@@ -167,6 +168,8 @@ async function open(
     onError,
   });
   opened.push(() => relay.close(running.config.relay.graceMs));
+  const spool = await startSpoolService({ config: () => running.config, store, relay, world, log, onError });
+  opened.push(() => spool.close());
   showRememberedTls(observation.registry, () => relay.rememberedTls());
   const gateways = await startGatewayService({
     first: gatewayTermsOf(first, await keyPairsOf(config, files, world.now())),
@@ -238,6 +241,7 @@ async function open(
       events.reopen();
       const before = running;
       running = await reload(before, { load, now: world.now, apply, log });
+      if (running !== before) await spool.tell();
       // The certificates may be new although the rest is wrong.
       if (running === before) await Promise.all([watching.check(), gateways.checkCertificates()]);
       else await webhooks.use(running.files.webhooks);

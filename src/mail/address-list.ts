@@ -7,10 +7,15 @@
 import type { Parsed } from '../names/domain.ts';
 import { type Mailbox, parseMailbox } from '../names/mailbox.ts';
 
-type Token =
-  | { readonly kind: 'word'; readonly text: string; readonly spaced: boolean }
-  /** `.`, `@`, `,`, `:`, `;`, `<`, `>` */
-  | { readonly kind: 'mark'; readonly text: string; readonly spaced: boolean };
+export interface Token {
+  /** A mark is one of `.`, `@`, `,`, `:`, `;`, `<`, `>`. */
+  readonly kind: 'word' | 'mark';
+  readonly text: string;
+  /** Whether white space or a comment stands before it. */
+  readonly spaced: boolean;
+  /** Just behind it, in characters. */
+  readonly end: number;
+}
 
 /** Octets of the value; with more than that nobody writes who he is. */
 const MAX_VALUE = 64 * 1024;
@@ -59,7 +64,7 @@ export function readAddressList(value: string): Parsed<readonly Mailbox[]> {
 }
 
 /** The next comma, colon or semicolon outside angle brackets. */
-function endOfPart(tokens: readonly Token[], from: number): number {
+export function endOfPart(tokens: readonly Token[], from: number): number {
   let inside = false;
   for (let at = from; at < tokens.length; at++) {
     const token = tokens[at];
@@ -87,12 +92,12 @@ function addressOf(tokens: readonly Token[]): Mailbox | undefined {
 }
 
 /** A name that is shown; dots in it are obsolete, and everywhere (`J. Doe`). */
-function isPhrase(tokens: readonly Token[]): boolean {
+export function isPhrase(tokens: readonly Token[]): boolean {
   return tokens.every(({ kind, text }) => (kind === 'word' ? !text.startsWith('[') : text === '.'));
 }
 
 /** @returns undefined where the text holds something else; comments and white space are left out. */
-function tokensOf(text: string): readonly Token[] | undefined {
+export function tokensOf(text: string): readonly Token[] | undefined {
   const tokens: Token[] = [];
   let comments = 0;
   let spaced = false;
@@ -108,15 +113,15 @@ function tokensOf(text: string): readonly Token[] | undefined {
       spaced = true;
       at = end;
     } else if ('.@,:;<>'.includes(character)) {
-      tokens.push({ kind: 'mark', text: character, spaced });
-      spaced = false;
       at += 1;
+      tokens.push({ kind: 'mark', text: character, spaced, end: at });
+      spaced = false;
     } else {
       const word = wordAt(text, at);
       if (word === undefined) return undefined;
-      tokens.push({ kind: 'word', text: word, spaced });
-      spaced = false;
       at += word.length;
+      tokens.push({ kind: 'word', text: word, spaced, end: at });
+      spaced = false;
     }
   }
   return tokens;
@@ -146,7 +151,8 @@ function endOfComment(text: string, from: number): number | undefined {
   return undefined;
 }
 
-function fromUtf8(latin1: string): string | undefined {
+/** @returns undefined where the octets are not UTF-8. */
+export function fromUtf8(latin1: string): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(latin1, 'latin1'));
   } catch {

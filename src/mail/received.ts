@@ -13,7 +13,8 @@ import { formatField, printable } from './field.ts';
 export interface Arrival {
   /** What the peer called itself in HELO or EHLO, as it wrote it. */
   readonly helo: string;
-  readonly peer: IpAddress;
+  /** Its address; a user of this host has none. */
+  readonly peer: IpAddress | { readonly uid: number };
   /** Our own name. */
   readonly by: string;
   /** `esmtp` where the peer said EHLO. */
@@ -42,12 +43,21 @@ export function formatReceived(arrival: Arrival): string {
   const named = recipient !== '' && others.length === 0 && isAscii(recipient);
   // The order is the grammar's: WITH, ID and FOR, then the additional clauses, of which tls is one.
   const clauses = [
-    `from ${heloName(arrival.helo)} (${peerLiteral(arrival.peer)})`,
-    `by ${atom(arrival.by)} with ${transmissionType(arrival)} id ${atom(arrival.id)}`,
+    ...originOf(arrival),
     ...(named ? [`for ${path(recipient)}`] : []),
     ...(arrival.cipher === null ? [] : [`tls ${atom(arrival.cipher)}`]),
   ];
   return formatField('Received', `${clauses.join(' ')}; ${formatDateTime(arrival.at)}`);
+}
+
+/** Of mail that nobody sent over a wire there is neither FROM nor WITH (RFC 5322 §3.6.7 asks for neither). */
+function originOf(arrival: Arrival): readonly string[] {
+  const { peer, by, id } = arrival;
+  if (typeof peer !== 'string') return [`by ${atom(by)} (from user id ${peer.uid}) id ${atom(id)}`];
+  return [
+    `from ${heloName(arrival.helo)} (${peerLiteral(peer)})`,
+    `by ${atom(by)} with ${transmissionType(arrival)} id ${atom(id)}`,
+  ];
 }
 
 /**

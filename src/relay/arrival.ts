@@ -19,6 +19,8 @@ export interface Submitter {
   readonly requires: 'none' | 'encrypt';
   /** In a network of the operator's, or this host itself. */
   readonly trusted: boolean;
+  /** Of a user of this host, the user id. */
+  readonly uid?: number;
   /** What it says of this message beside envelope and content; absent: nothing. */
   readonly said?: Said;
 }
@@ -59,7 +61,7 @@ export function frontFields(arrival: Arrival, section: HeaderSection): string {
   const hostname = formatMailDomain(arrival.hostname);
   const received = formatReceived({
     helo: envelope.hello,
-    peer: submitter.address,
+    peer: submitter.uid === undefined ? submitter.address : { uid: submitter.uid },
     by: hostname,
     protocol: submitter.by === 'http' ? 'http' : envelope.extended ? 'esmtp' : 'smtp',
     authenticated: envelope.account !== null,

@@ -642,6 +642,17 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     asProgram: true,
   },
   {
+    why: 'calls of sendmail, from their words to what lies in the spool',
+    test: 'test/unit/cli/sendmail/sendmail.test.ts',
+    sources: 'cli/sendmail/drop cli/sendmail/exit-codes cli/sendmail/place cli/sendmail/smtp',
+  },
+  {
+    why: 'only wiring, run as a program by other users and names',
+    test: 'test/net/cli/sendmail.test.ts',
+    sources: 'cli/commands/sendmail cli/config/schema/sendmail cli/spool-service',
+    asProgram: true,
+  },
+  {
     why: 'what --version prints',
     test: 'test/unit/cli/bin.test.ts',
     sources: 'cli/version',

@@ -77,6 +77,8 @@ export interface Config {
   /** null: nowhere. */
   readonly metrics: ListenAddress | null;
   readonly tlsRpt: TlsRptConfig;
+  /** Folder in which users of this host leave mail. */
+  readonly spool: string;
   readonly events: {
     readonly log:
       | { readonly kind: 'stdout' }

@@ -27,6 +27,7 @@ import { quota } from './schema/quota.ts';
 import { relay } from './schema/relay.ts';
 import { route } from './schema/route.ts';
 import { rule } from './schema/rule.ts';
+import { sendmail } from './schema/sendmail.ts';
 import { certificate, tls } from './schema/tls.ts';
 import { tlsRpt } from './schema/tls-rpt.ts';
 import { formatPattern, parsePath, parseSystemUser } from './values.ts';
@@ -123,6 +124,7 @@ export const configSchema = z
       .describe('Who may use [api].'),
     metrics,
     tls_rpt: tlsRpt,
+    sendmail,
     events,
     webhook: z
       .array(webhook)

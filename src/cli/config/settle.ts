@@ -104,6 +104,10 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     },
     metrics: parsed.metrics.listen ?? null,
     tlsRpt: toTlsRpt(parsed.tls_rpt, sources),
+    spool:
+      parsed.sendmail.spool === undefined
+        ? join(dataFolder, 'spool')
+        : sources.absolute('sendmail.spool', parsed.sendmail.spool),
     events: { log: toEventLog(eventFile, parsed.events) },
     webhooks: parsed.webhook.map((webhook, index) => toWebhook(webhook, `webhook[${index}]`, sources)),
   };
@@ -122,6 +126,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     ['forwarding.srs_secret_file', config.forwarding?.secretFile ?? null],
     ['events.file', eventFile],
     ['tls_rpt.socket', config.tlsRpt.socket?.path ?? null],
+    ['sendmail.spool', config.spool],
     ...settledInTables(config),
   ]);
   const warnings = warningsOf(config, parsed.hostname === undefined ? host.hostname : undefined);

@@ -89,11 +89,11 @@ describe('a configuration that is right', () => {
     const { before, after, log } = await change(host1, to);
     assert.deepEqual(
       log.map((line) => /^\w+: \S+/.exec(line)?.[0]),
-      ['warn: hostname', 'warn: data', 'warn: events', 'info: the'],
+      ['warn: hostname', 'warn: data', 'warn: events', 'warn: sendmail.spool', 'info: the'],
     );
     assert.equal(after.config.relay.maxHops, 30);
-    const { hostname, dataFolder, events } = before.config;
-    assert.deepEqual(after.config, { ...after.config, hostname, dataFolder, events });
+    const { hostname, dataFolder, events, spool } = before.config;
+    assert.deepEqual(after.config, { ...after.config, hostname, dataFolder, events, spool });
   });
 });
 

@@ -90,6 +90,7 @@ describe('without any configuration', () => {
       api: { places: [], keys: [] },
       metrics: null,
       tlsRpt: { keepMs: 10 * 24 * 60 * 60_000, socket: null },
+      spool: '/home/op/.local/state/waxwing/spool',
       events: {
         log: { kind: 'file', path: '/home/op/.local/state/waxwing/events.ndjson', rotation: null },
       },

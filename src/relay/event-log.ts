@@ -116,9 +116,14 @@ export function fileEventLog(
     const old = file;
     file = undefined;
     isStale = false;
-    if (isDirty) await old?.datasync();
+    const wasDirty = isDirty;
     isDirty = false;
-    await old?.close();
+    try {
+      if (wasDirty) await old?.datasync();
+    } finally {
+      // Also where the disk fails: a handle that nobody closes ends the process once it is collected.
+      await old?.close();
+    }
   };
   const timer = setInterval(() => {
     if (state === 'failed') state = 'idle';

@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -225,6 +237,22 @@ it('a file that cannot be written is told, and does not stop the relay', async (
   assert.match((await promise).message, /ENOTDIR/);
   log.write([event]);
   await log.close();
+});
+
+it('a file that cannot be flushed is closed all the same', async (t) => {
+  const folder = await temporary(t);
+  const probe = await open(join(folder, 'probe'), 'a');
+  const prototype: { datasync: () => Promise<void> } = Object.getPrototypeOf(probe);
+  await probe.close();
+  t.mock.method(prototype, 'datasync', () => Promise.reject(new Error('no space left')));
+  const told: string[] = [];
+  const log = fileEventLog(join(folder, 'events.ndjson'), (error) => told.push(error.message), 60_000);
+  log.write([event]);
+  await log.close();
+  const held = await Promise.all(
+    (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+  );
+  assert.deepEqual([told, held.filter((path) => path.startsWith(folder))], [['no space left'], []]);
 });
 
 it('a stream of somebody else stays open', async () => {

@@ -1,6 +1,7 @@
 /** Hands a parcel over on one session, in as many transactions as the host wants, and says what each recipient got. */
 import type { EventReply } from '../events/delivery-event.ts';
 import { toSevenBit } from '../mail/eight-bit.ts';
+import type { SenderWishes } from '../names/wishes.ts';
 import {
   type LmtpDone,
   type LmtpOutcome,
@@ -123,13 +124,13 @@ type Given =
 
 /** @throws PeerError, NetworkError while the host cannot have the message yet. */
 async function transact(parcel: Parcel, recipients: readonly Addressee[], session: Session): Promise<Given> {
-  const { sender, wishes, properties, body } = parcel;
+  const { sender, properties, body } = parcel;
   const { connection, offers, protocol } = session;
   const { channel } = connection;
   const { size, eightBit, longestLine, needsUtf8 } = properties;
   const transaction: Transaction = {
     sender,
-    senderWishes: wishes,
+    senderWishes: wishesOf(parcel),
     recipients,
     size,
     eightBit,
@@ -156,6 +157,11 @@ async function transact(parcel: Parcel, recipients: readonly Addressee[], sessio
   } catch (error) {
     return { kind: 'uncertain', because: asWorldly(error).message, replies: outcome.replies };
   }
+}
+
+/** RFC 8689 §5: "RET=FULL MUST be disregarded", so it is not said either: a host that lacks REQUIRETLS would not know. */
+function wishesOf({ wishes, terms }: Parcel): SenderWishes {
+  return terms.tls === 'requiretls' && wishes.ret === 'full' ? { ...wishes, ret: 'headers' } : wishes;
 }
 
 /** RFC 8689 §2: REQUIRETLS is said in sessions that meet its demands, and in no other. */

@@ -126,6 +126,12 @@ describe('REQUIRETLS where a route takes it easy', () => {
     assert.match(inside(stranger.peer), /MAIL FROM:<anna@origin\.test>\r\n/);
   });
 
+  it('RFC 8689 §5: "RET=FULL MUST be disregarded", also by a host that hears nothing of REQUIRETLS', async (t) => {
+    const stranger = await setting(t, { offers: [...willing, 'DSN'] }, { trust: [], route });
+    assert.equal(await send(stranger, '<bob@far.test>'), 'delivered');
+    assert.match(inside(stranger.peer), /MAIL FROM:<anna@origin\.test> RET=HDRS\r\n/);
+  });
+
   it('is said where the host offers it and has proved its name', async (t) => {
     const known = await setting(t, { offers: willing }, { route });
     assert.equal(await send(known), 'delivered');

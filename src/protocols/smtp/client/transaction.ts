@@ -73,9 +73,7 @@ export function envelopeLines(offers: Offers, transaction: Transaction): Envelop
   const { sender, senderWishes, recipients, size, eightBit, needsUtf8, requireTls } = transaction;
   const write = needsUtf8 ? utf8Command : command;
   const dsn = offers.has('DSN');
-  const { envelopeId } = senderWishes;
-  // RFC 8689 §5: beside REQUIRETLS "the RET=FULL MUST be disregarded", and whoever lacks it would not know.
-  const ret = requireTls !== 'no' && senderWishes.ret === 'full' ? 'headers' : senderWishes.ret;
+  const { envelopeId, ret } = senderWishes;
   const mail = write(
     `MAIL FROM:<${sender}>`,
     ...(offers.has('SIZE') ? [`SIZE=${size}`] : []),

@@ -119,8 +119,11 @@ export function introduced(
   { rules, account }: { readonly rules: SessionRules; readonly account: string | null },
 ): SmtpStep {
   const hello = client.hello === null ? undefined : { name: client.hello, extended: client.extended };
-  const state = { ...fresh, tls, messages, errors, chatter, introduced: client, rules, account, hello };
-  return greet(rules, state);
+  // The certificate of this connection is the front's: it says nothing of the client.
+  const mechanisms = rules.mechanisms.filter((mechanism) => mechanism !== 'EXTERNAL');
+  const own = { ...rules, mechanisms };
+  const state = { ...fresh, tls, messages, errors, chatter, introduced: client, rules: own, account, hello };
+  return greet(own, state);
 }
 
 function invalid(because: string): XclientRead {

@@ -277,7 +277,12 @@ function usualAnswer(query: SmtpQuery): SmtpAnswer {
         ? { kind: 'account', account: account.user }
         : { kind: 'no', code: 535, enhanced: '5.7.8', text: 'authentication credentials invalid' };
     case 'introduced': {
-      const rules: SessionRules = { ...usualRules, xclient: true, relaying: { kind: 'accounts' } };
+      const rules: SessionRules = {
+        ...usualRules,
+        xclient: true,
+        mechanisms: ['PLAIN', 'EXTERNAL'],
+        relaying: { kind: 'accounts' },
+      };
       return { kind: 'introduced', rules, account: query.client.login };
     }
     default:

@@ -82,6 +82,8 @@ const sets = {
     'python3-authres',
     ...base,
   ],
+  // Programs that hand mail to a sendmail; msmtp-mta keeps apt from choosing a whole mail server for them.
+  mailx: ['bsd-mailx', 'mutt', 'msmtp-mta', ...base],
   // systemd-socket-activate, which hands over sockets, and systemd-analyze, which judges units.
   systemd: ['systemd', 'procps', ...base],
 } as const satisfies Record<string, readonly string[]>;
@@ -116,6 +118,7 @@ export const peerNames: readonly PeerName[] = [
   'tools',
   'mailclients',
   'mailauth',
+  'mailx',
   'systemd',
 ];
 

@@ -52,6 +52,7 @@ export async function rootsOf<const Needed extends PeerName>(
     tools: '',
     mailclients: '',
     mailauth: '',
+    mailx: '',
     systemd: '',
   };
   for (const peer of peers) {

@@ -58,6 +58,7 @@ describe('what programs say', () => {
         recipients: ['you@example.test'],
       },
     ],
+    ['bsd-mailx of Debian', ['-i', '-t'], { dotIsText: true, recipientsFromHeader: true }],
     ['bsd-mailx', ['-i', 'you@example.test'], { dotIsText: true, recipients: ['you@example.test'] }],
     [
       's-nail',

@@ -26,8 +26,9 @@ const ENCRYPT = 'encrypt by override';
 const AUTHENTICATE = 'authenticate by override';
 const MESSAGE = 'authenticate by message';
 /**
- * What `match = ".suffix"` covers the operator has named (docs/operating.md "TLS levels"). Our server has one certificate for
- * the hosts of all rows, and any name below the suffix is as good as another.
+ * What `match = ".suffix"` covers the operator has named (docs/operating.md "TLS levels"). These rows first said "for HOST", and
+ * three came out otherwise: our server has one certificate for the hosts of all rows, and a name below the suffix is as good
+ * as another.
  */
 const BY_ROUTE = 'the certificate is valid for ';
 const FALLEN_BACK = 'sent in clear on a fresh connection: ';

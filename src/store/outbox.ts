@@ -82,9 +82,9 @@ export interface OutboxTable {
   forget(before: number): void;
   /** Webhooks of a process that has not closed this; those of one that has are not among them. */
   left(): readonly LeftOfWebhook[];
-  /** From here on events are gathered for these webhooks. */
+  /** Everything that these webhooks were to be told up to here is kept. */
   begin(webhooks: readonly string[], at: number): void;
-  /** Everything that the webhooks were to be told is kept. */
+  /** The process ends in order: nothing is missing. */
   complete(): void;
 }
 

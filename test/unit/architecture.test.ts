@@ -676,12 +676,13 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'parts of the webhooks, which are tested as a whole',
     test: 'test/unit/relay/webhooks/webhooks.test.ts',
-    sources: 'relay/webhooks/gather relay/webhooks/replay relay/webhooks/send',
+    sources: 'relay/webhooks/gather relay/webhooks/gather-told relay/webhooks/replay relay/webhooks/send',
   },
   {
     why: 'the outbox behind its thread, none of which is seen from outside',
     test: 'test/unit/store/open-outbox.test.ts',
-    sources: 'store/outbox-calls store/outbox-database store/outbox-table store/outbox-writer',
+    sources:
+      'store/outbox-calls store/outbox-database store/outbox-statements store/outbox-table store/outbox-writer',
     asProgram: true,
   },
   {

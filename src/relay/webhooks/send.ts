@@ -80,7 +80,10 @@ export function startSender(first: SenderTerms, state: 'idle' | 'ended', parts: 
     set({ state: 'sending', nextAt: null });
     work = sendAll().catch((error: unknown) => {
       if (closed) return;
-      tell('error', `the webhook ${name}: ${error instanceof Error ? error.message : String(error)}`);
+      const because = error instanceof Error ? error.message : String(error);
+      // A trouble that lasts is told once.
+      if (status.because !== because) tell('error', `the webhook ${name}: ${because}`);
+      set({ because });
       rest(STORE_PAUSE_MS);
     });
   }
@@ -92,6 +95,7 @@ export function startSender(first: SenderTerms, state: 'idle' | 'ended', parts: 
       if (head === null) {
         // Something may have come while this was asked.
         if (woken) continue;
+        hurried = false;
         set({ state: 'idle' });
         return;
       }

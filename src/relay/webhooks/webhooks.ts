@@ -1,10 +1,11 @@
 /** The webhooks of a running relay: events are gathered, kept in the outbox, and sent, beside mail and never in its way. */
 import type { LoggedEvent } from '../../events/delivery-event.ts';
-import type { Deadlines } from '../../net/deadlines.ts';
+import type { Deadline, Deadlines } from '../../net/deadlines.ts';
 import type { Poster } from '../../net/https-post.ts';
 import type { Amount, DeadLetter, KeptOfWebhook, Outbox } from '../../store/outbox.ts';
 import type { World } from '../settings.ts';
-import { type Gathering, startGathering } from './gather.ts';
+import type { Gathering } from './gather.ts';
+import { gatheringOf } from './gather-told.ts';
 import { type Replayed, replay } from './replay.ts';
 import { type Sender, type SenderStatus, startSender } from './send.ts';
 import type { Webhook } from './settings.ts';
@@ -52,6 +53,7 @@ export interface Webhooks {
 export const DEAD_AT_ONCE = 100;
 const KEEP_DEAD_MS = 30 * 86_400_000;
 const TIDY_EVERY_MS = 3_600_000;
+const MARK_EVERY_MS = 60_000;
 /** An event is raised so long after the moment that it bears, at most: it waits for its commit. */
 const RAISED_WITHIN_MS = 5_000;
 
@@ -71,23 +73,38 @@ export async function startWebhooks(first: readonly Webhook[], parts: WebhooksPa
   const { world, deadlines, tell } = parts;
   let running: ReadonlyMap<string, Running> = new Map();
   let opened: Opened | undefined;
-  const tidying = deadlines.add(() => void tidy());
+  let closed = false;
+  const tidying = deadlines.add(() => void regularly(tidying, TIDY_EVERY_MS, forgetOld));
+  const marking = deadlines.add(() => void regularly(marking, MARK_EVERY_MS, mark));
 
   async function openOnce(): Promise<Opened> {
     if (opened !== undefined) return opened;
     const outbox = await parts.openOutbox();
     opened = { outbox, gathering: gatheringOf(outbox, parts, (name) => running.get(name)?.sender.wake()) };
     tidying.set(1);
+    marking.set(MARK_EVERY_MS);
     return opened;
   }
 
-  async function tidy(): Promise<void> {
+  async function regularly(own: Deadline, everyMs: number, work: () => Promise<void>): Promise<void> {
     try {
-      await opened?.outbox.forget(world.now() - KEEP_DEAD_MS);
+      await work();
     } catch (error) {
+      if (closed) return;
       tell('error', `the outbox of the webhooks: ${error instanceof Error ? error.message : String(error)}`);
     }
-    tidying.set(TIDY_EVERY_MS);
+    own.set(everyMs);
+  }
+
+  async function forgetOld(): Promise<void> {
+    await opened?.outbox.forget(world.now() - KEEP_DEAD_MS);
+  }
+
+  /** So that after a kill no more of the event log is read than what is younger, however seldom a webhook is told. */
+  async function mark(): Promise<void> {
+    const at = world.now();
+    const isKept = await opened?.gathering.flush();
+    if (isKept === true && !closed) await opened?.outbox.begin([...running.keys()], at);
   }
 
   async function use(webhooks: readonly Webhook[]): Promise<void> {
@@ -184,7 +201,9 @@ export async function startWebhooks(first: readonly Webhook[], parts: WebhooksPa
         return amount;
       }),
     async close() {
+      closed = true;
       tidying.drop();
+      marking.drop();
       if (opened === undefined) return;
       const { outbox, gathering } = opened;
       const isComplete = await gathering.flush();
@@ -211,43 +230,4 @@ async function answered<Value>(work: () => Promise<Value>): Promise<Asked<Value>
     if (error instanceof NotNow) return { kind: 'refused', because: error.message };
     throw error;
   }
-}
-
-/** A trouble that lasts is told once in so many milliseconds. */
-const COMPLAIN_EVERY_MS = 60_000;
-
-function gatheringOf(
-  outbox: Outbox,
-  { deadlines, world, newId, tell }: WebhooksParts,
-  wake: (webhook: string) => void,
-): Gathering {
-  let complainedAt = Number.NEGATIVE_INFINITY;
-  const dropped = new Map<string, number>();
-  const complain = (what: () => string): void => {
-    if (Math.abs(world.now() - complainedAt) < COMPLAIN_EVERY_MS) return;
-    complainedAt = world.now();
-    tell('error', what());
-  };
-  return startGathering({
-    outbox,
-    deadlines,
-    now: world.now,
-    newId,
-    onKept(webhooks) {
-      for (const name of webhooks) wake(name);
-    },
-    onDropped(list) {
-      for (const { webhook, events } of list) dropped.set(webhook, (dropped.get(webhook) ?? 0) + events);
-      complain(() => {
-        const told = [...dropped].map(([webhook, events]) => `${events} of ${webhook}`).join(', ');
-        dropped.clear();
-        return `the outbox of the webhooks is full: the oldest events are dropped (${told}); the event log has them`;
-      });
-    },
-    onTrouble(error, lost) {
-      const missing = lost === 0 ? '' : `; ${lost} events are in the event log only`;
-      const because = error instanceof Error ? error.message : 'it was out of order';
-      complain(() => `the outbox of the webhooks: ${because}${missing}`);
-    },
-  });
 }

@@ -252,6 +252,17 @@ describe('a restart', () => {
   });
 });
 
+describe('a webhook that is seldom told of anything', () => {
+  it('has no more than some minutes of the log read after a kill', async () => {
+    const database = memoryDatabase();
+    const { parts, now, later } = stage(database);
+    await startWebhooks([webhookFor()], parts);
+    await later(3_600_000, 10_000);
+    const [left] = await outboxOf(database).left();
+    assert.ok((left?.reachedAt ?? 0) > now() - 120_000);
+  });
+});
+
 describe('past events', () => {
   it('are sent once more, those since a moment, and only what the webhook wants', async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'waxwing-webhooks-'));

@@ -12,6 +12,11 @@ const MOST_DOMAINS = 20_000;
 const MOST_POLICIES = 40;
 /** Different failures under one policy; the rest is told by its type alone. */
 const MOST_DETAILS = 200;
+/**
+ * Characters of a day in all, as names, records and failures are what peers say: of a busy day they are some megabytes. Beyond
+ * them only numbers are added.
+ */
+const MOST_CHARACTERS = 128 * 1024 * 1024;
 
 interface ResultRow {
   readonly id: number;
@@ -28,7 +33,7 @@ type Count = Omit<ResultCount, 'details'>;
 
 const COLUMNS = 'id, day, source, domain, record, policy, successes, failures';
 
-export function resultsTable(database: DatabaseSync): ResultStore {
+export function resultsTable(database: DatabaseSync, mostCharacters = MOST_CHARACTERS): ResultStore {
   const find = queryOne<[string, string, string], { id: number }>(
     database,
     'SELECT id FROM tls_results WHERE day = ? AND domain = ? AND key = ?',
@@ -76,12 +81,32 @@ export function resultsTable(database: DatabaseSync): ResultStore {
     'SELECT detail, sessions FROM tls_failures WHERE result = ? ORDER BY sessions DESC, detail',
   );
   const forget = command<[string]>(database, 'DELETE FROM tls_results WHERE day < ?');
+  const written = queryOne<[string, string], { policies: number; details: number }>(
+    database,
+    `SELECT (SELECT coalesce(sum(length(policy) + length(coalesce(record, ''))), 0) FROM tls_results WHERE day = ?) AS policies,
+       (SELECT coalesce(sum(length(detail)), 0) FROM tls_failures JOIN tls_results ON id = result WHERE day = ?) AS details`,
+  );
+  /** Characters by day; what a transaction that failed has added is there until the next start. */
+  const characters = new Map<string, number>();
+
+  function charactersOf(day: string): number {
+    const known = characters.get(day);
+    if (known !== undefined) return known;
+    const { policies = 0, details = 0 } = written(day, day) ?? {};
+    characters.set(day, policies + details);
+    return policies + details;
+  }
+
+  function grow(day: string, ...texts: readonly (string | null)[]): void {
+    const more = texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
+    characters.set(day, charactersOf(day) + more);
+  }
 
   function add(count: ResultCount, room: Map<string, number>): boolean {
     const placed = place(count, room);
     const { id } = placed;
     raise(count.successes, count.failures, id);
-    for (const { detail, sessions } of count.details) addDetail(id, detail, sessions);
+    for (const { detail, sessions } of count.details) addDetail(count.day, id, detail, sessions);
     return placed.spilled;
   }
 
@@ -95,8 +120,9 @@ export function resultsTable(database: DatabaseSync): ResultStore {
     if (known !== undefined) return { id: known.id, spilled: false };
     const policies = policiesOf(day, domain)?.count ?? 0;
     const left = room.get(day) ?? MOST_DOMAINS - (domainsOf(day)?.count ?? 0);
-    if (policies === 0 && left <= 0) return { id: shared(count, OTHERS), spilled: true };
-    if (policies >= MOST_POLICIES) return { id: shared(count, domain), spilled: true };
+    const isFull = charactersOf(day) >= mostCharacters;
+    if (policies === 0 && (left <= 0 || isFull)) return { id: shared(count, OTHERS), spilled: true };
+    if (policies >= MOST_POLICIES || isFull) return { id: shared(count, domain), spilled: true };
     room.set(day, policies === 0 ? left - 1 : left);
     return { id: make(count), spilled: false };
   }
@@ -110,14 +136,18 @@ export function resultsTable(database: DatabaseSync): ResultStore {
 
   function make(count: Count): number {
     const { day, source, domain, record, policy } = count;
-    return insert(day, source, domain, record, JSON.stringify(policy), keyOf(count)).lastRow;
+    const text = JSON.stringify(policy);
+    grow(day, text, record);
+    return insert(day, source, domain, record, text, keyOf(count)).lastRow;
   }
 
-  function addDetail(id: number, detail: FailureDetail, sessions: number): void {
+  function addDetail(day: string, id: number, detail: FailureDetail, sessions: number): void {
     const text = JSON.stringify(detail);
     if (raiseDetail(sessions, id, text).changes > 0) return;
-    const crowded = (detailsOf(id)?.count ?? 0) >= MOST_DETAILS;
-    insertDetail(id, crowded ? JSON.stringify(typeAlone(detail)) : text, sessions);
+    const crowded = charactersOf(day) >= mostCharacters || (detailsOf(id)?.count ?? 0) >= MOST_DETAILS;
+    const kept = crowded ? JSON.stringify(typeAlone(detail)) : text;
+    grow(day, kept);
+    insertDetail(id, kept, sessions);
   }
 
   const countOf = ({ id, policy, ...row }: ResultRow): ResultCount => ({
@@ -142,7 +172,10 @@ export function resultsTable(database: DatabaseSync): ResultStore {
     },
     of: (day, domain) => byDomain(day, domain).map(countOf),
     domains: (day, { after, limit }) => domains(day, after ?? '', limit).map(({ domain }) => domain),
-    forget: (day) => forget(day).changes,
+    forget(day) {
+      characters.clear();
+      return forget(day).changes;
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
 import type { FailureDetail } from '../../../src/reports/tls-rpt/session-result.ts';
 import { OTHERS, type ResultCount, typeAlone } from '../../../src/reports/tls-rpt/tally.ts';
@@ -9,6 +10,7 @@ import { openDataFolder } from '../../../src/store/data-folder.ts';
 import { openPolicies } from '../../../src/store/open-policies.ts';
 import { openResults, type Results } from '../../../src/store/open-results.ts';
 import type { TravelCount } from '../../../src/store/result-store.ts';
+import { resultsTable } from '../../../src/store/results-table.ts';
 
 const DAY = '2026-11-28';
 
@@ -120,6 +122,44 @@ describe('results of sessions in the store', () => {
       results.sessions.add([count('far.test', { policy: policies[3] ?? assert.fail() })]).spilled,
       0,
     );
+  });
+
+  it('that are told in so many characters are told by numbers alone for the rest of the day, over a restart too', (t) => {
+    const path = mkdtempSync(join(tmpdir(), 'waxwing-results-'));
+    t.after(() => rmSync(path, { recursive: true }));
+    const folder = openDataFolder(path);
+    openPolicies(folder).close();
+    const database = new DatabaseSync(join(path, 'data.db'));
+    const long = {
+      type: 'tlsa',
+      domain: 'mx.test',
+      strings: ['3 1 1 '.padEnd(1_000, 'a')],
+      mxHosts: [],
+    } as const;
+    const failing = (domain: string, reason: string): ResultCount =>
+      count(domain, {
+        policy: long,
+        failures: 1,
+        details: [{ detail: { ...expired, reason }, sessions: 1 }],
+      });
+    const first = resultsTable(database, 1_200);
+    assert.deepEqual(first.add([failing('one.test', 'one')]), { spilled: 0 });
+    const again = resultsTable(database, 1_200);
+    assert.deepEqual(again.add([failing('one.test', 'two'), failing('two.test', 'three')]), { spilled: 1 });
+    const [one] = again.of(DAY, 'one.test');
+    assert.deepEqual([one?.successes, one?.failures], [2, 2]);
+    assert.deepEqual(
+      one?.details.map(({ detail }) => detail.reason),
+      ['one', null],
+    );
+    assert.deepEqual(again.domains(DAY, { after: null, limit: 9 }), ['one.test', OTHERS]);
+    const [others] = again.of(DAY, OTHERS);
+    assert.deepEqual(
+      [others?.policy.strings, others?.details.map(({ detail }) => detail)],
+      [[], [typeAlone(expired)]],
+    );
+    database.close();
+    folder.close();
   });
 
   it('tell failures behind the 200th by their type alone', (t) => {

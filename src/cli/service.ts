@@ -21,6 +21,7 @@ import { showRememberedTls } from '../relay/metrics.ts';
 import { type Relay, type RelayParts, startRelay } from '../relay/relay.ts';
 import type { World } from '../relay/settings.ts';
 import { startSwitchNotices } from '../relay/switch.ts';
+import { showWebhooks } from '../relay/webhooks/metrics.ts';
 import type { Webhooks } from '../relay/webhooks/webhooks.ts';
 import type { ClientStore } from '../store/client-store.ts';
 import { type DataFolder, openDataFolder } from '../store/data-folder.ts';
@@ -135,6 +136,7 @@ async function open(
     log,
   });
   opened.push(() => webhooks.close());
+  showWebhooks(observation.registry, webhooks, world.now);
   const onEvents = (list: readonly LoggedEvent[]): void => {
     events.write(list);
     webhooks.write(list);

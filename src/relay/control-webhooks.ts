@@ -27,7 +27,7 @@ export interface ShownWebhook {
   readonly sent: number;
 }
 
-export interface ShownDeadLetter {
+interface ShownDeadLetter {
   /** The `webhook-id`. */
   readonly id: string;
   readonly events: number;

@@ -38,7 +38,7 @@ export interface Dropped extends Amount {
 }
 
 /** That a webhook gets nothing any more, as its receiver has said so. */
-export interface Ended {
+interface Ended {
   /** It holds for this address only. */
   readonly url: string;
   readonly at: number;

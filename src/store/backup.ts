@@ -19,9 +19,10 @@ import {
   flushFile,
   flushFolder,
 } from './data-folder.ts';
-import { versionOf } from './migrate.ts';
-import { migrations, queueDatabase } from './migrations.ts';
+import { type DatabaseKind, versionOf } from './migrate.ts';
+import { queueDatabase } from './migrations.ts';
 import { findingsOf, isDamage, openDatabase } from './open-database.ts';
+import { policyDatabase } from './policy-migrations.ts';
 import type { BackedUp } from './queue-store.ts';
 import { StoreError } from './store-error.ts';
 
@@ -47,14 +48,12 @@ export async function backupFrom(folder: FolderPaths, files: BodyFiles, path: st
   const release = files.keep();
   try {
     mkdirSync(join(path, BODIES), { mode: 0o700 });
-    const copy = join(path, queueDatabase.file);
-    createPrivateFile(copy);
-    await copyDatabase(folder, copy);
-    const kept = closeCopy(copy);
+    const kept = await copyDatabase(folder, queueDatabase, path, contentOf);
+    const policies = existsSync(join(folder.path, policyDatabase.file));
+    if (policies) await copyDatabase(folder, policyDatabase, path, () => undefined);
     for (const id of kept.files) linkOrCopy(files.pathOf(id), join(path, BODIES, id));
-    flushFile(copy);
     for (const one of [join(path, BODIES), path]) flushFolder(one);
-    return { ...kept, files: kept.files.length };
+    return { ...kept, files: kept.files.length, policies };
   } catch (error) {
     rmSync(path, { recursive: true, force: true });
     throw error;
@@ -64,28 +63,38 @@ export async function backupFrom(folder: FolderPaths, files: BodyFiles, path: st
 }
 
 /**
- * Makes the backup at `from` the queue of a folder that holds no message.
+ * Makes the backup at `from` the queue of a folder that holds no message, and its policies those of the folder. A backup
+ * made by an older Waxwing has no policies.
  *
- * @throws StoreError `refused` where the folder has messages or `from` is no backup; `damaged` where it is not whole.
+ * @throws StoreError `refused` where the folder has messages, or policies while the backup has some, or `from` is no
+ * backup; `damaged` where it is not whole.
  */
 export function restoreQueue(from: string, folder: DataFolder): BackedUp {
-  const source = join(from, queueDatabase.file);
-  const kept = checkBackup(from, source);
+  const kept = checkBackup(from);
+  const policies = existsSync(join(from, policyDatabase.file));
+  if (policies) checkCopy(from, policyDatabase, () => undefined);
   refuseFull(folder);
+  if (policies) refuseOtherPolicies(folder);
   for (const id of kept.files) {
     copyFileSync(join(from, BODIES, id), join(folder.bodies, id));
     flushFile(join(folder.bodies, id));
   }
   flushFolder(folder.bodies);
-  // First beside the place, so that a crash leaves either no queue or all of it.
-  const target = join(folder.path, queueDatabase.file);
-  const arriving = `${target}.restored`;
-  copyFileSync(source, arriving);
-  chmodSync(arriving, 0o600);
-  flushFile(arriving);
-  renameSync(arriving, target);
+  const kinds = policies ? [policyDatabase, queueDatabase] : [queueDatabase];
+  // First beside their places, so that a crash leaves either no queue or all of it.
+  for (const { file } of kinds) {
+    const arriving = arrivingAt(folder, file);
+    copyFileSync(join(from, file), arriving);
+    chmodSync(arriving, 0o600);
+    flushFile(arriving);
+  }
+  for (const { file } of kinds) renameSync(arrivingAt(folder, file), join(folder.path, file));
   flushFolder(folder.path);
-  return { ...kept, files: kept.files.length };
+  return { ...kept, files: kept.files.length, policies };
+}
+
+function arrivingAt(folder: FolderPaths, file: string): string {
+  return join(folder.path, `${file}.restored`);
 }
 
 interface Kept {
@@ -95,24 +104,33 @@ interface Kept {
   readonly files: readonly string[];
 }
 
-/** By a connection of its own: that of the writer may be within a transaction at any moment. */
-async function copyDatabase(folder: FolderPaths, to: string): Promise<void> {
-  const source = new DatabaseSync(join(folder.path, queueDatabase.file), { readOnly: true });
+/**
+ * Makes one file of the copy, without a log beside it.
+ *
+ * @param look is shown the copy.
+ */
+async function copyDatabase<Seen>(
+  folder: FolderPaths,
+  { file }: DatabaseKind,
+  to: string,
+  look: (copy: DatabaseSync) => Seen,
+): Promise<Seen> {
+  const path = join(to, file);
+  createPrivateFile(path);
+  // By a connection of its own: that of the writer may be within a transaction at any moment.
+  const source = new DatabaseSync(join(folder.path, file), { readOnly: true });
   try {
-    await backup(source, to, { rate: PAGES_AT_ONCE });
+    await backup(source, path, { rate: PAGES_AT_ONCE });
   } finally {
     source.close();
   }
-}
-
-/** Makes one file of the copy, without a log beside it. */
-function closeCopy(path: string): Kept {
   const copy = new DatabaseSync(path);
   try {
     copy.exec('PRAGMA journal_mode = DELETE');
-    return contentOf(copy);
+    return look(copy);
   } finally {
     copy.close();
+    flushFile(path);
   }
 }
 
@@ -128,25 +146,32 @@ function contentOf(database: DatabaseSync): Kept {
   };
 }
 
-function checkBackup(from: string, source: string): Kept {
-  if (!existsSync(source))
+function checkBackup(from: string): Kept {
+  if (!existsSync(join(from, queueDatabase.file)))
     throw new StoreError('refused', `${from} is not a backup: it has no ${queueDatabase.file}`);
+  const kept = checkCopy(from, queueDatabase, contentOf);
+  const missing = kept.files.find((id) => !existsSync(join(from, BODIES, id)));
+  if (missing === undefined) return kept;
+  throw new StoreError('damaged', `the backup ${from} lacks the content of ${missing}, ${BODIES}/${missing}`);
+}
+
+/** @param look is shown the database, which is whole and of a schema that we know. */
+function checkCopy<Seen>(
+  from: string,
+  { file, steps }: DatabaseKind,
+  look: (copy: DatabaseSync) => Seen,
+): Seen {
+  const source = join(from, file);
   const database = new DatabaseSync(source, { readOnly: true });
   try {
     const [finding] = findingsOf(database, 'integrity_check(1)');
     if (finding !== undefined) throw new StoreError('damaged', `the backup ${source} is damaged: ${finding}`);
     const version = versionOf(database);
-    if (version === 0 || version > migrations.length) {
-      const known = `this waxwing knows schemas 1 to ${migrations.length}`;
+    if (version === 0 || version > steps.length) {
+      const known = `this waxwing knows schemas 1 to ${steps.length}`;
       throw new StoreError('refused', `the backup ${source} has schema ${version}, ${known}`);
     }
-    const kept = contentOf(database);
-    const missing = kept.files.find((id) => !existsSync(join(from, BODIES, id)));
-    if (missing === undefined) return kept;
-    throw new StoreError(
-      'damaged',
-      `the backup ${from} lacks the content of ${missing}, ${BODIES}/${missing}`,
-    );
+    return look(database);
   } catch (error) {
     throw isDamage(error)
       ? new StoreError('damaged', `the backup ${source} is damaged: ${error.message}`)
@@ -154,6 +179,27 @@ function checkBackup(from: string, source: string): Kept {
   } finally {
     database.close();
   }
+}
+
+/** What a relay has learnt or been told since must not go away unseen. */
+function refuseOtherPolicies(folder: DataFolder): void {
+  const file = join(folder.path, policyDatabase.file);
+  if (!existsSync(file)) {
+    refuseLog(`${file}-wal`);
+    return;
+  }
+  const database = openDatabase(folder, policyDatabase);
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  const full = tables.filter(
+    ({ name }) => database.prepare(`SELECT 1 FROM "${String(name)}" LIMIT 1`).get() !== undefined,
+  );
+  database.close();
+  if (full.length === 0) return;
+  throw new StoreError(
+    'refused',
+    `${file} holds policies, overrides or results, which a restore would overwrite: ` +
+      'restore into a new data folder, or move it away first',
+  );
 }
 
 function refuseFull(folder: DataFolder): void {
@@ -178,7 +224,7 @@ function refuseLog(log: string): void {
   if (!existsSync(log)) return;
   throw new StoreError(
     'refused',
-    `${log} belongs to a queue that is not there any more, and may hold mail: ` +
+    `${log} belongs to a database that is not there any more, and may hold mail: ` +
       'restore into a new data folder, or move it away first',
   );
 }

@@ -297,6 +297,8 @@ export interface BackedUp {
   readonly open: number;
   /** Content kept as files. */
   readonly files: number;
+  /** Whether policies and overrides are in it, too. */
+  readonly policies: boolean;
 }
 
 /** Every call rejects with a StoreError; then nothing of it is kept. */

@@ -13,12 +13,16 @@ export function registerCopies(queue: Command): void {
     .option('--json', 'print JSON')
     .action(check);
   addConfigOptions(queue.command('backup'))
-    .description('Write a copy of the whole queue into a new folder, whether or not a relay runs.')
+    .description(
+      'Write a copy of the queue, the policies and the overrides into a new folder, whether or not a relay runs.',
+    )
     .argument('<folder>', 'must not exist yet; where a relay runs, it is the relay that writes it')
     .option('--json', 'print JSON')
     .action(backup);
   addConfigOptions(queue.command('restore'))
-    .description('Make a backup the queue of a data folder that has no mail and no running relay.')
+    .description(
+      'Make a backup the queue, and the policies, of a data folder that has no mail and no running relay.',
+    )
     .argument('<folder>', 'the backup')
     .option('--json', 'print JSON')
     .action(restore);
@@ -105,6 +109,7 @@ async function restore(from: string, options: AskOptions): Promise<void> {
   }
 }
 
-function inWords({ messages, open, files }: BackedUp): string {
-  return `${messages} messages, ${open} of them open, ${files} with their content in a file`;
+function inWords({ messages, open, files, policies }: BackedUp): string {
+  const queue = `${messages} messages, ${open} of them open, ${files} with their content in a file`;
+  return `${queue}; ${policies ? 'policies and overrides' : 'no policies or overrides'}`;
 }

@@ -7,6 +7,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { restoreQueue } from '../../../src/store/backup.ts';
 import { checkQueue } from '../../../src/store/check.ts';
 import { type DataFolder, openDataFolder } from '../../../src/store/data-folder.ts';
+import { openPolicies } from '../../../src/store/open-policies.ts';
 import { openQueue } from '../../../src/store/open-queue.ts';
 import type { QueueStore } from '../../../src/store/queue-store.ts';
 import { claimAt, message, settleAll, summary } from '../../store/samples.ts';
@@ -51,14 +52,14 @@ describe('a backup', () => {
     await settleAll(place.store, done, { kind: 'delivered', at: 1001 });
     await place.store.pause({ destination: 'two.test', until: null });
     const backup = join(parent, 'backup');
-    assert.deepEqual(await place.store.backup(backup), { messages: 3, open: 2, files: 1 });
+    assert.deepEqual(await place.store.backup(backup), { messages: 3, open: 2, files: 1, policies: false });
     // What happens afterwards is not in it.
     const others = claims.filter(({ message: { id } }) => id !== 'done');
     await settleAll(place.store, others, { kind: 'delivered', at: 1002 });
     assert.deepEqual(readdirSync(place.folder.bodies), []);
 
     const target = openDataFolder(join(parent, 'new'));
-    assert.deepEqual(restoreQueue(backup, target), { messages: 3, open: 2, files: 1 });
+    assert.deepEqual(restoreQueue(backup, target), { messages: 3, open: 2, files: 1, policies: false });
     const store = await openQueue(target);
     assert.deepEqual(summary(await store.claim(claimAt(5000))), ['inline: a@one.test', 'large: a@one.test']);
     const body = await store.body('large');
@@ -122,6 +123,92 @@ describe('a backup', () => {
   });
 });
 
+describe('policies and overrides', () => {
+  const override = {
+    domain: '*',
+    level: 'may',
+    until: null,
+    reason: 'their certificate',
+    setAt: 1000,
+  } as const;
+
+  async function backedUp(t: TestContext): Promise<{ readonly parent: string; readonly backup: string }> {
+    const parent = newParent(t);
+    const place = await open(t, join(parent, 'data'));
+    const policies = openPolicies(place.folder);
+    t.after(() => policies.close());
+    policies.overrides.put(override);
+    await place.store.accept(message('inline'));
+    const backup = join(parent, 'backup');
+    const made = await place.store.backup(backup);
+    assert.deepEqual(made, { messages: 1, open: 1, files: 0, policies: true });
+    return { parent, backup };
+  }
+
+  it('are in it while they are in use, and come back with it', async (t) => {
+    const { parent, backup } = await backedUp(t);
+    const target = openDataFolder(join(parent, 'new'));
+    t.after(() => target.close());
+    assert.equal(restoreQueue(backup, target).policies, true);
+    assert.equal(statSync(join(target.path, 'data.db')).mode & 0o777, 0o600);
+    const policies = openPolicies(target);
+    assert.deepEqual({ ...policies.overrides.list()[0] }, override);
+    policies.close();
+  });
+
+  it('a backup that an older Waxwing made, without them, is restored as it was', async (t) => {
+    const { parent, backup } = await backedUp(t);
+    rmSync(join(backup, 'data.db'));
+    const target = openDataFolder(join(parent, 'new'));
+    t.after(() => target.close());
+    const policies = openPolicies(target);
+    policies.overrides.put({ ...override, reason: 'another' });
+    policies.close();
+    assert.equal(restoreQueue(backup, target).policies, false);
+    const kept = openPolicies(target);
+    assert.equal(kept.overrides.list()[0]?.reason, 'another');
+    kept.close();
+  });
+
+  it('never take the place of others; an empty store is none', async (t) => {
+    const { parent, backup } = await backedUp(t);
+    const target = openDataFolder(join(parent, 'new'));
+    t.after(() => target.close());
+    const policies = openPolicies(target);
+    policies.overrides.put({ ...override, reason: 'another' });
+    assert.throws(() => restoreQueue(backup, target), {
+      code: 'refused',
+      message: /data\.db holds policies/,
+    });
+    assert.equal(existsSync(join(target.path, 'queue.db')), false);
+    policies.overrides.remove(override.domain);
+    policies.close();
+    restoreQueue(backup, target);
+    const kept = openPolicies(target);
+    assert.deepEqual({ ...kept.overrides.list()[0] }, override);
+    kept.close();
+  });
+
+  it('that are damaged, or of a newer Waxwing, are not restored, nor is the queue', async (t) => {
+    const { parent, backup } = await backedUp(t);
+    const target = openDataFolder(join(parent, 'new'));
+    t.after(() => target.close());
+    const newer = new DatabaseSync(join(backup, 'data.db'));
+    newer.exec('PRAGMA user_version = 9999');
+    newer.close();
+    assert.throws(() => restoreQueue(backup, target), {
+      code: 'refused',
+      message: /data\.db has schema 9999/,
+    });
+    writeFileSync(join(backup, 'data.db'), 'not a database, but long enough to be read as one'.repeat(9));
+    assert.throws(() => restoreQueue(backup, target), { code: 'damaged', message: /data\.db/ });
+    assert.deepEqual(
+      readdirSync(target.path).filter((name) => name.includes('queue') || name.includes('data')),
+      [],
+    );
+  });
+});
+
 describe('a restore', () => {
   it('refuses a folder that has mail, and leaves it as it is', async (t) => {
     const parent = newParent(t);
@@ -148,7 +235,7 @@ describe('a restore', () => {
     writeFileSync(join(target.path, 'queue.db-wal'), 'a log');
     assert.throws(() => restoreQueue(join(parent, 'backup'), target), {
       code: 'refused',
-      message: /queue\.db-wal belongs to a queue that is not there any more/,
+      message: /queue\.db-wal belongs to a database that is not there any more/,
     });
     assert.equal(existsSync(join(target.path, 'queue.db')), false);
     rmSync(join(target.path, 'queue.db-wal'));

@@ -164,7 +164,7 @@ export class Connection {
     switch (effect.kind) {
       case 'send':
         this.#outbox.push(effect.bytes);
-        this.#transcript.said(effect.shown);
+        this.#transcript.said(effect.shown, effect.bytes);
         return { kind: 'done' };
       case 'receive':
         return this.#receive(effect, run);

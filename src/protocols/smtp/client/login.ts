@@ -61,9 +61,29 @@ export function* login(
   if (reply.code === 235) return { kind: 'loggedIn' };
   const other = others[0];
   if (first !== 'SCRAM-SHA-256' || other === undefined || severity(reply) !== 'permanent')
-    return { kind: 'loginRefused', reply };
+    return refusedWith(reply, as);
   const second = yield* authenticate[other](channel, as);
-  return second.code === 235 ? { kind: 'loggedIn' } : { kind: 'loginRefused', reply: second };
+  return second.code === 235 ? { kind: 'loggedIn' } : refusedWith(second, as);
+}
+
+/** So much of a secret is known by its beginning; a shorter one could be any word. */
+const RECOGNISED = 8;
+
+/** A server may repeat what it does not understand, and its words are logged and shown: the secret is taken out, with all that follows. */
+function refusedWith(reply: Reply, as: Login): LoginOutcome {
+  const secrets = [
+    formatPlain(as),
+    encodeBase64Text(as.password),
+    Buffer.from(as.password).toString('latin1'),
+  ];
+  const beginnings = secrets
+    .filter(({ length }) => length >= RECOGNISED)
+    .map((one) => one.slice(0, RECOGNISED));
+  const lines = reply.lines.map((line) => {
+    const places = beginnings.map((one) => line.indexOf(one)).filter((place) => place !== -1);
+    return places.length === 0 ? line : `${line.slice(0, Math.min(...places))}${SECRET}`;
+  });
+  return { kind: 'loginRefused', reply: { ...reply, lines } };
 }
 
 /** SCRAM proves a password without saying it; what an impostor gets by it are guesses, each at the cost of the rounds. */

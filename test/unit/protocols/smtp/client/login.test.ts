@@ -35,6 +35,61 @@ function shown(offers: Offers, who: Login, replies: readonly string[]): string {
   return lines.join('');
 }
 
+/** The words of the server that refuses this login. */
+function refusedIn(replies: readonly string[], mechanism: string, who: Login): readonly string[] {
+  const talk = login(inTls(), new Map([['AUTH', [mechanism]]]), who, 'proved');
+  const { ending } = fuzzTalk(
+    talk,
+    replies.map((text) => Buffer.from(text)),
+  );
+  assert.ok(ending.kind !== 'threw' && ending.outcome.kind === 'loginRefused', JSON.stringify(ending));
+  return ending.outcome.reply.lines;
+}
+
+describe('a server that repeats what it was told', () => {
+  const who: Login = { ...as, password: 'correct horse battery' };
+  const plain = 'AHVzZXIAY29ycmVjdCBob3JzZSBiYXR0ZXJ5';
+  const alone = 'Y29ycmVjdCBob3JzZSBiYXR0ZXJ5';
+  const cases: readonly (readonly [string, readonly string[], string, readonly string[]])[] = [
+    [
+      'PLAIN',
+      [`500 5.5.2 bad syntax: AUTH PLAIN ${plain}\r\n`],
+      'the whole message',
+      ['bad syntax: AUTH PLAIN (secret)'],
+    ],
+    [
+      'PLAIN',
+      [`500 5.5.2 bad syntax: AUTH PLAIN ${plain.slice(0, 20)}...\r\n`],
+      'the beginning',
+      ['bad syntax: AUTH PLAIN (secret)'],
+    ],
+    ['PLAIN', [`535-5.7.8 one\r\n535 5.7.8 ${plain} two\r\n`], 'in a later line', ['one', '(secret)']],
+    [
+      'PLAIN',
+      ['535 5.7.8 user has not "correct horse battery"\r\n'],
+      'the password itself',
+      ['user has not "(secret)'],
+    ],
+    [
+      'LOGIN',
+      ['334 VXNlcm5hbWU6\r\n', '334 UGFzc3dvcmQ6\r\n', `502 5.5.1 ${alone}: unknown\r\n`],
+      'the password in base64',
+      ['(secret)'],
+    ],
+    ['PLAIN', ['535 5.7.8 the credentials are invalid\r\n'], 'nothing', ['the credentials are invalid']],
+  ];
+  for (const [mechanism, replies, what, lines] of cases) {
+    it(`does not get the password into our logs: ${mechanism}, ${what}`, () => {
+      assert.deepEqual(refusedIn(replies, mechanism, who), lines);
+    });
+  }
+
+  it('loses no word to a password that is short', () => {
+    const short: Login = { ...as, password: 'no' };
+    assert.deepEqual(refusedIn(['535 5.7.8 no such user\r\n'], 'PLAIN', short), ['no such user']);
+  });
+});
+
 // What the dialogue does is shown by test/transcripts/smtp/client/login-*; here is what must hold whatever comes.
 describe('login', () => {
   it('any bytes in any cut: an outcome or a PeerError; only 235 is a yes', () => {

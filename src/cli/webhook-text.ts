@@ -46,7 +46,8 @@ export function formatDead({ letters, after }: DeadPage): string {
 }
 
 export function formatRevived({ events }: Amount): string {
-  return events === 0 ? 'there were no dead letters\n' : `${events} events are sent once more\n`;
+  const dead = events === 0 ? 'there were no dead letters' : `${events} events are sent once more`;
+  return `${dead}; what waits is tried now\n`;
 }
 
 function short(moment: string): string {

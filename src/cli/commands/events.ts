@@ -42,7 +42,7 @@ export function register(program: Command): void {
     .action(dead);
   addConfigOptions(events.command('retry-dead'))
     .description(
-      'Send what was given up once more; a webhook that was switched off by its receiver is used again.',
+      'Send what was given up once more, and try what waits now; a webhook that was switched off by its receiver is used again.',
     )
     .addOption(webhookOption())
     .option('--json', 'print JSON')

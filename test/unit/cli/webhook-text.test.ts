@@ -63,7 +63,13 @@ there are more: --after 9
 `,
     );
     assert.equal(formatDead({ letters: [], after: null }), 'there are no dead letters\n');
-    assert.equal(formatRevived({ batches: 1, events: 3 }), '3 events are sent once more\n');
-    assert.equal(formatRevived({ batches: 0, events: 0 }), 'there were no dead letters\n');
+    assert.equal(
+      formatRevived({ batches: 1, events: 3 }),
+      '3 events are sent once more; what waits is tried now\n',
+    );
+    assert.equal(
+      formatRevived({ batches: 0, events: 0 }),
+      'there were no dead letters; what waits is tried now\n',
+    );
   });
 });

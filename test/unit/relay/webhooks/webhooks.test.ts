@@ -116,6 +116,20 @@ describe('a receiver that takes nothing', () => {
     await webhooks.close();
   });
 
+  it('is back: an operator can say so, and nobody waits for the next try', async () => {
+    const { parts, posted, later, answer } = stage(memoryDatabase());
+    answer(down);
+    const webhooks = await startWebhooks([webhookFor()], parts);
+    webhooks.write([event('one')]);
+    await later(7_200_000, 60_000);
+    answer(taken);
+    posted.length = 0;
+    await webhooks.retryDead('shop');
+    await later(1);
+    assert.deepEqual(idsIn(posted), ['one']);
+    await webhooks.close();
+  });
+
   it('for three days: what is that old is a dead letter, and goes out when an operator says so', async () => {
     const { parts, posted, later, answer } = stage(memoryDatabase());
     const webhooks = await startWebhooks([webhookFor({ batch: 1 })], parts);

@@ -1,5 +1,6 @@
 /** The relays that are compared, each ready to take mail in clear or by STARTTLS and to hand it to one host. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -74,11 +75,38 @@ async function postfixWith(
   };
 }
 
-export async function waxwing({ sink, tls, deliver, authority }: Task): Promise<Relay> {
+/** With a key that signs each message, and counters for Prometheus. */
+export function signingWaxwing(kind: 'rsa-2048' | 'ed25519'): StartRelay {
+  const { privateKey } =
+    kind === 'rsa-2048'
+      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+      : generateKeyPairSync('ed25519');
+  const dkim = `[metrics]
+listen = "127.0.0.1:0"
+[[dkim]]
+domain = "source.test"
+selector = "bench"
+key = "dkim.pem"
+`;
+  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  return (task) => startWaxwing(task, dkim, { 'dkim.pem': pem });
+}
+
+export function waxwing(task: Task): Promise<Relay> {
+  return startWaxwing(task, '', {});
+}
+
+/** @param more tables of the configuration, and the files that they name. */
+async function startWaxwing(
+  { sink, tls, deliver, authority }: Task,
+  more: string,
+  files: Readonly<Record<string, string>>,
+): Promise<Relay> {
   const folder = await mkdtemp(join(tmpdir(), 'waxwing-bench-'));
   const level = { verified: 'authenticate', may: 'may', none: 'off' } as const;
   const config = join(folder, 'waxwing.toml');
   await writeFile(join(folder, 'ca.pem'), authority.certPem);
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   await writeFile(
     config,
     `hostname = "relay.test"
@@ -95,7 +123,7 @@ tls = "starttls"
 match = "sink.test"
 to = "smtp://127.0.0.1:${sink}"
 tls = "${level[tls]}"
-`,
+${more}`,
   );
   const bin = join(import.meta.dirname, '../../src/cli/bin.ts');
   const before = await children();

@@ -130,6 +130,8 @@ export async function startWebhooks(first: readonly Webhook[], parts: WebhooksPa
     running = next;
     gatherFor();
     await gathering.flush();
+    // Whoever is gone misses nothing from here on, also where he comes back after a kill.
+    await outbox.complete();
     await outbox.begin(
       webhooks.map(({ name }) => name),
       world.now(),
@@ -149,15 +151,25 @@ export async function startWebhooks(first: readonly Webhook[], parts: WebhooksPa
     const kept = await outbox.kept();
     for (const { webhook: name, reachedAt } of await outbox.left()) {
       const webhook = first.find((one) => one.name === name);
-      const ended = kept.find((one) => one.webhook === name)?.ended ?? null;
-      if (webhook === undefined || ended?.url === webhook.url) continue;
+      const off = kept.find((one) => one.webhook === name)?.ended ?? null;
+      if (webhook === undefined || off?.url === webhook.url) continue;
       if (parts.log === null) {
         tell('warn', `the webhook ${name} may miss events of the process before: its event log is no file`);
         continue;
       }
       const since = reachedAt - RAISED_WITHIN_MS;
-      const { events } = await replay(webhook, { ...parts, outbox, log: parts.log }, since, world.now());
+      const { events, to, ended } = await replay(
+        webhook,
+        { ...parts, outbox, log: parts.log },
+        since,
+        world.now(),
+      );
       if (events > 0) tell('info', `the webhook ${name}: ${events} events of the process before are sent`);
+      if (ended === 'full')
+        tell(
+          'warn',
+          `the webhook ${name} has no room for more of them: replay those since ${to ?? new Date(since).toISOString()}`,
+        );
     }
   }
 

@@ -264,6 +264,45 @@ describe('a restart', () => {
     await (await startWebhooks([webhookFor()], third.parts)).close();
     assert.deepEqual(third.posted, [], 'an end in order leaves nothing to make up for');
   });
+
+  it('after a kill does not make up for what a webhook was not to be told: it was gone', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'waxwing-webhooks-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const log = join(folder, 'events.ndjson');
+    const database = memoryDatabase();
+    const first = stage(database, { log });
+    const webhooks = await startWebhooks([webhookFor()], first.parts);
+    await webhooks.use([]);
+    await first.later(60_000);
+    const meanwhile = event('meanwhile', { at: new Date(first.now()).toISOString() });
+    await writeFile(log, `${JSON.stringify(meanwhile)}\n`);
+    // It dies.
+    const second = stage(database, { log });
+    await second.later(120_000);
+    const again = await startWebhooks([webhookFor()], second.parts);
+    await second.later(1_000);
+    assert.deepEqual(second.posted, []);
+    await again.close();
+  });
+
+  it('after a kill says where it could not make up for all', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'waxwing-webhooks-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const log = join(folder, 'events.ndjson');
+    const database = memoryDatabase();
+    const first = stage(database, { log });
+    await startWebhooks([webhookFor()], first.parts);
+    const lines = Array.from({ length: 50 }, (_, id) => JSON.stringify(event(String(id))));
+    await writeFile(log, `${lines.join('\n')}\n`);
+    const second = stage(database, { log });
+    await second.later(10_000);
+    const again = await startWebhooks([webhookFor({ backlogOctets: 3_000 })], second.parts);
+    assert.match(
+      second.told.join('\n'),
+      /the webhook shop has no room for more of them: replay those since 2026-/,
+    );
+    await again.close();
+  });
 });
 
 describe('a webhook that is seldom told of anything', () => {

@@ -95,7 +95,13 @@ class Attendant<Words extends SessionWords> implements Attended {
     this.#work();
   }
 
+  /** RFC 5321 §3.8: 421 may be said "asynchronously from command receipt"; whoever is at content hears why it ends. */
   close(): void {
+    if (this.#mode.kind === 'content') {
+      this.#abandonContent();
+      this.#step({ kind: 'shutdown' });
+      this.#client.flush();
+    }
     this.#client.destroy();
   }
 

@@ -190,7 +190,7 @@ describe('the end', () => {
     await listener.close(200);
     const took = performance.now() - began;
     assert.ok(took >= 190 && took < 1_500, `${took} ms`);
-    assert.equal(await sending.rest(), '');
+    assert.equal(await sending.rest(), '421 4.3.2 closing\r\n');
     await eventually('its end', () => (open() === 0 ? true : undefined));
   });
 

@@ -7,7 +7,7 @@
  * notice (`Tests:`). The tests are run on a copy, first unbroken: a test that is red anyway proves nothing.
  */
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -73,6 +73,8 @@ interface TestRun {
 
 async function runTests(tests: readonly string[], mutant: Mutant | undefined): Promise<TestRun> {
   const copy = mkdtempSync(join(tmpdir(), 'waxwing-mutant-'));
+  // A test gives up root, and the program goes on reading its own files.
+  chmodSync(copy, 0o755);
   try {
     for (const path of COPIED) cpSync(join(root, path), join(copy, path), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));

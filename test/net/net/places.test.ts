@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
+import { accept } from '../../../src/net/accept.ts';
+import { startDeadlines } from '../../../src/net/deadlines.ts';
+import { openListeners } from '../../../src/net/listeners.ts';
 import { isPlace, openPlaces } from '../../../src/net/places.ts';
 import { freePort } from '../../peers/support/ports.ts';
 import { listening, portOf } from './peer.ts';
@@ -55,6 +58,40 @@ describe('a place', () => {
     places.close();
     assert.ok(server.listening, 'what was handed over is not closed with the rest');
     server.close();
+  });
+
+  it('that was handed over is not given up for a listener that cannot be bound beside it', async (t) => {
+    const port = await freePort(address);
+    const places = await openPlaces([{ kind: 'bind', address, port }]);
+    const deadlines = startDeadlines(1_000);
+    const kinds: string[] = [];
+    const listeners = openListeners<{ address: string; port: number; tls: 'starttls' | 'implicit' }>(
+      (settings) =>
+        accept({
+          address,
+          port,
+          places,
+          deadlines,
+          proxies: () => false,
+          receive(socket) {
+            kinds.push(settings().tls);
+            socket.end();
+            return undefined;
+          },
+          onOddity: () => {},
+          onError: () => {},
+        }),
+    );
+    t.after(async () => {
+      await listeners.close(0);
+      deadlines.close();
+    });
+    await listeners.change([{ address, port, tls: 'starttls' }]);
+    await assert.rejects(listeners.change([{ address, port, tls: 'implicit' }]), /EADDRINUSE/);
+    const client = await connected(port);
+    await once(client.resume(), 'end');
+    client.destroy();
+    assert.deepEqual(kinds, ['starttls']);
   });
 
   it('is not left open, nor is who waits there, where nobody took it', async () => {

@@ -559,6 +559,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     asProgram: true,
   },
   {
+    why: 'the other half of an export',
+    test: 'test/unit/cli/queue-copy/export.test.ts',
+    sources: 'cli/queue-copy/import',
+  },
+  {
     why: 'steps of one reducer, each told by its transcripts',
     test: 'test/unit/protocols/smtp/server/transcripts.test.ts',
     sources: `protocols/sasl/mechanisms protocols/smtp/server/answers protocols/smtp/server/authentication

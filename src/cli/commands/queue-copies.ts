@@ -1,8 +1,9 @@
-/** `waxwing queue check|backup|restore`: whether the queue is whole, and copies of it. */
-import { existsSync } from 'node:fs';
+/** `waxwing queue check|backup|restore|export|import`: whether the queue is whole, and copies of it. */
+import { existsSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { BackedUp } from '../../store/queue-store.ts';
+import type { DataFolder } from '../../store/data-folder.ts';
+import type { BackedUp, QueueStore } from '../../store/queue-store.ts';
 import { type AskOptions, dataFolderOf, fail, print } from '../ask.ts';
 import { addConfigOptions } from '../config/options.ts';
 import { messageOf } from '../usage.ts';
@@ -26,6 +27,20 @@ export function registerCopies(queue: Command): void {
     .argument('<folder>', 'the backup')
     .option('--json', 'print JSON')
     .action(restore);
+  addConfigOptions(queue.command('export'))
+    .description(
+      'Write each open message into a new folder, as ID.eml and ID.ndjson, whether or not a relay runs. The queue stays as it is.',
+    )
+    .argument('<folder>', 'must not exist yet; meanwhile a backup lies beside it, as FOLDER.copy')
+    .option('--json', 'print JSON')
+    .action(exportTo);
+  addConfigOptions(queue.command('import'))
+    .description(
+      'Take the messages of an export into the queue of a data folder that no relay serves, each once.',
+    )
+    .argument('<folder>', 'the export; what was taken is noted in it')
+    .option('--json', 'print JSON')
+    .action(importFrom);
 }
 
 async function check(options: AskOptions): Promise<void> {
@@ -46,6 +61,12 @@ async function backup(to: string, options: AskOptions): Promise<void> {
   const folder = await dataFolderOf(options);
   if (folder === undefined) return;
   const path = resolve(to);
+  const kept = await backUp(folder, path);
+  if (kept !== undefined) print(options, { ...kept, path }, () => `${path} holds ${inWords(kept)}\n`);
+}
+
+/** @returns undefined where it failed, which stderr says then. */
+async function backUp(folder: string, path: string): Promise<BackedUp | undefined> {
   const { askRelay, errorIn } = await import('../control-client.ts');
   const answer = await askRelay(folder, {
     method: 'POST',
@@ -53,23 +74,34 @@ async function backup(to: string, options: AskOptions): Promise<void> {
     body: JSON.stringify({ path }),
     patient: true,
   });
-  if (answer.kind === 'answered' && answer.status === 200) said(options, answer.body as BackedUp, path);
-  else if (answer.kind === 'answered') fail(errorIn(answer.body));
-  else if (answer.kind === 'failed') fail(answer.because);
-  else await backupHere(folder, path, options);
+  if (answer.kind === 'nobody') return backUpHere(folder, path);
+  if (answer.kind === 'answered' && answer.status === 200) return answer.body as BackedUp;
+  fail(answer.kind === 'answered' ? errorIn(answer.body) : answer.because);
+  return undefined;
 }
 
 /** No relay runs, so we hold the queue ourselves for as long as it takes. */
-async function backupHere(dataFolder: string, path: string, options: AskOptions): Promise<void> {
+async function backUpHere(dataFolder: string, path: string): Promise<BackedUp | undefined> {
+  if (!existsSync(join(dataFolder, 'queue.db'))) {
+    fail(`there is no queue in ${dataFolder}`);
+    return undefined;
+  }
+  return withQueue(dataFolder, (store) => store.backup(path));
+}
+
+/** @returns undefined where it failed, which stderr says then. */
+async function withQueue<Result>(
+  dataFolder: string,
+  work: (store: QueueStore, folder: DataFolder) => Promise<Result>,
+): Promise<Result | undefined> {
   const { openDataFolder } = await import('../../store/data-folder.ts');
   const { openQueue } = await import('../../store/open-queue.ts');
-  if (!existsSync(join(dataFolder, 'queue.db'))) return fail(`there is no queue in ${dataFolder}`);
   try {
     const folder = openDataFolder(dataFolder);
     try {
       const store = await openQueue(folder);
       try {
-        said(options, await store.backup(path), path);
+        return await work(store, folder);
       } finally {
         await store.close();
       }
@@ -78,11 +110,47 @@ async function backupHere(dataFolder: string, path: string, options: AskOptions)
     }
   } catch (error) {
     fail(messageOf(error));
+    return undefined;
   }
 }
 
-function said(options: AskOptions, kept: BackedUp, path: string): void {
-  print(options, { ...kept, path }, () => `${path} holds ${inWords(kept)}\n`);
+/** From a backup: the queue itself goes on, and belongs to the relay. */
+async function exportTo(to: string, options: AskOptions): Promise<void> {
+  const dataFolder = await dataFolderOf(options);
+  if (dataFolder === undefined) return;
+  const path = resolve(to);
+  const copy = `${path}.copy`;
+  const { exportQueue } = await import('../queue-copy/export.ts');
+  try {
+    // Not recursive: where the folder above is missing, an operator has mistyped it.
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    return fail(messageOf(error));
+  }
+  const kept = await backUp(dataFolder, copy);
+  if (kept === undefined) return rmdirSync(path);
+  const exported = await withQueue(copy, (store) => exportQueue(store, path));
+  rmSync(copy, { recursive: true, force: true });
+  if (exported === undefined) return;
+  const { messages, recipients } = exported;
+  print(
+    options,
+    { ...exported, path },
+    () => `${path} holds ${messages} messages for ${recipients} recipients\n`,
+  );
+}
+
+async function importFrom(from: string, options: AskOptions): Promise<void> {
+  const dataFolder = await dataFolderOf(options);
+  if (dataFolder === undefined) return;
+  const { importQueue } = await import('../queue-copy/import.ts');
+  const imported = await withQueue(dataFolder, (store, folder) =>
+    importQueue(resolve(from), store, folder, Date.now),
+  );
+  if (imported === undefined) return;
+  const { taken, before, failures } = imported;
+  print(options, imported, () => `${taken} messages were taken, ${before} had been taken before\n`);
+  for (const { file, because } of failures) fail(`${file}: ${because}`);
 }
 
 async function restore(from: string, options: AskOptions): Promise<void> {

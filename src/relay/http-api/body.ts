@@ -17,11 +17,13 @@ interface Body {
 }
 
 export interface BodyReader {
-  /** @param most octets. */
-  read(request: Request, most: number): Promise<Body | Refused>;
+  /** @param most octets. @param holder who sends it: nobody gets all of the room. */
+  read(request: Request, most: number, holder: string): Promise<Body | Refused>;
 }
 
 const RETRY_SECONDS = 10;
+/** Of the room, for one holder: the rest stays for others, however slowly he sends the end of what he has begun. */
+const SHARE = 0.75;
 
 /** @param room octets of all bodies that are under way: what a client has sent is kept until its message is. */
 export function bodyReader(
@@ -30,8 +32,15 @@ export function bodyReader(
   { graceMs, minimumRate }: BodyPatience,
 ): BodyReader {
   let held = 0;
+  const heldBy = new Map<string, number>();
+  const hold = (holder: string, octets: number): void => {
+    held += octets;
+    const left = (heldBy.get(holder) ?? 0) + octets;
+    if (left > 0) heldBy.set(holder, left);
+    else heldBy.delete(holder);
+  };
   return {
-    async read({ headers, body }, most) {
+    async read({ headers, body }, most, holder) {
       const tooBig = refused(413, `the request is too big, the limit is ${most} octets`, { limit: most });
       if (Number(headers.get('content-length') ?? 0) > most) return tooBig;
       if (body === null) return refused(400, 'the request has no body');
@@ -41,7 +50,7 @@ export function bodyReader(
       let late = false;
       let taken = false;
       const release = (): void => {
-        held -= size;
+        hold(holder, -size);
         size = 0;
       };
       const stop = (): void => void reader.cancel().catch(() => undefined);
@@ -62,9 +71,10 @@ export function bodyReader(
             return { kind: 'ok', bytes, release };
           }
           size += value.length;
-          held += value.length;
+          hold(holder, value.length);
           pieces.push(value);
-          const full = size <= most && held > room();
+          const isCrowded = held > room() || (heldBy.get(holder) ?? 0) > room() * SHARE;
+          const full = size <= most && isCrowded;
           if (size > most || full) {
             stop();
             return full

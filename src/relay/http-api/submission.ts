@@ -66,7 +66,8 @@ export async function submit(parts: SubmissionParts, request: Request, asker: As
   const idempotency = readIdempotencyKey(request.headers.get('idempotency-key') ?? undefined);
   if (idempotency.kind === 'refused') return idempotency;
   const most = parts.limits().maxMessageBytes;
-  const body = await parts.bodies.read(request, form === 'json' ? Math.floor(most * JSON_GROWTH) : most);
+  const limit = form === 'json' ? Math.floor(most * JSON_GROWTH) : most;
+  const body = await parts.bodies.read(request, limit, asker.key.name);
   if (body.kind === 'refused') return body;
   try {
     const draft =

@@ -31,11 +31,11 @@ function request(sizes: readonly number[], pauseMs = 0): Request & { readonly st
 
 describe('the body of a request', () => {
   it('is read up to the limit, and stopped behind it', async () => {
-    const exact = await reader().read(request([60, 40]), 100);
+    const exact = await reader().read(request([60, 40]), 100, 'a');
     assert.ok(exact.kind === 'ok');
     assert.equal(exact.bytes.length, 100);
     const more = request([60, 41, 1_000]);
-    const refused = await reader().read(more, 100);
+    const refused = await reader().read(more, 100, 'a');
     assert.ok(refused.kind === 'refused');
     assert.deepEqual([refused.status, refused.limit], [413, 100]);
     assert.ok(more.stopped());
@@ -47,21 +47,30 @@ describe('the body of a request', () => {
       body: 'x',
       headers: { 'content-length': '101' },
     });
-    const refused = await reader().read(body, 100);
+    const refused = await reader().read(body, 100, 'a');
     assert.ok(refused.kind === 'refused' && refused.status === 413);
   });
 
   it('finds no room where others have it, until they release it', async () => {
     const bodies = reader(150);
-    const first = await bodies.read(request([100]), 100);
-    const second = await bodies.read(request([60]), 100);
+    const first = await bodies.read(request([100]), 100, 'a');
+    const second = await bodies.read(request([60]), 100, 'b');
     assert.ok(first.kind === 'ok' && second.kind === 'refused');
     assert.deepEqual([second.status, second.retryAfter], [503, 10]);
     first.release();
     first.release();
-    const third = await bodies.read(request([100]), 100);
-    const fourth = await bodies.read(request([51]), 100);
+    const third = await bodies.read(request([100]), 100, 'c');
+    const fourth = await bodies.read(request([51]), 100, 'd');
     assert.deepEqual([third.kind, fourth.kind], ['ok', 'refused'], 'releasing twice frees once');
+  });
+
+  it('leaves a quarter of the room to others, whoever sends and however many', async () => {
+    const bodies = reader(400);
+    const own = await Promise.all(Array.from({ length: 4 }, () => bodies.read(request([80]), 100, 'greedy')));
+    assert.deepEqual(own.map(({ kind }) => kind).toSorted(), ['ok', 'ok', 'ok', 'refused']);
+    assert.equal((await bodies.read(request([100]), 100, 'other')).kind, 'ok');
+    for (const one of own) if (one.kind === 'ok') one.release();
+    assert.equal((await bodies.read(request([100]), 100, 'greedy')).kind, 'ok');
   });
 
   it('has to come at its pace, from the beginning to the end', async () => {
@@ -71,16 +80,17 @@ describe('the body of a request', () => {
       20,
     );
     const began = performance.now();
-    const refused = await reader(1_000, patience).read(slow, 1_000);
+    const refused = await reader(1_000, patience).read(slow, 1_000, 'a');
     assert.ok(refused.kind === 'refused' && refused.status === 408);
     assert.ok(performance.now() - began < 4_000);
     assert.ok(slow.stopped());
-    const steady = await reader(1_000, patience).read(
+    const steady = await reader(2_000, patience).read(
       request(
         Array.from({ length: 10 }, () => 100),
         20,
       ),
       1_000,
+      'a',
     );
     assert.equal(steady.kind, 'ok');
   });
@@ -90,6 +100,7 @@ describe('the body of a request', () => {
     const refused = await reader().read(
       new Request('http://x/', { method: 'POST', body, duplex: 'half' }),
       9,
+      'a',
     );
     assert.ok(refused.kind === 'refused' && refused.status === 400);
   });

@@ -1,5 +1,4 @@
 /** Builds the relay and all around it from the configuration, and changes them when it is read again. */
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { LoggedEvent } from '../events/delivery-event.ts';
@@ -7,7 +6,6 @@ import type { PolicyEngine } from '../lookup/engine.ts';
 import { formatHostPort } from '../names/address.ts';
 import { formatMailDomain } from '../names/mailbox.ts';
 import { type Certificates, openCertificates } from '../net/certificates.ts';
-import { type Deadlines, startDeadlines } from '../net/deadlines.ts';
 import type { Dns, ReverseDns } from '../net/dns.ts';
 import type { Places } from '../net/places.ts';
 import type { KeyPair } from '../net/tls.ts';
@@ -15,7 +13,6 @@ import type { Route } from '../policies/overrides/route.ts';
 import { type CertificateWatch, watchCertificates } from '../relay/certificate-watch.ts';
 import { type Control, openControl } from '../relay/control.ts';
 import { routesOf } from '../relay/domains.ts';
-import { type EventLog, fileEventLog, streamEventLog } from '../relay/event-log.ts';
 import { destinationOf, destinationsOf } from '../relay/intake.ts';
 import { showRememberedTls } from '../relay/metrics.ts';
 import { type Relay, type RelayParts, startRelay } from '../relay/relay.ts';
@@ -23,15 +20,7 @@ import type { World } from '../relay/settings.ts';
 import { startSwitchNotices } from '../relay/switch.ts';
 import { showWebhooks } from '../relay/webhooks/metrics.ts';
 import type { Webhooks } from '../relay/webhooks/webhooks.ts';
-import type { ClientStore } from '../store/client-store.ts';
-import { type DataFolder, openDataFolder } from '../store/data-folder.ts';
-import { openClients } from '../store/open-clients.ts';
-import { openPolicies } from '../store/open-policies.ts';
-import { openQueue } from '../store/open-queue.ts';
-import type { PolicyStore } from '../store/policy-store.ts';
-import type { QueueStore } from '../store/queue-store.ts';
 import { startApiService } from './api-service.ts';
-import type { Config } from './config/config.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { CONTROL_SOCKET } from './control-client.ts';
 import {
@@ -40,11 +29,11 @@ import {
   gatewayTermsOf,
   startGatewayService,
 } from './gateway-service.ts';
+import { type Ground, type Opened, openGround } from './ground.ts';
 import { type Observation, startObservation } from './observation.ts';
 import { outgoingOf } from './outgoing.ts';
 import { refuseStrangers } from './places.ts';
 import { policyEngine } from './policy-engine.ts';
-import { openRelayDns, type RelayDns } from './relay-dns.ts';
 import { incomingSettingsOf, keyPairsOf, relaySettingsOf } from './relay-settings.ts';
 import { type Running, reload } from './reload.ts';
 import { startSpoolService } from './spool-service.ts';
@@ -71,16 +60,12 @@ export interface Service {
   close(): Promise<void>;
 }
 
-const DEADLINE_STEP_MS = 250;
 const LOOK_AT_CERTIFICATES_EVERY_MS = 5_000;
 
 const world: World = { now: Date.now, random: Math.random };
 
 /** What the relay works by until the next reload. */
 type Terms = Pick<RelayParts, 'settings' | 'outgoing'>;
-
-/** What was opened, the last of it first to be closed. */
-type Opened = (() => Promise<void> | void)[];
 
 /** Opens everything in order; where a later part fails, the earlier ones are closed again. */
 export async function startService(parts: ServiceParts): Promise<Service> {
@@ -254,36 +239,6 @@ async function open(
   return { ...reloads, dns: lookUps.dns };
 }
 
-interface Ground {
-  readonly folder: DataFolder;
-  readonly store: QueueStore;
-  readonly policies: PolicyStore;
-  readonly clients: ClientStore;
-  readonly deadlines: Deadlines;
-  readonly dns: RelayDns;
-  readonly events: EventLog;
-}
-
-/** What there is once, whatever the configuration comes to say. */
-async function openGround(config: Config, log: Log, opened: Opened): Promise<Ground> {
-  const folder = openDataFolder(config.dataFolder);
-  opened.push(() => folder.close());
-  warnOfOthers(folder, log);
-  const store = await openQueue(folder);
-  opened.push(() => store.close());
-  const policies = openPolicies(folder);
-  opened.push(() => policies.close());
-  const clients = openClients(folder);
-  opened.push(() => clients.close());
-  const deadlines = startDeadlines(DEADLINE_STEP_MS);
-  opened.push(() => deadlines.close());
-  const dns = openRelayDns(log);
-  opened.push(() => dns.close());
-  const events = openEventLog(config, log);
-  opened.push(() => events.close());
-  return { folder, store, policies, clients, deadlines, dns, events };
-}
-
 /** @param terms those of the moment. */
 function controlOf(
   { folder, store, policies }: Ground,
@@ -383,26 +338,4 @@ function watch(
     everyMs: LOOK_AT_CERTIFICATES_EVERY_MS,
     tell: (level, what) => log[level](what),
   });
-}
-
-/** The folder is made with mode 0700; one that was there before may be open to others. */
-function warnOfOthers({ path }: DataFolder, log: Log): void {
-  const mode = statSync(path).mode & 0o777;
-  if ((mode & 0o077) === 0) return;
-  log.warn(
-    { data: path },
-    `the data folder has mode 0${mode.toString(8)}: other users may read mail and keys; 0700 is right`,
-  );
-}
-
-function openEventLog(config: Config, log: Log): EventLog {
-  const target = config.events.log;
-  if (target.kind === 'stdout') return streamEventLog(process.stdout);
-  const { path, rotation } = target;
-  return fileEventLog(
-    path,
-    (error) => log.error({ err: error }, `the event log ${path} fails`),
-    undefined,
-    rotation,
-  );
 }

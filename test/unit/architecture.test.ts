@@ -636,7 +636,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'only wiring, run as a program',
     test: 'test/peers/send.test.ts',
-    sources: `cli/commands/send cli/commands/serve cli/config/options cli/control-client cli/look-up
+    sources: `cli/commands/send cli/commands/serve cli/config/options cli/control-client cli/ground cli/look-up
       cli/outgoing cli/policy-engine cli/queue-text cli/send-direct`,
     asProgram: true,
   },

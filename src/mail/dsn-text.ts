@@ -1,4 +1,5 @@
 /** The part of a notification that people read: who, what, why, since when, what comes next. */
+import { isLoopback } from '../names/address.ts';
 import { formatDateTime } from './date-time.ts';
 import { type Charset, paragraph, printable } from './field.ts';
 import {
@@ -67,16 +68,24 @@ function describe(recipient: NotifiedRecipient, charset: Charset): string {
   if (tls !== null) {
     say(
       'This recipient may only be reached over TLS, and the TLS that is required could not be had: ' +
-        `${printable(tls, LONGEST_TEXT)} The message was not sent unprotected instead.`,
+        `${sentence(printable(tls, LONGEST_TEXT))} The message was not sent unprotected instead.`,
     );
   }
-  if (travel !== null) say(printable(travelText(travel), LONGEST_TEXT));
+  if (travel !== null) say(printable(travelText(travel, remote), LONGEST_TEXT));
   if (lastAttemptAt !== null) say(`Last tried: ${formatDateTime(lastAttemptAt)}`);
   if (nextAttemptAt !== null) say(`Next try: ${formatDateTime(nextAttemptAt)}`);
   return lines.join('');
 }
 
-function travelText({ outcome, required, by, version, because }: Travel): string {
+/** With its full stop. */
+function sentence(text: string): string {
+  return text.endsWith('.') ? text : `${text}.`;
+}
+
+function travelText(
+  { outcome, required, by, version, because }: Travel,
+  remote: NotifiedRecipient['remote'],
+): string {
   const tls = `over TLS${version === null ? '' : ` (${version})`}`;
   switch (outcome) {
     case 'authenticated':
@@ -84,6 +93,8 @@ function travelText({ outcome, required, by, version, because }: Travel): string
     case 'encrypted':
       return `It travelled ${tls} to a host that did not prove who it is: ${because}.`;
     case 'cleartext':
+      if (typeof remote?.address === 'string' && isLoopback(remote.address))
+        return `It was handed to the mail server of this host: ${because}.`;
       return `It travelled in clear, where anybody on the way could read it: ${because}.`;
     case null:
       return `It has not been sent. ${REQUIRED[required]}${required === 'none' ? '' : ` (by ${by})`}.`;

@@ -127,6 +127,13 @@ describe('buildNotification of a failure', () => {
     assert.ok(blocked.groups[1]?.includes(`Diagnostic-Code: x-waxwing; ${tls}`));
   });
 
+  it('ends the TLS reason with one full stop, whether it came with one or not', () => {
+    for (const tls of ['mx.example.net does not offer STARTTLS', 'mx.example.net does not offer STARTTLS.']) {
+      const { text } = build({ recipients: [{ ...recipient, reply: null, tls }] });
+      assert.ok(text.includes('does not offer STARTTLS. The message was not sent unprotected'), text);
+    }
+  });
+
   it('leaves out what is not known', () => {
     const bare = build({ recipients: [{ ...recipient, remote: null, reply: null, lastAttemptAt: null }] });
     assert.doesNotMatch(bare.whole, /Remote-MTA|Last-Attempt-Date|Asked:|It replied:|Last tried/);
@@ -220,6 +227,21 @@ describe('buildNotification and the way of the mail', () => {
       assert.ok(report.text.includes(text), report.text);
     });
   }
+
+  it('in clear to an address of this host nobody on the way could read it', () => {
+    for (const [address, said] of [
+      ['127.0.0.1', 'It was handed to the mail server of this host: it did.'],
+      ['::1', 'It was handed to the mail server of this host: it did.'],
+      ['192.0.2.1', 'anybody on the way could read it'],
+      [null, 'anybody on the way could read it'],
+    ] as const) {
+      const inClear = { ...travel, outcome: 'cleartext', version: null } as const;
+      const { text } = build({
+        recipients: [{ ...recipient, remote: { host: 'localhost', address }, travel: inClear }],
+      });
+      assert.ok(text.includes(said), text);
+    }
+  });
 
   it('what a peer has a hand in stays on its line', () => {
     const { groups, whole } = told({ because: 'a\r\nAction: delivered', version: 'TLSv1.3\r\nX: y' });

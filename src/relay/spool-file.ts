@@ -8,6 +8,8 @@ import { z } from 'zod';
 import { isAscii, type Parsed } from '../names/domain.ts';
 import { type Mailbox, parseMailbox } from '../names/mailbox.ts';
 import type { RecipientWishes, SenderWishes } from '../names/wishes.ts';
+import { decodeXtext } from '../names/xtext.ts';
+import { readRcptParameters, splitParameters } from '../protocols/smtp/server/parameters.ts';
 import type { Envelope } from '../protocols/smtp/server/state.ts';
 
 /** Below the spool: where messages are dropped. */
@@ -109,6 +111,8 @@ export function readSpoolFile(
   if (!parsed.success) return invalid('its envelope is malformed');
   const { sender, ret, envelopeId, recipients, octets } = parsed.data;
   const content = bytes.subarray(end + 1);
+  if (envelopeId !== null && decodeXtext(envelopeId) === undefined)
+    return invalid('its envelope id is no xtext');
   if (content.length !== octets)
     return invalid(`it has ${content.length} octets of content, its envelope says ${octets}`);
   const from = sender === '' ? null : parseMailbox(sender, UTF8);
@@ -117,10 +121,20 @@ export function readSpoolFile(
   for (const { address, ...asked } of recipients) {
     const mailbox = parseMailbox(address, UTF8);
     if (mailbox.kind === 'invalid') return mailbox;
+    if (!isOriginal(asked.originalRecipient)) return invalid('an original recipient is malformed');
     to.push({ mailbox: mailbox.value, wishes: asked });
   }
   const envelope = { sender: from?.value ?? null, wishes: { ret, envelopeId }, recipients: to };
   return { kind: 'ok', value: { envelope, content } };
+}
+
+/** Whoever writes the file by hand says nothing to the next host that he could not say to us by SMTP. */
+function isOriginal(text: string | null): boolean {
+  if (text === null) return true;
+  const split = splitParameters(`ORCPT=${text}`);
+  if (split.kind === 'bad' || split.values.size !== 1) return false;
+  const read = readRcptParameters(split.values, false);
+  return read.kind === 'read' && read.wishes.originalRecipient === text;
 }
 
 /** The same for the relay. @param hostname ours. */

@@ -101,8 +101,10 @@ async function list(
 ): Promise<{ readonly names: readonly string[]; readonly others: number }> {
   const names: string[] = [];
   let others = 0;
-  for await (const { name } of await opendir(drop)) {
-    if (isSpoolName(name)) names.push(name);
+  for await (const entry of await opendir(drop)) {
+    const { name } = entry;
+    // A folder of somebody else cannot be put aside, and would be found again each time.
+    if (isSpoolName(name) && !entry.isDirectory()) names.push(name);
     else {
       others += 1;
       if (isUnfinishedName(name)) await removeOld(join(drop, name), now);

@@ -4,6 +4,7 @@ import {
   chmodSync,
   linkSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   rmSync,
@@ -77,6 +78,12 @@ describe('files in it', () => {
     const { names, others } = await folder.list(10, Date.now());
     assert.deepEqual([names, others], [[NAME], 3]);
     assert.deepEqual(readdirSync(folder.drop).toSorted(), [NAME, 'other', unfinished].toSorted());
+  });
+
+  it('folders of their names are none of them, as nobody could put them aside', async (t) => {
+    const { folder, at } = await open(t);
+    mkdirSync(at(NAME));
+    assert.deepEqual(await folder.list(9, 0), { names: [], others: 1 });
   });
 
   it('no more of them than were asked for', async (t) => {

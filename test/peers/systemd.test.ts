@@ -221,6 +221,7 @@ describe('systemd', () => {
       assert.equal(holder.pid(), before, 'it waits for the message');
       await first.expect('text\r\n.', '250');
       assert.match(await first.reply(), /^421 4\.3\.2 /);
+      first.close();
       assert.match(await reply(second), /^220 /);
       assert.notEqual(holder.pid(), before);
     },

@@ -8,6 +8,11 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
   );
   process.exitCode = 1;
 } else {
+  if (process.argv[2] === 'serve' || process.argv[2] === 'gateway') {
+    // Reading the modules takes a while, in which an operator may well reload what he has just started.
+    const { catchSignals } = await import('./signals.ts');
+    catchSignals();
+  }
   const { main } = await import('./main.ts');
   // By a link of one of these names it is what other programs expect of a mail system.
   const name = (process.argv[1] ?? '').replace(/^.*\//, '');

@@ -74,6 +74,11 @@ async function serve(
     if (line.startsWith('{')) log.push(JSON.parse(line));
     else broken.reject(new Error(line));
   });
+  void once(child, 'exit').then(([, signal]) => {
+    if (signal !== null) broken.reject(new Error(`it was ended by ${signal}`));
+  });
+  // Whoever waits hears of it; nobody has to.
+  broken.promise.catch(() => undefined);
   const says = async (msg: string): Promise<void> => {
     while (!log.some((line) => line.msg === msg)) await Promise.race([once(lines, 'line'), broken.promise]);
   };
@@ -101,7 +106,35 @@ const threadsEndOnSignal = `
   };
   syncBuiltinESMExports();`;
 
+/** Sends itself the signal when the program asks for its first module of any weight: nothing is set up by then. */
+const duringStart = (signal: string): readonly string[] => {
+  const code = `
+    import { registerHooks } from 'node:module';
+    registerHooks({
+      resolve(specifier, context, next) {
+        if (specifier === './main.ts') process.kill(process.pid, '${signal}');
+        return next(specifier, context);
+      },
+    });`;
+  return ['--import', `data:text/javascript,${encodeURIComponent(code)}`];
+};
+
 describe('serve', { concurrency: 4 }, () => {
+  it('reads its configuration again for a SIGHUP that came during the start', async (t) => {
+    const serving = await serve(t, { nodeArgs: duringStart('SIGHUP') });
+    await serving.says('the configuration was reloaded');
+    serving.process.kill('SIGTERM');
+    assert.equal(await serving.ended, 0);
+  });
+
+  for (const signal of ['SIGTERM', 'SIGINT']) {
+    it(`ends in order for a ${signal} that came during the start`, async (t) => {
+      const serving = await serve(t, { nodeArgs: duringStart(signal) });
+      assert.equal(await serving.ended, 0);
+      assert.equal(serving.log.at(-1)?.msg, 'stopped');
+    });
+  }
+
   it('starts with a certificate that has expired and warns, which is an error in config check', async (t) => {
     const dates = { notBefore: new Date('2020-01-01'), notAfter: new Date('2021-01-01') };
     const { certPem, keyPem } = await authority.issue({ names: ['relay.test'], ...dates });

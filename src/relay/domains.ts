@@ -3,7 +3,7 @@ import type { Returned } from '../mail/srs.ts';
 import type { Domain } from '../names/domain.ts';
 import type { Mailbox, MailDomain } from '../names/mailbox.ts';
 import type { RequireTlsLevel } from '../policies/message.ts';
-import type { NamePattern, Route, RouteTarget } from '../policies/overrides/route.ts';
+import { isThisHost, type NamePattern, type Route, type RouteTarget } from '../policies/overrides/route.ts';
 import type { TlsLevel } from '../policies/words.ts';
 import { type Alias, CATCH_ALL, resolveAliases } from './aliases.ts';
 
@@ -101,6 +101,7 @@ export function routesOf(
     login: null,
     tls,
     requireTls,
+    endsHere: isThisHost(backend),
     onBlocked: null,
     names,
     hello,

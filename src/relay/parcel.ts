@@ -47,9 +47,19 @@ export interface Parcel {
 /** What the message itself asks for on this course. */
 export function demandOf(
   { course: { route }, sender, terms }: Pick<Parcel, 'course' | 'sender' | 'terms'>,
+  outgoing: Pick<Outgoing, 'requireTls'>,
+): MessageDemand | null {
+  return demandOn(route, { sender, terms }, outgoing);
+}
+
+function demandOn(
+  route: Route | undefined,
+  { sender, terms: { tls } }: Pick<Parcel, 'sender' | 'terms'>,
   { requireTls }: Pick<Outgoing, 'requireTls'>,
 ): MessageDemand | null {
-  return messageDemand(terms.tls, route?.requireTls ?? requireTls, sender === '');
+  // How far REQUIRETLS goes there is said in the configuration.
+  if (route?.endsHere === true && (tls === 'encrypt' || tls === 'authenticate')) return null;
+  return messageDemand(tls, route?.requireTls ?? requireTls, sender === '');
 }
 
 /** A message as far as it decides about its way. */
@@ -62,15 +72,16 @@ interface Sorted extends Pick<Parcel, 'sender' | 'terms' | 'recipients'>, Pick<C
  */
 export function byCourse(
   { sender, terms, recipients, release }: Sorted,
-  { routes, rules, requireTls }: Pick<Outgoing, 'routes' | 'rules' | 'requireTls'>,
+  outgoing: Pick<Outgoing, 'routes' | 'rules' | 'requireTls'>,
 ): Iterable<Pick<Parcel, 'course' | 'recipients'>> {
+  const { routes, rules } = outgoing;
   const groups = new Map<string, { course: Course; recipients: Addressee[] }>();
   const from = sender === '' ? null : mailboxOf(sender);
   for (const recipient of recipients) {
     const to = mailboxOf(recipient.address);
     const { at } = to;
     const route = routeFor(at, routes);
-    const demand = messageDemand(terms.tls, route?.requireTls ?? requireTls, sender === '');
+    const demand = demandOn(route, { sender, terms }, outgoing);
     const ruled = asDemanded(ruledFor({ account: terms.account, from, to }, rules), demand);
     const configured = route !== undefined && route.to !== null;
     // A rule for one domain, or with one host for all: either way the same certificate is asked of the same host.

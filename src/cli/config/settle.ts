@@ -1,10 +1,9 @@
 /** Settles what depends on the host or on other values, and says what an operator may not have meant. */
 import { isAbsolute, join } from 'node:path';
-import { isLoopback } from '../../names/address.ts';
 import { parseDomain } from '../../names/domain.ts';
 import { formatMailDomain, type MailDomain } from '../../names/mailbox.ts';
 import type { Upstream } from '../../net/dns/upstream.ts';
-import type { RouteTarget } from '../../policies/overrides/route.ts';
+import { isThisHost, type RouteTarget } from '../../policies/overrides/route.ts';
 import type { TlsLevel } from '../../policies/words.ts';
 import { defaultSchedule } from '../../queue/schedule.ts';
 import type {
@@ -271,10 +270,6 @@ function levelOfBackend(backend: RouteTarget, general: TlsLevel): TlsLevel | nul
 /** TLS comes first there, whatever holds for everyone; null: more than that holds for everyone. */
 function leastOfSmtps(general: TlsLevel): TlsLevel | null {
   return general === 'off' || general === 'may' ? 'encrypt' : null;
-}
-
-function isThisHost({ host }: RouteTarget): boolean {
-  return host.kind === 'ip' ? isLoopback(host.address) : host.name === 'localhost';
 }
 
 function toRoute(route: RouteConfig, path: string, general: TlsLevel, sources: Sources): RouteConfig {

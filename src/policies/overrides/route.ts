@@ -1,5 +1,5 @@
 /** Operator rules: which way mail for a domain goes, and how well protected. */
-import { formatHostPort, type Host, type IpAddress } from '../../names/address.ts';
+import { formatHostPort, type Host, type IpAddress, isLoopback } from '../../names/address.ts';
 import { type Domain, isWithin } from '../../names/domain.ts';
 import type { MailDomain } from '../../names/mailbox.ts';
 import type { RequireTlsLevel } from '../message.ts';
@@ -39,6 +39,11 @@ export interface Route {
   readonly tls: TlsLevel | null;
   /** How far REQUIRETLS is honoured on this route; null: as everywhere. */
   readonly requireTls: RequireTlsLevel | null;
+  /**
+   * Whether it ends on this host, in mailboxes of our own: nobody stands in between, so a message that wants TLS on its way has
+   * what it wants. Absent: no.
+   */
+  readonly endsHere?: boolean;
   /** What becomes of mail when the required TLS cannot be had; null: as everywhere. */
   readonly onBlocked: OnBlocked | null;
   /** Further names that the certificate may prove where the level is `authenticate`. */
@@ -61,6 +66,11 @@ export function routeFor(at: MailDomain, routes: readonly Route[]): Route | unde
 /** The target as an operator writes it: `lmtp://127.0.0.1:24`. */
 export function formatTarget({ protocol, host, port }: RouteTarget): string {
   return `${protocol}://${formatHostPort(host.kind === 'name' ? host.name : host.address, port)}`;
+}
+
+/** Whether it is on a loopback address. */
+export function isThisHost({ host }: Pick<RouteTarget, 'host'>): boolean {
+  return host.kind === 'ip' ? isLoopback(host.address) : host.name === 'localhost';
 }
 
 function matches(at: MailDomain, pattern: RoutePattern): boolean {

@@ -84,6 +84,21 @@ describe('routesOf', () => {
     assert.equal(routeFor({ kind: 'literal', address: '127.0.0.1' }, routes), undefined);
   });
 
+  it('ends on this host where the backend is on a loopback address', () => {
+    const behind = (host: LocalDomain['backend']['host']) =>
+      routesOf([{ ...any, backend: { ...any.backend, host } }], hello)[0]?.endsHere;
+    assert.deepEqual(
+      [
+        behind({ kind: 'ip', address: '127.0.0.5' }),
+        behind({ kind: 'ip', address: '::1' }),
+        behind({ kind: 'name', name: domain('localhost') }),
+        behind({ kind: 'ip', address: '192.0.2.1' }),
+        behind({ kind: 'name', name: domain('imap.test') }),
+      ],
+      [true, true, true, false, false],
+    );
+  });
+
   it('keeps what is said of TLS, and logs in nowhere', () => {
     const names = [{ kind: 'domain', domain: domain('imap.test') }] as const;
     const [route] = routesOf([{ ...any, tls: 'authenticate', names }], hello);

@@ -118,6 +118,27 @@ describe('recipients that share a transaction', () => {
     assert.equal(demand('off'), 'nothing');
   });
 
+  it('what a message wants of TLS it has where the route ends on this host, whatever the level of REQUIRETLS', () => {
+    const demand = (tls: MessageTerms['tls'], endsHere: boolean): string => {
+      const course = {
+        domain: { kind: 'domain', domain: domain('a.test') },
+        route: { ...route(only('a.test'), '127.0.0.1:24'), endsHere, requireTls: 'opportunistic' },
+        ruled: nothingRuled,
+        release: null,
+      } as const;
+      const terms = { ...noTerms, tls };
+      return tlsLevelOf(demandOf({ course, sender: 'a@origin.test', terms }, { requireTls: 'enforce' }));
+    };
+    assert.deepEqual(
+      [demand('encrypt', true), demand('authenticate', true), demand('requiretls', true)],
+      ['nothing', 'nothing', 'none pass'],
+    );
+    assert.deepEqual(
+      [demand('encrypt', false), demand('authenticate', false)],
+      ['encrypt no', 'authenticate no'],
+    );
+  });
+
   it('an address that is none never came from our queue', () => {
     assert.throws(() => grouped(['nobody'], []), /the queue holds a bad address/);
   });

@@ -61,29 +61,9 @@ export function* login(
   if (reply.code === 235) return { kind: 'loggedIn' };
   const other = others[0];
   if (first !== 'SCRAM-SHA-256' || other === undefined || severity(reply) !== 'permanent')
-    return refusedWith(reply, as);
+    return { kind: 'loginRefused', reply };
   const second = yield* authenticate[other](channel, as);
-  return second.code === 235 ? { kind: 'loggedIn' } : refusedWith(second, as);
-}
-
-/** So much of a secret is known by its beginning; a shorter one could be any word. */
-const RECOGNISED = 8;
-
-/** A server may repeat what it does not understand, and its words are logged and shown: the secret is taken out, with all that follows. */
-function refusedWith(reply: Reply, as: Login): LoginOutcome {
-  const secrets = [
-    formatPlain(as),
-    encodeBase64Text(as.password),
-    Buffer.from(as.password).toString('latin1'),
-  ];
-  const beginnings = secrets
-    .filter(({ length }) => length >= RECOGNISED)
-    .map((one) => one.slice(0, RECOGNISED));
-  const lines = reply.lines.map((line) => {
-    const places = beginnings.map((one) => line.indexOf(one)).filter((place) => place !== -1);
-    return places.length === 0 ? line : `${line.slice(0, Math.min(...places))}${SECRET}`;
-  });
-  return { kind: 'loginRefused', reply: { ...reply, lines } };
+  return second.code === 235 ? { kind: 'loggedIn' } : { kind: 'loginRefused', reply: second };
 }
 
 /** SCRAM proves a password without saying it; what an impostor gets by it are guesses, each at the cost of the rounds. */
@@ -106,31 +86,31 @@ const authenticate: Readonly<Record<SaslMechanism, (channel: Channel, as: Login)
 };
 
 function* plain(channel: Channel, as: Login): Talk<Reply> {
-  return (yield* begin(channel, 'PLAIN', formatPlain(as))) ?? (yield* lastReply(channel));
+  return (yield* begin(channel, 'PLAIN', formatPlain(as), as)) ?? (yield* lastReply(channel, as));
 }
 
-function* passwordOnAsking(channel: Channel, { user, password }: Login): Talk<Reply> {
+function* passwordOnAsking(channel: Channel, as: Login): Talk<Reply> {
   yield* channel.say(command('AUTH LOGIN'));
-  for (const text of [user, password]) {
-    const reply = yield* nextReply(channel);
+  for (const text of [as.user, as.password]) {
+    const reply = yield* nextReply(channel, as);
     if (reply.code !== 334) return reply;
     yield* answer(channel, encodeBase64Text(text));
   }
-  return yield* lastReply(channel);
+  return yield* lastReply(channel, as);
 }
 
 function* scram(channel: Channel, as: Login): Talk<Reply> {
   const first = clientFirst(as.user, as.nonce);
   if (first.kind !== 'ok') throw new Error(`not a user name for SCRAM: ${first.because}`);
-  const refused = yield* begin(channel, 'SCRAM-SHA-256', encodeBase64Text(first.value));
+  const refused = yield* begin(channel, 'SCRAM-SHA-256', encodeBase64Text(first.value), as);
   if (refused !== undefined) return refused;
-  const challenge = yield* nextReply(channel);
+  const challenge = yield* nextReply(channel, as);
   if (challenge.code !== 334) return challenge;
   const final = clientFinal(as, as.nonce, challengeText(channel, challenge));
   if (final.kind !== 'ok') throw malformed(channel, final.because);
   yield* answer(channel, encodeBase64Text(final.value.message));
 
-  const proof = yield* nextReply(channel);
+  const proof = yield* nextReply(channel, as);
   if (proof.code !== 334) return proof;
   const text = challengeText(channel, proof);
   // RFC 5802 §5.1: `e=` says why it does not believe us; the reply that follows says no.
@@ -138,7 +118,7 @@ function* scram(channel: Channel, as: Login): Talk<Reply> {
   if (believesUs && !isServerProved(final.value, text))
     throw malformed(channel, 'the server does not know the password');
   yield* answer(channel, '');
-  const last = yield* readReply(channel, 'reply');
+  const last = yield* hear(channel, as);
   return positiveOnly(channel, 'AUTH', last, believesUs ? [235] : []);
 }
 
@@ -153,7 +133,12 @@ const SECRET = '(secret)';
  *
  * @returns a no that came before it could be sent.
  */
-function* begin(channel: Channel, mechanism: SaslMechanism, response: string): Talk<Reply | undefined> {
+function* begin(
+  channel: Channel,
+  mechanism: SaslMechanism,
+  response: string,
+  as: Login,
+): Talk<Reply | undefined> {
   const line = command('AUTH', mechanism, response);
   if (line.length <= MAX_COMMAND_OCTETS) {
     // The name of the user is no secret, but with all messages of SCRAM at hand passwords can be tried on them.
@@ -161,7 +146,7 @@ function* begin(channel: Channel, mechanism: SaslMechanism, response: string): T
     return undefined;
   }
   yield* channel.say(command('AUTH', mechanism));
-  const reply = yield* nextReply(channel);
+  const reply = yield* nextReply(channel, as);
   if (reply.code !== 334) return reply;
   yield* answer(channel, response);
   return undefined;
@@ -172,12 +157,34 @@ function answer(channel: Channel, encoded: string): Talk<void> {
 }
 
 /** A challenge or a no: a yes is not due yet, and one that comes before the server proved itself is not to be trusted. */
-function* nextReply(channel: Channel): Talk<Reply> {
-  return positiveOnly(channel, 'AUTH', yield* readReply(channel, 'reply'), [334]);
+function* nextReply(channel: Channel, as: Login): Talk<Reply> {
+  return positiveOnly(channel, 'AUTH', yield* hear(channel, as), [334]);
 }
 
-function* lastReply(channel: Channel): Talk<Reply> {
-  return positiveOnly(channel, 'AUTH', yield* readReply(channel, 'reply'), [235]);
+function* lastReply(channel: Channel, as: Login): Talk<Reply> {
+  return positiveOnly(channel, 'AUTH', yield* hear(channel, as), [235]);
+}
+
+/** So much of a secret is known by its beginning; a shorter one could be any word. */
+const RECOGNISED = 8;
+
+/** A server may repeat what it does not understand, and its words are logged and shown: the secret is taken out, with all that follows. */
+function* hear(channel: Channel, as: Login): Talk<Reply> {
+  const reply = yield* readReply(channel, 'reply');
+  if (reply.code === 334) return reply;
+  const secrets = [
+    formatPlain(as),
+    encodeBase64Text(as.password),
+    Buffer.from(as.password).toString('latin1'),
+  ];
+  const beginnings = secrets
+    .filter(({ length }) => length >= RECOGNISED)
+    .map((one) => one.slice(0, RECOGNISED));
+  const lines = reply.lines.map((line) => {
+    const places = beginnings.map((one) => line.indexOf(one)).filter((place) => place !== -1);
+    return places.length === 0 ? line : `${line.slice(0, Math.min(...places))}${SECRET}`;
+  });
+  return { ...reply, lines };
 }
 
 /** What a challenge of SCRAM says; it fits into one line, so its length has the limit of a line. */

@@ -84,6 +84,14 @@ describe('a server that repeats what it was told', () => {
     });
   }
 
+  it('does not get it into them by an answer that is none either', () => {
+    const { ending } = fuzzTalk(login(inTls(), new Map([['AUTH', ['PLAIN']]]), who, 'proved'), [
+      Buffer.from(`250 2.0.0 you said ${plain}\r\n`),
+    ]);
+    assert.ok(ending.kind === 'threw');
+    assert.match(String(ending.error), /answered AUTH with 250 2\.0\.0 you said \(secret\), which/);
+  });
+
   it('loses no word to a password that is short', () => {
     const short: Login = { ...as, password: 'no' };
     assert.deepEqual(refusedIn(['535 5.7.8 no such user\r\n'], 'PLAIN', short), ['no such user']);

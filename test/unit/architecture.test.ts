@@ -564,6 +564,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'cli/queue-copy/import',
   },
   {
+    why: 'it runs the programs of a Postfix',
+    test: 'test/peers/import-postfix.test.ts',
+    sources: 'cli/queue-copy/postfix',
+  },
+  {
     why: 'steps of one reducer, each told by its transcripts',
     test: 'test/unit/protocols/smtp/server/transcripts.test.ts',
     sources: `protocols/sasl/mechanisms protocols/smtp/server/answers protocols/smtp/server/authentication

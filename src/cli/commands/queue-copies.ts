@@ -38,7 +38,11 @@ export function registerCopies(queue: Command): void {
     .description(
       'Take the messages of an export into the queue of a data folder that no relay serves, each once.',
     )
-    .argument('<folder>', 'the export; what was taken is noted in it')
+    .argument('[folder]', 'the export; what was taken is noted in it')
+    .option(
+      '--postfix <dir>',
+      'instead: what waits in the queue of the stopped Postfix with this configuration directory',
+    )
     .option('--json', 'print JSON')
     .action(importFrom);
 }
@@ -140,17 +144,39 @@ async function exportTo(to: string, options: AskOptions): Promise<void> {
   );
 }
 
-async function importFrom(from: string, options: AskOptions): Promise<void> {
+async function importFrom(
+  from: string | undefined,
+  options: AskOptions & { readonly postfix?: string },
+  command: Command,
+): Promise<void> {
+  const { postfix } = options;
+  if ((from === undefined) === (postfix === undefined))
+    return command.error('error: name either the folder of an export, or --postfix DIR');
   const dataFolder = await dataFolderOf(options);
   if (dataFolder === undefined) return;
+  if (postfix !== undefined) return importPostfix(resolve(postfix), dataFolder, options);
   const { importQueue } = await import('../queue-copy/import.ts');
   const imported = await withQueue(dataFolder, (store, folder) =>
-    importQueue(resolve(from), store, folder, Date.now),
+    importQueue(resolve(from ?? ''), store, folder, Date.now),
   );
   if (imported === undefined) return;
   const { taken, before, failures } = imported;
   print(options, imported, () => `${taken} messages were taken, ${before} had been taken before\n`);
   for (const { file, because } of failures) fail(`${file}: ${because}`);
+}
+
+/** Ids go to stdout, one a line, as `postsuper -d -` reads them. */
+async function importPostfix(config: string, dataFolder: string, options: AskOptions): Promise<void> {
+  const { importFromPostfix, postfixOf } = await import('../queue-copy/postfix.ts');
+  const run = postfixOf(config, process.env);
+  const imported = await withQueue(dataFolder, (store, folder) =>
+    importFromPostfix(run, store, folder, Date.now),
+  );
+  if (imported === undefined) return;
+  const { ids, taken, before, failures } = imported;
+  print(options, imported, () => ids.map((id) => `${id}\n`).join(''));
+  process.stderr.write(`${taken} messages were taken, ${before} had been taken before\n`);
+  for (const { id, because } of failures) fail(`${id}: ${because}`);
 }
 
 async function restore(from: string, options: AskOptions): Promise<void> {

@@ -10,29 +10,43 @@ interface Document {
 
 const published = JSON.parse(readFileSync('docs/schema/openapi.json', 'utf8')) as Document;
 
+function theApp() {
+  const nothing = (): never => assert.fail('nothing is asked');
+  return apiApp({
+    store: { list: nothing, show: nothing, nudge: nothing },
+    relay: { submit: nothing, retry: nothing, carryOut: nothing, wordOf: nothing },
+    world: { now: nothing, random: nothing },
+    bodies: { read: nothing },
+    once: nothing,
+    limits: nothing,
+    gate: { admit: nothing },
+    explain: nothing,
+    pulse: nothing,
+    version: '0',
+    onEvents: nothing,
+    onError: nothing,
+  });
+}
+
 describe('the OpenAPI document', () => {
   it('is the one that is published; docs/schema/openapi.json is made from it', () => {
     assert.deepEqual(JSON.parse(JSON.stringify(openApiDocument('0'))), published);
   });
 
+  it('is served to anybody, and made once', async (t) => {
+    const app = theApp();
+    const stringified = t.mock.method(JSON, 'stringify');
+    const answers = [await app.request('/openapi.json'), await app.request('/openapi.json')];
+    assert.equal(stringified.mock.callCount(), 0);
+    for (const answer of answers) {
+      assert.equal(answer.headers.get('content-type'), 'application/json');
+      assert.deepEqual(await answer.json(), published);
+    }
+  });
+
   it('names each route that there is, and no other', () => {
-    const nothing = (): never => assert.fail('nothing is asked');
-    const app = apiApp({
-      store: { list: nothing, show: nothing, nudge: nothing },
-      relay: { submit: nothing, retry: nothing, carryOut: nothing, wordOf: nothing },
-      world: { now: nothing, random: nothing },
-      bodies: { read: nothing },
-      once: nothing,
-      limits: nothing,
-      gate: { admit: nothing },
-      explain: nothing,
-      pulse: nothing,
-      version: '0',
-      onEvents: nothing,
-      onError: nothing,
-    });
-    const served = app.routes
-      .filter(({ method }) => method !== 'ALL')
+    const served = theApp()
+      .routes.filter(({ method }) => method !== 'ALL')
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
     const documented = Object.entries(published.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),

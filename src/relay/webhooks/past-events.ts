@@ -35,7 +35,7 @@ export async function* pastEvents(path: string, since: number, until: number): A
       stream.destroy();
     }
   } finally {
-    for (const { file } of files) await file.close();
+    await closeAll(files);
   }
 }
 
@@ -46,19 +46,42 @@ interface OpenFile {
 
 /**
  * The newest first: where the log is rotated between two of them, the same file comes twice, and none is missed.
+ *
+ * @throws the medium's error; no file is open then.
  */
 async function openAll(path: string): Promise<readonly OpenFile[]> {
   const files: OpenFile[] = [];
   const known = new Set<number>();
-  for (let number = 0; number <= MOST_ROTATED; number++) {
-    const file = await openIfThere(number === 0 ? path : rotatedPath(path, number));
-    if (file === undefined) continue;
-    const { ino, size } = await file.stat();
-    if (known.has(ino)) await file.close();
-    else files.push({ file, size });
-    known.add(ino);
+  try {
+    for (let number = 0; number <= MOST_ROTATED; number++) {
+      const opened = await openSized(number === 0 ? path : rotatedPath(path, number));
+      if (opened === undefined) continue;
+      const { ino, file, size } = opened;
+      if (known.has(ino)) await file.close();
+      else files.push({ file, size });
+      known.add(ino);
+    }
+    return files;
+  } catch (error) {
+    await closeAll(files);
+    throw error;
   }
-  return files;
+}
+
+async function closeAll(files: readonly OpenFile[]): Promise<void> {
+  await Promise.allSettled(files.map(({ file }) => file.close()));
+}
+
+async function openSized(path: string): Promise<(OpenFile & { readonly ino: number }) | undefined> {
+  const file = await openIfThere(path);
+  if (file === undefined) return undefined;
+  try {
+    const { ino, size } = await file.stat();
+    return { file, ino, size };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {

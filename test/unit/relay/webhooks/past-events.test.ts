@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
@@ -73,4 +73,23 @@ it('passes over what is no event', async (t) => {
 it('there may be no file at all', async (t) => {
   const path = await log(t);
   assert.deepEqual(await idsOf(path, 0, Number.MAX_SAFE_INTEGER), []);
+});
+
+it('leaves no file open where one of them cannot be looked at', async (t) => {
+  const path = await log(t, `${line(1)}\n`, `${line(0)}\n`);
+  const some = await open(path, 'r');
+  const prototype: typeof some = Object.getPrototypeOf(some);
+  await some.close();
+  const looked: (typeof some)[] = [];
+  const { stat } = prototype;
+  t.mock.method(prototype, 'stat', function (this: typeof some) {
+    looked.push(this);
+    return looked.length === 2 ? Promise.reject(new Error('the disk')) : stat.call(this);
+  });
+  await assert.rejects(idsOf(path, 0, Number.MAX_SAFE_INTEGER), /the disk/);
+  // Node's word for one that is closed.
+  assert.deepEqual(
+    looked.map(({ fd }) => fd),
+    [-1, -1],
+  );
 });

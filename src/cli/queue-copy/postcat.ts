@@ -79,20 +79,21 @@ function takeLine(draft: Draft, name: string, value: string): string | undefined
     case 'named_attribute':
       return takeAttribute(draft, value);
     case 'recipient':
-    case 'done_recipient': {
-      const mailbox = parseMailbox(value, UTF8);
-      if (mailbox.kind === 'invalid') return `a recipient: ${mailbox.because}`;
+    case 'done_recipient':
+    case 'canceled_recipient': {
       const { notify, originalRecipient } = draft;
-      const destination = formatMailDomain(mailbox.value.at);
-      if (name === 'recipient')
-        draft.recipients.push({
-          address: mailbox.value.text,
-          destination,
-          wishes: { notify, originalRecipient },
-        });
       // These stand before each recipient anew.
       draft.notify = null;
       draft.originalRecipient = null;
+      if (name !== 'recipient') return undefined;
+      const mailbox = parseMailbox(value, UTF8);
+      if (mailbox.kind === 'invalid') return `a recipient: ${mailbox.because}`;
+      const destination = formatMailDomain(mailbox.value.at);
+      draft.recipients.push({
+        address: mailbox.value.text,
+        destination,
+        wishes: { notify, originalRecipient },
+      });
       return undefined;
     }
     default:

@@ -178,4 +178,36 @@ describe('queue export and import', () => {
     const imported = await waxwing(['queue', 'import', at.folder, '--data', at.other]);
     assert.equal(imported.stdout, '3 messages were taken, 0 had been taken before\n');
   });
+
+  it('from Postfix: asks its programs for the configuration that is named, and says what may go there', async (t) => {
+    const at = await place(t);
+    mkdirSync(at.folder);
+    const envelope = [
+      'message_arrival_time: Sat Nov 28 23:34:17 2026',
+      'sender: a@x.test',
+      'recipient: b@y.test',
+    ].join('\n');
+    const programs = {
+      postfix: 'exit 1',
+      postqueue: `echo '{"queue_name":"deferred","queue_id":"ABCDE1"}'; echo '{"queue_name":"deferred","queue_id":"ABCDE2"}'`,
+      postcat: `case "$*" in *ABCDE2) exit 1 ;; *-e*) echo '${envelope}' ;; *) echo; echo "$TZ $*" ;; esac`,
+    };
+    for (const [name, script] of Object.entries(programs))
+      writeFileSync(join(at.folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const words = ['queue', 'import', '--postfix', '/etc/postfix', '--data', at.other];
+    const imported = await waxwing(words, '', { PATH: at.folder });
+    assert.deepEqual([imported.code, imported.stdout], [1, 'ABCDE1\n']);
+    assert.match(
+      imported.stderr,
+      /^1 messages were taken, 0 had been taken before\nerror: ABCDE2: postcat: /,
+    );
+    await inQueue(at.other, async (store) => {
+      const [taken] = await store.list({ which: 'all', most: 9 });
+      const body = await store.body(taken?.id ?? '');
+      const content = body?.kind === 'bytes' ? Buffer.from(body.bytes).toString() : '';
+      assert.equal(content, '\r\nUTC -c /etc/postfix -b -h -q ABCDE1\r\n');
+    });
+    const neither = await waxwing(['queue', 'import', '--data', at.other]);
+    assert.deepEqual([neither.code, /--postfix DIR/.test(neither.stderr)], [2, true]);
+  });
 });

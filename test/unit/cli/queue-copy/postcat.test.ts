@@ -53,6 +53,19 @@ describe('the envelope of a message in Postfix', () => {
     });
   });
 
+  it('what was asked for one recipient is not asked for the next one, whatever became of it', () => {
+    for (const record of ['done_recipient', 'canceled_recipient']) {
+      const text = recorded
+        .replace('done_recipient', record)
+        .replace('dsn_orig_rcpt=utf-8;jörg@far.test', 'x=y');
+      const read = readPostcatEnvelope(text);
+      assert.deepEqual(read.kind === 'ok' && read.value.recipients[1]?.wishes, {
+        notify: null,
+        originalRecipient: null,
+      });
+    }
+  });
+
   it('may have the null sender', () => {
     const read = readPostcatEnvelope(recorded.replace('sender: me@x.test', 'sender: '));
     assert.equal(read.kind === 'ok' && read.value.sender, null);

@@ -106,10 +106,12 @@ async function open(source: PlaceSource): Promise<Standing> {
   const waiting: Socket[] = [];
   const wait = (socket: Socket): void => {
     socket.on('error', () => socket.destroy());
+    socket.unref();
     if (waiting.length < BACKLOG) waiting.push(socket);
     else socket.destroy();
   };
-  const server = createServer(SERVER_OPTIONS, wait);
+  // A start that fails ends the process: until somebody listens here nothing of this keeps it.
+  const server = createServer(SERVER_OPTIONS, wait).unref();
   await listenAt(server, source);
   const at = server.address();
   if (at === null || typeof at === 'string') {
@@ -124,7 +126,8 @@ async function open(source: PlaceSource): Promise<Standing> {
     release(receive) {
       server.removeListener('connection', wait);
       server.on('connection', receive);
-      for (const socket of waiting.splice(0)) if (!socket.destroyed) receive(socket);
+      server.ref();
+      for (const socket of waiting.splice(0)) if (!socket.destroyed) receive(socket.ref());
     },
     close() {
       server.close();

@@ -113,7 +113,30 @@ describe('a place', () => {
   });
 });
 
+/** What keeps this process, by kind. */
+function kept(kind: string): number {
+  return process.getActiveResourcesInfo().filter((one) => one === kind).length;
+}
+
 describe('places', () => {
+  it('keep no process whose start has failed, with whoever waits, and keep it once they are taken', async () => {
+    const port = await freePort(address);
+    // The port's probe is gone by then.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const before = kept('TCPServerWrap');
+    const places = await openPlaces([{ kind: 'bind', address, port }]);
+    const early = await connected(port);
+    early.on('error', () => {});
+    const clients = kept('TCPSocketWrap');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual([kept('TCPServerWrap'), kept('TCPSocketWrap')], [before, clients]);
+    const sockets: Socket[] = [];
+    const server = places.take(address, port, (socket) => sockets.push(socket));
+    assert.deepEqual([kept('TCPServerWrap'), kept('TCPSocketWrap')], [before + 1, clients + 1]);
+    for (const socket of [early, ...sockets]) socket.destroy();
+    server?.close();
+  });
+
   it('are all bound within one turn of the loop, so that root can be given up before a peer is heard', async () => {
     const ports = [await freePort(address), await freePort('127.0.0.2')];
     let turned = false;

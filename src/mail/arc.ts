@@ -3,7 +3,7 @@
  *
  * RFC 8617 §4.1 (the fields), §5.1 (sealing), §5.1.1 (what a seal covers).
  */
-import { foldedNames, type SignatureOf, type SignedHeader, type Unsigned } from './dkim.ts';
+import { type SignatureOf, type SignedHeader, type Unsigned, unsignedField } from './dkim.ts';
 import { relaxedField } from './dkim-canonical.ts';
 import { fieldsNamed, type HeaderSection, unfoldedValue } from './headers.ts';
 
@@ -58,21 +58,14 @@ export function arcResults({ instance }: Chain, results: string): string {
 
 /** The message signature without its value. @param at milliseconds since 1970. */
 export function unsignedMessage(
-  { domain, selector, algorithm }: SignatureOf,
+  key: SignatureOf,
   { instance }: Chain,
   header: SignedHeader,
   bodyHash: string,
   at: number,
 ): Unsigned {
-  const value = [
-    ` i=${instance + 1}; a=${algorithm}; c=relaxed/relaxed;`,
-    ` d=${domain}; s=${selector};`,
-    ` t=${Math.floor(at / 1_000)};`,
-    foldedNames(header.names),
-    ` bh=${bodyHash};`,
-    ' b=',
-  ].join('\r\n');
-  return { field: `ARC-Message-Signature:${value}`, data: header.text + relaxedField(SIGNATURE, value) };
+  const field = { name: 'ARC-Message-Signature', first: `i=${instance + 1}` };
+  return unsignedField(key, header, bodyHash, at, field);
 }
 
 /**

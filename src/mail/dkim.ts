@@ -129,15 +129,18 @@ export interface Unsigned {
  *
  * @param bodyHash of the relaxed body, base64.
  * @param at milliseconds since 1970.
+ * @param field its name and its first tag, where it is not that of DKIM: that of ARC differs in nothing else (RFC 8617
+ *   §4.1.2).
  */
 export function unsignedField(
   { domain, selector, algorithm }: SignatureOf,
   header: SignedHeader,
   bodyHash: string,
   at: number,
+  { name, first } = { name: 'DKIM-Signature', first: 'v=1' },
 ): Unsigned {
   const value = [
-    ` v=1; a=${algorithm}; c=relaxed/relaxed;`,
+    ` ${first}; a=${algorithm}; c=relaxed/relaxed;`,
     ` d=${domain}; s=${selector};`,
     ` t=${Math.floor(at / 1_000)};`,
     foldedNames(header.names),
@@ -145,9 +148,9 @@ export function unsignedField(
     ' b=',
   ].join('\r\n');
   return {
-    field: `DKIM-Signature:${value}`,
+    field: `${name}:${value}`,
     // RFC 6376 §3.7: the field itself comes last, its value empty, without a CRLF.
-    data: header.text + relaxedField('dkim-signature', value),
+    data: header.text + relaxedField(name.toLowerCase(), value),
   };
 }
 
@@ -162,7 +165,7 @@ export function signedField(unsigned: Unsigned, value: string): string {
 }
 
 /** The tag h=, with folds behind colons. */
-export function foldedNames(names: readonly string[]): string {
+function foldedNames(names: readonly string[]): string {
   const lines: string[] = [];
   let line = ' h=';
   for (const [index, name] of names.entries()) {

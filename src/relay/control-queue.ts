@@ -106,6 +106,13 @@ function addNudge(app: Hono, parts: Parts, what: Nudge['what']): void {
       ...(release === undefined ? {} : { release }),
     };
     const { changed, underWay, bound, next } = await relay.carryOut(() => store.nudge(request));
+    // Of one that is there and stays as it is the answer says so.
+    if (
+      'id' in asked &&
+      changed.length + underWay + bound === 0 &&
+      (await store.show(asked.id)) === undefined
+    )
+      return context.json({ error: `no message ${asked.id}` }, 404);
     onEvents(changed.flatMap(({ event }) => event ?? []));
     if (what === 'retry') relay.retry(await destinationsMeant(of.value, store));
     if (what === 'release') relay.retry();

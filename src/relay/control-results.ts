@@ -56,20 +56,22 @@ const MOST_DOMAINS = 100;
 /** Days of `waxwing queue stats`, today included, where nobody says how many. */
 const USUAL_DAYS = 7;
 
+const DAYS = { error: `is a number from 1 to ${TRAVEL_DAYS}` };
+
 const resultsQuery = z.strictObject({
-  day: z.iso.date().optional(),
+  day: z.iso.date({ error: 'is a day such as 2026-11-28' }).optional(),
   domain: z.string().optional(),
   after: z.string().optional(),
 });
 const travelQuery = z.strictObject({
-  days: z.coerce.number().int().min(1).max(TRAVEL_DAYS).default(USUAL_DAYS),
+  days: z.coerce.number(DAYS).int(DAYS).min(1, DAYS).max(TRAVEL_DAYS, DAYS).default(USUAL_DAYS),
   domain: z.string().optional(),
 });
 
 export function addResultRoutes(app: Hono, { world, results, recorder }: ResultParts): void {
   app.get('/tls-results', (context) => {
     const asked = resultsQuery.safeParse(context.req.query());
-    if (!asked.success) return context.json({ error: z.prettifyError(asked.error) }, 400);
+    if (!asked.success) return context.json({ error: faultOf(asked.error) }, 400);
     const { day = dayOf(world.now()), domain, after = null } = asked.data;
     recorder.flush();
     if (domain !== undefined) {
@@ -89,7 +91,7 @@ export function addResultRoutes(app: Hono, { world, results, recorder }: ResultP
 
   app.get('/travel', (context) => {
     const asked = travelQuery.safeParse(context.req.query());
-    if (!asked.success) return context.json({ error: z.prettifyError(asked.error) }, 400);
+    if (!asked.success) return context.json({ error: faultOf(asked.error) }, 400);
     const { days, domain } = asked.data;
     const named = domain === undefined ? null : domainNamed(domain);
     if (named === undefined) return context.json({ error: `${domain} is not a domain` }, 400);
@@ -123,6 +125,12 @@ function resultsOf({ sessions }: ResultParts['results'], day: string, domain: st
       details: details.map(({ detail, sessions: count }) => ({ ...detail, sessions: count })),
     }));
   return { day, domain, policies };
+}
+
+/** What is wrong with a query, as a sentence. */
+function faultOf({ issues: [first] }: z.ZodError): string {
+  if (first?.code === 'unrecognized_keys') return `nothing can be asked by ${first.keys.join(', ')}`;
+  return `${first?.path.join('.')} ${first?.message}`;
 }
 
 /** Also what stands in place of a domain. */

@@ -86,6 +86,8 @@ function faultOf(issue: Issue, around: readonly PropertyKey[]): Fault {
     }
     case 'unrecognized_keys':
       return { path: [...path, issue.keys[0] ?? ''], message: 'no field is called so', limit: null };
+    case 'invalid_key':
+      return { path, message: issue.issues[0]?.message ?? issue.message, limit: null };
     case 'invalid_type':
       return { path, message: `has to be of type ${issue.expected}`, limit: null };
     case 'too_big':

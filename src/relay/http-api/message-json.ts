@@ -118,7 +118,8 @@ const headerName = z
   .string()
   .regex(/^[!-9;-~]{1,76}$/, { error: 'is not the name of a header field' })
   .refine((name) => !RESERVED.test(name), {
-    error: 'is written by the relay: there is a field of the request for it, or none',
+    error:
+      'is a field that the relay itself writes: from a field of the request, or it alone says what is in it',
   });
 
 const headers = z

@@ -60,10 +60,18 @@ describe('GET /tls-results', { concurrency: 3 }, () => {
 
   it('refuses what it does not understand', async (t) => {
     const { asked } = await setting(t);
-    for (const query of ['day=today', 'day=2026-02-30', 'domain=a%20b', 'dya=2026-11-28']) {
-      const { status } = await asked('GET', `/tls-results?${query}`);
-      assert.equal(status, 400, query);
-    }
+    for (const [query, error] of [
+      ['day=today', 'day is a day such as 2026-11-28'],
+      ['day=2026-02-30', 'day is a day such as 2026-11-28'],
+      ['domain=a%20b', 'a b is not a domain'],
+      ['dya=2026-11-28', 'nothing can be asked by dya'],
+    ])
+      assert.deepEqual(await asked('GET', `/tls-results?${query}`), { status: 400, body: { error } });
+    for (const days of ['0', '1.5', 'week', '91'])
+      assert.deepEqual(await asked('GET', `/travel?days=${days}`), {
+        status: 400,
+        body: { error: 'days is a number from 1 to 90' },
+      });
   });
 });
 

@@ -88,6 +88,20 @@ describe('messages', () => {
   }
 });
 
+describe('a message for mailboxes of our own', () => {
+  it('that do not exist is refused with the reply of SMTP, and nothing is kept of it', async (t) => {
+    const domains = [{ name: 'own.test', backend: { port: 9 }, recipients: ['anna'] }];
+    const { relay, asked } = await controlSetting(t, { domains });
+    const path = '/messages?from=a@origin.test&to=anna@own.test';
+    assert.deepEqual(await asked('POST', `${path}&to=gone@own.test`, 'x\n'), {
+      status: 422,
+      body: { error: '550 5.1.1 no such mailbox here: gone@own.test' },
+    });
+    assert.deepEqual(relay.events, []);
+    assert.equal((await asked('POST', `${path}&to=b@far.test`, 'x\n')).status, 200);
+  });
+});
+
 describe('a message of unknown length', () => {
   it('is refused before it is read: 411', async (t) => {
     const { relay, path } = await controlSetting(t);
@@ -156,6 +170,19 @@ describe('the queue', () => {
     await relay.until('a second attempt', ({ attempt }) => attempt === 2);
     for (const wrong of [{}, { id, all: true }, { all: false }, { id: 7 }])
       assert.equal((await asked('POST', '/queue/retry', JSON.stringify(wrong))).status, 400);
+  });
+
+  it('of an unknown id nothing is changed, and that is said', async (t) => {
+    const { relay, asked } = await controlSetting(t);
+    for (const what of ['retry', 'hold', 'release', 'cancel'])
+      assert.deepEqual(await asked('POST', `/queue/${what}`, JSON.stringify({ id: 'nobody' })), {
+        status: 404,
+        body: { error: 'no message nobody' },
+      });
+    const id = await relay.send({ to: ['b@far.test'] });
+    await deferred(relay);
+    const { body } = await asked('POST', '/queue/release', JSON.stringify({ id }));
+    assert.deepEqual(body, { changed: [], underWay: 0, bound: 0, next: null }, 'it is there, and not held');
   });
 
   it('hold, release and cancel do what they say, once, and raise an event for each recipient', async (t) => {

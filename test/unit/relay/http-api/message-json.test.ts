@@ -104,7 +104,9 @@ describe('a message as JSON', () => {
       [{ subject: 7 }, 'subject: has to be of type string'],
       [{ subjekt: 'x' }, 'subjekt: no field is called so'],
       [{ subject: 'a\nb' }, 'subject: must be one line without control characters'],
-      [{ headers: { From: 'x' } }, /^headers/],
+      [{ headers: { From: 'x' } }, /^headers\.From: is a field that the relay itself writes: /],
+      [{ headers: { Received: 'x' } }, /^headers\.Received: is a field that the relay itself writes: /],
+      [{ headers: { 'X:Y': 'x' } }, 'headers.X:Y: is not the name of a header field'],
     ] as const) {
       const fault = faultOf(parts);
       if (typeof error === 'string') assert.equal(fault.error, error);

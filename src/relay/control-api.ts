@@ -141,7 +141,7 @@ function toQueuedRecipient(recipient: ListedRecipient, now: EpochMs, parts: WhyP
     destination,
     delivery: toQueuedDelivery(delivery),
     why: whyOf(isOver ? { ...recipient, pause: null } : recipient, parts),
-    lastWord: isHeld(delivery) ? (parts.word?.because ?? lastWord) : lastWord,
+    lastWord: isHeld(delivery) ? (parts.word?.found?.because ?? lastWord) : lastWord,
     pause: pause === null || isOver ? null : toQueuedPause(pause),
   };
 }

@@ -24,9 +24,8 @@ export interface HoldsParts {
 
 /** What the last look at a destination found. */
 export interface HoldWord {
-  readonly at: EpochMs;
-  /** One sentence. */
-  readonly because: string;
+  /** null: nobody has looked yet, or it was open. */
+  readonly found: { readonly at: EpochMs /** One sentence. */; readonly because: string } | null;
   readonly nextAt: EpochMs;
 }
 
@@ -35,7 +34,7 @@ export interface Holds {
   held(destination: string): void;
   /** An operator asks: these are looked at now, or all that are known. */
   hurry(destinations: readonly string[] | 'all'): void;
-  /** undefined where nothing is held, or nobody has looked yet. */
+  /** undefined where nothing is held, or there was no room for it yet. */
   wordOf(destination: string): HoldWord | undefined;
   close(): Promise<void>;
 }
@@ -183,7 +182,7 @@ export function startHolds(parts: HoldsParts): Holds {
     },
     wordOf(name) {
       const destination = destinations.get(name);
-      return destination?.word === undefined ? undefined : { ...destination.word, nextAt: destination.dueAt };
+      return destination && { found: destination.word ?? null, nextAt: destination.dueAt };
     },
     async close() {
       closing = true;

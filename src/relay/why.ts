@@ -75,10 +75,12 @@ function heldByTls(
   const cause = reasonOf(blockedBecause);
   if (pause !== null) return paused(pause);
   const by = own.findLast(({ tls }) => tls !== null)?.tls?.by;
-  const found = word?.because ?? lastWord ?? 'TLS could not be had';
-  const looked = word === undefined ? '' : ` (looked at ${rfc3339(word.at)})`;
+  const look = word?.found ?? null;
+  const found = look?.because ?? lastWord ?? 'TLS could not be had';
+  const looked = look === null ? '' : ` (looked at ${rfc3339(look.at)})`;
   const mend = mendingText(cause, by ?? 'default');
-  const next = word === undefined ? '' : `next look at ${rfc3339(word.nextAt)}, `;
+  const next =
+    word === undefined ? '' : `${word.found === null ? 'first' : 'next'} look at ${rfc3339(word.nextAt)}, `;
   return {
     cause,
     line: `held for want of TLS${since(own, 'held')}: ${found}${looked}. ${mend} It goes as soon as that is done: ${next}next attempt at ${rfc3339(notBefore)}`,

@@ -86,7 +86,7 @@ describe('what the control socket says of a message', () => {
   }
 
   it('what a look at the destination found is the last word of held mail, and of no other', () => {
-    const word = { at: AT, because: 'looked', nextAt: AT };
+    const word = { found: { at: AT, because: 'looked' }, nextAt: AT };
     const last = (delivery: Delivery): string | null | undefined =>
       toQueuedTrail(trail(delivery), AT, () => word).recipients[0]?.lastWord;
     assert.equal(last({ kind: 'held', by: 'tls', attempts: 1, notBefore: AT }), 'looked');

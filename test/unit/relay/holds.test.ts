@@ -79,20 +79,24 @@ describe('destinations with held mail', () => {
     await at.pass(16);
     assert.deepEqual(at.looks, ['far.test 1', 'far.test 3', 'far.test 7', 'far.test 11', 'far.test 15']);
     const word = at.holds.wordOf('far.test');
-    assert.equal(word?.because, 'no STARTTLS');
-    assert.equal(Math.round((word.nextAt - word.at) / MINUTE), 4);
+    assert.equal(word?.found?.because, 'no STARTTLS');
+    assert.equal(Math.round((word.nextAt - word.found.at) / MINUTE), 4);
     assert.equal(at.holds.wordOf('other.test'), undefined);
   });
 
   it('are let go, all of it, as soon as what is required can be had; then nothing is looked at once nothing is held', async () => {
     const at = around();
     at.holds.held('far.test');
+    const first = at.holds.wordOf('far.test');
+    assert.equal(first?.found, null, 'nobody has looked yet, and it is known when somebody does');
+    assert.equal(Math.round((first.nextAt - Date.now()) / MINUTE), 1);
     at.answer = () => Promise.resolve({ kind: 'open', tls });
     await at.pass(1.1);
     assert.deepEqual(at.freed, ['far.test', 'far.test'], 'step by step');
-    assert.equal(at.holds.wordOf('far.test'), undefined);
+    assert.equal(at.holds.wordOf('far.test')?.found, null);
     at.answer = () => Promise.resolve({ kind: 'nothing-held' });
     await at.pass(30);
+    assert.equal(at.holds.wordOf('far.test'), undefined);
     assert.equal(at.looks.length, 2);
   });
 

@@ -70,11 +70,21 @@ describe('why a message is not delivered', () => {
   }
 
   it('says what the last look found, and when the next one is', () => {
-    const word = { at: AT - 1_000, because: 'mx.one.test offers no STARTTLS', nextAt: AT - 500 };
+    const found = { at: AT - 1_000, because: 'mx.one.test offers no STARTTLS' };
+    const word = { found, nextAt: AT - 500 };
     const { line } = whyOf(recipient(held, { lastWord: 'older' }), { events: [], word });
     assert.match(line, /: mx\.one\.test offers no STARTTLS \(looked at 2026-11-22T02:59:59\.000Z\)\. /);
     assert.match(line, /next look at 2026-11-22T02:59:59\.500Z, next attempt at/);
     assert.doesNotMatch(line, /older/);
+  });
+
+  it('says when the first look is, where nobody has looked yet', () => {
+    const word = { found: null, nextAt: AT - 500 };
+    const { line } = whyOf(recipient(held, { lastWord: 'it offers no STARTTLS' }), { events: [], word });
+    assert.match(
+      line,
+      /: it offers no STARTTLS\. .*: first look at 2026-11-22T02:59:59\.500Z, next attempt at/,
+    );
   });
 
   it('says since when, from the first such event behind the last release, and who has to mend a policy', () => {

@@ -1,5 +1,6 @@
 /** The queue as a person reads it. */
 import type { DeliveryEvent } from '../events/delivery-event.ts';
+import { counted } from '../names/count.ts';
 import type {
   QueuedDelivery,
   QueuedMessage,
@@ -96,7 +97,7 @@ function stateLine(recipient: QueuedRecipient): string {
     case 'waiting':
     case 'held':
       return [
-        `${stateOf(delivery)}, ${delivery.attempts} attempts`,
+        `${stateOf(delivery)}, ${counted(delivery.attempts, 'attempt')}`,
         // What an operator holds is not tried at any time.
         ...(delivery.kind === 'held' && delivery.by === 'operator' ? [] : [`next try ${delivery.notBefore}`]),
         ...(pause === null ? [] : [`its destination ${pause.destination} is ${pausedState(pause)}`]),

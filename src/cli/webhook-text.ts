@@ -1,4 +1,5 @@
 /** What webhooks have to send, as a person reads it. */
+import { counted } from '../names/count.ts';
 import type { DeadPage, ShownWebhook } from '../relay/control-webhooks.ts';
 import type { Replayed } from '../relay/webhooks/replay.ts';
 import type { Amount } from '../store/outbox.ts';
@@ -12,9 +13,11 @@ export function formatWebhooks(webhooks: readonly ShownWebhook[]): string {
     oneLine(name),
     state === 'unknown'
       ? 'not in the configuration'
-      : nextAt === null
-        ? state
-        : `${state} until ${short(nextAt)}`,
+      : state === 'ended'
+        ? 'switched off'
+        : nextAt === null
+          ? state
+          : `${state} until ${short(nextAt)}`,
     String(waiting.events),
     waiting.oldestAt === null ? '-' : short(waiting.oldestAt),
     String(dead.events),
@@ -28,7 +31,7 @@ export function formatReplayed({ events, from, to, ended }: Replayed): string {
   if (events === 0 && ended === 'all') return 'the event log has no such events\n';
   const more =
     ended === 'full' ? '; then the outbox was full: replay the rest from there on once it has gone out' : '';
-  return `${events} events are sent once more, from ${from ?? '-'} to ${to ?? '-'}${more}\n`;
+  return `${sentAgain(events)}, from ${from ?? '-'} to ${to ?? '-'}${more}\n`;
 }
 
 export function formatDead({ letters, after }: DeadPage): string {
@@ -46,8 +49,12 @@ export function formatDead({ letters, after }: DeadPage): string {
 }
 
 export function formatRevived({ events }: Amount): string {
-  const dead = events === 0 ? 'there were no dead letters' : `${events} events are sent once more`;
+  const dead = events === 0 ? 'there were no dead letters' : sentAgain(events);
   return `${dead}; what waits is tried now\n`;
+}
+
+function sentAgain(events: number): string {
+  return `${counted(events, 'event')} ${events === 1 ? 'is' : 'are'} sent once more`;
 }
 
 function short(moment: string): string {

@@ -176,7 +176,7 @@ describe('waxwing queue', () => {
       const shown = await waxwing.cli(['queue', 'show', id]);
       assert.equal(shown.code, 0, shown.stderr);
       assert.match(shown.stdout, new RegExp(`^${id} from <a@sender\\.test>, \\d+ octets, taken \\S+Z$`, 'm'));
-      assert.match(shown.stdout, /^ {2}later@example\.test: deferred, 1 attempts, next try \S+Z$/m);
+      assert.match(shown.stdout, /^ {2}later@example\.test: deferred, 1 attempt, next try \S+Z$/m);
       assert.match(shown.stdout, / received later@example\.test$/m);
       assert.match(shown.stdout, /what was said for later@example\.test in the attempt of \S+Z:/);
       for (const line of [

@@ -1,5 +1,6 @@
 /** `waxwing queue retry|flush|hold|release|cancel|pause`: what an operator decides about mail that waits. */
 import { type Command, Option } from 'commander';
+import { counted } from '../../names/count.ts';
 import { formatMailDomain, parseMailDomain } from '../../names/mailbox.ts';
 import type { BegunPause, QueuedPause, QueueStep } from '../../relay/control-api.ts';
 import { type AskOptions, ask, fail, print } from '../ask.ts';
@@ -154,18 +155,14 @@ async function changeAll(what: Change, of: Meant, options: AskOptions): Promise<
   print(options, { [list]: changed, underWay }, () => {
     const left = underWay === 0 ? '' : `; ${underWay} left out, as an attempt is under way`;
     const kept = bound === 0 ? '' : `; ${bound} left out, as the message ${BOUND}`;
-    return `${recipients(changed.length)} ${done}${left}${kept}\n`;
+    return `${counted(changed.length, 'recipient')} ${done}${left}${kept}\n`;
   });
 }
 
 const BOUND = 'was sent with REQUIRETLS, which only its sender can take back';
 
-function recipients(count: number): string {
-  return `${count} recipient${count === 1 ? '' : 's'}`;
-}
-
 function attempts(underWay: number): string {
-  return `an attempt is under way for ${recipients(underWay)}`;
+  return `an attempt is under way for ${counted(underWay, 'recipient')}`;
 }
 
 interface PauseOptions extends AskOptions {

@@ -158,22 +158,25 @@ export function startSender(first: SenderTerms, state: 'idle' | 'ended', parts: 
         rest(verdict.afterMs);
         return false;
       case 'dead':
+        await outbox.defer(head.number, { attempts, dueAt: now }, because);
         await outbox.bury(name, { number: head.number }, now, because);
-        tell('error', `the webhook ${name}: ${head.events} events are dead letters: ${because}`);
+        tell('error', `the webhook ${name}: ${deadLetters(head.events)}: ${because}`);
         return true;
       case 'expired': {
+        await outbox.defer(head.number, { attempts, dueAt: now }, because);
         const { events } = await outbox.bury(name, { before: now - GIVE_UP_AFTER_MS + 1 }, now, because);
-        tell('error', `the webhook ${name}: ${events} events are dead letters after 3 days: ${because}`);
+        tell('error', `the webhook ${name}: ${deadLetters(events)} after 3 days: ${because}`);
         return true;
       }
       case 'gone': {
+        await outbox.defer(head.number, { attempts, dueAt: now }, because);
         await outbox.end(name, { url: terms.webhook.url, at: now, because });
         const { events } = await outbox.bury(name, { before: EVERYTHING }, now, because);
         set({ state: 'ended', nextAt: null });
         parts.onEnd();
         tell(
           'error',
-          `the webhook ${name} is switched off, as ${because}; ${events} events are dead letters. ` +
+          `the webhook ${name} is switched off, as ${because}; ${deadLetters(events)}. ` +
             `To switch it on again: waxwing events retry-dead --webhook ${name}`,
         );
         return false;
@@ -205,4 +208,8 @@ export function startSender(first: SenderTerms, state: 'idle' | 'ended', parts: 
       await work;
     },
   };
+}
+
+function deadLetters(events: number): string {
+  return events === 1 ? '1 event is a dead letter' : `${events} events are dead letters`;
 }

@@ -1,5 +1,6 @@
 /** The webhooks of a running relay: events are gathered, kept in the outbox, and sent, beside mail and never in its way. */
 import type { LoggedEvent } from '../../events/delivery-event.ts';
+import { counted } from '../../names/count.ts';
 import type { Deadline, Deadlines } from '../../net/deadlines.ts';
 import type { Poster } from '../../net/https-post.ts';
 import type { Amount, DeadLetter, KeptOfWebhook, Outbox } from '../../store/outbox.ts';
@@ -164,7 +165,11 @@ export async function startWebhooks(first: readonly Webhook[], parts: WebhooksPa
         since,
         world.now(),
       );
-      if (events > 0) tell('info', `the webhook ${name}: ${events} events of the process before are sent`);
+      if (events > 0)
+        tell(
+          'info',
+          `the webhook ${name}: what the process before had not sent goes out now: ${counted(events, 'event')}`,
+        );
       if (ended === 'full')
         tell(
           'warn',

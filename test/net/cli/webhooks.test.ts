@@ -156,7 +156,7 @@ describe('a webhook of the program', () => {
     host.status = 204;
     assert.equal(
       await cli(where, 'events', 'retry-dead', '--webhook', 'shop'),
-      '1 events are sent once more; what waits is tried now\n',
+      '1 event is sent once more; what waits is tried now\n',
     );
     await eventually('it came', () => host.got[1]);
     assert.match(

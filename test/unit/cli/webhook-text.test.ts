@@ -24,12 +24,14 @@ describe('webhooks as a person reads them', () => {
       nextAt: '2026-11-28T12:05:00.000Z',
       waiting: { batches: 2, events: 150, octets: 9, oldestAt: '2026-11-28T11:00:00.000Z' },
     };
+    const off: ShownWebhook = { ...shop, name: 'off', state: 'ended', because: 'the receiver answered 410' };
     const gone: ShownWebhook = { ...shop, name: 'old', url: null, state: 'unknown', sent: 0 };
     assert.equal(
-      formatWebhooks([shop, waiting, gone]),
+      formatWebhooks([shop, waiting, off, gone]),
       `WEBHOOK  STATE                               WAITING  SINCE                 DEAD  SENT  WHY
 shop     idle                                0        -                     0     7     https://hooks.example.test/mail
 crm      waiting until 2026-11-28T12:05:00Z  150      2026-11-28T11:00:00Z  0     7     the receiver [2J answered 500
+off      switched off                        0        -                     0     7     the receiver answered 410
 old      not in the configuration            0        -                     0     0     -
 `,
     );
@@ -42,6 +44,7 @@ old      not in the configuration            0        -                     0   
       formatReplayed({ ...all, ended: 'all' }),
       '2 events are sent once more, from 2026-11-28T11:00:00.000Z to 2026-11-28T12:00:00.000Z\n',
     );
+    assert.match(formatReplayed({ ...all, events: 1, ended: 'all' }), /^1 event is sent once more, from /);
     assert.match(formatReplayed({ ...all, ended: 'full' }), /; then the outbox was full: replay the rest/);
     assert.match(formatReplayed({ events: 0, from: null, to: null, ended: 'all' }), /has no such events/);
   });

@@ -165,7 +165,7 @@ describe('a receiver that takes nothing', () => {
     assert.deepEqual(idsIn(posted).at(-1), 'two');
     assert.match(
       told.join('\n'),
-      /error: the webhook shop: 1 events are dead letters: the receiver answered 422/,
+      /error: the webhook shop: 1 event is a dead letter: the receiver answered 422/,
     );
     await webhooks.close();
   });
@@ -183,6 +183,13 @@ describe('a receiver that takes nothing', () => {
     assert.match(
       first.told.join('\n'),
       /error: the webhook shop is switched off, as the receiver answered 410/,
+    );
+    const dead = await webhooks.dead('shop', 0);
+    assert.ok(dead.kind === 'ok');
+    assert.deepEqual(
+      dead.value.map(({ attempts }) => attempts),
+      [1],
+      'the one that was answered by 410 counts',
     );
     await webhooks.close();
 

@@ -145,9 +145,9 @@ export function formatOverridden({ override, mail }: Overridden): string {
 function overriddenEverywhere(override: KeptOverride, mail: Woken): string {
   return [
     ...overrideLines(override),
-    'TLS is required of no mail any more, whatever DANE, MTA-STS, rules and routes say, but of mail with REQUIRETLS and',
-    'of domains with an override of their own. It is still used where it can be had. Who is on the path can read and',
-    'change all other mail. The log says so each hour.',
+    'TLS is required of no mail any more, whatever DANE, MTA-STS, rules and routes say, but of mail with REQUIRETLS, of',
+    'domains with an override of their own and at next hops that are named by address. It is still used where it can be',
+    'had. Who is on the path can read and change all other mail. The log says so each hour.',
     mailText(mail),
     "Take it back as soon as you can: waxwing policy override '*' --remove",
   ]

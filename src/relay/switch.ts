@@ -19,7 +19,7 @@ export function switchOn({ overrides, now }: SwitchParts): Override | undefined 
 /** One sentence about what it does. */
 export function switchText({ until, reason }: Override): string {
   const end = until === null ? '' : ` until ${new Date(until).toISOString()}`;
-  return `TLS is required of no mail${end}, whatever policies and rules say, but of mail with REQUIRETLS and of domains with an override of their own: ${reason}`;
+  return `TLS is required of no mail${end}, whatever policies and rules say, but of mail with REQUIRETLS, of domains with an override of their own and at next hops that are named by address: ${reason}`;
 }
 
 const EVERY_MS = 60 * 60_000;

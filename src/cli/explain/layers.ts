@@ -56,8 +56,8 @@ function overrideLayer({ finding, rules: { route, ruled } }: Explained): Explain
   }
   const because =
     route === undefined
-      ? 'no override and no [[route]] concerns it'
-      : 'no override, and no [[route]] with a level';
+      ? 'no override, [[rule]], [[route]] or [[domain]] concerns it'
+      : 'no override, and no [[rule]], [[route]] or [[domain]] with a level';
   return { layer: 'override', state: 'absent', says: 'nothing', because, evidence };
 }
 

@@ -19,7 +19,8 @@ export const layerNames: Readonly<Record<LayerName, string>> = {
 
 /** What it is, for whoever reads of it for the first time. */
 export const aboutLayer: Readonly<Record<LayerName, string>> = {
-  override: 'set by an operator of this sender: an override, or "tls" of a [[route]]',
+  override:
+    'set by an operator of this sender: an override, or "tls" of a [[rule]], a [[route]] or a [[domain]]',
   message: 'what the message itself asks for',
   dane: 'DANE: each mail host says in signed DNS, by TLSA records, which certificate is its own',
   sts: 'MTA-STS: the domain says over HTTPS which hosts take its mail; announced by a TXT record',

@@ -23,7 +23,7 @@ describe('the switch back to may for all mail', () => {
   it('is told in one sentence, with its end and its reason', () => {
     assert.match(
       switchText(general),
-      /^TLS is required of no mail until 2026-12-24T00:00:00\.000Z, .*: the provider strips STARTTLS$/,
+      /^TLS is required of no mail until 2026-12-24T00:00:00\.000Z, .* and at next hops that are named by address: the provider strips STARTTLS$/,
     );
   });
 

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { type Datagrams, receiveDatagrams } from '../collector/datagrams.ts';
 import type { DeliveryEvent, RelayEvent } from '../events/delivery-event.ts';
+import type { LoginNote } from '../relay/login-log.ts';
 import { type RelayMetrics, relayMetrics } from '../relay/metrics.ts';
 import { type Recorder, startRecorder } from '../relay/recorder.ts';
 import { type SessionWatch, sessionWatch } from '../relay/session-results.ts';
@@ -35,6 +36,7 @@ export interface Observation {
   readonly store: QueueStore;
   onEvents(events: readonly RelayEvent[]): void;
   onTaken(events: readonly DeliveryEvent[], client: string): void;
+  onLogin(note: LoginNote): void;
   /** The same look-ups; their answers are counted where metrics are shown. */
   counted(lookUps: LookUps): LookUps;
   close(): Promise<void>;
@@ -71,6 +73,7 @@ export function startObservation(parts: ObservationParts): Observation {
       recorder.sent(events);
     },
     onTaken: (events, client) => recorder.taken(events, client),
+    onLogin: (note) => metrics?.login(note),
     counted: metrics === undefined ? (lookUps) => lookUps : counter(metrics),
     async close() {
       await datagrams?.close();

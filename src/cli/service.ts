@@ -151,6 +151,7 @@ async function open(
       observation.onEvents(list);
     },
     onTaken: (list, client) => observation.onTaken(list, client),
+    onLogin: (note) => observation.onLogin(note),
     onOddity: (what, about) => log.warn(about, what),
     onError,
   });

@@ -57,7 +57,8 @@ export interface Pass {
   recipient(): Verdict;
   /** Asked before a password is looked at: in other sessions the client may have been wrong too often. */
   login(): Verdict;
-  loginFailed(): void;
+  /** @returns until when the client is refused for it, in milliseconds since 1970; undefined: it may go on. */
+  loginFailed(): number | undefined;
   /** A recipient was named who does not exist. */
   recipientUnknown(): void;
   /** The session is over; once or more. */
@@ -68,8 +69,9 @@ export interface Admission {
   /**
    * @param address as the operating system or a proxy wrote it.
    * @param exempt who is known by address and needs no login: bound by the number of sessions only.
+   * @param asServer it brings mail where nobody logs in: failed logins from its address do not keep it out.
    */
-  enter(address: string, who: { readonly exempt: boolean }): Pass | Refusal;
+  enter(address: string, who: { readonly exempt: boolean; readonly asServer?: boolean }): Pass | Refusal;
   /** From now on; nobody who is in is sent away. */
   change(limits: Limits): void;
 }
@@ -92,7 +94,7 @@ export function startAdmission(limits: Limits, now: () => number): Admission {
     if (open >= current.sessions) return FULL;
     open += 1;
     const go = (): Verdict => GO;
-    const nothing = (): void => undefined;
+    const nothing = (): undefined => undefined;
     const leave = once(() => {
       open -= 1;
     });
@@ -107,9 +109,9 @@ export function startAdmission(limits: Limits, now: () => number): Admission {
     };
   }
 
-  function enterStranger(address: string): Pass | Refusal {
+  function enterStranger(address: string, asServer: boolean): Pass | Refusal {
     const key = clientOf(address);
-    if (blocks.holds(key)) return BLOCKED;
+    if (!asServer && blocks.holds(key)) return BLOCKED;
     const client = clients.of(key);
     if (!spend(client, 'connections', current.connectionsPerMinute, MINUTE, now())) {
       return refusal(421, '4.7.0', 'you connect too often; try again in a minute');
@@ -138,7 +140,8 @@ export function startAdmission(limits: Limits, now: () => number): Admission {
   }
 
   return {
-    enter: (address, { exempt }) => (exempt ? enterExempt() : enterStranger(address)),
+    enter: (address, { exempt, asServer = false }) =>
+      exempt ? enterExempt() : enterStranger(address, asServer),
     change(next) {
       current = next;
     },
@@ -185,7 +188,8 @@ function countersOf(
     login: () => (blocks.holds(client.key) ? BLOCKED : GO),
     loginFailed() {
       // The last one that is allowed does not fit any more.
-      if (!spend(client, 'failures', limits().loginFailures - 1, LOGIN_PERIOD, now())) blocks.add(client.key);
+      const fits = spend(client, 'failures', limits().loginFailures - 1, LOGIN_PERIOD, now());
+      return fits ? undefined : blocks.add(client.key);
     },
   };
 }

@@ -102,8 +102,12 @@ export function clientTable(now: () => number): ClientTable {
 
 export interface BlockTable {
   holds(key: string): boolean;
-  /** Blocks for ten minutes, and for twice as long each time that it comes to that again. */
-  add(key: string): void;
+  /**
+   * Blocks for ten minutes, and for twice as long each time that it comes to that again.
+   *
+   * @returns until when, in milliseconds since 1970.
+   */
+  add(key: string): number;
 }
 
 /**
@@ -122,7 +126,9 @@ export function blockTable(now: () => number): BlockTable {
         if (blocks.size < MAX_KNOWN && now() <= until + GRUDGE) break;
         blocks.delete(oldest);
       }
-      blocks.set(key, { until: now() + Math.min(LONGEST_BLOCK, LOGIN_PERIOD * 2 ** times), times });
+      const until = now() + Math.min(LONGEST_BLOCK, LOGIN_PERIOD * 2 ** times);
+      blocks.set(key, { until, times });
+      return until;
     },
   };
 }

@@ -32,6 +32,11 @@ export interface AccountRights {
   readonly tellOutcome: boolean;
 }
 
+export interface LoginFault {
+  readonly reason: 'password' | 'unknown' | 'certificate';
+  readonly because: string;
+}
+
 export const anyRights: AccountRights = { sender: anySender, quota: noQuota, tellOutcome: false };
 
 export interface Accounts {
@@ -49,6 +54,8 @@ export interface Accounts {
   provenBy(tls: TlsFacts): readonly string[];
   /** undefined: there is no such account. */
   rightsOf(user: string): AccountRights | undefined;
+  /** Why a login with a password failed, for the operator alone: a client is told the same whatever it was. */
+  faultOf(user: string, mechanism: Exclude<ServerMechanism, 'EXTERNAL'>): LoginFault;
   /** What SCRAM needs of the user; made up where he is not `known` as one with a verifier. */
   verifier(user: string): { readonly verifier: ScramVerifier; readonly known: boolean };
 }
@@ -96,6 +103,14 @@ export function openAccounts(accounts: readonly Account[], { hashing, hidden }: 
       ),
     ],
     rightsOf: (user) => known.get(user)?.rights,
+    faultOf(user, mechanism) {
+      if (!known.has(user)) return { reason: 'unknown', because: 'there is no such account' };
+      const secret = secrets.get(user);
+      if (secret === undefined) return { reason: 'password', because: 'the account has no password' };
+      return mechanism === 'SCRAM-SHA-256' && secret.kind !== 'scram'
+        ? { reason: 'password', because: 'the password of the account is not stored for SCRAM' }
+        : { reason: 'password', because: 'the password is wrong' };
+    },
     async check(user, password) {
       const own = secrets.get(user);
       // The work for an unknown user is the work for some account; that the password fits it means nothing.

@@ -5,6 +5,7 @@ import { deliveryEventNames, type RelayEvent } from '../events/delivery-event.ts
 import { resultTypes } from '../reports/tls-rpt/result-types.ts';
 import type { ResultSource, SessionResult } from '../reports/tls-rpt/session-result.ts';
 import type { QueueFigures } from '../store/queue-figures.ts';
+import type { LoginNote } from './login-log.ts';
 import type { RememberedTls } from './tls-memory.ts';
 
 export interface RelayMetrics {
@@ -12,6 +13,7 @@ export interface RelayMetrics {
   session(result: SessionResult, source: ResultSource): void;
   datagram(kind: (typeof DATAGRAMS)[number]): void;
   answered(status: DnssecStatus): void;
+  login(note: LoginNote): void;
   /** @param seconds from the call to its answer. */
   stored(call: 'accept' | 'settle', seconds: number): void;
 }
@@ -82,6 +84,7 @@ export function relayMetrics({ registry, figures, now }: RelayMetricsParts): Rel
     registers,
   });
   for (const status of STATUSES) answers.inc({ status }, 0);
+  const login = addLogins(registry);
   const stored = new Histogram({
     name: 'waxwing_store_seconds',
     help: 'How long the queue takes to keep a message (accept) or a result (settle), its flush included.',
@@ -107,7 +110,28 @@ export function relayMetrics({ registry, figures, now }: RelayMetricsParts): Rel
     },
     datagram: (kind) => datagrams.inc({ kind }),
     answered: (status) => answers.inc({ status }),
+    login,
     stored: (call, seconds) => stored.observe({ call }, seconds),
+  };
+}
+
+function addLogins(registry: Registry): RelayMetrics['login'] {
+  const registers = [registry];
+  const failures = new Counter({
+    name: 'waxwing_login_failures_total',
+    help: 'Logins that failed, by mechanism and reason: password, unknown (there is no such account), certificate.',
+    labelNames: ['mechanism', 'reason'],
+    registers,
+  });
+  failures.inc({ mechanism: 'PLAIN', reason: 'password' }, 0);
+  const lockouts = new Counter({
+    name: 'waxwing_login_lockouts_total',
+    help: 'How often an address was refused for a while after too many failed logins.',
+    registers,
+  });
+  return (note) => {
+    if (note.kind === 'lockout') lockouts.inc();
+    else failures.inc({ mechanism: note.mechanism, reason: note.reason });
   };
 }
 

@@ -10,9 +10,11 @@ import type {
   SmtpAnswer,
   SmtpQuery,
 } from '../protocols/smtp/server/session.ts';
-import type { Accounts } from './accounts.ts';
+import type { TlsFacts } from '../wire/tls-facts.ts';
+import type { Accounts, LoginFault } from './accounts.ts';
 import type { Callouts } from './callout.ts';
 import type { LocalDomains } from './domains.ts';
+import type { FailedLogin } from './login-log.ts';
 import type { Visitor } from './visitor.ts';
 
 export interface QueryParts {
@@ -32,6 +34,8 @@ export interface QueryParts {
   readonly nonce: () => string;
   /** Ms that the answer to the first failed login takes longer; each further one of the session as much again. */
   readonly failureDelayMs: number;
+  /** @param lockedUntil milliseconds since 1970; undefined: the client may go on. */
+  readonly onLoginFailed: (login: FailedLogin, lockedUntil: number | undefined) => void;
   readonly onOddity: (what: string) => void;
 }
 
@@ -52,16 +56,16 @@ export function answerQueries(parts: QueryParts): (query: SmtpQuery) => Answer {
   const { accounts, visitor } = parts;
   let failures = 0;
 
-  async function failed(): Promise<SmtpAnswer> {
-    visitor.pass.loginFailed();
+  async function failed(login: FailedLogin): Promise<SmtpAnswer> {
+    parts.onLoginFailed(login, visitor.pass.loginFailed());
     failures = Math.min(failures + 1, MAX_DELAYS);
     await sleep(failures * parts.failureDelayMs, undefined, { ref: false });
     return wrong;
   }
 
-  async function logIn(user: string, password: string): Promise<SmtpAnswer> {
+  async function logIn({ user, password, mechanism }: LoginQuery): Promise<SmtpAnswer> {
     const verdict = await accounts.check(user, password);
-    if (verdict === 'no') return failed();
+    if (verdict === 'no') return failed({ user, mechanism, ...accounts.faultOf(user, mechanism) });
     return verdict === 'yes' ? yes : busy;
   }
 
@@ -69,13 +73,20 @@ export function answerQueries(parts: QueryParts): (query: SmtpQuery) => Answer {
     const users = accounts.provenBy(tls);
     // RFC 4422 appendix A: without a name it is whoever the certificate says, which has to be one.
     const user = actAs === '' && users.length === 1 ? users[0] : users.find((one) => one === actAs);
-    return user === undefined ? failed() : { kind: 'account', account: user };
+    if (user !== undefined) return { kind: 'account', account: user };
+    const named = actAs === '' ? null : actAs;
+    return failed({ user: named, mechanism: 'EXTERNAL', ...faultOfCertificate(named, users, tls) });
+  }
+
+  function unproved(user: string): FailedLogin {
+    const mechanism = 'SCRAM-SHA-256';
+    return { user, mechanism, ...accounts.faultOf(user, mechanism) };
   }
 
   return (query) => {
     switch (query.kind) {
       case 'login':
-        return refusalOf(visitor.pass.login()) ?? logIn(query.user, query.password);
+        return refusalOf(visitor.pass.login()) ?? logIn(query);
       case 'verifier':
         return (
           refusalOf(visitor.pass.login()) ?? {
@@ -89,13 +100,29 @@ export function answerQueries(parts: QueryParts): (query: SmtpQuery) => Answer {
       case 'introduced':
         return introduce(query.client, parts);
       case 'proved':
-        return query.outcome === 'yes' ? yes : failed();
+        return query.outcome === 'yes' ? yes : failed(unproved(query.user));
       case 'sender':
         return refusalOf(visitor.pass.message()) ?? refused(parts.refusalOfSender(query)) ?? yes;
       case 'recipient':
         return refusalOf(visitor.pass.recipient()) ?? answerRecipient(query, parts);
     }
   };
+}
+
+type LoginQuery = Extract<SmtpQuery, { kind: 'login' }>;
+
+/** @param proven the accounts that the certificate proves. */
+function faultOfCertificate(named: string | null, proven: readonly string[], { path }: TlsFacts): LoginFault {
+  const reason = 'certificate';
+  if (proven.length > 0) {
+    const list = proven.join(', ');
+    return named === null
+      ? { reason, because: `the certificate proves several accounts, and the client named none: ${list}` }
+      : { reason, because: `the certificate proves another account: ${list}` };
+  }
+  if (path.kind !== 'untrusted') return { reason, because: 'the certificate proves no account' };
+  const because = `the certificate proves no account: its digest is not listed, and no root vouches for its names (${path.code})`;
+  return { reason, because };
 }
 
 /** The front's word is taken for who the client is; for a login only where the operator says so. */

@@ -30,6 +30,7 @@ import { envelopeChecks } from './envelope-checks.ts';
 import { openOwnDomains, redirecting } from './forward.ts';
 import type { InboundMemory } from './inbound-memory.ts';
 import { type IntakeParts, type IntakeSettings, takeMessage } from './intake.ts';
+import type { LoginLog, LoginPlace } from './login-log.ts';
 import { answerQueries } from './queries.ts';
 import type { Quotas } from './quotas.ts';
 import { sealing } from './seal.ts';
@@ -46,6 +47,7 @@ export interface ReceptionParts {
   readonly intake: IntakeParts;
   readonly admission: Admission;
   readonly desk: LoginDesk;
+  readonly loginLog: LoginLog;
   readonly quotas: Quotas;
   readonly inboundMemory: InboundMemory;
   readonly world: World;
@@ -151,14 +153,13 @@ function welcome(
     const text = `${formatMailDomain(house.hostname)} ${visitor.text}`;
     return { kind: 'refused', line: formatReply(visitor.code, visitor.enhanced, text) };
   }
-  const onOddity = (what: string): void =>
-    parts.onOddity(what, {
-      client: visitor.client.address,
-      listener: formatHostPort(listener.address, localPort),
-    });
+  const place = (): LoginPlace => ({
+    client: visitor.client.address,
+    listener: formatHostPort(listener.address, localPort),
+  });
   return {
     kind: 'session',
-    session: sessionOf(visitor, listener, house, parts, onOddity),
+    session: sessionOf(visitor, listener, house, parts, place),
     onClosed: () => visitor.leave(),
   };
 }
@@ -168,9 +169,10 @@ function sessionOf(
   listener: ListenerSettings,
   house: House,
   parts: ReceptionParts,
-  onOddity: (what: string) => void,
+  place: () => LoginPlace,
 ): Session<SmtpWords> {
   const { world, intake, onEvents } = parts;
+  const onOddity = (what: string): void => parts.onOddity(what, { ...place() });
   const submitter = (): Submitter => ({
     address: visitor.client.address,
     by: 'smtp',
@@ -206,6 +208,7 @@ function sessionOf(
       frontLogins: listener.frontLogins,
       nonce: () => randomBytes(NONCE_BYTES).toString('base64'),
       failureDelayMs: FAILURE_DELAY_MS,
+      onLoginFailed: (login, lockedUntil) => parts.loginLog.failed(login, lockedUntil, place()),
       onOddity,
     }),
     onNote: ({ user }) => {

@@ -20,6 +20,7 @@ import { openOwnDomains, readersOf } from './forward.ts';
 import type { HoldWord } from './holds.ts';
 import { type InboundMemory, openInboundMemory } from './inbound-memory.ts';
 import type { IntakeParts } from './intake.ts';
+import { type LoginNote, openLoginLog } from './login-log.ts';
 import { isWithinOneOf } from './networks.ts';
 import { allHolders, openQuotas, type QuotaUsage, usageOf } from './quotas.ts';
 import { openReception, type Reception } from './reception.ts';
@@ -45,6 +46,8 @@ export interface RelayParts {
   readonly onEvents: (events: readonly RelayEvent[]) => void;
   /** A message was taken in; these events go to `onEvents`, too. Left out where nobody counts by client. */
   readonly onTaken?: (events: readonly DeliveryEvent[], client: string) => void;
+  /** What is counted of logins; left out where nobody counts. */
+  readonly onLogin?: (note: LoginNote) => void;
   /** Who hears of sessions with other servers; left out where nobody does. */
   readonly watch?: SessionWatch;
   /** Something odd that a client did and that is not an event: an attack that was fended off, a failed handshake. */
@@ -126,8 +129,13 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
   const desk = openLoginDesk();
   const quotas = openQuotas({ store: parts.kept.quotas, now: world.now, onError });
   const inbound = openInboundMemory({ store: parts.kept.inbound, now: world.now, onError });
-  const receive = (): Reception =>
-    openReception({ ...parts, settings, outgoing, intake, admission, desk, quotas, inboundMemory: inbound });
+  const loginLog = openLoginLog({
+    now: world.now,
+    onOddity: parts.onOddity,
+    onNote: (note) => parts.onLogin?.(note),
+  });
+  const kept = { intake, admission, desk, loginLog, quotas, inboundMemory: inbound };
+  const receive = (): Reception => openReception({ ...parts, settings, outgoing, ...kept });
   let reception = receive();
 
   function bindListener(listener: () => ListenerSettings): Promise<Listener> {

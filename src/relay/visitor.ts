@@ -17,7 +17,7 @@ export interface Visitor {
   leave(): void;
 }
 
-type Terms = Pick<ListenerSettings, 'networks' | 'fronts'>;
+type Terms = Pick<ListenerSettings, 'networks' | 'fronts' | 'role'>;
 
 /**
  * @param anonymous the address is that of a proxy that named no client.
@@ -25,7 +25,7 @@ type Terms = Pick<ListenerSettings, 'networks' | 'fronts'>;
  */
 export function admit(
   admission: Admission,
-  { networks, fronts }: Terms,
+  { networks, fronts, role }: Terms,
   { address, anonymous }: { readonly address: string; readonly anonymous: boolean },
 ): Visitor | Refusal {
   const isFront = !anonymous && isWithinOneOf(fronts, address);
@@ -33,9 +33,12 @@ export function admit(
     address,
     trusted: !anonymous && isWithinOneOf(networks, address),
     front: isFront,
+    introduced: false,
+    known: !anonymous,
   };
   // A front comes for many: each of them is counted once it says who that is.
-  const entered = admission.enter(address, { exempt: client.trusted || isFront });
+  const asServer = role === 'mx';
+  const entered = admission.enter(address, { exempt: client.trusted || isFront, asServer });
   if (entered.kind === 'refused') return entered;
   let pass: Pass = entered;
   return {
@@ -52,11 +55,11 @@ export function admit(
       // An address that nobody knows is nobody's network.
       const trusted = known && isWithinOneOf(networks, next);
       // One that does not know its clients is not to be shut out for all of them together.
-      const admitted = admission.enter(next, { exempt: trusted || !known });
+      const admitted = admission.enter(next, { exempt: trusted || !known, asServer });
       if (admitted.kind === 'refused') return admitted;
       pass.leave();
       pass = admitted;
-      client = { address: next, trusted, front: true };
+      client = { address: next, trusted, front: true, introduced: true, known };
       return undefined;
     },
     leave: () => pass.leave(),

@@ -179,6 +179,14 @@ describe('a login', () => {
     await client.rest();
     await assert.rejects(greetedClient(relay.port));
     client.close();
+    const told = relay.oddities.map((line) => line.replace(/"listener":"[^"]*"|"until":"[^"]*"/g, '…'));
+    const failed =
+      'a login failed: the password is wrong {"client":"127.0.0.1",…,"user":"anna","mechanism":"PLAIN"}';
+    assert.deepEqual(told, [
+      failed,
+      failed,
+      'too many logins failed: nobody may log in from this address for a while {"client":"127.0.0.1",…,…}',
+    ]);
   });
 });
 

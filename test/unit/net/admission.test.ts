@@ -226,6 +226,20 @@ describe('failed logins', () => {
     assert.equal(knock('192.0.2.1'), 'go');
   });
 
+  it('the one that blocks says until when', () => {
+    const { enter } = door({ loginFailures: 2 });
+    const pass = enter('192.0.2.1');
+    assert.equal(pass.loginFailed(), undefined);
+    assert.equal(pass.loginFailed(), 1_800_000_000_000 + 10 * MINUTE);
+  });
+
+  it('keep no mail server out: where nobody logs in the client may come', () => {
+    const { admission, enter, knock } = door({ loginFailures: 1 });
+    enter('192.0.2.1').loginFailed();
+    assert.match(knock('192.0.2.1'), /^421 /);
+    assert.equal(admission.enter('192.0.2.1', { exempt: false, asServer: true }).kind, 'go');
+  });
+
   it('failures that lie far apart do not add up', () => {
     const { enter, knock, wait } = door({ loginFailures: 3 });
     for (let n = 0; n < 20; n++) {

@@ -169,3 +169,22 @@ describe('a SCRAM verifier', () => {
     assert.equal(new Set(salts).size, 3);
   });
 });
+
+describe('why a login failed, for the operator', () => {
+  const accounts = openAccounts([anna, bert, printer], desk);
+  const cases: readonly [
+    user: string,
+    mechanism: 'PLAIN' | 'SCRAM-SHA-256',
+    reason: string,
+    because: string,
+  ][] = [
+    ['anna', 'PLAIN', 'password', 'the password is wrong'],
+    ['bert', 'SCRAM-SHA-256', 'password', 'the password is wrong'],
+    ['anna', 'SCRAM-SHA-256', 'password', 'the password of the account is not stored for SCRAM'],
+    ['printer', 'PLAIN', 'password', 'the account has no password'],
+    ['eve', 'PLAIN', 'unknown', 'there is no such account'],
+  ];
+  for (const [user, mechanism, reason, because] of cases)
+    it(`${user} by ${mechanism}: ${because}`, () =>
+      assert.deepEqual(accounts.faultOf(user, mechanism), { reason, because }));
+});

@@ -53,6 +53,16 @@ function event(part: Partial<DeliveryEvent>, tls: Partial<DeliveryEvent['tls']> 
 }
 
 describe('relayMetrics', () => {
+  it('counts logins that fail, and clients that are locked out for it', async () => {
+    const { read, metrics } = setting();
+    metrics.login({ kind: 'failed', mechanism: 'EXTERNAL', reason: 'certificate' });
+    metrics.login({ kind: 'lockout' });
+    const all = await read();
+    assert.equal(all.get('waxwing_login_failures_total{mechanism="EXTERNAL",reason="certificate"}'), 1);
+    assert.equal(all.get('waxwing_login_failures_total{mechanism="PLAIN",reason="password"}'), 0);
+    assert.equal(all.get('waxwing_login_lockouts_total'), 1);
+  });
+
   it('is text that a strict reader takes, with zeros before anything has happened', async () => {
     const { read } = setting();
     const all = await read();

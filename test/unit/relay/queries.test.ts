@@ -41,13 +41,15 @@ interface World {
   readonly notIn?: Refusal;
   readonly unfit?: SmtpRefusal;
   readonly overQuota?: SmtpRefusal;
+  readonly lockedUntil?: number;
 }
 
 /** The answers of a session in such a world, and what else it did. */
 function session(world: World) {
   const { pass, password = 'no', residence = 'elsewhere', callout, trusted = false } = world;
-  const { certified = [], frontLogins = false, notIn, unfit, overQuota } = world;
+  const { certified = [], frontLogins = false, notIn, unfit, overQuota, lockedUntil } = world;
   const happened: string[] = [];
+  const failures: [...Parameters<QueryParts['onLoginFailed']>][] = [];
   const parts: QueryParts = {
     accounts: {
       mechanisms: [],
@@ -56,6 +58,7 @@ function session(world: World) {
         return Promise.resolve(password);
       },
       verifier: () => ({ verifier, known: true }),
+      faultOf: (user, mechanism) => ({ reason: 'password', because: `${user} by ${mechanism}` }),
       provenBy: () => certified,
       rightsOf: (user) => (user === 'anna' ? anyRights : undefined),
     },
@@ -70,13 +73,16 @@ function session(world: World) {
     callouts: { ask: () => Promise.resolve(callout ?? assert.fail('nobody is to be asked')) },
     visitor: {
       kind: 'visitor',
-      client: { address: '192.0.2.1', trusted, front: true },
+      client: { address: '192.0.2.1', trusted, front: true, introduced: false, known: true },
       pass: {
         kind: 'go',
         message: () => go,
         recipient: () => go,
         login: () => go,
-        loginFailed: () => void happened.push('failed'),
+        loginFailed: () => {
+          happened.push('failed');
+          return lockedUntil;
+        },
         recipientUnknown: () => void happened.push('unknown'),
         leave: () => undefined,
         ...pass,
@@ -93,10 +99,11 @@ function session(world: World) {
     frontLogins,
     nonce: () => 'fresh',
     failureDelayMs: 20,
+    onLoginFailed: (...about) => failures.push(about),
     onOddity: (what) => happened.push(what),
   };
   const answer = answerQueries(parts);
-  return { happened, raw: answer, answer: async (query: SmtpQuery) => said(await answer(query)) };
+  return { happened, failures, raw: answer, answer: async (query: SmtpQuery) => said(await answer(query)) };
 }
 
 function said(answer: SmtpAnswer): string {
@@ -236,6 +243,31 @@ describe('a certificate (RFC 4422 appendix A)', () => {
     await answer(external(''));
     assert.deepEqual(happened, ['failed']);
   });
+  const untrusted = {
+    ...tlsFacts,
+    path: { kind: 'untrusted', code: 'CERT_HAS_EXPIRED' },
+  } as const;
+  const trusted = { ...tlsFacts, path: { kind: 'trusted' } } as const;
+  const faults: readonly [
+    certified: readonly string[],
+    actAs: string,
+    tls: typeof tlsFacts,
+    because: RegExp,
+  ][] = [
+    [[], '', trusted, /^the certificate proves no account$/],
+    [[], 'anna', untrusted, /proves no account: its digest is not listed, .* names \(CERT_HAS_EXPIRED\)$/],
+    [['anna'], 'bert', trusted, /^the certificate proves another account: anna$/],
+    [['anna', 'bert'], '', trusted, /several accounts, and the client named none: anna, bert$/],
+  ];
+  for (const [certified, actAs, tls, because] of faults) {
+    it(`that does not count is told with the reason ${because}`, async () => {
+      const { answer, failures } = session({ certified });
+      await answer({ kind: 'external', actAs, tls });
+      const [told] = failures[0] ?? assert.fail();
+      assert.deepEqual([told.user, told.mechanism, told.reason], [actAs || null, 'EXTERNAL', 'certificate']);
+      assert.match(told.because, because);
+    });
+  }
   it('is not looked at where the client was wrong too often', async () => {
     const { answer } = session({ certified: ['anna'], pass: { login: () => tooMany } });
     assert.equal(await answer(external('')), '450 4.7.1');
@@ -293,9 +325,24 @@ describe('a login', () => {
     for (const [index, ms] of took.entries()) assert.ok(ms >= 20 * (index + 1) - 2, `${ms} ms`);
   });
 
+  it('that fails is told to the operator: who, by what, why, and whether the client is shut out', async () => {
+    const { answer, failures } = session({ lockedUntil: 17 });
+    await answer(login);
+    await answer({ kind: 'proved', user: 'anna', outcome: 'no' });
+    assert.deepEqual(failures, [
+      [{ user: 'anna', mechanism: 'PLAIN', reason: 'password', because: 'anna by PLAIN' }, 17],
+      [
+        { user: 'anna', mechanism: 'SCRAM-SHA-256', reason: 'password', because: 'anna by SCRAM-SHA-256' },
+        17,
+      ],
+    ]);
+    assert.ok(!JSON.stringify(failures).includes(login.password));
+  });
+
   it('is put off where too many wait, which is no failure', async () => {
-    const { answer, happened } = session({ password: 'busy' });
+    const { answer, happened, failures } = session({ password: 'busy' });
     assert.equal(await answer(login), '454 4.7.0');
+    assert.deepEqual(failures, []);
     assert.deepEqual(happened, ['checked']);
   });
 

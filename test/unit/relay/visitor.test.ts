@@ -16,7 +16,8 @@ const limits: Limits = {
 const listener = {
   networks: [{ family: 'ipv4', address: '192.0.2.0', prefix: 24 } as const],
   fronts: [{ family: 'ipv4', address: '10.0.0.1', prefix: 32 } as const],
-};
+  role: 'submission',
+} as const;
 const told = (address: string | null) => ({ address, hello: null, extended: true, login: null });
 
 function setting() {
@@ -40,7 +41,13 @@ describe('who a session is with', () => {
   ];
   for (const [address, anonymous, trusted, front] of cases) {
     it(`${address}${anonymous ? ', of whom nothing is known' : ''}`, () =>
-      assert.deepEqual(entered(setting().enter(address, anonymous)).client, { address, trusted, front }));
+      assert.deepEqual(entered(setting().enter(address, anonymous)).client, {
+        address,
+        trusted,
+        front,
+        introduced: false,
+        known: !anonymous,
+      }));
   }
 });
 
@@ -57,7 +64,13 @@ describe('a front', () => {
     const visitors = [1, 2, 3].map(() => entered(enter('10.0.0.1')));
     const answers = visitors.map((visitor) => visitor.introduce(told('198.51.100.1'))?.code);
     assert.deepEqual(answers, [undefined, undefined, 421]);
-    assert.deepEqual(visitors[0]?.client, { address: '198.51.100.1', trusted: false, front: true });
+    assert.deepEqual(visitors[0]?.client, {
+      address: '198.51.100.1',
+      trusted: false,
+      front: true,
+      introduced: true,
+      known: true,
+    });
     assert.equal(enter('198.51.100.1').kind, 'refused');
     visitors[0]?.leave();
     assert.equal(enter('198.51.100.1').kind, 'visitor');
@@ -81,6 +94,19 @@ describe('a front', () => {
     assert.equal(enter('10.0.0.1').kind, 'visitor');
   });
 
+  it('brings mail of a mail server although somebody at its address failed to log in', () => {
+    const { admission, enter } = setting();
+    const visitor = entered(enter('10.0.0.1'));
+    visitor.introduce(told('198.51.100.1'));
+    for (const _ of [1, 2, 3]) visitor.pass.loginFailed();
+    const mx = { ...listener, role: 'mx' } as const;
+    const front = entered(admit(admission, mx, { address: '10.0.0.1', anonymous: false }));
+    assert.equal(front.introduce(told('198.51.100.1')), undefined);
+    front.leave();
+    entered(admit(admission, mx, { address: '198.51.100.1', anonymous: false }));
+    assert.equal(enter('198.51.100.1').kind, 'refused');
+  });
+
   it('may say that a client is one of the trusted networks', () => {
     const visitor = entered(setting().enter('10.0.0.1'));
     visitor.introduce(told('192.0.2.7'));
@@ -93,6 +119,12 @@ describe('a front', () => {
     const visitor = entered(admit(admission, both, { address: '10.0.0.1', anonymous: false }));
     assert.equal(visitor.client.trusted, true);
     visitor.introduce(told(null));
-    assert.deepEqual(visitor.client, { address: '10.0.0.1', trusted: false, front: true });
+    assert.deepEqual(visitor.client, {
+      address: '10.0.0.1',
+      trusted: false,
+      front: true,
+      introduced: true,
+      known: false,
+    });
   });
 });

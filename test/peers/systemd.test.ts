@@ -32,7 +32,6 @@ interface Held {
 
 async function startHeld(root: string, t: TestContext, more: readonly string[] = []): Promise<Held> {
   const folder = await mkdtemp(join(tmpdir(), 'waxwing-systemd-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
   const authority = await createAuthority();
   const sink = await startSink(await authority.issue({ names: ['sink.localhost'] }));
   t.after(() => sink.close());
@@ -58,7 +57,10 @@ async function startHeld(root: string, t: TestContext, more: readonly string[] =
   const listen = [`127.0.0.1:${port}`, ...more];
   const words = [process.execPath, program, 'serve', '--config', file];
   const holder = await holdSockets(root, { listen, name: 'waxwing.socket', words });
-  t.after(() => holder.close());
+  t.after(async () => {
+    await holder.close();
+    await rm(folder, { recursive: true });
+  });
   return { holder, port, sink, file };
 }
 

@@ -1,8 +1,6 @@
 /** What a session asks of the relay: whether a login is good, and whether an address may be used. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Mailbox } from '../names/mailbox.ts';
 import type { Verdict } from '../net/admission.ts';
-import { describeReply, type Reply } from '../protocols/smtp/reply.ts';
 import type {
   Introduced,
   Refusal,
@@ -15,6 +13,7 @@ import type { Accounts, LoginFault } from './accounts.ts';
 import type { Callouts } from './callout.ts';
 import type { LocalDomains } from './domains.ts';
 import type { FailedLogin } from './login-log.ts';
+import { refusalOfRecipient } from './residence.ts';
 import type { Visitor } from './visitor.ts';
 
 export interface QueryParts {
@@ -46,8 +45,6 @@ const MAX_DELAYS = 5;
 
 const yes: SmtpAnswer = { kind: 'yes' };
 const busy = no(454, '4.7.0', 'too many logins at once; try again later');
-const unknown = no(550, '5.1.1', 'no such mailbox here');
-const undecided = no(451, '4.4.3', 'whether the mailbox exists cannot be found out now; try again later');
 /** One for whatever was wrong: which of user and password it was is nobody's business. */
 const wrong = no(535, '5.7.8', 'authentication credentials invalid');
 
@@ -145,63 +142,17 @@ function answerRecipient(query: RecipientQuery, parts: QueryParts): Answer {
 
 type RecipientQuery = Extract<SmtpQuery, { kind: 'recipient' }>;
 
-function answerResidence(query: RecipientQuery, parts: QueryParts): Answer {
-  const { recipient, sender, account } = query;
-  const { domains, visitor } = parts;
-  const { client } = visitor;
-  const mayRelay = client.trusted || account !== null;
-  const residence = domains.residence(recipient);
-  switch (residence.kind) {
-    case 'elsewhere':
-      return mayRelay ? yes : no(550, '5.7.1', `relaying is not allowed for ${client.address}`);
-    case 'known':
-      return yes;
-    case 'unknown':
-      visitor.pass.recipientUnknown();
-      return unknown;
-    case 'alias':
-      return answerAlias(query, residence.targets, parts);
-    case 'returned':
-      // Notifications come from nobody; whatever else comes this way was written by someone who has the address from mail.
-      return sender === null ? yes : no(550, '5.7.1', 'only notifications are taken here');
-    case 'forged':
-      visitor.pass.recipientUnknown();
-      return no(550, '5.1.1', `no such mailbox here: ${residence.because}`);
-    case 'callout':
-      return parts.callouts.ask(residence.domain, recipient).then((answer) => {
-        if (answer.kind === 'known') return yes;
-        if (answer.kind === 'unknown') {
-          visitor.pass.recipientUnknown();
-          return unknown;
-        }
-        if (answer.kind === 'refused') return passedOn(answer.reply, recipient, parts);
-        parts.onOddity(`whether ${recipient.text} exists could not be found out: ${answer.because}`);
-        // Who may relay hands in his mail and goes; it can wait here for the backend.
-        return mayRelay ? yes : undecided;
-      });
-  }
-}
-
-/** One of its mailboxes is enough: of the others the sender is told later. */
-async function answerAlias(
-  query: RecipientQuery,
-  targets: readonly Mailbox[],
-  parts: QueryParts,
-): Promise<SmtpAnswer> {
-  let last = unknown;
-  for (const recipient of targets) {
-    // Whoever may not relay may yet write to an alias that leads elsewhere: the operator wrote it down.
-    if (parts.domains.residence(recipient).kind === 'elsewhere') return yes;
-    last = await answerResidence({ ...query, recipient }, parts);
-    if (last.kind === 'yes') return yes;
-  }
-  return last;
-}
-
-/** In the backend's own words, as they are about more than whether the mailbox is there. */
-function passedOn(reply: Reply, recipient: Mailbox, { onOddity }: QueryParts): SmtpAnswer {
-  onOddity(`the backend refuses ${recipient.text}: ${describeReply(reply)}`);
-  return no(reply.code, reply.enhanced ?? '5.0.0', reply.lines.join(' '));
+function answerResidence({ recipient, sender, account }: RecipientQuery, parts: QueryParts): Answer {
+  const { client, pass } = parts.visitor;
+  const addressed = {
+    recipient,
+    sender,
+    client: client.address,
+    mayRelay: client.trusted || account !== null,
+  };
+  const said = refusalOfRecipient(addressed, { ...parts, onUnknown: () => pass.recipientUnknown() });
+  const answer = (refusal: Refusal | undefined): SmtpAnswer => refused(refusal) ?? yes;
+  return said instanceof Promise ? said.then(answer) : answer(said);
 }
 
 function refusalOf(verdict: Verdict): SmtpAnswer | undefined {

@@ -33,6 +33,7 @@ import { type IntakeParts, type IntakeSettings, takeMessage } from './intake.ts'
 import type { LoginLog, LoginPlace } from './login-log.ts';
 import { answerQueries } from './queries.ts';
 import type { Quotas } from './quotas.ts';
+import { type RefusedRecipient, refusedRecipients } from './residence.ts';
 import { sealing } from './seal.ts';
 import { headerSenders } from './senders.ts';
 import { rulesFor } from './session-rules.ts';
@@ -62,6 +63,11 @@ export interface Reception {
   welcome(accepted: Accepted, listener: ListenerSettings): Welcome<SmtpWords>;
   /** Opens the sink for one message, however it comes. */
   take(submitter: Submitter, envelope: Envelope): BodySink<Intake>;
+  /** Whom of the recipients nobody could write to over SMTP either, as they would be in our own domains and do not exist. */
+  refusedOf(
+    submitter: Submitter,
+    envelope: Pick<Envelope, 'sender' | 'recipients'>,
+  ): Promise<readonly RefusedRecipient[]>;
   close(): Promise<void>;
 }
 
@@ -91,6 +97,11 @@ export function openReception(parts: ReceptionParts): Reception {
   return {
     welcome: (accepted, listener) => welcome(accepted, listener, house, parts),
     take: (submitter, envelope) => take(submitter, envelope, house, parts.intake),
+    refusedOf({ address }, { sender, recipients }) {
+      const onOddity = (what: string): void => parts.onOddity(what, { client: address });
+      const mailboxes = recipients.map(({ mailbox }) => mailbox);
+      return refusedRecipients({ sender, recipients: mailboxes }, address, { ...house, onOddity });
+    },
     close: () => backend.close(),
   };
 }
@@ -179,6 +190,7 @@ function sessionOf(
     role: listener.role,
     requires: listener.requireTls || listener.tls === 'implicit' ? 'encrypt' : 'none',
     trusted: visitor.client.trusted,
+    anonymous: !visitor.client.known,
   });
   const rules = (): SessionRules => rulesFor(listener, visitor.client, house);
   const { quotas, inboundMemory } = parts;

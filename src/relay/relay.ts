@@ -24,6 +24,7 @@ import { type LoginNote, openLoginLog } from './login-log.ts';
 import { isWithinOneOf } from './networks.ts';
 import { allHolders, openQuotas, type QuotaUsage, usageOf } from './quotas.ts';
 import { openReception, type Reception } from './reception.ts';
+import type { RefusedRecipient } from './residence.ts';
 import { noWatch, type SessionWatch } from './session-results.ts';
 import type { ListenerSettings, Outgoing, RelaySettings, World } from './settings.ts';
 import { signingOwn } from './sign.ts';
@@ -65,6 +66,11 @@ export interface Relay {
    * @param submitter whoever is on the control socket, where it is not said.
    */
   submit(envelope: Envelope, content: Uint8Array, submitter?: Submitter): Promise<Intake>;
+  /** Because of whom `submit` refuses, where it does so because mailboxes of our own domains do not exist. */
+  refusedOf(
+    envelope: Pick<Envelope, 'sender' | 'recipients'>,
+    submitter?: Submitter,
+  ): Promise<readonly RefusedRecipient[]>;
   /** How much of the quotas is used up. */
   quotas(): readonly QuotaUsage[];
   /** Which servers have always sent to us over TLS. */
@@ -180,6 +186,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     },
     submit: (envelope, content, submitter = atTheSocket) =>
       submit(reception, settings, submitter, envelope, content),
+    refusedOf: (envelope, submitter = atTheSocket) => reception.refusedOf(submitter, envelope),
     quotas: () => {
       const accounts = settings.accounts.map(({ user, rights }) => ({ user, quota: rights.quota }));
       return usageOf(quotas.list(), allHolders(accounts, settings.networkQuotas));
@@ -226,7 +233,7 @@ function forgetFinal(contents: Contents, events: readonly DeliveryEvent[]): void
 }
 
 /** @param content line endings as files have them; they become CRLF. */
-function submit(
+async function submit(
   reception: Reception,
   { maxMessageBytes }: RelaySettings,
   submitter: Submitter,
@@ -236,12 +243,14 @@ function submit(
   const bytes = withCrlf(content);
   if (bytes.length > maxMessageBytes) {
     const text = `the message is too big, the limit is ${maxMessageBytes} octets`;
-    return Promise.resolve({ kind: 'refused', code: 552, enhanced: '5.3.4', text });
+    return { kind: 'refused', code: 552, enhanced: '5.3.4', text };
   }
   if (bytes.includes(0)) {
     const text = 'the message holds a NUL octet';
-    return Promise.resolve({ kind: 'refused', code: 554, enhanced: '5.6.0', text });
+    return { kind: 'refused', code: 554, enhanced: '5.6.0', text };
   }
+  const [refused] = await reception.refusedOf(submitter, envelope);
+  if (refused !== undefined) return { kind: 'refused', ...refused.refusal };
   const sink = reception.take(submitter, envelope);
   void sink.write(bytes);
   return sink.finish({ ...octetFacts(bytes), size: bytes.length });

@@ -25,6 +25,11 @@ export interface SpoolEnvelope {
   readonly recipients: readonly { readonly mailbox: Mailbox; readonly wishes: RecipientWishes }[];
 }
 
+export interface SpoolMessage {
+  readonly envelope: SpoolEnvelope;
+  readonly content: Uint8Array;
+}
+
 const aboutSchema = z.strictObject({
   hostname: z.string().min(1).max(255),
   maxMessageBytes: z.int().positive(),
@@ -101,9 +106,7 @@ export function largestSpoolFile(maxMessageBytes: number): number {
 }
 
 /** Reads a whole file; what is not exactly one is invalid. */
-export function readSpoolFile(
-  bytes: Uint8Array,
-): Parsed<{ readonly envelope: SpoolEnvelope; readonly content: Uint8Array }> {
+export function readSpoolFile(bytes: Uint8Array): Parsed<SpoolMessage> {
   const end = bytes.subarray(0, MAX_ENVELOPE_BYTES).indexOf(LF);
   if (end === -1) return invalid('it has no envelope');
   const json = parseJson(bytes.subarray(0, end));

@@ -2,19 +2,25 @@
 import { createHash } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
 import { buildNotification } from '../mail/dsn.ts';
-import type { Intake, Refusal } from '../protocols/smtp/server/state.ts';
+import type { Refusal } from '../protocols/smtp/server/state.ts';
 import type { QueueStore, Receipt } from '../store/queue-store.ts';
 import { atTheSocket, type Submitter } from './arrival.ts';
 import { newId } from './intake.ts';
 import type { Relay } from './relay.ts';
 import type { World } from './settings.ts';
-import { largestSpoolFile, readSpoolFile, relayEnvelope, type SpoolEnvelope } from './spool-file.ts';
+import {
+  largestSpoolFile,
+  readSpoolFile,
+  relayEnvelope,
+  type SpoolEnvelope,
+  type SpoolMessage,
+} from './spool-file.ts';
 import type { SpoolFolder } from './spool-folder.ts';
 
 export interface SpoolParts {
   readonly folder: SpoolFolder;
   readonly store: Pick<QueueStore, 'receipt'>;
-  readonly relay: Pick<Relay, 'submit'>;
+  readonly relay: Pick<Relay, 'submit' | 'refusedOf'>;
   readonly world: World;
   /** What holds at the moment. */
   readonly terms: () => {
@@ -133,7 +139,7 @@ function watchDrop(drop: string, wake: () => void, { onError }: SpoolParts): FSW
 
 /** @param most octets of the file. */
 async function takeIn(name: string, most: number, parts: SpoolParts): Promise<'done' | 'later' | 'big'> {
-  const { folder, store, relay, world, terms, onOddity } = parts;
+  const { folder } = parts;
   const file = await folder.read(name, most);
   if (file.kind === 'gone') return 'done';
   if (file.kind === 'big' && most === SMALL_BYTES) return 'big';
@@ -143,24 +149,57 @@ async function takeIn(name: string, most: number, parts: SpoolParts): Promise<'d
   }
   const message = readSpoolFile(file.bytes);
   if (message.kind === 'invalid') return aside(name, file.owner, message.because, parts);
-  const { envelope, content } = message.value;
   const receipt = receiptOf(name, file.owner, file.bytes);
-  // We were ended between keeping it and taking it away.
-  const kept = await store.receipt({ ...receipt, now: world.now() });
-  if (kept?.digest !== receipt.digest) {
-    const { hostname, maxRecipients } = terms();
-    const taken =
-      envelope.recipients.length > maxRecipients
-        ? tooMany(maxRecipients)
-        : await relay.submit(relayEnvelope(envelope, hostname), content, submitterOf(file.owner, receipt));
-    if (taken.kind === 'refused') {
-      onOddity(`mail in the spool was not taken: ${taken.text}`, { file: name, uid: file.owner });
-      if (taken.code < 500 || !(await giveBack(envelope, content, { name, taken, uid: file.owner }, parts)))
-        return 'later';
-    }
-  }
-  await folder.remove(name);
+  const outcome = await handOver(message.value, { name, uid: file.owner, receipt }, parts);
+  if (outcome === 'later') return 'later';
+  await (outcome === 'untold' ? folder.putAside(name) : folder.remove(name));
   return 'done';
+}
+
+/** Where a message comes from. */
+interface Dropped {
+  readonly name: string;
+  readonly uid: number;
+  readonly receipt: Receipt;
+}
+
+/** One that is not told of to anybody who should hear of it is `untold`. */
+type HandedIn = 'done' | 'later' | 'untold';
+
+/** Each step is taken once, also where we are ended in between. */
+async function handOver(
+  { envelope, content }: SpoolMessage,
+  dropped: Dropped,
+  parts: SpoolParts,
+): Promise<HandedIn> {
+  const { relay, terms } = parts;
+  if (await wasKept(dropped.receipt, parts)) return 'done';
+  const { hostname, maxRecipients } = terms();
+  const { recipients } = envelope;
+  if (recipients.length > maxRecipients) {
+    const because = `the message has more than ${maxRecipients} recipients`;
+    const refusal = { code: 554, enhanced: '5.5.3', text: because };
+    return refuse(envelope, content, allRefused(envelope, refusal), dropped, parts);
+  }
+  const submitter = submitterOf(dropped.uid, dropped.receipt);
+  const unknown = await relay.refusedOf(envelope, submitter);
+  const refused = recipients.flatMap((recipient): readonly RefusedOne[] => {
+    const own = unknown.find(({ mailbox }) => mailbox === recipient.mailbox);
+    return own === undefined ? [] : [{ recipient, refusal: own.refusal }];
+  });
+  const told = refused.length === 0 ? 'done' : await refuse(envelope, content, refused, dropped, parts);
+  const rest = recipients.filter((one) => !refused.some(({ recipient }) => recipient === one));
+  if (told === 'later' || rest.length === 0) return told;
+  const wanted = { ...envelope, recipients: rest };
+  const taken = await relay.submit(relayEnvelope(wanted, hostname), content, submitter);
+  if (taken.kind === 'kept') return told;
+  const last = await refuse(wanted, content, allRefused(wanted, taken), dropped, parts);
+  return last === 'done' ? told : last;
+}
+
+async function wasKept(receipt: Receipt, { store, world }: SpoolParts): Promise<boolean> {
+  const kept = await store.receipt({ ...receipt, now: world.now() });
+  return kept?.digest === receipt.digest;
 }
 
 async function aside(
@@ -174,13 +213,13 @@ async function aside(
   return 'done';
 }
 
-function tooMany(most: number): Extract<Intake, { kind: 'refused' }> {
-  return {
-    kind: 'refused',
-    code: 554,
-    enhanced: '5.5.3',
-    text: `the message has more than ${most} recipients`,
-  };
+interface RefusedOne {
+  readonly recipient: SpoolEnvelope['recipients'][number];
+  readonly refusal: Refusal;
+}
+
+function allRefused({ recipients }: SpoolEnvelope, refusal: Refusal): readonly RefusedOne[] {
+  return recipients.map((recipient) => ({ recipient, refusal }));
 }
 
 /** Of what is dropped under one name, and by whom: names are random, so nobody drops two. */
@@ -192,27 +231,49 @@ function receiptOf(name: string, owner: number, bytes: Uint8Array): Receipt {
   };
 }
 
-function submitterOf(uid: number, receipt: Receipt | null): Submitter {
+function submitterOf(uid: number, receipt: Receipt): Submitter {
   return { ...atTheSocket, uid, said: { terms: { tls: null, tellOutcome: false, trace: null }, receipt } };
 }
 
-/** Tells the sender that we will not take it. @returns false where even that cannot be kept for now. */
-async function giveBack(
-  { sender, wishes, recipients }: SpoolEnvelope,
+/** @param refused at least one. */
+async function refuse(
+  envelope: SpoolEnvelope,
   content: Uint8Array,
-  { name, taken, uid }: { readonly name: string; readonly taken: Refusal; readonly uid: number },
-  { relay, world, terms, onOddity }: SpoolParts,
-): Promise<boolean> {
+  refused: readonly RefusedOne[],
+  dropped: Dropped,
+  parts: SpoolParts,
+): Promise<HandedIn> {
+  const { name, uid } = dropped;
+  const texts = new Set(refused.map(({ refusal }) => refusal.text));
+  for (const text of texts) parts.onOddity(`mail in the spool was not taken: ${text}`, { file: name, uid });
+  if (refused.some(({ refusal }) => refusal.code < 500)) return 'later';
+  return giveBack(envelope, content, refused, dropped, parts);
+}
+
+/** Tells the sender that we will not take it. */
+async function giveBack(
+  { sender, wishes }: SpoolEnvelope,
+  content: Uint8Array,
+  refused: readonly RefusedOne[],
+  { name, uid, receipt }: Dropped,
+  parts: SpoolParts,
+): Promise<HandedIn> {
+  const { relay, world, terms, onOddity } = parts;
   const { hostname } = terms();
-  const told = recipients.filter(({ wishes: { notify } }) => notify === null || notify.includes('failure'));
+  const told = refused.filter(({ recipient: { wishes: own } }) => {
+    return own.notify === null || own.notify.includes('failure');
+  });
   // From the null sender comes what nobody is told of (RFC 5321 §6.1).
   if (sender === null || told.length === 0) {
     onOddity('mail in the spool that was not taken is gone, as nobody wants to hear of it', {
       file: name,
       uid,
     });
-    return true;
+    return 'done';
   }
+  // Once for those who do not exist, and once for the rest, should they be refused.
+  const own = { ...receipt, key: `${name} refused ${told[0]?.recipient.mailbox.text ?? ''}` };
+  if (await wasKept(own, parts)) return 'done';
   const now = world.now();
   const id = newId(now);
   const notification = buildNotification(
@@ -226,11 +287,11 @@ async function giveBack(
       now,
       retryUntil: null,
       nextReports: false,
-      recipients: told.map(({ mailbox }) => ({
+      recipients: told.map(({ recipient: { mailbox }, refusal }) => ({
         address: mailbox.text,
         originalRecipient: null,
-        status: taken.enhanced,
-        because: `the relay on this host did not take the message: ${taken.text}`,
+        status: refusal.enhanced,
+        because: `the relay on this host did not take the message: ${refusal.text}`,
         remote: null,
         reply: null,
         travel: null,
@@ -250,5 +311,15 @@ async function giveBack(
     },
     hostname,
   );
-  return (await relay.submit(envelope, notification, submitterOf(uid, null))).kind === 'kept';
+  const answer = await relay.submit(envelope, notification, submitterOf(uid, own));
+  if (answer.kind === 'kept') return 'done';
+  if (answer.code < 500) return 'later';
+  onOddity(
+    `mail in the spool was put aside, as its sender cannot be told that it was not taken: ${answer.text}`,
+    {
+      file: name,
+      uid,
+    },
+  );
+  return 'untold';
 }

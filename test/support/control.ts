@@ -12,7 +12,7 @@ import { openPolicies } from '../../src/store/open-policies.ts';
 import { openResults, type Results } from '../../src/store/open-results.ts';
 import type { PolicyStore } from '../../src/store/policy-store.ts';
 import { createAuthority } from './certificates.ts';
-import { startTestRelay, type TestRelay } from './relay.ts';
+import { startTestRelay, type TestRelay, type TestRelayOptions } from './relay.ts';
 
 const authority = await createAuthority();
 const keyPair = await authority.issue({ names: ['relay.test'] });
@@ -43,6 +43,8 @@ export interface ControlOptions {
   readonly stale?: true;
   /** What a fetch brings; by default none is expected. */
   readonly refresh?: ControlParts['engine']['refresh'];
+  /** Those of the relay; by default it has none. */
+  readonly domains?: TestRelayOptions['domains'];
   /** By default there are none. */
   readonly webhooks?: ControlParts['webhooks'];
 }
@@ -58,6 +60,7 @@ const noWebhooks: ControlParts['webhooks'] = {
 export async function controlSetting(t: TestContext, options: ControlOptions = {}): Promise<ControlSetting> {
   const relay = await startTestRelay(t, {
     keyPair,
+    domains: options.domains ?? [],
     routes: [{ domain: 'routed.test', to: { host: 'next.test', port: 25 } }],
     // Nothing is delivered: what is handed in stays to be looked at.
     dns: { mx: () => Promise.resolve({ kind: 'unknown', because: 'no resolver' }) },

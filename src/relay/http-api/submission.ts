@@ -167,7 +167,8 @@ function takenBy(intake: Intake, most: number): Taken {
   if (intake.kind === 'kept') return { kind: 'taken', id: intake.id };
   const { code, enhanced, text } = intake;
   const error = `${code} ${enhanced} ${text}`;
-  if (code === 552) return refused(413, error, { limit: most });
+  // A backend may say 552 of a mailbox.
+  if (code === 552 && enhanced === '5.3.4') return refused(413, error, { limit: most });
   return code < 500 ? refused(503, error, { retryAfter: RETRY_SECONDS }) : refused(422, error);
 }
 

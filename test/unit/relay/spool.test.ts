@@ -27,6 +27,8 @@ interface Setting {
   readonly errors: string[];
   readonly drop: string;
   readonly aside: () => readonly string[];
+  /** Those who do not exist. */
+  readonly unknown: Set<string>;
   /** What becomes of the next messages. */
   answer: (envelope: Envelope) => Intake;
   /** Milliseconds by which the clock is ahead. */
@@ -44,15 +46,18 @@ function mailbox(text: string): Mailbox {
 }
 
 function message(
-  to: string,
+  to: string | readonly string[],
   from: string | null = 'me@host.test',
-  content = `Subject: ${to}\r\n\r\n`,
+  content = `Subject: ${[to].flat().join()}\r\n\r\n`,
 ): Buffer {
   return formatSpoolFile(
     {
       sender: from === null ? null : mailbox(from),
       wishes: { ret: null, envelopeId: null },
-      recipients: [{ mailbox: mailbox(to), wishes: { notify: null, originalRecipient: null } }],
+      recipients: [to].flat().map((one) => ({
+        mailbox: mailbox(one),
+        wishes: { notify: null, originalRecipient: null },
+      })),
     },
     Buffer.from(content),
   );
@@ -73,6 +78,7 @@ async function setting(t: TestContext): Promise<Setting> {
     errors: [],
     drop: folder.drop,
     aside: () => readdirSync(join(path, 'spool', 'aside')),
+    unknown: new Set(),
     answer: () => ({ kind: 'kept', id: 'x' }),
     ahead: 0,
     put(index, bytes) {
@@ -91,6 +97,14 @@ async function setting(t: TestContext): Promise<Setting> {
             ),
         },
         relay: {
+          refusedOf: ({ recipients }) =>
+            Promise.resolve(
+              recipients.flatMap(({ mailbox: one }) =>
+                place.unknown.has(one.text)
+                  ? [{ mailbox: one, refusal: { code: 550, enhanced: '5.1.1', text: `nobody: ${one.text}` } }]
+                  : [],
+              ),
+            ),
           submit(envelope: Envelope, content: Uint8Array, submitter?: Submitter): Promise<Intake> {
             const answer = place.answer(envelope);
             if (answer.kind === 'refused') return Promise.resolve(answer);
@@ -220,6 +234,40 @@ describe('the spool', () => {
     assert.deepEqual([notice?.from, notice?.to], ['', ['me@host.test']]);
     assert.match(notice?.content ?? '', /Final-Recipient: rfc822; ?a@x\.test[\s\S]*Status: 5\.4\.6/);
     assert.match(notice?.content ?? '', /it loops/);
+  });
+
+  it('of mailboxes that do not exist the sender hears, and the others get the message, each once', async (t) => {
+    const place = await setting(t);
+    place.unknown.add('gone@x.test');
+    place.answer = ({ sender }) =>
+      sender === null
+        ? { kind: 'kept', id: 'x' }
+        : { kind: 'refused', code: 452, enhanced: '4.3.1', text: 'no space' };
+    place.put(1, message(['a@x.test', 'gone@x.test']));
+    await place.start();
+    await sleep(50);
+    place.answer = () => ({ kind: 'kept', id: 'x' });
+    place.ahead = 31_000;
+    place.put(2, message('b@x.test'));
+    await place.left(0);
+    assert.deepEqual(place.taken.map(({ from, to }) => [from, ...to].join(' ')).toSorted(), [
+      ' me@host.test',
+      'me@host.test a@x.test',
+      'me@host.test b@x.test',
+    ]);
+    const notice = place.taken.find(({ from }) => from === '');
+    assert.match(notice?.content ?? '', /Final-Recipient: rfc822; ?gone@x\.test[\s\S]*Status: 5\.1\.1/);
+    assert.doesNotMatch(notice?.content ?? '', /Final-Recipient: rfc822; ?a@x\.test/);
+  });
+
+  it('what is refused, and whose sender does not exist either, is put aside, not tried for ever', async (t) => {
+    const place = await setting(t);
+    place.answer = () => ({ kind: 'refused', code: 550, enhanced: '5.1.1', text: 'nobody' });
+    const name = place.put(1, message('gone@x.test'));
+    await place.start();
+    await place.left(0);
+    assert.deepEqual(place.aside(), [name]);
+    assert.match(place.oddities.join('\n'), /put aside, as its sender cannot be told/);
   });
 
   it('RFC 5321 §6.1: nobody is told of what the null sender sent; the log has it', async (t) => {

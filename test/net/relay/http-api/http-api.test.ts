@@ -6,6 +6,8 @@ import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { type Scope, scopes } from '../../../../src/relay/http-api/api-key.ts';
 import { listedSchema, trailSchema } from '../../../../src/relay/http-api/schemas.ts';
+import { createAuthority } from '../../../support/certificates.ts';
+import { startHostileServer } from '../../../support/hostile-server.ts';
 import {
   type Answer,
   madeKey,
@@ -15,6 +17,8 @@ import {
   type TestApiOptions,
 } from '../../../support/http-api.ts';
 import { domain, eventually } from '../../../support/relay.ts';
+
+const backendCertificate = async () => (await createAuthority()).issue({ names: ['imap.test'] });
 
 const MESSAGE = 'From: a@origin.test\r\nSubject: x\r\nDate: d\r\nMessage-ID: <m@x>\r\n\r\nHello\r\n';
 const PATH = '/v1/messages?from=a@origin.test&to=b@far.test';
@@ -107,6 +111,43 @@ describe('a message as it is', () => {
     const api = await startTestApi(t);
     const { status, body } = await send(api, undefined, 'Subject: x\r\n\r\nNUL: \0\r\n');
     assert.deepEqual([status, body['error']], [422, '554 5.6.0 the message holds a NUL octet']);
+  });
+
+  it('is refused for a mailbox of ours that does not exist, with the reply that SMTP would have given', async (t) => {
+    const own = { backend: { port: 9 } };
+    const domains = [
+      { ...own, name: 'own.test', recipients: ['anna'], aliases: ['sales: anna'] },
+      { ...own, name: 'any.test', recipients: 'any' },
+    ] as const;
+    const api = await startTestApi(t, { relay: { domains } });
+    const to = (address: string) => send(api, `from=a@origin.test&to=anna@own.test&to=${address}`);
+    for (const address of ['sales@own.test', 'postmaster@own.test', 'gone@any.test', 'gone@far.test'])
+      idOf(await to(address));
+    const before = api.relay.events.length;
+    const { status, body } = await to('gone@own.test');
+    assert.deepEqual([status, body['error']], [422, '550 5.1.1 no such mailbox here: gone@own.test']);
+    assert.ok(!api.relay.events.slice(before).some(({ event }) => event === 'received'));
+  });
+
+  it('is asked about where the backend knows, and its reply is not taken for one about size', async (t) => {
+    const backend = await startHostileServer(await backendCertificate(), {
+      offers: [],
+      answer: (verb, argument) => {
+        if (verb !== 'RCPT') return undefined;
+        if (argument.includes('gone')) return { say: '550 5.1.1 nobody\r\n' };
+        return argument.includes('full') ? { say: '552 5.2.2 mailbox full\r\n' } : undefined;
+      },
+    });
+    t.after(() => backend.close());
+    const domains = [{ name: 'own.test', backend: { port: backend.port }, recipients: 'callout' }] as const;
+    const api = await startTestApi(t, { relay: { domains } });
+    const answer = async (address: string) => {
+      const { status, body } = await send(api, `from=a@origin.test&to=${address}`);
+      return [status, body['error']];
+    };
+    assert.deepEqual(await answer('gone@own.test'), [422, '550 5.1.1 no such mailbox here: gone@own.test']);
+    assert.deepEqual(await answer('full@own.test'), [422, '552 5.2.2 mailbox full: full@own.test']);
+    assert.deepEqual(await answer('anna@own.test'), [202, undefined]);
   });
 });
 

@@ -3,6 +3,7 @@ import { authenticationResults, claimedResults } from '../../mail/authentication
 import { fieldsNamed, type HeaderSection } from '../../mail/headers.ts';
 import type { Domain } from '../../names/domain.ts';
 import type { IncomingMessage, Omission, Span, Treated, Treatment } from '../treatment.ts';
+import { bogusAnswers } from './bogus-answers.ts';
 import { type EvaluationParts, evaluate, prepare } from './evaluate.ts';
 import { type Actions, dmarcActions, spfActions, type Verdict, verdictOf } from './verdict.ts';
 
@@ -38,13 +39,20 @@ export function forgedFields({ authservId }: AuthenticationSettings): Omission {
 
 export function authentication(settings: AuthenticationSettings, log: Log): Treatment {
   const { authservId, withinMs, lookUp } = settings;
-  const parts: EvaluationParts = { lookUp, withinMs, receiver: authservId, onError: log.onError };
+  const watched = bogusAnswers(log.onOddity);
   prepare();
   return (message, before) => {
     const { submitter, head, section } = message;
     if (submitter.role !== 'mx' || submitter.trusted) return before;
     const unreadable = unreadableHeader(head, section);
-    return unreadable ?? judged(message, before, parts, settings, log);
+    if (unreadable !== undefined) return unreadable;
+    const parts: EvaluationParts = {
+      lookUp: watched(lookUp, { id: message.id, client: submitter.address, at: message.at }),
+      withinMs,
+      receiver: authservId,
+      onError: log.onError,
+    };
+    return judged(message, before, parts, settings, log);
   };
 }
 

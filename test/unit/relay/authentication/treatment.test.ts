@@ -17,6 +17,7 @@ import { incoming } from '../../../support/signed-mail.ts';
 const answer = answerFrom({
   'example.test TXT': ['"v=spf1 ip4:192.0.2.1 -all"'],
   '_dmarc.example.test TXT': ['"v=DMARC1; p=reject"'],
+  '_dmarc.forged.test TXT': 'bogus',
 });
 const mail = 'From: anna@example.test\r\nSubject: x\r\n\r\nhello\r\n';
 
@@ -110,6 +111,11 @@ describe('mail of clients that nobody trusts', () => {
     assert.match(said.fields, /^Authentication-Results: mx\.example\.org;\r\n\tspf=pass [^]*\r\nX: 1\r\n$/);
     assert.equal(said.authentication?.dmarc.result, 'pass');
     assert.deepEqual(told, []);
+  });
+
+  it('with a domain whose DNSSEC is wrong is put off or taken, and the log names the domain', async () => {
+    const { told } = await treated(mail.replace('example.test', 'forged.test'));
+    assert.match(told[0] ?? '', /^the TXT records of _dmarc\.forged\.test\.? are bogus/);
   });
 
   it('is refused where its domain and the operator want that, and the log is told', async () => {

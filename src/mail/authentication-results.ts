@@ -89,11 +89,12 @@ const LONGEST_REASON = 120;
  * `i=N;` for ARC-Authentication-Results.
  *
  * @param authservId who found it out.
+ * @param client its address; null: it is not known.
  */
 export function formatResults(
   authservId: string,
   { spf, dkim, arc, dmarc }: AuthenticationResult,
-  client: string,
+  client: string | null,
 ): string {
   const all: readonly (readonly string[])[] = [
     [`spf=${spf.result}`, ...reason(spf.because), ...property(`smtp.${spf.identity}`, spf.value)],
@@ -113,7 +114,7 @@ export function formatResults(
 export function authenticationResults(
   authservId: string,
   results: AuthenticationResult,
-  client: string,
+  client: string | null,
 ): string {
   return `Authentication-Results: ${formatResults(authservId, results, client)}\r\n`;
 }

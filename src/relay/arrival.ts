@@ -19,6 +19,8 @@ export interface Submitter {
   readonly requires: 'none' | 'encrypt';
   /** In a network of the operator's, or this host itself. */
   readonly trusted: boolean;
+  /** The address is that of a front or a proxy, which named no client; absent: it is the client's own. */
+  readonly anonymous?: boolean;
   /** Of a user of this host, the user id. */
   readonly uid?: number;
   /** What it says of this message beside envelope and content; absent: nothing. */

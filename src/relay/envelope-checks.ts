@@ -32,6 +32,8 @@ export function envelopeChecks(parts: CheckParts): EnvelopeChecks {
   const { visitor, role, settings, accounts, quotas, inboundMemory, onOddity } = parts;
   /** Of others' servers; whoever is trusted is the operator's own. */
   const isInbound = (): boolean => role === 'mx' && !visitor.client.trusted;
+  /** The TLS of a client behind a front is not seen, so that nothing can be remembered of it, nor expected. */
+  const isSeen = (): boolean => isInbound() && !visitor.client.introduced;
   const mailOf = ({ sender, tls }: Pick<Envelope, 'sender' | 'tls'>): InboundMail => ({
     address: visitor.client.address,
     sender,
@@ -45,10 +47,11 @@ export function envelopeChecks(parts: CheckParts): EnvelopeChecks {
   return {
     refusalOfSender(query) {
       const { sender, account, tls } = query;
-      const inbound = isInbound()
-        ? (refusalByRules(settings.inbound, sender, tls) ??
-          inboundMemory.refusal(mailOf(query), settings.inboundMemory))
-        : undefined;
+      const { introduced } = visitor.client;
+      const ruled = isInbound() ? refusalByRules(settings.inbound, sender, { tls, introduced }) : undefined;
+      const remembered = (): Refusal | undefined =>
+        isSeen() ? inboundMemory.refusal(mailOf(query), settings.inboundMemory) : undefined;
+      const inbound = ruled ?? remembered();
       if (inbound !== undefined) onOddity(`mail was sent away: ${inbound.text}`);
       const rights = account === null ? undefined : accounts.rightsOf(account);
       const unfit =
@@ -59,7 +62,7 @@ export function envelopeChecks(parts: CheckParts): EnvelopeChecks {
     },
     refusalOfRecipient: (account) => quotas.spend('recipients', holders(account)),
     note(envelope) {
-      if (settings.inboundMemory === 'off' || !isInbound()) return;
+      if (settings.inboundMemory === 'off' || !isSeen()) return;
       const row = inboundMemory.note(mailOf(envelope));
       if (row === undefined) return;
       const since = new Date(row.since).toISOString().slice(0, 10);

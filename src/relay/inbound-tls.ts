@@ -15,17 +15,23 @@ export interface InboundRule {
 /**
  * What the rules say to a sender; all that apply have to be kept.
  *
+ * Through a front none of them can be: XCLIENT says nothing of the client's TLS, and the front's own proves nothing.
+ *
  * The answer is temporary: where somebody on the path has taken STARTTLS away, the mail waits with its sender and comes
  * when the path is as it was, while a permanent one, as the 530 of RFC 3207 §4, would let him return it.
  */
 export function refusalByRules(
   rules: readonly InboundRule[],
   sender: Mailbox | null,
-  tls: TlsFacts | undefined,
+  { tls, introduced }: { readonly tls: TlsFacts | undefined; readonly introduced: boolean },
 ): Refusal | undefined {
   if (sender === null) return undefined;
   for (const rule of rules) {
     if (!covers(rule.from, sender)) continue;
+    if (introduced)
+      return refusal(
+        `mail of ${sender.text} is taken over TLS only, and whether you use it is not known behind our front: come to us directly`,
+      );
     if (tls === undefined) return refusal(`mail of ${sender.text} is taken over TLS only: use STARTTLS`);
     if (rule.tls === 'encrypt') continue;
     const because = unproven(rule, tls);

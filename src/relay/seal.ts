@@ -62,7 +62,8 @@ async function seal(
   const header = signedHeader(head, section, MORE);
   if (header.kind === 'unfit') return { kind: 'not', because: header.because };
   const bodyHash = await hashOfBody(content, section.bodyStart);
-  const aar = arcResults(chain, formatResults(authservId, results, submitter.address));
+  const client = submitter.anonymous === true ? null : submitter.address;
+  const aar = arcResults(chain, formatResults(authservId, results, client));
   const unsigned = unsignedMessage(key, chain, header, bodyHash, at);
   const message = signedField(unsigned, await valueOf(key, Buffer.from(unsigned.data, 'latin1')));
   const open = unsignedSeal(key, chain, { results: aar, message }, at);

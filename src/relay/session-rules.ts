@@ -11,6 +11,10 @@ export interface Client {
   readonly trusted: boolean;
   /** It came through a front, or is one: it may say for whom it speaks (XCLIENT). */
   readonly front: boolean;
+  /** It came through a front: TLS here is between the front and us, and of the client's own nothing is known. */
+  readonly introduced: boolean;
+  /** The address is the client's: not so where a front or a proxy named none. */
+  readonly known: boolean;
 }
 
 export interface House {
@@ -40,7 +44,7 @@ export function rulesFor(listener: ListenerSettings, client: Client, house: Hous
     postmasterDomain: postmasterAt ?? hostname,
     startTls: listener.tls === 'starttls' ? 'offered' : 'absent',
     tls: listener.requireTls ? 'required' : 'optional',
-    requireTls: settings.demands.requireTls === 'off' ? 'absent' : 'offered',
+    requireTls: settings.demands.requireTls === 'off' || client.introduced ? 'absent' : 'offered',
     // Nobody logs in at port 25: all that there is to find there are guessed passwords.
     mechanisms: mechanismsOf(listener, house.accounts),
     xclient: client.front,

@@ -77,14 +77,14 @@ function pem({ privateKey }: Pair): string {
 /** The message as it stands before the steps of the intake. */
 export function incoming(
   mail: string,
-  from: { client?: string; hello?: string; sender?: string } = {},
+  from: { client?: string | null; hello?: string; sender?: string } = {},
 ): Judged {
   const head = Buffer.from(mail);
   const sender = parseMailbox(from.sender ?? 'anna@example.test', { utf8: true });
   if (from.sender !== '' && sender.kind !== 'ok') throw new Error(sender.because);
   return {
     id: 'm1',
-    client: from.client ?? '192.0.2.1',
+    client: from.client === undefined ? '192.0.2.1' : from.client,
     hello: from.hello ?? 'client.example.test',
     sender: sender.kind === 'ok' ? sender.value : null,
     head,

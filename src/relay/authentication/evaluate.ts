@@ -34,8 +34,8 @@ export interface EvaluationParts {
 type Content = Pick<IncomingMessage, 'id' | 'head' | 'section' | 'content' | 'bodyAt' | 'longestLine'>;
 
 export interface Judged extends Content {
-  /** The address that it came from. */
-  readonly client: string;
+  /** The address that it came from; null: a front or a proxy did not say. */
+  readonly client: string | null;
   /** The name in HELO or EHLO. */
   readonly hello: string;
   /** null: the null sender. */
@@ -108,6 +108,11 @@ async function spfOf(
 ): Promise<SpfResult> {
   const identity = sender === null ? 'helo' : 'mailfrom';
   const fallback = sender === null ? hello : sender.text.slice(sender.text.lastIndexOf('@') + 1);
+  // RFC 7208 §4.1: check_host() is about the client's address, and a front's is not it.
+  if (client === null) {
+    const because = 'the address of the client is not known';
+    return { result: 'none', identity, value: fallback, domain: fallback.toLowerCase(), because };
+  }
   try {
     const found = await spf({
       ...(sender === null ? {} : { sender: sender.text }),
@@ -239,7 +244,7 @@ async function arcOf(
         resolver: resolverOf(lookUps),
         minBitLength: LEAST_KEY_BITS,
         strict: true,
-        ip: client,
+        ...(client !== null && { ip: client }),
       },
     );
     const result = oneOf(arcResults, found.status.result);

@@ -66,11 +66,12 @@ async function judged(
   const { authservId, trustedSealers } = settings;
   const { submitter, envelope } = message;
   const { hello, sender } = envelope;
-  const { results, dmarc } = await evaluate(parts, { ...message, client: submitter.address, hello, sender });
+  const client = submitter.anonymous === true ? null : submitter.address;
+  const { results, dmarc } = await evaluate(parts, { ...message, client, hello, sender });
   const verdict = verdictOf(results, dmarc, actionsFor(before, settings), trustedSealers);
   if (verdict.kind !== 'taken') tell(log, message, verdict);
   if (verdict.kind === 'refused') return verdict;
-  const field = authenticationResults(authservId, results, submitter.address);
+  const field = authenticationResults(authservId, results, client);
   const mark = verdict.kind === 'set-apart' ? `${QUARANTINE_FIELD}: ${verdict.because}\r\n` : '';
   return { ...before, fields: `${field}${mark}${before.fields}`, authentication: results };
 }

@@ -161,6 +161,17 @@ describe('mail of a domain that has to come with a certificate', () => {
     });
   }
 
+  it('does not come through a front, whose certificate is not the client’s', async (t) => {
+    const listeners = mx.listeners.map((one) => ({ ...one, fronts: [loopback] }));
+    const relay = await relayFor(t, { ...mx, listeners, settings });
+    const client = await secured(relay.port, partner);
+    await client.expect('XCLIENT ADDR=198.51.100.9', '220');
+    assert.doesNotMatch(await client.expect('EHLO client.test', '250'), /REQUIRETLS/);
+    client.write('MAIL FROM:<a@partner.test>\r\n');
+    assert.match(await client.reply(), /^450 4\.7\.0 .*behind our front/);
+    client.close();
+  });
+
   it('does not come in clear', async (t) => {
     const relay = await relayFor(t, { ...mx, settings });
     const client = await greetedClient(relay.port);

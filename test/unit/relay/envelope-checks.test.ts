@@ -23,6 +23,8 @@ interface World {
   readonly overQuota?: boolean;
   readonly mode?: CheckParts['settings']['inboundMemory'];
   readonly ruled?: boolean;
+  /** By a front. */
+  readonly introduced?: boolean;
 }
 
 /** The checks of a session in such a world, and what else happened. */
@@ -34,6 +36,7 @@ function session(world: World) {
     overQuota = false,
     mode = 'enforce',
     ruled = false,
+    introduced = false,
   } = world;
   const happened: string[] = [];
   const rights = {
@@ -42,7 +45,7 @@ function session(world: World) {
     quota: { ...noQuota, messagesPerDay: 1 },
   };
   const checks = envelopeChecks({
-    visitor: { client: { address: '192.0.2.1', trusted, front: false } },
+    visitor: { client: { address: '192.0.2.1', trusted, front: introduced, introduced, known: true } },
     role,
     settings: {
       inbound: ruled ? [{ from, tls: 'encrypt', proofs: [] }] : [],
@@ -81,6 +84,15 @@ describe('a sender', () => {
     assert.equal(session({ ruled: true }).checks.refusalOfSender(query())?.code, 450);
     assert.equal(session({ ruled: true }).checks.refusalOfSender(query({ tls: tlsFacts })), undefined);
   });
+  it('behind a front is sent away by a rule, whatever the front’s own TLS; the memory says nothing', () => {
+    const behind = { introduced: true, remembered: later };
+    const refusal = session({ ...behind, ruled: true }).checks.refusalOfSender(query({ tls: tlsFacts }));
+    assert.equal(refusal?.code, 450);
+    assert.match(refusal?.text ?? '', /is not known behind our front/);
+    assert.equal(session(behind).checks.refusalOfSender(query()), undefined);
+    const own = { ...behind, ruled: true, trusted: true };
+    assert.equal(session(own).checks.refusalOfSender(query()), undefined);
+  });
   for (const world of [{ role: 'submission' }, { trusted: true }] as const satisfies readonly World[]) {
     it(`is none of others' servers: ${JSON.stringify(world)}`, () =>
       assert.equal(
@@ -106,6 +118,7 @@ describe('mail that is about to come', () => {
     ['is noted', {}, ['noted 192.0.2.1 true']],
     ['is noted where that is only observed', { mode: 'observe' }, ['noted 192.0.2.1 true']],
     ['is not noted where the memory is off', { mode: 'off' }, []],
+    ['is not noted behind a front, whose TLS it would be', { introduced: true }, []],
     ['is not noted of trusted clients', { trusted: true }, []],
     ['is not noted of whoever submits', { role: 'submission' }, []],
   ];

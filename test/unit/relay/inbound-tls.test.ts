@@ -21,7 +21,7 @@ function domain(text: string): Domain {
 function say(from: string | null, tls: TlsFacts | undefined, ...rules: readonly InboundRule[]): string {
   const sender = from === null ? null : parseMailbox(from);
   if (sender?.kind === 'invalid') assert.fail(sender.because);
-  const refusal = refusalByRules(rules, sender?.value ?? null, tls);
+  const refusal = refusalByRules(rules, sender?.value ?? null, { tls, introduced: false });
   return refusal === undefined ? 'taken' : `${refusal.code} ${refusal.enhanced} ${refusal.text}`;
 }
 

@@ -40,8 +40,8 @@ const submission: ListenerSettings = {
   proxies: [],
 };
 const mx: ListenerSettings = { ...submission, role: 'mx', requireTls: false };
-const trusted: Client = { address: '192.0.2.1', trusted: true, front: false };
-const stranger: Client = { address: '192.0.2.1', trusted: false, front: false };
+const trusted: Client = { address: '192.0.2.1', trusted: true, front: false, introduced: false, known: true };
+const stranger: Client = { ...trusted, trusted: false };
 
 describe('who may relay', () => {
   const cases: readonly [
@@ -90,6 +90,16 @@ describe('what is asked for', () => {
 });
 
 describe('the rest', () => {
+  it('RFC 8689 §2: REQUIRETLS is not offered to whom a front speaks for, as his TLS is not seen', () => {
+    const behind = { ...stranger, front: true, introduced: true };
+    assert.deepEqual(
+      [stranger, { ...stranger, front: true }, behind].map(
+        (client) => rulesFor(mx, client, house).requireTls,
+      ),
+      ['offered', 'offered', 'absent'],
+    );
+  });
+
   it('a bare postmaster is at our first domain, or else at our own name', () => {
     assert.deepEqual(rulesFor(mx, stranger, withDomains).postmasterDomain, at('ours.test'));
     assert.deepEqual(rulesFor(mx, stranger, house).postmasterDomain, at('relay.test'));

@@ -79,6 +79,15 @@ describe('SPF', () => {
     assert.match(await spf({ sender: 'a@forged.test' }), /^spf=temperror /);
   });
 
+  it('of a client that nobody knows is none, and DMARC goes by DKIM alone', async () => {
+    const because = 'spf=none reason="the address of the client is not known"';
+    assert.equal(await spf({ client: null }), `${because} smtp.mailfrom=example.test`);
+    assert.equal(await spf({ client: null, sender: '' }), `${because} smtp.helo=client.example.test`);
+    const open = { ...zone, 'example.test TXT': ['"v=spf1 +all"'] };
+    assert.match(await wordsOf(incoming(mail, { client: null }), open), /; dmarc=fail /);
+    assert.match(await wordsOf(incoming(await signed(mail, by), { client: null }), open), /; dmarc=pass /);
+  });
+
   it('RFC 7208 §2.4: with a null sender HELO is checked', async () => {
     assert.equal(await spf({ sender: '', hello: 'example.test' }), 'spf=pass smtp.helo=example.test');
     assert.equal(await spf({ sender: '', hello: '[192.0.2.1]' }), 'spf=none smtp.helo="[192.0.2.1]"');

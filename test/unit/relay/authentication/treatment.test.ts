@@ -105,6 +105,13 @@ function kept(text: string, from: Partial<Submitter> = {}): string {
 const far = { address: '198.51.100.1' };
 
 describe('mail of clients that nobody trusts', () => {
+  it('is not judged by the address of a front or a proxy that named no client', async () => {
+    const { said } = await treated(mail, { anonymous: true }, ['ben@middle.test']);
+    assert.ok(said.kind === 'treated');
+    assert.equal(said.authentication?.spf.result, 'none');
+    assert.doesNotMatch(said.fields, /192\.0\.2\.1/);
+  });
+
   it('gets the field with the results on top, and the results go on to later steps', async () => {
     const { said, told } = await treated(mail);
     assert.ok(said.kind === 'treated');

@@ -7,6 +7,10 @@ import type { Parsed } from '../../names/domain.ts';
 import { formatMailDomain, parseMailbox } from '../../names/mailbox.ts';
 import type { Claim, NewMessage } from '../../store/queue-store.ts';
 
+/** RFC 3461 §4: what goes into commands as it is. */
+const ENVELOPE_ID = /^[\x21-\x3c\x3e-\x7e]{1,100}$/;
+const ORIGINAL_RECIPIENT = /^[A-Za-z0-9-]{1,63};[\x21-\x3c\x3e-\x7e]{1,500}$/;
+
 const notify = z.array(z.enum(['success', 'failure', 'delay'])).nullable();
 
 const messageLine = z.strictObject({
@@ -14,7 +18,10 @@ const messageLine = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
   receivedAt: z.iso.datetime(),
   sender: z.string(),
-  wishes: z.strictObject({ ret: z.enum(['full', 'headers']).nullable(), envelopeId: z.string().nullable() }),
+  wishes: z.strictObject({
+    ret: z.enum(['full', 'headers']).nullable(),
+    envelopeId: z.string().regex(ENVELOPE_ID).nullable(),
+  }),
   terms: z.strictObject({
     tls: z.enum(['requiretls', 'authenticate', 'encrypt', 'optional']).nullable(),
     tellOutcome: z.boolean(),
@@ -32,7 +39,7 @@ const messageLine = z.strictObject({
 
 const recipientLine = z.strictObject({
   address: z.string(),
-  wishes: z.strictObject({ notify, originalRecipient: z.string().nullable() }),
+  wishes: z.strictObject({ notify, originalRecipient: z.string().regex(ORIGINAL_RECIPIENT).nullable() }),
   attempts: z.int().nonnegative(),
   /** By the operator. */
   held: z.boolean(),

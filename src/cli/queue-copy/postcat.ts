@@ -26,6 +26,8 @@ interface Draft {
 }
 
 const UTF8 = { utf8: true } as const;
+/** RFC 3461 §4.2. */
+const MAX_ORIGINAL_RECIPIENT = 500;
 /** As asctime(3) writes it. */
 const TIME =
   /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} [0-9]{4}$/;
@@ -123,13 +125,22 @@ function takeAttribute(draft: Draft, attribute: string): string | undefined {
       const [, type = '', address = ''] = /^([A-Za-z0-9-]+);(.+)$/.exec(value) ?? [];
       // RFC 6533 §3: beyond ASCII the type is utf-8, and its 7-bit form can go anywhere.
       const isUtf8 = type.toLowerCase() === 'utf-8';
-      const written = isUtf8 ? toAsciiUnitext(address) : toXtext(address);
-      draft.originalRecipient = address !== '' && (isAscii(address) || isUtf8) ? `${type};${written}` : null;
+      const written = isUtf8 ? toUnitext(address) : toXtext(address);
+      const fits = written.length <= MAX_ORIGINAL_RECIPIENT;
+      draft.originalRecipient =
+        address !== '' && fits && (isAscii(address) || isUtf8) ? `${type};${written}` : null;
       return undefined;
     }
     default:
       return undefined;
   }
+}
+
+/** RFC 6533 §3, in its 7-bit form. */
+function toUnitext(text: string): string {
+  return toAsciiUnitext(
+    text.replace(/[\\+= ]/g, (character) => `\\x{${character.charCodeAt(0).toString(16).toUpperCase()}}`),
+  );
 }
 
 /** RFC 3461 §4; Postfix keeps what it stands for. */

@@ -45,6 +45,7 @@ const IGNORED_VALUES: Readonly<Record<string, RegExp>> = {
 /** Behind -o: of these only `i` means something. */
 const SHORT_SETTING = /^(?:i|m|n|o|7|8|v|em|ep|ee|eq|ew|db|di|dq|dd|A.+|T.*|s|r.+)$/;
 const LONG_SETTING = /^[A-Za-z][A-Za-z0-9]*=[^\r\n]*$/;
+/** RFC 3461 §4.4: as it goes over the wire. */
 const MAX_ENVELOPE_ID = 100;
 
 type Draft = { -readonly [Key in keyof Call]: Call[Key] };
@@ -70,9 +71,10 @@ const withValue: Readonly<Record<string, Setter>> = {
     return undefined;
   },
   V(draft, value) {
-    if (!/^[\x20-\x7e]+$/.test(value) || value.length > MAX_ENVELOPE_ID)
-      return `-V is 1 to ${MAX_ENVELOPE_ID} printable characters`;
-    draft.wishes = { ...draft.wishes, envelopeId: toXtext(value) };
+    const envelopeId = toXtext(value);
+    if (!/^[\x20-\x7e]+$/.test(value) || envelopeId.length > MAX_ENVELOPE_ID)
+      return `-V is 1 to ${MAX_ENVELOPE_ID} printable characters, and of +, = and spaces each counts as three`;
+    draft.wishes = { ...draft.wishes, envelopeId };
     return undefined;
   },
   b: takeMode,

@@ -66,6 +66,17 @@ describe('the envelope of a message in Postfix', () => {
     }
   });
 
+  it('RFC 6533 §3, RFC 3461 §4.2: what is not allowed in ORCPT is written otherwise, what is too long is left out', () => {
+    const original = (address: string): unknown => {
+      const read = readPostcatEnvelope(recorded.replace('utf-8;jörg@far.test', address));
+      return read.kind === 'ok' ? read.value.recipients[1]?.wishes.originalRecipient : 'invalid';
+    };
+    assert.equal(original('utf-8;a+b=ö\\@x.test'), 'utf-8;a\\x{2B}b\\x{3D}\\x{F6}\\x{5C}@x.test');
+    assert.equal(original('rfc822;a+b @x.test'), 'rfc822;a+2Bb+20@x.test');
+    assert.equal(original(`rfc822;${'a'.repeat(501)}`), null);
+    assert.equal(original('rfc822;ö@x.test'), null);
+  });
+
   it('may have the null sender', () => {
     const read = readPostcatEnvelope(recorded.replace('sender: me@x.test', 'sender: '));
     assert.equal(read.kind === 'ok' && read.value.sender, null);

@@ -123,6 +123,7 @@ describe('other options', () => {
     assert.equal(value(['-V', 'a+b=c d', 'x']).wishes.envelopeId, 'a+2Bb+3Dc+20d');
     assert.equal(value(['-V', 'x'.repeat(100), 'x']).wishes.envelopeId, 'x'.repeat(100));
     assert.equal(readCall('sendmail', ['-V', 'x'.repeat(101), 'x']).kind, 'invalid');
+    assert.equal(readCall('sendmail', ['-V', '+'.repeat(34), 'x']).kind, 'invalid');
     assert.equal(readCall('sendmail', ['-V', 'ä', 'x']).kind, 'invalid');
   });
 

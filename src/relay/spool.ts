@@ -173,9 +173,9 @@ async function handOver(
   parts: SpoolParts,
 ): Promise<HandedIn> {
   const { relay, terms } = parts;
+  const { recipients } = envelope;
   if (await wasKept(dropped.receipt, parts)) return 'done';
   const { hostname, maxRecipients } = terms();
-  const { recipients } = envelope;
   if (recipients.length > maxRecipients) {
     const because = `the message has more than ${maxRecipients} recipients`;
     const refusal = { code: 554, enhanced: '5.5.3', text: because };

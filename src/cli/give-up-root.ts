@@ -38,6 +38,18 @@ export function findUser(name: string): SystemUser | undefined {
   }
 }
 
+/** Whether the system has a user of this name; nobody has to be root to learn it. */
+export function hasUser(name: string): boolean {
+  if (isRoot()) return findUser(name) !== undefined;
+  try {
+    // The name is looked up before the system refuses the change; whoever may make it is that user already.
+    process.seteuid?.(name);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ERR_UNKNOWN_CREDENTIAL');
+  }
+}
+
 /**
  * Makes the folder for its new owner where it is missing (mode 0700), as only root can do that in most places.
  *

@@ -4,7 +4,8 @@ import type { Logger } from 'pino';
 import { type InheritedSocket, inheritedSockets } from '../net/inherited.ts';
 import { openPlaces, type PlaceSource, type Places } from '../net/places.ts';
 import type { Config, ConfigError } from './config/config.ts';
-import { findUser, giveUpRoot, isRoot, ownFolder, type SystemUser } from './give-up-root.ts';
+import type { LoadedConfig } from './config/load.ts';
+import { findUser, giveUpRoot, hasUser, isRoot, ownFolder, type SystemUser } from './give-up-root.ts';
 import { privilegedPlaces } from './places.ts';
 import { messageOf } from './usage.ts';
 
@@ -23,10 +24,25 @@ export function whoToBecome({ user }: Pick<Config, 'user'>, origin: string): Bec
   });
   if (isRoot()) {
     const found = findUser(user);
-    return found === undefined ? refused(`this host has no user ${user}`) : { kind: 'become', user: found };
+    return found === undefined ? refused(noSuchUser(user)) : { kind: 'become', user: found };
   }
   const name = ownName();
   return name === user ? { kind: 'stay' } : refused(`only root can become ${user}; this process is ${name}`);
+}
+
+/** What of {@link whoToBecome} is wrong whoever starts the relay. */
+export function faultsOfUser({ config: { user }, effective }: CheckedConfig): readonly ConfigError[] {
+  if (user === null || hasUser(user)) return [];
+  const origin = effective.find(({ path }) => path === 'user')?.origin ?? 'default';
+  return [{ path: 'user', origin, message: noSuchUser(user) }];
+}
+
+type CheckedConfig = Pick<Extract<LoadedConfig, { kind: 'ok' }>, 'effective'> & {
+  readonly config: Pick<Config, 'user'>;
+};
+
+function noSuchUser(user: string): string {
+  return `this host has no user ${user}`;
 }
 
 export interface SettlingIn {

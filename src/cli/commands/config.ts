@@ -62,8 +62,11 @@ async function check(options: ConfigOptions & { readonly json?: true }): Promise
   const loaded = loadConfig(toLoadRequest(options, process.env));
   const read =
     loaded.kind === 'invalid' ? undefined : await readFiles(loaded.config, loaded.effective, Date.now());
+  const { faultsOfUser } = await import('../settle-in.ts');
   const errors =
-    loaded.kind === 'invalid' ? loaded.errors : [...(read?.errors ?? []), ...(read?.outOfDate ?? [])];
+    loaded.kind === 'invalid'
+      ? loaded.errors
+      : [...faultsOfUser(loaded), ...(read?.errors ?? []), ...(read?.outOfDate ?? [])];
   const warnings = loaded.kind === 'invalid' ? [] : [...loaded.warnings, ...(read?.warnings ?? [])];
   if (options.json === true) {
     process.stdout.write(`${JSON.stringify({ errors, warnings }, undefined, 2)}\n`);

@@ -12,7 +12,7 @@ import type { ApiKey } from '../../relay/http-api/api-key.ts';
 import type { Webhook } from '../../relay/webhooks/settings.ts';
 import { readAccount, readAccountsFile } from './account-files.ts';
 import { checkAliases, readDomainAliases, readForwarding } from './alias-files.ts';
-import { readApiKey } from './api-files.ts';
+import { readApiKeys } from './api-files.ts';
 import type {
   Config,
   ConfigError,
@@ -25,7 +25,7 @@ import { readDkimKeys } from './dkim-files.ts';
 import { type GatewayFiles, readGatewayFiles } from './gateway-files.ts';
 import { readLine, readText } from './text-file.ts';
 import { parseLocalPart, parsePassword } from './values.ts';
-import { warnAboutCertificates, warnAboutHash } from './warnings.ts';
+import { warnAboutCertificates, warnAboutHash, warnAboutRules } from './warnings.ts';
 import { readWebhooks } from './webhook-files.ts';
 
 /** What look-ups need of the files. */
@@ -98,9 +98,7 @@ export async function readFiles(
     readAccount(account, `account[${index}].password_hash_file`, findings),
   );
   const listed = await readListed(config, findings);
-  const apiKeys = await all(config.api.keys, (key, index) =>
-    readApiKey(key, `api_key[${index}].key_hash_file`, findings),
-  );
+  const apiKeys = await readApiKeys(config.api.keys, findings);
   const clientRoots =
     config.clientCaFile === null
       ? undefined
@@ -136,7 +134,7 @@ export async function readFiles(
     ...outgoing,
     certificates: present(certificates),
     accounts: [...present(accounts), ...listed],
-    apiKeys: present(apiKeys),
+    apiKeys,
     clientRoots: clientRoots === undefined ? [] : [clientRoots],
     domains: present(domains),
     dkim: dkim.keys,
@@ -145,11 +143,13 @@ export async function readFiles(
     gateways,
   };
   const shown = warnAboutCertificates(config.certificates, files.certificates);
+  const submitters = [...files.accounts.map(({ user }) => user), ...apiKeys.map(({ name }) => name)];
+  const unused = warnAboutRules(config.rules, new Set(submitters));
   return {
     files,
     errors,
     outOfDate: [...outOfDate, ...outdated],
-    warnings: [...warnings, ...dkim.warnings, ...hooks.warnings, ...shown],
+    warnings: [...warnings, ...dkim.warnings, ...hooks.warnings, ...shown, ...unused],
   };
 }
 

@@ -28,9 +28,9 @@ const SELECTOR_LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 const CONTROL = /\p{Cc}/u;
 
 /** Reads `30s`, `5m`, `4h` or `5d` as milliseconds: 1 second to 365 days. */
-export function parseDuration(text: string): Parsed<number> {
+export function parseDuration(text: string, problem = 'is not a duration'): Parsed<number> {
   const match = /^([0-9]{1,9})([smhd])$/.exec(text);
-  if (match === null) return invalid(`${quote(text)} is not a duration such as "30s", "5m", "4h" or "5d"`);
+  if (match === null) return invalid(`${quote(text)} ${problem} such as "30s", "5m", "4h" or "5d"`);
   const ms = Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? Number.NaN);
   return ms >= MIN_DURATION_MS && ms <= MAX_DURATION_MS
     ? { kind: 'ok', value: ms }
@@ -39,7 +39,9 @@ export function parseDuration(text: string): Parsed<number> {
 
 /** Reads a duration, or `never` as infinity. */
 export function parseDurationOrNever(text: string): Parsed<number> {
-  return text === 'never' ? { kind: 'ok', value: Number.POSITIVE_INFINITY } : parseDuration(text);
+  return text === 'never'
+    ? { kind: 'ok', value: Number.POSITIVE_INFINITY }
+    : parseDuration(text, 'is neither "never" nor a duration');
 }
 
 /** Reads a number of bytes, or text with one of the units KB, MB, GB (1000) and KiB, MiB, GiB (1024). */

@@ -4,6 +4,7 @@ import { quote } from '../../names/domain.ts';
 import type { MailDomain } from '../../names/mailbox.ts';
 import { overshadowedBy } from '../../net/certificates.ts';
 import type { KeyPair } from '../../net/tls.ts';
+import type { Rule } from '../../policies/overrides/rule.ts';
 import type { PasswordHash } from '../../relay/password.ts';
 import type { Config, ConfiguredCertificate, GatewayConfig, Listener } from './config.ts';
 import { formatPattern, isLoopbackNetwork, patternsAround } from './values.ts';
@@ -70,6 +71,17 @@ export function warnAboutHash(path: string, user: string, hash: PasswordHash): r
   return isWeak(hash)
     ? [`${path}: the hash of ${quote(user)} is quick to break; make a new one with waxwing config hash`]
     : [];
+}
+
+/** @param submitters all that mail can be submitted as. */
+export function warnAboutRules(rules: readonly Rule[], submitters: ReadonlySet<string>): readonly string[] {
+  return rules.flatMap(({ account }, index) =>
+    account === null || submitters.has(account)
+      ? []
+      : [
+          `rule[${index}].account: the rule is never used: there is no [[account]], no user in accounts.file and no [[api_key]] called ${quote(account)}`,
+        ],
+  );
 }
 
 /** What TLS protects up to the gateway, nobody protects behind it. */

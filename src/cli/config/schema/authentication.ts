@@ -1,11 +1,13 @@
 /** `[authentication]`: what is found out about who sends mail to listeners of role mx, and what comes of it. */
 import { z } from 'zod';
-import { parseDomain } from '../../../names/domain.ts';
+import { type Parsed, parseDomain, quote } from '../../../names/domain.ts';
 import { parseMailDomain } from '../../../names/mailbox.ts';
 import { dmarcActions, spfActions } from '../../../relay/authentication/verdict.ts';
 import { parseDuration } from '../values.ts';
 import { complaints, text } from './kit.ts';
 
+/** The sender waits so long, and half of it once more; not all have the patience of RFC 5321 §4.5.3.2.6, ten minutes. */
+const MOST_WITHIN_MS = 120_000;
 const NEEDS_EVALUATE = 'does nothing without evaluate = true';
 
 export const authentication = z
@@ -35,10 +37,10 @@ export const authentication = z
       .describe(
         'Domains whose ARC seals are believed: where they say that DMARC passed when the message came to them, it is not refused.',
       ),
-    within: text(parseDuration)
+    within: text(parseWithin)
       .prefault('10s')
       .describe(
-        'How long the DNS may take for one message while its sender waits; DMARC gets half of it once more. After that a result is temperror.',
+        'How long the DNS may take for one message while its sender waits, at most 2m; DMARC gets half of it once more. After that a result is temperror.',
       ),
   })
   .superRefine(({ evaluate, dmarc, spf_hard_fail, trusted_sealers }, context) => {
@@ -50,3 +52,10 @@ export const authentication = z
   })
   .prefault({})
   .describe('Who mail that comes in is really from.');
+
+function parseWithin(written: string): Parsed<number> {
+  const parsed = parseDuration(written);
+  return parsed.kind === 'ok' && parsed.value > MOST_WITHIN_MS
+    ? { kind: 'invalid', because: `${quote(written)} is more than "2m", and the sender waits` }
+    : parsed;
+}

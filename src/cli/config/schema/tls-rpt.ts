@@ -6,10 +6,11 @@ import { complaints, text } from './kit.ts';
 
 /** sockaddr_un holds 108 octets, the last of them NUL. */
 const MOST_PATH_OCTETS = 107;
+const DAY_MS = 86_400_000;
 
 export const tlsRpt = z
   .strictObject({
-    keep: text(parseDuration)
+    keep: text(parseDays)
       .prefault('10d')
       .describe('How long results of sessions are kept, in whole days of UTC.'),
     socket: text(parseSocketPath, '/var/spool/postfix/run/tlsrpt/tlsrpt.sock')
@@ -30,6 +31,13 @@ export const tlsRpt = z
   })
   .prefault({})
   .describe('Results of TLS sessions, as TLS-RPT tells them.');
+
+function parseDays(written: string): Parsed<number> {
+  const parsed = parseDuration(written);
+  return parsed.kind === 'ok' && parsed.value % DAY_MS !== 0
+    ? { kind: 'invalid', because: `${quote(written)} is not a number of whole days such as "10d"` }
+    : parsed;
+}
 
 function parseSocketPath(written: string): Parsed<string> {
   if (Buffer.byteLength(written) > MOST_PATH_OCTETS)

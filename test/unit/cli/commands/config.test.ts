@@ -34,6 +34,17 @@ describe('config init', { concurrency: 4 }, () => {
 });
 
 describe('config check', { concurrency: 4 }, () => {
+  it('finds that this host has no such user, as serve would', async () => {
+    const file = write('user.toml', 'user = "waxwing-nobody-has"\nhostname = "relay.test"\n');
+    const run = await waxwing(['config', 'check', '--config', file]);
+    assert.deepEqual([run.code, run.stdout], [1, '']);
+    assert.equal(run.stderr, `${file}:1: user: this host has no user waxwing-nobody-has\n`);
+  });
+  it('is content with a user that there is', async () => {
+    const file = write('nobody.toml', 'user = "nobody"\nhostname = "relay.test"\n');
+    const run = await waxwing(['config', 'check', '--config', file]);
+    assert.deepEqual([run.code, run.stdout], [0, `${file}: ok\n`]);
+  });
   const broken = write('broken.toml', 'hostname = 5\n[relay]\nretires = []\n');
 
   it('prints every error with its origin and path, and exits with 1', async () => {

@@ -9,16 +9,32 @@ import { loadConfig } from '../../../../src/cli/config/load.ts';
 const folder = mkdtempSync(join(tmpdir(), 'waxwing-api-'));
 after(() => rmSync(folder, { recursive: true }));
 
-function read(hash: string | undefined) {
+function read(hash: string | undefined, more = '') {
   const file = join(folder, 'waxwing.toml');
   const key = '[[api_key]]\nname = "shop"\nkey_hash_file = "shop.hash"\n';
-  writeFileSync(file, `[api]\nlisten = ["127.0.0.1:8025"]\n${key}`);
+  writeFileSync(file, `[api]\nlisten = ["127.0.0.1:8025"]\n${key}${more}`);
   rmSync(join(folder, 'shop.hash'), { force: true });
   if (hash !== undefined) writeFileSync(join(folder, 'shop.hash'), hash);
   const loaded = loadConfig({ file, env: {}, flags: {} });
   assert.ok(loaded.kind === 'ok', JSON.stringify(loaded));
   return readFiles(loaded.config, loaded.effective, Date.now());
 }
+
+describe('two API keys', () => {
+  it('have two hashes, wherever they stand: which of them a client uses could not be told', async () => {
+    const keys = ['0a', '0b', '0a'].map(
+      (octet, index) => `[[api_key]]\nname = "n${index}"\nkey_hash = "sha256:${octet.repeat(32)}"\n`,
+    );
+    const { errors } = await read(`sha256:${'0a'.repeat(32)}\n`, keys.join(''));
+    assert.deepEqual(
+      errors.map(({ path, message }) => `${path}: ${message}`),
+      [
+        'api_key[1].key_hash: the hash of "n0": it is that of "shop", too',
+        'api_key[3].key_hash: the hash of "n2": it is that of "shop", too',
+      ],
+    );
+  });
+});
 
 describe('the file with the hash of an API key', () => {
   it('holds it alone', async () => {

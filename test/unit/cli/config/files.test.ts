@@ -217,7 +217,7 @@ describe('the hash of an account', () => {
   it('is the one line of its file', async () => {
     const { files, warnings } = await read(toml, { 'anna.hash': `${strong}\n` });
     assert.deepEqual(
-      files?.accounts.map(({ user, secret }) => [user, secret?.kind]),
+      files?.accounts.map((account) => [account.user, account.secret?.kind]),
       [['anna', 'scram']],
     );
     assert.deepEqual(warnings, []);
@@ -240,6 +240,27 @@ describe('the hash of an account', () => {
       assert.ok(!JSON.stringify(errors).includes('gehe1m'));
     });
   }
+});
+
+describe('the account of a rule', () => {
+  const rule = '[[rule]]\nto = "partner.example"\ntls = "encrypt"\n';
+  const hash = `SCRAM-SHA-256$100000:${salt}$${secret}:${secret}`;
+  const toml = [
+    '[[account]]\nuser = "anna"\npassword_hash_file = "anna.hash"\n',
+    '[accounts]\nfile = "users"\n',
+    '[api]\nlisten = ["127.0.0.1:8025"]\n',
+    `[[api_key]]\nname = "shop"\nkey_hash = "sha256:${'0a'.repeat(32)}"\n`,
+  ].join('');
+  const files = { 'anna.hash': hash, users: `bert:${hash}\n` };
+
+  it('that nobody has is questioned', async () => {
+    const rules = ['anna', 'ana', 'bert', 'shop'].map((user) => `${rule}account = "${user}"\n`).join('');
+    const { errors, warnings } = await read(toml + rules + rule, files);
+    assert.deepEqual(errors, []);
+    assert.deepEqual(warnings, [
+      'rule[1].account: the rule is never used: there is no [[account]], no user in accounts.file and no [[api_key]] called "ana"',
+    ]);
+  });
 });
 
 describe('the recipients of a domain', () => {

@@ -13,6 +13,12 @@ describe('[tls_rpt]', () => {
     assert.deepEqual(tlsRpt.parse({}), { keep: 10 * 86_400_000, socket_mode: '0660' });
   });
 
+  it('keeps results for whole days, however they are written', () => {
+    assert.equal(tlsRpt.parse({ keep: '48h' }).keep, 2 * 86_400_000);
+    for (const keep of ['36h', '1h', '25h', '90000s'])
+      assert.match(faults({ keep }).join(), /^keep: .* is not a number of whole days such as "10d"$/, keep);
+  });
+
   it('takes a socket with its mode and group', () => {
     const written = { keep: '3d', socket: '/run/t.sock', socket_mode: '622', socket_group: 'postfix' };
     assert.deepEqual(faults(written), []);

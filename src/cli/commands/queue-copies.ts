@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { counted } from '../../names/count.ts';
 import type { DataFolder } from '../../store/data-folder.ts';
 import type { BackedUp, QueueStore } from '../../store/queue-store.ts';
 import { type AskOptions, dataFolderOf, fail, print } from '../ask.ts';
@@ -56,7 +57,7 @@ async function check(options: AskOptions): Promise<void> {
   print(options, result, () =>
     findings.length > 0
       ? findings.map((finding) => `damage: ${finding}\n`).join('')
-      : `the queue is sound: ${messages} messages, ${open} of them open\n`,
+      : `the queue is sound: ${counted(messages, 'message')}, ${open} of them open\n`,
   );
   if (findings.length > 0) process.exitCode = 1;
 }
@@ -140,7 +141,7 @@ async function exportTo(to: string, options: AskOptions): Promise<void> {
   print(
     options,
     { ...exported, path },
-    () => `${path} holds ${messages} messages for ${recipients} recipients\n`,
+    () => `${path} holds ${counted(messages, 'message')} for ${counted(recipients, 'recipient')}\n`,
   );
 }
 
@@ -161,7 +162,7 @@ async function importFrom(
   );
   if (imported === undefined) return;
   const { taken, before, failures } = imported;
-  print(options, imported, () => `${taken} messages were taken, ${before} had been taken before\n`);
+  print(options, imported, () => takenText(taken, before));
   for (const { file, because } of failures) fail(`${file}: ${because}`);
 }
 
@@ -175,7 +176,7 @@ async function importPostfix(config: string, dataFolder: string, options: AskOpt
   if (imported === undefined) return;
   const { ids, taken, before, failures } = imported;
   print(options, imported, () => ids.map((id) => `${id}\n`).join(''));
-  process.stderr.write(`${taken} messages were taken, ${before} had been taken before\n`);
+  process.stderr.write(takenText(taken, before));
   for (const { id, because } of failures) fail(`${id}: ${because}`);
 }
 
@@ -203,7 +204,12 @@ async function restore(from: string, options: AskOptions): Promise<void> {
   }
 }
 
+/** Of an import. */
+function takenText(taken: number, before: number): string {
+  return `${counted(taken, 'message')} ${taken === 1 ? 'was' : 'were'} taken, ${before} had been taken before\n`;
+}
+
 function inWords({ messages, open, files, policies }: BackedUp): string {
-  const queue = `${messages} messages, ${open} of them open, ${files} with their content in a file`;
+  const queue = `${counted(messages, 'message')}, ${open} of them open, ${files} with their content in a file`;
   return `${queue}; ${policies ? 'policies and overrides' : 'no policies or overrides'}`;
 }

@@ -160,7 +160,7 @@ describe('queue check, backup and restore without a relay', () => {
     await store.accept(message('m'));
     await store.close();
     folder.close();
-    const held = '1 messages, 1 of them open, 0 with their content in a file; no policies or overrides';
+    const held = '1 message, 1 of them open, 0 with their content in a file; no policies or overrides';
     const made = await waxwing(['queue', 'backup', backup, '--data', data]);
     assert.deepEqual(made, { code: 0, stdout: `${backup} holds ${held}\n`, stderr: '' });
     const twice = await waxwing(['queue', 'backup', backup, '--data', data]);
@@ -169,11 +169,11 @@ describe('queue check, backup and restore without a relay', () => {
     assert.equal(restored.code, 0, restored.stderr);
     assert.match(restored.stdout, new RegExp(`^${other} has ${held}`));
     const over = await waxwing(['queue', 'restore', backup, '--data', other]);
-    assert.deepEqual([over.code, /holds 1 messages/.test(over.stderr)], [1, true]);
+    assert.deepEqual([over.code, /holds 1 messages, which/.test(over.stderr)], [1, true]);
     const checked = await waxwing(['queue', 'check', '--data', other]);
     assert.deepEqual(checked, {
       code: 0,
-      stdout: 'the queue is sound: 1 messages, 1 of them open\n',
+      stdout: 'the queue is sound: 1 message, 1 of them open\n',
       stderr: '',
     });
     const nothing = await waxwing(['queue', 'backup', join(parent, 'b2'), '--data', join(parent, 'none')]);

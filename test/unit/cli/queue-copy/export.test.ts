@@ -199,7 +199,7 @@ describe('queue export and import', () => {
     assert.deepEqual([imported.code, imported.stdout], [1, 'ABCDE1\n']);
     assert.match(
       imported.stderr,
-      /^1 messages were taken, 0 had been taken before\nerror: ABCDE2: postcat: /,
+      /^1 message was taken, 0 had been taken before\nerror: ABCDE2: postcat: /,
     );
     await inQueue(at.other, async (store) => {
       const [taken] = await store.list({ which: 'all', most: 9 });

@@ -7,11 +7,18 @@ import {
   type LmtpOutcome,
   sendContent as sendLmtpContent,
 } from '../protocols/lmtp/content.ts';
-import { type Done, type Standing, sendContent, sendEnvelope } from '../protocols/smtp/client/deliver.ts';
+import {
+  type Done,
+  type GoAhead,
+  type Standing,
+  sendContent,
+  sendEnvelope,
+} from '../protocols/smtp/client/deliver.ts';
 import type { Transaction } from '../protocols/smtp/client/transaction.ts';
 import { type Reply, severity } from '../protocols/smtp/reply.ts';
 import type { BodySource } from '../wire/bytes.ts';
 import { wholeBody } from './content.ts';
+import { conversionsOut } from './octet-line.ts';
 import { type Addressee, demandOf, type Parcel } from './parcel.ts';
 import type { Pool } from './pool.ts';
 import { type RecipientResult, type Result, refusedAt, type Verdict } from './result.ts';
@@ -119,13 +126,15 @@ type Given =
   | { readonly kind: 'tooBig'; readonly limit: number }
   | Unfit
   | { readonly kind: 'cannotConvert'; readonly status: string; readonly because: string }
+  /** Too many others are re-encoded at once, and nothing was said to the host. */
+  | { readonly kind: 'crowded' }
   /** The connection broke while the content went over: the host may have the message or not. */
   | { readonly kind: 'uncertain'; readonly because: string; readonly replies: readonly Reply[] };
 
 /** @throws PeerError, NetworkError while the host cannot have the message yet. */
 async function transact(parcel: Parcel, recipients: readonly Addressee[], session: Session): Promise<Given> {
   const { sender, properties, body } = parcel;
-  const { connection, offers, protocol } = session;
+  const { connection, offers } = session;
   const { channel } = connection;
   const { size, eightBit, longestLine, needsUtf8 } = properties;
   const transaction: Transaction = {
@@ -138,18 +147,28 @@ async function transact(parcel: Parcel, recipients: readonly Addressee[], sessio
     needsUtf8,
     requireTls: requireTlsOn(session, parcel),
   };
-  let converted: BodySource | undefined;
-  let outcome = await connection.run(sendEnvelope(channel, offers, transaction));
-  if (outcome.kind === 'needsSevenBit') {
+  const outcome = await connection.run(sendEnvelope(channel, offers, transaction));
+  if (outcome.kind !== 'needsSevenBit')
+    return outcome.kind === 'goAhead' ? await give(outcome, await body(), session) : outcome;
+  // Nothing was said to the host yet, and what is re-encoded is in memory until the host has it.
+  const given = await conversionsOut.run(size, async (): Promise<Given> => {
     const conversion = toSevenBit(await wholeBody(await body()));
     if (conversion.kind === 'impossible') return { ...conversion, kind: 'cannotConvert' };
-    converted = { kind: 'bytes', bytes: conversion.bytes };
-    const content = { size: conversion.bytes.length, eightBit: false, longestLine: 0 };
-    outcome = await connection.run(sendEnvelope(channel, offers, { ...transaction, ...content }));
-  }
-  if (outcome.kind === 'needsSevenBit') throw new Error('a converted message needs no conversion');
-  if (outcome.kind !== 'goAhead') return outcome;
-  const content = converted ?? (await body());
+    const { bytes } = conversion;
+    const content = { size: bytes.length, eightBit: false, longestLine: 0 };
+    const again = await connection.run(sendEnvelope(channel, offers, { ...transaction, ...content }));
+    if (again.kind === 'needsSevenBit') throw new Error('a converted message needs no conversion');
+    return again.kind === 'goAhead' ? await give(again, { kind: 'bytes', bytes }, session) : again;
+  });
+  return given ?? { kind: 'crowded' };
+}
+
+async function give(
+  outcome: GoAhead,
+  content: BodySource,
+  { connection, protocol }: Session,
+): Promise<Given> {
+  const { channel } = connection;
   try {
     return protocol === 'lmtp'
       ? await connection.run(sendLmtpContent(channel, outcome, content))
@@ -222,6 +241,10 @@ function resultOf(
     case 'cannotConvert': {
       const because = `${host} takes no 8-bit mail or long lines, and the message cannot be converted: ${given.because}`;
       return { verdict: { kind: 'refused', status: given.status, because }, reply: null };
+    }
+    case 'crowded': {
+      const because = `${host} takes no 8-bit mail or long lines, and too many messages are re-encoded at once`;
+      return { verdict: { kind: 'failed', because }, reply: null };
     }
     case 'uncertain': {
       const own = given.replies[index];

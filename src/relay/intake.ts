@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { DeliveryEvent } from '../events/delivery-event.ts';
-import { octetFacts } from '../mail/encodings.ts';
+import { LONGEST_LINE, octetFacts } from '../mail/encodings.ts';
 import { fieldsNamed, type HeaderSection, readHeaderSection } from '../mail/headers.ts';
 import { type Domain, isAscii } from '../names/domain.ts';
 import { formatMailDomain, type MailDomain } from '../names/mailbox.ts';
@@ -15,7 +15,8 @@ import { StoreError } from '../store/store-error.ts';
 import { type Arrival, arrivalEvents, firstTerms, frontFields, type Submitter } from './arrival.ts';
 import type { Contents } from './content.ts';
 import { growingContent } from './growing-content.ts';
-import { dropCopies, idOfLetter, lettersOf, writeLetters } from './letters.ts';
+import { dropCopies, idOfLetter, type Letter, lettersOf, refusalOfCopies, writeLetters } from './letters.ts';
+import { conversionsIn } from './octet-line.ts';
 import type { World } from './settings.ts';
 import { leftOut, type Omission, type Treated, type Treatment, treat, without } from './treatment.ts';
 
@@ -29,6 +30,8 @@ export interface IntakeSettings {
   readonly treatments: readonly Treatment[];
   /** What of the header section is not kept. */
   readonly omissions: readonly Omission[];
+  /** Whether one of the treatments re-encodes lines of what is submitted that are too long. */
+  readonly reencodes: boolean;
   /** Tells the sender of aliases that lead to several mailboxes. @param head with the whole header section. */
   readonly tellOfAliases: (
     message: Pick<NewMessage, 'id' | 'sender' | 'receivedAt' | 'wishes'> & { readonly terms: MessageTerms },
@@ -82,12 +85,13 @@ export function takeMessage(
     abandon: () => void content.drop(),
     async finish(facts) {
       try {
-        const treated = await treatment(facts);
-        if (treated.kind === 'refused') {
-          await content.drop();
-          return treated;
-        }
-        return await keepLetters(treated, facts);
+        // What is re-encoded is in memory until it is kept.
+        const answer =
+          settings.reencodes && submitter.role === 'submission' && facts.longestLine > LONGEST_LINE
+            ? ((await conversionsIn.run(facts.size, () => finished(facts))) ?? crowded)
+            : await finished(facts);
+        if (answer.kind === 'refused') await content.drop();
+        return answer;
       } catch (error) {
         await content.drop();
         parts.onError(`message ${id} could not be kept`, error);
@@ -96,8 +100,17 @@ export function takeMessage(
     },
   };
 
-  async function keepLetters(treated: Treated, facts: Facts): Promise<Intake> {
+  async function finished(facts: Facts): Promise<Intake> {
+    const treated = await treatment(facts);
+    if (treated.kind === 'refused') return treated;
     const letters = lettersOf(envelope, treated);
+    const refusal = refusalOfCopies(letters, treated.content?.length ?? facts.size);
+    return refusal === undefined
+      ? await keepLetters(treated, letters, facts)
+      : { kind: 'refused', ...refusal };
+  }
+
+  async function keepLetters(treated: Treated, letters: readonly Letter[], facts: Facts): Promise<Intake> {
     const path = (index: number): string => join(parts.incoming, idOfLetter(id, index));
     const { bodies, fronts } = await writeLetters(content, treated, letters, path);
     const messages = bodies.flatMap((body, index): readonly NewMessage[] => {
@@ -271,6 +284,13 @@ function toMessage(
     events,
   };
 }
+
+const crowded: Intake = {
+  kind: 'refused',
+  code: 451,
+  enhanced: '4.3.2',
+  text: 'too many messages with long lines are re-encoded at once; try again later',
+};
 
 function notKept(error: unknown): Intake {
   if (isFull(error)) {

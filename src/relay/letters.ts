@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { Mailbox } from '../names/mailbox.ts';
-import type { Envelope, EnvelopeRecipient } from '../protocols/smtp/server/state.ts';
+import type { Envelope, EnvelopeRecipient, Refusal } from '../protocols/smtp/server/state.ts';
 import type { NewBody } from '../store/queue-store.ts';
 import type { GrowingContent } from './growing-content.ts';
 import type { Treated } from './treatment.ts';
@@ -19,6 +19,17 @@ export interface Letter {
 /** At least one; the first is the message itself, where it has recipients of its own. */
 export function lettersOf({ sender }: Envelope, { recipients, copies }: Treated): readonly Letter[] {
   return recipients.length === 0 ? copies : [{ sender, front: '', recipients }, ...copies];
+}
+
+/** Octets that all letters of one message may take together: who names many addresses may not fill the disk with it. */
+const MOST_COPIED = 256 * 1024 * 1024;
+
+/** @param size octets of the content. @returns why they are too much; undefined: they are not, as one alone never is. */
+export function refusalOfCopies(letters: readonly Letter[], size: number): Refusal | undefined {
+  const octets = letters.length * size;
+  if (letters.length <= 1 || octets <= MOST_COPIED) return undefined;
+  const text = `the message is for addresses that lead elsewhere, which makes ${letters.length} copies of ${octets} octets in all, and the limit is ${MOST_COPIED}: send it to fewer at once`;
+  return { code: 552, enhanced: '5.3.4', text };
 }
 
 /** The id of a copy shows whose it is. @param index of its letter. */

@@ -146,6 +146,7 @@ function take(submitter: Submitter, envelope: Envelope, house: House, intake: In
       maxHops: settings.maxHops,
       treatments,
       omissions,
+      reencodes: house.signing !== undefined,
       tellOfAliases: house.tellOfAliases,
     },
     submitter,

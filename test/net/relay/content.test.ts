@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { describe, it, type TestContext } from 'node:test';
+import { conversionsOut } from '../../../src/relay/octet-line.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { type HostileServer, type Script, startHostileServer } from '../../support/hostile-server.ts';
 import { startTestRelay, type TestRelay } from '../../support/relay.ts';
@@ -78,6 +79,31 @@ describe('conversion', () => {
     assert.ok(arrived.split('\r\n').every(({ length }) => length <= 998));
     assert.match(arrived, /^Content-Transfer-Encoding: quoted-printable\r$/m);
     assert.equal(arrived.split('\r\n\r\n')[1]?.replaceAll('=\r\n', '').trim(), line);
+  });
+
+  it('of many at once waits for its turn, and nothing is lost', async (t) => {
+    const { peer, relay } = await setting(t);
+    const busy = Promise.withResolvers<void>();
+    t.after(() => busy.resolve());
+    void conversionsOut.run(Number.MAX_SAFE_INTEGER, () => busy.promise);
+    const long = endOf(relay, `${text}\r\n${'y'.repeat(1200)}\r\n`);
+    assert.equal((await endOf(relay, `${text}\r\nshort\r\n`)).event, 'delivered');
+    assert.equal(peer.messages.length, 1);
+    busy.resolve();
+    assert.equal((await long).event, 'delivered');
+    assert.equal(peer.messages.length, 2);
+  });
+
+  it('that has no turn in time is tried again later', async (t) => {
+    const { peer, relay } = await setting(t);
+    t.mock.method(conversionsOut, 'run', () => Promise.resolve(undefined));
+    const end = await endOf(relay, `${text}\r\n${'y'.repeat(1200)}\r\n`);
+    assert.equal(end.event, 'deferred');
+    assert.match(
+      end.event === 'deferred' ? (end.tls?.because ?? '') : '',
+      /too many messages are re-encoded at once/,
+    );
+    assert.equal(peer.messages.length, 0);
   });
 
   it('lines that start with dots arrive with as many', async (t) => {

@@ -3,12 +3,14 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { setImmediate as settled } from 'node:timers/promises';
 import { octetFacts } from '../../../src/mail/encodings.ts';
 import { parseMailbox } from '../../../src/names/mailbox.ts';
 import { noRecipientWishes, noSenderWishes } from '../../../src/names/wishes.ts';
 import type { Envelope } from '../../../src/protocols/smtp/server/session.ts';
 import type { Submitter } from '../../../src/relay/arrival.ts';
 import { destinationsOf, type IntakeParts, takeMessage } from '../../../src/relay/intake.ts';
+import { conversionsIn } from '../../../src/relay/octet-line.ts';
 import type { Omission, Treatment } from '../../../src/relay/treatment.ts';
 import type { NewMessage } from '../../../src/store/queue-store.ts';
 import { StoreError } from '../../../src/store/store-error.ts';
@@ -58,7 +60,15 @@ function intake(
   const open = (from: Partial<Submitter> = {}, changes: Partial<Envelope> = {}) => {
     const tellOfAliases = (): never => assert.fail('there are no aliases');
     const hostname = mailbox('x@relay.test').at;
-    const settings = { hostname, routes: [], maxHops, treatments, omissions, tellOfAliases };
+    const settings = {
+      hostname,
+      routes: [],
+      maxHops,
+      treatments,
+      omissions,
+      reencodes: true,
+      tellOfAliases,
+    };
     const submitter: Submitter = {
       address: '127.0.0.1',
       by: 'smtp',
@@ -105,6 +115,61 @@ function textOf({ body }: NewMessage): string {
   const kept = body.kind === 'bytes' ? Buffer.from(body.bytes) : readFileSync(body.path);
   return kept.toString('latin1');
 }
+
+describe('a message with long lines, of which there are too many at once', () => {
+  const long = { ...facts, longestLine: 2_000 };
+  const submitted = { role: 'submission' } as const;
+  /** Nothing else has room until the test says so. */
+  const occupy = (t: TestContext): (() => void) => {
+    const busy = Promise.withResolvers<void>();
+    t.after(() => busy.resolve());
+    void conversionsIn.run(Number.MAX_SAFE_INTEGER, () => busy.promise);
+    return busy.resolve;
+  };
+
+  it('is taken in its turn', async (t) => {
+    const free = occupy(t);
+    const { open } = intake(t, () => Promise.resolve());
+    const kinds: string[] = [];
+    const finish = async (from: Partial<Submitter>, what: typeof facts): Promise<void> => {
+      const sink = open(from);
+      await sink.write(content);
+      kinds.push(`${from.role} ${what.longestLine} ${(await sink.finish(what)).kind}`);
+    };
+    const waiting = finish(submitted, long);
+    await finish(submitted, facts);
+    await finish({ role: 'mx' }, long);
+    assert.deepEqual(kinds, ['submission 10 kept', 'mx 2000 kept']);
+    free();
+    await waiting;
+    assert.equal(kinds[2], 'submission 2000 kept');
+  });
+
+  it('is put off where its turn does not come', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    occupy(t);
+    const { open, happened } = intake(t, () => assert.fail('it was kept'));
+    const sink = open(submitted);
+    await sink.write(content);
+    const answer = sink.finish(long);
+    await settled();
+    t.mock.timers.tick(30_000);
+    const said = await answer;
+    assert.equal(said.kind === 'refused' && `${said.code} ${said.enhanced}`, '451 4.3.2');
+    assert.deepEqual(happened, []);
+  });
+});
+
+it('a message whose copies would fill the disk is refused, and nothing of it stays', async (t) => {
+  const letter = { sender, front: '', recipients: envelope.recipients };
+  const copying: Treatment = (_, before) => ({ ...before, copies: [letter, letter] });
+  const { open, incoming } = intake(t, () => assert.fail('it was kept'), 10, [], [copying]);
+  const sink = open();
+  await sink.write(Buffer.alloc(300_000, 'x'));
+  const said = await sink.finish({ ...facts, size: 100 * 1024 * 1024 });
+  assert.equal(said.kind === 'refused' && `${said.code} ${said.enhanced}`, '552 5.3.4');
+  assert.deepEqual(readdirSync(incoming), []);
+});
 
 describe('a message is taken', () => {
   it('only once the store has it: until then there is no answer', async (t) => {

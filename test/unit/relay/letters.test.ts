@@ -3,7 +3,13 @@ import { it } from 'node:test';
 import { noTerms } from '../../../src/names/message-terms.ts';
 import { noRecipientWishes } from '../../../src/names/wishes.ts';
 import { growingContent } from '../../../src/relay/growing-content.ts';
-import { idOfLetter, type Letter, lettersOf, writeLetters } from '../../../src/relay/letters.ts';
+import {
+  idOfLetter,
+  type Letter,
+  lettersOf,
+  refusalOfCopies,
+  writeLetters,
+} from '../../../src/relay/letters.ts';
 import { type Treated, treat } from '../../../src/relay/treatment.ts';
 import { incomingMessage, mailboxOf } from '../../support/incoming.ts';
 
@@ -29,6 +35,16 @@ it('the message itself comes first, with its own sender and recipients', async (
 
 it('without recipients of its own there are the copies alone', async () => {
   assert.deepEqual(lettersOf(message.envelope, await treated({ recipients: [], copies: [copy] })), [copy]);
+});
+
+it('copies may take 256 MiB together; one letter alone takes what it takes', () => {
+  const letters = Array.from({ length: 5 }, () => copy);
+  const most = 256 * 1024 * 1024;
+  assert.equal(refusalOfCopies(letters, Math.floor(most / 5)), undefined);
+  const refusal = refusalOfCopies(letters, Math.floor(most / 5) + 1);
+  assert.equal(refusal?.code, 552);
+  assert.match(refusal?.text ?? '', /5 copies of 268435460 octets in all, and the limit is 268435456/);
+  assert.equal(refusalOfCopies([copy], 10 * most), undefined);
 });
 
 it('ids of copies show whose they are', () => {

@@ -6,6 +6,7 @@ import { type HostPort, parseHostPort } from '../names/address.ts';
 import type { Parsed } from '../names/domain.ts';
 import { parseMailbox } from '../names/mailbox.ts';
 import type { QueuedTrail } from '../relay/control-api.ts';
+import { idOfLetter } from '../relay/letters.ts';
 import type { Config, ConfigError } from './config/config.ts';
 import { describeError } from './config/describe-error.ts';
 import { readOutgoingFiles } from './config/files.ts';
@@ -150,26 +151,64 @@ async function byRelay(request: SendRequest, { dataFolder }: Config): Promise<nu
 async function follow(id: string, request: SendRequest, dataFolder: string): Promise<number> {
   const until = Date.now() + request.timeoutMs;
   for (;;) {
-    const withinMs = Math.max(until - Date.now(), LEAST_WAIT_MS);
-    const shown = await askRelay(dataFolder, { method: 'GET', path: `/queue/${id}`, withinMs });
-    if (shown.kind !== 'answered') return stillQueued(id, shown.because);
-    if (shown.status !== 200) return stillQueued(id, errorIn(shown.body));
-    const trail = shown.body as QueuedTrail;
+    const looked = await lookAt(id, until, dataFolder);
+    if (looked.kind === 'unseen') return stillQueued(looked.id, looked.because);
+    const { trails } = looked;
+    const recipients = trails.flatMap((trail) => trail.recipients);
     // Blocked counts as an end here: it waits for somebody to repair something, not for the next attempt.
-    const open = trail.recipients.filter(
-      ({ delivery }) => delivery.kind === 'waiting' || delivery.kind === 'attempting',
-    );
+    const isOpen = recipients.some(({ delivery }) => isUnderWay(delivery.kind));
     const late = Date.now() >= until;
-    if (open.length === 0 || late) report(request, lastEvents(trail.events));
-    if (open.length === 0)
-      return trail.recipients.every(({ delivery }) => delivery.kind === 'delivered') ? SENT : FAILED;
+    if (!isOpen || late)
+      report(
+        request,
+        trails.flatMap(({ events }) => lastEvents(events)),
+      );
+    if (!isOpen) return recipients.every(({ delivery }) => delivery.kind === 'delivered') ? SENT : FAILED;
     if (late) {
-      const code = stillQueued(id, `no end within ${request.timeoutMs / 1000} s (--timeout)`);
+      const ids = trails.filter((trail) =>
+        trail.recipients.some(({ delivery }) => isUnderWay(delivery.kind)),
+      );
+      const named = ids.map((trail) => trail.id).join(', ');
+      const code = stillQueued(named, `no end within ${request.timeoutMs / 1000} s (--timeout)`);
       // One that failed is the news, whatever still waits.
-      return trail.recipients.some(({ delivery }) => isFailure(delivery.kind)) ? FAILED : code;
+      return recipients.some(({ delivery }) => isFailure(delivery.kind)) ? FAILED : code;
     }
     await sleep(LOOK_EVERY_MS);
   }
+}
+
+type Looked =
+  | { readonly kind: 'seen'; readonly trails: readonly [QueuedTrail, ...QueuedTrail[]] }
+  | { readonly kind: 'unseen'; readonly id: string; readonly because: string };
+
+/** Looks at a message, and at the copies of it that go out for aliases that lead elsewhere. */
+async function lookAt(id: string, until: number, dataFolder: string): Promise<Looked> {
+  const first = await show(id, until, dataFolder);
+  if (first.kind !== 'trail') return { kind: 'unseen', id, because: first.because };
+  const trails: [QueuedTrail, ...QueuedTrail[]] = [first.trail];
+  for (;;) {
+    const copy = idOfLetter(id, trails.length);
+    const next = await show(copy, until, dataFolder);
+    if (next.kind === 'trail') trails.push(next.trail);
+    else if (next.kind === 'none') return { kind: 'seen', trails };
+    else return { kind: 'unseen', id: copy, because: next.because };
+  }
+}
+
+type Shown =
+  | { readonly kind: 'trail'; readonly trail: QueuedTrail }
+  | { readonly kind: 'none' | 'unseen'; readonly because: string };
+
+async function show(id: string, until: number, dataFolder: string): Promise<Shown> {
+  const withinMs = Math.max(until - Date.now(), LEAST_WAIT_MS);
+  const shown = await askRelay(dataFolder, { method: 'GET', path: `/queue/${id}`, withinMs });
+  if (shown.kind !== 'answered') return { kind: 'unseen', because: shown.because };
+  if (shown.status === 200) return { kind: 'trail', trail: shown.body as QueuedTrail };
+  return { kind: shown.status === 404 ? 'none' : 'unseen', because: errorIn(shown.body) };
+}
+
+function isUnderWay(kind: string): boolean {
+  return kind === 'waiting' || kind === 'attempting';
 }
 
 function isFailure(kind: string): boolean {

@@ -23,16 +23,20 @@ function trail(...deliveries: readonly QueuedDelivery[]): QueuedTrail {
   return { id: 'm7', receivedAt: AT, sender: '', size: 1, recipients, events: [], transcripts: [] };
 }
 
-/** Sends one message to a relay that takes it as m7, and answers every further question by `followed`. */
+/** Sends one message to a relay that takes it as m7, without copies, and answers every further question by `followed`. */
 async function send(
   t: TestContext,
   followed: (response: ServerResponse, peer: ControlPeer) => void,
   taken = (response: ServerResponse, _peer: ControlPeer): void => json(response, 200, { id: 'm7' }),
+  copies: readonly QueuedTrail[] = [],
 ): Promise<Run> {
-  const { data } = await startControlPeer(t, ({ method }: IncomingMessage, response, peer) => {
+  const { data } = await startControlPeer(t, ({ method, url }: IncomingMessage, response, peer) => {
     // A client that keeps its connection would still be served after `close`.
     response.setHeader('Connection', 'close');
-    (method === 'POST' ? taken : followed)(response, peer);
+    const copy = copies.find(({ id }) => url === `/queue/${id}`);
+    if (copy !== undefined) json(response, 200, copy);
+    else if (url?.startsWith('/queue/m7-') === true) json(response, 404, { error: 'no message' });
+    else (method === 'POST' ? taken : followed)(response, peer);
   });
   const words = ['send', '--from', 'a@origin.test', '--to', 'b@far.test', '--timeout', '1', '--data', data];
   return waxwing(words, 'Subject: x\n\nx\n');
@@ -127,6 +131,30 @@ describe('the end of a message that could be followed', { concurrency: 4 }, () =
       assert.deepEqual([run.code, run.stderr], [1, '']);
     });
   }
+});
+
+describe('copies of a message that go out for aliases', { concurrency: 4 }, () => {
+  const held: QueuedDelivery = { kind: 'held', by: 'tls', attempts: 1, notBefore: AT };
+  const copies = (...deliveries: readonly QueuedDelivery[]): readonly QueuedTrail[] =>
+    deliveries.map((delivery, index) => ({ ...trail(delivery), id: `m7-${index + 1}` }));
+  const sent = (t: TestContext, ...deliveries: readonly QueuedDelivery[]) =>
+    send(t, (response) => json(response, 200, trail(delivered)), undefined, copies(...deliveries));
+
+  it('0 only where they are delivered, too', async (t) => {
+    const run = await sent(t, delivered, delivered);
+    assert.deepEqual([run.code, run.stderr], [0, '']);
+  });
+
+  it('1 where one is held', async (t) => {
+    const run = await sent(t, delivered, held);
+    assert.deepEqual([run.code, run.stderr], [1, '']);
+  });
+
+  it('75 where one waits, and it is named', async (t) => {
+    const { code, stderr } = await sent(t, delivered, waiting);
+    assert.equal(code, 75);
+    assert.match(stderr, /^still queued as m7-2: no end within 1 s/);
+  });
 });
 
 it('1, and no stack trace, where the relay breaks off before it says that it has the message', async (t) => {

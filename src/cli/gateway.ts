@@ -1,7 +1,6 @@
 /** `waxwing gateway` as a process: what it starts with, its signals, and how it ends. */
 import { hostname as systemHostname } from 'node:os';
 import { resolve } from 'node:path';
-import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { type Parsed, parseDomain } from '../names/domain.ts';
 import { startDeadlines } from '../net/deadlines.ts';
@@ -23,6 +22,7 @@ import { warnAboutGateway } from './config/warnings.ts';
 import { resolverOptionsOf } from './dns-settings.ts';
 import { gatewayOfFlags } from './gateway-flags.ts';
 import { type GatewayService, gatewayAddresses, startGatewayService } from './gateway-service.ts';
+import { openOwnLog } from './own-log.ts';
 import { DNS_TIMEOUT_MS } from './relay-dns.ts';
 import { listenToSignals } from './signals.ts';
 import { endWithoutReader, messageOf } from './usage.ts';
@@ -134,7 +134,7 @@ async function readBase(
 
 /** Runs until SIGTERM or SIGINT. */
 export async function runGateway(request: GatewayRequest): Promise<void> {
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  const { log, end: endLog } = openOwnLog();
   const signals = listenToSignals('reload');
   const onError = (what: string, error: unknown): void => log.error({ err: error }, what);
   const deadlines = startDeadlines(DEADLINE_STEP_MS);
@@ -188,6 +188,7 @@ export async function runGateway(request: GatewayRequest): Promise<void> {
   await events.close();
   deadlines.close();
   log.info('stopped');
+  await endLog();
   process.exit(end === 'told' ? 0 : 1);
 }
 

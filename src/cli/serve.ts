@@ -1,5 +1,5 @@
 /** `waxwing serve` as a process: what it starts with, its signals, and how it ends. */
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import type { Dns, ReverseDns } from '../net/dns.ts';
 import { checkIdentity } from '../relay/identity-check.ts';
 import { StoreError } from '../store/store-error.ts';
@@ -7,6 +7,7 @@ import type { Config, ConfigError } from './config/config.ts';
 import { describeError } from './config/describe-error.ts';
 import { readFiles } from './config/files.ts';
 import { type LoadedConfig, type LoadRequest, loadConfig, thisHost } from './config/load.ts';
+import { openOwnLog } from './own-log.ts';
 import { identitiesOf } from './relay-settings.ts';
 import { startService } from './service.ts';
 import { settleIn, whoToBecome } from './settle-in.ts';
@@ -25,7 +26,7 @@ export async function serve(request: LoadRequest): Promise<void> {
   if (becoming.kind === 'refused') return refuse([becoming.error]);
   const { files, errors, outOfDate, warnings } = await readFiles(loaded.config, loaded.effective, Date.now());
   if (files === undefined) return refuse(errors);
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  const { log, end: endLog } = openOwnLog();
   for (const warning of [...loaded.warnings, ...warnings]) log.warn(warning);
   // A renewal that failed is no reason to keep all outgoing mail after a restart.
   for (const { path, message } of outOfDate) log.warn(`${path}: ${message}`);
@@ -47,6 +48,7 @@ export async function serve(request: LoadRequest): Promise<void> {
     log.info('stopping');
     await service.close();
     log.info('stopped');
+    await endLog();
     // A connection to a host that does not answer would keep the process, now without its lock on the data.
     process.exit(end === 'told' ? 0 : 1);
   } catch (error) {

@@ -154,9 +154,11 @@ describe('other lines', () => {
 
   it('is done in time that grows with the size, for whatever comes', () => {
     for (const evil of ['(', ',', '<', '"', '"\\', 'a.', '@', ':', ';', '\n ']) {
-      const started = performance.now();
+      // Processor time: the others on the machine do not count.
+      const before = process.cpuUsage();
       prepareMessage(Buffer.from(`To: ${evil.repeat(500_000 / evil.length)}\n\n`), rules);
-      assert.ok(performance.now() - started < 2_000, JSON.stringify(evil));
+      const { user } = process.cpuUsage(before);
+      assert.ok(user < 2_000_000, JSON.stringify(evil));
     }
   });
 

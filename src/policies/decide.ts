@@ -24,6 +24,8 @@ export interface Decision {
   readonly provesName: boolean;
   /** One sentence. */
   readonly because: string;
+  /** Whether that is an operator's word beside the configuration, which the verdict keeps whatever is reached; absent: no. */
+  readonly overridden?: boolean;
 }
 
 /** TLSA records, and what a match of them means. */
@@ -112,10 +114,12 @@ export function formatIdentity(identity: ReferenceIdentity): string {
   }
 }
 
-/** Equal for decisions that ask the same of a session. */
-export function decisionKey({ requires, tryTls, match, dane, provesName }: Decision): string {
+/** Equal for decisions that ask the same of a session, and by the same word where its verdict names one. */
+export function decisionKey(decision: Decision): string {
+  const { requires, tryTls, match, dane, provesName, overridden, because } = decision;
   const names = match.map(formatIdentity).join(',');
-  return `${requires} ${tryTls} ${provesName ? 'name' : '-'} ${names} ${dane === null ? '-' : daneKey(dane)}`;
+  const word = overridden === true ? ` ${JSON.stringify(because)}` : '';
+  return `${requires} ${tryTls} ${provesName ? 'name' : '-'} ${names} ${dane === null ? '-' : daneKey(dane)}${word}`;
 }
 
 function daneKey({ set, names, binding, trusted }: DaneDemand): string {

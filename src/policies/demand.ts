@@ -25,7 +25,8 @@ export interface Rules {
 }
 
 /** One layer's demand: the level, and the sentence that says why. */
-export interface Demand extends Pick<Decision, 'requires' | 'tryTls' | 'provesName' | 'by' | 'because'> {
+export interface Demand
+  extends Pick<Decision, 'requires' | 'tryTls' | 'provesName' | 'by' | 'because' | 'overridden'> {
   readonly kind: 'demand';
   /** Whether nothing but the name of the host itself proves anything; absent: no. */
   readonly hostNameOnly?: boolean;
@@ -50,15 +51,18 @@ export type Wanted = Demand | Avoidance;
 export function operatorWord({ override }: DestinationFacts, rules: Rules): Demand | undefined {
   const word = releasesWord(rules);
   if (word !== undefined) return word;
-  if (override !== undefined)
-    return { kind: 'demand', ...atLevel(override.level), by: 'override', because: saidIn(override) };
+  if (override !== undefined) return said(override.level, saidIn(override));
   return routesWord(rules);
 }
 
 /** What was said of just this message. */
 export function releasesWord({ release }: Rules): Demand | undefined {
   if (release === undefined || release === null) return undefined;
-  return { kind: 'demand', ...atLevel(release.level), by: 'override', because: saidInRelease(release) };
+  return said(release.level, saidInRelease(release));
+}
+
+function said(level: TlsLevel, because: string): Demand {
+  return { kind: 'demand', ...atLevel(level), by: 'override', because, overridden: true };
 }
 
 /** Whether an operator has said more than the configuration does. */
@@ -93,7 +97,8 @@ export function raised(wanted: Demand, { message }: Rules, overridden: boolean):
   const provesName = wanted.provesName || requires === 'authenticate';
   if (RANK[requires] < RANK[wanted.requires]) return wanted;
   if (RANK[requires] === RANK[wanted.requires] && wanted.by === 'override') return { ...wanted, provesName };
-  return { ...wanted, requires, tryTls: 'yes', provesName, by: 'message', because };
+  const { overridden: _, ...rest } = wanted;
+  return { ...rest, requires, tryTls: 'yes', provesName, by: 'message', because };
 }
 
 /** Whether the message asks that the policies of the recipient domain are ignored (RFC 8689 §3). */

@@ -51,8 +51,9 @@ export function tlsOfSession(
   if (facts === undefined || proof === undefined) {
     return { ...tlsUntried(decision, clearBecause(decision, offers, fallback)), outcome: 'cleartext' };
   }
+  const reached = smallHello === null ? proof.because : `${proof.because}; ${smallHello}`;
   return {
-    ...tlsUntried(decision, smallHello === null ? proof.because : `${proof.because}; ${smallHello}`),
+    ...tlsUntried(decision, underWord(decision, reached)),
     ...seen(facts),
     outcome: proof.kind,
     peerName: proof.kind === 'authenticated' ? proof.peerName : null,
@@ -116,8 +117,13 @@ export function eventReply(reply: Reply): EventReply {
 
 function clearBecause(decision: Decision, offers: Offers, fallback: string | null): string {
   if (decision.tryTls === 'no') return decision.because;
-  if (fallback !== null) return `sent in clear on a fresh connection: ${fallback}`;
-  return notOffered('the peer', offers);
+  if (fallback !== null) return underWord(decision, `sent in clear on a fresh connection: ${fallback}`);
+  return underWord(decision, notOffered('the peer', offers));
+}
+
+/** Whoever reads how mail travelled sees that an operator made an exception, and why. */
+function underWord({ overridden, because }: Decision, reached: string): string {
+  return overridden === true ? `${because}; ${reached}` : reached;
 }
 
 function notOffered(host: string, offers: Offers): string {

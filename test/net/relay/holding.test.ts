@@ -195,6 +195,10 @@ describe('held mail', () => {
     relay.relay.retry();
     const { tls: verdict } = await relay.until('delivered', ({ event }) => event === 'delivered');
     assert.deepEqual([verdict?.outcome, verdict?.required, verdict?.by], ['cleartext', 'none', 'override']);
+    assert.equal(
+      verdict?.because,
+      'an operator released this message under the level may: told by phone; the peer does not offer STARTTLS',
+    );
     await relay.send({ to: ['other@far.test'] });
     await relay.until('the next is held', ({ event, to }) => event === 'held' && to === 'other@far.test');
   });

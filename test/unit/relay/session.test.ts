@@ -64,6 +64,15 @@ describe('sessions that are the same', () => {
     assert.notEqual(keyOf({ ...way, decision: { ...decision, by: 'sts' } }), keyOf(way));
   });
 
+  it('were opened under the same word, where an operator made an exception: their events name it', () => {
+    const under = (because: string) =>
+      keyOf({ ...way, decision: { ...decision, overridden: true, because } });
+    assert.equal(
+      new Set([keyOf(way), under('released: x'), under('released: y'), under('released: x')]).size,
+      3,
+    );
+  });
+
   it('a user is no way to look like another one, and the password is in no key', () => {
     const keys = ['a b', 'a', '"', ''].map((user) => keyOf({ ...way, login: { user, password: 'secret' } }));
     assert.equal(new Set([...keys, keyOf(way)]).size, 5);

@@ -201,7 +201,10 @@ function replyOf({ reply }: DeliveryEvent): string {
 
 function becauseOf(scene: Scene, { mx, tls }: DeliveryEvent): string {
   const host = mx?.host ?? hostOf(scene);
-  const named = (tls?.because ?? '–').replaceAll(host, 'HOST').replaceAll(scene.domain, 'DOMAIN');
+  const named = (tls?.because ?? '–')
+    .replaceAll(host, 'HOST')
+    .replaceAll(scene.domain, 'DOMAIN')
+    .replace(/ until [0-9-]{10}T[0-9:]{8}Z: /, ' until TIME: ');
   const address = mx?.address ?? null;
   return address === null ? named : named.replaceAll(address, 'ADDRESS');
 }

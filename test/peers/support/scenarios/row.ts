@@ -66,7 +66,7 @@ export interface Fate {
   /** What the far side said to mail that went; else action and status of the notification to the sender; `–`: none. */
   readonly reply: string;
   readonly queue: 'delivered' | 'held by tls' | 'waiting' | 'bounced';
-  /** The first words; HOST, DOMAIN and ADDRESS stand for those of the row. */
+  /** The first words; HOST, DOMAIN, ADDRESS and TIME stand for those of the row. */
   readonly because: string;
 }
 
@@ -148,6 +148,12 @@ export function unfit(): Fate {
 /** Nothing is wrong with it, and it could not go now. */
 export function waits(because: string): Fate {
   return { outcome: '–', events: 'deferred', reply: '–', queue: 'waiting', because };
+}
+
+/** What is said of mail that went under an override: whose word it was, and what was reached. */
+export function under(override: 'may' | 'encrypt' | 'authenticate' | '*', reached: string): string {
+  const said = override === '*' ? '* says may' : `DOMAIN says ${override}`;
+  return `an operator's override for ${said} until TIME: a scenario; ${reached}`;
 }
 
 /** What is said of a session that stood. */

@@ -88,7 +88,7 @@ domain = "source.test"
 selector = "bench"
 key = "dkim.pem"
 `;
-  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' });
   return (task) => startWaxwing(task, dkim, { 'dkim.pem': pem });
 }
 

@@ -53,13 +53,11 @@ export function outcomeOf(part: Part, findings: readonly Finding[]): Outcome {
 }
 
 /** As if everything that comes by chance had passed. */
-export function withoutChance(outcome: Outcome, byChance: readonly string[]): Outcome {
-  const came = byChance
-    .filter((line) => outcome.finds.includes(line))
-    .map((line) => line.split(' ')[0] ?? '');
+export function withoutChance({ finds, passes }: Outcome, byChance: readonly string[]): Outcome {
+  const came = byChance.filter((line) => finds.includes(line)).map((line) => line.split(' ')[0] ?? '');
   return {
-    finds: outcome.finds.filter((line) => !byChance.includes(line)),
-    passes: [...new Set([...outcome.passes, ...came])].toSorted(),
+    finds: finds.filter((line) => !byChance.includes(line)),
+    passes: [...new Set([...passes, ...came])].toSorted(),
   };
 }
 

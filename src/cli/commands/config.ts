@@ -133,8 +133,8 @@ async function hash({ scrypt, scram }: { readonly scrypt?: true; readonly scram?
 async function apiKey(): Promise<void> {
   const { randomBytes } = await import('node:crypto');
   const { makeApiKey } = await import('../../relay/http-api/api-key.ts');
-  const { key, hash } = makeApiKey(randomBytes);
-  process.stdout.write(`key:      ${key}\nkey_hash: ${hash}\n`);
+  const made = makeApiKey(randomBytes);
+  process.stdout.write(`key:      ${made.key}\nkey_hash: ${made.hash}\n`);
 }
 
 function toRow({ path, value, origin }: EffectiveValue): readonly string[] {

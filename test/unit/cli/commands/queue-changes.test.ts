@@ -78,8 +78,18 @@ describe('queue hold, release, cancel, retry and flush', () => {
       request.on('end', () => response.end(JSON.stringify(answer)));
     });
     const run = await waxwing([
-      ...['queue', 'release', '--destination', 'a.test', '--tls', 'may', '--reason', 'told by phone'],
-      ...['--until', '2099-01-01T00:00:00Z', '--data', data],
+      'queue',
+      'release',
+      '--destination',
+      'a.test',
+      '--tls',
+      'may',
+      '--reason',
+      'told by phone',
+      '--until',
+      '2099-01-01T00:00:00Z',
+      '--data',
+      data,
     ]);
     assert.equal(run.code, 0, run.stderr);
     assert.match(

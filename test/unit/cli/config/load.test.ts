@@ -318,7 +318,7 @@ describe('the configuration', () => {
   it('has what REQUIRETLS and TLS-Required: No mean here: the RFC’s word, unless it says otherwise', () => {
     assert.deepEqual(configOf('').relay.demands, { requireTls: 'enforce', tlsRequiredNo: 'obey' });
     const { relay, routes, domains } = configOf(
-      `${'[relay]\nrequiretls = "off"\ntls_required_no = "ignore"\n'}${route('match = "*"\nrequiretls = "starttls"')}${domain('verify = "none"\nrequiretls = "enforce"')}${mx}`,
+      `[relay]\nrequiretls = "off"\ntls_required_no = "ignore"\n${route('match = "*"\nrequiretls = "starttls"')}${domain('verify = "none"\nrequiretls = "enforce"')}${mx}`,
     );
     assert.deepEqual(relay.demands, { requireTls: 'off', tlsRequiredNo: 'ignore' });
     assert.equal(routes[0]?.requireTls, 'starttls');

@@ -197,10 +197,7 @@ describe('queue export and import', () => {
     const words = ['queue', 'import', '--postfix', '/etc/postfix', '--data', at.other];
     const imported = await waxwing(words, '', { PATH: at.folder });
     assert.deepEqual([imported.code, imported.stdout], [1, 'ABCDE1\n']);
-    assert.match(
-      imported.stderr,
-      /^1 message was taken, 0 had been taken before\nerror: ABCDE2: postcat: /,
-    );
+    assert.match(imported.stderr, /^1 message was taken, 0 had been taken before\nerror: ABCDE2: postcat: /);
     await inQueue(at.other, async (store) => {
       const [taken] = await store.list({ which: 'all', most: 9 });
       const body = await store.body(taken?.id ?? '');

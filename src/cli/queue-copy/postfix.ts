@@ -69,7 +69,7 @@ export async function importFromPostfix(
   const queue = await run('postqueue', ['-j']);
   if (queue.code !== 0) throw new Error(`postqueue -j: ${queue.stderr.trim()}`);
   const note = join(folder.path, NOTE);
-  const known = new Set((await readFile(note, 'utf8').catch(() => '')).split('\n'));
+  const known = await takenBefore(note);
   const ids: string[] = [];
   const failures: PostfixImported['failures'][number][] = [];
   let taken = 0;
@@ -144,4 +144,14 @@ async function bodyOf(
   await writeFile(path, content, { mode: 0o600 });
   flushFile(path);
   return { kind: 'file', path };
+}
+
+/** @throws where there is a note that cannot be read: what it names would be taken twice. */
+async function takenBefore(note: string): Promise<Set<string>> {
+  try {
+    return new Set((await readFile(note, 'utf8')).split('\n'));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new Set();
+    throw error;
+  }
 }

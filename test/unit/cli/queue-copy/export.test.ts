@@ -204,6 +204,12 @@ describe('queue export and import', () => {
       const content = body?.kind === 'bytes' ? Buffer.from(body.bytes).toString() : '';
       assert.equal(content, '\r\nUTC -c /etc/postfix -b -h -q ABCDE1\r\n');
     });
+    // A note that cannot be read is not one that is not there: what it names would be taken twice.
+    rmSync(join(at.other, 'imported-postfix.txt'));
+    mkdirSync(join(at.other, 'imported-postfix.txt'));
+    const blind = await waxwing(words, '', { PATH: at.folder });
+    assert.deepEqual([blind.code, blind.stdout], [1, '']);
+    assert.match(blind.stderr, /EISDIR/);
     const neither = await waxwing(['queue', 'import', '--data', at.other]);
     assert.deepEqual([neither.code, /--postfix DIR/.test(neither.stderr)], [2, true]);
   });

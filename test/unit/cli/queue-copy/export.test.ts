@@ -205,11 +205,12 @@ describe('queue export and import', () => {
       assert.equal(content, '\r\nUTC -c /etc/postfix -b -h -q ABCDE1\r\n');
     });
     // A note that cannot be read is not one that is not there: what it names would be taken twice.
-    rmSync(join(at.other, 'imported-postfix.txt'));
-    mkdirSync(join(at.other, 'imported-postfix.txt'));
-    const blind = await waxwing(words, '', { PATH: at.folder });
+    const second = join(at.other, '..', 'second');
+    mkdirSync(join(second, 'imported-postfix.txt'), { recursive: true });
+    const blind = await waxwing([...words.slice(0, -1), second], '', { PATH: at.folder });
     assert.deepEqual([blind.code, blind.stdout], [1, '']);
     assert.match(blind.stderr, /EISDIR/);
+    assert.deepEqual(await inQueue(second, (store) => store.list({ which: 'all', most: 9 })), []);
     const neither = await waxwing(['queue', 'import', '--data', at.other]);
     assert.deepEqual([neither.code, /--postfix DIR/.test(neither.stderr)], [2, true]);
   });

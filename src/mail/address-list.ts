@@ -31,15 +31,44 @@ const LITERAL = /\[[\x21-\x5a\x5e-\x7e]*\]/uy;
  */
 export function readAddressList(value: string): Parsed<readonly Mailbox[]> {
   if (value.length > MAX_VALUE) return invalid(`it is longer than ${MAX_VALUE} octets`);
+  const parts = addressParts(value);
+  if (parts.kind === 'invalid') return parts;
+  const found: Mailbox[] = [];
+  for (const { tokens, mayBeEmpty } of parts.value.parts) {
+    if (tokens.length === 0 && mayBeEmpty) continue;
+    const mailbox = mailboxOf(tokens);
+    if (mailbox === undefined) return invalid('it holds something that is no address');
+    found.push(mailbox);
+  }
+  return found.length === 0 ? invalid('it names no address') : { kind: 'ok', value: found };
+}
+
+/** What stands between two marks of a list; names of groups are none. */
+export interface AddressPart {
+  /** None where the element is empty. */
+  readonly tokens: readonly Token[];
+  /** Whether nothing at all is right there: in an empty group, and behind the end of one. */
+  readonly mayBeEmpty: boolean;
+}
+
+export interface AddressParts {
+  /** The value as characters. */
+  readonly text: string;
+  readonly parts: readonly AddressPart[];
+}
+
+/** Divides a list at its marks, and sees to it that groups begin and end. @param value one character per octet. */
+export function addressParts(value: string): Parsed<AddressParts> {
   const text = fromUtf8(value);
   if (text === undefined) return invalid('it is not UTF-8');
   const tokens = tokensOf(text);
   if (tokens === undefined) return invalid('it holds what stands in no address');
-  const found: Mailbox[] = [];
+  const parts: AddressPart[] = [];
   let inGroup = false;
   for (let at = 0; at <= tokens.length; ) {
     const end = endOfPart(tokens, at);
     const part = tokens.slice(at, end);
+    const before = tokens[at - 1]?.text;
     const mark = tokens[end]?.text;
     at = end + 1;
     if (mark === ':') {
@@ -47,24 +76,17 @@ export function readAddressList(value: string): Parsed<readonly Mailbox[]> {
       inGroup = true;
       continue;
     }
-    const isEmptyGroupEnd = part.length === 0 && mark === ';' && tokens[end - 1]?.text === ':';
-    const isAfterGroup = part.length === 0 && tokens[end - 1]?.text === ';';
-    if (!isEmptyGroupEnd && !isAfterGroup) {
-      const mailbox = mailboxOf(part);
-      if (mailbox === undefined) return invalid('it holds something that is no address');
-      found.push(mailbox);
-    }
+    parts.push({ tokens: part, mayBeEmpty: before === ';' || (before === ':' && mark === ';') });
     if (mark === ';') {
       if (!inGroup) return invalid('a group ends that has not begun');
       inGroup = false;
     }
   }
-  if (inGroup) return invalid('a group does not end');
-  return found.length === 0 ? invalid('it names no address') : { kind: 'ok', value: found };
+  return inGroup ? invalid('a group does not end') : { kind: 'ok', value: { text, parts } };
 }
 
 /** The next comma, colon or semicolon outside angle brackets. */
-export function endOfPart(tokens: readonly Token[], from: number): number {
+function endOfPart(tokens: readonly Token[], from: number): number {
   let inside = false;
   for (let at = from; at < tokens.length; at++) {
     const token = tokens[at];
@@ -97,7 +119,7 @@ export function isPhrase(tokens: readonly Token[]): boolean {
 }
 
 /** @returns undefined where the text holds something else; comments and white space are left out. */
-export function tokensOf(text: string): readonly Token[] | undefined {
+function tokensOf(text: string): readonly Token[] | undefined {
   const tokens: Token[] = [];
   let comments = 0;
   let spaced = false;
@@ -152,7 +174,7 @@ function endOfComment(text: string, from: number): number | undefined {
 }
 
 /** @returns undefined where the octets are not UTF-8. */
-export function fromUtf8(latin1: string): string | undefined {
+function fromUtf8(latin1: string): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(latin1, 'latin1'));
   } catch {

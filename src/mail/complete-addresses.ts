@@ -5,7 +5,7 @@
  */
 import type { Parsed } from '../names/domain.ts';
 import { type Mailbox, parseMailbox } from '../names/mailbox.ts';
-import { endOfPart, fromUtf8, isPhrase, type Token, tokensOf } from './address-list.ts';
+import { addressParts, isPhrase, type Token } from './address-list.ts';
 
 export interface CompletedList {
   /** May be none: of an empty group, say. */
@@ -24,35 +24,18 @@ const MAX_VALUE = 1_048_576;
  */
 export function completeAddresses(value: string, domain: string): Parsed<CompletedList> {
   if (value.length > MAX_VALUE) return invalid(`it is longer than ${MAX_VALUE} octets`);
-  const text = fromUtf8(value);
-  if (text === undefined) return invalid('it is not UTF-8');
-  const tokens = tokensOf(text);
-  if (tokens === undefined) return invalid('it holds what stands in no address');
+  const read = addressParts(value);
+  if (read.kind === 'invalid') return read;
+  const { text, parts } = read.value;
   const mailboxes: Mailbox[] = [];
   const bare: number[] = [];
-  let inGroup = false;
-  for (let at = 0; at <= tokens.length; ) {
-    const end = endOfPart(tokens, at);
-    const part = tokens.slice(at, end);
-    const mark = tokens[end]?.text;
-    at = end + 1;
-    if (mark === ':') {
-      if (inGroup || part.length === 0 || !isPhrase(part)) return invalid('a group is malformed');
-      inGroup = true;
-      continue;
-    }
-    if (part.length > 0) {
-      const found = mailboxOf(part, domain);
-      if (found.kind === 'invalid') return found;
-      mailboxes.push(found.mailbox);
-      if (found.bareAt !== undefined) bare.push(found.bareAt);
-    }
-    if (mark === ';') {
-      if (!inGroup) return invalid('a group ends that has not begun');
-      inGroup = false;
-    }
+  for (const { tokens } of parts) {
+    if (tokens.length === 0) continue;
+    const found = mailboxOf(tokens, domain);
+    if (found.kind === 'invalid') return found;
+    mailboxes.push(found.mailbox);
+    if (found.bareAt !== undefined) bare.push(found.bareAt);
   }
-  if (inGroup) return invalid('a group does not end');
   return {
     kind: 'ok',
     value: { mailboxes, text: insert(text, bare, `@${domain}`), completed: bare.length > 0 },

@@ -5,7 +5,9 @@ import { inboundTable } from './inbound-table.ts';
 import { openDatabase } from './open-database.ts';
 import { policyDatabase } from './policy-migrations.ts';
 import { quotasTable } from './quotas-table.ts';
-import { asStoreError } from './store-error.ts';
+import { shapingErrors } from './store-error.ts';
+
+const shaped = shapingErrors(policyDatabase.what);
 
 /**
  * Opens it in a folder that this process holds: tables of the file that has the policies, by a connection of their own.
@@ -29,12 +31,4 @@ export function openClients(folder: FolderPaths): ClientStore {
       close: () => database.close(),
     };
   });
-}
-
-function shaped<Result>(work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    throw asStoreError(error, policyDatabase.what);
-  }
 }

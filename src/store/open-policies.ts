@@ -5,8 +5,10 @@ import { openDatabase, openToRead } from './open-database.ts';
 import { overridesTable } from './overrides-table.ts';
 import { policyDatabase } from './policy-migrations.ts';
 import type { PolicyReader, PolicyStore } from './policy-store.ts';
-import { asStoreError } from './store-error.ts';
+import { shapingErrors } from './store-error.ts';
 import { stsTable } from './sts-table.ts';
+
+const shaped = shapingErrors(policyDatabase.what);
 
 /**
  * Opens, and where it is missing creates, the policy store in a folder that this process holds.
@@ -51,12 +53,4 @@ function storeOver(database: DatabaseSync): PolicyStore {
     },
     close: () => database.close(),
   };
-}
-
-function shaped<Result>(work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    throw asStoreError(error, policyDatabase.what);
-  }
 }

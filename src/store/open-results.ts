@@ -5,8 +5,10 @@ import { openDatabase } from './open-database.ts';
 import { policyDatabase } from './policy-migrations.ts';
 import type { ResultStore, TravelStore } from './result-store.ts';
 import { resultsTable } from './results-table.ts';
-import { asStoreError } from './store-error.ts';
+import { shapingErrors } from './store-error.ts';
 import { travelTable } from './travel-table.ts';
+
+const shaped = shapingErrors(policyDatabase.what);
 
 /** Calls are synchronous, and every one may throw a StoreError, and has then changed nothing. */
 export interface Results {
@@ -40,12 +42,4 @@ export function openResults(folder: FolderPaths): Results {
       close: () => database.close(),
     };
   });
-}
-
-function shaped<Result>(work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    throw asStoreError(error, policyDatabase.what);
-  }
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { FailureDetail, ReportedPolicy, ResultSource } from '../reports/tls-rpt/session-result.ts';
-import type { ResultCount } from '../reports/tls-rpt/tally.ts';
+import { type ResultCount, typeAlone } from '../reports/tls-rpt/tally.ts';
 import type { ResultStore } from './result-store.ts';
 import { command, queryAll, queryOne } from './statement.ts';
 
@@ -181,18 +181,6 @@ export function resultsTable(database: DatabaseSync, mostCharacters = MOST_CHARA
 
 /** In place of domains for which there is no room; no domain of the Internet has one label. */
 const OTHERS = 'other';
-
-function typeAlone({ type }: FailureDetail): FailureDetail {
-  return {
-    type,
-    sendingAddress: null,
-    receivingHost: null,
-    receivingHello: null,
-    receivingAddress: null,
-    additional: null,
-    reason: null,
-  };
-}
 
 /** What makes two rows of a domain and day the same; a policy may be long. */
 function keyOf({ source, record, policy }: Count): string {

@@ -34,3 +34,14 @@ export function asStoreError(error: unknown, what: string): StoreError {
     ('code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'));
   return new StoreError(full ? 'full' : 'failed', `the ${what} failed: ${error.message}`, { cause: error });
 }
+
+/** @returns what does work on a store, with whatever it throws in that shape. @param what as above. */
+export function shapingErrors(what: string): <Result>(work: () => Result) => Result {
+  return (work) => {
+    try {
+      return work();
+    } catch (error) {
+      throw asStoreError(error, what);
+    }
+  };
+}

@@ -68,7 +68,7 @@ const rooms: Record<string, Room> = {
   findings: { floor: 1, rooms: ['names', 'dns', 'tls', 'policies'], node: [] },
   net: { floor: 2, rooms: ['names', 'wire', 'dns', 'tls'] },
   // Rows move by the one function that the queue has for it; of the others the store knows the shapes only.
-  store: { floor: 2, rooms: ['queue'], types: ['names', 'policies', 'events', 'reports'] },
+  store: { floor: 2, rooms: ['queue', 'reports'], types: ['names', 'policies', 'events'] },
   lookup: { floor: 2, rooms: [...floor1, 'net', 'store'] },
   ...Object.fromEntries(machines.map((name) => [name, machine])),
   relay: {

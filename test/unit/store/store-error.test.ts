@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { asStoreError, StoreError } from '../../../src/store/store-error.ts';
+import { asStoreError, StoreError, shapingErrors } from '../../../src/store/store-error.ts';
 
 const failed = (fields: object): Error => Object.assign(new Error('it broke'), fields);
 
@@ -24,5 +24,22 @@ describe('asStoreError', () => {
   it('leaves an error of the store as it is', () => {
     const error = new StoreError('refused', 'no');
     assert.equal(asStoreError(error, 'queue'), error);
+  });
+});
+
+describe('shapingErrors', () => {
+  it('hands a result through, and gives what is thrown the one shape', () => {
+    const shaped = shapingErrors('shelf');
+    assert.equal(
+      shaped(() => 7),
+      7,
+    );
+    assert.throws(
+      () =>
+        shaped(() => {
+          throw failed({ errcode: 13 });
+        }),
+      { name: 'StoreError', code: 'full', message: 'the shelf failed: it broke' },
+    );
   });
 });

@@ -174,7 +174,7 @@ function endOfComment(text: string, from: number): number | undefined {
 }
 
 /** @returns undefined where the octets are not UTF-8. */
-function fromUtf8(latin1: string): string | undefined {
+export function fromUtf8(latin1: string): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(latin1, 'latin1'));
   } catch {

@@ -22,6 +22,7 @@ import {
 import { type DatabaseKind, versionOf } from './migrate.ts';
 import { queueDatabase } from './migrations.ts';
 import { findingsOf, isDamage, openDatabase } from './open-database.ts';
+import { outboxDatabase } from './outbox-database.ts';
 import { policyDatabase } from './policy-migrations.ts';
 import type { BackedUp } from './queue-store.ts';
 import { StoreError } from './store-error.ts';
@@ -51,9 +52,12 @@ export async function backupFrom(folder: FolderPaths, files: BodyFiles, path: st
     const kept = await copyDatabase(folder, queueDatabase, path, contentOf);
     const policies = existsSync(join(folder.path, policyDatabase.file));
     if (policies) await copyDatabase(folder, policyDatabase, path, () => undefined);
+    const webhooks = existsSync(join(folder.path, outboxDatabase.file))
+      ? await copyDatabase(folder, outboxDatabase, path, requestsOf)
+      : null;
     for (const id of kept.files) linkOrCopy(files.pathOf(id), join(path, BODIES, id));
     for (const one of [join(path, BODIES), path]) flushFolder(one);
-    return { ...kept, files: kept.files.length, policies };
+    return { ...kept, files: kept.files.length, policies, webhooks };
   } catch (error) {
     rmSync(path, { recursive: true, force: true });
     throw error;
@@ -63,24 +67,30 @@ export async function backupFrom(folder: FolderPaths, files: BodyFiles, path: st
 }
 
 /**
- * Makes the backup at `from` the queue of a folder that holds no message, and its policies those of the folder. A backup
- * made by an older Waxwing has no policies.
+ * Makes the backup at `from` the queue of a folder that holds no message, and its policies and what waits for webhooks those
+ * of the folder. A backup of an older Waxwing has no policies, or nothing of webhooks.
  *
- * @throws StoreError `refused` where the folder has messages, or policies while the backup has some, or `from` is no
+ * @throws StoreError `refused` where the folder has messages, or something of what else the backup has, or `from` is no
  * backup; `damaged` where it is not whole.
  */
 export function restoreQueue(from: string, folder: DataFolder): BackedUp {
   const kept = checkBackup(from);
   const policies = existsSync(join(from, policyDatabase.file));
   if (policies) checkCopy(from, policyDatabase, () => undefined);
+  const webhooks = existsSync(join(from, outboxDatabase.file))
+    ? checkCopy(from, outboxDatabase, requestsOf)
+    : null;
   refuseFull(folder);
-  if (policies) refuseOtherPolicies(folder);
+  if (policies) refuseOther(folder, policyDatabase, 'policies, overrides or results');
+  if (webhooks !== null) refuseOther(folder, outboxDatabase, 'what is known of webhooks');
   for (const id of kept.files) {
     copyFileSync(join(from, BODIES, id), join(folder.bodies, id));
     flushFile(join(folder.bodies, id));
   }
   flushFolder(folder.bodies);
-  const kinds = policies ? [policyDatabase, queueDatabase] : [queueDatabase];
+  const kinds = [policyDatabase, outboxDatabase, queueDatabase].filter(({ file }) =>
+    existsSync(join(from, file)),
+  );
   // First beside their places, so that a crash leaves either no queue or all of it.
   for (const { file } of kinds) {
     const arriving = arrivingAt(folder, file);
@@ -90,7 +100,7 @@ export function restoreQueue(from: string, folder: DataFolder): BackedUp {
   }
   for (const { file } of kinds) renameSync(arrivingAt(folder, file), join(folder.path, file));
   flushFolder(folder.path);
-  return { ...kept, files: kept.files.length, policies };
+  return { ...kept, files: kept.files.length, policies, webhooks };
 }
 
 function arrivingAt(folder: FolderPaths, file: string): string {
@@ -146,6 +156,12 @@ function contentOf(database: DatabaseSync): Kept {
   };
 }
 
+/** Those that wait, and dead letters. */
+function requestsOf(database: DatabaseSync): number {
+  const [counts] = database.prepare('SELECT count(*) AS requests FROM batches').all();
+  return Number(counts?.['requests']);
+}
+
 function checkBackup(from: string): Kept {
   if (!existsSync(join(from, queueDatabase.file)))
     throw new StoreError('refused', `${from} is not a backup: it has no ${queueDatabase.file}`);
@@ -181,15 +197,17 @@ function checkCopy<Seen>(
   }
 }
 
-/** What a relay has learnt or been told since must not go away unseen. */
-function refuseOtherPolicies(folder: DataFolder): void {
-  const file = join(folder.path, policyDatabase.file);
+/** What a relay has learnt or been told since must not go away unseen. @param what it holds, in words. */
+function refuseOther(folder: DataFolder, kind: DatabaseKind, what: string): void {
+  const file = join(folder.path, kind.file);
   if (!existsSync(file)) {
     refuseLog(`${file}-wal`);
     return;
   }
-  const database = openDatabase(folder, policyDatabase);
-  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  const database = openDatabase(folder, kind);
+  const tables = database
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'")
+    .all();
   const full = tables.filter(
     ({ name }) => database.prepare(`SELECT 1 FROM "${String(name)}" LIMIT 1`).get() !== undefined,
   );
@@ -197,7 +215,7 @@ function refuseOtherPolicies(folder: DataFolder): void {
   if (full.length === 0) return;
   throw new StoreError(
     'refused',
-    `${file} holds policies, overrides or results, which a restore would overwrite: ` +
+    `${file} holds ${what}, which a restore would overwrite: ` +
       'restore into a new data folder, or move it away first',
   );
 }

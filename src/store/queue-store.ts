@@ -299,6 +299,8 @@ export interface BackedUp {
   readonly files: number;
   /** Whether policies and overrides are in it, too. */
   readonly policies: boolean;
+  /** Requests of webhooks that wait, or were given up; null: there is no outbox in it. */
+  readonly webhooks: number | null;
 }
 
 /** Every call rejects with a StoreError; then nothing of it is kept. */

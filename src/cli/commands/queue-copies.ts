@@ -16,14 +16,14 @@ export function registerCopies(queue: Command): void {
     .action(check);
   addConfigOptions(queue.command('backup'))
     .description(
-      'Write a copy of the queue, the policies and the overrides into a new folder, whether or not a relay runs.',
+      'Write a copy of the queue, the policies, the overrides and what waits for webhooks into a new folder, whether or not a relay runs.',
     )
     .argument('<folder>', 'must not exist yet; where a relay runs, it is the relay that writes it')
     .option('--json', 'print JSON')
     .action(backup);
   addConfigOptions(queue.command('restore'))
     .description(
-      'Make a backup the queue, and the policies, of a data folder that has no mail and no running relay.',
+      'Make a backup the queue, the policies and the outbox of webhooks of a data folder that has no mail and no running relay.',
     )
     .argument('<folder>', 'the backup')
     .option('--json', 'print JSON')
@@ -194,7 +194,7 @@ async function restore(from: string, options: AskOptions): Promise<void> {
         { ...kept, data: folder.path },
         () =>
           `${folder.path} has ${inWords(kept)}.\n` +
-          'What was delivered after the backup was made is delivered again.\n',
+          'What was delivered, or told to webhooks, after the backup was made is delivered or told again.\n',
       );
     } finally {
       folder.close();
@@ -209,7 +209,11 @@ function takenText(taken: number, before: number): string {
   return `${counted(taken, 'message')} ${taken === 1 ? 'was' : 'were'} taken, ${before} had been taken before\n`;
 }
 
-function inWords({ messages, open, files, policies }: BackedUp): string {
+function inWords({ messages, open, files, policies, webhooks }: BackedUp): string {
   const queue = `${counted(messages, 'message')}, ${open} of them open, ${files} with their content in a file`;
-  return `${queue}; ${policies ? 'policies and overrides' : 'no policies or overrides'}`;
+  const rest = [
+    policies ? 'policies and overrides' : 'no policies or overrides',
+    webhooks === null ? 'nothing of webhooks' : `${counted(webhooks, 'request')} of webhooks`,
+  ];
+  return `${queue}; ${rest.join('; ')}`;
 }

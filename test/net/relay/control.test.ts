@@ -302,7 +302,10 @@ describe('the queue', () => {
     await relay.send({ to: ['b@far.test'] });
     const path = join(relay.folder, 'backup');
     const made = await asked('POST', '/backup', JSON.stringify({ path }));
-    assert.deepEqual(made, { status: 200, body: { messages: 1, open: 1, files: 0, policies: true } });
+    assert.deepEqual(made, {
+      status: 200,
+      body: { messages: 1, open: 1, files: 0, policies: true, webhooks: null },
+    });
     assert.equal((await asked('POST', '/backup', JSON.stringify({ path }))).status, 409);
     assert.equal((await asked('POST', '/backup', JSON.stringify({ path: 'relative' }))).status, 409);
   });

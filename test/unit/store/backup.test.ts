@@ -7,10 +7,14 @@ import { describe, it, type TestContext } from 'node:test';
 import { restoreQueue } from '../../../src/store/backup.ts';
 import { checkQueue } from '../../../src/store/check.ts';
 import { type DataFolder, openDataFolder } from '../../../src/store/data-folder.ts';
+import { openOutbox } from '../../../src/store/open-outbox.ts';
 import { openPolicies } from '../../../src/store/open-policies.ts';
 import { openQueue } from '../../../src/store/open-queue.ts';
 import type { QueueStore } from '../../../src/store/queue-store.ts';
 import { claimAt, message, settleAll, summary } from '../../store/samples.ts';
+
+/** A backup of a queue alone. */
+const alone = { policies: false, webhooks: null };
 
 interface Place {
   readonly path: string;
@@ -52,14 +56,14 @@ describe('a backup', () => {
     await settleAll(place.store, done, { kind: 'delivered', at: 1001 });
     await place.store.pause({ destination: 'two.test', until: null });
     const backup = join(parent, 'backup');
-    assert.deepEqual(await place.store.backup(backup), { messages: 3, open: 2, files: 1, policies: false });
+    assert.deepEqual(await place.store.backup(backup), { messages: 3, open: 2, files: 1, ...alone });
     // What happens afterwards is not in it.
     const others = claims.filter(({ message: { id } }) => id !== 'done');
     await settleAll(place.store, others, { kind: 'delivered', at: 1002 });
     assert.deepEqual(readdirSync(place.folder.bodies), []);
 
     const target = openDataFolder(join(parent, 'new'));
-    assert.deepEqual(restoreQueue(backup, target), { messages: 3, open: 2, files: 1, policies: false });
+    assert.deepEqual(restoreQueue(backup, target), { messages: 3, open: 2, files: 1, ...alone });
     const store = await openQueue(target);
     assert.deepEqual(summary(await store.claim(claimAt(5000))), ['inline: a@one.test', 'large: a@one.test']);
     const body = await store.body('large');
@@ -141,7 +145,7 @@ describe('policies and overrides', () => {
     await place.store.accept(message('inline'));
     const backup = join(parent, 'backup');
     const made = await place.store.backup(backup);
-    assert.deepEqual(made, { messages: 1, open: 1, files: 0, policies: true });
+    assert.deepEqual(made, { messages: 1, open: 1, files: 0, policies: true, webhooks: null });
     return { parent, backup };
   }
 
@@ -206,6 +210,73 @@ describe('policies and overrides', () => {
       readdirSync(target.path).filter((name) => name.includes('queue') || name.includes('data')),
       [],
     );
+  });
+});
+
+describe('what waits for webhooks', () => {
+  const batch = { webhook: 'shop', events: 1, at: 1000, mostOctets: 1_000_000 };
+
+  async function backedUp(t: TestContext): Promise<{ readonly parent: string; readonly backup: string }> {
+    const parent = newParent(t);
+    const place = await open(t, join(parent, 'data'));
+    const outbox = await openOutbox(place.folder);
+    t.after(() => outbox.close());
+    await outbox.add([
+      { ...batch, id: 'first', body: '[1]' },
+      { ...batch, id: 'second', body: '[2]' },
+    ]);
+    const backup = join(parent, 'backup');
+    assert.deepEqual(await place.store.backup(backup), {
+      messages: 0,
+      open: 0,
+      files: 0,
+      policies: false,
+      webhooks: 2,
+    });
+    // What happens afterwards is not in it.
+    await outbox.done(1);
+    return { parent, backup };
+  }
+
+  it('is in it while it is being sent, and is sent after a restore under its old id', async (t) => {
+    const { parent, backup } = await backedUp(t);
+    const target = openDataFolder(join(parent, 'new'));
+    t.after(() => target.close());
+    assert.equal(restoreQueue(backup, target).webhooks, 2);
+    assert.equal(statSync(join(target.path, 'webhooks.db')).mode & 0o777, 0o600);
+    const outbox = await openOutbox(target);
+    const head = await outbox.head('shop');
+    assert.deepEqual([head?.id, head?.body], ['first', '[1]']);
+    await outbox.close();
+  });
+
+  it('never takes the place of what waits already; an empty outbox is none', async (t) => {
+    const { parent, backup } = await backedUp(t);
+    const target = openDataFolder(join(parent, 'new'));
+    t.after(() => target.close());
+    await (await openOutbox(target)).close();
+    const filled = openDataFolder(join(parent, 'filled'));
+    t.after(() => filled.close());
+    const outbox = await openOutbox(filled);
+    await outbox.add([{ ...batch, id: 'another', body: '[3]' }]);
+    await outbox.close();
+    assert.throws(() => restoreQueue(backup, filled), {
+      code: 'refused',
+      message: /webhooks\.db holds what is known of webhooks/,
+    });
+    assert.equal(existsSync(join(filled.path, 'queue.db')), false);
+    assert.equal(restoreQueue(backup, target).webhooks, 2);
+  });
+
+  it('that is damaged is not restored, nor is the queue; without it the queue is', async (t) => {
+    const { parent, backup } = await backedUp(t);
+    const target = openDataFolder(join(parent, 'new'));
+    t.after(() => target.close());
+    writeFileSync(join(backup, 'webhooks.db'), 'not a database, but long enough to be read as one'.repeat(9));
+    assert.throws(() => restoreQueue(backup, target), { code: 'damaged', message: /webhooks\.db/ });
+    assert.equal(existsSync(join(target.path, 'queue.db')), false);
+    rmSync(join(backup, 'webhooks.db'));
+    assert.equal(restoreQueue(backup, target).webhooks, null);
   });
 });
 

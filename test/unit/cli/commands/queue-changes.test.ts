@@ -170,7 +170,8 @@ describe('queue check, backup and restore without a relay', () => {
     await store.accept(message('m'));
     await store.close();
     folder.close();
-    const held = '1 message, 1 of them open, 0 with their content in a file; no policies or overrides';
+    const queue = '1 message, 1 of them open, 0 with their content in a file';
+    const held = `${queue}; no policies or overrides; nothing of webhooks`;
     const made = await waxwing(['queue', 'backup', backup, '--data', data]);
     assert.deepEqual(made, { code: 0, stdout: `${backup} holds ${held}\n`, stderr: '' });
     const twice = await waxwing(['queue', 'backup', backup, '--data', data]);

@@ -3,9 +3,8 @@ import type { Logger } from 'pino';
 import type { DeliveryEvent } from '../events/delivery-event.ts';
 import type { Certificates } from '../net/certificates.ts';
 import type { Deadlines } from '../net/deadlines.ts';
-import type { Relay } from '../relay/relay.ts';
+import type { HttpApiParts } from '../relay/http-api/http-api.ts';
 import type { World } from '../relay/settings.ts';
-import type { QueueStore } from '../store/queue-store.ts';
 import type { Running } from './reload.ts';
 import { version } from './version.ts';
 
@@ -14,8 +13,8 @@ export interface ApiServiceParts {
   readonly running: () => Running;
   readonly certificates: Certificates;
   readonly deadlines: Deadlines;
-  readonly store: QueueStore;
-  readonly relay: Relay;
+  readonly store: HttpApiParts['store'];
+  readonly relay: HttpApiParts['relay'];
   readonly world: World;
   readonly onEvents: (events: readonly DeliveryEvent[]) => void;
   readonly log: Pick<Logger, 'info' | 'warn'>;

@@ -50,6 +50,8 @@ export interface PolicyEngine {
    * @returns what was kept; undefined where nothing was.
    */
   readonly forget: (domain: Domain) => Promise<StsEntry | undefined>;
+  /** Forgets what was learnt of the domain a moment ago: another process has fetched its policy, or forgotten it. */
+  readonly overlook: (domain: Domain) => void;
   /** Renews no more. What is under way is not waited for, as a policy host may take a minute; nothing is kept of it. */
   readonly close: () => void;
 }
@@ -161,6 +163,7 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
         store.sts.remove(domain);
         return Promise.resolve(entry);
       }),
+    overlook: (domain) => void anew.delete(domain),
     close() {
       closed = true;
       stopRenewals();

@@ -102,6 +102,14 @@ export function toQueuedMessage(
   return queued(message, [], now, wordOf);
 }
 
+/** Where somebody has looked, or will. */
+export function heldDestinationsIn(
+  messages: readonly Pick<ListedMessage, 'recipients'>[],
+): readonly string[] {
+  const held = messages.flatMap(({ recipients }) => recipients.filter(({ delivery }) => isHeld(delivery)));
+  return [...new Set(held.map(({ destination }) => destination))];
+}
+
 const nothingFound: WordOf = () => undefined;
 
 function queued(

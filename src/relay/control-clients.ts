@@ -1,8 +1,8 @@
 /** The part of the control socket that shows what clients have used of their quotas, and what is remembered of them. */
 import type { Hono } from 'hono';
 import { expectationOf, type InboundRow } from '../policies/memory/inbound.ts';
+import type { RelayAtControl } from './control.ts';
 import type { QuotaUsage } from './quotas.ts';
-import type { Relay } from './relay.ts';
 
 /** One window of one quota; times are RFC 3339 in UTC. */
 export interface UsedQuota extends Pick<QuotaUsage, 'subject' | 'period' | 'messages' | 'recipients'> {
@@ -28,10 +28,13 @@ export interface KeptInbound {
   readonly clearAt: string | null;
 }
 
-export function addClientRoutes(app: Hono, { relay }: { readonly relay: Pick<Relay, 'quotas'> }): void {
-  app.get('/quotas', (context) =>
+export function addClientRoutes(
+  app: Hono,
+  { relay }: { readonly relay: Pick<RelayAtControl, 'quotas'> },
+): void {
+  app.get('/quotas', async (context) =>
     context.json(
-      relay.quotas().map(
+      (await relay.quotas()).map(
         ({ since, until, ...usage }): UsedQuota => ({
           ...usage,
           since: rfc3339(since),

@@ -7,6 +7,7 @@ import type { StsFacts } from '../policies/mta-sts/facts.ts';
 import { EVERYWHERE, type Override } from '../policies/overrides/override.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
 import type { QueueStore } from '../store/queue-store.ts';
+import type { RelayAtControl } from './control.ts';
 import { LISTED_AT_ONCE, moment, reasonText } from './control-api.ts';
 import { toKeptInbound } from './control-clients.ts';
 import { type ResultParts, recentResults } from './control-results.ts';
@@ -20,12 +21,11 @@ import {
   toKeptTls,
   type Woken,
 } from './policies-api.ts';
-import type { Relay } from './relay.ts';
 import type { World } from './settings.ts';
 
 export interface PolicyParts extends ResultParts {
   readonly store: Pick<QueueStore, 'nudge'>;
-  readonly relay: Pick<Relay, 'retry' | 'carryOut' | 'inbound' | 'rememberedTls'>;
+  readonly relay: Pick<RelayAtControl, 'retry' | 'carryOut' | 'inbound' | 'rememberedTls'>;
   readonly world: World;
   readonly policies: Pick<PolicyStore, 'sts' | 'overrides'>;
   readonly engine: Pick<PolicyEngine, 'refresh' | 'forget'>;
@@ -59,13 +59,13 @@ function addReading(app: Hono, parts: PolicyParts): void {
     return context.json(page.map((entry) => toKeptPolicy(entry, world.now())));
   });
 
-  app.get('/policies/:domain', (context) => {
+  app.get('/policies/:domain', async (context) => {
     const domain = parseDomain(context.req.param('domain'));
     if (domain.kind === 'invalid') return context.json({ error: domain.because }, 400);
     const sts = policies.sts.get(domain.value);
     const override = policies.overrides.get(domain.value);
-    const inbound = relay.inbound.of(domain.value).map((row) => toKeptInbound(row, world.now()));
-    const results = recentResults(parts, domain.value);
+    const inbound = (await relay.inbound.of(domain.value)).map((row) => toKeptInbound(row, world.now()));
+    const results = await recentResults(parts, domain.value);
     const isKnown = sts !== undefined || override !== undefined || inbound.length > 0 || results.length > 0;
     if (!isKnown) return context.json({ error: `nothing is kept of ${domain.value}` }, 404);
     const kept: KeptOfDomain = {
@@ -78,7 +78,7 @@ function addReading(app: Hono, parts: PolicyParts): void {
     return context.json(kept);
   });
 
-  app.get('/remembered-tls', (context) => context.json(relay.rememberedTls().map(toKeptTls)));
+  app.get('/remembered-tls', async (context) => context.json((await relay.rememberedTls()).map(toKeptTls)));
 
   app.get('/overrides', (context) =>
     context.json(policies.overrides.list().map((override) => toKeptOverride(override, world.now()))),
@@ -111,7 +111,7 @@ function addFetching(app: Hono, parts: PolicyParts): void {
     if (asked.kind === 'invalid') return context.json({ error: asked.because }, 400);
     const domain = asked.value;
     const entry = await engine.forget(domain);
-    const inbound = relay.inbound.purge(domain);
+    const inbound = await relay.inbound.purge(domain);
     if (entry === undefined && inbound === 0)
       return context.json({ error: `neither an MTA-STS policy nor senders are kept of ${domain}` }, 404);
     onWord('an operator had a domain forgotten', { domain, id: entry?.known?.id ?? null, senders: inbound });
@@ -196,7 +196,7 @@ async function wake(
       after = step.next;
     }
   }
-  relay.retry(domain === EVERYWHERE ? 'all' : destinations);
+  await relay.retry(domain === EVERYWHERE ? 'all' : destinations);
   return { due, underWay, destination: own };
 }
 

@@ -9,6 +9,7 @@ import { StoreError } from '../store/store-error.ts';
 import type { ControlParts } from './control.ts';
 import {
   type BegunPause,
+  heldDestinationsIn,
   LISTED_AT_ONCE,
   moment,
   type QueueStep,
@@ -76,15 +77,16 @@ function addReading(app: Hono, { store, relay, world }: Parts): void {
       ...(behind === undefined ? {} : { after: behind }),
     };
     const listed = await store.list(request);
-    return context.json(listed.map((message) => toQueuedMessage(message, world.now(), relay.wordOf)));
+    const wordOf = await relay.wordsOf(heldDestinationsIn(listed));
+    return context.json(listed.map((message) => toQueuedMessage(message, world.now(), wordOf)));
   });
 
   app.get('/queue/:id', async (context) => {
     const id = context.req.param('id');
     const trail = await store.show(id);
-    return trail === undefined
-      ? context.json({ error: `no message ${id}` }, 404)
-      : context.json(toQueuedTrail(trail, world.now(), relay.wordOf));
+    if (trail === undefined) return context.json({ error: `no message ${id}` }, 404);
+    const wordOf = await relay.wordsOf(heldDestinationsIn([trail]));
+    return context.json(toQueuedTrail(trail, world.now(), wordOf));
   });
 }
 
@@ -114,8 +116,8 @@ function addNudge(app: Hono, parts: Parts, what: Nudge['what']): void {
     )
       return context.json({ error: `no message ${asked.id}` }, 404);
     onEvents(changed.flatMap(({ event }) => event ?? []));
-    if (what === 'retry') relay.retry(await destinationsMeant(of.value, store));
-    if (what === 'release') relay.retry();
+    if (what === 'retry') await relay.retry(await destinationsMeant(of.value, store));
+    if (what === 'release') await relay.retry();
     const recipients = changed.map(({ id, address }) => ({ id, address }));
     const step: QueueStep = { changed: recipients, underWay, bound, next };
     return context.json(step);
@@ -175,7 +177,7 @@ function addPauses(app: Hono, parts: Parts): void {
     if (destination.kind === 'invalid') return context.json({ error: destination.because }, 400);
     const wasPaused = await store.unpause(destination.value);
     if (!wasPaused) return context.json({ error: `${destination.value} is not paused` }, 404);
-    relay.retry();
+    await relay.retry();
     return context.json({ destination: destination.value });
   });
 }

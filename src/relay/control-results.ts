@@ -6,15 +6,15 @@ import type { FailureDetail, ReportedPolicy, ResultSource } from '../reports/tls
 import { dayOf, OTHERS } from '../reports/tls-rpt/tally.ts';
 import type { Results } from '../store/open-results.ts';
 import type { TravelCount } from '../store/result-store.ts';
-import { type Recorder, TRAVEL_DAYS } from './recorder.ts';
-import type { World } from './settings.ts';
+import { TRAVEL_DAYS } from './recorder.ts';
+import type { Later, World } from './settings.ts';
 import { NO_SENDER } from './travel.ts';
 
 /** What is read, and whatever makes it complete before that. */
 export interface ResultParts {
   readonly world: World;
   readonly results: Pick<Results, 'sessions' | 'travel'>;
-  readonly recorder: Pick<Recorder, 'flush'>;
+  readonly recorder: { flush(): Later<void> };
 }
 
 /** What sessions of one day came to under one policy. */
@@ -69,11 +69,11 @@ const travelQuery = z.strictObject({
 });
 
 export function addResultRoutes(app: Hono, { world, results, recorder }: ResultParts): void {
-  app.get('/tls-results', (context) => {
+  app.get('/tls-results', async (context) => {
     const asked = resultsQuery.safeParse(context.req.query());
     if (!asked.success) return context.json({ error: faultOf(asked.error) }, 400);
     const { day = dayOf(world.now()), domain, after = null } = asked.data;
-    recorder.flush();
+    await recorder.flush();
     if (domain !== undefined) {
       const named = domainNamed(domain);
       if (named === undefined) return context.json({ error: `${domain} is not a domain` }, 400);
@@ -89,13 +89,13 @@ export function addResultRoutes(app: Hono, { world, results, recorder }: ResultP
     return context.json(page);
   });
 
-  app.get('/travel', (context) => {
+  app.get('/travel', async (context) => {
     const asked = travelQuery.safeParse(context.req.query());
     if (!asked.success) return context.json({ error: faultOf(asked.error) }, 400);
     const { days, domain } = asked.data;
     const named = domain === undefined ? null : domainNamed(domain);
     if (named === undefined) return context.json({ error: `${domain} is not a domain` }, 400);
-    recorder.flush();
+    await recorder.flush();
     const since = dayOf(world.now() - (days - 1) * DAY_MS);
     const figures: TravelFigures = { since, domain: named, counts: results.travel.since(since, named) };
     return context.json(figures);
@@ -103,11 +103,11 @@ export function addResultRoutes(app: Hono, { world, results, recorder }: ResultP
 }
 
 /** Today's and yesterday's results of a domain, as far as there are any; today first. */
-export function recentResults(
+export async function recentResults(
   { world, results, recorder }: ResultParts,
   domain: Domain,
-): readonly DayResults[] {
-  recorder.flush();
+): Promise<readonly DayResults[]> {
+  await recorder.flush();
   return [world.now(), world.now() - DAY_MS]
     .map((at) => resultsOf(results, dayOf(at), domain))
     .filter(({ policies }) => policies.length > 0);

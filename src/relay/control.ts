@@ -5,27 +5,25 @@ import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { DeliveryEvent } from '../events/delivery-event.ts';
-import { isAscii, type Parsed } from '../names/domain.ts';
+import { type Domain, isAscii, type Parsed } from '../names/domain.ts';
 import { type Mailbox, type MailDomain, parseMailbox } from '../names/mailbox.ts';
 import type { TlsWish } from '../names/message-terms.ts';
 import { noRecipientWishes, noSenderWishes } from '../names/wishes.ts';
 import type { QueueStore } from '../store/queue-store.ts';
 import { atTheSocket, type Said } from './arrival.ts';
+import type { WordOf } from './control-api.ts';
 import { addClientRoutes } from './control-clients.ts';
 import { addPolicyRoutes, type PolicyParts } from './control-policies.ts';
 import { addQueueRoutes } from './control-queue.ts';
 import { addResultRoutes } from './control-results.ts';
 import { addWebhookRoutes, type WebhookParts } from './control-webhooks.ts';
 import type { Relay } from './relay.ts';
-import type { World } from './settings.ts';
+import type { Later, World } from './settings.ts';
 
 export interface ControlParts
   extends Pick<PolicyParts, 'policies' | 'results' | 'recorder' | 'engine' | 'destinationsOf' | 'onWord'> {
-  readonly store: QueueStore;
-  readonly relay: Pick<
-    Relay,
-    'submit' | 'retry' | 'carryOut' | 'wordOf' | 'quotas' | 'inbound' | 'rememberedTls'
-  >;
+  readonly store: Pick<QueueStore, 'list' | 'show' | 'nudge' | 'pause' | 'unpause' | 'pauses' | 'backup'>;
+  readonly relay: RelayAtControl;
   readonly webhooks: WebhookParts['webhooks'];
   readonly world: World;
   readonly hostname: string;
@@ -41,6 +39,18 @@ export interface ControlParts
   readonly onError: (what: string, error: unknown) => void;
 }
 
+/** What is asked of the relay here, be it this process or several. */
+export interface RelayAtControl extends Pick<Relay, 'submit' | 'carryOut'> {
+  retry(destinations?: readonly string[] | 'all'): Later<void>;
+  wordsOf(destinations: readonly string[]): Later<WordOf>;
+  quotas(): Later<ReturnType<Relay['quotas']>>;
+  readonly inbound: {
+    of(domain: Domain): Later<ReturnType<Relay['inbound']['of']>>;
+    purge(domain: Domain): Later<number>;
+  };
+  rememberedTls(): Later<ReturnType<Relay['rememberedTls']>>;
+}
+
 export interface Control {
   close(): Promise<void>;
 }
@@ -53,9 +63,14 @@ const MAX_SOCKET_PATH = 107;
 /**
  * Listens on a socket file that only its owner can use.
  *
+ * @param around adds to the app what goes before its routes.
  * @throws Error where the path is longer than the system allows, or cannot be bound.
  */
-export async function openControl(path: string, parts: ControlParts): Promise<Control> {
+export async function openControl(
+  path: string,
+  parts: ControlParts,
+  around: (app: Hono) => void = () => undefined,
+): Promise<Control> {
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
     throw new Error(
       `the control socket ${path} has a path of more than ${MAX_SOCKET_PATH} octets: use a shorter data folder`,
@@ -63,7 +78,7 @@ export async function openControl(path: string, parts: ControlParts): Promise<Co
   }
   // The data folder is locked by us, so whatever lies here belongs to a process that is gone.
   await rm(path, { force: true });
-  const server = createServer(getRequestListener(controlApp(parts).fetch));
+  const server = createServer(getRequestListener(controlApp(parts, around).fetch));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     // The socket is bound before `listen` returns. With a chmod after it, anybody could connect in between.
@@ -85,9 +100,10 @@ export async function openControl(path: string, parts: ControlParts): Promise<Co
   };
 }
 
-function controlApp(parts: ControlParts): Hono {
+function controlApp(parts: ControlParts, around: (app: Hono) => void): Hono {
   const app = new Hono();
   app.onError((error, context) => context.json({ error: error.message }, 500));
+  around(app);
   addQueueRoutes(app, parts);
   addPolicyRoutes(app, parts);
   addResultRoutes(app, parts);

@@ -81,8 +81,10 @@ export interface Relay {
    * @param destinations where mail may be held for want of TLS: these are looked at now.
    */
   retry(destinations?: readonly string[] | 'all'): void;
-  /** What was found where mail is held for want of TLS. */
-  wordOf(destination: string): HoldWord | undefined;
+  /** What was found where mail is held for want of TLS: of these destinations at least. */
+  wordsOf(destinations: readonly string[]): (destination: string) => HoldWord | undefined;
+  /** Writes down what was counted of clients, so that whoever reads the store then reads all. */
+  flush(): void;
   /** What is remembered of TLS at hosts, and for how long. */
   rememberedTls(): readonly RememberedTls[];
   /** Carries out an operator's word about mail while nothing is claimed but what is really being attempted. */
@@ -193,7 +195,11 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     },
     inbound,
     retry: (destinations) => delivering.retry(destinations),
-    wordOf: (destination) => delivering.wordOf(destination),
+    wordsOf: () => (destination) => delivering.wordOf(destination),
+    flush() {
+      quotas.flush();
+      inbound.flush();
+    },
     rememberedTls: () => delivering.rememberedTls(),
     carryOut: (word) => delivering.carryOut(word),
     async reload(newSettings, newOutgoing) {

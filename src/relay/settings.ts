@@ -80,6 +80,9 @@ export interface QueueSettings {
 /** The world's clock and dice, as arguments. */
 export interface World {
   /** Milliseconds since 1970. */
+/** An answer that is there, or that other processes have to be asked for. */
+export type Later<Answer> = Answer | Promise<Answer>;
+
   readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;

@@ -5,6 +5,7 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import type { Explanation } from '../../events/explanation.ts';
 import { type Domain, parseDomain } from '../../names/domain.ts';
 import { factsOfClient } from '../../net/tls.ts';
+import { WorkersMissing } from '../workers/fan-out.ts';
 import { answerRefused, type Refused, refused } from './answers.ts';
 import type { ApiKey, Scope } from './api-key.ts';
 import { type ChangeParts, changeMessage, words } from './changes.ts';
@@ -43,6 +44,9 @@ export function apiApp(parts: AppParts): Hono<Env> {
     answerRefused(context, refused(404, `there is no ${context.req.method} ${context.req.path}`)),
   );
   app.onError((error, context) => {
+    // What a worker has in its queue is not known: neither that it is there nor that it is not.
+    if (error instanceof WorkersMissing)
+      return answerRefused(context, refused(503, error.message, { retryAfter: 10 }));
     parts.onError(`answering ${context.req.method} ${context.req.path}`, error);
     return answerRefused(context, refused(500, 'the relay has made a mistake; its log says which'));
   });

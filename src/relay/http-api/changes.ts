@@ -1,14 +1,14 @@
 /** What an operator, or a program of his, says about one message in the queue. */
 import type { DeliveryEvent } from '../../events/delivery-event.ts';
 import type { Nudge, QueueStore } from '../../store/queue-store.ts';
-import type { Relay } from '../relay.ts';
+import type { RelayAtControl } from '../control.ts';
 import type { World } from '../settings.ts';
 import type { Refused } from './answers.ts';
 import { noMessage } from './reading.ts';
 
 export interface ChangeParts {
   readonly store: Pick<QueueStore, 'show' | 'nudge'>;
-  readonly relay: Pick<Relay, 'retry' | 'carryOut'>;
+  readonly relay: Pick<RelayAtControl, 'retry' | 'carryOut'>;
   readonly world: World;
   /** Called with what was changed, once it is safe. */
   readonly onEvents: (events: readonly DeliveryEvent[]) => void;
@@ -45,6 +45,6 @@ export async function changeMessage(
     underWay += step.underWay;
     after = step.next;
   }
-  if (what === 'retry' || what === 'release') relay.retry();
+  if (what === 'retry' || what === 'release') await relay.retry();
   return { kind: 'ok', changed, underWay };
 }

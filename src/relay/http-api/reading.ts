@@ -2,16 +2,16 @@
 import { type DeliveryEvent, deliveryEventNames } from '../../events/delivery-event.ts';
 import { formatMailDomain, parseMailDomain } from '../../names/mailbox.ts';
 import type { ListedMessage, QueueStore } from '../../store/queue-store.ts';
+import type { RelayAtControl } from '../control.ts';
 import {
+  heldDestinationsIn,
   LISTED_AT_ONCE,
   moment,
   type QueuedMessage,
   type QueuedTrail,
   toQueuedMessage,
   toQueuedTrail,
-  type WordOf,
 } from '../control-api.ts';
-import type { Relay } from '../relay.ts';
 import type { World } from '../settings.ts';
 import { type Refused, refused } from './answers.ts';
 import type { ApiKey } from './api-key.ts';
@@ -20,7 +20,7 @@ import { type Query, readQuery, valueOf } from './query.ts';
 export interface ReadingParts {
   readonly store: Pick<QueueStore, 'list' | 'show'>;
   /** What the last look at a destination with held mail found. */
-  readonly relay: Pick<Relay, 'wordOf'>;
+  readonly relay: Pick<RelayAtControl, 'wordsOf'>;
   readonly world: World;
 }
 
@@ -110,10 +110,10 @@ export async function listMessages(
   if (state === undefined) return refused(400, `state: is one of ${states.join(', ')}`, { field: 'state' });
   const which = ['all', 'delivered', 'bounced', 'cancelled'].includes(state) ? 'all' : 'open';
   const items: ApiMessage[] = [];
-  const wordOf: WordOf = (destination) => parts.relay.wordOf(destination);
   let { after } = asked;
   for (let lookedAt = 0; lookedAt < MOST_LOOKED_AT; ) {
     const listed = await parts.store.list({ which, most: LISTED_AT_ONCE, after });
+    const wordOf = await parts.relay.wordsOf(heldDestinationsIn(listed));
     for (const message of listed) {
       after = message.id;
       if (!isFor(key, message) || !isAbout(message, state, domain)) continue;
@@ -146,15 +146,9 @@ export async function showMessage(
   key: ApiKey,
 ): Promise<{ readonly kind: 'ok'; readonly trail: ApiTrail } | Refused> {
   const trail = await store.show(id);
-  return trail === undefined || !isFor(key, trail)
-    ? noMessage(id)
-    : {
-        kind: 'ok',
-        trail: {
-          ...toQueuedTrail(trail, world.now(), (destination) => relay.wordOf(destination)),
-          account: trail.terms.account,
-        },
-      };
+  if (trail === undefined || !isFor(key, trail)) return noMessage(id);
+  const queued = toQueuedTrail(trail, world.now(), await relay.wordsOf(heldDestinationsIn([trail])));
+  return { kind: 'ok', trail: { ...queued, account: trail.terms.account } };
 }
 
 export function noMessage(id: string): Refused {

@@ -55,7 +55,7 @@ describe('held mail', () => {
     await relay.until('held', ({ event }) => event === 'held');
     await eventually('two looks', () => (state.greeted >= 3 ? true : undefined));
     assert.match(
-      relay.relay.wordOf(`smtp://mx.test:${peer.port}`)?.found?.because ?? '',
+      relay.relay.wordsOf([])(`smtp://mx.test:${peer.port}`)?.found?.because ?? '',
       /does not offer STARTTLS/,
     );
     state.mended = true;

@@ -1,155 +1,123 @@
 /**
- * Waxwing against Postfix as a relay: smtp-source hands mail over in clear, a sink takes it by STARTTLS.
+ * Waxwing against other relays: sessions hand mail in, in clear, and a sink takes it by STARTTLS.
  *
- *     node bench/relay.ts [messages] [rounds]
+ *     node bench/relay.ts [messages] [rounds] [workers]
  *
- * Both flush before they say 250, both write what they did to disk. Rows: both verify the sink's certificate; both
- * `may`; no TLS. A round runs all of them in turn; the table shows the median runs, and the median of the ratios that the
- * rounds gave. CPU is of all processes of a relay, per message; memory is their proportional set size when the last
- * message has arrived.
+ * All flush before they say 250, and write what they did to disk. Levels: the sink's certificate is verified; `may`; no
+ * TLS. With `everything on` Waxwing signs with DKIM, asks the DNS for MX, TLSA and MTA-STS and proves the answers, and the
+ * TLSA record is what verifies; others are given the next hop and sign nothing. Events and metrics are always on. A round
+ * runs all relays in turn; the table shows the median runs, and the median of the ratios that the rounds gave. CPU is of all
+ * processes of a relay, per message; memory is their proportional set size when the last message has arrived; the time to
+ * 250 is what a client waits from the end of its content.
  */
-import { join } from 'node:path';
+import { createHash, X509Certificate } from 'node:crypto';
 import { fetchPeer } from '../test/peers/support/fetch.ts';
-import { runIn } from '../test/peers/support/sandbox.ts';
 import { createAuthority } from '../test/support/certificates.ts';
-import type { Counts } from './sink.ts';
-import { contest, medianRatio, medianRun } from './support/contest.ts';
-import { type Counter, startCounter } from './support/counter.ts';
+import { type Load, measure, type Run, type Trust } from './support/carry.ts';
+import { type Contender, everythingOn, medianRatio, medianRun, others, plain } from './support/contest.ts';
+import { openPlace } from './support/dns-place.ts';
+import { median, table } from './support/figures.ts';
 import { countFlushes } from './support/flushes.ts';
-import { type Cost, costOf } from './support/processes.ts';
-import { type Relay, type StartRelay, signingWaxwing, type Task } from './support/relays.ts';
+import type { Task } from './support/relays.ts';
+import { sinkZones } from './support/waxwing.ts';
 
 const messages = Number(process.argv[2] ?? 5_000);
 const rounds = Number(process.argv[3] ?? 3);
-const SENDERS = 20;
-const BYTES = 4_096;
-/** Before the clock starts: a process that has just been started is not what runs for months. */
-const WARM_UP = 1_000;
+const workers = Number(process.argv[4] ?? 1);
+const load: Load = { messages, warmUp: 1_000, sessions: 20, bytes: 4_096 };
 /** Messages of the run in which flushes are counted. */
 const TRACED = 500;
-const PATIENCE_MS = 120_000;
-
-interface Run extends Counts, Cost {
-  readonly perSecond: number;
-}
-
-const { root, contenders: relays } = await contest();
-/** Waxwing three times: nobody signs for the others, either. */
-const contenders: typeof relays = [
-  ...relays,
-  { name: 'Waxwing, DKIM by RSA-2048, metrics', start: signingWaxwing('rsa-2048') },
-  { name: 'Waxwing, DKIM by Ed25519, metrics', start: signingWaxwing('ed25519') },
-];
-const authority = await createAuthority();
 const levels = ['verified', 'may', 'none'] as const satisfies readonly Task['tls'][];
 
-const runs = new Map<string, Run[]>();
-const runsOf = (tls: Task['tls'], name: string): Run[] => runs.get(`${tls} ${name}`) ?? [];
-for (let round = 0; round < rounds; round++) {
-  for (const { name, start } of contenders) {
-    // One after the other, so that what a relay does with and without TLS is measured under the same conditions.
-    for (const tls of levels) runs.set(`${tls} ${name}`, [...runsOf(tls, name), await measure(tls, start)]);
+const authority = await createAuthority();
+const pair = await authority.issue({ names: ['127.0.0.1', 'sink.test', 'mx.sink.test'] });
+const trust: Trust = { authority, pair };
+const spki = new X509Certificate(pair.certPem).publicKey.export({ format: 'der', type: 'spki' });
+const place = await openPlace(sinkZones(createHash('sha256').update(spki).digest('hex')));
+try {
+  const resolver = await place.resolver('plain');
+  try {
+    await contest([
+      ...(await others()),
+      plain,
+      ...everythingOn({ resolver, anchor: place.anchor }, 1),
+      ...(workers === 1 ? [] : everythingOn({ resolver, anchor: place.anchor }, workers)),
+    ]);
+  } finally {
+    await resolver.close();
+  }
+} finally {
+  await place.close();
+}
+
+async function contest(contenders: readonly Contender[]): Promise<void> {
+  const runs = new Map<string, Run[]>();
+  const runsOf = (tls: Task['tls'], { name }: Contender): Run[] => runs.get(`${tls} ${name}`) ?? [];
+  for (let round = 0; round < rounds; round++) {
+    for (const one of contenders) {
+      // One after the other, so that what a relay does with and without TLS is measured under the same conditions.
+      for (const tls of levels) {
+        runs.set(`${tls} ${one.name}`, [...runsOf(tls, one), await measure(one, tls, load, trust)]);
+      }
+    }
+  }
+  console.log(
+    `${messages} messages of ${load.bytes} octets by ${load.sessions} sessions, medians of ${rounds} rounds; each relay ` +
+      `carries ${load.warmUp} messages first, which count for connections, handshakes and deliveries only\n`,
+  );
+  const rows = levels.flatMap((tls) => contenders.map((one) => row(tls, one, runsOf(tls, one))));
+  table(heads, rows);
+  tellRatios(contenders, runsOf);
+  console.log(`\nFlushes (fsync, fdatasync) in a run of ${TRACED} messages by STARTTLS, not timed:\n`);
+  for (const one of contenders) {
+    const flushes = await countedFlushes(one);
+    console.log(`- ${one.name}: ${flushes}, ${(flushes / TRACED).toFixed(2)} per message`);
   }
 }
 
-console.log(
-  `${messages} messages of ${BYTES} octets from ${SENDERS} senders, medians of ${rounds} rounds; each relay carries ` +
-    `${WARM_UP} messages first, which count for connections and handshakes only\n`,
-);
-console.log(
-  '| TLS | relay | msg/s | connections | handshakes | inside TLS | CPU ms/message | memory MiB | processes |',
-);
-console.log('|---|---|---|---|---|---|---|---|---|');
-for (const tls of levels) {
-  for (const { name } of contenders) {
-    const run = medianRun(runsOf(tls, name));
-    const cells = [run.perSecond, run.connections, run.handshakes, run.encrypted].map(Math.round);
-    const cost = [(run.cpuMs / messages).toFixed(2), Math.round(run.memoryMiB), run.processes];
-    console.log(`| ${[tls, name, ...cells, ...cost].join(' | ')} |`);
-  }
-  for (const { name: ours } of contenders.filter(isOurs)) {
-    const ratios = contenders.flatMap((other) =>
-      isOurs(other)
-        ? []
-        : [`÷ ${other.name}: **${medianRatio(runsOf(tls, ours), runsOf(tls, other.name)).toFixed(2)}**`],
-    );
-    console.log(`| ${tls} | ${ours} ${ratios.join(', ')} | | | | | | | |`);
-  }
-}
-for (const tls of ['verified', 'may'] as const) {
-  const share = medianRatio(runsOf(tls, 'Waxwing'), runsOf('none', 'Waxwing'));
-  console.log(`\nWaxwing ${tls} ÷ Waxwing without TLS: **${share.toFixed(2)}**`);
+const heads =
+  `TLS | relay | msg/s | to 250, p50 ms | p99 ms | CPU ms/message | memory MiB | processes | connections | handshakes | \
+inside TLS | signed | delivered, by its own account`.split(' | ');
+
+function row(tls: Task['tls'], { name }: Contender, all: readonly Run[]): readonly (string | number)[] {
+  const run = medianRun(all);
+  const waits = [median(all.map(({ p50 }) => p50)), median(all.map(({ p99 }) => p99))];
+  const ways = [...(run.told?.ways ?? [])].map(([way, count]) => `${count} ${way}`);
+  const seen = [run.connections, run.handshakes, run.encrypted, run.signed, ways.join(', ')];
+  const cost = [(run.cpuMs / messages).toFixed(2), Math.round(run.memoryMiB), run.processes];
+  return [tls, name, Math.round(run.perSecond), ...waits.map((ms) => ms.toFixed(1)), ...cost, ...seen];
 }
 
-console.log(`\nFlushes (fsync, fdatasync) in a run of ${TRACED} messages by STARTTLS, not timed:\n`);
-for (const { name, start } of contenders) {
-  const flushes = await countedFlushes(start);
-  console.log(`- ${name}: ${flushes}, ${(flushes / TRACED).toFixed(2)} per message`);
+function tellRatios(
+  contenders: readonly Contender[],
+  runsOf: (tls: Task['tls'], contender: Contender) => readonly Run[],
+): void {
+  const ours = contenders.filter(({ name }) => name.startsWith('Waxwing'));
+  const theirs = contenders.filter((one) => !ours.includes(one));
+  console.log('\nMessages per second, round by round:\n');
+  const ratio = (one: readonly Run[], other: readonly Run[]): string => medianRatio(one, other).toFixed(2);
+  table(
+    ['', 'TLS', ...theirs.map(({ name }) => `÷ ${name}`), '÷ itself without TLS'],
+    ours.flatMap((one) =>
+      levels.map((tls) => [
+        one.name,
+        tls,
+        ...theirs.map((other) => ratio(runsOf(tls, one), runsOf(tls, other))),
+        tls === 'none' ? '' : ratio(runsOf(tls, one), runsOf('none', one)),
+      ]),
+    ),
+  );
 }
 
-function isOurs({ name }: { readonly name: string }): boolean {
-  return name.startsWith('Waxwing');
-}
-
-async function countedFlushes(start: StartRelay): Promise<number> {
+async function countedFlushes(contender: Contender): Promise<number> {
   const tools = await fetchPeer('tools');
   if (tools.kind !== 'ready') throw new Error(`strace cannot be had here: ${tools.because}`);
   let flushes = 0;
-  await measure('may', start, TRACED, async (roots) => {
+  await measure(contender, 'may', { ...load, messages: TRACED }, trust, async (roots) => {
     const counting = await countFlushes(tools.root, roots);
     return async () => {
       flushes = await counting.stop();
     };
   });
   return flushes;
-}
-
-/** @param watch called when the relay stands; what it returns, when the last message has arrived. */
-async function measure(
-  tls: Task['tls'],
-  start: StartRelay,
-  wanted = messages,
-  watch: (roots: Iterable<number>) => Promise<() => Promise<void>> = async () => async () => undefined,
-): Promise<Run> {
-  const pair = await authority.issue({ names: ['127.0.0.1', 'sink.test'] });
-  const sink = await startCounter<Counts>(join(import.meta.dirname, 'sink.ts'), {
-    SINK_CERT: pair.certPem,
-    SINK_KEY: pair.keyPem,
-    SINK_TLS: tls === 'none' ? 'none' : 'offered',
-  });
-  const relay = await start({ sink: Number(sink.first), tls, deliver: 'at once', authority });
-  try {
-    await carry(relay, sink, WARM_UP, WARM_UP);
-    const seen = await watch(relay.roots);
-    const before = await costOf(relay.roots);
-    const { counts, ms } = await carry(relay, sink, wanted, WARM_UP + wanted);
-    const cost = await costOf(relay.roots);
-    await seen();
-    return { ...counts, ...cost, cpuMs: cost.cpuMs - before.cpuMs, perSecond: (wanted / ms) * 1000 };
-  } finally {
-    await relay.close();
-    sink.close();
-  }
-}
-
-/** Hands messages in until the sink has `total`. */
-async function carry(
-  relay: Relay,
-  sink: Counter<Counts>,
-  count: number,
-  total: number,
-): Promise<{ counts: Counts; ms: number }> {
-  const load = `-d -s ${SENDERS} -l ${BYTES} -m ${count} -f source@source.test -t sink@sink.test`;
-  const began = performance.now();
-  const source = runIn(root, 'smtp-source', [...load.split(' '), `inet:127.0.0.1:${relay.port}`]);
-  void source.then(({ code, stderr }) => code !== 0 && console.error(`smtp-source: ${stderr}`));
-  for (;;) {
-    const counts = await sink.counts();
-    const ms = performance.now() - began;
-    if (counts.messages >= total) return { counts, ms };
-    if (ms > PATIENCE_MS) {
-      throw new Error(`${counts.messages} of ${total} after ${ms} ms\n${relay.log().slice(-2000)}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -10,8 +10,9 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { createAuthority } from '../test/support/certificates.ts';
+import { plain as waxwing } from './support/contest.ts';
 import { costOf } from './support/processes.ts';
-import { type Relay, waxwing } from './support/relays.ts';
+import type { Relay } from './support/relays.ts';
 
 const sessions = Number(process.argv[2] ?? 2_000);
 const rush = Number(process.argv[3] ?? 5_000);
@@ -26,7 +27,7 @@ await report(`${sessions} idle sessions inside TLS`, (relay) => idle(relay, secu
 await report(`${rush} connections at once`, rushed);
 
 async function report(what: string, measure: (relay: Relay) => Promise<string>): Promise<void> {
-  const relay = await waxwing({ sink: 9, tls: 'none', deliver: 'at once', authority });
+  const relay = await waxwing.start({ sink: 9, tls: 'none', deliver: 'at once', authority });
   try {
     console.log(`${what}: ${await measure(relay)}`);
   } finally {

@@ -15,10 +15,12 @@ export interface Counts {
   readonly handshakes: number;
   /** Messages that came inside TLS. */
   readonly encrypted: number;
+  /** Messages with a signature of DKIM. */
+  readonly signed: number;
   readonly bytes: number;
 }
 
-const counts = { messages: 0, connections: 0, handshakes: 0, encrypted: 0, bytes: 0 };
+const counts = { messages: 0, connections: 0, handshakes: 0, encrypted: 0, signed: 0, bytes: 0 };
 const { SINK_CERT: cert, SINK_KEY: key, SINK_TLS: tls } = process.env;
 const context = createSecureContext({
   ...(cert && { cert }),
@@ -50,9 +52,11 @@ function talk(socket: Socket, secure: boolean): void {
       const end = unread.indexOf(inBody ? '\r\n.\r\n' : '\r\n');
       if (end === -1) break;
       const line = inBody ? '' : unread.toString('latin1', 0, end).toUpperCase();
+      const isSigned = inBody && unread.subarray(0, end).includes('DKIM-Signature: v=1');
       unread = unread.subarray(end + (inBody ? 5 : 2));
       if (inBody) {
         counts.messages += 1;
+        if (isSigned) counts.signed += 1;
         counts.bytes += end;
         if (secure) counts.encrypted += 1;
         inBody = false;

@@ -32,6 +32,8 @@ const ON_THE_WAY = 200;
 
 /** A hierarchy that is served. */
 export interface Place {
+  /** The DS records of the root, as a file of trust anchors has them. */
+  readonly anchor: string;
   readonly anchors: readonly TrustAnchor[];
   /** Where somebody can stand on the way to a resolver. */
   readonly onTheWay: Endpoint;
@@ -58,6 +60,7 @@ export async function openPlace(zones?: readonly Zone[]): Promise<Place> {
   const parsed = parseAnchors(built.anchor);
   if (parsed.kind !== 'ok') throw new Error(`the anchor is malformed: ${parsed.because}`);
   return {
+    anchor: built.anchor,
     anchors: parsed.anchors,
     onTheWay: { address: net.address(ON_THE_WAY), port: 53 },
     async resolver(kind) {

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { type Deadlines, startDeadlines } from '../net/deadlines.ts';
-import { type EventLog, fileEventLog, streamEventLog } from '../relay/event-log.ts';
+import type { EventLog } from '../relay/event-log.ts';
 import type { ClientStore } from '../store/client-store.ts';
 import { type DataFolder, openDataFolder } from '../store/data-folder.ts';
 import { openClients } from '../store/open-clients.ts';
@@ -11,6 +11,7 @@ import { openQueue } from '../store/open-queue.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
 import type { QueueStore } from '../store/queue-store.ts';
 import type { Config } from './config/config.ts';
+import { openEventLogs } from './event-logs.ts';
 import { openRelayDns, type RelayDns } from './relay-dns.ts';
 
 type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
@@ -45,7 +46,7 @@ export async function openGround(config: Config, log: Log, opened: Opened): Prom
   opened.push(() => deadlines.close());
   const dns = openRelayDns(log);
   opened.push(() => dns.close());
-  const events = openEventLog(config, log);
+  const events = openEventLogs(config, log);
   opened.push(() => events.close());
   return { folder, store, policies, clients, deadlines, dns, events };
 }
@@ -57,17 +58,5 @@ function warnOfOthers({ path }: DataFolder, log: Log): void {
   log.warn(
     { data: path },
     `the data folder has mode 0${mode.toString(8)}: other users may read mail and keys; 0700 is right`,
-  );
-}
-
-function openEventLog(config: Config, log: Log): EventLog {
-  const target = config.events.log;
-  if (target.kind === 'stdout') return streamEventLog(process.stdout);
-  const { path, rotation } = target;
-  return fileEventLog(
-    path,
-    (error) => log.error({ err: error }, `the event log ${path} fails`),
-    undefined,
-    rotation,
   );
 }

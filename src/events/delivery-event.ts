@@ -45,6 +45,23 @@ export interface EventTls {
   readonly tlsa: string | null;
 }
 
+/** How a message came in, and what it is; the same for each of its recipients. */
+export interface EventArrival {
+  /** `local`: from a program on this host, over no wire. */
+  readonly by: 'smtp' | 'http' | 'local';
+  /** The address of the client; null where none is known. */
+  readonly client: string | null;
+  /** Who was logged in; null: nobody. */
+  readonly account: string | null;
+  /** Of a user of this host who left it in the spool, the user id. */
+  readonly uid: number | null;
+  /** Of the Message-ID field, as it was written; null where there is none, or none was found. */
+  readonly messageId: string | null;
+  /** Octets, as it is kept. */
+  readonly size: number;
+  readonly recipients: number;
+}
+
 /** What happened to one recipient. `blocked` = not delivered because the required TLS could not be had. */
 export interface DeliveryEvent {
   readonly event: EventName;
@@ -64,6 +81,8 @@ export interface DeliveryEvent {
   readonly nextAttemptAt: string | null;
   /** The `traceparent` (W3C Trace Context) that came with the message; absent where none did. */
   readonly trace?: string;
+  /** In `received` only. */
+  readonly arrival?: EventArrival;
 }
 
 /** A client sent a login in clear: it was refused, and whoever was on the path has read it. */
@@ -91,6 +110,13 @@ export type RelayEvent = DeliveryEvent | CredentialEvent;
 
 /** One line of the event log. */
 export type LoggedEvent = RelayEvent | ConnectionEvent;
+
+const deliveryNames: ReadonlySet<string> = new Set(deliveryEventNames);
+
+/** Whether it concerns a recipient. */
+export function isDeliveryEvent(event: LoggedEvent): event is DeliveryEvent {
+  return deliveryNames.has(event.event);
+}
 
 /** @param at RFC 3339, UTC, milliseconds. */
 export function credentialExposed(user: string | null, address: string, at: string): CredentialEvent {

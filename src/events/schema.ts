@@ -38,6 +38,16 @@ const moment = z.iso.datetime().describe('RFC 3339, UTC, milliseconds.');
 
 const mx = z.strictObject({ host: text, address: orNull(text), port: z.int().min(1).max(65_535) });
 
+const arrival = z.strictObject({
+  by: z.enum(['smtp', 'http', 'local']).describe('local: from a program on this host.'),
+  client: orNull(text).describe('The address of the client.'),
+  account: orNull(text).describe('Who was logged in.'),
+  uid: orNull(z.int().min(0)).describe('Of a user of this host who left it in the spool.'),
+  messageId: orNull(text).describe('Of the Message-ID field, as it was written.'),
+  size: z.int().min(0).describe('Octets, as the message is kept.'),
+  recipients: z.int().min(1),
+});
+
 /** What happened to one recipient. */
 export const deliveryEventSchema = z
   .strictObject({
@@ -54,6 +64,7 @@ export const deliveryEventSchema = z
     trace: text
       .exactOptional()
       .describe('The traceparent (W3C Trace Context) that came with the message by the HTTP API.'),
+    arrival: arrival.exactOptional().describe('How the message came in, and what it is; in received only.'),
   })
   .meta({ title: 'What happened to one recipient' }) satisfies z.ZodType<DeliveryEvent>;
 

@@ -1,6 +1,6 @@
 /** What is put on record of a message that comes in: in front of its content, and as events. */
-import type { DeliveryEvent, EventTls } from '../events/delivery-event.ts';
-import type { HeaderSection } from '../mail/headers.ts';
+import type { DeliveryEvent, EventArrival, EventTls } from '../events/delivery-event.ts';
+import { fieldsNamed, type HeaderSection, unfoldedValue } from '../mail/headers.ts';
 import { formatReceived } from '../mail/received.ts';
 import { missingFields } from '../mail/submission.ts';
 import { formatMailDomain, type MailDomain } from '../names/mailbox.ts';
@@ -77,11 +77,40 @@ export function frontFields(arrival: Arrival, section: HeaderSection): string {
   return received + missingFields(section, { at, token: id, domain: hostname });
 }
 
+/** Message-IDs are shorter; each recipient's trail keeps it. */
+const MOST_MESSAGE_ID = 250;
+
+/** What the message is called by its header as it is kept; null: it is not, or not in a way that is worth keeping. */
+export function messageIdOf(
+  { id, submitter, hostname }: Arrival,
+  beginning: Uint8Array,
+  section: HeaderSection,
+): string | null {
+  const [field] = fieldsNamed(section, 'message-id');
+  if (field !== undefined) {
+    const value = unfoldedValue(beginning, field).trim();
+    return value === '' || value.length > MOST_MESSAGE_ID ? null : value;
+  }
+  const domain = formatMailDomain(hostname);
+  const added = submitter.role === 'submission' ? missingFields(section, { at: 0, token: id, domain }) : '';
+  return added.includes('Message-ID:') ? `<${id}@${domain}>` : null;
+}
+
 /** One for each recipient. */
 export function arrivalEvents(
   { id, at, submitter, envelope }: Arrival,
   { trace }: Pick<MessageTerms, 'trace'>,
+  content: Pick<EventArrival, 'messageId' | 'size'>,
 ): DeliveryEvent[] {
+  const { by, anonymous, address, uid } = submitter;
+  const arrival: EventArrival = {
+    by,
+    client: by === 'local' || anonymous === true ? null : address,
+    account: envelope.account,
+    uid: uid ?? null,
+    ...content,
+    recipients: envelope.recipients.length,
+  };
   // Through the control socket there was no wire, so there is nothing to say about TLS.
   const tls = submitter.by === 'local' ? null : tlsOfArrival(submitter, envelope);
   return envelope.recipients.map(({ mailbox }) => ({
@@ -96,6 +125,7 @@ export function arrivalEvents(
     tls,
     nextAttemptAt: null,
     ...(trace === null ? {} : { trace }),
+    arrival,
   }));
 }
 

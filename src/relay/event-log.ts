@@ -1,4 +1,4 @@
-/** The event log: one JSON object a line, appended to a file or written to a stream. */
+/** Where events are logged, a line each: one JSON object, or in another format. */
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import type { LoggedEvent } from '../events/delivery-event.ts';
@@ -9,6 +9,9 @@ export interface EventLog {
   reopen(): void;
   close(): Promise<void>;
 }
+
+/** The lines of events, each with its LF. */
+type EventFormat = (events: readonly LoggedEvent[]) => string;
 
 /** When the file is moved away, and how many old ones stay. */
 export interface Rotation {
@@ -38,12 +41,14 @@ const MAX_WAITING = 16 * 1024 * 1024;
  * written as soon as it works again, some of them perhaps twice.
  *
  * @param rotation null: whoever wants the file moved away does it himself, and says `reopen`.
+ * @param format left out: one JSON object a line.
  */
 export function fileEventLog(
   path: string,
   onError: (error: Error) => void,
   flushEveryMs = FLUSH_EVERY_MS,
   rotation: Rotation | null = null,
+  format: EventFormat = asJson,
 ): EventLog {
   let waiting = '';
   /** Octets of the file. */
@@ -135,7 +140,7 @@ export function fileEventLog(
   return {
     write(events) {
       if (waiting.length > MAX_WAITING) lost += events.length;
-      else waiting += linesOf(events);
+      else waiting += format(events);
       start();
     },
     reopen: () => {
@@ -154,10 +159,11 @@ export function fileEventLog(
 }
 
 /** Writes to a stream that belongs to somebody else. */
-export function streamEventLog(stream: Writable): EventLog {
+export function streamEventLog(stream: Writable, format: EventFormat = asJson): EventLog {
   return {
     write(events) {
-      if (events.length > 0) stream.write(linesOf(events));
+      const lines = format(events);
+      if (lines !== '') stream.write(lines);
     },
     reopen: () => undefined,
     // What was written before is out once this is.
@@ -165,7 +171,7 @@ export function streamEventLog(stream: Writable): EventLog {
   };
 }
 
-function linesOf(events: readonly LoggedEvent[]): string {
+function asJson(events: readonly LoggedEvent[]): string {
   return events.map((event) => `${JSON.stringify(event)}\n`).join('');
 }
 

@@ -12,7 +12,14 @@ import { formatTarget, type Route, routeFor } from '../policies/overrides/route.
 import type { Envelope, EnvelopeRecipient, Intake } from '../protocols/smtp/server/state.ts';
 import type { MessageProperties, NewBody, NewMessage, QueueStore, Receipt } from '../store/queue-store.ts';
 import { StoreError } from '../store/store-error.ts';
-import { type Arrival, arrivalEvents, firstTerms, frontFields, type Submitter } from './arrival.ts';
+import {
+  type Arrival,
+  arrivalEvents,
+  firstTerms,
+  frontFields,
+  messageIdOf,
+  type Submitter,
+} from './arrival.ts';
 import type { Contents } from './content.ts';
 import { growingContent } from './growing-content.ts';
 import { dropCopies, idOfLetter, type Letter, lettersOf, refusalOfCopies, writeLetters } from './letters.ts';
@@ -113,6 +120,8 @@ export function takeMessage(
   async function keepLetters(treated: Treated, letters: readonly Letter[], facts: Facts): Promise<Intake> {
     const path = (index: number): string => join(parts.incoming, idOfLetter(id, index));
     const { bodies, fronts } = await writeLetters(content, treated, letters, path);
+    const { beginning, section } = whole();
+    const messageId = messageIdOf(arrival, beginning, section);
     const messages = bodies.flatMap((body, index): readonly NewMessage[] => {
       const letter = letters[index];
       const front = fronts[index];
@@ -120,7 +129,7 @@ export function takeMessage(
       const { sender, recipients } = letter;
       const own = { ...arrival, id: idOfLetter(id, index), envelope: { ...envelope, sender, recipients } };
       const properties = propertiesOf(treated.content ?? facts, whole(), own.envelope, front);
-      return [toMessage(own, treated.terms, settings.routes, body, properties)];
+      return [toMessage(own, treated.terms, settings.routes, body, { properties, messageId })];
     });
     const receipt = submitter.said?.receipt ?? null;
     try {
@@ -256,7 +265,7 @@ function toMessage(
   terms: MessageTerms,
   routes: readonly Route[],
   body: NewBody,
-  properties: MessageProperties,
+  { properties, messageId }: { readonly properties: MessageProperties; readonly messageId: string | null },
 ): NewMessage {
   const { id, at, envelope } = arrival;
   const { sender, wishes, recipients: wanted } = envelope;
@@ -271,7 +280,8 @@ function toMessage(
     destination: destinationOf(mailbox.at, routes),
     wishes: own,
   }));
-  const events = arrivalEvents({ ...arrival, envelope: { ...envelope, recipients: kept } }, terms);
+  const own = { ...arrival, envelope: { ...envelope, recipients: kept } };
+  const events = arrivalEvents(own, terms, { messageId, size: properties.size });
   return {
     id,
     receivedAt: at,

@@ -80,12 +80,17 @@ export interface Config {
   /** Folder in which users of this host leave mail. */
   readonly spool: string;
   readonly events: {
-    readonly log:
-      | { readonly kind: 'stdout' }
-      | { readonly kind: 'file'; readonly path: string; readonly rotation: Rotation | null };
+    readonly log: EventTarget<'stdout'>;
+    /** The same as a Postfix would log it; null: nowhere. */
+    readonly postfixLog: EventTarget<'stderr'> | null;
   };
   readonly webhooks: readonly WebhookConfig[];
 }
+
+/** Where events are written to. */
+export type EventTarget<Stream extends 'stdout' | 'stderr' = 'stdout' | 'stderr'> =
+  | { readonly kind: Stream }
+  | { readonly kind: 'file'; readonly path: string; readonly rotation: Rotation | null };
 
 /** Who is asked about names, and what of the answers is believed. */
 export interface DnsConfig {

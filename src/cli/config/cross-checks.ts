@@ -47,6 +47,9 @@ export function crossCheck(
     const own = ownListener(config, backend);
     if (own !== undefined) complain(`domain[${index}].backend`, leadsBack(own));
   }
+  const { log, postfixLog } = config.events;
+  if (log.kind === 'file' && postfixLog?.kind === 'file' && log.path === postfixLog.path)
+    complain('events.postfix_log', 'is the event log, whose lines are JSON: give it a file of its own');
   const { forwarding } = config;
   if (forwarding !== null && domains.every(({ name }) => name !== forwarding.srsDomain)) {
     complain('forwarding.srs_domain', 'has to be one of your [[domain]]s: what comes back comes to it');

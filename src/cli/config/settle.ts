@@ -12,6 +12,7 @@ import type {
   ConfiguredCertificate,
   DnsConfig,
   DomainConfig,
+  EventTarget,
   LimitsConfig,
   RecipientsConfig,
   RelayConfig,
@@ -49,6 +50,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
   const dataFolder =
     parsed.data === undefined ? defaultDataFolder(env, host) : sources.absolute('data', parsed.data);
   const eventFile = eventFileOf(parsed.events.file, dataFolder, sources);
+  const postfixFile = postfixFileOf(parsed.events.postfix_log, sources);
   const config: Config = {
     hostname,
     dataFolder,
@@ -107,7 +109,10 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
       parsed.sendmail.spool === undefined
         ? join(dataFolder, 'spool')
         : sources.absolute('sendmail.spool', parsed.sendmail.spool),
-    events: { log: toEventLog(eventFile, parsed.events) },
+    events: {
+      log: toEventTarget(eventFile, 'stdout', parsed.events),
+      postfixLog: postfixFile === null ? null : toEventTarget(postfixFile, 'stderr', parsed.events),
+    },
     webhooks: parsed.webhook.map((webhook, index) => toWebhook(webhook, `webhook[${index}]`, sources)),
   };
   const settled = new Map<string, unknown>([
@@ -124,6 +129,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     ['forwarding.srs_domain', config.forwarding?.srsDomain ?? null],
     ['forwarding.srs_secret_file', config.forwarding?.secretFile ?? null],
     ['events.file', eventFile],
+    ['events.postfix_log', postfixFile],
     ['tls_rpt.socket', config.tlsRpt.socket?.path ?? null],
     ['sendmail.spool', config.spool],
     ...settledInTables(config),
@@ -205,11 +211,17 @@ function eventFileOf(written: string | undefined, dataFolder: string, sources: S
   return written === undefined ? join(dataFolder, 'events.ndjson') : sources.absolute('events.file', written);
 }
 
-function toEventLog(
+function postfixFileOf(written: string | undefined, sources: Sources): string | null {
+  if (written === undefined) return null;
+  return written === '-' ? '-' : sources.absolute('events.postfix_log', written);
+}
+
+function toEventTarget<Stream extends 'stdout' | 'stderr'>(
   path: string,
+  stream: Stream,
   { rotate_size: size, rotate_keep: keep }: ParsedConfig['events'],
-): Config['events']['log'] {
-  if (path === '-') return { kind: 'stdout' };
+): EventTarget<Stream> {
+  if (path === '-') return { kind: stream };
   return { kind: 'file', path, rotation: size === undefined ? null : { size, keep } };
 }
 

@@ -25,6 +25,11 @@ export const events = z
       .describe(
         'Event log, one JSON object per line; "-" is stdout. Default: events.ndjson in the data folder.',
       ),
+    postfix_log: text(parsePath, '/var/log/waxwing.log')
+      .optional()
+      .describe(
+        'The same as lines of a Postfix, for tools that read its log; "-" is stderr. Default: nowhere. It is moved away as the event log is.',
+      ),
     rotate_size: reading(size.meta({ examples: ['100MB'] }), parseSize)
       .optional()
       .describe(

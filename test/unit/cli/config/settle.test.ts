@@ -93,6 +93,7 @@ describe('without any configuration', () => {
       spool: '/home/op/.local/state/waxwing/spool',
       events: {
         log: { kind: 'file', path: '/home/op/.local/state/waxwing/events.ndjson', rotation: null },
+        postfixLog: null,
       },
       webhooks: [],
     });

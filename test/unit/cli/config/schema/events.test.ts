@@ -27,6 +27,24 @@ describe('[events]', () => {
       ['events.rotate_size', 'must be at least 1048576 octets'],
     );
   });
+
+  it('are nowhere as a Postfix would log them, unless a file or stderr is named', () => {
+    assert.equal(configOf('').events.postfixLog, null);
+    assert.deepEqual(configOf('[events]\npostfix_log = "-"').events.postfixLog, { kind: 'stderr' });
+    assert.deepEqual(
+      configOf('[events]\npostfix_log = "mail.log"\nrotate_size = "100MB"').events.postfixLog,
+      {
+        kind: 'file',
+        path: join(folder, 'mail.log'),
+        rotation: { size: 100_000_000, keep: 10 },
+      },
+    );
+  });
+
+  it('do not stand as JSON and as a Postfix would log them in one file', () => {
+    const [error] = errorsOf(load('[events]\nfile = "log"\npostfix_log = "log"'));
+    assert.equal(error?.path, 'events.postfix_log');
+  });
 });
 
 describe('[[webhook]]', () => {

@@ -77,12 +77,12 @@ export interface QueueSettings {
   readonly messagesPerMinute: number | null;
 }
 
-/** The world's clock and dice, as arguments. */
-export interface World {
-  /** Milliseconds since 1970. */
 /** An answer that is there, or that other processes have to be asked for. */
 export type Later<Answer> = Answer | Promise<Answer>;
 
+/** The world's clock and dice, as arguments. */
+export interface World {
+  /** Milliseconds since 1970. */
   readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;

@@ -10,6 +10,7 @@ import {
   type InboundKey,
   type InboundRow,
   isForgotten,
+  mergedRow,
 } from '../policies/memory/inbound.ts';
 import type { Refusal } from '../protocols/smtp/server/state.ts';
 import type { ClientStore } from '../store/client-store.ts';
@@ -49,11 +50,15 @@ export interface InboundMemoryParts {
   readonly onError: (what: string, error: unknown) => void;
   /** Of either kind, by default 50,000: rows that expect TLS, and rows that do not yet. */
   readonly most?: number;
+  /** Whether other processes write to the same store: what they have seen is learnt every half a minute. */
+  readonly shared?: boolean;
   /** Of one client that do not expect TLS yet, by default 100. */
   readonly mostYoungOfClient?: number;
 }
 
 const FLUSH_EVERY_MS = 5_000;
+/** It walks the table. */
+const LEARN_EVERY_MS = 30_000;
 const MOST = 50_000;
 /** A client that names a new domain each time must not push out what is known of others. */
 const MOST_YOUNG_OF_CLIENT = 100;
@@ -113,7 +118,7 @@ export function openInboundMemory(parts: InboundMemoryParts): InboundMemory {
   function flush(): void {
     if (changed.size === 0 && gone.size === 0) return;
     try {
-      store.write([...changed.values()], [...gone.values()]);
+      store.write([...changed.values()], [...gone.values()], mergedRow);
       changed.clear();
       gone.clear();
     } catch (error) {
@@ -121,11 +126,25 @@ export function openInboundMemory(parts: InboundMemoryParts): InboundMemory {
       onError('writing the memory of inbound TLS', error);
     }
   }
+  /** What others have written since the last time, and a little before. */
+  function learn(): void {
+    try {
+      for (const row of store.seenSince(now() - LEARN_EVERY_MS * 2)) {
+        const key = textOf(row);
+        const known = rowOf(key);
+        const next = known === undefined ? row : mergedRow(known, row);
+        if (!gone.has(key) && put(key, next) && changed.has(key)) changed.set(key, next);
+      }
+    } catch (error) {
+      onError('reading the memory of inbound TLS', error);
+    }
+  }
   function forget(): void {
     for (const table of [old, young])
       for (const [key, row] of table) if (isForgotten(row, now())) drop(key, row);
   }
   const timers = [setInterval(flush, FLUSH_EVERY_MS), setInterval(forget, FORGET_AFTER_MS / 90 / 24)];
+  if (parts.shared === true) timers.push(setInterval(learn, LEARN_EVERY_MS));
   for (const timer of timers) timer.unref();
 
   return {

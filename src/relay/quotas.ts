@@ -50,22 +50,39 @@ export interface Quotas {
 }
 
 const FLUSH_EVERY_MS = 5_000;
+/** For so long a process may let through what others have used up. */
+const SHARED_EVERY_MS = 1_000;
 const PERIODS = { hour: 60 * 60_000, day: 24 * 60 * 60_000 } as const;
 
 type Period = keyof typeof PERIODS;
-type Window = { -readonly [Key in keyof QuotaCount]: QuotaCount[Key] };
+/** What is known of it from all processes, and what of that is this one's and not written yet. */
+type Window = { -readonly [Key in keyof QuotaCount]: QuotaCount[Key] } & {
+  unwritten: { messages: number; recipients: number };
+};
 
 export interface QuotaParts {
   readonly store: ClientStore['quotas'];
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly onError: (what: string, error: unknown) => void;
+  /** Whether other processes count in the same store: what they have let through is learnt every second. */
+  readonly shared?: boolean;
 }
 
 /** @throws StoreError where the counts of before cannot be read. */
-export function openQuotas({ store, now, onError }: QuotaParts): Quotas {
-  const windows = new Map<string, Window>(store.list().map((count) => [keyOf(count), { ...count }]));
+export function openQuotas({ store, now, onError, shared = false }: QuotaParts): Quotas {
+  const windows = new Map<string, Window>();
   const changed = new Set<Window>();
+
+  /** @throws StoreError */
+  function learn(): void {
+    for (const count of store.list()) {
+      const known = windows.get(keyOf(count));
+      if (known === undefined) windows.set(keyOf(count), { ...count, ...nothingYet() });
+      else if (!changed.has(known)) Object.assign(known, count);
+    }
+  }
+  learn();
 
   /** That of now; its end makes way for the next one, as does a clock that was set back behind its beginning. */
   function windowOf(subject: string, period: Period): Window {
@@ -73,28 +90,32 @@ export function openQuotas({ store, now, onError }: QuotaParts): Quotas {
     const open = windows.get(key);
     const at = now();
     if (open !== undefined && at >= open.since && at < open.since + PERIODS[period]) return open;
-    const fresh: Window = { subject, period, since: at, messages: 0, recipients: 0 };
+    const fresh: Window = { subject, period, since: at, messages: 0, recipients: 0, ...nothingYet() };
     if (open !== undefined) changed.delete(open);
     windows.set(key, fresh);
     return fresh;
   }
 
   function flush(): void {
-    const ended = [...windows.values()].filter(({ since, period }) => now() >= since + PERIODS[period]);
-    if (changed.size === 0 && ended.length === 0) return;
+    const ended = [...windows.values()].filter((window) => now() >= endOfWindow(window));
     for (const window of ended) {
       windows.delete(keyOf(window));
       changed.delete(window);
     }
     try {
-      store.write([...changed], ended);
-      changed.clear();
+      if (changed.size > 0 || ended.length > 0) {
+        const counted = [...changed].map(({ unwritten, ...count }) => ({ ...count, ...unwritten }));
+        store.add(counted, now());
+        for (const window of changed) Object.assign(window, nothingYet());
+        changed.clear();
+      }
+      if (shared) learn();
     } catch (error) {
       // They stay changed, and are written with the next ones.
       onError('writing the counts of quotas', error);
     }
   }
-  const timer = setInterval(flush, FLUSH_EVERY_MS);
+  const timer = setInterval(flush, shared ? SHARED_EVERY_MS : FLUSH_EVERY_MS);
   timer.unref();
 
   return {
@@ -111,21 +132,32 @@ export function openQuotas({ store, now, onError }: QuotaParts): Quotas {
       }
       for (const window of spent) {
         window[what] += 1;
+        window.unwritten[what] += 1;
         changed.add(window);
       }
       return undefined;
     },
-    list: () =>
-      [...windows.values()]
-        .filter(({ since, period }) => now() < since + PERIODS[period])
-        .toSorted((a, b) => a.subject.localeCompare(b.subject) || a.since - b.since)
-        .map((window) => ({ ...window })),
+    list: () => openWindows([...windows.values()], now()).map(({ unwritten: _, ...count }) => count),
     flush,
     close() {
       clearInterval(timer);
       flush();
     },
   };
+}
+
+function nothingYet(): Pick<Window, 'unwritten'> {
+  return { unwritten: { messages: 0, recipients: 0 } };
+}
+
+/** Those that have not ended, in the order of their subjects. */
+export function openWindows<Count extends QuotaCount>(
+  counts: readonly Count[],
+  now: number,
+): readonly Count[] {
+  return counts
+    .filter((count) => now < endOfWindow(count))
+    .toSorted((a, b) => a.subject.localeCompare(b.subject) || a.since - b.since);
 }
 
 /** What is used up of one quota, with its limits. */

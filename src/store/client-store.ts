@@ -21,14 +21,28 @@ export interface QuotaCount {
 export interface ClientStore {
   readonly quotas: {
     list(): readonly QuotaCount[];
-    /** In one commit; each count takes the place of the one of its subject and period. */
-    write(changed: readonly QuotaCount[], ended: readonly Pick<QuotaCount, 'subject' | 'period'>[]): void;
+    /**
+     * In one commit: adds to each window what was counted since the last time, as other processes add to it, too, and removes
+     * windows that have ended. A count whose window begins after the end of the one that is kept, or more than a minute before
+     * its beginning (the clock was set back), takes its place.
+     */
+    add(counted: readonly QuotaCount[], now: EpochMs): void;
   };
   readonly inbound: {
     /** The one that was longest unused first. */
     list(): readonly InboundRow[];
-    /** In one commit; each row takes the place of the one of its client and domain. */
-    write(changed: readonly InboundRow[], gone: readonly InboundKey[]): void;
+    /** Those of which something was seen since then, in the same order. */
+    seenSince(at: EpochMs): readonly InboundRow[];
+    /**
+     * In one commit.
+     *
+     * @param merged what is kept where another process, or this one before, has written of the same client and domain.
+     */
+    write(
+      changed: readonly InboundRow[],
+      gone: readonly InboundKey[],
+      merged: (kept: InboundRow, row: InboundRow) => InboundRow,
+    ): void;
   };
   close(): void;
 }

@@ -22,11 +22,12 @@ export function openClients(folder: FolderPaths): ClientStore {
     return {
       quotas: {
         list: () => shaped(() => quotas.list()),
-        write: (changed, ended) => shaped(() => quotas.write(changed, ended)),
+        add: (counted, now) => shaped(() => quotas.add(counted, now)),
       },
       inbound: {
         list: () => shaped(() => inbound.list()),
-        write: (changed, gone) => shaped(() => inbound.write(changed, gone)),
+        seenSince: (at) => shaped(() => inbound.seenSince(at)),
+        write: (changed, gone, merged) => shaped(() => inbound.write(changed, gone, merged)),
       },
       close: () => database.close(),
     };

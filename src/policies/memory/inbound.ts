@@ -48,6 +48,30 @@ export function isForgotten({ lastAt }: InboundRow, now: EpochMs): boolean {
   return now - lastAt >= FORGET_AFTER_MS;
 }
 
+/**
+ * What two processes know of one client and domain, put together: whichever of them has seen more counts.
+ *
+ * A message in clear that was let in ends what was before it, also what the other process knows of that.
+ */
+export function mergedRow(one: InboundRow, other: InboundRow): InboundRow {
+  const [older, newer] = one.lastAt <= other.lastAt ? [one, other] : [other, one];
+  const clear = {
+    clearAt: latest(one.clearAt, other.clearAt),
+    clear: Math.max(one.clear, other.clear),
+  };
+  const lastAt = newer.lastAt;
+  if (lastAt - older.lastAt >= FORGET_AFTER_MS) return { ...newer, ...clear };
+  const begunAnew = [one, other].filter(({ since, clearAt }) => since === clearAt);
+  const [begun, ...rest] = begunAnew.toSorted((a, b) => b.since - a.since || b.sessions - a.sessions);
+  if (begun !== undefined) return { ...begun, ...clear, lastAt: rest.length === 0 ? begun.lastAt : lastAt };
+  const since = Math.min(one.since, other.since);
+  return { ...newer, ...clear, since, sessions: Math.max(one.sessions, other.sessions) };
+}
+
+function latest(one: EpochMs | null, other: EpochMs | null): EpochMs | null {
+  return one === null || other === null ? (one ?? other) : Math.max(one, other);
+}
+
 /** @returns the row after a message over TLS; the same object where that is not worth writing down. */
 export function afterTls(row: InboundRow | undefined, key: InboundKey, now: EpochMs): InboundRow {
   if (row === undefined || isForgotten(row, now))

@@ -30,11 +30,20 @@ function storeOf() {
     writes: 0,
     rows,
     list: () => [...rows.values()],
-    write(changed: readonly InboundRow[], gone: readonly InboundKey[]) {
+    seenSince: (at: number) =>
+      [...rows.values()].filter(({ lastAt, clearAt }) => Math.max(lastAt, clearAt ?? 0) >= at),
+    write(
+      changed: readonly InboundRow[],
+      gone: readonly InboundKey[],
+      merged: (kept: InboundRow, row: InboundRow) => InboundRow,
+    ) {
       if (store.fails) throw new Error('disk full');
       store.writes += 1;
       for (const key of gone) rows.delete(keyOf(key));
-      for (const row of changed) rows.set(keyOf(row), row);
+      for (const row of changed) {
+        const kept = rows.get(keyOf(row));
+        rows.set(keyOf(row), kept === undefined ? row : merged(kept, row));
+      }
     },
   };
   return store;
@@ -180,5 +189,20 @@ describe('what is remembered', () => {
     here.memory.note(mail(REAL, anna, true));
     here.memory.note(mail(REAL, anna, false));
     assert.deepEqual(here.memory.of(domain('victim.test')), []);
+  });
+});
+
+describe('several processes with one memory', () => {
+  it('learn of what the others have seen within half a minute', (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    const here = setting(t, { shared: true });
+    const other = here.open();
+    t.after(() => other.close());
+    grow(here, REAL, 'anna@partner.test');
+    here.memory.flush();
+    const clear = mail(REAL, 'anna@partner.test', false);
+    assert.equal(other.refusal(clear, 'enforce'), undefined);
+    t.mock.timers.tick(30_000);
+    assert.notEqual(other.refusal(clear, 'enforce'), undefined);
   });
 });

@@ -24,15 +24,24 @@ function setting(t: TestContext) {
     fails: false,
     writes: 0,
     list: () => [...rows.values()],
-    write(changed: readonly QuotaCount[], ended: readonly Pick<QuotaCount, 'subject' | 'period'>[]) {
+    add(counted: readonly QuotaCount[], now: number) {
       if (store.fails) throw new Error('disk full');
       store.writes += 1;
-      for (const one of ended) rows.delete(keyOf(one));
-      for (const one of changed) rows.set(keyOf(one), { ...one });
+      for (const [key, { since, period }] of rows)
+        if (since + (period === 'hour' ? HOUR : 24 * HOUR) <= now) rows.delete(key);
+      for (const one of counted) {
+        const { messages = 0, recipients = 0, since = one.since } = rows.get(keyOf(one)) ?? {};
+        rows.set(keyOf(one), {
+          ...one,
+          since,
+          messages: messages + one.messages,
+          recipients: recipients + one.recipients,
+        });
+      }
     },
   };
-  const open = (): Quotas =>
-    openQuotas({ store, now: () => clock.now, onError: (what) => errors.push(what) });
+  const open = (parts: { readonly shared?: boolean } = {}): Quotas =>
+    openQuotas({ store, now: () => clock.now, onError: (what) => errors.push(what), ...parts });
   const quotas = open();
   t.after(() => quotas.close());
   return { clock, rows, errors, store, quotas, open };
@@ -134,6 +143,25 @@ describe('what is used up', () => {
     here.store.fails = false;
     here.quotas.flush();
     assert.equal(here.rows.size, 2);
+  });
+  it('is written as what came since, so that several processes add up, and each learns of the others', (t) => {
+    const here = setting(t);
+    const [one, other] = [here.open({ shared: true }), here.open({ shared: true })];
+    t.after(() => [one, other].forEach((quotas) => quotas.close()));
+    assert.equal(one.spend('messages', [anna]), undefined);
+    assert.equal(other.spend('messages', [anna]), undefined);
+    one.flush();
+    other.flush();
+    assert.notEqual(other.spend('messages', [anna]), undefined);
+    one.flush();
+    assert.notEqual(one.spend('messages', [anna]), undefined);
+    assert.deepEqual(
+      [...here.rows.values()].map(({ period, messages }) => [period, messages]),
+      [
+        ['hour', 2],
+        ['day', 2],
+      ],
+    );
   });
   it('is shown with its limits, of those who have a quota still', (t) => {
     const { quotas } = setting(t);

@@ -50,41 +50,75 @@ const row = (client: string, parts: Partial<InboundRow> = {}): InboundRow => ({
 });
 
 describe('counts of quotas', () => {
-  it('are there after a restart, the last of each window', (t) => {
+  const HOUR = 60 * 60_000;
+  it('of one window add up, whichever process began it first', (t) => {
+    const { store } = setting(t);
+    store.quotas.add([count('account a', { since: HOUR })], HOUR);
+    store.quotas.add([count('account a', { since: HOUR - 60_000 })], HOUR);
+    store.quotas.add([count('account a', { since: 2 * HOUR - 60_001 })], HOUR);
+    assert.deepEqual(store.quotas.list(), [
+      count('account a', { since: HOUR - 60_000, messages: 6, recipients: 9 }),
+    ]);
+  });
+  it('of the next window take the place of the last one, as do those of a clock that was set back', (t) => {
+    const { store } = setting(t);
+    store.quotas.add([count('account a', { since: HOUR })], HOUR);
+    store.quotas.add([count('account a', { since: 2 * HOUR })], HOUR);
+    assert.deepEqual(store.quotas.list(), [count('account a', { since: 2 * HOUR })]);
+    store.quotas.add([count('account a', { since: 2 * HOUR - 60_001 })], HOUR);
+    assert.deepEqual(store.quotas.list(), [count('account a', { since: 2 * HOUR - 60_001 })]);
+  });
+  it('are there after a restart', (t) => {
     const { store, again } = setting(t);
-    store.quotas.write([count('account a'), count('account b'), count('account a', { period: 'day' })], []);
-    store.quotas.write([count('account a', { messages: 9 })], [{ subject: 'account b', period: 'hour' }]);
+    store.quotas.add([count('account a'), count('account b'), count('account a', { period: 'day' })], 2);
+    store.quotas.add([count('account c', { since: HOUR })], HOUR + 1);
     assert.deepEqual(again().quotas.list(), [
       count('account a', { period: 'day' }),
-      count('account a', { messages: 9 }),
+      count('account c', { since: HOUR }),
     ]);
   });
 
   it('are written all or not at all', (t) => {
     const { store } = setting(t);
-    store.quotas.write([count('account a')], []);
+    store.quotas.add([count('account a')], 2);
     const bad = count('account c', { messages: Number.NaN });
-    const write = (): void =>
-      store.quotas.write([count('account b'), bad], [{ subject: 'account a', period: 'hour' }]);
-    assert.throws(write, StoreError);
+    const add = (): void => store.quotas.add([count('account b'), bad], HOUR + 1);
+    assert.throws(add, StoreError);
     assert.deepEqual(store.quotas.list(), [count('account a')]);
-    store.quotas.write([count('account b')], []);
+    store.quotas.add([count('account b')], 2);
   });
 });
 
+/** In place of what is kept. */
+const newer = (_: InboundRow, after: InboundRow): InboundRow => after;
+
 describe('rows of who sends over TLS', () => {
+  it('are merged with what is kept, and those seen since a moment can be asked for', (t) => {
+    const { store } = setting(t);
+    const both = (kept: InboundRow, after: InboundRow): InboundRow => ({
+      ...after,
+      sessions: kept.sessions + after.sessions,
+    });
+    store.inbound.write([row('192.0.2.1'), row('192.0.2.2', { clearAt: 9 })], [], both);
+    store.inbound.write([row('192.0.2.1', { lastAt: 5 })], [], both);
+    assert.deepEqual(store.inbound.seenSince(4), [
+      row('192.0.2.2', { clearAt: 9 }),
+      row('192.0.2.1', { lastAt: 5, sessions: 4 }),
+    ]);
+  });
+
   it('are there after a restart, the longest unused first', (t) => {
     const { store, again } = setting(t);
     const clear = row('192.0.2.3', { lastAt: 1, clearAt: 2, clear: 3 });
-    store.inbound.write([row('192.0.2.1'), row('192.0.2.2'), clear], []);
-    store.inbound.write([row('192.0.2.1', { lastAt: 9 })], [row('192.0.2.2')]);
+    store.inbound.write([row('192.0.2.1'), row('192.0.2.2'), clear], [], newer);
+    store.inbound.write([row('192.0.2.1', { lastAt: 9 })], [row('192.0.2.2')], newer);
     assert.deepEqual(again().inbound.list(), [clear, row('192.0.2.1', { lastAt: 9 })]);
   });
 
   it('are of a client and a domain', (t) => {
     const { store } = setting(t);
-    store.inbound.write([row('192.0.2.1'), row('192.0.2.1', { domain: domain('b.test') })], []);
-    store.inbound.write([], [{ client: '192.0.2.1', domain: domain('a.test') }]);
+    store.inbound.write([row('192.0.2.1'), row('192.0.2.1', { domain: domain('b.test') })], [], newer);
+    store.inbound.write([], [{ client: '192.0.2.1', domain: domain('a.test') }], newer);
     assert.deepEqual(
       store.inbound.list().map((one) => one.domain),
       ['b.test'],
@@ -96,9 +130,9 @@ it('both write beside the policies, into the same file', (t) => {
   const { folder, store } = setting(t);
   const policies = openPolicies(folder);
   t.after(() => policies.close());
-  store.quotas.write([count('account a')], []);
+  store.quotas.add([count('account a')], 2);
   policies.overrides.put({ domain: domain('a.test'), level: 'may', until: null, reason: 'r', setAt: 1 });
-  store.inbound.write([row('192.0.2.1')], []);
+  store.inbound.write([row('192.0.2.1')], [], newer);
   assert.equal(policies.overrides.list().length, 1);
 });
 

@@ -7,6 +7,7 @@ import {
   expectationOf,
   FORGET_AFTER_MS,
   type InboundRow,
+  mergedRow,
 } from '../../../../src/policies/memory/inbound.ts';
 
 const DAY = 24 * 60 * 60_000;
@@ -68,5 +69,32 @@ describe('a message in clear', () => {
   it('that was sent away does not keep what is unused', () => {
     const row = afterClear(after(0, 3, 7), 90 * DAY, false) ?? assert.fail();
     assert.equal(expectationOf(row, 97 * DAY), 'young');
+  });
+});
+
+describe('what two processes know of one client', () => {
+  it('is put together: the oldest beginning, the most messages, the latest of them', () => {
+    const [one, other] = [after(0, 3, 7), after(1, 2)];
+    const merged = { ...one, since: 0, sessions: 3, lastAt: 7 * DAY };
+    assert.deepEqual(mergedRow(one, other), merged);
+    assert.deepEqual(mergedRow(other, one), merged);
+  });
+  it('begins anew with a message in clear that either has let in', () => {
+    const known = after(0, 3, 7);
+    const anew = afterClear(known, 8 * DAY, true) ?? assert.fail();
+    assert.deepEqual(mergedRow(known, anew), anew);
+    assert.deepEqual(mergedRow(anew, known), anew);
+    const later = afterTls(anew, key, 9 * DAY);
+    assert.deepEqual(mergedRow(later, anew), later);
+  });
+  it('goes on where a message in clear was refused', () => {
+    const known = after(0, 3, 7);
+    const noted = afterClear(known, 8 * DAY, false) ?? assert.fail();
+    assert.deepEqual(mergedRow(known, noted), noted);
+    assert.equal(expectationOf(mergedRow(noted, known), 9 * DAY), 'expected');
+  });
+  it('is only what is new where the old is forgotten', () => {
+    const fresh = after(200);
+    assert.deepEqual(mergedRow(after(0, 3, 7), fresh), fresh);
   });
 });

@@ -170,6 +170,7 @@ function addQueue(registry: Registry, figures: () => QueueFigures, now: () => nu
   const oldest = new Gauge({
     name: 'waxwing_queue_oldest_seconds',
     help: 'Age of the oldest message that is not final; 0 where there is none.',
+    aggregator: 'max',
     registers,
     collect,
   });
@@ -183,6 +184,8 @@ function addQueue(registry: Registry, figures: () => QueueFigures, now: () => nu
   const paused = new Gauge({
     name: 'waxwing_queue_paused_destinations',
     help: 'Destinations that an operator has paused.',
+    // A pause holds in the queues of all workers.
+    aggregator: 'max',
     registers,
     collect,
   });
@@ -196,6 +199,8 @@ export function showRememberedTls(registry: Registry, remembered: () => readonly
     name: 'waxwing_tls_remembered_hosts',
     help: 'Addresses of hosts at which TLS has failed each time and is not tried for a while (broken), or that need a small ClientHello.',
     labelNames: ['kind'],
+    // Each worker finds out by itself.
+    aggregator: 'max',
     registers: [registry],
     collect() {
       const now = remembered();

@@ -1,12 +1,11 @@
 /** A worker's end of the calls: routes of its own control socket. */
 import { deserialize, serialize } from 'node:v8';
 import type { Hono } from 'hono';
-import type { MetricObject } from 'prom-client';
 import type { PolicyEngine } from '../../lookup/engine.ts';
 import type { QueueStore } from '../../store/queue-store.ts';
 import { StoreError, type StoreErrorCode } from '../../store/store-error.ts';
 import type { Relay } from '../relay.ts';
-import { CALLS, type CallName, type WorkerCalls } from './calls.ts';
+import { CALLS, type CallName, type Counts, type WorkerCalls } from './calls.ts';
 
 export interface AnsweringParts {
   readonly store: Pick<
@@ -19,7 +18,9 @@ export interface AnsweringParts {
   >;
   readonly engine: Pick<PolicyEngine, 'refresh' | 'forget' | 'overlook'>;
   readonly recorder: { readonly flush: () => void };
-  readonly registry: { readonly getMetricsAsJSON: () => Promise<readonly MetricObject[]> };
+  readonly registry: { readonly getMetricsAsJSON: () => Promise<Counts['metrics']> };
+  /** When this process began, milliseconds since 1970. */
+  readonly since: number;
 }
 
 /** What went wrong in a call, as data. */
@@ -66,7 +67,14 @@ export function addWorkerCalls(app: Hono, calls: WorkerCalls): void {
 }
 
 /** What a worker that runs does for each call. */
-export function workerCalls({ store, relay, engine, recorder, registry }: AnsweringParts): WorkerCalls {
+export function workerCalls({
+  store,
+  relay,
+  engine,
+  recorder,
+  registry,
+  since,
+}: AnsweringParts): WorkerCalls {
   return {
     list: (request) => store.list(request),
     show: (id) => store.show(id),
@@ -105,6 +113,6 @@ export function workerCalls({ store, relay, engine, recorder, registry }: Answer
       engine.overlook(domain);
     },
     forgetPolicy: (domain) => engine.forget(domain),
-    metrics: () => registry.getMetricsAsJSON(),
+    metrics: async () => ({ since, metrics: await registry.getMetricsAsJSON() }),
   };
 }

@@ -4,6 +4,7 @@
  * Each worker has its own queue; nobody else opens it. Questions and answers are plain data, as structured cloning carries
  * it, and both ends are of the same build.
  */
+import type { MetricObjectWithValues, MetricValue } from 'prom-client';
 import type { Domain } from '../../names/domain.ts';
 import type { StsEntry } from '../../policies/mta-sts/cache.ts';
 import type { StsFacts } from '../../policies/mta-sts/facts.ts';
@@ -24,6 +25,14 @@ export interface HandedIn {
   readonly envelope: Envelope;
   readonly content: Uint8Array;
   readonly submitter: Submitter;
+}
+
+/** What a worker counts. */
+export interface Counts {
+  /** When its process began to count, milliseconds since 1970: what it counted before is not in there. */
+  readonly since: number;
+  /** As prom-client gives and takes them. */
+  readonly metrics: readonly MetricObjectWithValues<MetricValue<string>>[];
 }
 
 export interface WordAbout {
@@ -52,8 +61,7 @@ export interface WorkerCalls extends QueueCalls {
   /** Forgets what was learnt of the domain a moment ago, as another worker knows better. */
   overlook(domain: Domain): Promise<void>;
   forgetPolicy(domain: Domain): Promise<StsEntry | undefined>;
-  /** What it counts, as prom-client has it. */
-  metrics(): Promise<readonly object[]>;
+  metrics(): Promise<Counts>;
 }
 
 export type CallName = keyof WorkerCalls;

@@ -11,7 +11,7 @@ import { formatMailDomain } from '../names/mailbox.ts';
 import { type Certificates, openCertificates } from '../net/certificates.ts';
 import type { Deadlines } from '../net/deadlines.ts';
 import type { Dns } from '../net/dns.ts';
-import type { Places } from '../net/places.ts';
+import type { Doors } from '../net/door.ts';
 import { serveTextPage, type TextPage } from '../net/text-page.ts';
 import { type KeyPair, outgoingContext } from '../net/tls.ts';
 import { type CertificateWatch, watchCertificates } from '../relay/certificate-watch.ts';
@@ -41,8 +41,8 @@ export interface GatewayServiceParts {
   /** What is shown there, beside what gateways count. */
   readonly registry: Registry;
   readonly deadlines: Deadlines;
-  /** Where servers stand already; absent: nowhere. */
-  readonly places?: Places;
+  /** What opens the doors; absent: they are bound here. */
+  readonly doors?: Doors;
   readonly addressesOf: AddressesOf;
   readonly onEvents: (events: readonly LoggedEvent[]) => void;
   readonly log: Log;
@@ -85,7 +85,7 @@ export async function startGatewayService(parts: GatewayServiceParts): Promise<G
   let built = build(first);
   const gateways = await startGateways({
     gateways: built.settings,
-    places: parts.places,
+    doors: parts.doors,
     deadlines,
     addressesOf,
     now: Date.now,

@@ -1,18 +1,16 @@
-/** What the service stands on, whatever the configuration comes to say: the data folder, its stores, DNS, events. */
+/** What work on mail stands on, whatever the configuration comes to say: a queue, what is known of others, DNS. */
 import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { type Deadlines, startDeadlines } from '../net/deadlines.ts';
-import type { EventLog } from '../relay/event-log.ts';
 import type { ClientStore } from '../store/client-store.ts';
-import { type DataFolder, openDataFolder } from '../store/data-folder.ts';
+import { awaitQueueFolder, type FolderPaths } from '../store/data-folder.ts';
 import { openClients } from '../store/open-clients.ts';
 import { openPolicies } from '../store/open-policies.ts';
 import { openQueue } from '../store/open-queue.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
 import type { QueueStore } from '../store/queue-store.ts';
-import type { Config } from './config/config.ts';
-import { openEventLogs } from './event-logs.ts';
-import { openRelayDns, type RelayDns } from './relay-dns.ts';
+import { type CurrentLookUps, followDns, openRelayDns } from './relay-dns.ts';
+import type { Running } from './reload.ts';
 
 type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
 
@@ -20,39 +18,59 @@ type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
 export type Opened = (() => Promise<void> | void)[];
 
 const DEADLINE_STEP_MS = 250;
+/** A process that has lost the one that started it ends within `relay.grace`, and a little. */
+const LITTLE_MS = 30_000;
 
-export interface Ground {
-  readonly folder: DataFolder;
+/** What a process needs whatever it does. */
+export interface Base {
+  readonly deadlines: Deadlines;
+  readonly lookUps: CurrentLookUps;
+}
+
+export interface Ground extends Base {
+  readonly folder: FolderPaths;
   readonly store: QueueStore;
   readonly policies: PolicyStore;
   readonly clients: ClientStore;
-  readonly deadlines: Deadlines;
-  readonly dns: RelayDns;
-  readonly events: EventLog;
 }
 
-/** Opens it in order, and says in `opened` how each part is closed. */
-export async function openGround(config: Config, log: Log, opened: Opened): Promise<Ground> {
-  const folder = openDataFolder(config.dataFolder);
-  opened.push(() => folder.close());
-  warnOfOthers(folder, log);
-  const store = await openQueue(folder);
-  opened.push(() => store.close());
-  const policies = openPolicies(folder);
-  opened.push(() => policies.close());
-  const clients = openClients(folder);
-  opened.push(() => clients.close());
+/** Says in `opened` how each part is closed. */
+export function openBase(first: Running, log: Log, opened: Opened): Base {
   const deadlines = startDeadlines(DEADLINE_STEP_MS);
   opened.push(() => deadlines.close());
   const dns = openRelayDns(log);
   opened.push(() => dns.close());
-  const events = openEventLogs(config, log);
-  opened.push(() => events.close());
-  return { folder, store, policies, clients, deadlines, dns, events };
+  return { deadlines, lookUps: followDns(dns, first) };
+}
+
+/**
+ * Opens one of the queues, once nobody else works on it, and the rest in order.
+ *
+ * @param folder absolute; somebody holds it.
+ */
+export async function openGround(
+  first: Running,
+  { folder, queue }: { readonly folder: string; readonly queue: number },
+  log: Log,
+  opened: Opened,
+): Promise<Ground> {
+  const held = await awaitQueueFolder(folder, queue, {
+    waitMs: first.config.relay.graceMs + LITTLE_MS,
+    onWait: () =>
+      log.warn(`queue ${queue} is still worked on by an earlier process, whose end is waited for`),
+  });
+  opened.push(() => held.close());
+  const store = await openQueue(held);
+  opened.push(() => store.close());
+  const policies = openPolicies(held);
+  opened.push(() => policies.close());
+  const clients = openClients(held);
+  opened.push(() => clients.close());
+  return { ...openBase(first, log, opened), folder: held, store, policies, clients };
 }
 
 /** The folder is made with mode 0700; one that was there before may be open to others. */
-function warnOfOthers({ path }: DataFolder, log: Log): void {
+export function warnOfOthers(path: string, log: Log): void {
   const mode = statSync(path).mode & 0o777;
   if ((mode & 0o077) === 0) return;
   log.warn(

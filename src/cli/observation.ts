@@ -9,7 +9,7 @@ import { type Recorder, startRecorder } from '../relay/recorder.ts';
 import { type SessionWatch, sessionWatch } from '../relay/session-results.ts';
 import { readDatagram } from '../reports/tls-rpt/datagram.ts';
 import type { ResultSource, SessionResult } from '../reports/tls-rpt/session-result.ts';
-import type { DataFolder } from '../store/data-folder.ts';
+import type { FolderPaths } from '../store/data-folder.ts';
 import { openResults, type Results } from '../store/open-results.ts';
 import { openFigures } from '../store/queue-figures.ts';
 import type { QueueStore } from '../store/queue-store.ts';
@@ -17,9 +17,11 @@ import type { Config } from './config/config.ts';
 import type { LookUps } from './relay-dns.ts';
 
 export interface ObservationParts {
-  readonly folder: DataFolder;
+  readonly folder: FolderPaths;
   /** That of the moment. */
   readonly config: () => Config;
+  /** Whether results of others are taken here, where the configuration has a socket for them. */
+  readonly datagrams: boolean;
   readonly store: QueueStore;
   readonly now: () => number;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
@@ -88,12 +90,12 @@ export function startObservation(parts: ObservationParts): Observation {
 const COMPLAIN_EVERY_MS = 60_000;
 
 function socketOf(
-  { config, now, log }: ObservationParts,
+  { config, datagrams, now, log }: ObservationParts,
   metrics: RelayMetrics | undefined,
   onResult: (result: SessionResult, source: ResultSource) => void,
 ): Datagrams | undefined {
   const { socket } = config().tlsRpt;
-  if (socket === null) return undefined;
+  if (socket === null || !datagrams) return undefined;
   let complainedAt = Number.NEGATIVE_INFINITY;
   let passedOver = 0;
   const unusable = (kind: 'unusable' | 'too_long', because: string): void => {

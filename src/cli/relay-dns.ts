@@ -16,6 +16,14 @@ export interface LookUps {
   readonly dns: Dns & ReverseDns;
 }
 
+/** Those of the moment. */
+export interface CurrentLookUps {
+  now(): LookUps;
+  /** Opens what a configuration wants, which is not in use before `use`. */
+  of(next: { readonly config: Config; readonly files: DnsFiles }): LookUps;
+  use(wanted: LookUps): void;
+}
+
 export interface RelayDns {
   /** Those in use, or others where the configuration wants it; the former go on being used. */
   of(config: Config, files: DnsFiles): LookUps;
@@ -33,6 +41,22 @@ interface Opened extends LookUps {
   /** All that it was made of. */
   readonly terms: string;
   readonly resolver: Resolver;
+}
+
+/** Follows what is in use. */
+export function followDns(
+  dns: RelayDns,
+  first: { readonly config: Config; readonly files: DnsFiles },
+): CurrentLookUps {
+  let current = dns.of(first.config, first.files);
+  return {
+    now: () => current,
+    of: ({ config, files }) => dns.of(config, files),
+    use(wanted) {
+      current = wanted;
+      dns.use(wanted);
+    },
+  };
 }
 
 export function openRelayDns(log: Log): RelayDns {

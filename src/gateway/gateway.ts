@@ -4,17 +4,17 @@ import { formatHostPort } from '../names/address.ts';
 import { type Accepted, type Attended, accept, type Listener } from '../net/accept.ts';
 import { type Admission, type Limits, startAdmission } from '../net/admission.ts';
 import type { Upgrade } from '../net/attend.ts';
+import type { Doors } from '../net/door.ts';
 import { handshakes } from '../net/handshake.ts';
 import { openListeners } from '../net/listeners.ts';
-import type { Places } from '../net/places.ts';
 import { alpnOf } from './protocols.ts';
 import type { GatewayLimits, GatewaySettings, ListenPlace } from './settings.ts';
 import { type VisitParts, visit } from './visit.ts';
 
 export interface GatewayParts extends VisitParts {
   readonly gateways: readonly GatewaySettings[];
-  /** Where servers stand already; absent: nowhere. */
-  readonly places?: Places | undefined;
+  /** What opens the doors; absent: they are bound here. */
+  readonly doors?: Doors | undefined;
   readonly onError: (what: string, error: unknown) => void;
 }
 
@@ -126,7 +126,7 @@ function bind(door: () => Door, parts: GatewayParts): Promise<Listener> {
   return accept({
     address,
     port,
-    places: parts.places,
+    doors: parts.doors,
     deadlines: parts.deadlines,
     proxies: (client) => door().gate.settings.isProxy(client),
     receive: (socket, accepted) => receive(socket, accepted, door(), parts),

@@ -1,7 +1,8 @@
 /** Accepts connections, behind proxies too, and keeps those that are attended to until the end. */
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Deadlines } from './deadlines.ts';
-import { BACKLOG, type Places, SERVER_OPTIONS } from './places.ts';
+import type { Doors } from './door.ts';
+import { bindDoor } from './places.ts';
 import { readProxyHeader } from './proxy.ts';
 
 /** Somebody who is attended to. */
@@ -26,8 +27,8 @@ export interface AcceptOptions {
   readonly address: string;
   /** 0: the system chooses. */
   readonly port: number;
-  /** Where servers stand already; absent: nowhere. */
-  readonly places?: Places | undefined;
+  /** What opens the door; absent: it is bound here. */
+  readonly doors?: Doors | undefined;
   readonly deadlines: Deadlines;
   /** Whether an address that connects is a proxy: it has to introduce its clients by a PROXY header, nobody else may. */
   readonly proxies: (address: string) => boolean;
@@ -81,18 +82,15 @@ export async function accept(options: AcceptOptions): Promise<Listener> {
     else if (options.proxies(accepted.remoteAddress)) void introduce(socket, accepted);
     else receive(socket, accepted);
   };
-  const standing = options.places?.take(options.address, options.port, meet);
-  const server = standing ?? createServer(SERVER_OPTIONS, meet);
-  if (standing === undefined) await bind(server, options.address, options.port);
-  server.on(
-    'error',
-    oncePer(ERRORS_EVERY_MS, (error) => options.onError('accepting a connection', error)),
-  );
+  const openDoor = options.doors?.open ?? bindDoor;
+  const door = await openDoor(options.address, options.port, meet);
+  door.onError(oncePer(ERRORS_EVERY_MS, (error) => options.onError('accepting a connection', error)));
   return {
-    ...placeOf(server),
-    stood: standing !== undefined,
+    address: door.address,
+    port: door.port,
+    stood: door.stood,
     close: async (graceMs) => {
-      const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+      const stopped = door.close();
       for (const socket of introduced) socket.destroy();
       for (const attended of open) attended.shutdown();
       const timer = setTimeout(() => {
@@ -132,20 +130,4 @@ function oncePer(ms: number, tell: (error: Error) => void): (error: Error) => vo
     next = now + ms;
     tell(error);
   };
-}
-
-function bind(server: Server, address: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host: address, port, backlog: BACKLOG }, () => {
-      server.removeListener('error', reject);
-      resolve();
-    });
-  });
-}
-
-function placeOf(server: Server): { readonly address: string; readonly port: number } {
-  const bound = server.address();
-  if (bound === null || typeof bound === 'string') throw new Error('a listener has no IP address');
-  return { address: bound.address, port: bound.port };
 }

@@ -5,9 +5,9 @@ import { withCrlf } from '../mail/line-endings.ts';
 import { formatHostPort } from '../names/address.ts';
 import type { Listener } from '../net/accept.ts';
 import { startAdmission } from '../net/admission.ts';
+import type { Doors } from '../net/door.ts';
 import { listen } from '../net/listen.ts';
 import { type Listeners, openListeners } from '../net/listeners.ts';
-import type { Places } from '../net/places.ts';
 import type { Envelope, Intake, SmtpWords } from '../protocols/smtp/server/session.ts';
 import type { ClientStore } from '../store/client-store.ts';
 import type { QueueStore } from '../store/queue-store.ts';
@@ -42,8 +42,8 @@ export interface RelayParts {
   /** The store's folder for large content. */
   readonly incoming: string;
   readonly world: World;
-  /** Where servers stand already; absent: nowhere. */
-  readonly places?: Places | undefined;
+  /** What opens the doors of listeners; absent: they are bound here. */
+  readonly doors?: Doors | undefined;
   readonly onEvents: (events: readonly RelayEvent[]) => void;
   /** A message was taken in; these events go to `onEvents`, too. Left out where nobody counts by client. */
   readonly onTaken?: (events: readonly DeliveryEvent[], client: string) => void;
@@ -152,7 +152,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
       address,
       port,
       tls,
-      places: parts.places,
+      doors: parts.doors,
       certificates: settings.certificates,
       asksForCertificate: () => listener().clientCertificates === 'ask',
       deadlines: outgoing.deadlines,

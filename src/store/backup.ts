@@ -24,6 +24,7 @@ import { queueDatabase } from './migrations.ts';
 import { findingsOf, isDamage, openDatabase } from './open-database.ts';
 import { outboxDatabase } from './outbox-database.ts';
 import { policyDatabase } from './policy-migrations.ts';
+import { queueDatabaseOf } from './queue-files.ts';
 import type { BackedUp } from './queue-store.ts';
 import { StoreError } from './store-error.ts';
 
@@ -49,11 +50,14 @@ export async function backupFrom(folder: FolderPaths, files: BodyFiles, path: st
   const release = files.keep();
   try {
     mkdirSync(join(path, BODIES), { mode: 0o700 });
-    const kept = await copyDatabase(folder, queueDatabase, path, contentOf);
+    const { file: queue } = queueDatabaseOf(folder);
+    const kept = await copyDatabase(join(folder.path, queue), join(path, queueDatabase.file), contentOf);
     const policies = existsSync(join(folder.path, policyDatabase.file));
-    if (policies) await copyDatabase(folder, policyDatabase, path, () => undefined);
+    const copyOther = <Seen>({ file }: DatabaseKind, look: (copy: DatabaseSync) => Seen): Promise<Seen> =>
+      copyDatabase(join(folder.path, file), join(path, file), look);
+    if (policies) await copyOther(policyDatabase, () => undefined);
     const webhooks = existsSync(join(folder.path, outboxDatabase.file))
-      ? await copyDatabase(folder, outboxDatabase, path, requestsOf)
+      ? await copyOther(outboxDatabase, requestsOf)
       : null;
     for (const id of kept.files) linkOrCopy(files.pathOf(id), join(path, BODIES, id));
     for (const one of [join(path, BODIES), path]) flushFolder(one);
@@ -120,15 +124,13 @@ interface Kept {
  * @param look is shown the copy.
  */
 async function copyDatabase<Seen>(
-  folder: FolderPaths,
-  { file }: DatabaseKind,
-  to: string,
+  from: string,
+  path: string,
   look: (copy: DatabaseSync) => Seen,
 ): Promise<Seen> {
-  const path = join(to, file);
   createPrivateFile(path);
   // By a connection of its own: that of the writer may be within a transaction at any moment.
-  const source = new DatabaseSync(join(folder.path, file), { readOnly: true });
+  const source = new DatabaseSync(from, { readOnly: true });
   try {
     await backup(source, path, { rate: PAGES_AT_ONCE });
   } finally {

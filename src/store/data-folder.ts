@@ -1,21 +1,39 @@
-/** The folder that holds everything one Waxwing keeps, and the lock that makes it the only one to serve it. */
+/** The folder that holds everything one Waxwing keeps, and the locks that make it the only one to work on it. */
 import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { numbered, pathsOf } from './queue-files.ts';
 
 /** The paths below a data folder; plain data, so that it can be handed to a worker. */
 export interface FolderPaths {
   /** Absolute. */
   readonly path: string;
+  /** Which of its queues it is about; the first is number 1. */
+  readonly queue: number;
   /** Where content is written before it is accepted; on the same file system as `bodies`. */
   readonly incoming: string;
   /** Content of accepted messages that is too large for the database. */
   readonly bodies: string;
 }
 
-/** A data folder that this process holds until it closes it or dies. */
+/** A data folder, with its first queue or another one, that this process holds until it closes it or dies. */
 export interface DataFolder extends FolderPaths {
   close(): void;
+}
+
+/** The lock of a data folder: whoever has it serves the folder. */
+export interface FolderLock {
+  /** Absolute. */
+  readonly path: string;
+  close(): void;
+}
+
+/** For one of the queues that somebody still works on. */
+export interface Patience {
+  readonly waitMs: number;
+  /** Called once, where there is something to wait for. */
+  readonly onWait: () => void;
 }
 
 /** The folder cannot be used; the message names it and says why. */
@@ -30,20 +48,41 @@ export class DataFolderError extends Error {
 }
 
 const SQLITE_BUSY = 5;
+const LOOK_AGAIN_MS = 100;
 
 /**
- * Creates the folder where it is missing (mode 0700), and locks it.
+ * Creates the folder where it is missing (mode 0700), and locks it and its first queue.
  *
  * @throws DataFolderError when another process holds it, or it cannot be created or written.
  */
 export function openDataFolder(path: string): DataFolder {
-  const folder = resolve(path);
-  const paths = { path: folder, incoming: join(folder, 'incoming'), bodies: join(folder, 'bodies') };
+  const lock = lockDataFolder(path);
   try {
+    const queue = openQueueFolder(lock.path, 1);
+    return {
+      ...queue,
+      close() {
+        queue.close();
+        lock.close();
+      },
+    };
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+/**
+ * Creates the folder where it is missing (mode 0700), and locks it, but none of its queues.
+ *
+ * @throws DataFolderError as {@link openDataFolder}.
+ */
+export function lockDataFolder(path: string): FolderLock {
+  const folder = resolve(path);
+  return usable(folder, () => {
     const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const lock = lockFolder(folder);
+    const lock = lockFile(folder, 'lock.db', () => `another waxwing serves the data folder ${folder}`);
     try {
-      for (const below of [paths.incoming, paths.bodies]) mkdirSync(below, { recursive: true, mode: 0o700 });
       flushFolder(folder);
       // Only where it was made here: the folder above may be one that we cannot read.
       if (made !== undefined) for (const above of [folder, made]) flushFolder(dirname(above));
@@ -51,7 +90,58 @@ export function openDataFolder(path: string): DataFolder {
       lock.close();
       throw error;
     }
+    return { path: folder, close: () => lock.close() };
+  });
+}
+
+/**
+ * Locks one of the queues of a folder, and makes what it needs beside its database. The lock is apart from that of the
+ * folder, as a process that works on a queue may live a little longer than the one that has started it.
+ *
+ * @param folder absolute.
+ * @throws DataFolderError when another process works on the queue, or the folder cannot be written.
+ */
+export function openQueueFolder(folder: string, queue: number): DataFolder {
+  const paths = pathsOf(folder, queue);
+  return usable(folder, () => {
+    const lock = lockFile(
+      folder,
+      queue === 1 ? 'lock-1.db' : numbered('lock.db', queue),
+      () => `another process of waxwing still works on queue ${queue} of the data folder ${folder}`,
+    );
+    try {
+      for (const below of [paths.incoming, paths.bodies]) mkdirSync(below, { recursive: true, mode: 0o700 });
+      flushFolder(folder);
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
     return { ...paths, close: () => lock.close() };
+  });
+}
+
+/** The same; where another process works on the queue, its end is waited for. */
+export async function awaitQueueFolder(
+  folder: string,
+  queue: number,
+  { waitMs, onWait }: Patience,
+): Promise<DataFolder> {
+  const until = performance.now() + waitMs;
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return openQueueFolder(folder, queue);
+    } catch (error) {
+      const isHeld = error instanceof DataFolderError && error.code === 'in-use';
+      if (!isHeld || performance.now() >= until) throw error;
+      if (isFirst) onWait();
+    }
+    await sleep(LOOK_AGAIN_MS);
+  }
+}
+
+function usable<Result>(folder: string, work: () => Result): Result {
+  try {
+    return work();
   } catch (error) {
     if (error instanceof DataFolderError) throw error;
     const because = error instanceof Error ? error.message : String(error);
@@ -85,8 +175,8 @@ export function createPrivateFile(path: string): void {
  * An open exclusive transaction is a lock of the operating system, so it ends with the process, kill -9 included.
  * A file with a process number in it would survive.
  */
-function lockFolder(folder: string): DatabaseSync {
-  const file = join(folder, 'lock.db');
+function lockFile(folder: string, name: string, held: () => string): DatabaseSync {
+  const file = join(folder, name);
   createPrivateFile(file);
   const lock = new DatabaseSync(file);
   try {
@@ -95,9 +185,7 @@ function lockFolder(folder: string): DatabaseSync {
   } catch (error) {
     lock.close();
     if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) {
-      throw new DataFolderError('in-use', `another waxwing serves the data folder ${folder}`, {
-        cause: error,
-      });
+      throw new DataFolderError('in-use', held(), { cause: error });
     }
     throw error;
   }

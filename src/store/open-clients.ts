@@ -14,7 +14,7 @@ const shaped = shapingErrors(policyDatabase.what);
  *
  * @throws StoreError when the database cannot be opened, is damaged, or a newer Waxwing has written it.
  */
-export function openClients(folder: FolderPaths): ClientStore {
+export function openClients(folder: Pick<FolderPaths, 'path'>): ClientStore {
   return shaped(() => {
     const database = openDatabase(folder, policyDatabase);
     const quotas = quotasTable(database);

@@ -22,7 +22,7 @@ const SQLITE_NOTADB = 26;
  * @throws StoreError `damaged` where it cannot be trusted, `refused` where another Waxwing has written it. Nothing of
  * it is changed or removed then.
  */
-export function openDatabase(folder: FolderPaths, kind: DatabaseKind): DatabaseSync {
+export function openDatabase(folder: Pick<FolderPaths, 'path'>, kind: DatabaseKind): DatabaseSync {
   const file = join(folder.path, kind.file);
   // A log that was left: the process before has crashed, or the machine has.
   const isUnclean = (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;

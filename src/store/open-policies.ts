@@ -15,7 +15,7 @@ const shaped = shapingErrors(policyDatabase.what);
  *
  * @throws StoreError when the database cannot be opened, is damaged, or a newer Waxwing has written it.
  */
-export function openPolicies(folder: FolderPaths): PolicyStore {
+export function openPolicies(folder: Pick<FolderPaths, 'path'>): PolicyStore {
   return shaped(() => storeOver(openDatabase(folder, policyDatabase)));
 }
 

@@ -8,7 +8,7 @@ import { linkWriter } from './writer-link.ts';
 import type { WriterStart } from './writer-messages.ts';
 
 /**
- * Opens, and where it is missing creates, the queue in a folder that this process holds.
+ * Opens, and where it is missing creates, the queue whose lock this process holds.
  *
  * What an earlier process was attempting waits again; files that no message names are removed, so the intake starts
  * to write into `folder.incoming` only after this. Close the queue before the folder.
@@ -16,8 +16,8 @@ import type { WriterStart } from './writer-messages.ts';
  * @throws StoreError when the database cannot be opened, is damaged, or a newer Waxwing has written it.
  */
 export async function openQueue(folder: DataFolder): Promise<QueueStore> {
-  const { path, incoming, bodies } = folder;
-  const start: WriterStart = { folder: { path, incoming, bodies } };
+  const { path, queue, incoming, bodies } = folder;
+  const start: WriterStart = { folder: { path, queue, incoming, bodies } };
   // From source the writer is writer.ts, from the published build writer.js.
   const writer = new URL(`./writer${extname(import.meta.filename)}`, import.meta.url);
   return batchedStore(await linkWriter(new Worker(writer, { workerData: start })));

@@ -22,7 +22,7 @@ export interface Results {
  *
  * @throws StoreError when the database cannot be opened, is damaged, or a newer Waxwing has written it.
  */
-export function openResults(folder: FolderPaths): Results {
+export function openResults(folder: Pick<FolderPaths, 'path'>): Results {
   return shaped(() => {
     const database = openDatabase(folder, policyDatabase);
     const sessions = resultsTable(database);

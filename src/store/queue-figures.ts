@@ -1,7 +1,7 @@
 /** What of the queue can be counted quickly, for those who watch it: read beside the writer, by a connection of its own. */
 import type { FolderPaths } from './data-folder.ts';
-import { queueDatabase } from './migrations.ts';
 import { openToRead } from './open-database.ts';
+import { queueDatabaseOf } from './queue-files.ts';
 import { queryAll, queryOne } from './statement.ts';
 import { StoreError } from './store-error.ts';
 
@@ -26,8 +26,8 @@ export interface FigureReader {
 }
 
 /** @throws StoreError where there is no queue in the folder, or it cannot be read. */
-export function openFigures(folder: Pick<FolderPaths, 'path'>): FigureReader {
-  const database = openToRead(folder.path, queueDatabase);
+export function openFigures(folder: Pick<FolderPaths, 'path' | 'queue'>): FigureReader {
+  const database = openToRead(folder.path, queueDatabaseOf(folder));
   if (database === undefined) throw new StoreError('failed', `there is no queue in ${folder.path}`);
   const open = queryOne<[], { count: number }>(
     database,

@@ -9,7 +9,7 @@ import { statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { FolderPaths } from './data-folder.ts';
-import { queueDatabase } from './migrations.ts';
+import { queueDatabaseOf } from './queue-files.ts';
 import { queryOne } from './statement.ts';
 
 /** Thousands of settlements in the log, which may begin anew after them: they do not make the database grow. */
@@ -30,7 +30,7 @@ export interface Room {
 }
 
 export function roomFor(database: DatabaseSync, folder: FolderPaths): Room {
-  const file = join(folder.path, queueDatabase.file);
+  const file = join(folder.path, queueDatabaseOf(folder).file);
   const size = queryOne<[], { bytes: number }>(
     database,
     'SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size',

@@ -1,8 +1,8 @@
 /** The writer thread: owns the database, so that no flush holds up the event loop of the relay. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { queueDatabase } from './migrations.ts';
 import { openDatabase } from './open-database.ts';
 import { packAnswers, unpackCalls } from './packing.ts';
+import { queueDatabaseOf } from './queue-files.ts';
 import { type SqliteQueue, sqliteQueue } from './sqlite-queue.ts';
 import { asStoreError } from './store-error.ts';
 import type { FromWriter, ToWriter, WriterStart } from './writer-messages.ts';
@@ -12,7 +12,7 @@ function serve(port: MessagePort, { folder }: WriterStart): void {
     port.postMessage(message, transfer);
   let queue: SqliteQueue;
   try {
-    queue = sqliteQueue(openDatabase(folder, queueDatabase), folder);
+    queue = sqliteQueue(openDatabase(folder, queueDatabaseOf(folder)), folder);
   } catch (error) {
     const { code, message } = asStoreError(error, 'queue');
     say({ kind: 'refused', code, message });

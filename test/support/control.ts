@@ -67,9 +67,9 @@ export async function controlSetting(t: TestContext, options: ControlOptions = {
   });
   const path = join(relay.folder, 'control.sock');
   if (options.stale === true) await writeFile(path, 'left behind');
-  const policies = openPolicies({ path: relay.folder, incoming: '', bodies: '' });
+  const policies = openPolicies({ path: relay.folder });
   t.after(() => policies.close());
-  const results = openResults({ path: relay.folder, incoming: '', bodies: '' });
+  const results = openResults({ path: relay.folder });
   t.after(() => results.close());
   const failures: string[] = [];
   const raised: DeliveryEvent[] = [];

@@ -29,11 +29,10 @@ describe('a place', () => {
     const sockets: Socket[] = [];
     const second = Promise.withResolvers<void>();
     await new Promise((resolve) => setTimeout(resolve, 20));
-    const server = places.take(address, port, (socket) => {
+    const opening = places.open(address, port, (socket) => {
       sockets.push(socket);
       if (sockets.length === 2) second.resolve();
     });
-    assert.ok(server !== undefined);
     assert.deepEqual(places.left, []);
     assert.equal(sockets.length, 1);
     const late = await connected(port);
@@ -43,21 +42,22 @@ describe('a place', () => {
     const [data] = await once(first, 'data');
     assert.equal(String(data), 'early');
     for (const socket of [early, late, ...sockets]) socket.destroy();
-    server.close();
+    await (await opening).close();
   });
 
   it('is handed over once, and to nobody who asks for another', async () => {
     const port = await freePort(address);
     const places = await openPlaces([{ kind: 'bind', address, port }]);
-    const ignore = (): void => {};
-    assert.equal(places.take('127.0.0.2', port, ignore), undefined);
-    assert.equal(places.take(address, port + 1, ignore), undefined);
-    const server = places.take(address, port, ignore);
-    assert.ok(server !== undefined);
-    assert.equal(places.take(address, port, ignore), undefined);
+    const end = (socket: Socket): void => void socket.destroy();
+    const other = await places.open('127.0.0.2', port, end);
+    assert.ok(!other.stood);
+    const door = await places.open(address, port, end);
+    assert.ok(door.stood);
+    await assert.rejects(places.open(address, port, end), /EADDRINUSE/);
     places.close();
-    assert.ok(server.listening, 'what was handed over is not closed with the rest');
-    server.close();
+    // What was handed over is not closed with the rest.
+    (await connected(port)).destroy();
+    await Promise.all([other.close(), door.close()]);
   });
 
   it('that was handed over is not given up for a listener that cannot be bound beside it', async (t) => {
@@ -70,7 +70,7 @@ describe('a place', () => {
         accept({
           address,
           port,
-          places,
+          doors: places,
           deadlines,
           proxies: () => false,
           receive(socket) {
@@ -131,10 +131,10 @@ describe('places', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     assert.deepEqual([kept('TCPServerWrap'), kept('TCPSocketWrap')], [before, clients]);
     const sockets: Socket[] = [];
-    const server = places.take(address, port, (socket) => sockets.push(socket));
+    const opening = places.open(address, port, (socket) => sockets.push(socket));
     assert.deepEqual([kept('TCPServerWrap'), kept('TCPSocketWrap')], [before + 1, clients + 1]);
     for (const socket of [early, ...sockets]) socket.destroy();
-    server?.close();
+    await (await opening).close();
   });
 
   it('are all bound within one turn of the loop, so that root can be given up before a peer is heard', async () => {

@@ -41,7 +41,7 @@ function addRecipient(database: DatabaseSync, message: number, state: string, ca
 
 describe('figures of the queue', () => {
   it('are all zero where nothing waits', async (t) => {
-    const reader = openFigures({ path: await folderWithQueue(t) });
+    const reader = openFigures({ path: await folderWithQueue(t), queue: 1 });
     t.after(() => reader.close());
     assert.deepEqual(reader.read(0), {
       openMessages: 0,
@@ -53,7 +53,7 @@ describe('figures of the queue', () => {
 
   it('are open messages, the oldest of them, what is held by cause, and pauses in force', async (t) => {
     const path = await folderWithQueue(t);
-    const reader = openFigures({ path });
+    const reader = openFigures({ path, queue: 1 });
     const database = new DatabaseSync(join(path, 'queue.db'));
     t.after(() => {
       reader.close();
@@ -85,6 +85,6 @@ describe('figures of the queue', () => {
   it('are refused where there is no queue', (t) => {
     const path = mkdtempSync(join(tmpdir(), 'waxwing-figures-'));
     t.after(() => rmSync(path, { recursive: true }));
-    assert.throws(() => openFigures({ path }), { message: `there is no queue in ${path}` });
+    assert.throws(() => openFigures({ path, queue: 1 }), { message: `there is no queue in ${path}` });
   });
 });

@@ -3,8 +3,11 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { type Datagrams, receiveDatagrams } from '../collector/datagrams.ts';
 import type { DeliveryEvent, RelayEvent } from '../events/delivery-event.ts';
+import { incomingMetrics } from '../relay/incoming-metrics.ts';
+import type { IncomingNote } from '../relay/incoming-watch.ts';
 import type { LoginNote } from '../relay/login-log.ts';
 import { type RelayMetrics, relayMetrics } from '../relay/metrics.ts';
+import { showQueueStates } from '../relay/queue-metrics.ts';
 import { type Recorder, startRecorder } from '../relay/recorder.ts';
 import { type SessionWatch, sessionWatch } from '../relay/session-results.ts';
 import { readDatagram } from '../reports/tls-rpt/datagram.ts';
@@ -12,6 +15,7 @@ import type { ResultSource, SessionResult } from '../reports/tls-rpt/session-res
 import type { FolderPaths } from '../store/data-folder.ts';
 import { openResults, type Results } from '../store/open-results.ts';
 import { openFigures } from '../store/queue-figures.ts';
+import { openStates } from '../store/queue-states.ts';
 import type { QueueStore } from '../store/queue-store.ts';
 import type { Config } from './config/config.ts';
 import type { LookUps } from './relay-dns.ts';
@@ -39,6 +43,8 @@ export interface Observation {
   onEvents(events: readonly RelayEvent[]): void;
   onTaken(events: readonly DeliveryEvent[], client: string): void;
   onLogin(note: LoginNote): void;
+  /** undefined where nobody looks at metrics. */
+  readonly onIncoming: ((note: IncomingNote) => void) | undefined;
   /** The same look-ups; their answers are counted where metrics are shown. */
   counted(lookUps: LookUps): LookUps;
   close(): Promise<void>;
@@ -59,6 +65,14 @@ export function startObservation(parts: ObservationParts): Observation {
   const figures = config().metrics === null ? undefined : openFigures(folder);
   const metrics =
     figures === undefined ? undefined : relayMetrics({ registry, figures: () => figures.read(now()), now });
+  const states = metrics === undefined ? undefined : openStates(folder);
+  if (states !== undefined)
+    showQueueStates({
+      registry,
+      read: () => states.read(),
+      now,
+      onError: (error) => onError('counting the queue by state', error),
+    });
   const onResult = (result: SessionResult, source: ResultSource): void => {
     recorder.session(result, source);
     metrics?.session(result, source);
@@ -76,12 +90,14 @@ export function startObservation(parts: ObservationParts): Observation {
     },
     onTaken: (events, client) => recorder.taken(events, client),
     onLogin: (note) => metrics?.login(note),
+    onIncoming: metrics === undefined ? undefined : incomingMetrics(registry),
     counted: metrics === undefined ? (lookUps) => lookUps : counter(metrics),
     async close() {
       await datagrams?.close();
       recorder.close();
       results.close();
       figures?.close();
+      states?.close();
     },
   };
 }

@@ -13,6 +13,7 @@ import type { ControlParts } from '../relay/control.ts';
 import { routesOf } from '../relay/domains.ts';
 import { destinationOf, destinationsOf } from '../relay/intake.ts';
 import { showRememberedTls } from '../relay/metrics.ts';
+import { showAttempts } from '../relay/queue-metrics.ts';
 import { type Relay, type RelayParts, startRelay } from '../relay/relay.ts';
 import type { World } from '../relay/settings.ts';
 import {
@@ -126,6 +127,7 @@ export async function startWorks(parts: WorksParts, opened: Opened): Promise<Wor
     },
     onTaken: (list, client) => observation.onTaken(list, client),
     onLogin: (note) => observation.onLogin(note),
+    onIncoming: observation.onIncoming,
     onOddity: (what, about) => log.warn(about, what),
     onError,
   });
@@ -135,6 +137,7 @@ export async function startWorks(parts: WorksParts, opened: Opened): Promise<Wor
     : undefined;
   opened.push(() => spool?.close());
   showRememberedTls(observation.registry, () => relay.rememberedTls());
+  showAttempts(observation.registry, () => relay.attempts);
   const gateways = await startGatewayService({
     first: gatewayTermsOf(first, await keyPairsOf(config, files, world.now())),
     metrics: parts.page ? config.metrics : null,

@@ -40,6 +40,17 @@ interface NetworkLimits {
 
 export interface Refusal {
   readonly kind: 'refused';
+  /** The limit that was reached. `sessions`: that of all clients together. */
+  readonly reason:
+    | 'sessions'
+    | 'client-sessions'
+    | 'client-rate'
+    | 'network-sessions'
+    | 'network-rate'
+    | 'logins'
+    | 'messages'
+    | 'recipients'
+    | 'unknown-recipients';
   readonly code: number;
   readonly enhanced: string;
   /** Without our name, which a 421 begins with. */
@@ -79,9 +90,14 @@ export interface Admission {
 const MINUTE = 60_000;
 
 const GO: Verdict = { kind: 'go' };
-const FULL = refusal(421, '4.3.2', 'too many connections; try again later');
-const UNKNOWN = refusal(450, '4.7.1', 'too many recipients that do not exist; try again in ten minutes');
-const BLOCKED = refusal(421, '4.7.0', 'too many failed logins; try again later');
+const FULL = refusal('sessions', 421, '4.3.2', 'too many connections; try again later');
+const UNKNOWN = refusal(
+  'unknown-recipients',
+  450,
+  '4.7.1',
+  'too many recipients that do not exist; try again in ten minutes',
+);
+const BLOCKED = refusal('logins', 421, '4.7.0', 'too many failed logins; try again later');
 
 /** @param now milliseconds since 1970. */
 export function startAdmission(limits: Limits, now: () => number): Admission {
@@ -114,10 +130,10 @@ export function startAdmission(limits: Limits, now: () => number): Admission {
     if (!asServer && blocks.holds(key)) return BLOCKED;
     const client = clients.of(key);
     if (!spend(client, 'connections', current.connectionsPerMinute, MINUTE, now())) {
-      return refusal(421, '4.7.0', 'you connect too often; try again in a minute');
+      return refusal('client-rate', 421, '4.7.0', 'you connect too often; try again in a minute');
     }
     if (client.sessions >= current.sessionsPerAddress) {
-      return refusal(421, '4.7.0', 'you have too many connections open; try again later');
+      return refusal('client-sessions', 421, '4.7.0', 'you have too many connections open; try again later');
     }
     const { sessions, reserved = Math.floor(sessions / 4) } = current;
     if (open >= sessions - reserved) return FULL;
@@ -155,9 +171,14 @@ function refusalOfNetwork(
   now: number,
 ): Refusal | undefined {
   if (!spend(network, 'connections', connectionsPerMinute, MINUTE, now))
-    return refusal(421, '4.7.0', 'your network connects too often; try again in a minute');
+    return refusal('network-rate', 421, '4.7.0', 'your network connects too often; try again in a minute');
   if (network.sessions >= sessions)
-    return refusal(421, '4.7.0', 'your network has too many connections open; try again later');
+    return refusal(
+      'network-sessions',
+      421,
+      '4.7.0',
+      'your network has too many connections open; try again later',
+    );
   return undefined;
 }
 
@@ -170,7 +191,7 @@ function countersOf(
   const perMinute = (what: 'messages' | 'recipients', limit: number): Verdict =>
     spend(client, what, limit, MINUTE, now())
       ? GO
-      : refusal(450, '4.7.1', `too many ${what} from you; try again in a minute`);
+      : refusal(what, 450, '4.7.1', `too many ${what} from you; try again in a minute`);
   return {
     message: () => perMinute('messages', limits().messagesPerMinute),
     recipient: () =>
@@ -202,6 +223,6 @@ function once(leave: () => void): () => void {
   };
 }
 
-function refusal(code: number, enhanced: string, text: string): Refusal {
-  return { kind: 'refused', code, enhanced, text };
+function refusal(reason: Refusal['reason'], code: number, enhanced: string, text: string): Refusal {
+  return { kind: 'refused', reason, code, enhanced, text };
 }

@@ -21,6 +21,8 @@ export interface StartingParts extends DeliveryParts {
 }
 
 export interface Delivering {
+  /** How many attempts are being made just now. */
+  readonly attempts: number;
   /** What is remembered of TLS at hosts. */
   rememberedTls(): readonly RememberedTls[];
   /** There may be something to do: a message came. */
@@ -170,6 +172,9 @@ export function startDelivery(parts: StartingParts): Delivering {
   }
 
   return {
+    get attempts() {
+      return pace.active;
+    },
     rememberedTls: () => memories.tls.list(),
     wake,
     wordOf: (destination) => holds.wordOf(destination),

@@ -29,6 +29,7 @@ import type { LocalDomains } from './domains.ts';
 import { envelopeChecks } from './envelope-checks.ts';
 import { openOwnDomains, redirecting } from './forward.ts';
 import type { InboundMemory } from './inbound-memory.ts';
+import { type IncomingNote, watchedSession } from './incoming-watch.ts';
 import { type IntakeParts, type IntakeSettings, takeMessage } from './intake.ts';
 import type { LoginLog, LoginPlace } from './login-log.ts';
 import { answerQueries } from './queries.ts';
@@ -54,6 +55,8 @@ export interface ReceptionParts {
   readonly world: World;
   readonly onEvents: (events: readonly RelayEvent[]) => void;
   readonly onOddity: (what: string, about: Readonly<Record<string, unknown>>) => void;
+  /** What is counted of sessions; left out where nobody counts. */
+  readonly onIncoming?: ((note: IncomingNote) => void) | undefined;
   /** An error of ours. */
   readonly onError: (what: string, error: unknown) => void;
 }
@@ -162,6 +165,7 @@ function welcome(
 ): Welcome<SmtpWords> {
   const visitor = admit(parts.admission, listener, { address, anonymous });
   if (visitor.kind === 'refused') {
+    parts.onIncoming?.({ kind: 'turned-away', listener, reason: visitor.reason });
     const text = `${formatMailDomain(house.hostname)} ${visitor.text}`;
     return { kind: 'refused', line: formatReply(visitor.code, visitor.enhanced, text) };
   }
@@ -169,10 +173,19 @@ function welcome(
     client: visitor.client.address,
     listener: formatHostPort(listener.address, localPort),
   });
+  const session = sessionOf(visitor, listener, house, parts, place);
+  const { onIncoming } = parts;
+  if (onIncoming === undefined) return { kind: 'session', session, onClosed: () => visitor.leave() };
+  const { reducer, tls } = watchedSession(session.reducer, (status) =>
+    onIncoming({ kind: 'refused', listener, status }),
+  );
   return {
     kind: 'session',
-    session: sessionOf(visitor, listener, house, parts, place),
-    onClosed: () => visitor.leave(),
+    session: { ...session, reducer },
+    onClosed() {
+      visitor.leave();
+      onIncoming({ kind: 'session', listener, tls: tls() });
+    },
   };
 }
 

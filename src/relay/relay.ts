@@ -19,6 +19,7 @@ import { routesOf } from './domains.ts';
 import { openOwnDomains, readersOf } from './forward.ts';
 import type { HoldWord } from './holds.ts';
 import { type InboundMemory, openInboundMemory } from './inbound-memory.ts';
+import type { IncomingNote } from './incoming-watch.ts';
 import type { IntakeParts } from './intake.ts';
 import { type LoginNote, openLoginLog } from './login-log.ts';
 import { isWithinOneOf } from './networks.ts';
@@ -49,6 +50,8 @@ export interface RelayParts {
   readonly onTaken?: (events: readonly DeliveryEvent[], client: string) => void;
   /** What is counted of logins; left out where nobody counts. */
   readonly onLogin?: (note: LoginNote) => void;
+  /** What is counted of sessions with clients; left out where nobody counts. */
+  readonly onIncoming?: ((note: IncomingNote) => void) | undefined;
   /** Who hears of sessions with other servers; left out where nobody does. */
   readonly watch?: SessionWatch;
   /** Something odd that a client did and that is not an event: an attack that was fended off, a failed handshake. */
@@ -85,6 +88,8 @@ export interface Relay {
   wordsOf(destinations: readonly string[]): (destination: string) => HoldWord | undefined;
   /** Writes down what was counted of clients, so that whoever reads the store then reads all. */
   flush(): void;
+  /** How many attempts are being made just now. */
+  readonly attempts: number;
   /** What is remembered of TLS at hosts, and for how long. */
   rememberedTls(): readonly RememberedTls[];
   /** Carries out an operator's word about mail while nothing is claimed but what is really being attempted. */
@@ -199,6 +204,9 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     flush() {
       quotas.flush();
       inbound.flush();
+    },
+    get attempts() {
+      return delivering.attempts;
     },
     rememberedTls: () => delivering.rememberedTls(),
     carryOut: (word) => delivering.carryOut(word),

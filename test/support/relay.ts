@@ -19,6 +19,7 @@ import type { TlsLevel } from '../../src/policies/words.ts';
 import { type Account, anyRights } from '../../src/relay/accounts.ts';
 import { type Alias, parseAlias } from '../../src/relay/aliases.ts';
 import type { LocalDomain } from '../../src/relay/domains.ts';
+import type { IncomingNote } from '../../src/relay/incoming-watch.ts';
 import { hashPassword, parsePasswordHash } from '../../src/relay/password.ts';
 import { type Relay, startRelay } from '../../src/relay/relay.ts';
 import type { OutgoingPatience } from '../../src/relay/session.ts';
@@ -74,6 +75,8 @@ export interface TestRelayOptions {
   readonly queue?: Partial<QueueSettings>;
   /** Who hears of sessions with other servers. */
   readonly watch?: SessionWatch;
+  /** What is counted of sessions with clients. */
+  readonly onIncoming?: (note: IncomingNote) => void;
   readonly keyPair: KeyPair;
 }
 
@@ -165,6 +168,7 @@ export async function startTestRelay(
     world: { now: () => Date.now() + ahead, random: Math.random },
     onEvents: notes.add,
     ...(options.watch === undefined ? {} : { watch: options.watch }),
+    onIncoming: options.onIncoming,
     onOddity: (what, about) => oddities.push(`${what} ${JSON.stringify(about)}`),
     onError: (what, error) => oddities.push(`${what}: ${String(error)}`),
   });

@@ -11,6 +11,8 @@ import type { SessionWatch } from './session-results.ts';
 import type { Outgoing, QueueSettings } from './settings.ts';
 import { type RememberedTls, startTlsMemory } from './tls-memory.ts';
 import { type DeliveryParts, type Desk, giveBack, workOn } from './work.ts';
+import { type Peers, wholePart } from './workers/peer-word.ts';
+import { allSlots, openSlots } from './workers/slots.ts';
 
 export interface StartingParts extends DeliveryParts {
   readonly outgoing: Outgoing;
@@ -18,6 +20,8 @@ export interface StartingParts extends DeliveryParts {
   /** Something odd about a far side that is no event. */
   readonly onOddity: (what: string, about: Readonly<Record<string, unknown>>) => void;
   readonly watch: SessionWatch;
+  /** Other processes that deliver mail of this relay; absent: there are none. */
+  readonly peers?: Peers | undefined;
 }
 
 export interface Delivering {
@@ -65,7 +69,16 @@ export function startDelivery(parts: StartingParts): Delivering {
   const { store, world } = parts;
   let rules = { outgoing: parts.outgoing, settings: parts.settings };
   const underWay = new Set<Promise<void>>();
-  const pace = startPace(parts.settings, world, (ms, ring) => void setTimeout(ring, ms).unref());
+  const slots =
+    parts.peers === undefined
+      ? allSlots
+      : openSlots({
+          part: parts.settings.part ?? wholePart,
+          peers: parts.peers,
+          onGiven: () => pace.admit(),
+          vacate: (destination) => pool.vacate(destination),
+        });
+  const pace = startPace(parts.settings, world, (ms, ring) => void setTimeout(ring, ms).unref(), slots);
   const memories = {
     tls: startTlsMemory(world.now, (one) => parts.onOddity(...noticeOf(one))),
     reach: startReach(world.now),
@@ -95,6 +108,7 @@ export function startDelivery(parts: StartingParts): Delivering {
       wake();
     },
     onError: parts.onError,
+    peers: parts.peers,
   });
   let pumping: Promise<void> | undefined;
   let wanted = false;
@@ -200,6 +214,7 @@ export function startDelivery(parts: StartingParts): Delivering {
     },
     reload(outgoing, settings) {
       rules = { outgoing, settings };
+      slots.adjust(settings.part ?? wholePart);
       pace.adjust(settings);
       // Sessions that were judged by the old rules get no mail any more.
       pool.adjust(poolRules(rules));
@@ -210,6 +225,7 @@ export function startDelivery(parts: StartingParts): Delivering {
       clearTimeout(alarm);
       clearInterval(purging);
       pace.close();
+      slots.close();
       // A look at a host may take minutes, and is of no use any more.
       const looking = holds.close();
       await within(graceMs, [...underWay, pumping ?? Promise.resolve(), pool.close()]);
@@ -222,7 +238,7 @@ export function startDelivery(parts: StartingParts): Delivering {
 }
 
 function poolRules({ outgoing, settings }: ReturnType<Desk['rules']>): PoolRules {
-  return { outgoing, perDestination: settings.connectionsPerDestination };
+  return { outgoing, perDestination: settings.connectionsPerDestination, part: settings.part };
 }
 
 /** As the agenda knows no routes, it may claim for each destination as much as any of them may have; the pace knows better. */

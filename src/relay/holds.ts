@@ -10,6 +10,7 @@ import type { QueueStore } from '../store/queue-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { Probed } from './probe.ts';
 import type { HoldSettings, World } from './settings.ts';
+import type { HeldFinding, Peers } from './workers/peer-word.ts';
 
 export interface HoldsParts {
   readonly store: Pick<QueueStore, 'heldDestinations' | 'free'>;
@@ -20,6 +21,8 @@ export interface HoldsParts {
   /** Mail of the destination is due now, and its hosts were reached. */
   readonly onFreed: (destination: string, events: readonly DeliveryEvent[]) => void;
   readonly onError: (what: string, error: unknown) => void;
+  /** Who looks for their own held mail, too: what one finds is told to the others; absent: nobody. */
+  readonly peers?: Peers | undefined;
 }
 
 /** What the last look at a destination found. */
@@ -48,6 +51,8 @@ const SEARCH_EVERY_MS = 10 * 60_000;
 const PAGE = 1_000;
 /** By so much of itself a wait is stretched, so that what was held at once is not looked at at once. */
 const JITTER = 0.1;
+/** So much longer wait those who were told: whoever has looked looks again, and they where it does not. */
+const TOLD_PATIENCE = 1.25;
 const LONGEST_SLEEP_MS = 60_000;
 const AFTER_ERROR_MS = 60_000;
 
@@ -92,22 +97,32 @@ export function startHolds(parts: HoldsParts): Holds {
   async function look(name: string, destination: Destination): Promise<void> {
     const probed = await parts.probe(name);
     if (closing) return;
+    if (probed.kind === 'nothing-held') {
+      destinations.delete(name);
+      return;
+    }
+    const found: HeldFinding =
+      probed.kind === 'blocked' ? { ...probed, at: world.now() } : { kind: 'open', tls: probed.tls };
+    parts.peers?.tell({ kind: 'held-word', destination: name, found });
+    await note(name, destination, found, 1);
+  }
+
+  /** @param patience by which the next wait is stretched. */
+  async function note(
+    name: string,
+    destination: Destination,
+    found: HeldFinding,
+    patience: number,
+  ): Promise<void> {
     const now = world.now();
-    switch (probed.kind) {
-      case 'nothing-held':
-        destinations.delete(name);
-        return;
-      case 'blocked':
-        destination.word = { at: now, because: probed.because };
-        break;
-      case 'open':
-        destination.word = undefined;
-        await free(name, probed.tls);
-        break;
+    if (found.kind === 'blocked') destination.word = found;
+    else {
+      destination.word = undefined;
+      await free(name, found.tls);
     }
     // Also after it was let go: what is blocked once more does not begin anew, or it would go round every minute.
     destination.looks += 1;
-    destination.dueAt = now + waitAfter(destination.looks);
+    destination.dueAt = now + waitAfter(destination.looks) * patience;
   }
 
   async function free(name: string, tls: EventTls): Promise<void> {
@@ -119,9 +134,23 @@ export function startHolds(parts: HoldsParts): Holds {
     }
   }
 
-  function begin(name: string, destination: Destination): void {
+  /** Another process has looked: that does for this one. */
+  function told(name: string, found: HeldFinding): void {
+    const destination = destinations.get(name);
+    if (destination === undefined || destination.running || closing) return;
+    begin(name, destination, () => note(name, destination, found, TOLD_PATIENCE));
+  }
+  parts.peers?.onTold((word) => {
+    if (word.kind === 'held-word') told(word.destination, word.found);
+  });
+
+  function begin(
+    name: string,
+    destination: Destination,
+    act = (): Promise<void> => look(name, destination),
+  ): void {
     destination.running = true;
-    const work = look(name, destination)
+    const work = act()
       .catch((error: unknown) => {
         destination.dueAt = world.now() + AFTER_ERROR_MS;
         if (closing && error instanceof StoreError) return;

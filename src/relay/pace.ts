@@ -9,6 +9,8 @@ import { nextAttemptAt, type Schedule } from '../queue/schedule.ts';
 import { afterPause, alone, answered, crowded, firstRoom, type Room } from './room.ts';
 import type { World } from './settings.ts';
 import { type Spacing, spacing } from './spacing.ts';
+import type { Part } from './workers/peer-word.ts';
+import { allSlots, type Slots } from './workers/slots.ts';
 
 export type Admission =
   | { readonly kind: 'go' }
@@ -49,6 +51,8 @@ export interface Pace {
   leave(destination: string, reached: Reached): boolean;
   /** An operator asks: this destination, or none, rests any more. */
   forgive(destination?: string): void;
+  /** A destination may have more attempts than before. */
+  admit(): void;
   /** From now on by these settings. */
   adjust(settings: PaceSettings): void;
   /** Sends away who waits, and whoever still comes. */
@@ -61,6 +65,8 @@ export interface PaceSettings {
   readonly connectionsPerDestination: number;
   /** null: as many as it takes. */
   readonly messagesPerMinute: number | null;
+  /** Which of several processes this is; absent: there is one. */
+  readonly part?: Part;
 }
 
 /** Rings once after so many ms. */
@@ -78,6 +84,7 @@ const FIRST_PAUSE_MS = 1_000;
 const MOST_PAUSES = 3;
 
 interface Destination {
+  readonly name: string;
   active: number;
   room: Room;
   /** By its route. */
@@ -100,8 +107,16 @@ interface Parked {
   readonly admit: (admission: Admission) => void;
 }
 
-/** @param alarm for what becomes possible by the time alone. */
-export function startPace(initial: PaceSettings, world: World, alarm: Alarm): Pace {
+/**
+ * @param alarm for what becomes possible by the time alone. @param slots how many of the attempts that a destination may have
+ * are this process's; by default all.
+ */
+export function startPace(
+  initial: PaceSettings,
+  world: World,
+  alarm: Alarm,
+  slots: Pick<Slots, 'most' | 'begin' | 'end'> = allSlots,
+): Pace {
   let settings = initial;
   let closing = false;
   const destinations = new Map<string, Destination>();
@@ -118,7 +133,7 @@ export function startPace(initial: PaceSettings, world: World, alarm: Alarm): Pa
     const now = world.now();
     let next = Number.POSITIVE_INFINITY;
     for (const destination of waiting) {
-      const room = Math.min(destination.room.allowed, limitOf(destination));
+      const room = Math.min(destination.room.allowed, slots.most(destination.name, limitOf(destination)));
       while (active < settings.connections && destination.active < room) {
         const ready = Math.max(destination.pauseUntil, destination.spacing?.readyAt ?? 0);
         if (ready > now) {
@@ -129,6 +144,7 @@ export function startPace(initial: PaceSettings, world: World, alarm: Alarm): Pa
         if (parked === undefined) break;
         active += 1;
         destination.active += 1;
+        slots.begin(destination.name);
         destination.spacing?.take(now);
         parked.admit({ kind: 'go' });
       }
@@ -196,13 +212,14 @@ export function startPace(initial: PaceSettings, world: World, alarm: Alarm): Pa
 
   function enterAt(name: string, own: OwnLimits): Destination {
     const known = destinations.get(name);
-    const destination = known ?? newDestination(own);
+    const destination = known ?? newDestination(name, own);
     if (known === undefined) destinations.set(name, destination);
     else if (isIdle(known) && !isLately(known.answeredAt, world.now())) known.room = afterPause(known.room);
     const perMinute = own.messagesPerMinute ?? settings.messagesPerMinute;
     destination.own = own;
-    if (perMinute !== (destination.spacing?.perMinute ?? null))
-      destination.spacing = perMinute === null ? undefined : spacing(perMinute, world.now());
+    const of = settings.part?.of ?? 1;
+    if (perMinute !== (destination.spacing?.perMinute ?? null) || of !== (destination.spacing?.of ?? of))
+      destination.spacing = perMinute === null ? undefined : spacing(perMinute, world.now(), of);
     return destination;
   }
 
@@ -242,6 +259,7 @@ export function startPace(initial: PaceSettings, world: World, alarm: Alarm): Pa
       if (reached.kind === 'host') served(destination);
       else if (reached.kind === 'busy') again = turnedAway(destination, reached.because, activeThen);
       else rest(destination, reached.because);
+      slots.end(name);
       admitParked();
       return again;
     },
@@ -250,6 +268,7 @@ export function startPace(initial: PaceSettings, world: World, alarm: Alarm): Pa
         if (name === undefined || other === name) destination.restUntil = destination.pauseUntil = 0;
       admitParked();
     },
+    admit: admitParked,
     adjust(changed) {
       settings = changed;
       admitParked();
@@ -262,8 +281,9 @@ export function startPace(initial: PaceSettings, world: World, alarm: Alarm): Pa
   };
 }
 
-function newDestination(own: OwnLimits): Destination {
+function newDestination(name: string, own: OwnLimits): Destination {
   return {
+    name,
     active: 0,
     room: firstRoom,
     own,

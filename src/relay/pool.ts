@@ -20,11 +20,15 @@ import {
 import { noWatch, type SessionWatch } from './session-results.ts';
 import type { Outgoing } from './settings.ts';
 import { startTlsMemory, type TlsMemory } from './tls-memory.ts';
+import { type Part, wholePart } from './workers/peer-word.ts';
+import { shareOf } from './workers/share.ts';
 
 export interface PoolRules {
   readonly outgoing: Outgoing;
   /** Connections to one destination at once, idle ones included. */
   readonly perDestination: number;
+  /** Which of several processes this is, that have them together; absent: there is one. */
+  readonly part?: Part | undefined;
 }
 
 /** What was seen of hosts, beyond the life of a connection and of a configuration. */
@@ -49,6 +53,8 @@ export interface Pool {
   tidy(session: Session, standing: Standing): Promise<boolean>;
   /** Closes a session that is of no more use. */
   discard(session: Session): void;
+  /** Closes every session with this destination once nobody uses it, and resolves when none is left. */
+  vacate(destination: string): Promise<void>;
   /** Sessions that began before get no message after the one that they have. */
   adjust(rules: PoolRules): void;
   /** Says goodbye to every idle session, and to the others once they are given back. */
@@ -71,6 +77,8 @@ export function connectionPool(
   /** Connections by destination, those included that are being opened. */
   const taken = new Map<string, number>();
   const connections = new Set<Connection>();
+  /** Destinations that are being left, with who waits for that. */
+  const vacating = new Map<string, PromiseWithResolvers<void>>();
   let closing = false;
   let aborted = false;
   const sweep = setInterval(() => void endAll(idle.takeStale(performance.now())), 1_000);
@@ -85,12 +93,18 @@ export function connectionPool(
     if (connection !== undefined) connections.delete(connection);
     const left = (taken.get(destination) ?? 1) - 1;
     if (left > 0) taken.set(destination, left);
-    else taken.delete(destination);
+    else {
+      taken.delete(destination);
+      vacating.get(destination)?.resolve();
+    }
   }
 
+  const ours = (limit: number): number => Math.max(1, shareOf(limit, rules.part ?? wholePart));
+
   function keep(session: Session): void {
-    const { key, connection, transactionsLeft } = session;
-    const spent = key === '' || transactionsLeft <= 0 || session.outgoing !== rules.outgoing;
+    const { key, connection, transactionsLeft, destination } = session;
+    const spent =
+      vacating.has(destination) || key === '' || transactionsLeft <= 0 || session.outgoing !== rules.outgoing;
     if (closing || spent || !connection.usable) void end(session);
     else idle.put(session, performance.now() + IDLE_MS);
   }
@@ -130,7 +144,7 @@ export function connectionPool(
       connections.add(connection);
       // Idle ones of another way to the same destination take room too. Not before the dial: an address that never
       // answers would cost one of them each time.
-      const excess = (taken.get(destination) ?? 0) - (opening.connections ?? perDestination);
+      const excess = (taken.get(destination) ?? 0) - ours(opening.connections ?? perDestination);
       if (excess > 0) void endAll(idle.takeOldest(destination, excess));
       return connection;
     });
@@ -191,6 +205,14 @@ export function connectionPool(
     },
     tidy,
     discard,
+    async vacate(destination) {
+      if (!taken.has(destination)) return;
+      const left = vacating.get(destination) ?? Promise.withResolvers<void>();
+      vacating.set(destination, left);
+      void endAll(idle.takeOldest(destination, Number.POSITIVE_INFINITY));
+      await left.promise;
+      vacating.delete(destination);
+    },
     adjust(changed) {
       rules = changed;
       void endAll(idle.takeStale(Number.POSITIVE_INFINITY));

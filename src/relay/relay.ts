@@ -30,6 +30,7 @@ import { noWatch, type SessionWatch } from './session-results.ts';
 import type { ListenerSettings, Outgoing, RelaySettings, World } from './settings.ts';
 import { signingOwn } from './sign.ts';
 import type { RememberedTls } from './tls-memory.ts';
+import type { Peers } from './workers/peer-word.ts';
 
 /** How mail leaves, as far as whoever starts the relay knows. */
 type GivenOutgoing = Omit<Outgoing, 'isSelf' | 'readersOf' | 'sign'>;
@@ -54,6 +55,8 @@ export interface RelayParts {
   readonly onIncoming?: ((note: IncomingNote) => void) | undefined;
   /** Who hears of sessions with other servers; left out where nobody does. */
   readonly watch?: SessionWatch;
+  /** Other processes of the same relay, of which each has a queue of its own; absent: there are none. */
+  readonly peers?: Peers | undefined;
   /** Something odd that a client did and that is not an event: an attack that was fended off, a failed handshake. */
   readonly onOddity: (what: string, about: Readonly<Record<string, unknown>>) => void;
   /** An error of the medium, or of ours. */
@@ -124,6 +127,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     },
     onOddity: parts.onOddity,
     watch: parts.watch ?? noWatch,
+    peers: parts.peers,
     onError,
   });
   const intake: IntakeParts = {
@@ -140,8 +144,9 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
   };
   const admission = startAdmission(settings.limits, world.now);
   const desk = openLoginDesk();
-  const quotas = openQuotas({ store: parts.kept.quotas, now: world.now, onError });
-  const inbound = openInboundMemory({ store: parts.kept.inbound, now: world.now, onError });
+  const shared = parts.peers !== undefined;
+  const quotas = openQuotas({ store: parts.kept.quotas, now: world.now, onError, shared });
+  const inbound = openInboundMemory({ store: parts.kept.inbound, now: world.now, onError, shared });
   const loginLog = openLoginLog({
     now: world.now,
     onOddity: parts.onOddity,

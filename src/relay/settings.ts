@@ -22,6 +22,7 @@ import type { InboundRule } from './inbound-tls.ts';
 import type { NetworkQuota } from './quotas.ts';
 import type { OutgoingPatience } from './session.ts';
 import type { SignOwn } from './sign.ts';
+import type { Part } from './workers/peer-word.ts';
 
 /** How mail leaves: all that an attempt needs to know. */
 export interface Outgoing {
@@ -75,6 +76,8 @@ export interface QueueSettings {
   readonly connectionsPerDestination: number;
   /** To one, where its route says no other number; null: as many as it takes. */
   readonly messagesPerMinute: number | null;
+  /** Which of several processes this is, that keep the limits of destinations together; absent: there is one. */
+  readonly part?: Part;
 }
 
 /** An answer that is there, or that other processes have to be asked for. */

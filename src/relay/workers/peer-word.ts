@@ -1,4 +1,5 @@
 /** What workers and their primary tell each other beside calls: nobody waits for an answer. */
+import type { EventTls } from '../../events/delivery-event.ts';
 import type { EpochMs } from '../../queue/delivery.ts';
 
 export type PeerWord =
@@ -13,11 +14,10 @@ export type PeerWord =
   /** A worker has none any more. */
   | { readonly kind: 'slot-back'; readonly destination: string };
 
-export interface HeldFinding {
-  readonly at: EpochMs;
-  /** null: what is required can be had. */
-  readonly blockedBecause: string | null;
-}
+export type HeldFinding =
+  | { readonly kind: 'blocked'; readonly at: EpochMs; readonly because: string }
+  /** What is required can be had; `tls` is what the trail of freed mail has of it. */
+  | { readonly kind: 'open'; readonly tls: EventTls };
 
 /** The worker's end. */
 export interface Peers {

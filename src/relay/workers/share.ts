@@ -29,7 +29,7 @@ export function partOfSettings(settings: RelaySettings, part: Part): RelaySettin
   return {
     ...settings,
     limits: partOfLimits(settings.limits, part, isToldLater),
-    queue: { ...queue, connections: Math.max(1, shareOf(queue.connections, part)) },
+    queue: { ...queue, part, connections: Math.max(1, shareOf(queue.connections, part)) },
   };
 }
 

@@ -5,6 +5,7 @@ import type { EventTls } from '../../../src/events/delivery-event.ts';
 import { type Holds, type HoldsParts, startHolds } from '../../../src/relay/holds.ts';
 import type { Probed } from '../../../src/relay/probe.ts';
 import { tlsUntried } from '../../../src/relay/tls-verdict.ts';
+import type { PeerWord } from '../../../src/relay/workers/peer-word.ts';
 import type { FreedStep } from '../../../src/store/queue-store.ts';
 
 const MINUTE = 60_000;
@@ -68,6 +69,42 @@ function around(held: readonly string[] = [], parts: Partial<HoldsParts> = {}): 
   });
   return Object.assign(told, { holds });
 }
+
+/** Two processes, each with mail for far.test that is held, and what one tells the other. */
+function twoProcesses() {
+  const hearers: ((word: PeerWord) => void)[] = [];
+  const peersOf = (index: number): HoldsParts['peers'] => ({
+    tell: (word) => hearers.forEach((hear, other) => other !== index && hear(word)),
+    onTold: (hear) => (hearers[index] = hear),
+  });
+  const [one, other] = [around([], { peers: peersOf(0) }), around([], { peers: peersOf(1) })];
+  one.holds.held('far.test');
+  return { one, other };
+}
+
+describe('destinations with held mail of several processes', () => {
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'Date'] }));
+  afterEach(() => mock.timers.reset());
+
+  it('are looked at by one of them for all, as often as by a single one', async () => {
+    const { one, other } = twoProcesses();
+    await one.pass(0.5);
+    other.holds.held('far.test');
+    await one.pass(15.5);
+    assert.equal(one.looks.length + other.looks.length, 5);
+    assert.match(other.holds.wordOf('far.test')?.found?.because ?? '', /no STARTTLS/);
+  });
+
+  it('are let go by all of them once one has found them open', async () => {
+    const { one, other } = twoProcesses();
+    await one.pass(0.5);
+    other.holds.held('far.test');
+    one.answer = () => Promise.resolve({ kind: 'open', tls });
+    await one.pass(1);
+    assert.deepEqual([one.looks, other.looks], [['far.test 1'], []]);
+    assert.ok(one.freed.includes('far.test') && other.freed.includes('far.test'));
+  });
+});
 
 describe('destinations with held mail', () => {
   beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'Date'] }));

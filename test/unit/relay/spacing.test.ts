@@ -35,6 +35,26 @@ describe('so many a minute', () => {
     assert.equal(times.at(-1), 60 * MINUTE - 600 + 250);
   });
 
+  it('are as many of several processes together, each of which spaces its part', () => {
+    for (const [perMinute, of] of [
+      [7, 3],
+      [60, 4],
+      [1, 5],
+    ] as const) {
+      const times = Array.from({ length: of }, () => {
+        const one = spacing(perMinute, 0, of);
+        return Array.from({ length: perMinute * 4 }, () => {
+          const at = one.readyAt;
+          one.take(at);
+          return at;
+        });
+      }).flat();
+      // From the second round of `of` minutes on, as each process begins with one at once.
+      const round = times.filter((at) => at >= of * MINUTE && at < 2 * of * MINUTE);
+      assert.equal(round.length, perMinute * of, `${perMinute} a minute of ${of}`);
+    }
+  });
+
   it('a pause is not made up for', () => {
     const one = spacing(60, 0);
     one.take(0);

@@ -1,0 +1,111 @@
+/**
+ * Connections to destinations that take fewer of them than there are workers: the primary lends them out.
+ *
+ * Each worker has one at most, for a term while others wait. What a worker had is free again when its process ends, as its
+ * connections have ended with it.
+ */
+import type { PeerWord } from './peer-word.ts';
+
+export interface SlotDesk {
+  /** Every word of a worker; those that are not about connections are passed over. */
+  hear(word: PeerWord, worker: number): void;
+  /** Its process has ended. */
+  gone(worker: number): void;
+  /** How many destinations somebody has, or waits for. */
+  readonly size: number;
+  close(): void;
+}
+
+export interface SlotDeskParts {
+  readonly tell: (worker: number, word: PeerWord) => void;
+  /** How long one may keep a connection that others wait for, by default 5,000 ms: shorter ones cost more greetings than mail. */
+  readonly termMs?: number;
+}
+
+interface Lent {
+  limit: number;
+  /** When each of them got it, on a clock that is never set; the first is the one that has it longest. */
+  readonly holders: Map<number, number>;
+  readonly line: Set<number>;
+  /** Those who know that others wait. */
+  readonly recalled: Set<number>;
+  alarm: NodeJS.Timeout | undefined;
+}
+
+const TERM_MS = 5_000;
+
+export function slotDesk({ tell, termMs = TERM_MS }: SlotDeskParts): SlotDesk {
+  const all = new Map<string, Lent>();
+
+  function turn(destination: string, lent: Lent): void {
+    for (const worker of lent.line) {
+      if (lent.holders.size >= lent.limit) break;
+      lent.line.delete(worker);
+      lent.holders.set(worker, performance.now());
+      tell(worker, { kind: 'slot-given', destination });
+    }
+    clearTimeout(lent.alarm);
+    if (lent.holders.size === 0) all.delete(destination);
+    else if (lent.line.size > lent.recalled.size) recallLater(destination, lent);
+  }
+
+  /** As many as others wait for, those first that have had theirs longest. */
+  function recallLater(destination: string, lent: Lent): void {
+    for (const [worker, since] of lent.holders) {
+      if (lent.recalled.has(worker)) continue;
+      const left = since + termMs - performance.now();
+      if (left > 0) {
+        lent.alarm = setTimeout(turn, left, destination, lent);
+        lent.alarm.unref();
+        return;
+      }
+      lent.recalled.add(worker);
+      tell(worker, { kind: 'slot-wanted', destination });
+      if (lent.line.size <= lent.recalled.size) return;
+    }
+  }
+
+  function ask(worker: number, destination: string, limit: number): void {
+    const known = all.get(destination);
+    const lent = known ?? {
+      limit,
+      holders: new Map<number, number>(),
+      line: new Set<number>(),
+      recalled: new Set<number>(),
+      alarm: undefined,
+    };
+    if (known === undefined) all.set(destination, lent);
+    // A new configuration may have come to one worker before the others.
+    lent.limit = limit;
+    if (!lent.holders.has(worker)) lent.line.add(worker);
+    turn(destination, lent);
+  }
+
+  function back(worker: number, destination: string): void {
+    const lent = all.get(destination);
+    if (lent === undefined) return;
+    lent.holders.delete(worker);
+    lent.recalled.delete(worker);
+    turn(destination, lent);
+  }
+
+  return {
+    hear(word, worker) {
+      if (word.kind === 'slot-ask') ask(worker, word.destination, word.limit);
+      else if (word.kind === 'slot-back') back(worker, word.destination);
+    },
+    gone(worker) {
+      for (const [destination, lent] of all) {
+        lent.line.delete(worker);
+        back(worker, destination);
+      }
+    },
+    get size() {
+      return all.size;
+    },
+    close() {
+      for (const { alarm } of all.values()) clearTimeout(alarm);
+      all.clear();
+    },
+  };
+}

@@ -80,15 +80,10 @@ export async function measure(
 export async function carry(
   relay: Pick<Relay, 'port' | 'log'>,
   sink: Counter<Sunk>,
-  { messages, sessions, bytes }: Omit<Load, 'warmUp'>,
+  load: Omit<Load, 'warmUp'>,
   total: number,
 ): Promise<{ readonly sunk: Sunk; readonly fed: Fed; readonly ms: number }> {
-  const feed = await startCounter<Fed>(file('feed.ts'), {
-    FEED_PORT: String(relay.port),
-    FEED_MESSAGES: String(messages),
-    FEED_SESSIONS: String(sessions),
-    FEED_BYTES: String(bytes),
-  });
+  const feed = await startFeed(relay.port, load);
   try {
     const began = performance.now();
     // The first question is its start.
@@ -105,6 +100,42 @@ export async function carry(
   } finally {
     feed.close();
   }
+}
+
+/** Mail for hosts that are not there. */
+export interface Dead extends Omit<Load, 'warmUp'> {
+  /** Of each message. */
+  readonly recipients: number;
+  readonly domain: string;
+  /** So many domains below it, ten recipients after the other in one of them; 0: only itself. */
+  readonly domains: number;
+}
+
+/** Hands mail in that goes nowhere, and waits until all of it is taken. @returns how long that took, ms. */
+export async function fill(port: number, dead: Dead): Promise<number> {
+  const feed = await startFeed(port, dead);
+  try {
+    const began = performance.now();
+    while ((await feed.counts()).messages < dead.messages) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return performance.now() - began;
+  } finally {
+    feed.close();
+  }
+}
+
+function startFeed(port: number, load: Omit<Load, 'warmUp'> & Partial<Dead>): Promise<Counter<Fed>> {
+  const { messages, sessions, bytes, recipients = 1, domain = 'sink.test', domains = 0 } = load;
+  return startCounter<Fed>(file('feed.ts'), {
+    FEED_PORT: String(port),
+    FEED_MESSAGES: String(messages),
+    FEED_SESSIONS: String(sessions),
+    FEED_BYTES: String(bytes),
+    FEED_RECIPIENTS: String(recipients),
+    FEED_DOMAIN: domain,
+    FEED_DOMAINS: String(domains),
+  });
 }
 
 /** A figure of what did not happen is no figure. @throws where something that is said to be on was not. */

@@ -149,11 +149,20 @@ function decideHost(facts: DestinationFacts, host: HostFacts, preference: number
   const decision: Decision = {
     ...level,
     // RFC 8461 §4.2: the certificate is for the name of the host; one for the domain of the mail does not do.
-    match: hostNameOnly ? [{ kind: 'name', name: host.host }] : namesOf(facts, host.host, rules),
+    match: hostNameOnly ? [{ kind: 'name', name: host.host }] : demandedNames(facts, host.host, rules),
     dane: plan.kind === 'dane' ? daneDemand(facts, host.host, plan, binds) : null,
   };
   const serverName = plan.kind === 'dane' ? plan.base : host.host;
   return { kind: 'use', host: host.host, preference, facts: host, serverName, decision };
+}
+
+/** RFC 8689 §4.2.1: under REQUIRETLS "the hostname from the MX record lookup" has to be proved, not the domain that has it. */
+function demandedNames(facts: DestinationFacts, host: Domain, rules: Rules): readonly ReferenceIdentity[] {
+  const names = namesOf(facts, host, rules);
+  const { domain, way } = facts;
+  const isWanted = rules.message?.requires === 'authenticate' && rules.message.requireTls !== 'no';
+  if (!isWanted || way.kind !== 'hosts' || host === domain) return names;
+  return names.filter((one) => one.kind !== 'name' || one.name !== domain);
 }
 
 /** Names that the path could not choose: the rules', and the host's own where a proof or a policy leads to it. */

@@ -97,7 +97,8 @@ function proofByName(facts: TlsFacts, decision: Decision, host: string): Proof {
       because: `the certificate is valid for ${identity.name}, which proves ${reference}`,
     };
   }
-  const wanted = decision.match.map(formatIdentity).join(', ');
+  const wanted =
+    decision.match.map(formatIdentity).join(', ') || 'a name that nobody on the path could choose';
   if (identity.presented.includes(host)) {
     return unproved(
       'certificate-host-mismatch',

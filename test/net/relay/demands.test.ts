@@ -19,7 +19,8 @@ import {
 const wanted = 'Waxwing-TLS: requiretls\r\nSubject: test\r\n\r\nthe body\r\n';
 const bare = ['PIPELINING', 'STARTTLS'];
 const willing = [...bare, 'REQUIRETLS'];
-const far = await authority.issue({ names: ['far.test'] });
+const far = await authority.issue({ names: ['one.far.test', 'two.far.test'] });
+const domainOnly = await authority.issue({ names: ['far.test'] });
 
 interface Hosts {
   readonly one: HostileServer;
@@ -31,13 +32,13 @@ interface Hosts {
 interface Offered {
   readonly one: readonly string[];
   readonly two: readonly string[];
-  /** What the second host shows; by default a certificate of far.test. */
+  /** What the second host shows; by default a certificate for both. */
   readonly shown?: Certificate;
   /** Of the first host. */
   readonly addresses?: readonly string[];
 }
 
-/** far.test has two MX hosts, at 127.0.0.1 and 127.0.0.2, whose certificates are for far.test. */
+/** far.test has two MX hosts, at 127.0.0.1 and 127.0.0.2, whose names the operator has written down. */
 async function twoHosts(
   t: TestContext,
   { one, two, shown = far, addresses = ['127.0.0.1'] }: Offered,
@@ -51,7 +52,10 @@ async function twoHosts(
     keyPair: certificate,
     trust: [authority.certPem],
     smtpPort: first.port,
-    routes: [{ domain: 'origin.test', to: { host: 'mx.test', port: origin.port } }],
+    routes: [
+      { domain: 'origin.test', to: { host: 'mx.test', port: origin.port } },
+      { domain: 'far.test', names: ['.far.test'] },
+    ],
     dns: {
       mx: (name) =>
         Promise.resolve(
@@ -112,6 +116,15 @@ describe('RFC 8689 §4.2.1: a message with REQUIRETLS', () => {
 
   it('is returned with 5.7.10 where the one that offers it proves nothing', async (t) => {
     const hosts = await twoHosts(t, { one: bare, two: willing, shown: certificate });
+    assert.equal(await send(hosts), 'bounced');
+    assert.doesNotMatch(inside(hosts.two), /MAIL/);
+    assert.match(await notice(hosts.origin), /^Status: 5\.7\.10\r$/m);
+  });
+});
+
+describe('RFC 8689 §4.2.1: "The hostname from the MX record lookup [...] MUST match"', () => {
+  it('a certificate for the domain of the mail is not one for its host', async (t) => {
+    const hosts = await twoHosts(t, { one: bare, two: willing, shown: domainOnly });
     assert.equal(await send(hosts), 'bounced');
     assert.doesNotMatch(inside(hosts.two), /MAIL/);
     assert.match(await notice(hosts.origin), /^Status: 5\.7\.10\r$/m);

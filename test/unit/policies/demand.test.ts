@@ -163,11 +163,19 @@ describe('the order of the layers, pair by pair', () => {
     assert.deepEqual(host?.kind === 'use' ? host.decision.match.map(formatIdentity) : [], [mx]);
   });
 
-  it('RFC 8689 §4.2.1: a host out of unsigned DNS does not satisfy REQUIRETLS by its own name', () => {
-    const stand: Stand = { message: 'requiretls', mxs: 'insecure' };
+  const namesIn = (stand: Stand): readonly string[] => {
     const [host] = decideAll(factsIn(stand), rulesIn(stand)).hosts;
-    if (host?.kind !== 'use') return assert.fail('not used');
-    assert.deepEqual(host.decision.match.map(formatIdentity), ['example.test']);
+    return host?.kind === 'use' ? host.decision.match.map(formatIdentity) : assert.fail('not used');
+  };
+
+  it('RFC 8689 §4.2.1: "The hostname from the MX record lookup [...] MUST match": the domain of the mail is another name', () => {
+    assert.deepEqual(namesIn({ message: 'requiretls' }), [mx]);
+    assert.deepEqual(namesIn({ message: 'authenticate' }), ['example.test', mx]);
+  });
+
+  it('RFC 8689 §4.2.1: a host out of unsigned DNS does not satisfy REQUIRETLS by any name', () => {
+    const stand: Stand = { message: 'requiretls', mxs: 'insecure' };
+    assert.deepEqual(namesIn(stand), []);
     assert.equal(decided({ ...stand, dane: 'usable' }), 'authenticate by message, named, binds');
   });
 });

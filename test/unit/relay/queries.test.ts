@@ -17,7 +17,13 @@ import { usualRules } from '../protocols/smtp/server/host.ts';
 const parsed = parseMailbox('bert@example.test');
 const recipient = parsed.kind === 'ok' ? parsed.value : assert.fail();
 const go = { kind: 'go' } as const;
-const tooMany: Refusal = { kind: 'refused', reason: 'messages', code: 450, enhanced: '4.7.1', text: 'too many' };
+const tooMany: Refusal = {
+  kind: 'refused',
+  reason: 'messages',
+  code: 450,
+  enhanced: '4.7.1',
+  text: 'too many',
+};
 const verifier = {
   salt: new Uint8Array(8),
   iterations: 4096,

@@ -101,6 +101,8 @@ describe('recipients by state', () => {
         { recipients: 0, oldestSince: null },
       ],
     );
-    assert.throws(() => openStates({ path: tmpdir(), queue: 1 }), { message: `there is no queue in ${tmpdir()}` });
+    assert.throws(() => openStates({ path: tmpdir(), queue: 1 }), {
+      message: `there is no queue in ${tmpdir()}`,
+    });
   });
 });

@@ -24,9 +24,22 @@ export async function ask(options: AskOptions, request: ControlRequest): Promise
   const folder = await dataFolderOf(options);
   if (folder === undefined) return undefined;
   const answer = await askRelay(folder, request);
+  if (answer.kind === 'answered') await warnOfMissing(answer.incomplete);
   if (answer.kind === 'answered' && answer.status === 200) return answer.body;
   fail(answer.kind === 'answered' ? errorIn(answer.body) : answer.because);
   return undefined;
+}
+
+/** Numbers of workers of whom the user knows that their part is missing. */
+const known = new Set<number>();
+
+/** Says it once, however many pages a list has. */
+async function warnOfMissing(missing: readonly number[]): Promise<void> {
+  const news = missing.filter((number) => !known.has(number));
+  if (news.length === 0) return;
+  for (const number of news) known.add(number);
+  const { missingText } = await import('../relay/workers/fan-out.ts');
+  process.stderr.write(`warning: ${missingText(news)}\n`);
 }
 
 export function print(options: AskOptions, value: unknown, text: () => string): void {

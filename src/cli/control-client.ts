@@ -1,12 +1,19 @@
 /** Talks to a running relay through the control socket of its data folder. */
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { INCOMPLETE_HEADER } from '../relay/workers/fan-out.ts';
 
 /** Where a running relay listens for commands, below its data folder. */
 export const CONTROL_SOCKET = 'control.sock';
 
 export type Answer =
-  | { readonly kind: 'answered'; readonly status: number; readonly body: unknown }
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly body: unknown;
+      /** Numbers of workers whose part is missing in it. */
+      readonly incomplete: readonly number[];
+    }
   /** No relay serves this data folder. */
   | { readonly kind: 'nobody'; readonly because: string }
   /** It did not answer, or not as a relay does; whether it did what it was asked is not known. */
@@ -53,7 +60,8 @@ export function askRelay(
       response.on('end', () => {
         try {
           const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-          resolve({ kind: 'answered', status: response.statusCode ?? 0, body: parsed });
+          const incomplete = numbersIn(response.headers[INCOMPLETE_HEADER]);
+          resolve({ kind: 'answered', status: response.statusCode ?? 0, body: parsed, incomplete });
         } catch {
           fail(new Error('what answers there is not a waxwing'));
         }
@@ -62,6 +70,12 @@ export function askRelay(
     if (body !== undefined) asking.setHeader('Content-Length', Buffer.byteLength(body));
     asking.end(body);
   });
+}
+
+function numbersIn(header: string | readonly string[] | undefined): readonly number[] {
+  return typeof header === 'string' && /^[0-9]+(?:,[0-9]+)*$/.test(header)
+    ? header.split(',').map(Number)
+    : [];
 }
 
 /** What the relay says went wrong. */

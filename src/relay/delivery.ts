@@ -11,7 +11,8 @@ import type { SessionWatch } from './session-results.ts';
 import type { Outgoing, QueueSettings } from './settings.ts';
 import { type RememberedTls, startTlsMemory } from './tls-memory.ts';
 import { type DeliveryParts, type Desk, giveBack, workOn } from './work.ts';
-import { type Peers, wholePart } from './workers/peer-word.ts';
+import type { Peers } from './workers/peer-word.ts';
+import { wholePart } from './workers/share.ts';
 import { allSlots, openSlots } from './workers/slots.ts';
 
 export interface StartingParts extends DeliveryParts {

@@ -20,8 +20,8 @@ import {
 import { noWatch, type SessionWatch } from './session-results.ts';
 import type { Outgoing } from './settings.ts';
 import { startTlsMemory, type TlsMemory } from './tls-memory.ts';
-import { type Part, wholePart } from './workers/peer-word.ts';
-import { shareOf } from './workers/share.ts';
+import type { Part } from './workers/peer-word.ts';
+import { shareOf, wholePart } from './workers/share.ts';
 
 export interface PoolRules {
   readonly outgoing: Outgoing;

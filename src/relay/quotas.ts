@@ -137,7 +137,10 @@ export function openQuotas({ store, now, onError, shared = false }: QuotaParts):
       }
       return undefined;
     },
-    list: () => openWindows([...windows.values()], now()).map(({ unwritten: _, ...count }) => count),
+    list: () =>
+      openWindows([...windows.values()], now()).map(({ subject, period, since, messages, recipients }) => {
+        return { subject, period, since, messages, recipients };
+      }),
     flush,
     close() {
       clearInterval(timer);

@@ -5,7 +5,10 @@ import type { PolicyEngine } from '../../lookup/engine.ts';
 import type { QueueStore } from '../../store/queue-store.ts';
 import { StoreError, type StoreErrorCode } from '../../store/store-error.ts';
 import type { Relay } from '../relay.ts';
-import { CALLS, type CallName, type Counts, type WorkerCalls } from './calls.ts';
+import type { CallName, Counts, WorkerCalls } from './calls.ts';
+
+/** Below this, followed by the name. */
+export const CALLS = '/calls/';
 
 export interface AnsweringParts {
   readonly store: Pick<
@@ -30,10 +33,15 @@ export interface CallFailure {
   readonly code: StoreErrorCode | null;
 }
 
+type Asked<Name extends CallName> = Parameters<WorkerCalls[Name]>[0];
+
 export function addWorkerCalls(app: Hono, calls: WorkerCalls): void {
-  const answer = <Asked>(name: CallName, work: (asked: Asked) => Promise<unknown>): void => {
+  const answer = <Name extends CallName>(
+    name: Name,
+    work: (asked: Asked<Name>) => Promise<unknown>,
+  ): void => {
     app.post(CALLS + name, async (context) => {
-      const asked: Asked = deserialize(new Uint8Array(await context.req.arrayBuffer()));
+      const asked: Asked<Name> = deserialize(new Uint8Array(await context.req.arrayBuffer()));
       try {
         return context.body(new Uint8Array(serialize(await work(asked))));
       } catch (error) {
@@ -45,25 +53,25 @@ export function addWorkerCalls(app: Hono, calls: WorkerCalls): void {
       }
     });
   };
-  answer('list', calls.list);
-  answer('show', calls.show);
-  answer('nudge', calls.nudge);
-  answer('pause', calls.pause);
-  answer('unpause', calls.unpause);
-  answer('pauses', calls.pauses);
-  answer('receipt', calls.receipt);
-  answer('pulse', calls.pulse);
-  answer('submit', calls.submit);
-  answer('refusedOf', calls.refusedOf);
-  answer('retry', calls.retry);
-  answer('words', calls.words);
-  answer('rememberedTls', calls.rememberedTls);
-  answer('flush', calls.flush);
-  answer('purgeInbound', calls.purgeInbound);
-  answer('refreshPolicy', calls.refreshPolicy);
-  answer('overlook', calls.overlook);
-  answer('forgetPolicy', calls.forgetPolicy);
-  answer('metrics', calls.metrics);
+  answer('list', (asked) => calls.list(asked));
+  answer('show', (asked) => calls.show(asked));
+  answer('nudge', (asked) => calls.nudge(asked));
+  answer('pause', (asked) => calls.pause(asked));
+  answer('unpause', (asked) => calls.unpause(asked));
+  answer('pauses', (asked) => calls.pauses(asked));
+  answer('receipt', (asked) => calls.receipt(asked));
+  answer('pulse', () => calls.pulse());
+  answer('submit', (asked) => calls.submit(asked));
+  answer('refusedOf', (asked) => calls.refusedOf(asked));
+  answer('retry', (asked) => calls.retry(asked));
+  answer('words', (asked) => calls.words(asked));
+  answer('rememberedTls', () => calls.rememberedTls());
+  answer('flush', () => calls.flush());
+  answer('purgeInbound', (asked) => calls.purgeInbound(asked));
+  answer('refreshPolicy', (asked) => calls.refreshPolicy(asked));
+  answer('overlook', (asked) => calls.overlook(asked));
+  answer('forgetPolicy', (asked) => calls.forgetPolicy(asked));
+  answer('metrics', () => calls.metrics());
 }
 
 /** What a worker that runs does for each call. */

@@ -2,8 +2,8 @@
 import { request } from 'node:http';
 import { deserialize, serialize } from 'node:v8';
 import { StoreError } from '../../store/store-error.ts';
-import type { CallFailure } from './answer.ts';
-import { CALLS, type CallName, type WorkerCalls } from './calls.ts';
+import { CALLS, type CallFailure } from './answer.ts';
+import type { CallName, WorkerCalls } from './calls.ts';
 
 /** One that is slower is as good as gone: everybody else would wait for it. */
 const ANSWER_MS = 20_000;

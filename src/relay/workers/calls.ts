@@ -65,6 +65,3 @@ export interface WorkerCalls extends QueueCalls {
 }
 
 export type CallName = keyof WorkerCalls;
-
-/** Below this, followed by the name. */
-export const CALLS = '/calls/';

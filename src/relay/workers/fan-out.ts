@@ -2,6 +2,9 @@
 import { StoreError } from '../../store/store-error.ts';
 import type { WorkerCalls } from './calls.ts';
 
+/** Of an answer that lacks something: numbers of workers, with commas between them. */
+export const INCOMPLETE_HEADER = 'waxwing-incomplete';
+
 /** A worker as the primary sees it, whether or not it runs at the moment. */
 export interface WorkerEnd {
   /** From 1; the number of its queue. */

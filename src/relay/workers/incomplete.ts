@@ -1,14 +1,11 @@
 /** Tells whoever asks at the control socket which workers an answer lacks. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Hono } from 'hono';
-import { WorkersMissing } from './fan-out.ts';
-
-/** Numbers of workers, with commas between them; without it an answer is whole. */
-export const INCOMPLETE_HEADER = 'waxwing-incomplete';
+import { INCOMPLETE_HEADER, WorkersMissing } from './fan-out.ts';
 
 export interface Incomplete {
   /** Goes before all routes. */
-  watch(app: Hono): void;
+  readonly watch: (app: Hono) => void;
   /** Called while a request is being answered. */
   readonly note: (missing: readonly number[]) => void;
 }

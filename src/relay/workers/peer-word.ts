@@ -32,5 +32,3 @@ export interface Part {
   /** How many there are, those included that only empty a queue that is not used any more. */
   readonly of: number;
 }
-
-export const wholePart: Part = { index: 0, of: 1 };

@@ -5,6 +5,8 @@ import { networkOf } from '../../net/clients.ts';
 import type { RelaySettings } from '../settings.ts';
 import type { Part } from './peer-word.ts';
 
+export const wholePart: Part = { index: 0, of: 1 };
+
 /**
  * A whole number for each, whose sum is `limit`: the first ones get what is left over. It may be 0. Infinity stays.
  *

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import {
+  array,
+  asyncProperty,
+  boolean,
+  assert as check,
+  integer,
+  nat,
+  record,
+  stringMatching,
+  tuple,
+  uniqueArray,
+} from 'fast-check';
 import { noTerms } from '../../../../src/names/message-terms.ts';
 import { type WorkerEnd, WorkersMissing } from '../../../../src/relay/workers/fan-out.ts';
 import { mergedQueue } from '../../../../src/relay/workers/merged-queue.ts';
@@ -67,8 +78,8 @@ function settingOf(...ends: readonly WorkerEnd[]) {
   return { queue, missed };
 }
 
-const idsArbitrary = fc.uniqueArray(
-  fc.stringMatching(/^[0-9A-Za-z_-]{1,4}$/).map((text) => text),
+const idsArbitrary = uniqueArray(
+  stringMatching(/^[0-9A-Za-z_-]{1,4}$/).map((text) => text),
   { maxLength: 40 },
 );
 
@@ -79,16 +90,16 @@ function split(ids: readonly string[], owners: readonly number[], of: number): S
   return queues;
 }
 
-const splitArbitrary = fc.record({
+const splitArbitrary = record({
   ids: idsArbitrary,
-  owners: fc.array(fc.nat(7), { minLength: 1, maxLength: 40 }),
-  of: fc.integer({ min: 1, max: 6 }),
+  owners: array(nat(7), { minLength: 1, maxLength: 40 }),
+  of: integer({ min: 1, max: 6 }),
 });
 
 describe('the list of several queues', () => {
   it('has each message once, in the order of ids, however they are split and however long a page is', async () => {
-    await fc.assert(
-      fc.asyncProperty(splitArbitrary, fc.integer({ min: 1, max: 9 }), async ({ ids, owners, of }, most) => {
+    await check(
+      asyncProperty(splitArbitrary, integer({ min: 1, max: 9 }), async ({ ids, owners, of }, most) => {
         const { queue } = settingOf(...split(ids, owners, of).map((queued, at) => worker(at + 1, queued)));
         const seen: string[] = [];
         for (let after: string | undefined; ; after = seen.at(-1)) {
@@ -103,10 +114,10 @@ describe('the list of several queues', () => {
   });
 
   it('has those that were there all the time once, while others come and go', async () => {
-    await fc.assert(
-      fc.asyncProperty(
+    await check(
+      asyncProperty(
         splitArbitrary,
-        fc.array(fc.tuple(fc.boolean(), fc.stringMatching(/^[0-9A-Za-z_-]{1,4}$/)), { maxLength: 40 }),
+        array(tuple(boolean(), stringMatching(/^[0-9A-Za-z_-]{1,4}$/)), { maxLength: 40 }),
         async ({ ids, owners, of }, traffic) => {
           const workers = split(ids, owners, of).map((queued, at) => worker(at + 1, queued));
           const { queue } = settingOf(...workers);
@@ -165,8 +176,8 @@ describe('one message of several queues', () => {
 
 describe('a change of everything', () => {
   it('goes through all queues in steps, each message once, also past one that is gone', async () => {
-    await fc.assert(
-      fc.asyncProperty(splitArbitrary, async ({ ids, owners, of }) => {
+    await check(
+      asyncProperty(splitArbitrary, async ({ ids, owners, of }) => {
         const all = split(ids, owners, of).map((queued, at) => worker(at * 2 + 1, queued));
         const { queue } = settingOf(...all);
         const changed: string[] = [];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { assert as check, integer, nat, property } from 'fast-check';
 import type { Part } from '../../../../src/relay/workers/peer-word.ts';
 import { shareOf, workerOf } from '../../../../src/relay/workers/share.ts';
 
@@ -8,8 +8,8 @@ const partsOf = (of: number): Part[] => Array.from({ length: of }, (_, index) =>
 
 describe('the share of a limit', () => {
   it('of all processes together is the limit, whatever the limit and however many there are', () => {
-    fc.assert(
-      fc.property(fc.nat(1_000_000), fc.integer({ min: 1, max: 64 }), (limit, of) => {
+    check(
+      property(nat(1_000_000), integer({ min: 1, max: 64 }), (limit, of) => {
         const shares = partsOf(of).map((part) => shareOf(limit, part));
         assert.equal(
           shares.reduce((sum, share) => sum + share, 0),

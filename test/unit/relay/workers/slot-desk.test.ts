@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import fc from 'fast-check';
+import { array, assert as check, constantFrom, integer, property, record } from 'fast-check';
 import { slotDesk } from '../../../../src/relay/workers/slot-desk.ts';
 
 const there = 'picky.test';
@@ -20,7 +20,7 @@ function setting(t: TestContext) {
     said,
     ask: (worker: number, limit = 1) => desk.hear({ kind: 'slot-ask', destination: there, limit }, worker),
     back: (worker: number) => desk.hear({ kind: 'slot-back', destination: there }, worker),
-    pass(ms: number) {
+    pass: (ms: number) => {
       clock += ms;
       t.mock.timers.tick(ms);
     },
@@ -72,12 +72,12 @@ describe('a connection that is lent out', () => {
   });
 
   it('is never with more workers than the limit, whatever they ask, give back or die of', () => {
-    const steps = fc.array(
-      fc.record({ what: fc.constantFrom('ask', 'back', 'gone'), worker: fc.integer({ min: 1, max: 6 }) }),
+    const steps = array(
+      record({ what: constantFrom('ask', 'back', 'gone'), worker: integer({ min: 1, max: 6 }) }),
       { maxLength: 200 },
     );
-    fc.assert(
-      fc.property(steps, fc.integer({ min: 1, max: 4 }), (happens, limit) => {
+    check(
+      property(steps, integer({ min: 1, max: 4 }), (happens, limit) => {
         const having = new Set<number>();
         const waiting = new Set<number>();
         const desk = slotDesk({

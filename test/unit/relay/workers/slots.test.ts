@@ -27,7 +27,7 @@ function setting(t: TestContext) {
     said,
     vacated,
     hear: (kind: 'slot-given' | 'slot-wanted') => hearers.forEach((one) => one({ kind, destination })),
-    pass(ms: number) {
+    pass: (ms: number) => {
       clock += ms;
       t.mock.timers.tick(ms);
     },

@@ -7,11 +7,13 @@ import type { Config, ConfigError } from './config/config.ts';
 import { describeError } from './config/describe-error.ts';
 import { readFiles } from './config/files.ts';
 import { type LoadedConfig, type LoadRequest, loadConfig, thisHost } from './config/load.ts';
+import { watchDescriptors } from './descriptors.ts';
 import { openOwnLog } from './own-log.ts';
 import { identitiesOf } from './relay-settings.ts';
 import { startService } from './service.ts';
 import { settleIn, whoToBecome } from './settle-in.ts';
 import { listenToSignals } from './signals.ts';
+import { troubleLog } from './trouble-log.ts';
 import { endWithoutReader, messageOf } from './usage.ts';
 
 /** Runs until SIGTERM or SIGINT. Exit code 1 where it cannot start, or cannot go on. */
@@ -42,6 +44,7 @@ export async function serve(request: LoadRequest): Promise<void> {
       onError: failures.onError,
     });
     signals.onHangup(() => service.reload());
+    watchDescriptors((level, what) => log[level](what));
     void warnOfIdentities(loaded.config, service.dns, log);
     const end = await Promise.race([signals.stop, failures.unreadEvents]);
     failures.stopping();
@@ -81,6 +84,7 @@ interface Failures {
 
 function failuresOf(log: Logger): Failures {
   let stopping = false;
+  const tell = troubleLog(log, (ms, ring) => void setTimeout(ring, ms).unref());
   const unread = Promise.withResolvers<'unread'>();
   process.stdout.removeListener('error', endWithoutReader);
   process.stdout.on('error', (error) => {
@@ -90,7 +94,7 @@ function failuresOf(log: Logger): Failures {
   });
   return {
     onError(what, error) {
-      log.error({ err: error }, what);
+      tell(what, error);
       if (stopping || !(error instanceof StoreError) || error.code !== 'stopped') return;
       log.fatal('the queue has lost its writer; a new start repairs this');
       process.exit(1);

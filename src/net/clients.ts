@@ -117,7 +117,11 @@ export interface BlockTable {
 export function blockTable(now: () => number): BlockTable {
   const blocks = new Map<string, { readonly until: number; readonly times: number }>();
   return {
-    holds: (key) => now() < (blocks.get(key)?.until ?? Number.NEGATIVE_INFINITY),
+    holds(key) {
+      const left = (blocks.get(key)?.until ?? Number.NEGATIVE_INFINITY) - now();
+      // No block is longer, unless the clock was set back: that must not make it one of a day.
+      return left > 0 && left <= LONGEST_BLOCK;
+    },
     add(key) {
       const last = blocks.get(key);
       const times = last === undefined || now() > last.until + GRUDGE ? 0 : last.times + 1;

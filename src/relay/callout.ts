@@ -88,7 +88,9 @@ function memory(now: () => number): Memory {
   return {
     has(text, ms) {
       const at = seen.get(text);
-      return at !== undefined && now() - at < ms;
+      const age = at === undefined ? Number.POSITIVE_INFINITY : now() - at;
+      // A clock that goes back ends what was remembered.
+      return age >= 0 && age < ms;
     },
     remember(text) {
       seen.delete(text);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Parsed } from '../names/domain.ts';
 import { checkKeyPair } from '../net/certificates.ts';
 import type { KeyPair } from '../net/tls.ts';
+import { flushFolder } from '../store/data-folder.ts';
 import { createSelfIssued } from '../tls/self-issued.ts';
 import { readSmallFile } from './read-file.ts';
 
@@ -107,12 +108,16 @@ export async function ownCertificate(
   // The key first: a certificate without its key would be taken for a complete pair.
   await writeWhole(keyFile, made.keyPem);
   await writeWhole(certFile, made.certPem);
+  flushFolder(folder);
+  flushFolder(dataFolder);
   return made;
 }
 
+/** Nothing is in a file that a power cut has left without its content: it counts as not there. */
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    const text = await readFile(path, 'utf8');
+    return text === '' ? undefined : text;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
@@ -120,6 +125,6 @@ async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.new`, text, { mode: 0o600 });
+  await writeFile(`${path}.new`, text, { mode: 0o600, flush: true });
   await rename(`${path}.new`, path);
 }

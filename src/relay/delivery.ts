@@ -1,6 +1,7 @@
 /** Works on the queue: claims what is due, attempts it, settles what became of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Claim } from '../store/queue-store.ts';
+import { clockWatch } from './clock-watch.ts';
 import { type Holds, startHolds } from './holds.ts';
 import { startPace } from './pace.ts';
 import { connectionPool, type PoolRules } from './pool.ts';
@@ -10,7 +11,7 @@ import { recentIds } from './recent-ids.ts';
 import type { SessionWatch } from './session-results.ts';
 import type { Outgoing, QueueSettings } from './settings.ts';
 import { type RememberedTls, startTlsMemory } from './tls-memory.ts';
-import { type DeliveryParts, type Desk, giveBack, workOn } from './work.ts';
+import { type DeliveryParts, type Desk, forSure, giveBack, workOn } from './work.ts';
 import type { Peers } from './workers/peer-word.ts';
 import { wholePart } from './workers/share.ts';
 import { allSlots, openSlots } from './workers/slots.ts';
@@ -117,6 +118,7 @@ export function startDelivery(parts: StartingParts): Delivering {
   let words = 0;
   let closing = false;
   let alarm: NodeJS.Timeout | undefined;
+  const setBack = clockWatch();
   const purge = (): void => {
     store
       .purge(world.now() - rules.settings.keepFinalMs)
@@ -148,6 +150,11 @@ export function startDelivery(parts: StartingParts): Delivering {
       const free = Math.min(settings.connections - pace.active, MAX_PARKED - parked);
       if (free <= 0) return;
       const now = world.now();
+      const by = await setBack(now, store, settings.schedule);
+      if (by > 0) {
+        void comeEarlier(by);
+        return;
+      }
       const claims = await store.claim({
         now,
         leaseEnds: NEVER,
@@ -162,6 +169,22 @@ export function startDelivery(parts: StartingParts): Delivering {
     if (closing || (underWay.size > 0 && alarm !== undefined)) return;
     const due = await store.nextDue(mostPerDestination(rules));
     if (due !== undefined) setAlarm(Math.max(due - world.now(), 10));
+  }
+
+  /** What waits goes by a time that is far away now; so does what was seen of destinations. */
+  async function comeEarlier(by: number): Promise<void> {
+    parts.onOddity(...noticeOfClock(by));
+    pace.forgive();
+    const request = { what: 'retry', now: world.now(), of: 'all', earlierBy: by } as const;
+    for (let after: string | null | undefined; after !== null && !closing; ) {
+      const behind = after === undefined ? {} : { after };
+      const step = () => carryOut(() => store.nudge({ ...request, ...behind }));
+      ({ next: after } = await forSure(
+        parts,
+        'making mail due that waits for a clock which was set back',
+        step,
+      ));
+    }
   }
 
   function setAlarm(ms: number): void {
@@ -186,6 +209,20 @@ export function startDelivery(parts: StartingParts): Delivering {
     underWay.add(work);
   }
 
+  async function carryOut<Result>(word: () => Promise<Result>): Promise<Result> {
+    words += 1;
+    try {
+      // What it claims right now is not ours to give back before it is told to us.
+      await pumping;
+      const unused = pace.recall().map((fence) => ({ fence, moved: [] }));
+      if (unused.length > 0) await giveBack(parts, unused);
+      return await word();
+    } finally {
+      words -= 1;
+      wake();
+    }
+  }
+
   return {
     get attempts() {
       return pace.active;
@@ -200,19 +237,7 @@ export function startDelivery(parts: StartingParts): Delivering {
       memories.reach.forget();
       wake();
     },
-    async carryOut(word) {
-      words += 1;
-      try {
-        // What it claims right now is not ours to give back before it is told to us.
-        await pumping;
-        const unused = pace.recall().map((fence) => ({ fence, moved: [] }));
-        if (unused.length > 0) await giveBack(parts, unused);
-        return await word();
-      } finally {
-        words -= 1;
-        wake();
-      }
-    },
+    carryOut,
     reload(outgoing, settings) {
       rules = { outgoing, settings };
       slots.adjust(settings.part ?? wholePart);
@@ -248,6 +273,11 @@ function mostPerDestination({ outgoing, settings }: ReturnType<Desk['rules']>): 
     (most, { connections }) => Math.max(most, connections ?? 0),
     settings.connectionsPerDestination,
   );
+}
+
+function noticeOfClock(by: number): Parameters<StartingParts['onOddity']> {
+  const seconds = Math.round(by / 1_000);
+  return ['the clock was set back: mail that waits is due as much earlier', { seconds }];
 }
 
 function noticeOf({ kind, since, until, ...about }: RememberedTls): Parameters<StartingParts['onOddity']> {

@@ -30,6 +30,8 @@ export function rotatedPath(path: string, number: number): string {
 
 /** So old are the last lines at most that a power cut may take. */
 const FLUSH_EVERY_MS = 1_000;
+/** A disk that fails is tried again each time that lines are flushed, and told of no more often than this. */
+const COMPLAIN_EVERY_MS = 60_000;
 /** Characters that wait for a disk which fails; what comes behind them is in the trail of the queue only. */
 const MAX_WAITING = 16 * 1024 * 1024;
 
@@ -60,8 +62,14 @@ export function fileEventLog(
   let state: 'idle' | 'writing' | 'failed' = 'idle';
   let isStale = false;
   let isDirty = false;
+  let complainedAt = Number.NEGATIVE_INFINITY;
   let work: Promise<void> = Promise.resolve();
 
+  const complain = (error: unknown): void => {
+    if (performance.now() < complainedAt + COMPLAIN_EVERY_MS) return;
+    complainedAt = performance.now();
+    onError(asError(error));
+  };
   const append = async (): Promise<void> => {
     while (waiting !== '') {
       if (isStale) await release();
@@ -106,7 +114,7 @@ export function fileEventLog(
       },
       async (error: unknown) => {
         state = 'failed';
-        onError(asError(error));
+        complain(error);
         await release().catch(() => undefined);
       },
     );
@@ -133,7 +141,7 @@ export function fileEventLog(
   const timer = setInterval(() => {
     if (state === 'failed') state = 'idle';
     start();
-    flush().catch((error: unknown) => onError(asError(error)));
+    flush().catch(complain);
   }, flushEveryMs);
   timer.unref();
 

@@ -293,8 +293,8 @@ export function giveBack(parts: DeliveryParts, claims: readonly Unused[]): Promi
  *
  * Only a store that is closed or broken for good ends this; the lease, or the next start, then decides.
  */
-async function forSure<Result>(
-  { onError }: DeliveryParts,
+export async function forSure<Result>(
+  { onError }: Pick<DeliveryParts, 'onError'>,
   what: string,
   call: () => Promise<Result>,
 ): Promise<Result> {

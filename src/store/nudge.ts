@@ -38,7 +38,6 @@ interface Done {
 function nudgeMessage(tables: Tables, message: MessageRow, request: Nudge, done: Done): void {
   const { what, now, of, release } = request;
   const { claims, recipients, agenda, open, messages, trail, holds } = tables;
-  const happens: QueueEvent = what === 'hold' ? { kind: 'hold' } : { kind: what, at: now };
   const out = claims.ofMessage(message.number);
   const changed: Nudged[] = [];
   const destinations = new Set<string>();
@@ -60,7 +59,7 @@ function nudgeMessage(tables: Tables, message: MessageRow, request: Nudge, done:
       if (what !== 'release') done.underWay += 1;
       continue;
     }
-    const delivery = next(fromColumns(recipient), happens);
+    const delivery = next(fromColumns(recipient), eventFor(recipient, request));
     if (delivery === undefined || delivery.kind === 'attempting') continue;
     // What blocks it after this is news again, whatever it was before.
     const said = { blockedBecause: null, lastWord: release?.tls.because ?? recipient.last_word };
@@ -80,6 +79,13 @@ function nudgeMessage(tables: Tables, message: MessageRow, request: Nudge, done:
     else reschedule(tables, destination, message.number);
   }
   done.changed.push(...changed);
+}
+
+/** What happens to it. */
+function eventFor({ attempts, at }: RecipientRow, { what, now, earlierBy }: Nudge): QueueEvent {
+  if (what === 'hold') return { kind: 'hold' };
+  if (what !== 'retry' || earlierBy === undefined || attempts === 0) return { kind: what, at: now };
+  return { kind: 'retry', at: Math.max(now, at - earlierBy) };
 }
 
 /** What was queued before a change of routes has another destination than its domain has now. */

@@ -222,6 +222,11 @@ export interface Nudge {
    * is held for want of TLS, too; not that with REQUIRETLS, which is its sender's to take back.
    */
   readonly release?: { readonly terms: Release; readonly tls: EventTls };
+  /**
+   * With `retry` only: the clock was set back by so many ms. What waits is due so much earlier than it was, and what was
+   * never tried is due now.
+   */
+  readonly earlierBy?: number;
 }
 
 export interface HeldDestinationsRequest {

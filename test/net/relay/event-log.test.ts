@@ -228,6 +228,21 @@ it('what others append between ours stays whole', async (t) => {
   assert.deepEqual(await idsIn(path), ['other', 'one'], 'copytruncate leaves no hole');
 });
 
+it('a disk that goes on failing is tried again and again, and told of once', async (t) => {
+  const folder = await temporary(t);
+  const errors: Error[] = [];
+  const log = fileEventLog(join(folder, 'missing', 'events.ndjson'), (error) => errors.push(error), 2);
+  for (let time = 0; time < 20; time++) {
+    log.write([event]);
+    await sleep(5);
+  }
+  assert.equal(errors.length, 1);
+  await mkdir(join(folder, 'missing'));
+  await log.close();
+  const lines = await readFile(join(folder, 'missing', 'events.ndjson'), 'utf8');
+  assert.equal(lines.split('\n').length, 21);
+});
+
 it('a file that cannot be written is told, and does not stop the relay', async (t) => {
   const folder = await temporary(t);
   await writeFile(join(folder, 'file'), '');

@@ -86,6 +86,8 @@ const sets = {
   mailx: ['bsd-mailx', 'mutt', 'msmtp-mta', ...base],
   // systemd-socket-activate, which hands over sockets, and systemd-analyze, which judges units.
   systemd: ['systemd', 'procps', ...base],
+  // A library that tells one process another time of the day.
+  faketime: ['libfaketime', ...base],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The name of a set of packages. */
@@ -120,6 +122,7 @@ export const peerNames: readonly PeerName[] = [
   'mailauth',
   'mailx',
   'systemd',
+  'faketime',
 ];
 
 /**

@@ -54,6 +54,7 @@ export async function rootsOf<const Needed extends PeerName>(
     mailauth: '',
     mailx: '',
     systemd: '',
+    faketime: '',
   };
   for (const peer of peers) {
     const fetched = await fetchPeer(peer);

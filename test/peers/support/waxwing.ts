@@ -51,6 +51,8 @@ export interface WaxwingOptions {
   readonly events?: Keys;
   /** Items of `[[webhook]]`; files by their whole path. */
   readonly webhooks?: readonly Keys[];
+  /** Keys that stand before all tables. */
+  readonly top?: Keys;
   /** Items of `[[api_key]]`; with one there is an HTTP API. */
   readonly apiKeys?: readonly Keys[];
   /** Command words that become the program by exec, in a mount namespace of its own; `DATA` is the data folder. */
@@ -248,7 +250,7 @@ function configuration(options: WaxwingOptions): string {
   ];
   const hashes = Object.entries(accounts).map(([user, hash]) => ({ user, password_hash: hash }));
   return [
-    ...toml({ hostname: options.hostname ?? 'waxwing.test', data: 'data' }),
+    ...toml({ hostname: options.hostname ?? 'waxwing.test', data: 'data', ...options.top }),
     '[tls]',
     ...toml(tls),
     '[relay]',

@@ -103,6 +103,33 @@ export function operatorConforms(withStore: WithStore): void {
       }
     }
 
+    it(
+      'makes mail due earlier by what the clock was set back, what was never tried at once, and nothing before now',
+      withStore(async ({ store }) => {
+        const day = 86_400_000;
+        const now = 100_000;
+        const back = { what: 'retry', of: 'all', now, earlierBy: day } as const;
+        for (const id of ['far', 'near']) await store.accept(message(id));
+        for (const claim of await store.claim(claimAt(1_000))) {
+          const notBefore = claim.message.id === 'far' ? now + day + 5_000 : now + 7_000;
+          await settleAll(store, [claim], { kind: 'waiting', attempts: 1, notBefore });
+        }
+        await store.accept(message('new', { receivedAt: now + day }));
+        const nudged = await nudgeAll(store, back);
+        assert.deepEqual(
+          nudged.map(({ id, delivery, event }) => [id, delivery, event]),
+          [
+            ['far', { kind: 'waiting', attempts: 1, notBefore: now + 5_000 }, null],
+            ['near', { kind: 'waiting', attempts: 1, notBefore: now }, null],
+            ['new', { kind: 'waiting', attempts: 0, notBefore: now }, null],
+          ],
+        );
+        const due = await store.claim(claimAt(now, { leaseEnds: Number.MAX_SAFE_INTEGER }));
+        assert.deepEqual(due.map((claim) => claim.message.id).toSorted(), ['near', 'new']);
+        assert.equal(await store.nextDue(), now + 5_000);
+      }),
+    );
+
     const scopes: readonly { readonly of: Nudge['of']; readonly reaches: readonly string[] }[] = [
       { of: { id: 'm1' }, reaches: ['m1 a@one.test', 'm1 b@two.test'] },
       { of: { destination: 'one.test' }, reaches: ['m1 a@one.test', 'm2 a@one.test'] },

@@ -80,6 +80,16 @@ describe('the bounds of the tables', () => {
     );
   });
 
+  it('a clock that is set back makes no block one of days', () => {
+    let now = 0;
+    const blocks = blockTable(() => now);
+    blocks.add('one');
+    now -= 60 * MINUTE;
+    assert.equal(blocks.holds('one'), true);
+    now -= 24 * 60 * MINUTE;
+    assert.equal(blocks.holds('one'), false);
+  });
+
   it('a block that is repeated counts as new', () => {
     const blocks = blockTable(() => 0);
     for (let n = 0; n < MAX_KNOWN; n++) blocks.add(String(n));

@@ -69,6 +69,14 @@ describe('what the backend said', () => {
     assert.equal(asked.length, 2);
   });
 
+  it('does not hold longer where the clock is set back', async () => {
+    const { ask, asked, later } = callouts(() => unknown);
+    assert.equal(await ask('eve'), 'unknown');
+    later(-24 * 60);
+    assert.equal(await ask('eve'), 'unknown');
+    assert.equal(asked.length, 2);
+  });
+
   it('for one mailbox says nothing of another, nor of another spelling', async () => {
     const { ask, asked } = callouts((local) => (local === 'anna' ? known : unknown));
     assert.deepEqual(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -46,4 +46,15 @@ describe('the certificate of the first start', () => {
       assert.notEqual(second.certPem, first.certPem);
       assert.equal(await readFile(join(folder, 'tls/cert.pem'), 'utf8'), second.certPem);
     }));
+
+  for (const name of ['cert', 'key']) {
+    it(`is made anew where a power cut has left nothing in the file of the ${name}`, () =>
+      inFolder(async (folder) => {
+        await ownCertificate(folder, [], now);
+        await writeFile(join(folder, `tls/${name}.pem`), '');
+        const made = await ownCertificate(folder, [], now);
+        assert.equal(new X509Certificate(made.certPem).checkPrivateKey(createPrivateKey(made.keyPem)), true);
+        assert.deepEqual(await ownCertificate(folder, [], now), made);
+      }));
+  }
 });

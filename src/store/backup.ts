@@ -6,6 +6,7 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   renameSync,
   rmSync,
 } from 'node:fs';
@@ -52,13 +53,16 @@ export async function backupFrom(folder: FolderPaths, files: BodyFiles, path: st
     mkdirSync(join(path, BODIES), { mode: 0o700 });
     const { file: queue } = queueDatabaseOf(folder);
     const kept = await copyDatabase(join(folder.path, queue), join(path, queueDatabase.file), contentOf);
-    const policies = existsSync(join(folder.path, policyDatabase.file));
+    // What is not of a queue goes with the first.
+    const isFirst = folder.queue === 1;
+    const policies = isFirst && existsSync(join(folder.path, policyDatabase.file));
     const copyOther = <Seen>({ file }: DatabaseKind, look: (copy: DatabaseSync) => Seen): Promise<Seen> =>
       copyDatabase(join(folder.path, file), join(path, file), look);
     if (policies) await copyOther(policyDatabase, () => undefined);
-    const webhooks = existsSync(join(folder.path, outboxDatabase.file))
-      ? await copyOther(outboxDatabase, requestsOf)
-      : null;
+    const webhooks =
+      isFirst && existsSync(join(folder.path, outboxDatabase.file))
+        ? await copyOther(outboxDatabase, requestsOf)
+        : null;
     for (const id of kept.files) linkOrCopy(files.pathOf(id), join(path, BODIES, id));
     for (const one of [join(path, BODIES), path]) flushFolder(one);
     return { ...kept, files: kept.files.length, policies, webhooks };
@@ -68,6 +72,15 @@ export async function backupFrom(folder: FolderPaths, files: BodyFiles, path: st
   } finally {
     release();
   }
+}
+
+/** The numbers of the queues beside the first that a backup has, each in a folder of its own that is a backup of one queue. */
+export function furtherQueuesIn(from: string): readonly number[] {
+  return readdirSync(from)
+    .flatMap((name) => /^queue-([1-9][0-9]{0,3})$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .filter((queue) => queue > 1)
+    .toSorted((a, b) => a - b);
 }
 
 /**
@@ -96,19 +109,18 @@ export function restoreQueue(from: string, folder: DataFolder): BackedUp {
     existsSync(join(from, file)),
   );
   // First beside their places, so that a crash leaves either no queue or all of it.
+  const placeOf = (file: string): string =>
+    join(folder.path, file === queueDatabase.file ? queueDatabaseOf(folder).file : file);
+  const arrivingAt = (file: string): string => `${placeOf(file)}.restored`;
   for (const { file } of kinds) {
-    const arriving = arrivingAt(folder, file);
+    const arriving = arrivingAt(file);
     copyFileSync(join(from, file), arriving);
     chmodSync(arriving, 0o600);
     flushFile(arriving);
   }
-  for (const { file } of kinds) renameSync(arrivingAt(folder, file), join(folder.path, file));
+  for (const { file } of kinds) renameSync(arrivingAt(file), placeOf(file));
   flushFolder(folder.path);
   return { ...kept, files: kept.files.length, policies, webhooks };
-}
-
-function arrivingAt(folder: FolderPaths, file: string): string {
-  return join(folder.path, `${file}.restored`);
 }
 
 interface Kept {
@@ -223,12 +235,13 @@ function refuseOther(folder: DataFolder, kind: DatabaseKind, what: string): void
 }
 
 function refuseFull(folder: DataFolder): void {
-  const file = join(folder.path, queueDatabase.file);
+  const kind = queueDatabaseOf(folder);
+  const file = join(folder.path, kind.file);
   if (!existsSync(file)) {
     refuseLog(`${file}-wal`);
     return;
   }
-  const database = openDatabase(folder, queueDatabase);
+  const database = openDatabase(folder, kind);
   const { messages } = contentOf(database);
   database.close();
   if (messages === 0) return;

@@ -86,7 +86,6 @@ export async function mergingSetting(t: TestContext): Promise<MergingSetting> {
     workers: () => workers,
     clients,
     holders: () => ({ accounts: [], networkQuotas: [] }),
-    backup: () => Promise.reject(new Error('no backup in this test')),
     now: Date.now,
   });
   return { workers, merging };

@@ -12,6 +12,7 @@ export const deafCalls: WorkerCalls = {
   unpause: unexpected,
   pauses: unexpected,
   receipt: unexpected,
+  backup: unexpected,
   pulse: unexpected,
   submit: unexpected,
   refusedOf: unexpected,

@@ -188,7 +188,9 @@ async function restore(from: string, options: AskOptions): Promise<void> {
   try {
     const folder = openDataFolder(dataFolder);
     try {
-      const kept = restoreQueue(resolve(from), folder);
+      const further = await restoreFurther(resolve(from), folder.path);
+      const first = restoreQueue(resolve(from), folder);
+      const kept = further.reduce(together, first);
       print(
         options,
         { ...kept, data: folder.path },
@@ -202,6 +204,32 @@ async function restore(from: string, options: AskOptions): Promise<void> {
   } catch (error) {
     fail(messageOf(error));
   }
+}
+
+/** The queues of other workers, before the first one: a restore that fails is tried again where that has no message. */
+async function restoreFurther(from: string, folder: string): Promise<readonly BackedUp[]> {
+  const { openQueueFolder } = await import('../../store/data-folder.ts');
+  const { furtherQueuesIn, restoreQueue } = await import('../../store/backup.ts');
+  const { numbered } = await import('../../store/queue-files.ts');
+  const restored: BackedUp[] = [];
+  for (const queue of furtherQueuesIn(from)) {
+    const held = openQueueFolder(folder, queue);
+    try {
+      restored.push(restoreQueue(join(from, numbered('queue', queue)), held));
+    } finally {
+      held.close();
+    }
+  }
+  return restored;
+}
+
+function together(sum: BackedUp, { messages, open, files }: BackedUp): BackedUp {
+  return {
+    ...sum,
+    messages: sum.messages + messages,
+    open: sum.open + open,
+    files: sum.files + files,
+  };
 }
 
 /** Of an import. */

@@ -24,7 +24,6 @@ export interface MergingParts {
   readonly clients: Pick<ClientStore, 'quotas' | 'inbound'>;
   /** Who has quotas, by the configuration of the moment. */
   readonly holders: () => Pick<RelaySettings, 'accounts' | 'networkQuotas'>;
-  readonly backup: ControlParts['store']['backup'];
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -37,7 +36,7 @@ export interface Merging {
   readonly ends: () => readonly WorkerEnd[];
 }
 
-export function openMerging({ workers, clients, holders, backup, now }: MergingParts): Merging {
+export function openMerging({ workers, clients, holders, now }: MergingParts): Merging {
   const known = new Map<string, WorkerEnd['calls']>();
   const ends = (): readonly WorkerEnd[] =>
     workers().map(({ number, socketPath }) => {
@@ -59,7 +58,7 @@ export function openMerging({ workers, clients, holders, backup, now }: MergingP
     around: incomplete.watch,
     ends,
     control: {
-      store: { ...mergedQueue(noted), backup },
+      store: mergedQueue(noted),
       relay: {
         ...relay,
         async quotas() {

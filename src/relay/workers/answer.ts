@@ -13,7 +13,7 @@ export const CALLS = '/calls/';
 export interface AnsweringParts {
   readonly store: Pick<
     QueueStore,
-    'list' | 'show' | 'nudge' | 'pause' | 'unpause' | 'pauses' | 'receipt' | 'nextDue'
+    'list' | 'show' | 'nudge' | 'pause' | 'unpause' | 'pauses' | 'receipt' | 'backup' | 'nextDue'
   >;
   readonly relay: Pick<
     Relay,
@@ -60,6 +60,7 @@ export function addWorkerCalls(app: Hono, calls: WorkerCalls): void {
   answer('unpause', (asked) => calls.unpause(asked));
   answer('pauses', (asked) => calls.pauses(asked));
   answer('receipt', (asked) => calls.receipt(asked));
+  answer('backup', (asked) => calls.backup(asked));
   answer('pulse', () => calls.pulse());
   answer('submit', (asked) => calls.submit(asked));
   answer('refusedOf', (asked) => calls.refusedOf(asked));
@@ -91,6 +92,7 @@ export function workerCalls({
     unpause: (destination) => store.unpause(destination),
     pauses: (now) => store.pauses(now),
     receipt: (request) => store.receipt(request),
+    backup: (path) => store.backup(path),
     async pulse() {
       await store.nextDue();
     },

@@ -7,6 +7,8 @@ import type { CallName, WorkerCalls } from './calls.ts';
 
 /** One that is slower is as good as gone: everybody else would wait for it. */
 const ANSWER_MS = 20_000;
+/** Of a queue of any size. */
+const BACKUP_MS = 3_600_000;
 /** A policy host may take a minute. */
 const FETCH_MS = 120_000;
 
@@ -29,6 +31,7 @@ export function askWorker(socketPath: string, withinMs = ANSWER_MS): WorkerCalls
     unpause: call('unpause'),
     pauses: call('pauses'),
     receipt: call('receipt'),
+    backup: call('backup', BACKUP_MS),
     pulse: call('pulse'),
     submit: call('submit'),
     refusedOf: call('refusedOf'),

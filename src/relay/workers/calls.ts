@@ -18,7 +18,7 @@ import type { RememberedTls } from '../tls-memory.ts';
 /** What the worker does with its own queue. */
 export type QueueCalls = Pick<
   QueueStore,
-  'list' | 'show' | 'nudge' | 'pause' | 'unpause' | 'pauses' | 'receipt'
+  'list' | 'show' | 'nudge' | 'pause' | 'unpause' | 'pauses' | 'receipt' | 'backup'
 >;
 
 export interface HandedIn {

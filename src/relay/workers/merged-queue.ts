@@ -1,5 +1,9 @@
 /** The queues of all workers as one. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { numbered } from '../../store/queue-files.ts';
 import type {
+  BackedUp,
   KeptReceipt,
   ListedMessage,
   ListRequest,
@@ -70,8 +74,32 @@ export function mergedQueue({ workers, onMissing }: MergedQueueParts): MergedQue
     return said.map(({ answer }) => answer);
   }
 
+  /** Each queue as it is at a moment of its own; the first with what is not of a queue, the others below it. */
+  async function backup(path: string): Promise<BackedUp> {
+    const all = workers();
+    const { missing } = await askAll(all, (calls) => calls.pulse());
+    if (missing.length > 0) throw new WorkersMissing(missing);
+    const parts: BackedUp[] = [];
+    try {
+      for (const { number, calls } of all)
+        parts.push(await calls.backup(number === 1 ? path : join(path, numbered('queue', number))));
+    } catch (error) {
+      // Where not even the first could be made, what is there is somebody else's.
+      if (parts.length > 0) await rm(path, { recursive: true, force: true });
+      throw error;
+    }
+    return parts.reduce((sum, part) => ({
+      messages: sum.messages + part.messages,
+      open: sum.open + part.open,
+      files: sum.files + part.files,
+      policies: sum.policies || part.policies,
+      webhooks: sum.webhooks ?? part.webhooks,
+    }));
+  }
+
   return {
     list,
+    backup,
     show: (id): Promise<MessageTrail | undefined> => find((calls) => calls.show(id)),
     receipt: (request: ReceiptRequest): Promise<KeptReceipt | undefined> =>
       find((calls) => calls.receipt(request)),

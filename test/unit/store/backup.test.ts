@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
-import { restoreQueue } from '../../../src/store/backup.ts';
+import { furtherQueuesIn, restoreQueue } from '../../../src/store/backup.ts';
 import { checkQueue } from '../../../src/store/check.ts';
-import { type DataFolder, openDataFolder } from '../../../src/store/data-folder.ts';
+import { type DataFolder, openDataFolder, openQueueFolder } from '../../../src/store/data-folder.ts';
 import { openOutbox } from '../../../src/store/open-outbox.ts';
 import { openPolicies } from '../../../src/store/open-policies.ts';
 import { openQueue } from '../../../src/store/open-queue.ts';
@@ -277,6 +277,39 @@ describe('what waits for webhooks', () => {
     assert.equal(existsSync(join(target.path, 'queue.db')), false);
     rmSync(join(backup, 'webhooks.db'));
     assert.equal(restoreQueue(backup, target).webhooks, null);
+  });
+});
+
+describe('a backup of another queue than the first', () => {
+  it('has that queue alone, and becomes the same queue of another folder', async (t) => {
+    const parent = newParent(t);
+    const place = await open(t, join(parent, 'data'));
+    openPolicies(place.folder).close();
+    const second = openQueueFolder(place.path, 2);
+    const store = await openQueue(second);
+    t.after(async () => {
+      await store.close();
+      second.close();
+    });
+    await place.store.accept(message('first'));
+    await store.accept(message('second'));
+    await acceptFile({ path: place.path, folder: second, store }, 'large', 'large content');
+    await place.store.backup(join(parent, 'backup'));
+    const backup = join(parent, 'backup', 'queue-2');
+    assert.deepEqual(await store.backup(backup), { messages: 2, open: 2, files: 1, ...alone });
+    assert.deepEqual(furtherQueuesIn(join(parent, 'backup')), [2]);
+    const target = openQueueFolder(newParent(t), 2);
+    t.after(() => target.close());
+    restoreQueue(backup, target);
+    const restored = await openQueue(target);
+    t.after(() => restored.close());
+    assert.deepEqual(
+      (await restored.list({ which: 'all', most: 9 })).map(({ id }) => id),
+      ['large', 'second'],
+    );
+    assert.equal((await restored.body('large'))?.kind, 'file');
+    assert.ok(!existsSync(join(target.path, 'queue.db')));
+    assert.throws(() => restoreQueue(backup, second), { code: 'refused', message: /holds 2 messages/ });
   });
 });
 

@@ -221,3 +221,31 @@ describe('a pause', () => {
     await assert.rejects(queue.pause({ destination: 'x.test', until: null }), /not so/);
   });
 });
+
+describe('a backup', () => {
+  it('is that of the first queue with the others below it, or none', async () => {
+    const paths: string[] = [];
+    const kept = { messages: 2, open: 1, files: 1, policies: false, webhooks: null };
+    const state = { down: false };
+    const ends = [1, 3].map((number) => {
+      const end = worker(number, new Set(), state);
+      const backup = async (path: string) => {
+        paths.push(path);
+        return { ...kept, policies: number === 1 };
+      };
+      return { ...end, calls: { ...end.calls, backup } };
+    });
+    const { queue } = settingOf(...ends);
+    assert.deepEqual(await queue.backup('/backup'), {
+      ...kept,
+      messages: 4,
+      open: 2,
+      files: 2,
+      policies: true,
+    });
+    assert.deepEqual(paths, ['/backup', '/backup/queue-3']);
+    state.down = true;
+    await assert.rejects(queue.backup('/other'), WorkersMissing);
+    assert.equal(paths.length, 2);
+  });
+});

@@ -18,13 +18,14 @@ const STDERR = 2;
 /** Whoever reads may have stopped. */
 const END_WITHIN_MS = 5_000;
 
-export function openOwnLog(): OwnLog {
+/** @param base what each line has. */
+export function openOwnLog(base: Readonly<Record<string, unknown>> | null = null): OwnLog {
   const destination = pino.destination(STDERR);
   const over = Promise.withResolvers<void>();
   destination.once('close', over.resolve);
   // Nobody reads any more: nothing is written from then on, and nothing is closed.
   destination.once(errorMonitor, over.resolve);
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  const log = pino({ base, timestamp: pino.stdTimeFunctions.isoTime }, destination);
   return {
     log,
     async end() {

@@ -1,4 +1,5 @@
 /** From the configuration to what the relay is told. */
+import { createHmac } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { isLoopback } from '../names/address.ts';
 import type { Certificates } from '../net/certificates.ts';
@@ -36,7 +37,7 @@ export function relaySettingsOf(
     inboundMemory,
     networkQuotas,
     dkim,
-    forwarding,
+    forwarding: forwardingOf(forwarding),
     maxMessageBytes: relay.maxMessageBytes,
     maxRecipients: relay.maxRecipients,
     maxHops: relay.maxHops,
@@ -52,6 +53,13 @@ export function relaySettingsOf(
       messagesPerMinute: relay.messagesPerMinute,
     },
   };
+}
+
+function forwardingOf(files: ConfigFiles['forwarding']): RelaySettings['forwarding'] {
+  if (files === null) return null;
+  const { domain, secret } = files;
+  const hash = (text: string): string => createHmac('sha256', secret).update(text).digest('base64');
+  return { srs: { domain, hash } };
 }
 
 function authenticationOf(

@@ -30,6 +30,7 @@ const needRestart = {
   hostname: ({ hostname }: Config) => hostname,
   data: ({ dataFolder }: Config) => dataFolder,
   user: ({ user }: Config) => user,
+  workers: ({ workers }: Config) => workers,
   events: ({ events }: Config) => events,
   'metrics.listen': ({ metrics }: Config) => metrics,
   'tls_rpt.socket': ({ tlsRpt }: Config) => tlsRpt.socket,
@@ -68,11 +69,11 @@ export async function reload(running: Running, { load, now, apply, log }: Reload
       log.warn(`${key} was changed; that takes a restart, until then the old value holds`);
     }
   }
-  const { hostname, dataFolder, user, events, metrics, spool } = running.config;
+  const { hostname, dataFolder, user, workers, events, metrics, spool } = running.config;
   const tlsRpt = { ...loaded.config.tlsRpt, socket: running.config.tlsRpt.socket };
   const api = { ...loaded.config.api, places: running.config.api.places };
   const next: Running = {
-    config: { ...loaded.config, hostname, dataFolder, user, events, metrics, tlsRpt, spool, api },
+    config: { ...loaded.config, hostname, dataFolder, user, workers, events, metrics, tlsRpt, spool, api },
     files,
     effective: loaded.effective,
   };

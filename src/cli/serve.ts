@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Dns, ReverseDns } from '../net/dns.ts';
 import { checkIdentity } from '../relay/identity-check.ts';
+import { queuesIn } from '../store/queue-files.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { Config, ConfigError } from './config/config.ts';
 import { describeError } from './config/describe-error.ts';
@@ -34,9 +35,18 @@ export async function serve(request: LoadRequest): Promise<void> {
   for (const { path, message } of outOfDate) log.warn(`${path}: ${message}`);
   const signals = listenToSignals(loaded.file === undefined ? 'stop' : 'reload');
   try {
-    const places = await settleIn({ becoming, config: loaded.config, log, unreadable: () => faultsOf(load) });
+    const isSeveral = areSeveral(loaded.config);
+    const reading = isSeveral ? 'paused' : 'read';
+    const places = await settleIn({
+      becoming,
+      config: loaded.config,
+      reading,
+      log,
+      unreadable: () => faultsOf(load),
+    });
     const failures = failuresOf(log);
-    const service = await startService({
+    const start = isSeveral ? (await import('./workers/primary.ts')).startPrimary : startService;
+    const service = await start({
       first: { config: loaded.config, files, effective: loaded.effective },
       load,
       places,
@@ -58,6 +68,11 @@ export async function serve(request: LoadRequest): Promise<void> {
     process.stderr.write(`error: waxwing cannot serve: ${messageOf(error)}\n`);
     process.exitCode = 1;
   }
+}
+
+/** One process does it all, unless more are wanted or mail lies in a queue that others had. */
+function areSeveral({ workers, dataFolder }: Config): boolean {
+  return workers > 1 || queuesIn(dataFolder).some((queue) => queue > workers);
 }
 
 function refuse(errors: readonly ConfigError[]): void {

@@ -2,7 +2,7 @@
 import { userInfo } from 'node:os';
 import type { Logger } from 'pino';
 import { type InheritedSocket, inheritedSockets } from '../net/inherited.ts';
-import { openPlaces, type PlaceSource, type Places } from '../net/places.ts';
+import { openPlaces, type PlaceSource, type Places, type Reading } from '../net/places.ts';
 import type { Config, ConfigError } from './config/config.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { findUser, giveUpRoot, hasUser, isRoot, ownFolder, type SystemUser } from './give-up-root.ts';
@@ -48,6 +48,8 @@ function noSuchUser(user: string): string {
 export interface SettlingIn {
   readonly becoming: Exclude<Becoming, { kind: 'refused' }>;
   readonly config: Config;
+  /** Of connections that come in at sockets that stand. */
+  readonly reading: Reading;
   readonly log: Pick<Logger, 'warn' | 'info'>;
   /** What of the configuration cannot be read from now on. */
   readonly unreadable: () => Promise<readonly string[]>;
@@ -60,17 +62,17 @@ export interface SettlingIn {
  * @throws Error where an address cannot be bound, or root cannot be given up.
  */
 export async function settleIn(parts: SettlingIn): Promise<() => Promise<Places>> {
-  const { becoming, config, log } = parts;
+  const { becoming, config, reading, log } = parts;
   const handedOver = inherited();
   if (becoming.kind === 'stay') {
     if (isRoot()) {
       log.warn('this process is root and stays it: set user, or have the service manager start it as one');
     }
-    return () => openPlaces(handedOver);
+    return () => openPlaces(handedOver, reading);
   }
   const { user } = becoming;
   ownFolder(config.dataFolder, user);
-  const places = await openPlaces([...handedOver, ...privilegedPlaces(config)]);
+  const places = await openPlaces([...handedOver, ...privilegedPlaces(config)], reading);
   giveUpRoot(user);
   log.info({ user: user.name, uid: user.uid, gid: user.gid }, 'root was given up');
   for (const fault of await parts.unreadable()) {

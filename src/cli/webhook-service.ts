@@ -16,7 +16,7 @@ import { version } from './version.ts';
 export interface WebhookServiceParts {
   /** By what the relay works at the moment. */
   readonly running: () => Running;
-  readonly folder: FolderPaths;
+  readonly folder: Pick<FolderPaths, 'path'>;
   readonly addresses: (host: Domain) => Promise<HostAddresses>;
   readonly deadlines: Deadlines;
   readonly world: World;

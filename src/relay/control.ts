@@ -71,6 +71,19 @@ export async function openControl(
   parts: ControlParts,
   around: (app: Hono) => void = () => undefined,
 ): Promise<Control> {
+  return await openSocket(path, controlApp(parts, around), parts);
+}
+
+/**
+ * The same for any app.
+ *
+ * @throws Error as {@link openControl}.
+ */
+export async function openSocket(
+  path: string,
+  app: Hono,
+  parts: Pick<ControlParts, 'umask' | 'onError'>,
+): Promise<Control> {
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
     throw new Error(
       `the control socket ${path} has a path of more than ${MAX_SOCKET_PATH} octets: use a shorter data folder`,
@@ -78,7 +91,7 @@ export async function openControl(
   }
   // The data folder is locked by us, so whatever lies here belongs to a process that is gone.
   await rm(path, { force: true });
-  const server = createServer(getRequestListener(controlApp(parts, around).fetch));
+  const server = createServer(getRequestListener(app.fetch));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     // The socket is bound before `listen` returns. With a chmod after it, anybody could connect in between.

@@ -12,8 +12,8 @@ import { StoreError } from './store-error.ts';
  *
  * @throws StoreError when the database cannot be opened, is damaged, or a newer Waxwing has written it.
  */
-export async function openOutbox({ path, incoming, bodies }: FolderPaths): Promise<Outbox> {
-  const start: OutboxStart = { folder: { path, incoming, bodies } };
+export async function openOutbox({ path }: Pick<FolderPaths, 'path'>): Promise<Outbox> {
+  const start: OutboxStart = { folder: { path } };
   // From source it is outbox-writer.ts, from the published build outbox-writer.js.
   const file = new URL(`./outbox-writer${extname(import.meta.filename)}`, import.meta.url);
   const worker = new Worker(file, { workerData: start });

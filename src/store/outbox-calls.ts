@@ -18,7 +18,7 @@ export type FromOutbox =
 
 export interface OutboxStart {
   /** As in `FolderPaths`. */
-  readonly folder: { readonly path: string; readonly incoming: string; readonly bodies: string };
+  readonly folder: { readonly path: string };
 }
 
 export function carryOut(table: OutboxTable, call: OutboxCall): unknown {

@@ -639,6 +639,19 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     asProgram: true,
   },
   {
+    why: 'several processes, run as a program',
+    test: 'test/net/cli/workers.test.ts',
+    sources: `cli/works cli/workers/life cli/workers/messages cli/workers/primary cli/workers/wires
+      cli/workers/work cli/workers/worker cli/workers/workers relay/workers/call-socket`,
+    asProgram: true,
+  },
+  {
+    why: 'the two ends of a connection that changes hands',
+    test: 'test/net/net/hand-over.test.ts',
+    sources: 'net/handed-over',
+  },
+  { why: 'where connections come in', test: 'test/net/net/places.test.ts', sources: 'net/door' },
+  {
     why: 'only wiring, run as a program',
     test: 'test/peers/send.test.ts',
     sources: `cli/commands/send cli/commands/serve cli/config/options cli/control-client cli/ground cli/look-up

@@ -1,9 +1,8 @@
 /** Reads what sends mail on: aliases of domains, and the secret of rewritten senders. */
-import { createHmac } from 'node:crypto';
-import type { Parsed } from '../../names/domain.ts';
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import type { Domain, Parsed } from '../../names/domain.ts';
 import { type Alias, readAliases, resolveAliases } from '../../relay/aliases.ts';
 import type { LocalDomain } from '../../relay/domains.ts';
-import type { Forwarding } from '../../relay/forward.ts';
 import type { Config, DomainConfig } from './config.ts';
 import type { Findings } from './files.ts';
 import { readLine, readText } from './text-file.ts';
@@ -57,17 +56,22 @@ export function checkAliases(
   }
 }
 
+/** What rewritten senders are made with. */
+export interface ForwardingFiles {
+  readonly domain: Domain;
+  readonly secret: KeyObject;
+}
+
 /** null: mail is not sent on. */
 export async function readForwarding(
   { forwarding }: Config,
   findings: Findings,
-): Promise<Forwarding | null | undefined> {
+): Promise<ForwardingFiles | null | undefined> {
   if (forwarding === null) return null;
   const line = await readLine(forwarding.secretFile);
   const secret = findings.take('forwarding.srs_secret_file', longEnough(line, forwarding.secretFile));
   if (secret === undefined) return undefined;
-  const hash = (text: string): string => createHmac('sha256', secret).update(text).digest('base64');
-  return { srs: { domain: forwarding.srsDomain, hash } };
+  return { domain: forwarding.srsDomain, secret: createSecretKey(Buffer.from(secret)) };
 }
 
 function longEnough(line: Parsed<string>, file: string): Parsed<string> {

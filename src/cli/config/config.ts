@@ -40,6 +40,8 @@ export interface Config {
   readonly dataFolder: string;
   /** Who to become where root starts the relay; null: nobody else. */
   readonly user: string | null;
+  /** Processes that take mail in and deliver it. */
+  readonly workers: number;
   /** That of `[tls]` first, which is the default; empty where none is configured. */
   readonly certificates: readonly ConfiguredCertificate[];
   /** Extra roots for outgoing verification, PEM. */

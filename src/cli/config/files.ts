@@ -7,11 +7,10 @@ import type { Account } from '../../relay/accounts.ts';
 import { faultOfDates, readKeyPair, readRoots } from '../../relay/certificate.ts';
 import type { DkimKey } from '../../relay/dkim-key.ts';
 import type { LocalDomain } from '../../relay/domains.ts';
-import type { Forwarding } from '../../relay/forward.ts';
 import type { ApiKey } from '../../relay/http-api/api-key.ts';
 import type { Webhook } from '../../relay/webhooks/settings.ts';
 import { readAccount, readAccountsFile } from './account-files.ts';
-import { checkAliases, readDomainAliases, readForwarding } from './alias-files.ts';
+import { checkAliases, type ForwardingFiles, readDomainAliases, readForwarding } from './alias-files.ts';
 import { readApiKeys } from './api-files.ts';
 import type {
   Config,
@@ -42,7 +41,7 @@ export interface OutgoingFiles extends DnsFiles {
   readonly routes: readonly (Omit<Route, 'hello'> & Pick<RouteConfig, 'hello'>)[];
 }
 
-/** What the files hold, put where it belongs. */
+/** What the files hold, put where it belongs: plain data and keys, as it goes to other processes, too. */
 export interface ConfigFiles extends OutgoingFiles {
   /** In the order of the configuration. */
   readonly certificates: readonly KeyPair[];
@@ -53,7 +52,7 @@ export interface ConfigFiles extends OutgoingFiles {
   readonly clientRoots: readonly string[];
   readonly domains: readonly LocalDomain[];
   readonly dkim: readonly DkimKey[];
-  readonly forwarding: Forwarding | null;
+  readonly forwarding: ForwardingFiles | null;
   /** In the order of the configuration. */
   readonly webhooks: readonly Webhook[];
   /** In the order of the configuration. */

@@ -18,7 +18,7 @@ import { events, webhook } from './schema/events.ts';
 import { forwarding } from './schema/forwarding.ts';
 import { gateway } from './schema/gateway.ts';
 import { inbound, inboundMemory } from './schema/inbound.ts';
-import { text, withoutTwins } from './schema/kit.ts';
+import { count, text, withoutTwins } from './schema/kit.ts';
 import { limits } from './schema/limits.ts';
 import { listener } from './schema/listener.ts';
 import { metrics } from './schema/metrics.ts';
@@ -31,6 +31,9 @@ import { sendmail } from './schema/sendmail.ts';
 import { certificate, tls } from './schema/tls.ts';
 import { tlsRpt } from './schema/tls-rpt.ts';
 import { formatPattern, parsePath, parseSystemUser } from './values.ts';
+
+/** Each has a database and a writer of its own. */
+const MOST_WORKERS = 64;
 
 /** Checks a configuration as written and parses its values. */
 export const configSchema = z
@@ -46,6 +49,9 @@ export const configSchema = z
       .describe(
         'Who the relay is once its ports are bound, where root starts it. Default: it stays who started it.',
       ),
+    workers: count(1, MOST_WORKERS)
+      .default(1)
+      .describe('Processes that take mail in and deliver it. Each has a queue of its own.'),
     tls,
     dns,
     mta_sts: mtaSts,

@@ -55,6 +55,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     hostname,
     dataFolder,
     user: parsed.user ?? null,
+    workers: parsed.workers,
     certificates: certificatesOf(parsed, sources),
     caFile: parsed.tls.ca === undefined ? null : sources.absolute('tls.ca', parsed.tls.ca),
     clientCaFile:

@@ -26,6 +26,7 @@ describe('without any configuration', () => {
       hostname: { kind: 'domain', domain: 'host.example.test' },
       dataFolder: '/home/op/.local/state/waxwing',
       user: null,
+      workers: 1,
       certificates: [],
       caFile: null,
       clientCaFile: null,

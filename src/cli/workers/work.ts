@@ -1,0 +1,142 @@
+/** The work of one of several processes: its queue, its listeners, and what it tells the primary. */
+import { join } from 'node:path';
+import type { Control } from '../../relay/control.ts';
+import { workerCalls } from '../../relay/workers/answer.ts';
+import { openCallSocket } from '../../relay/workers/call-socket.ts';
+import type { QueueStore } from '../../store/queue-store.ts';
+import { type Opened, openGround } from '../ground.ts';
+import type { Running } from '../reload.ts';
+import { openAll } from '../service.ts';
+import { messageOf } from '../usage.ts';
+import { type Log, startWorks, type Works, world } from '../works.ts';
+import { inStep } from './event-pipe.ts';
+import { callSocketOf, type FromWorker, type ToWorker } from './messages.ts';
+import { unpack } from './pack.ts';
+import type { Wires } from './wires.ts';
+
+export type Begin = Extract<ToWorker, { kind: 'begin' }>;
+
+export interface WorkParts {
+  readonly wires: Wires;
+  readonly log: Log;
+  readonly onError: (what: string, error: unknown) => void;
+  readonly say: (message: FromWorker) => void;
+}
+
+export interface Work {
+  /** One time after the other; the primary is told what came of it. */
+  reload(message: Extract<ToWorker, { kind: 'reload' }>): void;
+  /** Looks at the files of certificates. */
+  look(): void;
+  /** Finishes what is under way for as long as the configuration allows. */
+  close(): Promise<void>;
+}
+
+const LOOK_WHETHER_EMPTY_EVERY_MS = 1_000;
+
+/** Opens everything in order; where a later part fails, the earlier ones are closed again. */
+export function startWork(begin: Begin, parts: WorkParts): Promise<Work> {
+  return openAll((opened, closeAll) => open(begin, parts, opened, closeAll));
+}
+
+async function open(
+  begin: Begin,
+  { wires, log, onError, say }: WorkParts,
+  opened: Opened,
+  closeAll: () => Promise<void>,
+): Promise<Work> {
+  const { number, role, folder } = begin;
+  let running = ofRole(unpack(begin.running), role);
+  const ground = await openGround(running, { folder, queue: number }, log, opened);
+  opened.push(() => wires.events.empty());
+  // What users of this host and other servers leave for all of them is for one to take.
+  const isFirst = number === 1 && role === 'serve';
+  const works = await startWorks(
+    {
+      first: running,
+      running: () => running,
+      ground: { ...ground, store: inStep(ground.store, wires.events.room) },
+      doors: () => Promise.resolve(wires.doors),
+      page: false,
+      datagrams: isFirst,
+      spool: isFirst,
+      onEvents: wires.events.write,
+      log,
+      onError,
+    },
+    opened,
+  );
+  const control = await openCalls(begin, works, onError);
+  opened.push(() => control.close());
+  if (role === 'drain') {
+    const keepFinalMs = (): number => running.config.relay.keepFinalMs;
+    const tell = (): void => say({ kind: 'empty' });
+    opened.push(tellWhenEmpty(ground.store, keepFinalMs, tell, onError));
+  }
+
+  async function reload(next: Running): Promise<void> {
+    try {
+      await works.apply(next);
+      running = next;
+      await works.tellSpool();
+      say({ kind: 'reloaded', because: null });
+    } catch (error) {
+      say({ kind: 'reloaded', because: messageOf(error) });
+    }
+  }
+  let reloading: Promise<void> = Promise.resolve();
+  return {
+    reload(message) {
+      reloading = reloading.then(() => reload(ofRole(unpack(message.running), role)));
+    },
+    look() {
+      works.checkCertificates().catch((error: unknown) => onError('looking at certificates', error));
+    },
+    async close() {
+      await reloading;
+      await closeAll();
+    },
+  };
+}
+
+/** What only empties a queue takes nothing in. */
+function ofRole(running: Running, role: Begin['role']): Running {
+  if (role === 'serve') return running;
+  const { config, files, effective } = running;
+  return {
+    config: { ...config, listeners: [], gateways: [] },
+    files: { ...files, gateways: [] },
+    effective,
+  };
+}
+
+/** Where the primary asks it. */
+function openCalls({ folder, number }: Begin, works: Works, onError: WorkParts['onError']): Promise<Control> {
+  const { store, relay, recorder } = works.atTheSocket;
+  const { engine, observation } = works;
+  const { registry } = observation;
+  const calls = workerCalls({ store, relay, engine, recorder, registry, since: world.now() });
+  const umask = (mask: number): number => process.umask(mask);
+  return openCallSocket(join(folder, callSocketOf(number)), calls, { umask, onError });
+}
+
+/** @returns what ends the look-out. */
+function tellWhenEmpty(
+  store: Pick<QueueStore, 'list' | 'purge'>,
+  keepFinalMs: () => number,
+  tell: () => void,
+  onError: WorkParts['onError'],
+): () => void {
+  const look = async (): Promise<void> => {
+    await store.purge(world.now() - keepFinalMs());
+    // Also what is final: it is shown, and receipts may name it.
+    const [first] = await store.list({ which: 'all', most: 1 });
+    if (first !== undefined) return;
+    clearInterval(timer);
+    tell();
+  };
+  const timer = setInterval(() => {
+    look().catch((error: unknown) => onError('looking whether the queue is empty', error));
+  }, LOOK_WHETHER_EMPTY_EVERY_MS);
+  return () => clearInterval(timer);
+}

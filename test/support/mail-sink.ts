@@ -1,0 +1,63 @@
+/** A mail server for tests that takes everything and notes the subjects. */
+import { createServer, type Socket } from 'node:net';
+import type { TestContext } from 'node:test';
+
+export interface MailSink {
+  readonly port: number;
+  /** In the order in which they came; one that came twice is there twice. */
+  readonly subjects: readonly string[];
+}
+
+export async function startMailSink(t: TestContext): Promise<MailSink> {
+  const subjects: string[] = [];
+  const open = new Set<Socket>();
+  const server = createServer({ noDelay: true }, (socket) => {
+    open.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => open.delete(socket));
+    serve(socket, (subject) => subjects.push(subject));
+  });
+  const port = await new Promise<number>((resolve) =>
+    server.listen(0, '127.0.0.1', () => {
+      const at = server.address();
+      resolve(typeof at === 'object' && at !== null ? at.port : 0);
+    }),
+  );
+  t.after(() => {
+    server.close();
+    for (const socket of open) socket.destroy();
+  });
+  return { port, subjects };
+}
+
+function serve(socket: Socket, note: (subject: string) => void): void {
+  let unread = '';
+  let content: string | undefined;
+  const answer = (line: string): string => {
+    if (/^EHLO/i.test(line)) return '250-sink.test\r\n250 8BITMIME\r\n';
+    if (/^DATA/i.test(line)) {
+      content = '';
+      return '354 go ahead\r\n';
+    }
+    return /^QUIT/i.test(line) ? '221 2.0.0 goodbye\r\n' : '250 2.0.0 yes\r\n';
+  };
+  socket.write('220 sink.test ESMTP\r\n');
+  socket.on('data', (chunk: Buffer) => {
+    unread += chunk.toString('latin1');
+    for (;;) {
+      const end = unread.indexOf('\r\n');
+      if (end === -1) return;
+      const line = unread.slice(0, end);
+      unread = unread.slice(end + 2);
+      if (content === undefined) {
+        socket.write(answer(line));
+      } else if (line === '.') {
+        note(/^Subject: (.*)$/m.exec(content)?.[1] ?? '');
+        content = undefined;
+        socket.write('250 2.0.0 taken\r\n');
+      } else {
+        content += `${line}\n`;
+      }
+    }
+  });
+}

@@ -6,6 +6,7 @@ import { type Holds, startHolds } from './holds.ts';
 import { startPace } from './pace.ts';
 import { connectionPool, type PoolRules } from './pool.ts';
 import { probe } from './probe.ts';
+import { startPuttingOff } from './putting-off.ts';
 import { startReach } from './reach.ts';
 import { recentIds } from './recent-ids.ts';
 import type { SessionWatch } from './session-results.ts';
@@ -80,7 +81,9 @@ export function startDelivery(parts: StartingParts): Delivering {
           onGiven: () => pace.admit(),
           vacate: (destination) => pool.vacate(destination),
         });
-  const pace = startPace(parts.settings, world, (ms, ring) => void setTimeout(ring, ms).unref(), slots);
+  const ringAfter = (ms: number, ring: () => void): void => void setTimeout(ring, ms).unref();
+  const pace = startPace(parts.settings, world, ringAfter, slots);
+  const puttingOff = startPuttingOff(() => performance.now(), ringAfter);
   const memories = {
     tls: startTlsMemory(world.now, (one) => parts.onOddity(...noticeOf(one))),
     reach: startReach(world.now),
@@ -91,6 +94,7 @@ export function startDelivery(parts: StartingParts): Delivering {
     parts,
     pace,
     pool,
+    puttingOff,
     rules: () => rules,
     wake,
     abandoned: () => abandoned,
@@ -214,7 +218,7 @@ export function startDelivery(parts: StartingParts): Delivering {
     try {
       // What it claims right now is not ours to give back before it is told to us.
       await pumping;
-      const unused = pace.recall().map((fence) => ({ fence, moved: [] }));
+      const unused = [...pace.recall(), ...puttingOff.recall()].map((fence) => ({ fence, moved: [] }));
       if (unused.length > 0) await giveBack(parts, unused);
       return await word();
     } finally {
@@ -251,6 +255,7 @@ export function startDelivery(parts: StartingParts): Delivering {
       clearTimeout(alarm);
       clearInterval(purging);
       pace.close();
+      puttingOff.close();
       slots.close();
       // A look at a host may take minutes, and is of no use any more.
       const looking = holds.close();

@@ -41,6 +41,8 @@ export interface Pace {
   readonly active: number;
   /** Resolves when the attempt for the claim `fence` may begin, or with the reason why it may not. */
   enter(destination: string, fence: number, own: OwnLimits): Promise<Admission>;
+  /** Whether nothing is tried there for now. */
+  rests(destination: string): boolean;
   /** Sends away who waits. @returns the fences of their claims, to be given back. */
   recall(): number[];
   /**
@@ -238,6 +240,7 @@ export function startPace(
         admitParked();
       });
     },
+    rests: (name) => world.now() < (destinations.get(name)?.restUntil ?? 0),
     recall() {
       const fences: number[] = [];
       for (const { parked } of waiting) {

@@ -8,9 +8,10 @@ import { notices } from './bounce.ts';
 import type { Contents } from './content.ts';
 import { destinationOf } from './intake.ts';
 import { endingFor, holdingFor, sortedFrom } from './on-blocked.ts';
-import { noOwnLimits, type Pace, type Reached } from './pace.ts';
+import { type Admission, noOwnLimits, type Pace, type Reached } from './pace.ts';
 import { byCourse, type Parcel } from './parcel.ts';
 import type { Pool } from './pool.ts';
+import type { PuttingOff } from './putting-off.ts';
 import type { RecentIds } from './recent-ids.ts';
 import type { AttemptResult, RecipientResult } from './result.ts';
 import type { Outgoing, QueueSettings, World } from './settings.ts';
@@ -36,6 +37,7 @@ export interface Desk {
   readonly parts: DeliveryParts;
   readonly pace: Pace;
   readonly pool: Pool;
+  readonly puttingOff: PuttingOff;
   readonly rules: () => Rules;
   readonly wake: () => void;
   /** Whether connections are being closed under the attempts. */
@@ -95,19 +97,14 @@ async function takeTurn(
   const { pace } = desk;
   const { claim } = work;
   const before = desk.rules();
-  const admission = await pace.enter(claim.destination, claim.fence, planned[0]?.course.route ?? noOwnLimits);
+  const own = planned[0]?.course.route ?? noOwnLimits;
+  const admission = await pace.enter(claim.destination, claim.fence, own);
   // A claim that is not settled is due again when the queue is opened next.
   if (admission.kind === 'closing' || admission.kind === 'recalled') return [];
+  if (admission.kind === 'suspended') return await putOffInTurn(work, planned, admission, desk);
   // What began under one configuration ends under it.
   const rules = desk.rules();
   const groups = rules === before ? planned : regrouped(claim, planned, rules.outgoing, desk.parts.world);
-  if (admission.kind === 'suspended') {
-    const until = new Date(admission.until).toISOString();
-    const because = `not tried, as nobody was reached lately (until ${until}): ${admission.because}`;
-    for (const group of groups)
-      await settle(work, notTried(group, { because, demanded: UNDECIDED }), rules, desk);
-    return [];
-  }
   const busy: { readonly group: Group; readonly result: AttemptResult }[] = [];
   let reached: Reached = { kind: 'host' };
   let again = false;
@@ -125,6 +122,28 @@ async function takeTurn(
   if (again) return busy.map(({ group }) => group);
   for (const { result } of busy) await settle(work, rest(work, result), rules, desk);
   return [];
+}
+
+/** @returns those that may be tried after all, as the rest was over when their turn came. */
+async function putOffInTurn(
+  work: Work,
+  planned: readonly Group[],
+  { because, until }: Extract<Admission, { kind: 'suspended' }>,
+  desk: Desk,
+): Promise<readonly Group[]> {
+  const { claim } = work;
+  const turn = await desk.puttingOff.enter(claim.fence, claim.recipients.length);
+  if (turn.kind !== 'go') return [];
+  try {
+    if (!desk.pace.rests(claim.destination)) return planned;
+    const rules = desk.rules();
+    const why = `not tried, as nobody was reached lately (until ${new Date(until).toISOString()}): ${because}`;
+    for (const group of regrouped(claim, planned, rules.outgoing, desk.parts.world))
+      await settle(work, notTried(group, { because: why, demanded: UNDECIDED }), rules, desk);
+    return [];
+  } finally {
+    turn.leave();
+  }
 }
 
 function regrouped(
@@ -201,7 +220,7 @@ async function putOff({ claim, recorded }: Work, because: string, desk: Desk): P
   const { parts, rules } = desk;
   if (desk.abandoned()) return;
   const schedule = { ...rules().settings.schedule, giveUpAfterMs: Infinity, warnAfterMs: Infinity };
-  const { world } = parts;
+  const world = momentOf(parts.world);
   const holding: Holding = { onBlocked: 'hold', noticeAfterMs: Infinity };
   const tls = tlsUntried(UNDECIDED, because);
   const settlements = claim.recipients.flatMap((recipient) => {
@@ -224,7 +243,7 @@ async function settle(work: Work, attempted: AttemptResult, rules: Rules, desk: 
   const { claim, recorded } = work;
   const { message } = claim;
   const { schedule } = rules.settings;
-  const { world } = parts;
+  const world = momentOf(parts.world);
   // What we broke off is not the host's failure: it stays claimed, and is due again when the queue is opened next.
   const results = desk.abandoned() ? attempted.recipients.filter(isDecided) : attempted.recipients;
   if (results.length === 0) return;
@@ -247,6 +266,16 @@ async function settle(work: Work, attempted: AttemptResult, rules: Rules, desk: 
   for (const { address } of settlements) recorded.add(address);
   parts.onEvents(settlements.flatMap(({ events }) => events));
   if (settlements.some(({ delivery }) => delivery.kind === 'held')) desk.onHeld(claim.destination);
+}
+
+/**
+ * One time and one draw for all recipients of a settlement: those that fail together come due together, and go out
+ * together, in one transaction and not in as many as there are recipients.
+ */
+function momentOf(world: World): World {
+  const now = world.now();
+  const random = world.random();
+  return { now: () => now, random: () => random };
 }
 
 type Told = Pick<SettleRequest, 'messages' | 'warned' | 'heldNotices'>;

@@ -113,3 +113,15 @@ describe('an error of ours that nobody foresaw', () => {
     await relay.until('delivered', ({ event }) => event === 'delivered');
   });
 });
+
+describe('a message for several mailboxes of a host that is not there', () => {
+  it('comes due for all of them at the same moment, so that it goes to them in one transaction', async (t) => {
+    const relay = await startTestRelay(t, { keyPair: certificate, routes: [toPort(9)] });
+    const to = Array.from({ length: 20 }, (_, index) => `user${index}@far.test`);
+    await relay.send({ to });
+    const deferred = () => relay.events.filter(({ event }) => event === 'deferred');
+    await eventually('all of them', () => (deferred().length === to.length ? true : undefined));
+    const times = new Set(deferred().map(({ nextAttemptAt }) => nextAttemptAt));
+    assert.deepEqual([times.size, times.has(null)], [1, false]);
+  });
+});

@@ -18,6 +18,8 @@ export interface Told {
   readonly ways: ReadonlyMap<string, number>;
   /** How many deliveries the metrics count. */
   readonly counted: number;
+  /** How many recipients were put off, as they count: those that are tried and those whose destination rests. */
+  readonly deferred: number;
   /** How many answers of the DNS they count that were proven. */
   readonly secure: number;
 }
@@ -129,6 +131,7 @@ async function tellOf(log: string, metrics: number, delivered: number): Promise<
       return {
         ways,
         counted: sumOf(page, /^waxwing_events_total\{event="delivered".* (\d+)$/gm),
+        deferred: sumOf(page, /^waxwing_events_total\{event="deferred".* (\d+)$/gm),
         secure: sumOf(page, /^waxwing_dns_answers_total\{status="secure"\} (\d+)$/gm),
       };
     }

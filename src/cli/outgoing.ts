@@ -13,7 +13,7 @@ export function outgoingOf(
   { roots, routes }: OutgoingFiles,
   deadlines: Deadlines,
   engine: Pick<PolicyEngine, 'factsOf' | 'factsAnew'>,
-): Omit<Outgoing, 'isSelf' | 'readersOf' | 'sign'> {
+): Omit<Outgoing, 'isSelf' | 'readersOf' | 'senderFor' | 'sign'> {
   const { hostname } = config;
   return {
     hostname,

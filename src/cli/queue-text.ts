@@ -8,6 +8,7 @@ import type {
   QueuedRecipient,
   QueuedTrail,
 } from '../relay/control-api.ts';
+import type { SuppressedRecipient } from '../relay/control-clients.ts';
 import { formatTable } from './table.ts';
 import { oneLine } from './terminal.ts';
 
@@ -36,6 +37,19 @@ export function formatNotices(notices: readonly string[]): string {
 export function formatPauses(pauses: readonly QueuedPause[]): string {
   if (pauses.length === 0) return 'nothing is paused\n';
   return pauses.map((pause) => `${pause.destination} is ${pausedState(pause)}\n`).join('');
+}
+
+/** One line for each recipient to whom bulk mail does not arrive. */
+export function formatSuppressed(all: readonly SuppressedRecipient[]): string {
+  if (all.length === 0) return 'nobody is suppressed\n';
+  const rows = all.map(({ address, since, bounces, status, diagnostic }) => [
+    oneLine(address),
+    since,
+    String(bounces.length),
+    status,
+    oneLine(diagnostic ?? ''),
+  ]);
+  return formatTable([['RECIPIENT', 'SINCE', 'BOUNCES', 'STATUS', 'LAST WORD'], ...rows]);
 }
 
 /** Why it is not delivered, then everything known about one message, oldest first. */

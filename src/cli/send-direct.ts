@@ -112,7 +112,7 @@ function complainOfDns(test: SelfTest, { dns }: Config): void {
 /** `--to-host` is the operator's word: to this host, and the certificate must prove its name. */
 function directOutgoing(
   config: Config,
-  given: Omit<Outgoing, 'isSelf' | 'readersOf' | 'sign'>,
+  given: Omit<Outgoing, 'isSelf' | 'readersOf' | 'senderFor' | 'sign'>,
   toHost: HostPort | undefined,
 ): Outgoing {
   const outgoing: Outgoing = {
@@ -120,6 +120,7 @@ function directOutgoing(
     isSelf: () => false,
     // Nothing is sent on and no notification is written here.
     readersOf: (mailbox) => [mailbox],
+    senderFor: (sender) => sender,
     sign: undefined,
   };
   if (toHost === undefined) {

@@ -12,7 +12,7 @@ import { type CertificateWatch, watchCertificates } from '../relay/certificate-w
 import type { ControlParts } from '../relay/control.ts';
 import { routesOf } from '../relay/domains.ts';
 import { destinationOf, destinationsOf } from '../relay/intake.ts';
-import { showRememberedTls } from '../relay/metrics.ts';
+import { showRememberedTls, showSuppressed } from '../relay/metrics.ts';
 import { showAttempts } from '../relay/queue-metrics.ts';
 import { type Relay, type RelayParts, startRelay } from '../relay/relay.ts';
 import type { World } from '../relay/settings.ts';
@@ -137,6 +137,7 @@ export async function startWorks(parts: WorksParts, opened: Opened): Promise<Wor
     : undefined;
   opened.push(() => spool?.close());
   showRememberedTls(observation.registry, () => relay.rememberedTls());
+  showSuppressed(observation.registry, () => clients.suppressions.count());
   showAttempts(observation.registry, () => relay.attempts);
   const gateways = await startGatewayService({
     first: gatewayTermsOf(first, await keyPairsOf(config, files, world.now())),

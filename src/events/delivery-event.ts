@@ -1,6 +1,7 @@
 /** The event catalogue: what is said about recipients, logins and connections, as a line of JSON and as a webhook body. */
 import type { Layer, Requirement, TlsOutcome } from '../policies/words.ts';
 import type { ConnectionEvent } from './connection-event.ts';
+import type { ReturnedEvent } from './returned-event.ts';
 
 export const deliveryEventNames = [
   'received',
@@ -14,7 +15,7 @@ export const deliveryEventNames = [
   'cancelled',
 ] as const;
 
-export const eventNames = [...deliveryEventNames, 'credential-exposed', 'connection'] as const;
+export const eventNames = [...deliveryEventNames, 'credential-exposed', 'connection', 'returned'] as const;
 
 /** Of an event that concerns a recipient. */
 export type EventName = (typeof deliveryEventNames)[number];
@@ -106,7 +107,7 @@ export interface CredentialEvent {
 }
 
 /** What the relay says. */
-export type RelayEvent = DeliveryEvent | CredentialEvent;
+export type RelayEvent = DeliveryEvent | CredentialEvent | ReturnedEvent;
 
 /** One line of the event log. */
 export type LoggedEvent = RelayEvent | ConnectionEvent;

@@ -7,6 +7,7 @@ import {
   deliveryEventNames,
   type LoggedEvent,
 } from './delivery-event.ts';
+import { type ReturnedEvent, returnedActions, returnedProofs } from './returned-event.ts';
 
 const text = z.string();
 const orNull = <Type extends z.ZodType>(type: Type) => type.nullable();
@@ -138,9 +139,47 @@ const connectionEventSchema = z
   })
   .meta({ title: 'A connection of a gateway that has ended' }) satisfies z.ZodType<ConnectionEvent>;
 
+const returnedEventSchema = z
+  .strictObject({
+    event: z.literal('returned'),
+    id: text.describe('Of the message that came back, which is delivered on.'),
+    at: moment,
+    from: text.describe('Its envelope sender; empty of what mail servers write.'),
+    to: text.describe('The address that it came to.'),
+    sender: text.describe('The bounce address itself.'),
+    recipient: orNull(text).describe(
+      'Whom the mail was for that came back; null where nobody can be read out of it.',
+    ),
+    proof: z
+      .enum(returnedProofs)
+      .describe(
+        'Whether we made the address that it came to: ours; old: more than three weeks ago; forged: its tag is not ours; untagged: it proves nothing.',
+      ),
+    action: orNull(z.enum(returnedActions)).describe(
+      'What the report says; null where it is none, or says nothing of this recipient.',
+    ),
+    status: orNull(text).describe('Enhanced status code (RFC 3463).'),
+    diagnostic: orNull(text).describe('What the last host said.'),
+    remoteMta: orNull(text),
+    reportingMta: orNull(text).describe('Who wrote the report.'),
+    envelopeId: orNull(text).describe('The ENVID of the message that came back.'),
+    counted: z.boolean().describe('Whether it counts against the recipient ([bounces] suppress_after).'),
+    mx: z.null(),
+    reply: z.null(),
+    attempt: z.literal(0),
+    tls: z.null(),
+    nextAttemptAt: z.null(),
+  })
+  .meta({ title: 'Mail that came back to a bounce address' }) satisfies z.ZodType<ReturnedEvent>;
+
 /** One line of the event log. */
 export const eventSchema = z
-  .discriminatedUnion('event', [deliveryEventSchema, credentialEventSchema, connectionEventSchema])
+  .discriminatedUnion('event', [
+    deliveryEventSchema,
+    credentialEventSchema,
+    connectionEventSchema,
+    returnedEventSchema,
+  ])
   .meta({ title: 'Waxwing event' }) satisfies z.ZodType<LoggedEvent>;
 
 /** The JSON Schema that is published with the package. */

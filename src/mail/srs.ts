@@ -90,7 +90,12 @@ function hashOf(parts: readonly string[], key: SrsKey): string {
 }
 
 function isHash(given: string, parts: readonly string[], key: SrsKey): boolean {
-  const wanted = hashOf(parts, key).toLowerCase();
+  return isSame(given, hashOf(parts, key));
+}
+
+/** Whether somebody wrote this hash; the case of letters may be lost on the way. */
+export function isSame(given: string, hash: string): boolean {
+  const wanted = hash.toLowerCase();
   const told = given.toLowerCase();
   // All of it is compared, so that the time that it takes tells nothing.
   let different = told.length ^ wanted.length;
@@ -100,12 +105,14 @@ function isHash(given: string, parts: readonly string[], key: SrsKey): boolean {
   return different === 0;
 }
 
-function dayOf(at: number): string {
+/** Two digits for the day. @param at milliseconds since 1970. */
+export function dayOf(at: number): string {
   const day = Math.floor(at / DAY_MS) % CYCLE;
   return `${DIGITS[day >> 5] ?? ''}${DIGITS[day & 31] ?? ''}`;
 }
 
-function isRecent(written: string, at: number): boolean {
+/** Whether that day is within the last three weeks. @param at milliseconds since 1970. */
+export function isRecent(written: string, at: number): boolean {
   const [high = '', low = ''] = written.toUpperCase();
   const then = DIGITS.indexOf(high) * 32 + DIGITS.indexOf(low);
   const now = Math.floor(at / DAY_MS) % CYCLE;

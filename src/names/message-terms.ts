@@ -17,6 +17,14 @@ export interface MessageTerms {
   readonly account: string | null;
   /** Its `traceparent` (W3C Trace Context), handed through as it came; null: none. */
   readonly trace: string | null;
+  /** Each copy names its recipient in its sender (VERP), with these two delimiters; null: it does not. */
+  readonly verp: string | null;
 }
 
-export const noTerms: MessageTerms = { tls: null, tellOutcome: false, account: null, trace: null };
+export const noTerms: MessageTerms = {
+  tls: null,
+  tellOutcome: false,
+  account: null,
+  trace: null,
+  verp: null,
+};

@@ -30,6 +30,8 @@ export interface AccountRights {
   readonly quota: Quota;
   /** Whether the sender of each message is told how it travelled. */
   readonly tellOutcome: boolean;
+  /** Whether each copy of its mail names its recipient in its sender; absent: no. */
+  readonly verp?: boolean;
 }
 
 export interface LoginFault {

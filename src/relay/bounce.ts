@@ -15,7 +15,7 @@ import type { Outgoing } from './settings.ts';
 import type { News } from './settle.ts';
 
 export interface NoticeParts {
-  readonly outgoing: Pick<Outgoing, 'hostname' | 'routes' | 'readersOf' | 'sign'>;
+  readonly outgoing: Pick<Outgoing, 'hostname' | 'routes' | 'readersOf' | 'senderFor' | 'sign'>;
   readonly contents: Pick<Contents, 'head' | 'source'>;
   readonly now: number;
   /** When delayed mail is given up. */
@@ -30,7 +30,7 @@ type Noticed = Pick<Claim['message'], 'id' | 'sender' | 'receivedAt' | 'wishes' 
 const MAX_RETURNED_BYTES = 1_048_576;
 
 /**
- * Builds one notification for each kind of news.
+ * Builds one notification for each kind of news; where each copy has a sender of its own, one for each recipient.
  *
  * @param news never of a message from the null sender: that is what stops loops (RFC 5321 §6.1).
  */
@@ -40,7 +40,7 @@ export async function notices(
   parts: NoticeParts,
 ): Promise<readonly NewMessage[]> {
   const kinds = [...new Set(news.map(({ kind }) => kind))];
-  return Promise.all(
+  const built = await Promise.all(
     kinds.map(async (kind) => {
       const original = await originalFor(kind, message, parts).catch((error: unknown): Original => {
         // The notification goes out without the original: that it failed matters more.
@@ -48,9 +48,29 @@ export async function notices(
         return { kind: 'headers', message: new Uint8Array(), whyNotAll: null };
       });
       const told = news.filter((one) => one.kind === kind);
-      return notice(kind, message, told, original, parts);
+      return Promise.all(
+        bySender(message, told, parts.outgoing).map(({ sender, news: own }) =>
+          notice(kind, { ...message, sender }, own, original, parts),
+        ),
+      );
     }),
   );
+  return built.flat();
+}
+
+interface Told {
+  readonly sender: string;
+  readonly news: readonly News[];
+}
+
+/** Whoever has each copy come back to an address of its own is told of each copy there, as Postfix does it. */
+function bySender(
+  { sender, terms: { verp } }: Claim['message'],
+  news: readonly News[],
+  { senderFor }: Pick<Outgoing, 'senderFor'>,
+): readonly Told[] {
+  if (verp === null) return [{ sender, news }];
+  return news.map((one) => ({ sender: senderFor(sender, one.recipient.address, verp), news: [one] }));
 }
 
 /** RFC 3461 §4.3: RET is about failures; where it is not said, the header is given back. */

@@ -1,6 +1,9 @@
-/** The part of the control socket that shows what clients have used of their quotas, and what is remembered of them. */
+/** The part of the control socket about clients: their quotas, what is remembered of them, to whom their mail does not arrive. */
 import type { Hono } from 'hono';
+import { z } from 'zod';
+import { parseMailbox } from '../names/mailbox.ts';
 import { expectationOf, type InboundRow } from '../policies/memory/inbound.ts';
+import type { ClientStore, Suppression } from '../store/client-store.ts';
 import type { RelayAtControl } from './control.ts';
 import type { QuotaUsage } from './quotas.ts';
 
@@ -28,10 +31,39 @@ export interface KeptInbound {
   readonly clearAt: string | null;
 }
 
-export function addClientRoutes(
-  app: Hono,
-  { relay }: { readonly relay: Pick<RelayAtControl, 'quotas'> },
-): void {
+/** A recipient for whom no bulk mail is taken any more. */
+export interface SuppressedRecipient extends Pick<Suppression, 'address' | 'status' | 'diagnostic'> {
+  readonly since: string;
+  /** When its last ones came back. */
+  readonly bounces: readonly string[];
+}
+
+/** So many are listed at once; `after` goes on behind the last of them. */
+export const SUPPRESSED_AT_ONCE = 1_000;
+
+export interface ClientParts {
+  readonly relay: Pick<RelayAtControl, 'quotas'>;
+  readonly suppressions: Pick<ClientStore['suppressions'], 'list' | 'lift'>;
+}
+
+const liftRequest = z.strictObject({ address: z.string() });
+
+export function addClientRoutes(app: Hono, { relay, suppressions }: ClientParts): void {
+  app.get('/suppressed', (context) => {
+    const after = context.req.query('after') ?? '';
+    return context.json(suppressions.list({ after, most: SUPPRESSED_AT_ONCE }).map(toSuppressed));
+  });
+
+  app.post('/suppressed/lift', async (context) => {
+    const request = liftRequest.safeParse(await context.req.json().catch(() => undefined));
+    if (!request.success) return context.json({ error: z.prettifyError(request.error) }, 400);
+    const mailbox = parseMailbox(request.data.address, { utf8: true });
+    if (mailbox.kind === 'invalid') return context.json({ error: mailbox.because }, 400);
+    const address = mailbox.value.text.toLowerCase();
+    if (!suppressions.lift(address)) return context.json({ error: `${address} is not suppressed` }, 404);
+    return context.json({ address });
+  });
+
   app.get('/quotas', async (context) =>
     context.json(
       (await relay.quotas()).map(
@@ -43,6 +75,16 @@ export function addClientRoutes(
       ),
     ),
   );
+}
+
+function toSuppressed({
+  address,
+  status,
+  diagnostic,
+  times,
+  suppressedAt,
+}: Suppression): SuppressedRecipient {
+  return { address, since: rfc3339(suppressedAt ?? 0), status, diagnostic, bounces: times.map(rfc3339) };
 }
 
 export function toKeptInbound(row: InboundRow, now: number): KeptInbound {

@@ -12,7 +12,7 @@ import { noRecipientWishes, noSenderWishes } from '../names/wishes.ts';
 import type { QueueStore } from '../store/queue-store.ts';
 import { atTheSocket, type Said } from './arrival.ts';
 import type { WordOf } from './control-api.ts';
-import { addClientRoutes } from './control-clients.ts';
+import { addClientRoutes, type ClientParts } from './control-clients.ts';
 import { addPolicyRoutes, type PolicyParts } from './control-policies.ts';
 import { addQueueRoutes } from './control-queue.ts';
 import { addResultRoutes } from './control-results.ts';
@@ -25,6 +25,7 @@ export interface ControlParts
   readonly store: Pick<QueueStore, 'list' | 'show' | 'nudge' | 'pause' | 'unpause' | 'pauses' | 'backup'>;
   readonly relay: RelayAtControl;
   readonly webhooks: WebhookParts['webhooks'];
+  readonly suppressions: ClientParts['suppressions'];
   readonly world: World;
   readonly hostname: string;
   /** Asked for each message: a new configuration may change it. */

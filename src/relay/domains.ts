@@ -52,10 +52,14 @@ export interface LocalDomains {
   readonly postmasterAt: MailDomain | undefined;
 }
 
-/** @param cameBack what an address in our domains is as one of mail that was forwarded. */
+/**
+ * @param cameBack what an address in our domains is as one of mail that was forwarded.
+ * @param plainOf the bounce address that an address was made of; undefined: it was not.
+ */
 export function openDomains(
   domains: readonly LocalDomain[],
   cameBack: (mailbox: Mailbox) => Returned = () => ({ kind: 'other' }),
+  plainOf: (mailbox: Mailbox) => Mailbox | undefined = () => undefined,
 ): LocalDomains {
   const byName = new Map<string, LocalDomain>(domains.map((domain) => [domain.name, domain]));
   const { table: aliases } = resolveAliases(domains);
@@ -65,29 +69,39 @@ export function openDomains(
     if (recipients.kind === 'table') tables.set(domain, new Set([...recipients.locals].map(sameCase)));
   }
   const [first] = domains;
+  function residence(mailbox: Mailbox): Residence {
+    const { local, at } = mailbox;
+    const domain = at.kind === 'domain' ? byName.get(at.domain) : undefined;
+    if (domain === undefined) return { kind: 'elsewhere' };
+    const returned = cameBack(mailbox);
+    if (returned.kind === 'to') return { kind: 'returned', to: returned.mailbox };
+    if (returned.kind === 'invalid') return { kind: 'forged', because: returned.because };
+    const plain = plainOf(mailbox);
+    if (plain !== undefined) return asAlias(plain, residence(plain));
+    const key = localKey(local);
+    const targets = aliases.get(`${key}@${domain.name}`);
+    if (targets !== undefined) return { kind: 'alias', targets };
+    if (key === 'postmaster') return { kind: 'known' };
+    const table = tables.get(domain);
+    if (table !== undefined) {
+      if (table.has(key)) return { kind: 'known' };
+      const others = aliases.get(`${CATCH_ALL}@${domain.name}`);
+      return others === undefined ? { kind: 'unknown' } : { kind: 'alias', targets: others };
+    }
+    if (/[@%!]/.test(key)) return { kind: 'unknown' };
+    return domain.recipients.kind === 'callout' ? { kind: 'callout', domain } : { kind: 'known' };
+  }
   return {
     postmasterAt: first === undefined ? undefined : { kind: 'domain', domain: first.name },
-    residence(mailbox) {
-      const { local, at } = mailbox;
-      const domain = at.kind === 'domain' ? byName.get(at.domain) : undefined;
-      if (domain === undefined) return { kind: 'elsewhere' };
-      const returned = cameBack(mailbox);
-      if (returned.kind === 'to') return { kind: 'returned', to: returned.mailbox };
-      if (returned.kind === 'invalid') return { kind: 'forged', because: returned.because };
-      const key = localKey(local);
-      const targets = aliases.get(`${key}@${domain.name}`);
-      if (targets !== undefined) return { kind: 'alias', targets };
-      if (key === 'postmaster') return { kind: 'known' };
-      const table = tables.get(domain);
-      if (table !== undefined) {
-        if (table.has(key)) return { kind: 'known' };
-        const others = aliases.get(`${CATCH_ALL}@${domain.name}`);
-        return others === undefined ? { kind: 'unknown' } : { kind: 'alias', targets: others };
-      }
-      if (/[@%!]/.test(key)) return { kind: 'unknown' };
-      return domain.recipients.kind === 'callout' ? { kind: 'callout', domain } : { kind: 'known' };
-    },
+    residence,
   };
+}
+
+/** What goes to an address that was made of this one goes to this one. */
+function asAlias(plain: Mailbox, residence: Residence): Residence {
+  return residence.kind === 'known' || residence.kind === 'callout'
+    ? { kind: 'alias', targets: [plain] }
+    : residence;
 }
 
 /** Mail for our domains goes to their backends, whoever hands it in; these stand before the operator's routes. */

@@ -12,7 +12,7 @@ export interface EnvelopeChecks {
   /** Asked at MAIL. */
   refusalOfSender(query: Extract<SmtpQuery, { kind: 'sender' }>): Refusal | undefined;
   /** Asked at RCPT, of one that exists or is elsewhere. */
-  refusalOfRecipient(account: string | null): Refusal | undefined;
+  refusalOfRecipient(query: Extract<SmtpQuery, { kind: 'recipient' }>): Refusal | undefined;
   /** The content of a message is about to come. */
   note(envelope: Pick<Envelope, 'sender' | 'tls'>): void;
 }
@@ -24,6 +24,10 @@ export interface CheckParts {
   readonly accounts: Pick<Accounts, 'rightsOf'>;
   readonly quotas: Pick<Quotas, 'spend'>;
   readonly inboundMemory: Pick<InboundMemory, 'refusal' | 'note'>;
+  /** Why nothing more is sent to this recipient. */
+  readonly suppressed: (
+    mail: Pick<Extract<SmtpQuery, { kind: 'recipient' }>, 'sender' | 'recipient'>,
+  ) => Refusal | undefined;
   readonly onOddity: (what: string) => void;
 }
 
@@ -60,7 +64,10 @@ export function envelopeChecks(parts: CheckParts): EnvelopeChecks {
           : refusalOfSender(account, rights.sender, sender);
       return inbound ?? unfit ?? quotas.spend('messages', holders(account));
     },
-    refusalOfRecipient: (account) => quotas.spend('recipients', holders(account)),
+    refusalOfRecipient(query) {
+      const suppressed = role === 'submission' ? parts.suppressed(query) : undefined;
+      return suppressed ?? quotas.spend('recipients', holders(query.account));
+    },
     note(envelope) {
       if (settings.inboundMemory === 'off' || !isSeen()) return;
       const row = inboundMemory.note(mailOf(envelope));

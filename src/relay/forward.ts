@@ -5,6 +5,7 @@ import { isAscii } from '../names/domain.ts';
 import type { Mailbox } from '../names/mailbox.ts';
 import type { RecipientWishes } from '../names/wishes.ts';
 import type { EnvelopeRecipient } from '../protocols/smtp/server/state.ts';
+import type { BounceAddresses } from './bounce-addresses.ts';
 import { type LocalDomain, type LocalDomains, localKey, openDomains } from './domains.ts';
 import type { Letter } from './letters.ts';
 import type { IncomingMessage, Treatment } from './treatment.ts';
@@ -17,18 +18,24 @@ export interface Forwarding {
   readonly srs: SrsKey;
 }
 
-/** Our domains, where addresses of forwarded mail are known again. @param now milliseconds since 1970. */
+/** Our domains, where addresses of forwarded mail are known again, and those of copies for one recipient. @param now milliseconds since 1970. */
 export function openOwnDomains(
   domains: readonly LocalDomain[],
   forwarding: Forwarding | null,
   now: () => number,
+  bounces?: BounceAddresses,
 ): LocalDomains {
-  if (forwarding === null) return openDomains(domains);
-  const { srs } = forwarding;
-  return openDomains(domains, (mailbox) =>
-    mailbox.at.kind === 'domain' && mailbox.at.domain === srs.domain
-      ? returnedTo(mailbox, now(), srs)
-      : { kind: 'other' },
+  const srs = forwarding?.srs;
+  return openDomains(
+    domains,
+    (mailbox) =>
+      srs !== undefined && mailbox.at.kind === 'domain' && mailbox.at.domain === srs.domain
+        ? returnedTo(mailbox, now(), srs)
+        : { kind: 'other' },
+    (mailbox) => {
+      const address = bounces?.read(mailbox);
+      return address === undefined || address.verp === null ? undefined : address.sender;
+    },
   );
 }
 
@@ -39,14 +46,16 @@ export function readersOf(mailbox: Mailbox, domains: LocalDomains): readonly Mai
   return residence.kind === 'returned' ? [residence.to] : [mailbox];
 }
 
-/** The step that puts mailboxes in the place of aliases; undefined where there is neither an alias nor forwarding. */
+/** The step that puts mailboxes in the place of aliases; undefined where there are neither aliases nor forwarding nor bounces. */
 export function redirecting(
   domains: readonly LocalDomain[],
   own: LocalDomains,
   forwarding: Forwarding | null,
   onOddity: (what: string, about: Readonly<Record<string, unknown>>) => void,
+  takesBounces = false,
 ): Treatment | undefined {
-  if (forwarding === null && domains.every(({ aliases }) => aliases.length === 0)) return undefined;
+  const isPlain = forwarding === null && !takesBounces;
+  if (isPlain && domains.every(({ aliases }) => aliases.length === 0)) return undefined;
   return (message, before) => {
     const recipients: EnvelopeRecipient[] = [];
     const copies: Letter[] = [];

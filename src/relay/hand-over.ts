@@ -51,7 +51,7 @@ export async function handOver(
   let rest = parcel.recipients;
   const ended = (obstacle: HandedOver['obstacle']): HandedOver => ({ settled, rest, obstacle });
   for (;;) {
-    const { batch, later } = nextBatch(rest, session);
+    const { batch, later } = nextBatch(rest, limitsOf(parcel, session));
     session.transactionsLeft -= 1;
     const given = await transact(parcel, batch, session).catch((error: unknown) => {
       // Whatever broke, even the content that could not be read: nobody uses this connection again.
@@ -97,6 +97,11 @@ function unfit({ kind }: Unfit, { asked: { host } }: Session): Extract<Verdict, 
   return { kind: 'refused', status: '5.7.30', because };
 }
 
+/** Each copy that names its recipient in its sender is a transaction of its own. */
+function limitsOf({ terms: { verp } }: Parcel, session: Session): Parameters<typeof nextBatch>[1] {
+  return verp === null ? session : { recipientsAtOnce: 1, domainsAtOnce: 1 };
+}
+
 /** As many of the next recipients as the host takes in one transaction; at least one. */
 function nextBatch(
   recipients: readonly Addressee[],
@@ -133,12 +138,12 @@ type Given =
 
 /** @throws PeerError, NetworkError while the host cannot have the message yet. */
 async function transact(parcel: Parcel, recipients: readonly Addressee[], session: Session): Promise<Given> {
-  const { sender, properties, body } = parcel;
+  const { properties, body } = parcel;
   const { connection, offers } = session;
   const { channel } = connection;
   const { size, eightBit, longestLine, needsUtf8 } = properties;
   const transaction: Transaction = {
-    sender,
+    sender: senderOf(parcel, recipients, session),
     senderWishes: wishesOf(parcel),
     recipients,
     size,
@@ -161,6 +166,16 @@ async function transact(parcel: Parcel, recipients: readonly Addressee[], sessio
     return again.kind === 'goAhead' ? await give(again, { kind: 'bytes', bytes }, session) : again;
   });
   return given ?? { kind: 'crowded' };
+}
+
+function senderOf(
+  { sender, terms: { verp } }: Parcel,
+  [recipient]: readonly Addressee[],
+  { outgoing }: Session,
+): string {
+  return verp === null || recipient === undefined
+    ? sender
+    : outgoing.senderFor(sender, recipient.address, verp);
 }
 
 async function give(

@@ -129,12 +129,16 @@ export function takeMessage(
       const { sender, recipients } = letter;
       const own = { ...arrival, id: idOfLetter(id, index), envelope: { ...envelope, sender, recipients } };
       const properties = propertiesOf(treated.content ?? facts, whole(), own.envelope, front);
-      return [toMessage(own, treated.terms, settings.routes, body, { properties, messageId })];
+      // A sender that was rewritten already says whose mail it is: nobody could read it with a recipient in it.
+      const terms = sender === envelope.sender ? treated.terms : { ...treated.terms, verp: null };
+      return [toMessage(own, terms, settings.routes, body, { properties, messageId })];
     });
     const receipt = submitter.said?.receipt ?? null;
     try {
       const all = [...messages, ...(await toldOfAliases(treated))];
-      return await keep(parts, all, receipt, submitter.address);
+      const kept = await keep(parts, all, receipt, submitter.address);
+      treated.whenKept?.();
+      return kept;
     } catch (error) {
       await dropCopies(letters, path);
       throw error;

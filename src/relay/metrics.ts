@@ -2,6 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
 import type { DnssecStatus } from '../dns/answer.ts';
 import { deliveryEventNames, type RelayEvent } from '../events/delivery-event.ts';
+import type { ReturnedEvent } from '../events/returned-event.ts';
 import { resultTypes } from '../reports/tls-rpt/result-types.ts';
 import type { ResultSource, SessionResult } from '../reports/tls-rpt/session-result.ts';
 import type { QueueFigures } from '../store/queue-figures.ts';
@@ -84,6 +85,7 @@ export function relayMetrics({ registry, figures, now }: RelayMetricsParts): Rel
     registers,
   });
   for (const status of STATUSES) answers.inc({ status }, 0);
+  const returned = addReturned(registry);
   const login = addLogins(registry);
   const stored = new Histogram({
     name: 'waxwing_store_seconds',
@@ -97,6 +99,7 @@ export function relayMetrics({ registry, figures, now }: RelayMetricsParts): Rel
       for (const event of list) {
         const { tls: how } = event;
         events.inc({ event: event.event, outcome: how?.outcome ?? 'none', by: how?.by ?? 'none' });
+        if (event.event === 'returned') returned(event);
         const direction = DIRECTIONS.get(event.event);
         if (direction !== undefined && how !== null && how.version !== null)
           tls.inc({ direction, version: oneOf(VERSIONS, how.version), group: oneOf(GROUPS, how.group) });
@@ -113,6 +116,17 @@ export function relayMetrics({ registry, figures, now }: RelayMetricsParts): Rel
     login,
     stored: (call, seconds) => stored.observe({ call }, seconds),
   };
+}
+
+function addReturned(registry: Registry): (event: ReturnedEvent) => void {
+  const mail = new Counter({
+    name: 'waxwing_returned_total',
+    help: 'What came back to bounce addresses: what its report says (none: it is no report), and whether the address is ours.',
+    labelNames: ['action', 'proof'],
+    registers: [registry],
+  });
+  mail.inc({ action: 'failed', proof: 'ours' }, 0);
+  return ({ action, proof }) => mail.inc({ action: action ?? 'none', proof });
 }
 
 function addLogins(registry: Registry): RelayMetrics['login'] {
@@ -188,6 +202,20 @@ function addQueue(registry: Registry, figures: () => QueueFigures, now: () => nu
     aggregator: 'max',
     registers,
     collect,
+  });
+}
+
+/** Shows for how many recipients no bulk mail is taken. @param count asked when somebody looks. */
+export function showSuppressed(registry: Registry, count: () => number): void {
+  const recipients = new Gauge({
+    name: 'waxwing_suppressed_recipients',
+    help: 'Recipients for whom no mail of bounce addresses is taken any more.',
+    // All workers read the same store.
+    aggregator: 'max',
+    registers: [registry],
+    collect() {
+      recipients.set(count());
+    },
   });
 }
 

@@ -24,7 +24,7 @@ export interface QueryParts {
   /** What stands against a sender beside the limits; undefined: nothing. */
   readonly refusalOfSender: (query: Extract<SmtpQuery, { kind: 'sender' }>) => Refusal | undefined;
   /** What stands against one more recipient beside the limits, wherever he is. */
-  readonly refusalOfRecipient: (account: string | null) => Refusal | undefined;
+  readonly refusalOfRecipient: (query: RecipientQuery) => Refusal | undefined;
   /** The rules of whoever the visitor is by now. */
   readonly rules: () => SessionRules;
   /** Whether a front may say who has logged in with it. */
@@ -133,10 +133,9 @@ function introduce(client: Introduced, { visitor, accounts, frontLogins, rules }
 }
 
 function answerRecipient(query: RecipientQuery, parts: QueryParts): Answer {
-  const { account } = query;
   const answer = answerResidence(query, parts);
   const counted = (given: SmtpAnswer): SmtpAnswer =>
-    given.kind === 'yes' ? (refused(parts.refusalOfRecipient(account)) ?? given) : given;
+    given.kind === 'yes' ? (refused(parts.refusalOfRecipient(query)) ?? given) : given;
   return answer instanceof Promise ? answer.then(counted) : counted(answer);
 }
 

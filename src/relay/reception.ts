@@ -8,6 +8,7 @@ import type { Admission } from '../net/admission.ts';
 import type { Welcome } from '../net/listen.ts';
 import { type BodySink, type Session, serverPatience } from '../net/server-session.ts';
 import type { Route } from '../policies/overrides/route.ts';
+import type { Rule } from '../policies/overrides/rule.ts';
 import { formatReply } from '../protocols/smtp/reply.ts';
 import {
   type Envelope,
@@ -22,11 +23,12 @@ import { type Accounts, type LoginDesk, openAccounts } from './accounts.ts';
 import type { Submitter } from './arrival.ts';
 import { authentication, forgedFields } from './authentication/treatment.ts';
 import { expansionNotice } from './bounce.ts';
+import { openBounceAddresses } from './bounce-addresses.ts';
 import { type Callouts, startCallouts } from './callout.ts';
 import { startBackendProbe } from './callout-probe.ts';
 import { omitOwnFields, readDemands } from './demands.ts';
 import type { LocalDomains } from './domains.ts';
-import { envelopeChecks } from './envelope-checks.ts';
+import { type CheckParts, envelopeChecks } from './envelope-checks.ts';
 import { openOwnDomains, redirecting } from './forward.ts';
 import type { InboundMemory } from './inbound-memory.ts';
 import { type IncomingNote, watchedSession } from './incoming-watch.ts';
@@ -35,12 +37,15 @@ import type { LoginLog, LoginPlace } from './login-log.ts';
 import { answerQueries } from './queries.ts';
 import type { Quotas } from './quotas.ts';
 import { type RefusedRecipient, refusedRecipients } from './residence.ts';
+import { readingReturned } from './returned.ts';
 import { sealing } from './seal.ts';
 import { headerSenders } from './senders.ts';
 import { rulesFor } from './session-rules.ts';
 import type { ListenerSettings, Outgoing, RelaySettings, World } from './settings.ts';
 import { signing } from './sign.ts';
+import type { Suppressions } from './suppression.ts';
 import type { Omission, Treatment } from './treatment.ts';
+import { varyingSenders } from './vary-senders.ts';
 import { admit, type Visitor } from './visitor.ts';
 
 export interface ReceptionParts {
@@ -51,6 +56,7 @@ export interface ReceptionParts {
   readonly desk: LoginDesk;
   readonly loginLog: LoginLog;
   readonly quotas: Quotas;
+  readonly suppressions: Suppressions;
   readonly inboundMemory: InboundMemory;
   readonly world: World;
   readonly onEvents: (events: readonly RelayEvent[]) => void;
@@ -81,7 +87,14 @@ export function openReception(parts: ReceptionParts): Reception {
   const { settings, outgoing, world } = parts;
   const { hostname, routes } = outgoing;
   const backend = startBackendProbe(outgoing, world.random);
-  const domains = openOwnDomains(settings.domains, settings.forwarding, world.now);
+  const addresses = openBounceAddresses(settings.bounces, world.now);
+  const domains = openOwnDomains(settings.domains, settings.forwarding, world.now, addresses);
+  const takesBounces = settings.bounces.addresses.length > 0;
+  const { suppress } = settings.bounces;
+  const suppressed: House['suppressed'] = ({ sender, recipient }) =>
+    suppress !== null && sender !== null && addresses.has(sender)
+      ? parts.suppressions.refusal(recipient)
+      : undefined;
   const house: House = {
     tellOfAliases: (message, aliases, head) => expansionNotice(message, aliases, head, outgoing),
     hostname,
@@ -92,7 +105,16 @@ export function openReception(parts: ReceptionParts): Reception {
     callouts: startCallouts(backend.probe, world.now),
     authentication: settings.authentication === null ? [] : [authentication(settings.authentication, parts)],
     forged: settings.authentication === null ? [] : [forgedFields(settings.authentication)],
-    redirecting: redirecting(settings.domains, domains, settings.forwarding, parts.onOddity),
+    suppressed,
+    varying: outgoing.rules.filter(({ verp }) => verp === true),
+    returned: takesBounces ? [readingReturned({ ...parts, addresses, suppress })] : [],
+    redirecting: redirecting(
+      settings.domains,
+      domains,
+      settings.forwarding,
+      parts.onOddity,
+      takesBounces,
+    ),
     sealing: sealing(settings.dkim, settings.forwarding, settings.authentication?.authservId, parts.onOddity),
     signing: signing(settings.dkim, parts.onOddity),
     checksHeader: settings.accounts.some(({ rights }) => rights.sender.header),
@@ -100,10 +122,18 @@ export function openReception(parts: ReceptionParts): Reception {
   return {
     welcome: (accepted, listener) => welcome(accepted, listener, house, parts),
     take: (submitter, envelope) => take(submitter, envelope, house, parts.intake),
-    refusedOf({ address }, { sender, recipients }) {
+    async refusedOf({ address }, { sender, recipients }) {
       const onOddity = (what: string): void => parts.onOddity(what, { client: address });
       const mailboxes = recipients.map(({ mailbox }) => mailbox);
-      return refusedRecipients({ sender, recipients: mailboxes }, address, { ...house, onOddity });
+      const refused = await refusedRecipients({ sender, recipients: mailboxes }, address, {
+        ...house,
+        onOddity,
+      });
+      const others = mailboxes.flatMap((mailbox) => {
+        const refusal = suppressed({ sender, recipient: mailbox });
+        return refusal === undefined ? [] : [{ mailbox, refusal }];
+      });
+      return [...refused, ...others];
     },
     close: () => backend.close(),
   };
@@ -120,6 +150,12 @@ interface House {
   /** The step that finds out who mail is from, and what is left out for it; empty where nobody asks. */
   readonly authentication: readonly Treatment[];
   readonly forged: readonly Omission[];
+  /** Why bulk mail goes no more to a recipient. */
+  readonly suppressed: CheckParts['suppressed'];
+  /** Rules by which each copy of a message gets a sender of its own. */
+  readonly varying: readonly Rule[];
+  /** The step that reads what comes back to bounce addresses; empty where there are none. */
+  readonly returned: readonly Treatment[];
   /** undefined: there are no aliases. */
   readonly redirecting: Treatment | undefined;
   /** undefined: there is nothing to vouch for, or no key. */
@@ -134,7 +170,9 @@ function take(submitter: Submitter, envelope: Envelope, house: House, intake: In
   const { hostname, routes, settings } = house;
   const treatments: readonly Treatment[] = [
     readDemands(settings.demands, (user) => house.accounts.rightsOf(user)?.tellOutcome === true),
+    varyingSenders(settings.bounces, house.varying, (user) => house.accounts.rightsOf(user)),
     ...house.authentication,
+    ...house.returned,
     ...(house.checksHeader ? [headerSenders((user) => house.accounts.rightsOf(user))] : []),
     ...(house.redirecting === undefined ? [] : [house.redirecting]),
     ...(house.sealing === undefined ? [] : [house.sealing]),

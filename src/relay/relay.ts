@@ -13,6 +13,7 @@ import type { ClientStore } from '../store/client-store.ts';
 import type { QueueStore } from '../store/queue-store.ts';
 import { openLoginDesk } from './accounts.ts';
 import { atTheSocket, type Submitter } from './arrival.ts';
+import { openBounceAddresses } from './bounce-addresses.ts';
 import { type Contents, queueContents } from './content.ts';
 import { startDelivery } from './delivery.ts';
 import { routesOf } from './domains.ts';
@@ -26,21 +27,23 @@ import { isWithinOneOf } from './networks.ts';
 import { allHolders, openQuotas, type QuotaUsage, usageOf } from './quotas.ts';
 import { openReception, type Reception } from './reception.ts';
 import type { RefusedRecipient } from './residence.ts';
+import { noteOwnBounces } from './returned.ts';
 import { noWatch, type SessionWatch } from './session-results.ts';
 import type { ListenerSettings, Outgoing, RelaySettings, World } from './settings.ts';
 import { signingOwn } from './sign.ts';
+import { openSuppressions } from './suppression.ts';
 import type { RememberedTls } from './tls-memory.ts';
 import type { Peers } from './workers/peer-word.ts';
 
 /** How mail leaves, as far as whoever starts the relay knows. */
-type GivenOutgoing = Omit<Outgoing, 'isSelf' | 'readersOf' | 'sign'>;
+type GivenOutgoing = Omit<Outgoing, 'isSelf' | 'readersOf' | 'senderFor' | 'sign'>;
 
 export interface RelayParts {
   readonly settings: RelaySettings;
   readonly outgoing: GivenOutgoing;
   readonly store: QueueStore;
   /** What is known of clients over restarts. */
-  readonly kept: Pick<ClientStore, 'quotas' | 'inbound'>;
+  readonly kept: Pick<ClientStore, 'quotas' | 'inbound' | 'suppressions'>;
   /** The store's folder for large content. */
   readonly incoming: string;
   readonly world: World;
@@ -115,6 +118,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
   const listeners = openListeners<ListenerSettings>((listener) => bindListener(listener));
   let outgoing = outgoingOf(parts.outgoing, settings, listeners, world.now);
   const contents = queueContents(parts.store);
+  const suppressions = openSuppressions({ ...parts, store: parts.kept.suppressions, now: world.now });
   const delivering = startDelivery({
     store: parts.store,
     contents,
@@ -123,6 +127,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     world,
     onEvents: (events) => {
       forgetFinal(contents, events);
+      noteOwnBounces(events, settings.bounces, suppressions);
       parts.onEvents(events);
     },
     onOddity: parts.onOddity,
@@ -152,7 +157,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     onOddity: parts.onOddity,
     onNote: (note) => parts.onLogin?.(note),
   });
-  const kept = { intake, admission, desk, loginLog, quotas, inboundMemory: inbound };
+  const kept = { intake, admission, desk, loginLog, quotas, suppressions, inboundMemory: inbound };
   const receive = (): Reception => openReception({ ...parts, settings, outgoing, ...kept });
   let reception = receive();
 
@@ -179,6 +184,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     await Promise.all([delivering.close(graceMs), reception.close()]);
     quotas.close();
     inbound.close();
+    suppressions.close();
   };
   try {
     await listeners.change(settings.listeners);
@@ -232,14 +238,16 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
 /** Mail for our own domains goes to their backends, whatever the operator's routes say. */
 function outgoingOf(
   given: GivenOutgoing,
-  { domains, forwarding, dkim }: RelaySettings,
+  { domains, forwarding, bounces, dkim }: RelaySettings,
   listeners: Listeners<ListenerSettings>,
   now: () => number,
 ): Outgoing {
-  const own = openOwnDomains(domains, forwarding, now);
+  const addresses = openBounceAddresses(bounces, now);
+  const own = openOwnDomains(domains, forwarding, now, addresses);
   return {
     ...given,
     readersOf: (mailbox) => readersOf(mailbox, own),
+    senderFor: (sender, recipient, delimiters) => addresses.senderFor(sender, recipient, delimiters),
     sign: signingOwn(dkim),
     routes: [...routesOf(domains, given.hostname), ...given.routes],
     isSelf: (address, port) => listeners.isOne(address, port),

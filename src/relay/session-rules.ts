@@ -23,6 +23,7 @@ export interface House {
   readonly domains: LocalDomains;
   readonly settings: Pick<
     RelaySettings,
+    | 'bounces'
     | 'demands'
     | 'networkQuotas'
     | 'maxMessageBytes'
@@ -48,6 +49,7 @@ export function rulesFor(listener: ListenerSettings, client: Client, house: Hous
     // Nobody logs in at port 25: all that there is to find there are guessed passwords.
     mechanisms: mechanismsOf(listener, house.accounts),
     xclient: client.front,
+    ...(listener.xverp === true ? { verp: settings.bounces } : {}),
     relaying: relayingFor(listener, client, house.accounts),
     asks: {
       sender: everything || counted,

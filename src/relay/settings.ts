@@ -13,6 +13,7 @@ import type { TlsLevel } from '../policies/words.ts';
 import type { Schedule } from '../queue/schedule.ts';
 import type { Account } from './accounts.ts';
 import type { AuthenticationSettings } from './authentication/treatment.ts';
+import type { BounceSettings } from './bounce-addresses.ts';
 import type { DemandRules } from './demands.ts';
 import type { DkimKey } from './dkim-key.ts';
 import type { LocalDomain } from './domains.ts';
@@ -49,6 +50,8 @@ export interface Outgoing {
   readonly patience: OutgoingPatience;
   /** Who gets what is for this address, where it is not itself a mailbox. */
   readonly readersOf: (mailbox: Mailbox) => readonly Mailbox[];
+  /** The sender of the copy for one recipient, with these delimiters. */
+  readonly senderFor: (sender: string, recipient: string, delimiters: string) => string;
   /** Signs what we write ourselves; undefined: there are no keys. */
   readonly sign: SignOwn | undefined;
   /** Whether a connection to this address would come back to us. */
@@ -116,6 +119,8 @@ export interface ListenerSettings {
   readonly frontLogins: boolean;
   /** Whether clients are asked for a certificate; none has to have one. */
   readonly clientCertificates: 'off' | 'ask';
+  /** Whether XVERP is offered; absent: it is not. */
+  readonly xverp?: boolean;
 }
 
 export interface RelaySettings {
@@ -133,6 +138,7 @@ export interface RelaySettings {
   readonly networkQuotas: readonly NetworkQuota[];
   /** What is submitted here is signed with these. */
   readonly dkim: readonly DkimKey[];
+  readonly bounces: BounceSettings;
   /** null: no mail is sent on to other domains. */
   readonly forwarding: Forwarding | null;
   readonly maxMessageBytes: number;

@@ -89,6 +89,8 @@ export interface Treated {
   readonly content: Uint8Array | null;
   /** What was found out about who sent it; null: nobody looked. */
   readonly authentication: AuthenticationResult | null;
+  /** Called once it is safe; absent: nobody waits for that. */
+  readonly whenKept?: () => void;
 }
 
 type Said = Treated | ({ readonly kind: 'refused' } & Refusal);

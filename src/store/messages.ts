@@ -29,12 +29,13 @@ export interface MessageRow {
   readonly tell_outcome: number | null;
   readonly account: string | null;
   readonly trace: string | null;
+  readonly verp: string | null;
 }
 
 type KeptIn = 'row' | 'file';
 
 const COLUMNS = `number, id, received_at, sender, ret, envelope_id, size, eight_bit, longest_line, hops,
-  needs_utf8, warned_at, kept_in, tls, tell_outcome, account, trace`;
+  needs_utf8, warned_at, kept_in, tls, tell_outcome, account, trace, verp`;
 const ROWS = 'messages LEFT JOIN terms ON terms.message = messages.number';
 
 /** An id names a file as well, so it must not be able to say `..` or `/`. */
@@ -68,9 +69,9 @@ export function messagesTable(database: DatabaseSync, files: BodyFiles, open: Op
        needs_utf8, arrival, kept_in, content)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
   );
-  const insertTerms = command<[number, TlsWish | null, number, string | null, string | null]>(
+  const insertTerms = command<[number, TlsWish | null, number, string | null, string | null, string | null]>(
     database,
-    'INSERT INTO terms (message, tls, tell_outcome, account, trace) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO terms (message, tls, tell_outcome, account, trace, verp) VALUES (?, ?, ?, ?, ?, ?)',
   );
   const end = command<[EpochMs, string, number]>(
     database,
@@ -102,8 +103,8 @@ export function messagesTable(database: DatabaseSync, files: BodyFiles, open: Op
       );
       if (row.changes === 0) throw new StoreError('refused', `message ${id} is kept already`);
       if (terms !== undefined && !isNothing(terms)) {
-        const { tls, tellOutcome, account, trace } = terms;
-        insertTerms(row.lastRow, tls, Number(tellOutcome), account, trace);
+        const { tls, tellOutcome, account, trace, verp } = terms;
+        insertTerms(row.lastRow, tls, Number(tellOutcome), account, trace, verp);
       }
       if (body.kind === 'file') files.take(body.path, id);
       open.add(row.lastRow, recipients);
@@ -118,13 +119,13 @@ export function messagesTable(database: DatabaseSync, files: BodyFiles, open: Op
   };
 }
 
-function isNothing({ tls, tellOutcome, account, trace }: MessageTerms): boolean {
-  return tls === null && !tellOutcome && account === null && trace === null;
+function isNothing({ tls, tellOutcome, account, trace, verp }: MessageTerms): boolean {
+  return tls === null && !tellOutcome && account === null && trace === null && verp === null;
 }
 
 /** What holds for the message of the row. */
-export function termsOf({ tls, tell_outcome, account, trace }: MessageRow): MessageTerms {
-  return { tls, tellOutcome: tell_outcome === 1, account, trace };
+export function termsOf({ tls, tell_outcome, account, trace, verp }: MessageRow): MessageTerms {
+  return { tls, tellOutcome: tell_outcome === 1, account, trace, verp };
 }
 
 function readers(

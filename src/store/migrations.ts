@@ -131,6 +131,10 @@ INSERT INTO releases_of_destinations (message, destination, level, until, reason
 DROP TABLE releases;
 ALTER TABLE releases_of_destinations RENAME TO releases;
 `,
+  `
+-- The delimiters of messages each copy of which names its recipient in its sender.
+ALTER TABLE terms ADD COLUMN verp TEXT;
+`,
 ];
 
 /** The queue. */

@@ -6,6 +6,7 @@ import { openDatabase } from './open-database.ts';
 import { policyDatabase } from './policy-migrations.ts';
 import { quotasTable } from './quotas-table.ts';
 import { shapingErrors } from './store-error.ts';
+import { suppressionsTable } from './suppressions-table.ts';
 
 const shaped = shapingErrors(policyDatabase.what);
 
@@ -19,6 +20,7 @@ export function openClients(folder: Pick<FolderPaths, 'path'>): ClientStore {
     const database = openDatabase(folder, policyDatabase);
     const quotas = quotasTable(database);
     const inbound = inboundTable(database);
+    const suppressions = suppressionsTable(database);
     return {
       quotas: {
         list: () => shaped(() => quotas.list()),
@@ -28,6 +30,14 @@ export function openClients(folder: Pick<FolderPaths, 'path'>): ClientStore {
         list: () => shaped(() => inbound.list()),
         seenSince: (at) => shaped(() => inbound.seenSince(at)),
         write: (changed, gone, merged) => shaped(() => inbound.write(changed, gone, merged)),
+      },
+      suppressions: {
+        of: (address) => shaped(() => suppressions.of(address)),
+        add: (bounces, rule) => shaped(() => suppressions.add(bounces, rule)),
+        list: (request) => shaped(() => suppressions.list(request)),
+        count: () => shaped(() => suppressions.count()),
+        lift: (address) => shaped(() => suppressions.lift(address)),
+        forget: (before) => shaped(() => suppressions.forget(before)),
       },
       close: () => database.close(),
     };

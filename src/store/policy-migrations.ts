@@ -89,6 +89,19 @@ CREATE TABLE inbound_tls (
   PRIMARY KEY (client, domain)
 ) STRICT, WITHOUT ROWID;
 `,
+  `
+-- Recipients whose mail has come back for good. times: of the last such messages, a JSON array of milliseconds since 1970.
+-- suppressed_at NULL: mail for them is still taken.
+CREATE TABLE suppressions (
+  address TEXT PRIMARY KEY,
+  times TEXT NOT NULL,
+  last_at INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  diagnostic TEXT,
+  suppressed_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX suppressions_counting ON suppressions (last_at) WHERE suppressed_at IS NULL;
+`,
 ];
 
 /** Policies of others, and overrides. */

@@ -8,6 +8,7 @@ import type { DeliveryEvent } from '../../src/events/delivery-event.ts';
 import type { Domain } from '../../src/names/domain.ts';
 import { formatMailDomain } from '../../src/names/mailbox.ts';
 import { type ControlParts, openControl } from '../../src/relay/control.ts';
+import { openClients } from '../../src/store/open-clients.ts';
 import { openPolicies } from '../../src/store/open-policies.ts';
 import { openResults, type Results } from '../../src/store/open-results.ts';
 import type { PolicyStore } from '../../src/store/policy-store.ts';
@@ -71,6 +72,8 @@ export async function controlSetting(t: TestContext, options: ControlOptions = {
   t.after(() => policies.close());
   const results = openResults({ path: relay.folder });
   t.after(() => results.close());
+  const clients = openClients({ path: relay.folder });
+  t.after(() => clients.close());
   const failures: string[] = [];
   const raised: DeliveryEvent[] = [];
   const words: string[] = [];
@@ -89,6 +92,7 @@ export async function controlSetting(t: TestContext, options: ControlOptions = {
     },
     onError: (what, error) => failures.push(`${what}: ${String(error)}`),
     policies,
+    suppressions: clients.suppressions,
     webhooks: options.webhooks ?? noWebhooks,
     results,
     recorder: { flush: () => undefined },

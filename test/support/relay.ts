@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CredentialEvent, DeliveryEvent, RelayEvent } from '../../src/events/delivery-event.ts';
+import type { ReturnedEvent } from '../../src/events/returned-event.ts';
 import { type Domain, parseDomain } from '../../src/names/domain.ts';
 import type { Limits } from '../../src/net/admission.ts';
 import { openCertificates } from '../../src/net/certificates.ts';
@@ -18,6 +19,7 @@ import type { NamePattern, Route, RouteLogin, RouteTarget } from '../../src/poli
 import type { TlsLevel } from '../../src/policies/words.ts';
 import { type Account, anyRights } from '../../src/relay/accounts.ts';
 import { type Alias, parseAlias } from '../../src/relay/aliases.ts';
+import { noBounces } from '../../src/relay/bounce-addresses.ts';
 import type { LocalDomain } from '../../src/relay/domains.ts';
 import type { IncomingNote } from '../../src/relay/incoming-watch.ts';
 import { hashPassword, parsePasswordHash } from '../../src/relay/password.ts';
@@ -90,6 +92,7 @@ export interface TestRelay {
   readonly events: readonly DeliveryEvent[];
   /** Logins that were sent in clear. */
   readonly exposed: readonly CredentialEvent[];
+  readonly returned: readonly ReturnedEvent[];
   readonly oddities: readonly string[];
   /** @returns the events about one message or recipient, `received` left out. */
   about(text: string): DeliveryEvent[];
@@ -174,7 +177,7 @@ export async function startTestRelay(
   });
   relay = running;
   const listener = running.listeners[0] ?? { address: '127.0.0.1', port: 0 };
-  const { events, exposed } = notes;
+  const { events, exposed, returned } = notes;
   return {
     relay: running,
     port: listener.port,
@@ -182,6 +185,7 @@ export async function startTestRelay(
     folder: path,
     events,
     exposed,
+    returned,
     oddities,
     about: (text) =>
       events.filter(({ event, id, to }) => event !== 'received' && (id === text || to === text)),
@@ -220,6 +224,7 @@ function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySe
     demands: { requireTls: 'enforce', tlsRequiredNo: 'obey' },
     dkim: [],
     forwarding: null,
+    bounces: noBounces,
     queue: {
       schedule: { retryAfterMs: [60_000], jitter: 0, giveUpAfterMs: 5 * DAY, warnAfterMs: DAY / 6 },
       holds: { onBlocked: 'hold', noticeAfterMs: DAY / 96, probeAfterMs: [60_000] },
@@ -237,7 +242,7 @@ function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySe
 function outgoingOf(
   { level = 'may', routes = [], trust = [], smtpPort = NO_SERVER, dns, patience }: TestRelayOptions,
   deadlines: Deadlines,
-): Omit<Outgoing, 'isSelf' | 'readersOf' | 'sign'> {
+): Omit<Outgoing, 'isSelf' | 'readersOf' | 'senderFor' | 'sign'> {
   return {
     hostname: { kind: 'domain', domain: domain('relay.test') },
     routes: routes.map(toRoute),
@@ -258,6 +263,7 @@ function outgoingOf(
 interface Notes {
   readonly events: DeliveryEvent[];
   readonly exposed: CredentialEvent[];
+  readonly returned: ReturnedEvent[];
   readonly add: (events: readonly RelayEvent[]) => void;
   readonly until: TestRelay['until'];
 }
@@ -265,13 +271,16 @@ interface Notes {
 function noteEvents(oddities: readonly string[]): Notes {
   const events: DeliveryEvent[] = [];
   const exposed: CredentialEvent[] = [];
+  const returned: ReturnedEvent[] = [];
   const waiting = new Set<() => void>();
   return {
     events,
     exposed,
+    returned,
     add(more) {
       for (const event of more) {
         if (event.event === 'credential-exposed') exposed.push(event);
+        else if (event.event === 'returned') returned.push(event);
         else events.push(event);
       }
       for (const look of waiting) look();

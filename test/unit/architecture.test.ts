@@ -266,6 +266,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
       cli/config/schema/listener cli/config/schema/mta-sts cli/config/schema/relay cli/config/schema/route
       cli/config/schema/authentication cli/config/schema/inbound cli/config/schema/quota
       cli/config/schema/rule cli/config/schema/dkim cli/config/schema/forwarding
+      cli/config/schema/bounces
       cli/config/schema/tls`,
   },
   {
@@ -347,6 +348,17 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'events/connection-event',
   },
   {
+    why: 'the event of what came back, which comes of reading it',
+    test: 'test/unit/relay/returned.test.ts',
+    sources: 'events/returned-event',
+  },
+  {
+    why: 'a list that shows what real servers sent back',
+    test: 'test/peers/verp.test.ts',
+    sources: 'cli/commands/queue-suppressed',
+    asProgram: true,
+  },
+  {
     why: 'tables and steps of the queue, none of which is seen from outside',
     test: 'test/unit/store/sqlite-queue.test.ts',
     sources: `store/accept store/body-files store/claim store/claims store/holds store/holds-table store/listing store/messages store/nudge
@@ -403,7 +415,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'the tables of what is known of clients, none of which is seen from outside',
     test: 'test/unit/store/open-clients.test.ts',
-    sources: 'store/in-one-commit store/inbound-table store/quotas-table',
+    sources: 'store/in-one-commit store/inbound-table store/quotas-table store/suppressions-table',
   },
   {
     why: 'shared by the databases, and shown by the steps of the queue',

@@ -8,6 +8,7 @@ import { withExamples } from '../usage.ts';
 import { registerChanges } from './queue-changes.ts';
 import { registerCopies } from './queue-copies.ts';
 import { registerStats } from './queue-stats.ts';
+import { registerSuppressed } from './queue-suppressed.ts';
 
 export function register(program: Command): void {
   const queue = program
@@ -37,6 +38,7 @@ export function register(program: Command): void {
   registerChanges(queue);
   registerCopies(queue);
   registerStats(queue);
+  registerSuppressed(queue);
 }
 
 async function list(options: AskOptions & { readonly all?: true; readonly after?: string }): Promise<void> {

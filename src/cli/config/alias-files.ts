@@ -1,5 +1,6 @@
-/** Reads what sends mail on: aliases of domains, and the secret of rewritten senders. */
-import { createSecretKey, type KeyObject } from 'node:crypto';
+/** Reads what sends mail on: aliases of domains, and the secrets of rewritten senders. */
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import type { VerpKey } from '../../mail/verp.ts';
 import type { Domain, Parsed } from '../../names/domain.ts';
 import { type Alias, readAliases, resolveAliases } from '../../relay/aliases.ts';
 import type { LocalDomain } from '../../relay/domains.ts';
@@ -68,10 +69,24 @@ export async function readForwarding(
   findings: Findings,
 ): Promise<ForwardingFiles | null | undefined> {
   if (forwarding === null) return null;
-  const line = await readLine(forwarding.secretFile);
-  const secret = findings.take('forwarding.srs_secret_file', longEnough(line, forwarding.secretFile));
+  const secret = await readSecret(forwarding.secretFile, 'forwarding.srs_secret_file', findings);
   if (secret === undefined) return undefined;
   return { domain: forwarding.srsDomain, secret: createSecretKey(Buffer.from(secret)) };
+}
+
+/** null: addresses get no tag. */
+export async function readVerpKey(
+  { bounces: { secretFile } }: Config,
+  findings: Findings,
+): Promise<VerpKey | null | undefined> {
+  if (secretFile === null) return null;
+  const secret = await readSecret(secretFile, 'bounces.secret_file', findings);
+  if (secret === undefined) return undefined;
+  return { hash: (text) => createHmac('sha256', secret).update(text).digest() };
+}
+
+async function readSecret(file: string, key: string, findings: Findings): Promise<string | undefined> {
+  return findings.take(key, longEnough(await readLine(file), file));
 }
 
 function longEnough(line: Parsed<string>, file: string): Parsed<string> {

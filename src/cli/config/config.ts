@@ -21,6 +21,7 @@ import type { Schedule } from '../../queue/schedule.ts';
 import type { AccountRights } from '../../relay/accounts.ts';
 import type { Alias } from '../../relay/aliases.ts';
 import type { Actions, DmarcAction, SpfAction } from '../../relay/authentication/verdict.ts';
+import type { BounceSettings } from '../../relay/bounce-addresses.ts';
 import type { CertificateFiles } from '../../relay/certificate.ts';
 import type { DemandRules } from '../../relay/demands.ts';
 import type { Rotation } from '../../relay/event-log.ts';
@@ -67,6 +68,7 @@ export interface Config {
   readonly rules: readonly Rule[];
   readonly dkim: readonly DkimConfig[];
   /** null: no mail is sent on. */
+  readonly bounces: BouncesConfig;
   readonly forwarding: { readonly srsDomain: Domain; readonly secretFile: string } | null;
   readonly relay: RelayConfig;
   readonly limits: LimitsConfig;
@@ -93,6 +95,11 @@ export interface Config {
 export type EventTarget<Stream extends 'stdout' | 'stderr' = 'stdout' | 'stderr'> =
   | { readonly kind: Stream }
   | { readonly kind: 'file'; readonly path: string; readonly rotation: Rotation | null };
+
+/** As `BounceSettings`, with the secret still in its file. */
+export interface BouncesConfig extends Omit<BounceSettings, 'key'> {
+  readonly secretFile: string | null;
+}
 
 /** Who is asked about names, and what of the answers is believed. */
 export interface DnsConfig {

@@ -1,5 +1,6 @@
 /** Reads the files that a configuration names, and checks them: readable, right kind, fitting each other, in date. */
 import { ianaAnchors, parseAnchors, type TrustAnchor } from '../../dns/anchors.ts';
+import type { VerpKey } from '../../mail/verp.ts';
 import type { Parsed } from '../../names/domain.ts';
 import type { KeyPair } from '../../net/tls.ts';
 import type { Route } from '../../policies/overrides/route.ts';
@@ -10,7 +11,13 @@ import type { LocalDomain } from '../../relay/domains.ts';
 import type { ApiKey } from '../../relay/http-api/api-key.ts';
 import type { Webhook } from '../../relay/webhooks/settings.ts';
 import { readAccount, readAccountsFile } from './account-files.ts';
-import { checkAliases, type ForwardingFiles, readDomainAliases, readForwarding } from './alias-files.ts';
+import {
+  checkAliases,
+  type ForwardingFiles,
+  readDomainAliases,
+  readForwarding,
+  readVerpKey,
+} from './alias-files.ts';
 import { readApiKeys } from './api-files.ts';
 import type {
   Config,
@@ -53,6 +60,8 @@ export interface ConfigFiles extends OutgoingFiles {
   readonly domains: readonly LocalDomain[];
   readonly dkim: readonly DkimKey[];
   readonly forwarding: ForwardingFiles | null;
+  /** null: there is no secret. */
+  readonly verpKey: VerpKey | null;
   /** In the order of the configuration. */
   readonly webhooks: readonly Webhook[];
   /** In the order of the configuration. */
@@ -112,6 +121,7 @@ export async function readFiles(
   );
   if (domains.every((domain) => domain !== undefined)) checkAliases(domains, config, findings);
   const forwarding = await readForwarding(config, findings);
+  const verpKey = await readVerpKey(config, findings);
   const dkim = await readDkimKeys(config.dkim, findings);
   const hooks = await readWebhooks(config.webhooks, findings);
 
@@ -139,6 +149,7 @@ export async function readFiles(
     dkim: dkim.keys,
     webhooks: hooks.webhooks,
     forwarding: forwarding ?? null,
+    verpKey: verpKey ?? null,
     gateways,
   };
   const shown = warnAboutCertificates(config.certificates, files.certificates);

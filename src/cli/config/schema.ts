@@ -10,6 +10,7 @@ import { parseMailDomain } from '../../names/mailbox.ts';
 import { account, accounts } from './schema/account.ts';
 import { api, apiKey } from './schema/api.ts';
 import { authentication } from './schema/authentication.ts';
+import { bounces } from './schema/bounces.ts';
 import { check } from './schema/check.ts';
 import { dkim } from './schema/dkim.ts';
 import { dns } from './schema/dns.ts';
@@ -115,6 +116,7 @@ export const configSchema = z
       .prefault([])
       .describe('Keys that sign submitted mail; a message gets one signature of each key of its domain.'),
     forwarding,
+    bounces,
     relay,
     limits,
     gateway: z

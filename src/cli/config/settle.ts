@@ -94,6 +94,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
       keyFile: sources.absolute(`dkim[${index}].key`, key),
     })),
     forwarding: toForwarding(parsed.forwarding, sources),
+    bounces: toBounces(parsed.bounces, sources),
     relay: toRelay(parsed.relay),
     limits: toLimits(parsed.limits),
     gateways: parsed.gateway.map((gateway, index) => toGateway(gateway, `gateway[${index}]`, sources)),
@@ -129,6 +130,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     ['check.opt_out', config.check.optOutFile],
     ['forwarding.srs_domain', config.forwarding?.srsDomain ?? null],
     ['forwarding.srs_secret_file', config.forwarding?.secretFile ?? null],
+    ['bounces.secret_file', config.bounces.secretFile],
     ['events.file', eventFile],
     ['events.postfix_log', postfixFile],
     ['tls_rpt.socket', config.tlsRpt.socket?.path ?? null],
@@ -271,6 +273,17 @@ function toForwarding(
 ): Config['forwarding'] {
   if (srsDomain === undefined || file === undefined) return null;
   return { srsDomain, secretFile: sources.absolute('forwarding.srs_secret_file', file) };
+}
+
+function toBounces(parsed: ParsedConfig['bounces'], sources: Sources): Config['bounces'] {
+  const { secret_file: file, suppress_after: after } = parsed;
+  return {
+    addresses: parsed.addresses ?? [],
+    secretFile: file === undefined ? null : sources.absolute('bounces.secret_file', file),
+    delimiters: parsed.verp_delimiters,
+    filter: parsed.verp_delimiter_filter,
+    suppress: after === undefined ? null : { after, withinMs: parsed.suppress_within },
+  };
 }
 
 /** null: the level that holds for everyone. */

@@ -27,6 +27,12 @@ const messageLine = z.strictObject({
     tellOutcome: z.boolean(),
     account: z.string().nullable(),
     trace: z.string().nullable(),
+    // Exports of before have none.
+    verp: z
+      .string()
+      .regex(/^[\x21-\x3f\x41-\x7e]{2}$/)
+      .nullable()
+      .default(null),
   }),
   properties: z.strictObject({
     size: z.int().nonnegative(),

@@ -20,6 +20,8 @@ export interface Rule {
   readonly tls: TlsLevel | null;
   /** null: not this rule's business. */
   readonly onBlocked: OnBlocked | null;
+  /** Each copy names its recipient in its sender: all of a message that has one of these recipients. */
+  readonly verp?: true;
 }
 
 /** Whose mail it is. */
@@ -47,6 +49,16 @@ export function ruledFor(parties: Parties, rules: readonly Rule[]): Ruled {
     tls: byLevel === undefined || byLevel.tls === null ? null : { level: byLevel.tls, rule: byLevel },
     onBlocked: applying.find(({ onBlocked }) => onBlocked !== null)?.onBlocked ?? null,
   };
+}
+
+/** Whether each copy of this mail is to name its recipient in its sender. */
+export function variesSender(
+  { account, from, to }: Omit<Parties, 'to'> & { readonly to: readonly Mailbox[] },
+  rules: readonly Rule[],
+): boolean {
+  return rules.some(
+    (rule) => rule.verp === true && to.some((one) => applies(rule, { account, from, to: one })),
+  );
 }
 
 /** What they say of mail from anybody, whoever submitted it, to any mailbox of one domain. */

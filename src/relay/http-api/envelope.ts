@@ -24,12 +24,14 @@ export interface Directions {
   readonly to: readonly Mailbox[];
   readonly notify: readonly NotifyCondition[] | null;
   readonly terms: Pick<MessageTerms, 'tls' | 'tellOutcome'>;
+  /** Whether each copy names its recipient in its envelope sender. */
+  readonly verp: boolean;
   /** Whether what the header holds beyond ASCII is UTF-8 (RFC 6532 §3.2), as it is where it was made here. */
   readonly utf8: boolean;
 }
 
 /** The names that {@link directionsInQuery} reads: once, and as often as one likes. */
-export const envelopeNames = { single: ['from', 'tls', 'tell', 'notify'], several: ['to'] } as const;
+export const envelopeNames = { single: ['from', 'tls', 'tell', 'notify', 'verp'], several: ['to'] } as const;
 
 /** Of a message that is handed in as it is: by the query of its URL. */
 export function directionsInQuery(query: Query, mostRecipients: number): Directions | Refused {
@@ -58,7 +60,7 @@ export function directionsInQuery(query: Query, mostRecipients: number): Directi
 
 /** Of a message that is made here: by its envelope, else by its header. */
 export function directionsInMessage(message: JsonMessage, mostRecipients: number): Directions | Refused {
-  const { envelope, from, to, cc, bcc, tls = null, tell, notify = null } = message;
+  const { envelope, from, to, cc, bcc, tls = null, tell, notify = null, verp } = message;
   const directions: Directions = {
     kind: 'ok',
     from: envelope.from === undefined ? from.mailbox : envelope.from,
@@ -66,6 +68,7 @@ export function directionsInMessage(message: JsonMessage, mostRecipients: number
     notify,
     utf8: true,
     terms: { tls, tellOutcome: tell === 'outcome' },
+    verp,
   };
   return bounded(directions, mostRecipients);
 }
@@ -92,7 +95,7 @@ function mailboxIn(field: string, text: string): MailboxRead {
 
 function termsIn(
   query: Query,
-): { readonly kind: 'ok'; readonly value: Pick<Directions, 'terms' | 'notify'> } | Refused {
+): { readonly kind: 'ok'; readonly value: Pick<Directions, 'terms' | 'notify' | 'verp'> } | Refused {
   const asked = valueOf(query, 'tls');
   const tls = asked === undefined ? null : tlsWishes.find((wish) => wish === asked);
   if (tls === undefined) return refused(400, `tls: is one of ${tlsWishes.join(', ')}`, { field: 'tls' });
@@ -107,7 +110,10 @@ function termsIn(
     return refused(400, `notify: is a list of ${notifyConditions.join(', ')} with commas, or never`, {
       field: 'notify',
     });
-  return { kind: 'ok', value: { notify: conditions, terms: { tls, tellOutcome: tell !== undefined } } };
+  const verp = valueOf(query, 'verp');
+  if (verp !== undefined && verp !== 'yes') return refused(400, 'verp: is yes', { field: 'verp' });
+  const terms = { tls, tellOutcome: tell !== undefined };
+  return { kind: 'ok', value: { notify: conditions, terms, verp: verp !== undefined } };
 }
 
 function conditionsIn(text: string): readonly NotifyCondition[] | undefined {
@@ -152,7 +158,7 @@ interface Origin {
 }
 
 export function envelopeOf(
-  { from, to, notify, terms, utf8 }: Directions,
+  { from, to, notify, terms, verp, utf8 }: Directions,
   { account, address, tls }: Origin,
 ): Envelope {
   const wishes = { notify, originalRecipient: null };
@@ -166,5 +172,6 @@ export function envelopeOf(
     requireTls: terms.tls === 'requiretls',
     wishes: noSenderWishes,
     recipients: to.map((mailbox) => ({ mailbox, wishes })),
+    ...(verp ? { verp: '' } : {}),
   };
 }

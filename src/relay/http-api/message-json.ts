@@ -164,6 +164,10 @@ export const messageSchema = z
       .literal('outcome')
       .optional()
       .describe('The sender is told how the message travelled to each recipient.'),
+    verp: z
+      .boolean()
+      .default(false)
+      .describe('Each copy has an envelope sender that names its recipient (VERP).'),
     notify: z
       .array(z.enum(notifyConditions))
       .max(notifyConditions.length)

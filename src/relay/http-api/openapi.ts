@@ -102,6 +102,7 @@ const submissionPaths: readonly Path[] = [
         to: z.array(z.string()).optional().describe('message/rfc822: a recipient; once for each of them.'),
         tls: z.enum(tlsWishes).exclude(['optional']).optional().describe('message/rfc822: as in Message.'),
         tell: z.literal('outcome').optional().describe('message/rfc822: as in Message.'),
+        verp: z.literal('yes').optional().describe('message/rfc822: as in Message.'),
         notify: z
           .string()
           .optional()

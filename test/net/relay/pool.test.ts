@@ -50,6 +50,7 @@ describe('a pool that was broken off', () => {
       patience: outgoingPatience,
       isSelf: () => false,
       readersOf: () => [],
+      senderFor: (sender: string) => sender,
       sign: undefined,
     };
     const decision = decide({ kind: 'domain', domain: domain('far.test') }, undefined, 'may');

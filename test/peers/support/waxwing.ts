@@ -11,6 +11,7 @@ import type {
   EventName,
   RelayEvent,
 } from '../../../src/events/delivery-event.ts';
+import type { ReturnedEvent } from '../../../src/events/returned-event.ts';
 import type { Certificate } from '../../support/certificates.ts';
 import { type Finished, finish, runCommand } from './command.ts';
 import { until } from './until.ts';
@@ -45,6 +46,12 @@ export interface WaxwingOptions {
   readonly dkim?: readonly Keys[];
   /** Keys of `[forwarding]`. */
   readonly forwarding?: Keys;
+  /** Keys of `[bounces]`; there is a secret in `bounces.secret`. */
+  readonly bounces?: Keys;
+  /** Further keys of the listeners of role submission. */
+  readonly submission?: Keys;
+  /** Keys of `[account_database]`. */
+  readonly accountDatabase?: Keys;
   /** Keys of `[limits]`. */
   readonly limits?: Keys;
   /** Keys of `[events]`. */
@@ -77,6 +84,8 @@ export interface Waxwing {
   readonly data: string;
   /** What the event log says of messages so far. */
   events(): DeliveryEvent[];
+  /** What it says of mail that came back to bounce addresses, at least so many. */
+  returned(atLeast?: number): Promise<ReturnedEvent[]>;
   /** What it says of logins that were sent in clear. */
   exposures(): CredentialEvent[];
   /** Waits for events of this name until there are so many, and returns them all. */
@@ -129,6 +138,7 @@ export async function startWaxwing(options: WaxwingOptions = {}): Promise<Waxwin
     'cert.pem': options.certificate?.certPem ?? '',
     'key.pem': options.certificate?.keyPem ?? '',
     'ca.pem': options.trust ?? '',
+    'bounces.secret': 'a secret of sixteen octets\n',
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(place, name), text, { mode: 0o600 });
   const under = (options.under ?? []).map((word) => (word === 'DATA' ? data : word));
@@ -138,7 +148,8 @@ export async function startWaxwing(options: WaxwingOptions = {}): Promise<Waxwin
   const seen = (): string =>
     options.under === undefined ? data : join('/proc', `${running.process.pid}`, 'root', data);
   const all = (): RelayEvent[] => readEvents(join(seen(), 'events.ndjson'));
-  const events = (): DeliveryEvent[] => all().filter((one) => one.event !== 'credential-exposed');
+  const events = (): DeliveryEvent[] =>
+    all().filter((one) => one.event !== 'credential-exposed' && one.event !== 'returned');
   const end = async (signal: NodeJS.Signals): Promise<Finished> => {
     running.process.kill(signal);
     return running.finished;
@@ -164,6 +175,14 @@ export async function startWaxwing(options: WaxwingOptions = {}): Promise<Waxwin
     },
     events,
     exposures: () => all().filter((one) => one.event === 'credential-exposed'),
+    returned: (atLeast = 1) =>
+      until(
+        () => {
+          const named = all().filter((one) => one.event === 'returned');
+          return named.length >= atLeast && named;
+        },
+        () => `not ${atLeast} events returned: ${JSON.stringify(all(), null, 1)}\n${log.join('\n')}`,
+      ),
     eventsOf: (name, atLeast = 1) =>
       until(
         () => {
@@ -244,8 +263,8 @@ function configuration(options: WaxwingOptions): string {
   };
   const networks = options.networks === undefined ? {} : { networks: options.networks };
   const listeners: Keys[] = [
-    { role: 'submission', tls: 'starttls', ...networks },
-    { role: 'submission', tls: 'implicit', ...networks },
+    { role: 'submission', tls: 'starttls', ...networks, ...options.submission },
+    { role: 'submission', tls: 'implicit', ...networks, ...options.submission },
     ...(domains.length === 0 ? [] : [{ role: 'mx', tls: 'starttls' }]),
   ];
   const hashes = Object.entries(accounts).map(([user, hash]) => ({ user, password_hash: hash }));
@@ -264,6 +283,8 @@ function configuration(options: WaxwingOptions): string {
     ...toml(options.authentication ?? {}),
     '[forwarding]',
     ...toml(options.forwarding ?? {}),
+    '[bounces]',
+    ...toml(options.bounces ?? {}),
     '[events]',
     ...toml(options.events ?? {}),
     '[limits]',

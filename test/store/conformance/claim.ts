@@ -11,7 +11,7 @@ export function claimConforms(withStore: WithStore): void {
       withStore(async ({ store }) => {
         const wishes = { ret: 'headers', envelopeId: 'QQ+2B314159' } as const;
         const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-        const terms = { tls: 'requiretls', tellOutcome: true, account: 'anna', trace } as const;
+        const terms = { tls: 'requiretls', tellOutcome: true, account: 'anna', trace, verp: '+=' } as const;
         const properties = { size: 7, eightBit: true, longestLine: 5, hops: 3, needsUtf8: true };
         const asked = { notify: ['success', 'delay'], originalRecipient: 'rfc822;b+2Bx@one.test' } as const;
         const recipients = [

@@ -75,7 +75,14 @@ async function build(given: Case): Promise<{ messages: readonly NewMessage[]; er
       return { ...one, result: { ...one.result, ...given.result } };
     }),
     {
-      outgoing: { hostname, routes: [], readersOf: (one) => [one], sign: undefined, ...given.outgoing },
+      outgoing: {
+        hostname,
+        routes: [],
+        readersOf: (one) => [one],
+        senderFor: (from) => from,
+        sign: undefined,
+        ...given.outgoing,
+      },
       contents: {
         head: () => read((all) => all.subarray(0, 64 * 1024)),
         source: () => read((all) => ({ kind: 'bytes', bytes: all })),
@@ -293,7 +300,13 @@ it('RFC 3461 §5.2.7.3: of aliases that lead to several mailboxes the sender is 
     mailbox: mailboxOf(text),
     wishes: noRecipientWishes,
   }));
-  const outgoing = { hostname, routes: [], readersOf: (one: Mailbox) => [one], sign: undefined };
+  const outgoing = {
+    hostname,
+    routes: [],
+    readersOf: (one: Mailbox) => [one],
+    senderFor: (from: string) => from,
+    sign: undefined,
+  };
   const notice = await expansionNotice(message, aliases, Buffer.from(content), outgoing);
   assert.deepEqual(
     [notice.sender, notice.recipients.map(({ address }) => address)],

@@ -23,6 +23,8 @@ interface World {
   readonly overQuota?: boolean;
   readonly mode?: CheckParts['settings']['inboundMemory'];
   readonly ruled?: boolean;
+  /** What stands against the recipient. */
+  readonly suppressed?: Refusal;
   /** By a front. */
   readonly introduced?: boolean;
 }
@@ -37,6 +39,7 @@ function session(world: World) {
     mode = 'enforce',
     ruled = false,
     introduced = false,
+    suppressed,
   } = world;
   const happened: string[] = [];
   const rights = {
@@ -47,6 +50,7 @@ function session(world: World) {
   const checks = envelopeChecks({
     visitor: { client: { address: '192.0.2.1', trusted, front: introduced, introduced, known: true } },
     role,
+    suppressed: () => suppressed,
     settings: {
       inbound: ruled ? [{ from, tls: 'encrypt', proofs: [] }] : [],
       inboundMemory: mode,
@@ -73,6 +77,8 @@ function session(world: World) {
 
 const query = (parts: Partial<Extract<SmtpQuery, { kind: 'sender' }>> = {}) =>
   ({ kind: 'sender', sender, account: null, tls: undefined, size: undefined, ...parts }) as const;
+
+const toBob = { kind: 'recipient', recipient: sender, sender, account: 'anna' } as const;
 
 describe('a sender', () => {
   it('is sent away by the memory, which is told, and counts for no quota', () => {
@@ -108,8 +114,22 @@ describe('a sender', () => {
   it('counts for the quota of the account', () => {
     const { checks, happened } = session({ role: 'submission', overQuota: true });
     assert.equal(checks.refusalOfSender(query({ account: 'anna', sender: null })), later);
-    assert.equal(checks.refusalOfRecipient('anna'), later);
+    assert.equal(checks.refusalOfRecipient(toBob), later);
     assert.deepEqual(happened, ['messages of account anna', 'recipients of account anna']);
+  });
+});
+
+describe('a recipient to whom bulk mail does not arrive', () => {
+  const suppressed: Refusal = { code: 550, enhanced: '5.1.1', text: 'suppressed' };
+
+  it('is refused where mail is submitted, and costs no quota', () => {
+    const { checks, happened } = session({ role: 'submission', suppressed });
+    assert.equal(checks.refusalOfRecipient(toBob), suppressed);
+    assert.deepEqual(happened, []);
+  });
+
+  it('gets the mail of others', () => {
+    assert.equal(session({ role: 'mx', suppressed }).checks.refusalOfRecipient(toBob), undefined);
   });
 });
 

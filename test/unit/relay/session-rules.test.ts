@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseMailbox } from '../../../src/names/mailbox.ts';
 import { openAccounts, openLoginDesk } from '../../../src/relay/accounts.ts';
+import { noBounces } from '../../../src/relay/bounce-addresses.ts';
 import { type Client, type House, rulesFor } from '../../../src/relay/session-rules.ts';
 import type { ListenerSettings } from '../../../src/relay/settings.ts';
 
@@ -16,6 +17,7 @@ const house: House = {
   accounts: nobody,
   domains: { residence: () => ({ kind: 'elsewhere' }), postmasterAt: undefined },
   settings: {
+    bounces: noBounces,
     networkQuotas: [],
     demands: { requireTls: 'enforce', tlsRequiredNo: 'obey' },
     maxMessageBytes: 1,
@@ -87,6 +89,14 @@ describe('what is asked for', () => {
       assert.deepEqual([asks.sender, asks.recipient], expected);
     });
   }
+});
+
+describe('XVERP', () => {
+  it('is offered where the listener has it, with what the operator allows', () => {
+    const offered = rulesFor({ ...submission, xverp: true }, stranger, house).verp;
+    assert.deepEqual([offered?.delimiters, offered?.filter], ['+=', '-=+']);
+    assert.equal(rulesFor(submission, stranger, house).verp, undefined);
+  });
 });
 
 describe('the rest', () => {

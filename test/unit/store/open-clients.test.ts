@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
 import type { InboundRow } from '../../../src/policies/memory/inbound.ts';
-import type { ClientStore, QuotaCount } from '../../../src/store/client-store.ts';
+import type { Bounce, ClientStore, QuotaCount, Suppression } from '../../../src/store/client-store.ts';
 import { openDataFolder } from '../../../src/store/data-folder.ts';
 import { openClients } from '../../../src/store/open-clients.ts';
 import { openPolicies } from '../../../src/store/open-policies.ts';
@@ -142,4 +142,68 @@ it('what the medium says is a StoreError', (t) => {
   other.exec('DROP TABLE quotas');
   other.close();
   assert.throws(() => store.quotas.list(), StoreError);
+});
+
+describe('recipients whose mail comes back', () => {
+  const rule = { after: 3, withinMs: 100 };
+  const bounce = (address: string, at: number, status = '5.1.1'): Bounce => ({
+    address,
+    at,
+    status,
+    diagnostic: `550 at ${at}`,
+  });
+  const shown = ({ address, times, suppressedAt }: Suppression) => [address, times, suppressedAt];
+
+  it('are suppressed from the last of so many bounces on, also after a restart', (t) => {
+    const { store, again } = setting(t);
+    assert.deepEqual(store.suppressions.add([bounce('a@b.test', 10), bounce('a@b.test', 20)], rule), []);
+    const fresh = store.suppressions.add([bounce('a@b.test', 30, '5.2.1'), bounce('c@d.test', 30)], rule);
+    assert.deepEqual(fresh.map(shown), [['a@b.test', [10, 20, 30], 30]]);
+    assert.deepEqual(store.suppressions.add([bounce('a@b.test', 31)], rule), [], 'it is told once');
+    const kept = again().suppressions;
+    assert.deepEqual(kept.list({ after: '', most: 9 }).map(shown), [['a@b.test', [20, 30, 31], 30]]);
+    assert.equal(kept.count(), 1);
+    assert.deepEqual(kept.of('c@d.test'), {
+      address: 'c@d.test',
+      times: [30],
+      status: '5.1.1',
+      diagnostic: '550 at 30',
+      suppressedAt: null,
+    });
+    assert.equal(kept.of('nobody@b.test'), undefined);
+  });
+
+  it('are not where the bounces are too far apart, each time looked at from the last one', (t) => {
+    const { suppressions } = setting(t).store;
+    const at = [0, 60, 101, 161, 202].map((time) => bounce('a@b.test', time));
+    assert.deepEqual(suppressions.add(at, rule), []);
+    assert.equal(suppressions.add([bounce('a@b.test', 230)], rule).length, 1, '161, 202 and 230');
+  });
+
+  it('are lifted, and begin at nothing', (t) => {
+    const { suppressions } = setting(t).store;
+    suppressions.add(
+      [1, 2, 3].map((at) => bounce('a@b.test', at)),
+      rule,
+    );
+    assert.equal(suppressions.lift('a@b.test'), true);
+    assert.equal(suppressions.lift('a@b.test'), false);
+    assert.deepEqual(suppressions.add([bounce('a@b.test', 4)], rule), []);
+  });
+
+  it('are listed in pages, and forgotten where they were never suppressed', (t) => {
+    const { suppressions } = setting(t).store;
+    const once = { ...rule, after: 1 };
+    suppressions.add(
+      ['c@x.test', 'a@x.test', 'b@x.test'].map((one) => bounce(one, 5)),
+      once,
+    );
+    suppressions.add([bounce('d@x.test', 5), bounce('e@x.test', 50)], rule);
+    const page = (after: string) => suppressions.list({ after, most: 2 }).map(({ address }) => address);
+    assert.deepEqual([page(''), page('b@x.test')], [['a@x.test', 'b@x.test'], ['c@x.test']]);
+    suppressions.forget(50);
+    assert.equal(suppressions.of('d@x.test'), undefined);
+    assert.ok(suppressions.of('e@x.test'));
+    assert.equal(suppressions.count(), 3);
+  });
 });

@@ -41,6 +41,12 @@ export const account = z
       .boolean()
       .default(false)
       .describe('Whether the sender is told, message by message, how it travelled to each recipient.'),
+    verp: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether each copy of its mail has a sender that names its recipient (VERP): one transaction for each.',
+      ),
     ...quotaKeys,
   })
   .transform((written, context): AccountConfig => {
@@ -66,7 +72,12 @@ export const account = z
       nullSender: written.null_sender,
       header: written.check_header_from,
     };
-    const rights = { sender, quota: toQuota(written), tellOutcome: written.tell_outcome };
+    const rights = {
+      sender,
+      quota: toQuota(written),
+      tellOutcome: written.tell_outcome,
+      ...(written.verp ? { verp: true } : {}),
+    };
     return { user, hash: hash ?? null, certificates, rights };
   });
 

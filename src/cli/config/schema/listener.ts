@@ -59,6 +59,12 @@ export const listener = z
       .describe(
         'ask: clients are asked for a certificate, and may do without; see certificates in [[account]] and [[inbound]], and [tls] client_ca.',
       ),
+    xverp: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether whoever may relay may ask by XVERP, as with Postfix, that each copy has a sender that names its recipient; for role submission.',
+      ),
     bare_line_ending: z
       .enum(['refuse', 'normalize'])
       .default('refuse')
@@ -81,6 +87,7 @@ export const listener = z
     if (written.xclient_login && (role !== 'submission' || written.xclient === undefined)) {
       complain('xclient_login', 'needs role = "submission" and xclient: nobody could say who has logged in');
     }
+    if (written.xverp && role !== 'submission') complain('xverp', 'needs role = "submission"');
     return {
       role,
       address,
@@ -92,6 +99,7 @@ export const listener = z
       fronts: written.xclient ?? [],
       frontLogins: written.xclient_login,
       clientCertificates: written.client_certificates,
+      ...(written.xverp ? { xverp: true } : {}),
       bareLineEnding: written.bare_line_ending,
     };
   });

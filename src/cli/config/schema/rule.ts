@@ -28,21 +28,28 @@ export const rule = z
       .describe(
         'What becomes of mail for which the required TLS cannot be had. hold: kept and tried again; bounce: returned at once; drop: given up without a word to the sender.',
       ),
+    verp: z
+      .literal(true)
+      .optional()
+      .describe(
+        'Each copy of this mail has a sender that names its recipient (VERP): one transaction for each. Beside to: all copies of what has such a recipient.',
+      ),
   })
-  .transform(({ account, from, to, tls, on_blocked }, context): Rule => {
+  .transform(({ account, from, to, tls, on_blocked, verp }, context): Rule => {
     const complain = complaints(context);
     if (account === undefined && from === undefined && to === undefined)
       complain(
         'to',
         'is missing, and so are from and account: for all mail there is [relay] tls and on_blocked',
       );
-    if (tls === undefined && on_blocked === undefined)
-      complain('tls', 'is missing, and so is on_blocked: the rule says nothing');
+    if (tls === undefined && on_blocked === undefined && verp === undefined)
+      complain('tls', 'is missing, and so are on_blocked and verp: the rule says nothing');
     return {
       account: account ?? null,
       from: from ?? null,
       to: to ?? null,
       tls: tls ?? null,
       onBlocked: on_blocked ?? null,
+      ...(verp === undefined ? {} : { verp }),
     };
   });

@@ -131,7 +131,15 @@ export function onNotTaken(
 
 function envelopeOf({ hello, tls, account }: SmtpState, transaction: PendingMail): Envelope {
   if (hello === undefined) throw new Error('there is no transaction before EHLO');
-  const { sender, smtpUtf8, requireTls, wishes, recipients } = transaction;
+  const { sender, smtpUtf8, requireTls, wishes, verp, recipients } = transaction;
   const session = { hello: hello.name, extended: hello.extended, tls, account };
-  return { ...session, sender, smtpUtf8, requireTls, wishes, recipients };
+  return {
+    ...session,
+    sender,
+    smtpUtf8,
+    requireTls,
+    wishes,
+    recipients,
+    ...(verp === undefined ? {} : { verp }),
+  };
 }

@@ -39,6 +39,7 @@ function offersOf(rules: SessionRules, { tls, introduced, spoken }: SmtpState): 
   const mechanisms = mechanismsFor(rules, tls);
   if (mechanisms.length > 0) offers.push(`AUTH ${mechanisms.join(' ')}`);
   if (offersRequireTls(rules, tls)) offers.push('REQUIRETLS');
+  if (rules.verp !== undefined) offers.push('XVERP');
   if (rules.xclient && !spoken) offers.push('XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT');
   return offers;
 }

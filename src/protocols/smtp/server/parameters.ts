@@ -2,7 +2,7 @@
  * The parameters of MAIL and RCPT, read exactly.
  *
  * RFC 5321 §4.1.1.11; SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), AUTH (RFC 4954 §5), REQUIRETLS
- * (RFC 8689), RET, ENVID, NOTIFY and ORCPT (RFC 3461 §4, RFC 6533 §3).
+ * (RFC 8689), RET, ENVID, NOTIFY and ORCPT (RFC 3461 §4, RFC 6533 §3); XVERP as Postfix has it.
  */
 import { isAscii } from '../../../names/domain.ts';
 import { parseMailbox } from '../../../names/mailbox.ts';
@@ -14,6 +14,8 @@ export interface MailParameters {
   readonly smtpUtf8: boolean;
   readonly requireTls: boolean;
   readonly wishes: SenderWishes;
+  /** The delimiters that stand with XVERP, empty where none do; undefined: XVERP does not stand there. */
+  readonly verp: string | undefined;
 }
 
 /** What is wrong with them. */
@@ -33,13 +35,16 @@ const MAX_ORIGINAL_RECIPIENT = 500;
 // Beyond ASCII only SMTPUTF8 brings anything, and only ORCPT has a use for it (RFC 6533 §3).
 const PARAMETER = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e\u{80}-\u{10ffff}]+))?$/u;
 
+/** The one value that may hold an equals sign. */
+const XVERP = /^(XVERP)=([\x21-\x7e]{1,10})$/i;
+
 /** Splits what follows the path. */
 export function splitParameters(
   text: string,
 ): { readonly kind: 'split'; readonly values: Parameters } | BadParameter {
   const values = new Map<string, string | undefined>();
   for (const word of text.split(' ').filter((part) => part !== '')) {
-    const match = PARAMETER.exec(word);
+    const match = PARAMETER.exec(word) ?? XVERP.exec(word);
     const keyword = match?.[1]?.toUpperCase();
     if (match === null || keyword === undefined) return bad(501, 'a parameter is malformed');
     if (values.has(keyword)) return bad(501, `the parameter ${keyword} stands twice`);
@@ -68,6 +73,7 @@ export function readMailParameters(
         ret: ret === undefined ? null : ret === 'FULL' ? 'full' : 'headers',
         envelopeId: values.get('ENVID') ?? null,
       },
+      verp: values.has('XVERP') ? (values.get('XVERP') ?? '') : undefined,
     },
   };
 }
@@ -85,6 +91,9 @@ function mailFault(keyword: string, value: string | undefined): BadParameter | u
       return /^(?:FULL|HDRS)$/i.test(value ?? '') ? undefined : bad(501, 'RET is FULL or HDRS');
     case 'ENVID':
       return envelopeIdFault(value ?? '');
+    case 'XVERP':
+      // Which delimiters are taken is the operator's word.
+      return undefined;
     case 'AUTH':
       return isMailAuth(value ?? '') ? undefined : bad(501, 'AUTH needs a mailbox in xtext, or <>');
     default:

@@ -30,6 +30,8 @@ export interface SessionRules {
     | { readonly kind: 'anyone' }
     | { readonly kind: 'accounts' }
     | { readonly kind: 'denied'; readonly because: string };
+  /** XVERP, as Postfix has it; absent: it is not offered. */
+  readonly verp?: VerpOffer;
   /** Which addresses become queries; the others are taken as they come. */
   readonly asks: { readonly sender: boolean; readonly recipient: boolean };
   readonly maxMessageBytes: number;
@@ -38,6 +40,13 @@ export interface SessionRules {
   readonly maxMessages: number;
   /** After so many errors the connection ends. */
   readonly maxErrors: number;
+}
+
+export interface VerpOffer {
+  /** Where the client names none: two characters. */
+  readonly delimiters: string;
+  /** Every character that a client may name. */
+  readonly filter: string;
 }
 
 /** What a session knows; re-created, not cleared, at STARTTLS. */
@@ -116,6 +125,7 @@ export interface PendingMail {
   readonly smtpUtf8: boolean;
   readonly requireTls: boolean;
   readonly wishes: SenderWishes;
+  readonly verp?: string;
   readonly recipients: readonly EnvelopeRecipient[];
   /** How much came by BDAT; undefined before the first chunk. */
   readonly chunks: { readonly octets: number; readonly failed: boolean } | undefined;
@@ -139,6 +149,8 @@ export interface Envelope {
   /** Whether REQUIRETLS was given with MAIL (RFC 8689 §4.1). */
   readonly requireTls: boolean;
   readonly wishes: SenderWishes;
+  /** The two delimiters with which each recipient's copy names him in its sender, empty: the usual ones; absent: none does. */
+  readonly verp?: string;
   readonly recipients: readonly EnvelopeRecipient[];
 }
 

@@ -1,4 +1,5 @@
 /** MAIL and RCPT: the envelope as it grows, each address asked for where the rules say so. RFC 5321 §3.3. */
+import { areDelimiters } from '../../../mail/verp.ts';
 import { formatMailDomain, type Mailbox, type MailDomain } from '../../../names/mailbox.ts';
 import { farewell, mistake, reply } from './answers.ts';
 import { offersAuth, offersRequireTls } from './hello.ts';
@@ -13,6 +14,7 @@ export function onMail(rules: SessionRules, state: SmtpState, mail: MailCommand)
   const unknown = mail.keywords.find((keyword) => {
     if (!hello.extended) return true;
     if (keyword === 'REQUIRETLS') return !offersRequireTls(rules, tls);
+    if (keyword === 'XVERP') return rules.verp === undefined;
     return keyword === 'AUTH' && !offersAuth(rules, tls);
   });
   if (unknown !== undefined)
@@ -25,13 +27,37 @@ export function onMail(rules: SessionRules, state: SmtpState, mail: MailCommand)
   if (rules.relaying.kind === 'accounts' && account === null)
     return mistake(rules, state, 530, '5.7.0', 'authentication is required');
   if (mail.size !== undefined && mail.size > rules.maxMessageBytes) return tooBig(rules, state);
+  const verp = readVerpWish(rules, mail);
+  if (verp.kind === 'bad') return mistake(rules, state, verp.code, '5.5.4', verp.because);
   const { sender, smtpUtf8, requireTls, wishes, size } = mail;
-  const transaction = { sender, smtpUtf8, requireTls, wishes, recipients: [], chunks: undefined };
+  const transaction = {
+    sender,
+    smtpUtf8,
+    requireTls,
+    wishes,
+    recipients: [],
+    chunks: undefined,
+    ...verp.wish,
+  };
   if (!rules.asks.sender) return takeSender(state, transaction);
   return {
     state: { ...state, phase: { kind: 'asking', about: { kind: 'sender', transaction } } },
     effects: [{ kind: 'ask', query: { kind: 'sender', sender, account, tls, size } }],
   };
+}
+
+type VerpWish =
+  | { readonly kind: 'read'; readonly wish: Pick<PendingMail, 'verp'> }
+  | { readonly kind: 'bad'; readonly code: 501 | 503; readonly because: string };
+
+/** The same demands as Postfix makes: a sender that can be varied, and delimiters that the operator allows. */
+function readVerpWish({ verp: offer }: SessionRules, { verp, sender }: MailCommand): VerpWish {
+  if (verp === undefined || offer === undefined) return { kind: 'read', wish: {} };
+  if (sender === null) return { kind: 'bad', code: 503, because: 'XVERP needs a sender that is not empty' };
+  const wanted = verp === '' ? offer.delimiters : verp;
+  return areDelimiters(wanted, offer.filter)
+    ? { kind: 'read', wish: { verp: wanted } }
+    : { kind: 'bad', code: 501, because: `XVERP needs two characters of ${offer.filter}` };
 }
 
 export function takeSender(state: SmtpState, transaction: PendingMail): SmtpStep {

@@ -40,6 +40,12 @@ describe('what tables ask of each other', () => {
       /^has to be one of your \[\[domain\]\]s: what comes back comes to it$/,
     ],
     [
+      'a bounce address to which nothing comes back',
+      `${mx}${domain()}[bounces]\naddresses = ["a@other.test"]\n`,
+      'bounces.addresses[0]',
+      /^a@other\.test is in none of your \[\[domain\]\]s/,
+    ],
+    [
       'a listener for nobody',
       listener('address = "127.0.0.1:1"\nnetworks = []'),
       'listener[0].networks',

@@ -363,6 +363,27 @@ describe('the aliases of a domain', () => {
   });
 });
 
+describe('the secret of bounce addresses', () => {
+  const toml = `${[
+    '[[domain]]\nname = "b.test"\nbackend = "lmtp://127.0.0.1:24"',
+    '[bounces]\naddresses = ["a@b.test"]\nsecret_file = "bounces"',
+  ].join('\n')}\n`;
+
+  it('makes the hash that they are known by', async () => {
+    const { files } = await read(toml, { bounces: 'a secret of enough octets\n' });
+    const { files: others } = await read(toml, { bounces: 'another secret of enough octets\n' });
+    assert.equal(files?.verpKey?.hash('a').length, 32);
+    assert.notDeepEqual(files.verpKey.hash('a'), others?.verpKey?.hash('a'));
+    assert.equal((await read('', {})).files?.verpKey, null);
+  });
+
+  it('has to be long enough, and is not shown', async () => {
+    const { errors } = await read(toml, { bounces: 'gehe1m\n' });
+    assert.equal(errors[0]?.path, 'bounces.secret_file');
+    assert.doesNotMatch(JSON.stringify(errors), /gehe1m/);
+  });
+});
+
 describe('the key of a DKIM signature', () => {
   const toml =
     '[[dkim]]\ndomain = "example.test"\nselector = "mail.2026"\nkey = "dkim.pem"\nsubdomains = true\n';

@@ -48,7 +48,7 @@ function dkim(given: string): string {
 
 describe('unknown keys', () => {
   const known =
-    'known here: hostname, data, user, workers, tls, dns, mta_sts, check, listener, certificate, account, accounts, quota, inbound, inbound_memory, domain, authentication, route, rule, dkim, forwarding, relay, limits, gateway, api, api_key, metrics, tls_rpt, sendmail, events, webhook';
+    'known here: hostname, data, user, tls, dns, mta_sts, check, listener, certificate, account, accounts, quota, inbound, inbound_memory, domain, authentication, route, rule, dkim, forwarding, bounces, relay, limits, gateway, api, api_key, metrics, tls_rpt, sendmail, events, webhook';
   const cases: readonly (readonly [string, string, string])[] = [
     ['hostnam = "a"', 'hostnam', 'did you mean hostname?'],
     ['[relay]\nretries = ["1m"]', 'relay.retries', 'did you mean relay.retry?'],
@@ -213,6 +213,24 @@ describe('what a value must be', () => {
     [dkim('selector = "a b"'), 'dkim[0].selector', /is not a selector such as "mail2026"/],
     [dkim('selector = ".a"'), 'dkim[0].selector', /is not a selector/],
     [dkim('') + dkim('domain = "EXAMPLE.test"'), 'dkim[1].selector', /^is the same as in \[0\]$/],
+    ['[bounces]\nsecret_file = "a"', 'bounces.addresses', /^is missing beside secret_file$/],
+    [
+      '[bounces]\naddresses = ["a@b.test"]\nsuppress_after = 3',
+      'bounces.suppress_after',
+      /^needs addresses and secret_file/,
+    ],
+    ['[bounces]\naddresses = ["\\"a b\\"@b.test"]', 'bounces.addresses[0]', /without quotes/],
+    [
+      '[bounces]\naddresses = ["a@b.test", "A@b.test"]',
+      'bounces.addresses[1].text',
+      /^is the same as in \[0\]$/,
+    ],
+    [
+      '[bounces]\nverp_delimiters = "+#"',
+      'bounces.verp_delimiters',
+      /^must be two characters of verp_delimiter_filter$/,
+    ],
+    ['[bounces]\nverp_delimiter_filter = "+=a"', 'bounces.verp_delimiter_filter', /can stand in a local part/],
     ['[forwarding]\nsrs_domain = "a.test"', 'forwarding.srs_secret_file', /^is missing beside srs_domain$/],
     ['[forwarding]\nsrs_secret_file = "a"', 'forwarding.srs_domain', /^is missing beside srs_secret_file$/],
     ['[relay]\nsmtp_port = 0', 'relay.smtp_port', /^must be a whole number from 1 to 65535$/],

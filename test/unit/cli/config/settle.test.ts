@@ -55,6 +55,13 @@ describe('without any configuration', () => {
       routes: [],
       rules: [],
       dkim: [],
+      bounces: {
+        addresses: [],
+        secretFile: null,
+        delimiters: '+=',
+        filter: '-=+',
+        suppress: null,
+      },
       forwarding: null,
       relay: {
         tls: 'may',

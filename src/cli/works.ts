@@ -15,7 +15,9 @@ import { destinationOf, destinationsOf } from '../relay/intake.ts';
 import { showRememberedTls, showSuppressed } from '../relay/metrics.ts';
 import { showAttempts } from '../relay/queue-metrics.ts';
 import { type Relay, type RelayParts, startRelay } from '../relay/relay.ts';
-import type { World } from '../relay/settings.ts';
+import type { Outgoing, RelaySettings, World } from '../relay/settings.ts';
+import type { Part, Peers } from '../relay/workers/peer-word.ts';
+import { partOfSettings } from '../relay/workers/share.ts';
 import {
   type GatewayService,
   gatewayAddresses,
@@ -45,6 +47,13 @@ export interface Single {
   readonly spool: boolean;
 }
 
+/** What one of several processes has beside its own work. */
+export interface Fellows {
+  readonly peers: Peers;
+  /** Which part of the limits is its own at the moment. */
+  readonly part: () => Part;
+}
+
 export interface WorksParts extends Single {
   readonly first: Running;
   /** By what the process works at the moment. */
@@ -52,6 +61,8 @@ export interface WorksParts extends Single {
   readonly ground: Ground;
   /** Called once all else is open, as clients are answered from then on. */
   readonly doors: () => Promise<Doors>;
+  /** Absent: it is alone. */
+  readonly fellows?: Fellows | undefined;
   readonly onEvents: (list: readonly LoggedEvent[]) => void;
   readonly log: Log;
   readonly onError: (what: string, error: unknown) => void;
@@ -105,10 +116,14 @@ export async function startWorks(parts: WorksParts, opened: Opened): Promise<Wor
     await keyPairsOf(config, files, world.now()),
     incomingSettingsOf(files),
   );
-  const termsOf = (next: Running): Terms => ({
-    settings: relaySettingsOf(next.config, next.files, certificates, (question) =>
+  const settingsOf = (next: Running): RelaySettings => {
+    const settings = relaySettingsOf(next.config, next.files, certificates, (question) =>
       lookUps.now().resolve(question),
-    ),
+    );
+    return parts.fellows === undefined ? settings : partOfSettings(settings, parts.fellows.part());
+  };
+  const termsOf = (next: Running): Terms => ({
+    settings: settingsOf(next),
     outgoing: outgoingOf(next.config, next.files, deadlines, engine),
   });
   let terms = termsOf(first);
@@ -121,6 +136,7 @@ export async function startWorks(parts: WorksParts, opened: Opened): Promise<Wor
     world,
     doors,
     watch: observation.watch,
+    peers: parts.fellows?.peers,
     onEvents(list) {
       onEvents(list);
       observation.onEvents(list);
@@ -205,7 +221,10 @@ function resultsOf({ results, recorder }: Observation): Pick<ControlParts, 'resu
 
 /** @param terms those of the moment. */
 export function routed(
-  terms: () => Terms,
+  terms: () => {
+    readonly settings: Pick<RelaySettings, 'domains' | 'maxMessageBytes'>;
+    readonly outgoing: Pick<Outgoing, 'hostname' | 'routes'>;
+  },
 ): Pick<ControlParts, 'hostname' | 'maxMessageBytes' | 'destinationOf' | 'destinationsOf'> {
   const routes = (): readonly Route[] => {
     const { settings, outgoing } = terms();

@@ -14,7 +14,9 @@ import { type Running, reload } from '../reload.ts';
 import { openAll, type Service, type ServiceParts, serialized } from '../service.ts';
 import { startWebhookService } from '../webhook-service.ts';
 import { world } from '../works.ts';
+import { chooserOf } from './dispatch.ts';
 import { eventsIn } from './event-pipe.ts';
+import { openFront } from './front.ts';
 import { pack } from './pack.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
@@ -66,7 +68,7 @@ async function open(
   const places = await openPlaces();
   opened.push(() => places.close());
   refuseStrangers(places, config);
-  const keeper = keepDoors({ places, choose: () => undefined, onError });
+  const keeper = keepDoors({ places, choose: chooserOf(() => running.config), onError });
   const workers: Workers = startWorkers({
     folder: lock.path,
     serving: config.workers,
@@ -84,6 +86,21 @@ async function open(
   opened.push(() => workers.close());
   opened.push(() => keeper.shut());
   await workers.begun();
+  const front = await openFront(
+    {
+      first,
+      running: () => running,
+      folder: lock.path,
+      policies,
+      deadlines,
+      workers,
+      webhooks,
+      onEvents,
+      log,
+      onError,
+    },
+    opened,
+  );
   log.info({ data: lock.path, workers: config.workers }, 'ready');
 
   async function apply(next: Running): Promise<void> {
@@ -96,6 +113,7 @@ async function open(
       throw error;
     }
     lookUps.use(wanted);
+    await front.apply(next);
   }
   const reloads = serialized(
     async () => {
@@ -103,8 +121,10 @@ async function open(
       const before = running;
       running = await reload(before, { load, now: world.now, apply, log });
       // The certificates may be new although the rest is wrong.
-      if (running === before) workers.look();
-      else await webhooks.use(running.files.webhooks);
+      if (running === before) {
+        workers.look();
+        await front.checkCertificates();
+      } else await webhooks.use(running.files.webhooks);
     },
     closeAll,
     onError,

@@ -47,6 +47,7 @@ async function open(
 ): Promise<Work> {
   const { number, role, folder } = begin;
   let running = ofRole(unpack(begin.running), role);
+  let { part } = begin;
   const ground = await openGround(running, { folder, queue: number }, log, opened);
   opened.push(() => wires.events.empty());
   // What users of this host and other servers leave for all of them is for one to take.
@@ -60,6 +61,7 @@ async function open(
       page: false,
       datagrams: isFirst,
       spool: isFirst,
+      fellows: { peers: wires.peers, part: () => part },
       onEvents: wires.events.write,
       log,
       onError,
@@ -87,7 +89,10 @@ async function open(
   let reloading: Promise<void> = Promise.resolve();
   return {
     reload(message) {
-      reloading = reloading.then(() => reload(ofRole(unpack(message.running), role)));
+      reloading = reloading.then(() => {
+        part = message.part;
+        return reload(ofRole(unpack(message.running), role));
+      });
     },
     look() {
       works.checkCertificates().catch((error: unknown) => onError('looking at certificates', error));

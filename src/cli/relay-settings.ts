@@ -8,6 +8,7 @@ import type { AuthenticationSettings } from '../relay/authentication/treatment.t
 import { ownCertificate } from '../relay/certificate.ts';
 import type { Identity } from '../relay/identity-check.ts';
 import type { RelaySettings } from '../relay/settings.ts';
+import { directoryOf } from './account-directory.ts';
 import type { Config } from './config/config.ts';
 import type { ConfigFiles } from './config/files.ts';
 
@@ -22,8 +23,9 @@ export function relaySettingsOf(
     inbound,
     inboundMemory,
     networkQuotas,
+    accountDatabase,
   }: Config,
-  { accounts, domains, dkim, forwarding, verpKey }: ConfigFiles,
+  { accounts, databasePassword, domains, dkim, forwarding, roots, verpKey }: ConfigFiles,
   certificates: Certificates,
   lookUp: AuthenticationSettings['lookUp'],
 ): RelaySettings {
@@ -32,6 +34,7 @@ export function relaySettingsOf(
     certificates,
     limits,
     accounts,
+    directory: accountDatabase === null ? null : directoryOf(accountDatabase, databasePassword, roots),
     domains,
     authentication: authenticationOf(authentication, configuredDomains, lookUp),
     inbound,

@@ -3,13 +3,16 @@
  *
  * A stranger must not learn which users exist: an unknown one costs the same work as a known one, and is shown a
  * made-up salt in SCRAM that stays the same (RFC 5802 §9 leaves the guarding of user names to the server).
+ *
+ * Accounts of the configuration come first; who is none of them is looked up in the directory, where there is one.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import type { ScramVerifier } from '../protocols/sasl/scram.ts';
 import type { ServerMechanism } from '../protocols/smtp/server/state.ts';
 import { type ClientRule, rulesProvenBy } from '../tls/client-proof.ts';
 import type { TlsFacts } from '../wire/tls-facts.ts';
-import { isPassword, type PasswordHash } from './password.ts';
+import type { Directory, Found } from './directory.ts';
+import { isPassword, type PasswordHash, standIn, standInVerifier } from './password.ts';
 import { noQuota, type Quota } from './quotas.ts';
 import { anySender, type SenderRights } from './senders.ts';
 import { type WaitingLine, waitingLine } from './waiting-line.ts';
@@ -41,25 +44,42 @@ export interface LoginFault {
 
 export const anyRights: AccountRights = { sender: anySender, quota: noQuota, tellOutcome: false };
 
+/** What a login with a password came to. `unknown`: the directory gave no answer; `busy`: too many others are waiting. */
+export type LoginVerdict =
+  | { readonly kind: 'yes'; readonly rights: AccountRights }
+  | ({ readonly kind: 'no' } & LoginFault)
+  | { readonly kind: 'busy' | 'unknown' };
+
+/** What SCRAM needs of a user. */
+export type VerifierOf =
+  | {
+      readonly kind: 'verifier';
+      /** Made up where there is no account with one. */
+      readonly verifier: ScramVerifier;
+      /** null: it cannot be proved, and why is for the operator alone. */
+      readonly rights: AccountRights | null;
+      readonly fault: LoginFault;
+    }
+  | { readonly kind: 'unknown' };
+
 export interface Accounts {
   /**
-   * PLAIN and LOGIN where there are passwords; SCRAM-SHA-256 where at least one is stored as a SCRAM verifier; EXTERNAL
-   * where there are certificates.
+   * PLAIN and LOGIN where there are passwords; SCRAM-SHA-256 where at least one is stored as a SCRAM verifier, or the
+   * directory is said to store them so; EXTERNAL where there are certificates.
    *
    * Then it is offered to everybody, as nobody has said yet who he is; for accounts that are stored otherwise it
    * fails like a wrong password.
    */
   readonly mechanisms: readonly ServerMechanism[];
-  /** `busy`: too many others are waiting for the same. Rejects only where the machine fails to compute. */
-  check(user: string, password: string): Promise<'yes' | 'no' | 'busy'>;
+  /** Rejects only where the machine fails to compute. */
+  check(user: string, password: string): Promise<LoginVerdict>;
   /** Whose account the certificate of a client proves; those of several users where it was given to all of them. */
   provenBy(tls: TlsFacts): readonly string[];
-  /** undefined: there is no such account. */
+  /** undefined: there is no such account in the configuration. */
   rightsOf(user: string): AccountRights | undefined;
-  /** Why a login with a password failed, for the operator alone: a client is told the same whatever it was. */
-  faultOf(user: string, mechanism: Exclude<ServerMechanism, 'EXTERNAL'>): LoginFault;
-  /** What SCRAM needs of the user; made up where he is not `known` as one with a verifier. */
-  verifier(user: string): { readonly verifier: ScramVerifier; readonly known: boolean };
+  /** Whether there is such an account, without a proof: for somebody who is believed. */
+  look(user: string): Promise<AccountRights | 'absent' | 'unknown'>;
+  verifier(user: string): Promise<VerifierOf>;
 }
 
 /** What outlives a change of the accounts: the work under way, and what unknown users are told. */
@@ -76,16 +96,20 @@ export function openLoginDesk(): LoginDesk {
   return { hashing: waitingLine(HASHINGS_AT_ONCE, MOST_WAITING), hidden: randomBytes(32) };
 }
 
-export function openAccounts(accounts: readonly Account[], { hashing, hidden }: LoginDesk): Accounts {
+/** @param directory left out: there are no others. */
+export function openAccounts(
+  accounts: readonly Account[],
+  { hashing, hidden }: LoginDesk,
+  directory: Directory | null = null,
+): Accounts {
   const known = new Map(accounts.map((account) => [account.user, account]));
-  const secrets = new Map(
-    accounts.flatMap(({ user, secret }) => (secret === null ? [] : [[user, secret] as const])),
-  );
+  const stored = accounts.flatMap(({ secret }) => (secret === null ? [] : [secret]));
   const certified = accounts.flatMap(({ user, certificates }) =>
     certificates.map((rule) => ({ ...rule, user })),
   );
-  const stored = [...secrets.values()];
   const verifiers = stored.flatMap((secret) => (secret.kind === 'scram' ? [secret.verifier] : []));
+  /** As what the directory stores passwords, by the first of each kind that it gave: they stay the same from then on. */
+  const seen: { secret?: PasswordHash; verifier?: ScramVerifier } = {};
 
   const made = (user: string, what: string): Buffer =>
     createHmac('sha512', hidden).update(`${what} ${user}`).digest();
@@ -93,10 +117,41 @@ export function openAccounts(accounts: readonly Account[], { hashing, hidden }: 
   const oneOf = <Item>(items: readonly Item[], user: string): Item | undefined =>
     items[made(user, 'choice').readUInt32BE() % items.length];
 
+  async function find(user: string): Promise<Found> {
+    const account = known.get(user);
+    if (account !== undefined) return { kind: 'found', account, active: true };
+    const found = (await directory?.find(user)) ?? { kind: 'absent' };
+    if (found.kind === 'found' && found.account.secret !== null) {
+      const { secret } = found.account;
+      seen.secret ??= secret;
+      if (secret.kind === 'scram') seen.verifier ??= secret.verifier;
+    }
+    return found;
+  }
+
+  /** The work for an unknown user is the work for some account; that the password fits it means nothing. */
+  function secretLike(user: string): PasswordHash | undefined {
+    if (directory === null) return oneOf(stored, user);
+    return seen.secret ?? oneOf(stored, user) ?? standIn;
+  }
+
+  function verifierLike(user: string): ScramVerifier {
+    const like = (directory === null ? undefined : seen.verifier) ?? oneOf(verifiers, user);
+    if (like === undefined && directory?.scram !== true)
+      throw new Error('SCRAM-SHA-256 is not offered without a verifier');
+    const { salt, iterations, storedKey, serverKey } = like ?? standInVerifier;
+    return {
+      salt: made(user, 'salt').subarray(0, salt.length),
+      iterations,
+      storedKey: made(user, 'stored key').subarray(0, storedKey.length),
+      serverKey: made(user, 'server key').subarray(0, serverKey.length),
+    };
+  }
+
   return {
     mechanisms: [
-      ...(stored.length > 0 ? (['PLAIN', 'LOGIN'] as const) : []),
-      ...(verifiers.length > 0 ? (['SCRAM-SHA-256'] as const) : []),
+      ...(stored.length > 0 || directory !== null ? (['PLAIN', 'LOGIN'] as const) : []),
+      ...(verifiers.length > 0 || directory?.scram === true ? (['SCRAM-SHA-256'] as const) : []),
       ...(certified.length > 0 ? (['EXTERNAL'] as const) : []),
     ],
     provenBy: ({ chain, path }) => [
@@ -105,35 +160,48 @@ export function openAccounts(accounts: readonly Account[], { hashing, hidden }: 
       ),
     ],
     rightsOf: (user) => known.get(user)?.rights,
-    faultOf(user, mechanism) {
-      if (!known.has(user)) return { reason: 'unknown', because: 'there is no such account' };
-      const secret = secrets.get(user);
-      if (secret === undefined) return { reason: 'password', because: 'the account has no password' };
-      return mechanism === 'SCRAM-SHA-256' && secret.kind !== 'scram'
-        ? { reason: 'password', because: 'the password of the account is not stored for SCRAM' }
-        : { reason: 'password', because: 'the password is wrong' };
+    async look(user) {
+      const found = await find(user);
+      if (found.kind !== 'found') return found.kind;
+      return found.active ? found.account.rights : 'absent';
     },
     async check(user, password) {
-      const own = secrets.get(user);
-      // The work for an unknown user is the work for some account; that the password fits it means nothing.
-      const secret = own ?? oneOf(stored, user);
-      if (secret === undefined) return 'no';
+      const found = await find(user);
+      if (found.kind === 'unknown') return { kind: 'unknown' };
+      const own = found.kind === 'found' ? found.account.secret : null;
+      const secret = own ?? secretLike(user);
+      if (secret === undefined) return { kind: 'no', ...faultOf(found) };
       const fits = await hashing.run(() => isPassword(password, secret));
-      if (fits === undefined) return 'busy';
-      return fits && own !== undefined ? 'yes' : 'no';
+      if (fits === undefined) return { kind: 'busy' };
+      if (fits && own !== null && found.kind === 'found' && found.active)
+        return { kind: 'yes', rights: found.account.rights };
+      // Who stands in the configuration costs a look-up, too, as does who stands nowhere.
+      if (known.has(user)) await directory?.find(user);
+      return { kind: 'no', ...faultOf(found) };
     },
-    verifier(user) {
-      const secret = secrets.get(user);
-      if (secret?.kind === 'scram') return { verifier: secret.verifier, known: true };
-      const like = oneOf(verifiers, user);
-      if (like === undefined) throw new Error('SCRAM-SHA-256 is not offered without a verifier');
-      const verifier: ScramVerifier = {
-        salt: made(user, 'salt').subarray(0, like.salt.length),
-        iterations: like.iterations,
-        storedKey: made(user, 'stored key').subarray(0, like.storedKey.length),
-        serverKey: made(user, 'server key').subarray(0, like.serverKey.length),
+    async verifier(user) {
+      const found = await find(user);
+      if (found.kind === 'unknown') return { kind: 'unknown' };
+      if (known.has(user)) await directory?.find(user);
+      const secret = found.kind === 'found' ? found.account.secret : null;
+      const own = secret?.kind === 'scram' ? secret.verifier : undefined;
+      return {
+        kind: 'verifier',
+        verifier: own ?? verifierLike(user),
+        rights: own !== undefined && found.kind === 'found' && found.active ? found.account.rights : null,
+        fault:
+          own === undefined && secret !== null
+            ? { reason: 'password', because: 'the password of the account is not stored for SCRAM' }
+            : faultOf(found),
       };
-      return { verifier, known: false };
     },
   };
+}
+
+function faultOf(found: Found): LoginFault {
+  if (found.kind !== 'found') return { reason: 'unknown', because: 'there is no such account' };
+  if (!found.active) return { reason: 'unknown', because: 'the account is not active' };
+  return found.account.secret === null
+    ? { reason: 'password', because: 'the account has no password' }
+    : { reason: 'password', because: 'the password is wrong' };
 }

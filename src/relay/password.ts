@@ -48,6 +48,22 @@ const NEW_SCRYPT = { logCost: 15, blockSize: 8, parallelism: 3 } as const;
 const NEW_ITERATIONS = 65_536;
 const NEW_SALT_BYTES = 16;
 
+/** Costs what a new hash costs, and is that of no password: for whoever has none. */
+export const standIn: PasswordHash = {
+  kind: 'scrypt',
+  ...NEW_SCRYPT,
+  salt: new Uint8Array(NEW_SALT_BYTES),
+  hash: new Uint8Array(SHA256_BYTES),
+};
+
+/** The same for SCRAM; the salt is made up for each user. */
+export const standInVerifier: ScramVerifier = {
+  salt: new Uint8Array(NEW_SALT_BYTES),
+  iterations: NEW_ITERATIONS,
+  storedKey: new Uint8Array(SHA256_BYTES),
+  serverKey: new Uint8Array(SHA256_BYTES),
+};
+
 const PHC = /^\$([a-z0-9]+)(?:\$v=([0-9]{1,3}))?\$([A-Za-z0-9=,]+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
 const SCRAM = /^SCRAM-SHA-256\$([0-9]{1,9}):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)$/;
 

@@ -45,6 +45,8 @@ const MAX_DELAYS = 5;
 
 const yes: SmtpAnswer = { kind: 'yes' };
 const busy = no(454, '4.7.0', 'too many logins at once; try again later');
+/** The directory gave no answer, which says nothing about the login (RFC 4954 §6). */
+const unanswered = no(454, '4.7.0', 'logins cannot be checked for now; try again later');
 /** One for whatever was wrong: which of user and password it was is nobody's business. */
 const wrong = no(535, '5.7.8', 'authentication credentials invalid');
 
@@ -52,6 +54,8 @@ const wrong = no(535, '5.7.8', 'authentication credentials invalid');
 export function answerQueries(parts: QueryParts): (query: SmtpQuery) => Answer {
   const { accounts, visitor } = parts;
   let failures = 0;
+  /** Why the last proof by SCRAM cannot have been right. */
+  let scramFault: LoginFault = { reason: 'password', because: 'the password is wrong' };
 
   async function failed(login: FailedLogin): Promise<SmtpAnswer> {
     parts.onLoginFailed(login, visitor.pass.loginFailed());
@@ -62,8 +66,23 @@ export function answerQueries(parts: QueryParts): (query: SmtpQuery) => Answer {
 
   async function logIn({ user, password, mechanism }: LoginQuery): Promise<SmtpAnswer> {
     const verdict = await accounts.check(user, password);
-    if (verdict === 'no') return failed({ user, mechanism, ...accounts.faultOf(user, mechanism) });
-    return verdict === 'yes' ? yes : busy;
+    switch (verdict.kind) {
+      case 'yes':
+        return yes;
+      case 'no':
+        return failed({ user, mechanism, reason: verdict.reason, because: verdict.because });
+      case 'busy':
+        return busy;
+      case 'unknown':
+        return unanswered;
+    }
+  }
+
+  async function verifierOf(user: string): Promise<SmtpAnswer> {
+    const found = await accounts.verifier(user);
+    if (found.kind === 'unknown') return unanswered;
+    scramFault = found.fault;
+    return { kind: 'verifier', verifier: found.verifier, known: found.rights !== null, nonce: parts.nonce() };
   }
 
   function certified({ actAs, tls }: Extract<SmtpQuery, { kind: 'external' }>): Answer {
@@ -75,29 +94,20 @@ export function answerQueries(parts: QueryParts): (query: SmtpQuery) => Answer {
     return failed({ user: named, mechanism: 'EXTERNAL', ...faultOfCertificate(named, users, tls) });
   }
 
-  function unproved(user: string): FailedLogin {
-    const mechanism = 'SCRAM-SHA-256';
-    return { user, mechanism, ...accounts.faultOf(user, mechanism) };
-  }
-
   return (query) => {
     switch (query.kind) {
       case 'login':
         return refusalOf(visitor.pass.login()) ?? logIn(query);
       case 'verifier':
-        return (
-          refusalOf(visitor.pass.login()) ?? {
-            kind: 'verifier',
-            ...accounts.verifier(query.user),
-            nonce: parts.nonce(),
-          }
-        );
+        return refusalOf(visitor.pass.login()) ?? verifierOf(query.user);
       case 'external':
         return refusalOf(visitor.pass.login()) ?? certified(query);
       case 'introduced':
         return introduce(query.client, parts);
       case 'proved':
-        return query.outcome === 'yes' ? yes : failed(unproved(query.user));
+        return query.outcome === 'yes'
+          ? yes
+          : failed({ user: query.user, mechanism: 'SCRAM-SHA-256', ...scramFault });
       case 'sender':
         return refusalOf(visitor.pass.message()) ?? refused(parts.refusalOfSender(query)) ?? yes;
       case 'recipient':
@@ -123,10 +133,14 @@ function faultOfCertificate(named: string | null, proven: readonly string[], { p
 }
 
 /** The front's word is taken for who the client is; for a login only where the operator says so. */
-function introduce(client: Introduced, { visitor, accounts, frontLogins, rules }: QueryParts): SmtpAnswer {
+async function introduce(
+  client: Introduced,
+  { visitor, accounts, frontLogins, rules }: QueryParts,
+): Promise<SmtpAnswer> {
   const { login } = client;
-  if (login !== null && frontLogins && accounts.rightsOf(login) === undefined)
-    return no(535, '5.7.8', 'there is no account of that LOGIN');
+  const rights = login !== null && frontLogins ? await accounts.look(login) : undefined;
+  if (rights === 'absent') return no(535, '5.7.8', 'there is no account of that LOGIN');
+  if (rights === 'unknown') return unanswered;
   const refusal = visitor.introduce(client);
   if (refusal !== undefined) return no(refusal.code, refusal.enhanced, refusal.text);
   return { kind: 'introduced', rules: rules(), account: frontLogins ? login : null };

@@ -27,6 +27,7 @@ import { openBounceAddresses } from './bounce-addresses.ts';
 import { type Callouts, startCallouts } from './callout.ts';
 import { startBackendProbe } from './callout-probe.ts';
 import { omitOwnFields, readDemands } from './demands.ts';
+import { openDirectory } from './directory.ts';
 import type { LocalDomains } from './domains.ts';
 import { type CheckParts, envelopeChecks } from './envelope-checks.ts';
 import { openOwnDomains, redirecting } from './forward.ts';
@@ -40,6 +41,7 @@ import { type RefusedRecipient, refusedRecipients } from './residence.ts';
 import { readingReturned } from './returned.ts';
 import { sealing } from './seal.ts';
 import { headerSenders } from './senders.ts';
+import { accountsOfSession } from './session-accounts.ts';
 import { rulesFor } from './session-rules.ts';
 import type { ListenerSettings, Outgoing, RelaySettings, World } from './settings.ts';
 import { signing } from './sign.ts';
@@ -87,6 +89,9 @@ export function openReception(parts: ReceptionParts): Reception {
   const { settings, outgoing, world } = parts;
   const { hostname, routes } = outgoing;
   const backend = startBackendProbe(outgoing, world.random);
+  const directory =
+    settings.directory === null ? null : openDirectory(settings.directory, { ...world, ...parts });
+  const accounts = openAccounts(settings.accounts, parts.desk, directory);
   const addresses = openBounceAddresses(settings.bounces, world.now);
   const domains = openOwnDomains(settings.domains, settings.forwarding, world.now, addresses);
   const takesBounces = settings.bounces.addresses.length > 0;
@@ -100,7 +105,7 @@ export function openReception(parts: ReceptionParts): Reception {
     hostname,
     routes,
     settings,
-    accounts: openAccounts(settings.accounts, parts.desk),
+    accounts,
     domains,
     callouts: startCallouts(backend.probe, world.now),
     authentication: settings.authentication === null ? [] : [authentication(settings.authentication, parts)],
@@ -108,16 +113,10 @@ export function openReception(parts: ReceptionParts): Reception {
     suppressed,
     varying: outgoing.rules.filter(({ verp }) => verp === true),
     returned: takesBounces ? [readingReturned({ ...parts, addresses, suppress })] : [],
-    redirecting: redirecting(
-      settings.domains,
-      domains,
-      settings.forwarding,
-      parts.onOddity,
-      takesBounces,
-    ),
+    redirecting: redirecting(settings.domains, domains, settings.forwarding, parts.onOddity, takesBounces),
     sealing: sealing(settings.dkim, settings.forwarding, settings.authentication?.authservId, parts.onOddity),
     signing: signing(settings.dkim, parts.onOddity),
-    checksHeader: settings.accounts.some(({ rights }) => rights.sender.header),
+    checksHeader: settings.directory !== null || settings.accounts.some(({ rights }) => rights.sender.header),
   };
   return {
     welcome: (accepted, listener) => welcome(accepted, listener, house, parts),
@@ -135,7 +134,10 @@ export function openReception(parts: ReceptionParts): Reception {
       });
       return [...refused, ...others];
     },
-    close: () => backend.close(),
+    async close() {
+      directory?.close();
+      await backend.close();
+    },
   };
 }
 
@@ -162,7 +164,7 @@ interface House {
   readonly sealing: Treatment | undefined;
   /** undefined: there are no keys. */
   readonly signing: Treatment | undefined;
-  /** Whether there is an account whose header fields are looked at. */
+  /** Whether there may be an account whose header fields are looked at. */
   readonly checksHeader: boolean;
 }
 
@@ -234,6 +236,7 @@ function sessionOf(
   parts: ReceptionParts,
   place: () => LoginPlace,
 ): Session<SmtpWords> {
+  const accounts = accountsOfSession(house.accounts);
   const { world, intake, onEvents } = parts;
   const onOddity = (what: string): void => parts.onOddity(what, { ...place() });
   const submitter = (): Submitter => ({
@@ -248,6 +251,7 @@ function sessionOf(
   const { quotas, inboundMemory } = parts;
   const checks = envelopeChecks({
     ...house,
+    accounts,
     role: listener.role,
     visitor,
     quotas,
@@ -262,11 +266,12 @@ function sessionOf(
     patience: house.settings.patience ?? serverPatience,
     openBody: (envelope) => {
       checks.note(envelope);
-      return take(submitter(), envelope, house, intake);
+      return take(submitter(), envelope, { ...house, accounts }, intake);
     },
     answer: answerQueries({
       ...house,
       ...checks,
+      accounts,
       visitor,
       rules,
       frontLogins: listener.frontLogins,

@@ -15,6 +15,7 @@ import type { Account } from './accounts.ts';
 import type { AuthenticationSettings } from './authentication/treatment.ts';
 import type { BounceSettings } from './bounce-addresses.ts';
 import type { DemandRules } from './demands.ts';
+import type { DirectorySettings } from './directory.ts';
 import type { DkimKey } from './dkim-key.ts';
 import type { LocalDomain } from './domains.ts';
 import type { Forwarding } from './forward.ts';
@@ -129,6 +130,8 @@ export interface RelaySettings {
   readonly certificates: Certificates;
   readonly limits: Limits;
   readonly accounts: readonly Account[];
+  /** Where those are who are none of them; null: nowhere. */
+  readonly directory: DirectorySettings | null;
   readonly domains: readonly LocalDomain[];
   /** null: nobody asks who mail is from. */
   readonly authentication: AuthenticationSettings | null;

@@ -211,6 +211,7 @@ function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySe
     certificates: openCertificates([options.keyPair]),
     limits: { ...noLimits, ...options.limits },
     accounts: options.accounts ?? [],
+    directory: null,
     domains: (options.domains ?? []).map(toDomain),
     authentication: null,
     inbound: [],

@@ -68,7 +68,8 @@ const rooms: Record<string, Room> = {
   findings: { floor: 1, rooms: ['names', 'dns', 'tls', 'policies'], node: [] },
   net: { floor: 2, rooms: ['names', 'wire', 'dns', 'tls'] },
   // Rows move by the one function that the queue has for it; of the others the store knows the shapes only.
-  store: { floor: 2, rooms: ['queue', 'reports'], types: ['names', 'policies', 'events'] },
+  // A client of databases connects by itself: it is told where, and how the other end has to prove itself.
+  store: { floor: 2, rooms: ['queue', 'reports'], types: ['names', 'policies', 'events'], npm: ['pg'] },
   lookup: { floor: 2, rooms: [...floor1, 'net', 'store'] },
   ...Object.fromEntries(machines.map((name) => [name, machine])),
   relay: {

@@ -1,9 +1,10 @@
 /** Reads the files in which accounts are: the hash of one, or many of them, one a line. */
-import { type Parsed, quote } from '../../names/domain.ts';
+import type { Parsed } from '../../names/domain.ts';
 import { parseMailbox } from '../../names/mailbox.ts';
 import { type Account, type AccountRights, anyRights } from '../../relay/accounts.ts';
 import { type PasswordHash, parsePasswordHash } from '../../relay/password.ts';
 import { anySender } from '../../relay/senders.ts';
+import { parseStoredPassword } from '../../relay/stored-password.ts';
 import type { AccountConfig, AccountsConfig } from './config.ts';
 import type { Findings } from './files.ts';
 import { ofUser } from './schema/account.ts';
@@ -70,26 +71,10 @@ function accountIn(line: string, config: AccountsConfig): Parsed<Account> {
   };
 }
 
-/** Which hash it is names its scheme, in braces or not; a password in clear is never taken for one. */
 function hashIn(text: string): Parsed<PasswordHash> {
-  // Our own form of it has colons in it.
-  if (text.startsWith('SCRAM-SHA-256$')) return parsePasswordHash(text);
-  const [field = ''] = text.split(':', 1);
-  const [, scheme, value = field] = /^\{([A-Za-z0-9.-]{1,20})\}(.*)$/s.exec(field) ?? [];
-  switch (scheme?.toUpperCase()) {
-    case undefined:
-    case 'ARGON2ID':
-    case 'ARGON2I':
-      return parsePasswordHash(value);
-    case 'SCRAM-SHA-256': {
-      const [iterations, salt, storedKey, serverKey, more] = value.split(',');
-      if (serverKey === undefined || more !== undefined)
-        return invalid('its SCRAM verifier has not four parts');
-      return parsePasswordHash(`SCRAM-SHA-256$${iterations}:${salt}$${storedKey}:${serverKey}`);
-    }
-    default:
-      return invalid(`its scheme ${quote(scheme ?? '')} is not ARGON2ID, ARGON2I or SCRAM-SHA-256`);
-  }
+  // Our own form of a SCRAM verifier has colons in it.
+  const [field = ''] = text.startsWith('SCRAM-SHA-256$') ? [text] : text.split(':', 1);
+  return parseStoredPassword(field);
 }
 
 function rightsOf(user: string, { ownAddressOnly, quota }: AccountsConfig): Parsed<AccountRights> {

@@ -6,12 +6,13 @@ export function clientChecks({
   listeners,
   accounts,
   accountsFile,
+  accountDatabase,
   inbound,
 }: Config): readonly (readonly [path: string, message: string])[] {
   const asking = (role: 'submission' | 'mx'): boolean =>
     listeners.some((listener) => listener.role === role && listener.clientCertificates === 'ask');
   const found: (readonly [string, string])[] = [];
-  const noAccount = accounts.length === 0 && accountsFile === null;
+  const noAccount = accounts.length === 0 && accountsFile === null && accountDatabase === null;
   for (const [index, { role, networks }] of listeners.entries()) {
     if (role === 'submission' && networks.length === 0 && noAccount)
       found.push([
@@ -23,6 +24,7 @@ export function clientChecks({
     const nobody = 'nobody can log in: there is no listener with role = "submission"';
     if (accounts.length > 0) found.push(['account', nobody]);
     if (accountsFile !== null) found.push(['accounts.file', nobody]);
+    if (accountDatabase !== null) found.push(['account_database.query', nobody]);
   }
   for (const [index, { certificates }] of accounts.entries()) {
     if (certificates.length > 0 && !asking('submission'))

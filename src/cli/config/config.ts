@@ -56,6 +56,8 @@ export interface Config {
   readonly accounts: readonly AccountConfig[];
   /** Further ones in a file; null: there is none. */
   readonly accountsFile: AccountsConfig | null;
+  /** Further ones in a database; null: there is none. */
+  readonly accountDatabase: AccountDatabaseConfig | null;
   readonly networkQuotas: readonly NetworkQuota[];
   readonly inbound: readonly InboundRule[];
   readonly inboundMemory: InboundMode;
@@ -164,6 +166,32 @@ export interface AccountsConfig {
   /** Of each. */
   readonly quota: Quota;
 }
+
+/** A database with accounts. */
+export interface AccountDatabaseConfig {
+  readonly place: AccountDatabasePlace;
+  readonly query: string;
+  readonly scram: boolean;
+  readonly connections: number;
+  readonly withinMs: number;
+  /** 0: not at all. */
+  readonly rememberMs: number;
+  readonly ownAddressOnly: boolean;
+  /** Of each, where its row does not say another. */
+  readonly quota: Quota;
+}
+
+export type AccountDatabasePlace =
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | {
+      readonly kind: 'postgresql';
+      readonly host: Host | { readonly kind: 'folder'; readonly path: string };
+      readonly port: number;
+      readonly database: string;
+      readonly user: string;
+      readonly passwordFile: string | null;
+      readonly tls: 'verify' | 'off';
+    };
 
 export interface ApiKeyConfig extends Omit<ApiKey, 'hash'> {
   readonly hash: Source<ApiKey['hash']>;

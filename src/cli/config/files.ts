@@ -54,6 +54,8 @@ export interface ConfigFiles extends OutgoingFiles {
   readonly certificates: readonly KeyPair[];
   /** Those of the configuration first. */
   readonly accounts: readonly Account[];
+  /** Of the database with accounts; null: there is none. */
+  readonly databasePassword: string | null;
   readonly apiKeys: readonly ApiKey[];
   /** Who may vouch for names in certificates of clients, PEM; empty: the public ones. */
   readonly clientRoots: readonly string[];
@@ -106,6 +108,7 @@ export async function readFiles(
     readAccount(account, `account[${index}].password_hash_file`, findings),
   );
   const listed = await readListed(config, findings);
+  const databasePassword = await readDatabasePassword(config, findings);
   const apiKeys = await readApiKeys(config.api.keys, findings);
   const clientRoots =
     config.clientCaFile === null
@@ -143,6 +146,7 @@ export async function readFiles(
     ...outgoing,
     certificates: present(certificates),
     accounts: [...present(accounts), ...listed],
+    databasePassword,
     apiKeys,
     clientRoots: clientRoots === undefined ? [] : [clientRoots],
     domains: present(domains),
@@ -154,7 +158,8 @@ export async function readFiles(
   };
   const shown = warnAboutCertificates(config.certificates, files.certificates);
   const submitters = [...files.accounts.map(({ user }) => user), ...apiKeys.map(({ name }) => name)];
-  const unused = warnAboutRules(config.rules, new Set(submitters));
+  // Nobody knows here who is in the database.
+  const unused = config.accountDatabase === null ? warnAboutRules(config.rules, new Set(submitters)) : [];
   return {
     files,
     errors,
@@ -241,6 +246,12 @@ async function readListed(
   if (accountsFile === null) return [];
   const known = new Set(accounts.map(({ user }) => user));
   return findings.take('accounts.file', await readAccountsFile(accountsFile, known)) ?? [];
+}
+
+async function readDatabasePassword({ accountDatabase }: Config, findings: Findings): Promise<string | null> {
+  const file = accountDatabase?.place.kind === 'postgresql' ? accountDatabase.place.passwordFile : null;
+  if (file === null) return null;
+  return findings.take('account_database.password_file', await readPassword(file)) ?? null;
 }
 
 async function readDomain(

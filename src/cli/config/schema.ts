@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { formatHostPort } from '../../names/address.ts';
 import { parseMailDomain } from '../../names/mailbox.ts';
 import { account, accounts } from './schema/account.ts';
+import { accountDatabase } from './schema/account-database.ts';
 import { api, apiKey } from './schema/api.ts';
 import { authentication } from './schema/authentication.ts';
 import { bounces } from './schema/bounces.ts';
@@ -83,6 +84,7 @@ export const configSchema = z
       .prefault([])
       .describe('Who may log in at listeners of role submission, once TLS is up.'),
     accounts,
+    account_database: accountDatabase,
     quota: z
       .array(quota)
       .superRefine(withoutTwins('networks', ({ name }) => name))

@@ -7,6 +7,7 @@ import { isThisHost, type RouteTarget } from '../../policies/overrides/route.ts'
 import type { TlsLevel } from '../../policies/words.ts';
 import { defaultSchedule } from '../../queue/schedule.ts';
 import type {
+  AccountDatabaseConfig,
   AuthenticationConfig,
   Config,
   ConfiguredCertificate,
@@ -80,6 +81,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
       parsed.accounts === null
         ? null
         : { ...parsed.accounts, file: sources.absolute('accounts.file', parsed.accounts.file) },
+    accountDatabase: toAccountDatabase(parsed.account_database, sources),
     networkQuotas: parsed.quota,
     inbound: parsed.inbound,
     inboundMemory: parsed.inbound_memory.mode,
@@ -123,6 +125,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     ['tls.ca', config.caFile],
     ['tls.client_ca', config.clientCaFile],
     ['accounts.file', config.accountsFile?.file ?? null],
+    ['account_database.password_file', passwordFileOf(config.accountDatabase)],
     ['dns.trust_anchor', config.dns.anchorFile],
     ['authentication.authserv_id', config.authentication?.authservId ?? formatMailDomain(hostname)],
     ['mta_sts.https_address', config.mtaSts.httpsAddress],
@@ -139,6 +142,21 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
   ]);
   const warnings = warningsOf(config, parsed.hostname === undefined ? host.hostname : undefined);
   return { config: freeze(config), settled, warnings };
+}
+
+function toAccountDatabase(
+  written: ParsedConfig['account_database'],
+  sources: Sources,
+): AccountDatabaseConfig | null {
+  if (written === null) return null;
+  const { place } = written;
+  if (place.kind === 'sqlite' || place.passwordFile === null) return written;
+  const passwordFile = sources.absolute('account_database.password_file', place.passwordFile);
+  return { ...written, place: { ...place, passwordFile } };
+}
+
+function passwordFileOf(database: AccountDatabaseConfig | null): string | null {
+  return database?.place.kind === 'postgresql' ? database.place.passwordFile : null;
 }
 
 function toTlsRpt(

@@ -36,7 +36,7 @@ function warnAboutHostname(name: string, hostname: MailDomain): readonly string[
 function warnAboutListener(
   listener: Listener,
   index: number,
-  { accounts, accountsFile }: Config,
+  { accounts, accountsFile, accountDatabase }: Config,
 ): readonly string[] {
   const path = `listener[${index}]`;
   if (isLoopback(listener.address)) return [];
@@ -44,7 +44,8 @@ function warnAboutListener(
   if (!listener.requireTls && listener.role === 'submission') {
     warnings.push(`${path}.require_tls: mail may come over the network to ${listener.address} in clear`);
   }
-  const takesOthers = listener.role === 'mx' || accounts.length > 0 || accountsFile !== null;
+  const takesOthers =
+    listener.role === 'mx' || accounts.length > 0 || accountsFile !== null || accountDatabase !== null;
   if (!takesOthers && listener.networks.every(isLoopbackNetwork)) {
     warnings.push(`${path}.networks: only this host may relay, yet ${listener.address} is open to others`);
   }

@@ -287,6 +287,8 @@ function configuration(options: WaxwingOptions): string {
     ...toml(options.bounces ?? {}),
     '[events]',
     ...toml(options.events ?? {}),
+    '[account_database]',
+    ...toml(options.accountDatabase ?? {}),
     '[limits]',
     ...toml(options.limits ?? {}),
     ...listeners.flatMap((one) => ['[[listener]]', ...toml({ address: '127.0.0.1:0', ...one })]),

@@ -71,6 +71,7 @@ it('the listeners show the configured certificates, or the one of the first star
     roots: [],
     anchors: [],
     accounts: [],
+    databasePassword: null,
     apiKeys: [],
     domains: [],
     dkim: [],

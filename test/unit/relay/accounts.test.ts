@@ -4,11 +4,13 @@ import { describe, it } from 'node:test';
 import { type Domain, parseDomain } from '../../../src/names/domain.ts';
 import {
   type Account,
+  type Accounts,
   anyRights,
   type LoginDesk,
   openAccounts,
   openLoginDesk,
 } from '../../../src/relay/accounts.ts';
+import type { Directory } from '../../../src/relay/directory.ts';
 import { hashPassword, parsePasswordHash } from '../../../src/relay/password.ts';
 import { waitingLine } from '../../../src/relay/waiting-line.ts';
 import type { TlsFacts } from '../../../src/wire/tls-facts.ts';
@@ -81,7 +83,7 @@ describe('a password', () => {
   ];
   for (const [user, password, answer, why] of cases) {
     it(`${JSON.stringify(user)} with ${password}: ${answer}, as ${why}`, async () =>
-      assert.equal(await accounts.check(user, password), answer));
+      assert.equal((await accounts.check(user, password)).kind, answer));
   }
 
   it('is worked on for an unknown user as for a known one', async () => {
@@ -105,11 +107,14 @@ describe('a password', () => {
   it('has to wait behind others, and is not looked at where too many wait', async () => {
     const crowded = openAccounts([anna], { ...desk, hashing: waitingLine(1, 1) });
     const answers = [1, 2, 3].map(() => crowded.check('anna', 'sesame'));
-    assert.deepEqual(await Promise.all(answers), ['yes', 'yes', 'busy']);
+    assert.deepEqual(
+      (await Promise.all(answers)).map(({ kind }) => kind),
+      ['yes', 'yes', 'busy'],
+    );
   });
 
   it('is no at once where there are no accounts', async () => {
-    assert.equal(await openAccounts([], desk).check('anna', 'sesame'), 'no');
+    assert.equal((await openAccounts([], desk).check('anna', 'sesame')).kind, 'no');
   });
 });
 
@@ -133,58 +138,162 @@ describe('an account without a password', () => {
   const accounts = openAccounts([anna, printer], desk);
   for (const password of ['sesame', '', 'null'])
     it(`is not opened by ${JSON.stringify(password)}`, async () =>
-      assert.equal(await accounts.check('printer', password), 'no'));
+      assert.equal((await accounts.check('printer', password)).kind, 'no'));
   it('has rights like others', () => assert.equal(accounts.rightsOf('printer'), anyRights));
   it('that nobody has has none', () => assert.equal(accounts.rightsOf('eve'), undefined));
 });
 
+/** What SCRAM is told of a user. */
+async function scramOf(accounts: Accounts, user: string) {
+  const told = await accounts.verifier(user);
+  return told.kind === 'verifier' ? told : assert.fail(told.kind);
+}
+
 describe('a SCRAM verifier', () => {
   const accounts = openAccounts([anna, bert], desk);
+  const secret = bert.secret?.kind === 'scram' ? bert.secret.verifier : assert.fail();
 
-  it('is the stored one for a user who has one', () => {
-    const secret = bert.secret?.kind === 'scram' ? bert.secret.verifier : assert.fail();
-    assert.deepEqual(accounts.verifier('bert'), { verifier: secret, known: true });
+  it('is the stored one for a user who has one', async () => {
+    const { verifier, rights } = await scramOf(accounts, 'bert');
+    assert.deepEqual([verifier, rights], [secret, anyRights]);
   });
 
   for (const user of ['anna', 'eve', 'Bert']) {
-    it(`is made up for ${user}, always the same, and looks like a stored one`, () => {
-      const stored = accounts.verifier('bert').verifier;
-      const { verifier, known } = accounts.verifier(user);
-      assert.equal(known, false);
-      assert.deepEqual(openAccounts([anna, bert], desk).verifier(user).verifier, verifier);
-      assert.equal(verifier.iterations, stored.iterations);
+    it(`is made up for ${user}, always the same, and looks like a stored one`, async () => {
+      const { verifier, rights } = await scramOf(accounts, user);
+      assert.equal(rights, null);
+      assert.deepEqual((await scramOf(openAccounts([anna, bert], desk), user)).verifier, verifier);
+      assert.equal(verifier.iterations, secret.iterations);
       for (const part of ['salt', 'storedKey', 'serverKey'] as const) {
-        assert.equal(verifier[part].length, stored[part].length, part);
-        assert.notDeepEqual(verifier[part], stored[part], part);
+        assert.equal(verifier[part].length, secret[part].length, part);
+        assert.notDeepEqual(verifier[part], secret[part], part);
       }
     });
   }
 
-  it('differs from user to user and from process to process', () => {
+  it('differs from user to user and from process to process', async () => {
     const salts = [
-      accounts.verifier('eve').verifier.salt,
-      accounts.verifier('eva').verifier.salt,
-      openAccounts([bert], openLoginDesk()).verifier('eve').verifier.salt,
-    ].map((salt) => Buffer.from(salt).toString('hex'));
+      await scramOf(accounts, 'eve'),
+      await scramOf(accounts, 'eva'),
+      await scramOf(openAccounts([bert], openLoginDesk()), 'eve'),
+    ].map(({ verifier: { salt } }) => Buffer.from(salt).toString('hex'));
     assert.equal(new Set(salts).size, 3);
   });
 });
 
 describe('why a login failed, for the operator', () => {
   const accounts = openAccounts([anna, bert, printer], desk);
-  const cases: readonly [
-    user: string,
-    mechanism: 'PLAIN' | 'SCRAM-SHA-256',
-    reason: string,
-    because: string,
-  ][] = [
-    ['anna', 'PLAIN', 'password', 'the password is wrong'],
-    ['bert', 'SCRAM-SHA-256', 'password', 'the password is wrong'],
-    ['anna', 'SCRAM-SHA-256', 'password', 'the password of the account is not stored for SCRAM'],
-    ['printer', 'PLAIN', 'password', 'the account has no password'],
-    ['eve', 'PLAIN', 'unknown', 'there is no such account'],
+  const cases: readonly [user: string, reason: string, because: string][] = [
+    ['anna', 'password', 'the password is wrong'],
+    ['printer', 'password', 'the account has no password'],
+    ['eve', 'unknown', 'there is no such account'],
   ];
-  for (const [user, mechanism, reason, because] of cases)
-    it(`${user} by ${mechanism}: ${because}`, () =>
-      assert.deepEqual(accounts.faultOf(user, mechanism), { reason, because }));
+  for (const [user, reason, because] of cases)
+    it(`${user} by PLAIN: ${because}`, async () =>
+      assert.deepEqual(await accounts.check(user, 'wrong'), { kind: 'no', reason, because }));
+
+  const byScram: readonly [user: string, reason: string, because: string][] = [
+    ['bert', 'password', 'the password is wrong'],
+    ['anna', 'password', 'the password of the account is not stored for SCRAM'],
+    ['eve', 'unknown', 'there is no such account'],
+  ];
+  for (const [user, reason, because] of byScram)
+    it(`${user} by SCRAM-SHA-256: ${because}`, async () =>
+      assert.deepEqual((await scramOf(accounts, user)).fault, { reason, because }));
+});
+
+describe('accounts of a directory', () => {
+  const asked: string[] = [];
+  /** Knows cleo, whose password is bert's, and dora, who is not active. */
+  function directoryOf(changes: Partial<Directory> = {}): Directory {
+    return {
+      scram: true,
+      close: () => undefined,
+      find(user) {
+        asked.push(user);
+        const account = { ...bert, user };
+        if (user === 'cleo') return Promise.resolve({ kind: 'found', account, active: true });
+        if (user === 'dora') return Promise.resolve({ kind: 'found', account, active: false });
+        return Promise.resolve({ kind: user === 'nobody-knows' ? 'unknown' : 'absent' });
+      },
+      ...changes,
+    };
+  }
+  const accounts = openAccounts([anna], desk, directoryOf());
+
+  it('bring the mechanisms for passwords, and SCRAM where they are said to', () => {
+    assert.deepEqual(openAccounts([], desk, directoryOf({ scram: false })).mechanisms, ['PLAIN', 'LOGIN']);
+    assert.deepEqual(openAccounts([], desk, directoryOf()).mechanisms, ['PLAIN', 'LOGIN', 'SCRAM-SHA-256']);
+  });
+
+  const cases: readonly [user: string, password: string, answer: string][] = [
+    ['cleo', 'abracadabra', 'yes'],
+    ['cleo', 'sesame', 'no: the password is wrong'],
+    ['dora', 'abracadabra', 'no: the account is not active'],
+    ['dora', 'sesame', 'no: the account is not active'],
+    ['eve', 'abracadabra', 'no: there is no such account'],
+    ['nobody-knows', 'abracadabra', 'unknown'],
+    ['anna', 'sesame', 'yes'],
+    ['anna', 'abracadabra', 'no: the password is wrong'],
+  ];
+  for (const [user, password, answer] of cases)
+    it(`${user} with ${password}: ${answer}`, async () => {
+      const verdict = await accounts.check(user, password);
+      assert.equal(verdict.kind === 'no' ? `no: ${verdict.because}` : verdict.kind, answer);
+    });
+
+  it('are asked about one of the configuration only where his password is wrong: so it takes as long', async () => {
+    asked.length = 0;
+    await accounts.check('anna', 'sesame');
+    assert.deepEqual(asked, []);
+    await accounts.check('anna', 'wrong');
+    assert.deepEqual(asked, ['anna']);
+  });
+
+  it('let one of the configuration in where nobody answers, and refuse his wrong password', async () => {
+    const silent = openAccounts(
+      [anna],
+      desk,
+      directoryOf({ find: () => Promise.resolve({ kind: 'unknown' }) }),
+    );
+    assert.equal((await silent.check('anna', 'sesame')).kind, 'yes');
+    assert.equal((await silent.check('anna', 'wrong')).kind, 'no');
+    assert.equal((await silent.verifier('cleo')).kind, 'unknown');
+  });
+
+  it('cost an unknown user the work of a known one, also before anybody is known', async () => {
+    let worked = 0;
+    const hashing: LoginDesk['hashing'] = {
+      run(work) {
+        worked += 1;
+        return waitingLine(1, 1).run(work);
+      },
+    };
+    const fresh = openAccounts([], { ...desk, hashing }, directoryOf());
+    for (const user of ['eve', 'cleo', 'dora', 'eve']) await fresh.check(user, 'wrong');
+    assert.equal(worked, 4);
+  });
+
+  it('give SCRAM what they store, and whoever is none of theirs what looks like it', async () => {
+    const fresh = openAccounts([], desk, directoryOf());
+    const before = await scramOf(fresh, 'eve');
+    assert.equal(before.verifier.salt.length, 16);
+    const cleo = await scramOf(fresh, 'cleo');
+    assert.deepEqual(cleo.rights, anyRights);
+    const { verifier, rights } = await scramOf(fresh, 'eve');
+    assert.deepEqual([verifier.iterations, rights], [cleo.verifier.iterations, null]);
+    assert.deepEqual((await scramOf(fresh, 'eve')).verifier, verifier);
+    const dora = await scramOf(fresh, 'dora');
+    assert.deepEqual([dora.rights, dora.fault.because], [null, 'the account is not active']);
+  });
+
+  it('are found without a proof for whoever is believed, unless they are not active', async () => {
+    assert.equal(await accounts.look('cleo'), anyRights);
+    assert.equal(await accounts.look('anna'), anyRights);
+    assert.deepEqual(await Promise.all(['dora', 'eve', 'nobody-knows'].map((user) => accounts.look(user))), [
+      'absent',
+      'absent',
+      'unknown',
+    ]);
+  });
 });

@@ -37,7 +37,7 @@ function recipient32(): Uint8Array {
 
 interface World {
   readonly pass?: Partial<Pass>;
-  readonly password?: 'yes' | 'no' | 'busy';
+  readonly password?: 'yes' | 'no' | 'busy' | 'unknown';
   readonly residence?: Residence['kind'] | Residence;
   readonly callout?: CalloutAnswer;
   readonly trusted?: boolean;
@@ -53,6 +53,8 @@ interface World {
 /** The answers of a session in such a world, and what else it did. */
 function session(world: World) {
   const { pass, password = 'no', residence = 'elsewhere', callout, trusted = false } = world;
+  const fault = { reason: 'password', because: 'it is wrong' } as const;
+  const unknown = password === 'unknown';
   const { certified = [], frontLogins = false, notIn, unfit, overQuota, lockedUntil } = world;
   const happened: string[] = [];
   const failures: [...Parameters<QueryParts['onLoginFailed']>][] = [];
@@ -61,10 +63,14 @@ function session(world: World) {
       mechanisms: [],
       check: () => {
         happened.push('checked');
-        return Promise.resolve(password);
+        if (password === 'yes') return Promise.resolve({ kind: 'yes', rights: anyRights });
+        return Promise.resolve(password === 'no' ? { kind: 'no', ...fault } : { kind: password });
       },
-      verifier: () => ({ verifier, known: true }),
-      faultOf: (user, mechanism) => ({ reason: 'password', because: `${user} by ${mechanism}` }),
+      verifier: () =>
+        Promise.resolve(
+          unknown ? { kind: 'unknown' } : { kind: 'verifier', verifier, rights: anyRights, fault },
+        ),
+      look: (user) => Promise.resolve(unknown ? 'unknown' : user === 'anna' ? anyRights : 'absent'),
       provenBy: () => certified,
       rightsOf: (user) => (user === 'anna' ? anyRights : undefined),
     },
@@ -334,13 +340,12 @@ describe('a login', () => {
   it('that fails is told to the operator: who, by what, why, and whether the client is shut out', async () => {
     const { answer, failures } = session({ lockedUntil: 17 });
     await answer(login);
+    await answer({ kind: 'verifier', user: 'anna' });
     await answer({ kind: 'proved', user: 'anna', outcome: 'no' });
+    const why = { user: 'anna', reason: 'password', because: 'it is wrong' } as const;
     assert.deepEqual(failures, [
-      [{ user: 'anna', mechanism: 'PLAIN', reason: 'password', because: 'anna by PLAIN' }, 17],
-      [
-        { user: 'anna', mechanism: 'SCRAM-SHA-256', reason: 'password', because: 'anna by SCRAM-SHA-256' },
-        17,
-      ],
+      [{ ...why, mechanism: 'PLAIN' }, 17],
+      [{ ...why, mechanism: 'SCRAM-SHA-256' }, 17],
     ]);
     assert.ok(!JSON.stringify(failures).includes(login.password));
   });
@@ -350,6 +355,15 @@ describe('a login', () => {
     assert.equal(await answer(login), '454 4.7.0');
     assert.deepEqual(failures, []);
     assert.deepEqual(happened, ['checked']);
+  });
+
+  it('RFC 4954 §6: is put off where the database of accounts gives no answer, which is no failure', async () => {
+    const { answer, failures } = session({ password: 'unknown', frontLogins: true });
+    assert.equal(await answer(login), '454 4.7.0');
+    assert.equal(await answer({ kind: 'verifier', user: 'anna' }), '454 4.7.0');
+    const client = { address: null, hello: null, extended: true, login: 'anna' };
+    assert.equal(await answer({ kind: 'introduced', client }), '454 4.7.0');
+    assert.deepEqual(failures, []);
   });
 
   it('is not looked at where the client was wrong too often', async () => {

@@ -47,6 +47,7 @@ describe('without any configuration', () => {
       })),
       accounts: [],
       accountsFile: null,
+      accountDatabase: null,
       networkQuotas: [],
       inbound: [],
       inboundMemory: 'observe',

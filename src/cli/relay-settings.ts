@@ -55,6 +55,8 @@ export function relaySettingsOf(
       keepFinalMs: relay.keepFinalMs,
       connections: relay.connections,
       connectionsPerDestination: relay.connectionsPerDestination,
+      connectionsPerHost: relay.connectionsPerHost,
+      connectionsPerSecond: relay.connectionsPerSecond,
       messagesPerMinute: relay.messagesPerMinute,
     },
   };

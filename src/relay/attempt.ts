@@ -57,6 +57,8 @@ export async function attempt(
     settled.push(...handed.settled);
     recipients = handed.rest;
     if (handed.obstacle.kind === 'none') break;
+    if (handed.obstacle.kind === 'crowded')
+      return { recipients: settled, reached: handed.obstacle, transcript: bounded(transcript) };
     obstacles.push({ host: hop.host, ...handed.obstacle });
   }
   const worst = worstOf(obstacles);
@@ -124,7 +126,13 @@ export function wayTo(hop: NextHop, { route }: Course, { hostname }: Outgoing): 
 }
 
 function openingOf({ destination, course }: Parcel, others: boolean): Omit<Opening, 'fallback'> {
-  return { destination, connections: course.route?.connections ?? null, others };
+  const { route } = course;
+  return { destination, connections: route?.connections ?? null, isShared: isByMx(route), others };
+}
+
+/** Whether the hosts are those that MX records name; all mail of a route with a next hop has one destination. */
+export function isByMx(route: Course['route']): boolean {
+  return route === undefined || route.to === null;
 }
 
 /**
@@ -166,7 +174,7 @@ async function tryHop(
   opening: Omit<Opening, 'fallback'>,
   pool: Pool,
   transcript: string[],
-): Promise<HandedOver> {
+): Promise<Tried> {
   const settled: RecipientResult[] = [];
   let rest = parcel.recipients;
   for (let mayReuse = true; ; ) {
@@ -175,7 +183,7 @@ async function tryHop(
       kept === undefined
         ? await openFresh(way, opening, pool, transcript)
         : { kind: 'session', session: kept };
-    if (found.kind === 'broken') return { settled, rest, obstacle: found };
+    if (found.kind !== 'session') return { settled, rest, obstacle: found };
     const handed = await handOver({ ...parcel, recipients: rest }, found.session, pool, transcript);
     // A reused connection may have been closed by the other side just now, or be told so by its next answer: that says
     // nothing about the host.
@@ -193,7 +201,12 @@ async function tryHop(
   }
 }
 
+/** As what was handed over; `crowded`: the rest was not tried, as all connections to the host are in use. */
+type Tried = Omit<HandedOver, 'obstacle'> & { readonly obstacle: HandedOver['obstacle'] | Crowded };
+type Crowded = Extract<Reached, { kind: 'crowded' }>;
+
 type Fresh =
+  | Crowded
   | { readonly kind: 'session'; readonly session: Session }
   | { readonly kind: 'broken'; readonly result: Result };
 
@@ -208,6 +221,7 @@ export async function openFresh(
   let failed: string | undefined;
   for (;;) {
     const opened = await pool.open(way, { ...opening, fallback });
+    if (opened.kind === 'crowded') return opened;
     // One in clear that follows on a broken handshake is the same story.
     if (failed === undefined) pool.watch.opened(way, opened, fallback);
     if (opened.kind === 'session') {

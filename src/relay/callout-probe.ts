@@ -66,9 +66,10 @@ async function askHost(way: Way, address: string, pool: Pool): Promise<CalloutAn
 /** @returns why there is none, where there is none. */
 async function openSession(way: Way, pool: Pool): Promise<Session | string> {
   const { host } = way.hop;
-  const opening = { destination: host, connections: null, fallback: null, others: false };
+  const opening = { destination: host, connections: null, isShared: false, fallback: null, others: false };
   const opened = await pool.open(way, opening);
   if (opened.kind === 'session') return opened.session;
+  if (opened.kind === 'crowded') return opened.because;
   if (opened.kind === 'broken') return opened.error.message;
   const { kind } = opened.outcome;
   const because = `${host} cannot be asked (${kind})`;

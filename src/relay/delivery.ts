@@ -269,7 +269,14 @@ export function startDelivery(parts: StartingParts): Delivering {
 }
 
 function poolRules({ outgoing, settings }: ReturnType<Desk['rules']>): PoolRules {
-  return { outgoing, perDestination: settings.connectionsPerDestination, part: settings.part };
+  const { connectionsPerDestination, connectionsPerHost, connectionsPerSecond, part } = settings;
+  return {
+    outgoing,
+    perDestination: connectionsPerDestination,
+    perHost: connectionsPerHost,
+    perSecond: connectionsPerSecond,
+    part,
+  };
 }
 
 /** As the agenda knows no routes, it may claim for each destination as much as any of them may have; the pace knows better. */

@@ -2,7 +2,7 @@
 import type { Session } from './session.ts';
 
 /** What a session is kept and found by. */
-type Kept = Pick<Session, 'key' | 'destination'> & {
+type Kept = Pick<Session, 'key' | 'destination' | 'hostPlace'> & {
   readonly connection: { readonly usable: boolean };
 };
 
@@ -11,6 +11,8 @@ export interface IdleSessions<One extends Kept> {
   /** The one that was used last. */
   take(key: string): One | undefined;
   takeOldest(destination: string, most: number): readonly One[];
+  /** One of those that have a place at this host; undefined: there is none. */
+  takeAt(hostPlace: string): One | undefined;
   /** Those whose time is over at `now`, or that the peer closed. */
   takeStale(now: number): readonly One[];
 }
@@ -49,6 +51,10 @@ export function idleSessions<One extends Kept>(): IdleSessions<One> {
     takeOldest(destination, most) {
       let left = most;
       return takeWhere((session) => session.destination === destination && left-- > 0);
+    },
+    takeAt(hostPlace) {
+      let left = 1;
+      return takeWhere((session) => session.hostPlace === hostPlace && left-- > 0)[0];
     },
     takeStale: (now) => takeWhere(({ connection }, until) => until <= now || !connection.usable),
   };

@@ -16,6 +16,8 @@ export type Admission =
   | { readonly kind: 'go' }
   /** Nothing is tried before `until`. */
   | { readonly kind: 'suspended'; readonly because: string; readonly until: number }
+  /** Its host has no place for us; nothing is wrong. The claim goes back, and waits until then. */
+  | { readonly kind: 'postponed'; readonly because: string; readonly until: number }
   /** Nothing is tried any more. */
   | { readonly kind: 'closing' }
   /** The claim is given back, and is not the caller's any more. */
@@ -26,7 +28,9 @@ export type Reached =
   | { readonly kind: 'host' }
   /** One was there, and takes no more from us for now. */
   | { readonly kind: 'busy'; readonly because: string }
-  | { readonly kind: 'nobody'; readonly because: string };
+  | { readonly kind: 'nobody'; readonly because: string }
+  /** All connections that we want to have to the host are in use, for other destinations. */
+  | { readonly kind: 'crowded'; readonly because: string };
 
 /** What a route says of its destinations; null: what holds for all of them. */
 export interface OwnLimits {
@@ -51,6 +55,8 @@ export interface Pace {
    * @returns of one that found the host busy, whether its message may enter again at once.
    */
   leave(destination: string, reached: Reached): boolean;
+  /** Until when mail of the destination waits as its host had no place; undefined where there is no such time. */
+  postponed(destination: string): Extract<Admission, { kind: 'postponed' }> | undefined;
   /** An operator asks: this destination, or none, rests any more. */
   forgive(destination?: string): void;
   /** A destination may have more attempts than before. */
@@ -84,6 +90,9 @@ const ANSWERED_LATELY_MS = 60_000;
 const FIRST_PAUSE_MS = 1_000;
 /** After so many pauses the destination rests. */
 const MOST_PAUSES = 3;
+/** How long a destination waits after the first time that its host had no place, ms; each further time doubles it. */
+const FIRST_POSTPONEMENT_MS = 5_000;
+const LONGEST_POSTPONEMENT_MS = 5 * 60_000;
 
 interface Destination {
   readonly name: string;
@@ -101,6 +110,9 @@ interface Destination {
   failures: number;
   restUntil: number;
   because: string;
+  /** Times since it was served last that its host had no place, and until when it waits for the last of them. */
+  crowded: number;
+  postponed: Extract<Admission, { kind: 'postponed' }> | undefined;
   readonly parked: Parked[];
 }
 
@@ -193,12 +205,30 @@ export function startPace(
     return true;
   }
 
+  /** Those that wait here would hold what others can be served by. */
+  function postpone(destination: Destination, because: string): void {
+    const now = world.now();
+    // Attempts that ran side by side found the same.
+    if (destination.postponed !== undefined && now < destination.postponed.until) return;
+    const wait = Math.min(FIRST_POSTPONEMENT_MS * 2 ** destination.crowded, LONGEST_POSTPONEMENT_MS);
+    destination.crowded += 1;
+    // Spread, or all domains of a provider would come back together.
+    destination.postponed = {
+      kind: 'postponed',
+      because,
+      until: Math.round(now + wait * (1 + world.random())),
+    };
+    for (const { admit } of destination.parked.splice(0)) admit(destination.postponed);
+  }
+
   function served(destination: Destination): void {
     const now = world.now();
     destination.answeredAt = now;
     destination.pauses = 0;
     destination.failures = 0;
     destination.restUntil = 0;
+    destination.crowded = 0;
+    destination.postponed = undefined;
     destination.room = answered(destination.room, limitOf(destination), now);
   }
 
@@ -234,6 +264,8 @@ export function startPace(
       forgetLongGone();
       const destination = enterAt(name, own);
       if (world.now() < destination.restUntil) return Promise.resolve(suspended(destination));
+      const { postponed } = destination;
+      if (postponed !== undefined && world.now() < postponed.until) return Promise.resolve(postponed);
       return new Promise((admit) => {
         destination.parked.push({ fence, admit });
         waiting.add(destination);
@@ -260,15 +292,20 @@ export function startPace(
       destination.active -= 1;
       let again = false;
       if (reached.kind === 'host') served(destination);
+      else if (reached.kind === 'crowded') postpone(destination, reached.because);
       else if (reached.kind === 'busy') again = turnedAway(destination, reached.because, activeThen);
       else rest(destination, reached.because);
       slots.end(name);
       admitParked();
       return again;
     },
+    postponed: (name) => destinations.get(name)?.postponed,
     forgive(name) {
       for (const [other, destination] of destinations)
-        if (name === undefined || other === name) destination.restUntil = destination.pauseUntil = 0;
+        if (name === undefined || other === name) {
+          destination.restUntil = destination.pauseUntil = 0;
+          destination.postponed = undefined;
+        }
       admitParked();
     },
     admit: admitParked,
@@ -297,6 +334,8 @@ function newDestination(name: string, own: OwnLimits): Destination {
     failures: 0,
     restUntil: 0,
     because: '',
+    crowded: 0,
+    postponed: undefined,
     parked: [],
   };
 }

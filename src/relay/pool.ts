@@ -1,8 +1,12 @@
 /** Open connections, reused only for exactly the same way of talking to exactly the same peer. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../net/drive.ts';
 import { NetworkError } from '../net/error.ts';
 import type { Standing } from '../protocols/smtp/client/deliver.ts';
 import { settle } from '../protocols/smtp/client/settle.ts';
+import { openDialRate } from './dial-rate.ts';
+import { openHostPlaces } from './host-places.ts';
 import { idleSessions } from './idle-sessions.ts';
 import { type Reach, startReach } from './reach.ts';
 import {
@@ -27,6 +31,10 @@ export interface PoolRules {
   readonly outgoing: Outgoing;
   /** Connections to one destination at once, idle ones included. */
   readonly perDestination: number;
+  /** Connections to one host for all destinations together; null: the usual number. Absent: as many as it takes. */
+  readonly perHost?: number | null;
+  /** Connections opened in a second; absent: as many as it takes. */
+  readonly perSecond?: number;
   /** Which of several processes this is, that have them together; absent: there is one. */
   readonly part?: Part | undefined;
 }
@@ -65,6 +73,10 @@ export interface Pool {
 
 /** Idle sessions end after this, ms: many servers close after 5 minutes, and a held connection costs them. */
 const IDLE_MS = 5_000;
+/** To one host for all destinations, unless one of them may have more. */
+const USUAL_PER_HOST = 40;
+/** How long an attempt waits for a place at a host, ms; beyond that its message waits in the queue. */
+const WAIT_FOR_PLACE_MS = 5_000;
 
 /** @param memories of its own where nobody shares them. */
 export function connectionPool(
@@ -77,6 +89,11 @@ export function connectionPool(
   /** Connections by destination, those included that are being opened. */
   const taken = new Map<string, number>();
   const connections = new Set<Connection>();
+  const places = openHostPlaces(WAIT_FOR_PLACE_MS);
+  const rate = openDialRate(
+    () => performance.now(),
+    (ms) => sleep(ms, undefined, { ref: false }),
+  );
   /** Destinations that are being left, with who waits for that. */
   const vacating = new Map<string, PromiseWithResolvers<void>>();
   let closing = false;
@@ -84,13 +101,18 @@ export function connectionPool(
   const sweep = setInterval(() => void endAll(idle.takeStale(performance.now())), 1_000);
   sweep.unref();
 
-  function discard({ connection, destination }: Session): void {
+  function discard({ connection, destination, hostPlace }: Session): void {
     connection.close();
-    forget(connection, destination);
+    forget(connection, destination, hostPlace);
   }
 
-  function forget(connection: Connection | undefined, destination: string): void {
+  function forget(
+    connection: Connection | undefined,
+    destination: string,
+    hostPlace: Session['hostPlace'],
+  ): void {
     if (connection !== undefined) connections.delete(connection);
+    if (hostPlace !== null) places.leave(hostPlace);
     const left = (taken.get(destination) ?? 1) - 1;
     if (left > 0) taken.set(destination, left);
     else {
@@ -102,9 +124,9 @@ export function connectionPool(
   const ours = (limit: number): number => Math.max(1, shareOf(limit, rules.part ?? wholePart));
 
   function keep(session: Session): void {
-    const { key, connection, transactionsLeft, destination } = session;
-    const spent =
-      vacating.has(destination) || key === '' || transactionsLeft <= 0 || session.outgoing !== rules.outgoing;
+    const { key, connection, transactionsLeft, destination, hostPlace } = session;
+    const isInTheWay = vacating.has(destination) || (hostPlace !== null && places.isWanted(hostPlace));
+    const spent = isInTheWay || key === '' || transactionsLeft <= 0 || session.outgoing !== rules.outgoing;
     if (closing || spent || !connection.usable) void end(session);
     else idle.put(session, performance.now() + IDLE_MS);
   }
@@ -129,26 +151,48 @@ export function connectionPool(
     await Promise.all(sessions.map(end));
   }
 
+  /** @returns whether there is one; the place of a session that nobody uses just now is one. */
+  async function placeAt(host: string, opening: Opening): Promise<boolean> {
+    const { perHost, perDestination } = rules;
+    const usual = Math.max(USUAL_PER_HOST, opening.connections ?? perDestination);
+    const limit = ours(perHost ?? usual);
+    if (places.isFull(host, limit)) {
+      const unused = idle.takeAt(host);
+      if (unused !== undefined) void end(unused);
+    }
+    return places.take(host, limit);
+  }
+
   async function openOnce(way: Way, opening: Opening, smallHello: SmallHello): Promise<Opened> {
     const { outgoing, perDestination } = rules;
     const { destination, fallback } = opening;
+    const { host, address, port } = way.hop;
+    const hostPlace = opening.isShared && rules.perHost !== undefined ? `${address} ${port}` : null;
+    if (hostPlace !== null && !(await placeAt(hostPlace, opening))) {
+      const because = `waits for its turn: there are as many connections to ${host} (${address}) as we want to have, for all domains together`;
+      return { kind: 'crowded', because };
+    }
     taken.set(destination, (taken.get(destination) ?? 0) + 1);
     let connection: Connection | undefined;
-    const opened = await openSession(way, { destination, outgoing, fallback, smallHello }, async () => {
-      if (!aborted) connection = await dialNoted(way, outgoing, opening, smallHello);
-      // What is handed over from here on would not be recorded any more, and be delivered twice.
-      if (connection === undefined || aborted) {
-        connection?.close();
-        throw new NetworkError('failed', 'the relay is closing');
-      }
-      connections.add(connection);
-      // Idle ones of another way to the same destination take room too. Not before the dial: an address that never
-      // answers would cost one of them each time.
-      const excess = (taken.get(destination) ?? 0) - ours(opening.connections ?? perDestination);
-      if (excess > 0) void endAll(idle.takeOldest(destination, excess));
-      return connection;
-    });
-    if (opened.kind !== 'session') forget(connection, destination);
+    const opened = await openSession(
+      way,
+      { destination, hostPlace, outgoing, fallback, smallHello },
+      async () => {
+        if (!aborted) connection = await dialNoted(way, outgoing, opening, smallHello);
+        // What is handed over from here on would not be recorded any more, and be delivered twice.
+        if (connection === undefined || aborted) {
+          connection?.close();
+          throw new NetworkError('failed', 'the relay is closing');
+        }
+        connections.add(connection);
+        // Idle ones of another way to the same destination take room too. Not before the dial: an address that never
+        // answers would cost one of them each time.
+        const excess = (taken.get(destination) ?? 0) - ours(opening.connections ?? perDestination);
+        if (excess > 0) void endAll(idle.takeOldest(destination, excess));
+        return connection;
+      },
+    );
+    if (opened.kind !== 'session') forget(connection, destination, hostPlace);
     return opened;
   }
 
@@ -160,12 +204,18 @@ export function connectionPool(
   ): Promise<Connection> {
     const { reach } = memories;
     const { address } = way.hop;
+    if (rules.perSecond !== undefined) await rate.turn(ours(rules.perSecond));
+    if (aborted) throw new NetworkError('failed', 'the relay is closing');
     try {
       const connection = await dialHop(way, outgoing, { others, smallHello });
       reach.reached(address);
+      rate.answered();
       return connection;
     } catch (error) {
-      if (error instanceof NetworkError) reach.missed(address, error, way.source);
+      if (error instanceof NetworkError) {
+        reach.missed(address, error, way.source);
+        rate.missed();
+      }
       throw error;
     }
   }
@@ -194,6 +244,7 @@ export function connectionPool(
       const because = smallHelloBecause(way, first);
       const second = await openOnce(way, opening, because);
       const { transcript } = first;
+      if (second.kind === 'crowded') return second;
       if (second.kind !== 'session') return { ...second, transcript: [...transcript, ...second.transcript] };
       tls.needsSmallHello(way.hop, because);
       return noted(way, second);
@@ -220,6 +271,7 @@ export function connectionPool(
     async close() {
       closing = true;
       clearInterval(sweep);
+      places.close();
       await endAll(idle.takeStale(Number.POSITIVE_INFINITY));
     },
     abort() {

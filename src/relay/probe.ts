@@ -4,7 +4,7 @@ import { formatMailDomain } from '../names/mailbox.ts';
 import { noRecipientWishes } from '../names/wishes.ts';
 import { isInForce } from '../policies/overrides/release.ts';
 import type { HeldMail, QueueStore } from '../store/queue-store.ts';
-import { openFresh, wayTo } from './attempt.ts';
+import { isByMx, openFresh, wayTo } from './attempt.ts';
 import { type NextHop, nextHops } from './next-hops.ts';
 import { byCourse, type Course, demandOf, type Parcel } from './parcel.ts';
 import type { Pool } from './pool.ts';
@@ -106,8 +106,10 @@ async function lookAt(
     return { kind: 'open', tls: tlsUntried(decision, `TLS is not required any more: ${decision.because}`) };
   // Nobody is logged in for a look.
   const way = { ...wayTo(hop, course, outgoing), login: null };
-  const opening = { destination, connections: course.route?.connections ?? null, others };
+  const { route } = course;
+  const opening = { destination, connections: route?.connections ?? null, isShared: isByMx(route), others };
   const opened = await openFresh(way, opening, pool, []);
+  if (opened.kind === 'crowded') return { kind: 'blocked', because: opened.because };
   if (opened.kind === 'broken') return { kind: 'blocked', because: becauseOf(opened.result) };
   const { session } = opened;
   // The released mail takes it, where it comes at once.

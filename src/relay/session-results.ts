@@ -19,7 +19,7 @@ import type {
 import { PeerError } from '../wire/dialogue.ts';
 import type { TlsFacts } from '../wire/tls-facts.ts';
 import type { NextHop } from './next-hops.ts';
-import type { Opened, Way } from './session.ts';
+import type { Dialled, Way } from './session.ts';
 import { tlsOfObstacle } from './tls-verdict.ts';
 
 /** Who hears of sessions. */
@@ -29,7 +29,7 @@ export interface SessionWatch {
    *
    * @param remembered why TLS was not tried, where it failed a while ago; null where it was.
    */
-  opened(way: Way, opened: Opened, remembered: string | null): void;
+  opened(way: Way, opened: Dialled, remembered: string | null): void;
   /** What is published, or cannot be learnt, left no host to ask. */
   barred(destination: DestinationFacts): void;
 }
@@ -120,7 +120,7 @@ function isNobodysBusiness({ tryTls, by, requires }: Decision): boolean {
 }
 
 /** @returns undefined where the connection failed before it came to TLS, or for another reason. */
-function seenIn(way: Way, opened: Opened, remembered: string | null): Seen | undefined {
+function seenIn(way: Way, opened: Dialled, remembered: string | null): Seen | undefined {
   const came = howFar(way, opened, remembered);
   if (came === undefined) return undefined;
   const sendingAddress =
@@ -130,7 +130,7 @@ function seenIn(way: Way, opened: Opened, remembered: string | null): Seen | und
 
 function howFar(
   { hop: { host }, decision }: Way,
-  opened: Opened,
+  opened: Dialled,
   remembered: string | null,
 ): Came | undefined {
   if (opened.kind === 'broken') {

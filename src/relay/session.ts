@@ -45,6 +45,8 @@ export interface Session {
   readonly key: string;
   /** The room that it takes is that of this destination. */
   readonly destination: string;
+  /** Address and port of the host at which it has one of the places for all destinations; null: these are not counted. */
+  readonly hostPlace: string | null;
   /** What it was opened under. */
   readonly outgoing: Outgoing;
 }
@@ -57,6 +59,8 @@ export interface Opening {
   readonly destination: string;
   /** Connections to it at once; null: as many as to any other. */
   readonly connections: number | null;
+  /** Whether other destinations may have the same host: one that MX records name. */
+  readonly isShared: boolean;
   /** Why it is to be in clear although TLS is wanted; null where it is to be as decided. */
   readonly fallback: string | null;
   /** Whether another address can be tried where this one is silent. */
@@ -67,6 +71,11 @@ export interface Opening {
 export type SmallHello = string | null;
 
 export type Opened =
+  | Dialled
+  /** We have as many connections to this host as we want to have, for all destinations together. */
+  | { readonly kind: 'crowded'; readonly because: string };
+
+export type Dialled =
   | { readonly kind: 'session'; readonly session: Session }
   /** The peer broke the protocol or the connection; there is nothing left to close. */
   | {
@@ -111,12 +120,14 @@ export async function openSession(
   way: Way,
   {
     destination,
+    hostPlace,
     outgoing,
     fallback,
     smallHello,
-  }: Pick<Session, 'destination' | 'outgoing'> & Pick<Opening, 'fallback'> & { smallHello: SmallHello },
+  }: Pick<Session, 'destination' | 'hostPlace' | 'outgoing'> &
+    Pick<Opening, 'fallback'> & { smallHello: SmallHello },
   connect: () => Promise<Connection>,
-): Promise<Opened> {
+): Promise<Dialled> {
   const { hop, decision, login } = way;
   const protocol = way.protocol === 'lmtp' ? 'lmtp' : 'smtp';
   let connection: Connection | undefined;
@@ -164,6 +175,7 @@ export async function openSession(
       transactionsLeft: Math.min(mailMax ?? TRANSACTIONS_PER_SESSION, TRANSACTIONS_PER_SESSION),
       key: fallback === null ? keyOf(way) : '',
       destination,
+      hostPlace,
       outgoing,
     };
     return { kind: 'session', session };

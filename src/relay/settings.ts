@@ -78,6 +78,10 @@ export interface QueueSettings {
   readonly connections: number;
   /** To one, where its route says no other number. */
   readonly connectionsPerDestination: number;
+  /** To one address of an MX host, for all destinations together; null: the usual number. */
+  readonly connectionsPerHost: number | null;
+  /** Opened in a second, at most. */
+  readonly connectionsPerSecond: number;
   /** To one, where its route says no other number; null: as many as it takes. */
   readonly messagesPerMinute: number | null;
   /** Which of several processes this is, that keep the limits of destinations together; absent: there is one. */

@@ -102,6 +102,10 @@ async function takeTurn(
   // A claim that is not settled is due again when the queue is opened next.
   if (admission.kind === 'closing' || admission.kind === 'recalled') return [];
   if (admission.kind === 'suspended') return await putOffInTurn(work, planned, admission, desk);
+  if (admission.kind === 'postponed') {
+    await putBack(work, admission, desk);
+    return [];
+  }
   // What began under one configuration ends under it.
   const rules = desk.rules();
   const groups = rules === before ? planned : regrouped(claim, planned, rules.outgoing, desk.parts.world);
@@ -115,10 +119,13 @@ async function takeTurn(
       if (reached.kind === 'busy') busy.push({ group, result });
       else await settle(work, rest(work, result), rules, desk);
       if (desk.abandoned()) return [];
+      if (reached.kind === 'crowded') break;
     }
   } finally {
     again = pace.leave(claim.destination, reached) && mayRepeat;
   }
+  const postponed = reached.kind === 'crowded' ? pace.postponed(claim.destination) : undefined;
+  if (postponed !== undefined) await putBack(work, postponed, desk);
   if (again) return busy.map(({ group }) => group);
   for (const { result } of busy) await settle(work, rest(work, result), rules, desk);
   return [];
@@ -144,6 +151,15 @@ async function putOffInTurn(
   } finally {
     turn.leave();
   }
+}
+
+/** What is left of the claim was not attempted, and waits for a place at its host. */
+function putBack(
+  { claim }: Work,
+  { until, because }: Extract<Admission, { kind: 'postponed' }>,
+  { parts }: Desk,
+): Promise<void> {
+  return giveBack(parts, [{ fence: claim.fence, moved: [], postponed: { until, because } }]);
 }
 
 function regrouped(

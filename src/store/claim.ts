@@ -1,6 +1,7 @@
 /** Handing out work, and taking back what nobody finished. */
 import type { EpochMs } from '../queue/delivery.ts';
 import type { OpenClaim } from './claims.ts';
+import { fromColumns } from './delivery-columns.ts';
 import { claimedMessage } from './messages.ts';
 import type { Claim, ClaimRequest, Unused } from './queue-store.ts';
 import { claimedRecipient, type RecipientRow } from './recipients.ts';
@@ -34,10 +35,12 @@ export function claim(tables: Tables, request: ClaimRequest): readonly Claim[] {
 
 /** Its recipients wait as before, some of them under another destination. */
 export function giveBack(tables: Tables, unused: readonly Unused[]): void {
-  for (const { fence, moved } of unused) {
+  for (const { fence, moved, postponed } of unused) {
     const open = tables.claims.byFence(fence);
     if (open === undefined) continue;
     end(tables, open);
+    if (postponed !== undefined)
+      for (const recipient of open.recipients.values()) postpone(tables, recipient, postponed);
     for (const { address, destination } of moved) {
       const recipient = open.recipients.get(address);
       if (recipient !== undefined) tables.recipients.reroute(recipient, destination);
@@ -45,6 +48,18 @@ export function giveBack(tables: Tables, unused: readonly Unused[]): void {
     for (const destination of new Set([open.destination, ...moved.map((one) => one.destination)]))
       reschedule(tables, destination, open.message.number);
   }
+}
+
+/** In the state that it has, with as many attempts. */
+function postpone(
+  { recipients }: Tables,
+  recipient: RecipientRow,
+  { until, because }: NonNullable<Unused['postponed']>,
+): void {
+  const delivery = fromColumns(recipient);
+  if (delivery.kind !== 'waiting' && delivery.kind !== 'held') return;
+  const { blocked_because: blockedBecause } = recipient;
+  recipients.move(recipient, { ...delivery, notBefore: until }, { blockedBecause, lastWord: because });
 }
 
 /** When the next claim could find work. */

@@ -293,6 +293,8 @@ export interface Unused {
   readonly fence: number;
   /** Those that wait under another destination from now on: the routes have changed since they were queued. */
   readonly moved: readonly { readonly address: string; readonly destination: string }[];
+  /** Its other recipients wait until then, with the reason; absent: they are due as before. */
+  readonly postponed?: { readonly until: EpochMs /** One sentence. */; readonly because: string };
 }
 
 /** What a backup holds. */

@@ -232,6 +232,8 @@ function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySe
       keepFinalMs: DAY,
       connections: 100,
       connectionsPerDestination: 5,
+      connectionsPerHost: null,
+      connectionsPerSecond: 10_000,
       messagesPerMinute: null,
       ...options.queue,
     },

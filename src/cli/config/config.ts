@@ -260,6 +260,10 @@ export interface RelayConfig {
   /** Outgoing connections at once. */
   readonly connections: number;
   readonly connectionsPerDestination: number;
+  /** To one address of an MX host, for all destinations together; null: the usual number. */
+  readonly connectionsPerHost: number | null;
+  /** Opened in a second, at most. */
+  readonly connectionsPerSecond: number;
   /** To one destination; null: as many as it takes. */
   readonly messagesPerMinute: number | null;
   readonly maxMessageBytes: number;

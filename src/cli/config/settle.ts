@@ -372,6 +372,8 @@ function toRelay(relay: ParsedConfig['relay']): RelayConfig {
     keepFinalMs: relay.keep_final,
     connections: relay.connections,
     connectionsPerDestination: relay.connections_per_destination,
+    connectionsPerHost: relay.connections_per_host ?? null,
+    connectionsPerSecond: relay.connections_per_second,
     messagesPerMinute: relay.messages_per_minute ?? null,
     maxMessageBytes: relay.max_message_size,
     maxRecipients: relay.max_recipients,

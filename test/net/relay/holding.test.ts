@@ -17,6 +17,8 @@ function queue(holds: Partial<HoldSettings>): QueueSettings {
     keepFinalMs: DAY,
     connections: 100,
     connectionsPerDestination: 5,
+    connectionsPerHost: null,
+    connectionsPerSecond: 10_000,
     messagesPerMinute: null,
   };
 }

@@ -269,6 +269,8 @@ describe('connections', () => {
             keepFinalMs: DAY,
             connections: 10,
             connectionsPerDestination: 1,
+            connectionsPerHost: null,
+            connectionsPerSecond: 10_000,
             messagesPerMinute: null,
           },
         },

@@ -63,7 +63,13 @@ describe('a pool that was broken off', () => {
     };
     const way: Way = { hop, protocol: 'smtp', decision, login: null, hello, source: null };
     const pool = connectionPool({ outgoing, perDestination: 1 });
-    const opening = { destination: 'far.test', connections: null, fallback: null, others: false };
+    const opening = {
+      destination: 'far.test',
+      connections: null,
+      isShared: false,
+      fallback: null,
+      others: false,
+    };
     const first = await pool.open(way, opening);
     assert.equal(first.kind, 'session');
     pool.abort();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { WithStore } from '../conformance.ts';
-import { claimAt, message, nudgeAll, settleAll, summary, to } from '../samples.ts';
+import { claimAt, message, nudgeAll, settleAll, settlementsOf, summary, to } from '../samples.ts';
 
 export function pauseConforms(withStore: WithStore): void {
   describe('pause', () => {
@@ -87,6 +87,56 @@ export function pauseConforms(withStore: WithStore): void {
         const delivered = { kind: 'delivered', at: 2000 } as const;
         assert.equal(await settleAll(store, [claim], delivered), 0, 'the old claim is over');
         assert.equal(await settleAll(store, again, delivered), 1);
+      }),
+    );
+
+    it(
+      'given back can wait until a time, with the reason, in the state that each recipient has, over a restart',
+      withStore(async (harness) => {
+        const { store } = harness;
+        await store.accept(message('m', { recipients: to('a@one.test', 'b@one.test', 'c@one.test') }));
+        const [first] = await store.claim(claimAt(1000));
+        assert.ok(first !== undefined);
+        const held = { kind: 'held', by: 'tls', attempts: 1, notBefore: 900 } as const;
+        await store.settle({
+          settlements: settlementsOf(first, held, { blockedBecause: 'certificate-expired' }).slice(0, 1),
+          messages: [],
+          warned: [],
+        });
+        await store.giveBack([{ fence: first.fence, moved: [] }]);
+        const [claim] = await store.claim(claimAt(2000, { perDestination: 1, recipientsPerClaim: 2 }));
+        assert.ok(claim?.recipients.length === 2, 'one stays where it is');
+        const postponed = { until: 9000, because: 'waits for its turn' };
+        await store.giveBack([{ fence: claim.fence, moved: [], postponed }]);
+        assert.deepEqual(summary(await store.claim(claimAt(8999))), ['m: c@one.test']);
+        const again = await harness.reopen();
+        const shown = await again.show('m');
+        assert.deepEqual(
+          shown?.recipients.map(({ delivery, lastWord, blockedBecause }) => ({
+            delivery,
+            lastWord,
+            blockedBecause,
+          })),
+          [
+            {
+              delivery: { ...held, notBefore: 9000 },
+              lastWord: postponed.because,
+              blockedBecause: 'certificate-expired',
+            },
+            {
+              delivery: { kind: 'waiting', attempts: 0, notBefore: 9000 },
+              lastWord: postponed.because,
+              blockedBecause: null,
+            },
+            {
+              delivery: { kind: 'waiting', attempts: 0, notBefore: 1000 },
+              lastWord: null,
+              blockedBecause: null,
+            },
+          ],
+        );
+        assert.deepEqual(shown?.events, []);
+        assert.deepEqual(summary(await again.claim(claimAt(9000))), ['m: c@one.test a@one.test b@one.test']);
       }),
     );
 

@@ -16,7 +16,7 @@ it('every setting of the relay comes from its key', async () => {
   const toml = [
     '[limits]\nsessions = 3\nmessages_per_session = 4\nerrors_per_session = 6\nlogin_failures = 5',
     '[relay]\nmax_message_size = "1MiB"\nmax_recipients = 101\nmax_hops = 31\nconnections = 6',
-    'connections_per_destination = 7\nkeep_final = "8s"\ngive_up_after = "9d"\nmessages_per_minute = 12',
+    'connections_per_destination = 7\nkeep_final = "8s"\ngive_up_after = "9d"\nmessages_per_minute = 12\nconnections_per_host = 25\nconnections_per_second = 90',
     mx,
     domain('recipients = ["anna"]'),
   ].join('\n');
@@ -38,6 +38,7 @@ it('every setting of the relay comes from its key', async () => {
   assert.deepEqual([connections, connectionsPerDestination, keepFinalMs], [6, 7, 8000]);
   assert.equal(schedule.giveUpAfterMs, 9 * 86_400_000);
   assert.equal(settings.queue.messagesPerMinute, 12);
+  assert.deepEqual([settings.queue.connectionsPerHost, settings.queue.connectionsPerSecond], [25, 90]);
 });
 
 it('who mail is from is asked where the operator wants it, and each domain has its own word', async () => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { idleSessions } from '../../../src/relay/idle-sessions.ts';
 
-function session(name: string, key: string, destination = 'far.test') {
-  return { name, key, destination, connection: { usable: true } };
+function session(name: string, key: string, destination = 'far.test', hostPlace: string | null = null) {
+  return { name, key, destination, hostPlace, connection: { usable: true } };
 }
 
 const names = (sessions: readonly { readonly name: string }[]): string[] => sessions.map(({ name }) => name);
@@ -27,6 +27,17 @@ describe('sessions that wait for the next message', () => {
     assert.equal(idle.take('way')?.name, 'open');
     assert.deepEqual(names(idle.takeStale(0)), ['closed']);
     assert.deepEqual(names(idle.takeStale(99)), []);
+  });
+
+  it('make room at a host one by one, whatever they are good for', () => {
+    const idle = idleSessions<ReturnType<typeof session>>();
+    idle.put(session('a', 'one', 'a.test', '192.0.2.1 25'), 10);
+    idle.put(session('b', 'two', 'b.test', '192.0.2.1 25'), 10);
+    idle.put(session('c', 'three', 'c.test', '192.0.2.2 25'), 10);
+    assert.equal(idle.takeAt('192.0.2.1 25')?.name, 'a');
+    assert.equal(idle.takeAt('192.0.2.1 25')?.name, 'b');
+    assert.equal(idle.takeAt('192.0.2.1 25'), undefined);
+    assert.equal(idle.take('three')?.name, 'c');
   });
 
   it('end when their time is over', () => {

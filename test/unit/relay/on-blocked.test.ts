@@ -57,6 +57,8 @@ function ending({
     keepFinalMs: 1,
     connections: 1,
     connectionsPerDestination: 1,
+    connectionsPerHost: null,
+    connectionsPerSecond: 10_000,
     messagesPerMinute: null,
   };
   const course = {

@@ -366,3 +366,48 @@ describe('many destinations that went down together', () => {
     assert.equal(one.pace.active, 1);
   });
 });
+
+describe('a destination whose host has no place for us', () => {
+  const full = { kind: 'crowded', because: 'waits for its turn' } as const;
+
+  it('waits a little, with all its mail, and twice as long each further time', async () => {
+    const { pace: one, enter, clock } = pace();
+    const told = enter('far.test', 5);
+    await turn();
+    one.leave('far.test', full);
+    await turn();
+    assert.deepEqual(
+      told.slice(2),
+      Array.from({ length: 3 }, () => ({ ...full, kind: 'postponed', until: 5_000 })),
+    );
+    one.leave('far.test', full);
+    const [later] = enter('far.test', 1);
+    assert.equal(later, undefined);
+    await turn();
+    assert.deepEqual(one.postponed('far.test')?.until, 5_000, 'attempts side by side are one');
+    clock.now = 5_000;
+    const again = enter('far.test', 1);
+    await turn();
+    assert.equal(going(again), 1);
+    one.leave('far.test', full);
+    assert.equal(one.postponed('far.test')?.until, 15_000);
+  });
+
+  it('is no worse a destination for it, and once it is served it begins with the short wait', async () => {
+    const { pace: one, enter, clock } = pace();
+    enter('far.test', 1);
+    await turn();
+    one.leave('far.test', full);
+    clock.now = 5_000;
+    enter('far.test', 1);
+    await turn();
+    one.leave('far.test', alive);
+    const told = enter('far.test', 9);
+    await turn();
+    assert.equal(going(told), 4, 'two at first, and an answer doubled them');
+    one.leave('far.test', full);
+    assert.equal(one.postponed('far.test')?.until, 10_000);
+    one.forgive('far.test');
+    assert.equal(one.postponed('far.test'), undefined);
+  });
+});

@@ -59,6 +59,18 @@ export const relay = z
     connections_per_destination: count(1, 65535)
       .default(20)
       .describe('Outgoing connections at once to one destination.'),
+    connections_per_host: count(1, 65535)
+      .optional()
+      .meta({
+        description:
+          'Outgoing connections at once to one address of a mail host that MX records name, for all destinations together; without this key 40, or as many as one destination may have where that is more.',
+        examples: [25],
+      }),
+    connections_per_second: count(1, 65535)
+      .default(500)
+      .describe(
+        'Outgoing connections that are opened in a second, at most. After a start or an outage it begins with 50, and with each host that answers it is one more.',
+      ),
     messages_per_minute: count(1, 60_000)
       .optional()
       .meta({

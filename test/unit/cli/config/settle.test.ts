@@ -76,6 +76,8 @@ describe('without any configuration', () => {
         keepFinalMs: 3 * 86_400_000,
         connections: 100,
         connectionsPerDestination: 20,
+        connectionsPerHost: null,
+        connectionsPerSecond: 500,
         messagesPerMinute: null,
         maxMessageBytes: 50_000_000,
         maxRecipients: 1000,

@@ -1,7 +1,9 @@
 /** A worker as a process: what the primary tells it, its signals, and how it ends. Started by the primary only. */
 import type { Socket } from 'node:net';
 import { StoreError } from '../../store/store-error.ts';
+import { watchDescriptors } from '../descriptors.ts';
 import { openOwnLog } from '../own-log.ts';
+import { troubleLog } from '../trouble-log.ts';
 import { messageOf } from '../usage.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { openWires } from './wires.ts';
@@ -21,8 +23,10 @@ function serve(): void {
 
   async function begin(message: Begin): Promise<Work | undefined> {
     const { log, end } = openOwnLog({ worker: message.number });
+    watchDescriptors((level, what) => log[level](what));
+    const trouble = troubleLog(log, (ms, ring) => void setTimeout(ring, ms).unref());
     const onError = (what: string, error: unknown): void => {
-      log.error({ err: error }, what);
+      trouble(what, error);
       if (ending || !(error instanceof StoreError) || error.code !== 'stopped') return;
       log.fatal('the queue has lost its writer; the worker is started again');
       process.exit(1);

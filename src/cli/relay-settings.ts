@@ -25,7 +25,7 @@ export function relaySettingsOf(
     networkQuotas,
     accountDatabase,
   }: Config,
-  { accounts, databasePassword, domains, dkim, forwarding, roots, verpKey }: ConfigFiles,
+  { accounts, databasePassword, domains, dkim, forwarding, roots, verpSecret }: ConfigFiles,
   certificates: Certificates,
   lookUp: AuthenticationSettings['lookUp'],
 ): RelaySettings {
@@ -42,7 +42,7 @@ export function relaySettingsOf(
     networkQuotas,
     dkim,
     forwarding: forwardingOf(forwarding),
-    bounces: { ...bounces, key: verpKey },
+    bounces: { ...bounces, key: verpKeyOf(verpSecret) },
     maxMessageBytes: relay.maxMessageBytes,
     maxRecipients: relay.maxRecipients,
     maxHops: relay.maxHops,
@@ -60,6 +60,11 @@ export function relaySettingsOf(
       messagesPerMinute: relay.messagesPerMinute,
     },
   };
+}
+
+function verpKeyOf(secret: ConfigFiles['verpSecret']): RelaySettings['bounces']['key'] {
+  if (secret === null) return null;
+  return { hash: (text) => createHmac('sha256', secret).update(text).digest() };
 }
 
 function forwardingOf(files: ConfigFiles['forwarding']): RelaySettings['forwarding'] {

@@ -1,6 +1,5 @@
 /** Reads what sends mail on: aliases of domains, and the secrets of rewritten senders. */
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import type { VerpKey } from '../../mail/verp.ts';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { Domain, Parsed } from '../../names/domain.ts';
 import { type Alias, readAliases, resolveAliases } from '../../relay/aliases.ts';
 import type { LocalDomain } from '../../relay/domains.ts';
@@ -71,22 +70,21 @@ export async function readForwarding(
   if (forwarding === null) return null;
   const secret = await readSecret(forwarding.secretFile, 'forwarding.srs_secret_file', findings);
   if (secret === undefined) return undefined;
-  return { domain: forwarding.srsDomain, secret: createSecretKey(Buffer.from(secret)) };
+  return { domain: forwarding.srsDomain, secret };
 }
 
 /** null: addresses get no tag. */
-export async function readVerpKey(
+export async function readVerpSecret(
   { bounces: { secretFile } }: Config,
   findings: Findings,
-): Promise<VerpKey | null | undefined> {
+): Promise<KeyObject | null | undefined> {
   if (secretFile === null) return null;
-  const secret = await readSecret(secretFile, 'bounces.secret_file', findings);
-  if (secret === undefined) return undefined;
-  return { hash: (text) => createHmac('sha256', secret).update(text).digest() };
+  return await readSecret(secretFile, 'bounces.secret_file', findings);
 }
 
-async function readSecret(file: string, key: string, findings: Findings): Promise<string | undefined> {
-  return findings.take(key, longEnough(await readLine(file), file));
+async function readSecret(file: string, key: string, findings: Findings): Promise<KeyObject | undefined> {
+  const secret = findings.take(key, longEnough(await readLine(file), file));
+  return secret === undefined ? undefined : createSecretKey(Buffer.from(secret));
 }
 
 function longEnough(line: Parsed<string>, file: string): Parsed<string> {

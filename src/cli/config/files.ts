@@ -1,6 +1,6 @@
 /** Reads the files that a configuration names, and checks them: readable, right kind, fitting each other, in date. */
+import type { KeyObject } from 'node:crypto';
 import { ianaAnchors, parseAnchors, type TrustAnchor } from '../../dns/anchors.ts';
-import type { VerpKey } from '../../mail/verp.ts';
 import type { Parsed } from '../../names/domain.ts';
 import type { KeyPair } from '../../net/tls.ts';
 import type { Route } from '../../policies/overrides/route.ts';
@@ -16,7 +16,7 @@ import {
   type ForwardingFiles,
   readDomainAliases,
   readForwarding,
-  readVerpKey,
+  readVerpSecret,
 } from './alias-files.ts';
 import { readApiKeys } from './api-files.ts';
 import type {
@@ -63,7 +63,7 @@ export interface ConfigFiles extends OutgoingFiles {
   readonly dkim: readonly DkimKey[];
   readonly forwarding: ForwardingFiles | null;
   /** null: there is no secret. */
-  readonly verpKey: VerpKey | null;
+  readonly verpSecret: KeyObject | null;
   /** In the order of the configuration. */
   readonly webhooks: readonly Webhook[];
   /** In the order of the configuration. */
@@ -124,7 +124,7 @@ export async function readFiles(
   );
   if (domains.every((domain) => domain !== undefined)) checkAliases(domains, config, findings);
   const forwarding = await readForwarding(config, findings);
-  const verpKey = await readVerpKey(config, findings);
+  const verpSecret = await readVerpSecret(config, findings);
   const dkim = await readDkimKeys(config.dkim, findings);
   const hooks = await readWebhooks(config.webhooks, findings);
 
@@ -153,7 +153,7 @@ export async function readFiles(
     dkim: dkim.keys,
     webhooks: hooks.webhooks,
     forwarding: forwarding ?? null,
-    verpKey: verpKey ?? null,
+    verpSecret: verpSecret ?? null,
     gateways,
   };
   const shown = warnAboutCertificates(config.certificates, files.certificates);

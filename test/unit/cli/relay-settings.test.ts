@@ -78,7 +78,7 @@ it('the listeners show the configured certificates, or the one of the first star
     dkim: [],
     webhooks: [],
     forwarding: null,
-    verpKey: null,
+    verpSecret: null,
     clientRoots: [],
     gateways: [],
     routes: [],

@@ -50,6 +50,9 @@ describe('a configuration on its way to a worker', () => {
       [forwarding]
       srs_domain = "own.test"
       srs_secret_file = "secret"
+      [bounces]
+      addresses = ["news@own.test"]
+      secret_file = "secret"
       `,
     );
     const { config, effective } = good(loadConfig({ file, env: {}, flags: {} }));

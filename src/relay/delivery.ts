@@ -156,7 +156,9 @@ export function startDelivery(parts: StartingParts): Delivering {
       const now = world.now();
       const by = await setBack(now, store, settings.schedule);
       if (by > 0) {
-        void comeEarlier(by);
+        comeEarlier(by).catch((error: unknown) => {
+          if (!closing) parts.onError('looking for mail that waits for a clock which was set back', error);
+        });
         return;
       }
       const claims = await store.claim({

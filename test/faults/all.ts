@@ -13,25 +13,65 @@ import { webhookDown } from './webhook-down.ts';
 
 const MIB = 2 ** 20;
 
-/** @param options what the relay is told beside what the fault needs. */
-type Run = (options: WaxwingOptions) => Promise<Row>;
+interface Fault {
+  /** @param options what the relay is told beside what the fault needs. */
+  readonly run: (options: WaxwingOptions) => Promise<Row>;
+  /** What the operator does about it. */
+  readonly operator: string;
+}
 
-export const faults: Readonly<Record<string, Run>> = {
-  kill: (options) => killed(20, 'at random', options),
-  'kill-in-flush': (options) => killed(20, 'in a flush', options),
-  'kill-dovecot': async (options) => killedBeforeDovecot(await root('dovecot'), 20, 'at random', options),
-  'disk-almost-full': (options) => diskFull(8 * MIB, 10_000, options),
-  'disk-full': (options) => diskFull(0, 10_000, options),
-  'read-only': (options) => readOnlyMeanwhile(5_000, options),
-  'read-only-start': (options) => readOnlyAtStart(options),
-  'resolver-silent': (options) => resolverDown('silent', 20_000, options),
-  'resolver-refuses': (options) => resolverDown('refuses', 5_000, options),
-  'resolver-fails': (options) => resolverDown('fails', 5_000, options),
-  webhook: (options) => webhookDown(60_000, options),
-  'clock-forward': async (options) => clockJump(await root('faketime'), 'forward', options),
-  'clock-back': async (options) => clockJump(await root('faketime'), 'back', options),
-  'clock-back-down': async (options) => clockJump(await root('faketime'), 'back', options, true),
-  descriptors: (options) => fewDescriptors(15_000, options),
+const afterKill =
+  'nothing: the service manager starts it again. What the far side had answered with yes, and was not on record yet, goes to it once more. Where the kernel kills it for want of memory, its log says so (`dmesg`).';
+const moreRoom = 'make room; senders come again by themselves. Watch the free room of its file system.';
+const mendDns =
+  'look at the resolver; `waxwing queue list` gives the reason for each message. Once it answers mail goes by itself; `waxwing queue retry --all` does not wait for the next try. The log says nothing before the next hourly test of the resolver: watch `waxwing_queue_recipients{state="deferred"}`.';
+const setClock = 'set the clock right (NTP).';
+
+export const faults: Readonly<Record<string, Fault>> = {
+  kill: { run: (options) => killed(20, 'at random', options), operator: afterKill },
+  'kill-in-flush': { run: (options) => killed(20, 'in a flush', options), operator: afterKill },
+  'kill-dovecot': {
+    run: async (options) => killedBeforeDovecot(await root('dovecot'), 20, 'at random', options),
+    operator: afterKill,
+  },
+  'disk-almost-full': { run: (options) => diskFull(8 * MIB, 10_000, options), operator: moreRoom },
+  'disk-full': {
+    run: (options) => diskFull(0, 10_000, options),
+    operator: `${moreRoom} Whatever writes beside Waxwing took its reserve of 16 MB, so that deliveries could not be noted: a file system of its own is better.`,
+  },
+  'read-only': {
+    run: (options) => readOnlyMeanwhile(5_000, options),
+    operator:
+      'stop it, look at the disk (`dmesg`), repair and mount the file system, start it. What was handed over meanwhile could not be noted: at most as many messages as there are connections to a destination go there twice.',
+  },
+  'read-only-start': {
+    run: (options) => readOnlyAtStart(options),
+    operator: 'mount the file system so that it can be written, and start it again.',
+  },
+  'resolver-silent': { run: (options) => resolverDown('silent', 20_000, options), operator: mendDns },
+  'resolver-refuses': { run: (options) => resolverDown('refuses', 5_000, options), operator: mendDns },
+  'resolver-fails': { run: (options) => resolverDown('fails', 5_000, options), operator: mendDns },
+  webhook: {
+    run: (options) => webhookDown(60_000, options),
+    operator:
+      'nothing, for three days; `waxwing events list` shows what waits, and after that `waxwing events retry-dead` sends what was given up.',
+  },
+  'clock-forward': {
+    run: async (options) => clockJump(await root('faketime'), 'forward', options),
+    operator: `${setClock} Mail is a day older now: senders may be told of a delay, and what was in its last day is returned.`,
+  },
+  'clock-back': {
+    run: async (options) => clockJump(await root('faketime'), 'back', options),
+    operator: setClock,
+  },
+  'clock-back-down': {
+    run: async (options) => clockJump(await root('faketime'), 'back', options, true),
+    operator: `${setClock} The start notices it where all of the queue was put off for longer than the longest of \`relay.retry\`.`,
+  },
+  descriptors: {
+    run: (options) => fewDescriptors(15_000, options),
+    operator: 'raise `LimitNOFILE` of the unit, or lower `limits.sessions`.',
+  },
 };
 
 async function root(peer: PeerName): Promise<string> {

@@ -1,4 +1,5 @@
 /** The whole process is killed again and again, as by a power cut or the kernel's out-of-memory killer. */
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDovecot } from '../peers/support/dovecot.ts';
 import type { Waxwing, WaxwingOptions } from '../peers/support/waxwing.ts';
@@ -19,6 +20,35 @@ export function killed(times: number, when: Moment, options: WaxwingOptions = {}
     options,
     strike: ({ waxwing }) => killAgainAndAgain(waxwing, times, when),
   });
+}
+
+/** With several processes: one of those that take and deliver mail is killed, the others and the first go on. */
+export function workerKilled(times: number, options: WaxwingOptions = {}): Promise<Row> {
+  return besiege({
+    fault: `kill -9 of one of two workers, ${times} times, at random`,
+    load: { connections: 10, perSecond: 200, contentBytes: 4_000 },
+    options: { ...options, top: { ...options.top, workers: 2 } },
+    async strike({ waxwing }) {
+      let killedOnes = 0;
+      for (let time = 1; time <= times; time++) {
+        await sleep(1_500 + Math.random() * 1_000);
+        const workers = childrenOf(waxwing.pid);
+        const victim = workers[Math.floor(Math.random() * workers.length)];
+        if (victim === undefined) continue;
+        process.kill(victim, 'SIGKILL');
+        killedOnes += 1;
+      }
+      await sleep(3_000);
+      const left = childrenOf(waxwing.pid).length;
+      const text = `${killedOnes} were killed, and ${left} were there in the end.`;
+      return { text, facts: { killed: killedOnes, left } };
+    },
+  });
+}
+
+function childrenOf(pid: number): readonly number[] {
+  const listed = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
+  return listed === '' ? [] : listed.split(' ').map(Number);
 }
 
 /** The same where mail goes to the mailboxes of a real server. @param root of the peer `dovecot`. */

@@ -8,7 +8,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faults } from './all.ts';
-import { pageText, type Row } from './support/row.ts';
+import { pageText, type ToldRow } from './support/row.ts';
 
 const page = join(import.meta.dirname, '../../docs/faults.md');
 const MARK = '\n| fault |';
@@ -19,10 +19,10 @@ if (unknown.length > 0)
   throw new Error(`no fault ${unknown.join(', ')}; there are ${Object.keys(faults).join(', ')}`);
 const top: Record<string, string | number | boolean> = JSON.parse(process.env['FAULTS_TOP'] ?? '{}');
 
-const rows: Row[] = [];
-for (const [name, run] of Object.entries(faults)) {
+const rows: ToldRow[] = [];
+for (const [name, { run, operator }] of Object.entries(faults)) {
   if (asked.length > 0 && !asked.includes(name)) continue;
-  const row = await run({ top });
+  const row = { ...(await run({ top })), operator };
   rows.push(row);
   process.stdout.write(`${pageText([row])}\n`);
   if (row.lost > 0) process.exitCode = 1;

@@ -30,7 +30,7 @@ const mount = `
 mkdir -p "$0"
 e2fsck -p IMAGE >/dev/null || test $? -lt 4
 mount -o "loop,$(cat MODE)" IMAGE "$0"
-chmod 700 "$0" || test "$(cat MODE)" = ro
+chmod 700 "$0" 2>/dev/null || test "$(cat MODE)" = ro
 exec "$@"
 `;
 const BLOCK = 64 * 1024;

@@ -23,8 +23,13 @@ export interface Row {
   readonly facts: Readonly<Record<string, number>>;
 }
 
+/** With what an operator sees and does. */
+export interface ToldRow extends Row {
+  readonly operator: string;
+}
+
 /** The tables of the page. */
-export function pageText(rows: readonly Row[]): string {
+export function pageText(rows: readonly ToldRow[]): string {
   return `${figures(rows)}\n${rows.map(said).join('\n')}`;
 }
 
@@ -40,9 +45,9 @@ function figures(rows: readonly Row[]): string {
   return [line(heads), line(heads.map(() => '---')), ...rows.map((row) => line(cells(row)))].join('');
 }
 
-function said({ fault, clients, log, recovery }: Row): string {
-  const lines = log.length === 0 ? '  nothing' : log.map((one) => `  - \`${one}\``).join('\n');
-  return `**${fault}**\n\n- Clients saw: ${clients}.\n- The log:\n${lines}\n- ${recovery}\n`;
+function said({ fault, clients, log, recovery, operator }: ToldRow): string {
+  const lines = log.length === 0 ? '  - nothing' : log.map((one) => `  - \`${one}\``).join('\n');
+  return `### ${fault}\n\n- Clients saw: ${clients}.\n- The log:\n${lines}\n- ${recovery}\n- What to do: ${operator}\n`;
 }
 
 function line(cells: readonly string[]): string {

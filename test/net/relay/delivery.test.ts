@@ -4,7 +4,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostileServer } from '../../support/hostile-server.ts';
 import { absent } from '../../support/lookup.ts';
-import { eventually, type RouteSpec, startTestRelay, type TestRelay } from '../../support/relay.ts';
+import { DAY, eventually, type RouteSpec, startTestRelay, type TestRelay } from '../../support/relay.ts';
 import { certificate, startPeer } from './outgoing-setting.ts';
 
 const toPort = (port: number): RouteSpec => ({ domain: 'far.test', to: { host: 'mx.test', port } });
@@ -59,6 +59,26 @@ describe('mail that waits for its turn at a slow host', () => {
     };
     await eventually('as many claims as before', attempting);
     assert.equal(peer.conversations().length, 2);
+  });
+});
+
+describe('mail that waits while the clock is set back a day', () => {
+  it('is tried once its delay is over, by the clock that is, and not before', async (t) => {
+    const relay = await startTestRelay(t, { keyPair: certificate, routes: [toPort(9)] });
+    const id = await relay.send({ to: ['b@far.test'] });
+    await relay.until('deferred', ({ event }) => event === 'deferred');
+    relay.later(-DAY);
+    await eventually(
+      'the notice',
+      () => relay.oddities.some((one) => one.startsWith('the clock was set back')) || undefined,
+    );
+    await eventually('the new time', async () => {
+      const delivery = (await relay.store.show(id))?.recipients[0]?.delivery;
+      return delivery?.kind === 'waiting' && delivery.notBefore < Date.now() ? true : undefined;
+    });
+    assert.equal(relay.about(id).length, 1, 'it is no reason to try at once');
+    relay.later(61_000);
+    await relay.until('deferred again', ({ event, attempt }) => event === 'deferred' && attempt === 2);
   });
 });
 

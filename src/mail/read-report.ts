@@ -9,7 +9,7 @@ import { type ContentType, parseContentType, parseTransferEncoding } from './con
 import { fieldsNamed, type HeaderSection, readHeaderSection, unfoldedValue } from './headers.ts';
 import { splitMultipart } from './multipart.ts';
 
-export const reportedActions = ['failed', 'delayed', 'delivered', 'relayed', 'expanded'] as const;
+const reportedActions = ['failed', 'delayed', 'delivered', 'relayed', 'expanded'] as const;
 
 /** What became of one recipient (RFC 3464 §2.3). */
 export interface ReportedRecipient {
@@ -163,7 +163,7 @@ function valueOf(bytes: Uint8Array, section: HeaderSection, name: string): strin
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Cs}]/gu, ' ')
     .replaceAll(/ {2,}/g, ' ')
     .trim();
-  return [...text].slice(0, LONGEST_VALUE).join('');
+  return text.slice(0, LONGEST_VALUE).toWellFormed();
 }
 
 function none(because: string): ReadReport {

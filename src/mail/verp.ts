@@ -30,7 +30,7 @@ const TAG_LENGTH = 10;
 
 /** Two characters, each of which the filter has. */
 export function areDelimiters(text: string, filter: string): boolean {
-  return text.length === 2 && [...text].every((character) => filter.includes(character));
+  return text.length === 2 && filter.includes(text.charAt(0)) && filter.includes(text.charAt(1));
 }
 
 /**

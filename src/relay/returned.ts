@@ -84,8 +84,8 @@ function eventsOf(
 }
 
 /**
- * Exim writes 5.0.0 for whatever stood in the reply (RFC 3463 §2.1: a status "undefined" beyond its class), and the reply beside it:
- * what that says of policy or content must not count against the recipient.
+ * Exim writes 5.0.0 (RFC 3463 §3.1, "Other undefined Status") for whatever stood in the reply, and the reply beside it: what
+ * that says of policy or content must not count against the recipient.
  */
 function exactStatus({ status, diagnostic }: ReportedRecipient): string {
   const [, replied] = /^5[0-9]{2}[ -](5\.[0-9]{1,3}\.[0-9]{1,3})(?= |$)/.exec(diagnostic ?? '') ?? [];

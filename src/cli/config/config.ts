@@ -99,7 +99,7 @@ export type EventTarget<Stream extends 'stdout' | 'stderr' = 'stdout' | 'stderr'
   | { readonly kind: 'file'; readonly path: string; readonly rotation: Rotation | null };
 
 /** As `BounceSettings`, with the secret still in its file. */
-export interface BouncesConfig extends Omit<BounceSettings, 'key'> {
+interface BouncesConfig extends Omit<BounceSettings, 'key'> {
   readonly secretFile: string | null;
 }
 

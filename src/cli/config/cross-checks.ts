@@ -54,9 +54,8 @@ export function crossCheck(
   if (forwarding !== null && domains.every(({ name }) => name !== forwarding.srsDomain)) {
     complain('forwarding.srs_domain', 'has to be one of your [[domain]]s: what comes back comes to it');
   }
-  const own = new Set(domains.map(({ name }) => name));
   for (const [index, { at, text }] of config.bounces.addresses.entries()) {
-    if (at.kind === 'literal' || !own.has(at.domain))
+    if (at.kind === 'literal' || domains.every(({ name }) => name !== at.domain))
       complain(
         `bounces.addresses[${index}]`,
         `${text} is in none of your [[domain]]s: what comes back comes to it`,

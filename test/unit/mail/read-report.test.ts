@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { buildNotification } from '../../../src/mail/dsn.ts';
 import { readReport } from '../../../src/mail/read-report.ts';
 import { reportOfExim, reportOfPostfix } from './reports.ts';

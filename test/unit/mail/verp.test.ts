@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { areDelimiters, readVerp, type VerpKey, type VerpRules, verpSender } from '../../../src/mail/verp.ts';
 import { mailboxOf } from '../../support/incoming.ts';
 

@@ -260,6 +260,34 @@ describe('notifications', () => {
   });
 });
 
+describe('where each copy has a sender of its own', () => {
+  const senderFor = (sender: string, recipient: string, delimiters: string): string =>
+    sender.replace('@', `${delimiters.charAt(0)}${recipient.replace('@', delimiters.charAt(1))}@`);
+  const given = { terms: { verp: '+=' }, outgoing: { senderFor } };
+
+  it('each is told of there, and of no other', async () => {
+    const { messages } = await build({ ...given, kinds: ['failed', 'failed', 'delayed'] });
+    const told = messages.map((message) => {
+      const final = [
+        ...bytesOf(message)
+          .toString('latin1')
+          .matchAll(/^Final-Recipient: rfc822; (.*)\r$/gm),
+      ];
+      return [message.recipients[0]?.address, ...final.map(([, address]) => address)];
+    });
+    assert.deepEqual(told, [
+      ['anna+0=far.test@origin.test', '0@far.test'],
+      ['anna+1=far.test@origin.test', '1@far.test'],
+      ['anna+2=far.test@origin.test', '2@far.test'],
+    ]);
+  });
+
+  it('the message is read once', async () => {
+    const { errors } = await build({ ...given, kinds: ['failed', 'failed'], content: new Error('gone') });
+    assert.equal(errors.length, 1);
+  });
+});
+
 describe('where a notification goes', () => {
   const readersOf = () => [mailboxOf('b@behind.test'), mailboxOf('c@away.test')];
 

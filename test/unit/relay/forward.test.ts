@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { noTerms } from '../../../src/names/message-terms.ts';
 import type { NotifyCondition } from '../../../src/names/wishes.ts';
 import { parseAlias } from '../../../src/relay/aliases.ts';
+import { noBounces, openBounceAddresses } from '../../../src/relay/bounce-addresses.ts';
 import type { LocalDomain } from '../../../src/relay/domains.ts';
 import { type Forwarding, openOwnDomains, readersOf, redirecting } from '../../../src/relay/forward.ts';
 import { type Treatment, treat } from '../../../src/relay/treatment.ts';
@@ -191,4 +192,42 @@ it('there is no such step without aliases and forwarding', () => {
     ),
     undefined,
   );
+});
+
+describe('an address that was made of a bounce address', () => {
+  const addresses = openBounceAddresses(
+    { ...noBounces, addresses: ['anna@own.test', 'sales@own.test', 'gone@own.test'].map(mailboxOf) },
+    () => at,
+  );
+  const bouncing = (recipients: LocalDomain['recipients'] = own.recipients) =>
+    openOwnDomains([{ ...own, recipients }], null, () => at, addresses);
+
+  it('is another name of that, and exists where that does', () => {
+    const residence = (address: string, how = bouncing()) => how.residence(mailboxOf(address));
+    assert.deepEqual(residence('anna+x=far.test@own.test'), {
+      kind: 'alias',
+      targets: [mailboxOf('anna@own.test')],
+    });
+    assert.equal(residence('gone+x=far.test@own.test').kind, 'unknown');
+    assert.equal(residence('ben+x=far.test@own.test').kind, 'unknown');
+    const sales = residence('sales+x=far.test@own.test');
+    assert.equal(sales.kind, 'alias');
+    assert.deepEqual(
+      sales.targets.map(({ text: one }) => one),
+      ['anna@own.test', 'ben@far.test', 'c@away.test'],
+    );
+    const asked = residence('anna+x=far.test@own.test', bouncing({ kind: 'callout' }));
+    assert.equal(asked.kind, 'alias');
+  });
+
+  it('is delivered to that', async () => {
+    const step = redirecting([{ ...own, aliases: [] }], bouncing(), null, () => undefined, true);
+    const message = incomingMessage(text, { role: 'mx', from: null, to: ['anna+x=far.test@own.test'] });
+    const said = await treat(message, noTerms, step === undefined ? [] : [step]);
+    assert.equal(said.kind, 'treated');
+    assert.deepEqual(
+      said.recipients.map(({ mailbox }) => mailbox.text),
+      ['anna@own.test'],
+    );
+  });
 });

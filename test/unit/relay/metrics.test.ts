@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Registry } from 'prom-client';
 import type { DeliveryEvent } from '../../../src/events/delivery-event.ts';
-import { relayMetrics, showRememberedTls } from '../../../src/relay/metrics.ts';
+import { returnedEvent } from '../../../src/events/returned-event.ts';
+import { relayMetrics, showRememberedTls, showSuppressed } from '../../../src/relay/metrics.ts';
 import type { QueueFigures } from '../../../src/store/queue-figures.ts';
 import { readExposition } from '../../support/exposition.ts';
 
@@ -137,6 +138,40 @@ describe('relayMetrics', () => {
     assert.equal(all.get('waxwing_store_seconds_bucket{le="0.0025",call="accept"}'), 0);
     assert.equal(all.get('waxwing_store_seconds_bucket{le="0.005",call="accept"}'), 1);
     assert.equal(all.get('waxwing_store_seconds_count{call="accept"}'), 1);
+  });
+});
+
+describe('mail that came back', () => {
+  it('is counted by what its report says, and by what the address proves', async () => {
+    const { metrics, read } = setting();
+    assert.equal((await read()).get('waxwing_returned_total{action="failed",proof="ours"}'), 0);
+    const facts = {
+      id: 'm1',
+      at: '2026-11-29T00:00:00.000Z',
+      from: '',
+      to: 'a+b=c.test@own.test',
+      sender: 'a@own.test',
+      recipient: 'b@c.test',
+      proof: 'forged',
+      action: null,
+      status: null,
+      diagnostic: null,
+      remoteMta: null,
+      reportingMta: null,
+      envelopeId: null,
+      counted: false,
+    } as const;
+    metrics.events([returnedEvent(facts), returnedEvent({ ...facts, proof: 'ours', action: 'failed' })]);
+    const all = await read();
+    assert.equal(all.get('waxwing_returned_total{action="failed",proof="ours"}'), 1);
+    assert.equal(all.get('waxwing_returned_total{action="none",proof="forged"}'), 1);
+    assert.equal(all.get('waxwing_events_total{event="returned",outcome="none",by="none"}'), 2);
+  });
+
+  it('tells for how many recipients no more is taken', async () => {
+    const registry = new Registry();
+    showSuppressed(registry, () => 7);
+    assert.match(await registry.metrics(), /^waxwing_suppressed_recipients 7$/m);
   });
 });
 

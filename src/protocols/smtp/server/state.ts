@@ -42,7 +42,7 @@ export interface SessionRules {
   readonly maxErrors: number;
 }
 
-export interface VerpOffer {
+interface VerpOffer {
   /** Where the client names none: two characters. */
   readonly delimiters: string;
   /** Every character that a client may name. */

@@ -494,3 +494,42 @@ describe('any session', () => {
     }
   });
 });
+
+describe('XVERP, as Postfix has it', () => {
+  const rules: Partial<SessionRules> = { verp: { delimiters: '+=', filter: '-=+' } };
+  const verpOf = (command: string): string | undefined => {
+    const { state } = run([opened, ehlo, line(command)], rules);
+    return state.transaction?.verp;
+  };
+
+  it('is offered, with or without the delimiters', () => {
+    const offered = run([opened, ehlo], rules).effects.some(
+      (effect) => effect.kind === 'send' && /^250[- ]XVERP\r$/m.test(effect.text),
+    );
+    assert.equal(offered, true);
+    assert.equal(verpOf('MAIL FROM:<a@b.test> XVERP'), '+=');
+    assert.equal(verpOf('MAIL FROM:<a@b.test> xverp=-='), '-=');
+    assert.equal(verpOf('MAIL FROM:<a@b.test> SIZE=1 XVERP=== RET=HDRS'), '==');
+    assert.equal(verpOf('MAIL FROM:<a@b.test>'), undefined);
+  });
+
+  // What Postfix 3.7.11 answers in test/peers/verp.test.ts.
+  for (const [command, code] of [
+    ['MAIL FROM:<> XVERP', '503'],
+    ['MAIL FROM:<a@b.test> XVERP=ab', '501'],
+    ['MAIL FROM:<a@b.test> XVERP=+=+', '501'],
+    ['MAIL FROM:<a@b.test> XVERP=+', '501'],
+    ['MAIL FROM:<a@b.test> XVERP=', '501'],
+    ['MAIL FROM:<a@b.test> XVERP XVERP', '501'],
+  ] as const)
+    it(`refuses ${command}`, () => assert.equal(codeAfter([opened, ehlo], line(command), rules), code));
+
+  it('is no parameter where it is not offered, nor after HELO', () => {
+    const command = line('MAIL FROM:<a@b.test> XVERP=+=');
+    assert.equal(codeAfter([opened, ehlo], command), '555');
+    assert.equal(codeAfter([opened, line('HELO client.test')], command, rules), '555');
+  });
+
+  it('no other parameter has an equals sign in its value', () =>
+    assert.equal(codeAfter([opened, ehlo], line('MAIL FROM:<a@b.test> ENVID=a=b'), rules), '501'));
+});

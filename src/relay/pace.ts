@@ -147,9 +147,14 @@ export function startPace(
     const now = world.now();
     let next = Number.POSITIVE_INFINITY;
     for (const destination of waiting) {
-      const room = Math.min(destination.room.allowed, slots.most(destination.name, limitOf(destination)));
+      if (active >= settings.connections) break;
+      // Before it is not ready it asks for no slot: it would not use it.
+      let room = 0;
+      if (readyAt(destination) <= now)
+        room = Math.min(destination.room.allowed, slots.most(destination.name, limitOf(destination)));
+      else next = Math.min(next, readyAt(destination));
       while (active < settings.connections && destination.active < room) {
-        const ready = Math.max(destination.pauseUntil, destination.spacing?.readyAt ?? 0);
+        const ready = readyAt(destination);
         if (ready > now) {
           next = Math.min(next, ready);
           break;
@@ -338,6 +343,10 @@ function newDestination(name: string, own: OwnLimits): Destination {
     postponed: undefined,
     parked: [],
   };
+}
+
+function readyAt({ pauseUntil, spacing: spaced }: Destination): number {
+  return Math.max(pauseUntil, spaced?.readyAt ?? 0);
 }
 
 function suspended({ because, restUntil: until }: Destination): Admission {

@@ -6,16 +6,21 @@ export interface MailSink {
   readonly port: number;
   /** In the order in which they came; one that came twice is there twice. */
   readonly subjects: readonly string[];
+  /** How many connections were open at the same time, at most. */
+  readonly mostOpen: number;
 }
 
-export async function startMailSink(t: TestContext): Promise<MailSink> {
+/** @param takesMs how long each message takes it. */
+export async function startMailSink(t: TestContext, takesMs = 0): Promise<MailSink> {
   const subjects: string[] = [];
   const open = new Set<Socket>();
+  let mostOpen = 0;
   const server = createServer({ noDelay: true }, (socket) => {
     open.add(socket);
+    mostOpen = Math.max(mostOpen, open.size);
     socket.on('error', () => socket.destroy());
     socket.once('close', () => open.delete(socket));
-    serve(socket, (subject) => subjects.push(subject));
+    serve(socket, takesMs, (subject) => subjects.push(subject));
   });
   const port = await new Promise<number>((resolve) =>
     server.listen(0, '127.0.0.1', () => {
@@ -27,10 +32,16 @@ export async function startMailSink(t: TestContext): Promise<MailSink> {
     server.close();
     for (const socket of open) socket.destroy();
   });
-  return { port, subjects };
+  return {
+    port,
+    subjects,
+    get mostOpen() {
+      return mostOpen;
+    },
+  };
 }
 
-function serve(socket: Socket, note: (subject: string) => void): void {
+function serve(socket: Socket, takesMs: number, note: (subject: string) => void): void {
   let unread = '';
   let content: string | undefined;
   const answer = (line: string): string => {
@@ -54,7 +65,8 @@ function serve(socket: Socket, note: (subject: string) => void): void {
       } else if (line === '.') {
         note(/^Subject: (.*)$/m.exec(content)?.[1] ?? '');
         content = undefined;
-        socket.write('250 2.0.0 taken\r\n');
+        if (takesMs === 0) socket.write('250 2.0.0 taken\r\n');
+        else setTimeout(() => socket.write('250 2.0.0 taken\r\n'), takesMs);
       } else {
         content += `${line}\n`;
       }

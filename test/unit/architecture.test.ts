@@ -733,6 +733,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'cli/config/webhook-files',
   },
   {
+    why: 'two relays as the workers of one',
+    test: 'test/net/relay/workers/answer.test.ts',
+    sources: 'cli/workers/merging',
+  },
+  {
     why: 'the life of a message, tested from end to end',
     test: 'test/net/relay/transactions.test.ts',
     sources: `relay/attempt relay/relay relay/tls-verdict`,

@@ -52,7 +52,7 @@ export async function openFront(parts: FrontParts, opened: Opened): Promise<Fron
   opened.push(() => clients.close());
   const results = openResults({ path: folder });
   opened.push(() => results.close());
-  exchangeAmong(workers, opened);
+  exchangeAmong(workers);
   const merging = openMerging({
     workers: workers.list,
     clients,
@@ -120,12 +120,11 @@ export async function openFront(parts: FrontParts, opened: Opened): Promise<Fron
 }
 
 /** Passes on what workers tell each other. */
-function exchangeAmong(workers: FrontParts['workers'], opened: Opened): void {
+function exchangeAmong(workers: FrontParts['workers']): void {
   const exchange = openExchange({
     workers: () => workers.list().map(({ number }) => number),
     tell: workers.tell,
   });
-  opened.push(() => exchange.close());
   workers.onTold((word, from) => exchange.hear(word, from));
   workers.onGone((worker) => {
     // One that is about to end still has its connections.

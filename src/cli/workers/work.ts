@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Control } from '../../relay/control.ts';
 import { workerCalls } from '../../relay/workers/answer.ts';
 import { openCallSocket } from '../../relay/workers/call-socket.ts';
+import { pausesOfOthers } from '../../store/pauses-of-others.ts';
+import { queuesIn } from '../../store/queue-files.ts';
 import type { QueueStore } from '../../store/queue-store.ts';
 import { type Opened, openGround } from '../ground.ts';
 import type { Running } from '../reload.ts';
@@ -48,7 +50,9 @@ async function open(
   const { number, role, folder } = begin;
   let running = ofRole(unpack(begin.running), role);
   let { part } = begin;
+  const isNew = !queuesIn(folder).includes(number);
   const ground = await openGround(running, { folder, queue: number }, log, opened);
+  if (isNew) for (const pause of pausesOfOthers(ground.folder)) await ground.store.pause(pause);
   opened.push(() => wires.events.empty());
   // What users of this host and other servers leave for all of them is for one to take.
   const isFirst = number === 1 && role === 'serve';

@@ -6,7 +6,6 @@ export interface Exchange {
   hear(word: PeerWord, from: number): void;
   /** The process of this worker has ended. */
   gone(worker: number): void;
-  close(): void;
 }
 
 export interface ExchangeParts {
@@ -26,6 +25,5 @@ export function openExchange({ workers, tell }: ExchangeParts): Exchange {
       } else desk.hear(word, from);
     },
     gone: (worker) => desk.gone(worker),
-    close: () => desk.close(),
   };
 }

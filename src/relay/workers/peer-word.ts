@@ -9,8 +9,8 @@ export type PeerWord =
   | { readonly kind: 'slot-ask'; readonly destination: string; readonly limit: number }
   /** The primary: the worker may have one connection there until it gives that back. */
   | { readonly kind: 'slot-given'; readonly destination: string }
-  /** The primary: another worker waits for it. */
-  | { readonly kind: 'slot-wanted'; readonly destination: string }
+  /** The primary: another worker waits for it. It is to be given back once it is not used, and begin nothing new after so long. */
+  | { readonly kind: 'slot-wanted'; readonly destination: string; readonly withinMs: number }
   /** A worker has none any more. */
   | { readonly kind: 'slot-back'; readonly destination: string };
 

@@ -1,7 +1,7 @@
 /**
  * Connections to destinations that take fewer of them than there are workers: the primary lends them out.
  *
- * Each worker has one at most, for a term while others wait. What a worker had is free again when its process ends, as its
+ * Each worker has one at most; while others wait, for as long as it uses it, and for a term at most. What a worker had is free again when its process ends, as its
  * connections have ended with it.
  */
 import type { PeerWord } from './peer-word.ts';
@@ -13,7 +13,6 @@ export interface SlotDesk {
   gone(worker: number): void;
   /** How many destinations somebody has, or waits for. */
   readonly size: number;
-  close(): void;
 }
 
 export interface SlotDeskParts {
@@ -29,7 +28,6 @@ interface Lent {
   readonly line: Set<number>;
   /** Those who know that others wait. */
   readonly recalled: Set<number>;
-  alarm: NodeJS.Timeout | undefined;
 }
 
 const TERM_MS = 5_000;
@@ -44,24 +42,18 @@ export function slotDesk({ tell, termMs = TERM_MS }: SlotDeskParts): SlotDesk {
       lent.holders.set(worker, performance.now());
       tell(worker, { kind: 'slot-given', destination });
     }
-    clearTimeout(lent.alarm);
     if (lent.holders.size === 0) all.delete(destination);
-    else if (lent.line.size > lent.recalled.size) recallLater(destination, lent);
+    else recall(destination, lent);
   }
 
   /** As many as others wait for, those first that have had theirs longest. */
-  function recallLater(destination: string, lent: Lent): void {
+  function recall(destination: string, lent: Lent): void {
     for (const [worker, since] of lent.holders) {
-      if (lent.recalled.has(worker)) continue;
-      const left = since + termMs - performance.now();
-      if (left > 0) {
-        lent.alarm = setTimeout(turn, left, destination, lent);
-        lent.alarm.unref();
-        return;
-      }
-      lent.recalled.add(worker);
-      tell(worker, { kind: 'slot-wanted', destination });
       if (lent.line.size <= lent.recalled.size) return;
+      if (lent.recalled.has(worker)) continue;
+      lent.recalled.add(worker);
+      const withinMs = Math.max(0, since + termMs - performance.now());
+      tell(worker, { kind: 'slot-wanted', destination, withinMs });
     }
   }
 
@@ -72,7 +64,6 @@ export function slotDesk({ tell, termMs = TERM_MS }: SlotDeskParts): SlotDesk {
       holders: new Map<number, number>(),
       line: new Set<number>(),
       recalled: new Set<number>(),
-      alarm: undefined,
     };
     if (known === undefined) all.set(destination, lent);
     // A new configuration may have come to one worker before the others.
@@ -102,10 +93,6 @@ export function slotDesk({ tell, termMs = TERM_MS }: SlotDeskParts): SlotDesk {
     },
     get size() {
       return all.size;
-    },
-    close() {
-      for (const { alarm } of all.values()) clearTimeout(alarm);
-      all.clear();
     },
   };
 }

@@ -25,9 +25,11 @@ export interface SlotsParts {
 }
 
 interface Slot {
-  /** `given`: ours. `wanted`: ours until what is under way has ended. `leaving`: nothing new begins. */
+  /** `given`: ours. `wanted`: ours until it is not used, or its term ends. `leaving`: nothing new begins. */
   state: 'asked' | 'given' | 'wanted' | 'leaving';
   active: number;
+  /** When others wait for it: until then something new may begin, on a clock that is never set. */
+  term: number;
   /** When the last attempt ended, or the slot came. */
   idleSince: number;
 }
@@ -59,6 +61,7 @@ export function openSlots({ part: initial, peers, onGiven, vacate }: SlotsParts)
       onGiven();
     } else if (word.kind === 'slot-wanted' && slot.state === 'given') {
       slot.state = 'wanted';
+      slot.term = performance.now() + word.withinMs;
       if (slot.active === 0) void leave(destination, slot);
     }
   });
@@ -75,11 +78,11 @@ export function openSlots({ part: initial, peers, onGiven, vacate }: SlotsParts)
       if (limit >= part.of) return shareOf(limit, part);
       const slot = slots.get(destination);
       if (slot === undefined) {
-        slots.set(destination, { state: 'asked', active: 0, idleSince: 0 });
+        slots.set(destination, { state: 'asked', active: 0, term: Number.POSITIVE_INFINITY, idleSince: 0 });
         peers.tell({ kind: 'slot-ask', destination, limit });
         return 0;
       }
-      return slot.state === 'given' ? 1 : 0;
+      return ['given', 'wanted'].includes(slot.state) && performance.now() < slot.term ? 1 : 0;
     },
     begin(destination) {
       const slot = slots.get(destination);
@@ -91,7 +94,10 @@ export function openSlots({ part: initial, peers, onGiven, vacate }: SlotsParts)
       if (slot === undefined || slot.active === 0) return;
       slot.active -= 1;
       slot.idleSince = performance.now();
-      if (slot.active === 0 && slot.state === 'wanted') void leave(destination, slot);
+      // The next attempt begins before that, where there is one.
+      queueMicrotask(() => {
+        if (slot.active === 0 && slot.state === 'wanted') void leave(destination, slot);
+      });
     },
     adjust(changed) {
       part = changed;

@@ -6,15 +6,14 @@ import { slotDesk } from '../../../../src/relay/workers/slot-desk.ts';
 const there = 'picky.test';
 
 function setting(t: TestContext) {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
   let clock = 0;
   t.mock.method(performance, 'now', () => clock);
   const said: string[] = [];
   const desk = slotDesk({
-    tell: (worker, { kind }) => said.push(`${worker} ${kind}`),
+    tell: (worker, word) =>
+      said.push(`${worker} ${word.kind}${word.kind === 'slot-wanted' ? ` ${word.withinMs}` : ''}`),
     termMs: 5_000,
   });
-  t.after(() => desk.close());
   return {
     desk,
     said,
@@ -22,7 +21,6 @@ function setting(t: TestContext) {
     back: (worker: number) => desk.hear({ kind: 'slot-back', destination: there }, worker),
     pass: (ms: number) => {
       clock += ms;
-      t.mock.timers.tick(ms);
     },
   };
 }
@@ -32,24 +30,28 @@ describe('a connection that is lent out', () => {
     const { said, ask, back, desk } = setting(t);
     ask(1);
     ask(2);
-    assert.deepEqual(said, ['1 slot-given']);
+    assert.deepEqual(said, ['1 slot-given', '1 slot-wanted 5000']);
     back(1);
-    assert.deepEqual(said, ['1 slot-given', '2 slot-given']);
+    assert.deepEqual(said.slice(2), ['2 slot-given']);
     back(2);
     assert.equal(desk.size, 0);
   });
 
-  it('is asked back after its term where another waits, once', (t) => {
+  it('is asked back once where others wait, for the end of the term at the latest', (t) => {
     const { said, ask, pass } = setting(t);
     ask(1);
     pass(3_000);
     ask(2);
-    pass(1_999);
-    assert.deepEqual(said, ['1 slot-given']);
-    pass(1);
     ask(3);
+    assert.deepEqual(said, ['1 slot-given', '1 slot-wanted 2000']);
+  });
+
+  it('has no more of its term where it was kept for longer', (t) => {
+    const { said, ask, pass } = setting(t);
+    ask(1);
     pass(60_000);
-    assert.deepEqual(said, ['1 slot-given', '1 slot-wanted']);
+    ask(2);
+    assert.deepEqual(said, ['1 slot-given', '1 slot-wanted 0']);
   });
 
   it('is left with its holder for as long as nobody waits', (t) => {
@@ -66,7 +68,7 @@ describe('a connection that is lent out', () => {
     ask(3);
     desk.gone(2);
     desk.gone(1);
-    assert.deepEqual(said, ['1 slot-given', '3 slot-given']);
+    assert.deepEqual(said, ['1 slot-given', '1 slot-wanted 5000', '3 slot-given']);
     desk.gone(3);
     assert.equal(desk.size, 0);
   });
@@ -102,7 +104,6 @@ describe('a connection that is lent out', () => {
           // Nobody waits where there is one to be had.
           assert.ok(having.size === limit || waiting.size === 0);
         }
-        desk.close();
       }),
     );
   });

@@ -26,7 +26,10 @@ function setting(t: TestContext) {
     slots,
     said,
     vacated,
-    hear: (kind: 'slot-given' | 'slot-wanted') => hearers.forEach((one) => one({ kind, destination })),
+    hear: (kind: 'slot-given' | 'slot-wanted', withinMs = 0) =>
+      hearers.forEach((one) =>
+        one(kind === 'slot-given' ? { kind, destination } : { kind, destination, withinMs }),
+      ),
     pass: (ms: number) => {
       clock += ms;
       t.mock.timers.tick(ms);
@@ -67,6 +70,27 @@ describe('connections to a destination', () => {
     assert.deepEqual(said.slice(3), ['slot-back', 'may go']);
     slots.most(destination, 1);
     assert.deepEqual(said.slice(5), ['slot-ask']);
+  });
+
+  it('are used while others wait until the term ends, and go back as soon as they are not', async (t) => {
+    const { slots, said, hear, pass, settled } = setting(t);
+    slots.most(destination, 1);
+    hear('slot-given');
+    slots.begin(destination);
+    hear('slot-wanted', 5_000);
+    for (const left of [4_000, 999]) {
+      pass(left);
+      slots.end(destination);
+      assert.equal(slots.most(destination, 1), 1);
+      slots.begin(destination);
+      await settled();
+    }
+    assert.deepEqual(said.slice(2), []);
+    pass(1);
+    assert.equal(slots.most(destination, 1), 0);
+    slots.end(destination);
+    await settled();
+    assert.deepEqual(said.slice(2), ['vacate']);
   });
 
   it('go back at once where the mail that they were asked for is gone', async (t) => {

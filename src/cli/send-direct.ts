@@ -80,7 +80,13 @@ export async function sendDirect(
         release: null,
       };
       const { address } = result;
-      const recipient = { address, wishes: noRecipientWishes, attempts: 0, blockedBecause: null };
+      const recipient = {
+        address,
+        wishes: noRecipientWishes,
+        attempts: 0,
+        blockedBecause: null,
+        toldCause: null,
+      };
       const claim = { fence: 0, destination: '', message, recipients: [recipient] };
       const world = { now: Date.now, random: Math.random };
       events.push(

@@ -95,7 +95,9 @@ function settleBlocked(settling: Settling, { cause, because }: Blocked, now: Epo
   const notBefore = heldNoticeAt === null && noticeAt > now ? Math.min(retryAt, noticeAt) : retryAt;
   const delivery = move(settling, now, { kind: 'blocked', at: now, notBefore });
   const isDue = heldNoticeAt === null && noticeAt <= now;
-  const news = isDue ? toldOfHold(settling, cause, notBefore) : toldOfDelay(settling, now, notBefore);
+  const news = isDue
+    ? toldOfHold(settling, cause, notBefore)
+    : toldOfLateHold(settling, cause, now, notBefore);
   const events = isNews ? [...blocked(notBefore), tell(settling, 'held', now, notBefore)] : [];
   return settled(settling, delivery, events, news, cause);
 }
@@ -178,7 +180,12 @@ function toldOfDelay(settling: Settling, now: EpochMs, notBefore: EpochMs): News
   });
 }
 
-/** Once for each message, and apart from the word that it is late. */
+/** Who knows already that it is held, and why, learns nothing from the word that it is late. */
+function toldOfLateHold(settling: Settling, cause: string, now: EpochMs, notBefore: EpochMs): News | null {
+  return settling.recipient.toldCause === cause ? null : toldOfDelay(settling, now, notBefore);
+}
+
+/** Once for each message, before it is late. */
 function toldOfHold(settling: Settling, cause: string, notBefore: EpochMs): News | null {
   const { claim, result, schedule } = settling;
   const until = new Date(claim.message.receivedAt + schedule.giveUpAfterMs).toISOString();

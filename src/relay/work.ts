@@ -247,7 +247,7 @@ async function putOff({ claim, recorded }: Work, because: string, desk: Desk): P
     return settleRecipient({ claim, recipient, result, transcript: [], schedule, holding, world }).settlement;
   });
   if (settlements.length === 0) return;
-  await settleForSure(parts, { settlements, ...nothingTold });
+  await settleForSure(parts, { settlements, messages: [], warned: [] });
   parts.onEvents(settlements.flatMap(({ events }) => events));
 }
 
@@ -274,8 +274,11 @@ async function settle(work: Work, attempted: AttemptResult, rules: Rules, desk: 
   const settlements = settled.map(({ settlement }) => settlement);
   const news = settled.flatMap((one) => one.news ?? []);
   const now = world.now();
-  const told = news.length === 0 ? nothingTold : await tell(message, news, now, rules, desk);
-  const settling = settleForSure(parts, { settlements, ...told });
+  const { ofHold, ...told } = news.length === 0 ? nothingTold : await tell(message, news, now, rules, desk);
+  const kept = settlements.map((one) =>
+    ofHold.has(one.address) ? { ...one, toldCause: one.blockedBecause } : one,
+  );
+  const settling = settleForSure(parts, { settlements: kept, ...told });
   // A claim made now finds this destination's place free: it is answered in the same turn as the settlement.
   wake();
   await settling;
@@ -294,9 +297,12 @@ function momentOf(world: World): World {
   return { now: () => now, random: () => random };
 }
 
-type Told = Pick<SettleRequest, 'messages' | 'warned' | 'heldNotices'>;
+type Told = Pick<SettleRequest, 'messages' | 'warned' | 'heldNotices'> & {
+  /** Of which recipients the sender was told that their mail is held. */
+  readonly ofHold: ReadonlySet<string>;
+};
 
-const nothingTold: Told = { messages: [], warned: [] };
+const nothingTold: Told = { messages: [], warned: [], ofHold: new Set() };
 
 /** The notifications that are due; a delay is told once for each message, and so is that it is held. */
 async function tell(
@@ -311,13 +317,16 @@ async function tell(
   const mayTell = heldNoticeAt === null && !toldOfHold.has(id);
   const due = news.filter(({ kind, isHold }) => kind !== 'delayed' || (isHold === true ? mayTell : mayWarn));
   const warns = due.some(({ kind, isHold }) => kind === 'delayed' && isHold !== true);
-  const tellsOfHold = due.some(({ isHold }) => isHold);
+  const ofHold = new Set(
+    due.flatMap(({ isHold, recipient }) => (isHold === true ? [recipient.address] : [])),
+  );
+  const tellsOfHold = ofHold.size > 0;
   if (warns) warned.add(id);
   if (tellsOfHold) toldOfHold.add(id);
   const retryUntil = receivedAt + settings.schedule.giveUpAfterMs;
   const messages = await notices(message, due, { outgoing, contents, now, retryUntil, onError });
   const told = [{ id, at: now }];
-  return { messages, warned: warns ? told : [], heldNotices: tellsOfHold ? told : [] };
+  return { messages, warned: warns ? told : [], heldNotices: tellsOfHold ? told : [], ofHold };
 }
 
 function isDecided({ verdict }: RecipientResult): boolean {

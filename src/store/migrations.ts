@@ -135,6 +135,10 @@ ALTER TABLE releases_of_destinations RENAME TO releases;
 -- The delimiters of messages each copy of which names its recipient in its sender.
 ALTER TABLE terms ADD COLUMN verp TEXT;
 `,
+  `
+-- Why mail for the recipient is held, as its sender was told; NULL: he was not.
+ALTER TABLE recipients ADD COLUMN told_cause TEXT;
+`,
 ];
 
 /** The queue. */

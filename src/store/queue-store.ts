@@ -118,6 +118,8 @@ export interface ClaimedRecipient {
   readonly attempts: number;
   /** Why it was last blocked, so that the same cause is announced once; null where it was not. */
   readonly blockedBecause: string | null;
+  /** Why it is held, as the sender was told; null where he was not. */
+  readonly toldCause: string | null;
 }
 
 export interface ClaimRequest {
@@ -143,6 +145,8 @@ export interface Settlement {
   readonly address: string;
   readonly delivery: Delivery;
   readonly blockedBecause: string | null;
+  /** Why it is held, as the sender is told now; absent: he is not. */
+  readonly toldCause?: string | null;
   /** Appended to the trail. */
   readonly events: readonly DeliveryEvent[];
   /** What was said on the wire, kept for an attempt that did not deliver; null otherwise. */

@@ -16,11 +16,12 @@ export interface RecipientRow extends DeliveryColumns {
   readonly original_recipient: string | null;
   readonly blocked_because: string | null;
   readonly last_word: string | null;
+  readonly told_cause: string | null;
 }
 
 /** Those of {@link RecipientRow}. */
 export const recipientColumns = `message, destination, number, address, notify, original_recipient,
-  state, attempts, at, blocked_because, last_word`;
+  state, attempts, at, blocked_because, last_word, told_cause`;
 
 /** One that has not ended, as the start needs it: `due` is null where an operator holds it. */
 interface PendingRow {
@@ -32,6 +33,8 @@ interface PendingRow {
 interface Said {
   readonly blockedBecause: string | null;
   readonly lastWord: string | null;
+  /** Absent: as before. */
+  readonly toldCause?: string | null | undefined;
 }
 
 export interface Recipients {
@@ -53,9 +56,11 @@ export function recipientsTable(database: DatabaseSync): Recipients {
     `INSERT INTO recipients (message, destination, number, address, notify, original_recipient, state, attempts, at)
      VALUES (?, ?, ?, ?, ?, ?, 'waiting', 0, ?)`,
   );
-  const update = command<[State, number, EpochMs, string | null, string | null, number, string, number]>(
+  const update = command<
+    [State, number, EpochMs, string | null, string | null, string | null, number, string, number]
+  >(
     database,
-    `UPDATE recipients SET state = ?, attempts = ?, at = ?, blocked_because = ?, last_word = ?
+    `UPDATE recipients SET state = ?, attempts = ?, at = ?, blocked_because = ?, last_word = ?, told_cause = ?
      WHERE message = ? AND destination = ? AND number = ?`,
   );
   const rekey = command<[string, number, string, number]>(
@@ -88,11 +93,13 @@ export function recipientsTable(database: DatabaseSync): Recipients {
     ofMessage,
     move(row, delivery, said) {
       const { state, attempts, at } = toColumns(delivery);
-      const { blockedBecause, lastWord } = said ?? {
+      const { message, destination, number } = row;
+      const { blockedBecause, lastWord, toldCause } = said ?? {
         blockedBecause: row.blocked_because,
         lastWord: row.last_word,
       };
-      update(state, attempts, at, blockedBecause, lastWord, row.message, row.destination, row.number);
+      const told = toldCause ?? row.told_cause;
+      update(state, attempts, at, blockedBecause, lastWord, told, message, destination, number);
     },
     reroute: (row, destination) => void rekey(destination, row.message, row.destination, row.number),
     pending,
@@ -106,6 +113,7 @@ export function claimedRecipient(row: RecipientRow): ClaimedRecipient {
     wishes: { notify: notifyFrom(row.notify), originalRecipient: row.original_recipient },
     attempts: row.attempts,
     blockedBecause: row.blocked_because,
+    toldCause: row.told_cause,
   };
 }
 

@@ -54,7 +54,7 @@ function settleOne(
   claim: OpenClaim,
   recipient: RecipientRow,
 ): EpochMs | undefined {
-  const { address, delivery, transcript, blockedBecause } = settlement;
+  const { address, delivery, transcript, blockedBecause, toldCause } = settlement;
   const { id, number } = claim.message;
   const before = attemptOf(recipient, claim.leaseEnds);
   if (delivery.kind === 'attempting' || !canFollow(before, delivery)) {
@@ -62,7 +62,7 @@ function settleOne(
     throw new StoreError('refused', `${address} of ${id} cannot go from ${from} to ${to}`);
   }
   const lastWord = settlement.lastWord ?? recipient.last_word;
-  tables.recipients.move(recipient, delivery, { blockedBecause, lastWord });
+  tables.recipients.move(recipient, delivery, { blockedBecause, lastWord, toldCause });
   if (transcript !== null) {
     tables.trail.keepTranscript(number, address, claim.claimedAt, transcript);
   }

@@ -41,6 +41,7 @@ export function claimConforms(withStore: WithStore): void {
             wishes: each,
             attempts: 0,
             blockedBecause: null,
+            toldCause: null,
           })),
         });
       }),

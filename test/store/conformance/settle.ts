@@ -110,6 +110,23 @@ export function settleConforms(withStore: WithStore): void {
     );
 
     it(
+      'tells the next attempt what the sender was told of a hold, whatever has become of it since, over a restart',
+      withStore(async (harness) => {
+        const { store } = harness;
+        const claim = await claimOne(store);
+        const held: Delivery = { kind: 'held', by: 'tls', attempts: 1, notBefore: 2000 };
+        const cause = 'certificate-expired';
+        const settlements = settlementsOf(claim, held, { blockedBecause: cause, toldCause: cause });
+        await store.settle({ settlements, messages: [], warned: [] });
+        const second = await store.claim(claimAt(2000));
+        assert.equal(second[0]?.recipients[0]?.toldCause, cause);
+        await settleAll(store, second, { kind: 'waiting', attempts: 2, notBefore: 3000 });
+        const [third] = await (await harness.reopen()).claim(claimAt(3000));
+        assert.equal(third?.recipients[0]?.toldCause, cause);
+      }),
+    );
+
+    it(
       'tells the next attempt why the last one was blocked',
       withStore(async ({ store }) => {
         const claim = await claimOne(store);
@@ -118,7 +135,13 @@ export function settleConforms(withStore: WithStore): void {
         await store.settle({ settlements, messages: [], warned: [] });
         const [again] = await store.claim(claimAt(2000));
         assert.deepEqual(again?.recipients, [
-          { address: 'a@one.test', wishes: noRecipientWishes, attempts: 1, blockedBecause: 'no STARTTLS' },
+          {
+            address: 'a@one.test',
+            wishes: noRecipientWishes,
+            attempts: 1,
+            blockedBecause: 'no STARTTLS',
+            toldCause: null,
+          },
         ]);
         await settleAll(store, [again], { kind: 'waiting', attempts: 2, notBefore: 3000 });
         const [third] = await store.claim(claimAt(3000));

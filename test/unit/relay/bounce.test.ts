@@ -22,7 +22,7 @@ function news(kind: News['kind'], address = 'bob@far.test'): News {
   const verdict = { kind: 'failed', because: 'no' } as const;
   return {
     kind,
-    recipient: { address, wishes, attempts: 0, blockedBecause: null },
+    recipient: { address, wishes, attempts: 0, blockedBecause: null, toldCause: null },
     result: { address, verdict, mx: null, reply: null, tls },
     status: '5.0.0',
     because: 'no',

@@ -31,7 +31,7 @@ function claim(release: Release | null = null): Claim {
       heldNoticeAt: null,
       release,
     },
-    recipients: recipients.map((one) => ({ ...one, attempts: 0, blockedBecause: null })),
+    recipients: recipients.map((one) => ({ ...one, attempts: 0, blockedBecause: null, toldCause: null })),
   };
 }
 

@@ -35,6 +35,7 @@ interface Case {
   readonly sender?: string;
   readonly ageMs?: number;
   readonly blockedBecause?: string;
+  readonly toldCause?: string;
   readonly onBlocked?: OnBlocked;
   /** When the sender was told of the hold. */
   readonly heldNoticeAt?: number;
@@ -45,10 +46,16 @@ interface Case {
 }
 
 function settle({ verdict, reply = null, notify = null, sender = 'a@origin.test', ...rest }: Case): Settled {
-  const { ageMs = 0, blockedBecause = null, onBlocked = 'hold', heldNoticeAt = null } = rest;
+  const {
+    ageMs = 0,
+    blockedBecause = null,
+    toldCause = null,
+    onBlocked = 'hold',
+    heldNoticeAt = null,
+  } = rest;
   const { by = 'sts', wish = null, trace = null, tellOutcome = false } = rest;
   const wishes = { ...noRecipientWishes, notify };
-  const recipient = { address: 'bob@far.test', wishes, attempts: 2, blockedBecause };
+  const recipient = { address: 'bob@far.test', wishes, attempts: 2, blockedBecause, toldCause };
   const properties = { size: 1, eightBit: false, longestLine: 1, hops: 0, needsUtf8: false };
   const message = {
     id: 'm1',
@@ -232,9 +239,23 @@ describe('the word about mail that is held for want of TLS', () => {
     assert.equal(held({ onBlocked: 'drop' }).news, null);
   });
 
-  it('is apart from the word that it is late', () => {
-    const { news } = held({ ageMs: 4 * HOUR, heldNoticeAt: HOUR });
-    assert.deepEqual([news?.kind, news?.isHold], ['delayed', undefined]);
+  it('does: whoever knows why it is held hears no second time that it is late, unless the reason is another', () => {
+    const late = { ageMs: 4 * HOUR, heldNoticeAt: HOUR } as const;
+    assert.equal(held({ ...late, toldCause: 'certificate-expired' }).news, null);
+    for (const told of [{ toldCause: 'starttls-not-supported' }, {}]) {
+      const { news } = held({ ...late, ...told });
+      assert.deepEqual([news?.kind, news?.isHold], ['delayed', undefined]);
+    }
+  });
+
+  it('says nothing of a host that is out of reach later: that is another reason to be late', () => {
+    const later = held({
+      verdict: failed,
+      ageMs: 4 * HOUR,
+      heldNoticeAt: HOUR,
+      toldCause: 'certificate-expired',
+    });
+    assert.equal(later.news?.kind, 'delayed');
   });
 
   it('does not wait for the next attempt', () => {

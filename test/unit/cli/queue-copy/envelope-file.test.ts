@@ -25,6 +25,7 @@ const recipient = {
   wishes: { notify: ['failure'], originalRecipient: 'rfc822;j@x.test' },
   attempts: 3,
   blockedBecause: null,
+  toldCause: null,
 } as const;
 
 const lines =

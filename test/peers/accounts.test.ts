@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { describe, type TestContext } from 'node:test';
 import { type Authority, type Certificate, createAuthority } from '../support/certificates.ts';
 import type { Login } from './support/accounts.ts';
-import { type HandIn, msmtp, swaks } from './support/clients.ts';
+import { type HandIn, msmtp, nodemailer } from './support/clients.ts';
 import { peerTest } from './support/peer.ts';
 import { freePort } from './support/ports.ts';
 import { type Postgresql, psql, startPostgresql } from './support/postgresql.ts';
-import { hashPassword, startWaxwing, type WaxwingOptions } from './support/waxwing.ts';
+import { hashPassword, startWaxwing } from './support/waxwing.ts';
 
 const database: Login = { user: 'waxwing', password: "it's secret" };
 const message = Buffer.from('From: <a@sender.test>\r\nSubject: hello\r\n\r\ntext\r\n');
@@ -32,12 +32,12 @@ const tables = `
 
 describe('accounts in PostgreSQL', () => {
   peerTest(
-    'let in whom it knows, over TLS, by PLAIN and by SCRAM, with the rights of their rows',
+    'let in whom it knows, put a login off while it is gone, and let in again once it is back',
     ['postgresql', 'tools'],
     async (roots, t) => {
       const place = await prepare(t);
-      await started(roots.postgresql, place, t);
-      const { answerTo, waxwing } = await relayOn(roots.tools, place, {}, t);
+      const first = await started(roots.postgresql, place, t);
+      const { answerTo, waxwing } = await relayOn(place, t);
       assert.equal(await answerTo('anna', 'pencil'), 'taken');
       assert.equal(await answerTo("o'hara", 'pencil'), 'taken');
       assert.equal(await answerTo('anna', 'pen'), '535');
@@ -50,25 +50,17 @@ describe('accounts in PostgreSQL', () => {
       assert.ok(login !== undefined);
       const scram = await msmtp(roots.tools, { ...rest, login: { ...login, mechanism: 'SCRAM-SHA-256' } });
       assert.equal(scram.code, 0, scram.stderr);
-      assert.doesNotMatch(waxwing.log() + JSON.stringify(waxwing.events()), /it's secret|pencil/);
-    },
-  );
+      const before = waxwing.log();
 
-  peerTest(
-    'put a login off while it is gone, and let in again once it is back',
-    ['postgresql', 'tools'],
-    async (roots, t) => {
-      const place = await prepare(t);
-      const first = await started(roots.postgresql, place, t);
-      const { answerTo, waxwing } = await relayOn(roots.tools, place, { timeout: '1s' }, t);
-      assert.equal(await answerTo('anna', 'pencil'), 'taken');
       await first.close();
       assert.equal(await answerTo('anna', 'pencil'), '454');
       assert.equal(await answerTo('anna', 'pen'), '454');
-      assert.match(waxwing.log(), /an account cannot be looked up: PostgreSQL: connect ECONNREFUSED/);
-      assert.doesNotMatch(waxwing.log(), /a login failed/);
+      const meanwhile = waxwing.log().slice(before.length);
+      assert.match(meanwhile, /an account cannot be looked up: PostgreSQL: connect ECONNREFUSED/);
+      assert.doesNotMatch(meanwhile, /a login failed/);
       await started(roots.postgresql, place, t);
       assert.equal(await answerTo('anna', 'pencil'), 'taken');
+      assert.doesNotMatch(waxwing.log() + JSON.stringify(waxwing.events()), /it's secret|pencil/);
     },
   );
 });
@@ -115,12 +107,7 @@ async function started(
   return server;
 }
 
-async function relayOn(
-  tools: string,
-  place: Place,
-  keys: NonNullable<WaxwingOptions['accountDatabase']>,
-  t: TestContext,
-) {
+async function relayOn(place: Place, t: TestContext) {
   const waxwing = await startWaxwing({
     certificate: place.shown,
     trust: place.authority.certPem,
@@ -130,18 +117,18 @@ async function relayOn(
       url: `postgresql://${database.user}@localhost:${place.port}/${database.user}`,
       password_file: place.passwordFile,
       scram: true,
+      timeout: '1s',
       query,
-      ...keys,
     },
   });
   t.after(() => waxwing.close());
   return {
     waxwing,
-    /** The code with which swaks was refused. */
+    /** The code with which nodemailer was refused; it runs in this process, which is quick. */
     async answerTo(user: string, password: string): Promise<string> {
-      const sent = await swaks(tools, handIn(place, waxwing.port, user, password));
+      const sent = await nodemailer('', handIn(place, waxwing.port, user, password));
       if (sent.code === 0) return 'taken';
-      return /<~\* +([0-9]{3}) /.exec(sent.stdout)?.[1] ?? sent.stdout + sent.stderr;
+      return /\b([245][0-9]{2})[ -]/.exec(sent.stderr)?.[1] ?? sent.stdout + sent.stderr;
     },
   };
 }

@@ -276,6 +276,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'cli/config/alias-files cli/config/dkim-files cli/config/gateway-files cli/config/text-file',
   },
   {
+    why: 'what both databases with accounts have in common',
+    test: 'test/unit/store/sqlite-accounts.test.ts',
+    sources: 'store/account-rows',
+  },
+  {
     why: 'its arguments, run as a program',
     test: 'test/net/cli/resolve.test.ts',
     sources: 'cli/commands/resolve',

@@ -84,6 +84,8 @@ const sets = {
   ],
   // Programs that hand mail to a sendmail; msmtp-mta keeps apt from choosing a whole mail server for them.
   mailx: ['bsd-mailx', 'mutt', 'msmtp-mta', ...base],
+  // Reads the log of a Postfix, and adds up what it says.
+  pflogsumm: ['pflogsumm', ...base],
   // systemd-socket-activate, which hands over sockets, and systemd-analyze, which judges units.
   systemd: ['systemd', 'procps', ...base],
   // A library that tells one process another time of the day.
@@ -121,6 +123,7 @@ export const peerNames: readonly PeerName[] = [
   'mailclients',
   'mailauth',
   'mailx',
+  'pflogsumm',
   'systemd',
   'faketime',
 ];

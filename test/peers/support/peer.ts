@@ -53,6 +53,7 @@ export async function rootsOf<const Needed extends PeerName>(
     mailclients: '',
     mailauth: '',
     mailx: '',
+    pflogsumm: '',
     systemd: '',
     faketime: '',
   };

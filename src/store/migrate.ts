@@ -25,6 +25,22 @@ export interface DatabaseKind {
  * @throws StoreError when a newer Waxwing has written it.
  */
 export function migrate(database: DatabaseSync, { what, steps }: DatabaseKind): void {
+  if (isNewest(database, { what, steps })) return;
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    // Another process may have been faster.
+    if (!isNewest(database, { what, steps })) {
+      for (const step of steps.slice(versionOf(database))) database.exec(step);
+      database.exec(`PRAGMA user_version = ${steps.length}`);
+    }
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function isNewest(database: DatabaseSync, { what, steps }: Pick<DatabaseKind, 'what' | 'steps'>): boolean {
   const version = versionOf(database);
   if (version > steps.length) {
     throw new StoreError(
@@ -33,15 +49,7 @@ export function migrate(database: DatabaseSync, { what, steps }: DatabaseKind): 
         `this waxwing knows schemas up to ${steps.length}: run the newer one`,
     );
   }
-  if (version === steps.length) return;
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    for (const step of steps.slice(version)) database.exec(step);
-    database.exec(`PRAGMA user_version = ${steps.length}; COMMIT`);
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
-  }
+  return version === steps.length;
 }
 
 /** How many steps the file has taken. */

@@ -34,7 +34,7 @@ export interface PolicyReader {
 
 export interface PolicyStore extends PolicyReader {
   readonly sts: PolicyReader['sts'] & {
-    /** In place of the row of its domain. */
+    /** In place of the row of its domain, unless that has a policy that was fetched later: another process was faster. */
     put(entry: StsEntry): void;
     /** @returns whether there was one. */
     remove(domain: Domain): boolean;

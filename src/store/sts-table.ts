@@ -42,9 +42,15 @@ export function stsTable(database: DatabaseSync): PolicyStore['sts'] {
     database,
     `SELECT ${COLUMNS} FROM sts WHERE domain > ? ORDER BY domain LIMIT ?`,
   );
+  // Where several processes keep what they learn, one may have read the row before another has written a newer policy. By the
+  // clock of a row a fetch never comes before an earlier one.
   const put = command<Values>(
     database,
-    `INSERT OR REPLACE INTO sts (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO sts (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (domain) DO UPDATE SET (${COLUMNS}) = (${COLUMNS.split(', ')
+       .map((column) => `excluded.${column}`)
+       .join(', ')})
+     WHERE coalesce(sts.fetched_at, 0) <= coalesce(excluded.fetched_at, 0)`,
   );
   const remove = command<[Domain]>(database, 'DELETE FROM sts WHERE domain = ?');
   const due = queryAll<[EpochMs, number], StsRow>(

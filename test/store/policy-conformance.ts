@@ -106,10 +106,28 @@ function stsConforms(withStore: WithStore): void {
     it(
       'has one row for each domain, the last one that was put',
       withStore(({ store }) => {
+        store.sts.put(failed('one.test', 1000));
+        store.sts.put(fetched('one.test', 2000));
+        store.sts.put(
+          afterFailure(fetched('one.test', 2000), broken, attempt('one.test', 3000, { id: 'b' })),
+        );
+        assert.equal(store.sts.get(domain('one.test'))?.failures?.count, 1);
+        assert.equal(store.sts.list({ after: null, limit: 10 }).length, 1);
+      }),
+    );
+
+    it(
+      'keeps the policy that was fetched last, whoever of two processes puts a row last that it read before',
+      withStore(({ store }) => {
+        const newer = fetched('one.test', 2000);
+        store.sts.put(newer);
+        for (const stale of [fetched('one.test', 1000), failed('one.test', 3000)]) {
+          store.sts.put(stale);
+          assert.deepEqual(store.sts.get(domain('one.test')), newer);
+        }
+        store.sts.remove(domain('one.test'));
         store.sts.put(fetched('one.test', 1000));
-        store.sts.put(failed('one.test', 2000));
-        assert.deepEqual(store.sts.get(domain('one.test')), failed('one.test', 2000));
-        assert.equal(store.sts.list({ after: null, limit: 9 }).length, 1);
+        assert.equal(store.sts.get(domain('one.test'))?.known?.fetchedAt, 1000);
       }),
     );
 

@@ -1,5 +1,5 @@
 /** `waxwing queue check|backup|restore|export|import`: whether the queue is whole, and copies of it. */
-import { existsSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { counted } from '../../names/count.ts';
@@ -7,6 +7,7 @@ import type { DataFolder } from '../../store/data-folder.ts';
 import type { BackedUp, QueueStore } from '../../store/queue-store.ts';
 import { type AskOptions, dataFolderOf, fail, print } from '../ask.ts';
 import { addConfigOptions } from '../config/options.ts';
+import type { Exported } from '../queue-copy/export.ts';
 import { messageOf } from '../usage.ts';
 
 export function registerCopies(queue: Command): void {
@@ -87,11 +88,41 @@ async function backUp(folder: string, path: string): Promise<BackedUp | undefine
 
 /** No relay runs, so we hold the queue ourselves for as long as it takes. */
 async function backUpHere(dataFolder: string, path: string): Promise<BackedUp | undefined> {
-  if (!existsSync(join(dataFolder, 'queue.db'))) {
+  const { numbered, queuesIn } = await import('../../store/queue-files.ts');
+  if (queuesIn(dataFolder).length === 0) {
     fail(`there is no queue in ${dataFolder}`);
     return undefined;
   }
-  return withQueue(dataFolder, (store) => store.backup(path));
+  return withQueue(dataFolder, async (store, folder) => {
+    const first = await store.backup(path);
+    const further: BackedUp[] = [];
+    for (const queue of queuesIn(folder.path).filter((one) => one > 1)) {
+      const to = join(path, numbered('queue', queue));
+      further.push(await withFurtherQueue(folder.path, queue, (other) => other.backup(to)));
+    }
+    return further.reduce(together, first);
+  });
+}
+
+/** One of those beside the first, in a folder that we hold. */
+async function withFurtherQueue<Result>(
+  folder: string,
+  queue: number,
+  work: (store: QueueStore) => Promise<Result>,
+): Promise<Result> {
+  const { openQueueFolder } = await import('../../store/data-folder.ts');
+  const { openQueue } = await import('../../store/open-queue.ts');
+  const held = openQueueFolder(folder, queue);
+  try {
+    const store = await openQueue(held);
+    try {
+      return await work(store);
+    } finally {
+      await store.close();
+    }
+  } finally {
+    held.close();
+  }
 }
 
 /** @returns undefined where it failed, which stderr says then. */
@@ -125,7 +156,6 @@ async function exportTo(to: string, options: AskOptions): Promise<void> {
   if (dataFolder === undefined) return;
   const path = resolve(to);
   const copy = `${path}.copy`;
-  const { exportQueue } = await import('../queue-copy/export.ts');
   try {
     // Not recursive: where the folder above is missing, an operator has mistyped it.
     mkdirSync(path, { mode: 0o700 });
@@ -134,7 +164,7 @@ async function exportTo(to: string, options: AskOptions): Promise<void> {
   }
   const kept = await backUp(dataFolder, copy);
   if (kept === undefined) return rmdirSync(path);
-  const exported = await withQueue(copy, (store) => exportQueue(store, path));
+  const exported = await exportCopies(copy, path);
   rmSync(copy, { recursive: true, force: true });
   if (exported === undefined) return;
   const { messages, recipients } = exported;
@@ -143,6 +173,22 @@ async function exportTo(to: string, options: AskOptions): Promise<void> {
     { ...exported, path },
     () => `${path} holds ${counted(messages, 'message')} for ${counted(recipients, 'recipient')}\n`,
   );
+}
+
+/** Of a backup: its first queue, and those of other workers. @returns undefined where it failed, which stderr says then. */
+async function exportCopies(copy: string, to: string): Promise<Exported | undefined> {
+  const { exportQueue } = await import('../queue-copy/export.ts');
+  const { furtherQueuesIn } = await import('../../store/backup.ts');
+  const { numbered } = await import('../../store/queue-files.ts');
+  const all = [copy, ...furtherQueuesIn(copy).map((queue) => join(copy, numbered('queue', queue)))];
+  let sum: Exported = { messages: 0, recipients: 0 };
+  for (const one of all) {
+    const exported = await withQueue(one, (store) => exportQueue(store, to));
+    if (exported === undefined) return undefined;
+    const { messages, recipients } = exported;
+    sum = { messages: sum.messages + messages, recipients: sum.recipients + recipients };
+  }
+  return sum;
 }
 
 async function importFrom(

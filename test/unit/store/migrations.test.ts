@@ -51,6 +51,23 @@ describe('the migrations', () => {
     database.close();
   });
 
+  it('leave to another process what that has done in between', (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'waxwing-migrations-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'queue.db');
+    const [database, other] = [new DatabaseSync(file), new DatabaseSync(file)];
+    const exec = database.exec.bind(database);
+    let isFirst = true;
+    database.exec = (sql) => {
+      if (isFirst) migrate(other, queueDatabase);
+      isFirst = false;
+      exec(sql);
+    };
+    migrate(database, queueDatabase);
+    assert.equal(database.prepare('PRAGMA user_version').get()?.['user_version'], migrations.length);
+    for (const one of [database, other]) one.close();
+  });
+
   it('take all missing steps or none', () => {
     const database = new DatabaseSync(':memory:');
     database.exec('CREATE TABLE transcripts (taken TEXT)');

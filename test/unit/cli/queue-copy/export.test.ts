@@ -7,7 +7,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { exportQueue } from '../../../../src/cli/queue-copy/export.ts';
 import { type Imported, importQueue } from '../../../../src/cli/queue-copy/import.ts';
 import { noTerms } from '../../../../src/names/message-terms.ts';
-import { openDataFolder } from '../../../../src/store/data-folder.ts';
+import { openDataFolder, openQueueFolder } from '../../../../src/store/data-folder.ts';
 import { openQueue } from '../../../../src/store/open-queue.ts';
 import type { NewMessage, QueueStore } from '../../../../src/store/queue-store.ts';
 import { claimAt, message, settleAll, to } from '../../../store/samples.ts';
@@ -177,6 +177,35 @@ describe('queue export and import', () => {
     assert.match(served.stderr, /another waxwing serves the data folder/);
     const imported = await waxwing(['queue', 'import', at.folder, '--data', at.other]);
     assert.equal(imported.stdout, '3 messages were taken, 0 had been taken before\n');
+  });
+
+  it('as the program: of all queues that several workers have left, as are checks and backups', async (t) => {
+    const at = await place(t);
+    const second = openQueueFolder(at.data, 2);
+    const store = await openQueue(second);
+    await store.accept(sized('second', {}));
+    await store.close();
+    second.close();
+    const checked = await waxwing(['queue', 'check', '--data', at.data]);
+    assert.equal(checked.stdout, 'the queue is sound: 5 messages, 4 of them open\n');
+    const exported = await waxwing(['queue', 'export', at.folder, '--data', at.data]);
+    assert.equal(exported.stdout, `${at.folder} holds 4 messages for 5 recipients\n`);
+    assert.ok(readdirSync(at.folder).includes('second.eml'));
+    const backup = join(at.folder, '..', 'backup');
+    const saved = await waxwing(['queue', 'backup', backup, '--data', at.data]);
+    assert.match(saved.stdout, /holds 5 messages, 4 of them open, 1 with/);
+    const restored = await waxwing(['queue', 'restore', backup, '--data', at.other]);
+    assert.match(restored.stdout, /has 5 messages, 4 of them open/);
+    const again = await waxwing(['queue', 'check', '--data', at.other]);
+    assert.equal(again.stdout, checked.stdout);
+    rmSync(join(at.other, 'queue-2.db'));
+    writeFileSync(
+      join(at.other, 'queue-2.db'),
+      'no database at all, but rather some text of a length that shows',
+    );
+    const damaged = await waxwing(['queue', 'check', '--data', at.other]);
+    assert.equal(damaged.code, 1);
+    assert.match(damaged.stdout, /^damage: queue-2\.db: /);
   });
 
   it('from Postfix: asks its programs for the configuration that is named, and says what may go there', async (t) => {

@@ -5,6 +5,7 @@ import { showUpstream, type Upstream } from '../../net/dns/upstream.ts';
 import type { RouteTarget } from '../../policies/overrides/route.ts';
 import { clientChecks } from './client-checks.ts';
 import type { Config, ConfigError, ListenAddress, Listener } from './config.ts';
+import { workerChecks } from './worker-checks.ts';
 
 /**
  * Everything by which the configuration cannot do what it says.
@@ -36,7 +37,7 @@ export function crossCheck(
     );
   }
   for (const [path, message] of [...takenPlaces(config), ...apiFaults(config)]) complain(path, message);
-  for (const [path, message] of clientChecks(config)) complain(path, message);
+  for (const [path, message] of [...clientChecks(config), ...workerChecks(config)]) complain(path, message);
   for (const [index, { backend, actions }] of domains.entries()) {
     for (const [key, said] of [
       ['dmarc', actions.dmarc],

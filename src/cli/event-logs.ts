@@ -42,6 +42,7 @@ function postfixFormat({ hostname }: Config): PostfixLog {
   return postfixLog({
     host: hostname.kind === 'literal' ? formatMailDomain(hostname) : label,
     pid: process.pid,
+    momentOf: Date.parse,
     offsetAt: (at) => -new Date(at).getTimezoneOffset(),
   });
 }

@@ -4,6 +4,7 @@
  * The lines are those of Postfix 3.7 and 3.10, as `maillog_file` has them: the time of RFC 3164 §4.1.2, local, without a
  * year. What an event does not tell is left out, or is what Postfix writes where it does not know.
  */
+import { civilDate } from '../names/calendar.ts';
 import {
   type DeliveryEvent,
   type EventArrival,
@@ -16,6 +17,8 @@ export interface PostfixLogSettings {
   /** The first label of our name, as syslog has it. */
   readonly host: string;
   readonly pid: number;
+  /** The moment that an event tells in text; milliseconds since 1970. */
+  readonly momentOf: (rfc3339: string) => number;
   /** Minutes by which local time is ahead of UTC at that moment; milliseconds since 1970. */
   readonly offsetAt: (at: number) => number;
 }
@@ -51,18 +54,18 @@ export function postfixLog(settings: PostfixLogSettings, mostOpen = MOST_OPEN): 
     return [[event.event === 'cancelled' ? 'postsuper' : 'qmgr', `${queueId(event.id)}: removed`]];
   }
 
-  function linesOf(event: DeliveryEvent): readonly Line[] {
+  function linesOf(event: DeliveryEvent, at: number): readonly Line[] {
     switch (event.event) {
       case 'received':
         return arrived(event);
       case 'delivered':
-        return [...tlsLine(event), attemptLine(event, 'sent'), ...ended(event)];
+        return [...tlsLine(event), attemptLine(event, at, 'sent'), ...ended(event)];
       case 'deferred':
       case 'blocked':
-        return [...tlsLine(event), attemptLine(event, 'deferred')];
+        return [...tlsLine(event), attemptLine(event, at, 'deferred')];
       case 'bounced':
       case 'dropped':
-        return [...tlsLine(event), attemptLine(event, 'bounced'), ...ended(event)];
+        return [...tlsLine(event), attemptLine(event, at, 'bounced'), ...ended(event)];
       case 'held':
         // Mail that is held for want of TLS is deferred to Postfix's mind, and `blocked` has said so.
         return event.tls === null ? [['postsuper', `${queueId(event.id)}: placed on hold`]] : [];
@@ -79,8 +82,9 @@ export function postfixLog(settings: PostfixLogSettings, mostOpen = MOST_OPEN): 
     let lastTls = '';
     for (const event of events) {
       if (!isDeliveryEvent(event)) continue;
-      const front = `${timestamp(event.at, settings.offsetAt)} ${settings.host} postfix/`;
-      for (const [program, words] of linesOf(event)) {
+      const at = settings.momentOf(event.at);
+      const front = `${timestamp(at + settings.offsetAt(at) * 60_000)} ${settings.host} postfix/`;
+      for (const [program, words] of linesOf(event, at)) {
         const line = `${program}[${settings.pid}]: ${words}\n`;
         const isTls = words.includes(ESTABLISHED);
         if (isTls && line === lastTls) continue;
@@ -142,10 +146,10 @@ function bitsOf(cipher: string): string {
   return /AES_?128/.test(cipher) ? ' (128/128 bits)' : '';
 }
 
-function attemptLine(event: DeliveryEvent, status: 'sent' | 'deferred' | 'bounced'): Line {
-  const { id, to, mx, at, reply } = event;
-  const waited = Math.max(0, Date.parse(at) - arrivedAt(id));
-  const delay = seconds(waited);
+function attemptLine(event: DeliveryEvent, at: number, status: 'sent' | 'deferred' | 'bounced'): Line {
+  const { id, to, mx, reply } = event;
+  const waited = Math.max(0, at - arrivedAt(id));
+  const delay = delayOf(waited);
   const relay = mx === null || mx.address === null ? 'none' : placeOf(mx);
   const words = [
     `${queueId(id)}: to=<${address(to)}>`,
@@ -192,7 +196,7 @@ function arrivedAt(id: string): number {
 }
 
 /** Seconds with two digits that count, at most two behind the point: Postfix's delay_logging_resolution_limit. */
-function seconds(ms: number): string {
+function delayOf(ms: number): string {
   const value = ms / 1000;
   const digits = value >= 10 ? 0 : value >= 1 ? 1 : 2;
   return String(Number(value.toFixed(digits)));
@@ -217,12 +221,15 @@ function word(text: string): string {
   return plain(text).replace(/[\s,]/gu, '?');
 }
 
+const MS_PER_DAY = 86_400_000;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
 /** `Nov  9 01:02:03`: RFC 3164 §4.1.2, the day with a space in front where it has one digit. */
-function timestamp(rfc3339: string, offsetAt: PostfixLogSettings['offsetAt']): string {
-  const at = Date.parse(rfc3339);
-  const local = new Date(at + offsetAt(at) * 60_000);
-  const day = String(local.getUTCDate()).padStart(2);
-  return `${MONTHS[local.getUTCMonth()]} ${day} ${local.toISOString().slice(11, 19)}`;
+function timestamp(local: number): string {
+  const days = Math.floor(local / MS_PER_DAY);
+  const seconds = Math.floor((local - days * MS_PER_DAY) / 1000);
+  const { month, day } = civilDate(days);
+  const clock = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const time = clock.map((part) => String(part).padStart(2, '0')).join(':');
+  return `${MONTHS[month]} ${String(day).padStart(2)} ${time}`;
 }

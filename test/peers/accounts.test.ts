@@ -125,7 +125,7 @@ async function relayOn(place: Place, t: TestContext) {
   return {
     waxwing,
     /** The code with which nodemailer was refused; it runs in this process, which is quick. */
-    async answerTo(user: string, password: string): Promise<string> {
+    answerTo: async (user: string, password: string): Promise<string> => {
       const sent = await nodemailer('', handIn(place, waxwing.port, user, password));
       if (sent.code === 0) return 'taken';
       return /\b([245][0-9]{2})[ -]/.exec(sent.stderr)?.[1] ?? sent.stdout + sent.stderr;

@@ -211,9 +211,9 @@ describe('accounts of a directory', () => {
       close: () => undefined,
       find(user) {
         asked.push(user);
-        const account = { ...bert, user };
-        if (user === 'cleo') return Promise.resolve({ kind: 'found', account, active: true });
-        if (user === 'dora') return Promise.resolve({ kind: 'found', account, active: false });
+        const found = { ...bert, user };
+        if (user === 'cleo') return Promise.resolve({ kind: 'found', account: found, active: true });
+        if (user === 'dora') return Promise.resolve({ kind: 'found', account: found, active: false });
         return Promise.resolve({ kind: user === 'nobody-knows' ? 'unknown' : 'absent' });
       },
       ...changes,

@@ -128,16 +128,16 @@ function parseDatabase(written: string): Parsed<Place> {
   return { kind: 'ok', value: { kind: 'postgresql', host: host.value, port, database, user } };
 }
 
-function hostOf(text: string): Parsed<PostgresPlace['host']> {
-  if (text.startsWith('/')) return { kind: 'ok', value: { kind: 'folder', path: text } };
-  return parseHost(text);
+function hostOf(server: string): Parsed<PostgresPlace['host']> {
+  if (server.startsWith('/')) return { kind: 'ok', value: { kind: 'folder', path: server } };
+  return parseHost(server);
 }
 
 /** undefined: it is no text. */
 function decoded(part: string): string | undefined {
   try {
-    const text = decodeURIComponent(part);
-    return text.includes('\0') ? undefined : text;
+    const plain = decodeURIComponent(part);
+    return plain.includes('\0') ? undefined : plain;
   } catch {
     return undefined;
   }

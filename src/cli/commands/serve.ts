@@ -14,6 +14,8 @@ export function register(program: Command): void {
 }
 
 async function run(options: ConfigOptions): Promise<void> {
+  const { collectLate } = await import('../collecting.ts');
+  collectLate();
   const { serve } = await import('../serve.ts');
   await serve(toLoadRequest(options, process.env));
 }

@@ -1,6 +1,7 @@
 /** A worker as a process: what the primary tells it, its signals, and how it ends. Started by the primary only. */
 import type { Socket } from 'node:net';
 import { StoreError } from '../../store/store-error.ts';
+import { collectLate } from '../collecting.ts';
 import { watchDescriptors } from '../descriptors.ts';
 import { openOwnLog } from '../own-log.ts';
 import { troubleLog } from '../trouble-log.ts';
@@ -10,6 +11,7 @@ import { openWires } from './wires.ts';
 import { type Begin, startWork, type Work } from './work.ts';
 
 function serve(): void {
+  collectLate();
   const wires = openWires(say);
   let working: Promise<Work | undefined> | undefined;
   let ending = false;

@@ -199,6 +199,15 @@ describe('a change of everything', () => {
   });
 });
 
+it('a change goes on at the beginning of the next queue where the one of the cursor is gone', async () => {
+  const { queue } = settingOf(worker(1, new Set(['z'])), worker(3, new Set(['a', 'b'])));
+  const step = await queue.nudge({ what: 'retry', now: 0, of: 'all', after: '2:m' });
+  assert.deepEqual(
+    step.changed.map(({ id }) => id),
+    ['a', 'b'],
+  );
+});
+
 describe('a pause', () => {
   it('holds in all queues or is refused before it holds in any', async () => {
     const state = { down: true };

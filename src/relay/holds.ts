@@ -2,18 +2,18 @@
  * Looks again and again at destinations with mail that is held for want of TLS, and lets it go once the TLS can be had.
  *
  * A destination is asked, not each of its messages: the DNS anew, the policy anew, one session without mail. What is held
- * is known by the store, so that a restart takes it up.
+ * is known by the store, with what was seen there, so that a restart goes on from there.
  */
 import type { DeliveryEvent, EventTls } from '../events/delivery-event.ts';
 import type { EpochMs } from '../queue/delivery.ts';
-import type { QueueStore } from '../store/queue-store.ts';
+import type { Look, QueueStore } from '../store/queue-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { Probed } from './probe.ts';
 import type { HoldSettings, World } from './settings.ts';
 import type { HeldFinding, Peers } from './workers/peer-word.ts';
 
 export interface HoldsParts {
-  readonly store: Pick<QueueStore, 'heldDestinations' | 'free'>;
+  readonly store: Pick<QueueStore, 'heldDestinations' | 'noteLooks' | 'free'>;
   readonly world: World;
   readonly settings: () => HoldSettings;
   /** Asks the destination once, with the decision of the mail that is held there. */
@@ -55,6 +55,8 @@ const JITTER = 0.1;
 const TOLD_PATIENCE = 1.25;
 const LONGEST_SLEEP_MS = 60_000;
 const AFTER_ERROR_MS = 60_000;
+/** What was seen is kept within this; a crash forgets as much. */
+const KEEP_WITHIN_MS = 10_000;
 
 interface Destination {
   /** How many looks have found it blocked. */
@@ -71,6 +73,9 @@ export function startHolds(parts: HoldsParts): Holds {
   let closing = false;
   let alarm: NodeJS.Timeout | undefined;
   let searchAt = 0;
+  /** Of which the store does not know the newest. */
+  const unkept = new Set<string>();
+  let keeping: NodeJS.Timeout | undefined;
 
   function waitAfter(looks: number): number {
     const { probeAfterMs } = settings();
@@ -83,12 +88,49 @@ export function startHolds(parts: HoldsParts): Holds {
     destinations.set(name, { looks: 0, dueAt, running: false, word: undefined });
   }
 
+  function changed(name: string): void {
+    unkept.add(name);
+    keeping ??= setTimeout(() => void keep(), KEEP_WITHIN_MS).unref();
+  }
+
+  async function keep(): Promise<void> {
+    clearTimeout(keeping);
+    keeping = undefined;
+    const looks = [...unkept].flatMap((name): readonly Look[] => {
+      const known = destinations.get(name);
+      if (known === undefined) return [];
+      const { looks: count, dueAt, word } = known;
+      return [{ destination: name, looks: count, dueAt: Math.round(dueAt), found: word ?? null }];
+    });
+    unkept.clear();
+    try {
+      await store.noteLooks(looks);
+    } catch (error) {
+      if (!closing) onError('keeping what was seen of held mail', error);
+    }
+  }
+
+  /** From what an earlier process has seen. Whatever came due while nobody ran is spread over the first wait. */
+  function takeUp({ destination: name, looks, dueAt, found }: Look): void {
+    const now = world.now();
+    const isAhead = dueAt > now;
+    add(name, isAhead ? Math.min(dueAt, now + waitAfter(looks)) : now + waitAfter(0) * world.random());
+    const known = destinations.get(name);
+    // Its mail may have been blocked once more before this was read.
+    if (known?.looks !== 0) return;
+    known.looks = looks;
+    known.word ??= found ?? undefined;
+  }
+
   /** Those that the store knows of, and nobody here. */
   async function search(): Promise<void> {
     for (let after = ''; !closing && destinations.size < MOST_DESTINATIONS; ) {
       const page = await store.heldDestinations({ after, most: PAGE });
-      for (const name of page) add(name, world.now() + waitAfter(0) * world.random());
-      const last = page.at(-1);
+      for (const { destination: name, look: seen } of page) {
+        if (seen === null) add(name, world.now() + waitAfter(0) * world.random());
+        else takeUp(seen);
+      }
+      const last = page.at(-1)?.destination;
       if (last === undefined || page.length < PAGE) return;
       after = last;
     }
@@ -99,6 +141,7 @@ export function startHolds(parts: HoldsParts): Holds {
     if (closing) return;
     if (probed.kind === 'nothing-held') {
       destinations.delete(name);
+      changed(name);
       return;
     }
     const found: HeldFinding =
@@ -115,7 +158,7 @@ export function startHolds(parts: HoldsParts): Holds {
     patience: number,
   ): Promise<void> {
     const now = world.now();
-    if (found.kind === 'blocked') destination.word = found;
+    if (found.kind === 'blocked') destination.word = { at: found.at, because: found.because };
     else {
       destination.word = undefined;
       await free(name, found.tls);
@@ -123,6 +166,7 @@ export function startHolds(parts: HoldsParts): Holds {
     // Also after it was let go: what is blocked once more does not begin anew, or it would go round every minute.
     destination.looks += 1;
     destination.dueAt = now + waitAfter(destination.looks) * patience;
+    changed(name);
   }
 
   async function free(name: string, tls: EventTls): Promise<void> {
@@ -199,6 +243,7 @@ export function startHolds(parts: HoldsParts): Holds {
     held(name) {
       if (destinations.has(name)) return;
       add(name, world.now() + waitAfter(0));
+      changed(name);
       turn();
     },
     hurry(names) {
@@ -216,7 +261,7 @@ export function startHolds(parts: HoldsParts): Holds {
     async close() {
       closing = true;
       clearTimeout(alarm);
-      await Promise.all(underWay);
+      await Promise.all([...underWay, ...(unkept.size > 0 ? [keep()] : [])]);
     },
   };
 }

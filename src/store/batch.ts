@@ -64,6 +64,7 @@ export function batchedStore(committer: Committer): QueueStore {
     show: (id) => ask({ name: 'show', argument: id }),
     nudge: (request) => ask({ name: 'nudge', argument: request }),
     heldDestinations: (request) => ask({ name: 'heldDestinations', argument: request }),
+    noteLooks: (looks) => ask({ name: 'noteLooks', argument: looks }),
     heldMail: (request) => ask({ name: 'heldMail', argument: request }),
     free: (request) => ask({ name: 'free', argument: request }),
     pause: (request) => ask({ name: 'pause', argument: request }),

@@ -6,12 +6,14 @@ import type {
   ClaimRequest,
   FreedStep,
   FreeRequest,
+  HeldDestination,
   HeldDestinationsRequest,
   HeldMail,
   HeldRequest,
   KeptReceipt,
   ListedMessage,
   ListRequest,
+  Look,
   MessageTrail,
   NewMessage,
   Nudge,
@@ -53,7 +55,8 @@ interface Done {
   list(request: ListRequest): readonly ListedMessage[];
   show(id: string): MessageTrail | undefined;
   nudge(request: Nudge): NudgeStep;
-  heldDestinations(request: HeldDestinationsRequest): readonly string[];
+  heldDestinations(request: HeldDestinationsRequest): readonly HeldDestination[];
+  noteLooks(looks: readonly Look[]): void;
   heldMail(request: HeldRequest): readonly HeldMail[];
   free(request: FreeRequest): FreedStep;
   pause(request: Pause): number;

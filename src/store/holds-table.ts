@@ -1,7 +1,8 @@
-/** The tables `hold_notices` and `releases`, and what of `recipients` is held for want of TLS. */
+/** The tables `hold_notices`, `releases` and `looks`, and what of `recipients` is held for want of TLS. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Release, ReleaseLevel } from '../policies/overrides/release.ts';
 import type { EpochMs } from '../queue/delivery.ts';
+import type { HeldDestination, Look } from './queue-store.ts';
 import { type RecipientRow, recipientColumns } from './recipients.ts';
 import { command, queryAll, queryOne } from './statement.ts';
 
@@ -13,7 +14,9 @@ export interface Holds {
   releaseOf(message: number, destination: string): Release | null;
   release(message: number, destination: string, release: Release): void;
   /** Destinations with held mail, in the order of their names, behind `after`. */
-  destinations(after: string, most: number): readonly string[];
+  destinations(after: string, most: number): readonly HeldDestination[];
+  /** Forgets what is known of others where nothing is held any more. */
+  noteLooks(looks: readonly Look[]): void;
   /** Held for want of TLS at the destination, those that are being attempted included; message by message. */
   at(destination: string, most: number): readonly RecipientRow[];
 }
@@ -41,6 +44,19 @@ export function holdsTables(database: DatabaseSync): Holds {
     `SELECT DISTINCT destination FROM recipients INDEXED BY recipients_held
      WHERE state = 'held-tls' AND destination > ? ORDER BY destination LIMIT 0 + ?`,
   );
+  const lookAt = queryOne<[string], LookRow>(
+    database,
+    'SELECT destination, looks, due_at, found_at, because FROM looks WHERE destination = ?',
+  );
+  const putLook = command<[string, number, EpochMs, EpochMs | null, string | null]>(
+    database,
+    'INSERT OR REPLACE INTO looks (destination, looks, due_at, found_at, because) VALUES (?, ?, ?, ?, ?)',
+  );
+  const forgetOthers = command<[]>(
+    database,
+    `DELETE FROM looks WHERE NOT EXISTS (SELECT 1 FROM recipients INDEXED BY recipients_held
+       WHERE state = 'held-tls' AND recipients.destination = looks.destination)`,
+  );
   const at = queryAll<[string, number], RecipientRow>(
     database,
     `SELECT ${recipientColumns} FROM recipients INDEXED BY recipients_held
@@ -62,7 +78,28 @@ export function holdsTables(database: DatabaseSync): Holds {
       released.add(message);
       release(message, destination, level, until, reason, setAt);
     },
-    destinations: (after, most) => destinations(after, most).map(({ destination }) => destination),
+    destinations: (after, most) =>
+      destinations(after, most).map(({ destination }) => {
+        const row = lookAt(destination);
+        return { destination, look: row === undefined ? null : lookFrom(row) };
+      }),
+    noteLooks(looks) {
+      for (const { destination, looks: count, dueAt, found } of looks)
+        putLook(destination, count, dueAt, found?.at ?? null, found?.because ?? null);
+      forgetOthers();
+    },
     at,
   };
+}
+
+interface LookRow {
+  readonly destination: string;
+  readonly looks: number;
+  readonly due_at: EpochMs;
+  readonly found_at: EpochMs | null;
+  readonly because: string | null;
+}
+
+function lookFrom({ destination, looks, due_at: dueAt, found_at: at, because }: LookRow): Look {
+  return { destination, looks, dueAt, found: at === null || because === null ? null : { at, because } };
 }

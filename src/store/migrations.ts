@@ -139,6 +139,16 @@ ALTER TABLE terms ADD COLUMN verp TEXT;
 -- Why mail for the recipient is held, as its sender was told; NULL: he was not.
 ALTER TABLE recipients ADD COLUMN told_cause TEXT;
 `,
+  `
+-- Destinations where mail is held for want of TLS: how often somebody has looked, when to look next, what was found.
+CREATE TABLE looks (
+  destination TEXT NOT NULL PRIMARY KEY,
+  looks INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  found_at INTEGER,
+  because TEXT
+) STRICT, WITHOUT ROWID;
+`,
 ];
 
 /** The queue. */

@@ -261,6 +261,24 @@ export interface FreeRequest {
   readonly tls: EventTls;
 }
 
+/** Where mail is held for want of TLS. */
+export interface HeldDestination {
+  readonly destination: string;
+  /** null: nothing is known of it yet. */
+  readonly look: Look | null;
+}
+
+/** What was seen at a destination with held mail. */
+export interface Look {
+  readonly destination: string;
+  /** How many times somebody has looked. */
+  readonly looks: number;
+  /** When to look next. */
+  readonly dueAt: EpochMs;
+  /** null: nobody has looked yet, or it was open. */
+  readonly found: { readonly at: EpochMs /** One sentence. */; readonly because: string } | null;
+}
+
 export interface FreedStep {
   readonly changed: readonly Nudged[];
   readonly more: boolean;
@@ -337,7 +355,9 @@ export interface QueueStore {
   /** One step of a change; other calls are served between two steps. */
   nudge(request: Nudge): Promise<NudgeStep>;
   /** Destinations with mail that is held for want of TLS. */
-  heldDestinations(request: HeldDestinationsRequest): Promise<readonly string[]>;
+  heldDestinations(request: HeldDestinationsRequest): Promise<readonly HeldDestination[]>;
+  /** Keeps what is known of these; of those without held mail nothing is kept. */
+  noteLooks(looks: readonly Look[]): Promise<void>;
   /** Some of the recipients that are held for want of TLS at a destination, the oldest first. */
   heldMail(request: HeldRequest): Promise<readonly HeldMail[]>;
   /** One step of letting go what is held for want of TLS at a destination. */

@@ -99,6 +99,7 @@ function operationsOn(tables: Tables, room: Room): Operations {
     show: (id) => show(tables, id),
     nudge: (request) => nudge(tables, request),
     heldDestinations: ({ after, most }) => tables.holds.destinations(after, most),
+    noteLooks: (looks) => tables.holds.noteLooks(looks),
     heldMail: (request) => heldMail(tables, request),
     free: (request) => free(tables, request),
     pause: (request) => pause(tables, request),

@@ -36,15 +36,53 @@ export function holdsConform(withStore: WithStore): void {
         await holdAll(store);
         await store.accept(message('c', { recipients: to('c@three.test') }));
         const again = await harness.reopen();
-        assert.deepEqual(await again.heldDestinations(all), ['one.test', 'two.test']);
-        assert.deepEqual(await again.heldDestinations({ after: 'one.test', most: 9 }), ['two.test']);
-        assert.deepEqual(await again.heldDestinations({ after: '', most: 1 }), ['one.test']);
+        const [one, two] = ['one.test', 'two.test'].map((destination) => ({ destination, look: null }));
+        assert.deepEqual(await again.heldDestinations(all), [one, two]);
+        assert.deepEqual(await again.heldDestinations({ after: 'one.test', most: 9 }), [two]);
+        assert.deepEqual(await again.heldDestinations({ after: '', most: 1 }), [one]);
         assert.deepEqual(await again.heldMail({ destination: 'one.test', most: 9 }), [
           { id: 'a', sender: 'sender@example.test', terms: noTerms, address: 'a@one.test', release: null },
           { id: 'b', sender: 's@x.test', terms: secret, address: 'a@one.test', release: null },
         ]);
         assert.equal((await again.heldMail({ destination: 'one.test', most: 1 })).length, 1);
         assert.deepEqual(await again.heldMail({ destination: 'three.test', most: 9 }), []);
+      }),
+    );
+
+    it(
+      'is known with what was seen of its destination, over a restart, for as long as something is held there',
+      withStore(async (harness) => {
+        const { store } = harness;
+        await store.accept(message('a', { recipients: to('a@one.test', 'b@two.test') }));
+        await holdAll(store);
+        const one = {
+          destination: 'one.test',
+          looks: 3,
+          dueAt: 9000,
+          found: { at: 8000, because: 'no STARTTLS' },
+        };
+        const two = { destination: 'two.test', looks: 0, dueAt: 5000, found: null };
+        await store.noteLooks([one, two, { ...two, destination: 'nothing-held.test' }]);
+        await store.noteLooks([{ ...two, looks: 1 }]);
+        const again = await harness.reopen();
+        assert.deepEqual(await again.heldDestinations(all), [
+          { destination: 'one.test', look: one },
+          { destination: 'two.test', look: { ...two, looks: 1 } },
+        ]);
+        await again.free(request);
+        await again.noteLooks([]);
+        const claims = await again.claim(claimAt(7000, { perDestination: 1 }));
+        const settlements = claims.flatMap((claim) =>
+          settlementsOf(claim, { ...HELD, attempts: 2 }, { blockedBecause: 'starttls-not-supported' }),
+        );
+        await again.settle({ settlements, messages: [], warned: [] });
+        assert.deepEqual(
+          (await again.heldDestinations(all)).map(({ destination, look }) => [destination, look?.looks]),
+          [
+            ['one.test', undefined],
+            ['two.test', 1],
+          ],
+        );
       }),
     );
 

@@ -6,7 +6,7 @@ import { type Holds, type HoldsParts, startHolds } from '../../../src/relay/hold
 import type { Probed } from '../../../src/relay/probe.ts';
 import { tlsUntried } from '../../../src/relay/tls-verdict.ts';
 import type { PeerWord } from '../../../src/relay/workers/peer-word.ts';
-import type { FreedStep } from '../../../src/store/queue-store.ts';
+import type { FreedStep, Look } from '../../../src/store/queue-store.ts';
 
 const MINUTE = 60_000;
 const tls: EventTls = tlsUntried({ requires: 'authenticate', by: 'dane' }, 'found');
@@ -18,17 +18,24 @@ interface Around {
   /** Looks so far, with their minute. */
   readonly looks: string[];
   readonly freed: string[];
+  /** What the store was told to keep, in order. */
+  readonly kept: Look[];
   readonly errors: string[];
   answer: (destination: string) => Promise<Probed>;
   /** Moves the clock on, second by second. */
-  pass(minutes: number): Promise<void>;
+  readonly pass: (minutes: number) => Promise<void>;
 }
 
-function around(held: readonly string[] = [], parts: Partial<HoldsParts> = {}): Around {
+function around(names: readonly (string | Look)[] = [], parts: Partial<HoldsParts> = {}): Around {
+  const held = names.map((one) =>
+    typeof one === 'string' ? { destination: one, look: null } : { destination: one.destination, look: one },
+  );
+  const kept: Look[] = [];
   const looks: string[] = [];
   const freed: string[] = [];
   const errors: string[] = [];
   const told: Omit<Around, 'holds'> = {
+    kept,
     looks,
     freed,
     errors,
@@ -47,7 +54,11 @@ function around(held: readonly string[] = [], parts: Partial<HoldsParts> = {}): 
   const holds = startHolds({
     store: {
       heldDestinations: ({ after, most }) =>
-        Promise.resolve(held.filter((name) => name > after).slice(0, most)),
+        Promise.resolve(held.filter((one) => one.destination > after).slice(0, most)),
+      noteLooks(looks) {
+        kept.push(...looks);
+        return Promise.resolve();
+      },
       free({ destination }) {
         freed.push(destination);
         return Promise.resolve(steps.shift() ?? { changed: [], more: false });
@@ -201,5 +212,68 @@ describe('destinations with held mail', () => {
     at.holds.hurry('all');
     await at.pass(5);
     assert.deepEqual(at.looks, []);
+  });
+});
+
+describe('what was seen of destinations with held mail', () => {
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'Date'] }));
+  afterEach(() => mock.timers.reset());
+
+  it('is kept within seconds, one call for many, and not where nothing is seen', async () => {
+    const { holds, kept, pass } = around();
+    for (const name of ['a.test', 'b.test']) holds.held(name);
+    await pass(1 / 6);
+    assert.deepEqual(kept.splice(0), [
+      { destination: 'a.test', looks: 0, dueAt: MINUTE, found: null },
+      { destination: 'b.test', looks: 0, dueAt: MINUTE, found: null },
+    ]);
+    await pass(0.5);
+    assert.deepEqual(kept, []);
+    await pass(0.6);
+    const found = { at: MINUTE, because: 'no STARTTLS' };
+    assert.deepEqual(kept[0], { destination: 'a.test', looks: 1, dueAt: 3 * MINUTE, found });
+    await holds.close();
+  });
+
+  it('is kept at the end, too', async () => {
+    const { holds, kept } = around();
+    holds.held('a.test');
+    await holds.close();
+    assert.equal(kept.length, 1);
+  });
+
+  it('goes on after a restart: who was looked at just now waits as long as he would have, and is known', async () => {
+    const found = { at: -30_000, because: 'no STARTTLS' };
+    const { holds, looks, pass } = around([{ destination: 'far.test', looks: 2, dueAt: 3 * MINUTE, found }]);
+    await pass(0.1);
+    assert.deepEqual(holds.wordOf('far.test'), { found, nextAt: 3 * MINUTE });
+    await pass(3);
+    await pass(5);
+    assert.deepEqual(looks, ['far.test 3', 'far.test 7'], 'with the wait that it had earned');
+    await holds.close();
+  });
+
+  it('what came due while nobody ran is not all looked at at once', async () => {
+    const world = { now: Date.now, random: () => Math.random() };
+    const due = Array.from({ length: 50 }, (_, index) => ({
+      destination: `d${index}.test`,
+      looks: 4,
+      dueAt: -MINUTE,
+      found: null,
+    }));
+    const { holds, looks, pass } = around(due, { world });
+    await pass(0.2);
+    assert.ok(looks.length < 40, `${looks.length} within 12 seconds`);
+    await pass(1);
+    assert.equal(looks.length, 50);
+    await holds.close();
+  });
+
+  it('a time that a clock has put far ahead is not waited for', async () => {
+    const far = { destination: 'far.test', looks: 0, dueAt: 1e9 * MINUTE, found: null };
+    const { holds, looks, pass } = around([far]);
+    await pass(1.2);
+    assert.equal(looks.length, 1);
+    await holds.close();
   });
 });

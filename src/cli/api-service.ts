@@ -15,6 +15,7 @@ export interface ApiServiceParts {
   readonly deadlines: Deadlines;
   readonly store: HttpApiParts['store'];
   readonly relay: HttpApiParts['relay'];
+  readonly suppressions: HttpApiParts['suppressions'];
   readonly world: World;
   readonly onEvents: (events: readonly DeliveryEvent[]) => void;
   readonly log: Pick<Logger, 'info' | 'warn'>;

@@ -129,6 +129,7 @@ async function open(
     deadlines,
     store: works.atTheSocket.store,
     relay,
+    suppressions: ground.clients.suppressions,
     world,
     onEvents,
     log,

@@ -77,7 +77,7 @@ export function addClientRoutes(app: Hono, { relay, suppressions }: ClientParts)
   );
 }
 
-function toSuppressed({
+export function toSuppressed({
   address,
   status,
   diagnostic,

@@ -58,12 +58,22 @@ export function openSuppressions({ store, now, onOddity, onError }: SuppressionP
       onError('writing down who is suppressed', error);
     }
   }
+  /** Mail does not wait for the list: without it, it is taken, and comes back once more at worst. */
+  function look(address: string): Suppression | undefined {
+    try {
+      return store.of(address);
+    } catch (error) {
+      onError('looking up who is suppressed', error);
+      return undefined;
+    }
+  }
+
   const timer = setInterval(flush, FLUSH_EVERY_MS);
   timer.unref();
 
   return {
     refusal(recipient) {
-      const found = store.of(keyOf(recipient));
+      const found = look(keyOf(recipient));
       return found === undefined || found.suppressedAt === null ? undefined : refusalOf(found);
     },
     note({ recipient, at, status, diagnostic }, rule) {
@@ -88,10 +98,10 @@ export function isHard(status: string): boolean {
   return status.startsWith('5.') && !/^5\.(?:[67]\.|2\.3$|3\.4$)/.test(status);
 }
 
-/** 5.1.1: whoever keeps the list knows what to do with it. */
+/** 5.1.1: whoever keeps the list knows what to do with it. The command is without the address, which a shell could run. */
 function refusalOf({ address, times, status, suppressedAt }: Suppression): Refusal {
   const since = new Date(suppressedAt ?? 0).toISOString().slice(0, 10);
-  const text = `${address} is suppressed since ${since}, as ${comeBack(times.length)} (${status}); "waxwing queue suppressed --lift ${address}" lifts it`;
+  const text = `${address} is suppressed since ${since}, as ${comeBack(times.length)} (${status}); "waxwing queue suppressed" shows and lifts it`;
   return { code: 550, enhanced: '5.1.1', text };
 }
 

@@ -18,6 +18,8 @@ import {
   type HttpPatience,
   openHttpApi,
 } from '../../src/relay/http-api/http-api.ts';
+import type { ClientStore } from '../../src/store/client-store.ts';
+import { openClients } from '../../src/store/open-clients.ts';
 import { createAuthority } from './certificates.ts';
 import { startTestRelay, type TestRelay, type TestRelayOptions } from './relay.ts';
 
@@ -60,6 +62,8 @@ export interface TestApi {
   readonly told: readonly string[];
   /** Asks with the key, by default with the first. */
   ask(method: string, path: string, request?: Asked): Promise<Answer>;
+  /** Those of the store. */
+  readonly suppressions: ClientStore['suppressions'];
   /** What the queue keeps of a message. */
   stored(id: string): Promise<string>;
 }
@@ -88,6 +92,8 @@ export async function startTestApi(
   // Nothing is attempted, so that what is asserted of a message stays so.
   for (const destination of ['far.test', 'near.test']) await relay.store.pause({ destination, until: null });
   const keys = options.keys ?? [madeKey('shop')];
+  const clients = openClients({ path: relay.folder });
+  t.after(() => clients.close());
   const told: string[] = [];
   const deadlines = startDeadlines(10);
   const settings: ApiSettings = {
@@ -105,6 +111,7 @@ export async function startTestApi(
     deadlines,
     store: relay.store,
     relay: relay.relay,
+    suppressions: clients.suppressions,
     world: { now: Date.now, random: Math.random },
     explain: options.explain ?? (() => Promise.resolve(undefined)),
     version: '0',
@@ -125,6 +132,7 @@ export async function startTestApi(
     port,
     url,
     told,
+    suppressions: clients.suppressions,
     ask: (method, path, request = {}) => ask(`${url}${path}`, method, keys[0]?.key ?? '', request),
     async stored(id) {
       const body = await relay.store.body(id);

@@ -648,7 +648,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     why: 'the routes of the HTTP API, which are asked over HTTP',
     test: 'test/net/relay/http-api/http-api.test.ts',
     sources: `relay/http-api/answers relay/http-api/app relay/http-api/changes relay/http-api/reading
-      relay/http-api/schemas relay/http-api/submission`,
+      relay/http-api/schemas relay/http-api/submission relay/http-api/suppressions`,
   },
   {
     why: 'only wiring, run as a program with curl',

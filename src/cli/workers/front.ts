@@ -98,6 +98,7 @@ export async function openFront(parts: FrontParts, opened: Opened): Promise<Fron
     certificates,
     deadlines: parts.deadlines,
     ...merging.api,
+    suppressions: clients.suppressions,
     world,
     onEvents,
     log,

@@ -14,8 +14,9 @@ import { healthOf } from './health.ts';
 import { openApiDocument } from './openapi.ts';
 import { listMessages, pastEvents, type ReadingParts, showMessage } from './reading.ts';
 import { type SubmissionParts, submit } from './submission.ts';
+import { liftSuppressed, listSuppressed, type SuppressionParts } from './suppressions.ts';
 
-export interface AppParts extends ReadingParts, ChangeParts, SubmissionParts {
+export interface AppParts extends ReadingParts, ChangeParts, SubmissionParts, SuppressionParts {
   readonly store: ReadingParts['store'] & ChangeParts['store'];
   readonly relay: ReadingParts['relay'] & ChangeParts['relay'] & SubmissionParts['relay'];
   readonly gate: Gatekeeper;
@@ -66,6 +67,7 @@ export function apiApp(parts: AppParts): Hono<Env> {
     return await next();
   });
   addMessages(app, parts);
+  addSuppressions(app, parts);
   addPolicies(app, parts);
   return app;
 }
@@ -103,6 +105,19 @@ function addMessages(app: Hono<Env>, parts: AppParts): void {
     const page = await pastEvents(parts, context.req.url, context.get('key'));
     if (page.kind === 'refused') return answerRefused(context, page);
     return context.json({ events: page.items, next: page.next });
+  });
+}
+
+function addSuppressions(app: Hono<Env>, parts: AppParts): void {
+  app.get('/v1/suppressions', needs('read', 'queue'), (context) => {
+    const page = listSuppressed(parts, context.req.url);
+    if (page.kind === 'refused') return answerRefused(context, page);
+    return context.json({ suppressions: page.items, next: page.next });
+  });
+  app.delete('/v1/suppressions/:address', needs('queue'), (context) => {
+    const lifted = liftSuppressed(parts, context.req.param('address'));
+    if (lifted.kind === 'refused') return answerRefused(context, lifted);
+    return context.json({ address: lifted.address });
   });
 }
 

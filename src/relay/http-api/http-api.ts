@@ -42,6 +42,7 @@ export interface HttpApiParts {
   readonly deadlines: Deadlines;
   readonly store: Pick<QueueStore, 'list' | 'show' | 'nudge' | 'receipt' | 'nextDue'>;
   readonly relay: Pick<RelayAtControl, 'submit' | 'retry' | 'carryOut' | 'wordsOf'>;
+  readonly suppressions: AppParts['suppressions'];
   readonly world: World;
   readonly explain: (domain: Domain) => Promise<Explanation | undefined>;
   readonly version: string;

@@ -8,8 +8,9 @@ import { refusalSchema } from './answers.ts';
 import { words } from './changes.ts';
 import { messageSchema, notifyConditions, tlsWishes } from './message-json.ts';
 import { MOST_LISTED, states } from './reading.ts';
-import { listedSchema, trailSchema } from './schemas.ts';
+import { listedSchema, suppressedSchema, trailSchema } from './schemas.ts';
 import { takenSchema } from './submission.ts';
+import { MOST_SUPPRESSED } from './suppressions.ts';
 
 type Registry = OpenAPIHono['openAPIRegistry'];
 type Path = Parameters<Registry['registerPath']>[0];
@@ -33,7 +34,7 @@ const reasons: Readonly<Record<number, string>> = {
   400: 'The request is not of the right form.',
   401: 'No API key, or one that is not known.',
   403: 'The key lacks the scope, or may not send as this sender.',
-  404: 'There is no such message, or it is not for this key to see.',
+  404: 'There is no such message or recipient, or it is not for this key to see.',
   408: 'The request came too slowly.',
   413: 'Too big.',
   415: 'Neither message/rfc822 nor application/json.',
@@ -159,6 +160,36 @@ const readingPaths: readonly Path[] = [
       query: z.object({ event: z.enum(deliveryEventNames).optional(), domain, ...page }),
     },
     responses: answers(200, 'A page.', z.strictObject({ events: z.array(deliveryEventSchema), next }), 400),
+  },
+  {
+    method: 'get',
+    path: '/v1/suppressions',
+    operationId: 'listSuppressed',
+    summary: 'Recipients for whom no mail of bounce addresses is taken any more',
+    description: 'Scope read or queue. By address.',
+    security,
+    request: {
+      query: z.object({
+        limit: z.int().min(1).max(MOST_SUPPRESSED).default(MOST_SUPPRESSED),
+        after: z.string().optional().describe('`next` of the page before.'),
+      }),
+    },
+    responses: answers(
+      200,
+      'A page.',
+      z.strictObject({ suppressions: z.array(suppressedSchema), next }),
+      400,
+    ),
+  },
+  {
+    method: 'delete',
+    path: '/v1/suppressions/{address}',
+    operationId: 'liftSuppressed',
+    summary: 'Mail for this recipient is taken again',
+    description: 'Scope queue.',
+    security,
+    request: { params: z.object({ address: z.string() }) },
+    responses: answers(200, 'It is.', z.strictObject({ address: z.string() }), 400, 404),
   },
   {
     method: 'get',

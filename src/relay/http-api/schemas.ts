@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { deliveryEventSchema } from '../../events/schema.ts';
 import { moment } from '../control-api.ts';
+import type { SuppressedRecipient } from '../control-clients.ts';
 import { whyCauses } from '../why.ts';
 import type { ApiMessage, ApiTrail } from './reading.ts';
 
@@ -55,3 +56,13 @@ export const trailSchema = z
       .describe('What was said in the last attempt that failed, for each recipient.'),
   })
   .meta({ id: 'MessageTrail' }) satisfies z.ZodType<ApiTrail>;
+
+export const suppressedSchema = z
+  .strictObject({
+    address: z.string(),
+    since: moment,
+    status: z.string().describe('Of the last message that came back: 5.1.1.'),
+    diagnostic: z.string().nullable().describe('What the host said then.'),
+    bounces: z.array(moment).describe('When the last ones came back.'),
+  })
+  .meta({ id: 'SuppressedRecipient' }) satisfies z.ZodType<SuppressedRecipient>;

@@ -19,7 +19,10 @@ function setting(t: TestContext, rows: readonly Suppression[] = []) {
   const told: unknown[] = [];
   const world = { now: NOW, fails: false, forgotten: [] as number[] };
   const store: ClientStore['suppressions'] = {
-    of: (address) => rows.find((one) => one.address === address),
+    of(address) {
+      if (world.fails) throw new Error('broken');
+      return rows.find((one) => one.address === address);
+    },
     add(bounces) {
       if (world.fails) throw new Error('full');
       added.push([...bounces]);
@@ -52,10 +55,19 @@ describe('a recipient', () => {
     assert.deepEqual(suppressions.refusal(mailboxOf('Anna@far.test')), {
       code: 550,
       enhanced: '5.1.1',
-      text: 'anna@far.test is suppressed since 2026-11-29, as 3 messages came back for good (5.1.1); "waxwing queue suppressed --lift anna@far.test" lifts it',
+      text: 'anna@far.test is suppressed since 2026-11-29, as 3 messages came back for good (5.1.1); "waxwing queue suppressed" shows and lifts it',
     });
     assert.equal(suppressions.refusal(mailboxOf('ben@far.test')), undefined);
     assert.equal(suppressions.refusal(mailboxOf('carl@far.test')), undefined);
+  });
+});
+
+describe('a list that cannot be read', () => {
+  it('is told of, and holds up no mail', (t) => {
+    const { suppressions, told, world } = setting(t, [row]);
+    world.fails = true;
+    assert.equal(suppressions.refusal(mailboxOf('anna@far.test')), undefined);
+    assert.deepEqual(told, ['looking up who is suppressed']);
   });
 });
 

@@ -59,6 +59,17 @@ describe('a message as it is', () => {
     assert.match(stored, /\r\nDate: .*\r\nMessage-ID: <.*\r\nSubject: x\r\n\r\nHello\r\n$/s);
   });
 
+  it('has copies whose senders name their recipients, where it asks so', async (t) => {
+    const api = await startTestApi(t);
+    const json = { from: 'a@origin.test', to: 'b@far.test', text: 'news', verp: true };
+    for (const answer of [
+      await send(api, 'from=a@origin.test&to=b@far.test&verp=yes'),
+      await api.ask('POST', '/v1/messages', { body: json }),
+    ])
+      assert.equal((await api.relay.store.show(idOf(answer)))?.terms.verp, '+=');
+    assert.equal((await send(api, 'from=a@origin.test&to=b@far.test&verp=no')).status, 400);
+  });
+
   it('has its terms, its account and its trace in queue and events', async (t) => {
     const api = await startTestApi(t);
     const answer = await api.ask(
@@ -70,7 +81,13 @@ describe('a message as it is', () => {
       },
     );
     const trail = await api.relay.store.show(idOf(answer));
-    assert.deepEqual(trail?.terms, { tls: 'authenticate', tellOutcome: true, account: 'shop', trace: TRACE });
+    assert.deepEqual(trail?.terms, {
+      tls: 'authenticate',
+      tellOutcome: true,
+      account: 'shop',
+      trace: TRACE,
+      verp: null,
+    });
     const [received] = api.relay.events;
     assert.equal(received?.trace, TRACE);
     assert.equal(received.from, '');
@@ -286,6 +303,8 @@ describe('keys', () => {
     ['send', '/v1/messages/x/cancel', 'POST'],
     ['read', '/v1/messages/x/hold', 'POST'],
     ['read', '/v1/policies/far.test', 'GET'],
+    ['send', '/v1/suppressions', 'GET'],
+    ['read', '/v1/suppressions/a@far.test', 'DELETE'],
   ];
   it('get what their scopes say, and nothing else', async (t) => {
     const keys = scopes.map((scope) => madeKey(scope, [scope]));
@@ -383,6 +402,40 @@ describe('what is there to read', () => {
     assert.equal((await say('cancel')).status, 200);
     assert.equal((await api.ask('POST', '/v1/messages/nothing/cancel')).status, 404);
     assert.equal((await say('delete')).status, 404);
+  });
+});
+
+describe('suppressions', () => {
+  it('are listed in pages, and lifted', async (t) => {
+    const api = await startTestApi(t);
+    const bounces = ['b@far.test', 'a@far.test'].map((address) => ({
+      address,
+      at: 1_000,
+      status: '5.1.1',
+      diagnostic: '550 no',
+    }));
+    api.suppressions.add(bounces, { after: 1, withinMs: 1 });
+    const first = await api.ask('GET', '/v1/suppressions?limit=1');
+    assert.deepEqual(first.body, {
+      suppressions: [
+        {
+          address: 'a@far.test',
+          since: '1970-01-01T00:00:01.000Z',
+          status: '5.1.1',
+          diagnostic: '550 no',
+          bounces: ['1970-01-01T00:00:01.000Z'],
+        },
+      ],
+      next: 'a@far.test',
+    });
+    const second = await api.ask('GET', '/v1/suppressions?after=a%40far.test');
+    assert.deepEqual([second.status, second.body['next']], [200, null]);
+    const lift = (address: string) => api.ask('DELETE', `/v1/suppressions/${address}`);
+    assert.deepEqual((await lift('B@far.test')).body, { address: 'b@far.test' });
+    assert.equal((await lift('b@far.test')).status, 404);
+    assert.equal((await lift('nobody')).status, 400);
+    assert.equal((await api.ask('GET', '/v1/suppressions?limit=0')).status, 400);
+    assert.equal(api.suppressions.count(), 1);
   });
 });
 

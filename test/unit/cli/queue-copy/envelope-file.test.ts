@@ -13,7 +13,7 @@ const message: Claim['message'] = {
   receivedAt: 1_000,
   sender: 'me@x.test',
   wishes: { ret: 'headers', envelopeId: 'e+2B' },
-  terms: { ...noTerms, tls: 'requiretls', account: 'anna' },
+  terms: { ...noTerms, tls: 'requiretls', account: 'anna', verp: '+=' },
   properties: { size: 30, eightBit: true, longestLine: 12, hops: 1, needsUtf8: true },
   warnedAt: 5,
   heldNoticeAt: null,
@@ -34,6 +34,14 @@ const lines =
   formatRecipientLine({ ...recipient, address: 'b@[192.0.2.1]' }, true);
 
 describe('the envelope of an exported message', () => {
+  it('of a release without VERP is read', () => {
+    const before = lines.replace(',"verp":"+="', '');
+    assert.notEqual(before, lines);
+    const read = readEnvelopeLines(before);
+    assert.equal(read.kind === 'ok' && read.value.terms?.verp, null);
+    assert.equal(readEnvelopeLines(lines.replace('"+="', '"+@"')).kind, 'invalid');
+  });
+
   it('is read as it was written', () => {
     const { id, receivedAt, sender, wishes, terms, properties } = message;
     assert.deepEqual(readEnvelopeLines(lines), {

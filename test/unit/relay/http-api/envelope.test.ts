@@ -46,6 +46,15 @@ describe('directions in a query', () => {
     );
   });
 
+  it('ask for senders of their own for the copies', () => {
+    const asked = ofQuery('from=a@o.test&to=b@f.test&verp=yes');
+    assert.ok(asked.kind === 'ok');
+    const asker = { account: 'shop', address: '192.0.2.1', tls: undefined };
+    assert.equal(envelopeOf(asked, asker).verp, '');
+    assert.equal(envelopeOf({ ...asked, verp: false }, asker).verp, undefined);
+    assert.equal(ofQuery('from=a@o.test&to=b@f.test&verp=1').kind, 'refused');
+  });
+
   it('say never, or nothing', () => {
     const never = ofQuery('from=&to=b@f.test&notify=never');
     assert.ok(never.kind === 'ok');

@@ -14,6 +14,7 @@ function theApp() {
   const nothing = (): never => assert.fail('nothing is asked');
   return apiApp({
     store: { list: nothing, show: nothing, nudge: nothing },
+    suppressions: { list: nothing, lift: nothing },
     relay: { submit: nothing, retry: nothing, carryOut: nothing, wordsOf: nothing },
     world: { now: nothing, random: nothing },
     bodies: { read: nothing },

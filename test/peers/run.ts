@@ -1,4 +1,4 @@
-/** Runs the tests against real peers: fetches these first, so that no test waits for a download. */
+/** Runs the tests against real peers: fetches these first, so that no test waits for a download. `fetch` stops there. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { peerNames } from './support/catalog.ts';
@@ -16,15 +16,18 @@ for (const name of peerNames) {
   // For the tests, and for the next peers: those that are not there already cannot be fetched either.
   process.env['PEERS_UNAVAILABLE'] = fetched.because;
 }
+if (process.argv[2] !== 'fetch') runTests();
 
-// Done once is enough.
-delete process.env['PEERS_REFRESH'];
-const checkout = join(import.meta.dirname, '../..');
-const options = ['--test-timeout=120000', '--test-force-exit', '--test-concurrency=2'];
-const tests = spawn(process.execPath, ['--test', ...options, 'test/peers/**/*.test.ts'], {
-  cwd: checkout,
-  stdio: 'inherit',
-});
-tests.on('close', (code) => {
-  process.exitCode = code ?? 1;
-});
+function runTests(): void {
+  // Done once is enough.
+  delete process.env['PEERS_REFRESH'];
+  const checkout = join(import.meta.dirname, '../..');
+  const options = ['--test-timeout=120000', '--test-force-exit', '--test-concurrency=2'];
+  const tests = spawn(process.execPath, ['--test', ...options, 'test/peers/**/*.test.ts'], {
+    cwd: checkout,
+    stdio: 'inherit',
+  });
+  tests.on('close', (code) => {
+    process.exitCode = code ?? 1;
+  });
+}

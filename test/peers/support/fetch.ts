@@ -6,12 +6,24 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import {
+  chmod,
+  chown,
+  copyFile,
+  mkdir,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
 import { choosePackages, downloadPackages } from './apt.ts';
 import { group, type PeerName, packagesOf, passwd, releaseOf } from './catalog.ts';
 import { runCommand } from './command.ts';
 import { withLock } from './lock.ts';
+import { unpackInto } from './unpack.ts';
 
 /** A peer's root, or why it cannot be had here. */
 export type Fetched =
@@ -116,20 +128,9 @@ async function removeOldRoots(name: PeerName, recipe: string): Promise<void> {
 }
 
 async function build(root: string, archives: readonly string[]): Promise<void> {
-  // Debian's merged /usr, which its installer makes before it unpacks anything.
-  for (const part of ['bin', 'sbin', 'lib', 'lib64']) {
-    await mkdir(join(root, 'usr', part), { recursive: true });
-    await symlink(`usr/${part}`, join(root, part));
-  }
-  // Not dpkg-deb --extract: it puts folders in the place of those links.
-  const unpack = ['doc', 'man', 'info', 'locale'].reduce(
-    (line, part) => `${line} --exclude=./usr/share/${part}`,
-    'dpkg-deb --fsys-tarfile "$1" | tar -x -p --keep-directory-symlink -C "$2"',
-  );
-  for (const archive of archives) {
-    const done = await runCommand('sh', ['-c', unpack, 'sh', archive, root]);
-    if (done.code !== 0) throw new Error(`${basename(archive)}: ${done.stderr.trim()}`);
-  }
+  const store = join(home, 'unpacked');
+  await mkdir(store, { recursive: true });
+  await unpackInto(root, archives, store);
   await settle(root);
 }
 
@@ -142,15 +143,25 @@ async function settle(root: string): Promise<void> {
     await rm(join(root, 'var', link), { recursive: true, force: true });
     await symlink(link === 'run' ? '/run' : '/run/lock', join(root, 'var', link));
   }
-  await writeFile(join(root, 'etc/passwd'), `${passwd.join('\n')}\n`);
-  await writeFile(join(root, 'etc/group'), `${group.join('\n')}\n`);
-  // Names come out of /etc/hosts only: no peer ever asks another host's DNS.
-  await writeFile(join(root, 'etc/nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files\n');
-  await writeFile(join(root, 'etc/resolv.conf'), '');
+  const files = {
+    passwd: `${passwd.join('\n')}\n`,
+    group: `${group.join('\n')}\n`,
+    // Names come out of /etc/hosts only: no peer ever asks another host's DNS.
+    'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files\n',
+    'resolv.conf': '',
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await rm(join(root, 'etc', name), { force: true });
+    await writeFile(join(root, 'etc', name), text, { flag: 'wx' });
+  }
   for (const [command, owner] of Object.entries(commandsOfGroups)) {
-    if (!existsSync(join(root, command))) continue;
-    await chown(join(root, command), 0, owner);
-    await chmod(join(root, command), 0o2555);
+    const file = join(root, command);
+    if (!existsSync(file)) continue;
+    // Of its own, as the rights of a file are those of all its links.
+    await copyFile(file, `${file}.own`);
+    await rename(`${file}.own`, file);
+    await chown(file, 0, owner);
+    await chmod(file, 0o2555);
   }
   await chmod(root, 0o755);
 }

@@ -44,7 +44,7 @@ export function readAddressList(value: string): Parsed<readonly Mailbox[]> {
 }
 
 /** What stands between two marks of a list; names of groups are none. */
-export interface AddressPart {
+interface AddressPart {
   /** None where the element is empty. */
   readonly tokens: readonly Token[];
   /** Whether nothing at all is right there: in an empty group, and behind the end of one. */

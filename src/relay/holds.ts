@@ -88,7 +88,7 @@ export function startHolds(parts: HoldsParts): Holds {
     destinations.set(name, { looks: 0, dueAt, running: false, word: undefined });
   }
 
-  function changed(name: string): void {
+  function noted(name: string): void {
     unkept.add(name);
     keeping ??= setTimeout(() => void keep(), KEEP_WITHIN_MS).unref();
   }
@@ -141,7 +141,7 @@ export function startHolds(parts: HoldsParts): Holds {
     if (closing) return;
     if (probed.kind === 'nothing-held') {
       destinations.delete(name);
-      changed(name);
+      noted(name);
       return;
     }
     const found: HeldFinding =
@@ -166,7 +166,7 @@ export function startHolds(parts: HoldsParts): Holds {
     // Also after it was let go: what is blocked once more does not begin anew, or it would go round every minute.
     destination.looks += 1;
     destination.dueAt = now + waitAfter(destination.looks) * patience;
-    changed(name);
+    noted(name);
   }
 
   async function free(name: string, tls: EventTls): Promise<void> {
@@ -243,7 +243,7 @@ export function startHolds(parts: HoldsParts): Holds {
     held(name) {
       if (destinations.has(name)) return;
       add(name, world.now() + waitAfter(0));
-      changed(name);
+      noted(name);
       turn();
     },
     hurry(names) {

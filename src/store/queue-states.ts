@@ -9,7 +9,7 @@ import { StoreError } from './store-error.ts';
 /** `waiting`: not tried yet; `deferred`: tried, and it waits for the next time; `held`: by an operator. */
 export const queueStates = ['waiting', 'deferred', 'held-tls', 'held'] as const;
 
-export interface StateFigures {
+interface StateFigures {
   /** What is being attempted just now is among those that wait. */
   readonly recipients: number;
   /** When the oldest message came that has one of them, milliseconds since 1970; null where there is none. */

@@ -31,12 +31,12 @@ function around(names: readonly (string | Look)[] = [], parts: Partial<HoldsPart
     typeof one === 'string' ? { destination: one, look: null } : { destination: one.destination, look: one },
   );
   const kept: Look[] = [];
-  const looks: string[] = [];
+  const looked: string[] = [];
   const freed: string[] = [];
   const errors: string[] = [];
   const told: Omit<Around, 'holds'> = {
     kept,
-    looks,
+    looks: looked,
     freed,
     errors,
     answer: () => Promise.resolve(blocked),
@@ -71,7 +71,7 @@ function around(names: readonly (string | Look)[] = [], parts: Partial<HoldsPart
       probeAfterMs: [1, 2, 4].map((minutes) => minutes * MINUTE),
     }),
     probe(destination) {
-      looks.push(`${destination} ${Math.round(Date.now() / MINUTE)}`);
+      looked.push(`${destination} ${Math.round(Date.now() / MINUTE)}`);
       return told.answer(destination);
     },
     onFreed: () => undefined,

@@ -45,13 +45,13 @@ export interface LoginFault {
 export const anyRights: AccountRights = { sender: anySender, quota: noQuota, tellOutcome: false };
 
 /** What a login with a password came to. `unknown`: the directory gave no answer; `busy`: too many others are waiting. */
-export type LoginVerdict =
+type LoginVerdict =
   | { readonly kind: 'yes'; readonly rights: AccountRights }
   | ({ readonly kind: 'no' } & LoginFault)
   | { readonly kind: 'busy' | 'unknown' };
 
 /** What SCRAM needs of a user. */
-export type VerifierOf =
+type VerifierOf =
   | {
       readonly kind: 'verifier';
       /** Made up where there is no account with one. */

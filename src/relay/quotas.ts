@@ -44,6 +44,8 @@ export interface Quotas {
   spend(what: 'messages' | 'recipients', holders: readonly QuotaHolder[]): Refusal | undefined;
   /** Windows that are open, in the order of their subjects. */
   list(): readonly QuotaCount[];
+  /** Who has spent here while a window of his was open, with the quota that he had then. */
+  holders(): readonly QuotaHolder[];
   /** Writes what has changed since. */
   flush(): void;
   close(): void;
@@ -73,6 +75,7 @@ export interface QuotaParts {
 export function openQuotas({ store, now, onError, shared = false }: QuotaParts): Quotas {
   const windows = new Map<string, Window>();
   const changed = new Set<Window>();
+  const spenders = new Map<string, Quota>();
 
   /** @throws StoreError */
   function learn(): void {
@@ -96,12 +99,17 @@ export function openQuotas({ store, now, onError, shared = false }: QuotaParts):
     return fresh;
   }
 
+  function isOpen(subject: string): boolean {
+    return (['hour', 'day'] as const).some((period) => windows.has(keyOf({ subject, period })));
+  }
+
   function flush(): void {
     const ended = [...windows.values()].filter((window) => now() >= endOfWindow(window));
     for (const window of ended) {
       windows.delete(keyOf(window));
       changed.delete(window);
     }
+    for (const { subject } of ended) if (!isOpen(subject)) spenders.delete(subject);
     try {
       if (changed.size > 0 || ended.length > 0) {
         const counted = [...changed].map(({ unwritten, ...count }) => ({ ...count, ...unwritten }));
@@ -128,6 +136,7 @@ export function openQuotas({ store, now, onError, shared = false }: QuotaParts):
           const window = windowOf(subject, period);
           if (window[what] >= limit) return refusalOf(what, window, limit);
           spent.push(window);
+          spenders.set(subject, quota);
         }
       }
       for (const window of spent) {
@@ -137,6 +146,7 @@ export function openQuotas({ store, now, onError, shared = false }: QuotaParts):
       }
       return undefined;
     },
+    holders: () => [...spenders].map(([subject, quota]) => ({ subject, quota })),
     list: () =>
       openWindows([...windows.values()], now()).map(({ subject, period, since, messages, recipients }) => {
         return { subject, period, since, messages, recipients };

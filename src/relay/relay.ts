@@ -207,7 +207,9 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     refusedOf: (envelope, submitter = atTheSocket) => reception.refusedOf(submitter, envelope),
     quotas: () => {
       const accounts = settings.accounts.map(({ user, rights }) => ({ user, quota: rights.quota }));
-      return usageOf(quotas.list(), allHolders(accounts, settings.networkQuotas));
+      // Only whoever has logged in is known of a directory.
+      const met = settings.directory === null ? [] : quotas.holders();
+      return usageOf(quotas.list(), [...met, ...allHolders(accounts, settings.networkQuotas)]);
     },
     inbound,
     retry: (destinations) => delivering.retry(destinations),

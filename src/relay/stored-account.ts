@@ -30,6 +30,7 @@ const COLUMNS: ReadonlySet<string> = new Set([
   'null_sender',
   'check_header_from',
   'tell_outcome',
+  'verp',
   'messages_per_hour',
   'messages_per_day',
   'recipients_per_hour',
@@ -47,7 +48,9 @@ export function accountOf(user: string, row: AccountRow, rules: RowRules): Parse
     if (!COLUMNS.has(name)) faults.push(`there is no use for its column ${name}`);
   const secret = parseStoredPassword(read.text('password_hash') ?? '');
   if (secret.kind === 'invalid') faults.push(`its password_hash: ${secret.because}`);
+  const verp = read.flag('verp');
   const rights: AccountRights = {
+    ...(verp === true ? { verp } : {}),
     sender: senderOf(user, read, rules),
     quota: quotaOf(read, rules.rights.quota),
     tellOutcome: read.flag('tell_outcome') ?? rules.rights.tellOutcome,

@@ -175,6 +175,18 @@ describe('what is used up', () => {
       ],
     );
   });
+  it('is known of whoever has spent, for as long as a window of his is open', (t) => {
+    const { quotas, clock } = setting(t);
+    const cleo = holder('account cleo', { messagesPerHour: 9 });
+    quotas.spend('messages', [anna, cleo]);
+    assert.deepEqual(quotas.holders(), [anna, cleo]);
+    clock.now += HOUR;
+    quotas.flush();
+    assert.deepEqual(quotas.holders(), [anna]);
+    clock.now += 23 * HOUR;
+    quotas.flush();
+    assert.deepEqual(quotas.holders(), []);
+  });
 });
 
 describe('whose quota it is', () => {

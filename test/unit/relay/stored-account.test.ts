@@ -52,6 +52,10 @@ describe('a row with an account', () => {
       recipients_per_day: '5000',
     }).account.rights;
     assert.deepEqual([sender.nullSender, sender.header, tellOutcome], [false, true, true]);
+    assert.deepEqual(
+      [true, false, null].map((verp) => read({ verp }).account.rights.verp),
+      [true, undefined, undefined],
+    );
     assert.deepEqual(quota, { ...noQuota, messagesPerHour: 10, recipientsPerDay: 5000 });
   });
 

@@ -21,7 +21,7 @@ export const accountDatabase = z
     query: text(parseQuery, 'SELECT password_hash FROM users WHERE name = $1')
       .optional()
       .describe(
-        'Gives the row of the user $1: password_hash, and if you like active, senders, null_sender, check_header_from, tell_outcome and the quotas of [[account]].',
+        'Gives the row of the user $1: password_hash, and if you like active, senders, null_sender, check_header_from, tell_outcome, verp and the quotas of [[account]].',
       ),
     password_file: text(parsePath, '/etc/waxwing/database.password')
       .optional()

@@ -23,6 +23,7 @@ import type {
 } from './config.ts';
 import type { ParsedConfig } from './schema.ts';
 import { settledInGateway, toGateway } from './settle-gateway.ts';
+import { toBounces, toForwarding } from './settle-senders.ts';
 import type { Environment, Sources } from './sources.ts';
 import { formatNetwork } from './values.ts';
 import { warningsOf } from './warnings.ts';
@@ -283,25 +284,6 @@ function toDomain(domain: DomainConfig, path: string, general: TlsLevel, sources
   const requireTls = domain.requireTls ?? (isThisHost(domain.backend) ? 'opportunistic' : null);
   const aliases = domain.aliases === null ? null : located(domain.aliases, `${path}.aliases_file`, sources);
   return { ...domain, tls, requireTls, recipients, aliases };
-}
-
-function toForwarding(
-  { srs_domain: srsDomain, srs_secret_file: file }: ParsedConfig['forwarding'],
-  sources: Sources,
-): Config['forwarding'] {
-  if (srsDomain === undefined || file === undefined) return null;
-  return { srsDomain, secretFile: sources.absolute('forwarding.srs_secret_file', file) };
-}
-
-function toBounces(parsed: ParsedConfig['bounces'], sources: Sources): Config['bounces'] {
-  const { secret_file: file, suppress_after: after } = parsed;
-  return {
-    addresses: parsed.addresses ?? [],
-    secretFile: file === undefined ? null : sources.absolute('bounces.secret_file', file),
-    delimiters: parsed.verp_delimiters,
-    filter: parsed.verp_delimiter_filter,
-    suppress: after === undefined ? null : { after, withinMs: parsed.suppress_within },
-  };
 }
 
 /** null: the level that holds for everyone. */

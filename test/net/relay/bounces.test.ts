@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { describe, it, type TestContext } from 'node:test';
+import { noRecipientWishes } from '../../../src/names/wishes.ts';
 import { noBounces } from '../../../src/relay/bounce-addresses.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { type HostileServer, startHostileServer } from '../../support/hostile-server.ts';
@@ -101,6 +102,14 @@ describe('mail by XVERP', () => {
     await eventually('the note of it', () =>
       relay.oddities.some((one) => one.includes('no bulk mail is taken any more')) ? true : undefined,
     );
+    const recipients = ['gone@far.test', 'anna@far.test'].map((address) => ({
+      mailbox: mailboxOf(address),
+      wishes: noRecipientWishes,
+    }));
+    const refusedOf = (sender: string) => relay.relay.refusedOf({ sender: mailboxOf(sender), recipients });
+    const names = (await refusedOf('owner@list.test')).map(({ mailbox }) => mailbox.text);
+    assert.deepEqual(names, ['gone@far.test'], 'by other ways than SMTP, too');
+    assert.deepEqual(await refusedOf('anna@own.test'), []);
     await client.expect('MAIL FROM:<owner@list.test>', '250');
     const refused = await client.expect('RCPT TO:<gone@far.test>', '550');
     assert.match(

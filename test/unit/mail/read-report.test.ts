@@ -73,6 +73,11 @@ describe('a report', () => {
     });
   });
 
+  it('is read although the message behind it was cut off', () => {
+    const cut = reportOfPostfix.subarray(0, reportOfPostfix.indexOf('Undelivered Message'));
+    assert.deepEqual(recipientsOf(cut), recipientsOf(reportOfPostfix));
+  });
+
   it('of our own is read, to an address beyond ASCII, too', () => {
     for (const to of ['anna@list.test', 'jürgen@list.test']) {
       const built = buildNotification(

@@ -57,6 +57,19 @@ describe('what comes back', () => {
         assert.equal(read(made(recipient, true, NOW, delimiters)), `ours ${recipient}`);
   });
 
+  it('names whoever it was made for, whatever his name', () => {
+    const local = fc.stringMatching(/^[a-z0-9+=_-]{1,18}$/);
+    const domain = fc.stringMatching(/^[a-z0-9]{1,6}-?[a-z0-9]{1,4}\.test$/);
+    fc.assert(
+      fc.property(local, domain, fc.constantFrom('+=', '-=', '==', '--', '=+'), (name, at, delimiters) => {
+        const recipient = `${name}@${at}`;
+        assert.equal(read(made(recipient, true, NOW, delimiters)), `ours ${recipient}`);
+        const untagged = made(recipient, false, NOW, delimiters);
+        assert.match(read(untagged, NOW, { delimiters, key: null }), /^untagged /);
+      }),
+    );
+  });
+
   it('is known although the way has lost the case of its letters', () => {
     assert.equal(read(made('Anna@example.test').toLowerCase()), 'ours anna@example.test');
     assert.equal(read(made('anna@example.test').toUpperCase()), 'ours ANNA@example.test');

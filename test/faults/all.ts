@@ -5,7 +5,7 @@ import type { WaxwingOptions } from '../peers/support/waxwing.ts';
 import { clockJump } from './clock-jump.ts';
 import { fewDescriptors } from './descriptors.ts';
 import { diskFull } from './disk-full.ts';
-import { killed, killedBeforeDovecot } from './kill.ts';
+import { killed, killedBeforeDovecot, workerKilled } from './kill.ts';
 import { readOnlyAtStart, readOnlyMeanwhile } from './read-only.ts';
 import { resolverDown } from './resolver-down.ts';
 import type { Row } from './support/row.ts';
@@ -33,6 +33,11 @@ export const faults: Readonly<Record<string, Fault>> = {
   'kill-dovecot': {
     run: async (options) => killedBeforeDovecot(await root('dovecot'), 20, 'at random', options),
     operator: afterKill,
+  },
+  'kill-worker': {
+    run: (options) => workerKilled(8, options),
+    operator:
+      'nothing: the first process starts another worker, after one second, and after twice as long each further time, up to a minute. A worker that dies again and again is a fault of ours: keep the log and tell us.',
   },
   'disk-almost-full': { run: (options) => diskFull(8 * MIB, 10_000, options), operator: moreRoom },
   'disk-full': {

@@ -26,24 +26,36 @@ export function killed(times: number, when: Moment, options: WaxwingOptions = {}
 export function workerKilled(times: number, options: WaxwingOptions = {}): Promise<Row> {
   return besiege({
     fault: `kill -9 of one of two workers, ${times} times, at random`,
-    load: { connections: 10, perSecond: 200, contentBytes: 4_000 },
-    options: { ...options, top: { ...options.top, workers: 2 } },
-    async strike({ waxwing }) {
-      let killedOnes = 0;
+    load: { connections: 10, perSecond: 50, contentBytes: 4_000 },
+    options: { ...options, top: { ...options.top, workers: WORKERS } },
+    async strike({ waxwing, load: { accepted } }) {
+      let whileAlone = 0;
       for (let time = 1; time <= times; time++) {
-        await sleep(1_500 + Math.random() * 1_000);
+        await bothAt(waxwing.pid);
+        await sleep(200 + Math.random() * 600);
         const workers = childrenOf(waxwing.pid);
-        const victim = workers[Math.floor(Math.random() * workers.length)];
-        if (victim === undefined) continue;
-        process.kill(victim, 'SIGKILL');
-        killedOnes += 1;
+        process.kill(workers[Math.floor(Math.random() * workers.length)] ?? waxwing.pid, 'SIGKILL');
+        await sleep(100);
+        const before = accepted.size;
+        await sleep(500);
+        whileAlone += accepted.size - before;
       }
-      await sleep(3_000);
-      const left = childrenOf(waxwing.pid).length;
-      const text = `${killedOnes} were killed, and ${left} were there in the end.`;
-      return { text, facts: { killed: killedOnes, left } };
+      await bothAt(waxwing.pid);
+      await sleep(300);
+      const text = `The other one took ${whileAlone} messages in the half seconds after the kills. What the killed one had in its queue waited for its successor.`;
+      return { text, facts: { whileAlone } };
     },
   });
+}
+
+const WORKERS = 2;
+/** Each time that one dies its successor waits longer, a minute at most. */
+const LONGEST_MS = 70_000;
+
+/** Waits until all workers run. */
+async function bothAt(pid: number): Promise<void> {
+  for (const end = performance.now() + LONGEST_MS; childrenOf(pid).length < WORKERS; await sleep(50))
+    if (performance.now() > end) throw new Error('a worker that was killed has no successor');
 }
 
 function childrenOf(pid: number): readonly number[] {

@@ -67,6 +67,8 @@ export async function besiege(siege: Siege): Promise<Row> {
       recovery: text,
       facts,
     };
+  } catch (error) {
+    throw new Error(`${siege.fault}: ${String(error)}; the log:\n${waxwing.log()}`, { cause: error });
   } finally {
     await waxwing.close();
     door.close();

@@ -234,10 +234,14 @@ async function begin(words: readonly string[], log: string[]): Promise<Running> 
   const ready = new Promise<Running>((resolve) => {
     createInterface({ input: child.stderr }).on('line', (line) => {
       log.push(line);
-      const said: { msg?: string; port?: number } = line.startsWith('{') ? JSON.parse(line) : {};
+      const said: { msg?: string; port?: number; data?: string } = line.startsWith('{')
+        ? JSON.parse(line)
+        : {};
       if (said.msg === 'listening' && said.port !== undefined) ports.push(said.port);
       if (said.msg === 'the HTTP API listens') apiPort = said.port ?? 0;
-      if (said.msg === 'ready') resolve({ process: child, ports, apiPort, finished });
+      // With several processes each says that it is ready; all are once the first one says it, with its folder.
+      if (said.msg === 'ready' && said.data !== undefined)
+        resolve({ process: child, ports, apiPort, finished });
     });
   });
   const ended = finished.then(({ code, stderr }): never => {

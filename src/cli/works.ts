@@ -48,7 +48,7 @@ export interface Single {
 }
 
 /** What one of several processes has beside its own work. */
-export interface Fellows {
+interface Fellows {
   readonly peers: Peers;
   /** Which part of the limits is its own at the moment. */
   readonly part: () => Part;

@@ -11,7 +11,7 @@ import { mergedRelay } from '../../relay/workers/merged-relay.ts';
 import type { ClientStore } from '../../store/client-store.ts';
 
 /** A worker that there should be, whether or not it runs at the moment. */
-export interface WorkerPlace {
+interface WorkerPlace {
   /** From 1; that of its queue. */
   readonly number: number;
   readonly socketPath: string;

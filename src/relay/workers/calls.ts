@@ -21,7 +21,7 @@ export type QueueCalls = Pick<
   'list' | 'show' | 'nudge' | 'pause' | 'unpause' | 'pauses' | 'receipt' | 'backup'
 >;
 
-export interface HandedIn {
+interface HandedIn {
   readonly envelope: Envelope;
   readonly content: Uint8Array;
   readonly submitter: Submitter;
@@ -35,7 +35,7 @@ export interface Counts {
   readonly metrics: readonly MetricObjectWithValues<MetricValue<string>>[];
 }
 
-export interface WordAbout {
+interface WordAbout {
   readonly destination: string;
   readonly word: HoldWord;
 }

@@ -63,6 +63,24 @@ describe('queue list', { concurrency: 4 }, () => {
     assert.equal(rest.stdout.split('\n').length, 2 + 350 + 1);
   });
 
+  it('says once on stderr which workers are missing in it', async (t) => {
+    const { data } = await startControlPeer(t, ({ url = '' }, response) => {
+      response.setHeader('waxwing-incomplete', url.includes('after=') ? '2,4' : '2');
+      const first = url.includes('after=') ? 200 : 0;
+      response.end(
+        JSON.stringify(Array.from({ length: first === 0 ? 200 : 3 }, (_, index) => message(first + index))),
+      );
+    });
+    const run = await waxwing(['queue', 'list', '--json', '--data', data]);
+    assert.equal(run.code, 0);
+    assert.equal(
+      run.stderr,
+      'warning: worker 2 gives no answer: what is in its queue is missing\n' +
+        'warning: worker 4 gives no answer: what is in its queue is missing\n',
+    );
+    assert.equal(JSON.parse(run.stdout).length, 203);
+  });
+
   it('prints nothing but the error where a later answer fails', async (t) => {
     const { data } = await startControlPeer(t, ({ url = '' }, response) => {
       if (url.includes('after=')) response.writeHead(500).end('{"error":"the disk"}');

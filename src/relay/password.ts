@@ -8,6 +8,7 @@ import * as crypto from 'node:crypto';
 import type { Parsed } from '../names/domain.ts';
 import { decodeBase64, encodeBase64 } from '../protocols/sasl/base64.ts';
 import { deriveVerifier, type ScramVerifier } from '../protocols/sasl/scram.ts';
+import { type Sha512Crypt, sha512Crypt } from './sha512-crypt.ts';
 
 export type PasswordHash =
   | {
@@ -29,6 +30,10 @@ export type PasswordHash =
       readonly salt: Uint8Array;
       readonly hash: Uint8Array;
     }
+  /** Of other programs; made by nobody here. */
+  | ({ readonly kind: 'sha512-crypt'; readonly hash: Uint8Array } & Sha512Crypt)
+  /** One SHA-512 over the password and a salt: whoever has it tries many millions a second. */
+  | { readonly kind: 'ssha512'; readonly salt: Uint8Array; readonly hash: Uint8Array }
   /** The password itself is proved against it too: it gives the same keys. */
   | { readonly kind: 'scram'; readonly verifier: ScramVerifier };
 
@@ -153,8 +158,8 @@ export async function isPassword(password: string, secret: PasswordHash): Promis
     const derived = await deriveVerifier(password, salt, iterations);
     return crypto.timingSafeEqual(derived.storedKey, storedKey);
   }
-  const computed = await compute(password, secret, secret.hash.length);
-  return crypto.timingSafeEqual(computed, secret.hash);
+  const computed = await computedOf(password, secret);
+  return computed !== undefined && crypto.timingSafeEqual(computed, secret.hash);
 }
 
 /**
@@ -190,8 +195,24 @@ export async function hashPassword(
   }
 }
 
+/** undefined: the password cannot be one. */
+async function computedOf(
+  password: string,
+  secret: Exclude<PasswordHash, { kind: 'scram' }>,
+): Promise<Uint8Array | undefined> {
+  switch (secret.kind) {
+    case 'sha512-crypt':
+      return sha512Crypt(password, secret);
+    case 'ssha512':
+      return crypto.createHash('sha512').update(password, 'utf8').update(secret.salt).digest();
+    case 'argon2':
+    case 'scrypt':
+      return compute(password, secret, secret.hash.length);
+  }
+}
+
 type Recipe = PasswordHash extends infer Hash
-  ? Hash extends { readonly hash: Uint8Array }
+  ? Hash extends { readonly kind: 'argon2' | 'scrypt' }
     ? Omit<Hash, 'hash'>
     : never
   : never;

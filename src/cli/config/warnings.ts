@@ -101,6 +101,9 @@ function isWeak(hash: PasswordHash): boolean {
       return hash.memory < 7 * 1024 || hash.memory * hash.passes < 32 * 1024;
     case 'scrypt':
       return 2 ** hash.logCost * hash.blockSize * hash.parallelism < 2 ** 19;
+    case 'sha512-crypt':
+    case 'ssha512':
+      return true;
     case 'scram':
       return hash.verifier.iterations < 10_000;
   }

@@ -24,6 +24,32 @@ describe('a stored password', () => {
     assert.equal(parseStoredPassword(`${theirs},x`).kind, 'invalid');
   });
 
+  it('is read as crypt and Dovecot make them of SHA-512', async () => {
+    const crypt =
+      '$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1';
+    // Made with doveadm pw of Dovecot 2.3.19.
+    const salted =
+      '{SSHA512}6C0xCeQURs6oFL+jJ4BdHSmetPmlNsEQK/Gwhy4Km+zOS0cEQkqy6A6GvlQp2nQATz92S+8vWimavy5+8XJEtNFO8Mc=';
+    for (const [text, password] of [
+      [crypt, 'Hello world!'],
+      [`{CRYPT}${crypt}`, 'Hello world!'],
+      [`{SHA512-CRYPT}${crypt}`, 'Hello world!'],
+      [salted, 'pencil'],
+    ] as const) {
+      assert.equal(await proves(text, password), true);
+      assert.equal(await proves(text, `${password}!`), false);
+    }
+    assert.equal(await proves(crypt, 'x'.repeat(1_025)), false);
+  });
+
+  it('is bounded, and whole', () => {
+    const salted = (octets: number): string => `{SSHA512}${Buffer.alloc(octets).toString('base64')}`;
+    const kinds = [64, 65, 128, 129].map((octets) => parseStoredPassword(salted(octets)).kind);
+    assert.deepEqual(kinds, ['invalid', 'ok', 'ok', 'invalid']);
+    for (const text of ['{CRYPT}$2y$05$x', '{SHA512-CRYPT}$5$x$y', '$6$x', '{SSHA512}*'])
+      assert.equal(parseStoredPassword(text).kind, 'invalid');
+  });
+
   it('is never one in clear, and is not quoted where it cannot be read', () => {
     for (const text of ['pencil', '{PLAIN}pencil', '{CLEARTEXT}pencil', '{MD5}pencil', '', '{}pencil']) {
       const parsed = parseStoredPassword(text);

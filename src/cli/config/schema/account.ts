@@ -86,7 +86,7 @@ export const accounts = z
     file: text(parsePath, '/etc/waxwing/accounts')
       .optional()
       .describe(
-        'File with further accounts, one a line: the user, a colon, and the hash of the password; also as Dovecot writes it, with {ARGON2ID} or {SCRAM-SHA-256} before the hash.',
+        'File with further accounts, one a line: the user, a colon, and the hash of the password; also as Dovecot writes it, with {ARGON2ID}, {SCRAM-SHA-256}, {SHA512-CRYPT} or {SSHA512} before the hash.',
       ),
     own_address_only: z
       .boolean()

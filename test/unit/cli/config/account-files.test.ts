@@ -59,7 +59,8 @@ describe('a file of accounts', () => {
   const wrong: readonly [why: string, content: string | Buffer, message: RegExp][] = [
     ['a password in clear', 'anna:gehe1m\n', /accounts:1: the hash of "anna": it is no PHC string/],
     ['a password in clear that says so', 'anna:{PLAIN}gehe1m\n', /accounts:1: .*its scheme "PLAIN" is not/],
-    ['a hash of crypt', '# x\nanna:{SHA512-CRYPT}$6$x$y\n', /accounts:2: .*its scheme "SHA512-CRYPT" is not/],
+    ['a hash of bcrypt', '# x\nanna:{BLF-CRYPT}$2y$x\n', /accounts:2: .*its scheme "BLF-CRYPT" is not/],
+    ['a hash of crypt that is cut', '# x\nanna:{SHA512-CRYPT}$6$x$y\n', /accounts:2: .*of CRYPT only/],
     ['no colon', `anna\nbert:${argon2}\n`, /accounts:1: there is no colon/],
     ['no user', `:${argon2}\n`, /accounts:1: "" is not a user/],
     ['the same user again', `anna:${argon2}\nanna:${argon2}\n`, /accounts:2: there is such a user already/],

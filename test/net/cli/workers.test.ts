@@ -14,6 +14,9 @@ import { type MailSink, startMailSink } from '../../support/mail-sink.ts';
 import { rawClient } from '../../support/raw-client.ts';
 import { bin } from '../../unit/cli/control-peer.ts';
 
+/** A start takes seconds on a busy machine. */
+const WAIT_MS = 25_000;
+
 interface LogLine {
   readonly level: number;
   readonly msg: string;
@@ -89,7 +92,11 @@ async function serve(t: TestContext, { folder }: Place): Promise<Program> {
     child,
     log,
     async said(text, from = 0) {
-      await eventually(() => log.slice(from).some(({ msg }) => text.test(msg)), 20_000);
+      await eventually(
+        () => log.slice(from).some(({ msg }) => text.test(msg)),
+        WAIT_MS,
+        () => log.map((line) => JSON.stringify(line)).join('\n'),
+      );
       const line = log.slice(from).find(({ msg }) => text.test(msg));
       assert.ok(line !== undefined);
       return line;
@@ -102,14 +109,14 @@ async function serve(t: TestContext, { folder }: Place): Promise<Program> {
   };
   t.after(() => (child.exitCode === null && child.signalCode === null ? program.stop() : undefined));
   await program.said(/^ready$/, 0);
-  await eventually(() => log.some(({ msg, worker }) => msg === 'ready' && worker === undefined), 20_000);
+  await eventually(() => log.some(({ msg, worker }) => msg === 'ready' && worker === undefined), WAIT_MS);
   return program;
 }
 
-async function eventually(holds: () => boolean, withinMs: number): Promise<void> {
+async function eventually(holds: () => boolean, withinMs: number, about?: () => string): Promise<void> {
   const until = performance.now() + withinMs;
   while (!holds()) {
-    assert.ok(performance.now() < until, 'it never comes to that');
+    assert.ok(performance.now() < until, `it never comes to that${about === undefined ? '' : `: ${about()}`}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -42,16 +42,16 @@ export function startService(parts: ServiceParts): Promise<Service> {
   return openAll((opened, closeAll) => open(parts, opened, closeAll));
 }
 
-/** @param open says in `opened` how each part is closed. */
+/** @param work says in `opened` how each part is closed. */
 export async function openAll<Result>(
-  open: (opened: Opened, closeAll: () => Promise<void>) => Promise<Result>,
+  work: (opened: Opened, closeAll: () => Promise<void>) => Promise<Result>,
 ): Promise<Result> {
   const opened: Opened = [];
   const closeAll = async (): Promise<void> => {
     for (const undo of opened.toReversed()) await undo();
   };
   try {
-    return await open(opened, closeAll);
+    return await work(opened, closeAll);
   } catch (error) {
     await closeAll();
     throw error;

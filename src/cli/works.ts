@@ -39,7 +39,7 @@ export const world: World = { now: Date.now, random: Math.random };
 const LOOK_AT_CERTIFICATES_EVERY_MS = 5_000;
 
 /** What only one of the processes has. */
-export interface Single {
+interface Single {
   /** The page of metrics, and the socket for results of others. */
   readonly page: boolean;
   readonly datagrams: boolean;

@@ -82,8 +82,8 @@ export async function accept(options: AcceptOptions): Promise<Listener> {
     else if (options.proxies(accepted.remoteAddress)) void introduce(socket, accepted);
     else receive(socket, accepted);
   };
-  const openDoor = options.doors?.open ?? bindDoor;
-  const door = await openDoor(options.address, options.port, meet);
+  const { address, port, doors } = options;
+  const door = await (doors === undefined ? bindDoor(address, port, meet) : doors.open(address, port, meet));
   door.onError(oncePer(ERRORS_EVERY_MS, (error) => options.onError('accepting a connection', error)));
   return {
     address: door.address,

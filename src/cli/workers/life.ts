@@ -4,15 +4,16 @@ import type { Socket } from 'node:net';
 import { extname } from 'node:path';
 import type { Taker } from '../../net/hand-over.ts';
 import type { Log } from '../works.ts';
-import type { FromWorker, Role, ToWorker } from './messages.ts';
+import type { FromWorker, Report, Role, ToWorker } from './messages.ts';
 
 export interface LifeParts {
   readonly number: number;
   readonly role: Role;
   /** What it is told first, each time. */
   readonly begin: () => ToWorker;
-  /** Everything it says beside what its life is about. */
-  readonly onMessage: (message: FromWorker, life: Life) => void;
+  readonly onMessage: (message: Report, life: Life) => void;
+  /** It stops: it is to get no more connections, and what it has been given is still its own. */
+  readonly onLeaving: (life: Life) => void;
   /** Its process has ended; another one may follow. */
   readonly onGone: (life: Life) => void;
   /** It has emptied its queue, and is no more. */
@@ -98,7 +99,7 @@ export function startLife(parts: LifeParts): Life {
   }
 
   function leave(): void {
-    parts.onGone(life);
+    parts.onLeaving(life);
     life.say({ kind: 'stop' });
   }
 
@@ -161,6 +162,7 @@ export function startLife(parts: LifeParts): Life {
       const end = new Promise<void>((resolve) => {
         ended = resolve;
       });
+      parts.onLeaving(life);
       life.say({ kind: 'stop' });
       const timer = setTimeout(() => {
         log.error({ worker: number }, 'a worker does not end: it is killed');

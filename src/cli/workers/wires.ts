@@ -4,20 +4,19 @@ import type { Doors } from '../../net/door.ts';
 import { type DoorAnswer, type DoorRequests, handedOver } from '../../net/handed-over.ts';
 import type { Peers, PeerWord } from '../../relay/workers/peer-word.ts';
 import { type EventPipe, eventPipe } from './event-pipe.ts';
-import type { FromWorker, ToWorker } from './messages.ts';
+import type { Report, Signal } from './messages.ts';
 
 export interface Wires {
   readonly doors: Doors;
   readonly events: EventPipe;
   readonly peers: Peers;
-  /** The primary has said something; what is for others is nothing here. */
-  hear(message: ToWorker, socket: Socket | undefined): void;
+  hear(message: Signal, socket: Socket | undefined): void;
   /** The primary is gone. */
   cut(): void;
 }
 
 /** @param say tells the primary. */
-export function openWires(say: (message: FromWorker) => void): Wires {
+export function openWires(say: (message: Report) => void): Wires {
   const requests = doorRequests(say);
   const doors = handedOver(requests);
   const events = eventPipe((lines) => say({ kind: 'events', lines }));
@@ -55,7 +54,7 @@ interface Requests extends DoorRequests {
   cut(): void;
 }
 
-function doorRequests(say: (message: FromWorker) => void): Requests {
+function doorRequests(say: (message: Report) => void): Requests {
   const waiting = new Map<number, (answer: DoorAnswer) => void>();
   let last = 0;
   return {

@@ -12,11 +12,9 @@ import { openAll } from '../service.ts';
 import { messageOf } from '../usage.ts';
 import { type Log, startWorks, type Works, world } from '../works.ts';
 import { inStep } from './event-pipe.ts';
-import { callSocketOf, type FromWorker, type ToWorker } from './messages.ts';
+import { type Begin, callSocketOf, type FromWorker, type Reload } from './messages.ts';
 import { unpack } from './pack.ts';
 import type { Wires } from './wires.ts';
-
-export type Begin = Extract<ToWorker, { kind: 'begin' }>;
 
 export interface WorkParts {
   readonly wires: Wires;
@@ -27,7 +25,7 @@ export interface WorkParts {
 
 export interface Work {
   /** One time after the other; the primary is told what came of it. */
-  reload(message: Extract<ToWorker, { kind: 'reload' }>): void;
+  reload(message: Reload): void;
   /** Looks at the files of certificates. */
   look(): void;
   /** Finishes what is under way for as long as the configuration allows. */
@@ -60,13 +58,13 @@ async function open(
     {
       first: running,
       running: () => running,
-      ground: { ...ground, store: inStep(ground.store, wires.events.room) },
+      ground: { ...ground, store: inStep(ground.store, () => wires.events.room()) },
       doors: () => Promise.resolve(wires.doors),
       page: false,
       datagrams: isFirst,
       spool: isFirst,
       fellows: { peers: wires.peers, part: () => part },
-      onEvents: wires.events.write,
+      onEvents: (list) => wires.events.write(list),
       log,
       onError,
     },

@@ -6,9 +6,9 @@ import { watchDescriptors } from '../descriptors.ts';
 import { openOwnLog } from '../own-log.ts';
 import { troubleLog } from '../trouble-log.ts';
 import { messageOf } from '../usage.ts';
-import type { FromWorker, ToWorker } from './messages.ts';
+import type { Begin, FromWorker, ToWorker } from './messages.ts';
 import { openWires } from './wires.ts';
-import { type Begin, startWork, type Work } from './work.ts';
+import { startWork, type Work } from './work.ts';
 
 function serve(): void {
   collectLate();
@@ -65,14 +65,26 @@ function serve(): void {
   }
 
   process.on('message', (message: ToWorker, socket?: Socket) => {
-    wires.hear(message, socket);
-    if (message.kind === 'begin') {
-      ({ mostMs } = message);
-      working ??= begin(message);
+    switch (message.kind) {
+      case 'begin':
+        ({ mostMs } = message);
+        working ??= begin(message);
+        return;
+      case 'reload':
+        void working?.then((work) => work?.reload(message));
+        return;
+      case 'look':
+        void working?.then((work) => work?.look());
+        return;
+      case 'stop':
+        void stop();
+        return;
+      case 'door':
+      case 'connection':
+      case 'taken':
+      case 'word':
+        wires.hear(message, socket);
     }
-    if (message.kind === 'reload') void working?.then((work) => work?.reload(message));
-    if (message.kind === 'look') void working?.then((work) => work?.look());
-    if (message.kind === 'stop') void stop();
   });
   process.on('disconnect', () => {
     wires.cut();

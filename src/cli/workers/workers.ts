@@ -4,7 +4,7 @@ import type { DoorKeeper } from '../../net/hand-over.ts';
 import type { PeerWord } from '../../relay/workers/peer-word.ts';
 import type { Log } from '../works.ts';
 import { type Life, startLife } from './life.ts';
-import { callSocketOf, type FromWorker, type Role, type ToWorker } from './messages.ts';
+import { callSocketOf, type Report, type Role, type ToWorker } from './messages.ts';
 
 export interface WorkersParts {
   /** Absolute. */
@@ -26,7 +26,7 @@ export interface WorkersParts {
 }
 
 /** One that there should be. */
-export interface WorkerFigures {
+interface WorkerFigures {
   readonly number: number;
   readonly role: Role;
   /** Whether it works. */
@@ -64,7 +64,7 @@ export function startWorkers(parts: WorkersParts): Workers {
   const told: ((word: PeerWord, from: number) => void)[] = [];
   const gone: ((worker: number) => void)[] = [];
 
-  function hear(message: FromWorker, life: Life): void {
+  function hear(message: Report, life: Life): void {
     switch (message.kind) {
       case 'open':
         void keeper.open(life, message.name).then((answer) => {
@@ -92,6 +92,7 @@ export function startWorkers(parts: WorkersParts): Workers {
         return { kind: 'begin', number, role, part: partOf(index), folder, running, mostMs };
       },
       onMessage: hear,
+      onLeaving: (life) => keeper.leave(life),
       onGone(life) {
         keeper.gone(life);
         for (const listener of gone) listener(number);

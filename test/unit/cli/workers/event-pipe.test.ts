@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { array, assert as assertThat, asyncProperty, integer, string } from 'fast-check';
 import { eventPipe, eventsIn, inStep } from '../../../../src/cli/workers/event-pipe.ts';
 import type { LoggedEvent } from '../../../../src/events/delivery-event.ts';
 import type { QueueStore } from '../../../../src/store/queue-store.ts';
@@ -39,10 +39,10 @@ describe('events on their way to the primary', () => {
   });
 
   it('are never left out where the primary is slow: whoever makes them waits, and goes on once there is room', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.string(), { maxLength: 200 }),
-        fc.integer({ min: 1, max: 2_000 }),
+    await assertThat(
+      asyncProperty(
+        array(string(), { maxLength: 200 }),
+        integer({ min: 1, max: 2_000 }),
         async (ids, most) => {
           const sent: string[] = [];
           let largest = 0;
@@ -92,7 +92,7 @@ describe('events on their way to the primary', () => {
       claim: () => Promise.resolve((done.push('claim'), [])),
       settle: () => Promise.resolve(void done.push('settle')),
     } as unknown as QueueStore;
-    const kept = inStep(store, pipe.room);
+    const kept = inStep(store, () => pipe.room());
     pipe.write([eventOf('a')]);
     void pipe.empty();
     const request = {} as Parameters<QueueStore['claim']>[0];

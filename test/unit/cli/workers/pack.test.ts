@@ -22,7 +22,7 @@ describe('a configuration on its way to a worker', () => {
     const files = {
       'cert.pem': certPem,
       'key.pem': keyPem,
-      'dkim.key': String(pem),
+      'dkim.key': pem,
       secret: 'correct horse battery',
     };
     for (const [name, text] of Object.entries(files))

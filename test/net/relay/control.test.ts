@@ -6,6 +6,7 @@ import { Server } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { QueuedMessage, QueuedTrail, QueueStep } from '../../../src/relay/control-api.ts';
+import { openClients } from '../../../src/store/open-clients.ts';
 import { controlSetting } from '../../support/control.ts';
 import type { TestRelay } from '../../support/relay.ts';
 
@@ -308,5 +309,28 @@ describe('the queue', () => {
     });
     assert.equal((await asked('POST', '/backup', JSON.stringify({ path }))).status, 409);
     assert.equal((await asked('POST', '/backup', JSON.stringify({ path: 'relative' }))).status, 409);
+  });
+});
+
+describe('recipients for whom no bulk mail is taken', () => {
+  it('are listed, and lifted by an operator', async (t) => {
+    const { relay, asked } = await controlSetting(t);
+    const clients = openClients({ path: relay.folder });
+    t.after(() => clients.close());
+    const bounce = { address: 'a@far.test', at: 1_000, status: '5.1.1', diagnostic: null };
+    clients.suppressions.add([bounce], { after: 1, withinMs: 1 });
+    const moment = '1970-01-01T00:00:01.000Z';
+    const suppressed = { address: 'a@far.test', since: moment, status: '5.1.1', diagnostic: null };
+    assert.deepEqual(await asked('GET', '/suppressed'), {
+      status: 200,
+      body: [{ ...suppressed, bounces: [moment] }],
+    });
+    assert.deepEqual((await asked('GET', '/suppressed?after=a%40far.test')).body, []);
+    const lift = async (address: unknown) =>
+      (await asked('POST', '/suppressed/lift', JSON.stringify({ address }))).status;
+    assert.deepEqual(
+      [await lift('nobody'), await lift(7), await lift('A@far.test'), await lift('a@far.test')],
+      [400, 400, 200, 404],
+    );
   });
 });

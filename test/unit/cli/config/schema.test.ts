@@ -230,7 +230,11 @@ describe('what a value must be', () => {
       'bounces.verp_delimiters',
       /^must be two characters of verp_delimiter_filter$/,
     ],
-    ['[bounces]\nverp_delimiter_filter = "+=a"', 'bounces.verp_delimiter_filter', /can stand in a local part/],
+    [
+      '[bounces]\nverp_delimiter_filter = "+=a"',
+      'bounces.verp_delimiter_filter',
+      /can stand in a local part/,
+    ],
     ['[forwarding]\nsrs_domain = "a.test"', 'forwarding.srs_secret_file', /^is missing beside srs_domain$/],
     ['[forwarding]\nsrs_secret_file = "a"', 'forwarding.srs_domain', /^is missing beside srs_secret_file$/],
     ['[relay]\nsmtp_port = 0', 'relay.smtp_port', /^must be a whole number from 1 to 65535$/],

@@ -17,6 +17,10 @@ export function openEventLogs(config: Config, log: Pick<Logger, 'error'>): Event
       main.write(events);
       other.write(events);
     },
+    writeLines(lines, events) {
+      main.writeLines(lines, events);
+      other.writeLines(lines, events);
+    },
     reopen() {
       main.reopen();
       other.reopen();

@@ -60,6 +60,8 @@ export function keepDoors({ places, choose, onError }: DoorKeeperParts): DoorKee
     kept.takers.delete(taker);
     kept.takers.add(taker);
     const under = leaving.get(taker) ?? new Map<Socket, Kept>();
+    // All of them hang.
+    if (under.size >= BACKLOG) return void socket.destroy();
     leaving.set(taker, under.set(socket, kept));
     taker.give(kept.name, socket, (error) => {
       // Where the taker is gone, the connection has gone elsewhere by now.

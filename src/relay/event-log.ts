@@ -5,6 +5,8 @@ import type { LoggedEvent } from '../events/delivery-event.ts';
 
 export interface EventLog {
   write(events: readonly LoggedEvent[]): void;
+  /** The same where another process has made the lines in JSON; what they say is asked only where it is needed. */
+  writeLines(lines: string, events: () => readonly LoggedEvent[]): void;
   /** Whoever rotates the file has moved it away. */
   reopen(): void;
   close(): Promise<void>;
@@ -151,6 +153,11 @@ export function fileEventLog(
       else waiting += format(events);
       start();
     },
+    writeLines(lines, events) {
+      if (waiting.length > MAX_WAITING) lost += events().length;
+      else waiting += linesIn(format, lines, events);
+      start();
+    },
     reopen: () => {
       isStale = true;
     },
@@ -173,6 +180,10 @@ export function streamEventLog(stream: Writable, format: EventFormat = asJson): 
       const lines = format(events);
       if (lines !== '') stream.write(lines);
     },
+    writeLines(lines, events) {
+      const text = linesIn(format, lines, events);
+      if (text !== '') stream.write(text);
+    },
     reopen: () => undefined,
     // What was written before is out once this is.
     close: () => new Promise((resolve) => stream.write('', () => resolve())),
@@ -181,6 +192,10 @@ export function streamEventLog(stream: Writable, format: EventFormat = asJson): 
 
 function asJson(events: readonly LoggedEvent[]): string {
   return events.map((event) => `${JSON.stringify(event)}\n`).join('');
+}
+
+function linesIn(format: EventFormat, lines: string, events: () => readonly LoggedEvent[]): string {
+  return format === asJson ? lines : format(events());
 }
 
 /** A crash or a full disk may have left half a line at the end: nothing may be appended to it. */

@@ -38,6 +38,8 @@ export interface Life extends Taker {
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
+/** One that hangs must not keep the others, nor the end of all of them. */
+const RELOAD_MS = 60_000;
 /** Who has lived so long may be started again at once. */
 const LONG_LIFE_MS = 60_000;
 
@@ -84,7 +86,6 @@ export function startLife(parts: LifeParts): Life {
         return;
       case 'reloaded':
         reloaded?.(message.because);
-        reloaded = undefined;
         return;
       case 'leaving':
         leaving = true;
@@ -108,7 +109,6 @@ export function startLife(parts: LifeParts): Life {
     child = undefined;
     begun.resolve(`worker ${number} ended before it worked`);
     reloaded?.('it has ended meanwhile');
-    reloaded = undefined;
     parts.onGone(life);
     ended?.();
     if (stopping) return;
@@ -150,7 +150,12 @@ export function startLife(parts: LifeParts): Life {
     reload(message) {
       if (state !== 'ready') return Promise.resolve(null);
       return new Promise((resolve) => {
-        reloaded = resolve;
+        const timer = setTimeout(() => reloaded?.('it gives no answer'), RELOAD_MS);
+        reloaded = (because) => {
+          clearTimeout(timer);
+          reloaded = undefined;
+          resolve(because);
+        };
         life.say(message);
       });
     },

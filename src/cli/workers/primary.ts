@@ -76,7 +76,15 @@ async function open(
     first: pack(first),
     graceMs: () => running.config.relay.graceMs,
     keeper,
-    onLines: (lines) => onEvents(eventsIn(lines)),
+    onLines(lines) {
+      let read: readonly LoggedEvent[] | undefined;
+      const list = (): readonly LoggedEvent[] => {
+        read ??= eventsIn(lines);
+        return read;
+      };
+      events.writeLines(lines, list);
+      if (running.files.webhooks.length > 0) webhooks.write(list());
+    },
     onEmptied(queue) {
       removeQueue(lock.path, queue);
       log.info(`queue ${queue}, which no worker has any more, is empty: it was removed`);

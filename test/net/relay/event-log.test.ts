@@ -112,6 +112,25 @@ it('is flushed to the disk while it is written to, but not with every line', asy
   assert.ok(flushed.mock.callCount() < 20);
 });
 
+it('lines that another process has made are appended as they are, and read only for another format', async (t) => {
+  const folder = await temporary(t);
+  const [plain, other] = [join(folder, 'plain'), join(folder, 'other')];
+  const first = fileEventLog(plain, assert.fail);
+  first.writeLines('{"a": 1}\n', () => assert.fail('nobody needs to know'));
+  first.write([event]);
+  const second = fileEventLog(other, assert.fail, undefined, null, (events) =>
+    events.map(({ event: name }) => `${name}!\n`).join(''),
+  );
+  second.writeLines('{"a": 1}\n', () => [event]);
+  await Promise.all([first.close(), second.close()]);
+  assert.equal(await readFile(plain, 'utf8'), `{"a": 1}\n${JSON.stringify(event)}\n`);
+  assert.equal(await readFile(other, 'utf8'), 'received!\n');
+  const stream = new PassThrough();
+  const third = streamEventLog(stream);
+  third.writeLines('{"a": 1}\n', () => assert.fail('nobody needs to know'));
+  assert.equal(String(stream.read()), '{"a": 1}\n');
+});
+
 it('half a line that a crash has left is ended before anything is appended', async (t) => {
   const path = join(await temporary(t), 'events.ndjson');
   await writeFile(path, `${JSON.stringify(event)}\n{"event":"rec`);

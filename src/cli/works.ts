@@ -20,6 +20,7 @@ import type { Part, Peers } from '../relay/workers/peer-word.ts';
 import { partOfSettings } from '../relay/workers/share.ts';
 import {
   type GatewayService,
+  type GatewayTerms,
   gatewayAddresses,
   gatewayTermsOf,
   startGatewayService,
@@ -31,6 +32,7 @@ import { policyEngine } from './policy-engine.ts';
 import { incomingSettingsOf, keyPairsOf, relaySettingsOf } from './relay-settings.ts';
 import type { Running } from './reload.ts';
 import { startSpoolService } from './spool-service.ts';
+import { partOfGateways } from './workers/gateway-part.ts';
 
 export type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
 
@@ -126,6 +128,12 @@ export async function startWorks(parts: WorksParts, opened: Opened): Promise<Wor
     settings: settingsOf(next),
     outgoing: outgoingOf(next.config, next.files, deadlines, engine),
   });
+  const gatewaysOf = (next: Running, pairs: readonly KeyPair[]): GatewayTerms => {
+    const all = gatewayTermsOf(next, pairs);
+    return parts.fellows === undefined
+      ? all
+      : { ...all, gateways: partOfGateways(all.gateways, parts.fellows.part()) };
+  };
   let terms = termsOf(first);
   const doors = await parts.doors();
   const relay = await startRelay({
@@ -156,7 +164,7 @@ export async function startWorks(parts: WorksParts, opened: Opened): Promise<Wor
   showSuppressed(observation.registry, () => clients.suppressions.count());
   showAttempts(observation.registry, () => relay.attempts);
   const gateways = await startGatewayService({
-    first: gatewayTermsOf(first, await keyPairsOf(config, files, world.now())),
+    first: gatewaysOf(first, await keyPairsOf(config, files, world.now())),
     metrics: parts.page ? config.metrics : null,
     registry: observation.registry,
     deadlines,
@@ -190,7 +198,7 @@ export async function startWorks(parts: WorksParts, opened: Opened): Promise<Wor
       try {
         await relay.reload(newTerms.settings, newTerms.outgoing);
         try {
-          await gateways.reload(gatewayTermsOf(next, pairs));
+          await gateways.reload(gatewaysOf(next, pairs));
         } catch (error) {
           await relay.reload(terms.settings, terms.outgoing);
           throw error;

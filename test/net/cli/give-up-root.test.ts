@@ -1,6 +1,7 @@
 /** A relay that root starts: it has its low port, and is an ordinary user in all its threads when a peer is heard. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -157,6 +158,40 @@ describe('serve with user', { skip: cannot, concurrency: 3 }, () => {
     const warned = serving.lines.filter((line) => line.includes('nobody could not read this anew'));
     assert.equal(warned.length, 2, serving.lines.join('\n'));
     assert.match(warned.join('\n'), /tls\.key: cannot be read: EACCES/);
+  });
+
+  it('starts workers as that user, which show what only root can read, also those that are started later', {
+    timeout: 120_000,
+  }, async (t) => {
+    const { certPem, keyPem } = await (await createAuthority()).issue({ names: ['relay.test'] });
+    const serving = await start(t, {
+      lines: ['user = "nobody"', 'workers = 2', '[tls]', 'cert = "cert.pem"', 'key = "key.pem"'],
+      files: { 'cert.pem': certPem, 'key.pem': keyPem },
+    });
+    const ready = async (text: RegExp, times: number): Promise<void> => {
+      const until = performance.now() + 25_000;
+      while (serving.lines.filter((line) => text.test(line)).length < times) {
+        assert.ok(performance.now() < until, serving.lines.join('\n'));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    };
+    await ready(/"workers":2/, 1);
+    const pid = serving.process.pid ?? 0;
+    const workers = (): readonly number[] =>
+      readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+    const before = workers();
+    assert.equal(before.length, 2);
+    for (const worker of before) assert.deepEqual(ofThreads(worker, 'Uid'), ['Uid: 65534 65534 65534 65534']);
+    for (const worker of before) process.kill(worker, 'SIGKILL');
+    await ready(/"worker":[12],"msg":"ready"/, 4);
+    const client = await connected(serving.address);
+    await client.expect('STARTTLS', '220');
+    const { fingerprint256 } = (await client.secure({ rejectUnauthorized: false })).getPeerCertificate();
+    assert.equal(fingerprint256, new X509Certificate(certPem).fingerprint256);
+    assert.ok(workers().every((worker) => !before.includes(worker)));
+    client.close();
+    serving.process.kill('SIGTERM');
+    await once(serving.process, 'exit');
   });
 
   it('refuses a data folder of somebody else, and says what to do', async (t) => {

@@ -16,6 +16,7 @@ const keyPair = await authority.issue({ names: ['relay.test'] });
 
 interface TestWorker {
   readonly number: number;
+  readonly role: 'serve';
   readonly socketPath: string;
   readonly relay: TestRelay;
   /** Domains whose policy was looked at, and what for. */
@@ -62,6 +63,7 @@ async function startWorker(t: TestContext, number: number): Promise<TestWorker> 
   t.after(leave);
   return {
     number,
+    role: 'serve',
     socketPath,
     relay,
     policies,

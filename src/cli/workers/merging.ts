@@ -15,6 +15,8 @@ interface WorkerPlace {
   /** From 1; that of its queue. */
   readonly number: number;
   readonly socketPath: string;
+  /** `drain`: it only empties its queue. */
+  readonly role: 'serve' | 'drain';
 }
 
 export interface MergingParts {
@@ -39,10 +41,10 @@ export interface Merging {
 export function openMerging({ workers, clients, holders, now }: MergingParts): Merging {
   const known = new Map<string, WorkerEnd['calls']>();
   const ends = (): readonly WorkerEnd[] =>
-    workers().map(({ number, socketPath }) => {
+    workers().map(({ number, socketPath, role }) => {
       const calls = known.get(socketPath) ?? askWorker(socketPath);
       known.set(socketPath, calls);
-      return { number, calls };
+      return { number, takes: role === 'serve', calls };
     });
   const incomplete = openIncomplete();
   const noted = { workers: ends, onMissing: incomplete.note };

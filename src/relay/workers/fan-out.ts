@@ -9,6 +9,8 @@ export const INCOMPLETE_HEADER = 'waxwing-incomplete';
 export interface WorkerEnd {
   /** From 1; the number of its queue. */
   readonly number: number;
+  /** Whether it takes mail; one that does not empties a queue that is not used any more. */
+  readonly takes: boolean;
   readonly calls: WorkerCalls;
 }
 

@@ -46,9 +46,9 @@ export function mergedRelay({ workers, onMissing }: MergedRelayParts): MergedRel
     return said.map(({ answer }) => answer);
   }
 
-  /** @throws WorkersMissing where none can be reached. */
+  /** One of those that take mail. @throws WorkersMissing where none can be reached. */
   async function one<Answer>(ask: (calls: WorkerCalls) => Promise<Answer>): Promise<Answer> {
-    const ends = workers();
+    const ends = workers().filter(({ takes }) => takes);
     turn += 1;
     for (let index = 0; index < ends.length; index += 1) {
       const end = ends[(turn + index) % ends.length];

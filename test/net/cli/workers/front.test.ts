@@ -194,6 +194,8 @@ describe('two workers', () => {
       t,
       `[[route]]\nmatch = "picky.test"\nto = "smtp://127.0.0.1:${sink.port}"\ntls = "may"\nconnections = 1`,
     );
+    // Nothing is attempted meanwhile, in either queue.
+    await control(relay, 'POST', '/pauses', { domain: 'far.test', until: null });
     const ids: string[] = [];
     for (const n of [1, 2, 3, 4]) ids.push(await handIn(relay, 'c@far.test', `n${n}`));
     assert.deepEqual([inQueue(relay, 'queue.db').size, inQueue(relay, 'queue-2.db').size], [2, 2]);
@@ -209,11 +211,9 @@ describe('two workers', () => {
       bound: 0,
       next: null,
     });
-    await control(relay, 'POST', '/pauses', { domain: 'far.test', until: null });
     const listed = await control(relay, 'GET', '/queue');
     assert.ok(Array.isArray(listed.body));
     for (const { recipients } of listed.body) assert.equal(recipients[0].pause.destination, 'far.test');
-    await control(relay, 'POST', '/pauses/end', { domain: 'far.test' });
 
     const override = { domain: 'far.test', level: 'authenticate', until: null, reason: 'a test' };
     const overridden = await control(relay, 'POST', '/overrides', override);
@@ -223,6 +223,9 @@ describe('two workers', () => {
       { due: 3, underWay: 0, destination: 'far.test' },
       'the mail of both, but for what is held',
     );
+
+    const ended = await control(relay, 'POST', '/pauses/end', { domain: 'far.test' });
+    assert.deepEqual(ended.body, { destination: 'far.test' });
 
     const figures = String((await asked({ port: relay.metricsPort }, 'GET', '/metrics', {})).body).split(
       '\n',
@@ -277,6 +280,12 @@ describe('two workers', () => {
     await relay.configure(1);
     await relay.start();
     for (const [index, key] of keys.entries()) assert.equal(idIn(await post(relay, key)), posted[index]);
-    assert.equal(idsOf(await control(relay, 'GET', '/queue')).length, ids.length + 1 + keys.length);
+    for (const key of ['k5', 'k6']) await post(relay, key);
+    assert.equal(
+      inQueue(relay, 'queue-2.db').size,
+      before + 2,
+      'nothing new comes into a queue that is emptied',
+    );
+    assert.equal(idsOf(await control(relay, 'GET', '/queue')).length, ids.length + 1 + keys.length + 2);
   });
 });

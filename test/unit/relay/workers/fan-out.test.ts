@@ -4,7 +4,11 @@ import { askAll, missingText, WorkersMissing } from '../../../../src/relay/worke
 import { StoreError } from '../../../../src/store/store-error.ts';
 import { deafCalls } from '../../../support/worker-calls.ts';
 
-const end = (number: number, pulse: () => Promise<void>) => ({ number, calls: { ...deafCalls, pulse } });
+const end = (number: number, pulse: () => Promise<void>) => ({
+  number,
+  takes: true,
+  calls: { ...deafCalls, pulse },
+});
 const well = (): Promise<void> => Promise.resolve();
 
 describe('a question to all workers', () => {

@@ -23,6 +23,7 @@ function worker(number: number) {
     restart: () => (state.counts = begin(state.counts.since + 1)),
     end: {
       number,
+      takes: true,
       calls: {
         ...deafCalls,
         async metrics() {

@@ -40,6 +40,7 @@ function worker(number: number, ids: Set<string>, state = { down: false }): Work
   const sorted = (): string[] => [...ids].toSorted();
   return {
     number,
+    takes: true,
     ids,
     calls: {
       ...deafCalls,

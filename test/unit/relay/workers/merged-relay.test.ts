@@ -24,10 +24,12 @@ const envelope: Envelope = {
 const nobody = (): Promise<never> =>
   Promise.reject(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }));
 
-function settingOf(...workers: readonly Partial<WorkerCalls>[]) {
+/** @param workers `drains`: it takes nothing in. */
+function settingOf(...workers: readonly (Partial<WorkerCalls> & { readonly drains?: true })[]) {
   const missed: number[] = [];
-  const ends: WorkerEnd[] = workers.map((calls, at) => ({
+  const ends: WorkerEnd[] = workers.map(({ drains, ...calls }, at) => ({
     number: at + 1,
+    takes: drains !== true,
     calls: { ...deafCalls, ...calls },
   }));
   return {
@@ -56,6 +58,11 @@ describe('a message that is handed in', () => {
     const here = settingOf({ submit: nobody }, taking('b'));
     assert.deepEqual([await handIn(here), await handIn(here)], ['b', 'b']);
     await assert.rejects(handIn(settingOf({ submit: nobody }, { submit: nobody })), WorkersMissing);
+  });
+
+  it('never goes to one that only empties its queue', async () => {
+    const here = settingOf(taking('a'), { ...taking('b'), drains: true });
+    assert.deepEqual([await handIn(here), await handIn(here)], ['a', 'a']);
   });
 
   it('is not handed in twice where it is not known whether the first has taken it', async () => {

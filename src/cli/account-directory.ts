@@ -4,7 +4,7 @@ import type { Host } from '../names/address.ts';
 import { anyRights } from '../relay/accounts.ts';
 import type { DirectorySettings } from '../relay/directory.ts';
 import type { AccountRows } from '../store/account-rows.ts';
-import { postgresAccounts } from '../store/postgres-accounts.ts';
+import type { PostgresSource } from '../store/postgres-accounts.ts';
 import { sqliteAccounts } from '../store/sqlite-accounts.ts';
 import { proveIdentity } from '../tls/identity.ts';
 import type { AccountDatabaseConfig } from './config/config.ts';
@@ -37,12 +37,34 @@ function rowsOf(
   if (place.kind === 'sqlite') return sqliteAccounts({ path: place.path, query });
   const { host, port, database, user, tls } = place;
   const where = { port, database, user, password, query };
-  if (host.kind === 'folder') return postgresAccounts({ ...where, host: host.path, tls: null });
-  return postgresAccounts({
+  if (host.kind === 'folder') return lateRows({ ...where, host: host.path, tls: null });
+  return lateRows({
     ...where,
     host: host.kind === 'name' ? host.name : host.address,
     tls: tls === 'off' ? null : tlsTo(host, roots),
   });
+}
+
+/** The driver is loaded with the first look-up: it takes 14 MB in each process, which whoever has no database keeps. */
+function lateRows(source: PostgresSource): AccountRows {
+  let opened: Promise<AccountRows> | undefined;
+  let closed = false;
+  async function open(): Promise<AccountRows> {
+    const { postgresAccounts } = await import('../store/postgres-accounts.ts');
+    const rows = postgresAccounts(source);
+    if (closed) rows.close();
+    return rows;
+  }
+  return {
+    async find(user, signal) {
+      opened ??= open();
+      return (await opened).find(user, signal);
+    },
+    close() {
+      closed = true;
+      void opened?.then((rows) => rows.close());
+    },
+  };
 }
 
 /** The certificate has to name the host, by the rules that hold everywhere here: Node's own accept more. */

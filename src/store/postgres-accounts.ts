@@ -109,7 +109,8 @@ async function connect(source: PostgresSource, signal: AbortSignal): Promise<Con
   const socket = new Socket();
   const client = new Client({
     ...where,
-    ...(password === null ? {} : { password }),
+    // Given none it would look for one in the environment and in a file of its own.
+    password: password ?? (() => ''),
     ssl: tls ?? false,
     application_name: 'waxwing',
     stream: () => socket,

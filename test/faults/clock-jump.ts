@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WaxwingOptions } from '../peers/support/waxwing.ts';
 import { openFakeClock } from './support/clock.ts';
 import type { Row } from './support/row.ts';
-import { besiege } from './support/siege.ts';
+import { besiege, underLoad } from './support/siege.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -29,8 +29,8 @@ export async function clockJump(
         to: (number) => (number % 5 === 0 ? 'b@down.test' : 'b@example.test'),
       },
       options: { ...options, under: clock.under, relay: { retry: ['5s'], ...options.relay } },
-      async strike({ waxwing, door, sink }) {
-        await sleep(2_000);
+      async strike({ waxwing, door, sink, load: running }) {
+        await underLoad(running, 2_000, 40);
         if (restart) await waxwing.kill9();
         const knocks = door.knocks;
         const taken = sink.taken.length;

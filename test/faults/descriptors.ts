@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand } from '../peers/support/command.ts';
 import type { WaxwingOptions } from '../peers/support/waxwing.ts';
 import type { Row } from './support/row.ts';
-import { besiege } from './support/siege.ts';
+import { besiege, underLoad } from './support/siege.ts';
 
 const load = { connections: 5, perSecond: 50, contentBytes: 4_000 };
 /** Descriptors beyond those in use when the limit comes. */
@@ -18,8 +18,9 @@ export function fewDescriptors(forMs: number, options: WaxwingOptions = {}): Pro
     fault: `${SPARE} descriptors left for ${CLIENTS} more clients, for ${forMs / 1_000} s`,
     load,
     options,
-    async strike({ waxwing, sink, load: { accepted } }) {
-      await sleep(1_000);
+    async strike({ waxwing, sink, load: running }) {
+      const { accepted } = running;
+      await underLoad(running, 1_000, 20);
       const inUse = readdirSync(`/proc/${waxwing.pid}/fd`).length;
       await limit(waxwing.pid, inUse + SPARE);
       const crowd = Array.from({ length: CLIENTS }, () => idleClient(waxwing.port));

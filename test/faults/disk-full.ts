@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WaxwingOptions } from '../peers/support/waxwing.ts';
 import { makeDisk } from './support/disk.ts';
 import type { Row } from './support/row.ts';
-import { besiege, type Scene } from './support/siege.ts';
+import { besiege, underLoad } from './support/siege.ts';
 
 const load = { connections: 10, perSecond: 100, contentBytes: 20_000 };
 /** Slower than the load, so that mail waits in the queue all the time. */
@@ -20,8 +20,9 @@ export async function diskFull(left: number, forMs: number, options: WaxwingOpti
           : `disk almost full for ${forMs / 1_000} s, ${left / 2 ** 20} MiB left`,
       load,
       options: { ...options, under: disk.under, relay: { ...options.relay, ...slowly } },
-      async strike({ waxwing, sink, load: { accepted } }: Scene) {
-        await sleep(1_000);
+      async strike({ waxwing, sink, load: running }) {
+        const { accepted } = running;
+        await underLoad(running, 1_000, 40);
         await disk.fill(waxwing, left);
         await sleep(300);
         const before = sink.taken.length;

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDovecot } from '../peers/support/dovecot.ts';
-import type { Waxwing, WaxwingOptions } from '../peers/support/waxwing.ts';
+import type { WaxwingOptions } from '../peers/support/waxwing.ts';
 import { untilFlushing } from './support/flushing.ts';
 import type { Row } from './support/row.ts';
-import { besiege, type Recovery } from './support/siege.ts';
+import { besiege, type Recovery, type Scene, underLoad } from './support/siege.ts';
 
 /** systemd's RestartSec, unless a unit says otherwise. */
 const RESTART_MS = 100;
@@ -18,7 +18,7 @@ export function killed(times: number, when: Moment, options: WaxwingOptions = {}
     fault: `kill -9, ${times} times, ${when}`,
     load: { connections: 10, perSecond: 1_000, contentBytes: 4_000 },
     options,
-    strike: ({ waxwing }) => killAgainAndAgain(waxwing, times, when),
+    strike: (scene) => killAgainAndAgain(scene, times, when),
   });
 }
 
@@ -87,18 +87,18 @@ export async function killedBeforeDovecot(
         },
         returned: () => Promise.resolve([]),
       }),
-      strike: ({ waxwing }) => killAgainAndAgain(waxwing, times, when),
+      strike: (scene) => killAgainAndAgain(scene, times, when),
     });
   } finally {
     await dovecot.close();
   }
 }
 
-async function killAgainAndAgain(waxwing: Waxwing, times: number, when: Moment): Promise<Recovery> {
+async function killAgainAndAgain({ waxwing, load }: Scene, times: number, when: Moment): Promise<Recovery> {
   let caught = 0;
   let longestMs = 0;
   for (let time = 1; time <= times; time++) {
-    await sleep(200 + Math.random() * 600);
+    await underLoad(load, 200 + Math.random() * 600, 15);
     if (when === 'in a flush' && (await untilFlushing(waxwing.pid, 2_000))) caught += 1;
     await waxwing.kill9();
     await sleep(RESTART_MS);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WaxwingOptions } from '../peers/support/waxwing.ts';
 import { makeDisk } from './support/disk.ts';
 import type { Row } from './support/row.ts';
-import { besiege } from './support/siege.ts';
+import { besiege, underLoad } from './support/siege.ts';
 
 const load = { connections: 10, perSecond: 100, contentBytes: 4_000 };
 
@@ -19,9 +19,12 @@ export async function readOnlyMeanwhile(forMs: number, options: WaxwingOptions =
         under: disk.under,
         relay: { ...options.relay, grace: '2s', messages_per_minute: 3_000 },
       },
-      async strike({ waxwing, load: { accepted } }) {
-        await sleep(1_000);
+      async strike({ waxwing, load: running }) {
+        const { accepted } = running;
+        await underLoad(running, 1_000, 40);
         await disk.fail(waxwing);
+        // What was answered just before is read by then.
+        await sleep(500);
         const before = accepted.size;
         await sleep(forMs);
         const meanwhile = accepted.size - before;
@@ -47,8 +50,8 @@ export async function readOnlyAtStart(options: WaxwingOptions = {}): Promise<Row
       fault: 'the data folder is read-only at the start',
       load,
       options: { ...options, under: disk.under },
-      async strike({ waxwing }) {
-        await sleep(700);
+      async strike({ waxwing, load: running }) {
+        await underLoad(running, 700, 40);
         await waxwing.kill9();
         await disk.mountAs('ro');
         const said = await waxwing.start().then(

@@ -6,7 +6,7 @@ import type { WaxwingOptions } from '../peers/support/waxwing.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { type Mood, mx, startFakeResolver } from './support/resolver.ts';
 import type { Row } from './support/row.ts';
-import { besiege } from './support/siege.ts';
+import { besiege, underLoad } from './support/siege.ts';
 
 const moods: Readonly<Record<Exclude<Mood, 'answers'>, string>> = {
   silent: 'does not answer',
@@ -49,8 +49,8 @@ export async function resolverDown(
         arrived: () => Promise.resolve(sink.taken.map(({ subject }) => subject)),
         returned: () => Promise.resolve([]),
       }),
-      async strike({ waxwing }) {
-        await sleep(2_000);
+      async strike({ waxwing, load: running }) {
+        await underLoad(running, 2_000, 40);
         resolver.become(mood);
         // What is known keeps its second; the answers to questions under way have theirs.
         await sleep(1_500);

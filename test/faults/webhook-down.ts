@@ -11,7 +11,7 @@ import type { DeliveryEvent } from '../../src/events/delivery-event.ts';
 import { freePort } from '../peers/support/ports.ts';
 import type { WaxwingOptions } from '../peers/support/waxwing.ts';
 import type { Row } from './support/row.ts';
-import { besiege } from './support/siege.ts';
+import { besiege, underLoad } from './support/siege.ts';
 
 const load = { connections: 10, perSecond: 100, contentBytes: 4_000 };
 
@@ -37,7 +37,7 @@ export async function webhookDown(forMs: number, options: WaxwingOptions = {}): 
         webhooks: [{ name: 'shop', url: `http://127.0.0.1:${port}/mail`, key_file: keyFile }],
       },
       async strike({ waxwing, load: running }) {
-        await sleep(Math.min(forMs, 3_000));
+        await underLoad(running, Math.min(forMs, 3_000), 40);
         await running.stop();
         await sleep(forMs - Math.min(forMs, 3_000));
         receiver.listen(port, '127.0.0.1');

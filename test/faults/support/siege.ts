@@ -136,6 +136,14 @@ async function counted(waxwing: Waxwing, load: Load, farSide: FarSide): Promise<
   };
 }
 
+/** Waits for so long, and until so many more messages were taken: on a busy machine that may take longer. */
+export async function underLoad({ accepted }: Load, ms: number, messages: number): Promise<void> {
+  const enough = accepted.size + messages;
+  await sleep(ms);
+  for (const end = performance.now() + QUIET_MS; accepted.size < enough && performance.now() < end; )
+    await sleep(20);
+}
+
 /** Ids of messages in the queue that have not ended. */
 export async function openIds(waxwing: Waxwing): Promise<ReadonlySet<string>> {
   const listed = await waxwing.cli(['queue', 'list', '--json']);

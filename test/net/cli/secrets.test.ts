@@ -30,6 +30,8 @@ const marks = {
   route: mark('route'),
   routeFile: mark('route-file'),
   srs: mark('srs'),
+  database: mark('database'),
+  unknown: mark('unknown'),
   brokenHash: mark('broken-hash'),
   brokenWebhook: mark('broken-webhook'),
   brokenKey: mark('broken-key'),
@@ -144,7 +146,8 @@ function visible(pid: number): string {
 
 /** Hands a message in, after every login that goes wrong. */
 async function logIn(port: number): Promise<void> {
-  const plain = (secret: string): string => Buffer.from(`\0anna\0${secret}`).toString('base64');
+  const plain = (secret: string, user = 'anna'): string =>
+    Buffer.from(`\0${user}\0${secret}`).toString('base64');
   const clear = await rawClient(port);
   await clear.reply();
   await clear.expect('EHLO client.test', '250');
@@ -158,6 +161,7 @@ async function logIn(port: number): Promise<void> {
   await client.secure();
   await client.expect('EHLO client.test', '250');
   await client.expect(`AUTH PLAIN ${plain(marks.wrong)}`, '535');
+  await client.expect(`AUTH PLAIN ${plain(marks.unknown, 'zoe')}`, '454');
   await client.expect(`AUTH PLAIN ${marks.wrong}`, '5');
   await client.expect(`AUTH ${marks.wrong}`, '5');
   await client.expect(`AUTH PLAIN ${plain(marks.account)}`, '235');
@@ -188,6 +192,7 @@ describe('secrets', { skip: process.platform === 'linux' ? false : 'this looks i
       'account.hash': accountHash,
       'route.password': marks.routeFile,
       'srs.secret': marks.srs,
+      'database.password': marks.database,
       'hook.secret': webhookSecret,
       'hook.pem': ed25519,
       'dkim.pem': dkim,
@@ -203,6 +208,11 @@ describe('secrets', { skip: process.platform === 'linux' ? false : 'this looks i
       'resolver = ["127.0.0.1:9"]',
       '[events]',
       'file = "-"',
+      'postfix_log = "-"',
+      '[account_database]',
+      'url = "postgresql://waxwing@127.0.0.1:9/mail"',
+      'password_file = "database.password"',
+      'query = "SELECT password_hash FROM users WHERE name = $1"',
       '[tls_rpt]',
       'socket = "tls-rpt.sock"',
       '[metrics]',
@@ -306,6 +316,8 @@ describe('secrets', { skip: process.platform === 'linux' ? false : 'this looks i
     ];
     const all = heard.join('\n');
     assert.match(all, /535 5\.7\.8/, 'the login at the next hop was refused');
+    assert.match(all, /an account cannot be looked up: PostgreSQL/);
+    assert.match(all, /postfix\/smtp\[\d+\]: .*status=deferred/);
     const told = secrets.flatMap(([name, ways]) =>
       ways.flatMap((way) => {
         const at = all.indexOf(way);

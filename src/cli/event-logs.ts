@@ -11,6 +11,8 @@ export function openEventLogs(config: Config, log: Pick<Logger, 'error'>): Event
   const failing = (what: string) => (error: Error) => log.error({ err: error }, `${what} fails`);
   const main = open(target, (path) => failing(`the event log ${path}`));
   if (forTools === null) return main;
+  // Whoever has read it is gone: there is nowhere to say so, and mail goes on.
+  if (forTools.kind === 'stderr') process.stderr.on('error', () => undefined);
   const other = open(forTools, (path) => failing(`the log ${path}`), postfixFormat(config));
   return {
     write(events) {

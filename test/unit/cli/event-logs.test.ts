@@ -58,6 +58,13 @@ describe('the logs of events', () => {
     assert.match(readFileSync(lines, 'utf8'), / \[192\.0\.2\.1\] postfix/);
   });
 
+  it('outlive whoever reads stderr', async () => {
+    const json = join(folder, 'unread.ndjson');
+    const logs = openEventLogs(configOf(`[events]\nfile = "${json}"\npostfix_log = "-"`), log);
+    assert.doesNotThrow(() => process.stderr.emit('error', new Error('EPIPE')));
+    await logs.close();
+  });
+
   it('write nothing for tools of Postfix where nobody asks for it', async () => {
     const json = join(folder, 'alone.ndjson');
     const logs = openEventLogs(configOf(`[events]\nfile = "${json}"`), log);

@@ -110,13 +110,21 @@ async function launch(words: readonly string[]): Promise<Launched> {
       if (lines.push(line) > 200) lines.shift();
       const entry = entryIn(line);
       if (entry.msg === 'listening') port = entry.port ?? port;
-      if (entry.msg === 'ready') resolve();
+      // One of several processes is not the whole.
+      if (entry.msg === 'ready' && entry.worker === undefined) resolve();
     });
   });
   return { child, port, roots: (await children()).difference(before), log: () => lines.join('\n') };
 }
 
-function entryIn(line: string): { readonly msg?: string; readonly port?: number } {
+interface LogEntry {
+  readonly msg?: string;
+  readonly port?: number;
+  /** Which process says so, where it is one of several. */
+  readonly worker?: number;
+}
+
+function entryIn(line: string): LogEntry {
   // What Node itself says is no JSON.
   return line.startsWith('{') ? JSON.parse(line) : {};
 }

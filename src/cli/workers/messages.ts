@@ -48,7 +48,7 @@ export type ToWorker =
   | Signal;
 
 /** What a worker says of its own life. */
-export type Turn =
+type Turn =
   /** It works. */
   | { readonly kind: 'ready' }
   /** It could not begin, and ends. */

@@ -12,7 +12,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { awaitQueueFolder } from '../../../src/store/data-folder.ts';
 import { openQueue } from '../../../src/store/open-queue.ts';
 import { freePort } from '../../peers/support/ports.ts';
-import { message, to } from '../../store/samples.ts';
+import { message, to as recipients } from '../../store/samples.ts';
 import { type MailSink, startMailSink } from '../../support/mail-sink.ts';
 import { rawClient } from '../../support/raw-client.ts';
 import { bin } from '../../unit/cli/control-peer.ts';
@@ -298,7 +298,7 @@ describe('several workers', { concurrency: false }, () => {
     // As if there had been a third one.
     const third = await awaitQueueFolder(at.data, 3, { waitMs: 0, onWait: () => undefined });
     const store = await openQueue(third);
-    await store.accept(message('third', { recipients: to('b@far.test') }));
+    await store.accept(message('third', { recipients: recipients('b@far.test') }));
     await store.close();
     third.close();
     const second = await serve(t, at);

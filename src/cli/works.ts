@@ -54,6 +54,8 @@ interface Fellows {
   readonly peers: Peers;
   /** Which part of the limits is its own at the moment. */
   readonly part: () => Part;
+  /** What unknown users are told comes of it. */
+  readonly hidden: Uint8Array;
 }
 
 export interface WorksParts extends Single {
@@ -145,6 +147,7 @@ export async function startWorks(parts: WorksParts, opened: Opened): Promise<Wor
     doors,
     watch: observation.watch,
     peers: parts.fellows?.peers,
+    hidden: parts.fellows?.hidden,
     onEvents(list) {
       onEvents(list);
       observation.onEvents(list);

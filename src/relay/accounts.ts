@@ -92,8 +92,16 @@ export interface LoginDesk {
 const HASHINGS_AT_ONCE = 2;
 const MOST_WAITING = 64;
 
-export function openLoginDesk(): LoginDesk {
-  return { hashing: waitingLine(HASHINGS_AT_ONCE, MOST_WAITING), hidden: randomBytes(32) };
+const HIDDEN_OCTETS = 32;
+
+/** What unknown users are told comes of it: the same for processes that are one relay, or they give away who is unknown. */
+export function newHidden(): Uint8Array {
+  return randomBytes(HIDDEN_OCTETS);
+}
+
+/** @param hidden as {@link newHidden} makes it. */
+export function openLoginDesk(hidden = newHidden()): LoginDesk {
+  return { hashing: waitingLine(HASHINGS_AT_ONCE, MOST_WAITING), hidden };
 }
 
 /** @param directory left out: there are no others. */

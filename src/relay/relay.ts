@@ -58,6 +58,8 @@ export interface RelayParts {
   readonly onIncoming?: ((note: IncomingNote) => void) | undefined;
   /** Who hears of sessions with other servers; left out where nobody does. */
   readonly watch?: SessionWatch;
+  /** What unknown users are told comes of it; left out where this process is alone. */
+  readonly hidden?: Uint8Array | undefined;
   /** Other processes of the same relay, of which each has a queue of its own; absent: there are none. */
   readonly peers?: Peers | undefined;
   /** Something odd that a client did and that is not an event: an attack that was fended off, a failed handshake. */
@@ -148,7 +150,7 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     onError,
   };
   const admission = startAdmission(settings.limits, world.now);
-  const desk = openLoginDesk();
+  const desk = openLoginDesk(parts.hidden);
   const shared = parts.peers !== undefined;
   const quotas = openQuotas({ store: parts.kept.quotas, now: world.now, onError, shared });
   const inbound = openInboundMemory({ store: parts.kept.inbound, now: world.now, onError, shared });

@@ -17,6 +17,8 @@ export interface Begin {
   readonly part: Part;
   /** Absolute. */
   readonly folder: string;
+  /** The same for all of them, as long as the primary lives. */
+  readonly hidden: Uint8Array;
   /** How long its end may take. */
   readonly mostMs: number;
   /** A {@link Running}, packed. */

@@ -63,7 +63,7 @@ async function open(
       page: false,
       datagrams: isFirst,
       spool: isFirst,
-      fellows: { peers: wires.peers, part: () => part },
+      fellows: { peers: wires.peers, part: () => part, hidden: begin.hidden },
       onEvents: (list) => wires.events.write(list),
       log,
       onError,

@@ -1,6 +1,7 @@
 /** All workers of a primary: those that serve, and those that only empty a queue that nobody has any more. */
 import { join } from 'node:path';
 import type { DoorKeeper } from '../../net/hand-over.ts';
+import { newHidden } from '../../relay/accounts.ts';
 import type { PeerWord } from '../../relay/workers/peer-word.ts';
 import type { Log } from '../works.ts';
 import { type Life, startLife } from './life.ts';
@@ -59,6 +60,7 @@ const LITTLE_MS = 10_000;
 export function startWorkers(parts: WorkersParts): Workers {
   const { folder, keeper, log } = parts;
   const numbers = [...Array.from({ length: parts.serving }, (_, index) => index + 1), ...parts.draining];
+  const hidden = newHidden();
   let running = parts.first;
   let lives: readonly Life[] = [];
   const told: ((word: PeerWord, from: number) => void)[] = [];
@@ -89,7 +91,7 @@ export function startWorkers(parts: WorkersParts): Workers {
       role,
       begin: () => {
         const mostMs = parts.graceMs() + LITTLE_MS;
-        return { kind: 'begin', number, role, part: partOf(index), folder, running, mostMs };
+        return { kind: 'begin', number, role, part: partOf(index), folder, hidden, running, mostMs };
       },
       onMessage: hear,
       onLeaving: (life) => keeper.leave(life),

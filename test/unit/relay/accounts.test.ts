@@ -7,6 +7,7 @@ import {
   type Accounts,
   anyRights,
   type LoginDesk,
+  newHidden,
   openAccounts,
   openLoginDesk,
 } from '../../../src/relay/accounts.ts';
@@ -178,6 +179,14 @@ describe('a SCRAM verifier', () => {
       await scramOf(openAccounts([bert], openLoginDesk()), 'eve'),
     ].map(({ verifier: { salt } }) => Buffer.from(salt).toString('hex'));
     assert.equal(new Set(salts).size, 3);
+  });
+
+  it('is the same in processes that are one relay: else whoever asks two of them learns who is unknown', async () => {
+    const hidden = newHidden();
+    const [one, two] = [openLoginDesk(hidden), openLoginDesk(hidden)];
+    const told = [openAccounts([anna, bert], one), openAccounts([anna, bert], two)];
+    const [first, second] = await Promise.all(told.map((some) => scramOf(some, 'eve')));
+    assert.deepEqual(first, second);
   });
 });
 

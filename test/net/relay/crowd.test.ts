@@ -137,6 +137,6 @@ describe('mail for 1,000 destinations that is due at the same moment', () => {
     const within = (ms: number): number => times.filter((one) => one < ms).length;
     assert.ok(within(100) <= 70, `${within(100)} in the first tenth of a second`);
     assert.ok(within(1_000) < 300, `${within(1_000)} in the first second`);
-    assert.ok((times[399] ?? 0) < 5_000, `the last after ${times[399]} ms`);
+    assert.ok((times[399] ?? 0) < 15_000, `the last after ${times[399]} ms`);
   });
 });

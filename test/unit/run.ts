@@ -14,7 +14,7 @@ const shares: readonly (readonly string[])[] = [
   ['dns', 'events', 'findings', 'mail', 'names', 'queue', 'reports', 'tls', 'wire'],
   ['collector', 'gateway', 'lookup', 'net', 'policies', 'protocols', 'relay', 'scanner', 'store'],
 ];
-const options = ['--test', '--test-isolation=none', '--test-timeout=20000'];
+const options = ['--test', '--test-isolation=none', '--test-timeout=20000', '--test-reporter=spec'];
 
 const files = globSync('test/unit/**/*.test.ts', { cwd: checkout });
 const shareOf = (file: string): number => {
@@ -34,6 +34,12 @@ async function run(part: readonly string[]): Promise<number> {
   const said: Buffer[] = [];
   tests.stdout.on('data', (chunk: Buffer) => said.push(chunk));
   const [code]: unknown[] = await once(tests, 'close');
-  process.stdout.write(Buffer.concat(said));
+  const text = Buffer.concat(said).toString();
+  process.stdout.write(text);
+  // A test that ends the process would take the tests after it along, and its exit code could be 0.
+  if (!/^ℹ tests \d+$/m.test(text)) {
+    process.stdout.write(`a process with ${part.length} files of unit tests ended before its tests did\n`);
+    return 1;
+  }
   return typeof code === 'number' ? code : 1;
 }

@@ -128,7 +128,7 @@ async function removeOldRoots(name: PeerName, recipe: string): Promise<void> {
 }
 
 async function build(root: string, archives: readonly string[]): Promise<void> {
-  const store = join(home, 'unpacked');
+  const store = join(home, 'unpacked', edition);
   await mkdir(store, { recursive: true });
   await unpackInto(root, archives, store);
   await settle(root);

@@ -150,8 +150,10 @@ function recipientIn(bytes: Uint8Array, section: HeaderSection): ReportedRecipie
 function typedValue(bytes: Uint8Array, section: HeaderSection, name: string): string | null {
   const value = valueOf(bytes, section, name);
   const [, type = '', text] = /^([^;]*);[ \t]*(.*)$/s.exec(value ?? '') ?? [];
-  if (text === undefined || text === '') return null;
-  return type.trim().toLowerCase() === 'utf-8' ? (decodeUnitext(text) ?? text) : text;
+  if (text === undefined) return null;
+  // What is decoded may be anything, also what ends a line or steers a terminal.
+  const said = type.trim().toLowerCase() === 'utf-8' ? onOneLine(decodeUnitext(text) ?? text) : text;
+  return said === '' ? null : said;
 }
 
 /** The first of that name, in one line of printable characters. */
@@ -159,11 +161,17 @@ function valueOf(bytes: Uint8Array, section: HeaderSection, name: string): strin
   const [field] = fieldsNamed(section, name);
   if (field === undefined) return undefined;
   const latin1 = unfoldedValue(bytes, field);
-  const text = (fromUtf8(latin1) ?? latin1)
+  return onOneLine(fromUtf8(latin1) ?? latin1);
+}
+
+/** Printable characters, and not too many. */
+function onOneLine(text: string): string {
+  return text
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Cs}]/gu, ' ')
     .replaceAll(/ {2,}/g, ' ')
-    .trim();
-  return text.slice(0, LONGEST_VALUE).toWellFormed();
+    .trim()
+    .slice(0, LONGEST_VALUE)
+    .toWellFormed();
 }
 
 function none(because: string): ReadReport {

@@ -10,6 +10,8 @@ import type { IncomingMessage, Treatment } from './treatment.ts';
 
 /** Characters. */
 const LONGEST_DIAGNOSTIC = 500;
+/** Of one message: a report of 100 recipients that is sent to 1,000 spellings of one address would raise 100,000. */
+const MOST_EVENTS = 100;
 
 export interface ReturnedParts {
   readonly addresses: BounceAddresses;
@@ -23,15 +25,12 @@ export interface ReturnedParts {
 export function readingReturned(parts: ReturnedParts): Treatment {
   const { addresses, suppress, suppressions, onEvents } = parts;
   return (message, before) => {
-    const reached = message.envelope.recipients.flatMap(({ mailbox }) => {
-      const address = addresses.read(mailbox);
-      return address === undefined ? [] : [{ mailbox, address }];
-    });
+    const reached = reachedBy(message.envelope.recipients, addresses);
     if (reached.length === 0) return before;
     const report = readReport(message.head);
-    const events = reached.flatMap(({ mailbox, address }) =>
-      eventsOf(message, mailbox, address, report, suppress !== null),
-    );
+    const events = reached
+      .flatMap(({ mailbox, address }) => eventsOf(message, mailbox, address, report, suppress !== null))
+      .slice(0, MOST_EVENTS);
     if (events.length === 0) return before;
     return {
       ...before,
@@ -46,6 +45,36 @@ export function readingReturned(parts: ReturnedParts): Treatment {
       },
     };
   };
+}
+
+interface Reached {
+  readonly mailbox: Mailbox;
+  readonly address: BounceAddress;
+}
+
+/**
+ * Each copy once: with other delimiters and in another case an address is the same, and whoever names it three times in one
+ * message would have it count as three.
+ */
+function reachedBy(
+  recipients: IncomingMessage['envelope']['recipients'],
+  addresses: BounceAddresses,
+): readonly Reached[] {
+  const seen = new Set<string>();
+  const reached = new Map<string, Reached>();
+  for (const { mailbox } of recipients) {
+    const text = mailbox.text.toLowerCase();
+    const address = seen.has(text) ? undefined : addresses.read(mailbox);
+    if (address === undefined) continue;
+    seen.add(text);
+    const { sender, verp } = address;
+    const recipient = verp?.recipient?.text.toLowerCase();
+    const copy =
+      verp === null || recipient === undefined ? text : `${verp.proof} ${sender.text} ${recipient}`;
+    if (!reached.has(copy)) reached.set(copy, { mailbox, address });
+    if (seen.size === MOST_EVENTS) break;
+  }
+  return [...reached.values()];
 }
 
 /** One for the recipient that the address names; else one for each that the report names. */

@@ -158,6 +158,13 @@ describe('a report', () => {
     assert.ok((recipient?.diagnostic.length ?? 0) <= 500);
   });
 
+  it('RFC 6533 §3: keeps no more of them where `\\x{…}` stands for a character that ends a line or steers a terminal', () => {
+    const escaped = String.raw`550\x{0A}Nov\x{1B}[2J\x{202E}\x{2028}x`;
+    const told = `${fields.recipient}\nDiagnostic-Code: utf-8; ${escaped}\nRemote-MTA: utf-8; ${String.raw`\x{0A}`}`;
+    const [recipient] = recipientsOf(report(told));
+    assert.deepEqual(recipient, { ...plain, diagnostic: '550 Nov [2J x' });
+  });
+
   it('names at most 100 recipients', () => {
     const many = Array.from({ length: 500 }, () => fields.recipient).join('\n\n');
     assert.equal(recipientsOf(report(`${fields.message}\n\n${many}`)).length, 100);

@@ -154,6 +154,56 @@ describe('what came back', () => {
   });
 });
 
+describe('a message to many addresses of ours', () => {
+  async function toldOf(to: readonly string[], content: string) {
+    const events: ReturnedEvent[] = [];
+    const counted: string[] = [];
+    const step = readingReturned({
+      addresses: openBounceAddresses(settings, () => NOW),
+      suppress,
+      suppressions: { note: ({ recipient }) => void counted.push(recipient.text) },
+      onEvents: (list) => events.push(...list),
+    });
+    const said = await treat(incomingMessage(content, { role: 'mx', from: null, to }), noTerms, [step]);
+    if (said.kind === 'treated') said.whenKept?.();
+    return { events, counted };
+  }
+
+  it('counts a copy once, in whatever case and with whatever delimiters its address is named', async () => {
+    const spellings = [
+      tagged,
+      tagged,
+      tagged.toUpperCase(),
+      tagged.replaceAll('+', '-'),
+      tagged.replace('=', '-'),
+    ];
+    const { events, counted } = await toldOf(spellings, report(failed));
+    assert.deepEqual(
+      events.map(({ to }) => to),
+      [tagged],
+    );
+    assert.deepEqual(counted, ['anna@far.test']);
+    const both = [
+      tagged.replace(/.@/, 'z@').replace('anna', 'bert'),
+      addressAt(NOW, 'carl@far.test'),
+      tagged,
+    ];
+    assert.deepEqual((await toldOf(both, report(failed))).events.length, 3);
+  });
+
+  it('raises no more than 100 events, whoever it names', async () => {
+    const hundred = report(...Array.from({ length: 100 }, () => failed));
+    const many = Array.from({ length: 1_000 }, (_, n) => `owner+u${n}=far.test@list.test`);
+    assert.equal((await toldOf(many, hundred)).events.length, 100);
+    const cases = Array.from(
+      { length: 6 },
+      (_, n) => `${'owner'.slice(0, n).toUpperCase()}${'owner'.slice(n)}`,
+    );
+    const plain = cases.map((local) => `${local}@list.test`);
+    assert.equal((await toldOf(plain, hundred)).events.length, 100);
+  });
+});
+
 describe('what hosts refuse us', () => {
   const bounced: DeliveryEvent = {
     event: 'bounced',

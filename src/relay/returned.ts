@@ -104,7 +104,7 @@ function eventsOf(
       remoteMta: said?.remoteMta ?? null,
       reportingMta: report.kind === 'report' ? report.reportingMta : null,
       envelopeId: report.kind === 'report' ? report.envelopeId : null,
-      counted: counts && isProof && said?.action === 'failed' && isHard(exactStatus(said)),
+      counted: counts && isProof && said?.action === 'failed' && isHardIn(said),
     });
   };
   const recipients = report.kind === 'report' ? report.recipients : [];
@@ -116,9 +116,11 @@ function eventsOf(
  * Exim writes 5.0.0 (RFC 3463 §3.1, "Other undefined Status") for whatever stood in the reply, and the reply beside it: what
  * that says of policy or content must not count against the recipient.
  */
-function exactStatus({ status, diagnostic }: ReportedRecipient): string {
-  const [, replied] = /^5[0-9]{2}[ -](5\.[0-9]{1,3}\.[0-9]{1,3})(?= |$)/.exec(diagnostic ?? '') ?? [];
-  return status === '5.0.0' && replied !== undefined ? replied : status;
+function isHardIn({ status, diagnostic }: ReportedRecipient): boolean {
+  const [, code, replied] =
+    /^(5[0-9]{2})(?:[ -](5\.[0-9]{1,3}\.[0-9]{1,3}))?(?= |$)/.exec(diagnostic ?? '') ?? [];
+  const exact = status === '5.0.0' && replied !== undefined ? replied : status;
+  return isHard(exact, code === undefined ? undefined : Number(code));
 }
 
 /** What a report says of this recipient; of a copy for one recipient alone it is about nobody else, whatever it calls him. */
@@ -145,7 +147,7 @@ export function noteOwnBounces(
     if (!addresses.some(({ text }) => text.toLowerCase() === from.toLowerCase())) continue;
     const status = reply.enhanced ?? '5.0.0';
     const recipient = mailboxOf(to);
-    if (recipient === undefined || !isHard(status)) continue;
+    if (recipient === undefined || !isHard(status, reply.code)) continue;
     const diagnostic = `${reply.code} ${reply.text}`.slice(0, LONGEST_DIAGNOSTIC);
     suppressions.note({ recipient, at: Date.parse(at), status, diagnostic }, suppress);
   }

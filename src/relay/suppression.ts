@@ -88,14 +88,21 @@ export function openSuppressions({ store, now, onOddity, onError }: SuppressionP
   };
 }
 
+/** What is said of a mailbox; 554 is of the whole transaction (RFC 5321 §4.2.3). */
+const OF_MAILBOX: ReadonlySet<number> = new Set([550, 551, 553]);
+
 /**
  * Whether a status says for good that this recipient cannot be reached.
  *
- * Left out is what a host says of the message or of us, and would say of any recipient there: its size (5.2.3, 5.3.4), its
- * content (5.6), and policy (5.7). RFC 3463 §3.
+ * Left out is what a host says of the message, of us or of itself, and would say of any recipient there: that it does not
+ * like the sender (5.1.7, 5.1.8), size (5.2.3), the host's own state (5.3.1 to 5.3.5), the protocol (5.5), content (5.6), and
+ * policy (5.7). RFC 3463 §3.
+ *
+ * @param code of the reply, where that is known: 5.0.0 stands for one without a status, which says less.
  */
-export function isHard(status: string): boolean {
-  return status.startsWith('5.') && !/^5\.(?:[67]\.|2\.3$|3\.4$)/.test(status);
+export function isHard(status: string, code?: number): boolean {
+  if (status === '5.0.0' && code !== undefined && !OF_MAILBOX.has(code)) return false;
+  return status.startsWith('5.') && !/^5\.(?:[567]\.|1\.[78]$|2\.3$|3\.[1-5]$)/.test(status);
 }
 
 /** 5.1.1: whoever keeps the list knows what to do with it. The command is without the address, which a shell could run. */

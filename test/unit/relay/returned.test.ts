@@ -120,6 +120,12 @@ describe('what came back', () => {
       'failed',
     ],
     [
+      'no status, and a reply that is about the message',
+      { content: report(failed.replace('5.1.1', '5.0.0').replace('550 who', '554 spam')) },
+      'ours',
+      'failed',
+    ],
+    [
       'a report about two others',
       { content: report(...['b@c.test', 'd@e.test'].map((one) => failed.replace('anna@far.test', one))) },
       'ours',
@@ -243,6 +249,7 @@ describe('what hosts refuse us', () => {
     assert.deepEqual(counted({ ...bounced, event: 'deferred' }), []);
     assert.deepEqual(counted({ ...bounced, reply: { code: 450, enhanced: '4.2.1', text: '' } }), []);
     assert.deepEqual(counted({ ...bounced, reply: { code: 550, enhanced: '5.7.1', text: '' } }), []);
+    assert.deepEqual(counted({ ...bounced, reply: { code: 554, enhanced: null, text: 'spam' } }), []);
     assert.deepEqual(counted(bounced, null), []);
   });
 });

@@ -127,3 +127,15 @@ it('RFC 3463 §3: hard is what is said for good, and of the mailbox', () => {
   for (const status of ['4.2.2', '2.0.0', '5.2.3', '5.3.4', '5.6.7', '5.7.1', '5.7.26', '5.71.1'])
     assert.equal(isHard(status), status === '5.71.1', status);
 });
+
+it('RFC 3463 §3: what a host says of the sender, of itself and of the protocol it would say of any recipient', () => {
+  for (const status of ['5.1.7', '5.1.8', '5.3.1', '5.3.2', '5.3.3', '5.3.5', '5.5.0', '5.5.1', '5.5.4'])
+    assert.equal(isHard(status), false, status);
+});
+
+it('RFC 5321 §4.2.3: without a status only those replies are hard that a mailbox can be refused with', () => {
+  for (const code of [550, 551, 553]) assert.equal(isHard('5.0.0', code), true, String(code));
+  for (const code of [500, 503, 521, 530, 535, 552, 554, 555, 556])
+    assert.equal(isHard('5.0.0', code), false, String(code));
+  assert.equal(isHard('5.1.1', 554), true);
+});

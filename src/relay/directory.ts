@@ -4,7 +4,7 @@
  * A database that gives no answer says nothing about an account: `unknown` is a reason to try again later, never that
  * somebody does not exist or that a password is wrong.
  */
-import type { AccountRows } from '../store/account-rows.ts';
+import type { AccountRow, AccountRows } from '../store/account-rows.ts';
 import { StoreError } from '../store/store-error.ts';
 import { accountOf, type RowRules, type StoredAccount } from './stored-account.ts';
 import { waitingLine } from './waiting-line.ts';
@@ -50,6 +50,8 @@ export function openDirectory(settings: DirectorySettings, { now, onOddity }: Di
   const rows = settings.open();
   const line = waitingLine(settings.connections, MOST_WAITING);
   const memory = remembering(settings.rememberMs, now);
+  /** Whether the database gave no answer when it was asked last. */
+  let isSilent = false;
   let toldAt = Number.NEGATIVE_INFINITY;
   let untold = 0;
 
@@ -67,14 +69,32 @@ export function openDirectory(settings: DirectorySettings, { now, onOddity }: Di
   async function ask(user: string, signal: AbortSignal): Promise<Found> {
     // Who has waited too long for others is not asked about any more.
     signal.throwIfAborted();
-    const found = await rows.find(user, signal);
-    const [row, second] = found;
+    const [row, second] = await asked(user, signal);
     if (row === undefined) return { kind: 'absent' };
     if (second !== undefined) return unknown('the query gives more than one row for a user');
     const account = accountOf(user, row, settings);
     return account.kind === 'ok'
       ? { kind: 'found', ...account.value }
       : unknown(`the row of ${JSON.stringify(user)} cannot be used: ${account.because}`);
+  }
+
+  async function asked(user: string, signal: AbortSignal): Promise<readonly AccountRow[]> {
+    const begun = performance.now();
+    // Who has waited for others has no time left that would say anything of the database.
+    const onTimeout = (): void => {
+      if (performance.now() - begun > settings.withinMs / 2) isSilent = true;
+    };
+    signal.addEventListener('abort', onTimeout, { once: true });
+    try {
+      const found = await rows.find(user, signal);
+      isSilent = false;
+      return found;
+    } catch (error) {
+      if (!signal.aborted) isSilent = true;
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', onTimeout);
+    }
   }
 
   function unknown(because: string): Found {
@@ -104,7 +124,8 @@ export function openDirectory(settings: DirectorySettings, { now, onOddity }: Di
         memory.note(user, found);
         return found;
       }
-      return memory.recall(user) ?? found;
+      // That others take its time says nothing of the database: else who is closed has himself let in by a rush of logins.
+      return (isSilent ? memory.recall(user) : undefined) ?? found;
     },
     close: () => rows.close(),
   };

@@ -151,6 +151,29 @@ describe('an account that is remembered', () => {
     assert.equal(last.kind === 'found' && last.active, false);
   });
 
+  it('stands in for nobody where the database answers, and others take its time', async () => {
+    const { directory, world } = directoryOn(found, { rememberMs: 10_000, connections: 1, withinMs: 60 });
+    await directory.find('anna');
+    world.find = async () => {
+      await sleep(40);
+      return [];
+    };
+    const rush = Array.from({ length: 64 }, (_, n) => directory.find(`eve${n}`));
+    const late = directory.find('anna');
+    assert.deepEqual(await directory.find('anna'), { kind: 'unknown' });
+    assert.deepEqual(await late, { kind: 'unknown' });
+    await Promise.all(rush);
+  });
+
+  it('stands in also for those who wait while the database hangs', async () => {
+    const { directory, world } = directoryOn(found, { rememberMs: 10_000, connections: 1, withinMs: 50 });
+    await directory.find('anna');
+    world.find = never;
+    const first = directory.find('bert');
+    assert.equal((await directory.find('anna')).kind, 'found');
+    assert.equal((await first).kind, 'unknown');
+  });
+
   it('is nobody where nothing is said about it', async () => {
     const { directory, world } = directoryOn(found);
     await directory.find('anna');

@@ -29,6 +29,10 @@ const load: Load = { messages, warmUp: 1_000, sessions: 20, bytes: 4_096 };
 const TRACED = 500;
 const levels = ['verified', 'may', 'none'] as const satisfies readonly Task['tls'][];
 
+const heads =
+  `TLS | relay | msg/s | to 250, p50 ms | p99 ms | CPU ms/message | memory MiB | processes | connections | handshakes | \
+inside TLS | signed | delivered, by its own account`.split(' | ');
+
 const authority = await createAuthority();
 const pair = await authority.issue({ names: ['127.0.0.1', 'sink.test', 'mx.sink.test'] });
 const trust: Trust = { authority, pair };
@@ -74,10 +78,6 @@ async function contest(contenders: readonly Contender[]): Promise<void> {
     console.log(`- ${one.name}: ${flushes}, ${(flushes / TRACED).toFixed(2)} per message`);
   }
 }
-
-const heads =
-  `TLS | relay | msg/s | to 250, p50 ms | p99 ms | CPU ms/message | memory MiB | processes | connections | handshakes | \
-inside TLS | signed | delivered, by its own account`.split(' | ');
 
 function row(tls: Task['tls'], { name }: Contender, all: readonly Run[]): readonly (string | number)[] {
   const run = medianRun(all);

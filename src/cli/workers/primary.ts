@@ -1,4 +1,5 @@
 /** The one process of several that listens, writes the event log, and starts the workers. */
+import { randomBytes } from 'node:crypto';
 import type { LoggedEvent } from '../../events/delivery-event.ts';
 import { keepDoors } from '../../net/hand-over.ts';
 import { startSwitchNotices } from '../../relay/switch.ts';
@@ -68,7 +69,7 @@ async function open(
   const places = await openPlaces();
   opened.push(() => places.close());
   refuseStrangers(places, config);
-  const keeper = keepDoors({ places, choose: chooserOf(() => running.config), onError });
+  const keeper = keepDoors({ places, choose: chooserOf(() => running.config, randomBytes(16)), onError });
   const workers: Workers = startWorkers({
     folder: lock.path,
     serving: config.workers,

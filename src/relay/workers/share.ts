@@ -1,5 +1,5 @@
 /** What of a limit falls to one of several processes, so that together they keep it. */
-
+import { createHmac } from 'node:crypto';
 import type { Limits } from '../../net/admission.ts';
 import { networkOf } from '../../net/clients.ts';
 import type { RelaySettings } from '../settings.ts';
@@ -71,32 +71,24 @@ const USUAL_PREFIXES = { ipv4: 24, ipv6: 48 } as const;
 /**
  * The worker to whom all connections of a stranger's network go, so that its limits can be kept in one place.
  *
- * Of each worker the network has a number, and the highest wins: where one is gone only its own networks move.
+ * Of each worker the network has a number, and the highest wins: where one is gone only its own networks move. Whoever could
+ * tell the numbers would fill one worker, and so its part of the sessions, with the networks that he has: that of a victim.
  *
  * @param address as the operating system wrote it. @param prefixes those of the limits by network.
- * @param alive numbers of workers, at least one.
+ * @param alive numbers of workers, at least one. @param secret random, and the same for as long as clients are known.
  */
 export function workerOf(
   address: string,
   alive: readonly [number, ...number[]],
+  secret: Uint8Array,
   prefixes: { readonly ipv4: number; readonly ipv6: number } = USUAL_PREFIXES,
 ): number {
   const network = networkOf(address, prefixes);
   let [chosen] = alive;
   let highest = -1;
   for (const number of alive) {
-    const mark = markOf(`${number} ${network}`);
+    const mark = createHmac('sha256', secret).update(`${number} ${network}`).digest().readUInt32BE();
     if (mark > highest) [chosen, highest] = [number, mark];
   }
   return chosen;
-}
-
-/** FNV-1a of 32 bits, stirred at the end, as texts that differ in one place give marks that are near. */
-function markOf(text: string): number {
-  let mark = 0x811c9dc5;
-  for (let index = 0; index < text.length; index += 1)
-    mark = Math.imul(mark ^ text.charCodeAt(index), 0x01000193);
-  mark = Math.imul(mark ^ (mark >>> 16), 0x85ebca6b);
-  mark = Math.imul(mark ^ (mark >>> 13), 0xc2b2ae35);
-  return (mark ^ (mark >>> 16)) >>> 0;
 }

@@ -6,13 +6,14 @@ import type { Network } from '../../../../src/relay/settings.ts';
 const network = (address: string): Network => ({ family: 'ipv4', address, prefix: 24 });
 
 describe('the worker of a connection', () => {
-  const choose = chooserOf(() => ({
+  const config = () => ({
     listeners: [
       { networks: [network('192.0.2.0')], proxies: [network('198.51.100.0')], fronts: [] },
       { networks: [], proxies: [], fronts: [network('203.0.113.0')] },
     ],
     limits: { network: { prefixes: { ipv4: 16, ipv6: 48 }, sessions: 1, connectionsPerMinute: 1 } },
-  }));
+  });
+  const choose = chooserOf(config, Buffer.from('secret'));
 
   it('is any for whoever is known by address, and for who speaks for others', () => {
     for (const address of ['192.0.2.9', '198.51.100.9', '::ffff:203.0.113.9'])

@@ -32,18 +32,19 @@ describe('the share of a limit', () => {
 
 describe('the worker of a client', () => {
   const four = [1, 2, 3, 4] as const;
+  const secret = Buffer.from('of this start');
   const addresses = Array.from({ length: 2_000 }, (_, index) => `192.${index >> 8}.${index & 255}.7`);
 
   it('is the same for all addresses of a network, in every spelling', () => {
-    assert.equal(workerOf('192.0.2.1', four), workerOf('192.0.2.254', four));
-    assert.equal(workerOf('::ffff:192.0.2.1', four), workerOf('192.0.2.254', four));
-    assert.equal(workerOf('2001:db8:1::1', four), workerOf('2001:db8:1:ffff::2', four));
+    assert.equal(workerOf('192.0.2.1', four, secret), workerOf('192.0.2.254', four, secret));
+    assert.equal(workerOf('::ffff:192.0.2.1', four, secret), workerOf('192.0.2.254', four, secret));
+    assert.equal(workerOf('2001:db8:1::1', four, secret), workerOf('2001:db8:1:ffff::2', four, secret));
   });
 
   it('is each worker for about as many networks', () => {
     const counts = new Map<number, number>();
     for (const address of addresses) {
-      const number = workerOf(address, four);
+      const number = workerOf(address, four, secret);
       counts.set(number, (counts.get(number) ?? 0) + 1);
     }
     for (const number of four) {
@@ -52,10 +53,18 @@ describe('the worker of a client', () => {
     }
   });
 
+  it('cannot be told without the secret, so that nobody chooses his networks for one worker', () => {
+    const others = Buffer.from('of another start');
+    const same = addresses.filter(
+      (address) => workerOf(address, four, secret) === workerOf(address, four, others),
+    );
+    assert.ok(same.length > 400 && same.length < 600, `${same.length} of 2,000 are the same`);
+  });
+
   it('stays the same where another worker is gone', () => {
     for (const address of addresses) {
-      const before = workerOf(address, four);
-      if (before !== 3) assert.equal(workerOf(address, [1, 2, 4]), before);
+      const before = workerOf(address, four, secret);
+      if (before !== 3) assert.equal(workerOf(address, [1, 2, 4], secret), before);
     }
   });
 });

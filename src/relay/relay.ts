@@ -24,7 +24,7 @@ import type { IncomingNote } from './incoming-watch.ts';
 import type { IntakeParts } from './intake.ts';
 import { type LoginNote, openLoginLog } from './login-log.ts';
 import { isWithinOneOf } from './networks.ts';
-import { allHolders, openQuotas, type QuotaUsage, usageOf } from './quotas.ts';
+import { allHolders, openQuotas, type QuotaHolder, type QuotaUsage, usageOf } from './quotas.ts';
 import { openReception, type Reception } from './reception.ts';
 import type { RefusedRecipient } from './residence.ts';
 import { noteOwnBounces } from './returned.ts';
@@ -84,6 +84,8 @@ export interface Relay {
   ): Promise<readonly RefusedRecipient[]>;
   /** How much of the quotas is used up. */
   quotas(): readonly QuotaUsage[];
+  /** Those of a directory who have spent of their quotas, since the start. */
+  spenders(): readonly QuotaHolder[];
   /** Which servers have always sent to us over TLS. */
   readonly inbound: Pick<InboundMemory, 'of' | 'purge'>;
   /**
@@ -195,6 +197,8 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     throw error;
   }
   delivering.wake();
+  // Only whoever has logged in is known of a directory.
+  const spenders = () => (settings.directory === null ? [] : quotas.holders());
   return {
     get listeners() {
       return listeners.bound.map(({ listener: { address, port }, settings: { tls, role } }) => ({
@@ -209,10 +213,9 @@ export async function startRelay(parts: RelayParts): Promise<Relay> {
     refusedOf: (envelope, submitter = atTheSocket) => reception.refusedOf(submitter, envelope),
     quotas: () => {
       const accounts = settings.accounts.map(({ user, rights }) => ({ user, quota: rights.quota }));
-      // Only whoever has logged in is known of a directory.
-      const met = settings.directory === null ? [] : quotas.holders();
-      return usageOf(quotas.list(), [...met, ...allHolders(accounts, settings.networkQuotas)]);
+      return usageOf(quotas.list(), [...spenders(), ...allHolders(accounts, settings.networkQuotas)]);
     },
+    spenders,
     inbound,
     retry: (destinations) => delivering.retry(destinations),
     wordsOf: () => (destination) => delivering.wordOf(destination),

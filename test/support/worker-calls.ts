@@ -20,6 +20,7 @@ export const deafCalls: WorkerCalls = {
   words: unexpected,
   rememberedTls: unexpected,
   flush: unexpected,
+  spenders: unexpected,
   purgeInbound: unexpected,
   refreshPolicy: unexpected,
   overlook: unexpected,

@@ -67,7 +67,9 @@ export function openMerging({ workers, clients, holders, now }: MergingParts): M
           await relay.flush();
           const { accounts, networkQuotas } = holders();
           const having = accounts.map(({ user, rights }) => ({ user, quota: rights.quota }));
-          return usageOf(openWindows(clients.quotas.list(), now()), allHolders(having, networkQuotas));
+          const spenders = await relay.spenders();
+          const all = [...spenders, ...allHolders(having, networkQuotas)];
+          return usageOf(openWindows(clients.quotas.list(), now()), all);
         },
         inbound: {
           async of(domain) {

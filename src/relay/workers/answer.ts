@@ -17,7 +17,15 @@ export interface AnsweringParts {
   >;
   readonly relay: Pick<
     Relay,
-    'submit' | 'refusedOf' | 'retry' | 'carryOut' | 'wordsOf' | 'rememberedTls' | 'inbound' | 'flush'
+    | 'submit'
+    | 'refusedOf'
+    | 'retry'
+    | 'carryOut'
+    | 'wordsOf'
+    | 'rememberedTls'
+    | 'inbound'
+    | 'flush'
+    | 'spenders'
   >;
   readonly engine: Pick<PolicyEngine, 'refresh' | 'forget' | 'overlook'>;
   readonly recorder: { readonly flush: () => void };
@@ -72,6 +80,7 @@ export function addWorkerCalls(app: Hono, calls: WorkerCalls): void {
   answer('refreshPolicy', (asked) => calls.refreshPolicy(asked));
   answer('overlook', (asked) => calls.overlook(asked));
   answer('forgetPolicy', (asked) => calls.forgetPolicy(asked));
+  answer('spenders', () => calls.spenders());
   answer('metrics', () => calls.metrics());
 }
 
@@ -114,6 +123,9 @@ export function workerCalls({
     async flush() {
       recorder.flush();
       relay.flush();
+    },
+    async spenders() {
+      return relay.spenders();
     },
     async purgeInbound(domain) {
       return relay.inbound.purge(domain);

@@ -38,6 +38,7 @@ export function askWorker(socketPath: string, withinMs = ANSWER_MS): WorkerCalls
     retry: call('retry'),
     words: call('words'),
     rememberedTls: call('rememberedTls'),
+    spenders: call('spenders'),
     flush: call('flush'),
     purgeInbound: call('purgeInbound'),
     refreshPolicy: call('refreshPolicy', FETCH_MS),

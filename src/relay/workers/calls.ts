@@ -12,6 +12,7 @@ import type { Envelope, Intake } from '../../protocols/smtp/server/state.ts';
 import type { QueueStore } from '../../store/queue-store.ts';
 import type { Submitter } from '../arrival.ts';
 import type { HoldWord } from '../holds.ts';
+import type { QuotaHolder } from '../quotas.ts';
 import type { RefusedRecipient } from '../residence.ts';
 import type { RememberedTls } from '../tls-memory.ts';
 
@@ -61,6 +62,8 @@ export interface WorkerCalls extends QueueCalls {
   /** Forgets what was learnt of the domain a moment ago, as another worker knows better. */
   overlook(domain: Domain): Promise<void>;
   forgetPolicy(domain: Domain): Promise<StsEntry | undefined>;
+  /** Those of a directory who have spent of their quotas here: no configuration names them. */
+  spenders(): Promise<readonly QuotaHolder[]>;
   metrics(): Promise<Counts>;
 }
 

@@ -54,7 +54,9 @@ export class WorkersMissing extends Error {
   readonly numbers: readonly number[];
 
   constructor(numbers: readonly number[]) {
-    super(missingText(numbers));
+    super(
+      `${missingText(numbers)}, so this cannot be answered, or done, for sure: try again in a few seconds`,
+    );
     this.numbers = numbers;
   }
 }

@@ -6,6 +6,7 @@ import type { Envelope, Intake } from '../../protocols/smtp/server/state.ts';
 import { atTheSocket, type Submitter } from '../arrival.ts';
 import type { WordOf } from '../control-api.ts';
 import type { HoldWord } from '../holds.ts';
+import type { QuotaHolder } from '../quotas.ts';
 import type { RefusedRecipient } from '../residence.ts';
 import type { RememberedTls } from '../tls-memory.ts';
 import type { WorkerCalls } from './calls.ts';
@@ -24,6 +25,7 @@ export interface MergedRelay {
   wordsOf(destinations: readonly string[]): Promise<WordOf>;
   rememberedTls(): Promise<readonly RememberedTls[]>;
   flush(): Promise<void>;
+  spenders(): Promise<readonly QuotaHolder[]>;
   /** @returns how many servers of the domain were known. */
   purgeInbound(domain: Domain): Promise<number>;
   readonly engine: {
@@ -85,6 +87,7 @@ export function mergedRelay({ workers, onMissing }: MergedRelayParts): MergedRel
     async flush() {
       await all((calls) => calls.flush());
     },
+    spenders: async () => (await all((calls) => calls.spenders())).flat(),
     purgeInbound: async (domain) => Math.max(0, ...(await all((calls) => calls.purgeInbound(domain)))),
     engine: {
       async refresh(domain) {

@@ -7,6 +7,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { parseMailboxPattern } from '../../../src/cli/config/values.ts';
 import { anyRights } from '../../../src/relay/accounts.ts';
 import { hashPassword } from '../../../src/relay/password.ts';
+import { noQuota } from '../../../src/relay/quotas.ts';
 import { sqliteAccounts } from '../../../src/store/sqlite-accounts.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { greetedClient, type RawClient } from '../../support/raw-client.ts';
@@ -88,6 +89,9 @@ describe('whom only the database knows', () => {
       relay.relay.quotas().map(({ subject, messages }) => [subject, messages]),
       [['account cleo', 2]],
     );
+    assert.deepEqual(relay.relay.spenders(), [
+      { subject: 'account cleo', quota: { ...noQuota, messagesPerHour: 2 } },
+    ]);
     assert.equal((await login(relay, 'cleo', 'Sesame'))[1], '535');
   });
 

@@ -1,12 +1,23 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { openMerging } from '../../../../src/cli/workers/merging.ts';
 import { parseMailbox } from '../../../../src/names/mailbox.ts';
 import { noRecipientWishes, noSenderWishes } from '../../../../src/names/wishes.ts';
 import type { Envelope } from '../../../../src/protocols/smtp/server/state.ts';
 import { atTheSocket } from '../../../../src/relay/arrival.ts';
+import { noQuota } from '../../../../src/relay/quotas.ts';
+import { addWorkerCalls } from '../../../../src/relay/workers/answer.ts';
 import { WorkersMissing } from '../../../../src/relay/workers/fan-out.ts';
+import { openClients } from '../../../../src/store/open-clients.ts';
 import { domain } from '../../../store/policy-conformance.ts';
 import { mergingSetting } from '../../../support/merging.ts';
+import { deafCalls } from '../../../support/worker-calls.ts';
 
 const mailbox = parseMailbox('bob@far.test');
 const envelope: Envelope = {
@@ -98,5 +109,40 @@ describe('two workers as one relay', () => {
     assert.equal(await merging.control.engine.forget(domain('far.test')), undefined);
     for (const { policies } of workers) assert.deepEqual(policies, ['flushes', 'forgets far.test']);
     assert.deepEqual(await merging.control.relay.quotas(), []);
+  });
+
+  it('show the quotas of those too whom only a directory knows, as whoever has let them in has learnt them', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'waxwing-net-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const clients = openClients({ path: folder });
+    t.after(() => clients.close());
+    const now = Date.now();
+    const cleo = { subject: 'account cleo', period: 'hour', messages: 2, recipients: 3 } as const;
+    clients.quotas.add([{ ...cleo, since: now }], now);
+    const quota = { ...noQuota, messagesPerHour: 5 };
+    const app = new Hono();
+    addWorkerCalls(app, {
+      ...deafCalls,
+      flush: () => Promise.resolve(),
+      spenders: () => Promise.resolve([{ subject: 'account cleo', quota }]),
+    });
+    const socketPath = join(folder, 'control-1.sock');
+    const server = createServer(getRequestListener(app.fetch));
+    await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+    t.after(() => server.close());
+    const { control } = openMerging({
+      workers: () => [{ number: 1, role: 'serve', socketPath }],
+      clients,
+      holders: () => ({ accounts: [], networkQuotas: [] }),
+      now: () => now,
+    });
+    assert.deepEqual(
+      (await control.relay.quotas()).map(({ subject, messages, mostMessages }) => [
+        subject,
+        messages,
+        mostMessages,
+      ]),
+      [['account cleo', 2, 5]],
+    );
   });
 });

@@ -39,6 +39,6 @@ it('what is missing is said in a sentence', () => {
   assert.equal(missingText([2]), 'worker 2 gives no answer: what is in its queue is missing');
   assert.equal(
     new WorkersMissing([2, 3]).message,
-    'the workers 2, 3 give no answer: what is in their queues is missing',
+    'the workers 2, 3 give no answer: what is in their queues is missing, so this cannot be answered, or done, for sure: try again in a few seconds',
   );
 });

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Domain } from '../../../../src/names/domain.ts';
 import { noSenderWishes } from '../../../../src/names/wishes.ts';
 import type { Envelope } from '../../../../src/protocols/smtp/server/state.ts';
+import { noQuota } from '../../../../src/relay/quotas.ts';
 import type { WorkerCalls } from '../../../../src/relay/workers/calls.ts';
 import { type WorkerEnd, WorkersMissing } from '../../../../src/relay/workers/fan-out.ts';
 import { mergedRelay } from '../../../../src/relay/workers/merged-relay.ts';
@@ -115,6 +116,13 @@ describe('what is known of several workers', () => {
     );
     assert.deepEqual(missed, [3]);
   });
+});
+
+it('those who have spent of a quota are asked of all workers, and who gives no answer is said', async () => {
+  const cleo = { subject: 'account cleo', quota: noQuota };
+  const { relay, missed } = settingOf({ spenders: () => Promise.resolve([cleo]) }, { spenders: nobody });
+  assert.deepEqual(await relay.spenders(), [cleo]);
+  assert.deepEqual(missed, [2]);
 });
 
 describe('a policy', () => {

@@ -73,13 +73,14 @@ export function fileEventLog(
     onError(asError(error));
   };
   const append = async (): Promise<void> => {
-    while (waiting !== '') {
+    do {
       if (isStale) await release();
       if (file === undefined) {
         file = await openToAppend(path);
         size = (await file.stat()).size;
       }
       const lines = waiting;
+      if (lines === '') break;
       waiting = '';
       try {
         await file.appendFile(lines);
@@ -90,7 +91,7 @@ export function fileEventLog(
       isDirty = true;
       size += Buffer.byteLength(lines);
       if (rotation !== null && size >= fullAt) await rotate(rotation);
-    }
+    } while (waiting !== '');
     if (lost > 0) onError(new Error(`${lost} events had no room to wait in and are missing`));
     lost = 0;
   };
@@ -106,7 +107,9 @@ export function fileEventLog(
     }
   };
   const start = (): void => {
-    if (state !== 'idle' || waiting === '') return;
+    if (state === 'idle' && waiting !== '') run();
+  };
+  const run = (): void => {
     state = 'writing';
     work = append().then(
       () => {
@@ -146,6 +149,8 @@ export function fileEventLog(
     flush().catch(complain);
   }, flushEveryMs);
   timer.unref();
+  // Whoever may not write here is told at the start, and not with the first mail.
+  run();
 
   return {
     write(events) {

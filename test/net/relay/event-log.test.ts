@@ -273,6 +273,15 @@ it('a file that cannot be written is told, and does not stop the relay', async (
   await log.close();
 });
 
+it('a file that cannot be opened is told at the start, before there is any event', async (t) => {
+  const path = join(await temporary(t), 'no-such-folder', 'events.ndjson');
+  const errors: string[] = [];
+  const log = fileEventLog(path, ({ message }) => errors.push(message));
+  t.after(() => log.close());
+  while (errors.length === 0) await sleep(1);
+  assert.match(errors[0] ?? '', /ENOENT: no such file or directory, open .*no-such-folder/);
+});
+
 it('a file that cannot be flushed is closed all the same', async (t) => {
   const folder = await temporary(t);
   const probe = await open(join(folder, 'probe'), 'a');

@@ -48,14 +48,18 @@ export interface DoorKeeperParts {
   readonly onError: (what: string, error: unknown) => void;
 }
 
+const nobody: ReadonlySet<Taker> = new Set();
+
 export function keepDoors({ places, choose, onError }: DoorKeeperParts): DoorKeeper {
   const doors = new Map<string, Kept>();
   /** What was said to be handed over, and has not left yet. */
   const leaving = new Map<Taker, Map<Socket, Kept>>();
 
-  function come(kept: Kept, socket: Socket): void {
-    const taker = takerOf(kept, socket);
-    if (taker === undefined) return wait(kept, socket);
+  /** @param not could not be given it: the channel of a process ends a little before we hear that it is gone. */
+  function come(kept: Kept, socket: Socket, not: ReadonlySet<Taker> = nobody): void {
+    if (kept.takers.size === 0) return wait(kept, socket);
+    const taker = takerOf(kept, socket, not);
+    if (taker === undefined) return void socket.destroy();
     // The next one that is equally idle has the next turn.
     kept.takers.delete(taker);
     kept.takers.add(taker);
@@ -67,7 +71,7 @@ export function keepDoors({ places, choose, onError }: DoorKeeperParts): DoorKee
       // Where the taker is gone, the connection has gone elsewhere by now.
       if (!under.delete(socket) || error === null) return;
       onError('handing a connection over', error);
-      come(kept, socket);
+      come(kept, socket, new Set([...not, taker]));
     });
   }
 
@@ -76,8 +80,8 @@ export function keepDoors({ places, choose, onError }: DoorKeeperParts): DoorKee
     else waiting.push(socket);
   }
 
-  function takerOf({ takers }: Kept, { remoteAddress }: Socket): Taker | undefined {
-    const all = [...takers];
+  function takerOf({ takers }: Kept, { remoteAddress }: Socket, not: ReadonlySet<Taker>): Taker | undefined {
+    const all = [...takers].filter((taker) => !not.has(taker));
     const [first, ...others] = all.map(({ number }) => number);
     if (first === undefined || remoteAddress === undefined) return idlest(all);
     const chosen = choose(remoteAddress, [first, ...others]);

@@ -120,6 +120,34 @@ describe('connections that are handed over', () => {
     assert.equal(two.given.length, 1);
   });
 
+  it('go to another one where the one that is chosen says at once that it is gone, as between the end of its channel and its own', async (t) => {
+    const dead: Worker = {
+      number: 1,
+      given: [],
+      give: (_name, _socket, done) => done(new Error('worker 1 is gone')),
+    };
+    const two = worker(2);
+    const { come } = await kept(t, [dead, two], () => 1);
+    await come();
+    assert.equal(two.given.length, 1);
+  });
+
+  it('are closed where nobody there can be given it', async (t) => {
+    let tried = 0;
+    const dead = (number: number): Worker => ({
+      number,
+      given: [],
+      give(_name, _socket, done) {
+        tried += 1;
+        done(new Error('it is gone'));
+      },
+    });
+    const { come } = await kept(t, [dead(1), dead(2)], () => 1);
+    const client = await come();
+    assert.equal(tried, 2, 'each of them is asked once');
+    if (!client.closed) await once(client.resume(), 'close');
+  });
+
   it('wait while there is nobody, and nobody is refused', async (t) => {
     const one = worker(1);
     const { keeper, name, come } = await kept(t, [one]);

@@ -68,7 +68,12 @@ export function slotDesk({ tell, termMs = TERM_MS }: SlotDeskParts): SlotDesk {
     if (known === undefined) all.set(destination, lent);
     // A new configuration may have come to one worker before the others.
     lent.limit = limit;
-    if (!lent.holders.has(worker)) lent.line.add(worker);
+    if (lent.holders.has(worker)) {
+      // Whoever has it does not ask: what its process said last came after its end, and this is the next one.
+      lent.holders.set(worker, performance.now());
+      lent.recalled.delete(worker);
+      tell(worker, { kind: 'slot-given', destination });
+    } else lent.line.add(worker);
     turn(destination, lent);
   }
 

@@ -54,7 +54,11 @@ export function openSlots({ part: initial, peers, onGiven, vacate }: SlotsParts)
     if (word.kind !== 'slot-given' && word.kind !== 'slot-wanted') return;
     const { destination } = word;
     const slot = slots.get(destination);
-    if (slot === undefined) return;
+    if (slot === undefined) {
+      // It was lent to a process before this one, or has just gone back; that is said once more, or nobody gets it any more.
+      peers.tell({ kind: 'slot-back', destination });
+      return;
+    }
     if (word.kind === 'slot-given' && slot.state === 'asked') {
       slot.state = 'given';
       slot.idleSince = performance.now();

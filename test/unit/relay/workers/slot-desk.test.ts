@@ -37,6 +37,17 @@ describe('a connection that is lent out', () => {
     assert.equal(desk.size, 0);
   });
 
+  it('is given again to one that asks although it has it: its process is another one, which knows nothing of it', (t) => {
+    const { said, ask, back } = setting(t);
+    // The last word of a process may come after its end.
+    ask(1);
+    ask(2);
+    ask(1);
+    assert.deepEqual(said, ['1 slot-given', '1 slot-wanted 5000', '1 slot-given', '1 slot-wanted 5000']);
+    back(1);
+    assert.deepEqual(said.slice(4), ['2 slot-given']);
+  });
+
   it('is asked back once where others wait, for the end of the term at the latest', (t) => {
     const { said, ask, pass } = setting(t);
     ask(1);

@@ -54,6 +54,13 @@ describe('connections to a destination', () => {
     assert.deepEqual(said, ['slot-ask', 'may go']);
   });
 
+  it('go back at once where they were lent to a process that is no more: another one knows nothing of them', (t) => {
+    const { said, hear } = setting(t);
+    hear('slot-given');
+    hear('slot-wanted', 5_000);
+    assert.deepEqual(said, ['slot-back', 'slot-back']);
+  });
+
   it('go back only once nothing is open there any more', async (t) => {
     const { slots, said, hear, vacated, settled } = setting(t);
     slots.most(destination, 1);

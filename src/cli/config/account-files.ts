@@ -5,11 +5,14 @@ import { type Account, type AccountRights, anyRights } from '../../relay/account
 import { type PasswordHash, parsePasswordHash } from '../../relay/password.ts';
 import { anySender } from '../../relay/senders.ts';
 import { parseStoredPassword } from '../../relay/stored-password.ts';
-import type { AccountConfig, AccountsConfig } from './config.ts';
+import type { AccountConfig, AccountsConfig, Config } from './config.ts';
 import type { Findings } from './files.ts';
 import { ofUser } from './schema/account.ts';
 import { readLine, readText } from './text-file.ts';
 import { parseUser } from './values.ts';
+
+/** For so long whoever writes a database may hold it. */
+const BUSY_MS = 200;
 
 /** @returns undefined where its file is wrong, which is on `findings` then. */
 export async function readAccount(
@@ -88,4 +91,26 @@ function rightsOf(user: string, { ownAddressOnly, quota }: AccountsConfig): Pars
 
 function invalid(because: string): { readonly kind: 'invalid'; readonly because: string } {
   return { kind: 'invalid', because };
+}
+
+/**
+ * Asks a file of SQLite about nobody. A server is not asked: whoever checks a configuration may have no way to it.
+ *
+ * Such a file may be on its way still, so this is no error.
+ */
+export async function warnAboutDatabase({
+  accountDatabase,
+}: Pick<Config, 'accountDatabase'>): Promise<readonly string[]> {
+  if (accountDatabase?.place.kind !== 'sqlite') return [];
+  const { place, query } = accountDatabase;
+  const { sqliteAccounts } = await import('../../store/sqlite-accounts.ts');
+  try {
+    await sqliteAccounts({ path: place.path, query }).find('', AbortSignal.timeout(BUSY_MS));
+    return [];
+  } catch (error) {
+    const because = error instanceof Error ? error.message : String(error);
+    return [
+      `account_database.query: ${because}; until that is mended, logins of its users are put off (454)`,
+    ];
+  }
 }

@@ -10,7 +10,7 @@ import type { DkimKey } from '../../relay/dkim-key.ts';
 import type { LocalDomain } from '../../relay/domains.ts';
 import type { ApiKey } from '../../relay/http-api/api-key.ts';
 import type { Webhook } from '../../relay/webhooks/settings.ts';
-import { readAccount, readAccountsFile } from './account-files.ts';
+import { readAccount, readAccountsFile, warnAboutDatabase } from './account-files.ts';
 import {
   checkAliases,
   type ForwardingFiles,
@@ -31,7 +31,7 @@ import { readDkimKeys } from './dkim-files.ts';
 import { type GatewayFiles, readGatewayFiles } from './gateway-files.ts';
 import { readLine, readText } from './text-file.ts';
 import { parseLocalPart, parsePassword } from './values.ts';
-import { warnAboutCertificates, warnAboutHash, warnAboutRules } from './warnings.ts';
+import { warnAboutBounces, warnAboutCertificates, warnAboutHash, warnAboutRules } from './warnings.ts';
 import { readWebhooks } from './webhook-files.ts';
 
 /** What look-ups need of the files. */
@@ -160,11 +160,13 @@ export async function readFiles(
   const submitters = [...files.accounts.map(({ user }) => user), ...apiKeys.map(({ name }) => name)];
   // Nobody knows here who is in the database.
   const unused = config.accountDatabase === null ? warnAboutRules(config.rules, new Set(submitters)) : [];
+  const refused = warnAboutBounces(config.bounces.addresses, files.domains);
+  const missing = await warnAboutDatabase(config);
   return {
     files,
     errors,
     outOfDate: [...outOfDate, ...outdated],
-    warnings: [...warnings, ...dkim.warnings, ...hooks.warnings, ...shown, ...unused],
+    warnings: [...warnings, ...dkim.warnings, ...hooks.warnings, ...shown, ...unused, ...refused, ...missing],
   };
 }
 

@@ -1,10 +1,11 @@
 /** What an operator may not have meant. */
 import { isLoopback } from '../../names/address.ts';
 import { quote } from '../../names/domain.ts';
-import type { MailDomain } from '../../names/mailbox.ts';
+import type { Mailbox, MailDomain } from '../../names/mailbox.ts';
 import { overshadowedBy } from '../../net/certificates.ts';
 import type { KeyPair } from '../../net/tls.ts';
 import type { Rule } from '../../policies/overrides/rule.ts';
+import { type LocalDomain, openDomains } from '../../relay/domains.ts';
 import type { PasswordHash } from '../../relay/password.ts';
 import type { Config, ConfiguredCertificate, GatewayConfig, Listener } from './config.ts';
 import { formatPattern, isLoopbackNetwork, patternsAround } from './values.ts';
@@ -82,6 +83,21 @@ export function warnAboutRules(rules: readonly Rule[], submitters: ReadonlySet<s
       : [
           `rule[${index}].account: the rule is never used: there is no [[account]], no user in accounts.file and no [[api_key]] called ${quote(account)}`,
         ],
+  );
+}
+
+/** What comes back to an address that its own domain refuses is read by nobody. */
+export function warnAboutBounces(
+  addresses: readonly Mailbox[],
+  domains: readonly LocalDomain[],
+): readonly string[] {
+  const { residence } = openDomains(domains);
+  return addresses.flatMap((address, index) =>
+    residence(address).kind === 'unknown'
+      ? [
+          `bounces.addresses[${index}]: ${address.text} is no recipient of its [[domain]]: what comes back to it is refused, and never counted`,
+        ]
+      : [],
   );
 }
 

@@ -3,6 +3,7 @@ import { generateKeyPairSync, KeyObject, webcrypto } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, describe, it } from 'node:test';
 import type { ConfigError } from '../../../../src/cli/config/config.ts';
 import {
@@ -205,6 +206,34 @@ describe('two certificates with a name in common', () => {
     assert.deepEqual(warnings, [
       `certificate[2].cert: ${join(folder, 'b-rsa.pem')} is never shown for b.test: ${join(folder, 'b.pem')} has that too and stands before it`,
     ]);
+  });
+});
+
+describe('what an operator may not have meant', () => {
+  const toml = (address: string): string =>
+    `[[domain]]\nname = "own.test"\nbackend = "lmtp://127.0.0.1:24"\nrecipients = ["list"]\n[[listener]]\nrole = "mx"\naddress = "127.0.0.1:0"\n[bounces]\naddresses = ["${address}"]\n`;
+
+  it('is a bounce address that its own domain refuses', async () => {
+    assert.deepEqual((await read(toml('list@own.test'), {})).warnings, []);
+    assert.deepEqual((await read(toml('lists@own.test'), {})).warnings, [
+      'bounces.addresses[0]: lists@own.test is no recipient of its [[domain]]: what comes back to it is refused, and never counted',
+    ]);
+  });
+
+  it('is a file with accounts that is not there, or has not what is asked for', async () => {
+    const path = join(folder, 'users.sqlite');
+    const asking = `[account_database]\nurl = "sqlite:${path}"\nquery = "SELECT password_hash FROM users WHERE name = $1"\n`;
+    const end = '; until that is mended, logins of its users are put off (454)';
+    assert.deepEqual((await read(asking, {})).warnings, [
+      `account_database.query: ${path}: unable to open database file${end}`,
+    ]);
+    const database = new DatabaseSync(path);
+    assert.deepEqual((await read(asking, {})).warnings, [
+      `account_database.query: ${path}: no such table: users${end}`,
+    ]);
+    database.exec('CREATE TABLE users (name TEXT, password_hash TEXT)');
+    database.close();
+    assert.deepEqual((await read(asking, {})).warnings, []);
   });
 });
 

@@ -91,9 +91,9 @@ export function warnAboutBounces(
   addresses: readonly Mailbox[],
   domains: readonly LocalDomain[],
 ): readonly string[] {
-  const { residence } = openDomains(domains);
+  const known = openDomains(domains);
   return addresses.flatMap((address, index) =>
-    residence(address).kind === 'unknown'
+    known.residence(address).kind === 'unknown'
       ? [
           `bounces.addresses[${index}]: ${address.text} is no recipient of its [[domain]]: what comes back to it is refused, and never counted`,
         ]

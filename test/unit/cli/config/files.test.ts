@@ -401,7 +401,7 @@ describe('the secret of bounce addresses', () => {
   it('makes the hash that they are known by', async () => {
     const { files } = await read(toml, { bounces: 'a secret of enough octets\n' });
     const { files: others } = await read(toml, { bounces: 'another secret of enough octets\n' });
-    assert.ok(files?.verpSecret != null);
+    assert.ok(files?.verpSecret);
     assert.ok(others?.verpSecret?.equals(files.verpSecret) === false);
     assert.equal((await read('', {})).files?.verpSecret, null);
   });

@@ -6,7 +6,7 @@ import { command, queryOne } from './statement.ts';
 import { StoreError } from './store-error.ts';
 
 /** For so long a receipt is kept at least. */
-const RECEIPT_MS = 24 * 60 * 60 * 1000;
+export const RECEIPT_MS = 24 * 60 * 60 * 1000;
 /** Each new one takes away so many whose time is over, so that they cannot gather. */
 const FORGOTTEN_EACH_TIME = 4;
 

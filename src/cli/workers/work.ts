@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import type { Control } from '../../relay/control.ts';
 import { workerCalls } from '../../relay/workers/answer.ts';
 import { openCallSocket } from '../../relay/workers/call-socket.ts';
+import { receiptsHoldUntil } from '../../store/last-receipt.ts';
 import { pausesOfOthers } from '../../store/pauses-of-others.ts';
 import { queuesIn } from '../../store/queue-files.ts';
-import type { QueueStore } from '../../store/queue-store.ts';
 import { type Opened, openGround } from '../ground.ts';
 import type { Running } from '../reload.ts';
 import { openAll } from '../service.ts';
 import { messageOf } from '../usage.ts';
 import { type Log, startWorks, type Works, world } from '../works.ts';
+import { tellWhenEmpty } from './empty-queue.ts';
 import { inStep } from './event-pipe.ts';
 import { type Begin, callSocketOf, type FromWorker, type Reload } from './messages.ts';
 import { unpack } from './pack.ts';
@@ -31,8 +32,6 @@ export interface Work {
   /** Finishes what is under way for as long as the configuration allows. */
   close(): Promise<void>;
 }
-
-const LOOK_WHETHER_EMPTY_EVERY_MS = 1_000;
 
 /** Opens everything in order; where a later part fails, the earlier ones are closed again. */
 export function startWork(begin: Begin, parts: WorkParts): Promise<Work> {
@@ -73,9 +72,15 @@ async function open(
   const control = await openCalls(begin, works, onError);
   opened.push(() => control.close());
   if (role === 'drain') {
-    const keepFinalMs = (): number => running.config.relay.keepFinalMs;
-    const tell = (): void => say({ kind: 'empty' });
-    opened.push(tellWhenEmpty(ground.store, keepFinalMs, tell, onError));
+    const stop = tellWhenEmpty({
+      store: ground.store,
+      receiptsUntil: receiptsHoldUntil(ground.folder),
+      keepFinalMs: () => running.config.relay.keepFinalMs,
+      now: world.now,
+      tell: () => say({ kind: 'empty' }),
+      onError,
+    });
+    opened.push(stop);
   }
 
   async function reload(next: Running): Promise<void> {
@@ -125,25 +130,4 @@ function openCalls({ folder, number }: Begin, works: Works, onError: WorkParts['
   const calls = workerCalls({ store, relay, engine, recorder, registry, since: world.now() });
   const umask = (mask: number): number => process.umask(mask);
   return openCallSocket(join(folder, callSocketOf(number)), calls, { umask, onError });
-}
-
-/** @returns what ends the look-out. */
-function tellWhenEmpty(
-  store: Pick<QueueStore, 'list' | 'purge'>,
-  keepFinalMs: () => number,
-  tell: () => void,
-  onError: WorkParts['onError'],
-): () => void {
-  const look = async (): Promise<void> => {
-    await store.purge(world.now() - keepFinalMs());
-    // Also what is final: it is shown, and receipts may name it.
-    const [first] = await store.list({ which: 'all', most: 1 });
-    if (first !== undefined) return;
-    clearInterval(timer);
-    tell();
-  };
-  const timer = setInterval(() => {
-    look().catch((error: unknown) => onError('looking whether the queue is empty', error));
-  }, LOOK_WHETHER_EMPTY_EVERY_MS);
-  return () => clearInterval(timer);
 }

@@ -105,10 +105,11 @@ export function startLife(parts: LifeParts): Life {
   }
 
   function gone(code: number | null, signal: NodeJS.Signals | null): void {
+    // One that has never worked says nothing of the configuration, by which the next one begins.
+    reloaded?.(state === 'ready' ? 'it has ended meanwhile' : null);
     state = 'gone';
     child = undefined;
     begun.resolve(`worker ${number} ended before it worked`);
-    reloaded?.('it has ended meanwhile');
     parts.onGone(life);
     ended?.();
     if (stopping) return;
@@ -148,7 +149,8 @@ export function startLife(parts: LifeParts): Life {
       else child.send({ kind: 'connection', name } satisfies ToWorker, socket, {}, done);
     },
     reload(message) {
-      if (state !== 'ready') return Promise.resolve(null);
+      // The next one begins by it; one that is about to work was told the configuration of before, and takes this one then.
+      if (state === 'gone') return Promise.resolve(null);
       return new Promise((resolve) => {
         const timer = setTimeout(() => reloaded?.('it gives no answer'), RELOAD_MS);
         reloaded = (because) => {

@@ -158,6 +158,20 @@ async function handIn(port: number, subject: string): Promise<Outcome> {
   }
 }
 
+/** What so many sessions, one after the other, are told of the largest message. */
+async function sizesAt(port: number, sessions: number): Promise<readonly string[]> {
+  const sizes = new Set<string>();
+  for (let n = 0; n < sessions; n++) {
+    const client = await rawClient(port);
+    await client.reply();
+    client.write('EHLO client.test\r\n');
+    const [size = ''] = /^250-SIZE \d+/m.exec(await client.reply()) ?? [];
+    sizes.add(size);
+    client.close();
+  }
+  return [...sizes];
+}
+
 /** The processes of the workers, by the one that has started them. */
 function workersOf({ child }: Program): readonly number[] {
   const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
@@ -222,12 +236,19 @@ describe('several workers', { concurrency: false }, () => {
 
     const underStop = load(at.port, CLIENTS);
     from = program.log.length;
-    const [leaving] = workersOf(program);
+    const before = workersOf(program);
+    const [leaving] = before;
     assert.ok(leaving !== undefined);
     process.kill(leaving, 'SIGTERM');
     await program.said(/^a worker was told to stop; another one follows$/, from);
+    // The one that follows begins by the configuration of before, and has to take this one all the same.
+    await eventually(() => workersOf(program).some((pid) => !before.includes(pid)), WAIT_MS);
+    await at.configure(2, 'max_message_size = "1MB"');
+    program.child.kill('SIGHUP');
+    await program.said(/^the configuration was reloaded$/, from);
     await program.said(/^ready$/, from);
     const stopped = await underStop.stop();
+    assert.deepEqual(await sizesAt(at.port, 2 * CLIENTS), ['250-SIZE 1000000']);
     assert.deepEqual(ended(stopped, 'refused'), []);
     // 421 while a transaction is not under way is all that a session may hear.
     assert.ok(ended(stopped, 'broken off').length <= CLIENTS);

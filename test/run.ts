@@ -1,10 +1,11 @@
 /**
  * Runs all tests, one stage after the other, up to the first that fails.
  *
- * What the last stage needs is fetched meanwhile: downloads wait for the network, most tests for a processor.
+ * What the last stage needs is fetched meanwhile, and gives way to the tests: downloads wait for the network.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 
 const checkout = join(import.meta.dirname, '..');
@@ -18,6 +19,7 @@ const stages: readonly (readonly string[])[] = [
 
 // The stage of the peers asks for each of them again, so nothing is lost where this one fails, and that one says why.
 const fetching = spawn(process.execPath, ['test/peers/run.ts', 'fetch'], { cwd: checkout, stdio: 'ignore' });
+if (fetching.pid !== undefined) setPriority(fetching.pid, constants.priority.PRIORITY_LOW);
 for (const stage of stages) {
   const codes = await Promise.all(stage.map(run));
   if (codes.every((code) => code === 0)) continue;

@@ -157,13 +157,14 @@ describe('nameOutside, RFC 5280 §4.2.1.10', () => {
 
   it('takes bounded time', () => {
     const many = Array.from({ length: 2000 }, (_, at) => dns(`n${at}.example.test`));
-    const started = performance.now();
+    // Processor time: the others on the machine do not count.
+    const before = process.cpuUsage();
     assert.equal(
       judge(forgeNames(...many), { excluded: many }),
       'has too many names for the constraints on them',
     );
     assert.equal(judge(forgeNames(...many), { excluded: many.slice(0, 500).map(() => dns('x')) }), undefined);
-    assert.ok(performance.now() - started < 3000);
+    assert.ok(process.cpuUsage(before).user < 3_000_000);
   });
 
   it('an excluded subtree never lets pass what a permitted one of the same base lets pass', () => {

@@ -1,6 +1,7 @@
 /** Works on one claim: attempts it, and settles what became of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliveryEvent } from '../events/delivery-event.ts';
+import { isExpired, isLate } from '../queue/schedule.ts';
 import type { Claim, QueueStore, SettleRequest, Unused } from '../store/queue-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { attempt, notTried } from './attempt.ts';
@@ -103,7 +104,7 @@ async function takeTurn(
   if (admission.kind === 'closing' || admission.kind === 'recalled') return [];
   if (admission.kind === 'suspended') return await putOffInTurn(work, planned, admission, desk);
   if (admission.kind === 'postponed') {
-    await putBack(work, admission, desk);
+    await putBack(work, planned, admission, desk);
     return [];
   }
   // What began under one configuration ends under it.
@@ -124,10 +125,11 @@ async function takeTurn(
   } finally {
     again = pace.leave(claim.destination, reached) && mayRepeat;
   }
-  const postponed = reached.kind === 'crowded' ? pace.postponed(claim.destination) : undefined;
-  if (postponed !== undefined) await putBack(work, postponed, desk);
   if (again) return busy.map(({ group }) => group);
+  const postponed = reached.kind === 'crowded' ? pace.postponed(claim.destination) : undefined;
   for (const { result } of busy) await settle(work, rest(work, result), rules, desk);
+  // Last, as the claim is not ours any more then.
+  if (postponed !== undefined) await putBack(work, groups, postponed, desk);
   return [];
 }
 
@@ -153,13 +155,32 @@ async function putOffInTurn(
   }
 }
 
-/** What is left of the claim was not attempted, and waits for a place at its host. */
-function putBack(
-  { claim }: Work,
+/**
+ * What is left of the claim was not attempted, and waits for a place at its host. Where its sender is due to hear of that, or
+ * it is too old, it counts as an attempt: else it would wait for as long as others have the places, and nobody heard of it.
+ */
+async function putBack(
+  work: Work,
+  planned: readonly Group[],
   { until, because }: Extract<Admission, { kind: 'postponed' }>,
-  { parts }: Desk,
+  desk: Desk,
 ): Promise<void> {
-  return giveBack(parts, [{ fence: claim.fence, moved: [], postponed: { until, because } }]);
+  const { parts } = desk;
+  const { claim } = work;
+  const rules = desk.rules();
+  if (!isDueToHear(claim, rules, desk)) {
+    await giveBack(parts, [{ fence: claim.fence, moved: [], postponed: { until, because } }]);
+    return;
+  }
+  for (const group of regrouped(claim, planned, rules.outgoing, parts.world))
+    await settle(work, rest(work, notTried(group, { because, demanded: UNDECIDED })), rules, desk);
+}
+
+function isDueToHear({ message }: Claim, { settings: { schedule } }: Rules, desk: Desk): boolean {
+  const { id, receivedAt, warnedAt } = message;
+  const now = desk.parts.world.now();
+  const isWarned = warnedAt !== null || desk.warned.has(id);
+  return isExpired(now, receivedAt, schedule) || (!isWarned && isLate(now, receivedAt, schedule));
 }
 
 function regrouped(

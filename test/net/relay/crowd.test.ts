@@ -118,6 +118,25 @@ describe('many destinations at one host', () => {
     );
   });
 
+  it('mail that never gets a place there is told of and given up like any other, and is put off no more', async (t) => {
+    const sink = await startSink(t, 60_000);
+    const relay = await relayTo(t, sink, { connectionsPerHost: 1 });
+    await relay.send({ to: ['b@slow.test'] });
+    await eventually('somebody has the place', () => (sink.most() === 1 ? true : undefined));
+    // Five of them wait in line, and the others are told to come back later.
+    await sendToAll(relay, 7);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal(relay.events.filter(({ event }) => event !== 'received').length, 0);
+    relay.later(5 * 60 * 60_000);
+    const one = (name: string) => relay.events.filter(({ event }) => event === name);
+    await eventually('their sender hears that they are late', () =>
+      one('deferred').length >= 2 ? true : undefined,
+    );
+    relay.later(6 * 24 * 60 * 60_000);
+    await eventually('the end of two', () => (one('bounced').length >= 2 ? true : undefined));
+    assert.match(one('bounced')[0]?.tls?.because ?? '', /waits for its turn/);
+  });
+
   it('without that number there are as many as one destination may have, or 40', async (t) => {
     const sink = await startSink(t, 150);
     const relay = await relayTo(t, sink, { connectionsPerHost: null });

@@ -72,6 +72,8 @@ function tlsTo(host: Host, roots: readonly string[]): ConnectionOptions {
   return {
     ca: [...rootCertificates, ...roots],
     minVersion: 'TLSv1.2',
+    // Else a variable of the environment (NODE_TLS_REJECT_UNAUTHORIZED) decides it for all of a process.
+    rejectUnauthorized: true,
     checkServerIdentity(_, { raw }) {
       const reference =
         host.kind === 'name'

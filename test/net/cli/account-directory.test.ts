@@ -78,6 +78,32 @@ describe('a directory in PostgreSQL', () => {
   });
 });
 
+it('a directory in PostgreSQL is believed by its certificate only, whatever the environment says', async (t) => {
+  const { NODE_TLS_REJECT_UNAUTHORIZED: before } = process.env;
+  process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+  t.after(() => {
+    if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+    else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before;
+  });
+  const stranger = await createAuthority();
+  const certificate = await stranger.issue({ names: ['localhost'], cn: 'localhost' });
+  const server = await postgresServer({ certificate, rows: [hash] });
+  t.after(() => server.close());
+  const parsed = parseHost('localhost');
+  if (parsed.kind === 'invalid') assert.fail(parsed.because);
+  const { port } = server;
+  const { verdict } = await loginAt({
+    kind: 'postgresql',
+    host: parsed.value,
+    port,
+    database: 'mail',
+    user: 'waxwing',
+    passwordFile: null,
+    tls: 'verify',
+  });
+  assert.equal(verdict.kind, 'unknown');
+});
+
 describe('a directory in SQLite', () => {
   it('lets in who is there, and nobody else', async () => {
     const path = join(folder, 'users.db');

@@ -1,4 +1,5 @@
 /** What the relay is asked by whoever is at the control socket, the HTTP API or the spool: put to all workers. */
+import { createHash } from 'node:crypto';
 import type { Domain } from '../../names/domain.ts';
 import type { StsEntry } from '../../policies/mta-sts/cache.ts';
 import type { StsFacts } from '../../policies/mta-sts/facts.ts';
@@ -48,12 +49,12 @@ export function mergedRelay({ workers, onMissing }: MergedRelayParts): MergedRel
     return said.map(({ answer }) => answer);
   }
 
-  /** One of those that take mail. @throws WorkersMissing where none can be reached. */
-  async function one<Answer>(ask: (calls: WorkerCalls) => Promise<Answer>): Promise<Answer> {
+  /** One of those that take mail, each in its turn. @throws WorkersMissing where none can be reached. */
+  async function one<Answer>(ask: (calls: WorkerCalls) => Promise<Answer>, from?: number): Promise<Answer> {
     const ends = workers().filter(({ takes }) => takes);
-    turn += 1;
+    const first = from ?? (turn += 1);
     for (let index = 0; index < ends.length; index += 1) {
-      const end = ends[(turn + index) % ends.length];
+      const end = ends[(first + index) % ends.length];
       try {
         if (end !== undefined) return await ask(end.calls);
       } catch (error) {
@@ -66,7 +67,7 @@ export function mergedRelay({ workers, onMissing }: MergedRelayParts): MergedRel
 
   return {
     submit: (envelope, content, submitter = atTheSocket) =>
-      one((calls) => calls.submit({ envelope, content, submitter })),
+      one((calls) => calls.submit({ envelope, content, submitter }), placeOf(submitter)),
     refusedOf: (envelope, submitter = atTheSocket) =>
       one((calls) => calls.refusedOf({ envelope, submitter })),
     async retry(destinations = []) {
@@ -98,6 +99,20 @@ export function mergedRelay({ workers, onMissing }: MergedRelayParts): MergedRel
       forget: async (domain) => (await all((calls) => calls.forgetPolicy(domain))).find(Boolean),
     },
   };
+}
+
+/**
+ * Requests with one key go to one queue, which takes one of them: where the first gave no answer in time, it may be taken yet.
+ *
+ * @returns undefined where it has no key.
+ */
+function placeOf({ said }: Submitter): number | undefined {
+  if (said === undefined || said.receipt === null) return undefined;
+  const { account, key } = said.receipt;
+  return createHash('sha256')
+    .update(JSON.stringify([account, key]))
+    .digest()
+    .readUInt32BE();
 }
 
 /** Nobody listened, so nothing was asked. */

@@ -275,7 +275,8 @@ describe('two workers', () => {
     const keys = ['k1', 'k2', 'k3', 'k4'];
     const posted: string[] = [];
     for (const key of keys) posted.push(idIn(await post(relay, key)));
-    assert.equal(inQueue(relay, 'queue-2.db').size, before + 2);
+    const inSecond = inQueue(relay, 'queue-2.db').size;
+    assert.ok(inSecond > before && inSecond < before + keys.length, 'both have some');
     await relay.stop();
     await relay.configure(1);
     await relay.start();
@@ -283,7 +284,7 @@ describe('two workers', () => {
     for (const key of ['k5', 'k6']) await post(relay, key);
     assert.equal(
       inQueue(relay, 'queue-2.db').size,
-      before + 2,
+      inSecond,
       'nothing new comes into a queue that is emptied',
     );
     assert.equal(idsOf(await control(relay, 'GET', '/queue')).length, ids.length + 1 + keys.length + 2);

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Domain } from '../../../../src/names/domain.ts';
 import { noSenderWishes } from '../../../../src/names/wishes.ts';
 import type { Envelope } from '../../../../src/protocols/smtp/server/state.ts';
+import { atTheSocket } from '../../../../src/relay/arrival.ts';
 import { noQuota } from '../../../../src/relay/quotas.ts';
 import type { WorkerCalls } from '../../../../src/relay/workers/calls.ts';
 import { type WorkerEnd, WorkersMissing } from '../../../../src/relay/workers/fan-out.ts';
@@ -59,6 +60,25 @@ describe('a message that is handed in', () => {
     const here = settingOf({ submit: nobody }, taking('b'));
     assert.deepEqual([await handIn(here), await handIn(here)], ['b', 'b']);
     await assert.rejects(handIn(settingOf({ submit: nobody }, { submit: nobody })), WorkersMissing);
+  });
+
+  it('goes to the same one as another with its key, whose answer may only be late', async () => {
+    const here = settingOf(taking('a'), taking('b'), taking('c'));
+    const terms = { tls: null, tellOutcome: false, trace: null };
+    const handInWith = async (key: string): Promise<string> => {
+      const receipt = { account: 'shop', key, digest: 'aa' };
+      const intake = await here.relay.submit(envelope, new Uint8Array(), {
+        ...atTheSocket,
+        said: { terms, receipt },
+      });
+      return intake.kind === 'kept' ? intake.id : intake.text;
+    };
+    const keys = Array.from({ length: 30 }, (_, n) => `order-${n}`);
+    const took = [];
+    for (const key of keys) took.push(await handInWith(key));
+    assert.equal(new Set(took).size, 3);
+    for (const [index, key] of keys.toReversed().entries())
+      assert.equal(await handInWith(key), took[keys.length - 1 - index]);
   });
 
   it('never goes to one that only empties its queue', async () => {

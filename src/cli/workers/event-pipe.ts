@@ -59,7 +59,8 @@ export function eventPipe(send: (lines: string) => void, most = MOST_UNDER_WAY):
       else timer ??= setTimeout(leave, WITHIN_MS);
     },
     taken(characters) {
-      underWay -= characters;
+      // The last lines of a process may be acknowledged to the one that follows it.
+      underWay = Math.max(0, underWay - characters);
       tell();
     },
     broken() {

@@ -31,6 +31,20 @@ describe('events on their way to the primary', () => {
     assert.deepEqual(idsOf(eventsIn(sent.join(''))), expected);
   });
 
+  it('are all taken also where the process before this one is told so late: its end waits for no more than its own', async () => {
+    const sent: string[] = [];
+    const pipe = eventPipe((lines) => sent.push(lines));
+    pipe.taken(500);
+    pipe.write([eventOf('a')]);
+    const empty = pipe.empty();
+    for (const lines of sent) pipe.taken(lines.length);
+    const isOver = await Promise.race([
+      empty.then(() => true),
+      new Promise((resolve) => setTimeout(resolve, 50)),
+    ]);
+    assert.equal(isOver, true);
+  });
+
   it('leave by themselves soon after the first', async () => {
     const sent = Promise.withResolvers<string>();
     const pipe = eventPipe(sent.resolve);

@@ -91,6 +91,16 @@ export function furtherQueuesIn(from: string): readonly number[] {
  * backup; `damaged` where it is not whole.
  */
 export function restoreQueue(from: string, folder: DataFolder): BackedUp {
+  return prepareRestore(from, folder)();
+}
+
+/**
+ * Looks at all that could refuse it, and changes nothing.
+ *
+ * @returns what carries it out.
+ * @throws StoreError as above.
+ */
+export function prepareRestore(from: string, folder: DataFolder): () => BackedUp {
   const kept = checkBackup(from);
   const policies = existsSync(join(from, policyDatabase.file));
   if (policies) checkCopy(from, policyDatabase, () => undefined);
@@ -100,6 +110,13 @@ export function restoreQueue(from: string, folder: DataFolder): BackedUp {
   refuseFull(folder);
   if (policies) refuseOther(folder, policyDatabase, 'policies, overrides or results');
   if (webhooks !== null) refuseOther(folder, outboxDatabase, 'what is known of webhooks');
+  return () => {
+    putInPlace(from, folder, kept);
+    return { ...kept, files: kept.files.length, policies, webhooks };
+  };
+}
+
+function putInPlace(from: string, folder: DataFolder, kept: Kept): void {
   for (const id of kept.files) {
     copyFileSync(join(from, BODIES, id), join(folder.bodies, id));
     flushFile(join(folder.bodies, id));
@@ -120,7 +137,6 @@ export function restoreQueue(from: string, folder: DataFolder): BackedUp {
   }
   for (const { file } of kinds) renameSync(arrivingAt(file), placeOf(file));
   flushFolder(folder.path);
-  return { ...kept, files: kept.files.length, policies, webhooks };
 }
 
 interface Kept {
@@ -234,7 +250,8 @@ function refuseOther(folder: DataFolder, kind: DatabaseKind, what: string): void
   );
 }
 
-function refuseFull(folder: DataFolder): void {
+/** @throws StoreError where its queue holds messages. */
+export function refuseFull(folder: DataFolder): void {
   const kind = queueDatabaseOf(folder);
   const file = join(folder.path, kind.file);
   if (!existsSync(file)) {

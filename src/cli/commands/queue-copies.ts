@@ -230,13 +230,10 @@ async function restore(from: string, options: AskOptions): Promise<void> {
   const dataFolder = await dataFolderOf(options);
   if (dataFolder === undefined) return;
   const { openDataFolder } = await import('../../store/data-folder.ts');
-  const { restoreQueue } = await import('../../store/backup.ts');
   try {
     const folder = openDataFolder(dataFolder);
     try {
-      const further = await restoreFurther(resolve(from), folder.path);
-      const first = restoreQueue(resolve(from), folder);
-      const kept = further.reduce(together, first);
+      const kept = await restoreAll(resolve(from), folder);
       print(
         options,
         { ...kept, data: folder.path },
@@ -252,21 +249,28 @@ async function restore(from: string, options: AskOptions): Promise<void> {
   }
 }
 
-/** The queues of other workers, before the first one: a restore that fails is tried again where that has no message. */
-async function restoreFurther(from: string, folder: string): Promise<readonly BackedUp[]> {
+/** Every queue is looked at before any is put in place: half a backup beside other mail would be delivered with it. */
+async function restoreAll(from: string, folder: DataFolder): Promise<BackedUp> {
   const { openQueueFolder } = await import('../../store/data-folder.ts');
-  const { furtherQueuesIn, restoreQueue } = await import('../../store/backup.ts');
-  const { numbered } = await import('../../store/queue-files.ts');
-  const restored: BackedUp[] = [];
-  for (const queue of furtherQueuesIn(from)) {
-    const held = openQueueFolder(folder, queue);
-    try {
-      restored.push(restoreQueue(join(from, numbered('queue', queue)), held));
-    } finally {
-      held.close();
-    }
+  const { furtherQueuesIn, prepareRestore, refuseFull } = await import('../../store/backup.ts');
+  const { numbered, queuesIn } = await import('../../store/queue-files.ts');
+  const further = furtherQueuesIn(from);
+  const others = queuesIn(folder.path).filter((queue) => queue > 1 && !further.includes(queue));
+  const opened: DataFolder[] = [];
+  const open = (queue: number): DataFolder => {
+    const held = openQueueFolder(folder.path, queue);
+    opened.push(held);
+    return held;
+  };
+  try {
+    for (const queue of others) refuseFull(open(queue));
+    const steps = further.map((queue) => prepareRestore(join(from, numbered('queue', queue)), open(queue)));
+    const first = prepareRestore(from, folder);
+    const restored = steps.map((carryOut) => carryOut());
+    return restored.reduce(together, first());
+  } finally {
+    for (const one of opened) one.close();
   }
-  return restored;
 }
 
 function together(sum: BackedUp, { messages, open, files }: BackedUp): BackedUp {

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { openDataFolder } from '../../../../src/store/data-folder.ts';
+import { openDataFolder, openQueueFolder } from '../../../../src/store/data-folder.ts';
 import { openQueue } from '../../../../src/store/open-queue.ts';
 import { message } from '../../../store/samples.ts';
 import { startControlPeer, waxwing } from '../control-peer.ts';
@@ -190,5 +190,33 @@ describe('queue check, backup and restore without a relay', () => {
     const nothing = await waxwing(['queue', 'backup', join(parent, 'b2'), '--data', join(parent, 'none')]);
     assert.equal(nothing.code, 1);
     assert.deepEqual(readdirSync(parent).toSorted(), ['backup', 'data', 'other']);
+  });
+
+  it('restores all queues of a backup, or none where one of them would be written over', async (t) => {
+    const parent = mkdtempSync(join(tmpdir(), 'waxwing-cli-'));
+    t.after(() => rmSync(parent, { recursive: true }));
+    const keep = async (name: string, queue: number, id: string): Promise<void> => {
+      const folder = openDataFolder(join(parent, name));
+      const own = queue === 1 ? folder : openQueueFolder(folder.path, queue);
+      const store = await openQueue(own);
+      await store.accept(message(id));
+      await store.close();
+      if (own !== folder) own.close();
+      folder.close();
+    };
+    await keep('data', 1, 'a');
+    await keep('data', 2, 'b');
+    const backup = join(parent, 'backup');
+    assert.equal((await waxwing(['queue', 'backup', backup, '--data', join(parent, 'data')])).code, 0);
+    for (const queue of [1, 2, 3]) {
+      const full = join(parent, `full-${queue}`);
+      await keep(`full-${queue}`, queue, 'other');
+      const refused = await waxwing(['queue', 'restore', backup, '--data', full]);
+      assert.deepEqual([refused.code, /holds 1 messages, which/.test(refused.stderr)], [1, true]);
+      const checked = await waxwing(['queue', 'check', '--data', full]);
+      assert.match(checked.stdout, /sound: 1 message, 1 of them open/, `queue ${queue} is full`);
+    }
+    const restored = await waxwing(['queue', 'restore', backup, '--data', join(parent, 'empty')]);
+    assert.match(restored.stdout, /has 2 messages, 2 of them open/);
   });
 });

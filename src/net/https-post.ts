@@ -68,6 +68,8 @@ export function openPoster(parts: PosterParts): Poster {
       : new HttpsAgent({
           ...keep,
           secureContext: context,
+          // Else a variable of the environment (NODE_TLS_REJECT_UNAUTHORIZED) decides it for all of a process.
+          rejectUnauthorized: true,
           // A resumed session shows no certificate.
           maxCachedSessions: 0,
           // With a request instead, Node would keep no connection.

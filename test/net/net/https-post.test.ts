@@ -148,6 +148,15 @@ describe('a receiver that takes what it is told', () => {
   });
 });
 
+it('a receiver with an authority that nobody knows gets nothing, whatever the environment says', async (t) => {
+  t.after(() => delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']);
+  process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+  const other = await (await createAuthority()).issue({ names: ['hooks.example.test'] });
+  const host = await receiver(t, () => ({ status: 200 }), { cert: other.certPem, key: other.keyPem });
+  assert.equal((await poster(t, host.port, 'https').post(posting)).kind, 'failed');
+  assert.equal(host.got.length, 0);
+});
+
 describe('a receiver that is not who it should be gets nothing', () => {
   const cases: [what: string, tls: () => Promise<ServerOptions>, because: RegExp][] = [
     [

@@ -3,6 +3,7 @@ import type { Limits } from '../../net/admission.ts';
 import { isWithinOneOf } from '../../relay/networks.ts';
 import type { ListenerSettings } from '../../relay/settings.ts';
 import { workerOf } from '../../relay/workers/share.ts';
+import type { GatewayConfig } from '../config/config.ts';
 
 /**
  * Strangers come to the worker of their network, where the limits for it are kept. Who is bound by none, and who speaks for
@@ -13,15 +14,19 @@ import { workerOf } from '../../relay/workers/share.ts';
 export function chooserOf(
   config: () => {
     readonly listeners: readonly Pick<ListenerSettings, 'networks' | 'proxies' | 'fronts'>[];
+    readonly gateways: readonly Pick<GatewayConfig, 'proxies'>[];
     readonly limits: Pick<Limits, 'network'>;
   },
   secret: Uint8Array,
 ): (address: string, takers: readonly [number, ...number[]]) => number | undefined {
   return (address, takers) => {
-    const { listeners, limits } = config();
-    const isKnown = listeners.some(({ networks, proxies, fronts }) =>
-      [networks, proxies, fronts].some((list) => isWithinOneOf(list, address)),
-    );
-    return isKnown ? undefined : workerOf(address, takers, secret, limits.network?.prefixes);
+    const { listeners, gateways, limits } = config();
+    const known = [
+      ...listeners.flatMap(({ networks, proxies, fronts }) => [networks, proxies, fronts]),
+      ...gateways.map(({ proxies }) => proxies),
+    ];
+    return known.some((list) => isWithinOneOf(list, address))
+      ? undefined
+      : workerOf(address, takers, secret, limits.network?.prefixes);
   };
 }

@@ -11,12 +11,13 @@ describe('the worker of a connection', () => {
       { networks: [network('192.0.2.0')], proxies: [network('198.51.100.0')], fronts: [] },
       { networks: [], proxies: [], fronts: [network('203.0.113.0')] },
     ],
+    gateways: [{ proxies: [network('233.252.0.0')] }],
     limits: { network: { prefixes: { ipv4: 16, ipv6: 48 }, sessions: 1, connectionsPerMinute: 1 } },
   });
   const choose = chooserOf(config, Buffer.from('secret'));
 
   it('is any for whoever is known by address, and for who speaks for others', () => {
-    for (const address of ['192.0.2.9', '198.51.100.9', '::ffff:203.0.113.9'])
+    for (const address of ['192.0.2.9', '198.51.100.9', '::ffff:203.0.113.9', '233.252.0.9'])
       assert.equal(choose(address, [1, 2, 3]), undefined);
   });
 

@@ -174,26 +174,34 @@ export function connectionPool(
     }
     taken.set(destination, (taken.get(destination) ?? 0) + 1);
     let connection: Connection | undefined;
-    const opened = await openSession(
-      way,
-      { destination, hostPlace, outgoing, fallback, smallHello },
-      async () => {
-        if (!aborted) connection = await dialNoted(way, outgoing, opening, smallHello);
-        // What is handed over from here on would not be recorded any more, and be delivered twice.
-        if (connection === undefined || aborted) {
-          connection?.close();
-          throw new NetworkError('failed', 'the relay is closing');
-        }
-        connections.add(connection);
-        // Idle ones of another way to the same destination take room too. Not before the dial: an address that never
-        // answers would cost one of them each time.
-        const excess = (taken.get(destination) ?? 0) - ours(opening.connections ?? perDestination);
-        if (excess > 0) void endAll(idle.takeOldest(destination, excess));
-        return connection;
-      },
-    );
-    if (opened.kind !== 'session') forget(connection, destination, hostPlace);
-    return opened;
+    let opened: Opened | undefined;
+    try {
+      opened = await openSession(
+        way,
+        { destination, hostPlace, outgoing, fallback, smallHello },
+        async () => {
+          if (!aborted) connection = await dialNoted(way, outgoing, opening, smallHello);
+          // What is handed over from here on would not be recorded any more, and be delivered twice.
+          if (connection === undefined || aborted) {
+            connection?.close();
+            throw new NetworkError('failed', 'the relay is closing');
+          }
+          connections.add(connection);
+          // Idle ones of another way to the same destination take room too. Not before the dial: an address that never
+          // answers would cost one of them each time.
+          const excess = (taken.get(destination) ?? 0) - ours(opening.connections ?? perDestination);
+          if (excess > 0) void endAll(idle.takeOldest(destination, excess));
+          return connection;
+        },
+      );
+      return opened;
+    } finally {
+      // Also where a fault of ours ends it: what is not given back is never there again.
+      if (opened?.kind !== 'session') {
+        connection?.close();
+        forget(connection, destination, hostPlace);
+      }
+    }
   }
 
   async function dialNoted(

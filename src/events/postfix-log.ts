@@ -147,7 +147,7 @@ function bitsOf(cipher: string): string {
 }
 
 function attemptLine(event: DeliveryEvent, at: number, status: 'sent' | 'deferred' | 'bounced'): Line {
-  const { id, to, mx, reply } = event;
+  const { id, to, mx } = event;
   const waited = Math.max(0, at - arrivedAt(id));
   const delay = delayOf(waited);
   const relay = mx === null || mx.address === null ? 'none' : placeOf(mx);
@@ -157,7 +157,7 @@ function attemptLine(event: DeliveryEvent, at: number, status: 'sent' | 'deferre
     `delay=${delay}`,
     // How it was spent is not told: all of it counts as spent in the queue.
     `delays=0/${delay}/0/0`,
-    `dsn=${dsnOf(reply?.enhanced ?? null, status)}`,
+    `dsn=${dsnOf(event, status)}`,
     `status=${status} (${reasonOf(event, status)})`,
   ];
   return ['smtp', words.join(', ')];
@@ -171,10 +171,12 @@ function reasonOf({ mx, reply, tls }: DeliveryEvent, status: 'sent' | 'deferred'
   return `host ${mx.address === null ? plain(mx.host) : hostOf(mx.host, mx.address)} said: ${said}`;
 }
 
-/** RFC 3463 §2: the class of the code says what became of it, so one of another class is not told. */
-function dsnOf(enhanced: string | null, status: 'sent' | 'deferred' | 'bounced'): string {
+/** RFC 3463 §2: the class of the code says what became of it, so one of another class is not told. §3.8: X.7.0 is about security. */
+function dsnOf({ event, reply }: DeliveryEvent, status: 'sent' | 'deferred' | 'bounced'): string {
   const kind = { sent: '2', deferred: '4', bounced: '5' }[status];
-  return enhanced?.startsWith(`${kind}.`) === true ? plain(enhanced) : `${kind}.0.0`;
+  const enhanced = reply?.enhanced ?? null;
+  if (enhanced?.startsWith(`${kind}.`) === true) return plain(enhanced);
+  return event === 'blocked' || event === 'dropped' ? `${kind}.7.0` : `${kind}.0.0`;
 }
 
 function placeOf({ host, address: at, port }: NonNullable<DeliveryEvent['mx']>): string {

@@ -47,7 +47,7 @@ export interface Workers {
   onTold(listener: (word: PeerWord, from: number) => void): void;
   /** Hears of workers that are gone, with all that they had. */
   onGone(listener: (worker: number) => void): void;
-  /** @throws Error where the first of them cannot put it in force: none has, then. The log names others that cannot. */
+  /** @throws Error where the first that is there cannot put it in force: none has, then. The log names others that cannot. */
   reload(running: unknown): Promise<void>;
   /** Files of certificates may be new. */
   look(): void;
@@ -119,7 +119,8 @@ export function startWorkers(parts: WorkersParts): Workers {
         throw new Error(because);
       }
       if (because !== null) log.error(`worker ${life.number} goes on by the old configuration: ${because}`);
-      isFirst = false;
+      // One that is not there has said nothing: it would begin by what nobody has tried, and not be able to.
+      isFirst &&= !life.isReady;
     }
     keeper.tidy();
   }

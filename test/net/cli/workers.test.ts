@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -178,6 +178,10 @@ function workersOf({ child }: Program): readonly number[] {
   return children.split(' ').filter(Boolean).map(Number);
 }
 
+function hasOpen(pid: number, path: string): boolean {
+  return readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === path);
+}
+
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Sends mail by so many clients until it is told to stop. */
@@ -278,6 +282,15 @@ describe('several workers', { concurrency: false }, () => {
     program.child.kill('SIGHUP');
     await program.said(/^the new configuration cannot be put in force: listen EADDRINUSE/, from);
     assert.equal(await handIn(other, 'still there'), 'kept');
+    // Whoever is there decides, also where the first one is not.
+    from = program.log.length;
+    const worker1 = workersOf(program).find((pid) => hasOpen(pid, join(at.data, 'queue.db')));
+    assert.ok(worker1 !== undefined);
+    process.kill(worker1, 'SIGKILL');
+    await program.said(/^worker 1 has died/, from);
+    program.child.kill('SIGHUP');
+    await program.said(/^the new configuration cannot be put in force: listen EADDRINUSE/, from);
+    await program.said(/^ready$/, from);
 
     const kept = [...subjects, ...[killed, stopped, reloaded].flatMap((one) => ended(one, 'kept'))];
     await eventually(() => kept.every((subject) => at.sink.subjects.includes(subject)), WAIT_MS);

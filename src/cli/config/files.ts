@@ -29,6 +29,7 @@ import type {
 } from './config.ts';
 import { readDkimKeys } from './dkim-files.ts';
 import { type GatewayFiles, readGatewayFiles } from './gateway-files.ts';
+import { warnAboutSecrets } from './secret-files.ts';
 import { readLine, readText } from './text-file.ts';
 import { parseLocalPart, parsePassword } from './values.ts';
 import { warnAboutBounces, warnAboutCertificates, warnAboutHash, warnAboutRules } from './warnings.ts';
@@ -162,11 +163,21 @@ export async function readFiles(
   const unused = config.accountDatabase === null ? warnAboutRules(config.rules, new Set(submitters)) : [];
   const refused = warnAboutBounces(config.bounces.addresses, files.domains);
   const missing = await warnAboutDatabase(config);
+  const open = await warnAboutSecrets(config);
   return {
     files,
     errors,
     outOfDate: [...outOfDate, ...outdated],
-    warnings: [...warnings, ...dkim.warnings, ...hooks.warnings, ...shown, ...unused, ...refused, ...missing],
+    warnings: [
+      ...warnings,
+      ...dkim.warnings,
+      ...hooks.warnings,
+      ...shown,
+      ...unused,
+      ...refused,
+      ...missing,
+      ...open,
+    ],
   };
 }
 

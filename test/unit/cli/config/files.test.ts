@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, KeyObject, webcrypto } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -404,6 +404,15 @@ describe('the secret of bounce addresses', () => {
     assert.ok(files?.verpSecret);
     assert.ok(others?.verpSecret?.equals(files.verpSecret) === false);
     assert.equal((await read('', {})).files?.verpSecret, null);
+  });
+
+  it('is for nobody else of this host to read', async () => {
+    await read(toml, { bounces: 'a secret of enough octets\n' });
+    chmodSync(join(folder, 'bounces'), 0o644);
+    const { warnings: open } = await read(toml, {});
+    chmodSync(join(folder, 'bounces'), 0o600);
+    assert.match(open.join('\n'), /bounces has mode 0644: every user of this host can/);
+    assert.doesNotMatch((await read(toml, {})).warnings.join('\n'), /has mode/);
   });
 
   it('has to be long enough, and is not shown', async () => {

@@ -9,23 +9,34 @@ import type {
   QueuedTrail,
 } from '../relay/control-api.ts';
 import type { SuppressedRecipient } from '../relay/control-clients.ts';
-import { formatTable } from './table.ts';
+import { formatTable, growingTable } from './table.ts';
 import { oneLine } from './terminal.ts';
 
-/** One line per recipient: what, for whom, since when, and why it is still here. */
-export function formatList(messages: readonly QueuedMessage[], now: number): string {
-  if (messages.length === 0) return 'the queue is empty\n';
-  const rows = messages.flatMap((message) =>
-    message.recipients.map((recipient) => [
-      message.id,
-      age(now - Date.parse(message.receivedAt)),
-      message.sender === '' ? '<>' : message.sender,
-      recipient.address,
-      listedState(recipient),
-      oneLine(recipient.lastWord ?? ''),
-    ]),
-  );
-  return formatTable([['ID', 'AGE', 'FROM', 'TO', 'STATE', 'WHY'], ...rows]);
+/**
+ * One line per recipient: what, for whom, since when, and why it is still here.
+ *
+ * @returns what lays out one page after the other; the first one may be empty, the further ones go on in its columns.
+ */
+export function listFormat(now: number): (messages: readonly QueuedMessage[]) => string {
+  const inTable = growingTable();
+  let begun = false;
+  return (messages) => {
+    const head = begun ? [] : [['ID', 'AGE', 'FROM', 'TO', 'STATE', 'WHY']];
+    if (!begun && messages.length === 0) return 'the queue is empty\n';
+    begun = true;
+    return inTable([...head, ...messages.flatMap((message) => rowsOf(message, now))]);
+  };
+}
+
+function rowsOf(message: QueuedMessage, now: number): string[][] {
+  return message.recipients.map((recipient) => [
+    message.id,
+    age(now - Date.parse(message.receivedAt)),
+    message.sender === '' ? '<>' : message.sender,
+    recipient.address,
+    listedState(recipient),
+    oneLine(recipient.lastWord ?? ''),
+  ]);
 }
 
 /** What has to be known before all else. */

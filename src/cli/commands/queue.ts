@@ -1,4 +1,5 @@
 /** `waxwing queue`: what waits, why, since when, and the operator's hand on it. */
+import { once } from 'node:events';
 import { Argument, type Command } from 'commander';
 import type { QueuedMessage, QueuedTrail } from '../../relay/control-api.ts';
 import type { UsedQuota } from '../../relay/control-clients.ts';
@@ -41,27 +42,41 @@ export function register(program: Command): void {
   registerSuppressed(queue);
 }
 
-async function list(options: AskOptions & { readonly all?: true; readonly after?: string }): Promise<void> {
-  const { LISTED_AT_ONCE } = await import('../../relay/control-api.ts');
-  const messages: QueuedMessage[] = [];
-  for (let { after } = options; ; after = messages.at(-1)?.id) {
-    const query = new URLSearchParams({ which: options.all === true ? 'all' : 'open' });
-    if (after !== undefined) query.set('after', after);
-    const answer = await ask(options, { method: 'GET', path: `/queue?${query.toString()}` });
-    if (answer === undefined) return;
-    const page = answer as readonly QueuedMessage[];
-    messages.push(...page);
-    if (page.length < LISTED_AT_ONCE) break;
-  }
-  const { formatList, formatNotices } = await import('../queue-text.ts');
-  if (options.json === true) return print(options, messages, () => '');
-  const notices = await ask(options, { method: 'GET', path: '/notices' });
+type ListOptions = AskOptions & { readonly all?: true; readonly after?: string };
+
+async function list(options: ListOptions): Promise<void> {
+  const { queuePages } = await import('../queue-pages.ts');
+  const get = (path: string): Promise<unknown> => ask(options, { method: 'GET', path });
+  const pages = queuePages(options.all === true ? 'all' : 'open', options.after, get);
+  if (options.json === true) return listAsJson(pages);
+  const notices = await get('/notices');
   if (notices === undefined) return;
-  print(
-    options,
-    messages,
-    () => formatNotices(notices as readonly string[]) + formatList(messages, Date.now()),
-  );
+  const { formatNotices, listFormat } = await import('../queue-text.ts');
+  const format = listFormat(Date.now());
+  let front = formatNotices(notices as readonly string[]);
+  for await (const page of pages) {
+    await write(front + format(page));
+    front = '';
+  }
+}
+
+/** One array. Where a later page cannot be had it stays without its end, so that nobody takes it for whole. */
+async function listAsJson(pages: AsyncGenerator<readonly QueuedMessage[], 'whole' | 'cut'>): Promise<void> {
+  let front = '[';
+  for (let step = await pages.next(); ; step = await pages.next()) {
+    if (step.done === true) {
+      if (step.value === 'whole') await write(front === '[' ? '[]\n' : '\n]\n');
+      return;
+    }
+    for (const message of step.value) {
+      await write(`${front}\n  ${JSON.stringify(message, undefined, 2).replaceAll('\n', '\n  ')}`);
+      front = ',';
+    }
+  }
+}
+
+async function write(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
 }
 
 async function show(id: string, options: AskOptions): Promise<void> {

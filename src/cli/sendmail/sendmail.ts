@@ -1,13 +1,14 @@
 /** `waxwing sendmail` as a process: what was asked for, who asks, and the number at the end. */
+import { once } from 'node:events';
 import { userInfo } from 'node:os';
 import type { Readable } from 'node:stream';
 import { completeAddresses } from '../../mail/complete-addresses.ts';
 import { type Mailbox, parseMailbox } from '../../names/mailbox.ts';
-import { LISTED_AT_ONCE, type QueuedMessage } from '../../relay/control-api.ts';
 import { formatSpoolFile, type SpoolAbout } from '../../relay/spool-file.ts';
 import type { LoadRequest } from '../config/load.ts';
 import { askRelay, errorIn } from '../control-client.ts';
-import { formatList } from '../queue-text.ts';
+import { queuePages } from '../queue-pages.ts';
+import { listFormat } from '../queue-text.ts';
 import { messageOf } from '../usage.ts';
 import { type Call, readCall } from './arguments.ts';
 import { dropMessage, readSpoolAbout } from './drop.ts';
@@ -164,17 +165,14 @@ async function listQueue(
 ): Promise<Failure | undefined> {
   if (dataFolder === undefined)
     return failed(UNAVAILABLE, `the queue of the relay of ${spool} is shown to its operator only`);
-  const messages: QueuedMessage[] = [];
-  for (;;) {
-    const after = messages.at(-1)?.id;
-    const query = new URLSearchParams({ which: 'open', ...(after === undefined ? {} : { after }) });
-    const answer = await askRelay(dataFolder, { method: 'GET', path: `/queue?${query.toString()}` });
-    if (answer.kind !== 'answered') return failed(UNAVAILABLE, answer.because);
-    if (answer.status !== 200) return failed(UNAVAILABLE, errorIn(answer.body));
-    const page = answer.body as readonly QueuedMessage[];
-    messages.push(...page);
-    if (page.length < LISTED_AT_ONCE) break;
-  }
-  output.write(formatList(messages, Date.now()));
-  return undefined;
+  const failures: Failure[] = [];
+  const pages = queuePages('open', undefined, async (path) => {
+    const answer = await askRelay(dataFolder, { method: 'GET', path });
+    if (answer.kind === 'answered' && answer.status === 200) return answer.body;
+    failures.push(failed(UNAVAILABLE, answer.kind === 'answered' ? errorIn(answer.body) : answer.because));
+    return undefined;
+  });
+  const format = listFormat(Date.now());
+  for await (const page of pages) if (!output.write(format(page))) await once(output, 'drain');
+  return failures[0];
 }

@@ -81,12 +81,27 @@ describe('queue list', { concurrency: 4 }, () => {
     assert.equal(JSON.parse(run.stdout).length, 203);
   });
 
-  it('prints nothing but the error where a later answer fails', async (t) => {
+  it('says so where a later answer fails, and JSON has no end then', async (t) => {
     const { data } = await startControlPeer(t, ({ url = '' }, response) => {
-      if (url.includes('after=')) response.writeHead(500).end('{"error":"the disk"}');
+      if (url === '/notices') response.end('[]');
+      else if (url.includes('after=')) response.writeHead(500).end('{"error":"the disk"}');
       else response.end(JSON.stringify(Array.from({ length: 200 }, (_, index) => message(index))));
     });
-    const run = await waxwing(['queue', 'list', '--data', data]);
+    const text = await waxwing(['queue', 'list', '--data', data]);
+    assert.deepEqual([text.code, text.stderr], [1, 'error: the disk\n']);
+    assert.equal(text.stdout.split('\n').length, 1 + 200 + 1);
+    const json = await waxwing(['queue', 'list', '--json', '--data', data]);
+    assert.deepEqual([json.code, json.stderr], [1, 'error: the disk\n']);
+    assert.throws(() => JSON.parse(json.stdout), SyntaxError);
+    assert.equal(JSON.parse(`${json.stdout}]`).length, 200);
+  });
+
+  it('prints nothing but the error where the first answer fails', async (t) => {
+    const { data } = await startControlPeer(t, ({ url = '' }, response) => {
+      if (url === '/notices') response.end('[]');
+      else response.writeHead(500).end('{"error":"the disk"}');
+    });
+    const run = await waxwing(['queue', 'list', '--json', '--data', data]);
     assert.deepEqual(run, { code: 1, stdout: '', stderr: 'error: the disk\n' });
   });
 });

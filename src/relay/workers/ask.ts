@@ -7,6 +7,8 @@ import type { CallName, WorkerCalls } from './calls.ts';
 
 /** One that is slower is as good as gone: everybody else would wait for it. */
 const ANSWER_MS = 20_000;
+/** The same where nothing is changed: a command asks two or three things in a row, and gives up after 30 s. */
+const LOOK_MS = 6_000;
 /** Of a queue of any size. */
 const BACKUP_MS = 3_600_000;
 /** A policy host may take a minute. */
@@ -17,34 +19,35 @@ const FETCH_MS = 120_000;
  * have been closed meanwhile. They reject with a {@link StoreError} where its queue says no, else with Node's error.
  *
  * @param withinMs how long an answer may take to begin.
+ * @param lookMs the same where nothing is changed.
  */
-export function askWorker(socketPath: string, withinMs = ANSWER_MS): WorkerCalls {
+export function askWorker(socketPath: string, withinMs = ANSWER_MS, lookMs = LOOK_MS): WorkerCalls {
   const call =
     <Answer>(name: CallName, timeout = withinMs) =>
     (asked?: unknown): Promise<Answer> =>
       post<Answer>(socketPath, name, asked, timeout);
   return {
-    list: call('list'),
-    show: call('show'),
+    list: call('list', lookMs),
+    show: call('show', lookMs),
     nudge: call('nudge'),
     pause: call('pause'),
     unpause: call('unpause'),
-    pauses: call('pauses'),
+    pauses: call('pauses', lookMs),
     receipt: call('receipt'),
     backup: call('backup', BACKUP_MS),
-    pulse: call('pulse'),
+    pulse: call('pulse', lookMs),
     submit: call('submit'),
     refusedOf: call('refusedOf'),
     retry: call('retry'),
-    words: call('words'),
-    rememberedTls: call('rememberedTls'),
-    spenders: call('spenders'),
+    words: call('words', lookMs),
+    rememberedTls: call('rememberedTls', lookMs),
+    spenders: call('spenders', lookMs),
     flush: call('flush'),
     purgeInbound: call('purgeInbound'),
     refreshPolicy: call('refreshPolicy', FETCH_MS),
     overlook: call('overlook'),
     forgetPolicy: call('forgetPolicy', FETCH_MS),
-    metrics: call('metrics'),
+    metrics: call('metrics', lookMs),
   };
 }
 

@@ -4,12 +4,13 @@ import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { deserialize, serialize } from 'node:v8';
 import { askWorker } from '../../../../src/relay/workers/ask.ts';
 import type { WorkerCalls } from '../../../../src/relay/workers/calls.ts';
 import { StoreError } from '../../../../src/store/store-error.ts';
 
-async function workerThat(t: TestContext, answers: RequestListener, withinMs?: number): Promise<WorkerCalls> {
+async function workerThat(t: TestContext, answers: RequestListener, lookMs?: number): Promise<WorkerCalls> {
   const folder = mkdtempSync(join(tmpdir(), 'waxwing-ask-'));
   const path = join(folder, 'control-1.sock');
   const server = createServer(answers);
@@ -19,7 +20,7 @@ async function workerThat(t: TestContext, answers: RequestListener, withinMs?: n
     await new Promise((resolve) => server.close(resolve));
     rmSync(folder, { recursive: true });
   });
-  return askWorker(path, withinMs);
+  return askWorker(path, undefined, lookMs);
 }
 
 describe('a call', () => {
@@ -48,6 +49,9 @@ describe('a call', () => {
   it('fails where the worker says nothing, something else, or ends in the middle', async (t) => {
     const silent = await workerThat(t, () => undefined, 50);
     await assert.rejects(silent.pulse(), /no answer to pulse within 50 ms/);
+    // Of what is changed nobody may think that it was not, only because a command cannot wait.
+    const late = silent.flush().catch(() => 'failed');
+    assert.equal(await Promise.race([late, sleep(150, 'waits')]), 'waits');
     const strange = await workerThat(t, (_, response) => response.end('hello'));
     await assert.rejects(strange.pulse(), /cannot be read/);
     const dying = await workerThat(t, (_, response) => {

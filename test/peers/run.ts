@@ -22,7 +22,8 @@ function runTests(): void {
   // Done once is enough.
   delete process.env['PEERS_REFRESH'];
   const checkout = join(import.meta.dirname, '../..');
-  const options = ['--test-timeout=120000', '--test-force-exit', '--test-concurrency=2'];
+  // More than there may be processors: most of the time they wait for each other's programs.
+  const options = ['--test-timeout=120000', '--test-force-exit', '--test-concurrency=3'];
   const tests = spawn(process.execPath, ['--test', ...options, 'test/peers/**/*.test.ts'], {
     cwd: checkout,
     stdio: 'inherit',

@@ -114,7 +114,10 @@ async function startEcho(t: TestContext, certPem: string, keyPem: string): Promi
   const server = createServer({ cert: certPem, key: keyPem }, (socket) => {
     socket.on('error', () => socket.destroy());
     socket.write('220 echo.test ESMTP\r\n');
-    createInterface({ input: socket }).on('line', (line) => {
+    const lines = createInterface({ input: socket });
+    // It tells of the socket's errors, too: the relay is killed at the end, whatever it has open.
+    lines.on('error', () => {});
+    lines.on('line', (line) => {
       const [verb = ''] = line.split(' ');
       if (verb === 'EHLO') socket.write('250-echo.test\r\n250 AUTH PLAIN\r\n');
       else if (verb === 'AUTH') socket.write(`535 5.7.8 no: ${line.split(' ').at(-1)}\r\n`);

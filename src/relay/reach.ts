@@ -1,5 +1,5 @@
 /**
- * Addresses that were silent a moment ago, and families of them to which nothing leads from here.
+ * Addresses where nobody was a moment ago, and families of them to which nothing leads from here.
  *
  * RFC 5321 §4.5.4.1: "A client SHOULD keep a list of hosts it cannot reach". Those on it are not left out but tried last:
  * where all of them are on it nothing is lost, and where one answers nobody waits for the others.
@@ -25,6 +25,11 @@ export interface Reach {
 
 /** An address that did not answer at all, ms. */
 const SILENT_MS = 5 * 60_000;
+/**
+ * One where nothing listens, ms: to learn that costs next to no time, but each message would have it learnt anew, and
+ * connections that are opened in vain take the turn of others.
+ */
+const REFUSED_MS = 15_000;
 /** A family without a route: as long as it takes to see that there is one again, ms. */
 const NO_ROUTE_MS = 60_000;
 /** The oldest is forgotten first. */
@@ -32,13 +37,13 @@ const MOST_ADDRESSES = 10_000;
 
 /** @param now milliseconds; a clock that goes back ends what was remembered. */
 export function startReach(now: () => number): Reach {
-  /** Since when, by address; and by family. */
-  const silent = new Map<string, number>();
+  /** Since when and how long an address counts as away; and since when a family has no route. */
+  const away = new Map<string, { readonly since: number; readonly ms: number }>();
   const withoutRoute = new Map<Family, number>();
 
-  function isSilent(address: string): boolean {
-    const since = silent.get(address);
-    if (since !== undefined && isWithin(since, SILENT_MS)) return true;
+  function isAway(address: string): boolean {
+    const missed = away.get(address);
+    if (missed !== undefined && isWithin(missed.since, missed.ms)) return true;
     const lost = withoutRoute.get(familyOf(address));
     return lost !== undefined && isWithin(lost, NO_ROUTE_MS);
   }
@@ -50,10 +55,10 @@ export function startReach(now: () => number): Reach {
 
   return {
     inOrder(hops, source) {
-      const nothingKnown = silent.size === 0 && withoutRoute.size === 0 && source === null;
+      const nothingKnown = away.size === 0 && withoutRoute.size === 0 && source === null;
       if (nothingKnown || hops.length < 2) return hops;
       const isLast = ({ address }: (typeof hops)[number]): boolean =>
-        isSilent(address) || (source !== null && familyOf(source) !== familyOf(address));
+        isAway(address) || (source !== null && familyOf(source) !== familyOf(address));
       const last = hops.filter(isLast);
       return last.length === 0 ? hops : [...hops.filter((hop) => !isLast(hop)), ...last];
     },
@@ -61,22 +66,30 @@ export function startReach(now: () => number): Reach {
       // Where the operator has chosen our address, an error may be about that one and say nothing of other ways.
       if (source === null && isWithoutRoute(address, codeOf(cause))) {
         withoutRoute.set(familyOf(address), now());
-      } else if (code === 'timeout' || codeOf(cause) === 'EHOSTUNREACH') {
-        silent.delete(address);
-        silent.set(address, now());
-        const [oldest] = silent.keys();
-        if (silent.size > MOST_ADDRESSES && oldest !== undefined) silent.delete(oldest);
+        return;
       }
+      const ms = awayFor(code, codeOf(cause));
+      if (ms === undefined) return;
+      away.delete(address);
+      away.set(address, { since: now(), ms });
+      const [oldest] = away.keys();
+      if (away.size > MOST_ADDRESSES && oldest !== undefined) away.delete(oldest);
     },
     reached(address) {
-      if (silent.size > 0) silent.delete(address);
+      if (away.size > 0) away.delete(address);
       if (withoutRoute.size > 0) withoutRoute.delete(familyOf(address));
     },
     forget() {
-      silent.clear();
+      away.clear();
       withoutRoute.clear();
     },
   };
+}
+
+/** How long an error says something of the address; undefined: nothing. */
+function awayFor(code: NetworkError['code'], cause: string | undefined): number | undefined {
+  if (code === 'timeout' || cause === 'EHOSTUNREACH') return SILENT_MS;
+  return cause === 'ECONNREFUSED' ? REFUSED_MS : undefined;
 }
 
 type Family = 'ipv4' | 'ipv6';

@@ -49,9 +49,17 @@ describe('the order of addresses', () => {
     assert.equal(one.inOrder(all, null), all);
   });
 
-  it('a host that is up and has no server is no reason: that costs no time', () => {
+  it('one where nothing listens comes last for some seconds: each message would find that out anew', () => {
     const one = reach();
     one.missed(six.address, failed('ECONNREFUSED'), null);
+    assert.deepEqual(one.inOrder(all, null), [otherSix, four, otherFour, six]);
+    one.clock.now += 15_000;
+    assert.equal(one.inOrder(all, null), all);
+  });
+
+  it('says nothing of an address at which a connection broke', () => {
+    const one = reach();
+    one.missed(six.address, failed('ECONNRESET'), null);
     assert.equal(one.inOrder(all, null), all);
   });
 

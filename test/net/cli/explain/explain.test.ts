@@ -249,7 +249,11 @@ async function serve(t: TestContext, { options }: Place, smtpPort: number): Prom
 }
 
 describe('serve, policy and explain together', () => {
-  it('a policy that does not list the host holds mail, until the policy is corrected and fetched', async (t) => {
+  // It runs fourteen programs, one after the other.
+  const timeout = 90_000;
+  it('a policy that does not list the host holds mail, until the policy is corrected and fetched', {
+    timeout,
+  }, async (t) => {
     const mx = await startTestRelay(t, {
       keyPair: mailHost,
       domains: [{ name: 'sts.test', backend: { port: 9 }, recipients: 'any' }],

@@ -138,14 +138,19 @@ export function isByMx(route: Course['route']): boolean {
 /**
  * Of what several hosts said, what counts for the message.
  *
- * A host without the required TLS says more than one that was not reached: it is what has to be repaired. One that
- * cannot take the message at all decides only where no other host might take it later.
+ * A host without the required TLS says more than one that was not reached: it is what has to be repaired. So does one
+ * that answered with a no for now: where that was "not so many at once", it is there, and its message waits for its turn.
+ * One that cannot take the message at all decides only where no other host might take it later.
  */
 function worse(one: Result | undefined, other: Result): Result {
-  return one !== undefined && WEIGHT[one.verdict.kind] > WEIGHT[other.verdict.kind] ? one : other;
+  return one !== undefined && weightOf(one) > weightOf(other) ? one : other;
 }
 
-const WEIGHT: Record<Verdict['kind'], number> = { blocked: 3, failed: 2, refused: 1, delivered: 0 };
+function weightOf({ verdict, reply }: Result): number {
+  return WEIGHT[verdict.kind] + (verdict.kind === 'failed' && reply !== null ? 1 : 0);
+}
+
+const WEIGHT: Record<Verdict['kind'], number> = { blocked: 4, failed: 2, refused: 1, delivered: 0 };
 
 type Hindrance = Exclude<HandedOver['obstacle'], { kind: 'none' }> & { readonly host: string };
 

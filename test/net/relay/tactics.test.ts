@@ -170,6 +170,15 @@ describe('a host that says we are too many', () => {
     assert.ok(turnedAway <= 10, `${turnedAway} were turned away`);
   });
 
+  it('also where nothing listens on another address of it, which is tried last', async (t) => {
+    const dns = { addresses: () => Promise.resolve(known(['127.0.0.2', '127.0.0.1'])) };
+    const { peer, relay } = await setting(t, { mostAtOnce: 2 }, { queue: many, dns });
+    await Promise.all(people(30).map((one) => relay.send({ to: [one] })));
+    await ended(relay, 30);
+    assert.equal(peer.messages.length, 30);
+    assert.ok(relay.events.every(({ event }) => event !== 'deferred'));
+  });
+
   it('and to whom nobody of ours has talked lately is left alone until the next try', async (t) => {
     const { peer, relay } = await setting(t, { mostAtOnce: 0 });
     const id = await sendOne(relay);

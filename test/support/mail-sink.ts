@@ -6,7 +6,7 @@ export interface MailSink {
   readonly port: number;
   /** In the order in which they came; one that came twice is there twice. */
   readonly subjects: readonly string[];
-  /** How many connections were open at the same time, at most. */
+  /** How many connections were open at the same time, at most; one is over once its QUIT is answered. */
   readonly mostOpen: number;
 }
 
@@ -19,8 +19,9 @@ export async function startMailSink(t: TestContext, takesMs = 0): Promise<MailSi
     open.add(socket);
     mostOpen = Math.max(mostOpen, open.size);
     socket.on('error', () => socket.destroy());
-    socket.once('close', () => open.delete(socket));
-    serve(socket, takesMs, (subject) => subjects.push(subject));
+    const over = (): boolean => open.delete(socket);
+    socket.once('close', over);
+    serve(socket, { takesMs, note: (subject) => subjects.push(subject), over });
   });
   const port = await new Promise<number>((resolve) =>
     server.listen(0, '127.0.0.1', () => {
@@ -41,7 +42,14 @@ export async function startMailSink(t: TestContext, takesMs = 0): Promise<MailSi
   };
 }
 
-function serve(socket: Socket, takesMs: number, note: (subject: string) => void): void {
+interface Serving {
+  readonly takesMs: number;
+  readonly note: (subject: string) => void;
+  /** Whoever said QUIT has hung up, and may be back before we see the end of the connection. */
+  readonly over: () => void;
+}
+
+function serve(socket: Socket, { takesMs, note, over }: Serving): void {
   let unread = '';
   let content: string | undefined;
   const answer = (line: string): string => {
@@ -50,7 +58,9 @@ function serve(socket: Socket, takesMs: number, note: (subject: string) => void)
       content = '';
       return '354 go ahead\r\n';
     }
-    return /^QUIT/i.test(line) ? '221 2.0.0 goodbye\r\n' : '250 2.0.0 yes\r\n';
+    if (!/^QUIT/i.test(line)) return '250 2.0.0 yes\r\n';
+    over();
+    return '221 2.0.0 goodbye\r\n';
   };
   socket.write('220 sink.test ESMTP\r\n');
   socket.on('data', (chunk: Buffer) => {

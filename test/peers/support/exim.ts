@@ -6,6 +6,7 @@ import { type Received, readMaildir } from './maildir.ts';
 import { freePort } from './ports.ts';
 import type { Sandbox, SandboxOptions } from './sandbox.ts';
 import { startServer } from './server.ts';
+import { until } from './until.ts';
 
 /** How an Exim is set up; the defaults receive for example.test without TLS. */
 export interface EximOptions extends SandboxOptions {
@@ -98,13 +99,26 @@ export async function startExim(root: string, options: EximOptions = {}): Promis
     tlsPort,
     messages: (atLeast = 0) => readMaildir(sandbox.path('/peer/mail'), atLeast, log),
     log,
-    // In the foreground: whatever outlives the command would be ended with its sandbox.
-    inject: (from, to, message) =>
-      sandbox.run('exim4', ['-odf', '-i', '-f', from, '--', ...to], { input: message }),
+    inject: async (from, to, message) => {
+      // In the foreground: whatever outlives the command would be ended with its sandbox.
+      const sent = await sandbox.run('exim4', ['-odf', '-i', '-f', from, '--', ...to], { input: message });
+      // A queue run may have been quicker, and then the command leaves the message to that one.
+      await until(
+        () => isEachTried(log()),
+        () => `Exim has not tried what it was handed: ${log()}`,
+      );
+      return sent;
+    },
     queue: async () => (await sandbox.run('exim4', ['-bp'])).stdout,
     run: sandbox.run,
     close: sandbox.close,
   };
+}
+
+/** Whether each message that its command line took has a line of what became of it. */
+function isEachTried(log: string): boolean {
+  const ids = [...log.matchAll(/^\S+ \S+ (\S+) <= .* P=local /gm)].map(([, id]) => id);
+  return ids.every((id) => new RegExp(`^\\S+ \\S+ ${id} (?:[-=]>|==|\\*\\*|Completed)`, 'm').test(log));
 }
 
 function configuration(address: string, port: number, tlsPort: number, options: EximOptions): string {

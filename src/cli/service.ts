@@ -103,6 +103,7 @@ async function open(
       page: true,
       datagrams: true,
       spool: true,
+      advisor: true,
       onEvents,
       log,
       onError,

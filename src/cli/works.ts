@@ -18,6 +18,7 @@ import { type Relay, type RelayParts, startRelay } from '../relay/relay.ts';
 import type { Outgoing, RelaySettings, World } from '../relay/settings.ts';
 import type { Part, Peers } from '../relay/workers/peer-word.ts';
 import { partOfSettings } from '../relay/workers/share.ts';
+import { startAdvisorService } from './advisor-service.ts';
 import {
   type GatewayService,
   type GatewayTerms,
@@ -47,6 +48,8 @@ interface Single {
   readonly datagrams: boolean;
   /** The folder in which users of this host leave mail. */
   readonly spool: boolean;
+  /** Where other mail servers ask about policies. */
+  readonly advisor: boolean;
 }
 
 /** What one of several processes has beside its own work. */
@@ -178,11 +181,29 @@ export async function startWorks(parts: WorksParts, opened: Opened): Promise<Wor
     onError,
   });
   opened.push(() => gateways.close(running().config.relay.graceMs));
+  const advisor = await startAdvisorService({
+    first: advised(parts, first),
+    engine,
+    overrides: policies.overrides,
+    deadlines,
+    registry: observation.registry,
+    log,
+    onError,
+  });
+  opened.push(() => advisor.close(running().config.relay.graceMs));
   const shown = {
     replace(pairs: readonly KeyPair[]): void {
       certificates.replace(pairs);
       gateways.shared.replace(pairs);
     },
+  };
+  const reloadAdvisor = async (next: Running, pairs: readonly KeyPair[]): Promise<void> => {
+    try {
+      await advisor.reload(next);
+    } catch (error) {
+      await gateways.reload(gatewaysOf(running(), pairs));
+      throw error;
+    }
   };
   let watching = watch(first, shown, log);
   opened.push(() => watching.close());
@@ -190,10 +211,16 @@ export async function startWorks(parts: WorksParts, opened: Opened): Promise<Wor
   tellListeners();
   return {
     relay,
-    engine,
+    engine: advisor.engine,
     observation,
     certificates,
-    atTheSocket: { ...routed(() => terms), store, relay, engine, ...resultsOf(observation) },
+    atTheSocket: {
+      ...routed(() => terms),
+      store,
+      relay,
+      engine: advisor.engine,
+      ...resultsOf(observation),
+    },
     async apply(next) {
       const pairs = await keyPairsOf(next.config, next.files, world.now());
       const newTerms = termsOf(next);
@@ -202,6 +229,7 @@ export async function startWorks(parts: WorksParts, opened: Opened): Promise<Wor
         await relay.reload(newTerms.settings, newTerms.outgoing);
         try {
           await gateways.reload(gatewaysOf(next, pairs));
+          await reloadAdvisor(advised(parts, next), pairs);
         } catch (error) {
           await relay.reload(terms.settings, terms.outgoing);
           throw error;
@@ -224,6 +252,13 @@ export async function startWorks(parts: WorksParts, opened: Opened): Promise<Wor
       await spool?.tell();
     },
   };
+}
+
+/** What the advisor is to be; only one of several processes has it. */
+function advised({ advisor }: Single, wanted: Running): Running {
+  if (advisor) return wanted;
+  const { config } = wanted;
+  return { ...wanted, config: { ...config, advisor: { ...config.advisor, listeners: [] } } };
 }
 
 function resultsOf({ results, recorder }: Observation): Pick<ControlParts, 'results' | 'recorder'> {

@@ -34,9 +34,18 @@ export interface EngineParts {
   readonly onError: (what: string, error: unknown) => void;
 }
 
+/** What was found out, and how long that lasts. */
+export interface Learnt {
+  readonly facts: DestinationFacts;
+  /** Milliseconds for which the same may be said again; 0 where something could not be learnt. */
+  readonly forMs: number;
+}
+
 export interface PolicyEngine {
   /** All that is to be known of a destination now; equal questions at the same time are one. */
   readonly factsOf: (target: Target) => Promise<DestinationFacts>;
+  /** The same, for who keeps what he makes of it. */
+  readonly learn: (target: Target) => Promise<Learnt>;
   /**
    * The same with the DNS asked anew and the MTA-STS policy fetched as often as RFC 8461 §3.3 has it: what held mail, and
    * mail that is about to be returned, goes by. What was learnt so within the last ten seconds does for others.
@@ -69,7 +78,7 @@ const FORGET_AFTER_MS = 180 * DAY_MS;
 
 export function openPolicyEngine(parts: EngineParts): PolicyEngine {
   const { store, now, random, onError } = parts;
-  const running = new Map<string, Promise<DestinationFacts>>();
+  const running = new Map<string, Promise<Learnt>>();
   const anew = new Map<string, { readonly at: number; readonly facts: Promise<DestinationFacts> }>();
   const inLine = lines();
   let closed = false;
@@ -92,20 +101,22 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
   }
 
   /** One at a time for each domain: two that fetch at once would overwrite what the other has learnt. */
-  async function gather(
-    target: Target,
-    errand: StsTerms['errand'],
-    by: PolicyHands,
-  ): Promise<DestinationFacts> {
+  async function gather(target: Target, errand: StsTerms['errand'], by: PolicyHands): Promise<Learnt> {
     const domain = target.kind === 'domain' ? target.domain : target.host;
     return inLine(domain, async () => {
+      let seconds = Number.POSITIVE_INFINITY;
+      const resolve = async (question: Question): Promise<Answer> => {
+        const answer = await by.resolve(question);
+        seconds = Math.min(seconds, answer.kind === 'unknown' ? 0 : answer.ttl);
+        return answer;
+      };
       const dialogue =
         target.kind === 'domain'
           ? factsOfDomain(domain, terms(errand))
           : factsOfHost(domain, target.port, terms(errand));
-      const facts = await drive(dialogue, by);
+      const facts = await drive(dialogue, { ...by, resolve });
       keep(facts.sts.keep);
-      return facts;
+      return { facts, forMs: Math.max(0, Math.min(seconds * 1000, lastsUntil(facts) - now())) };
     });
   }
 
@@ -132,22 +143,25 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
     renewSome().catch((error: unknown) => onError('renewing MTA-STS policies', error)),
   );
 
+  function learn(target: Target): Promise<Learnt> {
+    const key = keyOf(target);
+    const under = running.get(key);
+    if (under !== undefined) return under;
+    const learnt = gather(target, 'delivery', hands).finally(() => running.delete(key));
+    running.set(key, learnt);
+    return learnt;
+  }
+
   return {
-    factsOf(target) {
-      const key = keyOf(target);
-      const under = running.get(key);
-      if (under !== undefined) return under;
-      const facts = gather(target, 'delivery', hands).finally(() => running.delete(key));
-      running.set(key, facts);
-      return facts;
-    },
+    factsOf: async (target) => (await learn(target)).facts,
+    learn,
     factsAnew(target) {
       const oldest = now() - ANEW_MS;
       for (const [key, { at }] of anew) if (at < oldest || at > now()) anew.delete(key);
       const key = keyOf(target);
       const known = anew.get(key);
       if (known !== undefined) return known.facts;
-      const facts = gather(target, 'again', freshHands);
+      const facts = gather(target, 'again', freshHands).then((learnt) => learnt.facts);
       anew.set(key, { at: now(), facts });
       facts.catch(() => anew.delete(key));
       return facts;
@@ -169,6 +183,11 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
       stopRenewals();
     },
   };
+}
+
+/** What is kept of MTA-STS, and an operator's word, have times of their own. */
+function lastsUntil({ sts, override }: DestinationFacts): number {
+  return Math.min(sts.until, override?.until ?? Number.POSITIVE_INFINITY);
 }
 
 function keyOf(target: Target): string {

@@ -77,6 +77,10 @@ const rooms: Record<string, Room> = {
     npm: ['@hono/node-server', '@hono/zod-openapi', 'hono', 'mailauth', 'nodemailer', 'prom-client', 'zod'],
   },
   gateway: { ...machine, npm: ['prom-client'] },
+  advisor: {
+    ...machine,
+    npm: ['@hono/node-server', '@hono/zod-openapi', 'hono', 'prom-client', 'zod'],
+  },
   cli: {
     floor: 4,
     rooms: [...floor1, ...floor2, ...machines],

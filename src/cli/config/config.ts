@@ -1,4 +1,5 @@
 /** The configuration as the program uses it: everything parsed, every default settled. */
+import type { AdvisorSettings } from '../../advisor/settings.ts';
 import type {
   BackendTarget,
   ClientCertificates,
@@ -75,6 +76,7 @@ export interface Config {
   readonly relay: RelayConfig;
   readonly limits: LimitsConfig;
   readonly gateways: readonly GatewayConfig[];
+  readonly advisor: AdvisorSettings;
   readonly api: {
     /** Empty: nowhere. */
     readonly places: readonly ListenAddress[];

@@ -95,6 +95,7 @@ function apiFaults({ api, accounts }: Config): readonly (readonly [path: string,
 function takenPlaces({
   listeners,
   gateways,
+  advisor,
   metrics,
   api,
 }: Config): readonly (readonly [path: string, message: string])[] {
@@ -107,6 +108,9 @@ function takenPlaces({
       })),
     ),
     ...(metrics === null ? [] : [{ at: metrics, path: 'metrics.listen' }]),
+    ...advisor.listeners.flatMap(({ place }, index) =>
+      place.kind === 'address' ? [{ at: place, path: `advisor.listener[${index}].address` }] : [],
+    ),
     ...api.places.map((at, index) => ({ at, path: `api.listen[${index}]` })),
   ];
   return places.slice(listeners.length).flatMap(({ at, path }, index) => {

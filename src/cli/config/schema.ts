@@ -9,6 +9,7 @@ import { formatHostPort } from '../../names/address.ts';
 import { parseMailDomain } from '../../names/mailbox.ts';
 import { account, accounts } from './schema/account.ts';
 import { accountDatabase } from './schema/account-database.ts';
+import { advisor } from './schema/advisor.ts';
 import { api, apiKey } from './schema/api.ts';
 import { authentication } from './schema/authentication.ts';
 import { bounces } from './schema/bounces.ts';
@@ -126,6 +127,7 @@ export const configSchema = z
       .superRefine(withoutTwins('name', ({ name }) => name))
       .prefault([])
       .describe('TLS in front of servers that have none, and verified TLS for clients that have none.'),
+    advisor,
     api,
     api_key: z
       .array(apiKey)

@@ -22,6 +22,7 @@ import type {
   WebhookConfig,
 } from './config.ts';
 import type { ParsedConfig } from './schema.ts';
+import { settledInAdvisor, toAdvisor } from './settle-advisor.ts';
 import { settledInGateway, toGateway } from './settle-gateway.ts';
 import { toBounces, toForwarding } from './settle-senders.ts';
 import type { Environment, Sources } from './sources.ts';
@@ -101,6 +102,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     relay: toRelay(parsed.relay),
     limits: toLimits(parsed.limits),
     gateways: parsed.gateway.map((gateway, index) => toGateway(gateway, `gateway[${index}]`, sources)),
+    advisor: toAdvisor(parsed.advisor, sources),
     api: {
       places: parsed.api.listen,
       keys: parsed.api_key.map(({ hash, ...key }, index) => ({
@@ -204,6 +206,7 @@ function settledInTables(config: Config): readonly (readonly [string, unknown])[
       [`webhook[${index}].ed25519_key_file`, ed25519KeyFile] as const,
     ]),
     ...config.gateways.flatMap((gateway, index) => settledInGateway(gateway, `gateway[${index}]`)),
+    ...settledInAdvisor(config.advisor),
     ...config.routes.flatMap(({ tls, login }, index) => [
       [`route[${index}].tls`, tls] as const,
       ...files(`route[${index}].password_file`, login?.password),

@@ -22,7 +22,8 @@ export function configTemplate(): string {
   for (const { name, description } of sections) {
     lines.push('', `# ${description}`, `[${name}]`);
     for (const key of keys) {
-      if (key.path.startsWith(`${name}.`)) lines.push(...single(key, key.path.slice(name.length + 1)));
+      if (key.items === undefined && key.path.startsWith(`${name}.`))
+        lines.push(...single(key, key.path.slice(name.length + 1)));
     }
   }
   for (const key of keys) if (key.items !== undefined) lines.push('', ...list(key, key.items));

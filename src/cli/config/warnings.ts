@@ -23,6 +23,7 @@ export function warningsOf(config: Config, systemName: string | undefined): read
     ...warnAboutLevel(config),
     ...warnAboutDns(config),
     ...config.gateways.flatMap((gateway, index) => warnAboutGateway(gateway, `gateway[${index}]`)),
+    ...warnAboutAdvisor(config),
   ];
 }
 
@@ -108,6 +109,17 @@ export function warnAboutGateway({ mode, backend }: GatewayConfig, path: string)
   return isLoopback(address)
     ? []
     : [`${path}.backend: what clients say goes on to ${address} in clear, logins too`];
+}
+
+/** Nothing there proves who answers, or who asks. */
+function warnAboutAdvisor({ advisor }: Config): readonly string[] {
+  return advisor.listeners.flatMap(({ place }, index) =>
+    place.kind === 'file' || isLoopback(place.address)
+      ? []
+      : [
+          `advisor.listener[${index}].address: whoever stands between ${place.address} and who asks can say that no TLS is needed; a socket or this host is safe`,
+        ],
+  );
 }
 
 /** Below about half of what OWASP's cheat sheet on password storage asks for; SCRAM-SHA-256 is PBKDF2. */

@@ -62,6 +62,7 @@ async function open(
       page: false,
       datagrams: isFirst,
       spool: isFirst,
+      advisor: isFirst,
       fellows: { peers: wires.peers, part: () => part, hidden: begin.hidden },
       onEvents: (list) => wires.events.write(list),
       log,

@@ -39,13 +39,15 @@ function parseDays(written: string): Parsed<number> {
     : parsed;
 }
 
-function parseSocketPath(written: string): Parsed<string> {
+/** The file of a socket. */
+export function parseSocketPath(written: string): Parsed<string> {
   if (Buffer.byteLength(written) > MOST_PATH_OCTETS)
     return { kind: 'invalid', because: `is longer than ${MOST_PATH_OCTETS} octets, which no socket can be` };
   return parsePath(written);
 }
 
-function parseMode(written: string): Parsed<string> {
+/** Octal digits. */
+export function parseMode(written: string): Parsed<string> {
   if (/^0?[0-7]{3}$/.test(written)) return { kind: 'ok', value: written };
   return { kind: 'invalid', because: `${quote(written)} is not a mode such as "0660"` };
 }

@@ -1,0 +1,171 @@
+/**
+ * One connection of a client that looks things up: requests in, answers out in the same order, as many at once as the client sends.
+ *
+ * Its memory is bounded: no more is read while so many answers are awaited, or while the client does not take those that
+ * are there.
+ */
+import type { Socket } from 'node:net';
+import type { Attended } from '../net/accept.ts';
+import type { Deadlines } from '../net/deadlines.ts';
+import type { Dialect } from './dialect.ts';
+
+/** Milliseconds. */
+export interface Patience {
+  /** For the next request. */
+  readonly idle: number;
+  /** For the rest of a request that has begun: in all, not from one octet to the next. */
+  readonly request: number;
+  /** For the client to take what it has asked for. */
+  readonly taking: number;
+}
+
+export const usualPatience: Patience = { idle: 300_000, request: 20_000, taking: 30_000 };
+
+/** Answers that may be awaited at once on one connection. */
+const MOST_AWAITED = 128;
+/** So many octets of answers are put together before the client has to take them. */
+const WRITE_OCTETS = 64 * 1024;
+
+/** A request whose answer is awaited, or waits for those before it. */
+interface Slot {
+  octets: Buffer | undefined;
+}
+
+type Wait = keyof Patience | 'answer';
+
+/** @param onFault called with what the client did wrong, before the connection is closed. */
+export function converse(
+  socket: Socket,
+  dialect: Dialect,
+  deadlines: Deadlines,
+  onFault: (because: string) => void,
+  patience: Patience = usualPatience,
+): Attended {
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  const reader = dialect.reader();
+  const awaited: Slot[] = [];
+  const deadline = deadlines.add(() => socket.destroy());
+  let waitsFor: Wait = 'idle';
+  /** No more is read: the client is done, or has broken the protocol, or we stop. */
+  let isOver = false;
+  let isBlocked = false;
+  let ready: Buffer[] = [];
+  let readyOctets = 0;
+
+  socket.on('error', () => socket.destroy());
+  socket.once('close', () => {
+    deadline.drop();
+    resolve();
+  });
+  socket.on('data', (chunk: Buffer) => {
+    if (isOver) return;
+    reader.feed(chunk);
+    pump(false);
+  });
+  socket.once('end', () => {
+    isOver = true;
+    pump(false);
+  });
+  socket.on('drain', () => {
+    isBlocked = false;
+    pump(false);
+  });
+  deadline.set(patience.idle);
+
+  function take(request: string): void {
+    const answer = dialect.answer(request);
+    if (dialect.single) isOver = true;
+    if (Buffer.isBuffer(answer) && awaited.length === 0) {
+      put(answer);
+      return;
+    }
+    const slot: Slot = { octets: undefined };
+    awaited.push(slot);
+    if (Buffer.isBuffer(answer)) slot.octets = answer;
+    else
+      void answer.then((octets) => {
+        slot.octets = octets;
+        pump(true);
+      });
+  }
+
+  function put(octets: Buffer): void {
+    ready.push(octets);
+    readyOctets += octets.length;
+    if (readyOctets >= WRITE_OCTETS) write();
+  }
+
+  /** Takes in and answers what can be. @param answered whether an answer has just come. */
+  function pump(answered: boolean): void {
+    let took = false;
+    if (answered) release();
+    while (!isOver && !isBlocked && awaited.length < MOST_AWAITED) {
+      const request = reader.next();
+      if (request === undefined) break;
+      if (typeof request === 'string') {
+        took = true;
+        take(request);
+      } else {
+        isOver = true;
+        onFault(request.because);
+      }
+    }
+    write();
+    if (isOver && awaited.length === 0) {
+      socket.end();
+      wait('taking', false);
+      return;
+    }
+    if (isOver) wait('answer', false);
+    else follow(took);
+  }
+
+  /** What stands behind an answer that is awaited goes out with it, and not before. */
+  function release(): void {
+    let done = 0;
+    for (const { octets } of awaited) {
+      if (octets === undefined) break;
+      put(octets);
+      done += 1;
+    }
+    awaited.splice(0, done);
+  }
+
+  function write(): void {
+    const [first] = ready;
+    if (first === undefined || socket.destroyed) return;
+    if (!socket.write(ready.length === 1 ? first : Buffer.concat(ready))) isBlocked = true;
+    ready = [];
+    readyOctets = 0;
+  }
+
+  /** Reads on or not, and says what is waited for now. */
+  function follow(took: boolean): void {
+    const isFull = isBlocked || awaited.length >= MOST_AWAITED;
+    if (isFull !== socket.isPaused()) {
+      if (isFull) socket.pause();
+      else socket.resume();
+    }
+    if (isBlocked) wait('taking', false);
+    else if (awaited.length > 0) wait('answer', false);
+    else wait(reader.midway ? 'request' : 'idle', took);
+  }
+
+  /** @param anew whether it begins anew where it is the same as before. */
+  function wait(what: Wait, anew: boolean): void {
+    if (what === waitsFor && !anew) return;
+    waitsFor = what;
+    // An answer comes in its time, whatever the client does.
+    if (what === 'answer') deadline.clear();
+    else deadline.set(patience[what]);
+  }
+
+  return {
+    shutdown() {
+      isOver = true;
+      pump(false);
+    },
+    close: () => socket.destroy(),
+    closed,
+  };
+}

@@ -1,0 +1,166 @@
+/**
+ * The advisor by HTTP, for programs of this host: what is decided about a domain, as JSON.
+ *
+ * It has no keys, so it listens on this host only. A page in a browser of this host could ask as well: it would have to name a
+ * host under which its own site is known, and is refused for that.
+ */
+import { createServer, type Server } from 'node:http';
+import { isIP, type Socket } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { type Context, Hono } from 'hono';
+import { z } from 'zod';
+import { type Domain, parseDomain } from '../names/domain.ts';
+import type { Attended } from '../net/accept.ts';
+import type { DaneUse } from '../policies/answers/postfix.ts';
+import type { PostfixAttributes } from '../policies/answers/postfix-text.ts';
+import type { Rules } from '../policies/demand.ts';
+import type { Desk } from './desk.ts';
+import { type PolicyDocument, policyDocument, policySchema, unknownDocument } from './policy-json.ts';
+
+export interface HttpTerms {
+  readonly dane: DaneUse;
+  readonly attributes: PostfixAttributes;
+  readonly rulesFor: (domain: Domain | null) => Rules;
+}
+
+export interface HttpParts {
+  readonly desk: Desk;
+  /** Those of the moment. */
+  readonly terms: () => HttpTerms;
+  /** Of the program. */
+  readonly version: string;
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+export interface HttpDesk {
+  /** Attends to a connection. */
+  receive(socket: Socket): Attended;
+}
+
+const REQUEST_MS = 20_000;
+const IDLE_MS = 60_000;
+const MOST_HEADER_BYTES = 16 * 1024;
+
+export function openHttpDesk(parts: HttpParts): HttpDesk {
+  const server = createServer(
+    {
+      headersTimeout: REQUEST_MS,
+      requestTimeout: REQUEST_MS,
+      keepAliveTimeout: IDLE_MS,
+      connectionsCheckingInterval: 1_000,
+      maxHeaderSize: MOST_HEADER_BYTES,
+    },
+    getRequestListener(adviceApp(parts).fetch),
+  );
+  return { receive: (socket) => attend(server, socket) };
+}
+
+/** It listens nowhere by itself: connections are brought to it. */
+function attend(server: Server, socket: Socket): Attended {
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  socket.once('close', () => resolve());
+  server.emit('connection', socket);
+  return {
+    // A request that is under way has its answer; Node ends a connection on which there is none.
+    shutdown: () => server.closeIdleConnections(),
+    close: () => socket.destroy(),
+    closed,
+  };
+}
+
+export function adviceApp({ desk, terms, version, onError }: HttpParts): Hono {
+  const app = new Hono();
+  app.use(async (context, next) => {
+    if (!isOfThisHost(context.req.header('host')))
+      return context.json({ error: 'this host is asked by its address or as localhost' }, 403);
+    await next();
+    context.header('cache-control', 'no-store');
+    context.header('x-content-type-options', 'nosniff');
+    return undefined;
+  });
+  app.notFound((context) =>
+    context.json({ error: `there is no ${context.req.method} ${context.req.path}` }, 404),
+  );
+  app.onError((error, context) => {
+    onError(`answering ${context.req.method} ${context.req.path}`, error);
+    return context.json({ error: 'the advisor has made a mistake; its log says which' }, 500);
+  });
+  const document = JSON.stringify(adviceDocument(version));
+  app.get('/openapi.json', (context) => asJson(context, document));
+  app.get('/v1/policy/:domain', async (context) => {
+    const parsed = parseDomain(context.req.param('domain'));
+    if (parsed.kind === 'invalid') return context.json({ error: `domain: ${parsed.because}` }, 400);
+    const answer = await policyOf(parsed.value, desk, terms());
+    return asJson(context, answer.toString('utf8'));
+  });
+  return app;
+}
+
+function asJson(context: Context, body: string): Response {
+  return context.body(body, 200, { 'content-type': 'application/json' });
+}
+
+async function policyOf(domain: Domain, desk: Desk, terms: HttpTerms): Promise<Buffer> {
+  const kept = desk.kept(domain);
+  if (kept !== undefined) return kept;
+  const { dane, attributes, rulesFor } = terms;
+  return await desk.lookUp(domain, {
+    target: { kind: 'domain', domain },
+    reply(facts) {
+      const made = policyDocument(facts, rulesFor(domain), dane, attributes);
+      const kind = made.decision === 'defer' ? 'later' : made.postfix.answer;
+      return { kind, octets: octetsOf(made) };
+    },
+    failing: (because) => octetsOf(unknownDocument(domain, because)),
+  });
+}
+
+function octetsOf(document: PolicyDocument): Buffer {
+  return Buffer.from(JSON.stringify(document));
+}
+
+/** Whether the name by which it is asked is none that a site of the network could have. */
+function isOfThisHost(host: string | undefined): boolean {
+  const name = (host ?? '').replace(/:[0-9]{1,5}$/, '');
+  return name === 'localhost' || isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0;
+}
+
+const errorSchema = z.strictObject({ error: z.string().describe('One sentence.') }).meta({ id: 'Error' });
+
+/** The OpenAPI document. @param version of the program. */
+export function adviceDocument(version: string): unknown {
+  const documents = new OpenAPIHono();
+  const no = (description: string) => ({
+    description,
+    content: { 'application/json': { schema: errorSchema } },
+  });
+  documents.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/v1/policy/{domain}',
+    operationId: 'policyOfDomain',
+    summary: 'What mail for a domain has to reach, host by host',
+    request: { params: z.object({ domain: z.string() }) },
+    responses: {
+      200: {
+        description: 'The decision; also where it is that mail has to wait.',
+        content: { 'application/json': { schema: policySchema } },
+      },
+      400: no('That is no domain.'),
+      403: no('The Host field names something that this host is not.'),
+    },
+  });
+  documents.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/openapi.json',
+    operationId: 'openApi',
+    summary: 'This document',
+    responses: {
+      200: { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: z.unknown() } } },
+    },
+  });
+  return documents.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: { title: 'Waxwing advisor', version, description: 'What TLS mail for a domain has to reach.' },
+  });
+}

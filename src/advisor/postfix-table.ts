@@ -1,0 +1,86 @@
+/** Policies as a table of Postfix has them, whatever protocol it is asked by: `smtp_tls_policy_maps`. */
+import type { Target } from '../lookup/engine.ts';
+import { type Domain, isAscii } from '../names/domain.ts';
+import { type PolicyKey, readKey, SMTP_PORT } from '../policies/answers/key.ts';
+import { type DaneUse, type PostfixAnswer, postfixAnswer } from '../policies/answers/postfix.ts';
+import { type PostfixAttributes, showPolicy } from '../policies/answers/postfix-text.ts';
+import type { Rules } from '../policies/demand.ts';
+import type { DestinationFacts } from '../policies/destination.ts';
+import type { Desk, Reply } from './desk.ts';
+
+/** How the answers of a table are written in a protocol. */
+export interface TableWords {
+  /** Whether the text of a policy is short enough. */
+  fits(text: string): boolean;
+  found(text: string): Buffer;
+  readonly notFound: Buffer;
+  later(because: string, late: boolean): Buffer;
+}
+
+export interface TableTerms {
+  readonly dane: DaneUse;
+  /** What operators say of mail to a domain; of a next hop that is no domain nobody does. */
+  readonly rulesFor: (domain: Domain | null) => Rules;
+}
+
+/**
+ * @param request all that the answer depends on; what is kept is kept under it.
+ * @param text the key.
+ */
+export function answerFromTable(
+  desk: Desk,
+  request: string,
+  text: string,
+  terms: TableTerms,
+  attributes: PostfixAttributes,
+  words: TableWords,
+): Buffer | Promise<Buffer> {
+  const key = readKey(decoded(text));
+  if (key.kind === 'nothing') return desk.at('absent', words.notFound);
+  return desk.lookUp(request, {
+    target: targetOf(key),
+    reply: (facts) => replyTo(answerTo(key, facts, terms), attributes, words),
+    failing: words.later,
+  });
+}
+
+/** Octets of UTF-8, one character each, as text; where they are none nothing is made of them. */
+export function decoded(octets: string): string {
+  if (isAscii(octets)) return octets;
+  return Buffer.from(octets, 'latin1').toString('utf8');
+}
+
+function targetOf(key: Exclude<PolicyKey, { kind: 'nothing' }>): Target {
+  return key.kind === 'domain'
+    ? { kind: 'domain', domain: key.domain }
+    : { kind: 'host', host: key.host, port: key.port ?? SMTP_PORT };
+}
+
+function answerTo(
+  key: Exclude<PolicyKey, { kind: 'nothing' }>,
+  facts: DestinationFacts,
+  { dane, rulesFor }: TableTerms,
+): PostfixAnswer {
+  const rules = rulesFor(key.kind === 'domain' ? key.domain : null);
+  const isLookedUpThere = key.kind === 'domain' ? key.port === SMTP_PORT : key.port !== null;
+  if (isLookedUpThere) return postfixAnswer(facts, rules, dane);
+  const answer = postfixAnswer(facts, rules, 'without');
+  if (answer.kind !== 'absent' || dane === 'without') return answer;
+  return { kind: 'level', level: 'dane', because: 'its TLSA records stand at another port than 25' };
+}
+
+function replyTo(answer: PostfixAnswer, attributes: PostfixAttributes, words: TableWords): Reply {
+  switch (answer.kind) {
+    case 'absent':
+      return { kind: 'absent', octets: words.notFound };
+    case 'later':
+      return { kind: 'later', octets: words.later(answer.because, false) };
+    case 'level':
+    case 'secure': {
+      const text = showPolicy(answer, attributes, words.fits);
+      return text === undefined
+        ? { kind: 'later', octets: words.later('the policy is too long for an answer', false) }
+        : { kind: 'policy', octets: words.found(text) };
+    }
+  }
+}

@@ -1,0 +1,162 @@
+/** The advisor of a running relay, where the configuration has one. */
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Advisor, AdvisorParts } from '../advisor/advisor.ts';
+import type { PolicyEngine } from '../lookup/engine.ts';
+import type { Domain } from '../names/domain.ts';
+import type { Deadlines } from '../net/deadlines.ts';
+import type { Rules } from '../policies/demand.ts';
+import { routeFor } from '../policies/overrides/route.ts';
+import { ruledForDomain } from '../policies/overrides/rule.ts';
+import type { PolicyStore } from '../store/policy-store.ts';
+import type { Running } from './reload.ts';
+import { version } from './version.ts';
+
+export interface AdvisorServiceParts {
+  readonly first: Running;
+  readonly engine: PolicyEngine;
+  readonly overrides: Pick<PolicyStore['overrides'], 'list'>;
+  readonly deadlines: Deadlines;
+  readonly registry: Registry;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+export interface AdvisorService {
+  /** The engine, for whoever makes it learn or forget something: the answers are made anew then. */
+  readonly engine: PolicyEngine;
+  /** @throws Node's error where a place cannot be had; as far as possible everything is as it was then. */
+  reload(next: Running): Promise<void>;
+  close(graceMs: number): Promise<void>;
+}
+
+/** An override may be set by another process, and holds a second later at the latest. */
+const LOOK_EVERY_MS = 1_000;
+
+/** @throws Node's error where a place cannot be had. */
+export async function startAdvisorService(parts: AdvisorServiceParts): Promise<AdvisorService> {
+  const { first, engine, overrides, log, onError } = parts;
+  let running = first;
+  let advisor: Advisor | undefined;
+  let told = new Set<string>();
+
+  async function follow(): Promise<void> {
+    const settings = running.config.advisor;
+    if (advisor !== undefined) await advisor.reload(settings);
+    else if (settings.listeners.length > 0) {
+      // Only who has one pays for it: in memory, and at the start.
+      const { startAdvisor } = await import('../advisor/advisor.ts');
+      advisor = await startAdvisor({
+        ...partsOf(parts),
+        settings,
+        rulesFor: (domain) => rulesFor(domain, running),
+      });
+    }
+    tell();
+  }
+
+  /** Names each listener once: where port 0 was asked for, only the log knows which it became. */
+  function tell(): void {
+    const now = new Set<string>();
+    for (const { protocol, place } of advisor?.places ?? []) {
+      const { kind: _, ...at } = place;
+      const key = JSON.stringify([protocol, at]);
+      now.add(key);
+      if (!told.has(key)) log.info({ protocol, ...at }, 'the advisor listens');
+    }
+    told = now;
+  }
+
+  const forget = (): void => advisor?.forget();
+  const stop = whenChanged(overrides, forget, onError);
+  try {
+    await follow();
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  return {
+    engine: {
+      ...engine,
+      refresh: (domain) => engine.refresh(domain).finally(forget),
+      forget: (domain) => engine.forget(domain).finally(forget),
+      overlook(domain) {
+        engine.overlook(domain);
+        forget();
+      },
+    },
+    async reload(next) {
+      const before = running;
+      running = next;
+      try {
+        await follow();
+      } catch (error) {
+        running = before;
+        throw error;
+      }
+    },
+    async close(graceMs) {
+      stop();
+      await advisor?.close(graceMs);
+    },
+  };
+}
+
+function partsOf({
+  engine,
+  deadlines,
+  registry,
+  log,
+  onError,
+}: AdvisorServiceParts): Omit<AdvisorParts, 'settings' | 'rulesFor'> {
+  return {
+    learn: engine.learn,
+    deadlines,
+    registry,
+    version: version(),
+    umask: (mask) => process.umask(mask),
+    onOddity: (what, about) => log.warn(about, what),
+    onError,
+  };
+}
+
+/**
+ * What the configuration says of mail to a domain. A route with a next hop says how this relay sends, and nothing of how
+ * others do.
+ */
+function rulesFor(domain: Domain | null, { config, files }: Running): Rules {
+  const defaultLevel = config.relay.tls;
+  if (domain === null) return { route: undefined, defaultLevel };
+  const at = { kind: 'domain', domain } as const;
+  const route = routeFor(
+    at,
+    files.routes.map((one) => ({ ...one, hello: one.hello ?? config.hostname })),
+  );
+  return {
+    route: route?.to === null ? route : undefined,
+    defaultLevel,
+    ruled: ruledForDomain(at, config.rules).tls,
+  };
+}
+
+/** Looks at the overrides from time to time. @returns what ends it. */
+function whenChanged(
+  overrides: AdvisorServiceParts['overrides'],
+  tell: () => void,
+  onError: AdvisorServiceParts['onError'],
+): () => void {
+  let known: string | undefined;
+  const look = (): void => {
+    try {
+      const now = JSON.stringify(overrides.list());
+      if (known !== undefined && now !== known) tell();
+      known = now;
+    } catch (error) {
+      onError('looking at the overrides', error);
+    }
+  };
+  look();
+  const timer = setInterval(look, LOOK_EVERY_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}

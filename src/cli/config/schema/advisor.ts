@@ -1,0 +1,95 @@
+/** `[advisor]`: where other mail servers ask what TLS mail for a domain has to reach. */
+import { z } from 'zod';
+import { type AdvisorListener, advisorProtocols } from '../../../advisor/settings.ts';
+import { formatHostPort, isLoopback } from '../../../names/address.ts';
+import { type Parsed, quote } from '../../../names/domain.ts';
+import { isAtLeast, oldestPostfix, type PostfixVersion } from '../../../policies/answers/postfix-text.ts';
+import { parseListenAddress } from '../values.ts';
+import { type Complain, complaints, count, text, withoutTwins } from './kit.ts';
+import { parseMode, parseSocketPath } from './tls-rpt.ts';
+
+const written = z.strictObject({
+  protocol: z.enum(advisorProtocols).meta({
+    description:
+      'socketmap, tcp_table: tables for smtp_tls_policy_maps of Postfix; line: one line for ${readsocket} of Exim; http: JSON.',
+    examples: ['socketmap'],
+  }),
+  address: text(parseListenAddress, '127.0.0.1:8461')
+    .optional()
+    .describe('IP address and port; port 0 lets the system choose.'),
+  socket: text(parseSocketPath, '/var/spool/postfix/waxwing/advisor.sock')
+    .optional()
+    .describe('Path of a socket, in place of address.'),
+  socket_mode: text(parseMode).prefault('0666').describe('Mode of the socket, octal: who may ask.'),
+  postfix: text(parseVersion)
+    .prefault('3.4')
+    .describe(
+      'Version of the Postfix that asks: it refuses attributes that it does not know. From 3.4 servername is said, from 3.10 what reports of TLS-RPT need.',
+    ),
+  dane: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether the Postfix that asks can look up TLSA records: it has smtp_dns_support_level = dnssec and a resolver that validates. false: answers leave DANE out.',
+    ),
+});
+
+const listener = written.transform((table, context): AdvisorListener => {
+  const complain = complaints(context);
+  return {
+    protocol: table.protocol,
+    place: placeOf(table, complain),
+    version: table.postfix,
+    dane: table.dane ? 'with' : 'without',
+  };
+});
+
+export const advisor = z
+  .strictObject({
+    connections: count(1, 100_000).default(2_000).describe('Connections at once, at each of its listeners.'),
+    listener: z
+      .array(listener)
+      .superRefine(
+        withoutTwins('address', ({ place }) =>
+          place.kind === 'address' && place.port !== 0
+            ? formatHostPort(place.address, place.port)
+            : undefined,
+        ),
+      )
+      .superRefine(withoutTwins('socket', ({ place }) => (place.kind === 'file' ? place.path : undefined)))
+      .prefault([])
+      .describe('Where the advisor answers other programs.'),
+  })
+  .prefault({})
+  .describe('Tells other mail servers what TLS mail for a domain has to reach.');
+
+function placeOf(
+  { protocol, address, socket, socket_mode: mode }: z.output<typeof written>,
+  complain: Complain,
+): AdvisorListener['place'] {
+  if (socket !== undefined) {
+    if (address !== undefined) complain('socket', 'cannot be given beside address');
+    return { kind: 'file', path: socket, mode: Number.parseInt(mode, 8) };
+  }
+  if (address === undefined) {
+    complain('address', 'is missing, and so is socket');
+    return { kind: 'address', address: '127.0.0.1', port: 0 };
+  }
+  if (protocol === 'http' && !isLoopback(address.address))
+    complain('address', 'has to be of this host for http, as there are no keys: [api] has both keys and TLS');
+  return { kind: 'address', ...address };
+}
+
+function parseVersion(written: string): Parsed<PostfixVersion> {
+  const match = /^([0-9]{1,2})\.([0-9]{1,2})(?:\.[0-9]{1,3})?$/.exec(written);
+  if (match === null) return invalid(`${quote(written)} is not a version such as "3.7"`);
+  const version = { major: Number(match[1]), minor: Number(match[2]) };
+  const { major, minor } = oldestPostfix;
+  return isAtLeast(version, major, minor)
+    ? { kind: 'ok', value: version }
+    : invalid(`a Postfix before ${major}.${minor} knows nothing of DANE`);
+}
+
+function invalid(because: string): { readonly kind: 'invalid'; readonly because: string } {
+  return { kind: 'invalid', because };
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { failing, lineAnswer } from '../../../../src/policies/answers/line.ts';
+import type { Rules } from '../../../../src/policies/demand.ts';
+import {
+  byMx,
+  factsOf,
+  hostWith,
+  hostWithout,
+  overrideOf,
+  stsOf,
+  type Told,
+} from '../../../support/destinations.ts';
+
+const may: Rules = { route: undefined, defaultLevel: 'may' };
+const mx1 = 'mx1.example.test';
+const mx2 = 'mx2.example.test';
+
+/** Takes the line apart as Exim's ${extract{name}{…}} does. */
+function read(line: string): ReadonlyMap<string, string> {
+  assert.match(line, /^[ -~]+$/);
+  const values = new Map<string, string>();
+  let rest = line;
+  while (rest !== '') {
+    const [all, name = '', quoted, bare = ''] = /^(\w+)=(?:"([^"\\]*)"|([^" ]+))(?: |$)/.exec(rest) ?? [''];
+    assert.notEqual(all, '', rest);
+    values.set(name, quoted ?? bare);
+    rest = rest.slice(all.length);
+  }
+  return values;
+}
+
+function shown(told: Told, rules: Rules = may): string {
+  const values = read(lineAnswer(factsOf(told), rules));
+  assert.ok((values.get('because') ?? '') !== '');
+  const lists = ['mx', 'tls', 'verify', 'dane', 'notls'].map((name) => values.get(name));
+  return `${values.get('result')} ${lists.map((one) => one ?? '?').join(' | ')}`;
+}
+
+const nothing = '? | ? | ? | ? | ?';
+const cases: readonly (readonly [title: string, told: Told, answer: string])[] = [
+  ['nobody asks for anything', {}, `deliver ${mx1} |  |  |  | `],
+  [
+    'DANE at one host, nothing at the other',
+    { hosts: [hostWith(mx1, 'usable'), hostWith(mx2, 'absent')] },
+    `deliver ${mx1}:${mx2} | ${mx1} |  | ${mx1} | `,
+  ],
+  [
+    'DANE at one host, MTA-STS at the other: each is asked for its own',
+    { hosts: [hostWith(mx1, 'usable'), hostWith(mx2, 'absent')], sts: stsOf('enforce', mx2) },
+    `deliver ${mx1}:${mx2} | ${mx1}:${mx2} | ${mx2} | ${mx1} | `,
+  ],
+  [
+    'RFC 8461 §4.1: a host that the policy does not list is not named',
+    { way: byMx('insecure', mx1, mx2), hosts: [hostWith(mx1, 'absent'), hostWith(mx2, 'absent')], sts: stsOf('enforce', mx2) },
+    `deliver ${mx2} | ${mx2} | ${mx2} |  | `,
+  ],
+  ['no host is listed', { sts: stsOf('enforce', mx2) }, `defer ${nothing}`],
+  ['records that authenticate nobody', { hosts: [hostWith(mx1, 'unusable')] }, `deliver ${mx1} | ${mx1} |  |  | `],
+  [
+    'a host whose records cannot be learnt is not named',
+    { hosts: [hostWith(mx1, 'unknown'), hostWith(mx2, 'absent')] },
+    `deliver ${mx2} |  |  |  | `,
+  ],
+  ['nor one without an address', { hosts: [hostWithout(mx1, 'absent'), hostWith(mx2, 'absent')] }, `deliver ${mx2} |  |  |  | `],
+  ['the MX records cannot be learnt', { way: { kind: 'unknown', because: 'a "timeout"' }, hosts: [] }, `defer ${nothing}`],
+  ['no such domain', { way: { kind: 'no-such-domain', because: 'of the test' }, hosts: [] }, `refuse ${nothing}`],
+  ['an override that wants no TLS', { override: overrideOf('off') }, `deliver ${mx1} |  |  |  | ${mx1}`],
+  ['an override that raises', { override: overrideOf('encrypt') }, `deliver ${mx1} | ${mx1} |  |  | `],
+  ['one that wants a proof of a host that a signed answer names', { override: overrideOf('authenticate') }, `deliver ${mx1} | ${mx1} | ${mx1} |  | `],
+  [
+    'the same out of unsigned DNS: such a client would take the name that the path has chosen',
+    { way: byMx('insecure', mx1), override: overrideOf('authenticate') },
+    `defer ${nothing}`,
+  ],
+];
+
+describe('a decision on one line', () => {
+  for (const [title, told, answer] of cases) it(title, () => assert.equal(shown(told), answer));
+
+  it('words of others end nothing', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.constantFrom('defer', 'refuse', 'none'), (because, result) => {
+        const values = read(failing(result, `x${because}`));
+        assert.deepEqual([...values.keys()], ['result', 'because']);
+        assert.equal(values.get('result'), result);
+      }),
+    );
+  });
+});

@@ -1,11 +1,9 @@
 /** The advisor: answers what TLS mail for a domain has to reach, to mail servers that ask by protocols of their own. */
-import type { Socket } from 'node:net';
 import type { Registry } from 'prom-client';
 import type { PolicyEngine } from '../lookup/engine.ts';
 import type { Domain } from '../names/domain.ts';
-import type { Attended } from '../net/accept.ts';
 import type { Deadlines } from '../net/deadlines.ts';
-import { type LocalListener, type LocalPlace, listenLocally } from '../net/local-listener.ts';
+import { type LocalListener, type LocalListenerOptions, type LocalPlace, listenLocally } from '../net/local-listener.ts';
 import { attributesFor } from '../policies/answers/postfix-text.ts';
 import type { Rules } from '../policies/demand.ts';
 import { converse } from './conversation.ts';
@@ -91,7 +89,7 @@ export async function startAdvisor(parts: AdvisorParts): Promise<Advisor> {
     const listener = await listenLocally({
       place,
       most: () => connections,
-      receive: receiverOf(protocol, desk, () => slot.settings, counters, parts),
+      ...receiverOf(protocol, desk, () => slot.settings, counters, parts),
       umask: parts.umask,
       onError: (error) => parts.onError(`listening at ${showPlace(place)}`, error),
     });
@@ -154,26 +152,25 @@ function receiverOf(
   settings: () => AdvisorListener,
   counters: AdvisorCounters,
   { rulesFor, deadlines, version, onOddity, onError }: AdvisorParts,
-): (socket: Socket) => Attended {
+): Pick<LocalListenerOptions, 'receive' | 'server'> {
   const terms = () => {
     const { dane, version: postfix } = settings();
     return { dane, version: postfix, rulesFor };
   };
   if (protocol === 'http') {
-    const http = openHttpDesk({
+    return openHttpDesk({
       desk,
       terms: () => ({ ...terms(), attributes: attributesFor(settings().version) }),
       version,
       onError,
     });
-    return (socket) => http.receive(socket);
   }
   const dialect = dialectOf(protocol, desk, terms);
-  return (socket) =>
-    converse(socket, dialect, deadlines, (because) => {
-      counters.fault(protocol);
-      onOddity('a client of the advisor broke the protocol', { protocol, because });
-    });
+  const onFault = (because: string): void => {
+    counters.fault(protocol);
+    onOddity('a client of the advisor broke the protocol', { protocol, because });
+  };
+  return { receive: (socket) => converse(socket, dialect, deadlines, onFault) };
 }
 
 function dialectOf(

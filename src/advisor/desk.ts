@@ -7,7 +7,7 @@
  */
 import type { Learnt, Target } from '../lookup/engine.ts';
 import type { Deadlines } from '../net/deadlines.ts';
-import { boundedCache } from '../net/dns/bounded-cache.ts';
+import { boundedCache, type CacheBounds } from '../net/dns/bounded-cache.ts';
 import { wordsOf } from '../net/error.ts';
 import type { DestinationFacts } from '../policies/destination.ts';
 
@@ -47,6 +47,8 @@ export interface DeskParts {
   /** Shared by all desks. */
   readonly lookUps: LookUpsUnderWay;
   readonly onError: (what: string, error: unknown) => void;
+  /** Of what is kept; the usual ones outside tests. */
+  readonly bounds?: CacheBounds;
 }
 
 /** How many there are. */
@@ -66,7 +68,7 @@ export interface Desk {
 }
 
 /** Answers that are kept for each listener. */
-const KEPT = { entries: 100_000, octets: 32 << 20 };
+const KEPT: CacheBounds = { entries: 100_000, octets: 32 << 20 };
 /** Of what could be learnt, even where its TTL is 0. */
 const SHORTEST_MS = 5_000;
 const LONGEST_MS = 3_600_000;
@@ -79,7 +81,7 @@ const MOST_LOOK_UPS = 1_000;
 
 export function openDesk(parts: DeskParts): Desk {
   const { learn, deadlines, now, counters, lookUps, onError } = parts;
-  const replies = boundedCache<Reply>(KEPT);
+  const replies = boundedCache<Reply>(parts.bounds ?? KEPT);
   /** What was looked up before the last time that all was forgotten is not kept. */
   let era = 0;
 

@@ -34,7 +34,9 @@ export interface HttpParts {
 }
 
 export interface HttpDesk {
-  /** Attends to a connection. */
+  /** It is to listen: Node looks after the times of connections of those servers only that do. */
+  readonly server: Server;
+  /** Attends to a connection that the server has. */
   receive(socket: Socket): Attended;
 }
 
@@ -53,14 +55,12 @@ export function openHttpDesk(parts: HttpParts): HttpDesk {
     },
     getRequestListener(adviceApp(parts).fetch),
   );
-  return { receive: (socket) => attend(server, socket) };
+  return { server, receive: (socket) => attend(server, socket) };
 }
 
-/** It listens nowhere by itself: connections are brought to it. */
 function attend(server: Server, socket: Socket): Attended {
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   socket.once('close', () => resolve());
-  server.emit('connection', socket);
   return {
     // A request that is under way has its answer; Node ends a connection on which there is none.
     shutdown: () => server.closeIdleConnections(),

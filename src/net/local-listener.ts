@@ -21,6 +21,8 @@ export interface LocalListenerOptions {
   /** Connections at once, asked for each; more are closed as they come. */
   readonly most: () => number;
   readonly receive: (socket: Socket) => Attended;
+  /** What is to listen; absent: a plain server. One of a protocol's own has taken the connection when it is received. */
+  readonly server?: Server;
   /** Sets the mask for new files of this process, and gives back the one before. */
   readonly umask: (mask: number) => number;
   /** It fails while it serves. */
@@ -40,7 +42,9 @@ export interface LocalListener {
 export async function listenLocally(options: LocalListenerOptions): Promise<LocalListener> {
   const { place, most, receive, onError } = options;
   const open = new Set<Attended>();
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const server = options.server ?? createServer({ allowHalfOpen: true, noDelay: true });
+  // In front of the listener that would begin with the protocol.
+  server.prependListener('connection', (socket: Socket) => {
     if (open.size >= most()) {
       socket.on('error', () => socket.destroy());
       socket.destroy();

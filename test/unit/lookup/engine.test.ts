@@ -90,6 +90,8 @@ function answerTo(question: Question, text: string | null): Answer {
     because: 'of the test',
     errors: [],
   } as const;
+  if (question.type === types.TXT && text === 'unknown')
+    return { ...common, status: 'indeterminate', kind: 'unknown', unproven: [] };
   if (question.type !== types.TXT || text === null)
     return { ...common, kind: 'absent', what: 'no-such-record' };
   return { ...common, kind: 'found', records: [Uint8Array.of(text.length, ...Buffer.from(text))] };
@@ -130,6 +132,24 @@ describe('the policy engine', () => {
     assert.equal(await modeOf(one), 'none');
     one.now = NOON + DAY;
     assert.equal(await modeOf(one), 'none');
+  });
+
+  it('says how long what it has found out lasts: as long as the answer that ends first', async () => {
+    const one = around();
+    const { facts, forMs } = await one.engine.learn(target);
+    assert.equal(facts.sts.kind, 'policy');
+    assert.equal(forMs, 300_000, 'as long as the records');
+    one.override = { ...overrideOf('may'), until: NOON + 10_000 };
+    assert.equal((await one.engine.learn(target)).forMs, 10_000, 'as long as an override');
+    one.override = undefined;
+    one.now += 7 * DAY - 2_000;
+    assert.equal((await one.engine.learn(target)).forMs, 2_000, 'as long as a policy');
+  });
+
+  it('what stands on an answer that did not come lasts no time', async () => {
+    const one = around();
+    one.txt = 'unknown';
+    assert.equal((await one.engine.learn(target)).forMs, 0);
   });
 
   it('asked anew, goes past what is kept, once for all who ask within ten seconds', async () => {

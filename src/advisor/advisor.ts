@@ -11,6 +11,7 @@ import { type Desk, type LookUpsUnderWay, openDesk } from './desk.ts';
 import type { Dialect } from './dialect.ts';
 import { openHttpDesk } from './http.ts';
 import { line } from './line.ts';
+import type { Outcome } from './outcomes.ts';
 import { type AdvisorCounters, advisorMetrics } from './metrics.ts';
 import type { AdvisorListener, AdvisorProtocol, AdvisorSettings } from './settings.ts';
 import { socketmap } from './socketmap.ts';
@@ -26,6 +27,10 @@ export interface AdvisorParts {
   readonly rulesFor: (domain: Domain | null) => Rules;
   readonly deadlines: Deadlines;
   readonly registry: Registry;
+  /** Remembers what programs that deliver by themselves have reached; absent: nobody does. */
+  readonly remember?: (outcome: Outcome) => void;
+  /** Milliseconds since 1970. */
+  readonly wallClock: () => number;
   /** Of the program. */
   readonly version: string;
   /** Sets the mask for new files of this process, and gives back the one before. */
@@ -151,7 +156,7 @@ function receiverOf(
   desk: Desk,
   settings: () => AdvisorListener,
   counters: AdvisorCounters,
-  { rulesFor, deadlines, version, onOddity, onError }: AdvisorParts,
+  { rulesFor, deadlines, remember, wallClock, version, onOddity, onError }: AdvisorParts,
 ): Pick<LocalListenerOptions, 'receive' | 'server'> {
   const terms = () => {
     const { dane, version: postfix } = settings();
@@ -161,6 +166,8 @@ function receiverOf(
     return openHttpDesk({
       desk,
       terms: () => ({ ...terms(), attributes: attributesFor(settings().version) }),
+      remember,
+      wallClock,
       version,
       onError,
     });

@@ -9,6 +9,7 @@ import { isIP, type Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import { type Domain, parseDomain } from '../names/domain.ts';
 import type { Attended } from '../net/accept.ts';
@@ -16,6 +17,7 @@ import type { DaneUse } from '../policies/answers/postfix.ts';
 import type { PostfixAttributes } from '../policies/answers/postfix-text.ts';
 import type { Rules } from '../policies/demand.ts';
 import type { Desk } from './desk.ts';
+import { type Outcome, outcomesSchema, readOutcomes } from './outcomes.ts';
 import { type PolicyDocument, policyDocument, policySchema, unknownDocument } from './policy-json.ts';
 
 export interface HttpTerms {
@@ -28,6 +30,10 @@ export interface HttpParts {
   readonly desk: Desk;
   /** Those of the moment. */
   readonly terms: () => HttpTerms;
+  /** Remembers what others have reached; absent: nobody does, and nothing is taken. */
+  readonly remember?: ((outcome: Outcome) => void) | undefined;
+  /** Milliseconds since 1970. */
+  readonly wallClock: () => number;
   /** Of the program. */
   readonly version: string;
   readonly onError: (what: string, error: unknown) => void;
@@ -43,6 +49,7 @@ export interface HttpDesk {
 const REQUEST_MS = 20_000;
 const IDLE_MS = 60_000;
 const MOST_HEADER_BYTES = 16 * 1024;
+const MOST_BODY_BYTES = 512 * 1024;
 
 export function openHttpDesk(parts: HttpParts): HttpDesk {
   const server = createServer(
@@ -69,7 +76,8 @@ function attend(server: Server, socket: Socket): Attended {
   };
 }
 
-export function adviceApp({ desk, terms, version, onError }: HttpParts): Hono {
+export function adviceApp(parts: HttpParts): Hono {
+  const { desk, terms, version, onError } = parts;
   const app = new Hono();
   app.use(async (context, next) => {
     if (!isOfThisHost(context.req.header('host')))
@@ -86,7 +94,8 @@ export function adviceApp({ desk, terms, version, onError }: HttpParts): Hono {
     onError(`answering ${context.req.method} ${context.req.path}`, error);
     return context.json({ error: 'the advisor has made a mistake; its log says which' }, 500);
   });
-  const document = JSON.stringify(adviceDocument(version));
+  const { remember } = parts;
+  const document = JSON.stringify(adviceDocument(version, remember !== undefined));
   app.get('/openapi.json', (context) => asJson(context, document));
   app.get('/v1/policy/:domain', async (context) => {
     const parsed = parseDomain(context.req.param('domain'));
@@ -94,7 +103,25 @@ export function adviceApp({ desk, terms, version, onError }: HttpParts): Hono {
     const answer = await policyOf(parsed.value, desk, terms());
     return asJson(context, answer.toString('utf8'));
   });
+  if (remember !== undefined) addOutcomes(app, remember, parts.wallClock);
   return app;
+}
+
+function addOutcomes(app: Hono, remember: (outcome: Outcome) => void, wallClock: () => number): void {
+  const limit = bodyLimit({
+    maxSize: MOST_BODY_BYTES,
+    onError: (context) => context.json({ error: `more than ${MOST_BODY_BYTES} octets` }, 413),
+  });
+  app.post('/v1/outcomes', limit, async (context) => {
+    // A page of another site could send a form without asking; for this type a browser asks, and there is no CORS.
+    if (!/^application\/json(?:;|$)/i.test(context.req.header('content-type') ?? ''))
+      return context.json({ error: 'it has to be application/json' }, 415);
+    const body: unknown = await context.req.json().catch(() => undefined);
+    const read = readOutcomes(body, wallClock());
+    if (read.kind === 'invalid') return context.json({ error: read.because }, 400);
+    for (const outcome of read.outcomes) remember(outcome);
+    return context.json({ taken: read.outcomes.length }, 202);
+  });
 }
 
 function asJson(context: Context, body: string): Response {
@@ -128,8 +155,8 @@ function isOfThisHost(host: string | undefined): boolean {
 
 const errorSchema = z.strictObject({ error: z.string().describe('One sentence.') }).meta({ id: 'Error' });
 
-/** The OpenAPI document. @param version of the program. */
-export function adviceDocument(version: string): unknown {
+/** The OpenAPI document. @param version of the program. @param takesOutcomes whether somebody remembers them. */
+export function adviceDocument(version: string, takesOutcomes: boolean): unknown {
   const documents = new OpenAPIHono();
   const no = (description: string) => ({
     description,
@@ -150,6 +177,26 @@ export function adviceDocument(version: string): unknown {
       403: no('The Host field names something that this host is not.'),
     },
   });
+  if (takesOutcomes)
+    documents.openAPIRegistry.registerPath({
+      method: 'post',
+      path: '/v1/outcomes',
+      operationId: 'tellOutcomes',
+      summary: 'What sessions with mail hosts came to',
+      request: {
+        body: { required: true, content: { 'application/json': { schema: outcomesSchema } } },
+      },
+      responses: {
+        202: {
+          description: 'They are remembered.',
+          content: { 'application/json': { schema: z.strictObject({ taken: z.int().min(1) }) } },
+        },
+        400: no('They are not of the right form; none is remembered.'),
+        403: no('The Host field names something that this host is not.'),
+        413: no('Too much.'),
+        415: no('It is not application/json.'),
+      },
+    });
   documents.openAPIRegistry.registerPath({
     method: 'get',
     path: '/openapi.json',

@@ -59,7 +59,8 @@ export async function startAdvisorService(parts: AdvisorServiceParts): Promise<A
   function tell(): void {
     const now = new Set<string>();
     for (const { protocol, place } of advisor?.places ?? []) {
-      const { kind: _, ...at } = place;
+      const at =
+        place.kind === 'file' ? { socket: place.path } : { address: place.address, port: place.port };
       const key = JSON.stringify([protocol, at]);
       now.add(key);
       if (!told.has(key)) log.info({ protocol, ...at }, 'the advisor listens');
@@ -113,6 +114,7 @@ function partsOf({
     learn: engine.learn,
     deadlines,
     registry,
+    wallClock: Date.now,
     version: version(),
     umask: (mask) => process.umask(mask),
     onOddity: (what, about) => log.warn(about, what),

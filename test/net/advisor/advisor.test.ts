@@ -42,6 +42,7 @@ async function start(t: TestContext, ...listeners: readonly AdvisorListener[]): 
     rulesFor: () => mayRules,
     deadlines,
     registry,
+    wallClock: () => 0,
     version: '1.2.3',
     umask: (mask) => process.umask(mask),
     onOddity: (what) => void oddities.push(what),

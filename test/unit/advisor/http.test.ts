@@ -2,19 +2,28 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
 import { adviceApp } from '../../../src/advisor/http.ts';
+import type { Outcome } from '../../../src/advisor/outcomes.ts';
 import { policySchema } from '../../../src/advisor/policy-json.ts';
 import { attributesFor } from '../../../src/policies/answers/postfix-text.ts';
 import { learnt, mayRules, type WatchedDesk, watchedDesk } from '../../support/advisor.ts';
 import { factsOf, hostWith } from '../../support/destinations.ts';
 
-function asking(watched: WatchedDesk = watchedDesk()) {
+const NOON = Date.UTC(2026, 10, 29, 12);
+
+function appOf(watched: WatchedDesk, remember?: (outcome: Outcome) => void) {
   const attributes = attributesFor({ major: 3, minor: 7 });
-  const app = adviceApp({
+  return adviceApp({
     desk: watched.desk,
     terms: () => ({ dane: 'with', attributes, rulesFor: () => mayRules }),
+    remember,
+    wallClock: () => NOON,
     version: '1.2.3',
     onError: (what) => void watched.errors.push(what),
   });
+}
+
+function asking(watched: WatchedDesk = watchedDesk()) {
+  const app = appOf(watched);
   return (path: string, host = 'localhost'): Promise<Response> =>
     Promise.resolve(app.request(path, { headers: { host } }));
 }
@@ -69,5 +78,70 @@ describe('the advisor by HTTP', () => {
     assert.equal(document.info.version, '1.2.3');
     assert.deepEqual(Object.keys(document.paths), ['/v1/policy/{domain}', '/openapi.json']);
     assert.equal((await asking()('/v1/other')).status, 404);
+  });
+});
+
+describe('what others have reached', () => {
+  const outcome = { domain: 'Example.TEST', host: 'mx.example.test', reached: 'authenticate', proof: 'tlsa', spki: null };
+
+  function telling(isRemembered = true) {
+    const told: Outcome[] = [];
+    const app = appOf(watchedDesk(), isRemembered ? (one) => void told.push(one) : undefined);
+    const post = (body: string, type = 'application/json'): Promise<Response> =>
+      Promise.resolve(
+        app.request('/v1/outcomes', {
+          method: 'POST',
+          headers: { host: 'localhost', 'content-type': type, 'content-length': String(body.length) },
+          body,
+        }),
+      );
+    return { told, post };
+  }
+
+  it('is remembered', async () => {
+    const { told, post } = telling();
+    const response = await post(JSON.stringify({ outcomes: [outcome] }));
+    assert.equal(response.status, 202);
+    assert.deepEqual(told, [{ ...outcome, domain: 'example.test', at: NOON, sessions: 1 }]);
+  });
+
+  it('all of it or nothing', async () => {
+    const wrong = [
+      { ...outcome, domain: 'a..b' },
+      { ...outcome, reached: 'secure' },
+      { ...outcome, proof: null },
+      { ...outcome, reached: 'encrypt' },
+      { ...outcome, spki: 'ab' },
+      { ...outcome, more: 1 },
+    ];
+    for (const one of wrong) {
+      const { told, post } = telling();
+      const response = await post(JSON.stringify({ outcomes: [outcome, one] }));
+      assert.equal(response.status, 400, JSON.stringify(one));
+      assert.deepEqual(told, []);
+    }
+    for (const body of ['', '[]', '{}', '{"outcomes":[]}', 'x'])
+      assert.equal((await telling().post(body)).status, 400, body);
+  });
+
+  it('a page of another site cannot tell it: it could not send this type without asking', async () => {
+    const { told, post } = telling();
+    const body = JSON.stringify({ outcomes: [outcome] });
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp'])
+      assert.equal((await post(body, type)).status, 415);
+    assert.deepEqual(told, []);
+  });
+
+  it('is bounded', async () => {
+    const { told, post } = telling();
+    const many = JSON.stringify({ outcomes: Array.from({ length: 1_001 }, () => outcome) });
+    assert.equal((await post(many)).status, 400);
+    assert.equal((await post(' '.repeat(600_000))).status, 413);
+    assert.deepEqual(told, []);
+  });
+
+  it('is taken only where somebody remembers it', async () => {
+    const { post } = telling(false);
+    assert.equal((await post(JSON.stringify({ outcomes: [outcome] }))).status, 404);
   });
 });

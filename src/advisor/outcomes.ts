@@ -1,0 +1,75 @@
+/** What programs that deliver by themselves tell of their sessions with mail hosts, for whoever remembers that. */
+import { z } from 'zod';
+import { type Domain, parseDomain } from '../names/domain.ts';
+
+/** What one session came to. */
+export interface Outcome {
+  readonly domain: Domain;
+  /** null: whoever had the session does not tell with which host. */
+  readonly host: Domain | null;
+  /**
+   * `clear`: the host had no TLS to offer; `failed`: TLS began and did not come to be; `authenticate`: it proved a name that the path
+   * could not choose.
+   */
+  readonly reached: 'clear' | 'failed' | 'encrypt' | 'authenticate';
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly sessions: number;
+  /** What authenticated the host: a certificate for its name, or a TLSA record; null: nothing did. */
+  readonly proof: 'name' | 'tlsa' | null;
+  /** SHA-256 of the key of the certificate, lower-case hex; null: not known. */
+  readonly spki: string | null;
+}
+
+/** In one request. */
+const MOST_OUTCOMES = 1_000;
+
+const domain = z.string().transform((text, context): Domain => {
+  const parsed = parseDomain(text);
+  if (parsed.kind === 'ok') return parsed.value;
+  context.issues.push({ code: 'custom', message: parsed.because, input: text });
+  return z.NEVER;
+});
+
+const outcome = z.strictObject({
+  domain: domain.describe('Whose mail it was.'),
+  host: domain.nullable().describe('The mail host; null: not told.'),
+  reached: z
+    .enum(['clear', 'failed', 'encrypt', 'authenticate'])
+    .describe(
+      'clear: it offered no TLS; failed: TLS began and did not come to be; authenticate: it proved what `match` or `tlsa` of the policy names.',
+    ),
+  proof: z.enum(['name', 'tlsa']).nullable().describe('By what; null unless authenticate.'),
+  spki: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable()
+    .describe('SHA-256 of the key of its certificate, hexadecimal; null: not known.'),
+});
+
+export const outcomesSchema = z.strictObject({
+  outcomes: z.array(outcome).min(1).max(MOST_OUTCOMES),
+});
+
+export type ReadOutcomes =
+  | { readonly kind: 'ok'; readonly outcomes: readonly Outcome[] }
+  | { readonly kind: 'invalid'; readonly because: string };
+
+/** @param at when they are told. */
+export function readOutcomes(body: unknown, at: number): ReadOutcomes {
+  const read = outcomesSchema.safeParse(body);
+  if (!read.success) return { kind: 'invalid', because: wordsOf(read.error) };
+  const contrary = read.data.outcomes.find(
+    ({ reached, proof }) => (reached === 'authenticate') !== (proof !== null),
+  );
+  if (contrary !== undefined) {
+    const because = 'proof says what authenticated the host, and stands beside authenticate only';
+    return { kind: 'invalid', because };
+  }
+  return { kind: 'ok', outcomes: read.data.outcomes.map((one) => ({ ...one, at, sessions: 1 })) };
+}
+
+function wordsOf({ issues }: z.ZodError): string {
+  const [first] = issues;
+  return first === undefined ? 'it is not of the right form' : `${first.path.join('.')}: ${first.message}`;
+}

@@ -655,6 +655,27 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
       relay/http-api/schemas relay/http-api/submission relay/http-api/suppressions`,
   },
   {
+    why: 'what both protocols of Postfix have in common',
+    test: 'test/unit/advisor/socketmap.test.ts',
+    sources: 'advisor/postfix-table',
+  },
+  {
+    why: 'what the listeners of the advisor share: the names of its protocols, and what is counted',
+    test: 'test/net/advisor/advisor.test.ts',
+    sources: 'advisor/metrics advisor/settings',
+  },
+  {
+    why: 'only wiring, run as a program',
+    test: 'test/net/cli/advisor.test.ts',
+    sources: 'cli/advisor-service',
+    asProgram: true,
+  },
+  {
+    why: 'where the advisor listens, beside the keys that say so',
+    test: 'test/unit/cli/config/schema/advisor.test.ts',
+    sources: 'cli/config/settle-advisor',
+  },
+  {
     why: 'only wiring, run as a program with curl',
     test: 'test/peers/http-api.test.ts',
     sources: 'cli/api-service',

@@ -55,6 +55,7 @@ export async function rootsOf<const Needed extends PeerName>(
     mailx: '',
     pflogsumm: '',
     systemd: '',
+    stsresolver: '',
     faketime: '',
   };
   for (const peer of peers) {

@@ -62,6 +62,8 @@ export interface WaxwingOptions {
   readonly top?: Keys;
   /** Items of `[[api_key]]`; with one there is an HTTP API. */
   readonly apiKeys?: readonly Keys[];
+  /** Items of `[[advisor.listener]]`. */
+  readonly advisor?: readonly Keys[];
   /** Command words that become the program by exec, in a mount namespace of its own; `DATA` is the data folder. */
   readonly under?: readonly string[];
 }
@@ -80,6 +82,8 @@ export interface Waxwing {
   readonly mxPort: number;
   /** Where its HTTP API is; only with keys for it. */
   readonly apiPort: number;
+  /** Where its advisor answers, in the order of its listeners; 0 for one at a file. */
+  readonly advisorPorts: readonly number[];
   /** Its data folder, as it is seen from here. */
   readonly data: string;
   /** What the event log says of messages so far. */
@@ -170,6 +174,9 @@ export async function startWaxwing(options: WaxwingOptions = {}): Promise<Waxwin
     get apiPort() {
       return running.apiPort;
     },
+    get advisorPorts() {
+      return running.advisorPorts;
+    },
     get data() {
       return seen();
     },
@@ -217,6 +224,7 @@ interface Running {
   readonly process: ChildProcess;
   readonly ports: readonly number[];
   readonly apiPort: number;
+  readonly advisorPorts: readonly number[];
   readonly finished: Promise<Finished>;
 }
 
@@ -231,6 +239,7 @@ async function begin(words: readonly string[], log: string[]): Promise<Running> 
   void finished.then(() => process.off('exit', onExit));
   const ports: number[] = [];
   let apiPort = 0;
+  const advisorPorts: number[] = [];
   const ready = new Promise<Running>((resolve) => {
     createInterface({ input: child.stderr }).on('line', (line) => {
       log.push(line);
@@ -239,9 +248,10 @@ async function begin(words: readonly string[], log: string[]): Promise<Running> 
         : {};
       if (said.msg === 'listening' && said.port !== undefined) ports.push(said.port);
       if (said.msg === 'the HTTP API listens') apiPort = said.port ?? 0;
+      if (said.msg === 'the advisor listens') advisorPorts.push(said.port ?? 0);
       // With several processes each says that it is ready; all are once the first one says it, with its folder.
       if (said.msg === 'ready' && said.data !== undefined)
-        resolve({ process: child, ports, apiPort, finished });
+        resolve({ process: child, ports, apiPort, advisorPorts, finished });
     });
   });
   const ended = finished.then(({ code, stderr }): never => {
@@ -304,6 +314,7 @@ function configuration(options: WaxwingOptions): string {
     ...(options.webhooks ?? []).flatMap((webhook) => ['[[webhook]]', ...toml(webhook)]),
     ...(apiKeys.length === 0 ? [] : ['[api]', ...toml({ listen: ['127.0.0.1:0'] })]),
     ...apiKeys.flatMap((key) => ['[[api_key]]', ...toml(key)]),
+    ...(options.advisor ?? []).flatMap((one) => ['[[advisor.listener]]', ...toml(one)]),
     '',
   ].join('\n');
 }

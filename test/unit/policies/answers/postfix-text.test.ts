@@ -14,6 +14,7 @@ import {
   stsOf,
   type Told,
 } from '../../../support/destinations.ts';
+import { type Said, shortfall } from '../../../support/postfix-oracle.ts';
 import { readPostfixPolicy } from '../../../support/postfix-policy.ts';
 
 const mx1 = 'mail.example.test';
@@ -130,38 +131,50 @@ describe('whatever is decided', () => {
   const overrides = fc.constantFrom(undefined, 'off', 'may', 'encrypt', 'authenticate');
   const levels = fc.constantFrom('off', 'may', 'encrypt', 'authenticate');
 
+  const worlds = fc.record({ hosts, policies, status, overrides, levels }).map((one) => {
+    const all = one.hosts.map(([host, kind]) => {
+      if (kind === 'no address' || kind === 'unknown address')
+        return hostWithout(host, kind === 'no address' ? 'absent' : 'unknown');
+      return hostWith(host, kind);
+    });
+    const facts = factsOf({
+      hosts: all,
+      way: byMx(one.status, ...one.hosts.map(([host]) => host)),
+      ...(one.policies === undefined ? {} : { sts: stsOf(one.policies[0], ...one.policies[1]) }),
+      override: one.overrides === undefined ? undefined : overrideOf(one.overrides),
+    });
+    return { facts, rules: { route: undefined, defaultLevel: one.levels } };
+  });
+
   it('a Postfix of each version takes the answer', () => {
     fc.assert(
-      fc.property(
-        hosts,
-        policies,
-        versions,
-        status,
-        overrides,
-        levels,
-        (named, policy, [major = 3, minor = 4], proven, override, defaultLevel) => {
-          const all = named.map(([host, kind]) => {
-            if (kind === 'no address' || kind === 'unknown address')
-              return hostWithout(host, kind === 'no address' ? 'absent' : 'unknown');
-            return hostWith(host, kind);
-          });
-          const facts = factsOf({
-            hosts: all,
-            way: byMx(proven, ...named.map(([host]) => host)),
-            ...(policy === undefined ? {} : { sts: stsOf(policy[0], ...policy[1]) }),
-            override: override === undefined ? undefined : overrideOf(override),
-          });
-          for (const dane of ['with', 'without'] as const) {
-            const answer = postfixAnswer(facts, { route: undefined, defaultLevel }, dane);
-            if (answer.kind === 'absent' || answer.kind === 'later') continue;
-            const text = showPolicy(answer, attributesFor({ major, minor }), short) ?? assert.fail();
-            const read = readPostfixPolicy(text, major, minor);
-            if (dane === 'without') assert.doesNotMatch(read.level, /^dane$/);
-            assert.equal(read.level, answer.kind === 'level' ? answer.level : 'secure');
-          }
-        },
-      ),
+      fc.property(worlds, versions, ({ facts, rules }, [major = 3, minor = 4]) => {
+        for (const dane of ['with', 'without'] as const) {
+          const answer = postfixAnswer(facts, rules, dane);
+          if (answer.kind === 'absent' || answer.kind === 'later') continue;
+          const text = showPolicy(answer, attributesFor({ major, minor }), short) ?? assert.fail();
+          const read = readPostfixPolicy(text, major, minor);
+          if (dane === 'without') assert.doesNotMatch(read.level, /^dane$/);
+          assert.equal(read.level, answer.kind === 'level' ? answer.level : 'secure');
+        }
+      }),
       { numRuns: 500 },
+    );
+  });
+
+  it('a Postfix that goes by the answer does no less at any host, and compares no name that the path could choose', () => {
+    fc.assert(
+      fc.property(worlds, ({ facts, rules }) => {
+        const answer = postfixAnswer(facts, rules, 'with');
+        const said: Said =
+          answer.kind === 'level'
+            ? { kind: 'policy', level: answer.level, match: [] }
+            : answer.kind === 'secure'
+              ? { kind: 'policy', level: 'secure', match: answer.match }
+              : { kind: answer.kind };
+        assert.equal(shortfall(said, facts, rules), undefined, JSON.stringify(said));
+      }),
+      { numRuns: 2_000 },
     );
   });
 });

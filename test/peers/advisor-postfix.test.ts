@@ -1,0 +1,243 @@
+/** A real Postfix that asks the advisor and sends to the domains of the lab: the same verdicts as the relay's own. */
+import assert from 'node:assert/strict';
+import { after, describe } from 'node:test';
+import type { Lab } from '../lab/lab.ts';
+import { labTests } from '../lab/lab-test.ts';
+import { readPostfixPolicy } from '../support/postfix-policy.ts';
+import type { PeerName } from './support/catalog.ts';
+import { labVerdicts } from './support/lab-verdicts.ts';
+import { rootsOf } from './support/peer.ts';
+import { startOnLab } from './support/policy-lab.ts';
+import { type Postfix, startPostfix } from './support/postfix.ts';
+import { askSocketmap } from './support/socketmap-client.ts';
+import { startStsResolver } from './support/sts-resolver.ts';
+import { until } from './support/until.ts';
+import type { Waxwing } from './support/waxwing.ts';
+
+const labTest = labTests({ mail: ['postfix', 'exim', 'opensmtpd'] });
+
+const NOTHING = 'NOTFOUND ';
+const sts = (match: string): string => `OK secure match=${match} servername=hostname`;
+
+interface Row {
+  readonly domain: string;
+  readonly answer: string | RegExp;
+  /**
+   * What postfix-mta-sts-resolver answers, where it is another thing, and why ours is right.
+   */
+  readonly theirs?: { readonly answer: string; readonly because: string };
+  /** What becomes of it with this Postfix, where it is another thing than with our relay, and why. */
+  readonly unlike?: { readonly status: string; readonly because: string };
+}
+
+const noDane = {
+  answer: NOTHING,
+  because: 'it knows no DANE: RFC 7672 §2.2 has TLSA records bind whoever supports it',
+};
+
+const rows: readonly Row[] = [
+  { domain: 'dane-ee.test', answer: 'OK dane-only', theirs: noDane },
+  { domain: 'dane-ta.test', answer: 'OK dane-only', theirs: noDane },
+  { domain: 'dane-second.test', answer: 'OK dane-only', theirs: noDane },
+  { domain: 'implicit.test', answer: 'OK dane-only', theirs: noDane },
+  { domain: 'dane-mismatch.test', answer: 'OK dane-only', theirs: noDane },
+  { domain: 'dane-no-starttls.test', answer: 'OK dane-only', theirs: noDane },
+  { domain: 'dane-mixed.test', answer: 'OK dane', theirs: noDane },
+  { domain: 'half-dane.test', answer: 'OK dane', theirs: noDane },
+  { domain: 'dane-pkix.test', answer: 'OK encrypt', theirs: noDane },
+  {
+    domain: 'dane-bogus.test',
+    answer: /^TEMP the TLSA records at _25\._tcp\.mx\.dane-bogus\.test cannot be learnt/,
+    theirs: {
+      answer: NOTHING,
+      because: 'RFC 7672 §2.1.2: where the look-up fails the server "MUST NOT" be used; its answer lets mail out in clear',
+    },
+  },
+  { domain: 'dane-host-unsigned.test', answer: NOTHING },
+  { domain: 'sts.test', answer: sts('mx.sts.test') },
+  { domain: 'sts-wildcard.test', answer: sts('.sts-wildcard.test') },
+  { domain: 'sts-mismatch.test', answer: sts('other.sts-mismatch.test') },
+  { domain: 'sts-stripped.test', answer: sts('mx.sts-stripped.test') },
+  { domain: 'sts-intercepted.test', answer: sts('mx.sts-intercepted.test') },
+  {
+    domain: 'sts-and-dane.test',
+    answer: 'OK dane-only',
+    theirs: {
+      answer: sts('mx.sts-and-dane.test'),
+      because: 'RFC 8461 §2: MTA-STS "MUST NOT" override a failing DANE validation',
+    },
+  },
+  { domain: 'sts-testing.test', answer: NOTHING },
+  { domain: 'sts-none.test', answer: NOTHING },
+  { domain: 'sts-two-records.test', answer: NOTHING },
+  { domain: 'sts-missing.test', answer: NOTHING },
+  { domain: 'sts-html.test', answer: NOTHING },
+  { domain: 'sts-stranger.test', answer: NOTHING },
+  { domain: 'plain.test', answer: NOTHING },
+  { domain: 'plain-stripped.test', answer: NOTHING },
+  { domain: 'null-mx.test', answer: NOTHING },
+  { domain: 'nothing-here.test', answer: NOTHING },
+  {
+    domain: 'mx-bogus.test',
+    answer: /^TEMP the MX records of mx-bogus\.test cannot be learnt/,
+    theirs: {
+      answer: NOTHING,
+      because: 'whether there are TLSA records is not known, and RFC 7672 §2.1.2 forbids to go on as if there were none',
+    },
+  },
+];
+
+let shared: Promise<Waxwing> | undefined;
+after(async () => (await shared)?.close());
+
+/** One advisor for all: at its first port for Postfix 3.7, at its second for 3.10. */
+function advisor(lab: Lab): Promise<Waxwing> {
+  shared ??= startOnLab(lab, {
+    advisor: ['3.7', '3.10'].map((postfix) => ({ protocol: 'socketmap', address: '127.0.0.1:0', postfix })),
+  });
+  return shared;
+}
+
+async function startSender(lab: Lab, peer: PeerName, port: number, address: number): Promise<Postfix> {
+  const had = await rootsOf([peer]);
+  if (had.kind === 'unavailable') throw new Error(had.because);
+  return startPostfix(had.roots[peer], {
+    address: lab.address(address),
+    hostname: 'sender.lab.test',
+    domains: ['nobody.test'],
+    files: {
+      '/etc/resolv.conf': `nameserver ${lab.resolver.address}\noptions trust-ad\n`,
+      '/peer/roots.pem': lab.authority.certPem,
+    },
+    settings: {
+      smtp_dns_support_level: 'dnssec',
+      smtp_host_lookup: 'dns',
+      smtp_tls_security_level: 'may',
+      smtp_tls_dane_insecure_mx_policy: 'dane',
+      smtp_tls_policy_maps: `socketmap:inet:127.0.0.1:${port}:postfix`,
+      smtp_tls_CAfile: '/peer/roots.pem',
+      maximal_queue_lifetime: '1d',
+    },
+  });
+}
+
+/** What Postfix's log says became of mail to each of these domains: `sent`, `deferred` or `bounced`, and its words. */
+async function send(sender: Postfix, domains: readonly string[]): Promise<ReadonlyMap<string, readonly [string, string]>> {
+  const from = sender.log().length;
+  const content = Buffer.from('Subject: x\n\nx\n');
+  await sender.inject('a@sender.test', domains.map((domain) => `b@${domain}`), content);
+  return until(
+    () => {
+      const found = [
+        ...sender
+          .log()
+          .slice(from)
+          .matchAll(/ to=<b@([^>]+)>.* status=(\w+) \((.*)\)$/gm),
+      ].map(([, domain = '', status = '', text = '']) => [domain, [status, text]] as const);
+      const first = new Map(found.toReversed());
+      return first.size === domains.length && first;
+    },
+    () => sender.log(),
+  );
+}
+
+/** The same words for what our relay does with it. */
+function byUs(domain: string): string {
+  const { verdict = '' } = labVerdicts.find((row) => row.domain === domain) ?? {};
+  if (verdict.startsWith('delivered')) return 'sent';
+  return verdict.startsWith('bounced') ? 'bounced' : 'deferred';
+}
+
+describe('Postfix 3.7 asks the advisor by socketmap', () => {
+  labTest('postmap shows the answers', async (lab, t) => {
+    const { advisorPorts } = await advisor(lab);
+    const had = await rootsOf(['postfix']);
+    if (had.kind === 'unavailable') throw new Error(had.because);
+    const sender = await startSender(lab, 'postfix', advisorPorts[0] ?? 0, 161);
+    t.after(() => sender.close());
+    const map = `socketmap:inet:127.0.0.1:${advisorPorts[0]}:postfix`;
+    const keys = ['dane-ee.test', 'sts.test', 'plain.test', '.test', '[127.0.0.1]'];
+    const { stdout } = await sender.run('postmap', ['-q', '-', map], { input: `${keys.join('\n')}\n` });
+    assert.deepEqual(stdout.split('\n'), [
+      'dane-ee.test\tdane-only',
+      'sts.test\tsecure match=mx.sts.test servername=hostname',
+      '',
+    ]);
+    const failed = await sender.run('postmap', ['-q', 'dane-bogus.test', map]);
+    assert.notEqual(failed.code, 0);
+    assert.match(failed.stderr, /socketmap server temporary error: the TLSA records/);
+  });
+
+  labTest('the answer for each domain', async (lab) => {
+    const { advisorPorts } = await advisor(lab);
+    const at = { address: '127.0.0.1', port: advisorPorts[0] ?? 0 };
+    const answers = await askSocketmap(at, 'postfix', rows.map(({ domain }) => domain));
+    for (const [index, { domain, answer }] of rows.entries()) {
+      const given = answers[index] ?? '';
+      if (typeof answer === 'string') assert.equal(given, answer, domain);
+      else assert.match(given, answer, domain);
+      if (given.startsWith('OK ')) readPostfixPolicy(given.slice(3), 3, 7);
+    }
+  });
+
+  labTest('mail goes where our own relay would send it, and waits where it would wait', async (lab, t) => {
+    const { advisorPorts } = await advisor(lab);
+    const sender = await startSender(lab, 'postfix', advisorPorts[0] ?? 0, 162);
+    t.after(() => sender.close());
+    const became = await send(sender, rows.map(({ domain }) => domain));
+    const differ: string[] = [];
+    for (const { domain, unlike } of rows) {
+      const [status = '', text = ''] = became.get(domain) ?? [];
+      t.diagnostic(`| ${domain} | ${status} | ${byUs(domain)} | ${text}`);
+      if (status !== (unlike?.status ?? byUs(domain))) differ.push(`${domain}: ${status} (${text})`);
+    }
+    assert.deepEqual(differ, []);
+    const log = sender.log();
+    assert.match(log, /Verified TLS connection established to mx\.sts\.test/);
+    assert.match(log, /Verified TLS connection established to mx\.dane-ee\.test/);
+    assert.doesNotMatch(log, /invalid attribute|malformed attribute|invalid security level/);
+  });
+});
+
+describe('Postfix 3.10 asks the advisor by socketmap', () => {
+  labTest('takes the attributes for reports', async (lab, t) => {
+    const { advisorPorts } = await advisor(lab);
+    const port = advisorPorts[1] ?? 0;
+    const [answer = ''] = await askSocketmap({ address: '127.0.0.1', port }, 'postfix', ['sts.test']);
+    assert.match(answer, /policy_type=sts policy_domain=sts\.test mx_host_pattern=mx\.sts\.test \{ policy_string = version: STSv1 \}/);
+    const sender = await startSender(lab, 'postfix310', port, 163);
+    t.after(() => sender.close());
+    const became = await send(sender, ['sts.test', 'sts-wildcard.test', 'sts-mismatch.test', 'dane-ee.test', 'plain.test']);
+    const log = sender.log();
+    assert.deepEqual(
+      [...became].map(([domain, [status]]) => `${domain} ${status}`).toSorted(),
+      ['dane-ee.test sent', 'plain.test sent', 'sts-mismatch.test deferred', 'sts-wildcard.test sent', 'sts.test sent'],
+      log,
+    );
+    assert.doesNotMatch(log, /invalid attribute|malformed attribute|unexpected attribute/);
+  });
+});
+
+describe('beside postfix-mta-sts-resolver', () => {
+  labTest('the same keys have the same answers, or an RFC says why not', async (lab, t) => {
+    const had = await rootsOf(['stsresolver']);
+    if (had.kind === 'unavailable') throw new Error(had.because);
+    const theirs = await startStsResolver(had.roots.stsresolver, {
+      resolver: lab.resolver.address,
+      trust: lab.authority.certPem,
+    });
+    t.after(() => theirs.close());
+    const { advisorPorts } = await advisor(lab);
+    const keys = [...rows.map(({ domain }) => domain), '.test', '.sts.test', 'STS.test', '[127.0.0.1]'];
+    const ours = await askSocketmap({ address: '127.0.0.1', port: advisorPorts[0] ?? 0 }, 'postfix', keys);
+    const their = await askSocketmap(theirs, 'postfix', keys);
+    const differ: string[] = [];
+    for (const [index, key] of keys.entries()) {
+      const told = rows.find(({ domain }) => domain === key)?.theirs;
+      t.diagnostic(`| ${key} | ${ours[index]} | ${their[index]} | ${told?.because ?? ''}`);
+      if (their[index] !== (told?.answer ?? ours[index]))
+        differ.push(`${key}: ours ${ours[index]}, theirs ${their[index]}`);
+    }
+    assert.deepEqual(differ, [], theirs.log());
+  });
+});

@@ -1,0 +1,50 @@
+/** postfix-mta-sts-resolver in a sandbox: answers Postfix's look-ups by MTA-STS. */
+import { freePort } from './ports.ts';
+import { startServer } from './server.ts';
+
+export interface StsResolverOptions {
+  /** Of the resolver that it asks, port 53. */
+  readonly resolver: string;
+  /** Authorities that policy hosts are verified against, PEM. */
+  readonly trust: string;
+}
+
+export interface StsResolver {
+  readonly address: string;
+  readonly port: number;
+  readonly log: () => string;
+  close(): Promise<void>;
+}
+
+const logFile = '/var/log/sts-resolver.log';
+const address = '127.0.0.1';
+
+export async function startStsResolver(root: string, options: StsResolverOptions): Promise<StsResolver> {
+  const port = await freePort(address);
+  const settings = [
+    `host: ${address}`,
+    `port: ${port}`,
+    'cache:',
+    '  type: internal',
+    '  options:',
+    '    cache_size: 100000',
+    'default_zone:',
+    '  strict_testing: false',
+    '  timeout: 10',
+  ];
+  const { sandbox, log } = await startServer(root, {
+    name: 'postfix-mta-sts-resolver',
+    // Its look-ups of addresses go by the system, those of records by a library of their own; both read resolv.conf.
+    launch: `SSL_CERT_FILE=/peer/roots.pem exec mta-sts-daemon -v info -l ${logFile} -c /etc/mta-sts-daemon.yml`,
+    address,
+    port,
+    logs: [logFile],
+    files: {
+      '/etc/mta-sts-daemon.yml': `${settings.join('\n')}\n`,
+      '/etc/resolv.conf': `nameserver ${options.resolver}\n`,
+      '/etc/nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
+      '/peer/roots.pem': options.trust,
+    },
+  });
+  return { address, port, log, close: sandbox.close };
+}

@@ -46,8 +46,10 @@ export function converse(
   const awaited: Slot[] = [];
   const deadline = deadlines.add(() => socket.destroy());
   let waitsFor: Wait = 'idle';
-  /** No more is read: the client is done, or has broken the protocol, or we stop. */
+  /** Nothing more is taken: the client has broken the protocol, or has had its one answer, or we stop. */
   let isOver = false;
+  /** The client sends no more; what it has sent is answered. */
+  let isEnded = false;
   let isBlocked = false;
   let ready: Buffer[] = [];
   let readyOctets = 0;
@@ -63,7 +65,7 @@ export function converse(
     pump(false);
   });
   socket.once('end', () => {
-    isOver = true;
+    isEnded = true;
     pump(false);
   });
   socket.on('drain', () => {
@@ -97,12 +99,13 @@ export function converse(
 
   /** Takes in and answers what can be. @param answered whether an answer has just come. */
   function pump(answered: boolean): void {
-    let took = false;
     if (answered) release();
-    while (!isOver && !isBlocked && awaited.length < MOST_AWAITED) {
+    let took = false;
+    let isDry = false;
+    while (!isOver && !isDry && !isBlocked && awaited.length < MOST_AWAITED) {
       const request = reader.next();
-      if (request === undefined) break;
-      if (typeof request === 'string') {
+      if (request === undefined) isDry = true;
+      else if (typeof request === 'string') {
         took = true;
         take(request);
       } else {
@@ -111,13 +114,17 @@ export function converse(
       }
     }
     write();
-    if (isOver && awaited.length === 0) {
-      socket.end();
-      wait('taking', false);
-      return;
-    }
-    if (isOver) wait('answer', false);
+    if ((isOver || (isEnded && isDry)) && awaited.length === 0) finish();
+    else if (isOver) wait('answer', false);
     else follow(took);
+  }
+
+  /** What still comes is read and dropped, so that the end of the client is seen. */
+  function finish(): void {
+    isOver = true;
+    socket.end();
+    socket.resume();
+    wait('taking', false);
   }
 
   /** What stands behind an answer that is awaited goes out with it, and not before. */

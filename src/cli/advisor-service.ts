@@ -38,6 +38,7 @@ export async function startAdvisorService(parts: AdvisorServiceParts): Promise<A
   const { first, engine, overrides, log, onError } = parts;
   let running = first;
   let advisor: Advisor | undefined;
+  let stop: (() => void) | undefined;
   let told = new Set<string>();
 
   async function follow(): Promise<void> {
@@ -51,6 +52,7 @@ export async function startAdvisorService(parts: AdvisorServiceParts): Promise<A
         settings,
         rulesFor: (domain) => rulesFor(domain, running),
       });
+      stop = whenChanged(overrides, forget, onError);
     }
     tell();
   }
@@ -68,14 +70,11 @@ export async function startAdvisorService(parts: AdvisorServiceParts): Promise<A
     told = now;
   }
 
-  const forget = (): void => advisor?.forget();
-  const stop = whenChanged(overrides, forget, onError);
-  try {
-    await follow();
-  } catch (error) {
-    stop();
-    throw error;
+  function forget(): void {
+    advisor?.forget();
   }
+
+  await follow();
   return {
     engine: {
       ...engine,
@@ -97,7 +96,7 @@ export async function startAdvisorService(parts: AdvisorServiceParts): Promise<A
       }
     },
     async close(graceMs) {
-      stop();
+      stop?.();
       await advisor?.close(graceMs);
     },
   };

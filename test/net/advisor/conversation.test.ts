@@ -148,6 +148,19 @@ describe('a connection of a client that looks things up', () => {
     assert.equal(heard(), 'a;');
   });
 
+  it('nor of what waits to be read behind 128 others', async (t) => {
+    const desk = held();
+    const { socket, heard, ended } = await talk(t, desk);
+    const names = Array.from({ length: 300 }, (_, index) => `r${index}`);
+    socket.end(asked(...names));
+    for (const name of names) {
+      await eventually(name, () => desk.waiting.has(name));
+      desk.give(name);
+    }
+    await ended;
+    assert.equal(heard(), names.map((name) => `${name};`).join(''));
+  });
+
   it('the first answer ends it where the protocol says so', async (t) => {
     const { socket, heard, ended } = await talk(t, { ...held(), single: true });
     socket.write(asked('now1', 'now2'));

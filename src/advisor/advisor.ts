@@ -3,7 +3,12 @@ import type { Registry } from 'prom-client';
 import type { PolicyEngine } from '../lookup/engine.ts';
 import type { Domain } from '../names/domain.ts';
 import type { Deadlines } from '../net/deadlines.ts';
-import { type LocalListener, type LocalListenerOptions, type LocalPlace, listenLocally } from '../net/local-listener.ts';
+import {
+  type LocalListener,
+  type LocalListenerOptions,
+  type LocalPlace,
+  listenLocally,
+} from '../net/local-listener.ts';
 import { attributesFor } from '../policies/answers/postfix-text.ts';
 import type { Rules } from '../policies/demand.ts';
 import { converse } from './conversation.ts';
@@ -11,8 +16,8 @@ import { type Desk, type LookUpsUnderWay, openDesk } from './desk.ts';
 import type { Dialect } from './dialect.ts';
 import { openHttpDesk } from './http.ts';
 import { line } from './line.ts';
-import type { Outcome } from './outcomes.ts';
 import { type AdvisorCounters, advisorMetrics } from './metrics.ts';
+import type { Outcome } from './outcomes.ts';
 import type { AdvisorListener, AdvisorProtocol, AdvisorSettings } from './settings.ts';
 import { socketmap } from './socketmap.ts';
 import { tcpTable } from './tcp-table.ts';

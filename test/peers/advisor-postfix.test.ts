@@ -1,6 +1,8 @@
 /** A real Postfix that asks the advisor and sends to the domains of the lab: the same verdicts as the relay's own. */
 import assert from 'node:assert/strict';
 import { after, describe } from 'node:test';
+import { askRelay } from '../../src/cli/control-client.ts';
+import type { PolicyFigures, ResultPage } from '../../src/relay/control-results.ts';
 import type { Lab } from '../lab/lab.ts';
 import { labTests } from '../lab/lab-test.ts';
 import { readPostfixPolicy } from '../support/postfix-policy.ts';
@@ -8,6 +10,7 @@ import type { PeerName } from './support/catalog.ts';
 import { labVerdicts } from './support/lab-verdicts.ts';
 import { rootsOf } from './support/peer.ts';
 import { startOnLab } from './support/policy-lab.ts';
+import { freePort } from './support/ports.ts';
 import { type Postfix, startPostfix } from './support/postfix.ts';
 import { askSocketmap } from './support/socketmap-client.ts';
 import { startStsResolver } from './support/sts-resolver.ts';
@@ -50,7 +53,8 @@ const rows: readonly Row[] = [
     answer: /^TEMP the TLSA records at _25\._tcp\.mx\.dane-bogus\.test cannot be learnt/,
     theirs: {
       answer: NOTHING,
-      because: 'RFC 7672 §2.1.2: where the look-up fails the server "MUST NOT" be used; its answer lets mail out in clear',
+      because:
+        'RFC 7672 §2.1.2: where the look-up fails the server "MUST NOT" be used; its answer lets mail out in clear',
     },
   },
   { domain: 'dane-host-unsigned.test', answer: NOTHING },
@@ -82,7 +86,8 @@ const rows: readonly Row[] = [
     answer: /^TEMP the MX records of mx-bogus\.test cannot be learnt/,
     theirs: {
       answer: NOTHING,
-      because: 'whether there are TLSA records is not known, and RFC 7672 §2.1.2 forbids to go on as if there were none',
+      because:
+        'whether there are TLSA records is not known, and RFC 7672 §2.1.2 forbids to go on as if there were none',
     },
   },
 ];
@@ -90,15 +95,25 @@ const rows: readonly Row[] = [
 let shared: Promise<Waxwing> | undefined;
 after(async () => (await shared)?.close());
 
-/** One advisor for all: at its first port for Postfix 3.7, at its second for 3.10. */
+/** One advisor for Postfix 3.7, by socketmap and by tcp_table. */
 function advisor(lab: Lab): Promise<Waxwing> {
   shared ??= startOnLab(lab, {
-    advisor: ['3.7', '3.10'].map((postfix) => ({ protocol: 'socketmap', address: '127.0.0.1:0', postfix })),
+    advisor: ['socketmap', 'tcp_table'].map((protocol) => ({
+      protocol,
+      address: '127.0.0.1:0',
+      postfix: '3.7',
+    })),
   });
   return shared;
 }
 
-async function startSender(lab: Lab, peer: PeerName, port: number, address: number): Promise<Postfix> {
+async function startSender(
+  lab: Lab,
+  peer: PeerName,
+  port: number,
+  address: number,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Postfix> {
   const had = await rootsOf([peer]);
   if (had.kind === 'unavailable') throw new Error(had.because);
   return startPostfix(had.roots[peer], {
@@ -117,15 +132,23 @@ async function startSender(lab: Lab, peer: PeerName, port: number, address: numb
       smtp_tls_policy_maps: `socketmap:inet:127.0.0.1:${port}:postfix`,
       smtp_tls_CAfile: '/peer/roots.pem',
       maximal_queue_lifetime: '1d',
+      ...settings,
     },
   });
 }
 
 /** What Postfix's log says became of mail to each of these domains: `sent`, `deferred` or `bounced`, and its words. */
-async function send(sender: Postfix, domains: readonly string[]): Promise<ReadonlyMap<string, readonly [string, string]>> {
+async function send(
+  sender: Postfix,
+  domains: readonly string[],
+): Promise<ReadonlyMap<string, readonly [string, string]>> {
   const from = sender.log().length;
   const content = Buffer.from('Subject: x\n\nx\n');
-  await sender.inject('a@sender.test', domains.map((domain) => `b@${domain}`), content);
+  await sender.inject(
+    'a@sender.test',
+    domains.map((domain) => `b@${domain}`),
+    content,
+  );
   return until(
     () => {
       const found = [
@@ -163,6 +186,9 @@ describe('Postfix 3.7 asks the advisor by socketmap', () => {
       'sts.test\tsecure match=mx.sts.test servername=hostname',
       '',
     ]);
+    const table = `tcp:127.0.0.1:${advisorPorts[1]}`;
+    const byTcp = await sender.run('postmap', ['-q', '-', table], { input: `${keys.join('\n')}\n` });
+    assert.equal(byTcp.stdout, stdout, byTcp.stderr);
     const failed = await sender.run('postmap', ['-q', 'dane-bogus.test', map]);
     assert.notEqual(failed.code, 0);
     assert.match(failed.stderr, /socketmap server temporary error: the TLSA records/);
@@ -171,7 +197,11 @@ describe('Postfix 3.7 asks the advisor by socketmap', () => {
   labTest('the answer for each domain', async (lab) => {
     const { advisorPorts } = await advisor(lab);
     const at = { address: '127.0.0.1', port: advisorPorts[0] ?? 0 };
-    const answers = await askSocketmap(at, 'postfix', rows.map(({ domain }) => domain));
+    const answers = await askSocketmap(
+      at,
+      'postfix',
+      rows.map(({ domain }) => domain),
+    );
     for (const [index, { domain, answer }] of rows.entries()) {
       const given = answers[index] ?? '';
       if (typeof answer === 'string') assert.equal(given, answer, domain);
@@ -184,7 +214,10 @@ describe('Postfix 3.7 asks the advisor by socketmap', () => {
     const { advisorPorts } = await advisor(lab);
     const sender = await startSender(lab, 'postfix', advisorPorts[0] ?? 0, 162);
     t.after(() => sender.close());
-    const became = await send(sender, rows.map(({ domain }) => domain));
+    const became = await send(
+      sender,
+      rows.map(({ domain }) => domain),
+    );
     const differ: string[] = [];
     for (const { domain, unlike } of rows) {
       const [status = '', text = ''] = became.get(domain) ?? [];
@@ -200,23 +233,65 @@ describe('Postfix 3.7 asks the advisor by socketmap', () => {
 });
 
 describe('Postfix 3.10 asks the advisor by socketmap', () => {
-  labTest('takes the attributes for reports', async (lab, t) => {
-    const { advisorPorts } = await advisor(lab);
-    const port = advisorPorts[1] ?? 0;
-    const [answer = ''] = await askSocketmap({ address: '127.0.0.1', port }, 'postfix', ['sts.test']);
-    assert.match(answer, /policy_type=sts policy_domain=sts\.test mx_host_pattern=mx\.sts\.test \{ policy_string = version: STSv1 \}/);
-    const sender = await startSender(lab, 'postfix310', port, 163);
+  labTest('takes the attributes for reports, and reports of the policy by them', async (lab, t) => {
+    const port = await freePort('127.0.0.1');
+    const sender = await startSender(lab, 'postfix310', port, 163, {
+      smtp_tlsrpt_enable: 'yes',
+      smtp_tlsrpt_socket_name: '/peer/tlsrpt.sock',
+    });
     t.after(() => sender.close());
-    const became = await send(sender, ['sts.test', 'sts-wildcard.test', 'sts-mismatch.test', 'dane-ee.test', 'plain.test']);
+    const waxwing = await startOnLab(lab, {
+      advisor: [{ protocol: 'socketmap', address: `127.0.0.1:${port}`, postfix: '3.10' }],
+      tlsRpt: { socket: sender.path('/peer/tlsrpt.sock'), socket_mode: '0666' },
+    });
+    t.after(() => waxwing.close());
+    await until(() => waxwing.log().includes('results of sessions are taken'), waxwing.log);
+    const became = await send(sender, [
+      'sts.test',
+      'sts-wildcard.test',
+      'sts-mismatch.test',
+      'dane-ee.test',
+      'plain.test',
+    ]);
     const log = sender.log();
     assert.deepEqual(
       [...became].map(([domain, [status]]) => `${domain} ${status}`).toSorted(),
-      ['dane-ee.test sent', 'plain.test sent', 'sts-mismatch.test deferred', 'sts-wildcard.test sent', 'sts.test sent'],
+      [
+        'dane-ee.test sent',
+        'plain.test sent',
+        'sts-mismatch.test deferred',
+        'sts-wildcard.test sent',
+        'sts.test sent',
+      ],
       log,
     );
     assert.doesNotMatch(log, /invalid attribute|malformed attribute|unexpected attribute/);
+    for (const [domain, outcome] of [
+      ['sts.test', 'good'],
+      ['sts-mismatch.test', 'failed'],
+    ] as const) {
+      const told = await until(
+        async () => (await toldOf(waxwing, domain))[0] ?? false,
+        () => `${domain}\n${sender.log()}\n${waxwing.log()}`,
+      );
+      assert.equal(told.policy.type, 'sts');
+      assert.equal(told.policy.domain, domain);
+      assert.deepEqual(told.policy.mxHosts, [
+        domain === 'sts.test' ? 'mx.sts.test' : 'other.sts-mismatch.test',
+      ]);
+      assert.deepEqual(told.policy.strings.slice(0, 2), ['version: STSv1', 'mode: enforce']);
+      assert.equal(told.successes > 0 ? 'good' : 'failed', outcome);
+    }
   });
 });
+
+/** What this Postfix has told of its sessions. */
+async function toldOf(waxwing: Waxwing, domain: string): Promise<readonly PolicyFigures[]> {
+  const answer = await askRelay(waxwing.data, { method: 'GET', path: `/tls-results?domain=${domain}` });
+  if (answer.kind !== 'answered' || answer.status !== 200) return [];
+  const page = answer.body as ResultPage;
+  return page.domains.flatMap((day) => day.policies).filter(({ source }) => source === 'postfix');
+}
 
 describe('beside postfix-mta-sts-resolver', () => {
   labTest('the same keys have the same answers, or an RFC says why not', async (lab, t) => {

@@ -5,12 +5,12 @@
 import { openDesk } from '../../src/advisor/desk.ts';
 import { socketmap } from '../../src/advisor/socketmap.ts';
 import type { Answer } from '../../src/dns/answer.ts';
-import { nameOf as wireNameOf, showName } from '../../src/dns/name.ts';
+import { showName, nameOf as wireNameOf } from '../../src/dns/name.ts';
 import { type Question, types } from '../../src/dns/record.ts';
 import { type EngineParts, openPolicyEngine } from '../../src/lookup/engine.ts';
 import type { Domain } from '../../src/names/domain.ts';
-import { boundedCache } from '../../src/net/dns/bounded-cache.ts';
 import { startDeadlines } from '../../src/net/deadlines.ts';
+import { boundedCache } from '../../src/net/dns/bounded-cache.ts';
 import type { DestinationFacts } from '../../src/policies/destination.ts';
 import type { StsEntry } from '../../src/policies/mta-sts/cache.ts';
 import { answered, failedFetch, policyText } from '../unit/policies/mta-sts/policy-host.ts';
@@ -53,7 +53,18 @@ const TTL_SECONDS = [0, 1, 30, 300];
 /** What a domain is; by its number. */
 type Kind = (typeof kinds)[number];
 
-const kinds = ['dane', 'dane two', 'mixed', 'half', 'unusable', 'sts', 'sts and mixed', 'testing', 'plain', 'nowhere'] as const;
+const kinds = [
+  'dane',
+  'dane two',
+  'mixed',
+  'half',
+  'unusable',
+  'sts',
+  'sts and mixed',
+  'testing',
+  'plain',
+  'nowhere',
+] as const;
 
 export async function playHistory(options: HistoryOptions): Promise<History> {
   const random = randomFrom(options.seed);
@@ -62,7 +73,8 @@ export async function playHistory(options: HistoryOptions): Promise<History> {
   const fails = (): boolean => random() < failing;
   const rows = new Map<Domain, StsEntry>();
   const names = Array.from({ length: options.domains }, (_, index) => nameOf(`d${index}.test`));
-  const kindOf = (domain: string): Kind => kinds[Number(/d(\d+)\.test$/.exec(domain)?.[1] ?? 0) % kinds.length] ?? 'plain';
+  const kindOf = (domain: string): Kind =>
+    kinds[Number(/d(\d+)\.test$/.exec(domain)?.[1] ?? 0) % kinds.length] ?? 'plain';
 
   const partsOf = (honest: boolean, store: Map<Domain, StsEntry>): EngineParts => ({
     resolve: (question) => Promise.resolve(answerTo(question, kindOf, random, !honest && fails())),
@@ -71,7 +83,9 @@ export async function playHistory(options: HistoryOptions): Promise<History> {
       Promise.resolve(
         !honest && fails()
           ? failedFetch('timeout')
-          : answered(policyText({ mode: kindOf(domain) === 'testing' ? 'testing' : 'enforce', mx: [`*.${domain}`] })),
+          : answered(
+              policyText({ mode: kindOf(domain) === 'testing' ? 'testing' : 'enforce', mx: [`*.${domain}`] }),
+            ),
       ),
     store: {
       sts: {
@@ -110,7 +124,11 @@ export async function playHistory(options: HistoryOptions): Promise<History> {
     },
     bounds: { entries: Math.ceil(options.domains / 4), octets: 32 << 20 },
   });
-  const table = socketmap(desk, () => ({ version: { major: 3, minor: 7 }, dane: 'with', rulesFor: () => mayRules }));
+  const table = socketmap(desk, () => ({
+    version: { major: 3, minor: 7 },
+    dane: 'with',
+    rulesFor: () => mayRules,
+  }));
   const truths = boundedCache<DestinationFacts>({ entries: 10_000, octets: 1 << 30 });
 
   async function truthOf(domain: Domain): Promise<DestinationFacts> {

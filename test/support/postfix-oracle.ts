@@ -12,7 +12,8 @@ import { formatPattern } from '../../src/policies/mta-sts/policy.ts';
 
 /** What was answered: the text of a policy, or that there is none; `later` lets no mail out. */
 export type Said =
-  | { readonly kind: 'absent' | 'later' }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'later' }
   | { readonly kind: 'policy'; readonly level: string; readonly match: readonly string[] };
 
 /** What Postfix does at a host: at least so much. `unused`: no mail goes there. */
@@ -22,7 +23,8 @@ type Done = 'unused' | 'may' | 'encrypt' | 'tlsa' | 'name';
 export function shortfall(said: Said, facts: DestinationFacts, rules: Rules): string | undefined {
   if (said.kind === 'later') return undefined;
   const verdict = decideAll(facts, rules);
-  const untrusted = said.kind === 'policy' ? said.match.find((name) => !isTrusted(name, facts, verdict, rules)) : undefined;
+  const untrusted =
+    said.kind === 'policy' ? said.match.find((name) => !isTrusted(name, facts, verdict, rules)) : undefined;
   if (untrusted !== undefined) return `${untrusted} is a name that the path could choose`;
   for (const host of verdict.hosts) {
     const done = doneAt(host.host, said, facts);
@@ -96,7 +98,8 @@ function isTrusted(
   { route }: Rules,
 ): boolean {
   if (name === domain) return true;
-  if (route?.names.some(({ kind, domain: of }) => (kind === 'below' ? `.${of}` : of) === name) === true) return true;
+  if (route?.names.some(({ kind, domain: of }) => (kind === 'below' ? `.${of}` : of) === name) === true)
+    return true;
   if (sts.kind === 'policy' && sts.known.policy.mode === 'enforce') {
     if (sts.known.policy.mx.some((one) => formatPattern(one).replace(/^\*/, '') === name)) return true;
   }

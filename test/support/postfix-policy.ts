@@ -114,6 +114,7 @@ function pairOf(token: string): readonly [string, string] {
   }
   const equals = inner.indexOf('=');
   const name = inner.slice(0, Math.max(0, equals)).trim().toLowerCase();
-  if (equals < 1 || name === '' || /\s/.test(name)) throw new Error(`malformed attribute/value pair "${token}"`);
+  if (equals < 1 || name === '' || /\s/.test(name))
+    throw new Error(`malformed attribute/value pair "${token}"`);
   return [name, inner.slice(equals + 1).trim()];
 }

@@ -96,7 +96,8 @@ function published(facts: DestinationFacts, verdict: DestinationVerdict): Postfi
   const others = usable.filter((host) => !isBound(host));
   if (others.length === 0) {
     if (isSecure(facts.way)) return level('dane-only', because);
-    return sts ?? level('dane', because);
+    if (sts === undefined) return level('dane', because);
+    return missing ? secure(namesOf(usable), because) : sts;
   }
   const named = others.find(({ decision }) => decision.requires === 'authenticate');
   if (named !== undefined) {

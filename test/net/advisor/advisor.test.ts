@@ -84,8 +84,7 @@ async function once(place: LocalPlace, octets: Buffer | string): Promise<string>
 }
 
 function get(place: LocalPlace, path: string): Promise<string> {
-  const at =
-    place.kind === 'file' ? { socketPath: place.path } : { host: place.address, port: place.port };
+  const at = place.kind === 'file' ? { socketPath: place.path } : { host: place.address, port: place.port };
   return new Promise((resolve, reject) => {
     const asked = request({ ...at, path, headers: { host: 'localhost' } }, (response) => {
       let text = '';
@@ -185,7 +184,7 @@ describe('the advisor', () => {
     assert.match(await once(file, 'get example.test\n'), /^result=deliver/);
   });
 
-  it('an operator\'s word ends the answers before it', async (t) => {
+  it("an operator's word ends the answers before it", async (t) => {
     const running = await start(t, listener('socketmap'));
     const socket = dial(placeOf(running, 'socketmap'));
     await exchange(socket, socketmapRequest);

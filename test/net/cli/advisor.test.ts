@@ -35,13 +35,19 @@ const BEGINNING = [
   'resolver = ["127.0.0.1:9"]',
   'dnssec = "off"',
 ];
-const SOCKETMAP = ['[[advisor.listener]]', 'protocol = "socketmap"', 'socket = "sm.sock"', 'socket_mode = "0600"'];
+const SOCKETMAP = [
+  '[[advisor.listener]]',
+  'protocol = "socketmap"',
+  'socket = "sm.sock"',
+  'socket_mode = "0600"',
+];
 
 async function start(t: TestContext, ...lines: readonly string[]): Promise<Program> {
   const folder = await mkdtemp(join(tmpdir(), 'waxwing-advisor-'));
   t.after(() => rm(folder, { recursive: true }));
   const config = join(folder, 'waxwing.toml');
-  const configure = (...more: readonly string[]): Promise<void> => writeFile(config, [...more, ''].join('\n'));
+  const configure = (...more: readonly string[]): Promise<void> =>
+    writeFile(config, [...more, ''].join('\n'));
   await configure(...lines);
   const run = (...words: readonly string[]): ChildProcess =>
     spawn(process.execPath, [bin, ...words, '--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -82,8 +88,20 @@ describe('[advisor] in a running relay', () => {
     assert.ok(program.log.some(({ protocol, socket }) => protocol === 'socketmap' && socket === path));
     const socket = connect(path);
     t.after(() => socket.destroy());
-    assert.match(await ask(socket, 'example.test'), /^[0-9]+:TEMP the MX records of example\.test cannot be learnt/);
-    const said = await program.cli('policy', 'override', 'example.test', 'encrypt', '--reason', 'of the test', '--until', '2d');
+    assert.match(
+      await ask(socket, 'example.test'),
+      /^[0-9]+:TEMP the MX records of example\.test cannot be learnt/,
+    );
+    const said = await program.cli(
+      'policy',
+      'override',
+      'example.test',
+      'encrypt',
+      '--reason',
+      'of the test',
+      '--until',
+      '2d',
+    );
     assert.equal(said, 0);
     await eventually('the override', async () =>
       (await ask(socket, 'example.test')) === '10:OK encrypt,' ? true : undefined,
@@ -99,7 +117,9 @@ describe('[advisor] in a running relay', () => {
       'address = "127.0.0.1:0"',
     );
     program.child.kill('SIGHUP');
-    await eventually('the reload', () => program.log.find(({ msg }) => msg === 'the configuration was reloaded'));
+    await eventually('the reload', () =>
+      program.log.find(({ msg }) => msg === 'the configuration was reloaded'),
+    );
     assert.equal(await ask(socket, 'other.test'), '7:OK none,');
     assert.ok(program.log.some(({ protocol, port }) => protocol === 'line' && (port ?? 0) > 0));
   });
@@ -109,7 +129,9 @@ describe('[advisor] in a running relay', () => {
     assert.ok(!program.log.some(({ msg }) => msg === 'the advisor listens'));
     await program.configure('workers = 2', ...BEGINNING, ...SOCKETMAP);
     program.child.kill('SIGHUP');
-    await eventually('the reload', () => program.log.find(({ msg }) => msg === 'the configuration was reloaded'));
+    await eventually('the reload', () =>
+      program.log.find(({ msg }) => msg === 'the configuration was reloaded'),
+    );
     const socket = connect(join(program.folder, 'sm.sock'));
     t.after(() => socket.destroy());
     assert.equal(await ask(socket, '.example.test'), '9:NOTFOUND ,');

@@ -14,7 +14,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { Attended } from '../../../src/net/accept.ts';
-import { type LocalListenerOptions, type LocalPlace, listenLocally } from '../../../src/net/local-listener.ts';
+import {
+  type LocalListenerOptions,
+  type LocalPlace,
+  listenLocally,
+} from '../../../src/net/local-listener.ts';
 
 function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'waxwing-local-'));
@@ -61,7 +65,9 @@ describe('a listener for programs of this host', () => {
     if (place.kind !== 'address') return assert.fail();
     assert.ok(place.port > 0);
     const socket = connect(place.port);
-    const [chunk] = await new Promise<Buffer[]>((resolve) => socket.once('data', (data: Buffer) => resolve([data])));
+    const [chunk] = await new Promise<Buffer[]>((resolve) =>
+      socket.once('data', (data: Buffer) => resolve([data])),
+    );
     assert.equal(String(chunk), 'hello');
     assert.equal(listener.connections, 1);
     socket.resume();

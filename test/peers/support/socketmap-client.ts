@@ -21,7 +21,8 @@ export async function askSocketmap(
       const [head, digits = ''] = /^(0|[1-9][0-9]*):/.exec(heard.toString('latin1')) ?? [];
       if (head === undefined || heard.length <= head.length + Number(digits)) continue;
       const end = head.length + Number(digits);
-      if (heard.length !== end + 1 || heard[end] !== 0x2c) throw new Error(`no netstring: ${heard.toString()}`);
+      if (heard.length !== end + 1 || heard[end] !== 0x2c)
+        throw new Error(`no netstring: ${heard.toString()}`);
       answers.push(heard.toString('latin1', head.length, end));
       heard = Buffer.alloc(0);
       if (answers.length === keys.length) break;

@@ -95,10 +95,7 @@ describe('the answers of a listener', () => {
     const lookUps = { count: 999 };
     const watched = watchedDesk(() => promise, { lookUps });
     const first = watched.desk.lookUp('a', inquiry);
-    assert.equal(
-      String(await watched.desk.lookUp('b', inquiry)),
-      'failing: too many look-ups are under way',
-    );
+    assert.equal(String(await watched.desk.lookUp('b', inquiry)), 'failing: too many look-ups are under way');
     assert.equal(watched.desk.kept('b'), undefined);
     resolve(learnt());
     assert.equal(String(await first), 'found');

@@ -72,7 +72,11 @@ describe('the advisor by HTTP', () => {
 
   it('there is an OpenAPI document, and nothing else', async () => {
     const document = z
-      .object({ openapi: z.string(), info: z.object({ version: z.string() }), paths: z.record(z.string(), z.unknown()) })
+      .object({
+        openapi: z.string(),
+        info: z.object({ version: z.string() }),
+        paths: z.record(z.string(), z.unknown()),
+      })
       .parse(await (await asking()('/openapi.json')).json());
     assert.equal(document.openapi, '3.1.0');
     assert.equal(document.info.version, '1.2.3');
@@ -82,7 +86,13 @@ describe('the advisor by HTTP', () => {
 });
 
 describe('what others have reached', () => {
-  const outcome = { domain: 'Example.TEST', host: 'mx.example.test', reached: 'authenticate', proof: 'tlsa', spki: null };
+  const outcome = {
+    domain: 'Example.TEST',
+    host: 'mx.example.test',
+    reached: 'authenticate',
+    proof: 'tlsa',
+    spki: null,
+  };
 
   function telling(isRemembered = true) {
     const told: Outcome[] = [];

@@ -24,10 +24,14 @@ describe('requests of one line', () => {
 
   it('come out the same wherever they are cut', () => {
     fc.assert(
-      fc.property(fc.array(fc.stringMatching(/^[a-z ]{0,9}$/), { maxLength: 5 }), fc.nat(60), (lines, cut) => {
-        const octets = Buffer.from(lines.map((line) => `${line}\n`).join(''));
-        assert.deepEqual(readAll(octets, 9, Math.min(cut, octets.length)), lines);
-      }),
+      fc.property(
+        fc.array(fc.stringMatching(/^[a-z ]{0,9}$/), { maxLength: 5 }),
+        fc.nat(60),
+        (lines, cut) => {
+          const octets = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+          assert.deepEqual(readAll(octets, 9, Math.min(cut, octets.length)), lines);
+        },
+      ),
     );
   });
 

@@ -34,13 +34,33 @@ describe('netstrings', () => {
         (strings, cuts) => {
           const texts = strings.map((one) => Buffer.from(one).toString('latin1'));
           const octets = Buffer.concat(texts.map(netstring));
-          assert.deepEqual(readAll(octets, 10_000, cuts.filter((cut) => cut < octets.length)), texts);
+          assert.deepEqual(
+            readAll(
+              octets,
+              10_000,
+              cuts.filter((cut) => cut < octets.length),
+            ),
+            texts,
+          );
         },
       ),
     );
   });
 
-  const broken = ['01:a,', '00:,', ':,', 'a', '-1:,', '+1:a,', ' 1:a,', '1 :a,', '1:ab', '1:a;', '0x1:a,', '\n'];
+  const broken = [
+    '01:a,',
+    '00:,',
+    ':,',
+    'a',
+    '-1:,',
+    '+1:a,',
+    ' 1:a,',
+    '1 :a,',
+    '1:ab',
+    '1:a;',
+    '0x1:a,',
+    '\n',
+  ];
   for (const text of broken)
     it(`${JSON.stringify(text)} is none, and nothing behind it is read`, () =>
       assert.deepEqual(readAll(Buffer.from(`2:ok,${text}1:x,`)), ['ok', undefined]));

@@ -3,7 +3,13 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { readOutcomes } from '../../../src/advisor/outcomes.ts';
 
-const outcome = { domain: 'example.test', host: 'Mx.Example.TEST.', reached: 'encrypt', proof: null, spki: 'ab'.repeat(32) };
+const outcome = {
+  domain: 'example.test',
+  host: 'Mx.Example.TEST.',
+  reached: 'encrypt',
+  proof: null,
+  spki: 'ab'.repeat(32),
+};
 
 describe('outcomes of others', () => {
   it('are read, with names in their one spelling', () => {
@@ -29,7 +35,11 @@ describe('outcomes of others', () => {
       ['failed', null, true],
     ];
     for (const [reached, proof, isRight] of proofs)
-      assert.equal(readOutcomes({ outcomes: [{ ...outcome, reached, proof }] }, 0).kind === 'ok', isRight, reached);
+      assert.equal(
+        readOutcomes({ outcomes: [{ ...outcome, reached, proof }] }, 0).kind === 'ok',
+        isRight,
+        reached,
+      );
   });
 
   it('whatever it is, it is read or refused', () => {

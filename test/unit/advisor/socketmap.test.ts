@@ -11,7 +11,12 @@ const sts = factsOf({
 });
 
 function answering(change: Partial<SocketmapTerms> = {}, watched: WatchedDesk = watchedDesk()) {
-  const terms = { version: { major: 3, minor: 7 }, dane: 'with', rulesFor: () => mayRules, ...change } as const;
+  const terms = {
+    version: { major: 3, minor: 7 },
+    dane: 'with',
+    rulesFor: () => mayRules,
+    ...change,
+  } as const;
   const { answer } = socketmap(watched.desk, () => terms);
   return async (request: string): Promise<string> => {
     const octets = String(await answer(request));
@@ -26,8 +31,12 @@ const withReport = `${policy} policy_type=sts policy_domain=example.test mx_host
 
 describe('the socketmap protocol', () => {
   it('any name is a table', async () => {
-    const ask = answering({}, watchedDesk(() => Promise.resolve(learnt(sts))));
-    for (const name of ['postfix', 'sts', 'QUERY', 'query', 'x-1']) assert.equal(await ask(`${name} example.test`), policy);
+    const ask = answering(
+      {},
+      watchedDesk(() => Promise.resolve(learnt(sts))),
+    );
+    for (const name of ['postfix', 'sts', 'QUERY', 'query', 'x-1'])
+      assert.equal(await ask(`${name} example.test`), policy);
   });
 
   it('what nobody has a policy for is NOTFOUND, with the space that the protocol has behind it', async () => {
@@ -37,7 +46,17 @@ describe('the socketmap protocol', () => {
   it('a key that nothing can be published about is NOTFOUND, and nothing is looked up', async () => {
     const watched = watchedDesk();
     const ask = answering({}, watched);
-    for (const key of ['.example.test', '.test', '[192.0.2.1]', '[IPv6:2001:db8::1]:25', '', ' ', 'a b', '\x00', '/run/x'])
+    for (const key of [
+      '.example.test',
+      '.test',
+      '[192.0.2.1]',
+      '[IPv6:2001:db8::1]:25',
+      '',
+      ' ',
+      'a b',
+      '\x00',
+      '/run/x',
+    ])
       assert.equal(await ask(`postfix ${key}`), 'NOTFOUND ');
     assert.deepEqual(watched.asked, []);
   });
@@ -45,7 +64,13 @@ describe('the socketmap protocol', () => {
   it('a key is a domain, or a host that somebody named', async () => {
     const watched = watchedDesk();
     const ask = answering({}, watched);
-    for (const key of ['Example.TEST.', 'b\xc3\xbccher.test', '[mail.test]', '[mail.test]:587', 'mail.test:smtp'])
+    for (const key of [
+      'Example.TEST.',
+      'b\xc3\xbccher.test',
+      '[mail.test]',
+      '[mail.test]:587',
+      'mail.test:smtp',
+    ])
       await ask(`postfix ${key}`);
     assert.deepEqual(
       watched.asked.map((target) =>
@@ -64,7 +89,10 @@ describe('the socketmap protocol', () => {
     const watched = watchedDesk(() => Promise.resolve(learnt(sts)));
     const old = answering({ version: { major: 3, minor: 3 } }, watched);
     assert.equal(await old('postfix example.test'), 'OK secure match=mx.example.test');
-    const newer = answering({ version: { major: 3, minor: 10 } }, watchedDesk(() => Promise.resolve(learnt(sts))));
+    const newer = answering(
+      { version: { major: 3, minor: 10 } },
+      watchedDesk(() => Promise.resolve(learnt(sts))),
+    );
     assert.ok((await newer('postfix example.test')).startsWith(withReport));
     assert.equal(await newer('QUERY example.test'), policy);
     assert.ok((await old('QUERYwithTLSRPT example.test')).startsWith(withReport));

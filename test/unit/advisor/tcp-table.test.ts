@@ -38,7 +38,17 @@ describe('the protocol of tcp_table', () => {
   });
 
   it('what is no request is 400, which is no answer about a key', async () => {
-    for (const request of ['', 'get', 'get ', 'get a b', 'get %', 'get %4', 'get %zz', 'list', 'got example.test'])
+    for (const request of [
+      '',
+      'get',
+      'get ',
+      'get a b',
+      'get %',
+      'get %4',
+      'get %zz',
+      'list',
+      'got example.test',
+    ])
       assert.match(await answering()(request), /^400 /);
   });
 

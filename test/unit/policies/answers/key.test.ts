@@ -48,7 +48,8 @@ const keys: readonly (readonly [text: string, read: string])[] = [
 ];
 
 describe('the key of a look-up', () => {
-  for (const [text, read] of keys) it(`${JSON.stringify(text)}: ${read}`, () => assert.equal(shown(text), read));
+  for (const [text, read] of keys)
+    it(`${JSON.stringify(text)}: ${read}`, () => assert.equal(shown(text), read));
 
   it('RFC 8461 §3.4: whatever stands behind a leading dot is never looked up', () => {
     fc.assert(fc.property(fc.string(), (text) => assert.equal(shown(`.${text}`), 'nothing')));

@@ -53,22 +53,46 @@ const cases: readonly (readonly [title: string, told: Told, answer: string])[] =
   ],
   [
     'RFC 8461 §4.1: a host that the policy does not list is not named',
-    { way: byMx('insecure', mx1, mx2), hosts: [hostWith(mx1, 'absent'), hostWith(mx2, 'absent')], sts: stsOf('enforce', mx2) },
+    {
+      way: byMx('insecure', mx1, mx2),
+      hosts: [hostWith(mx1, 'absent'), hostWith(mx2, 'absent')],
+      sts: stsOf('enforce', mx2),
+    },
     `deliver ${mx2} | ${mx2} | ${mx2} |  | `,
   ],
   ['no host is listed', { sts: stsOf('enforce', mx2) }, `defer ${nothing}`],
-  ['records that authenticate nobody', { hosts: [hostWith(mx1, 'unusable')] }, `deliver ${mx1} | ${mx1} |  |  | `],
+  [
+    'records that authenticate nobody',
+    { hosts: [hostWith(mx1, 'unusable')] },
+    `deliver ${mx1} | ${mx1} |  |  | `,
+  ],
   [
     'a host whose records cannot be learnt is not named',
     { hosts: [hostWith(mx1, 'unknown'), hostWith(mx2, 'absent')] },
     `deliver ${mx2} |  |  |  | `,
   ],
-  ['nor one without an address', { hosts: [hostWithout(mx1, 'absent'), hostWith(mx2, 'absent')] }, `deliver ${mx2} |  |  |  | `],
-  ['the MX records cannot be learnt', { way: { kind: 'unknown', because: 'a "timeout"' }, hosts: [] }, `defer ${nothing}`],
-  ['no such domain', { way: { kind: 'no-such-domain', because: 'of the test' }, hosts: [] }, `refuse ${nothing}`],
+  [
+    'nor one without an address',
+    { hosts: [hostWithout(mx1, 'absent'), hostWith(mx2, 'absent')] },
+    `deliver ${mx2} |  |  |  | `,
+  ],
+  [
+    'the MX records cannot be learnt',
+    { way: { kind: 'unknown', because: 'a "timeout"' }, hosts: [] },
+    `defer ${nothing}`,
+  ],
+  [
+    'no such domain',
+    { way: { kind: 'no-such-domain', because: 'of the test' }, hosts: [] },
+    `refuse ${nothing}`,
+  ],
   ['an override that wants no TLS', { override: overrideOf('off') }, `deliver ${mx1} |  |  |  | ${mx1}`],
   ['an override that raises', { override: overrideOf('encrypt') }, `deliver ${mx1} | ${mx1} |  |  | `],
-  ['one that wants a proof of a host that a signed answer names', { override: overrideOf('authenticate') }, `deliver ${mx1} | ${mx1} | ${mx1} |  | `],
+  [
+    'one that wants a proof of a host that a signed answer names',
+    { override: overrideOf('authenticate') },
+    `deliver ${mx1} | ${mx1} | ${mx1} |  | `,
+  ],
   [
     'the same out of unsigned DNS: such a client would take the name that the path has chosen',
     { way: byMx('insecure', mx1), override: overrideOf('authenticate') },

@@ -109,12 +109,12 @@ describe('the text of a policy', () => {
 });
 
 describe('whatever is decided', () => {
-  const hosts = fc.array(
+  const hosts = fc.uniqueArray(
     fc.tuple(
       fc.constantFrom('mx1.example.test', 'mx2.example.test', 'a.b.example.net'),
       fc.constantFrom('usable', 'unusable', 'absent', 'unknown', 'no address', 'unknown address'),
     ),
-    { minLength: 1, maxLength: 4 },
+    { minLength: 1, maxLength: 3, selector: ([host]) => host },
   );
   const policies = fc.option(
     fc.tuple(
@@ -174,7 +174,7 @@ describe('whatever is decided', () => {
               : { kind: answer.kind };
         assert.equal(shortfall(said, facts, rules), undefined, JSON.stringify(said));
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 });

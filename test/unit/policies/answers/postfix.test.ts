@@ -45,13 +45,21 @@ const plain = hostWith(mx2, 'absent');
 
 const cases: readonly Case[] = [
   { title: 'nobody asks for anything', told: {}, answer: 'absent' },
-  { title: 'RFC 7672 §2.2: every host has TLSA records', told: { hosts: [dane, hostWith(mx2, 'usable')] }, answer: 'dane-only' },
+  {
+    title: 'RFC 7672 §2.2: every host has TLSA records',
+    told: { hosts: [dane, hostWith(mx2, 'usable')] },
+    answer: 'dane-only',
+  },
   {
     title: 'D11: the records of one of them cannot be learnt, and Postfix must not use it either',
     told: { hosts: [dane, hostWith(mx2, 'unknown')] },
     answer: 'dane-only',
   },
-  { title: 'D10: a host without addresses does not count', told: { hosts: [dane, hostWithout(mx2, 'absent')] }, answer: 'dane-only' },
+  {
+    title: 'D10: a host without addresses does not count',
+    told: { hosts: [dane, hostWithout(mx2, 'absent')] },
+    answer: 'dane-only',
+  },
   { title: 'mixed without MTA-STS', told: { hosts: [dane, plain] }, answer: 'dane' },
   {
     title: 'mixed with MTA-STS: the policy for all of them',
@@ -73,19 +81,47 @@ const cases: readonly Case[] = [
     told: { way: byMx('insecure', mx1), hosts: [dane], sts: stsOf('enforce', mx1) },
     answer: `secure ${mx1} by sts`,
   },
-  { title: 'D14: only records that authenticate nobody', told: { hosts: [hostWith(mx1, 'unusable')] }, answer: 'encrypt' },
-  { title: 'D14: beside a host with none', told: { hosts: [hostWith(mx1, 'unusable'), plain] }, answer: 'dane' },
-  { title: 'D11: nothing but hosts whose records cannot be learnt', told: { hosts: [hostWith(mx1, 'unknown')] }, answer: 'later' },
-  { title: 'D11: one of them beside a host without records', told: { hosts: [hostWith(mx1, 'unknown'), plain] }, answer: 'dane' },
-  { title: 'D9: the addresses of one cannot be learnt', told: { hosts: [hostWithout(mx1, 'unknown'), plain] }, answer: 'dane' },
+  {
+    title: 'D14: only records that authenticate nobody',
+    told: { hosts: [hostWith(mx1, 'unusable')] },
+    answer: 'encrypt',
+  },
+  {
+    title: 'D14: beside a host with none',
+    told: { hosts: [hostWith(mx1, 'unusable'), plain] },
+    answer: 'dane',
+  },
+  {
+    title: 'D11: nothing but hosts whose records cannot be learnt',
+    told: { hosts: [hostWith(mx1, 'unknown')] },
+    answer: 'later',
+  },
+  {
+    title: 'D11: one of them beside a host without records',
+    told: { hosts: [hostWith(mx1, 'unknown'), plain] },
+    answer: 'dane',
+  },
+  {
+    title: 'D9: the addresses of one cannot be learnt',
+    told: { hosts: [hostWithout(mx1, 'unknown'), plain] },
+    answer: 'dane',
+  },
   { title: 'D9: those of all', told: { hosts: [hostWithout(mx1, 'unknown')] }, answer: 'later' },
-  { title: 'D1: the MX records cannot be learnt', told: { way: { kind: 'unknown', because }, hosts: [] }, answer: 'later' },
+  {
+    title: 'D1: the MX records cannot be learnt',
+    told: { way: { kind: 'unknown', because }, hosts: [] },
+    answer: 'later',
+  },
   {
     title: 'D1: nor with a policy in force: there may be TLSA records',
     told: { way: { kind: 'unknown', because }, hosts: [], sts: stsOf('enforce', mx1) },
     answer: 'later',
   },
-  { title: 'D2: no such domain: that is for Postfix to find', told: { way: { kind: 'no-such-domain', because }, hosts: [] }, answer: 'absent' },
+  {
+    title: 'D2: no such domain: that is for Postfix to find',
+    told: { way: { kind: 'no-such-domain', because }, hosts: [] },
+    answer: 'absent',
+  },
   { title: 'D3: a null MX', told: { way: { kind: 'null', because }, hosts: [] }, answer: 'absent' },
   {
     title: 'RFC 8461 §5.1: no answer of the DNS ends a policy',
@@ -94,7 +130,11 @@ const cases: readonly Case[] = [
   },
   {
     title: 'MTA-STS',
-    told: { way: unsigned, hosts: [hostWith(mx1, 'absent'), plain], sts: stsOf('enforce', mx1, '*.example.test') },
+    told: {
+      way: unsigned,
+      hosts: [hostWith(mx1, 'absent'), plain],
+      sts: stsOf('enforce', mx1, '*.example.test'),
+    },
     answer: `secure ${mx1}:.example.test by sts`,
   },
   {
@@ -102,7 +142,11 @@ const cases: readonly Case[] = [
     told: { way: unsigned, hosts: [plain], sts: stsOf('testing', mx1) },
     answer: 'absent',
   },
-  { title: 'S9: a policy that says none', told: { way: unsigned, hosts: [plain], sts: stsOf('none') }, answer: 'absent' },
+  {
+    title: 'S9: a policy that says none',
+    told: { way: unsigned, hosts: [plain], sts: stsOf('none') },
+    answer: 'absent',
+  },
   {
     title: 'S11: no host is listed: the certificate of none will do',
     told: { way: unsigned, hosts: [plain], sts: stsOf('enforce', 'other.example.test') },
@@ -118,11 +162,24 @@ const cases: readonly Case[] = [
     answer: `secure ${mx2}`,
   },
   {
+    title: 'D11: the same where the others have TLSA records, out of unsigned DNS',
+    told: {
+      way: unsigned,
+      hosts: [dane, hostWith(mx2, 'unknown')],
+      sts: stsOf('enforce', '*.example.test'),
+    },
+    answer: `secure ${mx1}`,
+  },
+  {
     title: 'an override lowers DANE',
     told: { hosts: [dane], override: overrideOf('may') },
     answer: 'may',
   },
-  { title: 'an override that wants no TLS', told: { hosts: [dane], override: overrideOf('off') }, answer: 'none' },
+  {
+    title: 'an override that wants no TLS',
+    told: { hosts: [dane], override: overrideOf('off') },
+    answer: 'none',
+  },
   { title: 'an override that raises', told: { override: overrideOf('encrypt') }, answer: 'encrypt' },
   {
     title: 'an override holds where nothing can be learnt',
@@ -136,7 +193,11 @@ const cases: readonly Case[] = [
   },
   {
     title: 'the same out of unsigned DNS: never a name that the path could choose',
-    told: { way: byMx('insecure', mx1), hosts: [hostWith(mx1, 'absent')], override: overrideOf('authenticate') },
+    told: {
+      way: byMx('insecure', mx1),
+      hosts: [hostWith(mx1, 'absent')],
+      override: overrideOf('authenticate'),
+    },
     answer: 'secure example.test',
   },
   {
@@ -153,9 +214,15 @@ const cases: readonly Case[] = [
     },
     answer: 'secure example.test:.mail.test',
   },
-  { title: 'a default level that asks for more', told: {}, rules: { ...may, defaultLevel: 'encrypt' }, answer: 'encrypt' },
   {
-    title: 'the same beside DANE: the hosts without records are left out, as `dane` would ask them for nothing',
+    title: 'a default level that asks for more',
+    told: {},
+    rules: { ...may, defaultLevel: 'encrypt' },
+    answer: 'encrypt',
+  },
+  {
+    title:
+      'the same beside DANE: the hosts without records are left out, as `dane` would ask them for nothing',
     told: { hosts: [dane, plain] },
     rules: { ...may, defaultLevel: 'encrypt' },
     answer: 'dane-only',
@@ -166,7 +233,12 @@ const cases: readonly Case[] = [
     rules: { ...may, defaultLevel: 'encrypt' },
     answer: 'later',
   },
-  { title: 'a Postfix without DANE: TLSA records', told: { hosts: [dane] }, dane: 'without', answer: 'absent' },
+  {
+    title: 'a Postfix without DANE: TLSA records',
+    told: { hosts: [dane] },
+    dane: 'without',
+    answer: 'absent',
+  },
   {
     title: 'a Postfix without DANE: TLSA records and MTA-STS',
     told: { hosts: [dane], sts: stsOf('enforce', mx1) },

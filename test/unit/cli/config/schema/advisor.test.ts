@@ -19,7 +19,10 @@ describe('[advisor]', () => {
 
   it('takes an address, or a socket with its mode', () => {
     const { listener } = advisor.parse({
-      listener: [socketmap, { protocol: 'line', socket: '/run/a.sock', socket_mode: '660', postfix: '3.10.4' }],
+      listener: [
+        socketmap,
+        { protocol: 'line', socket: '/run/a.sock', socket_mode: '660', postfix: '3.10.4' },
+      ],
     });
     assert.deepEqual(listener, [
       {
@@ -39,11 +42,15 @@ describe('[advisor]', () => {
 
   it('needs one of them, and only one', () => {
     assert.deepEqual(faults({ protocol: 'line' }), ['listener.0.address: is missing, and so is socket']);
-    assert.deepEqual(faults({ ...socketmap, socket: '/s' }), ['listener.0.socket: cannot be given beside address']);
+    assert.deepEqual(faults({ ...socketmap, socket: '/s' }), [
+      'listener.0.socket: cannot be given beside address',
+    ]);
   });
 
   it('refuses two at one place', () => {
-    assert.deepEqual(faults(socketmap, { ...socketmap, protocol: 'line' }), ['listener.1.address: is the same as in [0]']);
+    assert.deepEqual(faults(socketmap, { ...socketmap, protocol: 'line' }), [
+      'listener.1.address: is the same as in [0]',
+    ]);
     const file = { protocol: 'line', socket: '/s' };
     assert.deepEqual(faults(file, file), ['listener.1.socket: is the same as in [0]']);
     const anywhere = { ...socketmap, address: '127.0.0.1:0' };

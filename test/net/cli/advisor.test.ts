@@ -75,7 +75,9 @@ async function start(t: TestContext, ...lines: readonly string[]): Promise<Progr
 function ask(socket: Socket, key: string): Promise<string> {
   return new Promise((resolve, reject) => {
     socket.once('data', (chunk: Buffer) => resolve(chunk.toString()));
-    socket.once('close', () => reject(new Error('it was closed')));
+    const lost = (): void => reject(new Error('it was closed'));
+    socket.once('close', lost);
+    socket.once('data', () => socket.off('close', lost));
     socket.write(netstring(`postfix ${key}`));
   });
 }

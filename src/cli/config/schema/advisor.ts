@@ -17,11 +17,11 @@ const written = z.strictObject({
   address: text(parseListenAddress, '127.0.0.1:8461')
     .optional()
     .describe('IP address and port; port 0 lets the system choose.'),
-  socket: text(parseSocketPath, '/var/spool/postfix/waxwing/advisor.sock')
+  socket: text(parseSocketPath)
     .optional()
-    .describe('Path of a socket, in place of address.'),
+    .describe('Path of a socket, in place of address: /var/spool/postfix/waxwing/advisor.sock.'),
   socket_mode: text(parseMode).prefault('0666').describe('Mode of the socket, octal: who may ask.'),
-  postfix: text(parseVersion)
+  postfix: text(parseVersion, '3.7')
     .prefault('3.4')
     .describe(
       'Version of the Postfix that asks: it refuses attributes that it does not know. From 3.4 servername is said, from 3.10 what reports of TLS-RPT need.',

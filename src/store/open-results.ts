@@ -1,9 +1,10 @@
 /** Opens what is kept of sessions and of the ways of mail. */
 
 import type { FolderPaths } from './data-folder.ts';
+import { memoryTable } from './memory-table.ts';
 import { openDatabase } from './open-database.ts';
 import { policyDatabase } from './policy-migrations.ts';
-import type { ResultStore, TravelStore } from './result-store.ts';
+import type { MemoryStore, ResultStore, TravelStore } from './result-store.ts';
 import { resultsTable } from './results-table.ts';
 import { shapingErrors } from './store-error.ts';
 import { travelTable } from './travel-table.ts';
@@ -14,6 +15,7 @@ const shaped = shapingErrors(policyDatabase.what);
 export interface Results {
   readonly sessions: ResultStore;
   readonly travel: TravelStore;
+  readonly memory: MemoryStore;
   close(): void;
 }
 
@@ -27,6 +29,7 @@ export function openResults(folder: Pick<FolderPaths, 'path'>): Results {
     const database = openDatabase(folder, policyDatabase);
     const sessions = resultsTable(database);
     const travel = travelTable(database);
+    const memory = memoryTable(database);
     return {
       sessions: {
         add: (counts) => shaped(() => sessions.add(counts)),
@@ -38,6 +41,10 @@ export function openResults(folder: Pick<FolderPaths, 'path'>): Results {
         add: (counts) => shaped(() => travel.add(counts)),
         since: (day, domain) => shaped(() => travel.since(day, domain)),
         forget: (day) => shaped(() => travel.forget(day)),
+      },
+      memory: {
+        add: (notes, rules) => shaped(() => memory.add(notes, rules)),
+        forget: (before) => shaped(() => memory.forget(before)),
       },
       close: () => database.close(),
     };

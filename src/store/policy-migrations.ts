@@ -102,6 +102,24 @@ CREATE TABLE suppressions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX suppressions_counting ON suppressions (last_at) WHERE suppressed_at IS NULL;
 `,
+  `
+-- Since when each session for a domain has reached a level of TLS. host '': at whichever host. against: what has not reached
+-- it since the last that has, a JSON object; days: sessions of the last days, a JSON array. Times are milliseconds since 1970.
+CREATE TABLE outbound_tls (
+  domain TEXT NOT NULL,
+  host TEXT NOT NULL,
+  level TEXT NOT NULL CHECK (level IN ('encrypt', 'authenticate')),
+  since INTEGER NOT NULL,
+  sessions INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  proof TEXT CHECK (proof IN ('name', 'tlsa')),
+  spki TEXT,
+  against TEXT,
+  days TEXT NOT NULL,
+  PRIMARY KEY (domain, host, level)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outbound_tls_last ON outbound_tls (last_at);
+`,
 ];
 
 /** Policies of others, and overrides. */

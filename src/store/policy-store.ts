@@ -5,6 +5,7 @@
  * it returns. Every call may throw a {@link StoreError}, and has then changed nothing.
  */
 import type { Domain } from '../names/domain.ts';
+import type { Track } from '../policies/memory/track.ts';
 import type { StsEntry } from '../policies/mta-sts/cache.ts';
 import type { Override } from '../policies/overrides/override.ts';
 import type { EpochMs } from '../policies/words.ts';
@@ -29,6 +30,10 @@ export interface PolicyReader {
     /** In the order of the domains, those included whose time is over. */
     list(): readonly Override[];
   };
+  readonly memory: {
+    /** What is remembered of sessions with the hosts of the domain: of the domain as a whole first, then by host. */
+    of(domain: Domain): readonly Track[];
+  };
   close(): void;
 }
 
@@ -52,5 +57,9 @@ export interface PolicyStore extends PolicyReader {
     put(override: Override): void;
     /** @returns whether there was one. */
     remove(domain: Override['domain']): boolean;
+  };
+  readonly memory: PolicyReader['memory'] & {
+    /** Forgets all that is remembered of the domain. @returns how many tracks there were. */
+    purge(domain: Domain): number;
   };
 }

@@ -1,4 +1,6 @@
 /** What is kept of sessions and of the ways of mail, added up: beside the policies, in the same file, by the same rules. */
+import type { SessionNote, Track, TrackKey } from '../policies/memory/track.ts';
+import type { EpochMs } from '../policies/words.ts';
 import type { ResultCount } from '../reports/tls-rpt/tally.ts';
 
 /** How much of what was added had no room for itself and counts together with others. */
@@ -37,4 +39,22 @@ export interface TravelStore {
   since(day: string, domain: string | null): readonly TravelCount[];
   /** Removes what lies before a day. @returns how many rows. */
   forget(day: string): number;
+}
+
+/** How sessions change what is remembered: the store keeps it and knows nothing of its meaning. */
+export interface MemoryRules {
+  /** What the sessions of a note are about. */
+  readonly keysOf: (note: SessionNote) => readonly TrackKey[];
+  /** What becomes of a track by the sessions of a note; undefined: it ends. */
+  readonly after: (before: Track | undefined, key: TrackKey, note: SessionNote) => Track | undefined;
+  /** Tracks of fewer sessions, or of less time from the first to the last, go first where there is no room. */
+  readonly leastSessions: number;
+  readonly leastAgeMs: number;
+}
+
+export interface MemoryStore {
+  /** Puts sessions on record, all of them in one commit; other processes may do so, too. */
+  add(notes: readonly SessionNote[], rules: MemoryRules): void;
+  /** Removes what was not used since then. @returns how many tracks. */
+  forget(before: EpochMs): number;
 }

@@ -26,6 +26,7 @@ import type { CertificateFiles } from '../../relay/certificate.ts';
 import type { DemandRules } from '../../relay/demands.ts';
 import type { Rotation } from '../../relay/event-log.ts';
 import type { ApiKey } from '../../relay/http-api/api-key.ts';
+import type { MemorySettings } from '../../policies/memory/expect.ts';
 import type { InboundMode } from '../../relay/inbound-memory.ts';
 import type { InboundRule } from '../../relay/inbound-tls.ts';
 import type { PasswordHash } from '../../relay/password.ts';
@@ -61,6 +62,7 @@ export interface Config {
   readonly networkQuotas: readonly NetworkQuota[];
   readonly inbound: readonly InboundRule[];
   readonly inboundMemory: InboundMode;
+  readonly memory: MemorySettings;
   readonly domains: readonly DomainConfig[];
   /** null: nobody asks who mail is from. */
   readonly authentication: AuthenticationConfig | null;

@@ -24,6 +24,7 @@ import { count, text, withoutTwins } from './schema/kit.ts';
 import { limits } from './schema/limits.ts';
 import { listener } from './schema/listener.ts';
 import { metrics } from './schema/metrics.ts';
+import { memory } from './schema/memory.ts';
 import { mtaSts } from './schema/mta-sts.ts';
 import { quota } from './schema/quota.ts';
 import { relay } from './schema/relay.ts';
@@ -95,6 +96,7 @@ export const configSchema = z
       .prefault([])
       .describe('Whose mail listeners of role mx take over TLS only; all rules that apply have to be kept.'),
     inbound_memory: inboundMemory,
+    memory,
     domain: z
       .array(domain)
       .superRefine(withoutTwins('name', ({ name }) => name))

@@ -86,6 +86,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     networkQuotas: parsed.quota,
     inbound: parsed.inbound,
     inboundMemory: parsed.inbound_memory.mode,
+    memory: parsed.memory,
     domains: parsed.domain.map((domain, index) =>
       toDomain(domain, `domain[${index}]`, parsed.relay.tls, sources),
     ),

@@ -82,9 +82,9 @@ export function startRecorder(parts: RecorderParts): Recorder {
 
   function forget(): void {
     try {
-      results.memory.forget(now() - parts.memory().forgetAfterMs);
       results.sessions.forget(dayOf(now() - parts.keepMs()));
       results.travel.forget(dayOf(now() - TRAVEL_DAYS * DAY_MS));
+      results.memory.forget(now() - parts.memory().forgetAfterMs);
     } catch (error) {
       onError('forgetting old results', error);
     }

@@ -37,7 +37,7 @@ export function register(program: Command): void {
     .action(list);
   addConfigOptions(policy.command('show'))
     .description(
-      'Show all that is kept of a domain: its policy line by line, failed fetches, an override, what sessions with its mail hosts came to today and yesterday, and servers that send its mail here.',
+      'Show all that is kept of a domain: its policy line by line, failed fetches, an override, what its mail hosts have reached so far and came to today and yesterday, and servers that send its mail here.',
     )
     .argument('<domain>')
     .option('--json', 'print JSON')
@@ -51,7 +51,7 @@ export function register(program: Command): void {
     .action(refresh);
   addConfigOptions(policy.command('purge'))
     .description(
-      'Forget the MTA-STS policy of a domain, and the servers that send its mail here: until the next contact nothing of it protects.',
+      'Forget the MTA-STS policy of a domain, what sessions with its mail hosts have reached, and the servers that send its mail here: until the next contact nothing of it protects.',
     )
     .argument('<domain>')
     .option('--json', 'print JSON')

@@ -51,6 +51,13 @@ describe('without any configuration', () => {
       networkQuotas: [],
       inbound: [],
       inboundMemory: 'observe',
+      memory: {
+        mode: 'observe',
+        leastSessions: 3,
+        leastAgeMs: 7 * 86_400_000,
+        giveWayAfterMs: 3 * 86_400_000,
+        forgetAfterMs: 90 * 86_400_000,
+      },
       domains: [],
       authentication: null,
       routes: [],

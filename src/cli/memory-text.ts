@@ -23,13 +23,19 @@ export function memoryNotice(
   const about = { domain, host, level };
   if (change.kind === 'gave-way') {
     const missed = `${against?.sessions ?? 0} in a row have not since ${momentText(against?.since ?? since)}`;
-    return [about, `the memory of ${domain} gives way: ${seen}, and ${missed}; what is seen counts from now on`];
+    return [
+      about,
+      `the memory of ${domain} gives way: ${seen}, and ${missed}; what is seen counts from now on`,
+    ];
   }
   const follows =
     mode === 'enforce'
       ? 'mail that falls short waits'
       : 'nothing waits for that, as [memory] mode is observe; with enforce it would';
-  return [about, `${domain} fell short of what is remembered: ${seen}, and now ${CAME_TO[change.reached]}; ${follows}`];
+  return [
+    about,
+    `${domain} fell short of what is remembered: ${seen}, and now ${CAME_TO[change.reached]}; ${follows}`,
+  ];
 }
 
 function dayText(at: number): string {

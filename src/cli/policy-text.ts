@@ -131,8 +131,10 @@ function outboundLines(domain: string, outbound: readonly KeptTrack[], now: numb
           : [
               `    not so ${timesText(against.sessions)} since then, on ${dayCount(against.days)}, first ${ago(against.since, now)}, last ${ago(against.lastAt, now)}`,
             ];
-      const counts = days.map(({ day, reached, missed: short }) => `${day.slice(5)} ${reached}/${reached + short}`);
-      return [known, ...missed, `    by day: ${counts.join(', ')}`];
+      const counts = days.map(
+        ({ day, reached, missed: short }) => `${day.slice(5)} ${reached}/${reached + short}`,
+      );
+      return [known, ...missed, ...(counts.length === 0 ? [] : [`    by day: ${counts.join(', ')}`])];
     }),
   ];
 }

@@ -167,7 +167,14 @@ function memoryDemand(facts: DestinationFacts, host: Domain, plan: DanePlan): De
   if (expected === undefined || (plan.kind === 'dane' && expected.track.host !== null)) return undefined;
   if (plan.kind === 'dane' && expected.level === 'encrypt') return undefined;
   const { level: requires, because } = expected;
-  return { kind: 'demand', requires, tryTls: 'yes', provesName: requires === 'authenticate', by: 'memory', because };
+  return {
+    kind: 'demand',
+    requires,
+    tryTls: 'yes',
+    provesName: requires === 'authenticate',
+    by: 'memory',
+    because,
+  };
 }
 
 function byDane(plan: Extract<DanePlan, { kind: 'dane' | 'encrypt' }>): Demand {

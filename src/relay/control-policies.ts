@@ -3,8 +3,8 @@ import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { PolicyEngine } from '../lookup/engine.ts';
 import { type Domain, type Parsed, parseDomain } from '../names/domain.ts';
-import type { StsFacts } from '../policies/mta-sts/facts.ts';
 import type { MemorySettings } from '../policies/memory/expect.ts';
+import type { StsFacts } from '../policies/mta-sts/facts.ts';
 import { EVERYWHERE, type Override } from '../policies/overrides/override.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
 import type { QueueStore } from '../store/queue-store.ts';
@@ -125,7 +125,10 @@ function addFetching(app: Hono, parts: PolicyParts): void {
     await parts.recorder.flush();
     const outbound = policies.memory.purge(domain) > 0;
     if (entry === undefined && inbound === 0 && !outbound)
-      return context.json({ error: `neither an MTA-STS policy nor sessions are remembered of ${domain}` }, 404);
+      return context.json(
+        { error: `neither an MTA-STS policy nor sessions are remembered of ${domain}` },
+        404,
+      );
     const about = { domain, id: entry?.known?.id ?? null, senders: inbound, sessions: outbound };
     onWord('an operator had a domain forgotten', about);
     const purged: Purged = {

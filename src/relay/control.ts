@@ -21,7 +21,10 @@ import type { Relay } from './relay.ts';
 import type { Later, World } from './settings.ts';
 
 export interface ControlParts
-  extends Pick<PolicyParts, 'policies' | 'results' | 'recorder' | 'engine' | 'destinationsOf' | 'onWord'> {
+  extends Pick<
+    PolicyParts,
+    'policies' | 'memory' | 'results' | 'recorder' | 'engine' | 'destinationsOf' | 'onWord'
+  > {
   readonly store: Pick<QueueStore, 'list' | 'show' | 'nudge' | 'pause' | 'unpause' | 'pauses' | 'backup'>;
   readonly relay: RelayAtControl;
   readonly webhooks: WebhookParts['webhooks'];

@@ -1,7 +1,8 @@
 /** What the control socket speaks of policies: as JSON, all times RFC 3339 in UTC with milliseconds. */
-import { type KnownPolicy, policyInForce, type StsEntry } from '../policies/mta-sts/cache.ts';
+
 import { type MemorySettings, memoryFrom } from '../policies/memory/expect.ts';
 import type { DayCount, Track, TrackState } from '../policies/memory/track.ts';
+import { type KnownPolicy, policyInForce, type StsEntry } from '../policies/mta-sts/cache.ts';
 import type { StsFailureType } from '../policies/mta-sts/fetched.ts';
 import { formatPattern } from '../policies/mta-sts/policy.ts';
 import type { Override } from '../policies/overrides/override.ts';
@@ -171,15 +172,20 @@ export function toKeptTls({ since, until, ...remembered }: RememberedTls): KeptT
 /** @param settings what the running relay goes by. */
 export function toKeptTracks(tracks: readonly Track[], now: EpochMs, settings: MemorySettings): KeptTrack[] {
   return (memoryFrom(tracks, now, settings)?.tracks ?? []).map(
-    ({ domain: _, since, lastAt, spki: spkiSha256, against, ...track }) => ({
-      ...track,
+    ({ host, level, state, since, sessions, lastAt, proof, spki, against, days }) => ({
+      host,
+      level,
+      state,
       since: rfc3339(since),
+      sessions,
       lastAt: rfc3339(lastAt),
-      spkiSha256,
+      proof,
+      spkiSha256: spki,
       against:
         against === null
           ? null
           : { ...against, since: rfc3339(against.since), lastAt: rfc3339(against.lastAt) },
+      days,
     }),
   );
 }

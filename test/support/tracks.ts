@@ -1,5 +1,10 @@
 /** What is remembered of example.test, as tests of the memory say it. */
-import type { MemoryFacts, MemoryMode, MemorySettings, RememberedTrack } from '../../src/policies/memory/expect.ts';
+import type {
+  MemoryFacts,
+  MemoryMode,
+  MemorySettings,
+  RememberedTrack,
+} from '../../src/policies/memory/expect.ts';
 import type { Reached, SessionNote, Track } from '../../src/policies/memory/track.ts';
 import { DOMAIN, nameOf } from './destinations.ts';
 

@@ -21,12 +21,16 @@ export function layersOf(explained: Explained): ExplainedLayer[] {
   const { finding } = explained;
   const policies =
     finding.kind === 'address'
-      ? [ofAddress('dane', 'TLSA records'), ofAddress('sts', 'MTA-STS policy')]
+      ? [
+          ofAddress('dane', 'TLSA records'),
+          ofAddress('sts', 'MTA-STS policy'),
+          ofAddress('memory', 'memory of its own'),
+        ]
       : [daneLayer(finding.facts), stsLayer(finding, explained), memoryLayer(finding.facts)];
   return [overrideLayer(explained), ...policies, defaultLayer(explained)];
 }
 
-function ofAddress(layer: 'dane' | 'sts', what: string): ExplainedLayer {
+function ofAddress(layer: 'dane' | 'sts' | 'memory', what: string): ExplainedLayer {
   const because = `a host that is named by its address has no ${what}`;
   return { layer, state: 'absent', says: 'nothing', because, evidence: [] };
 }

@@ -132,8 +132,7 @@ function sentence(
   const seen = `mail for ${domain} ${how} ${where === '' ? '' : `${where} `}in each session since ${dayText(since)} (${sessions})`;
   const stranger =
     of === null && level === 'authenticate' ? `, and nothing proves that ${host} is one of them` : '';
-  const began =
-    against === null ? '' : `; the contrary is seen since ${momentText(against.since)}`;
+  const began = against === null ? '' : `; the contrary is seen since ${momentText(against.since)}`;
   return `${seen}${stranger}; the memory gives way once the contrary is seen for ${showDays(giveWayAfterMs)}${began}`;
 }
 

@@ -106,7 +106,10 @@ describe('the table of what sessions have reached', () => {
         return rules.after(before, key, note);
       },
     };
-    assert.throws(() => table.add([noteOf('encrypt', LAST), noteOf('encrypt', LAST + 1)], failing), /of the test/);
+    assert.throws(
+      () => table.add([noteOf('encrypt', LAST), noteOf('encrypt', LAST + 1)], failing),
+      /of the test/,
+    );
     assert.deepEqual(shown(table), ['* encrypt 1', `${MX1} encrypt 1`]);
   });
 
@@ -149,8 +152,14 @@ describe('where there is no room', () => {
     assert.equal(table.of(first).length, 4);
     assert.equal(table.of(nameOf('d49.test')).length, 1);
     assert.equal(table.of(nameOf('d0.test')).length, 0);
-    table.add(weeks({ domain: second }).map((note) => ({ ...note, at: note.at + 1 })), rules);
-    table.add(weeks({ domain: DOMAIN }).map((note) => ({ ...note, at: note.at + 2 })), rules);
+    table.add(
+      weeks({ domain: second }).map((note) => ({ ...note, at: note.at + 1 })),
+      rules,
+    );
+    table.add(
+      weeks({ domain: DOMAIN }).map((note) => ({ ...note, at: note.at + 2 })),
+      rules,
+    );
     assert.deepEqual(
       [first, second, DOMAIN].map((domain) => table.of(domain).length),
       [0, 4, 4],

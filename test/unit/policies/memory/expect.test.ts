@@ -4,11 +4,7 @@ import { decideAll, type HostVerdict, type Rules } from '../../../../src/policie
 import type { HostFacts } from '../../../../src/policies/dane/hosts.ts';
 import { formatIdentity } from '../../../../src/policies/decide.ts';
 import type { DestinationFacts } from '../../../../src/policies/destination.ts';
-import {
-  type MemoryMode,
-  memoryFrom,
-  type RememberedTrack,
-} from '../../../../src/policies/memory/expect.ts';
+import { type MemoryMode, memoryFrom, type RememberedTrack } from '../../../../src/policies/memory/expect.ts';
 import { messageDemand } from '../../../../src/policies/message.ts';
 import type { StsFacts } from '../../../../src/policies/mta-sts/facts.ts';
 import {
@@ -81,7 +77,12 @@ describe('what the memory demands', () => {
     ['R1: nothing is remembered: nothing', { tracks: [] }, [`${MX1}: none by default`]],
     [
       'R2: too little is known: nothing',
-      { tracks: [{ ...ofHost, state: 'young' }, { ...ofDomain, state: 'young' }] },
+      {
+        tracks: [
+          { ...ofHost, state: 'young' },
+          { ...ofDomain, state: 'young' },
+        ],
+      },
       [`${MX1}: none by default`],
     ],
     ['R3: the host has gone over TLS: TLS', { tracks: [ofHost] }, [`${MX1}: encrypt by memory`]],
@@ -152,7 +153,11 @@ describe('what the memory demands', () => {
     ],
     [
       'R14: the zone of the domain is signed no more, the host has its records: a match still authenticates it',
-      { tracks: [ofHost, provenByTlsa, provenDomain], way: byMx('insecure', MX1), hosts: [hostWith(MX1, 'usable')] },
+      {
+        tracks: [ofHost, provenByTlsa, provenDomain],
+        way: byMx('insecure', MX1),
+        hosts: [hostWith(MX1, 'usable')],
+      },
       [`${MX1}: authenticate by dane, ${DOMAIN} ${MX1}`],
     ],
     [
@@ -172,7 +177,12 @@ describe('what the memory demands', () => {
     ],
     [
       'R18: what has given way, or is forgotten, demands nothing',
-      { tracks: [{ ...ofHost, state: 'given-way' }, { ...ofDomain, state: 'forgotten' }] },
+      {
+        tracks: [
+          { ...ofHost, state: 'given-way' },
+          { ...ofDomain, state: 'forgotten' },
+        ],
+      },
       [`${MX1}: none by default`],
     ],
     [
@@ -185,7 +195,9 @@ describe('what the memory demands', () => {
 
   it('R20, RFC 8689 §3: TLS-Required: No lifts it', () => {
     const rules = { ...may, message: messageDemand('optional', 'enforce', false) };
-    assert.deepEqual(decided({ tracks: all, ...unsigned(STRANGER) }, rules), [`${STRANGER}: none by message`]);
+    assert.deepEqual(decided({ tracks: all, ...unsigned(STRANGER) }, rules), [
+      `${STRANGER}: none by message`,
+    ]);
   });
 
   it('R21: a higher default level is named where it asks for as much', () => {

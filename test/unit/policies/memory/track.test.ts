@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   afterNote,
   keysOf,
@@ -57,7 +57,10 @@ describe('what a track is about', () => {
 describe('evidence over time', () => {
   it('three sessions over seven days are expected from then on; two, or less than that, are not', () => {
     const at = (...days: readonly number[]) =>
-      play(encrypt, days.map((day) => noteOf('encrypt', LAST + day * DAY))).track ?? assert.fail();
+      play(
+        encrypt,
+        days.map((day) => noteOf('encrypt', LAST + day * DAY)),
+      ).track ?? assert.fail();
     assert.equal(stateOf(at(0, 3, 7), LAST + 7 * DAY, terms), 'expected');
     assert.equal(stateOf(at(0, 7), LAST + 7 * DAY, terms), 'young');
     assert.equal(stateOf(at(0, 3, 6.99), LAST + 7 * DAY, terms), 'young');

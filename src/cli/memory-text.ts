@@ -30,7 +30,7 @@ export function memoryNotice(
   }
   const follows =
     mode === 'enforce'
-      ? 'mail that falls short waits'
+      ? 'mail waits for it, unless the domain vouches for what it has now'
       : 'nothing waits for that, as [memory] mode is observe; with enforce it would';
   return [
     about,

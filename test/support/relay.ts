@@ -14,6 +14,7 @@ import { type Deadlines, startDeadlines } from '../../src/net/deadlines.ts';
 import type { Lookup } from '../../src/net/dns.ts';
 import type { ServerPatience } from '../../src/net/server-session.ts';
 import { type KeyPair, outgoingContext } from '../../src/net/tls.ts';
+import type { MemoryFacts } from '../../src/policies/memory/expect.ts';
 import type { RequireTlsLevel } from '../../src/policies/message.ts';
 import type { NamePattern, Route, RouteLogin, RouteTarget } from '../../src/policies/overrides/route.ts';
 import type { TlsLevel } from '../../src/policies/words.ts';
@@ -77,6 +78,8 @@ export interface TestRelayOptions {
   readonly queue?: Partial<QueueSettings>;
   /** Who hears of sessions with other servers. */
   readonly watch?: SessionWatch;
+  /** What is remembered of a domain at the moment; by default nothing is. */
+  readonly memory?: (domain: Domain) => MemoryFacts | undefined;
   /** What is counted of sessions with clients. */
   readonly onIncoming?: (note: IncomingNote) => void;
   readonly keyPair: KeyPair;
@@ -243,9 +246,14 @@ function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySe
 }
 
 function outgoingOf(
-  { level = 'may', routes = [], trust = [], smtpPort = NO_SERVER, dns, patience }: TestRelayOptions,
+  { level = 'may', routes = [], trust = [], smtpPort = NO_SERVER, dns, memory, patience }: TestRelayOptions,
   deadlines: Deadlines,
 ): Omit<Outgoing, 'isSelf' | 'readersOf' | 'senderFor' | 'sign'> {
+  const factsOf = factsFrom({ ...usualDns, ...dns });
+  const lookUp: typeof factsOf = async (target) => {
+    const facts = await factsOf(target);
+    return memory === undefined ? facts : { ...facts, memory: memory(facts.domain) };
+  };
   return {
     hostname: { kind: 'domain', domain: domain('relay.test') },
     routes: routes.map(toRoute),
@@ -254,8 +262,8 @@ function outgoingOf(
     requireTls: 'enforce',
     smtpPort,
     now: Date.now,
-    lookUp: factsFrom({ ...usualDns, ...dns }),
-    lookUpAnew: factsFrom({ ...usualDns, ...dns }),
+    lookUp,
+    lookUpAnew: lookUp,
     context: outgoingContext(trust),
     smallHelloContext: () => outgoingContext(trust, 'added', 'small'),
     deadlines,

@@ -268,7 +268,7 @@ describe('what mail hosts have reached', () => {
   };
 
   it('is shown with what is expected of them, and what falls short of it', () => {
-    const kept = {
+    const all = {
       domain: 'a.test',
       sts: null,
       override: null,
@@ -277,7 +277,7 @@ describe('what mail hosts have reached', () => {
       results: [],
     };
     assert.equal(
-      formatKept(kept, NOW),
+      formatKept(all, NOW),
       `a.test: no MTA-STS policy is kept
 a.test: what each session with its mail hosts has reached
   all hosts: over TLS since 2026-11-01, once, last 2d ago; not for long enough to expect it

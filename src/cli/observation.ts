@@ -4,6 +4,7 @@ import { Registry } from 'prom-client';
 import { type Datagrams, receiveDatagrams } from '../collector/datagrams.ts';
 import type { DeliveryEvent, RelayEvent } from '../events/delivery-event.ts';
 import type { SessionNote } from '../policies/memory/track.ts';
+import type { SeenSession } from '../policies/report-only/seen.ts';
 import { incomingMetrics } from '../relay/incoming-metrics.ts';
 import type { IncomingNote } from '../relay/incoming-watch.ts';
 import type { LoginNote } from '../relay/login-log.ts';
@@ -11,6 +12,7 @@ import { noteOfResult, noteOfSession } from '../relay/memory-notes.ts';
 import { type RelayMetrics, relayMetrics } from '../relay/metrics.ts';
 import { showQueueStates } from '../relay/queue-metrics.ts';
 import { type Recorder, startRecorder } from '../relay/recorder.ts';
+import { seenInSession } from '../relay/seen-sessions.ts';
 import { type SessionWatch, sessionWatch } from '../relay/session-results.ts';
 import { readDatagram } from '../reports/tls-rpt/datagram.ts';
 import type { ResultSource, SessionResult } from '../reports/tls-rpt/session-result.ts';
@@ -62,6 +64,7 @@ export function startObservation(parts: ObservationParts): Observation {
     now,
     keepMs: () => config().tlsRpt.keepMs,
     memory: () => config().memory,
+    keepSeenMs: () => config().reportOnly.keepMs,
     onNotice: (what) => log.warn(what),
     onMemory: (change) => log.warn(...memoryNotice(change, config().memory)),
     onError,
@@ -85,6 +88,9 @@ export function startObservation(parts: ObservationParts): Observation {
   const remember = (note: SessionNote | undefined): void => {
     if (note !== undefined && config().memory.mode !== 'off') recorder.reached(note);
   };
+  const keepSeen = (seen: SeenSession | undefined): void => {
+    if (seen !== undefined) recorder.seen(seen);
+  };
   const datagrams = socketOf(parts, metrics, (result) => {
     onResult(result, 'postfix');
     remember(noteOfResult(result, now()));
@@ -99,6 +105,7 @@ export function startObservation(parts: ObservationParts): Observation {
       opened(way, opened, remembered) {
         reported.opened(way, opened, remembered);
         remember(noteOfSession(way, opened, remembered, now()));
+        if (config().reportOnly.mode === 'on') keepSeen(seenInSession(way, opened, remembered, now()));
       },
     },
     store: metrics === undefined ? store : timed(store, metrics),

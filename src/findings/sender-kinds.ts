@@ -79,6 +79,7 @@ export function seenBy(facts: DestinationFacts, kind: SenderKind): DestinationFa
     // What an operator here has decided, and what was seen from here, holds for nobody else.
     override: undefined,
     memory: undefined,
+    promotion: undefined,
   };
 }
 

@@ -6,7 +6,7 @@ import type { EngineStore } from './engine.ts';
 
 /** What is learnt is known to this process only. @param reader undefined where nothing was ever kept. */
 export function borrowedStore(
-  reader: Pick<PolicyReader, 'sts' | 'overrides' | 'memory'> | undefined,
+  reader: Pick<PolicyReader, 'sts' | 'overrides' | 'memory' | 'promotions'> | undefined,
 ): EngineStore {
   const learnt = new Map<Domain, StsEntry>();
   return {
@@ -20,6 +20,7 @@ export function borrowedStore(
       forget: () => 0,
     },
     overrides: { about: (domain) => reader?.overrides.about(domain) ?? [] },
+    promotions: { get: (domain) => reader?.promotions.get(domain) },
     memory: { of: (domain) => reader?.memory.of(domain) ?? [] },
   };
 }

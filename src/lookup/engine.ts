@@ -26,6 +26,8 @@ export interface EngineStore {
   readonly overrides: Pick<PolicyStore['overrides'], 'about'>;
   /** Absent: nothing is remembered of sessions. */
   readonly memory?: Pick<PolicyStore['memory'], 'of'> | undefined;
+  /** Absent: nothing is promoted. */
+  readonly promotions?: Pick<PolicyStore['promotions'], 'get'> | undefined;
 }
 
 export interface EngineParts {
@@ -90,6 +92,7 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
       sts: store.sts.get(domain),
       overrides: store.overrides.about(domain),
       memory: store.memory?.of(domain) ?? [],
+      promotion: store.promotions?.get(domain),
     }),
   };
   const freshHands: PolicyHands = { ...hands, resolve: parts.resolveAnew };

@@ -113,15 +113,24 @@ export function demand(facts: DestinationFacts, host: Domain, plan: DanePlan, ru
   const published = publishedDemands(facts, host, plan);
   const because = `no policy asks for more, and the default level is ${defaultLevel}`;
   const byDefault: Demand = { kind: 'demand', ...atLevel(defaultLevel), by: 'default', because };
-  if (isLifted(rules)) return lifted(published, byDefault, rules);
+  const own = promoted(facts, byDefault);
+  if (isLifted(rules)) return lifted(published, own, rules);
   const avoided = published.find((one) => one.kind === 'avoid');
   if (avoided?.kind === 'avoid') return avoided;
-  const demands = [...published.filter((one) => one.kind === 'demand'), byDefault];
+  const demands = [...published.filter((one) => one.kind === 'demand'), own];
   const [strictest, ...others] = demands.toSorted((a, b) => RANK[b.requires] - RANK[a.requires]);
   if (strictest === undefined) throw new Error('there is no default level');
   // A weaker layer that is the only one to ask for a proven name still asks for it: half-DANE proves none.
   const provesName = [strictest, ...others].some((one) => one.provesName);
   return { ...strictest, provesName };
+}
+
+/** A promotion is an operator's word that only raises: what the domain has published, and the default, stay. */
+function promoted({ promotion }: DestinationFacts, byDefault: Demand): Demand {
+  if (promotion === undefined || RANK[promotion.level] <= RANK[byDefault.requires]) return byDefault;
+  const { domain, level, until, reason } = promotion;
+  const because = `an operator has put ${level} in force for ${domain} until ${formatMoment(Math.floor(until / 1000))}, by what was seen: ${reason}`;
+  return { kind: 'demand', ...atLevel(level), by: 'override', because };
 }
 
 /** RFC 8689 §3: the message asks that what the recipient's domain demands is ignored; TLS is tried all the same. */

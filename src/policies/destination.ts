@@ -9,6 +9,7 @@ import type { StsFacts } from './mta-sts/facts.ts';
 import { type StsTerms, stsFor } from './mta-sts/gather.ts';
 import { type MxFacts, readMxAnswer } from './mx.ts';
 import { type Override, overrideFor } from './overrides/override.ts';
+import { type Promotion, promotionState } from './report-only/promotion.ts';
 
 /** The port of mail hosts, at which their TLSA records stand (RFC 7672 §2.2.3). */
 const SMTP = 25;
@@ -37,6 +38,8 @@ export interface DestinationFacts {
   readonly override: Override | undefined;
   /** What sessions with its hosts have reached; absent: nobody remembers, or it does not count. */
   readonly memory?: MemoryFacts | undefined;
+  /** A level that an operator has put in force by what was seen; absent: none. */
+  readonly promotion?: Promotion | undefined;
 }
 
 /** What is asked for, and what counts of the memory. */
@@ -70,7 +73,7 @@ export function* factsOfHost(
   };
 }
 
-type Kept = Pick<DestinationFacts, 'override' | 'memory'>;
+type Kept = Pick<DestinationFacts, 'override' | 'memory' | 'promotion'>;
 
 /** What the three look-ups that do not wait for each other come to. */
 interface Gathered<First> {
@@ -110,9 +113,13 @@ function* gatherKept<First>(
   domain: Domain,
   { now, memory: settings }: DestinationTerms,
 ): PolicyLookUp<undefined> {
-  const { overrides, memory = [] } = yield* recall(domain);
-  const override = overrideFor(domain, overrides, now);
-  into.kept = settings === undefined ? { override } : { override, memory: memoryFrom(memory, now, settings) };
+  const { overrides, memory = [], promotion } = yield* recall(domain);
+  const inForce = promotion !== undefined && promotionState(promotion, now) === 'in-force';
+  into.kept = {
+    override: overrideFor(domain, overrides, now),
+    ...(settings === undefined ? {} : { memory: memoryFrom(memory, now, settings) }),
+    ...(inForce ? { promotion } : {}),
+  };
 }
 
 function* wayByMx(domain: Domain): PolicyLookUp<MxFacts> {

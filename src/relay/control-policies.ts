@@ -7,11 +7,11 @@ import type { MemorySettings } from '../policies/memory/expect.ts';
 import type { StsFacts } from '../policies/mta-sts/facts.ts';
 import { EVERYWHERE, type Override } from '../policies/overrides/override.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
-import type { QueueStore } from '../store/queue-store.ts';
 import type { RelayAtControl } from './control.ts';
 import { LISTED_AT_ONCE, moment, reasonText } from './control-api.ts';
 import { toKeptInbound } from './control-clients.ts';
 import { type ResultParts, recentResults } from './control-results.ts';
+import { wake, type WakeParts } from './control-wake.ts';
 import {
   type KeptOfDomain,
   type Overridden,
@@ -21,20 +21,16 @@ import {
   toKeptPolicy,
   toKeptTls,
   toKeptTracks,
-  type Woken,
 } from './policies-api.ts';
 import type { World } from './settings.ts';
 
-export interface PolicyParts extends ResultParts {
-  readonly store: Pick<QueueStore, 'nudge'>;
-  readonly relay: Pick<RelayAtControl, 'retry' | 'carryOut' | 'inbound' | 'rememberedTls'>;
+export interface PolicyParts extends ResultParts, WakeParts {
+  readonly relay: WakeParts['relay'] & Pick<RelayAtControl, 'inbound' | 'rememberedTls'>;
   readonly world: World;
   readonly policies: Pick<PolicyStore, 'sts' | 'overrides' | 'memory'>;
   /** What the memory goes by at the moment. */
   readonly memory: () => MemorySettings;
   readonly engine: Pick<PolicyEngine, 'refresh' | 'forget'>;
-  /** Where mail goes to which the policy of a domain applies: its own destination first, then next hops of its name. */
-  readonly destinationsOf: (domain: Domain) => readonly [string, ...string[]];
   /** Called for each word of an operator that was carried out. */
   readonly onWord: (what: string, about: Readonly<Record<string, unknown>>) => void;
 }
@@ -185,36 +181,6 @@ function addOverrides(app: Hono, parts: PolicyParts): void {
 
 function readOverridden(text: string): Parsed<Override['domain']> {
   return text === EVERYWHERE ? { kind: 'ok', value: EVERYWHERE } : parseDomain(text);
-}
-
-/** Makes mail due to which the policies of the domain apply: what was decided about it may be another thing now. */
-async function wake(
-  domain: Override['domain'],
-  { store, relay, world, destinationsOf }: PolicyParts,
-): Promise<Woken> {
-  const destinations = domain === EVERYWHERE ? [EVERYWHERE] : destinationsOf(domain);
-  const own = destinations[0] ?? domain;
-  let due = 0;
-  let underWay = 0;
-  for (const destination of destinations) {
-    // Mail for the domain that was queued under an older route is found by its address.
-    const of =
-      destination === EVERYWHERE ? 'all' : destination === own ? { destination, domain } : { destination };
-    for (let after: string | null | undefined; after !== null; ) {
-      const request = {
-        what: 'retry',
-        now: world.now(),
-        of,
-        ...(after === undefined ? {} : { after }),
-      } as const;
-      const step = await relay.carryOut(() => store.nudge(request));
-      due += step.changed.length;
-      underWay += step.underWay;
-      after = step.next;
-    }
-  }
-  await relay.retry(domain === EVERYWHERE ? 'all' : destinations);
-  return { due, underWay, destination: own };
 }
 
 async function domainOf<Name>(context: Context, read: (text: string) => Parsed<Name>): Promise<Parsed<Name>> {

@@ -6,6 +6,7 @@ import { openDatabase, openToRead } from './open-database.ts';
 import { overridesTable } from './overrides-table.ts';
 import { policyDatabase } from './policy-migrations.ts';
 import type { PolicyReader, PolicyStore } from './policy-store.ts';
+import { promotionsTable } from './promotions-table.ts';
 import { shapingErrors } from './store-error.ts';
 import { stsTable } from './sts-table.ts';
 
@@ -37,6 +38,7 @@ function storeOver(database: DatabaseSync): PolicyStore {
   const sts = stsTable(database);
   const overrides = overridesTable(database);
   const memory = memoryTable(database);
+  const promotions = promotionsTable(database);
   return {
     sts: {
       get: (domain) => shaped(() => sts.get(domain)),
@@ -56,6 +58,14 @@ function storeOver(database: DatabaseSync): PolicyStore {
     memory: {
       of: (domain) => shaped(() => memory.of(domain)),
       purge: (domain) => shaped(() => memory.purge(domain)),
+    },
+    promotions: {
+      get: (domain) => shaped(() => promotions.get(domain)),
+      list: () => shaped(() => promotions.list()),
+      put: (promotion) => shaped(() => promotions.put(promotion)),
+      block: (domain, recipients) => shaped(() => promotions.block(domain, recipients)),
+      end: (domain, at, because) => shaped(() => promotions.end(domain, at, because)),
+      remove: (domain) => shaped(() => promotions.remove(domain)),
     },
     close: () => database.close(),
   };

@@ -4,8 +4,9 @@ import type { FolderPaths } from './data-folder.ts';
 import { memoryTable } from './memory-table.ts';
 import { openDatabase } from './open-database.ts';
 import { policyDatabase } from './policy-migrations.ts';
-import type { MemoryStore, ResultStore, TravelStore } from './result-store.ts';
+import type { MemoryStore, ResultStore, SeenStore, TravelStore } from './result-store.ts';
 import { resultsTable } from './results-table.ts';
+import { seenTable } from './seen-table.ts';
 import { shapingErrors } from './store-error.ts';
 import { travelTable } from './travel-table.ts';
 
@@ -16,6 +17,7 @@ export interface Results {
   readonly sessions: ResultStore;
   readonly travel: TravelStore;
   readonly memory: MemoryStore;
+  readonly seen: SeenStore;
   close(): void;
 }
 
@@ -30,6 +32,7 @@ export function openResults(folder: Pick<FolderPaths, 'path'>): Results {
     const sessions = resultsTable(database);
     const travel = travelTable(database);
     const memory = memoryTable(database);
+    const seen = seenTable(database);
     return {
       sessions: {
         add: (counts) => shaped(() => sessions.add(counts)),
@@ -45,6 +48,12 @@ export function openResults(folder: Pick<FolderPaths, 'path'>): Results {
       memory: {
         add: (notes, rules) => shaped(() => memory.add(notes, rules)),
         forget: (before) => shaped(() => memory.forget(before)),
+      },
+      seen: {
+        add: (counts) => shaped(() => seen.add(counts)),
+        since: (day, domain) => shaped(() => seen.since(day, domain)),
+        domains: (day, page) => shaped(() => seen.domains(day, page)),
+        forget: (day) => shaped(() => seen.forget(day)),
       },
       close: () => database.close(),
     };

@@ -120,6 +120,30 @@ CREATE TABLE outbound_tls (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX outbound_tls_last ON outbound_tls (last_at);
 `,
+  `
+-- What sessions of one day (UTC) have shown: seen is a JSON object, '' where there was no room.
+CREATE TABLE tls_seen (
+  day TEXT NOT NULL,
+  domain TEXT NOT NULL,
+  seen TEXT NOT NULL,
+  sessions INTEGER NOT NULL,
+  PRIMARY KEY (day, domain, seen)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tls_seen_domain ON tls_seen (domain, day);
+
+-- Levels that are in force by what was seen. blocked: recipients since set_at. ended_at: taken back before until.
+CREATE TABLE promotions (
+  domain TEXT PRIMARY KEY,
+  level TEXT NOT NULL CHECK (level IN ('encrypt', 'authenticate')),
+  set_at INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  most_blocked INTEGER NOT NULL,
+  blocked INTEGER NOT NULL,
+  ended_at INTEGER,
+  ended_because TEXT
+) STRICT, WITHOUT ROWID;
+`,
 ];
 
 /** Policies of others, and overrides. */

@@ -1,5 +1,7 @@
 /** What is kept of sessions and of the ways of mail, added up: beside the policies, in the same file, by the same rules. */
+import type { Domain } from '../names/domain.ts';
 import type { SessionNote, Track, TrackKey } from '../policies/memory/track.ts';
+import type { SeenCount } from '../policies/report-only/seen.ts';
 import type { EpochMs } from '../policies/words.ts';
 import type { ResultCount } from '../reports/tls-rpt/tally.ts';
 
@@ -57,4 +59,15 @@ export interface MemoryStore {
   add(notes: readonly SessionNote[], rules: MemoryRules): void;
   /** Removes what was not used since then. @returns how many tracks. */
   forget(before: EpochMs): number;
+}
+
+export interface SeenStore {
+  /** Adds to what is there, all of it in one commit. */
+  add(counts: readonly SeenCount[]): Added;
+  /** Of one domain, from a day on, by day. */
+  since(day: string, domain: Domain): readonly SeenCount[];
+  /** Of which there is something from a day on, in the order of their names. */
+  domains(day: string, page: { readonly after: Domain | null; readonly limit: number }): readonly Domain[];
+  /** Removes what lies before a day. @returns how many rows. */
+  forget(day: string): number;
 }

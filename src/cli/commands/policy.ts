@@ -13,6 +13,7 @@ import type {
 import { type AskOptions, ask, print } from '../ask.ts';
 import { addConfigOptions } from '../config/options.ts';
 import { withExamples } from '../usage.ts';
+import { registerTrials } from './policy-trials.ts';
 
 export function register(program: Command): void {
   const policy = program
@@ -25,6 +26,7 @@ export function register(program: Command): void {
     'waxwing policy show example.com',
     'waxwing policy refresh example.com',
     'waxwing policy override example.com encrypt --until 2d --reason "their certificate ran out, told by phone"',
+    'waxwing policy propose',
   ]);
   addConfigOptions(policy.command('list'))
     .description('List the MTA-STS policies that are kept, by domain, and all overrides.')
@@ -57,6 +59,7 @@ export function register(program: Command): void {
     .option('--json', 'print JSON')
     .action(purge);
   registerOverride(policy);
+  registerTrials(policy);
 }
 
 const LEVELS = ['off', 'may', 'encrypt', 'authenticate'] as const;

@@ -63,6 +63,7 @@ export interface Config {
   readonly inbound: readonly InboundRule[];
   readonly inboundMemory: InboundMode;
   readonly memory: MemorySettings;
+  readonly reportOnly: { readonly mode: 'off' | 'on'; readonly keepMs: number };
   readonly domains: readonly DomainConfig[];
   /** null: nobody asks who mail is from. */
   readonly authentication: AuthenticationConfig | null;

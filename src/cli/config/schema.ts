@@ -28,6 +28,7 @@ import { metrics } from './schema/metrics.ts';
 import { mtaSts } from './schema/mta-sts.ts';
 import { quota } from './schema/quota.ts';
 import { relay } from './schema/relay.ts';
+import { reportOnly } from './schema/report-only.ts';
 import { route } from './schema/route.ts';
 import { rule } from './schema/rule.ts';
 import { sendmail } from './schema/sendmail.ts';
@@ -97,6 +98,7 @@ export const configSchema = z
       .describe('Whose mail listeners of role mx take over TLS only; all rules that apply have to be kept.'),
     inbound_memory: inboundMemory,
     memory,
+    report_only: reportOnly,
     domain: z
       .array(domain)
       .superRefine(withoutTwins('name', ({ name }) => name))

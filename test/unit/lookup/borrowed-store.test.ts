@@ -21,6 +21,7 @@ describe('policies that somebody else keeps', () => {
       sts: { get: () => entry, list: () => [] },
       overrides: { get: () => undefined, about: () => [overrideOf('may')], list: () => [] },
       memory: { of: () => [trackOf()] },
+      promotions: { get: () => undefined, list: () => [] },
     };
     const store = borrowedStore(reader);
     assert.equal(store.sts.get(DOMAIN), entry);

@@ -65,7 +65,6 @@ function storeOver(database: DatabaseSync): PolicyStore {
       put: (promotion) => shaped(() => promotions.put(promotion)),
       block: (domain, recipients) => shaped(() => promotions.block(domain, recipients)),
       end: (domain, at, because) => shaped(() => promotions.end(domain, at, because)),
-      remove: (domain) => shaped(() => promotions.remove(domain)),
     },
     close: () => database.close(),
   };

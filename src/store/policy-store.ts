@@ -75,7 +75,5 @@ export interface PolicyStore extends PolicyReader {
     block(domain: Domain, recipients: number): Promotion | undefined;
     /** Takes it back; it stays to be seen. @returns whether that had not happened before. */
     end(domain: Domain, at: EpochMs, because: string): boolean;
-    /** @returns whether there was one. */
-    remove(domain: Domain): boolean;
   };
 }

@@ -25,7 +25,6 @@ export function promotionsTable(database: DatabaseSync): PolicyStore['promotions
     database,
     'UPDATE promotions SET ended_at = ?, ended_because = ? WHERE domain = ? AND ended_at IS NULL',
   );
-  const remove = command<[Domain]>(database, 'DELETE FROM promotions WHERE domain = ?');
   return {
     get,
     list,
@@ -36,6 +35,5 @@ export function promotionsTable(database: DatabaseSync): PolicyStore['promotions
       return get(domain);
     },
     end: (domain, at, because) => end(at, because, domain).changes > 0,
-    remove: (domain) => remove(domain).changes > 0,
   };
 }

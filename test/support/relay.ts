@@ -15,6 +15,7 @@ import type { Lookup } from '../../src/net/dns.ts';
 import type { ServerPatience } from '../../src/net/server-session.ts';
 import { type KeyPair, outgoingContext } from '../../src/net/tls.ts';
 import type { MemoryFacts } from '../../src/policies/memory/expect.ts';
+import type { Promotion } from '../../src/policies/report-only/promotion.ts';
 import type { RequireTlsLevel } from '../../src/policies/message.ts';
 import type { NamePattern, Route, RouteLogin, RouteTarget } from '../../src/policies/overrides/route.ts';
 import type { TlsLevel } from '../../src/policies/words.ts';
@@ -80,6 +81,8 @@ export interface TestRelayOptions {
   readonly watch?: SessionWatch;
   /** What is remembered of a domain at the moment; by default nothing is. */
   readonly memory?: (domain: Domain) => MemoryFacts | undefined;
+  /** A level that is promoted for a domain at the moment; by default none is. */
+  readonly promotion?: (domain: Domain) => Promotion | undefined;
   /** What is counted of sessions with clients. */
   readonly onIncoming?: (note: IncomingNote) => void;
   readonly keyPair: KeyPair;
@@ -246,13 +249,14 @@ function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySe
 }
 
 function outgoingOf(
-  { level = 'may', routes = [], trust = [], smtpPort = NO_SERVER, dns, memory, patience }: TestRelayOptions,
+  { level = 'may', routes = [], trust = [], smtpPort = NO_SERVER, dns, patience, ...kept }: TestRelayOptions,
   deadlines: Deadlines,
 ): Omit<Outgoing, 'isSelf' | 'readersOf' | 'senderFor' | 'sign'> {
   const factsOf = factsFrom({ ...usualDns, ...dns });
   const lookUp: typeof factsOf = async (target) => {
     const facts = await factsOf(target);
-    return memory === undefined ? facts : { ...facts, memory: memory(facts.domain) };
+    const { domain: of } = facts;
+    return { ...facts, memory: kept.memory?.(of), promotion: kept.promotion?.(of) };
   };
   return {
     hostname: { kind: 'domain', domain: domain('relay.test') },

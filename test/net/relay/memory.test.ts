@@ -53,6 +53,7 @@ function memory(t: TestContext, mode: MemoryMode): Memory {
     now: () => clock.now,
     keepMs: () => 10 * DAY,
     memory: () => ({ ...settings, mode }),
+    keepSeenMs: () => 30 * DAY,
     onNotice: () => undefined,
     onMemory: ({ kind, track }) => void changes.push(`${kind} ${track.host ?? '*'} ${track.level}`),
     onError: (what, error) => assert.fail(`${what}: ${String(error)}`),

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { MemoryMode } from '../../../src/policies/memory/expect.ts';
 import type { SessionNote, Track } from '../../../src/policies/memory/track.ts';
+import type { SeenCount } from '../../../src/policies/report-only/seen.ts';
 import { type Recorder, startRecorder, TRAVEL_DAYS } from '../../../src/relay/recorder.ts';
 import type { SessionResult } from '../../../src/reports/tls-rpt/session-result.ts';
 import type { ResultCount } from '../../../src/reports/tls-rpt/tally.ts';
 import type { TravelCount } from '../../../src/store/result-store.ts';
+import { countOf, seenOf } from '../../support/seen.ts';
 import { noteOf, settings } from '../../support/tracks.ts';
 
 const NOON = Date.parse('2026-11-28T12:00:00Z');
@@ -20,6 +22,7 @@ interface Setting {
   readonly noted: SessionNote[];
   readonly tracks: ReadonlyMap<string, Track>;
   readonly changes: string[];
+  readonly seen: SeenCount[];
   mode: MemoryMode;
   /** What the store answers. */
   spilled: number;
@@ -34,6 +37,7 @@ function setting(t: TestContext): Setting {
   const errors: string[] = [];
   const noted: SessionNote[] = [];
   const tracks = new Map<string, Track>();
+  const seen: SeenCount[] = [];
   const changes: string[] = [];
   const state: Pick<Setting, 'spilled' | 'fails' | 'now' | 'mode'> = {
     spilled: 0,
@@ -66,15 +70,17 @@ function setting(t: TestContext): Setting {
         },
         forget: (before) => forgotten.push(`memory ${new Date(before).toISOString().slice(0, 10)}`),
       },
+      seen: { add: (counts) => add(seen, counts), since: () => [], domains: () => [], forget },
     },
     memory: () => ({ ...settings, mode: state.mode }),
+    keepSeenMs: () => 30 * DAY,
     onMemory: ({ kind, track }) => void changes.push(`${kind} ${track.host ?? '*'} ${track.level}`),
     now: () => state.now,
     keepMs: () => 10 * DAY,
     onNotice: (what) => void notices.push(what),
     onError: (what, error) => void errors.push(`${what}: ${String(error)}`),
   });
-  return Object.assign(state, { recorder, written, forgotten, notices, errors, noted, tracks, changes });
+  return Object.assign(state, { recorder, written, forgotten, notices, errors, noted, tracks, changes, seen });
 }
 
 const session = (domain = 'far.test', strings: readonly string[] = []): SessionResult => ({
@@ -172,6 +178,14 @@ describe('startRecorder', () => {
     ]);
   });
 
+  it('has what sessions have shown added up by day', (t) => {
+    const own = setting(t);
+    own.recorder.seen(seenOf());
+    own.recorder.seen(seenOf());
+    t.mock.timers.tick(5_000);
+    assert.deepEqual(own.seen, [countOf('2026-11-28', seenOf(), 2)]);
+  });
+
   it('remembers nothing, and writes nothing of it, where the memory is off', (t) => {
     const own = setting(t);
     own.mode = 'off';
@@ -182,10 +196,10 @@ describe('startRecorder', () => {
 
   it('forgets days that are over, at its start and every hour', (t) => {
     const own = setting(t);
-    assert.deepEqual(own.forgotten, ['2026-11-18', '2026-08-30', 'memory 2026-08-30']);
+    assert.deepEqual(own.forgotten, ['2026-11-18', '2026-08-30', 'memory 2026-08-30', '2026-10-29']);
     assert.equal(TRAVEL_DAYS, 90);
     own.now += DAY;
     t.mock.timers.tick(3_600_000);
-    assert.deepEqual(own.forgotten.slice(3), ['2026-11-19', '2026-08-31', 'memory 2026-08-31']);
+    assert.deepEqual(own.forgotten.slice(4), ['2026-11-19', '2026-08-31', 'memory 2026-08-31', '2026-10-30']);
   });
 });

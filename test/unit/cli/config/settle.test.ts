@@ -58,6 +58,7 @@ describe('without any configuration', () => {
         giveWayAfterMs: 3 * 86_400_000,
         forgetAfterMs: 90 * 86_400_000,
       },
+      reportOnly: { mode: 'on', keepMs: 30 * 86_400_000 },
       domains: [],
       authentication: null,
       routes: [],

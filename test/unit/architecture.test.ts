@@ -295,7 +295,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'what is wrong with a destination, told together',
     test: 'test/unit/cli/explain/problems.test.ts',
-    sources: `cli/explain/dane-problems cli/explain/dns-problems cli/explain/explained cli/explain/remedies
+    sources: `cli/explain/dane-problems cli/explain/dns-problems cli/explain/explained cli/explain/memory-problems cli/explain/remedies
       cli/explain/rule-problems cli/explain/sts-problems`,
   },
   {

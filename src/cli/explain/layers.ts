@@ -2,7 +2,7 @@
 import type { Explanation } from '../../events/explanation.ts';
 import { formatMoment } from '../../names/calendar.ts';
 import type { HostFacts } from '../../policies/dane/hosts.ts';
-import { daneAt } from '../../policies/dane/plan.ts';
+import { type DanePlan, daneAt } from '../../policies/dane/plan.ts';
 import { shorten } from '../../policies/dane/tlsa.ts';
 import type { DestinationFacts } from '../../policies/destination.ts';
 import { expectationAt, type RememberedTrack } from '../../policies/memory/expect.ts';
@@ -58,6 +58,13 @@ function overrideLayer({ finding, rules: { route, ruled } }: Explained): Explain
   if (route !== undefined && route.tls !== null) {
     const because = 'a rule of the configuration says so';
     return { layer: 'override', state: 'found', says: LEVELS[route.tls], because, evidence };
+  }
+  const promotion = finding.kind === 'address' ? undefined : finding.facts.promotion;
+  if (promotion !== undefined) {
+    const { level, until, setAt, reason } = promotion;
+    const because = `an operator has promoted the level until ${moment(until)}, which only raises: ${reason}`;
+    const set = `it was set at ${moment(setAt)}`;
+    return { layer: 'override', state: 'found', says: LEVELS[level], because, evidence: [set, ...evidence] };
   }
   const because =
     route === undefined
@@ -194,10 +201,7 @@ function memoryLayer(facts: DestinationFacts): ExplainedLayer {
     return { layer, state: 'absent', says: 'nothing', because, evidence: [] };
   }
   const evidence = memory.tracks.map(trackText);
-  const expected = hosts.flatMap(({ facts: host }) => {
-    const plan = host.kind === 'found' ? daneAt(host.tlsa) : ({ kind: 'none', because: '' } as const);
-    return expectationAt(facts, host.host, plan) ?? [];
-  });
+  const expected = hosts.flatMap(({ facts: host }) => expectationAt(facts, host.host, hostPlan(host)) ?? []);
   const strictest = expected.find(({ level }) => level === 'authenticate') ?? expected[0];
   if (strictest === undefined) {
     const because = 'too little is known, or what is known does not count any more';
@@ -207,6 +211,11 @@ function memoryLayer(facts: DestinationFacts): ExplainedLayer {
   const says =
     memory.mode === 'enforce' ? LEVELS[level] : `nothing (mode observe); with enforce: ${LEVELS[level]}`;
   return { layer, state: 'found', says, because, evidence };
+}
+
+/** What DANE has to say of a host, as far as anything is known of it. */
+export function hostPlan(host: HostFacts): DanePlan {
+  return host.kind === 'found' ? daneAt(host.tlsa) : { kind: 'none', because: host.because };
 }
 
 const STATES: Readonly<Record<RememberedTrack['state'], string>> = {

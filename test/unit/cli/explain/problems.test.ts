@@ -36,6 +36,12 @@ const cases: readonly Case[] = [
     [owner, sender, sender],
     ['waxwing resolve _25._tcp.mx.provider.test TLSA', encryptFor('2d')],
   ],
+  [
+    'fallenShort',
+    /fall short of what was reached before: mail for example\.test has gone over TLS to mx1\.example\.test .*Mail waits until/,
+    [owner, sender, sender],
+    ['waxwing policy list --broken', 'waxwing policy purge example.test'],
+  ],
   ['tlsaUnproven', /are not proven \(insecure\), so they do not count/, [owner]],
   [
     'notListed',

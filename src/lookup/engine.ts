@@ -91,8 +91,13 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
     recall: (domain) => ({
       sts: store.sts.get(domain),
       overrides: store.overrides.about(domain),
-      memory: store.memory?.of(domain) ?? [],
-      promotion: store.promotions?.get(domain),
+      // Read only where they are asked for: the policy of the same domain is recalled as well.
+      get memory() {
+        return store.memory?.of(domain) ?? [];
+      },
+      get promotion() {
+        return store.promotions?.get(domain);
+      },
     }),
   };
   const freshHands: PolicyHands = { ...hands, resolve: parts.resolveAnew };

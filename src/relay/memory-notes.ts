@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto';
 import { type Domain, parseDomain } from '../names/domain.ts';
 import type { Decision } from '../policies/decide.ts';
+import { wasProven } from '../policies/memory/expect.ts';
 import type { Reached, SessionNote } from '../policies/memory/track.ts';
 import type { SessionResult } from '../reports/tls-rpt/session-result.ts';
+import { proveIdentity } from '../tls/identity.ts';
 import { readCertificate } from '../tls/raw-certificate.ts';
 import { PeerError } from '../wire/dialogue.ts';
 import type { TlsFacts } from '../wire/tls-facts.ts';
@@ -29,6 +31,9 @@ export function noteOfSession(
   if (protocol !== 'smtp' || decision.tryTls === 'no') return undefined;
   const came = howFar(opened, remembered, decision, [host, destination.domain]);
   if (came === undefined) return undefined;
+  const again = came.reached === 'encrypt' && wasProven(destination, host) ? provenAgain(opened, host) : null;
+  if (again !== null)
+    return { domain: destination.domain, host, at: now, sessions: 1, ...came, reached: 'authenticate', proof: again };
   return { domain: destination.domain, host, at: now, sessions: 1, ...came };
 }
 
@@ -70,6 +75,20 @@ function howFar(
     case 'loginNotOffered':
       return undefined;
   }
+}
+
+/**
+ * What proves a host again that was proven before to take the domain's mail, though DNS does not prove it now: so `observe` sees
+ * what `enforce` would let pass.
+ */
+function provenAgain(opened: Dialled, host: Domain): SessionNote['proof'] {
+  if (opened.kind !== 'session') return null;
+  const { connection, tls } = opened.session;
+  if (tls.tlsa !== null) return 'tlsa';
+  const facts = connection.channel.tls;
+  const leaf = facts?.chain[0];
+  if (facts?.path.kind !== 'trusted' || leaf === undefined) return null;
+  return proveIdentity(leaf, [{ kind: 'name', name: host }]).kind === 'proved' ? 'name' : null;
 }
 
 /** Not by names that an operator has added, which the memory could not ask for once they are taken back. */

@@ -6,7 +6,7 @@ import { verifyDane } from '../policies/dane/verify.ts';
 import type { DestinationFacts } from '../policies/destination.ts';
 import { expectationAt } from '../policies/memory/expect.ts';
 import { matchingPattern } from '../policies/mta-sts/match.ts';
-import { MOST_NAMES, type SeenCount, type SeenSession } from '../policies/report-only/seen.ts';
+import type { SeenCount, SeenSession } from '../policies/report-only/seen.ts';
 import { printableName } from '../tls/identity.ts';
 import { readCertificate } from '../tls/raw-certificate.ts';
 import type { TlsFacts } from '../wire/tls-facts.ts';
@@ -88,9 +88,16 @@ function isVouchedFor({ way, sts, domain }: DestinationFacts, host: Domain): boo
 function certificateOf({ chain: [leaf], path }: TlsFacts): SeenSession['certificate'] {
   if (leaf === undefined) return null;
   const raw = readCertificate(leaf);
-  const names = raw.kind === 'ok' ? raw.value.dnsNames.slice(0, MOST_NAMES).map(printableName) : [];
-  return { path: path.kind === 'untrusted' ? path.code : path.kind, names };
+  const all = raw.kind === 'ok' ? raw.value.dnsNames.map(printableName) : [];
+  let room = MOST_CHARACTERS;
+  const names = all.slice(0, MOST_NAMES).filter((name) => (room -= name.length) >= 0);
+  const more = names.length < all.length;
+  return { path: path.kind === 'untrusted' ? path.code : path.kind, names, more };
 }
+
+/** Of the names of one certificate; some have a hundred. */
+const MOST_NAMES = 20;
+const MOST_CHARACTERS = 1_000;
 
 function matchOf(
   facts: TlsFacts,

@@ -6,12 +6,14 @@ import { inOneCommit } from './in-one-commit.ts';
 import type { SeenStore } from './result-store.ts';
 import { command, queryAll, queryOne } from './statement.ts';
 
-/** Of one day. */
-const MOST_DOMAINS = 20_000;
 /** Different ones of one domain and day: hosts, certificates, ways to fail. */
 const MOST_OF_DOMAIN = 40;
-/** In place of what there was no room for. */
+/** Rows of one day that say what was seen; some hundred octets each, as peers name themselves in certificates. */
+const MOST_OF_DAY = 20_000;
+/** In place of what there was no room for: whoever judges the domain has to know that there was more. */
 const NO_ROOM = '';
+/** How many rows come new before those of the day are counted again: other processes add to them, too. */
+const COUNT_AFTER = 500;
 
 interface Row {
   readonly day: string;
@@ -20,7 +22,8 @@ interface Row {
   readonly sessions: number;
 }
 
-export function seenTable(database: DatabaseSync): SeenStore {
+/** @param mostOfDay for tests. */
+export function seenTable(database: DatabaseSync, mostOfDay = MOST_OF_DAY): SeenStore {
   const raise = command<[number, string, Domain, string]>(
     database,
     'UPDATE tls_seen SET sessions = sessions + ? WHERE day = ? AND domain = ? AND seen = ?',
@@ -34,9 +37,9 @@ export function seenTable(database: DatabaseSync): SeenStore {
     database,
     'SELECT count(*) AS count FROM tls_seen WHERE day = ? AND domain = ?',
   );
-  const domainsOn = queryOne<[string], { count: number }>(
+  const onDay = queryOne<[string], { count: number }>(
     database,
-    'SELECT count(DISTINCT domain) AS count FROM tls_seen WHERE day = ?',
+    'SELECT count(*) AS count FROM tls_seen WHERE day = ?',
   );
   const since = queryAll<[Domain, string], Row>(
     database,
@@ -52,11 +55,18 @@ export function seenTable(database: DatabaseSync): SeenStore {
   function addOne({ day, domain, seen, sessions }: SeenCount): boolean {
     const text = seen === null ? NO_ROOM : JSON.stringify(seen);
     if (raise(sessions, day, domain, text).changes > 0) return false;
-    const known = ofDomain(day, domain)?.count ?? 0;
-    if (known === 0 && (domainsOn(day)?.count ?? 0) >= MOST_DOMAINS) return true;
-    const isFull = known >= MOST_OF_DOMAIN;
+    const isFull = (ofDomain(day, domain)?.count ?? 0) >= MOST_OF_DOMAIN || rowsOn(day) >= mostOfDay;
     insert(day, domain, isFull ? NO_ROOM : text, sessions);
     return isFull;
+  }
+
+  let counted = { day: '', rows: 0, fresh: 0 };
+
+  function rowsOn(day: string): number {
+    if (counted.day !== day || counted.fresh >= COUNT_AFTER)
+      counted = { day, rows: onDay(day)?.count ?? 0, fresh: 0 };
+    counted.fresh += 1;
+    return counted.rows + counted.fresh - 1;
   }
 
   return {

@@ -10,7 +10,7 @@ export function seenOf(change: Partial<SeenSession> = {}): SeenSession {
     host: MX1,
     vouched: false,
     tls: 'done',
-    certificate: { path: 'trusted', names: [MX1] },
+    certificate: { path: 'trusted', names: [MX1], more: false },
     tlsa: 'none',
     sts: null,
     memory: null,

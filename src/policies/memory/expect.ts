@@ -63,8 +63,13 @@ export function expectationAt(
 }
 
 /** Whether sessions with the host have proved often enough that it takes mail for the domain. */
-export function isProvenBefore({ memory }: DestinationFacts, host: Domain): boolean {
-  return memory?.mode === 'enforce' && expectedTrack(memory, host, 'authenticate') !== undefined;
+export function isProvenBefore(facts: DestinationFacts, host: Domain): boolean {
+  return facts.memory?.mode === 'enforce' && wasProven(facts, host);
+}
+
+/** The same, also where the memory only observes. */
+export function wasProven({ memory }: DestinationFacts, host: Domain): boolean {
+  return memory !== undefined && expectedTrack(memory, host, 'authenticate') !== undefined;
 }
 
 function authenticatedBefore(

@@ -14,8 +14,10 @@ export interface SeenSession {
   readonly certificate: {
     /** `trusted`, or OpenSSL's name of what is wrong with the chain. */
     readonly path: string;
-    /** DNS names, at most {@link MOST_NAMES}. */
+    /** DNS names, the first of them. */
     readonly names: readonly string[];
+    /** Whether it has more than were kept. */
+    readonly more: boolean;
   } | null;
   /** What the TLSA records of the host say, where it has any that can authenticate it. */
   readonly tlsa: 'none' | 'match' | 'mismatch';
@@ -34,6 +36,3 @@ export interface SeenCount {
   readonly seen: SeenSession | null;
   readonly sessions: number;
 }
-
-/** Of one certificate; some have a hundred. */
-export const MOST_NAMES = 20;

@@ -1,7 +1,7 @@
 /** What a rule would have done with a session that was seen. */
 import type { Domain } from '../../names/domain.ts';
 import { proofAmong, type ReferenceIdentity } from '../../tls/identity.ts';
-import { MOST_NAMES, type SeenSession } from './seen.ts';
+import type { SeenSession } from './seen.ts';
 
 /**
  * A rule that is tried. `encrypt` and `authenticate` are levels of the operator; `sts`: the policy that the domain only
@@ -60,12 +60,11 @@ function authenticated(seen: SeenSession, vouched: boolean, names: Candidate['na
 
 function provenBy({ certificate, host }: SeenSession, references: Candidate['names']): Would {
   if (certificate === null) return { kind: 'block', because: `${host} showed no certificate` };
-  const { path, names } = certificate;
+  const { path, names, more } = certificate;
   if (path !== 'trusted')
     return { kind: 'block', because: `the certificate of ${host} is not valid (${path})` };
   if (proofAmong(names, references) !== undefined) return pass;
-  // The name may be one of those that were not kept.
-  if (names.length >= MOST_NAMES)
+  if (more)
     return { kind: 'unknown', because: `the certificate of ${host} has more names than are kept` };
   const wanted = references.map((one) => (one.kind === 'name' ? one.name : `.${one.suffix}`)).join(', ');
   return { kind: 'block', because: `the certificate of ${host} does not prove ${wanted}` };

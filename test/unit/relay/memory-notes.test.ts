@@ -12,7 +12,7 @@ import { PeerError } from '../../../src/wire/dialogue.ts';
 import type { TlsFacts } from '../../../src/wire/tls-facts.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { DOMAIN, factsOf, nameOf } from '../../support/destinations.ts';
-import { LAST, MX1, noteOf } from '../../support/tracks.ts';
+import { expected, LAST, MX1, memoryWith, noteOf } from '../../support/tracks.ts';
 
 let leaf: Uint8Array = Uint8Array.of();
 let spki = '';
@@ -107,6 +107,15 @@ describe('what is remembered of a session', () => {
   it('encrypted, and in clear', () => {
     assert.equal(noted(session(secured(), { outcome: 'encrypted', tlsa: null })), 'encrypt - key');
     assert.equal(noted(session(undefined, { outcome: 'cleartext' })), 'clear - -');
+  });
+
+  it('a host that was proven before proves itself again, whatever DNS proves now: as enforce would have it', () => {
+    const destination = { ...factsOf(), memory: memoryWith('observe', expected({ level: 'authenticate' })) };
+    const way = wayWith({ hop: { ...wayWith().hop, destination } });
+    assert.equal(noted(session(secured(), { outcome: 'encrypted', tlsa: null }), way), 'authenticate name key');
+    assert.equal(noted(session(secured(), { outcome: 'encrypted', tlsa: '3 1 1 ab' }), way), 'authenticate tlsa key');
+    const untrusted: TlsFacts = { ...secured(), path: { kind: 'untrusted', code: 'CERT_HAS_EXPIRED' } };
+    assert.equal(noted(session(untrusted, { outcome: 'encrypted', tlsa: null }), way), 'encrypt - key');
   });
 
   it('in clear because TLS failed a while ago: that is no word of the host', () => {

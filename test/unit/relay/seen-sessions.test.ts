@@ -65,10 +65,10 @@ describe('what is kept of a session', () => {
     const names = [MX1, '*.example.test'];
     assert.deepEqual(
       seen(session({ kind: 'trusted' })),
-      seenOf({ memory, certificate: { path: 'trusted', names } }),
+      seenOf({ memory, certificate: { path: 'trusted', names, more: false } }),
     );
     const expired = seen(session({ kind: 'untrusted', code: 'CERT_HAS_EXPIRED' }));
-    assert.deepEqual(expired?.certificate, { path: 'CERT_HAS_EXPIRED', names });
+    assert.deepEqual(expired?.certificate, { path: 'CERT_HAS_EXPIRED', names, more: false });
     assert.equal(seen(session({ kind: 'absent' }, []))?.certificate, null);
   });
 

@@ -6,11 +6,11 @@ import { seenTable } from '../../../src/store/seen-table.ts';
 import { DOMAIN, nameOf } from '../../support/destinations.ts';
 import { countOf, seenOf } from '../../support/seen.ts';
 
-function tableOf(t: TestContext): ReturnType<typeof seenTable> {
+function tableOf(t: TestContext, mostOfDay?: number): ReturnType<typeof seenTable> {
   const database = new DatabaseSync(':memory:');
   for (const step of policyDatabase.steps) database.exec(step);
   t.after(() => database.close());
-  return seenTable(database);
+  return seenTable(database, mostOfDay);
 }
 
 describe('the table of what sessions have shown', () => {
@@ -55,5 +55,15 @@ describe('the table of what sessions have shown', () => {
     assert.equal(counts.find(({ seen }) => seen === null)?.sessions, 10);
     // What has its row goes on being counted.
     assert.equal(table.add([countOf('2026-11-28', seenOf({ host: nameOf('mx0.example.test') }))]).spilled, 0);
+  });
+
+  it('a day has room for so much: of the domains behind that it is known that there was more', (t) => {
+    const table = tableOf(t, 10);
+    for (let n = 0; n < 20; n += 1) {
+      const domain = nameOf(`d${n}.test`);
+      table.add([{ day: '2026-11-28', domain, seen: seenOf({ domain }), sessions: 1 }]);
+    }
+    const kept = (n: number) => table.since('2026-11-28', nameOf(`d${n}.test`)).map(({ seen }) => seen !== null);
+    assert.deepEqual([kept(0), kept(9), kept(10), kept(19)], [[true], [true], [false], [false]]);
   });
 });

@@ -80,6 +80,7 @@ const cases: readonly Case[] = [
     [owner, sender, sender],
     ['waxwing resolve _mta-sts.example.test TXT', encryptFor('90d')],
   ],
+  ['onlyObserved', /No policy protects mail to example\.test/, [owner, sender], [encryptFor('90d')]],
   ['plain', /No policy protects mail to example\.test/, [owner, sender], [encryptFor('90d')]],
   ['signedPlain', /No policy protects mail to example\.test/, [owner, sender], [encryptFor('90d')]],
   ['authenticateByDefault', /has to prove example\.test\. That it is valid for mx1/, [sender, owner]],

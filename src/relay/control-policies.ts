@@ -2,7 +2,7 @@
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { PolicyEngine } from '../lookup/engine.ts';
-import { type Domain, type Parsed, parseDomain } from '../names/domain.ts';
+import { type Parsed, parseDomain } from '../names/domain.ts';
 import type { MemorySettings } from '../policies/memory/expect.ts';
 import type { StsFacts } from '../policies/mta-sts/facts.ts';
 import { EVERYWHERE, type Override } from '../policies/overrides/override.ts';
@@ -11,7 +11,7 @@ import type { RelayAtControl } from './control.ts';
 import { LISTED_AT_ONCE, moment, reasonText } from './control-api.ts';
 import { toKeptInbound } from './control-clients.ts';
 import { type ResultParts, recentResults } from './control-results.ts';
-import { wake, type WakeParts } from './control-wake.ts';
+import { type WakeParts, wake } from './control-wake.ts';
 import {
   type KeptOfDomain,
   type Overridden,

@@ -2,14 +2,14 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { type Domain, type Parsed, parseDomain } from '../names/domain.ts';
-import { type Promotion, promotionState, type PromotionState } from '../policies/report-only/promotion.ts';
+import { type Promotion, type PromotionState, promotionState } from '../policies/report-only/promotion.ts';
 import { type Proposal, propose, type Trial, trial } from '../policies/report-only/propose.ts';
 import type { Candidate } from '../policies/report-only/would.ts';
 import { dayOf } from '../reports/tls-rpt/tally.ts';
 import type { Results } from '../store/open-results.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
 import { moment, reasonText } from './control-api.ts';
-import { wake, type WakeParts } from './control-wake.ts';
+import { type WakeParts, wake } from './control-wake.ts';
 import type { Woken } from './policies-api.ts';
 import type { Later } from './settings.ts';
 

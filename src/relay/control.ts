@@ -22,10 +22,7 @@ import type { Relay } from './relay.ts';
 import type { Later, World } from './settings.ts';
 
 export interface ControlParts
-  extends Pick<
-    PolicyParts,
-    'memory' | 'recorder' | 'engine' | 'destinationsOf' | 'onWord'
-  > {
+  extends Pick<PolicyParts, 'memory' | 'recorder' | 'engine' | 'destinationsOf' | 'onWord'> {
   readonly policies: PolicyParts['policies'] & TrialParts['policies'];
   readonly results: PolicyParts['results'] & TrialParts['results'];
   readonly store: Pick<QueueStore, 'list' | 'show' | 'nudge' | 'pause' | 'unpause' | 'pauses' | 'backup'>;

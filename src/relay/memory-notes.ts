@@ -33,7 +33,15 @@ export function noteOfSession(
   if (came === undefined) return undefined;
   const again = came.reached === 'encrypt' && wasProven(destination, host) ? provenAgain(opened, host) : null;
   if (again !== null)
-    return { domain: destination.domain, host, at: now, sessions: 1, ...came, reached: 'authenticate', proof: again };
+    return {
+      domain: destination.domain,
+      host,
+      at: now,
+      sessions: 1,
+      ...came,
+      reached: 'authenticate',
+      proof: again,
+    };
   return { domain: destination.domain, host, at: now, sessions: 1, ...came };
 }
 

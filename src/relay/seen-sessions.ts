@@ -51,9 +51,7 @@ export function seenInSession(
   };
 }
 
-type Came =
-  | { readonly kind: 'clear' | 'failed' }
-  | { readonly kind: 'done'; readonly facts: TlsFacts };
+type Came = { readonly kind: 'clear' | 'failed' } | { readonly kind: 'done'; readonly facts: TlsFacts };
 
 function howFar(opened: Dialled, remembered: string | null): Came | undefined {
   if (opened.kind === 'broken') return undefined;

@@ -150,7 +150,9 @@ async function promote(text: string, options: PromoteOptions, command: Command):
   const end = parseUntil(options.until, Date.now());
   if (end.kind === 'invalid') return command.error(`error: --until: ${end.because}`);
   if (end.value === null)
-    return command.error('error: --until: a promoted level has an end; what is to last belongs into a [[rule]]');
+    return command.error(
+      'error: --until: a promoted level has an end; what is to last belongs into a [[rule]]',
+    );
   const why = parseReason(options.reason);
   if (why.kind === 'invalid') return command.error(`error: --reason: ${why.because}`);
   const { level, most: mostBlocked } = options;

@@ -18,7 +18,9 @@ export function memoryProblems({ facts }: LookedUp): readonly Problem[] {
     {
       says: `Sessions fall short of what was reached before: ${short.because}. ${follows}`,
       fix: [
-        owner(`Bring back the TLS that the mail hosts of ${domain} had; or publish what holds now, by DANE or MTA-STS.`),
+        owner(
+          `Bring back the TLS that the mail hosts of ${domain} had; or publish what holds now, by DANE or MTA-STS.`,
+        ),
         sender(
           'See whether other domains lost their TLS at the same time: then it is taken away near you.',
           'waxwing policy list --broken',

@@ -64,8 +64,7 @@ function provenBy({ certificate, host }: SeenSession, references: Candidate['nam
   if (path !== 'trusted')
     return { kind: 'block', because: `the certificate of ${host} is not valid (${path})` };
   if (proofAmong(names, references) !== undefined) return pass;
-  if (more)
-    return { kind: 'unknown', because: `the certificate of ${host} has more names than are kept` };
+  if (more) return { kind: 'unknown', because: `the certificate of ${host} has more names than are kept` };
   const wanted = references.map((one) => (one.kind === 'name' ? one.name : `.${one.suffix}`)).join(', ');
   return { kind: 'block', because: `the certificate of ${host} does not prove ${wanted}` };
 }

@@ -38,7 +38,10 @@ describe('trials', () => {
     assert.deepEqual(await levels({ ...page, ...terms }), ['a.test encrypt 10', 'b.test encrypt 10']);
     assert.deepEqual(await levels({ ...page, ...terms, after: 'a.test' }), ['b.test encrypt 10']);
     assert.deepEqual(await levels({ ...page, ...terms, domain: 'b.test', back: 3 }), ['b.test null 3']);
-    assert.equal((await post(setting, '/trials/proposals', { ...page, ...terms, domain: 'a b' })).status, 400);
+    assert.equal(
+      (await post(setting, '/trials/proposals', { ...page, ...terms, domain: 'a b' })).status,
+      400,
+    );
     assert.equal((await post(setting, '/trials/proposals', page)).status, 400);
   });
 
@@ -47,8 +50,14 @@ describe('trials', () => {
     fill(setting, 'a.test');
     const replay = async (names: readonly string[], rule = 'authenticate') =>
       (await post(setting, '/trials/replay', { ...page, rule, names })).body as readonly Replayed[];
-    assert.deepEqual((await replay([])).map(({ passed, blocked }) => [passed, blocked]), [[0, 30]]);
-    assert.deepEqual((await replay(['.example.test'])).map(({ passed, blocked }) => [passed, blocked]), [[30, 0]]);
+    assert.deepEqual(
+      (await replay([])).map(({ passed, blocked }) => [passed, blocked]),
+      [[0, 30]],
+    );
+    assert.deepEqual(
+      (await replay(['.example.test'])).map(({ passed, blocked }) => [passed, blocked]),
+      [[30, 0]],
+    );
     assert.deepEqual(await replay([], 'sts'), [{ domain: 'a.test', rule: null }]);
     const wrong = await post(setting, '/trials/replay', { ...page, rule: 'authenticate', names: ['a b'] });
     assert.equal(wrong.status, 400);

@@ -206,7 +206,10 @@ describe('a host that was authenticated for weeks', () => {
     own.nextDay();
     const { to, came } = await own.send();
     assert.equal(came, 'blocked - by memory');
-    assert.match(own.relay.about(to)[0]?.tls?.because ?? '', /mx-not-secure: the certificate is valid for new\.test/);
+    assert.match(
+      own.relay.about(to)[0]?.tls?.because ?? '',
+      /mx-not-secure: the certificate is valid for new\.test/,
+    );
     // An operator who has asked at the domain need not wait.
     assert.ok(own.policies.memory.purge(domain('far.test')) > 0);
     own.nextDay();

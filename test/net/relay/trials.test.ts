@@ -125,7 +125,12 @@ describe('a fortnight in which nothing is enforced', () => {
       const one = trial({ rule, names }, own.counts(place), true);
       return one && [one.passed, one.blocked, one.blockedOn.join(), one.because];
     };
-    assert.deepEqual(tried('flaky.test', 'encrypt'), [13, 1, '2026-11-09', 'mx.flaky.test had no TLS to offer']);
+    assert.deepEqual(tried('flaky.test', 'encrypt'), [
+      13,
+      1,
+      '2026-11-09',
+      'mx.flaky.test had no TLS to offer',
+    ]);
     // The same days under a changed rule.
     assert.deepEqual(tried('plain.test', 'authenticate')?.slice(0, 2), [0, 14]);
     const names = [{ kind: 'under', suffix: domain('plain.test') }] as const;
@@ -168,7 +173,10 @@ describe('a fortnight in which nothing is enforced', () => {
     watch.events(own.relay.events);
     watch.close();
     assert.deepEqual(told, ['flaky.test: it has blocked 1 recipient, and 0 were said to be bearable']);
-    const { tls } = await own.relay.until('that it goes', (one) => one.to === to && one.event === 'delivered');
+    const { tls } = await own.relay.until(
+      'that it goes',
+      (one) => one.to === to && one.event === 'delivered',
+    );
     assert.deepEqual([tls?.outcome, tls?.by], ['cleartext', 'default']);
     assert.equal((await own.send('proven.test')).came, 'delivered authenticated by override');
 

@@ -31,7 +31,13 @@ const blocked: Trial = {
   because: 'the certificate\u001b[2J is not valid',
   safe: false,
 };
-const proposal: Proposal = { domain: DOMAIN, days: 14, sessions: 42, trials: [blocked, passed], level: 'encrypt' };
+const proposal: Proposal = {
+  domain: DOMAIN,
+  days: 14,
+  sessions: 42,
+  trials: [blocked, passed],
+  level: 'encrypt',
+};
 const promotion: ShownPromotion = {
   domain: DOMAIN,
   level: 'encrypt',
@@ -67,8 +73,14 @@ waxwing policy promote example.test --level encrypt --until 14d --reason "..." p
 
 describe('policy replay', () => {
   it('is a line for each domain, and the sum', () => {
-    const text = formatReplayed([{ ...blocked, domain: 'example.test', days: 14, sessions: 42 }], 'authenticate');
-    assert.match(text, /^example\.test {2}14 {4}0 {7}40 {7}2 {8}2026-11-02 2026-11-03 2026-11-04 and 1 more {2}the/m);
+    const text = formatReplayed(
+      [{ ...blocked, domain: 'example.test', days: 14, sessions: 42 }],
+      'authenticate',
+    );
+    assert.match(
+      text,
+      /^example\.test {2}14 {4}0 {7}40 {7}2 {8}2026-11-02 2026-11-03 2026-11-04 and 1 more {2}the/m,
+    );
     assert.match(text, /\nauthenticate: 0 sessions would have passed, 40 would not, of 2 nobody knows\n$/);
   });
 
@@ -89,7 +101,12 @@ It is required beside what the domain asks for itself, and taken back by itself 
   });
 
   it('are listed with what became of them', () => {
-    const ended = { ...promotion, state: 'rolled-back', endedAt: promotion.setAt, endedBecause: 'it has blocked 2' } as const;
+    const ended = {
+      ...promotion,
+      state: 'rolled-back',
+      endedAt: promotion.setAt,
+      endedBecause: 'it has blocked 2',
+    } as const;
     assert.equal(
       formatPromotions([promotion, { ...ended, blocked: 2 }]),
       `DOMAIN        LEVEL    STATE        UNTIL                     BLOCKED  REASON

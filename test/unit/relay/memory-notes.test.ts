@@ -112,8 +112,14 @@ describe('what is remembered of a session', () => {
   it('a host that was proven before proves itself again, whatever DNS proves now: as enforce would have it', () => {
     const destination = { ...factsOf(), memory: memoryWith('observe', expected({ level: 'authenticate' })) };
     const way = wayWith({ hop: { ...wayWith().hop, destination } });
-    assert.equal(noted(session(secured(), { outcome: 'encrypted', tlsa: null }), way), 'authenticate name key');
-    assert.equal(noted(session(secured(), { outcome: 'encrypted', tlsa: '3 1 1 ab' }), way), 'authenticate tlsa key');
+    assert.equal(
+      noted(session(secured(), { outcome: 'encrypted', tlsa: null }), way),
+      'authenticate name key',
+    );
+    assert.equal(
+      noted(session(secured(), { outcome: 'encrypted', tlsa: '3 1 1 ab' }), way),
+      'authenticate tlsa key',
+    );
     const untrusted: TlsFacts = { ...secured(), path: { kind: 'untrusted', code: 'CERT_HAS_EXPIRED' } };
     assert.equal(noted(session(untrusted, { outcome: 'encrypted', tlsa: null }), way), 'encrypt - key');
   });

@@ -80,7 +80,17 @@ function setting(t: TestContext): Setting {
     onNotice: (what) => void notices.push(what),
     onError: (what, error) => void errors.push(`${what}: ${String(error)}`),
   });
-  return Object.assign(state, { recorder, written, forgotten, notices, errors, noted, tracks, changes, seen });
+  return Object.assign(state, {
+    recorder,
+    written,
+    forgotten,
+    notices,
+    errors,
+    noted,
+    tracks,
+    changes,
+    seen,
+  });
 }
 
 const session = (domain = 'far.test', strings: readonly string[] = []): SessionResult => ({

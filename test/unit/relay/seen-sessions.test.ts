@@ -10,7 +10,7 @@ import type { ChainPath, TlsFacts } from '../../../src/wire/tls-facts.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { byMx, DOMAIN, factsOf, hostWith, stsOf, type Told } from '../../support/destinations.ts';
 import { seenOf } from '../../support/seen.ts';
-import { expected, LAST, memoryWith, MX1 } from '../../support/tracks.ts';
+import { expected, LAST, MX1, memoryWith } from '../../support/tracks.ts';
 
 const DAY = 86_400_000;
 let leaf: Uint8Array = Uint8Array.of();
@@ -51,7 +51,7 @@ function session(path: ChainPath | undefined, chain: readonly Uint8Array[] = [le
 
 function failed(kind: string): Dialled {
   const common = { transcript: [], sendingAddress: null, helloUnanswered: false };
-  return { kind: 'failed', outcome: { kind }, ...common } as Dialled;
+  return { kind: 'failed', outcome: { kind }, ...common } as unknown as Dialled;
 }
 
 function seen(opened: Dialled, way = wayTo(), remembered: string | null = null): SeenSession | undefined {
@@ -82,7 +82,8 @@ describe('what is kept of a session', () => {
   });
 
   it('whether the domain vouches for the host', () => {
-    const vouched = (told: Told): boolean | undefined => seen(session({ kind: 'trusted' }), wayTo(told))?.vouched;
+    const vouched = (told: Told): boolean | undefined =>
+      seen(session({ kind: 'trusted' }), wayTo(told))?.vouched;
     assert.equal(vouched(unsigned), false);
     assert.equal(vouched({ way: byMx('secure', MX1) }), true);
     assert.equal(vouched({ ...unsigned, sts: stsOf('enforce', MX1) }), true);
@@ -105,7 +106,10 @@ describe('what is kept of a session', () => {
     assert.equal(seen({ kind: 'broken', error, transcript: [], sendingAddress: null }), undefined);
     assert.equal(seen(session(undefined), wayTo(unsigned, { protocol: 'lmtp' })), undefined);
     const { decision } = wayTo();
-    assert.equal(seen(session(undefined), wayTo(unsigned, { decision: { ...decision, tryTls: 'no' } })), undefined);
+    assert.equal(
+      seen(session(undefined), wayTo(unsigned, { decision: { ...decision, tryTls: 'no' } })),
+      undefined,
+    );
   });
 });
 

@@ -100,7 +100,11 @@ states('default', [
 states('memory', [
   ['plain', 'absent', /^nothing$/],
   ['fallenShort', 'found', /^TLS, with whatever certificate \(encrypt\)$/],
-  ['onlyObserved', 'found', /^nothing \(mode observe\); with enforce: TLS, with whatever certificate \(encrypt\)$/],
+  [
+    'onlyObserved',
+    'found',
+    /^nothing \(mode observe\); with enforce: TLS, with whatever certificate \(encrypt\)$/,
+  ],
 ]);
 
 describe('a promoted level', () => {
@@ -131,8 +135,14 @@ describe('a promoted level', () => {
 describe('what is said of a layer', () => {
   it('the memory: what was seen of each host, and what falls short of it', () => {
     const { because, evidence } = layer('fallenShort', 'memory');
-    assert.match(because, /^mail for example\.test has gone over TLS to mx1\.example\.test in each session since/);
-    assert.match(evidence[0] ?? '', /^mx1\.example\.test, over TLS: 10 sessions from .*; not so in 4 since then, from .*: expected$/);
+    assert.match(
+      because,
+      /^mail for example\.test has gone over TLS to mx1\.example\.test in each session since/,
+    );
+    assert.match(
+      evidence[0] ?? '',
+      /^mx1\.example\.test, over TLS: 10 sessions from .*; not so in 4 since then, from .*: expected$/,
+    );
     assert.match(evidence[1] ?? '', /^all hosts, over TLS: .*: too little is known to expect it$/);
     assert.equal(layer('plain', 'memory').because, '[memory] mode is off');
   });

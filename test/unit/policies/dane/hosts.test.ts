@@ -236,7 +236,10 @@ describe('TLSA records', () => {
     // What makes addresses look unsigned keeps the question from being asked.
     assert.equal(proven({ 'mx.test A': 'insecure 192.0.2.1', [place]: 'secure none' }), false);
     assert.equal(proven({ ...aliased, [place]: 'secure none' }), true);
-    assert.equal(proven({ ...aliased, [place]: 'secure none', '_25._tcp.end.test TLSA': 'insecure none' }), false);
+    assert.equal(
+      proven({ ...aliased, [place]: 'secure none', '_25._tcp.end.test TLSA': 'insecure none' }),
+      false,
+    );
   });
 
   it('D13: an alias of the records is followed, and does not change the base domain', () => {

@@ -21,7 +21,9 @@ function shown(counts: readonly SeenCount[], change: Partial<typeof terms> = {})
   const { trials, level } = propose(DOMAIN, counts, { ...terms, ...change });
   return [
     `level ${level ?? '-'}`,
-    ...trials.map((one) => `${one.rule} ${one.passed}/${one.blocked}/${one.unknown}${one.safe ? ' safe' : ''}`),
+    ...trials.map(
+      (one) => `${one.rule} ${one.passed}/${one.blocked}/${one.unknown}${one.safe ? ' safe' : ''}`,
+    ),
   ];
 }
 
@@ -40,10 +42,34 @@ describe('what is proposed', () => {
   });
 
   it('nothing by fewer days, or fewer sessions', () => {
-    assert.equal(shown(fortnight(() => proven), { leastDays: 14 })[0], 'level authenticate');
-    assert.equal(shown(fortnight(() => proven), { leastDays: 15 })[0], 'level -');
-    assert.equal(shown(fortnight(() => proven), { leastSessions: 42 })[0], 'level authenticate');
-    assert.equal(shown(fortnight(() => proven), { leastSessions: 43 })[0], 'level -');
+    assert.equal(
+      shown(
+        fortnight(() => proven),
+        { leastDays: 14 },
+      )[0],
+      'level authenticate',
+    );
+    assert.equal(
+      shown(
+        fortnight(() => proven),
+        { leastDays: 15 },
+      )[0],
+      'level -',
+    );
+    assert.equal(
+      shown(
+        fortnight(() => proven),
+        { leastSessions: 42 },
+      )[0],
+      'level authenticate',
+    );
+    assert.equal(
+      shown(
+        fortnight(() => proven),
+        { leastSessions: 43 },
+      )[0],
+      'level -',
+    );
   });
 
   it('nothing that one session speaks against, with the day and the reason', () => {
@@ -79,7 +105,20 @@ describe('what is proposed', () => {
   });
 
   it('a domain of which nothing is known has no trials', () => {
-    assert.deepEqual(propose(DOMAIN, [], terms), { domain: DOMAIN, days: 0, sessions: 0, trials: [], level: null });
-    assert.equal(trial({ rule: 'sts', names: [] }, fortnight(() => proven), true), undefined);
+    assert.deepEqual(propose(DOMAIN, [], terms), {
+      domain: DOMAIN,
+      days: 0,
+      sessions: 0,
+      trials: [],
+      level: null,
+    });
+    assert.equal(
+      trial(
+        { rule: 'sts', names: [] },
+        fortnight(() => proven),
+        true,
+      ),
+      undefined,
+    );
   });
 });

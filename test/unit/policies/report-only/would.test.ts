@@ -27,25 +27,37 @@ describe('authenticate', () => {
     assert.equal(tried('authenticate'), `block: the certificate of ${MX1} does not prove ${DOMAIN}`);
     assert.equal(tried('authenticate', { vouched: true }), 'pass');
     assert.equal(tried('authenticate', valid(DOMAIN)), 'pass');
-    assert.equal(tried('authenticate', valid('*.example.test')), `block: the certificate of ${MX1} does not prove ${DOMAIN}`);
+    assert.equal(
+      tried('authenticate', valid('*.example.test')),
+      `block: the certificate of ${MX1} does not prove ${DOMAIN}`,
+    );
   });
 
   it('takes names that the operator would add', () => {
     const names = [{ kind: 'under', suffix: nameOf('example.test') }] as const;
     assert.equal(tried('authenticate', {}, names), 'pass');
-    assert.equal(tried('authenticate', {}, [{ kind: 'name', name: nameOf('other.test') }]), `block: the certificate of ${MX1} does not prove ${DOMAIN}, other.test`);
+    assert.equal(
+      tried('authenticate', {}, [{ kind: 'name', name: nameOf('other.test') }]),
+      `block: the certificate of ${MX1} does not prove ${DOMAIN}, other.test`,
+    );
   });
 
   it('a TLSA record that matches proves a host that is vouched for; one that does not is refused', () => {
     const self = { certificate: { path: 'DEPTH_ZERO_SELF_SIGNED_CERT', names: [MX1], more: false } };
     assert.equal(tried('authenticate', { ...self, vouched: true, tlsa: 'match' }), 'pass');
     assert.match(tried('authenticate', { ...self, tlsa: 'match' }), /^block: .* is not valid \(DEPTH_ZERO/);
-    assert.match(tried('authenticate', { vouched: true, tlsa: 'mismatch' }), /^block: .* none of its TLSA records$/);
+    assert.match(
+      tried('authenticate', { vouched: true, tlsa: 'mismatch' }),
+      /^block: .* none of its TLSA records$/,
+    );
   });
 
   it('a certificate that is not valid, or none, proves nothing', () => {
     const expired = { vouched: true, certificate: { path: 'CERT_HAS_EXPIRED', names: [MX1], more: false } };
-    assert.equal(tried('authenticate', expired), `block: the certificate of ${MX1} is not valid (CERT_HAS_EXPIRED)`);
+    assert.equal(
+      tried('authenticate', expired),
+      `block: the certificate of ${MX1} is not valid (CERT_HAS_EXPIRED)`,
+    );
     assert.equal(tried('authenticate', { certificate: null }), `block: ${MX1} showed no certificate`);
     assert.equal(tried('authenticate', { tls: 'clear' }), `block: ${MX1} had no TLS to offer`);
   });
@@ -67,13 +79,26 @@ describe('a policy that is only tested, as if it were enforced', () => {
 
   it('wants a host that it lists, and a certificate for the name of the host', () => {
     assert.equal(tried('sts', lists), 'pass');
-    assert.equal(tried('sts', { sts: { mode: 'testing', lists: false } }), `block: the policy does not list ${MX1}`);
-    assert.equal(tried('sts', { ...lists, ...valid(DOMAIN) }), `block: the certificate of ${MX1} does not prove ${MX1}`);
+    assert.equal(
+      tried('sts', { sts: { mode: 'testing', lists: false } }),
+      `block: the policy does not list ${MX1}`,
+    );
+    assert.equal(
+      tried('sts', { ...lists, ...valid(DOMAIN) }),
+      `block: the certificate of ${MX1} does not prove ${MX1}`,
+    );
     assert.equal(tried('sts', { ...lists, tls: 'clear' }), `block: ${MX1} had no TLS to offer`);
   });
 
   it('RFC 8461 §2: TLSA records decide before it', () => {
-    assert.equal(tried('sts', { ...lists, tlsa: 'match', certificate: { path: 'CERT_HAS_EXPIRED', names: [], more: false } }), 'pass');
+    assert.equal(
+      tried('sts', {
+        ...lists,
+        tlsa: 'match',
+        certificate: { path: 'CERT_HAS_EXPIRED', names: [], more: false },
+      }),
+      'pass',
+    );
   });
 });
 
@@ -84,6 +109,9 @@ describe('the memory, as if it were enforced', () => {
     assert.equal(tried('memory', { memory: { level: 'encrypt', own: true } }), 'pass');
     assert.match(tried('memory', { memory: { level: 'encrypt', own: true }, tls: 'clear' }), /^block/);
     assert.equal(tried('memory', { memory: { level: 'authenticate', own: true } }), 'pass');
-    assert.match(tried('memory', { memory: { level: 'authenticate', own: false } }), /^block: .* does not prove example\.test$/);
+    assert.match(
+      tried('memory', { memory: { level: 'authenticate', own: false } }),
+      /^block: .* does not prove example\.test$/,
+    );
   });
 });

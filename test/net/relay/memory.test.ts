@@ -156,7 +156,7 @@ async function deliveredAs(own: World, to: string): Promise<string> {
   return `${tls?.outcome} by ${tls?.by}`;
 }
 
-describe('a host that was authenticated for weeks', () => {
+describe('a host that was authenticated for weeks', { concurrency: 5 }, () => {
   it('has no STARTTLS to offer: mail is held with the reason, for three days and not longer', async (t) => {
     const own = await world(t, 'enforce');
     await eightDays(own);

@@ -70,6 +70,7 @@ export function openLookUps(config: Config, files: DnsFiles, terms: CommandTerms
     hands: {
       resolve: lookUps.resolve,
       fetch: policyFetch(engineTerms),
+      // What was seen from here is nothing that other senders go by.
       recall: (domain) => ({ sts: store.sts.get(domain), overrides: store.overrides.about(domain) }),
     },
     reader,

@@ -32,6 +32,7 @@ export function policyEngine(
     resolve: (question) => terms().lookUps.resolve(question),
     resolveAnew: (question) => terms().lookUps.resolveAnew(question),
     fetch: policyFetch(terms),
+    memory: () => terms().config.memory,
   });
 }
 

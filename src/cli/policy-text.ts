@@ -6,6 +6,7 @@ import type {
   KeptOverride,
   KeptPolicy,
   KeptTls,
+  KeptTrack,
   Overridden,
   Purged,
   Refreshed,
@@ -65,10 +66,12 @@ export function formatRememberedTls(remembered: readonly KeptTls[]): string {
 }
 
 /** All that is kept of a domain. */
-export function formatKept({ domain, sts, override, inbound, results }: KeptOfDomain, now: number): string {
+export function formatKept(kept: KeptOfDomain, now: number): string {
+  const { domain, sts, override, outbound, inbound, results } = kept;
   const lines = [
     ...(override === null ? [] : overrideLines(override)),
     ...(sts === null ? [`${domain}: no MTA-STS policy is kept`] : policyLines(sts, now)),
+    ...outboundLines(domain, outbound, now),
     ...inboundLines(domain, inbound, now),
     ...resultLines(results),
   ];
@@ -88,9 +91,12 @@ export function formatRefreshed(
   return lines.map((line) => `${line}\n`).join('');
 }
 
-export function formatPurged({ domain, purged, inbound, mail }: Purged): string {
+export function formatPurged({ domain, purged, inbound, outbound, mail }: Purged): string {
   return [
     ...(purged === null ? [] : purgedLines(domain, purged)),
+    ...(outbound
+      ? [`${domain}: what sessions with its mail hosts have reached is forgotten; nothing is expected of it.`]
+      : []),
     ...(inbound === 0
       ? []
       : [
@@ -109,6 +115,39 @@ function purgedLines(domain: string, { policy }: KeptPolicy): readonly string[] 
     'Nothing of it protects mail any more until it is fetched again, with the next mail for the domain: whoever is',
     'on the path then can see to it that it looks as if there were no policy.',
   ];
+}
+
+/** What its mail hosts have reached. */
+function outboundLines(domain: string, outbound: readonly KeptTrack[], now: number): readonly string[] {
+  if (outbound.length === 0) return [];
+  return [
+    `${domain}: what each session with its mail hosts has reached`,
+    ...outbound.flatMap(({ host, level, state, since, sessions, lastAt, against, days }) => {
+      const what = level === 'authenticate' ? 'authenticated' : 'over TLS';
+      const known = `  ${host ?? 'all hosts'}: ${what} since ${since.slice(0, 10)}, ${timesText(sessions)}, last ${ago(lastAt, now)}; ${STATES[state]}`;
+      const missed =
+        against === null
+          ? []
+          : [
+              `    not so ${timesText(against.sessions)} since then, on ${dayCount(against.days)}, first ${ago(against.since, now)}, last ${ago(against.lastAt, now)}`,
+            ];
+      const counts = days.map(
+        ({ day, reached, missed: short }) => `${day.slice(5)} ${reached}/${reached + short}`,
+      );
+      return [known, ...missed, ...(counts.length === 0 ? [] : [`    by day: ${counts.join(', ')}`])];
+    }),
+  ];
+}
+
+const STATES: Readonly<Record<KeptTrack['state'], string>> = {
+  young: 'not for long enough to expect it',
+  expected: 'expected',
+  'given-way': 'not expected any more, as the contrary was seen for too long',
+  forgotten: 'forgotten, as it is too long ago',
+};
+
+function dayCount(days: number): string {
+  return days === 1 ? 'one day' : `${days} days`;
 }
 
 /** The servers that send its mail to us. */

@@ -114,6 +114,7 @@ async function open(
   const control = await openControl(join(folder.path, CONTROL_SOCKET), {
     ...works.atTheSocket,
     policies,
+    memory: () => running.config.memory,
     suppressions: ground.clients.suppressions,
     world,
     onWord: (what, about) => log.info(about, what),

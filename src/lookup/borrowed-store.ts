@@ -5,7 +5,9 @@ import type { PolicyReader } from '../store/policy-store.ts';
 import type { EngineStore } from './engine.ts';
 
 /** What is learnt is known to this process only. @param reader undefined where nothing was ever kept. */
-export function borrowedStore(reader: Pick<PolicyReader, 'sts' | 'overrides'> | undefined): EngineStore {
+export function borrowedStore(
+  reader: Pick<PolicyReader, 'sts' | 'overrides' | 'memory' | 'promotions'> | undefined,
+): EngineStore {
   const learnt = new Map<Domain, StsEntry>();
   return {
     sts: {
@@ -18,5 +20,7 @@ export function borrowedStore(reader: Pick<PolicyReader, 'sts' | 'overrides'> | 
       forget: () => 0,
     },
     overrides: { about: (domain) => reader?.overrides.about(domain) ?? [] },
+    promotions: { get: (domain) => reader?.promotions.get(domain) },
+    memory: { of: (domain) => reader?.memory.of(domain) ?? [] },
   };
 }

@@ -2,7 +2,13 @@
 import type { Answer } from '../dns/answer.ts';
 import type { Question } from '../dns/record.ts';
 import type { Domain } from '../names/domain.ts';
-import { type DestinationFacts, factsOfDomain, factsOfHost } from '../policies/destination.ts';
+import {
+  type DestinationFacts,
+  type DestinationTerms,
+  factsOfDomain,
+  factsOfHost,
+} from '../policies/destination.ts';
+import type { MemorySettings } from '../policies/memory/expect.ts';
 import type { StsEntry } from '../policies/mta-sts/cache.ts';
 import type { StsFacts } from '../policies/mta-sts/facts.ts';
 import { type StsTerms, stsFor } from '../policies/mta-sts/gather.ts';
@@ -18,6 +24,10 @@ export type Target =
 export interface EngineStore {
   readonly sts: Pick<PolicyStore['sts'], 'get' | 'put' | 'remove' | 'due' | 'forget'>;
   readonly overrides: Pick<PolicyStore['overrides'], 'about'>;
+  /** Absent: nothing is remembered of sessions. */
+  readonly memory?: Pick<PolicyStore['memory'], 'of'> | undefined;
+  /** Absent: nothing is promoted. */
+  readonly promotions?: Pick<PolicyStore['promotions'], 'get'> | undefined;
 }
 
 export interface EngineParts {
@@ -26,6 +36,8 @@ export interface EngineParts {
   readonly resolveAnew: (question: Question) => Promise<Answer>;
   readonly fetch: PolicyHands['fetch'];
   readonly store: EngineStore;
+  /** What counts of what is remembered, at the moment; absent: nothing. */
+  readonly memory?: () => MemorySettings;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** In [0, 1). */
@@ -85,10 +97,25 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
   const hands: PolicyHands = {
     resolve: parts.resolve,
     fetch: parts.fetch,
-    recall: (domain) => ({ sts: store.sts.get(domain), overrides: store.overrides.about(domain) }),
+    recall: (domain) => ({
+      sts: store.sts.get(domain),
+      overrides: store.overrides.about(domain),
+      // Read only where they are asked for: the policy of the same domain is recalled as well.
+      get memory() {
+        return store.memory?.of(domain) ?? [];
+      },
+      get promotion() {
+        return store.promotions?.get(domain);
+      },
+    }),
   };
   const freshHands: PolicyHands = { ...hands, resolve: parts.resolveAnew };
-  const terms = (errand: StsTerms['errand']): StsTerms => ({ now: now(), jitter: random(), errand });
+  const terms = (errand: StsTerms['errand']): DestinationTerms => ({
+    now: now(),
+    jitter: random(),
+    errand,
+    memory: parts.memory?.(),
+  });
 
   function keep(entry: StsEntry | null): void {
     if (entry === null || closed) return;

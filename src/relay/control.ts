@@ -16,12 +16,15 @@ import { addClientRoutes, type ClientParts } from './control-clients.ts';
 import { addPolicyRoutes, type PolicyParts } from './control-policies.ts';
 import { addQueueRoutes } from './control-queue.ts';
 import { addResultRoutes } from './control-results.ts';
+import { addTrialRoutes, type TrialParts } from './control-trials.ts';
 import { addWebhookRoutes, type WebhookParts } from './control-webhooks.ts';
 import type { Relay } from './relay.ts';
 import type { Later, World } from './settings.ts';
 
 export interface ControlParts
-  extends Pick<PolicyParts, 'policies' | 'results' | 'recorder' | 'engine' | 'destinationsOf' | 'onWord'> {
+  extends Pick<PolicyParts, 'memory' | 'recorder' | 'engine' | 'destinationsOf' | 'onWord'> {
+  readonly policies: PolicyParts['policies'] & TrialParts['policies'];
+  readonly results: PolicyParts['results'] & TrialParts['results'];
   readonly store: Pick<QueueStore, 'list' | 'show' | 'nudge' | 'pause' | 'unpause' | 'pauses' | 'backup'>;
   readonly relay: RelayAtControl;
   readonly webhooks: WebhookParts['webhooks'];
@@ -123,6 +126,7 @@ function controlApp(parts: ControlParts, around: (app: Hono) => void): Hono {
   addResultRoutes(app, parts);
   addClientRoutes(app, parts);
   addWebhookRoutes(app, parts);
+  addTrialRoutes(app, parts);
 
   app.post('/messages', async (context) => {
     const envelope = readEnvelope(context.req.query('from'), context.req.queries('to') ?? [], parts.hostname);

@@ -14,6 +14,7 @@ import { openResults, type Results } from '../../src/store/open-results.ts';
 import type { PolicyStore } from '../../src/store/policy-store.ts';
 import { createAuthority } from './certificates.ts';
 import { startTestRelay, type TestRelay, type TestRelayOptions } from './relay.ts';
+import { settings as memorySettings } from './tracks.ts';
 
 const authority = await createAuthority();
 const keyPair = await authority.issue({ names: ['relay.test'] });
@@ -92,6 +93,7 @@ export async function controlSetting(t: TestContext, options: ControlOptions = {
     },
     onError: (what, error) => failures.push(`${what}: ${String(error)}`),
     policies,
+    memory: () => memorySettings,
     suppressions: clients.suppressions,
     webhooks: options.webhooks ?? noWebhooks,
     results,

@@ -13,6 +13,7 @@ import type {
 import { type AskOptions, ask, print } from '../ask.ts';
 import { addConfigOptions } from '../config/options.ts';
 import { withExamples } from '../usage.ts';
+import { registerTrials } from './policy-trials.ts';
 
 export function register(program: Command): void {
   const policy = program
@@ -25,6 +26,7 @@ export function register(program: Command): void {
     'waxwing policy show example.com',
     'waxwing policy refresh example.com',
     'waxwing policy override example.com encrypt --until 2d --reason "their certificate ran out, told by phone"',
+    'waxwing policy propose',
   ]);
   addConfigOptions(policy.command('list'))
     .description('List the MTA-STS policies that are kept, by domain, and all overrides.')
@@ -37,7 +39,7 @@ export function register(program: Command): void {
     .action(list);
   addConfigOptions(policy.command('show'))
     .description(
-      'Show all that is kept of a domain: its policy line by line, failed fetches, an override, what sessions with its mail hosts came to today and yesterday, and servers that send its mail here.',
+      'Show all that is kept of a domain: its policy line by line, failed fetches, an override, what its mail hosts have reached so far and came to today and yesterday, and servers that send its mail here.',
     )
     .argument('<domain>')
     .option('--json', 'print JSON')
@@ -51,12 +53,13 @@ export function register(program: Command): void {
     .action(refresh);
   addConfigOptions(policy.command('purge'))
     .description(
-      'Forget the MTA-STS policy of a domain, and the servers that send its mail here: until the next contact nothing of it protects.',
+      'Forget the MTA-STS policy of a domain, what sessions with its mail hosts have reached, and the servers that send its mail here: until the next contact nothing of it protects.',
     )
     .argument('<domain>')
     .option('--json', 'print JSON')
     .action(purge);
   registerOverride(policy);
+  registerTrials(policy);
 }
 
 const LEVELS = ['off', 'may', 'encrypt', 'authenticate'] as const;

@@ -14,6 +14,7 @@ import type { Limits } from '../../net/admission.ts';
 import type { Upstream } from '../../net/dns/upstream.ts';
 import type { GatewayPatience } from '../../net/mediation.ts';
 import type { IncomingSettings } from '../../net/tls.ts';
+import type { MemorySettings } from '../../policies/memory/expect.ts';
 import type { RequireTlsLevel } from '../../policies/message.ts';
 import type { NamePattern, Route, RouteTarget } from '../../policies/overrides/route.ts';
 import type { Rule } from '../../policies/overrides/rule.ts';
@@ -62,6 +63,8 @@ export interface Config {
   readonly networkQuotas: readonly NetworkQuota[];
   readonly inbound: readonly InboundRule[];
   readonly inboundMemory: InboundMode;
+  readonly memory: MemorySettings;
+  readonly reportOnly: { readonly mode: 'off' | 'on'; readonly keepMs: number };
   readonly domains: readonly DomainConfig[];
   /** null: nobody asks who mail is from. */
   readonly authentication: AuthenticationConfig | null;

@@ -87,6 +87,8 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     networkQuotas: parsed.quota,
     inbound: parsed.inbound,
     inboundMemory: parsed.inbound_memory.mode,
+    memory: parsed.memory,
+    reportOnly: parsed.report_only,
     domains: parsed.domain.map((domain, index) =>
       toDomain(domain, `domain[${index}]`, parsed.relay.tls, sources),
     ),

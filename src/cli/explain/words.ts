@@ -25,7 +25,7 @@ export const aboutLayer: Readonly<Record<LayerName, string>> = {
   dane: 'DANE: each mail host says in signed DNS, by TLSA records, which certificate is its own',
   sts: 'MTA-STS: the domain says over HTTPS which hosts take its mail; announced by a TXT record',
   list: 'a list of policies',
-  memory: 'what was seen before',
+  memory: 'what sessions with the mail hosts have reached so far, and have to reach again ([memory])',
   default: 'set by the operator of this sender for every domain: relay.tls',
 };
 

@@ -78,6 +78,7 @@ export async function openFront(parts: FrontParts, opened: Opened): Promise<Fron
       return routes.maxMessageBytes;
     },
     policies: parts.policies,
+    memory: () => running().config.memory,
     suppressions: clients.suppressions,
     results,
     webhooks,

@@ -54,6 +54,8 @@ export interface WaxwingOptions {
   readonly accountDatabase?: Keys;
   /** Keys of `[limits]`. */
   readonly limits?: Keys;
+  /** Keys of `[memory]`. */
+  readonly memory?: Keys;
   /** Keys of `[events]`. */
   readonly events?: Keys;
   /** Items of `[[webhook]]`; files by their whole path. */
@@ -305,6 +307,8 @@ function configuration(options: WaxwingOptions): string {
     ...toml(options.accountDatabase ?? {}),
     '[limits]',
     ...toml(options.limits ?? {}),
+    '[memory]',
+    ...toml(options.memory ?? {}),
     ...listeners.flatMap((one) => ['[[listener]]', ...toml({ address: '127.0.0.1:0', ...one })]),
     ...hashes.flatMap((account) => ['[[account]]', ...toml(account)]),
     ...domains.flatMap((domain) => ['[[domain]]', ...toml(domain)]),

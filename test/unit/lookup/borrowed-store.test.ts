@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { borrowedStore } from '../../../src/lookup/borrowed-store.ts';
 import type { StsEntry } from '../../../src/policies/mta-sts/cache.ts';
 import { DOMAIN, overrideOf } from '../../support/destinations.ts';
+import { trackOf } from '../../support/tracks.ts';
 
 const entry: StsEntry = {
   domain: DOMAIN,
@@ -19,6 +20,8 @@ describe('policies that somebody else keeps', () => {
     const reader = {
       sts: { get: () => entry, list: () => [] },
       overrides: { get: () => undefined, about: () => [overrideOf('may')], list: () => [] },
+      memory: { of: () => [trackOf()] },
+      promotions: { get: () => undefined, list: () => [] },
     };
     const store = borrowedStore(reader);
     assert.equal(store.sts.get(DOMAIN), entry);
@@ -26,6 +29,7 @@ describe('policies that somebody else keeps', () => {
       store.overrides.about(DOMAIN).map(({ level }) => level),
       ['may'],
     );
+    assert.deepEqual(store.memory?.of(DOMAIN), [trackOf()]);
     const learnt = { ...entry, attemptedAt: 2 };
     store.sts.put(learnt);
     assert.equal(store.sts.get(DOMAIN), learnt);
@@ -36,6 +40,7 @@ describe('policies that somebody else keeps', () => {
     const store = borrowedStore(undefined);
     assert.equal(store.sts.get(DOMAIN), undefined);
     assert.deepEqual(store.overrides.about(DOMAIN), []);
+    assert.deepEqual(store.memory?.of(DOMAIN), []);
     store.sts.put(entry);
     assert.deepEqual(store.sts.due(Number.MAX_SAFE_INTEGER, 10), []);
     assert.equal(store.sts.forget(Number.MAX_SAFE_INTEGER), 0);

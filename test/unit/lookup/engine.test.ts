@@ -11,8 +11,10 @@ import {
 import type { Domain } from '../../../src/names/domain.ts';
 import type { StsEntry } from '../../../src/policies/mta-sts/cache.ts';
 import type { Override } from '../../../src/policies/overrides/override.ts';
+import type { Promotion } from '../../../src/policies/report-only/promotion.ts';
 import type { HttpsOutcome } from '../../../src/wire/https-answer.ts';
 import { DOMAIN, nameOf, overrideOf } from '../../support/destinations.ts';
+import { settings, trackOf } from '../../support/tracks.ts';
 import { answered, policyText } from '../policies/mta-sts/policy-host.ts';
 
 const MINUTE = 60_000;
@@ -26,6 +28,8 @@ interface Around {
   txt: string | null;
   fetch: (domain: Domain) => Promise<HttpsOutcome>;
   override: Override | undefined;
+  /** What else is kept; by default nothing is. */
+  kept: Pick<EngineStore, 'memory' | 'promotions'>;
   readonly rows: Map<Domain, StsEntry>;
   readonly fetched: Domain[];
   readonly questions: Question[];
@@ -50,6 +54,7 @@ function around(change: Partial<EngineStore['sts']> = {}): Around {
     txt: 'v=STSv1; id=1;',
     fetch: () => Promise.resolve(answered(policyText({ mx: ['mx.example.test'] }))),
     override: undefined,
+    kept: {},
     rows,
     fetched: [],
     questions: [],
@@ -69,7 +74,13 @@ function around(change: Partial<EngineStore['sts']> = {}): Around {
       told.fetched.push(domain);
       return told.fetch(domain);
     },
-    store: { sts, overrides: { about: () => (told.override === undefined ? [] : [told.override]) } },
+    store: {
+      sts,
+      overrides: { about: () => (told.override === undefined ? [] : [told.override]) },
+      memory: { of: (domain) => told.kept.memory?.of(domain) ?? [] },
+      promotions: { get: (domain) => told.kept.promotions?.get(domain) },
+    },
+    memory: () => settings,
     now: () => told.now,
     random: () => 0,
     onError: (what) => void told.errors.push(what),
@@ -198,6 +209,37 @@ describe('the policy engine', () => {
     assert.equal((await one.engine.factsOf(target)).override?.level, 'encrypt');
     one.now = NOON + 1;
     assert.equal((await one.engine.factsOf(target)).override, undefined);
+  });
+
+  it('what is remembered and what is promoted is read anew each time, as it stands then', async () => {
+    const one = around();
+    const promotion: Promotion = {
+      domain: DOMAIN,
+      level: 'encrypt',
+      setAt: NOON,
+      until: NOON + DAY,
+      reason: 'seen',
+      mostBlocked: 0,
+      blocked: 0,
+      endedAt: null,
+      endedBecause: null,
+    };
+    const track = trackOf({ since: NOON - 30 * DAY, lastAt: NOON });
+    one.kept = { memory: { of: () => [track] }, promotions: { get: () => promotion } };
+    const before = await one.engine.factsOf(target);
+    assert.deepEqual(before.promotion, promotion);
+    assert.deepEqual(before.memory, {
+      mode: 'enforce',
+      giveWayAfterMs: settings.giveWayAfterMs,
+      tracks: [{ ...track, state: 'expected' }],
+    });
+    one.now = NOON + 90 * DAY;
+    const after = await one.engine.factsOf(target);
+    assert.equal(after.promotion, undefined);
+    assert.deepEqual(
+      after.memory?.tracks.map(({ state }) => state),
+      ['forgotten'],
+    );
   });
 
   it('a row that cannot be kept is said, and its policy holds for this mail', async () => {

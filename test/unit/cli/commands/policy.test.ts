@@ -88,7 +88,7 @@ describe('policy list and show', { concurrency: 2 }, () => {
 
   it('shows a domain in its one spelling', async (t) => {
     const { data, asked } = await peer(t, {
-      '/policies/': { domain: 'a.test', sts: kept, override: null, inbound: [], results: [] },
+      '/policies/': { domain: 'a.test', sts: kept, override: null, outbound: [], inbound: [], results: [] },
     });
     const run = await waxwing(['policy', 'show', 'BÜCHER.test', '--data', data]);
     assert.equal(run.code, 0);

@@ -48,7 +48,7 @@ function dkim(given: string): string {
 
 describe('unknown keys', () => {
   const known =
-    'known here: hostname, data, user, workers, tls, dns, mta_sts, check, listener, certificate, account, accounts, account_database, quota, inbound, inbound_memory, domain, authentication, route, rule, dkim, forwarding, bounces, relay, limits, gateway, advisor, api, api_key, metrics, tls_rpt, sendmail, events, webhook';
+    'known here: hostname, data, user, workers, tls, dns, mta_sts, check, listener, certificate, account, accounts, account_database, quota, inbound, inbound_memory, memory, report_only, domain, authentication, route, rule, dkim, forwarding, bounces, relay, limits, gateway, advisor, api, api_key, metrics, tls_rpt, sendmail, events, webhook';
   const cases: readonly (readonly [string, string, string])[] = [
     ['hostnam = "a"', 'hostnam', 'did you mean hostname?'],
     ['[relay]\nretries = ["1m"]', 'relay.retries', 'did you mean relay.retry?'],

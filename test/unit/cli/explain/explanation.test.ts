@@ -14,7 +14,7 @@ describe('an explanation', () => {
       const explanation = toExplanation(sample);
       assert.deepEqual(explanationSchema.parse(JSON.parse(JSON.stringify(explanation))), explanation);
       const layers = explanation.layers.map(({ layer }) => layer);
-      assert.deepEqual(layers, ['override', 'dane', 'sts', 'default']);
+      assert.deepEqual(layers, ['override', 'dane', 'sts', 'memory', 'default']);
     });
   }
 

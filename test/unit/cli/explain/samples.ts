@@ -24,6 +24,7 @@ import {
   tlsaData,
 } from '../../../support/destinations.ts';
 import { noPolicy } from '../../../support/facts.ts';
+import { expected, memoryWith } from '../../../support/tracks.ts';
 
 export const NOW = Date.UTC(2026, 10, 28, 12);
 const DAY = 86_400_000;
@@ -232,6 +233,18 @@ export const samples = {
     }),
     { answers: [failed('_mta-sts.example.test', types.TXT, 'indeterminate')] },
   ),
+  fallenShort: explained({
+    ...factsOf({ way: unsigned, hosts: [plainHost] }),
+    memory: memoryWith(
+      'enforce',
+      expected({ against: { since: NOW - DAY, lastAt: NOW, days: 2, sessions: 4 } }),
+      { ...expected({ host: null }), state: 'young' },
+    ),
+  }),
+  onlyObserved: explained({
+    ...factsOf({ way: unsigned, hosts: [plainHost] }),
+    memory: memoryWith('observe', expected()),
+  }),
   plain: explained(factsOf({ way: unsigned, hosts: [plainHost] })),
   signedPlain: explained(factsOf()),
   encryptByDefault: explained(factsOf({ way: unsigned, hosts: [plainHost] }), { level: 'encrypt' }),

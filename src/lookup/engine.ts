@@ -3,11 +3,13 @@ import type { Answer } from '../dns/answer.ts';
 import type { Question } from '../dns/record.ts';
 import type { Domain } from '../names/domain.ts';
 import { type DestinationFacts, factsOfDomain, factsOfHost } from '../policies/destination.ts';
+import type { KeptListed } from '../policies/list/facts.ts';
 import type { StsEntry } from '../policies/mta-sts/cache.ts';
 import type { StsFacts } from '../policies/mta-sts/facts.ts';
 import { type StsTerms, stsFor } from '../policies/mta-sts/gather.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
 import { drive, type PolicyHands } from './drive.ts';
+import { recallFrom } from './recall.ts';
 
 /** Where mail is to go: a domain by its MX records, or a host that somebody configured. */
 export type Target =
@@ -18,6 +20,8 @@ export type Target =
 export interface EngineStore {
   readonly sts: Pick<PolicyStore['sts'], 'get' | 'put' | 'remove' | 'due' | 'forget'>;
   readonly overrides: Pick<PolicyStore['overrides'], 'about'>;
+  /** Absent: there is no policy list to go by. */
+  readonly list?: { about(domain: Domain): KeptListed | undefined };
 }
 
 export interface EngineParts {
@@ -76,7 +80,7 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
   const hands: PolicyHands = {
     resolve: parts.resolve,
     fetch: parts.fetch,
-    recall: (domain) => ({ sts: store.sts.get(domain), overrides: store.overrides.about(domain) }),
+    recall: recallFrom(store),
   };
   const freshHands: PolicyHands = { ...hands, resolve: parts.resolveAnew };
   const terms = (errand: StsTerms['errand']): StsTerms => ({ now: now(), jitter: random(), errand });

@@ -47,3 +47,26 @@ export function formatMoment(seconds: number): string {
 function pad(number: number): string {
   return String(number).padStart(2, '0');
 }
+
+const MOMENT =
+  /^([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))$/;
+
+/**
+ * Reads a moment as RFC 3339 §5.6 writes it, with its offset; what is finer than a millisecond is dropped.
+ *
+ * @returns milliseconds since 1970; undefined for what is none. A leap second is none: no clock of ours shows it.
+ */
+export function parseMoment(text: string): number | undefined {
+  const match = MOMENT.exec(text);
+  if (match === null) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
+  const [, , , , , , , fraction = '', sign = '+', hours = '0', minutes = '0'] = match;
+  if (hour > 23 || minute > 59 || second > 59 || Number(hours) > 23 || Number(minutes) > 59) return undefined;
+  const midnight = Date.UTC(year, month - 1, day);
+  const civil = civilDate(midnight / 86_400_000);
+  // Date.UTC takes the 30th of February for the 2nd of March, and the year 26 for 1926.
+  if (civil.year !== year || civil.month !== month - 1 || civil.day !== day) return undefined;
+  const offset = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -60_000 : 60_000);
+  const ms = Number(fraction.padEnd(3, '0').slice(0, 3));
+  return midnight + ((hour * 60 + minute) * 60 + second) * 1000 + ms - offset;
+}

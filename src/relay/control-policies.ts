@@ -10,6 +10,7 @@ import type { QueueStore } from '../store/queue-store.ts';
 import type { RelayAtControl } from './control.ts';
 import { LISTED_AT_ONCE, moment, reasonText } from './control-api.ts';
 import { toKeptInbound } from './control-clients.ts';
+import { type ListParts, listingOf } from './control-list.ts';
 import { type ResultParts, recentResults } from './control-results.ts';
 import {
   type KeptOfDomain,
@@ -23,11 +24,11 @@ import {
 } from './policies-api.ts';
 import type { World } from './settings.ts';
 
-export interface PolicyParts extends ResultParts {
+export interface PolicyParts extends ResultParts, Pick<ListParts, 'list'> {
   readonly store: Pick<QueueStore, 'nudge'>;
   readonly relay: Pick<RelayAtControl, 'retry' | 'carryOut' | 'inbound' | 'rememberedTls'>;
   readonly world: World;
-  readonly policies: Pick<PolicyStore, 'sts' | 'overrides'>;
+  readonly policies: Pick<PolicyStore, 'sts' | 'overrides' | 'list'>;
   readonly engine: Pick<PolicyEngine, 'refresh' | 'forget'>;
   /** Where mail goes to which the policy of a domain applies: its own destination first, then next hops of its name. */
   readonly destinationsOf: (domain: Domain) => readonly [string, ...string[]];
@@ -66,12 +67,19 @@ function addReading(app: Hono, parts: PolicyParts): void {
     const override = policies.overrides.get(domain.value);
     const inbound = (await relay.inbound.of(domain.value)).map((row) => toKeptInbound(row, world.now()));
     const results = await recentResults(parts, domain.value);
-    const isKnown = sts !== undefined || override !== undefined || inbound.length > 0 || results.length > 0;
+    const listed = listingOf(domain.value, parts);
+    const isKnown =
+      sts !== undefined ||
+      override !== undefined ||
+      listed !== null ||
+      inbound.length > 0 ||
+      results.length > 0;
     if (!isKnown) return context.json({ error: `nothing is kept of ${domain.value}` }, 404);
     const kept: KeptOfDomain = {
       domain: domain.value,
       sts: sts === undefined ? null : toKeptPolicy(sts, world.now()),
       override: override === undefined ? null : toKeptOverride(override, world.now()),
+      listed,
       inbound,
       results,
     };

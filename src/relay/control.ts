@@ -13,6 +13,7 @@ import type { QueueStore } from '../store/queue-store.ts';
 import { atTheSocket, type Said } from './arrival.ts';
 import type { WordOf } from './control-api.ts';
 import { addClientRoutes, type ClientParts } from './control-clients.ts';
+import { addListRoutes, type ListParts } from './control-list.ts';
 import { addPolicyRoutes, type PolicyParts } from './control-policies.ts';
 import { addQueueRoutes } from './control-queue.ts';
 import { addResultRoutes } from './control-results.ts';
@@ -21,7 +22,8 @@ import type { Relay } from './relay.ts';
 import type { Later, World } from './settings.ts';
 
 export interface ControlParts
-  extends Pick<PolicyParts, 'policies' | 'results' | 'recorder' | 'engine' | 'destinationsOf' | 'onWord'> {
+  extends Pick<PolicyParts, 'policies' | 'results' | 'recorder' | 'engine' | 'destinationsOf' | 'onWord'>,
+    Pick<ListParts, 'list'> {
   readonly store: Pick<QueueStore, 'list' | 'show' | 'nudge' | 'pause' | 'unpause' | 'pauses' | 'backup'>;
   readonly relay: RelayAtControl;
   readonly webhooks: WebhookParts['webhooks'];
@@ -120,6 +122,7 @@ function controlApp(parts: ControlParts, around: (app: Hono) => void): Hono {
   around(app);
   addQueueRoutes(app, parts);
   addPolicyRoutes(app, parts);
+  addListRoutes(app, parts);
   addResultRoutes(app, parts);
   addClientRoutes(app, parts);
   addWebhookRoutes(app, parts);

@@ -5,6 +5,9 @@
  * it returns. Every call may throw a {@link StoreError}, and has then changed nothing.
  */
 import type { Domain } from '../names/domain.ts';
+import type { AcceptedList, Signing } from '../policies/list/accept.ts';
+import type { ListHead } from '../policies/list/facts.ts';
+import type { ListedDomain } from '../policies/list/policy-list.ts';
 import type { StsEntry } from '../policies/mta-sts/cache.ts';
 import type { Override } from '../policies/overrides/override.ts';
 import type { EpochMs } from '../policies/words.ts';
@@ -29,6 +32,14 @@ export interface PolicyReader {
     /** In the order of the domains, those included whose time is over. */
     list(): readonly Override[];
   };
+  readonly list: {
+    /** The list that was accepted last, also where its time is over. */
+    head(): ListHead | undefined;
+    /** What it says of a domain. */
+    listed(domain: Domain): ListedDomain | undefined;
+    /** What each key has signed, of all lists that were accepted. */
+    signings(): readonly Signing[];
+  };
   close(): void;
 }
 
@@ -52,5 +63,11 @@ export interface PolicyStore extends PolicyReader {
     put(override: Override): void;
     /** @returns whether there was one. */
     remove(domain: Override['domain']): boolean;
+  };
+  readonly list: PolicyReader['list'] & {
+    /** In place of the one that is there, all of it or nothing. @param source where it came from. */
+    put(accepted: AcceptedList, source: string, now: EpochMs): void;
+    /** Its time is over: it names no domain any more. That it was accepted stays known. */
+    end(): void;
   };
 }

@@ -1,6 +1,7 @@
 /** `waxwing policy`: what the running relay keeps of the policies of others, and an operator's word about them. */
 import { Argument, type Command, Option } from 'commander';
 import { parseDomain } from '../../names/domain.ts';
+import type { KeptList } from '../../relay/list-api.ts';
 import type {
   KeptOfDomain,
   KeptOverride,
@@ -13,6 +14,7 @@ import type {
 import { type AskOptions, ask, print } from '../ask.ts';
 import { addConfigOptions } from '../config/options.ts';
 import { withExamples } from '../usage.ts';
+import { registerLists } from './policy-lists.ts';
 
 export function register(program: Command): void {
   const policy = program
@@ -27,7 +29,9 @@ export function register(program: Command): void {
     'waxwing policy override example.com encrypt --until 2d --reason "their certificate ran out, told by phone"',
   ]);
   addConfigOptions(policy.command('list'))
-    .description('List the MTA-STS policies that are kept, by domain, and all overrides.')
+    .description(
+      'List the MTA-STS policies that are kept, by domain, and all overrides; and how the policy list stands.',
+    )
     .option('--after <domain>', 'go on behind this domain')
     .option(
       '--broken',
@@ -37,7 +41,7 @@ export function register(program: Command): void {
     .action(list);
   addConfigOptions(policy.command('show'))
     .description(
-      'Show all that is kept of a domain: its policy line by line, failed fetches, an override, what sessions with its mail hosts came to today and yesterday, and servers that send its mail here.',
+      'Show all that is kept of a domain: its policy line by line, failed fetches, an override, what the policy list says, what sessions with its mail hosts came to today and yesterday, and servers that send its mail here.',
     )
     .argument('<domain>')
     .option('--json', 'print JSON')
@@ -57,6 +61,7 @@ export function register(program: Command): void {
     .option('--json', 'print JSON')
     .action(purge);
   registerOverride(policy);
+  registerLists(policy);
 }
 
 const LEVELS = ['off', 'may', 'encrypt', 'authenticate'] as const;
@@ -111,9 +116,15 @@ async function list(options: ListOptions, command: Command): Promise<void> {
   }
   const overrides = await ask(options, { method: 'GET', path: '/overrides' });
   if (overrides === undefined) return;
+  const list = await ask(options, { method: 'GET', path: '/list' });
+  if (list === undefined) return;
   const { formatPolicies } = await import('../policy-text.ts');
-  print(options, { policies, overrides }, () =>
-    formatPolicies(policies, overrides as readonly KeptOverride[], Date.now()),
+  const { formatList } = await import('../list-text.ts');
+  print(options, { policies, overrides, list }, () =>
+    [
+      formatPolicies(policies, overrides as readonly KeptOverride[], Date.now()),
+      formatList(list as KeptList | null, Date.now()),
+    ].join('\n'),
   );
 }
 

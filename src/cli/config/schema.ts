@@ -25,6 +25,7 @@ import { limits } from './schema/limits.ts';
 import { listener } from './schema/listener.ts';
 import { metrics } from './schema/metrics.ts';
 import { mtaSts } from './schema/mta-sts.ts';
+import { policyList } from './schema/policy-list.ts';
 import { quota } from './schema/quota.ts';
 import { relay } from './schema/relay.ts';
 import { route } from './schema/route.ts';
@@ -57,6 +58,7 @@ export const configSchema = z
     tls,
     dns,
     mta_sts: mtaSts,
+    list: policyList,
     check,
     listener: z
       .array(listener)

@@ -23,6 +23,7 @@ import type {
 } from './config.ts';
 import type { ParsedConfig } from './schema.ts';
 import { settledInGateway, toGateway } from './settle-gateway.ts';
+import { listSourceText, toList } from './settle-list.ts';
 import { toBounces, toForwarding } from './settle-senders.ts';
 import type { Environment, Sources } from './sources.ts';
 import { formatNetwork } from './values.ts';
@@ -67,6 +68,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
       httpsPort: parsed.mta_sts.https_port,
       httpsAddress: parsed.mta_sts.https_address ?? null,
     },
+    list: toList(parsed.list, sources),
     check: {
       hello: parsed.check.hello ?? hostname,
       optOutFile:
@@ -130,6 +132,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     ['dns.trust_anchor', config.dns.anchorFile],
     ['authentication.authserv_id', config.authentication?.authservId ?? formatMailDomain(hostname)],
     ['mta_sts.https_address', config.mtaSts.httpsAddress],
+    ['list.source', listSourceText(config.list)],
     ['check.hello', formatMailDomain(config.check.hello)],
     ['check.opt_out', config.check.optOutFile],
     ['forwarding.srs_domain', config.forwarding?.srsDomain ?? null],

@@ -5,6 +5,7 @@ import type { HostFacts } from '../../policies/dane/hosts.ts';
 import { daneAt } from '../../policies/dane/plan.ts';
 import { shorten } from '../../policies/dane/tlsa.ts';
 import type { DestinationFacts } from '../../policies/destination.ts';
+import { formatMx } from '../../policies/list/policy-list.ts';
 import type { StsFacts } from '../../policies/mta-sts/facts.ts';
 import { formatPattern } from '../../policies/mta-sts/policy.ts';
 import type { Override } from '../../policies/overrides/override.ts';
@@ -21,7 +22,7 @@ export function layersOf(explained: Explained): ExplainedLayer[] {
   const policies =
     finding.kind === 'address'
       ? [ofAddress('dane', 'TLSA records'), ofAddress('sts', 'MTA-STS policy')]
-      : [daneLayer(finding.facts), stsLayer(finding, explained)];
+      : [daneLayer(finding.facts), stsLayer(finding, explained), ...listLayer(finding.facts)];
   return [overrideLayer(explained), ...policies, defaultLayer(explained)];
 }
 
@@ -171,6 +172,24 @@ function stsLayer({ facts: { sts } }: LookedUp, { now }: Explained): ExplainedLa
   const isUnknown = sts.kind === 'unknown' || sts.record.kind === 'found';
   const says = isUnknown ? 'nothing, as the policy could not be learnt' : 'nothing';
   return { layer: 'sts', state: isUnknown ? 'unknown' : 'absent', says, because, evidence };
+}
+
+/** None where no list is gone by. */
+function listLayer({ list }: DestinationFacts): readonly ExplainedLayer[] {
+  if (list === undefined) return [];
+  const { because } = list;
+  const evidence = [...list.evidence];
+  if (list.kind !== 'policy')
+    return [{ layer: 'list', state: 'absent', says: 'nothing', because, evidence }];
+  const { mode, mxs } = list.policy;
+  const hosts = shorten(mxs.map(formatMx));
+  const strict = `only the hosts ${hosts}, over TLS, with a certificate that is valid for the name of the host`;
+  const says = {
+    enforce: `${strict} (mode enforce)`,
+    testing: `nothing for now (mode testing); with enforce: ${strict}`,
+    none: 'nothing (mode none)',
+  }[mode];
+  return [{ layer: 'list', state: 'found', says, because, evidence }];
 }
 
 /** A policy is in force that takes back what the ones before it asked for. */

@@ -19,6 +19,7 @@ describe('policies that somebody else keeps', () => {
     const reader = {
       sts: { get: () => entry, list: () => [] },
       overrides: { get: () => undefined, about: () => [overrideOf('may')], list: () => [] },
+      list: { head: () => undefined, listed: () => undefined, signings: () => [] },
     };
     const store = borrowedStore(reader);
     assert.equal(store.sts.get(DOMAIN), entry);

@@ -29,6 +29,7 @@ function checkNamed({ file, title }: Named): void {
 const sections = [
   { name: 'MTA-STS', letter: 'S', cases: 22, folder: 'test/unit/policies/mta-sts/' },
   { name: 'DANE', letter: 'D', cases: 26, folder: 'test/unit/policies/dane/' },
+  { name: 'the policy list', letter: 'L', cases: 15, folder: 'test/unit/policies/list/' },
 ] as const;
 
 for (const { name: section, letter, cases, folder } of sections) {

@@ -1,12 +1,7 @@
 /** The policy list while the relay runs: where it comes from, what the log says of it, and its metrics. */
 import type { Logger } from 'pino';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import {
-  type ListKeeper,
-  type ListLook,
-  type ListTerms,
-  openListKeeper,
-} from '../lookup/list-keeper.ts';
+import { type ListKeeper, type ListLook, type ListTerms, openListKeeper } from '../lookup/list-keeper.ts';
 import { formatMoment } from '../names/calendar.ts';
 import { outgoingContext } from '../net/tls.ts';
 import { isInForce, type ListHead } from '../policies/list/facts.ts';

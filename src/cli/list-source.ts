@@ -44,13 +44,14 @@ export function readListFiles(list: string, signature: string): Promise<ReadList
 type Octets = { readonly kind: 'ok'; readonly octets: Uint8Array } | Extract<ReadList, { kind: 'failed' }>;
 
 /** The signature first: where somebody renews both meanwhile, they do not fit, and nothing worse. */
-async function both(readList: () => Promise<Octets>, readSignature: () => Promise<Octets>): Promise<ReadList> {
+async function both(
+  readList: () => Promise<Octets>,
+  readSignature: () => Promise<Octets>,
+): Promise<ReadList> {
   const signature = await readSignature();
   if (signature.kind === 'failed') return signature;
   const list = await readList();
-  return list.kind === 'failed'
-    ? list
-    : { kind: 'read', list: list.octets, signature: signature.octets };
+  return list.kind === 'failed' ? list : { kind: 'read', list: list.octets, signature: signature.octets };
 }
 
 async function fetch(
@@ -59,7 +60,15 @@ async function fetch(
   maxOctets: number,
   terms: FetchTerms,
 ): Promise<Octets> {
-  const outcome = await fetchPage({ ...terms, host, port, path, accept: '*/*', timeoutMs: FETCH_MS, maxOctets });
+  const outcome = await fetchPage({
+    ...terms,
+    host,
+    port,
+    path,
+    accept: '*/*',
+    timeoutMs: FETCH_MS,
+    maxOctets,
+  });
   if (outcome.kind === 'failed') return failed(outcome.because, outcome.fault === 'too-big');
   const { status, contentEncoding, body, location } = outcome.answer;
   const where = `https://${host}${port === 443 ? '' : `:${port}`}${path}`;

@@ -16,7 +16,9 @@ export function formatImported({ look, list }: ImportedList, now: number): strin
 function headLines({ list }: KeptList, now: number): readonly string[] {
   if (list === null) return ['policy list: none was accepted so far'];
   const { inForce, domains, timestamp, expiresAt, author, signers, source, acceptedAt } = list;
-  const state = inForce ? `in force, ${domains} domain${domains === 1 ? '' : 's'}` : 'over: nothing of it protects';
+  const state = inForce
+    ? `in force, ${domains} domain${domains === 1 ? '' : 's'}`
+    : 'over: nothing of it protects';
   return [
     `policy list: ${state}`,
     `  made at ${timestamp} (${ago(timestamp, now)}), ${inForce ? 'holds' : 'held'} until ${expiresAt} (${ahead(expiresAt, now)})`,
@@ -29,7 +31,9 @@ function lookLines({ source, lastLook, nextLookAt }: KeptList, now: number): rea
   return [
     ...(lastLook === null
       ? []
-      : [`  last look ${ago(lastLook.at, now)}, at ${oneLine(lastLook.source)}: it ${outcomeText(lastLook)}`]),
+      : [
+          `  last look ${ago(lastLook.at, now)}, at ${oneLine(lastLook.source)}: it ${outcomeText(lastLook)}`,
+        ]),
     source === null || nextLookAt === null
       ? '  newer ones are only imported: there is no list.source'
       : `  next look ${ahead(nextLookAt, now)}, at ${oneLine(source)}`,

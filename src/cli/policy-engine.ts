@@ -44,7 +44,10 @@ export interface KeptPolicies extends Omit<EngineStore, 'list'> {
 }
 
 /** What deliveries go by under the configuration of the moment. */
-export function storeOf(terms: () => Pick<EngineTerms, 'config'>, { sts, overrides, list }: KeptPolicies): EngineStore {
+export function storeOf(
+  terms: () => Pick<EngineTerms, 'config'>,
+  { sts, overrides, list }: KeptPolicies,
+): EngineStore {
   const keys = (): ReadonlySet<string> | undefined => {
     const ids = terms().config.list?.keys.map(({ id }) => id);
     return ids === undefined ? undefined : new Set(ids);

@@ -12,8 +12,8 @@ import type { LoadedConfig } from './config/load.ts';
 import { CONTROL_SOCKET } from './control-client.ts';
 import { openEventLogs } from './event-logs.ts';
 import { gatewayAddresses } from './gateway-service.ts';
-import { startListService } from './list-service.ts';
 import { type Opened, openGround, warnOfOthers } from './ground.ts';
+import { startListService } from './list-service.ts';
 import { refuseStrangers } from './places.ts';
 import { type Running, reload } from './reload.ts';
 import { startWebhookService } from './webhook-service.ts';
@@ -86,7 +86,14 @@ async function open(
     log,
   });
   opened.push(() => webhooks.close());
-  const list = startListService({ running: () => running, store: policies.list, lookUps, world, log, onError });
+  const list = startListService({
+    running: () => running,
+    store: policies.list,
+    lookUps,
+    world,
+    log,
+    onError,
+  });
   opened.push(() => list.keeper.close());
   const onEvents = (some: readonly LoggedEvent[]): void => {
     events.write(some);

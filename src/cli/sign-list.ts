@@ -20,7 +20,13 @@ export interface SignRequest {
 }
 
 /** Signs what a relay would accept, and nothing else. @returns what was done, for people. */
-export async function signListFile({ file, keyFile, out, keepOthers, now }: SignRequest): Promise<Parsed<string>> {
+export async function signListFile({
+  file,
+  keyFile,
+  out,
+  keepOthers,
+  now,
+}: SignRequest): Promise<Parsed<string>> {
   const octets = await readOctets(file);
   if (octets.kind === 'invalid') return octets;
   const list = parsePolicyList(octets.value);

@@ -109,7 +109,8 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
       !known.ended &&
       known.digest === judged.digest &&
       known.signers.join() === judged.signers.join();
-    if (isKnown) return { at, source, outcome: 'unchanged', fault: null, because: 'it is the list that is kept' };
+    if (isKnown)
+      return { at, source, outcome: 'unchanged', fault: null, because: 'it is the list that is kept' };
     store.put(judged, source, at);
     const because = `it names ${judged.list.domains.size} domains, signed by ${judged.signers.join(' and ')}`;
     return { at, source, outcome: 'accepted', fault: null, because };

@@ -71,10 +71,7 @@ async function fetchBy(fetch: PageFetch, endsAt: number, failures: FailedAddress
   const usable = found.addresses.filter((address) => fetch.allowPrivate || isPublicAddress(address));
   if (usable.length === 0) {
     const shown = found.addresses.slice(0, MAX_ADDRESSES).join(', ');
-    return failed(
-      'address',
-      `${host} has only addresses that are not public, which are refused: ${shown}`,
-    );
+    return failed('address', `${host} has only addresses that are not public, which are refused: ${shown}`);
   }
   return inOrder(usable.slice(0, MAX_ADDRESSES), fetch, endsAt, failures);
 }

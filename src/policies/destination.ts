@@ -95,7 +95,11 @@ function* gatherSts<First>(into: Gathered<First>, domain: Domain, terms: StsTerm
   into.sts = yield* stsFor(domain, terms);
 }
 
-function* gatherKept<First>(into: Gathered<First>, domain: Domain, { now }: StsTerms): PolicyLookUp<undefined> {
+function* gatherKept<First>(
+  into: Gathered<First>,
+  domain: Domain,
+  { now }: StsTerms,
+): PolicyLookUp<undefined> {
   const { overrides, list } = yield* recall(domain);
   into.kept = {
     override: overrideFor(domain, overrides, now),

@@ -56,7 +56,10 @@ export function addListRoutes(app: Hono, { list, world, onWord }: ListParts): vo
 }
 
 /** What the list says of a domain; null where it is not on it, or there is none. */
-export function listingOf(domain: Domain, { list, policies, world }: Omit<ListParts, 'onWord'>): KeptListing | null {
+export function listingOf(
+  domain: Domain,
+  { list, policies, world }: Omit<ListParts, 'onWord'>,
+): KeptListing | null {
   const head = list.keeper.head();
   const listed = head === undefined ? undefined : policies.list.listed(domain);
   return head === undefined || listed === undefined ? null : toKeptListing(listed, head, world.now());

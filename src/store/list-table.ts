@@ -65,14 +65,15 @@ function writerOf(database: DatabaseSync): Writer {
   const noDomains = command<[]>(database, 'DELETE FROM listed_domains');
   const noPolicies = command<[]>(database, 'DELETE FROM listed_policies');
   const setEnded = command<[]>(database, 'UPDATE policy_list SET ended = 1');
-  const putHead = command<
-    [EpochMs, EpochMs, string | null, string, string, string, EpochMs, number]
-  >(
+  const putHead = command<[EpochMs, EpochMs, string | null, string, string, string, EpochMs, number]>(
     database,
     `INSERT OR REPLACE INTO policy_list (id, timestamp, expires, author, signers, digest, source, accepted_at, domains, ended)
      VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
   );
-  const putPolicy = command<[string, string]>(database, 'INSERT INTO listed_policies (mode, mxs) VALUES (?, ?)');
+  const putPolicy = command<[string, string]>(
+    database,
+    'INSERT INTO listed_policies (mode, mxs) VALUES (?, ?)',
+  );
   const putDomain = command<[Domain, number, string | null]>(
     database,
     'INSERT INTO listed_domains (domain, policy, alias) VALUES (?, ?, ?)',

@@ -263,7 +263,11 @@ function overridesConform(withStore: WithStore): void {
   });
 }
 
-function accepted(digest: string, signers: readonly string[], change: Parameters<typeof listText>[0] = {}): AcceptedList {
+function accepted(
+  digest: string,
+  signers: readonly string[],
+  change: Parameters<typeof listText>[0] = {},
+): AcceptedList {
   const list = parsePolicyList(Buffer.from(listText(change)));
   if (list.kind !== 'ok') throw new Error(list.because);
   return { list: list.value, digest, signers };
@@ -303,7 +307,11 @@ function listConforms(withStore: WithStore): void {
       'has one list, the last that was put, and knows the newest that each key has signed',
       withStore(({ store: { list } }) => {
         list.put(accepted('ab', ['k1', 'k2'], { timestamp: 100 }), 'a', 1);
-        list.put(accepted('cd', ['k2'], { timestamp: 200, policies: { 'b.test': { mode: 'none' } } }), 'b', 2);
+        list.put(
+          accepted('cd', ['k2'], { timestamp: 200, policies: { 'b.test': { mode: 'none' } } }),
+          'b',
+          2,
+        );
         assert.equal(list.head()?.source, 'b');
         assert.equal(list.head()?.domains, 1);
         assert.equal(list.listed(domain('example.test')), undefined);

@@ -179,8 +179,7 @@ function listLayer({ list }: DestinationFacts): readonly ExplainedLayer[] {
   if (list === undefined) return [];
   const { because } = list;
   const evidence = [...list.evidence];
-  if (list.kind !== 'policy')
-    return [{ layer: 'list', state: 'absent', says: 'nothing', because, evidence }];
+  if (list.kind !== 'policy') return [{ layer: 'list', state: 'absent', says: 'nothing', because, evidence }];
   const { mode, mxs } = list.policy;
   const hosts = shorten(mxs.map(formatMx));
   const strict = `only the hosts ${hosts}, over TLS, with a certificate that is valid for the name of the host`;

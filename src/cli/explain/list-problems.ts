@@ -15,9 +15,7 @@ export function listProblems({ facts: { domain, list }, verdict }: LookedUp): re
       return [ended(list.because)];
     case 'policy': {
       const unlisted = verdict.hosts.filter(isUnlisted).map(({ host }) => host);
-      return unlisted.length === 0
-        ? []
-        : [notNamed(domain, list.policy, unlisted, verdict.kind === 'defer')];
+      return unlisted.length === 0 ? [] : [notNamed(domain, list.policy, unlisted, verdict.kind === 'defer')];
     }
   }
 }

@@ -15,11 +15,7 @@ export function problemsOf(explained: Explained): Problem[] {
   const policies =
     finding.facts.hosts.length === 0
       ? []
-      : [
-          ...daneProblems(finding, explained),
-          ...stsProblems(finding, explained),
-          ...listProblems(finding),
-        ];
+      : [...daneProblems(finding, explained), ...stsProblems(finding, explained), ...listProblems(finding)];
   const login = loginKept(explained);
   // That nothing protects the mail need not be said where it was said why.
   const open = policies.length + login.length > 0 ? [] : unprotected(finding, explained);

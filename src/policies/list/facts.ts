@@ -50,14 +50,14 @@ export type ListFacts =
 
 /** What a list means for a domain. */
 export function listFor(domain: Domain, { head, listed }: KeptListed, now: EpochMs): ListFacts {
-  if (head === undefined) return { kind: 'none', because: 'no policy list was accepted so far', evidence: [] };
+  if (head === undefined)
+    return { kind: 'none', because: 'no policy list was accepted so far', evidence: [] };
   const evidence = [headText(head)];
   if (!isInForce(head, now)) {
     const because = `the policy list ended at ${moment(head.expires)}, and no newer one could be had`;
     return { kind: 'expired', because, evidence };
   }
-  if (listed === undefined)
-    return { kind: 'none', because: `${domain} is not on the policy list`, evidence };
+  if (listed === undefined) return { kind: 'none', because: `${domain} is not on the policy list`, evidence };
   const { policy, alias } = listed;
   const under = alias === null ? '' : ` under the alias ${JSON.stringify(alias)}`;
   const because = `the policy list names ${domain}${under}: ${policy.mode}${hostsText(policy)}`;
@@ -70,7 +70,9 @@ export function isInForce({ expires, ended }: ListHead, now: EpochMs): boolean {
 
 /** The same, as long as one of these keys has signed the list. */
 export function trustedOnly(kept: KeptListed, keys: ReadonlySet<string>): KeptListed {
-  return kept.head?.signers.some((key) => keys.has(key)) === true ? kept : { head: undefined, listed: undefined };
+  return kept.head?.signers.some((key) => keys.has(key)) === true
+    ? kept
+    : { head: undefined, listed: undefined };
 }
 
 function headText({ timestamp, expires, author, signers, source }: ListHead): string {

@@ -69,7 +69,9 @@ export function signersOf(
 ): readonly string[] {
   const content = Buffer.concat([PREFIX, list]);
   const signers = keys.filter(({ id, base64 }) =>
-    signatures.some(({ key, signature }) => key === id && verify(null, content, publicKeyOf(base64), signature)),
+    signatures.some(
+      ({ key, signature }) => key === id && verify(null, content, publicKeyOf(base64), signature),
+    ),
   );
   return signers.map(({ id }) => id);
 }

@@ -37,12 +37,18 @@ describe('a list in a file', () => {
     const source = listSource(config, () => assert.fail('nobody is asked'));
     assert.equal(source?.name, list);
     assert.equal(shown(await source.read()), 'the list\r\n signed the signature\n');
-    assert.equal(listSource({ ...config, source: null }, () => assert.fail()), null);
+    assert.equal(
+      listSource({ ...config, source: null }, () => assert.fail()),
+      null,
+    );
   });
 
   it('is not there without one of the two', async () => {
     assert.match(shown(await readListFiles(list, join(folder, 'none'))), /^it cannot be read: ENOENT/);
-    assert.match(shown(await readListFiles(join(folder, 'none'), `${list}.sig`)), /^it cannot be read: ENOENT/);
+    assert.match(
+      shown(await readListFiles(join(folder, 'none'), `${list}.sig`)),
+      /^it cannot be read: ENOENT/,
+    );
   });
 
   it('is read up to its limit, and no octet further', async () => {
@@ -55,7 +61,11 @@ describe('a list in a file', () => {
 });
 
 describe('a list over HTTPS', () => {
-  const serve = (t: TestContext, respond: (path: string) => string, options: WebHostOptions = {}): Promise<WebHost> => {
+  const serve = (
+    t: TestContext,
+    respond: (path: string) => string,
+    options: WebHostOptions = {},
+  ): Promise<WebHost> => {
     const host = startWebHost(
       t,
       (socket) => {
@@ -68,7 +78,11 @@ describe('a list over HTTPS', () => {
   const read = async (port: number, allowPrivate = true): Promise<string> => {
     const url = `https://lists.test:${port}/a/policy.json`;
     const source = listSource(
-      { source: { kind: 'url', url, host: nameOf('lists.test'), port, path: '/a/policy.json' }, keys: [], refreshMs: 1 },
+      {
+        source: { kind: 'url', url, host: nameOf('lists.test'), port, path: '/a/policy.json' },
+        keys: [],
+        refreshMs: 1,
+      },
       () => ({
         addresses: () => Promise.resolve({ kind: 'found', addresses: ['127.0.0.1'] }),
         allowPrivate,
@@ -84,7 +98,10 @@ describe('a list over HTTPS', () => {
   it('is fetched from the host that the certificate names, the signature first', async (t) => {
     const host = await serve(t, both);
     assert.equal(await read(host.port), 'the list signed the signature\n');
-    assert.deepEqual(host.requests.map((head) => head.split(' ')[1]), ['/a/policy.json.sig', '/a/policy.json']);
+    assert.deepEqual(
+      host.requests.map((head) => head.split(' ')[1]),
+      ['/a/policy.json.sig', '/a/policy.json'],
+    );
     assert.deepEqual(host.serverNames, ['lists.test', 'lists.test']);
   });
 
@@ -96,11 +113,27 @@ describe('a list over HTTPS', () => {
   });
 
   const answers: readonly (readonly [string, string, RegExp])[] = [
-    ['a redirect', http('', { Location: 'https://other.test/' }, '302 Found'), /answers 302 instead of 200 \(a redirect to "https:\/\/other\.test\/" is not followed\)$/],
-    ['no such page', http('', {}, '404 Not Found'), /^https:\/\/lists\.test:[0-9]+\/a\/policy\.json answers 404 instead of 200$/],
-    ['a content encoding', http('x', { 'Content-Encoding': 'gzip' }), /a content encoding that was not asked for$/],
+    [
+      'a redirect',
+      http('', { Location: 'https://other.test/' }, '302 Found'),
+      /answers 302 instead of 200 \(a redirect to "https:\/\/other\.test\/" is not followed\)$/,
+    ],
+    [
+      'no such page',
+      http('', {}, '404 Not Found'),
+      /^https:\/\/lists\.test:[0-9]+\/a\/policy\.json answers 404 instead of 200$/,
+    ],
+    [
+      'a content encoding',
+      http('x', { 'Content-Encoding': 'gzip' }),
+      /a content encoding that was not asked for$/,
+    ],
     ['no end', http('x', { 'Content-Length': null }), /does not say where it ends$/],
-    ['too much', http('x', { 'Content-Length': String(MAX_LIST_OCTETS + 1) }), /^too large: .*more than 4194304 octets$/],
+    [
+      'too much',
+      http('x', { 'Content-Length': String(MAX_LIST_OCTETS + 1) }),
+      /^too large: .*more than 4194304 octets$/,
+    ],
   ];
   for (const [title, answer, reason] of answers) {
     it(`is none: ${title}`, async (t) => {

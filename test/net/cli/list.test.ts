@@ -43,7 +43,9 @@ function text(made: number, policies?: Readonly<Record<string, unknown>>): strin
 }
 
 async function serve(t: TestContext, config: string) {
-  const child = spawn(process.execPath, [bin, 'serve', '--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, [bin, 'serve', '--config', config], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const exited = once(child, 'exit');
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');

@@ -61,7 +61,10 @@ describe('POST /list', () => {
     const { asked, words } = await setting(t);
     const answer = await asked('POST', '/list', body(text(), ours));
     const { look, list } = answer.body as ImportedList;
-    assert.deepEqual([answer.status, look.outcome, list.list?.inForce, list.list?.domains], [200, 'accepted', true, 3]);
+    assert.deepEqual(
+      [answer.status, look.outcome, list.list?.inForce, list.list?.domains],
+      [200, 'accepted', true, 3],
+    );
     assert.match(words[0] ?? '', /^an operator has imported a policy list .*"accepted"/);
     assert.deepEqual((await asked('GET', '/list')).body, list);
     const { listed } = (await asked('GET', '/policies/alias.test')).body as KeptOfDomain;

@@ -20,7 +20,11 @@ const refused = {
 } as const;
 
 function kept(change: Partial<Parameters<typeof toKeptList>[1]> = {}, now = NOON) {
-  return toKeptList(terms, { head: () => listHead, lastLook: refused, nextLookAt: NOON + HOUR, ...change }, now);
+  return toKeptList(
+    terms,
+    { head: () => listHead, lastLook: refused, nextLookAt: NOON + HOUR, ...change },
+    now,
+  );
 }
 
 describe('the policy list for people', () => {
@@ -49,7 +53,11 @@ describe('the policy list for people', () => {
   });
 
   it('says that none was accepted, and that nothing is looked for', () => {
-    const none = toKeptList({ ...terms, source: null }, { head: () => undefined, lastLook: null, nextLookAt: null }, NOON);
+    const none = toKeptList(
+      { ...terms, source: null },
+      { head: () => undefined, lastLook: null, nextLookAt: null },
+      NOON,
+    );
     assert.equal(
       formatList(none, NOON),
       'policy list: none was accepted so far\n  newer ones are only imported: there is no list.source\n',
@@ -58,7 +66,9 @@ describe('the policy list for people', () => {
 
   it('says what came of an import', () => {
     const text = (outcome: 'accepted' | 'unchanged' | 'failed'): string =>
-      formatImported({ look: toKeptLook({ ...refused, outcome, fault: null }), list: kept() }, NOON).split('\n')[0] ?? '';
+      formatImported({ look: toKeptLook({ ...refused, outcome, fault: null }), list: kept() }, NOON).split(
+        '\n',
+      )[0] ?? '';
     assert.equal(text('accepted'), 'the list was accepted: it is older');
     assert.equal(text('unchanged'), 'the list changes nothing: it is older');
     assert.equal(text('failed'), 'the list could not be had: it is older');

@@ -121,7 +121,10 @@ a.test: MTA-STS enforce, id a1, in force
 
   it('is what has failed since when, where nothing could be fetched', () => {
     assert.equal(
-      formatKept({ domain: 'never.test', sts: never, override: null, listed: null, inbound: [], results: [] }, NOW),
+      formatKept(
+        { domain: 'never.test', sts: never, override: null, listed: null, inbound: [], results: [] },
+        NOW,
+      ),
       `never.test: no MTA-STS policy could be fetched so far
   failed 2 times since 2026-11-28T11:00:00.000Z for the id b2 (sts-webpki-invalid): its certificate is for [2J another name
   tried again from 2026-11-28T12:05:00.000Z on
@@ -210,7 +213,10 @@ describe('servers that send mail of a domain', () => {
 
   it('are listed with what is expected of them', () => {
     assert.equal(
-      formatKept({ domain: 'a.test', sts: null, override: null, listed: null, inbound: [known, young], results: [] }, NOW),
+      formatKept(
+        { domain: 'a.test', sts: null, override: null, listed: null, inbound: [known, young], results: [] },
+        NOW,
+      ),
       `a.test: no MTA-STS policy is kept
 a.test: servers that send its mail here over TLS
   192.0.2.1: always since 2026-11-01, noted 12 times, last 60m ago

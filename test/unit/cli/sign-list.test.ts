@@ -25,10 +25,15 @@ function file(name: string, text: string): string {
 const [ours, next] = [newSigner(), newSigner()];
 const list = file('policy.json', listText());
 const out = `${list}.sig`;
-const keyFiles = new Map([ours, next].map((key, index) => [key, file(`key${index}.pem`, pemOf(key.private))]));
+const keyFiles = new Map(
+  [ours, next].map((key, index) => [key, file(`key${index}.pem`, pemOf(key.private))]),
+);
 
 /** What was done, or why not. */
-async function sign(by: Signer | string, change: Partial<Parameters<typeof signListFile>[0]> = {}): Promise<string> {
+async function sign(
+  by: Signer | string,
+  change: Partial<Parameters<typeof signListFile>[0]> = {},
+): Promise<string> {
   const keyFile = typeof by === 'string' ? by : (keyFiles.get(by) ?? assert.fail());
   const signed = await signListFile({ file: list, keyFile, out, keepOthers: false, now: NOON, ...change });
   return signed.kind === 'ok' ? signed.value : signed.because;
@@ -62,14 +67,22 @@ Whoever goes by it names the key: [list] keys = ["${ours.public.base64}"]
 
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
   const refused: readonly (readonly [string, () => Promise<string>, RegExp])[] = [
-    ['a list that is none', () => sign(ours, { file: file('bad.json', '{}') }), /is no policy list: "version"/],
+    [
+      'a list that is none',
+      () => sign(ours, { file: file('bad.json', '{}') }),
+      /is no policy list: "version"/,
+    ],
     ['a list that is over', () => sign(ours, { now: NOON + 14 * DAY }), /policy\.json expired at 2026-12-12/],
     ['a list that is not there', () => sign(ours, { file: at('none') }), /none cannot be read: .*ENOENT/],
     ['a key that is not there', () => sign(at('none')), /none cannot be read: .*ENOENT/],
     ['a key that is none', () => sign(list), /holds no private key in PEM form/],
     ['a public key', () => sign(file('pub.pem', 'x')), /holds no private key in PEM form/],
     ['a key of RSA', () => sign(file('rsa.pem', pemOf(rsa))), /holds a key that is not one of Ed25519/],
-    ['signatures that are none, to be kept', () => sign(ours, { keepOthers: true, out: file('x.sig', 'x') }), /x\.sig: the signature does not end with a line$/],
+    [
+      'signatures that are none, to be kept',
+      () => sign(ours, { keepOthers: true, out: file('x.sig', 'x') }),
+      /x\.sig: the signature does not end with a line$/,
+    ],
     ['a place that is none', () => sign(ours, { out: at('none/x.sig') }), /cannot be written: .*ENOENT/],
   ];
   for (const [title, signing, reason] of refused)

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { type ListKeeper, type ListTerms, openListKeeper, type ReadList } from '../../../src/lookup/list-keeper.ts';
+import {
+  type ListKeeper,
+  type ListTerms,
+  openListKeeper,
+  type ReadList,
+} from '../../../src/lookup/list-keeper.ts';
 import type { AcceptedList, OfferedList, Signing } from '../../../src/policies/list/accept.ts';
 import type { ListHead } from '../../../src/policies/list/facts.ts';
 import { DAY, listText, NOON, newSigner, type Signer, signed } from '../../support/lists.ts';
@@ -54,7 +59,17 @@ function around(t: TestContext, change: { readonly imported?: true } = {}): Arou
       put({ list, digest, signers }: AcceptedList, source, now) {
         if (told.failing) throw new Error('the disk is full');
         const { timestamp, expires, author, domains } = list;
-        told.head = { timestamp, expires, author, signers, digest, source, acceptedAt: now, domains: domains.size, ended: false };
+        told.head = {
+          timestamp,
+          expires,
+          author,
+          signers,
+          digest,
+          source,
+          acceptedAt: now,
+          domains: domains.size,
+          ended: false,
+        };
         for (const key of signers) signings.set(key, { key, timestamp, digest });
       },
       end() {
@@ -99,7 +114,10 @@ describe('the keeper of the policy list', () => {
 
   const bad: readonly (readonly [string, () => ReadList])[] = [
     ['signature', () => read(signed(listText({ timestamp: new Date(NOON + 1).toISOString() }), next))],
-    ['signature', () => ({ ...signed(listText(), ours), kind: 'read', list: Buffer.from(listText().slice(0, 99)) })],
+    [
+      'signature',
+      () => ({ ...signed(listText(), ours), kind: 'read', list: Buffer.from(listText().slice(0, 99)) }),
+    ],
     ['expired', () => made(NOON + 1, { expires: new Date(NOON + HOUR).toISOString() })],
     ['rollback', () => made(NOON - 1)],
     ['conflict', () => made(NOON, { policies: {} })],
@@ -122,7 +140,10 @@ describe('the keeper of the policy list', () => {
         one.now = one.keeper.nextLookAt ?? 0;
       }
       assert.deepEqual(one.said, ['accepted', ...Array.from({ length: 8 }, () => what)]);
-      assert.deepEqual(waits.map((ms) => ms / 60_000), [1, 2, 4, 8, 16, 32, 60, 60]);
+      assert.deepEqual(
+        waits.map((ms) => ms / 60_000),
+        [1, 2, 4, 8, 16, 32, 60, 60],
+      );
       assert.equal(one.head, good);
       one.there = () => Promise.resolve(made(one.now));
       await one.keeper.look();

@@ -29,7 +29,9 @@ describe('RFC 3339 §5.6: a moment that is read', () => {
         const local = new Date(ms + offset * 60_000).toISOString().slice(0, -1);
         if (!/^\d{4}-/.test(local)) return;
         const away = Math.abs(offset);
-        const zone = [Math.floor(away / 60), away % 60].map((part) => String(part).padStart(2, '0')).join(':');
+        const zone = [Math.floor(away / 60), away % 60]
+          .map((part) => String(part).padStart(2, '0'))
+          .join(':');
         assert.equal(parseMoment(`${local}${offset < 0 ? '-' : '+'}${zone}`), ms);
         assert.equal(parseMoment(new Date(ms).toISOString()), ms);
       }),

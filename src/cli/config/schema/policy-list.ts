@@ -38,7 +38,8 @@ function parseListSource(written: string): Parsed<NonNullable<ListConfig['source
     return path.kind === 'ok' ? { kind: 'ok', value: { kind: 'file', path: path.value } } : path;
   }
   const [, name = '', port = '443', path = ''] =
-    /^https:\/\/([A-Za-z0-9._-]+)(?::([1-9][0-9]{0,4}))?(\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)$/.exec(written) ?? [];
+    /^https:\/\/([A-Za-z0-9._-]+)(?::([1-9][0-9]{0,4}))?(\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)$/.exec(written) ??
+    [];
   if (path === '' || Number(port) > 65_535)
     return { kind: 'invalid', because: `${quote(written)} is not "https://NAME/PATH"` };
   const host = parseDomain(name);

@@ -25,7 +25,11 @@ export function newListAuthor(): ListAuthor {
 }
 
 /** @throws where the relay does not take it. */
-export async function importList(waxwing: Waxwing, author: ListAuthor, scenes: readonly Scene[]): Promise<void> {
+export async function importList(
+  waxwing: Waxwing,
+  author: ListAuthor,
+  scenes: readonly Scene[],
+): Promise<void> {
   const policies = scenes.flatMap((scene) => {
     const says = listed[scene.row.layer];
     if (says === undefined) return [];

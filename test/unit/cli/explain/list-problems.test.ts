@@ -12,7 +12,10 @@ import { samples } from './samples.ts';
 
 const [mx1, mx2] = ['mx1.example.test', 'mx2.example.test'];
 
-function explained(list: ListFacts | undefined, ...hosts: readonly string[]): ReturnType<typeof toExplanation> {
+function explained(
+  list: ListFacts | undefined,
+  ...hosts: readonly string[]
+): ReturnType<typeof toExplanation> {
   const { finding, ...rest } = samples.plain;
   if (finding.kind !== 'looked-up') assert.fail();
   const facts = factsOf({
@@ -48,14 +51,22 @@ describe('the layer of the policy list', () => {
   });
 
   it('says what the list asks for', () => {
-    const strict = 'only the hosts mx1.example.test, over TLS, with a certificate that is valid for the name of the host';
-    const because = (mode: string): string => `the policy list names example.test: ${mode}, mxs mx1.example.test`;
-    assert.equal(layer(listOf('enforce', mx1), mx1), `found: ${strict} (mode enforce); ${because('enforce')}`);
+    const strict =
+      'only the hosts mx1.example.test, over TLS, with a certificate that is valid for the name of the host';
+    const because = (mode: string): string =>
+      `the policy list names example.test: ${mode}, mxs mx1.example.test`;
+    assert.equal(
+      layer(listOf('enforce', mx1), mx1),
+      `found: ${strict} (mode enforce); ${because('enforce')}`,
+    );
     assert.equal(
       layer(listOf('testing', mx1), mx1),
       `found: nothing for now (mode testing); with enforce: ${strict}; ${because('testing')}`,
     );
-    assert.equal(layer(listOf('none'), mx1), 'found: nothing (mode none); the policy list names example.test: none');
+    assert.equal(
+      layer(listOf('none'), mx1),
+      'found: nothing (mode none); the policy list names example.test: none',
+    );
   });
 
   it('is absent where its time is over, where there is none, and where it does not name the domain', () => {
@@ -69,7 +80,10 @@ describe('the layer of the policy list', () => {
 
   it('decides: by list, with what a delivery has to show', () => {
     const { by, decision, mx } = explained(listOf('enforce', mx1), mx1);
-    assert.deepEqual([by, decision, mx[0]?.requires, mx[0]?.match], ['list', 'deliver', 'authenticate', [mx1]]);
+    assert.deepEqual(
+      [by, decision, mx[0]?.requires, mx[0]?.match],
+      ['list', 'deliver', 'authenticate', [mx1]],
+    );
     const [host] = mx;
     assert.match(host === undefined ? '' : demandOf(host), /only to a host that the policy list names/);
   });
@@ -84,12 +98,18 @@ describe('problems with the policy list', () => {
 
   it('DNS names a host that the list does not name: no mail goes, or it goes to the others', () => {
     const [held] = problems(listOf('enforce', mx2), mx1);
-    assert.match(held ?? '', /^domain-owner, sender: The policy list \(enforce\) names mx2\.example\.test for example\.test, but DNS names mx1\.example\.test, which is not among them/);
+    assert.match(
+      held ?? '',
+      /^domain-owner, sender: The policy list \(enforce\) names mx2\.example\.test for example\.test, but DNS names mx1\.example\.test, which is not among them/,
+    );
     const { fix } = explained(listOf('enforce', mx2), mx1).problems[0] ?? assert.fail();
     assert.equal(fix[1]?.command, 'waxwing policy override example.test encrypt --until 2d --reason "…"');
     const [other] = problems(listOf('enforce', mx2), mx1, mx2);
     assert.match(other ?? '', /^domain-owner, sender: /);
-    assert.match(explained(listOf('enforce', mx2), mx1, mx2).problems[0]?.fix[1]?.do ?? '', /goes to the other hosts/);
+    assert.match(
+      explained(listOf('enforce', mx2), mx1, mx2).problems[0]?.fix[1]?.do ?? '',
+      /goes to the other hosts/,
+    );
   });
 
   it('none where all is as it should be, or it asks for nothing', () => {

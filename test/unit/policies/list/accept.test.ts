@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { type JudgedList, judgeList, type OfferedList, type Signing } from '../../../../src/policies/list/accept.ts';
+import {
+  type JudgedList,
+  judgeList,
+  type OfferedList,
+  type Signing,
+} from '../../../../src/policies/list/accept.ts';
 import { MAX_LIST_OCTETS } from '../../../../src/policies/list/policy-list.ts';
 import { DAY, listText, NOON, newSigner, type Signer, signed } from '../../../support/lists.ts';
 
@@ -11,8 +16,18 @@ function at(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-function judged(offered: OfferedList, signings: readonly Signing[] = [], now = NOON, keys = [ours]): JudgedList {
-  return judgeList(offered, keys.map((key) => key.public), signings, now);
+function judged(
+  offered: OfferedList,
+  signings: readonly Signing[] = [],
+  now = NOON,
+  keys = [ours],
+): JudgedList {
+  return judgeList(
+    offered,
+    keys.map((key) => key.public),
+    signings,
+    now,
+  );
 }
 
 /** `accepted`, or the fault with its reason. */
@@ -48,7 +63,10 @@ describe('a list that is offered', () => {
 
   it('is refused where the signature is of another list', () => {
     const { signature } = signed(listText({ version: '0.2' }), ours);
-    assert.match(shown(judged({ ...good, signature })), /^signature: the signature is not one of these octets/);
+    assert.match(
+      shown(judged({ ...good, signature })),
+      /^signature: the signature is not one of these octets/,
+    );
   });
 
   it('is refused where it, or its signature, is half written: at every length', () => {
@@ -108,7 +126,10 @@ describe('a new key', () => {
   const older = signed(listText({ timestamp: at(NOON - DAY) }), next);
 
   it('cannot bring back what is older than what the old one has signed, as long as that is trusted', () =>
-    assert.match(shown(judged(older, signingsOf(signed(listText(), ours), ours), NOON, [ours, next])), /^rollback: /));
+    assert.match(
+      shown(judged(older, signingsOf(signed(listText(), ours), ours), NOON, [ours, next])),
+      /^rollback: /,
+    ));
 
   it('knows what it has signed beside the old one, once that is gone', () =>
     assert.match(shown(judged(older, signingsOf(both, ours, next), NOON, [next])), /^rollback: /));
@@ -126,7 +147,11 @@ describe('whatever is done to a signed list', () => {
   const good = signed(text, ours);
 
   it('it is refused, unless it is the same', () => {
-    const piece = fc.record({ at: fc.nat(text.length - 1), cut: fc.nat(20), put: fc.string({ maxLength: 5 }) });
+    const piece = fc.record({
+      at: fc.nat(text.length - 1),
+      cut: fc.nat(20),
+      put: fc.string({ maxLength: 5 }),
+    });
     fc.assert(
       fc.property(piece, ({ at: start, cut, put }) => {
         const changed = text.slice(0, start) + put + text.slice(start + cut);
@@ -155,7 +180,11 @@ describe('whatever is done to a signed list', () => {
           const { timestamp } = verdict.list;
           assert.ok(timestamp >= newest);
           if (timestamp === newest)
-            assert.ok(signings.filter((one) => one.timestamp === newest).some(({ digest }) => digest === verdict.digest));
+            assert.ok(
+              signings
+                .filter((one) => one.timestamp === newest)
+                .some(({ digest }) => digest === verdict.digest),
+            );
           newest = timestamp;
           const { digest } = verdict;
           signings = [

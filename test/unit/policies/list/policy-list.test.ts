@@ -52,21 +52,19 @@ describe('the form of STARTTLS Everywhere', () => {
     ]);
   });
 
-  it(
-    'the list of 2020-05-20, 926 domains',
-    { skip: existsSync(VECTOR) ? false : 'the vectors are not here' },
-    () => {
-      const list = parsed(readFileSync(VECTOR, 'utf8'));
-      assert.equal(list.domains.size, 926);
-      assert.equal(new Date(list.timestamp).toISOString(), '2020-05-20T17:25:12.710Z');
-      assert.equal(new Date(list.expires).toISOString(), '2020-06-03T17:25:12.710Z');
-      const modes = [...list.domains.values()].map(({ policy }) => policy.mode);
-      assert.equal(modes.filter((mode) => mode === 'enforce').length, 361);
-      const aol = list.domains.get(nameOf('aol.com'));
-      assert.equal(aol?.alias, 'yahoo');
-      assert.ok(aol !== undefined && matchingMx(aol.policy, nameOf('mta7.am0.yahoodns.net')) !== undefined);
-    },
-  );
+  it('the list of 2020-05-20, 926 domains', {
+    skip: existsSync(VECTOR) ? false : 'the vectors are not here',
+  }, () => {
+    const list = parsed(readFileSync(VECTOR, 'utf8'));
+    assert.equal(list.domains.size, 926);
+    assert.equal(new Date(list.timestamp).toISOString(), '2020-05-20T17:25:12.710Z');
+    assert.equal(new Date(list.expires).toISOString(), '2020-06-03T17:25:12.710Z');
+    const modes = [...list.domains.values()].map(({ policy }) => policy.mode);
+    assert.equal(modes.filter((mode) => mode === 'enforce').length, 361);
+    const aol = list.domains.get(nameOf('aol.com'));
+    assert.equal(aol?.alias, 'yahoo');
+    assert.ok(aol !== undefined && matchingMx(aol.policy, nameOf('mta7.am0.yahoodns.net')) !== undefined);
+  });
 
   it('times may be seconds since 1970', () => {
     const list = parsed(listText({ timestamp: 1_000, expires: 2_000 }));
@@ -120,7 +118,11 @@ describe('a list that is refused as a whole', () => {
     ['a time without an offset', listText({ expires: '2026-11-28T12:00:00' }), /^"expires" is not a time/],
     ['a negative time', listText({ timestamp: -1 }), /^"timestamp" is neither/],
     ['half a second', listText({ timestamp: 1.5 }), /^"timestamp" is neither/],
-    ['an end before the beginning', listText({ timestamp: 2, expires: 2 }), /^it expires before it was made$/],
+    [
+      'an end before the beginning',
+      listText({ timestamp: 2, expires: 2 }),
+      /^it expires before it was made$/,
+    ],
     ['no policies', listText({ policies: undefined }), /^"policies" is not an object$/],
     ['policies as a list', listText({ policies: [] }), /^"policies" is not an object$/],
     ['aliases as a text', listText({ 'policy-aliases': 'x' }), /^"policy-aliases" is not an object$/],
@@ -130,8 +132,16 @@ describe('a list that is refused as a whole', () => {
       listText({ 'policy-aliases': { x: { mode: 'on' } } }),
       /^the alias "x": "mode" is neither/,
     ],
-    ['an alias of an alias', listText({ 'policy-aliases': { x: { 'policy-alias': 'big' } } }), /"mode" is neither/],
-    ['an alias without target', withPolicy({ 'policy-alias': 'other' }), /^a\.test: there is no alias "other"$/],
+    [
+      'an alias of an alias',
+      listText({ 'policy-aliases': { x: { 'policy-alias': 'big' } } }),
+      /"mode" is neither/,
+    ],
+    [
+      'an alias without target',
+      withPolicy({ 'policy-alias': 'other' }),
+      /^a\.test: there is no alias "other"$/,
+    ],
     ['an alias that is no text', withPolicy({ 'policy-alias': null }), /^a\.test: there is no alias "null"$/],
     ['a policy that is none', withPolicy('enforce'), /^a\.test: its policy is not an object$/],
     ['no mode', withPolicy({ mxs: ['a.test'] }), /^a\.test: "mode" is neither enforce nor testing nor none$/],
@@ -139,13 +149,25 @@ describe('a list that is refused as a whole', () => {
     ['no hosts', withPolicy({ mode: 'enforce' }), /^a\.test: "mxs" names no host$/],
     ['an empty list of hosts', withPolicy({ mode: 'testing', mxs: [] }), /"mxs" names no host$/],
     ['one host without a list', withPolicy({ mode: 'enforce', mxs: 'a.test' }), /"mxs" is not a list$/],
-    ['a host that is no text', withPolicy({ mode: 'enforce', mxs: [1] }), /"mxs" holds something that is no name$/],
-    ['a host that is an address', withPolicy({ mode: 'enforce', mxs: ['192.0.2.1'] }), /its last label is a number$/],
+    [
+      'a host that is no text',
+      withPolicy({ mode: 'enforce', mxs: [1] }),
+      /"mxs" holds something that is no name$/,
+    ],
+    [
+      'a host that is an address',
+      withPolicy({ mode: 'enforce', mxs: ['192.0.2.1'] }),
+      /its last label is a number$/,
+    ],
     ['a wildcard', withPolicy({ mode: 'enforce', mxs: ['*.a.test'] }), /"\*" is not a domain label$/],
     ['a dot alone', withPolicy({ mode: 'enforce', mxs: ['.'] }), /the domain is empty$/],
     ['a top-level domain', withPolicy({ mode: 'enforce', mxs: ['.com'] }), /is a whole top-level domain$/],
     ['Unicode', withPolicy({ mode: 'enforce', mxs: ['mx.ä.test'] }), /is not in A-labels$/],
-    ['no domain', listText({ policies: { 'a b': {} } }), /^a policy is for no domain: "a b" is not a domain label$/],
+    [
+      'no domain',
+      listText({ policies: { 'a b': {} } }),
+      /^a policy is for no domain: "a b" is not a domain label$/,
+    ],
     ['a domain in Unicode', listText({ policies: { 'ä.test': {} } }), /is not in A-labels$/],
     [
       'a domain in two spellings',
@@ -180,7 +202,9 @@ describe('a list that is refused as a whole', () => {
       'domains',
       (count) =>
         listText({
-          policies: Object.fromEntries(Array.from({ length: count }, (_, index) => [`d${index}.test`, alias])),
+          policies: Object.fromEntries(
+            Array.from({ length: count }, (_, index) => [`d${index}.test`, alias]),
+          ),
         }),
       50_000,
     ],
@@ -200,12 +224,19 @@ describe('a list that is refused as a whole', () => {
 });
 
 describe('which hosts a policy names', () => {
-  const policy = parsed(withPolicy({ mode: 'enforce', mxs: ['mx.a.test', '.b.test'] })).domains.get(nameOf('a.test'));
+  const policy = parsed(withPolicy({ mode: 'enforce', mxs: ['mx.a.test', '.b.test'] })).domains.get(
+    nameOf('a.test'),
+  );
   const names = (host: string): boolean =>
     policy !== undefined && matchingMx(policy.policy, nameOf(host)) !== undefined;
 
   it('a name is that name', () => {
-    assert.deepEqual(['mx.a.test', 'x.mx.a.test', 'a.test', 'xmx.a.test'].map(names), [true, false, false, false]);
+    assert.deepEqual(['mx.a.test', 'x.mx.a.test', 'a.test', 'xmx.a.test'].map(names), [
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 
   it('a suffix is any number of labels more, and not itself: "mta7.am0.yahoodns.net" for ".yahoodns.net"', () => {

@@ -77,7 +77,8 @@ describe('signatures of a list', () => {
 
   it('do not fit the beginning of a list, or one with something behind it', () => {
     const text = signList(list, one.private);
-    for (const end of [0, 1, list.length - 1]) assert.deepEqual(signers(list.subarray(0, end), text, one.public), []);
+    for (const end of [0, 1, list.length - 1])
+      assert.deepEqual(signers(list.subarray(0, end), text, one.public), []);
     assert.deepEqual(signers(Buffer.concat([list, Buffer.from('\n')]), text, one.public), []);
   });
 
@@ -123,7 +124,15 @@ describe('the text of signatures', () => {
 
 describe('a public key', () => {
   it('is the base64 of its 32 octets', () => {
-    for (const text of ['', 'x', recorded.key.slice(1), `${recorded.key}=`, ` ${recorded.key}`, recorded.key.replace('xw=', 'xx='), 'A'.repeat(44)])
+    for (const text of [
+      '',
+      'x',
+      recorded.key.slice(1),
+      `${recorded.key}=`,
+      ` ${recorded.key}`,
+      recorded.key.replace('xw=', 'xx='),
+      'A'.repeat(44),
+    ])
       assert.equal(parseListKey(text).kind, 'invalid', text);
   });
 

@@ -53,6 +53,9 @@ describe('[list]', () => {
   ])
     it(`does not come from ${url}`, () => {
       const errors = errorsOf(load(list(`source = "${url}"`)));
-      assert.deepEqual(errors.map(({ path }) => path), ['list.source']);
+      assert.deepEqual(
+        errors.map(({ path }) => path),
+        ['list.source'],
+      );
     });
 });

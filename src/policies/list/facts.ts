@@ -40,6 +40,8 @@ export type ListFacts =
       readonly because: string;
       /** What was seen, a sentence each. */
       readonly evidence: readonly string[];
+      /** When the list ends, unless a newer one comes before. */
+      readonly until: EpochMs;
     }
   /** There is no list, its time is over, or it does not name the domain: it asks for nothing. */
   | {
@@ -61,7 +63,7 @@ export function listFor(domain: Domain, { head, listed }: KeptListed, now: Epoch
   const { policy, alias } = listed;
   const under = alias === null ? '' : ` under the alias ${JSON.stringify(alias)}`;
   const because = `the policy list names ${domain}${under}: ${policy.mode}${hostsText(policy)}`;
-  return { kind: 'policy', domain, policy, because, evidence };
+  return { kind: 'policy', domain, policy, because, evidence, until: head.expires };
 }
 
 export function isInForce({ expires, ended }: ListHead, now: EpochMs): boolean {

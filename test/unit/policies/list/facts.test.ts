@@ -9,7 +9,7 @@ describe('what a list means for a domain', () => {
 
   it('is its policy, with the list that it stands in', () => {
     const facts = listFor(DOMAIN, kept, NOON);
-    assert.equal(facts.kind, 'policy');
+    assert.equal(facts.kind === 'policy' && facts.until, NOON + 14 * DAY);
     assert.equal(
       facts.because,
       'the policy list names example.test: enforce, mxs mx1.example.test, .mx.example.test',

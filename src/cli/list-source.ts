@@ -81,7 +81,8 @@ async function fetch(
   return { kind: 'ok', octets: body };
 }
 
-async function readBounded(path: string, most: number): Promise<Octets> {
+/** The whole file, unless it has more than so many octets. */
+export async function readBounded(path: string, most: number): Promise<Octets> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -91,7 +92,7 @@ async function readBounded(path: string, most: number): Promise<Octets> {
       size += octets.length;
     }
   } catch (error) {
-    return failed(`it cannot be read: ${messageOf(error)}`);
+    return failed(`${path} cannot be read: ${messageOf(error)}`);
   }
   return size > most
     ? failed(`${path} has more than ${most} octets`, true)

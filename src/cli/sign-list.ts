@@ -6,6 +6,7 @@ import { formatMoment } from '../names/calendar.ts';
 import type { Parsed } from '../names/domain.ts';
 import { MAX_LIST_OCTETS, type PolicyList, parsePolicyList } from '../policies/list/policy-list.ts';
 import { listKeyOf, parseSignatures, signList } from '../policies/list/signature.ts';
+import { readBounded } from './list-source.ts';
 import { messageOf } from './usage.ts';
 
 export interface SignRequest {
@@ -27,9 +28,9 @@ export async function signListFile({
   keepOthers,
   now,
 }: SignRequest): Promise<Parsed<string>> {
-  const octets = await readOctets(file);
-  if (octets.kind === 'invalid') return octets;
-  const list = parsePolicyList(octets.value);
+  const read = await readBounded(file, MAX_LIST_OCTETS);
+  if (read.kind === 'failed') return invalid(read.because);
+  const list = parsePolicyList(read.octets);
   if (list.kind === 'invalid') return invalid(`${file} is no policy list: ${list.because}`);
   if (list.value.expires <= now) return invalid(`${file} expired at ${moment(list.value.expires)}`);
   const key = await readKey(keyFile);
@@ -37,7 +38,7 @@ export async function signListFile({
   const { id, base64 } = listKeyOf(key.value);
   const others = keepOthers ? await othersIn(out, id) : { kind: 'ok' as const, value: '' };
   if (others.kind === 'invalid') return others;
-  const written = await write(out, `${others.value}${signList(octets.value, key.value)}`);
+  const written = await write(out, `${others.value}${signList(read.octets, key.value)}`);
   return written.kind === 'invalid' ? written : { kind: 'ok', value: told(list.value, out, id, base64) };
 }
 
@@ -48,17 +49,6 @@ function told({ domains, timestamp, expires }: PolicyList, out: string, id: stri
   ]
     .map((line) => `${line}\n`)
     .join('');
-}
-
-async function readOctets(file: string): Promise<Parsed<Buffer>> {
-  try {
-    const octets = await readFile(file);
-    return octets.length > MAX_LIST_OCTETS
-      ? invalid(`${file} has more than ${MAX_LIST_OCTETS} octets`)
-      : { kind: 'ok', value: octets };
-  } catch (error) {
-    return invalid(`${file} cannot be read: ${messageOf(error)}`);
-  }
 }
 
 async function readKey(file: string): Promise<Parsed<KeyObject>> {

@@ -55,6 +55,18 @@ describe('the JSON of a list', () => {
     assert.equal(read('['.repeat(100_000)), 'it goes deeper than 8 levels');
   });
 
+  it('is read in linear time, whatever it is made of', () => {
+    const MOST = 4 * 1024 * 1024;
+    for (const part of ['"', '\\"', '"a":', ' ', ':', '"a\\']) {
+      const text = part.repeat(Math.floor(MOST / part.length));
+      const began = performance.now();
+      readListJson(Buffer.from(text));
+      readListJson(Buffer.from(`[${JSON.stringify(text)}]`));
+      readListJson(Buffer.from(`{"a"${' '.repeat(MOST)}:1}`));
+      assert.ok(performance.now() - began < 2_000, part);
+    }
+  });
+
   it('has 500,000 values, and no more', () => {
     const values = (count: number): string => `[${Array.from({ length: count - 1 }, () => '0').join()},0]`;
     assert.notEqual(read(values(500_000)), 'it has more than 500000 values');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
 import {
   formatMx,
   MAX_LIST_OCTETS,
@@ -220,6 +221,38 @@ describe('a list that is refused as a whole', () => {
     const text = listText({ policies: {} });
     assert.equal(parsePolicyList(Buffer.from(text.padEnd(MAX_LIST_OCTETS))).kind, 'ok');
     assert.match(because(text.padEnd(MAX_LIST_OCTETS + 1)), /octets, the limit is 4194304$/);
+  });
+});
+
+describe('whatever is signed', () => {
+  it('is a list or is refused with a reason, and what is taken is in bounds', () => {
+    const text = listText();
+    const piece = fc.record({
+      at: fc.nat(text.length),
+      cut: fc.nat(30),
+      put: fc.oneof(fc.string({ maxLength: 8 }), fc.json({ maxDepth: 2 })),
+    });
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 4 }), (pieces) => {
+        let changed = text;
+        for (const { at, cut, put } of pieces) changed = changed.slice(0, at) + put + changed.slice(at + cut);
+        const read = parsePolicyList(Buffer.from(changed));
+        if (read.kind === 'invalid') return assert.notEqual(read.because, '');
+        const { timestamp, expires, domains } = read.value;
+        assert.ok(timestamp < expires);
+        for (const { policy } of domains.values())
+          assert.ok(policy.mode === 'none' || (policy.mxs.length > 0 && policy.mxs.length <= 100));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('is any JSON: a list or a reason', () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 4 }), (text) => {
+        assert.equal(parsePolicyList(Buffer.from(text)).kind, 'invalid');
+      }),
+    );
   });
 });
 

@@ -45,10 +45,7 @@ describe('a list in a file', () => {
 
   it('is not there without one of the two', async () => {
     assert.match(shown(await readListFiles(list, join(folder, 'none'))), / cannot be read: ENOENT/);
-    assert.match(
-      shown(await readListFiles(join(folder, 'none'), `${list}.sig`)),
-      / cannot be read: ENOENT/,
-    );
+    assert.match(shown(await readListFiles(join(folder, 'none'), `${list}.sig`)), / cannot be read: ENOENT/);
   });
 
   it('is read up to its limit, and no octet further', async () => {

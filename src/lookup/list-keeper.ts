@@ -76,6 +76,10 @@ export interface ListKeeper {
 const SHORTEST_WAIT_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
 
+/** What becomes of a list that there was nothing of to judge. */
+const REFUSED: readonly [ListLook['outcome'], ListFault] = ['refused', 'size'];
+const FAILED: readonly [ListLook['outcome'], null] = ['failed', null];
+
 export function openListKeeper(parts: ListKeeperParts): ListKeeper {
   const { store, terms, now, random, onLook, onEnd, onError } = parts;
   let lastLook: ListLook | null = null;
@@ -90,10 +94,10 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
     return known?.signers.some((signer) => keys.some(({ id }) => id === signer)) === true ? known : undefined;
   }
 
-  function note(look: ListLook): ListLook {
-    lastLook = look;
-    onLook(look);
-    return look;
+  function note(found: ListLook): ListLook {
+    lastLook = found;
+    onLook(found);
+    return found;
   }
 
   function judge(offered: OfferedList, source: string): ListLook {
@@ -116,28 +120,26 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
     return { at, source, outcome: 'accepted', fault: null, because };
   }
 
+  function lookAt(read: ReadList, source: string): ListLook {
+    if (read.kind === 'read') return judge(read, source);
+    const { tooLarge, because } = read;
+    const [outcome, fault] = tooLarge ? REFUSED : FAILED;
+    return { at: now(), source, outcome, fault, because };
+  }
+
   async function lookOnce(): Promise<void> {
     const source = terms()?.source ?? null;
     if (source === null || closed) return;
     const read = await source.read();
     if (closed) return;
-    const look =
-      read.kind === 'read'
-        ? judge(read, source.name)
-        : {
-            at: now(),
-            source: source.name,
-            outcome: read.tooLarge ? ('refused' as const) : ('failed' as const),
-            fault: read.tooLarge ? ('size' as const) : null,
-            because: read.because,
-          };
+    const found = lookAt(read, source.name);
     const { refreshMs } = terms() ?? { refreshMs: SHORTEST_WAIT_MS };
-    const isGood = look.outcome === 'accepted' || look.outcome === 'unchanged';
+    const isGood = found.outcome === 'accepted' || found.outcome === 'unchanged';
     failures = isGood ? 0 : failures + 1;
     const wait = isGood ? refreshMs : Math.min(refreshMs, SHORTEST_WAIT_MS * 2 ** Math.min(failures - 1, 16));
     // Up to a quarter earlier, so that not everybody comes at once to whoever publishes a list.
     dueAt = now() + Math.floor(wait * (1 - random() / 4));
-    note(look);
+    note(found);
   }
 
   async function refresh(): Promise<void> {

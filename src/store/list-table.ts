@@ -51,7 +51,7 @@ export function listTable(database: DatabaseSync): PolicyStore['list'] {
     },
     signings: () => signings(),
     put: (accepted, source, now) => inOneCommit(database, () => write.all(accepted, source, now)),
-    end: () => inOneCommit(database, write.end),
+    end: () => inOneCommit(database, () => write.end()),
   };
 }
 

@@ -345,8 +345,8 @@ function listConforms(withStore: WithStore): void {
       withStore(({ store: { list } }) => {
         list.put(accepted('ab', ['k1']), 'a', 1);
         const { list: other } = accepted('cd', ['k2']);
-        const broken = { ...other, timestamp: Number.NaN };
-        assert.throws(() => list.put({ list: broken, digest: 'cd', signers: ['k2'] }, 'b', 2));
+        const timeless = { ...other, timestamp: Number.NaN };
+        assert.throws(() => list.put({ list: timeless, digest: 'cd', signers: ['k2'] }, 'b', 2));
         assert.equal(list.head()?.digest, 'ab');
         assert.notEqual(list.listed(domain('example.test')), undefined);
         assert.equal(list.signings().length, 1);

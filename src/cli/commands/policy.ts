@@ -116,14 +116,14 @@ async function list(options: ListOptions, command: Command): Promise<void> {
   }
   const overrides = await ask(options, { method: 'GET', path: '/overrides' });
   if (overrides === undefined) return;
-  const list = await ask(options, { method: 'GET', path: '/list' });
-  if (list === undefined) return;
+  const policyList = await ask(options, { method: 'GET', path: '/list' });
+  if (policyList === undefined) return;
   const { formatPolicies } = await import('../policy-text.ts');
   const { formatList } = await import('../list-text.ts');
-  print(options, { policies, overrides, list }, () =>
+  print(options, { policies, overrides, list: policyList }, () =>
     [
       formatPolicies(policies, overrides as readonly KeptOverride[], Date.now()),
-      formatList(list as KeptList | null, Date.now()),
+      formatList(policyList as KeptList | null, Date.now()),
     ].join('\n'),
   );
 }

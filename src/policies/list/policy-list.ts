@@ -131,9 +131,9 @@ function readListed(written: unknown, aliases: ReadonlyMap<string, ListPolicy>):
     const policy = readPolicy(written);
     return policy.kind === 'ok' ? { kind: 'ok', value: { policy: policy.value, alias: null } } : policy;
   }
-  const policy = typeof alias === 'string' ? aliases.get(alias) : undefined;
-  if (typeof alias !== 'string' || policy === undefined)
-    return invalid(`there is no alias ${quote(String(alias))}`);
+  if (typeof alias !== 'string') return invalid('"policy-alias" is not a text');
+  const policy = aliases.get(alias);
+  if (policy === undefined) return invalid(`there is no alias ${quote(alias)}`);
   return { kind: 'ok', value: { policy, alias } };
 }
 

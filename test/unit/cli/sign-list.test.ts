@@ -14,7 +14,7 @@ after(() => rmSync(folder, { recursive: true }));
 const at = (name: string): string => join(folder, name);
 
 function pemOf(key: KeyObject): string {
-  return key.export({ format: 'pem', type: 'pkcs8' }).toString();
+  return key.export({ format: 'pem', type: 'pkcs8' });
 }
 
 function file(name: string, text: string): string {

@@ -23,7 +23,7 @@ describe('the calendar', () => {
 
 describe('RFC 3339 §5.6: a moment that is read', () => {
   it('is what it was before it was spelt', () => {
-    const [first, last] = [Date.UTC(1000, 0, 1), Date.UTC(9999, 11, 31)];
+    const [first, last] = [-62_135_596_800_000, Date.UTC(9999, 11, 31)];
     forAll(
       property(integer({ min: first, max: last }), integer({ min: -1439, max: 1439 }), (ms, offset) => {
         const local = new Date(ms + offset * 60_000).toISOString().slice(0, -1);
@@ -53,7 +53,6 @@ describe('RFC 3339 §5.6: a moment that is read', () => {
     '2026-00-10T12:00:00Z',
     '2026-13-10T12:00:00Z',
     '2026-11-00T12:00:00Z',
-    '0026-11-28T12:00:00Z',
     '2026-11-28T24:00:00Z',
     '2026-11-28T12:60:00Z',
     '2026-12-31T23:59:60Z',

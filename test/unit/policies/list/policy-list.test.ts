@@ -143,7 +143,11 @@ describe('a list that is refused as a whole', () => {
       withPolicy({ 'policy-alias': 'other' }),
       /^a\.test: there is no alias "other"$/,
     ],
-    ['an alias that is no text', withPolicy({ 'policy-alias': null }), /^a\.test: there is no alias "null"$/],
+    [
+      'an alias that is no text',
+      withPolicy({ 'policy-alias': null }),
+      /^a\.test: "policy-alias" is not a text$/,
+    ],
     ['a policy that is none', withPolicy('enforce'), /^a\.test: its policy is not an object$/],
     ['no mode', withPolicy({ mxs: ['a.test'] }), /^a\.test: "mode" is neither enforce nor testing nor none$/],
     ['another mode', withPolicy({ mode: 'Enforce', mxs: ['a.test'] }), /"mode" is neither/],

@@ -25,7 +25,7 @@ export interface ListServiceParts {
 
 export interface ListService {
   readonly keeper: ListKeeper;
-  /** What the configuration of the moment says; null: no list is gone by. */
+  /** What the configuration of the moment says; null: no list is used. */
   readonly terms: () => ListTerms | null;
   /** Shows its metrics. */
   show(registry: Registry): void;

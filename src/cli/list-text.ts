@@ -3,9 +3,9 @@ import type { ImportedList, KeptList, KeptLook } from '../relay/list-api.ts';
 import { ago, ahead } from './policy-text.ts';
 import { oneLine } from './terminal.ts';
 
-/** @param list null: no list is gone by. */
+/** @param list null: no list is used. */
 export function formatList(list: KeptList | null, now: number): string {
-  if (list === null) return 'no policy list is gone by: list.keys is not set\n';
+  if (list === null) return 'there is no policy list: list.keys is not set\n';
   return lines([...headLines(list, now), ...lookLines(list, now)]);
 }
 

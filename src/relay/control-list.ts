@@ -13,7 +13,7 @@ export interface ListParts {
   readonly world: Pick<World, 'now'>;
   readonly list: {
     readonly keeper: Pick<ListKeeper, 'head' | 'lastLook' | 'nextLookAt' | 'offer'>;
-    /** null: no list is gone by. */
+    /** null: no list is used. */
     readonly terms: () => ListTerms | null;
   };
   readonly policies: { readonly list: Pick<PolicyStore['list'], 'listed'> };

@@ -48,7 +48,7 @@ export interface ControlOptions {
   readonly domains?: TestRelayOptions['domains'];
   /** By default there are none. */
   readonly webhooks?: ControlParts['webhooks'];
-  /** By default no policy list is gone by. */
+  /** By default no policy list is used. */
   readonly list?: (store: PolicyStore['list']) => ControlParts['list'];
 }
 

@@ -71,7 +71,7 @@ export interface Told {
   readonly hosts?: readonly HostFacts[];
   readonly sts?: StsFacts;
   readonly override?: Override | undefined;
-  /** What a policy list says; absent: no list is gone by. */
+  /** What a policy list says; absent: no list is used. */
   readonly list?: ListFacts;
 }
 

@@ -52,7 +52,7 @@ export interface Config {
   readonly clientCaFile: string | null;
   readonly dns: DnsConfig;
   readonly mtaSts: MtaStsConfig;
-  /** null: no policy list is gone by. */
+  /** null: no policy list is used. */
   readonly list: ListConfig | null;
   readonly check: CheckConfig;
   readonly listeners: readonly Listener[];

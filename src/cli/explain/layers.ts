@@ -174,7 +174,7 @@ function stsLayer({ facts: { sts } }: LookedUp, { now }: Explained): ExplainedLa
   return { layer: 'sts', state: isUnknown ? 'unknown' : 'absent', says, because, evidence };
 }
 
-/** None where no list is gone by. */
+/** None where no list is used. */
 function listLayer({ list }: DestinationFacts): readonly ExplainedLayer[] {
   if (list === undefined) return [];
   const { because } = list;

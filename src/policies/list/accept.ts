@@ -42,7 +42,7 @@ export interface RefusedList {
   readonly because: string;
 }
 
-/** A list that may be gone by. */
+/** A list that may be used. */
 export interface AcceptedList {
   readonly list: PolicyList;
   readonly digest: string;

@@ -43,7 +43,7 @@ function body(list: string, by: Signer): string {
 }
 
 describe('GET /list', () => {
-  it('is null where no list is gone by, and then nothing can be imported', async (t) => {
+  it('is null where no list is used, and then nothing can be imported', async (t) => {
     const { asked } = await controlSetting(t);
     assert.deepEqual(await asked('GET', '/list'), { status: 200, body: null });
     assert.equal((await asked('POST', '/list', body(text(), ours))).status, 409);

@@ -29,7 +29,7 @@ function kept(change: Partial<Parameters<typeof toKeptList>[1]> = {}, now = NOON
 
 describe('the policy list for people', () => {
   it('says that there is none', () => {
-    assert.equal(formatList(null, NOON), 'no policy list is gone by: list.keys is not set\n');
+    assert.equal(formatList(null, NOON), 'there is no policy list: list.keys is not set\n');
   });
 
   it('says how it stands, what came of the last look, and when the next is', () => {

@@ -13,7 +13,7 @@ const store = {
 const list = { head: () => kept.head, listed: () => kept.listed };
 
 describe('what is recalled of a domain', () => {
-  it('has no list where none is gone by', () => {
+  it('has no list where none is used', () => {
     const bare = { sts: undefined, overrides: [overrideOf('may')] };
     assert.deepEqual(recallFrom(store)(DOMAIN), bare);
     assert.deepEqual(recallFrom({ ...store, list: trustedList(list, () => undefined) })(DOMAIN), bare);

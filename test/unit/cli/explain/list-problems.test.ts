@@ -43,7 +43,7 @@ function problems(list: ListFacts, ...hosts: readonly string[]): string[] {
 const expired = listFor(DOMAIN, keptOf('enforce', mx1), NOON + 14 * DAY);
 
 describe('the layer of the policy list', () => {
-  it('is not there where no list is gone by', () => assert.equal(layer(undefined, mx1), 'none'));
+  it('is not there where no list is used', () => assert.equal(layer(undefined, mx1), 'none'));
 
   it('stands behind MTA-STS, before the default', () => {
     const names = explained(listOf('enforce', mx1), mx1).layers.map((one) => one.layer);

@@ -3,7 +3,9 @@ import { describe, it } from 'node:test';
 import { borrowedStore } from '../../../src/lookup/borrowed-store.ts';
 import type { StsEntry } from '../../../src/policies/mta-sts/cache.ts';
 import { DOMAIN, overrideOf } from '../../support/destinations.ts';
+import { keptOf } from '../../support/lists.ts';
 
+const kept = keptOf('enforce', 'mx1.example.test');
 const entry: StsEntry = {
   domain: DOMAIN,
   known: null,
@@ -19,7 +21,7 @@ describe('policies that somebody else keeps', () => {
     const reader = {
       sts: { get: () => entry, list: () => [] },
       overrides: { get: () => undefined, about: () => [overrideOf('may')], list: () => [] },
-      list: { head: () => undefined, listed: () => undefined, signings: () => [] },
+      list: { head: () => kept.head, listed: () => kept.listed, signings: () => [] },
     };
     const store = borrowedStore(reader);
     assert.equal(store.sts.get(DOMAIN), entry);
@@ -27,6 +29,7 @@ describe('policies that somebody else keeps', () => {
       store.overrides.about(DOMAIN).map(({ level }) => level),
       ['may'],
     );
+    assert.deepEqual([store.list.head(), store.list.listed(DOMAIN)], [kept.head, kept.listed]);
     const learnt = { ...entry, attemptedAt: 2 };
     store.sts.put(learnt);
     assert.equal(store.sts.get(DOMAIN), learnt);
@@ -37,6 +40,7 @@ describe('policies that somebody else keeps', () => {
     const store = borrowedStore(undefined);
     assert.equal(store.sts.get(DOMAIN), undefined);
     assert.deepEqual(store.overrides.about(DOMAIN), []);
+    assert.deepEqual([store.list.head(), store.list.listed(DOMAIN)], [undefined, undefined]);
     store.sts.put(entry);
     assert.deepEqual(store.sts.due(Number.MAX_SAFE_INTEGER, 10), []);
     assert.equal(store.sts.forget(Number.MAX_SAFE_INTEGER), 0);

@@ -35,7 +35,7 @@ export interface Signing {
  */
 export type ListFault = 'size' | 'signature' | 'form' | 'expired' | 'future' | 'rollback' | 'conflict';
 
-export interface RefusedList {
+interface RefusedList {
   readonly kind: 'refused';
   readonly fault: ListFault;
   /** One sentence. */

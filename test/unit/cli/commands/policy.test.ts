@@ -83,7 +83,11 @@ describe('policy list and show', { concurrency: 2 }, () => {
   it('begins behind a domain', async (t) => {
     const { data, asked } = await peer(t, { '/policies': [], '/overrides': [], '/list': null });
     const run = await waxwing(['policy', 'list', '--after', 'C.test.', '--data', data]);
-    const nothing = ['no MTA-STS policies are kept', 'there are no overrides', 'there is no policy list: list.keys is not set'];
+    const nothing = [
+      'no MTA-STS policies are kept',
+      'there are no overrides',
+      'there is no policy list: list.keys is not set',
+    ];
     assert.deepEqual([run.code, run.stdout], [0, nothing.map((line) => `${line}\n`).join('\n')]);
     assert.equal(asked[0]?.url, '/policies?after=c.test');
   });

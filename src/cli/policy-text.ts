@@ -1,6 +1,7 @@
 /** What is kept of policies, as a person reads it. */
 import { formatHostPort } from '../names/address.ts';
 import type { KeptInbound } from '../relay/control-clients.ts';
+import type { KeptListing } from '../relay/list-api.ts';
 import type {
   KeptOfDomain,
   KeptOverride,
@@ -67,15 +68,23 @@ export function formatRememberedTls(remembered: readonly KeptTls[]): string {
 
 /** All that is kept of a domain. */
 export function formatKept(kept: KeptOfDomain, now: number): string {
-  const { domain, sts, override, outbound, inbound, results } = kept;
+  const { domain, sts, override, listed, outbound, inbound, results } = kept;
   const lines = [
     ...(override === null ? [] : overrideLines(override)),
     ...(sts === null ? [`${domain}: no MTA-STS policy is kept`] : policyLines(sts, now)),
+    ...(listed === null ? [] : [listingLine(domain, listed)]),
     ...outboundLines(domain, outbound, now),
     ...inboundLines(domain, inbound, now),
     ...resultLines(results),
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** What the policy list says of a domain. */
+function listingLine(domain: string, { mode, mxs, alias, inForce, expiresAt }: KeptListing): string {
+  const under = alias === null ? '' : ` (alias ${oneLine(alias)})`;
+  const hosts = mxs.length === 0 ? '' : `, mxs ${mxs.join(' ')}`;
+  return `${domain}: on the policy list${under}: ${mode}${hosts}, ${inForce ? 'holds' : 'held'} until ${expiresAt}`;
 }
 
 export function formatRefreshed(
@@ -273,11 +282,13 @@ function mailText({ due, underWay }: Woken): string {
   return `${due} recipient${due === 1 ? '' : 's'} of mail that waits: due now${left}`;
 }
 
-function ago(at: string, now: number): string {
+/** How long ago a time is, as RFC 3339 writes it. */
+export function ago(at: string, now: number): string {
   return `${span(now - Date.parse(at))} ago`;
 }
 
-function ahead(at: string, now: number): string {
+/** How long it is until then. */
+export function ahead(at: string, now: number): string {
   const left = Date.parse(at) - now;
   return left > 0 ? `in ${span(left)}` : `${span(-left)} ago`;
 }

@@ -8,12 +8,14 @@ import {
   factsOfDomain,
   factsOfHost,
 } from '../policies/destination.ts';
+import type { KeptListed } from '../policies/list/facts.ts';
 import type { MemorySettings } from '../policies/memory/expect.ts';
 import type { StsEntry } from '../policies/mta-sts/cache.ts';
 import type { StsFacts } from '../policies/mta-sts/facts.ts';
 import { type StsTerms, stsFor } from '../policies/mta-sts/gather.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
 import { drive, type PolicyHands } from './drive.ts';
+import { recallFrom } from './recall.ts';
 
 /** Where mail is to go: a domain by its MX records, or a host that somebody configured. */
 export type Target =
@@ -24,6 +26,8 @@ export type Target =
 export interface EngineStore {
   readonly sts: Pick<PolicyStore['sts'], 'get' | 'put' | 'remove' | 'due' | 'forget'>;
   readonly overrides: Pick<PolicyStore['overrides'], 'about'>;
+  /** Absent: there is no policy list to go by. */
+  readonly list?: { about(domain: Domain): KeptListed | undefined };
   /** Absent: nothing is remembered of sessions. */
   readonly memory?: Pick<PolicyStore['memory'], 'of'> | undefined;
   /** Absent: nothing is promoted. */
@@ -97,17 +101,7 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
   const hands: PolicyHands = {
     resolve: parts.resolve,
     fetch: parts.fetch,
-    recall: (domain) => ({
-      sts: store.sts.get(domain),
-      overrides: store.overrides.about(domain),
-      // Read only where they are asked for: the policy of the same domain is recalled as well.
-      get memory() {
-        return store.memory?.of(domain) ?? [];
-      },
-      get promotion() {
-        return store.promotions?.get(domain);
-      },
-    }),
+    recall: recallFrom(store),
   };
   const freshHands: PolicyHands = { ...hands, resolve: parts.resolveAnew };
   const terms = (errand: StsTerms['errand']): DestinationTerms => ({
@@ -213,8 +207,10 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
 }
 
 /** What is kept of MTA-STS, and an operator's word, have times of their own. */
-function lastsUntil({ sts, override }: DestinationFacts): number {
-  return Math.min(sts.until, override?.until ?? Number.POSITIVE_INFINITY);
+function lastsUntil({ sts, override, list, promotion }: DestinationFacts): number {
+  const listed = list?.kind === 'policy' ? list.until : Number.POSITIVE_INFINITY;
+  const none = Number.POSITIVE_INFINITY;
+  return Math.min(sts.until, override?.until ?? none, promotion?.until ?? none, listed);
 }
 
 function keyOf(target: Target): string {

@@ -3,8 +3,8 @@
  *
  * A function from facts, with no look-up in it. The order of the layers: an operator's word (an override, else a rule, else
  * the route) stands over those below it; the message's own wish; DANE, which decides for each host; MTA-STS for the hosts
- * without usable TLSA records (RFC 8461 §2); the memory of what was seen; then the default level. A message raises what any of them says, and lowers what
- * the recipient domain published.
+ * without usable TLSA records (RFC 8461 §2); a policy list; the memory of what was seen; then the default level. A message raises
+ * what any of them says, and lowers what is published of the recipient domain and what was seen of it.
  */
 import type { IpAddress } from '../names/address.ts';
 import type { Domain } from '../names/domain.ts';
@@ -27,6 +27,7 @@ import {
   type Wanted,
 } from './demand.ts';
 import type { DestinationFacts } from './destination.ts';
+import { listsHost } from './list/demand.ts';
 import { isProvenBefore } from './memory/expect.ts';
 import { matchingPattern } from './mta-sts/match.ts';
 
@@ -175,8 +176,8 @@ function namesOf(facts: DestinationFacts, host: Domain, { route, defaultLevel }:
 }
 
 function isTrusted(facts: DestinationFacts, host: Domain): boolean {
-  const { way, sts, domain } = facts;
-  if (isSecure(way) || host === domain || isProvenBefore(facts, host)) return true;
+  const { way, sts, domain, list } = facts;
+  if (isSecure(way) || host === domain || listsHost(list, host) || isProvenBefore(facts, host)) return true;
   if (sts.kind !== 'policy' || sts.known.policy.mode !== 'enforce') return false;
   return matchingPattern(sts.known.policy, host) !== undefined;
 }

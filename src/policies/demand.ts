@@ -4,6 +4,7 @@ import type { Domain } from '../names/domain.ts';
 import type { DanePlan } from './dane/plan.ts';
 import { atLevel, type Decision, decide } from './decide.ts';
 import type { DestinationFacts, Way } from './destination.ts';
+import { listDemand } from './list/demand.ts';
 import { expectationAt } from './memory/expect.ts';
 import type { MessageDemand } from './message.ts';
 import { matchingPattern } from './mta-sts/match.ts';
@@ -153,16 +154,19 @@ const LAYER_NAMES: Record<Layer, string> = {
 
 const RANK: Record<Requirement, number> = { none: 0, encrypt: 1, authenticate: 2 };
 
-/** What the recipient's domain has published, and what was seen of it, in the order of the layers. */
+/** What is published about the recipient's domain, by itself and by others, and what was seen of it, in the order of the layers. */
 function publishedDemands(facts: DestinationFacts, host: Domain, plan: DanePlan): readonly Wanted[] {
   if (plan.kind === 'avoid') {
     // "MUST treat that server as unreachable" (RFC 7672 §2.1.2): no other policy rescues it.
     const { because } = plan;
     return [{ kind: 'avoid', by: 'dane', requires: 'authenticate', forbidden: false, because }];
   }
-  const sts = stsDemand(facts, host, plan);
+  const published = [
+    plan.kind === 'none' ? undefined : byDane(plan),
+    stsDemand(facts, host, plan),
+    listDemand(facts, host, plan, isSecure(facts.way)),
+  ].filter((one) => one !== undefined);
   const memory = memoryDemand(facts, host, plan);
-  const published = [...(plan.kind === 'none' ? [] : [byDane(plan)]), ...(sts === undefined ? [] : [sts])];
   if (memory === undefined) return published;
   // Records of a host that anybody can have named prove nothing of the domain: the memory asks for more than they do.
   return plan.kind === 'dane' ? [memory, ...published] : [...published, memory];

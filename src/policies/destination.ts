@@ -3,6 +3,7 @@ import { nameOf } from '../dns/name.ts';
 import { types } from '../dns/record.ts';
 import type { Domain } from '../names/domain.ts';
 import { type HostFacts, lookUpHost } from './dane/hosts.ts';
+import { type ListFacts, listFor } from './list/facts.ts';
 import { all, type PolicyLookUp, recall, resolve } from './look-ups.ts';
 import { type MemoryFacts, type MemorySettings, memoryFrom } from './memory/expect.ts';
 import type { StsFacts } from './mta-sts/facts.ts';
@@ -36,6 +37,8 @@ export interface DestinationFacts {
   readonly hosts: readonly CandidateHost[];
   readonly sts: StsFacts;
   readonly override: Override | undefined;
+  /** Absent: whoever asks goes by no policy list. */
+  readonly list?: ListFacts;
   /** What sessions with its hosts have reached; absent: nobody remembers, or it does not count. */
   readonly memory?: MemoryFacts | undefined;
   /** A level that an operator has put in force by what was seen; absent: none. */
@@ -50,11 +53,11 @@ export interface DestinationTerms extends StsTerms {
 
 /** Finds out all about a domain, by its MX records. */
 export function* factsOfDomain(domain: Domain, terms: DestinationTerms): PolicyLookUp<DestinationFacts> {
-  const [way, sts, recalled] = yield* together(wayByMx(domain), domain, terms);
+  const { first: way, ...known } = yield* together(wayByMx(domain), domain, terms);
   const candidates = hostsOf(domain, way);
   const found = yield* all(candidates.map(({ host }) => lookUpHost(host, SMTP)));
   const hosts = found.map((facts, index) => ({ preference: candidates[index]?.preference ?? 0, facts }));
-  return { domain, way, hosts, sts, ...recalled };
+  return { domain, way, hosts, ...known };
 }
 
 /** Finds out all about a host that an operator configured; its name is one that the path could not choose. */
@@ -63,17 +66,17 @@ export function* factsOfHost(
   port: number,
   terms: DestinationTerms,
 ): PolicyLookUp<DestinationFacts> {
-  const [facts, sts, recalled] = yield* together(lookUpHost(host, port), host, terms);
+  const { first: facts, ...known } = yield* together(lookUpHost(host, port), host, terms);
   return {
     domain: host,
     way: { kind: 'configured', host },
     hosts: [{ preference: 0, facts }],
-    sts,
-    ...recalled,
+    ...known,
   };
 }
 
-type Kept = Pick<DestinationFacts, 'override' | 'memory' | 'promotion'>;
+/** What is kept of a domain, as it holds now. */
+type Kept = Pick<DestinationFacts, 'override' | 'list' | 'memory' | 'promotion'>;
 
 /** What the three look-ups that do not wait for each other come to. */
 interface Gathered<First> {
@@ -86,7 +89,7 @@ function* together<First>(
   first: PolicyLookUp<First>,
   domain: Domain,
   terms: DestinationTerms,
-): PolicyLookUp<[First, StsFacts, Kept]> {
+): PolicyLookUp<{ readonly first: First; readonly sts: StsFacts } & Kept> {
   const gathered: Gathered<First> = {};
   // Generators of the module, not made here: each that is made in a call costs V8 a hidden class.
   yield* all<undefined>([
@@ -94,10 +97,10 @@ function* together<First>(
     gatherSts(gathered, domain, terms),
     gatherKept(gathered, domain, terms),
   ]);
-  const { first: one, sts, kept } = gathered;
-  if (one === undefined || sts === undefined || kept === undefined)
+  const { first: found, sts, kept } = gathered;
+  if (found === undefined || sts === undefined || kept === undefined)
     throw new Error('the driver left a dialogue out');
-  return [one.value, sts, kept];
+  return { first: found.value, sts, ...kept };
 }
 
 function* gatherFirst<First>(into: Gathered<First>, first: PolicyLookUp<First>): PolicyLookUp<undefined> {
@@ -113,10 +116,11 @@ function* gatherKept<First>(
   domain: Domain,
   { now, memory: settings }: DestinationTerms,
 ): PolicyLookUp<undefined> {
-  const { overrides, memory = [], promotion } = yield* recall(domain);
+  const { overrides, list, memory = [], promotion } = yield* recall(domain);
   const inForce = promotion !== undefined && promotionState(promotion, now) === 'in-force';
   into.kept = {
     override: overrideFor(domain, overrides, now),
+    ...(list === undefined ? {} : { list: listFor(domain, list, now) }),
     ...(settings === undefined ? {} : { memory: memoryFrom(memory, now, settings) }),
     ...(inForce ? { promotion } : {}),
   };

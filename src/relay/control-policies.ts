@@ -10,6 +10,7 @@ import type { PolicyStore } from '../store/policy-store.ts';
 import type { RelayAtControl } from './control.ts';
 import { LISTED_AT_ONCE, moment, reasonText } from './control-api.ts';
 import { toKeptInbound } from './control-clients.ts';
+import { type ListParts, listingOf } from './control-list.ts';
 import { type ResultParts, recentResults } from './control-results.ts';
 import { type WakeParts, wake } from './control-wake.ts';
 import {
@@ -24,10 +25,10 @@ import {
 } from './policies-api.ts';
 import type { World } from './settings.ts';
 
-export interface PolicyParts extends ResultParts, WakeParts {
+export interface PolicyParts extends ResultParts, WakeParts, Pick<ListParts, 'list'> {
   readonly relay: WakeParts['relay'] & Pick<RelayAtControl, 'inbound' | 'rememberedTls'>;
   readonly world: World;
-  readonly policies: Pick<PolicyStore, 'sts' | 'overrides' | 'memory'>;
+  readonly policies: Pick<PolicyStore, 'sts' | 'overrides' | 'list' | 'memory'>;
   /** What the memory goes by at the moment. */
   readonly memory: () => MemorySettings;
   readonly engine: Pick<PolicyEngine, 'refresh' | 'forget'>;
@@ -68,15 +69,18 @@ function addReading(app: Hono, parts: PolicyParts): void {
     // It has everything written down that was seen up to now.
     const results = await recentResults(parts, domain.value);
     const outbound = toKeptTracks(policies.memory.of(domain.value), world.now(), parts.memory());
+    const listed = listingOf(domain.value, parts);
     const isKnown =
       sts !== undefined ||
       override !== undefined ||
+      listed !== null ||
       [inbound, outbound, results].some((list) => list.length > 0);
     if (!isKnown) return context.json({ error: `nothing is kept of ${domain.value}` }, 404);
     const kept: KeptOfDomain = {
       domain: domain.value,
       sts: sts === undefined ? null : toKeptPolicy(sts, world.now()),
       override: override === undefined ? null : toKeptOverride(override, world.now()),
+      listed,
       outbound,
       inbound,
       results,

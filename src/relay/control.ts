@@ -13,6 +13,7 @@ import type { QueueStore } from '../store/queue-store.ts';
 import { atTheSocket, type Said } from './arrival.ts';
 import type { WordOf } from './control-api.ts';
 import { addClientRoutes, type ClientParts } from './control-clients.ts';
+import { addListRoutes, type ListParts } from './control-list.ts';
 import { addPolicyRoutes, type PolicyParts } from './control-policies.ts';
 import { addQueueRoutes } from './control-queue.ts';
 import { addResultRoutes } from './control-results.ts';
@@ -22,7 +23,8 @@ import type { Relay } from './relay.ts';
 import type { Later, World } from './settings.ts';
 
 export interface ControlParts
-  extends Pick<PolicyParts, 'memory' | 'recorder' | 'engine' | 'destinationsOf' | 'onWord'> {
+  extends Pick<PolicyParts, 'memory' | 'recorder' | 'engine' | 'destinationsOf' | 'onWord'>,
+    Pick<ListParts, 'list'> {
   readonly policies: PolicyParts['policies'] & TrialParts['policies'];
   readonly results: PolicyParts['results'] & TrialParts['results'];
   readonly store: Pick<QueueStore, 'list' | 'show' | 'nudge' | 'pause' | 'unpause' | 'pauses' | 'backup'>;
@@ -123,6 +125,7 @@ function controlApp(parts: ControlParts, around: (app: Hono) => void): Hono {
   around(app);
   addQueueRoutes(app, parts);
   addPolicyRoutes(app, parts);
+  addListRoutes(app, parts);
   addResultRoutes(app, parts);
   addClientRoutes(app, parts);
   addWebhookRoutes(app, parts);

@@ -9,6 +9,7 @@ import type { Override } from '../policies/overrides/override.ts';
 import type { EpochMs, TlsLevel } from '../policies/words.ts';
 import type { KeptInbound } from './control-clients.ts';
 import type { DayResults } from './control-results.ts';
+import type { KeptListing } from './list-api.ts';
 import type { RememberedTls } from './tls-memory.ts';
 
 /** What is kept of a domain's MTA-STS policy. */
@@ -94,6 +95,8 @@ export interface KeptOfDomain {
   readonly domain: string;
   readonly sts: KeptPolicy | null;
   readonly override: KeptOverride | null;
+  /** null: it is not on the policy list, or there is none. */
+  readonly listed: KeptListing | null;
   /** What sessions with its hosts have reached. */
   readonly outbound: readonly KeptTrack[];
   /** Servers that send its mail to us, and whether that comes over TLS. */

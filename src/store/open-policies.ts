@@ -1,6 +1,7 @@
 /** Opens the policy store of a data folder. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { FolderPaths } from './data-folder.ts';
+import { listTable } from './list-table.ts';
 import { memoryTable } from './memory-table.ts';
 import { openDatabase, openToRead } from './open-database.ts';
 import { overridesTable } from './overrides-table.ts';
@@ -37,6 +38,7 @@ export function openPoliciesToRead(dataFolder: string): PolicyReader | undefined
 function storeOver(database: DatabaseSync): PolicyStore {
   const sts = stsTable(database);
   const overrides = overridesTable(database);
+  const list = listTable(database);
   const memory = memoryTable(database);
   const promotions = promotionsTable(database);
   return {
@@ -54,6 +56,13 @@ function storeOver(database: DatabaseSync): PolicyStore {
       list: () => shaped(() => overrides.list()),
       put: (override) => shaped(() => overrides.put(override)),
       remove: (domain) => shaped(() => overrides.remove(domain)),
+    },
+    list: {
+      head: () => shaped(() => list.head()),
+      listed: (domain) => shaped(() => list.listed(domain)),
+      signings: () => shaped(() => list.signings()),
+      put: (...accepted) => shaped(() => list.put(...accepted)),
+      end: () => shaped(() => list.end()),
     },
     memory: {
       of: (domain) => shaped(() => memory.of(domain)),

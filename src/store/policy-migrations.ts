@@ -103,6 +103,38 @@ CREATE TABLE suppressions (
 CREATE INDEX suppressions_counting ON suppressions (last_at) WHERE suppressed_at IS NULL;
 `,
   `
+-- The policy list that was accepted last. signers: ids of keys with a space between. Times are milliseconds since 1970.
+CREATE TABLE policy_list (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  timestamp INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  author TEXT,
+  signers TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  source TEXT NOT NULL,
+  accepted_at INTEGER NOT NULL,
+  domains INTEGER NOT NULL,
+  ended INTEGER NOT NULL CHECK (ended IN (0, 1))
+) STRICT;
+-- Its policies, each once however many domains have it; none once its time is over.
+CREATE TABLE listed_policies (
+  id INTEGER PRIMARY KEY,
+  mode TEXT NOT NULL CHECK (mode IN ('enforce', 'testing', 'none')),
+  mxs TEXT NOT NULL
+) STRICT;
+CREATE TABLE listed_domains (
+  domain TEXT NOT NULL PRIMARY KEY,
+  policy INTEGER NOT NULL REFERENCES listed_policies (id),
+  alias TEXT
+) STRICT, WITHOUT ROWID;
+-- The newest list that each key has signed.
+CREATE TABLE list_signings (
+  key TEXT NOT NULL PRIMARY KEY,
+  timestamp INTEGER NOT NULL,
+  digest TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+`,
+  `
 -- Since when each session for a domain has reached a level of TLS. host '': at whichever host. against: what has not reached
 -- it since the last that has, a JSON object; days: sessions of the last days, a JSON array. Times are milliseconds since 1970.
 CREATE TABLE outbound_tls (

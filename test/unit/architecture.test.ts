@@ -409,7 +409,28 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'the tables of the policy store, none of which is seen from outside',
     test: 'test/unit/store/open-policies.test.ts',
-    sources: 'store/overrides-table store/policy-migrations store/sts-table',
+    sources: 'store/list-table store/overrides-table store/policy-migrations store/sts-table',
+  },
+  {
+    why: 'the policy list from its author to what deliveries go by, run as a program',
+    test: 'test/net/cli/list.test.ts',
+    sources: 'cli/commands/policy-lists cli/list-service',
+    asProgram: true,
+  },
+  {
+    why: 'what a table comes to, told with the table',
+    test: 'test/unit/cli/config/schema/policy-list.test.ts',
+    sources: 'cli/config/settle-list',
+  },
+  {
+    why: 'who has to have signed what is recalled',
+    test: 'test/unit/lookup/recall.test.ts',
+    sources: 'lookup/trusted-list',
+  },
+  {
+    why: 'the list as JSON, asked through the socket',
+    test: 'test/net/relay/control-list.test.ts',
+    sources: 'relay/list-api',
   },
   {
     why: 'what is counted while the program runs, seen from outside',

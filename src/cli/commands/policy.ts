@@ -1,6 +1,7 @@
 /** `waxwing policy`: what the running relay keeps of the policies of others, and an operator's word about them. */
 import { Argument, type Command, Option } from 'commander';
 import { parseDomain } from '../../names/domain.ts';
+import type { KeptList } from '../../relay/list-api.ts';
 import type {
   KeptOfDomain,
   KeptOverride,
@@ -13,6 +14,7 @@ import type {
 import { type AskOptions, ask, print } from '../ask.ts';
 import { addConfigOptions } from '../config/options.ts';
 import { withExamples } from '../usage.ts';
+import { registerLists } from './policy-lists.ts';
 import { registerTrials } from './policy-trials.ts';
 
 export function register(program: Command): void {
@@ -29,7 +31,9 @@ export function register(program: Command): void {
     'waxwing policy propose',
   ]);
   addConfigOptions(policy.command('list'))
-    .description('List the MTA-STS policies that are kept, by domain, and all overrides.')
+    .description(
+      'List the MTA-STS policies that are kept, by domain, and all overrides; and how the policy list stands.',
+    )
     .option('--after <domain>', 'go on behind this domain')
     .option(
       '--broken',
@@ -39,7 +43,7 @@ export function register(program: Command): void {
     .action(list);
   addConfigOptions(policy.command('show'))
     .description(
-      'Show all that is kept of a domain: its policy line by line, failed fetches, an override, what its mail hosts have reached so far and came to today and yesterday, and servers that send its mail here.',
+      'Show all that is kept of a domain: its policy line by line, failed fetches, an override, what the policy list says, what its mail hosts have reached so far and came to today and yesterday, and servers that send its mail here.',
     )
     .argument('<domain>')
     .option('--json', 'print JSON')
@@ -59,6 +63,7 @@ export function register(program: Command): void {
     .option('--json', 'print JSON')
     .action(purge);
   registerOverride(policy);
+  registerLists(policy);
   registerTrials(policy);
 }
 
@@ -114,9 +119,15 @@ async function list(options: ListOptions, command: Command): Promise<void> {
   }
   const overrides = await ask(options, { method: 'GET', path: '/overrides' });
   if (overrides === undefined) return;
+  const policyList = await ask(options, { method: 'GET', path: '/list' });
+  if (policyList === undefined) return;
   const { formatPolicies } = await import('../policy-text.ts');
-  print(options, { policies, overrides }, () =>
-    formatPolicies(policies, overrides as readonly KeptOverride[], Date.now()),
+  const { formatList } = await import('../list-text.ts');
+  print(options, { policies, overrides, list: policyList }, () =>
+    [
+      formatPolicies(policies, overrides as readonly KeptOverride[], Date.now()),
+      formatList(policyList as KeptList | null, Date.now()),
+    ].join('\n'),
   );
 }
 

@@ -27,6 +27,7 @@ import { listener } from './schema/listener.ts';
 import { memory } from './schema/memory.ts';
 import { metrics } from './schema/metrics.ts';
 import { mtaSts } from './schema/mta-sts.ts';
+import { policyList } from './schema/policy-list.ts';
 import { quota } from './schema/quota.ts';
 import { relay } from './schema/relay.ts';
 import { reportOnly } from './schema/report-only.ts';
@@ -60,6 +61,7 @@ export const configSchema = z
     tls,
     dns,
     mta_sts: mtaSts,
+    list: policyList,
     check,
     listener: z
       .array(listener)

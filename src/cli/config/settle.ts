@@ -24,6 +24,7 @@ import type {
 import type { ParsedConfig } from './schema.ts';
 import { settledInAdvisor, toAdvisor } from './settle-advisor.ts';
 import { settledInGateway, toGateway } from './settle-gateway.ts';
+import { listSourceText, toList } from './settle-list.ts';
 import { toBounces, toForwarding } from './settle-senders.ts';
 import type { Environment, Sources } from './sources.ts';
 import { formatNetwork } from './values.ts';
@@ -68,6 +69,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
       httpsPort: parsed.mta_sts.https_port,
       httpsAddress: parsed.mta_sts.https_address ?? null,
     },
+    list: toList(parsed.list, sources),
     check: {
       hello: parsed.check.hello ?? hostname,
       optOutFile:
@@ -134,6 +136,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     ['dns.trust_anchor', config.dns.anchorFile],
     ['authentication.authserv_id', config.authentication?.authservId ?? formatMailDomain(hostname)],
     ['mta_sts.https_address', config.mtaSts.httpsAddress],
+    ['list.source', listSourceText(config.list)],
     ['check.hello', formatMailDomain(config.check.hello)],
     ['check.opt_out', config.check.optOutFile],
     ['forwarding.srs_domain', config.forwarding?.srsDomain ?? null],

@@ -5,6 +5,7 @@ import type { HostFacts } from '../../policies/dane/hosts.ts';
 import { type DanePlan, daneAt } from '../../policies/dane/plan.ts';
 import { shorten } from '../../policies/dane/tlsa.ts';
 import type { DestinationFacts } from '../../policies/destination.ts';
+import { formatMx } from '../../policies/list/policy-list.ts';
 import { expectationAt, type RememberedTrack } from '../../policies/memory/expect.ts';
 import type { StsFacts } from '../../policies/mta-sts/facts.ts';
 import { formatPattern } from '../../policies/mta-sts/policy.ts';
@@ -26,7 +27,12 @@ export function layersOf(explained: Explained): ExplainedLayer[] {
           ofAddress('sts', 'MTA-STS policy'),
           ofAddress('memory', 'memory of its own'),
         ]
-      : [daneLayer(finding.facts), stsLayer(finding, explained), memoryLayer(finding.facts)];
+      : [
+          daneLayer(finding.facts),
+          stsLayer(finding, explained),
+          ...listLayer(finding.facts),
+          memoryLayer(finding.facts),
+        ];
   return [overrideLayer(explained), ...policies, defaultLayer(explained)];
 }
 
@@ -183,6 +189,23 @@ function stsLayer({ facts: { sts } }: LookedUp, { now }: Explained): ExplainedLa
   const isUnknown = sts.kind === 'unknown' || sts.record.kind === 'found';
   const says = isUnknown ? 'nothing, as the policy could not be learnt' : 'nothing';
   return { layer: 'sts', state: isUnknown ? 'unknown' : 'absent', says, because, evidence };
+}
+
+/** None where no list is used. */
+function listLayer({ list }: DestinationFacts): readonly ExplainedLayer[] {
+  if (list === undefined) return [];
+  const { because } = list;
+  const evidence = [...list.evidence];
+  if (list.kind !== 'policy') return [{ layer: 'list', state: 'absent', says: 'nothing', because, evidence }];
+  const { mode, mxs } = list.policy;
+  const hosts = shorten(mxs.map(formatMx));
+  const strict = `only the hosts ${hosts}, over TLS, with a certificate that is valid for the name of the host`;
+  const says = {
+    enforce: `${strict} (mode enforce)`,
+    testing: `nothing for now (mode testing); with enforce: ${strict}`,
+    none: 'nothing (mode none)',
+  }[mode];
+  return [{ layer: 'list', state: 'found', says, because, evidence }];
 }
 
 /** A policy is in force that takes back what the ones before it asked for. */

@@ -9,6 +9,7 @@ import { formatMoment } from '../../names/calendar.ts';
 import type { Domain } from '../../names/domain.ts';
 import type { DanePlan } from '../dane/plan.ts';
 import type { DestinationFacts } from '../destination.ts';
+import { matchingMx } from '../list/policy-list.ts';
 import { matchingPattern } from '../mta-sts/match.ts';
 import type { EpochMs } from '../words.ts';
 import { stateOf, type Track, type TrackLevel, type TrackState, type TrackTerms } from './track.ts';
@@ -117,10 +118,11 @@ function areWithdrawn({ hosts }: DestinationFacts, host: Domain, plan: DanePlan)
   return known?.kind === 'found' && known.tlsa.kind === 'absent' && known.tlsa.proven === true;
 }
 
-/** Whether the domain itself says, and nobody on the path can have, that the host takes its mail. */
-function isVouchedFor({ way, sts, domain }: DestinationFacts, host: Domain): boolean {
+/** Whether the domain itself says, or the policy list, and nobody on the path can have, that the host takes its mail. */
+function isVouchedFor({ way, sts, list, domain }: DestinationFacts, host: Domain): boolean {
   if (way.kind === 'configured' || host === domain) return true;
   if ((way.kind === 'hosts' || way.kind === 'implicit') && way.status === 'secure') return true;
+  if (list?.kind === 'policy' && matchingMx(list.policy, host) !== undefined) return true;
   return sts.kind === 'policy' && matchingPattern(sts.known.policy, host) !== undefined;
 }
 

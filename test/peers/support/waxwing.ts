@@ -38,6 +38,8 @@ export interface WaxwingOptions {
   readonly relay?: Keys;
   /** Keys of `[dns]`. */
   readonly dns?: Keys;
+  /** Keys of `[list]`. */
+  readonly list?: Keys;
   /** Keys of `[tls_rpt]`. */
   readonly tlsRpt?: Keys;
   /** Keys of `[authentication]`. */
@@ -293,6 +295,8 @@ function configuration(options: WaxwingOptions): string {
     '[dns]',
     // Nobody answers there; the resolvers of this host are nobody's to ask in a test.
     ...toml({ resolver: ['127.0.0.1:9'], ...options.dns }),
+    '[list]',
+    ...toml(options.list ?? {}),
     '[tls_rpt]',
     ...toml(options.tlsRpt ?? {}),
     '[authentication]',

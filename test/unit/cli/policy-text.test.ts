@@ -103,7 +103,10 @@ describe('policy list', () => {
 describe('policy show', () => {
   it('is the policy with its lines and its times, and the override', () => {
     assert.equal(
-      formatKept({ domain: 'a.test', sts: kept, override, outbound: [], inbound: [], results: [] }, NOW),
+      formatKept(
+        { domain: 'a.test', sts: kept, override, listed: null, outbound: [], inbound: [], results: [] },
+        NOW,
+      ),
       `a.test: override may until 2026-11-30T12:00:00.000Z: told by phone
   set at 2026-11-28T12:00:00.000Z
 a.test: MTA-STS enforce, id a1, in force
@@ -122,7 +125,15 @@ a.test: MTA-STS enforce, id a1, in force
   it('is what has failed since when, where nothing could be fetched', () => {
     assert.equal(
       formatKept(
-        { domain: 'never.test', sts: never, override: null, outbound: [], inbound: [], results: [] },
+        {
+          domain: 'never.test',
+          sts: never,
+          override: null,
+          listed: null,
+          outbound: [],
+          inbound: [],
+          results: [],
+        },
         NOW,
       ),
       `never.test: no MTA-STS policy could be fetched so far
@@ -140,6 +151,7 @@ a.test: MTA-STS enforce, id a1, in force
         domain: 'a.test',
         sts: null,
         override: { ...override, inForce: false },
+        listed: null,
         outbound: [],
         inbound: [],
         results: [],
@@ -215,7 +227,15 @@ describe('servers that send mail of a domain', () => {
   it('are listed with what is expected of them', () => {
     assert.equal(
       formatKept(
-        { domain: 'a.test', sts: null, override: null, outbound: [], inbound: [known, young], results: [] },
+        {
+          domain: 'a.test',
+          sts: null,
+          override: null,
+          listed: null,
+          outbound: [],
+          inbound: [known, young],
+          results: [],
+        },
         NOW,
       ),
       `a.test: no MTA-STS policy is kept
@@ -272,6 +292,7 @@ describe('what mail hosts have reached', () => {
       domain: 'a.test',
       sts: null,
       override: null,
+      listed: null,
       outbound: [young, track],
       inbound: [],
       results: [],

@@ -17,6 +17,7 @@ import {
   stsOf,
   type Told,
 } from '../../../support/destinations.ts';
+import { listOf } from '../../../support/lists.ts';
 import { DAY, expected, LAST, MX1, memoryWith, settings, trackOf } from '../../../support/tracks.ts';
 
 const may: Rules = { route: undefined, defaultLevel: 'may' };
@@ -114,6 +115,11 @@ describe('what the memory demands', () => {
     [
       'R9: a policy of MTA-STS in testing names the new host: the same',
       { tracks: all, ...unsigned(STRANGER), sts: stsOf('testing', STRANGER) },
+      [`${STRANGER}: encrypt by memory`],
+    ],
+    [
+      'R9: a policy list names the new host: the same',
+      { tracks: all, ...unsigned(STRANGER), list: listOf('testing', STRANGER) },
       [`${STRANGER}: encrypt by memory`],
     ],
     [

@@ -33,7 +33,7 @@ export interface AdvisorParts {
   readonly deadlines: Deadlines;
   readonly registry: Registry;
   /** Remembers what programs that deliver by themselves have reached; absent: nobody does. */
-  readonly remember?: (outcome: Outcome) => void;
+  readonly remember?: (outcome: Outcome) => boolean;
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
   /** Of the program. */

@@ -31,7 +31,7 @@ export interface HttpParts {
   /** Those of the moment. */
   readonly terms: () => HttpTerms;
   /** Remembers what others have reached; absent: nobody does, and nothing is taken. */
-  readonly remember?: ((outcome: Outcome) => void) | undefined;
+  readonly remember?: ((outcome: Outcome) => boolean) | undefined;
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
   /** Of the program. */
@@ -107,7 +107,7 @@ export function adviceApp(parts: HttpParts): Hono {
   return app;
 }
 
-function addOutcomes(app: Hono, remember: (outcome: Outcome) => void, wallClock: () => number): void {
+function addOutcomes(app: Hono, remember: (outcome: Outcome) => boolean, wallClock: () => number): void {
   const limit = bodyLimit({
     maxSize: MOST_BODY_BYTES,
     onError: (context) => context.json({ error: `more than ${MOST_BODY_BYTES} octets` }, 413),
@@ -119,8 +119,7 @@ function addOutcomes(app: Hono, remember: (outcome: Outcome) => void, wallClock:
     const body: unknown = await context.req.json().catch(() => undefined);
     const read = readOutcomes(body, wallClock());
     if (read.kind === 'invalid') return context.json({ error: read.because }, 400);
-    for (const outcome of read.outcomes) remember(outcome);
-    return context.json({ taken: read.outcomes.length }, 202);
+    return context.json({ taken: read.outcomes.filter(remember).length }, 202);
   });
 }
 
@@ -188,8 +187,8 @@ export function adviceDocument(version: string, takesOutcomes: boolean): unknown
       },
       responses: {
         202: {
-          description: 'They are remembered.',
-          content: { 'application/json': { schema: z.strictObject({ taken: z.int().min(1) }) } },
+          description: 'So many of them are remembered: all, or none where that is switched off.',
+          content: { 'application/json': { schema: z.strictObject({ taken: z.int().min(0) }) } },
         },
         400: no('They are not of the right form; none is remembered.'),
         403: no('The Host field names something that this host is not.'),

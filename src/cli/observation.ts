@@ -42,6 +42,8 @@ export interface Observation {
   readonly registry: Registry;
   readonly results: Results;
   readonly recorder: Recorder;
+  /** Takes what a session came to into the memory. @returns whether it is remembered. */
+  remember(note: SessionNote): boolean;
   readonly watch: SessionWatch;
   /** The queue, with a stopwatch where metrics are shown. */
   readonly store: QueueStore;
@@ -85,8 +87,10 @@ export function startObservation(parts: ObservationParts): Observation {
     recorder.session(result, source);
     metrics?.session(result, source);
   };
-  const remember = (note: SessionNote | undefined): void => {
-    if (note !== undefined && config().memory.mode !== 'off') recorder.reached(note);
+  const remember = (note: SessionNote | undefined): boolean => {
+    if (note === undefined || config().memory.mode === 'off') return false;
+    recorder.reached(note);
+    return true;
   };
   const keepSeen = (seen: SeenSession | undefined): void => {
     if (seen !== undefined) recorder.seen(seen);
@@ -100,6 +104,7 @@ export function startObservation(parts: ObservationParts): Observation {
     registry,
     results,
     recorder,
+    remember,
     watch: {
       ...reported,
       opened(way, opened, remembered) {

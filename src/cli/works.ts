@@ -199,7 +199,8 @@ export async function startWorks(parts: WorksParts, opened: Opened): Promise<Wor
   const advisor = await startAdvisorService({
     first: advised(parts, first),
     engine,
-    overrides: policies.overrides,
+    kept: policies,
+    remember: (note) => observation.remember(note),
     deadlines,
     registry: observation.registry,
     log,

@@ -88,6 +88,8 @@ const RENEW_EVERY_MS = 30_000;
 const RENEW_IN_ONE_GO = 50;
 /** A policy host may take a minute to say nothing: the others do not wait for it. */
 const RENEW_AT_ONCE = 8;
+/** With each session it may expect more, or give way. */
+const MEMORY_LASTS_MS = 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 /** Rows that no mail has asked for so long are removed, once their policy has ended. */
 const FORGET_AFTER_MS = 180 * DAY_MS;
@@ -137,7 +139,7 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
           : factsOfHost(domain, target.port, terms(errand));
       const facts = await drive(dialogue, { ...by, resolve });
       keep(facts.sts.keep);
-      return { facts, forMs: Math.max(0, Math.min(seconds * 1000, lastsUntil(facts) - now())) };
+      return { facts, forMs: Math.max(0, Math.min(seconds * 1000, lastsUntil(facts, now()) - now())) };
     });
   }
 
@@ -206,11 +208,12 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
   };
 }
 
-/** What is kept of MTA-STS, and an operator's word, have times of their own. */
-function lastsUntil({ sts, override, list, promotion }: DestinationFacts): number {
+/** What is kept of MTA-STS, a list and an operator's word have times of their own. */
+function lastsUntil({ sts, override, list, promotion, memory }: DestinationFacts, now: number): number {
   const listed = list?.kind === 'policy' ? list.until : Number.POSITIVE_INFINITY;
   const none = Number.POSITIVE_INFINITY;
-  return Math.min(sts.until, override?.until ?? none, promotion?.until ?? none, listed);
+  const remembered = memory?.mode === 'enforce' && memory.tracks.length > 0 ? now + MEMORY_LASTS_MS : none;
+  return Math.min(sts.until, override?.until ?? none, promotion?.until ?? none, listed, remembered);
 }
 
 function keyOf(target: Target): string {

@@ -265,7 +265,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'parts of the configuration, which is tested as a whole',
     test: 'test/unit/cli/config/load.test.ts',
-    sources: `cli/config/effective cli/config/keys cli/config/settle-gateway cli/config/settle-senders cli/config/schema/check
+    sources: `cli/config/effective cli/config/keys cli/config/settle-gateway cli/config/settle-relay cli/config/settle-senders cli/config/schema/check
       cli/config/schema/gateway cli/config/schema/metrics cli/config/sources cli/config/tree
       cli/config/schema/account cli/config/schema/dns cli/config/schema/domain cli/config/schema/kit cli/config/schema/limits
       cli/config/schema/listener cli/config/schema/mta-sts cli/config/schema/relay cli/config/schema/route

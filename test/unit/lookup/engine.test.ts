@@ -14,12 +14,26 @@ import type { Override } from '../../../src/policies/overrides/override.ts';
 import type { Promotion } from '../../../src/policies/report-only/promotion.ts';
 import type { HttpsOutcome } from '../../../src/wire/https-answer.ts';
 import { DOMAIN, nameOf, overrideOf } from '../../support/destinations.ts';
+import { keptOf } from '../../support/lists.ts';
 import { settings, trackOf } from '../../support/tracks.ts';
 import { answered, policyText } from '../policies/mta-sts/policy-host.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const NOON = Date.UTC(2026, 10, 28, 12);
+
+const listed = keptOf('enforce', 'mx.example.test');
+const promotion: Promotion = {
+  domain: DOMAIN,
+  level: 'encrypt',
+  setAt: NOON,
+  until: NOON + DAY,
+  reason: 'seen',
+  mostBlocked: 0,
+  blocked: 0,
+  endedAt: null,
+  endedBecause: null,
+};
 
 /** Everything around an engine, all of it told by the test. */
 interface Around {
@@ -29,7 +43,7 @@ interface Around {
   fetch: (domain: Domain) => Promise<HttpsOutcome>;
   override: Override | undefined;
   /** What else is kept; by default nothing is. */
-  kept: Pick<EngineStore, 'memory' | 'promotions'>;
+  kept: Pick<EngineStore, 'list' | 'memory' | 'promotions'>;
   readonly rows: Map<Domain, StsEntry>;
   readonly fetched: Domain[];
   readonly questions: Question[];
@@ -77,6 +91,7 @@ function around(change: Partial<EngineStore['sts']> = {}): Around {
     store: {
       sts,
       overrides: { about: () => (told.override === undefined ? [] : [told.override]) },
+      list: { about: (domain) => told.kept.list?.about(domain) },
       memory: { of: (domain) => told.kept.memory?.of(domain) ?? [] },
       promotions: { get: (domain) => told.kept.promotions?.get(domain) },
     },
@@ -153,6 +168,13 @@ describe('the policy engine', () => {
     one.override = { ...overrideOf('may'), until: NOON + 10_000 };
     assert.equal((await one.engine.learn(target)).forMs, 10_000, 'as long as an override');
     one.override = undefined;
+    one.kept = { promotions: { get: () => ({ ...promotion, until: NOON + 20_000 }) } };
+    assert.equal((await one.engine.learn(target)).forMs, 20_000, 'as long as a promotion');
+    one.kept = { list: { about: () => ({ ...listed, head: { ...listed.head, expires: NOON + 30_000 } }) } };
+    assert.equal((await one.engine.learn(target)).forMs, 30_000, 'as long as a policy list');
+    one.kept = { memory: { of: () => [trackOf({ since: NOON - 30 * DAY, lastAt: NOON })] } };
+    assert.equal((await one.engine.learn(target)).forMs, 60_000, 'a minute, where something is remembered');
+    one.kept = {};
     one.now += 7 * DAY - 2_000;
     assert.equal((await one.engine.learn(target)).forMs, 2_000, 'as long as a policy');
   });
@@ -213,17 +235,6 @@ describe('the policy engine', () => {
 
   it('what is remembered and what is promoted is read anew each time, as it stands then', async () => {
     const one = around();
-    const promotion: Promotion = {
-      domain: DOMAIN,
-      level: 'encrypt',
-      setAt: NOON,
-      until: NOON + DAY,
-      reason: 'seen',
-      mostBlocked: 0,
-      blocked: 0,
-      endedAt: null,
-      endedBecause: null,
-    };
     const track = trackOf({ since: NOON - 30 * DAY, lastAt: NOON });
     one.kept = { memory: { of: () => [track] }, promotions: { get: () => promotion } };
     const before = await one.engine.factsOf(target);

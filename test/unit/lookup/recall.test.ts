@@ -14,7 +14,13 @@ const list = { head: () => kept.head, listed: () => kept.listed };
 
 describe('what is recalled of a domain', () => {
   it('has no list where none is used', () => {
-    const bare = { sts: undefined, overrides: [overrideOf('may')] };
+    const bare = {
+      sts: undefined,
+      overrides: [overrideOf('may')],
+      list: undefined,
+      memory: [],
+      promotion: undefined,
+    };
     assert.deepEqual(recallFrom(store)(DOMAIN), bare);
     assert.deepEqual(recallFrom({ ...store, list: trustedList(list, () => undefined) })(DOMAIN), bare);
   });

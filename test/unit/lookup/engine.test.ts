@@ -23,6 +23,8 @@ const DAY = 24 * 60 * MINUTE;
 const NOON = Date.UTC(2026, 10, 28, 12);
 
 const listed = keptOf('enforce', 'mx.example.test');
+if (listed.head === undefined) throw new Error('the list of the test has no head');
+const ended = { ...listed, head: { ...listed.head, expires: NOON + 30_000 } };
 const promotion: Promotion = {
   domain: DOMAIN,
   level: 'encrypt',
@@ -170,7 +172,7 @@ describe('the policy engine', () => {
     one.override = undefined;
     one.kept = { promotions: { get: () => ({ ...promotion, until: NOON + 20_000 }) } };
     assert.equal((await one.engine.learn(target)).forMs, 20_000, 'as long as a promotion');
-    one.kept = { list: { about: () => ({ ...listed, head: { ...listed.head, expires: NOON + 30_000 } }) } };
+    one.kept = { list: { about: () => ended } };
     assert.equal((await one.engine.learn(target)).forMs, 30_000, 'as long as a policy list');
     one.kept = { memory: { of: () => [trackOf({ since: NOON - 30 * DAY, lastAt: NOON })] } };
     assert.equal((await one.engine.learn(target)).forMs, 60_000, 'a minute, where something is remembered');

@@ -42,40 +42,49 @@ async function learn(waxwing: Waxwing, domain: string, verdict: string): Promise
 }
 
 describe('a host whose TLS is taken away', () => {
-  labTest('signed MX records, no policy: kept over kill -9, held with the reason, forgotten by a word', async (lab, t) => {
-    const waxwing = await startOnLab(lab, { memory });
-    t.after(() => waxwing.close());
-    // Its MX records are signed, the addresses of its host are not.
-    const domain = 'dane-host-unsigned.test';
-    await learn(waxwing, domain, 'delivered authenticated, none by default');
-    // It has what was seen written down.
-    const shown = await waxwing.cli(['policy', 'show', domain]);
-    assert.match(shown.stdout, /^ {2}mail\.unsigned\.test: authenticated since .*, 2 times, .*; expected$/m);
-    await waxwing.kill9();
-    everyWay(lab, 'strip');
-    await waxwing.start();
-    const event = await deliverToOne(waxwing, domain);
-    assert.equal(verdictOf(event), 'blocked, authenticate by memory');
-    assert.match(event.tls?.because ?? '', /does not offer STARTTLS/);
-    await waxwing.cli(['policy', 'show', domain]);
-    const explained = await waxwing.cli(['explain', domain]);
-    assert.match(explained.stdout, /Sessions fall short of what was reached before/);
-    assert.match(waxwing.log(), /dane-host-unsigned\.test fell short of what is remembered/);
-    const purged = await waxwing.cli(['policy', 'purge', domain]);
-    assert.match(purged.stdout, /what sessions with its mail hosts have reached is forgotten/);
-    const delivered = await waxwing.eventsOf('delivered', 3);
-    assert.equal(verdictOf(delivered[2] ?? event), 'delivered cleartext, none by default');
-  });
+  labTest(
+    'signed MX records, no policy: kept over kill -9, held with the reason, forgotten by a word',
+    async (lab, t) => {
+      const waxwing = await startOnLab(lab, { memory });
+      t.after(() => waxwing.close());
+      // Its MX records are signed, the addresses of its host are not.
+      const domain = 'dane-host-unsigned.test';
+      await learn(waxwing, domain, 'delivered authenticated, none by default');
+      // It has what was seen written down.
+      const shown = await waxwing.cli(['policy', 'show', domain]);
+      assert.match(
+        shown.stdout,
+        /^ {2}mail\.unsigned\.test: authenticated since .*, 2 times, .*; expected$/m,
+      );
+      await waxwing.kill9();
+      everyWay(lab, 'strip');
+      await waxwing.start();
+      const event = await deliverToOne(waxwing, domain);
+      assert.equal(verdictOf(event), 'blocked, authenticate by memory');
+      assert.match(event.tls?.because ?? '', /does not offer STARTTLS/);
+      await waxwing.cli(['policy', 'show', domain]);
+      const explained = await waxwing.cli(['explain', domain]);
+      assert.match(explained.stdout, /Sessions fall short of what was reached before/);
+      assert.match(waxwing.log(), /dane-host-unsigned\.test fell short of what is remembered/);
+      const purged = await waxwing.cli(['policy', 'purge', domain]);
+      assert.match(purged.stdout, /what sessions with its mail hosts have reached is forgotten/);
+      const delivered = await waxwing.eventsOf('delivered', 3);
+      assert.equal(verdictOf(delivered[2] ?? event), 'delivered cleartext, none by default');
+    },
+  );
 
-  labTest('MX records that are not signed: TLS is asked for again, and a certificate that proves nothing does', async (lab, t) => {
-    const waxwing = await startOnLab(lab, { memory });
-    t.after(() => waxwing.close());
-    const domain = 'plain.test';
-    await learn(waxwing, domain, 'delivered encrypted, none by default');
-    everyWay(lab, 'intercept');
-    assert.equal(verdictOf(await deliverToOne(waxwing, domain)), 'delivered encrypted, encrypt by memory');
-    await anew(waxwing);
-    everyWay(lab, 'strip');
-    assert.equal(verdictOf(await deliverToOne(waxwing, domain)), 'blocked, encrypt by memory');
-  });
+  labTest(
+    'MX records that are not signed: TLS is asked for again, and a certificate that proves nothing does',
+    async (lab, t) => {
+      const waxwing = await startOnLab(lab, { memory });
+      t.after(() => waxwing.close());
+      const domain = 'plain.test';
+      await learn(waxwing, domain, 'delivered encrypted, none by default');
+      everyWay(lab, 'intercept');
+      assert.equal(verdictOf(await deliverToOne(waxwing, domain)), 'delivered encrypted, encrypt by memory');
+      await anew(waxwing);
+      everyWay(lab, 'strip');
+      assert.equal(verdictOf(await deliverToOne(waxwing, domain)), 'blocked, encrypt by memory');
+    },
+  );
 });

@@ -23,13 +23,16 @@ describe('the table of what sessions have shown', () => {
       countOf('2026-11-28', clear),
     ]);
     table.add([countOf('2026-11-28', seenOf(), 3)]);
-    const sorted = table
+    const found = table
       .since('2026-11-28', DOMAIN)
       .map(({ day, seen, sessions }) => [day, seen?.tls, sessions]);
-    assert.deepEqual(sorted.toSorted(), [
-      ['2026-11-28', 'clear', 1],
-      ['2026-11-28', 'done', 4],
-    ]);
+    assert.deepEqual(
+      new Set(found),
+      new Set([
+        ['2026-11-28', 'clear', 1],
+        ['2026-11-28', 'done', 4],
+      ]),
+    );
     assert.deepEqual(table.since('2026-11-01', DOMAIN).map(({ sessions }) => sessions)[0], 2);
     assert.deepEqual(
       table.since('2026-11-28', DOMAIN).find(({ seen }) => seen?.tls === 'clear')?.seen,

@@ -176,8 +176,12 @@ function namesOf(facts: DestinationFacts, host: Domain, { route, defaultLevel }:
 }
 
 function isTrusted(facts: DestinationFacts, host: Domain): boolean {
-  const { way, sts, domain, list } = facts;
-  if (isSecure(way) || host === domain || listsHost(list, host) || isProvenBefore(facts, host)) return true;
+  return isVouchedFor(facts, host) || isProvenBefore(facts, host);
+}
+
+/** Whether nobody on the path could choose the host, by what is published: proven MX records, or a policy in force that names it. */
+export function isVouchedFor({ way, sts, domain, list }: DestinationFacts, host: Domain): boolean {
+  if (isSecure(way) || host === domain || listsHost(list, host)) return true;
   if (sts.kind !== 'policy' || sts.known.policy.mode !== 'enforce') return false;
   return matchingPattern(sts.known.policy, host) !== undefined;
 }

@@ -58,7 +58,7 @@ const proposalsRequest = z.strictObject({
   leastSessions: z.int().min(1).max(1_000_000),
 });
 const replayRequest = proposalsRequest.omit({ leastDays: true, leastSessions: true }).extend({
-  rule: z.enum(['encrypt', 'authenticate', 'sts', 'memory']),
+  rule: z.enum(['encrypt', 'authenticate', 'sts', 'list', 'memory']),
   names: z.array(nameText).max(50),
 });
 const promoteRequest = z.strictObject({

@@ -1,9 +1,10 @@
 /** What a session has shown, kept so that rules can be tried on it, and the gathering of many. */
 import { formatMoment } from '../names/calendar.ts';
-import type { Domain } from '../names/domain.ts';
+import { isVouchedFor } from '../policies/combine.ts';
 import { daneAt } from '../policies/dane/plan.ts';
 import { verifyDane } from '../policies/dane/verify.ts';
-import type { DestinationFacts } from '../policies/destination.ts';
+import { isSecure } from '../policies/demand.ts';
+import { matchingMx } from '../policies/list/policy-list.ts';
 import { expectationAt } from '../policies/memory/expect.ts';
 import { matchingPattern } from '../policies/mta-sts/match.ts';
 import type { SeenCount, SeenSession } from '../policies/report-only/seen.ts';
@@ -32,7 +33,7 @@ export function seenInSession(
   const came = howFar(opened, remembered);
   if (came === undefined) return undefined;
   const { host, tlsa } = found;
-  const { domain, sts } = destination;
+  const { domain, way, sts, list } = destination;
   const plan = daneAt(tlsa);
   const expected = expectationAt(destination, host, plan);
   const facts = came.kind === 'done' ? came.facts : undefined;
@@ -40,12 +41,17 @@ export function seenInSession(
     domain,
     host,
     vouched: isVouchedFor(destination, host),
+    signed: isSecure(way),
     tls: came.kind,
     certificate: facts === undefined ? null : certificateOf(facts),
-    tlsa: decision.dane === null || facts === undefined ? 'none' : matchOf(facts, decision.dane, now),
+    tlsa: decision.dane === null ? 'none' : matchOf(facts, decision.dane, now),
     sts:
       sts.kind === 'policy'
         ? { mode: sts.known.policy.mode, lists: matchingPattern(sts.known.policy, host) !== undefined }
+        : null,
+    list:
+      list?.kind === 'policy'
+        ? { mode: list.policy.mode, names: matchingMx(list.policy, host) !== undefined }
         : null,
     memory: expected === undefined ? null : { level: expected.level, own: expected.track.host !== null },
   };
@@ -75,14 +81,6 @@ function howFar(opened: Dialled, remembered: string | null): Came | undefined {
   }
 }
 
-/** What the names in a certificate are worth: the host is one that the path could not choose. */
-function isVouchedFor({ way, sts, domain }: DestinationFacts, host: Domain): boolean {
-  if (way.kind === 'configured' || host === domain) return true;
-  if (way.kind === 'hosts' && way.status === 'secure') return true;
-  if (sts.kind !== 'policy' || sts.known.policy.mode !== 'enforce') return false;
-  return matchingPattern(sts.known.policy, host) !== undefined;
-}
-
 function certificateOf({ chain: [leaf], path }: TlsFacts): SeenSession['certificate'] {
   if (leaf === undefined) return null;
   const raw = readCertificate(leaf);
@@ -98,10 +96,11 @@ const MOST_NAMES = 20;
 const MOST_CHARACTERS = 1_000;
 
 function matchOf(
-  facts: TlsFacts,
+  facts: TlsFacts | undefined,
   { set, names }: NonNullable<Way['decision']['dane']>,
   now: number,
 ): SeenSession['tlsa'] {
+  if (facts === undefined) return 'mismatch';
   return verifyDane(facts, set, names, now).kind === 'match' ? 'match' : 'mismatch';
 }
 

@@ -9,10 +9,12 @@ export function seenOf(change: Partial<SeenSession> = {}): SeenSession {
     domain: DOMAIN,
     host: MX1,
     vouched: false,
+    signed: false,
     tls: 'done',
     certificate: { path: 'trusted', names: [MX1], more: false },
     tlsa: 'none',
     sts: null,
+    list: null,
     memory: null,
     ...change,
   };

@@ -6,7 +6,7 @@ import type { Promoted, Replayed, ShownPromotion } from '../../relay/control-tri
 import { type AskOptions, ask, print } from '../ask.ts';
 import { addConfigOptions } from '../config/options.ts';
 
-const RULES = ['encrypt', 'authenticate', 'sts', 'memory'] as const;
+const RULES = ['encrypt', 'authenticate', 'sts', 'list', 'memory'] as const;
 
 export function registerTrials(policy: Command): void {
   addConfigOptions(policy.command('propose'))
@@ -26,7 +26,7 @@ export function registerTrials(policy: Command): void {
     .addOption(
       new Option(
         '--rule <rule>',
-        'a level; sts: policies that are only tested, as if enforced; memory: as with mode = "enforce"',
+        'a level; sts, list: policies, and what the policy list says, that are only tested, as if enforced; memory: as with mode = "enforce"',
       )
         .choices(RULES)
         .makeOptionMandatory(),

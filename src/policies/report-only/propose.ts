@@ -33,7 +33,13 @@ export interface Proposal {
   readonly level: 'encrypt' | 'authenticate' | null;
 }
 
-const RULES = ['authenticate', 'encrypt', 'sts', 'memory'] as const satisfies readonly Candidate['rule'][];
+const RULES = [
+  'authenticate',
+  'encrypt',
+  'sts',
+  'list',
+  'memory',
+] as const satisfies readonly Candidate['rule'][];
 
 /** @param counts of one domain, by day. */
 export function propose(domain: Domain, counts: readonly SeenCount[], terms: ProposalTerms): Proposal {

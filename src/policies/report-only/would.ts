@@ -5,10 +5,10 @@ import type { SeenSession } from './seen.ts';
 
 /**
  * A rule that is tried. `encrypt` and `authenticate` are levels of the operator; `sts`: the policy that the domain only
- * tests, as if it were enforced; `memory`: the memory, as if its mode were `enforce`.
+ * tests, as if it were enforced; `list`: the same of the policy list; `memory`: the memory, as if its mode were `enforce`.
  */
 export interface Candidate {
-  readonly rule: 'encrypt' | 'authenticate' | 'sts' | 'memory';
+  readonly rule: 'encrypt' | 'authenticate' | 'sts' | 'list' | 'memory';
   /** Further names that a certificate may prove, as `names` of a route has them. */
   readonly names: readonly Exclude<ReferenceIdentity, { kind: 'ip' }>[];
 }
@@ -31,6 +31,8 @@ export function wouldDo(seen: SeenSession, { rule, names }: Candidate): Would | 
       return authenticated(seen, seen.vouched, names);
     case 'sts':
       return underSts(seen);
+    case 'list':
+      return underList(seen);
     case 'memory':
       return underMemory(seen);
   }
@@ -71,12 +73,30 @@ function provenBy({ certificate, host }: SeenSession, references: Candidate['nam
 
 /** RFC 8461 §4: the host is listed, and its certificate is for its name; DANE, where it is, stands before that (§2). */
 function underSts(seen: SeenSession): Would | undefined {
-  const { sts, host, tlsa } = seen;
-  if (sts === null || sts.mode === 'none') return undefined;
+  const { sts, host } = seen;
+  if (sts === null || sts.mode === 'none' || isByDane(seen)) return undefined;
   if (!sts.lists) return { kind: 'block', because: `the policy does not list ${host}` };
+  return underPolicy(seen);
+}
+
+/** A policy of the domain that names the host does as well: it is the newer word. */
+function underList(seen: SeenSession): Would | undefined {
+  const { list, sts, host } = seen;
+  if (list === null || list.mode === 'none' || isByDane(seen)) return undefined;
+  if (!list.names && sts?.lists !== true)
+    return { kind: 'block', because: `the policy list does not name ${host}` };
+  return underPolicy(seen);
+}
+
+/** Signed MX records have named the host, and its TLSA records decide alone. */
+function isByDane({ signed, tlsa }: SeenSession): boolean {
+  return signed && tlsa !== 'none';
+}
+
+function underPolicy(seen: SeenSession): Would {
   const over = overTls(seen);
-  if (over.kind !== 'pass' || tlsa === 'match') return over;
-  return provenBy(seen, [named(host)]);
+  if (over.kind !== 'pass' || seen.tlsa !== 'none') return over;
+  return provenBy(seen, [named(seen.host)]);
 }
 
 function underMemory(seen: SeenSession): Would | undefined {

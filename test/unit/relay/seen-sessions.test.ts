@@ -3,12 +3,14 @@ import { X509Certificate } from 'node:crypto';
 import { before, describe, it } from 'node:test';
 import { NetworkError } from '../../../src/net/error.ts';
 import { decideAll } from '../../../src/policies/combine.ts';
+import { listFor } from '../../../src/policies/list/facts.ts';
 import type { SeenSession } from '../../../src/policies/report-only/seen.ts';
 import { gatherSeen, seenInSession } from '../../../src/relay/seen-sessions.ts';
 import type { Dialled, Way } from '../../../src/relay/session.ts';
 import type { ChainPath, TlsFacts } from '../../../src/wire/tls-facts.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { byMx, DOMAIN, factsOf, hostWith, stsOf, type Told } from '../../support/destinations.ts';
+import { keptOf, listOf, NOON } from '../../support/lists.ts';
 import { seenOf } from '../../support/seen.ts';
 import { expected, LAST, MX1, memoryWith } from '../../support/tracks.ts';
 
@@ -81,9 +83,16 @@ describe('what is kept of a session', () => {
     assert.equal(seen(failed('tlsFailed'))?.tls, 'failed');
   });
 
-  it('whether the domain vouches for the host', () => {
+  it('whether the host is one that the path could not choose, and whether signed MX records say so', () => {
     const vouched = (told: Told): boolean | undefined =>
       seen(session({ kind: 'trusted' }), wayTo(told))?.vouched;
+    const signed = (told: Told): boolean | undefined =>
+      seen(session({ kind: 'trusted' }), wayTo(told))?.signed;
+    assert.equal(signed(unsigned), false);
+    assert.equal(signed({ way: byMx('secure', MX1) }), true);
+    assert.equal(signed({ ...unsigned, sts: stsOf('enforce', MX1) }), false);
+    assert.equal(vouched({ ...unsigned, list: listOf('enforce', MX1) }), true);
+    assert.equal(vouched({ ...unsigned, list: listOf('testing', MX1) }), false);
     assert.equal(vouched(unsigned), false);
     assert.equal(vouched({ way: byMx('secure', MX1) }), true);
     assert.equal(vouched({ ...unsigned, sts: stsOf('enforce', MX1) }), true);
@@ -98,6 +107,19 @@ describe('what is kept of a session', () => {
     assert.deepEqual(policy('testing', MX1), { mode: 'testing', lists: true });
     assert.deepEqual(policy('testing', 'other.test'), { mode: 'testing', lists: false });
     assert.equal(policy('none', MX1), null);
+    assert.equal(seen(session(undefined), wayTo(records))?.tlsa, 'mismatch');
+    assert.equal(seen(failed('tlsFailed'), wayTo(records))?.tlsa, 'mismatch');
+  });
+
+  it('what the policy list says of it', () => {
+    const list = (...listed: Parameters<typeof listOf>) =>
+      seen(session({ kind: 'trusted' }), wayTo({ ...unsigned, list: listOf(...listed) }))?.list;
+    assert.deepEqual(list('testing', MX1), { mode: 'testing', names: true });
+    assert.deepEqual(list('testing', '.other.test'), { mode: 'testing', names: false });
+    assert.deepEqual(list('enforce', '.example.test'), { mode: 'enforce', names: true });
+    assert.deepEqual(list('none'), { mode: 'none', names: false });
+    const over = listFor(DOMAIN, keptOf('enforce', MX1), NOON + 14 * DAY);
+    assert.equal(seen(session({ kind: 'trusted' }), wayTo({ ...unsigned, list: over }))?.list, null);
   });
 
   it('nothing where the session says nothing of TLS, or none is to be tried', () => {

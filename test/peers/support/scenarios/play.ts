@@ -54,15 +54,17 @@ export async function play(lab: Lab, roots: ServerRoots, rows: Rows): Promise<Pl
     const options = await optionsFor(sink);
     const trust = { resolver: [`${mitm.address}:${mitm.port}`], dnssec: 'trust' };
     const author = newListAuthor();
+    const list = { keys: [author.key] };
     const starting = [
       keep(startHosts(lab, roots, made)),
-      keep(startOnLab(lab, { ...options, dns: trust, list: { keys: [author.key] } })),
-      keep(startOnLab(lab, options)),
+      keep(startOnLab(lab, { ...options, dns: trust, list })),
+      keep(startOnLab(lab, { ...options, list })),
     ] as const;
     // Where one fails the others are not left behind.
     await Promise.allSettled(starting);
     const [hosts, trusting, validating] = await Promise.all(starting);
-    await importList(trusting, author, made);
+    const fromLab = scenesOf(rows.lab, 'l');
+    await Promise.all([importList(trusting, author, made), importList(validating, author, fromLab)]);
     mitm.tell(tellOf(made, hosts.places, lab.policyHosts.address));
     for (const scene of made) {
       const policy = policyOf(scene);
@@ -70,7 +72,7 @@ export async function play(lab: Lab, roots: ServerRoots, rows: Rows): Promise<Pl
     }
     const parts = await Promise.all([
       playMade(trusting, sink, made),
-      playLab(validating, sink, scenesOf(rows.lab, 'l'), scenesOf(rows.switched, 'o')),
+      playLab(validating, sink, fromLab, scenesOf(rows.switched, 'o')),
     ]);
     return { seen: new Map(parts.flatMap((part) => [...part])), scenes: made, hosts, close };
   } catch (error) {

@@ -16,7 +16,6 @@ import {
   UNSIGNED,
   unfit,
   went,
-  wentByExim,
 } from './row.ts';
 
 const LIST = 'authenticate by list';
@@ -27,8 +26,6 @@ const LIFTED = 'none by message';
 export const listRows: readonly Row[] = [
   // L1: the certificate has to be good, and for the host.
   row('list', 'good', 'plain', LIST, went('authenticated', PROVED)),
-  row('list', 'Postfix', 'plain', LIST, went('authenticated', PROVED)),
-  row('list', 'Exim', 'plain', LIST, wentByExim('authenticated', PROVED)),
   row('list', 'untrusted', 'plain', LIST, held(`HOST: ${INVALID}`)),
   row('list', 'wrong name', 'plain', LIST, held(`HOST: ${OTHER_NAME}`)),
   row('list', 'expired', 'plain', LIST, returned('5.7.5', `HOST: ${EXPIRED}`), 'bounce'),

@@ -51,6 +51,7 @@ describe('without any configuration', () => {
       networkQuotas: [],
       inbound: [],
       inboundMemory: 'observe',
+      list: null,
       memory: {
         mode: 'observe',
         leastSessions: 3,

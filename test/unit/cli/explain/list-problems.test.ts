@@ -45,9 +45,9 @@ const expired = listFor(DOMAIN, keptOf('enforce', mx1), NOON + 14 * DAY);
 describe('the layer of the policy list', () => {
   it('is not there where no list is used', () => assert.equal(layer(undefined, mx1), 'none'));
 
-  it('stands behind MTA-STS, before the default', () => {
+  it('stands behind MTA-STS, before the memory', () => {
     const names = explained(listOf('enforce', mx1), mx1).layers.map((one) => one.layer);
-    assert.deepEqual(names, ['override', 'dane', 'sts', 'list', 'default']);
+    assert.deepEqual(names, ['override', 'dane', 'sts', 'list', 'memory', 'default']);
   });
 
   it('says what the list asks for', () => {

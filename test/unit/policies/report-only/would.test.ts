@@ -100,6 +100,44 @@ describe('a policy that is only tested, as if it were enforced', () => {
       'pass',
     );
   });
+
+  it('§2.3: and with signed MX records alone, so that it need not list the host', () => {
+    const unlisted = { sts: { mode: 'testing', lists: false }, tlsa: 'match' } as const;
+    assert.equal(tried('sts', { ...unlisted, signed: true }), 'nothing');
+    assert.match(tried('sts', unlisted), /^block: the policy does not list/);
+  });
+});
+
+describe('a policy list that only tests the domain, as if it were enforced', () => {
+  const names = { list: { mode: 'testing', names: true } } as const;
+  const other = { list: { mode: 'testing', names: false } } as const;
+
+  it('says nothing where there is none, or it asks for nothing', () => {
+    assert.equal(tried('list'), 'nothing');
+    assert.equal(tried('list', { list: { mode: 'none', names: false } }), 'nothing');
+  });
+
+  it('L1, L2: wants a host that it names, and a certificate for the name of the host', () => {
+    assert.equal(tried('list', names), 'pass');
+    assert.equal(tried('list', other), `block: the policy list does not name ${MX1}`);
+    assert.equal(
+      tried('list', { ...names, ...valid(DOMAIN) }),
+      `block: the certificate of ${MX1} does not prove ${MX1}`,
+    );
+    assert.equal(tried('list', { ...names, tls: 'clear' }), `block: ${MX1} had no TLS to offer`);
+  });
+
+  it('L5: with signed MX records TLSA records decide alone; without, it has to name the host', () => {
+    const self = { certificate: { path: 'DEPTH_ZERO_SELF_SIGNED_CERT', names: [], more: false } };
+    assert.equal(tried('list', { ...other, ...self, tlsa: 'match', signed: true }), 'nothing');
+    assert.equal(tried('list', { ...names, ...self, tlsa: 'match' }), 'pass');
+    assert.match(tried('list', { ...other, ...self, tlsa: 'match' }), /^block: .* does not name/);
+  });
+
+  it('L6: a policy of the domain that names the host does as well', () => {
+    assert.equal(tried('list', { ...other, sts: { mode: 'testing', lists: true } }), 'pass');
+    assert.match(tried('list', { ...other, sts: { mode: 'testing', lists: false } }), /^block/);
+  });
 });
 
 describe('the memory, as if it were enforced', () => {

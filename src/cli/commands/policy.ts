@@ -72,7 +72,7 @@ const LEVELS = ['off', 'may', 'encrypt', 'authenticate'] as const;
 function registerOverride(policy: Command): void {
   addConfigOptions(policy.command('override'))
     .description(
-      'Set what mail for a domain must reach, over DANE, MTA-STS and the configuration, until a certain time; or take that back.',
+      'Set what mail for a domain must reach, over all policies, the memory and the configuration, until a certain time; or take that back.',
     )
     .argument(
       '<domain>',

@@ -44,7 +44,7 @@ export interface AdvisorParts {
   readonly onError: (what: string, error: unknown) => void;
 }
 
-export interface AdvisorPlace {
+interface AdvisorPlace {
   readonly protocol: AdvisorProtocol;
   /** With the port that it got. */
   readonly place: LocalPlace;

@@ -19,7 +19,7 @@ export interface Patience {
   readonly taking: number;
 }
 
-export const usualPatience: Patience = { idle: 300_000, request: 20_000, taking: 30_000 };
+const usualPatience: Patience = { idle: 300_000, request: 20_000, taking: 30_000 };
 
 /** Answers that may be awaited at once on one connection. */
 const MOST_AWAITED = 128;

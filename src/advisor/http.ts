@@ -20,7 +20,7 @@ import type { Desk } from './desk.ts';
 import { type Outcome, outcomesSchema, readOutcomes } from './outcomes.ts';
 import { type PolicyDocument, policyDocument, policySchema, unknownDocument } from './policy-json.ts';
 
-export interface HttpTerms {
+interface HttpTerms {
   readonly dane: DaneUse;
   readonly attributes: PostfixAttributes;
   readonly rulesFor: (domain: Domain | null) => Rules;
@@ -155,7 +155,7 @@ function isOfThisHost(host: string | undefined): boolean {
 const errorSchema = z.strictObject({ error: z.string().describe('One sentence.') }).meta({ id: 'Error' });
 
 /** The OpenAPI document. @param version of the program. @param takesOutcomes whether somebody remembers them. */
-export function adviceDocument(version: string, takesOutcomes: boolean): unknown {
+function adviceDocument(version: string, takesOutcomes: boolean): unknown {
   const documents = new OpenAPIHono();
   const no = (description: string) => ({
     description,

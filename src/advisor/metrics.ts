@@ -18,30 +18,30 @@ export function advisorMetrics(registry: Registry, connections: () => number): A
   const tallies = new Map(
     advisorProtocols.map((protocol) => [protocol, { kept: tally(), made: tally(), faults: 0 }]),
   );
-  new Counter({
+  const answers: Counter = new Counter({
     name: 'waxwing_advisor_answers_total',
     help: 'Answers to look-ups of other programs, by protocol, by what was said, and whether it was kept from an earlier one.',
     labelNames: ['protocol', 'answer', 'kept'],
     registers,
     // A look-up that is kept takes microseconds: it adds one to a number, and Prometheus is told when it asks.
     collect() {
-      this.reset();
+      answers.reset();
       for (const [protocol, { kept, made }] of tallies) {
         for (const answer of answerKinds) {
-          this.inc({ protocol, answer, kept: 'yes' }, kept[answer]);
-          this.inc({ protocol, answer, kept: 'no' }, made[answer]);
+          answers.inc({ protocol, answer, kept: 'yes' }, kept[answer]);
+          answers.inc({ protocol, answer, kept: 'no' }, made[answer]);
         }
       }
     },
   });
-  new Counter({
+  const broken: Counter = new Counter({
     name: 'waxwing_advisor_faults_total',
     help: 'Connections that were closed because the client broke the protocol.',
     labelNames: ['protocol'],
     registers,
     collect() {
-      this.reset();
-      for (const [protocol, { faults }] of tallies) this.inc({ protocol }, faults);
+      broken.reset();
+      for (const [protocol, { faults }] of tallies) broken.inc({ protocol }, faults);
     },
   });
   const seconds = new Histogram({
@@ -50,12 +50,12 @@ export function advisorMetrics(registry: Registry, connections: () => number): A
     buckets: SECONDS,
     registers,
   });
-  new Gauge({
+  const open: Gauge = new Gauge({
     name: 'waxwing_advisor_connections_open',
     help: 'Connections of programs that look things up.',
     registers,
     collect() {
-      this.set(connections());
+      open.set(connections());
     },
   });
   return {

@@ -11,10 +11,10 @@ import type { Desk, Reply } from './desk.ts';
 /** How the answers of a table are written in a protocol. */
 export interface TableWords {
   /** Whether the text of a policy is short enough. */
-  fits(text: string): boolean;
-  found(text: string): Buffer;
+  readonly fits: (text: string) => boolean;
+  readonly found: (text: string) => Buffer;
   readonly notFound: Buffer;
-  later(because: string, late: boolean): Buffer;
+  readonly later: (because: string, late: boolean) => Buffer;
 }
 
 export interface TableTerms {

@@ -13,7 +13,7 @@ import type { DestinationFacts } from '../destination.ts';
 import type { StsPolicy } from '../mta-sts/policy.ts';
 
 /** Levels that need no names. */
-export type PlainLevel = 'none' | 'may' | 'encrypt' | 'dane' | 'dane-only';
+type PlainLevel = 'none' | 'may' | 'encrypt' | 'dane' | 'dane-only';
 
 export type PostfixAnswer =
   | { readonly kind: 'level'; readonly level: PlainLevel; readonly because: string }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { requestLineReader } from '../../../src/advisor/lines.ts';
 
 function readAll(octets: Buffer, most: number, cut: number): (string | undefined)[] {

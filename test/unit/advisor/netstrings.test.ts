@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { netstring, netstringReader } from '../../../src/advisor/netstrings.ts';
 
 /** All that comes out of these octets, cut at every place that is named. */

@@ -17,9 +17,9 @@ function answering(change: Partial<SocketmapTerms> = {}, watched: WatchedDesk = 
     rulesFor: () => mayRules,
     ...change,
   } as const;
-  const { answer } = socketmap(watched.desk, () => terms);
+  const dialect = socketmap(watched.desk, () => terms);
   return async (request: string): Promise<string> => {
-    const octets = String(await answer(request));
+    const octets = String(await dialect.answer(request));
     const [, length = '', text = ''] = /^([0-9]+):(.*),$/s.exec(octets) ?? [];
     assert.equal(Number(length), text.length, octets);
     return text;

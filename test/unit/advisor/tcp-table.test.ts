@@ -6,9 +6,9 @@ import { byMx, factsOf, hostWith, stsOf } from '../../support/destinations.ts';
 
 function answering(watched: WatchedDesk = watchedDesk(), minor = 7) {
   const terms = { version: { major: 3, minor }, dane: 'with', rulesFor: () => mayRules } as const;
-  const { answer } = tcpTable(watched.desk, () => terms);
+  const dialect = tcpTable(watched.desk, () => terms);
   return async (request: string): Promise<string> => {
-    const line = String(await answer(request));
+    const line = String(await dialect.answer(request));
     assert.match(line, /^[245]00 [!-~]*\n$/);
     assert.ok(line.length <= 4_096);
     return line.slice(0, -1);

@@ -80,13 +80,13 @@ function placeOf(
   return { kind: 'address', ...address };
 }
 
-function parseVersion(written: string): Parsed<PostfixVersion> {
-  const match = /^([0-9]{1,2})\.([0-9]{1,2})(?:\.[0-9]{1,3})?$/.exec(written);
-  if (match === null) return invalid(`${quote(written)} is not a version such as "3.7"`);
-  const version = { major: Number(match[1]), minor: Number(match[2]) };
+function parseVersion(version: string): Parsed<PostfixVersion> {
+  const match = /^([0-9]{1,2})\.([0-9]{1,2})(?:\.[0-9]{1,3})?$/.exec(version);
+  if (match === null) return invalid(`${quote(version)} is not a version such as "3.7"`);
+  const value = { major: Number(match[1]), minor: Number(match[2]) };
   const { major, minor } = oldestPostfix;
-  return isAtLeast(version, major, minor)
-    ? { kind: 'ok', value: version }
+  return isAtLeast(value, major, minor)
+    ? { kind: 'ok', value }
     : invalid(`a Postfix before ${major}.${minor} knows nothing of DANE`);
 }
 

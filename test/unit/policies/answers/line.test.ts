@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { failing, lineAnswer } from '../../../../src/policies/answers/line.ts';
 import type { Rules } from '../../../../src/policies/demand.ts';
 import {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type PostfixAnswer, postfixAnswer } from '../../../../src/policies/answers/postfix.ts';
 import { attributesFor, isAtLeast, showPolicy } from '../../../../src/policies/answers/postfix-text.ts';
 import { parsePolicy } from '../../../../src/policies/mta-sts/policy.ts';

@@ -101,7 +101,7 @@ export function adviceApp(parts: HttpParts): Hono {
     const parsed = parseDomain(context.req.param('domain'));
     if (parsed.kind === 'invalid') return context.json({ error: `domain: ${parsed.because}` }, 400);
     const answer = await policyOf(parsed.value, desk, terms());
-    return asJson(context, answer.toString('utf8'));
+    return asJson(context, answer);
   });
   if (remember !== undefined) addOutcomes(app, remember, parts.wallClock);
   return app;
@@ -127,7 +127,7 @@ function asJson(context: Context, body: string): Response {
   return context.body(body, 200, { 'content-type': 'application/json' });
 }
 
-async function policyOf(domain: Domain, desk: Desk, terms: HttpTerms): Promise<Buffer> {
+async function policyOf(domain: Domain, desk: Desk, terms: HttpTerms): Promise<string> {
   const kept = desk.kept(domain);
   if (kept !== undefined) return kept;
   const { dane, attributes, rulesFor } = terms;
@@ -136,14 +136,18 @@ async function policyOf(domain: Domain, desk: Desk, terms: HttpTerms): Promise<B
     reply(facts) {
       const made = policyDocument(facts, rulesFor(domain), dane, attributes);
       const kind = made.decision === 'defer' ? 'later' : made.postfix.answer;
-      return { kind, octets: octetsOf(made) };
+      return { kind, text: written(made) };
     },
-    failing: (because) => octetsOf(unknownDocument(domain, because)),
+    failing: (because) => written(unknownDocument(domain, because)),
   });
 }
 
-function octetsOf(document: PolicyDocument): Buffer {
-  return Buffer.from(JSON.stringify(document));
+/** In ASCII: of a string with one character beyond Latin-1 each character takes two octets for as long as it is kept. */
+function written(document: PolicyDocument): string {
+  return JSON.stringify(document).replaceAll(
+    /[^ -~]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Whether the name by which it is asked is none that a site of the network could have. */

@@ -33,7 +33,7 @@ export function line(desk: Desk, rulesFor: (domain: Domain | null) => Rules): Di
           const kind = /^result=(\w+)/.exec(answer)?.[1];
           return {
             kind: kind === 'deliver' ? 'policy' : kind === 'defer' ? 'later' : 'absent',
-            octets: ended(answer),
+            text: ended(answer),
           };
         },
         failing: (because) => ended(failing('defer', because)),
@@ -42,6 +42,6 @@ export function line(desk: Desk, rulesFor: (domain: Domain | null) => Rules): Di
   };
 }
 
-function ended(text: string): Buffer {
-  return Buffer.from(`${text}\n`, 'latin1');
+function ended(text: string): string {
+  return `${text}\n`;
 }

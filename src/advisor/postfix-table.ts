@@ -8,13 +8,13 @@ import type { Rules } from '../policies/demand.ts';
 import type { DestinationFacts } from '../policies/destination.ts';
 import type { Desk, Reply } from './desk.ts';
 
-/** How the answers of a table are written in a protocol. */
+/** How the answers of a table are written in a protocol, one character for each octet. */
 export interface TableWords {
   /** Whether the text of a policy is short enough. */
   readonly fits: (text: string) => boolean;
-  readonly found: (text: string) => Buffer;
-  readonly notFound: Buffer;
-  readonly later: (because: string, late: boolean) => Buffer;
+  readonly found: (text: string) => string;
+  readonly notFound: string;
+  readonly later: (because: string, late: boolean) => string;
 }
 
 export interface TableTerms {
@@ -34,7 +34,7 @@ export function answerFromTable(
   terms: TableTerms,
   attributes: PostfixAttributes,
   words: TableWords,
-): Buffer | Promise<Buffer> {
+): string | Promise<string> {
   const key = readKey(decoded(text));
   if (key.kind === 'nothing') return desk.at('absent', words.notFound);
   return desk.lookUp(request, {
@@ -72,15 +72,15 @@ function answerTo(
 function replyTo(answer: PostfixAnswer, attributes: PostfixAttributes, words: TableWords): Reply {
   switch (answer.kind) {
     case 'absent':
-      return { kind: 'absent', octets: words.notFound };
+      return { kind: 'absent', text: words.notFound };
     case 'later':
-      return { kind: 'later', octets: words.later(answer.because, false) };
+      return { kind: 'later', text: words.later(answer.because, false) };
     case 'level':
     case 'secure': {
       const text = showPolicy(answer, attributes, words.fits);
       return text === undefined
-        ? { kind: 'later', octets: words.later('the policy is too long for an answer', false) }
-        : { kind: 'policy', octets: words.found(text) };
+        ? { kind: 'later', text: words.later('the policy is too long for an answer', false) }
+        : { kind: 'policy', text: words.found(text) };
     }
   }
 }

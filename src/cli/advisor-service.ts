@@ -60,7 +60,7 @@ export async function startAdvisorService(parts: AdvisorServiceParts): Promise<A
         settings,
         rulesFor: (domain) => rulesFor(domain, running),
       });
-      stop = whenChanged(kept, forget, onError);
+      stop = whenChanged(kept, startOver, onError);
     }
     tell();
   }
@@ -80,6 +80,12 @@ export async function startAdvisorService(parts: AdvisorServiceParts): Promise<A
 
   function forget(): void {
     advisor?.forget();
+  }
+
+  /** What is under way has read what was said before, and takes up to a minute. */
+  function startOver(): void {
+    engine.overlookAll();
+    forget();
   }
 
   await follow();

@@ -77,6 +77,8 @@ export interface PolicyEngine {
   readonly forget: (domain: Domain) => Promise<StsEntry | undefined>;
   /** Forgets what was learnt of the domain a moment ago: another process has fetched its policy, or forgotten it. */
   readonly overlook: (domain: Domain) => void;
+  /** The same for all of them: an operator has said something. Who asks from now on joins nothing that began before. */
+  readonly overlookAll: () => void;
   /** Renews no more. What is under way is not waited for, as a policy host may take a minute; nothing is kept of it. */
   readonly close: () => void;
 }
@@ -170,7 +172,9 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
     const key = keyOf(target);
     const under = running.get(key);
     if (under !== undefined) return under;
-    const learnt = gather(target, 'delivery', hands).finally(() => running.delete(key));
+    const learnt = gather(target, 'delivery', hands).finally(() => {
+      if (running.get(key) === learnt) running.delete(key);
+    });
     running.set(key, learnt);
     return learnt;
   }
@@ -200,7 +204,14 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
         store.sts.remove(domain);
         return Promise.resolve(entry);
       }),
-    overlook: (domain) => void anew.delete(domain),
+    overlook(domain) {
+      anew.delete(domain);
+      running.delete(domain);
+    },
+    overlookAll() {
+      anew.clear();
+      running.clear();
+    },
     close() {
       closed = true;
       stopRenewals();

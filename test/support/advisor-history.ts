@@ -122,7 +122,7 @@ export async function playHistory(options: HistoryOptions): Promise<History> {
     onError: (what, error) => {
       throw new Error(what, { cause: error });
     },
-    bounds: { entries: Math.ceil(options.domains / 4), octets: 32 << 20 },
+    most: () => Math.ceil(options.domains / 4),
   });
   const table = socketmap(desk, () => ({
     version: { major: 3, minor: 7 },

@@ -8,7 +8,7 @@ function asking(watched: WatchedDesk = watchedDesk()) {
   const dialect = line(watched.desk, () => mayRules);
   assert.equal(dialect.single, true);
   return async (request: string): Promise<string> => {
-    const text = String(await dialect.answer(request));
+    const text = await dialect.answer(request);
     assert.match(text, /^[ -~]+\n$/);
     return text.slice(0, text.indexOf(' '));
   };

@@ -19,7 +19,7 @@ function answering(change: Partial<SocketmapTerms> = {}, watched: WatchedDesk = 
   } as const;
   const dialect = socketmap(watched.desk, () => terms);
   return async (request: string): Promise<string> => {
-    const octets = String(await dialect.answer(request));
+    const octets = await dialect.answer(request);
     const [, length = '', text = ''] = /^([0-9]+):(.*),$/s.exec(octets) ?? [];
     assert.equal(Number(length), text.length, octets);
     return text;

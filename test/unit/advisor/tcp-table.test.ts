@@ -8,7 +8,7 @@ function answering(watched: WatchedDesk = watchedDesk(), minor = 7) {
   const terms = { version: { major: 3, minor }, dane: 'with', rulesFor: () => mayRules } as const;
   const dialect = tcpTable(watched.desk, () => terms);
   return async (request: string): Promise<string> => {
-    const line = String(await dialect.answer(request));
+    const line = await dialect.answer(request);
     assert.match(line, /^[245]00 [!-~]*\n$/);
     assert.ok(line.length <= 4_096);
     return line.slice(0, -1);

@@ -16,7 +16,7 @@ import type { HttpsOutcome } from '../../../src/wire/https-answer.ts';
 import { DOMAIN, nameOf, overrideOf } from '../../support/destinations.ts';
 import { keptOf } from '../../support/lists.ts';
 import { settings, trackOf } from '../../support/tracks.ts';
-import { answered, policyText } from '../policies/mta-sts/policy-host.ts';
+import { answered, failedFetch, policyText } from '../policies/mta-sts/policy-host.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -253,6 +253,25 @@ describe('the policy engine', () => {
       after.memory?.tracks.map(({ state }) => state),
       ['forgotten'],
     );
+  });
+
+  it('who asks after an operator has said something joins nothing that began before', async () => {
+    for (const overlook of ['overlookAll', 'overlook'] as const) {
+      const one = around();
+      const { promise, resolve } = Promise.withResolvers<HttpsOutcome>();
+      one.fetch = () => promise;
+      const before = one.engine.factsOf(target);
+      await new Promise(setImmediate);
+      one.override = overrideOf('encrypt');
+      one.engine[overlook](DOMAIN);
+      const after = one.engine.factsOf(target);
+      const joined = one.engine.factsOf(target);
+      resolve(failedFetch('timeout'));
+      assert.equal((await before).override, undefined);
+      assert.equal((await after).override?.level, 'encrypt', overlook);
+      assert.equal(await joined, await after);
+      assert.equal(one.fetched.length, 1, 'and one after the other');
+    }
   });
 
   it('a row that cannot be kept is said, and its policy holds for this mail', async () => {

@@ -70,10 +70,10 @@ export interface Desk {
 
 /** Of memory for an answer, one with another: where they are longer, fewer are kept. */
 const OCTETS_EACH = 512;
-/** Of what could be learnt, even where its TTL is 0. */
+/** Of what could be learnt, where it lasts at all. */
 const SHORTEST_MS = 5_000;
 const LONGEST_MS = 3_600_000;
-/** Of what could not. */
+/** Of what could not, or has a TTL of 0. */
 const FAILING_MS = 3_000;
 /** A client of Postfix waits 100 s; by then it should have heard that it is to come again. */
 const ANSWER_MS = 30_000;

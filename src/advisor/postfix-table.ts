@@ -1,11 +1,9 @@
 /** Policies as a table of Postfix has them, whatever protocol it is asked by: `smtp_tls_policy_maps`. */
-import type { Target } from '../lookup/engine.ts';
 import { type Domain, isAscii } from '../names/domain.ts';
-import { type PolicyKey, readKey, SMTP_PORT } from '../policies/answers/key.ts';
+import { readKey } from '../policies/answers/key.ts';
 import { type DaneUse, type PostfixAnswer, postfixAnswer } from '../policies/answers/postfix.ts';
 import { type PostfixAttributes, showPolicy } from '../policies/answers/postfix-text.ts';
 import type { Rules } from '../policies/demand.ts';
-import type { DestinationFacts } from '../policies/destination.ts';
 import type { Desk, Reply } from './desk.ts';
 
 /** How the answers of a table are written in a protocol, one character for each octet. */
@@ -37,9 +35,11 @@ export function answerFromTable(
 ): string | Promise<string> {
   const key = readKey(decoded(text));
   if (key.kind === 'nothing') return desk.at('absent', words.notFound);
+  if (key.kind === 'unclear') return desk.at('later', words.later(key.because, false));
+  const domain = key.kind === 'domain' ? key.domain : null;
   return desk.lookUp(request, {
-    target: targetOf(key),
-    reply: (facts) => replyTo(answerTo(key, facts, terms), attributes, words),
+    target: key,
+    reply: (facts) => replyTo(postfixAnswer(facts, terms.rulesFor(domain), terms.dane), attributes, words),
     failing: words.later,
   });
 }
@@ -48,25 +48,6 @@ export function answerFromTable(
 export function decoded(octets: string): string {
   if (isAscii(octets)) return octets;
   return Buffer.from(octets, 'latin1').toString('utf8');
-}
-
-function targetOf(key: Exclude<PolicyKey, { kind: 'nothing' }>): Target {
-  return key.kind === 'domain'
-    ? { kind: 'domain', domain: key.domain }
-    : { kind: 'host', host: key.host, port: key.port ?? SMTP_PORT };
-}
-
-function answerTo(
-  key: Exclude<PolicyKey, { kind: 'nothing' }>,
-  facts: DestinationFacts,
-  { dane, rulesFor }: TableTerms,
-): PostfixAnswer {
-  const rules = rulesFor(key.kind === 'domain' ? key.domain : null);
-  const isLookedUpThere = key.kind === 'domain' ? key.port === SMTP_PORT : key.port !== null;
-  if (isLookedUpThere) return postfixAnswer(facts, rules, dane);
-  const answer = postfixAnswer(facts, rules, 'without');
-  if (answer.kind !== 'absent' || dane === 'without') return answer;
-  return { kind: 'level', level: 'dane', because: 'its TLSA records stand at another port than 25' };
 }
 
 function replyTo(answer: PostfixAnswer, attributes: PostfixAttributes, words: TableWords): Reply {

@@ -19,7 +19,8 @@ import { recallFrom } from './recall.ts';
 
 /** Where mail is to go: a domain by its MX records, or a host that somebody configured. */
 export type Target =
-  | { readonly kind: 'domain'; readonly domain: Domain }
+  /** `port`: of its hosts, where it is not that of mail between servers. */
+  | { readonly kind: 'domain'; readonly domain: Domain; readonly port?: number }
   | { readonly kind: 'host'; readonly host: Domain; readonly port: number };
 
 /** What of the store the engine works with. */
@@ -92,6 +93,8 @@ const RENEW_IN_ONE_GO = 50;
 const RENEW_AT_ONCE = 8;
 /** With each session it may expect more, or give way. */
 const MEMORY_LASTS_MS = 60_000;
+/** The port of mail between servers. */
+const SMTP = 25;
 const DAY_MS = 24 * 60 * 60_000;
 /** Rows that no mail has asked for so long are removed, once their policy has ended. */
 const FORGET_AFTER_MS = 180 * DAY_MS;
@@ -137,7 +140,7 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
       };
       const dialogue =
         target.kind === 'domain'
-          ? factsOfDomain(domain, terms(errand))
+          ? factsOfDomain(domain, terms(errand), target.port)
           : factsOfHost(domain, target.port, terms(errand));
       const facts = await drive(dialogue, { ...by, resolve });
       keep(facts.sts.keep);
@@ -206,7 +209,7 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
       }),
     overlook(domain) {
       anew.delete(domain);
-      running.delete(domain);
+      running.clear();
     },
     overlookAll() {
       anew.clear();
@@ -228,7 +231,8 @@ function lastsUntil({ sts, override, list, promotion, memory }: DestinationFacts
 }
 
 function keyOf(target: Target): string {
-  return target.kind === 'domain' ? target.domain : `${target.host}:${target.port}`;
+  if (target.kind === 'host') return `[${target.host}]:${target.port}`;
+  return (target.port ?? SMTP) === SMTP ? target.domain : `${target.domain}:${target.port}`;
 }
 
 /** Lets work under the same key wait for its turn. */

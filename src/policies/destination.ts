@@ -51,11 +51,15 @@ export interface DestinationTerms extends StsTerms {
   readonly memory?: MemorySettings | undefined;
 }
 
-/** Finds out all about a domain, by its MX records. */
-export function* factsOfDomain(domain: Domain, terms: DestinationTerms): PolicyLookUp<DestinationFacts> {
+/** Finds out all about a domain, by its MX records. @param port of its hosts. */
+export function* factsOfDomain(
+  domain: Domain,
+  terms: DestinationTerms,
+  port = SMTP,
+): PolicyLookUp<DestinationFacts> {
   const { first: way, ...known } = yield* together(wayByMx(domain), domain, terms);
   const candidates = hostsOf(domain, way);
-  const found = yield* all(candidates.map(({ host }) => lookUpHost(host, SMTP)));
+  const found = yield* all(candidates.map(({ host }) => lookUpHost(host, port)));
   const hosts = found.map((facts, index) => ({ preference: candidates[index]?.preference ?? 0, facts }));
   return { domain, way, hosts, ...known };
 }

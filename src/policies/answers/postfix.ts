@@ -144,18 +144,14 @@ function isBound({ decision: { by, requires, provesName, dane } }: UsableHost): 
 function stsAnswer(
   { sts, domain }: DestinationFacts,
   { hosts }: DestinationVerdict,
-): Extract<PostfixAnswer, { kind: 'secure' }> | undefined {
+): PostfixAnswer | undefined {
   if (sts.kind !== 'policy' || sts.known.policy.mode !== 'enforce') return undefined;
   const { policy } = sts.known;
-  const usable = hosts.filter((host) => host.kind === 'use').map(({ host }) => host);
-  return {
-    kind: 'secure',
-    // Postfix has no wildcards here. Its suffix stands for more labels than one; the host has to be one of the policy's all the same.
-    match: [...new Set(policy.mx.map((one) => (one.wildcard ? `.${one.domain}` : one.domain)))],
-    sts: { domain, policy },
-    hosts: usable,
-    because: sts.because,
-  };
+  // Postfix has no wildcards here. Its suffix stands for more labels than one; the host has to be one of the policy's all the same.
+  const match = comparable(policy.mx.map((one) => (one.wildcard ? `.${one.domain}` : one.domain)));
+  if (match.length === 0) return nameless(sts.because);
+  const usable = comparable(hosts.filter((host) => host.kind === 'use').map(({ host }) => host));
+  return { kind: 'secure', match, sts: { domain, policy }, hosts: usable, because: sts.because };
 }
 
 /** The names by which certificates of these hosts may prove themselves. */
@@ -176,10 +172,19 @@ function nameText(identity: UsableHost['decision']['match'][number]): readonly s
 }
 
 function secure(names: readonly string[], because: string): PostfixAnswer {
-  const match = [...new Set(names)];
-  return match.length === 0
-    ? later(`${because}, and there is no name that Postfix could compare`)
-    : { kind: 'secure', match, sts: null, hosts: match, because };
+  const match = comparable(names);
+  return match.length === 0 ? nameless(because) : { kind: 'secure', match, sts: null, hosts: match, because };
+}
+
+/** In `match` Postfix takes these for the names of the host and of the next hop, which the path may have chosen. */
+const WORDS: ReadonlySet<string> = new Set(['hostname', 'nexthop', 'dot-nexthop']);
+
+function comparable(names: readonly string[]): readonly string[] {
+  return [...new Set(names)].filter((name) => !WORDS.has(name));
+}
+
+function nameless(because: string): PostfixAnswer {
+  return later(`${because}, and there is no name that Postfix could compare`);
 }
 
 function level(name: PlainLevel, because: string): PostfixAnswer {

@@ -34,7 +34,7 @@ describe('the protocol of tcp_table', () => {
   it('a key is decoded', async () => {
     const watched = watchedDesk();
     await answering(watched)('get ex%61mple%2Etest');
-    assert.deepEqual(watched.asked, [{ kind: 'domain', domain: 'example.test' }]);
+    assert.deepEqual(watched.asked, [{ kind: 'domain', domain: 'example.test', port: 25 }]);
   });
 
   it('what is no request is 400, which is no answer about a key', async () => {

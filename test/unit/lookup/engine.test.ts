@@ -227,6 +227,18 @@ describe('the policy engine', () => {
     assert.equal(one.questions.filter(({ type }) => type === types.MX).length, 2);
   });
 
+  it('nor are those of another port', async () => {
+    const one = around();
+    await Promise.all([
+      one.engine.factsOf(target),
+      one.engine.factsOf({ ...target, port: 25 }),
+      one.engine.factsOf({ ...target, port: 587 }),
+      one.engine.factsOf({ kind: 'host', host: DOMAIN, port: 587 }),
+    ]);
+    assert.equal(one.questions.filter(({ type }) => type === types.MX).length, 2);
+    assert.equal(one.fetched.length, 1);
+  });
+
   it('an override is read anew each time, and holds no longer than it says', async () => {
     const one = around();
     one.override = { ...overrideOf('encrypt'), until: NOON + 1 };

@@ -46,6 +46,26 @@ const plain = hostWith(mx2, 'absent');
 const cases: readonly Case[] = [
   { title: 'nobody asks for anything', told: {}, answer: 'absent' },
   {
+    title:
+      'names of a policy that Postfix would take for those of whatever host the path has chosen are left out',
+    told: { sts: stsOf('enforce', 'hostname', 'nexthop', mx1, 'dot-nexthop') },
+    answer: `secure ${mx1} by sts`,
+  },
+  {
+    title: 'and where there are no others, nothing can be said',
+    told: { sts: stsOf('enforce', 'hostname') },
+    answer: 'later',
+  },
+  {
+    title: 'so is the name of a host',
+    told: {
+      way: byMx('secure', 'hostname', mx2),
+      hosts: [hostWith('hostname', 'usable'), hostWith(mx2, 'absent')],
+      sts: stsOf('enforce', 'other.test', mx2),
+    },
+    answer: 'secure other.test:mx2.example.test by sts',
+  },
+  {
     title: 'RFC 7672 §2.2: every host has TLSA records',
     told: { hosts: [dane, hostWith(mx2, 'usable')] },
     answer: 'dane-only',

@@ -107,7 +107,7 @@ describe('without any configuration', () => {
         errorsPerSession: 10,
       },
       gateways: [],
-      advisor: { connections: 2_000, listeners: [] },
+      advisor: { connections: 2_000, answers: 100_000, listeners: [] },
       api: { places: [], keys: [] },
       metrics: null,
       tlsRpt: { keepMs: 10 * 24 * 60 * 60_000, socket: null },

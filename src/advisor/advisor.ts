@@ -33,7 +33,7 @@ export interface AdvisorParts {
   readonly deadlines: Deadlines;
   readonly registry: Registry;
   /** Remembers what programs that deliver by themselves have reached; absent: nobody does. */
-  readonly remember?: (outcome: Outcome) => void;
+  readonly remember?: (outcome: Outcome) => boolean;
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
   /** Of the program. */
@@ -77,7 +77,7 @@ const GRACE_MS = 30_000;
 
 /** @throws Node's error where a place cannot be had; nothing is left open then. */
 export async function startAdvisor(parts: AdvisorParts): Promise<Advisor> {
-  let { connections } = parts.settings;
+  let { connections, answers } = parts.settings;
   let standing: readonly Standing[] = [];
   const leaving = new Set<Promise<void>>();
   const lookUps: LookUpsUnderWay = { count: 0 };
@@ -94,6 +94,7 @@ export async function startAdvisor(parts: AdvisorParts): Promise<Advisor> {
       now: () => performance.now(),
       counters: counters.of(protocol),
       lookUps,
+      most: () => answers,
       onError: parts.onError,
     });
     const listener = await listenLocally({
@@ -132,7 +133,7 @@ export async function startAdvisor(parts: AdvisorParts): Promise<Advisor> {
       throw error;
     }
     for (const one of going) if (!inTheWay.includes(one)) leave(one);
-    ({ connections } = settings);
+    ({ connections, answers } = settings);
     standing = places.flatMap(({ at, wanted }) => {
       if (at === undefined) return [];
       at.settings = wanted;

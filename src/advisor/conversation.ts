@@ -28,7 +28,7 @@ const WRITE_OCTETS = 64 * 1024;
 
 /** A request whose answer is awaited, or waits for those before it. */
 interface Slot {
-  octets: Buffer | undefined;
+  text: string | undefined;
 }
 
 type Wait = keyof Patience | 'answer';
@@ -51,8 +51,8 @@ export function converse(
   /** The client sends no more; what it has sent is answered. */
   let isEnded = false;
   let isBlocked = false;
-  let ready: Buffer[] = [];
-  let readyOctets = 0;
+  /** Answers to be written, one character for each octet. */
+  let ready = '';
 
   socket.on('error', () => socket.destroy());
   socket.once('close', () => {
@@ -77,24 +77,23 @@ export function converse(
   function take(request: string): void {
     const answer = dialect.answer(request);
     if (dialect.single) isOver = true;
-    if (Buffer.isBuffer(answer) && awaited.length === 0) {
+    if (typeof answer === 'string' && awaited.length === 0) {
       put(answer);
       return;
     }
-    const slot: Slot = { octets: undefined };
+    const slot: Slot = { text: undefined };
     awaited.push(slot);
-    if (Buffer.isBuffer(answer)) slot.octets = answer;
+    if (typeof answer === 'string') slot.text = answer;
     else
-      void answer.then((octets) => {
-        slot.octets = octets;
+      void answer.then((text) => {
+        slot.text = text;
         pump(true);
       });
   }
 
-  function put(octets: Buffer): void {
-    ready.push(octets);
-    readyOctets += octets.length;
-    if (readyOctets >= WRITE_OCTETS) write();
+  function put(text: string): void {
+    ready += text;
+    if (ready.length >= WRITE_OCTETS) write();
   }
 
   /** Takes in and answers what can be. @param answered whether an answer has just come. */
@@ -130,20 +129,18 @@ export function converse(
   /** What stands behind an answer that is awaited goes out with it, and not before. */
   function release(): void {
     let done = 0;
-    for (const { octets } of awaited) {
-      if (octets === undefined) break;
-      put(octets);
+    for (const { text } of awaited) {
+      if (text === undefined) break;
+      put(text);
       done += 1;
     }
     awaited.splice(0, done);
   }
 
   function write(): void {
-    const [first] = ready;
-    if (first === undefined || socket.destroyed) return;
-    if (!socket.write(ready.length === 1 ? first : Buffer.concat(ready))) isBlocked = true;
-    ready = [];
-    readyOctets = 0;
+    if (ready === '' || socket.destroyed) return;
+    if (!socket.write(ready, 'latin1')) isBlocked = true;
+    ready = '';
   }
 
   /** Reads on or not, and says what is waited for now. */

@@ -7,7 +7,7 @@
  */
 import type { Learnt, Target } from '../lookup/engine.ts';
 import type { Deadlines } from '../net/deadlines.ts';
-import { boundedCache, type CacheBounds } from '../net/dns/bounded-cache.ts';
+import { boundedCache, type Cache } from '../net/dns/bounded-cache.ts';
 import { wordsOf } from '../net/error.ts';
 import type { DestinationFacts } from '../policies/destination.ts';
 
@@ -20,7 +20,8 @@ export const answerKinds = ['policy', 'absent', 'later', 'refused'] as const;
 
 export interface Reply {
   readonly kind: AnswerKind;
-  readonly octets: Buffer;
+  /** One character for each octet. */
+  readonly text: string;
 }
 
 /** A request that takes a look-up. */
@@ -28,7 +29,7 @@ export interface Inquiry {
   readonly target: Target;
   readonly reply: (facts: DestinationFacts) => Reply;
   /** What is said where nothing could be found out. `late`: it takes too long. */
-  readonly failing: (because: string, late: boolean) => Buffer;
+  readonly failing: (because: string, late: boolean) => string;
 }
 
 /** What is counted. */
@@ -47,8 +48,8 @@ export interface DeskParts {
   /** Shared by all desks. */
   readonly lookUps: LookUpsUnderWay;
   readonly onError: (what: string, error: unknown) => void;
-  /** Of what is kept; the usual ones outside tests. */
-  readonly bounds?: CacheBounds;
+  /** Answers that are kept at most; asked whenever all of them are forgotten. */
+  readonly most: () => number;
 }
 
 /** How many there are. */
@@ -58,21 +59,21 @@ export interface LookUpsUnderWay {
 
 export interface Desk {
   /** The answer that is kept for the request; undefined where there is none. */
-  kept(request: string): Buffer | undefined;
+  kept(request: string): string | undefined;
   /** Looks it up and keeps the answer. Never rejects. */
-  lookUp(request: string, inquiry: Inquiry): Promise<Buffer>;
+  lookUp(request: string, inquiry: Inquiry): Promise<string>;
   /** An answer for which nothing has to be looked up. */
-  at(kind: AnswerKind, octets: Buffer): Buffer;
+  at(kind: AnswerKind, text: string): string;
   /** Forgets all answers: an operator has said something, or the configuration is another. */
   forget(): void;
 }
 
-/** Answers that are kept for each listener. */
-const KEPT: CacheBounds = { entries: 100_000, octets: 32 << 20 };
-/** Of what could be learnt, even where its TTL is 0. */
+/** Of memory for an answer, one with another: where they are longer, fewer are kept. */
+const OCTETS_EACH = 512;
+/** Of what could be learnt, where it lasts at all. */
 const SHORTEST_MS = 5_000;
 const LONGEST_MS = 3_600_000;
-/** Of what could not. */
+/** Of what could not, or has a TTL of 0. */
 const FAILING_MS = 3_000;
 /** A client of Postfix waits 100 s; by then it should have heard that it is to come again. */
 const ANSWER_MS = 30_000;
@@ -80,8 +81,8 @@ const ANSWER_MS = 30_000;
 const MOST_LOOK_UPS = 1_000;
 
 export function openDesk(parts: DeskParts): Desk {
-  const { learn, deadlines, now, counters, lookUps, onError } = parts;
-  const replies = boundedCache<Reply>(parts.bounds ?? KEPT);
+  const { learn, deadlines, now, counters, lookUps, most, onError } = parts;
+  let replies = emptyCache(most());
   /** What was looked up before the last time that all was forgotten is not kept. */
   let era = 0;
 
@@ -95,16 +96,22 @@ export function openDesk(parts: DeskParts): Desk {
       forMs = learnt.forMs === 0 || made.kind === 'later' ? 0 : Math.min(LONGEST_MS, learnt.forMs);
     } catch (error) {
       onError('looking up a policy', error);
-      made = { kind: 'later', octets: failing(wordsOf(error), false) };
+      made = { kind: 'later', text: failing(wordsOf(error), false) };
     }
     const keepMs = forMs === 0 ? FAILING_MS : Math.max(SHORTEST_MS, forMs);
-    if (begun === era) replies.set(request, made, made.octets.length, now() + keepMs);
+    if (begun === era) keep(request, made, keepMs);
     return made;
   }
 
-  function answer({ kind, octets }: Reply, kept: boolean): Buffer {
+  /** In one piece: what was put together is a tree of its parts, which are kept with it. */
+  function keep(request: string, { kind, text }: Reply, forMs: number): void {
+    const flat = Buffer.from(text, 'latin1').toString('latin1');
+    replies.set(request, { kind, text: flat }, flat.length, now() + forMs);
+  }
+
+  function answer({ kind, text }: Reply, kept: boolean): string {
     counters.answered(kind, kept);
-    return octets;
+    return text;
   }
 
   return {
@@ -115,7 +122,7 @@ export function openDesk(parts: DeskParts): Desk {
     async lookUp(request, inquiry) {
       if (lookUps.count >= MOST_LOOK_UPS) {
         const busy = inquiry.failing('too many look-ups are under way', false);
-        return answer({ kind: 'later', octets: busy }, false);
+        return answer({ kind: 'later', text: busy }, false);
       }
       lookUps.count += 1;
       const begun = now();
@@ -125,7 +132,7 @@ export function openDesk(parts: DeskParts): Desk {
       const { promise: late, resolve } = Promise.withResolvers<Reply>();
       const deadline = deadlines.add(() => {
         const because = `it takes more than ${ANSWER_MS / 1000} s to find out`;
-        resolve({ kind: 'later', octets: inquiry.failing(because, true) });
+        resolve({ kind: 'later', text: inquiry.failing(because, true) });
       });
       deadline.set(ANSWER_MS);
       const reply = await Promise.race([found, late]);
@@ -133,13 +140,17 @@ export function openDesk(parts: DeskParts): Desk {
       counters.lookedUp((now() - begun) / 1000);
       return answer(reply, false);
     },
-    at(kind, octets) {
+    at(kind, text) {
       counters.answered(kind, false);
-      return octets;
+      return text;
     },
     forget() {
       era += 1;
-      replies.clear();
+      replies = emptyCache(most());
     },
   };
+}
+
+function emptyCache(entries: number): Cache<Reply> {
+  return boundedCache({ entries, octets: entries * OCTETS_EACH });
 }

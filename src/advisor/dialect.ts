@@ -17,10 +17,10 @@ export interface RequestReader {
 export interface Dialect {
   reader(): RequestReader;
   /**
-   * The octets of the answer; a promise where something has to be looked up. It never rejects, and it is kept no longer than a
-   * client waits.
+   * The answer, one character for each octet; a promise where something has to be looked up. It never rejects, and it is kept no
+   * longer than a client waits.
    */
-  answer(request: string): Buffer | Promise<Buffer>;
+  answer(request: string): string | Promise<string>;
   /** Whether the first answer ends the connection. */
   readonly single: boolean;
 }

@@ -31,7 +31,7 @@ export interface HttpParts {
   /** Those of the moment. */
   readonly terms: () => HttpTerms;
   /** Remembers what others have reached; absent: nobody does, and nothing is taken. */
-  readonly remember?: ((outcome: Outcome) => void) | undefined;
+  readonly remember?: ((outcome: Outcome) => boolean) | undefined;
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
   /** Of the program. */
@@ -101,13 +101,13 @@ export function adviceApp(parts: HttpParts): Hono {
     const parsed = parseDomain(context.req.param('domain'));
     if (parsed.kind === 'invalid') return context.json({ error: `domain: ${parsed.because}` }, 400);
     const answer = await policyOf(parsed.value, desk, terms());
-    return asJson(context, answer.toString('utf8'));
+    return asJson(context, answer);
   });
   if (remember !== undefined) addOutcomes(app, remember, parts.wallClock);
   return app;
 }
 
-function addOutcomes(app: Hono, remember: (outcome: Outcome) => void, wallClock: () => number): void {
+function addOutcomes(app: Hono, remember: (outcome: Outcome) => boolean, wallClock: () => number): void {
   const limit = bodyLimit({
     maxSize: MOST_BODY_BYTES,
     onError: (context) => context.json({ error: `more than ${MOST_BODY_BYTES} octets` }, 413),
@@ -119,8 +119,7 @@ function addOutcomes(app: Hono, remember: (outcome: Outcome) => void, wallClock:
     const body: unknown = await context.req.json().catch(() => undefined);
     const read = readOutcomes(body, wallClock());
     if (read.kind === 'invalid') return context.json({ error: read.because }, 400);
-    for (const outcome of read.outcomes) remember(outcome);
-    return context.json({ taken: read.outcomes.length }, 202);
+    return context.json({ taken: read.outcomes.filter(remember).length }, 202);
   });
 }
 
@@ -128,7 +127,7 @@ function asJson(context: Context, body: string): Response {
   return context.body(body, 200, { 'content-type': 'application/json' });
 }
 
-async function policyOf(domain: Domain, desk: Desk, terms: HttpTerms): Promise<Buffer> {
+async function policyOf(domain: Domain, desk: Desk, terms: HttpTerms): Promise<string> {
   const kept = desk.kept(domain);
   if (kept !== undefined) return kept;
   const { dane, attributes, rulesFor } = terms;
@@ -137,14 +136,18 @@ async function policyOf(domain: Domain, desk: Desk, terms: HttpTerms): Promise<B
     reply(facts) {
       const made = policyDocument(facts, rulesFor(domain), dane, attributes);
       const kind = made.decision === 'defer' ? 'later' : made.postfix.answer;
-      return { kind, octets: octetsOf(made) };
+      return { kind, text: written(made) };
     },
-    failing: (because) => octetsOf(unknownDocument(domain, because)),
+    failing: (because) => written(unknownDocument(domain, because)),
   });
 }
 
-function octetsOf(document: PolicyDocument): Buffer {
-  return Buffer.from(JSON.stringify(document));
+/** In ASCII: of a string with one character beyond Latin-1 each character takes two octets for as long as it is kept. */
+function written(document: PolicyDocument): string {
+  return JSON.stringify(document).replaceAll(
+    /[^ -~]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Whether the name by which it is asked is none that a site of the network could have. */
@@ -188,8 +191,8 @@ function adviceDocument(version: string, takesOutcomes: boolean): unknown {
       },
       responses: {
         202: {
-          description: 'They are remembered.',
-          content: { 'application/json': { schema: z.strictObject({ taken: z.int().min(1) }) } },
+          description: 'So many of them are remembered: all, or none where that is switched off.',
+          content: { 'application/json': { schema: z.strictObject({ taken: z.int().min(0) }) } },
         },
         400: no('They are not of the right form; none is remembered.'),
         403: no('The Host field names something that this host is not.'),

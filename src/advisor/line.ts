@@ -1,6 +1,6 @@
 /** The protocol for programs that send one line and read to the end of the connection: Exim's `${readsocket…}`. */
 import type { Domain } from '../names/domain.ts';
-import { readKey, SMTP_PORT } from '../policies/answers/key.ts';
+import { readKey } from '../policies/answers/key.ts';
 import { failing, lineAnswer } from '../policies/answers/line.ts';
 import type { Rules } from '../policies/demand.ts';
 import type { Desk } from './desk.ts';
@@ -22,18 +22,16 @@ export function line(desk: Desk, rulesFor: (domain: Domain | null) => Rules): Di
       if (text === undefined) return desk.at('refused', ended(failing('defer', 'a request is: get DOMAIN')));
       const key = readKey(decoded(text));
       if (key.kind === 'nothing') return desk.at('absent', ended(failing('none', key.because)));
-      const [target, domain] =
-        key.kind === 'domain'
-          ? [{ kind: 'domain', domain: key.domain } as const, key.domain]
-          : [{ kind: 'host', host: key.host, port: key.port ?? SMTP_PORT } as const, null];
+      if (key.kind === 'unclear') return desk.at('later', ended(failing('defer', key.because)));
+      const domain = key.kind === 'domain' ? key.domain : null;
       return desk.lookUp(request, {
-        target,
+        target: key,
         reply(facts) {
           const answer = lineAnswer(facts, rulesFor(domain));
           const kind = /^result=(\w+)/.exec(answer)?.[1];
           return {
             kind: kind === 'deliver' ? 'policy' : kind === 'defer' ? 'later' : 'absent',
-            octets: ended(answer),
+            text: ended(answer),
           };
         },
         failing: (because) => ended(failing('defer', because)),
@@ -42,6 +40,6 @@ export function line(desk: Desk, rulesFor: (domain: Domain | null) => Rules): Di
   };
 }
 
-function ended(text: string): Buffer {
-  return Buffer.from(`${text}\n`, 'latin1');
+function ended(text: string): string {
+  return `${text}\n`;
 }

@@ -6,9 +6,9 @@ const COMMA = 0x2c;
 const ZERO = 0x30;
 const NINE = 0x39;
 
-/** Frames octets that are given as one character each. */
-export function netstring(text: string): Buffer {
-  return Buffer.from(`${text.length}:${text},`, 'latin1');
+/** Frames octets that are given, and given back, as one character each. */
+export function netstring(text: string): string {
+  return `${text.length}:${text},`;
 }
 
 /**

@@ -1,25 +1,10 @@
 /** What programs that deliver by themselves tell of their sessions with mail hosts, for whoever remembers that. */
 import { z } from 'zod';
 import { type Domain, parseDomain } from '../names/domain.ts';
+import type { SessionNote } from '../policies/memory/track.ts';
 
-/** What one session came to. */
-export interface Outcome {
-  readonly domain: Domain;
-  /** null: whoever had the session does not tell with which host. */
-  readonly host: Domain | null;
-  /**
-   * `clear`: the host had no TLS to offer; `failed`: TLS began and did not come to be; `authenticate`: it proved a name that the path
-   * could not choose.
-   */
-  readonly reached: 'clear' | 'failed' | 'encrypt' | 'authenticate';
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly sessions: number;
-  /** What authenticated the host: a certificate for its name, or a TLSA record; null: nothing did. */
-  readonly proof: 'name' | 'tlsa' | null;
-  /** SHA-256 of the key of the certificate, lower-case hex; null: not known. */
-  readonly spki: string | null;
-}
+/** What one session came to, told by whoever had it. */
+export type Outcome = SessionNote;
 
 /** In one request. */
 const MOST_OUTCOMES = 1_000;

@@ -1,20 +1,18 @@
 /** Policies as a table of Postfix has them, whatever protocol it is asked by: `smtp_tls_policy_maps`. */
-import type { Target } from '../lookup/engine.ts';
 import { type Domain, isAscii } from '../names/domain.ts';
-import { type PolicyKey, readKey, SMTP_PORT } from '../policies/answers/key.ts';
+import { readKey } from '../policies/answers/key.ts';
 import { type DaneUse, type PostfixAnswer, postfixAnswer } from '../policies/answers/postfix.ts';
 import { type PostfixAttributes, showPolicy } from '../policies/answers/postfix-text.ts';
 import type { Rules } from '../policies/demand.ts';
-import type { DestinationFacts } from '../policies/destination.ts';
 import type { Desk, Reply } from './desk.ts';
 
-/** How the answers of a table are written in a protocol. */
+/** How the answers of a table are written in a protocol, one character for each octet. */
 export interface TableWords {
   /** Whether the text of a policy is short enough. */
   readonly fits: (text: string) => boolean;
-  readonly found: (text: string) => Buffer;
-  readonly notFound: Buffer;
-  readonly later: (because: string, late: boolean) => Buffer;
+  readonly found: (text: string) => string;
+  readonly notFound: string;
+  readonly later: (because: string, late: boolean) => string;
 }
 
 export interface TableTerms {
@@ -34,12 +32,14 @@ export function answerFromTable(
   terms: TableTerms,
   attributes: PostfixAttributes,
   words: TableWords,
-): Buffer | Promise<Buffer> {
+): string | Promise<string> {
   const key = readKey(decoded(text));
   if (key.kind === 'nothing') return desk.at('absent', words.notFound);
+  if (key.kind === 'unclear') return desk.at('later', words.later(key.because, false));
+  const domain = key.kind === 'domain' ? key.domain : null;
   return desk.lookUp(request, {
-    target: targetOf(key),
-    reply: (facts) => replyTo(answerTo(key, facts, terms), attributes, words),
+    target: key,
+    reply: (facts) => replyTo(postfixAnswer(facts, terms.rulesFor(domain), terms.dane), attributes, words),
     failing: words.later,
   });
 }
@@ -50,37 +50,18 @@ export function decoded(octets: string): string {
   return Buffer.from(octets, 'latin1').toString('utf8');
 }
 
-function targetOf(key: Exclude<PolicyKey, { kind: 'nothing' }>): Target {
-  return key.kind === 'domain'
-    ? { kind: 'domain', domain: key.domain }
-    : { kind: 'host', host: key.host, port: key.port ?? SMTP_PORT };
-}
-
-function answerTo(
-  key: Exclude<PolicyKey, { kind: 'nothing' }>,
-  facts: DestinationFacts,
-  { dane, rulesFor }: TableTerms,
-): PostfixAnswer {
-  const rules = rulesFor(key.kind === 'domain' ? key.domain : null);
-  const isLookedUpThere = key.kind === 'domain' ? key.port === SMTP_PORT : key.port !== null;
-  if (isLookedUpThere) return postfixAnswer(facts, rules, dane);
-  const answer = postfixAnswer(facts, rules, 'without');
-  if (answer.kind !== 'absent' || dane === 'without') return answer;
-  return { kind: 'level', level: 'dane', because: 'its TLSA records stand at another port than 25' };
-}
-
 function replyTo(answer: PostfixAnswer, attributes: PostfixAttributes, words: TableWords): Reply {
   switch (answer.kind) {
     case 'absent':
-      return { kind: 'absent', octets: words.notFound };
+      return { kind: 'absent', text: words.notFound };
     case 'later':
-      return { kind: 'later', octets: words.later(answer.because, false) };
+      return { kind: 'later', text: words.later(answer.because, false) };
     case 'level':
     case 'secure': {
       const text = showPolicy(answer, attributes, words.fits);
       return text === undefined
-        ? { kind: 'later', octets: words.later('the policy is too long for an answer', false) }
-        : { kind: 'policy', octets: words.found(text) };
+        ? { kind: 'later', text: words.later('the policy is too long for an answer', false) }
+        : { kind: 'policy', text: words.found(text) };
     }
   }
 }

@@ -19,4 +19,6 @@ export interface AdvisorSettings {
   readonly listeners: readonly AdvisorListener[];
   /** At once, at each listener. */
   readonly connections: number;
+  /** That each listener keeps. */
+  readonly answers: number;
 }

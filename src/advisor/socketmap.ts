@@ -79,7 +79,7 @@ function attributesOf(name: string, version: PostfixVersion): PostfixAttributes 
   }
 }
 
-function refuse(desk: Desk, because: string): Buffer {
+function refuse(desk: Desk, because: string): string {
   return desk.at('refused', netstring(`PERM ${because}`));
 }
 

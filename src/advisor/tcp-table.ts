@@ -36,8 +36,8 @@ export function tcpTable(desk: Desk, terms: () => SocketmapTerms): Dialect {
   };
 }
 
-function reply(code: number, text: string): Buffer {
-  return Buffer.from(`${lineOf(code, text)}\n`, 'latin1');
+function reply(code: number, text: string): string {
+  return `${lineOf(code, text)}\n`;
 }
 
 function lineOf(code: number, text: string): string {

@@ -6,6 +6,7 @@ import type { PolicyEngine } from '../lookup/engine.ts';
 import type { Domain } from '../names/domain.ts';
 import type { Deadlines } from '../net/deadlines.ts';
 import type { Rules } from '../policies/demand.ts';
+import type { SessionNote } from '../policies/memory/track.ts';
 import { routeFor } from '../policies/overrides/route.ts';
 import { ruledForDomain } from '../policies/overrides/rule.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
@@ -15,7 +16,14 @@ import { version } from './version.ts';
 export interface AdvisorServiceParts {
   readonly first: Running;
   readonly engine: PolicyEngine;
-  readonly overrides: Pick<PolicyStore['overrides'], 'list'>;
+  /** What an operator or another process may change at any time, and answers depend on. */
+  readonly kept: {
+    readonly overrides: Pick<PolicyStore['overrides'], 'list'>;
+    readonly promotions: Pick<PolicyStore['promotions'], 'list'>;
+    readonly list: Pick<PolicyStore['list'], 'head'>;
+  };
+  /** Takes a session that somebody else had. @returns whether it is remembered. */
+  readonly remember: (note: SessionNote) => boolean;
   readonly deadlines: Deadlines;
   readonly registry: Registry;
   readonly log: Pick<Logger, 'info' | 'warn'>;
@@ -30,12 +38,12 @@ export interface AdvisorService {
   close(graceMs: number): Promise<void>;
 }
 
-/** An override may be set by another process, and holds a second later at the latest. */
+/** An override may be set, or a list accepted, by another process, and holds a second later at the latest. */
 const LOOK_EVERY_MS = 1_000;
 
 /** @throws Node's error where a place cannot be had. */
 export async function startAdvisorService(parts: AdvisorServiceParts): Promise<AdvisorService> {
-  const { first, engine, overrides, log, onError } = parts;
+  const { first, engine, kept, log, onError } = parts;
   let running = first;
   let advisor: Advisor | undefined;
   let stop: (() => void) | undefined;
@@ -52,7 +60,7 @@ export async function startAdvisorService(parts: AdvisorServiceParts): Promise<A
         settings,
         rulesFor: (domain) => rulesFor(domain, running),
       });
-      stop = whenChanged(overrides, forget, onError);
+      stop = whenChanged(kept, startOver, onError);
     }
     tell();
   }
@@ -72,6 +80,12 @@ export async function startAdvisorService(parts: AdvisorServiceParts): Promise<A
 
   function forget(): void {
     advisor?.forget();
+  }
+
+  /** What is under way has read what was said before, and takes up to a minute. */
+  function startOver(): void {
+    engine.overlookAll();
+    forget();
   }
 
   await follow();
@@ -104,6 +118,7 @@ export async function startAdvisorService(parts: AdvisorServiceParts): Promise<A
 
 function partsOf({
   engine,
+  remember,
   deadlines,
   registry,
   log,
@@ -111,6 +126,7 @@ function partsOf({
 }: AdvisorServiceParts): Omit<AdvisorParts, 'settings' | 'rulesFor'> {
   return {
     learn: engine.learn,
+    remember,
     deadlines,
     registry,
     wallClock: Date.now,
@@ -140,20 +156,20 @@ function rulesFor(domain: Domain | null, { config, files }: Running): Rules {
   };
 }
 
-/** Looks at the overrides from time to time. @returns what ends it. */
+/** Looks at what is kept from time to time. @returns what ends it. */
 function whenChanged(
-  overrides: AdvisorServiceParts['overrides'],
+  { overrides, promotions, list }: AdvisorServiceParts['kept'],
   tell: () => void,
   onError: AdvisorServiceParts['onError'],
 ): () => void {
   let known: string | undefined;
   const look = (): void => {
     try {
-      const now = JSON.stringify(overrides.list());
+      const now = JSON.stringify([overrides.list(), promotions.list(), list.head()]);
       if (known !== undefined && now !== known) tell();
       known = now;
     } catch (error) {
-      onError('looking at the overrides', error);
+      onError('looking at overrides, promotions and the policy list', error);
     }
   };
   look();

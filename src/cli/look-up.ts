@@ -4,6 +4,7 @@ import type { Question } from '../dns/record.ts';
 import { borrowedStore } from '../lookup/borrowed-store.ts';
 import type { PolicyHands } from '../lookup/drive.ts';
 import type { PolicyEngine } from '../lookup/engine.ts';
+import { recallFrom } from '../lookup/recall.ts';
 import { openResolver, type Resolver, type ResolverOptions } from '../net/dns/resolver.ts';
 import type { SelfTest } from '../net/dns/self-test.ts';
 import { mailDns } from '../net/dns.ts';
@@ -12,7 +13,7 @@ import type { PolicyReader } from '../store/policy-store.ts';
 import type { Config } from './config/config.ts';
 import type { DnsFiles } from './config/files.ts';
 import { resolverOptionsOf } from './dns-settings.ts';
-import { type EngineTerms, policyEngine, policyFetch } from './policy-engine.ts';
+import { type EngineTerms, policyEngine, policyFetch, storeOf } from './policy-engine.ts';
 import { DNS_TIMEOUT_MS } from './relay-dns.ts';
 
 export interface CommandLookUps {
@@ -70,7 +71,8 @@ export function openLookUps(config: Config, files: DnsFiles, terms: CommandTerms
     hands: {
       resolve: lookUps.resolve,
       fetch: policyFetch(engineTerms),
-      recall: (domain) => ({ sts: store.sts.get(domain), overrides: store.overrides.about(domain) }),
+      // What was seen from here is nothing that other senders go by.
+      recall: recallFrom({ ...storeOf(engineTerms, store), memory: undefined, promotions: undefined }),
     },
     reader,
     async close() {

@@ -3,12 +3,16 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { type Datagrams, receiveDatagrams } from '../collector/datagrams.ts';
 import type { DeliveryEvent, RelayEvent } from '../events/delivery-event.ts';
+import type { SessionNote } from '../policies/memory/track.ts';
+import type { SeenSession } from '../policies/report-only/seen.ts';
 import { incomingMetrics } from '../relay/incoming-metrics.ts';
 import type { IncomingNote } from '../relay/incoming-watch.ts';
 import type { LoginNote } from '../relay/login-log.ts';
+import { noteOfResult, noteOfSession } from '../relay/memory-notes.ts';
 import { type RelayMetrics, relayMetrics } from '../relay/metrics.ts';
 import { showQueueStates } from '../relay/queue-metrics.ts';
 import { type Recorder, startRecorder } from '../relay/recorder.ts';
+import { seenInSession } from '../relay/seen-sessions.ts';
 import { type SessionWatch, sessionWatch } from '../relay/session-results.ts';
 import { readDatagram } from '../reports/tls-rpt/datagram.ts';
 import type { ResultSource, SessionResult } from '../reports/tls-rpt/session-result.ts';
@@ -18,6 +22,7 @@ import { openFigures } from '../store/queue-figures.ts';
 import { openStates } from '../store/queue-states.ts';
 import type { QueueStore } from '../store/queue-store.ts';
 import type { Config } from './config/config.ts';
+import { memoryNotice } from './memory-text.ts';
 import type { LookUps } from './relay-dns.ts';
 
 export interface ObservationParts {
@@ -37,6 +42,8 @@ export interface Observation {
   readonly registry: Registry;
   readonly results: Results;
   readonly recorder: Recorder;
+  /** Takes what a session came to into the memory. @returns whether it is remembered. */
+  remember(note: SessionNote): boolean;
   readonly watch: SessionWatch;
   /** The queue, with a stopwatch where metrics are shown. */
   readonly store: QueueStore;
@@ -58,7 +65,10 @@ export function startObservation(parts: ObservationParts): Observation {
     results,
     now,
     keepMs: () => config().tlsRpt.keepMs,
+    memory: () => config().memory,
+    keepSeenMs: () => config().reportOnly.keepMs,
     onNotice: (what) => log.warn(what),
+    onMemory: (change) => log.warn(...memoryNotice(change, config().memory)),
     onError,
   });
   const registry = new Registry();
@@ -77,12 +87,32 @@ export function startObservation(parts: ObservationParts): Observation {
     recorder.session(result, source);
     metrics?.session(result, source);
   };
-  const datagrams = socketOf(parts, metrics, onResult);
+  const remember = (note: SessionNote | undefined): boolean => {
+    if (note === undefined || config().memory.mode === 'off') return false;
+    recorder.reached(note);
+    return true;
+  };
+  const keepSeen = (seen: SeenSession | undefined): void => {
+    if (seen !== undefined) recorder.seen(seen);
+  };
+  const datagrams = socketOf(parts, metrics, (result) => {
+    onResult(result, 'postfix');
+    remember(noteOfResult(result, now()));
+  });
+  const reported = sessionWatch((result) => onResult(result, 'waxwing'), now);
   return {
     registry,
     results,
     recorder,
-    watch: sessionWatch((result) => onResult(result, 'waxwing'), now),
+    remember,
+    watch: {
+      ...reported,
+      opened(way, opened, remembered) {
+        reported.opened(way, opened, remembered);
+        remember(noteOfSession(way, opened, remembered, now()));
+        if (config().reportOnly.mode === 'on') keepSeen(seenInSession(way, opened, remembered, now()));
+      },
+    },
     store: metrics === undefined ? store : timed(store, metrics),
     onEvents(events) {
       metrics?.events(events);
@@ -108,7 +138,7 @@ const COMPLAIN_EVERY_MS = 60_000;
 function socketOf(
   { config, datagrams, now, log }: ObservationParts,
   metrics: RelayMetrics | undefined,
-  onResult: (result: SessionResult, source: ResultSource) => void,
+  onResult: (result: SessionResult) => void,
 ): Datagrams | undefined {
   const { socket } = config().tlsRpt;
   if (socket === null || !datagrams) return undefined;
@@ -128,7 +158,7 @@ function socketOf(
       const read = readDatagram(octets);
       if (read.kind === 'unusable') return unusable('unusable', read.because);
       metrics?.datagram('counted');
-      onResult(read.result, 'postfix');
+      onResult(read.result);
     },
     onTooLong: () => unusable('too_long', 'the datagram is too long'),
     onReady: () => log.info({ socket: socket.path }, 'results of sessions are taken at the socket'),

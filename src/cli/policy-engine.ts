@@ -1,10 +1,12 @@
 /** From the configuration to the policy engine: what it asks, and where it fetches. */
-import { type EngineParts, openPolicyEngine, type PolicyEngine } from '../lookup/engine.ts';
+import { type EngineParts, type EngineStore, openPolicyEngine, type PolicyEngine } from '../lookup/engine.ts';
+import { trustedList } from '../lookup/trusted-list.ts';
 import { isLoopback } from '../names/address.ts';
 import type { Dns } from '../net/dns.ts';
 import { fetchPolicy, type HostAddresses } from '../net/https.ts';
 import { outgoingContext } from '../net/tls.ts';
 import { MAX_POLICY_OCTETS } from '../policies/mta-sts/policy.ts';
+import type { PolicyReader } from '../store/policy-store.ts';
 import type { Config } from './config/config.ts';
 import type { LookUps } from './relay-dns.ts';
 import { version } from './version.ts';
@@ -25,14 +27,33 @@ export interface EngineTerms {
 /** @param terms those of the moment: a reload changes them under an engine that goes on. */
 export function policyEngine(
   terms: () => EngineTerms,
-  parts: Pick<EngineParts, 'store' | 'now' | 'random' | 'onError'>,
+  parts: Pick<EngineParts, 'now' | 'random' | 'onError'> & { readonly store: KeptPolicies },
 ): PolicyEngine {
   return openPolicyEngine({
     ...parts,
+    store: storeOf(terms, parts.store),
     resolve: (question) => terms().lookUps.resolve(question),
     resolveAnew: (question) => terms().lookUps.resolveAnew(question),
     fetch: policyFetch(terms),
+    memory: () => terms().config.memory,
   });
+}
+
+/** What an engine is opened over; `list` is what is kept, whoever has signed it. */
+export interface KeptPolicies extends Omit<EngineStore, 'list'> {
+  readonly list: Pick<PolicyReader['list'], 'head' | 'listed'>;
+}
+
+/** What deliveries go by under the configuration of the moment. */
+export function storeOf(
+  terms: () => Pick<EngineTerms, 'config'>,
+  { list, ...kept }: KeptPolicies,
+): EngineStore {
+  const keys = (): ReadonlySet<string> | undefined => {
+    const ids = terms().config.list?.keys.map(({ id }) => id);
+    return ids === undefined ? undefined : new Set(ids);
+  };
+  return { ...kept, list: trustedList(list, keys) };
 }
 
 /** Asks the policy host of a domain. @param terms those of the moment. */
@@ -61,7 +82,8 @@ export function policyFetch(terms: () => EngineTerms): EngineParts['fetch'] {
   };
 }
 
-async function addressesOf(dns: Dns, host: Parameters<Dns['addresses']>[0]): Promise<HostAddresses> {
+/** The addresses of a host that is asked over HTTPS. */
+export async function addressesOf(dns: Dns, host: Parameters<Dns['addresses']>[0]): Promise<HostAddresses> {
   const answer = await dns.addresses(host);
   if (answer.kind === 'found') return { kind: 'found', addresses: answer.value };
   return {

@@ -1,14 +1,17 @@
 /** What is kept of policies, as a person reads it. */
 import { formatHostPort } from '../names/address.ts';
 import type { KeptInbound } from '../relay/control-clients.ts';
+import type { KeptListing } from '../relay/list-api.ts';
 import type {
   KeptOfDomain,
   KeptOverride,
   KeptPolicy,
   KeptTls,
+  KeptTrack,
   Overridden,
   Purged,
   Refreshed,
+  ShownPromotion,
   Woken,
 } from '../relay/policies-api.ts';
 import { resultLines } from './result-text.ts';
@@ -65,14 +68,25 @@ export function formatRememberedTls(remembered: readonly KeptTls[]): string {
 }
 
 /** All that is kept of a domain. */
-export function formatKept({ domain, sts, override, inbound, results }: KeptOfDomain, now: number): string {
+export function formatKept(kept: KeptOfDomain, now: number): string {
+  const { domain, sts, override, promotion, listed, outbound, inbound, results } = kept;
   const lines = [
     ...(override === null ? [] : overrideLines(override)),
+    ...(promotion === null ? [] : promotionLines(promotion)),
     ...(sts === null ? [`${domain}: no MTA-STS policy is kept`] : policyLines(sts, now)),
+    ...(listed === null ? [] : [listingLine(domain, listed)]),
+    ...outboundLines(domain, outbound, now),
     ...inboundLines(domain, inbound, now),
     ...resultLines(results),
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** What the policy list says of a domain. */
+function listingLine(domain: string, { mode, mxs, alias, inForce, expiresAt }: KeptListing): string {
+  const under = alias === null ? '' : ` (alias ${oneLine(alias)})`;
+  const hosts = mxs.length === 0 ? '' : `, mxs ${mxs.join(' ')}`;
+  return `${domain}: on the policy list${under}: ${mode}${hosts}, ${inForce ? 'holds' : 'held'} until ${expiresAt}`;
 }
 
 export function formatRefreshed(
@@ -88,9 +102,12 @@ export function formatRefreshed(
   return lines.map((line) => `${line}\n`).join('');
 }
 
-export function formatPurged({ domain, purged, inbound, mail }: Purged): string {
+export function formatPurged({ domain, purged, inbound, outbound, mail }: Purged): string {
   return [
     ...(purged === null ? [] : purgedLines(domain, purged)),
+    ...(outbound
+      ? [`${domain}: what sessions with its mail hosts have reached is forgotten; nothing is expected of it.`]
+      : []),
     ...(inbound === 0
       ? []
       : [
@@ -111,6 +128,39 @@ function purgedLines(domain: string, { policy }: KeptPolicy): readonly string[] 
   ];
 }
 
+/** What its mail hosts have reached. */
+function outboundLines(domain: string, outbound: readonly KeptTrack[], now: number): readonly string[] {
+  if (outbound.length === 0) return [];
+  return [
+    `${domain}: what each session with its mail hosts has reached`,
+    ...outbound.flatMap(({ host, level, state, since, sessions, lastAt, against, days }) => {
+      const what = level === 'authenticate' ? 'authenticated' : 'over TLS';
+      const known = `  ${host ?? 'all hosts'}: ${what} since ${since.slice(0, 10)}, ${timesText(sessions)}, last ${ago(lastAt, now)}; ${STATES[state]}`;
+      const missed =
+        against === null
+          ? []
+          : [
+              `    not so ${timesText(against.sessions)} since then, on ${dayCount(against.days)}, first ${ago(against.since, now)}, last ${ago(against.lastAt, now)}`,
+            ];
+      const counts = days.map(
+        ({ day, reached, missed: short }) => `${day.slice(5)} ${reached}/${reached + short}`,
+      );
+      return [known, ...missed, ...(counts.length === 0 ? [] : [`    by day: ${counts.join(', ')}`])];
+    }),
+  ];
+}
+
+const STATES: Readonly<Record<KeptTrack['state'], string>> = {
+  young: 'not for long enough to expect it',
+  expected: 'expected',
+  'given-way': 'not expected any more, as the contrary was seen for too long',
+  forgotten: 'forgotten, as it is too long ago',
+};
+
+function dayCount(days: number): string {
+  return days === 1 ? 'one day' : `${days} days`;
+}
+
 /** The servers that send its mail to us. */
 function inboundLines(domain: string, inbound: readonly KeptInbound[], now: number): readonly string[] {
   if (inbound.length === 0) return [];
@@ -129,8 +179,8 @@ export function formatOverridden({ override, mail }: Overridden): string {
   if (domain === '*') return overriddenEverywhere(override, mail);
   const effect =
     level === 'authenticate'
-      ? 'It stands over DANE, MTA-STS and the configuration.'
-      : 'It stands over DANE, MTA-STS and the configuration: more than this is not required, whatever the domain asks for.';
+      ? 'It stands over all policies, the memory and the configuration.'
+      : 'It stands over all policies, the memory and the configuration: more than this is not required, whatever the domain asks for.';
   return [
     ...overrideLines(override),
     effect,
@@ -145,7 +195,7 @@ export function formatOverridden({ override, mail }: Overridden): string {
 function overriddenEverywhere(override: KeptOverride, mail: Woken): string {
   return [
     ...overrideLines(override),
-    'TLS is required of no mail any more, whatever DANE, MTA-STS, rules and routes say, but of mail with REQUIRETLS, of',
+    'TLS is required of no mail any more, whatever policies, memory, rules and routes say, but of mail with REQUIRETLS, of',
     'domains with an override of their own and at next hops that are named by address. It is still used where it can be',
     'had. Who is on the path can read and change all other mail. The log says so each hour.',
     mailText(mail),
@@ -173,6 +223,17 @@ function overrideLines({ domain, level, until, reason, setAt, inForce }: KeptOve
   return [
     `${domain}: ${inForce ? '' : 'over: '}override ${level} ${end}: ${oneLine(reason)}`,
     `  set at ${setAt}`,
+  ];
+}
+
+function promotionLines(promotion: ShownPromotion): readonly string[] {
+  const { domain, level, state, until, reason, setAt, blocked, mostBlocked, endedAt, endedBecause } =
+    promotion;
+  const taken = endedAt === null ? [] : [`  taken back at ${endedAt}: ${oneLine(endedBecause ?? '')}`];
+  return [
+    `${domain}: ${state === 'in-force' ? '' : 'over: '}promoted to ${level} until ${until}: ${oneLine(reason)}`,
+    `  set at ${setAt}; it has blocked ${blocked} recipient${blocked === 1 ? '' : 's'}, and ${mostBlocked} may be blocked`,
+    ...taken,
   ];
 }
 
@@ -234,11 +295,13 @@ function mailText({ due, underWay }: Woken): string {
   return `${due} recipient${due === 1 ? '' : 's'} of mail that waits: due now${left}`;
 }
 
-function ago(at: string, now: number): string {
+/** How long ago a time is, as RFC 3339 writes it. */
+export function ago(at: string, now: number): string {
   return `${span(now - Date.parse(at))} ago`;
 }
 
-function ahead(at: string, now: number): string {
+/** How long it is until then. */
+export function ahead(at: string, now: number): string {
   const left = Date.parse(at) - now;
   return left > 0 ? `in ${span(left)}` : `${span(-left)} ago`;
 }

@@ -13,6 +13,7 @@ import { CONTROL_SOCKET } from './control-client.ts';
 import { openEventLogs } from './event-logs.ts';
 import { gatewayAddresses } from './gateway-service.ts';
 import { type Opened, openGround, warnOfOthers } from './ground.ts';
+import { startListService } from './list-service.ts';
 import { refuseStrangers } from './places.ts';
 import { type Running, reload } from './reload.ts';
 import { startWebhookService } from './webhook-service.ts';
@@ -85,9 +86,18 @@ async function open(
     log,
   });
   opened.push(() => webhooks.close());
-  const onEvents = (list: readonly LoggedEvent[]): void => {
-    events.write(list);
-    webhooks.write(list);
+  const list = startListService({
+    running: () => running,
+    store: policies.list,
+    lookUps,
+    world,
+    log,
+    onError,
+  });
+  opened.push(() => list.keeper.close());
+  const onEvents = (some: readonly LoggedEvent[]): void => {
+    events.write(some);
+    webhooks.write(some);
   };
   const works = await startWorks(
     {
@@ -111,9 +121,12 @@ async function open(
     opened,
   );
   showWebhooks(works.observation.registry, webhooks, world.now);
+  list.show(works.observation.registry);
   const control = await openControl(join(folder.path, CONTROL_SOCKET), {
     ...works.atTheSocket,
     policies,
+    list,
+    memory: () => running.config.memory,
     suppressions: ground.clients.suppressions,
     world,
     onWord: (what, about) => log.info(about, what),
@@ -144,7 +157,10 @@ async function open(
       events.reopen();
       const before = running;
       running = await reload(before, { load, now: world.now, apply: (next) => works.apply(next), log });
-      if (running !== before) await works.tellSpool();
+      if (running !== before) {
+        void list.keeper.refresh();
+        await works.tellSpool();
+      }
       // The certificates may be new although the rest is wrong.
       if (running === before) await works.checkCertificates();
       else await webhooks.use(running.files.webhooks);

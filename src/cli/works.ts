@@ -13,6 +13,7 @@ import type { ControlParts } from '../relay/control.ts';
 import { routesOf } from '../relay/domains.ts';
 import { destinationOf, destinationsOf } from '../relay/intake.ts';
 import { showRememberedTls, showSuppressed } from '../relay/metrics.ts';
+import { watchPromotions } from '../relay/promotion-watch.ts';
 import { showAttempts } from '../relay/queue-metrics.ts';
 import { type Relay, type RelayParts, startRelay } from '../relay/relay.ts';
 import type { Outgoing, RelaySettings, World } from '../relay/settings.ts';
@@ -141,6 +142,19 @@ export async function startWorks(parts: WorksParts, opened: Opened): Promise<Wor
   };
   let terms = termsOf(first);
   const doors = await parts.doors();
+  const promotions = watchPromotions({
+    store: policies.promotions,
+    now: world.now,
+    onRollback(promotion, because) {
+      const { domain, level, reason } = promotion;
+      const what = `the promoted level ${level} for ${domain} is taken back: ${because}; it was set because: ${reason}`;
+      log.error({ domain, level, blocked: promotion.blocked }, what);
+      // What it has blocked is looked at again, and goes where nothing else asks for as much.
+      relay.retry([domain]);
+    },
+    onError,
+  });
+  opened.push(() => promotions.close());
   const relay = await startRelay({
     ...terms,
     store,
@@ -154,6 +168,7 @@ export async function startWorks(parts: WorksParts, opened: Opened): Promise<Wor
     onEvents(list) {
       onEvents(list);
       observation.onEvents(list);
+      promotions.events(list);
     },
     onTaken: (list, client) => observation.onTaken(list, client),
     onLogin: (note) => observation.onLogin(note),
@@ -184,7 +199,8 @@ export async function startWorks(parts: WorksParts, opened: Opened): Promise<Wor
   const advisor = await startAdvisorService({
     first: advised(parts, first),
     engine,
-    overrides: policies.overrides,
+    kept: policies,
+    remember: (note) => observation.remember(note),
     deadlines,
     registry: observation.registry,
     log,

@@ -76,8 +76,10 @@ export function seenBy(facts: DestinationFacts, kind: SenderKind): DestinationFa
     hosts: asksTlsa
       ? facts.hosts
       : facts.hosts.map(({ preference, facts: host }) => ({ preference, facts: withoutTlsa(host) })),
-    // What an operator here has decided holds for nobody else.
+    // What an operator here has decided, and what was seen from here, holds for nobody else.
     override: undefined,
+    memory: undefined,
+    promotion: undefined,
   };
 }
 

@@ -2,22 +2,37 @@
 import type { Answer } from '../dns/answer.ts';
 import type { Question } from '../dns/record.ts';
 import type { Domain } from '../names/domain.ts';
-import { type DestinationFacts, factsOfDomain, factsOfHost } from '../policies/destination.ts';
+import {
+  type DestinationFacts,
+  type DestinationTerms,
+  factsOfDomain,
+  factsOfHost,
+} from '../policies/destination.ts';
+import type { KeptListed } from '../policies/list/facts.ts';
+import type { MemorySettings } from '../policies/memory/expect.ts';
 import type { StsEntry } from '../policies/mta-sts/cache.ts';
 import type { StsFacts } from '../policies/mta-sts/facts.ts';
 import { type StsTerms, stsFor } from '../policies/mta-sts/gather.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
 import { drive, type PolicyHands } from './drive.ts';
+import { recallFrom } from './recall.ts';
 
 /** Where mail is to go: a domain by its MX records, or a host that somebody configured. */
 export type Target =
-  | { readonly kind: 'domain'; readonly domain: Domain }
+  /** `port`: of its hosts, where it is not that of mail between servers. */
+  | { readonly kind: 'domain'; readonly domain: Domain; readonly port?: number }
   | { readonly kind: 'host'; readonly host: Domain; readonly port: number };
 
 /** What of the store the engine works with. */
 export interface EngineStore {
   readonly sts: Pick<PolicyStore['sts'], 'get' | 'put' | 'remove' | 'due' | 'forget'>;
   readonly overrides: Pick<PolicyStore['overrides'], 'about'>;
+  /** Absent: there is no policy list to go by. */
+  readonly list?: { about(domain: Domain): KeptListed | undefined };
+  /** Absent: nothing is remembered of sessions. */
+  readonly memory?: Pick<PolicyStore['memory'], 'of'> | undefined;
+  /** Absent: nothing is promoted. */
+  readonly promotions?: Pick<PolicyStore['promotions'], 'get'> | undefined;
 }
 
 export interface EngineParts {
@@ -26,6 +41,8 @@ export interface EngineParts {
   readonly resolveAnew: (question: Question) => Promise<Answer>;
   readonly fetch: PolicyHands['fetch'];
   readonly store: EngineStore;
+  /** What counts of what is remembered, at the moment; absent: nothing. */
+  readonly memory?: () => MemorySettings;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** In [0, 1). */
@@ -61,6 +78,8 @@ export interface PolicyEngine {
   readonly forget: (domain: Domain) => Promise<StsEntry | undefined>;
   /** Forgets what was learnt of the domain a moment ago: another process has fetched its policy, or forgotten it. */
   readonly overlook: (domain: Domain) => void;
+  /** The same for all of them: an operator has said something. Who asks from now on joins nothing that began before. */
+  readonly overlookAll: () => void;
   /** Renews no more. What is under way is not waited for, as a policy host may take a minute; nothing is kept of it. */
   readonly close: () => void;
 }
@@ -72,6 +91,10 @@ const RENEW_EVERY_MS = 30_000;
 const RENEW_IN_ONE_GO = 50;
 /** A policy host may take a minute to say nothing: the others do not wait for it. */
 const RENEW_AT_ONCE = 8;
+/** With each session it may expect more, or give way. */
+const MEMORY_LASTS_MS = 60_000;
+/** The port of mail between servers. */
+const SMTP = 25;
 const DAY_MS = 24 * 60 * 60_000;
 /** Rows that no mail has asked for so long are removed, once their policy has ended. */
 const FORGET_AFTER_MS = 180 * DAY_MS;
@@ -85,10 +108,15 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
   const hands: PolicyHands = {
     resolve: parts.resolve,
     fetch: parts.fetch,
-    recall: (domain) => ({ sts: store.sts.get(domain), overrides: store.overrides.about(domain) }),
+    recall: recallFrom(store),
   };
   const freshHands: PolicyHands = { ...hands, resolve: parts.resolveAnew };
-  const terms = (errand: StsTerms['errand']): StsTerms => ({ now: now(), jitter: random(), errand });
+  const terms = (errand: StsTerms['errand']): DestinationTerms => ({
+    now: now(),
+    jitter: random(),
+    errand,
+    memory: parts.memory?.(),
+  });
 
   function keep(entry: StsEntry | null): void {
     if (entry === null || closed) return;
@@ -112,11 +140,11 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
       };
       const dialogue =
         target.kind === 'domain'
-          ? factsOfDomain(domain, terms(errand))
+          ? factsOfDomain(domain, terms(errand), target.port)
           : factsOfHost(domain, target.port, terms(errand));
       const facts = await drive(dialogue, { ...by, resolve });
       keep(facts.sts.keep);
-      return { facts, forMs: Math.max(0, Math.min(seconds * 1000, lastsUntil(facts) - now())) };
+      return { facts, forMs: Math.max(0, Math.min(seconds * 1000, lastsUntil(facts, now()) - now())) };
     });
   }
 
@@ -147,7 +175,9 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
     const key = keyOf(target);
     const under = running.get(key);
     if (under !== undefined) return under;
-    const learnt = gather(target, 'delivery', hands).finally(() => running.delete(key));
+    const learnt = gather(target, 'delivery', hands).finally(() => {
+      if (running.get(key) === learnt) running.delete(key);
+    });
     running.set(key, learnt);
     return learnt;
   }
@@ -177,7 +207,14 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
         store.sts.remove(domain);
         return Promise.resolve(entry);
       }),
-    overlook: (domain) => void anew.delete(domain),
+    overlook(domain) {
+      anew.delete(domain);
+      running.clear();
+    },
+    overlookAll() {
+      anew.clear();
+      running.clear();
+    },
     close() {
       closed = true;
       stopRenewals();
@@ -185,13 +222,17 @@ export function openPolicyEngine(parts: EngineParts): PolicyEngine {
   };
 }
 
-/** What is kept of MTA-STS, and an operator's word, have times of their own. */
-function lastsUntil({ sts, override }: DestinationFacts): number {
-  return Math.min(sts.until, override?.until ?? Number.POSITIVE_INFINITY);
+/** What is kept of MTA-STS, a list and an operator's word have times of their own. */
+function lastsUntil({ sts, override, list, promotion, memory }: DestinationFacts, now: number): number {
+  const listed = list?.kind === 'policy' ? list.until : Number.POSITIVE_INFINITY;
+  const none = Number.POSITIVE_INFINITY;
+  const remembered = memory?.mode === 'enforce' && memory.tracks.length > 0 ? now + MEMORY_LASTS_MS : none;
+  return Math.min(sts.until, override?.until ?? none, promotion?.until ?? none, listed, remembered);
 }
 
 function keyOf(target: Target): string {
-  return target.kind === 'domain' ? target.domain : `${target.host}:${target.port}`;
+  if (target.kind === 'host') return `[${target.host}]:${target.port}`;
+  return (target.port ?? SMTP) === SMTP ? target.domain : `${target.domain}:${target.port}`;
 }
 
 /** Lets work under the same key wait for its turn. */

@@ -36,6 +36,17 @@ export function civilDate(days: number): CivilDate {
   };
 }
 
+/** How many days after 1970-01-01 a date is. */
+function daysUntil({ year, month, day }: CivilDate): number {
+  const fromMarch = month < 2 ? year - 1 : year;
+  const cycle = Math.floor(fromMarch / 400);
+  const yearOfCycle = fromMarch - cycle * 400;
+  const dayOfYear = Math.floor((153 * ((month + 10) % 12) + 2) / 5) + day - 1;
+  const dayOfCycle =
+    365 * yearOfCycle + Math.floor(yearOfCycle / 4) - Math.floor(yearOfCycle / 100) + dayOfYear;
+  return cycle * DAYS_OF_CYCLE + dayOfCycle - DAYS_BEFORE_1970;
+}
+
 /** A moment as RFC 3339 §5.6 writes it, in UTC: `2026-12-01T00:00:00Z`. @param seconds since 1970, whole. */
 export function formatMoment(seconds: number): string {
   const days = Math.floor(seconds / 86_400);
@@ -46,4 +57,27 @@ export function formatMoment(seconds: number): string {
 
 function pad(number: number): string {
   return String(number).padStart(2, '0');
+}
+
+const MOMENT =
+  /^([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))$/;
+
+/**
+ * Reads a moment as RFC 3339 §5.6 writes it, with its offset; what is finer than a millisecond is dropped.
+ *
+ * @returns milliseconds since 1970; undefined for what is none. A leap second is none: no clock of ours shows it.
+ */
+export function parseMoment(text: string): number | undefined {
+  const match = MOMENT.exec(text);
+  if (match === null) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
+  const [, , , , , , , fraction = '', sign = '+', hours = '0', minutes = '0'] = match;
+  if (hour > 23 || minute > 59 || second > 59 || Number(hours) > 23 || Number(minutes) > 59) return undefined;
+  const days = daysUntil({ year, month: month - 1, day });
+  const civil = civilDate(days);
+  // The 30th of February comes out as the 2nd of March.
+  if (civil.year !== year || civil.month !== month - 1 || civil.day !== day) return undefined;
+  const offset = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -60_000 : 60_000);
+  const ms = Number(fraction.padEnd(3, '0').slice(0, 3));
+  return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + ms - offset;
 }

@@ -1,4 +1,4 @@
-/** Fetches the MTA-STS policy of a domain: RFC 8461 §3.3. */
+/** Fetches one page over HTTPS from a host by its name: the MTA-STS policy of a domain (RFC 8461 §3.3), or another. */
 import type { SecureContext } from 'node:tls';
 import type { IpAddress } from '../names/address.ts';
 import { type Domain, parseDomain } from '../names/domain.ts';
@@ -11,11 +11,14 @@ export type HostAddresses =
   | { readonly kind: 'found'; readonly addresses: readonly IpAddress[] }
   | { readonly kind: 'failed'; readonly because: string };
 
-export interface PolicyFetch {
+export interface PolicyFetch extends Omit<PageFetch, 'host' | 'path' | 'accept'> {
   readonly domain: Domain;
+}
+
+export interface PageFetch extends Pick<HttpsGet, 'host' | 'path' | 'accept' | 'userAgent'> {
   /** 443, or that of a lab. */
   readonly port: number;
-  /** Where the policy host is, IPv6 first: our own resolver's word, or an address that an operator has fixed. */
+  /** Where the host is, IPv6 first: our own resolver's word, or an address that an operator has fixed. */
   readonly addresses: (host: Domain) => Promise<HostAddresses>;
   /**
    * Whether addresses that mean something only here are asked too: whoever publishes a name must not make us knock at
@@ -26,9 +29,8 @@ export interface PolicyFetch {
   readonly context: SecureContext;
   /** For all of it, from the look-up of the addresses to the last octet ("A suggested timeout is one minute"). */
   readonly timeoutMs: number;
-  /** Of the policy. */
+  /** Of the page. */
   readonly maxOctets: number;
-  readonly userAgent: string;
 }
 
 const PATH = '/.well-known/mta-sts.txt';
@@ -43,7 +45,15 @@ const tryNext: ReadonlySet<HttpsFault> = new Set<HttpsFault>(['tcp', 'tls', 'tls
  * GET https://mta-sts.DOMAIN/.well-known/mta-sts.txt: no redirects, no cache, nothing but `identity`, the certificate
  * judged by our own check before anything is asked. Whether the answer is a policy is for others to say.
  */
-export async function fetchPolicy(fetch: PolicyFetch): Promise<HttpsOutcome> {
+export async function fetchPolicy({ domain, ...fetch }: PolicyFetch): Promise<HttpsOutcome> {
+  const host = parseDomain(`mta-sts.${domain}`);
+  if (host.kind === 'ok') return fetchPage({ ...fetch, host: host.value, path: PATH, accept: 'text/plain' });
+  const outcome = failed('dns', `the policy host cannot have a name (${host.because})`);
+  return { ...outcome, course: { ms: 0, failed: [] } };
+}
+
+/** GET https://HOST/PATH by the same rules. */
+export async function fetchPage(fetch: PageFetch): Promise<HttpsOutcome> {
   const startedAt = performance.now();
   const failures: FailedAddress[] = [];
   const outcome = await fetchBy(fetch, startedAt + fetch.timeoutMs, failures);
@@ -51,28 +61,19 @@ export async function fetchPolicy(fetch: PolicyFetch): Promise<HttpsOutcome> {
 }
 
 /** @param failures is told of every address at which nothing came of it. */
-async function fetchBy(fetch: PolicyFetch, endsAt: number, failures: FailedAddress[]): Promise<HttpsOutcome> {
-  const host = parseDomain(`mta-sts.${fetch.domain}`);
-  if (host.kind !== 'ok') return failed('dns', `the policy host cannot have a name (${host.because})`);
-  const found = await within(fetch.timeoutMs, fetch.addresses(host.value));
+async function fetchBy(fetch: PageFetch, endsAt: number, failures: FailedAddress[]): Promise<HttpsOutcome> {
+  const { host } = fetch;
+  const found = await within(fetch.timeoutMs, fetch.addresses(host));
   if (found === undefined) {
-    return failed('timeout', `no address of ${host.value} within ${fetch.timeoutMs / 1000} s`);
+    return failed('timeout', `no address of ${host} within ${fetch.timeoutMs / 1000} s`);
   }
   if (found.kind === 'failed') return failed('dns', found.because);
   const usable = found.addresses.filter((address) => fetch.allowPrivate || isPublicAddress(address));
   if (usable.length === 0) {
     const shown = found.addresses.slice(0, MAX_ADDRESSES).join(', ');
-    return failed(
-      'address',
-      `${host.value} has only addresses that are not public, which are refused: ${shown}`,
-    );
+    return failed('address', `${host} has only addresses that are not public, which are refused: ${shown}`);
   }
-  return inOrder(
-    usable.slice(0, MAX_ADDRESSES),
-    { ...fetch, host: host.value, path: PATH, accept: 'text/plain' },
-    endsAt,
-    failures,
-  );
+  return inOrder(usable.slice(0, MAX_ADDRESSES), fetch, endsAt, failures);
 }
 
 /** @param endsAt by `performance.now`. */

@@ -3,8 +3,8 @@
  *
  * A function from facts, with no look-up in it. The order of the layers: an operator's word (an override, else a rule, else
  * the route) stands over those below it; the message's own wish; DANE, which decides for each host; MTA-STS for the hosts
- * without usable TLSA records (RFC 8461 §2); then the default level. A message raises what any of them says, and lowers what
- * the recipient domain published.
+ * without usable TLSA records (RFC 8461 §2); a policy list; the memory of what was seen; then the default level. A message raises
+ * what any of them says, and lowers what is published of the recipient domain and what was seen of it.
  */
 import type { IpAddress } from '../names/address.ts';
 import type { Domain } from '../names/domain.ts';
@@ -27,6 +27,8 @@ import {
   type Wanted,
 } from './demand.ts';
 import type { DestinationFacts } from './destination.ts';
+import { listsHost } from './list/demand.ts';
+import { isProvenBefore } from './memory/expect.ts';
 import { matchingPattern } from './mta-sts/match.ts';
 
 export type { Rules } from './demand.ts';
@@ -173,8 +175,13 @@ function namesOf(facts: DestinationFacts, host: Domain, { route, defaultLevel }:
   return isNamed || !isTrusted(facts, host) ? [...match] : [...match, { kind: 'name', name: host }];
 }
 
-function isTrusted({ way, sts, domain }: DestinationFacts, host: Domain): boolean {
-  if (isSecure(way) || host === domain) return true;
+function isTrusted(facts: DestinationFacts, host: Domain): boolean {
+  return isVouchedFor(facts, host) || isProvenBefore(facts, host);
+}
+
+/** Whether nobody on the path could choose the host, by what is published: proven MX records, or a policy in force that names it. */
+export function isVouchedFor({ way, sts, domain, list }: DestinationFacts, host: Domain): boolean {
+  if (isSecure(way) || host === domain || listsHost(list, host)) return true;
   if (sts.kind !== 'policy' || sts.known.policy.mode !== 'enforce') return false;
   return matchingPattern(sts.known.policy, host) !== undefined;
 }

@@ -4,6 +4,8 @@ import type { Domain } from '../names/domain.ts';
 import type { DanePlan } from './dane/plan.ts';
 import { atLevel, type Decision, decide } from './decide.ts';
 import type { DestinationFacts, Way } from './destination.ts';
+import { listDemand } from './list/demand.ts';
+import { expectationAt } from './memory/expect.ts';
 import type { MessageDemand } from './message.ts';
 import { matchingPattern } from './mta-sts/match.ts';
 import type { Override } from './overrides/override.ts';
@@ -112,15 +114,24 @@ export function demand(facts: DestinationFacts, host: Domain, plan: DanePlan, ru
   const published = publishedDemands(facts, host, plan);
   const because = `no policy asks for more, and the default level is ${defaultLevel}`;
   const byDefault: Demand = { kind: 'demand', ...atLevel(defaultLevel), by: 'default', because };
-  if (isLifted(rules)) return lifted(published, byDefault, rules);
+  const own = promoted(facts, byDefault);
+  if (isLifted(rules)) return lifted(published, own, rules);
   const avoided = published.find((one) => one.kind === 'avoid');
   if (avoided?.kind === 'avoid') return avoided;
-  const demands = [...published.filter((one) => one.kind === 'demand'), byDefault];
+  const demands = [...published.filter((one) => one.kind === 'demand'), own];
   const [strictest, ...others] = demands.toSorted((a, b) => RANK[b.requires] - RANK[a.requires]);
   if (strictest === undefined) throw new Error('there is no default level');
   // A weaker layer that is the only one to ask for a proven name still asks for it: half-DANE proves none.
   const provesName = [strictest, ...others].some((one) => one.provesName);
   return { ...strictest, provesName };
+}
+
+/** A promotion is an operator's word that only raises: what the domain has published, and the default, stay. */
+function promoted({ promotion }: DestinationFacts, byDefault: Demand): Demand {
+  if (promotion === undefined || RANK[promotion.level] <= RANK[byDefault.requires]) return byDefault;
+  const { domain, level, until, reason } = promotion;
+  const because = `an operator has put ${level} in force for ${domain} until ${formatMoment(Math.floor(until / 1000))}, by what was seen: ${reason}`;
+  return { kind: 'demand', ...atLevel(level), by: 'override', because };
 }
 
 /** RFC 8689 §3: the message asks that what the recipient's domain demands is ignored; TLS is tried all the same. */
@@ -143,15 +154,40 @@ const LAYER_NAMES: Record<Layer, string> = {
 
 const RANK: Record<Requirement, number> = { none: 0, encrypt: 1, authenticate: 2 };
 
-/** What the recipient's domain has published, in the order of the layers. */
+/** What is published about the recipient's domain, by itself and by others, and what was seen of it, in the order of the layers. */
 function publishedDemands(facts: DestinationFacts, host: Domain, plan: DanePlan): readonly Wanted[] {
   if (plan.kind === 'avoid') {
     // "MUST treat that server as unreachable" (RFC 7672 §2.1.2): no other policy rescues it.
     const { because } = plan;
     return [{ kind: 'avoid', by: 'dane', requires: 'authenticate', forbidden: false, because }];
   }
-  const sts = stsDemand(facts, host, plan);
-  return [...(plan.kind === 'none' ? [] : [byDane(plan)]), ...(sts === undefined ? [] : [sts])];
+  const published = [
+    plan.kind === 'none' ? undefined : byDane(plan),
+    stsDemand(facts, host, plan),
+    listDemand(facts, host, plan, isSecure(facts.way)),
+  ].filter((one) => one !== undefined);
+  const memory = memoryDemand(facts, host, plan);
+  if (memory === undefined) return published;
+  // Records of a host that anybody can have named prove nothing of the domain: the memory asks for more than they do.
+  return plan.kind === 'dane' ? [memory, ...published] : [...published, memory];
+}
+
+/** What was seen is demanded again, where an operator has said so. */
+function memoryDemand(facts: DestinationFacts, host: Domain, plan: DanePlan): Demand | undefined {
+  if (facts.memory?.mode !== 'enforce') return undefined;
+  const expected = expectationAt(facts, host, plan);
+  // A match with the records of a host that was proven before proves it again.
+  if (expected === undefined || (plan.kind === 'dane' && expected.track.host !== null)) return undefined;
+  if (plan.kind === 'dane' && expected.level === 'encrypt') return undefined;
+  const { level: requires, because } = expected;
+  return {
+    kind: 'demand',
+    requires,
+    tryTls: 'yes',
+    provesName: requires === 'authenticate',
+    by: 'memory',
+    because,
+  };
 }
 
 function byDane(plan: Extract<DanePlan, { kind: 'dane' | 'encrypt' }>): Demand {

@@ -3,11 +3,14 @@ import { nameOf } from '../dns/name.ts';
 import { types } from '../dns/record.ts';
 import type { Domain } from '../names/domain.ts';
 import { type HostFacts, lookUpHost } from './dane/hosts.ts';
+import { type ListFacts, listFor } from './list/facts.ts';
 import { all, type PolicyLookUp, recall, resolve } from './look-ups.ts';
+import { type MemoryFacts, type MemorySettings, memoryFrom } from './memory/expect.ts';
 import type { StsFacts } from './mta-sts/facts.ts';
 import { type StsTerms, stsFor } from './mta-sts/gather.ts';
 import { type MxFacts, readMxAnswer } from './mx.ts';
 import { type Override, overrideFor } from './overrides/override.ts';
+import { type Promotion, promotionState } from './report-only/promotion.ts';
 
 /** The port of mail hosts, at which their TLSA records stand (RFC 7672 §2.2.3). */
 const SMTP = 25;
@@ -34,51 +37,74 @@ export interface DestinationFacts {
   readonly hosts: readonly CandidateHost[];
   readonly sts: StsFacts;
   readonly override: Override | undefined;
+  /** Absent: whoever asks goes by no policy list. */
+  readonly list?: ListFacts;
+  /** What sessions with its hosts have reached; absent: nobody remembers, or it does not count. */
+  readonly memory?: MemoryFacts | undefined;
+  /** A level that an operator has put in force by what was seen; absent: none. */
+  readonly promotion?: Promotion | undefined;
 }
 
-/** Finds out all about a domain, by its MX records. */
-export function* factsOfDomain(domain: Domain, terms: StsTerms): PolicyLookUp<DestinationFacts> {
-  const [way, sts, override] = yield* together(wayByMx(domain), domain, terms);
+/** What is asked for, and what counts of the memory. */
+export interface DestinationTerms extends StsTerms {
+  /** Absent: nothing. */
+  readonly memory?: MemorySettings | undefined;
+}
+
+/** Finds out all about a domain, by its MX records. @param port of its hosts. */
+export function* factsOfDomain(
+  domain: Domain,
+  terms: DestinationTerms,
+  port = SMTP,
+): PolicyLookUp<DestinationFacts> {
+  const { first: way, ...known } = yield* together(wayByMx(domain), domain, terms);
   const candidates = hostsOf(domain, way);
-  const found = yield* all(candidates.map(({ host }) => lookUpHost(host, SMTP)));
+  const found = yield* all(candidates.map(({ host }) => lookUpHost(host, port)));
   const hosts = found.map((facts, index) => ({ preference: candidates[index]?.preference ?? 0, facts }));
-  return { domain, way, hosts, sts, override };
+  return { domain, way, hosts, ...known };
 }
 
 /** Finds out all about a host that an operator configured; its name is one that the path could not choose. */
-export function* factsOfHost(host: Domain, port: number, terms: StsTerms): PolicyLookUp<DestinationFacts> {
-  const [facts, sts, override] = yield* together(lookUpHost(host, port), host, terms);
+export function* factsOfHost(
+  host: Domain,
+  port: number,
+  terms: DestinationTerms,
+): PolicyLookUp<DestinationFacts> {
+  const { first: facts, ...known } = yield* together(lookUpHost(host, port), host, terms);
   return {
     domain: host,
     way: { kind: 'configured', host },
     hosts: [{ preference: 0, facts }],
-    sts,
-    override,
+    ...known,
   };
 }
+
+/** What is kept of a domain, as it holds now. */
+type Kept = Pick<DestinationFacts, 'override' | 'list' | 'memory' | 'promotion'>;
 
 /** What the three look-ups that do not wait for each other come to. */
 interface Gathered<First> {
   first?: { readonly value: First };
   sts?: StsFacts;
-  override?: Override | undefined;
+  kept?: Kept;
 }
 
 function* together<First>(
   first: PolicyLookUp<First>,
   domain: Domain,
-  terms: StsTerms,
-): PolicyLookUp<[First, StsFacts, Override | undefined]> {
+  terms: DestinationTerms,
+): PolicyLookUp<{ readonly first: First; readonly sts: StsFacts } & Kept> {
   const gathered: Gathered<First> = {};
   // Generators of the module, not made here: each that is made in a call costs V8 a hidden class.
   yield* all<undefined>([
     gatherFirst(gathered, first),
     gatherSts(gathered, domain, terms),
-    gatherOverride(gathered, domain, terms),
+    gatherKept(gathered, domain, terms),
   ]);
-  if (gathered.first === undefined || gathered.sts === undefined)
+  const { first: found, sts, kept } = gathered;
+  if (found === undefined || sts === undefined || kept === undefined)
     throw new Error('the driver left a dialogue out');
-  return [gathered.first.value, gathered.sts, gathered.override];
+  return { first: found.value, sts, ...kept };
 }
 
 function* gatherFirst<First>(into: Gathered<First>, first: PolicyLookUp<First>): PolicyLookUp<undefined> {
@@ -89,12 +115,19 @@ function* gatherSts<First>(into: Gathered<First>, domain: Domain, terms: StsTerm
   into.sts = yield* stsFor(domain, terms);
 }
 
-function* gatherOverride<First>(
+function* gatherKept<First>(
   into: Gathered<First>,
   domain: Domain,
-  terms: StsTerms,
+  { now, memory: settings }: DestinationTerms,
 ): PolicyLookUp<undefined> {
-  into.override = overrideFor(domain, (yield* recall(domain)).overrides, terms.now);
+  const { overrides, list, memory = [], promotion } = yield* recall(domain);
+  const inForce = promotion !== undefined && promotionState(promotion, now) === 'in-force';
+  into.kept = {
+    override: overrideFor(domain, overrides, now),
+    ...(list === undefined ? {} : { list: listFor(domain, list, now) }),
+    ...(settings === undefined ? {} : { memory: memoryFrom(memory, now, settings) }),
+    ...(inForce ? { promotion } : {}),
+  };
 }
 
 function* wayByMx(domain: Domain): PolicyLookUp<MxFacts> {

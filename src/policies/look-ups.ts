@@ -9,8 +9,11 @@ import type { Question } from '../dns/record.ts';
 import type { Domain } from '../names/domain.ts';
 import type { Dialogue } from '../wire/dialogue.ts';
 import type { HttpsOutcome } from '../wire/https-answer.ts';
+import type { KeptListed } from './list/facts.ts';
+import type { Track } from './memory/track.ts';
 import type { StsEntry } from './mta-sts/cache.ts';
 import type { Override } from './overrides/override.ts';
+import type { Promotion } from './report-only/promotion.ts';
 
 /** A dialogue over look-ups for policies. */
 export type PolicyLookUp<Outcome> = Dialogue<PolicyLookUps, Outcome>;
@@ -25,6 +28,12 @@ export interface Recalled {
   readonly sts: StsEntry | undefined;
   /** Also those whose time is over. */
   readonly overrides: readonly Override[];
+  /** Absent: whoever asks goes by no policy list. */
+  readonly list?: KeptListed | undefined;
+  /** What sessions with its hosts came to; absent: nobody has remembered anything. */
+  readonly memory?: readonly Track[];
+  /** Also one that is over; absent: there is none. */
+  readonly promotion?: Promotion | undefined;
 }
 
 export type PolicyEffect =

@@ -2,15 +2,17 @@
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { PolicyEngine } from '../lookup/engine.ts';
-import { type Domain, type Parsed, parseDomain } from '../names/domain.ts';
+import { type Parsed, parseDomain } from '../names/domain.ts';
+import type { MemorySettings } from '../policies/memory/expect.ts';
 import type { StsFacts } from '../policies/mta-sts/facts.ts';
 import { EVERYWHERE, type Override } from '../policies/overrides/override.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
-import type { QueueStore } from '../store/queue-store.ts';
 import type { RelayAtControl } from './control.ts';
 import { LISTED_AT_ONCE, moment, reasonText } from './control-api.ts';
 import { toKeptInbound } from './control-clients.ts';
+import { type ListParts, listingOf } from './control-list.ts';
 import { type ResultParts, recentResults } from './control-results.ts';
+import { type WakeParts, wake } from './control-wake.ts';
 import {
   type KeptOfDomain,
   type Overridden,
@@ -19,18 +21,18 @@ import {
   toKeptOverride,
   toKeptPolicy,
   toKeptTls,
-  type Woken,
+  toKeptTracks,
+  toShownPromotion,
 } from './policies-api.ts';
 import type { World } from './settings.ts';
 
-export interface PolicyParts extends ResultParts {
-  readonly store: Pick<QueueStore, 'nudge'>;
-  readonly relay: Pick<RelayAtControl, 'retry' | 'carryOut' | 'inbound' | 'rememberedTls'>;
+export interface PolicyParts extends ResultParts, WakeParts, Pick<ListParts, 'list'> {
+  readonly relay: WakeParts['relay'] & Pick<RelayAtControl, 'inbound' | 'rememberedTls'>;
   readonly world: World;
-  readonly policies: Pick<PolicyStore, 'sts' | 'overrides'>;
+  readonly policies: Pick<PolicyStore, 'sts' | 'overrides' | 'list' | 'memory' | 'promotions'>;
+  /** What the memory goes by at the moment. */
+  readonly memory: () => MemorySettings;
   readonly engine: Pick<PolicyEngine, 'refresh' | 'forget'>;
-  /** Where mail goes to which the policy of a domain applies: its own destination first, then next hops of its name. */
-  readonly destinationsOf: (domain: Domain) => readonly [string, ...string[]];
   /** Called for each word of an operator that was carried out. */
   readonly onWord: (what: string, about: Readonly<Record<string, unknown>>) => void;
 }
@@ -64,14 +66,26 @@ function addReading(app: Hono, parts: PolicyParts): void {
     if (domain.kind === 'invalid') return context.json({ error: domain.because }, 400);
     const sts = policies.sts.get(domain.value);
     const override = policies.overrides.get(domain.value);
+    const promotion = policies.promotions.get(domain.value);
     const inbound = (await relay.inbound.of(domain.value)).map((row) => toKeptInbound(row, world.now()));
+    // It has everything written down that was seen up to now.
     const results = await recentResults(parts, domain.value);
-    const isKnown = sts !== undefined || override !== undefined || inbound.length > 0 || results.length > 0;
+    const outbound = toKeptTracks(policies.memory.of(domain.value), world.now(), parts.memory());
+    const listed = listingOf(domain.value, parts);
+    const isKnown =
+      sts !== undefined ||
+      override !== undefined ||
+      promotion !== undefined ||
+      listed !== null ||
+      [inbound, outbound, results].some((list) => list.length > 0);
     if (!isKnown) return context.json({ error: `nothing is kept of ${domain.value}` }, 404);
     const kept: KeptOfDomain = {
       domain: domain.value,
       sts: sts === undefined ? null : toKeptPolicy(sts, world.now()),
       override: override === undefined ? null : toKeptOverride(override, world.now()),
+      promotion: promotion === undefined ? null : toShownPromotion(promotion, world.now()),
+      listed,
+      outbound,
       inbound,
       results,
     };
@@ -112,13 +126,20 @@ function addFetching(app: Hono, parts: PolicyParts): void {
     const domain = asked.value;
     const entry = await engine.forget(domain);
     const inbound = await relay.inbound.purge(domain);
-    if (entry === undefined && inbound === 0)
-      return context.json({ error: `neither an MTA-STS policy nor senders are kept of ${domain}` }, 404);
-    onWord('an operator had a domain forgotten', { domain, id: entry?.known?.id ?? null, senders: inbound });
+    await parts.recorder.flush();
+    const outbound = policies.memory.purge(domain) > 0;
+    if (entry === undefined && inbound === 0 && !outbound)
+      return context.json(
+        { error: `neither an MTA-STS policy nor sessions are remembered of ${domain}` },
+        404,
+      );
+    const about = { domain, id: entry?.known?.id ?? null, senders: inbound, sessions: outbound };
+    onWord('an operator had a domain forgotten', about);
     const purged: Purged = {
       domain,
       purged: entry === undefined ? null : toKeptPolicy(entry, world.now()),
       inbound,
+      outbound,
       mail: await wake(domain, parts),
     };
     return context.json(purged);
@@ -168,36 +189,6 @@ function addOverrides(app: Hono, parts: PolicyParts): void {
 
 function readOverridden(text: string): Parsed<Override['domain']> {
   return text === EVERYWHERE ? { kind: 'ok', value: EVERYWHERE } : parseDomain(text);
-}
-
-/** Makes mail due to which the policies of the domain apply: what was decided about it may be another thing now. */
-async function wake(
-  domain: Override['domain'],
-  { store, relay, world, destinationsOf }: PolicyParts,
-): Promise<Woken> {
-  const destinations = domain === EVERYWHERE ? [EVERYWHERE] : destinationsOf(domain);
-  const own = destinations[0] ?? domain;
-  let due = 0;
-  let underWay = 0;
-  for (const destination of destinations) {
-    // Mail for the domain that was queued under an older route is found by its address.
-    const of =
-      destination === EVERYWHERE ? 'all' : destination === own ? { destination, domain } : { destination };
-    for (let after: string | null | undefined; after !== null; ) {
-      const request = {
-        what: 'retry',
-        now: world.now(),
-        of,
-        ...(after === undefined ? {} : { after }),
-      } as const;
-      const step = await relay.carryOut(() => store.nudge(request));
-      due += step.changed.length;
-      underWay += step.underWay;
-      after = step.next;
-    }
-  }
-  await relay.retry(domain === EVERYWHERE ? 'all' : destinations);
-  return { due, underWay, destination: own };
 }
 
 async function domainOf<Name>(context: Context, read: (text: string) => Parsed<Name>): Promise<Parsed<Name>> {

@@ -13,15 +13,20 @@ import type { QueueStore } from '../store/queue-store.ts';
 import { atTheSocket, type Said } from './arrival.ts';
 import type { WordOf } from './control-api.ts';
 import { addClientRoutes, type ClientParts } from './control-clients.ts';
+import { addListRoutes, type ListParts } from './control-list.ts';
 import { addPolicyRoutes, type PolicyParts } from './control-policies.ts';
 import { addQueueRoutes } from './control-queue.ts';
 import { addResultRoutes } from './control-results.ts';
+import { addTrialRoutes, type TrialParts } from './control-trials.ts';
 import { addWebhookRoutes, type WebhookParts } from './control-webhooks.ts';
 import type { Relay } from './relay.ts';
 import type { Later, World } from './settings.ts';
 
 export interface ControlParts
-  extends Pick<PolicyParts, 'policies' | 'results' | 'recorder' | 'engine' | 'destinationsOf' | 'onWord'> {
+  extends Pick<PolicyParts, 'memory' | 'recorder' | 'engine' | 'destinationsOf' | 'onWord'>,
+    Pick<ListParts, 'list'> {
+  readonly policies: PolicyParts['policies'] & TrialParts['policies'];
+  readonly results: PolicyParts['results'] & TrialParts['results'];
   readonly store: Pick<QueueStore, 'list' | 'show' | 'nudge' | 'pause' | 'unpause' | 'pauses' | 'backup'>;
   readonly relay: RelayAtControl;
   readonly webhooks: WebhookParts['webhooks'];
@@ -120,9 +125,11 @@ function controlApp(parts: ControlParts, around: (app: Hono) => void): Hono {
   around(app);
   addQueueRoutes(app, parts);
   addPolicyRoutes(app, parts);
+  addListRoutes(app, parts);
   addResultRoutes(app, parts);
   addClientRoutes(app, parts);
   addWebhookRoutes(app, parts);
+  addTrialRoutes(app, parts);
 
   app.post('/messages', async (context) => {
     const envelope = readEnvelope(context.req.query('from'), context.req.queries('to') ?? [], parts.hostname);

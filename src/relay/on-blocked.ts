@@ -30,11 +30,18 @@ export function endingFor(
   world: World,
 ): Group['recipients'] {
   if (!results.some(({ verdict }) => verdict.kind === 'blocked')) return [];
-  const isHeld = onBlockedOn(course, settings) === 'hold';
-  if (isHeld && !isExpired(world.now(), receivedAt, settings.schedule)) return [];
+  const isOver = isExpired(world.now(), receivedAt, settings.schedule);
+  const onBlocked = onBlockedOn(course, settings);
+  const isEnding = (result: RecipientResult): boolean =>
+    result.verdict.kind === 'blocked' && (isOver || (onBlocked !== 'hold' && !isRemembered(result)));
   return recipients.filter(({ address }) =>
-    results.some((result) => result.address === address && result.verdict.kind === 'blocked'),
+    results.some((result) => result.address === address && isEnding(result)),
   );
+}
+
+/** What was only seen gives way by itself: nobody's mail is given up for it before its time is over. */
+function isRemembered({ tls }: RecipientResult): boolean {
+  return tls.by === 'memory';
 }
 
 /** A rule's word, else the route's, else what holds for everyone. */
@@ -46,12 +53,13 @@ function onBlockedOn({ ruled, route }: Course, { holds }: QueueSettings): OnBloc
 export function holdingFor(
   claim: Claim,
   recipient: Claim['recipients'][number],
-  { verdict }: RecipientResult,
+  result: RecipientResult,
   { outgoing, settings }: { readonly outgoing: Outgoing; readonly settings: QueueSettings },
   world: World,
 ): Holding {
-  if (verdict.kind !== 'blocked') return settings.holds;
+  if (result.verdict.kind !== 'blocked') return settings.holds;
   const { onBlocked, noticeAfterMs } = settings.holds;
+  if (isRemembered(result)) return { onBlocked: 'hold', noticeAfterMs };
   const [group] = byCourse({ ...sortedFrom(claim, world), recipients: [recipient] }, outgoing);
   return { onBlocked: group === undefined ? onBlocked : onBlockedOn(group.course, settings), noticeAfterMs };
 }

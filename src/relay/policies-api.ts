@@ -1,11 +1,16 @@
 /** What the control socket speaks of policies: as JSON, all times RFC 3339 in UTC with milliseconds. */
+
+import { type MemorySettings, memoryFrom } from '../policies/memory/expect.ts';
+import type { DayCount, Track, TrackState } from '../policies/memory/track.ts';
 import { type KnownPolicy, policyInForce, type StsEntry } from '../policies/mta-sts/cache.ts';
 import type { StsFailureType } from '../policies/mta-sts/fetched.ts';
 import { formatPattern } from '../policies/mta-sts/policy.ts';
 import type { Override } from '../policies/overrides/override.ts';
+import { type Promotion, type PromotionState, promotionState } from '../policies/report-only/promotion.ts';
 import type { EpochMs, TlsLevel } from '../policies/words.ts';
 import type { KeptInbound } from './control-clients.ts';
 import type { DayResults } from './control-results.ts';
+import type { KeptListing } from './list-api.ts';
 import type { RememberedTls } from './tls-memory.ts';
 
 /** What is kept of a domain's MTA-STS policy. */
@@ -62,11 +67,50 @@ export interface KeptTls {
   readonly because: string;
 }
 
+/** Since when sessions with a host have reached a level of TLS. */
+export interface KeptTrack {
+  /** null: whichever host of the domain it was. */
+  readonly host: string | null;
+  readonly level: Track['level'];
+  readonly state: TrackState;
+  readonly since: string;
+  readonly sessions: number;
+  readonly lastAt: string;
+  /** What authenticated the host the last time. */
+  readonly proof: Track['proof'];
+  /** SHA-256 of the last key, hex. */
+  readonly spkiSha256: string | null;
+  /** Sessions since the last that reached it; null: none. */
+  readonly against: {
+    readonly since: string;
+    readonly lastAt: string;
+    readonly sessions: number;
+    /** Days (UTC) on which there was one. */
+    readonly days: number;
+  } | null;
+  readonly days: readonly DayCount[];
+}
+
+/** A level that an operator has put in force by what was seen. */
+export interface ShownPromotion
+  extends Pick<Promotion, 'domain' | 'level' | 'reason' | 'mostBlocked' | 'blocked' | 'endedBecause'> {
+  readonly state: PromotionState;
+  readonly setAt: string;
+  readonly until: string;
+  readonly endedAt: string | null;
+}
+
 /** All that is kept of a domain. */
 export interface KeptOfDomain {
   readonly domain: string;
   readonly sts: KeptPolicy | null;
   readonly override: KeptOverride | null;
+  /** Also one that is over, or was taken back; null: there was none. */
+  readonly promotion: ShownPromotion | null;
+  /** null: it is not on the policy list, or there is none. */
+  readonly listed: KeptListing | null;
+  /** What sessions with its hosts have reached. */
+  readonly outbound: readonly KeptTrack[];
   /** Servers that send its mail to us, and whether that comes over TLS. */
   readonly inbound: readonly KeptInbound[];
   /** What our sessions with its hosts came to today and yesterday, as far as there were any. */
@@ -100,6 +144,8 @@ export interface Purged {
   readonly purged: KeptPolicy | null;
   /** How many of its servers are forgotten. */
   readonly inbound: number;
+  /** Whether sessions with its hosts were remembered, and are not any more. */
+  readonly outbound: boolean;
   readonly mail: Woken;
 }
 
@@ -134,8 +180,42 @@ export function toKeptOverride({ until, setAt, ...override }: Override, now: Epo
   };
 }
 
+export function toShownPromotion(
+  { setAt, until, endedAt, ...promotion }: Promotion,
+  now: EpochMs,
+): ShownPromotion {
+  return {
+    ...promotion,
+    state: promotionState({ setAt, until, endedAt, ...promotion }, now),
+    setAt: rfc3339(setAt),
+    until: rfc3339(until),
+    endedAt: endedAt === null ? null : rfc3339(endedAt),
+  };
+}
+
 export function toKeptTls({ since, until, ...remembered }: RememberedTls): KeptTls {
   return { ...remembered, since: rfc3339(since), until: rfc3339(until) };
+}
+
+/** @param settings what the running relay goes by. */
+export function toKeptTracks(tracks: readonly Track[], now: EpochMs, settings: MemorySettings): KeptTrack[] {
+  return (memoryFrom(tracks, now, settings)?.tracks ?? []).map(
+    ({ host, level, state, since, sessions, lastAt, proof, spki, against, days }) => ({
+      host,
+      level,
+      state,
+      since: rfc3339(since),
+      sessions,
+      lastAt: rfc3339(lastAt),
+      proof,
+      spkiSha256: spki,
+      against:
+        against === null
+          ? null
+          : { ...against, since: rfc3339(against.since), lastAt: rfc3339(against.lastAt) },
+      days,
+    }),
+  );
 }
 
 function policyOf({ id, policy, fetchedAt, expiresAt }: KnownPolicy): KeptPolicy['policy'] {

@@ -1,24 +1,39 @@
 /** Gathers what sessions came to and how mail travelled, and writes it down every few seconds. */
 import type { DeliveryEvent, RelayEvent } from '../events/delivery-event.ts';
+import type { MemorySettings } from '../policies/memory/expect.ts';
+import { afterNote, keysOf, type SessionNote, type TrackChange } from '../policies/memory/track.ts';
+import type { SeenSession } from '../policies/report-only/seen.ts';
 import type { ResultSource, SessionResult } from '../reports/tls-rpt/session-result.ts';
 import { createTally, dayOf } from '../reports/tls-rpt/tally.ts';
 import type { Results } from '../store/open-results.ts';
 import type { Added } from '../store/result-store.ts';
+import { gatherNotes } from './memory-notes.ts';
+import { gatherSeen } from './seen-sessions.ts';
 import { createTravel } from './travel.ts';
 
 export interface RecorderParts {
-  readonly results: Pick<Results, 'sessions' | 'travel'>;
+  readonly results: Pick<Results, 'sessions' | 'travel' | 'memory' | 'seen'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** How long results are kept; asked each time, as a new configuration may change it. */
   readonly keepMs: () => number;
+  /** What is remembered of TLS, asked each time, too. */
+  readonly memory: () => MemorySettings;
+  /** How long it is kept what sessions have shown, asked each time, too. */
+  readonly keepSeenMs: () => number;
   /** Something that an operator should know, once a day. */
   readonly onNotice: (what: string) => void;
+  /** What was expected by the memory was not reached, or is expected no more. */
+  readonly onMemory: (change: TrackChange) => void;
   readonly onError: (what: string, error: unknown) => void;
 }
 
 export interface Recorder {
   session(result: SessionResult, source: ResultSource): void;
+  /** What a session reached, for the memory. */
+  reached(note: SessionNote): void;
+  /** What a session has shown, so that rules can be tried on it. */
+  seen(seen: SeenSession): void;
   sent(events: readonly RelayEvent[]): void;
   /** @param client who handed the message in, by address. */
   taken(events: readonly DeliveryEvent[], client: string): void;
@@ -40,6 +55,10 @@ export function startRecorder(parts: RecorderParts): Recorder {
   const travel = createTravel();
   const sessionSums = openDrawer(tally, results.sessions, 'results of sessions', parts);
   const travelSums = openDrawer(travel, results.travel, 'the ways of mail', parts);
+  const notes = gatherNotes();
+  const seen = gatherSeen();
+  const seenDrawer = openDrawer(seen, results.seen, 'what sessions have shown', parts);
+  const noteDrawer = openDrawer(notes, { add: remember }, 'the memory of TLS', parts);
   const writing = setInterval(flush, WRITE_EVERY_MS);
   writing.unref();
   const forgetting = setInterval(forget, FORGET_EVERY_MS);
@@ -49,12 +68,33 @@ export function startRecorder(parts: RecorderParts): Recorder {
   function flush(): void {
     sessionSums.empty();
     travelSums.empty();
+    noteDrawer.empty();
+    seenDrawer.empty();
+  }
+
+  function remember(list: readonly SessionNote[]): Added {
+    const settings = parts.memory();
+    if (settings.mode === 'off') return { spilled: 0 };
+    const changes: TrackChange[] = [];
+    results.memory.add(list, {
+      ...settings,
+      keysOf,
+      after(before, key, note) {
+        const { track, change } = afterNote(before, key, note, settings);
+        if (change !== null) changes.push(change);
+        return track;
+      },
+    });
+    for (const change of changes) parts.onMemory(change);
+    return { spilled: 0 };
   }
 
   function forget(): void {
     try {
       results.sessions.forget(dayOf(now() - parts.keepMs()));
       results.travel.forget(dayOf(now() - TRAVEL_DAYS * DAY_MS));
+      results.memory.forget(now() - parts.memory().forgetAfterMs);
+      results.seen.forget(dayOf(now() - parts.keepSeenMs()));
     } catch (error) {
       onError('forgetting old results', error);
     }
@@ -64,6 +104,14 @@ export function startRecorder(parts: RecorderParts): Recorder {
     session(result, source) {
       tally.add(result, source, now());
       sessionSums.emptyIfFull();
+    },
+    reached(note) {
+      notes.add(note);
+      noteDrawer.emptyIfFull();
+    },
+    seen(session) {
+      seen.add(session, now());
+      seenDrawer.emptyIfFull();
     },
     sent(events) {
       travel.sent(events);

@@ -1,10 +1,13 @@
 /** Opens the policy store of a data folder. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { FolderPaths } from './data-folder.ts';
+import { listTable } from './list-table.ts';
+import { memoryTable } from './memory-table.ts';
 import { openDatabase, openToRead } from './open-database.ts';
 import { overridesTable } from './overrides-table.ts';
 import { policyDatabase } from './policy-migrations.ts';
 import type { PolicyReader, PolicyStore } from './policy-store.ts';
+import { promotionsTable } from './promotions-table.ts';
 import { shapingErrors } from './store-error.ts';
 import { stsTable } from './sts-table.ts';
 
@@ -35,6 +38,9 @@ export function openPoliciesToRead(dataFolder: string): PolicyReader | undefined
 function storeOver(database: DatabaseSync): PolicyStore {
   const sts = stsTable(database);
   const overrides = overridesTable(database);
+  const list = listTable(database);
+  const memory = memoryTable(database);
+  const promotions = promotionsTable(database);
   return {
     sts: {
       get: (domain) => shaped(() => sts.get(domain)),
@@ -50,6 +56,24 @@ function storeOver(database: DatabaseSync): PolicyStore {
       list: () => shaped(() => overrides.list()),
       put: (override) => shaped(() => overrides.put(override)),
       remove: (domain) => shaped(() => overrides.remove(domain)),
+    },
+    list: {
+      head: () => shaped(() => list.head()),
+      listed: (domain) => shaped(() => list.listed(domain)),
+      signings: () => shaped(() => list.signings()),
+      put: (...accepted) => shaped(() => list.put(...accepted)),
+      end: () => shaped(() => list.end()),
+    },
+    memory: {
+      of: (domain) => shaped(() => memory.of(domain)),
+      purge: (domain) => shaped(() => memory.purge(domain)),
+    },
+    promotions: {
+      get: (domain) => shaped(() => promotions.get(domain)),
+      list: () => shaped(() => promotions.list()),
+      put: (promotion) => shaped(() => promotions.put(promotion)),
+      block: (domain, recipients) => shaped(() => promotions.block(domain, recipients)),
+      end: (domain, at, because) => shaped(() => promotions.end(domain, at, because)),
     },
     close: () => database.close(),
   };

@@ -1,10 +1,12 @@
 /** Opens what is kept of sessions and of the ways of mail. */
 
 import type { FolderPaths } from './data-folder.ts';
+import { memoryTable } from './memory-table.ts';
 import { openDatabase } from './open-database.ts';
 import { policyDatabase } from './policy-migrations.ts';
-import type { ResultStore, TravelStore } from './result-store.ts';
+import type { MemoryStore, ResultStore, SeenStore, TravelStore } from './result-store.ts';
 import { resultsTable } from './results-table.ts';
+import { seenTable } from './seen-table.ts';
 import { shapingErrors } from './store-error.ts';
 import { travelTable } from './travel-table.ts';
 
@@ -14,6 +16,8 @@ const shaped = shapingErrors(policyDatabase.what);
 export interface Results {
   readonly sessions: ResultStore;
   readonly travel: TravelStore;
+  readonly memory: MemoryStore;
+  readonly seen: SeenStore;
   close(): void;
 }
 
@@ -27,6 +31,8 @@ export function openResults(folder: Pick<FolderPaths, 'path'>): Results {
     const database = openDatabase(folder, policyDatabase);
     const sessions = resultsTable(database);
     const travel = travelTable(database);
+    const memory = memoryTable(database);
+    const seen = seenTable(database);
     return {
       sessions: {
         add: (counts) => shaped(() => sessions.add(counts)),
@@ -38,6 +44,16 @@ export function openResults(folder: Pick<FolderPaths, 'path'>): Results {
         add: (counts) => shaped(() => travel.add(counts)),
         since: (day, domain) => shaped(() => travel.since(day, domain)),
         forget: (day) => shaped(() => travel.forget(day)),
+      },
+      memory: {
+        add: (notes, rules) => shaped(() => memory.add(notes, rules)),
+        forget: (before) => shaped(() => memory.forget(before)),
+      },
+      seen: {
+        add: (counts) => shaped(() => seen.add(counts)),
+        since: (day, domain) => shaped(() => seen.since(day, domain)),
+        domains: (day, page) => shaped(() => seen.domains(day, page)),
+        forget: (day) => shaped(() => seen.forget(day)),
       },
       close: () => database.close(),
     };

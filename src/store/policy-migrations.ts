@@ -102,6 +102,80 @@ CREATE TABLE suppressions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX suppressions_counting ON suppressions (last_at) WHERE suppressed_at IS NULL;
 `,
+  `
+-- The policy list that was accepted last. signers: ids of keys with a space between. Times are milliseconds since 1970.
+CREATE TABLE policy_list (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  timestamp INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  author TEXT,
+  signers TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  source TEXT NOT NULL,
+  accepted_at INTEGER NOT NULL,
+  domains INTEGER NOT NULL,
+  ended INTEGER NOT NULL CHECK (ended IN (0, 1))
+) STRICT;
+-- Its policies, each once however many domains have it; none once its time is over.
+CREATE TABLE listed_policies (
+  id INTEGER PRIMARY KEY,
+  mode TEXT NOT NULL CHECK (mode IN ('enforce', 'testing', 'none')),
+  mxs TEXT NOT NULL
+) STRICT;
+CREATE TABLE listed_domains (
+  domain TEXT NOT NULL PRIMARY KEY,
+  policy INTEGER NOT NULL REFERENCES listed_policies (id),
+  alias TEXT
+) STRICT, WITHOUT ROWID;
+-- The newest list that each key has signed.
+CREATE TABLE list_signings (
+  key TEXT NOT NULL PRIMARY KEY,
+  timestamp INTEGER NOT NULL,
+  digest TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+`,
+  `
+-- Since when each session for a domain has reached a level of TLS. host '': at whichever host. against: what has not reached
+-- it since the last that has, a JSON object; days: sessions of the last days, a JSON array. Times are milliseconds since 1970.
+CREATE TABLE outbound_tls (
+  domain TEXT NOT NULL,
+  host TEXT NOT NULL,
+  level TEXT NOT NULL CHECK (level IN ('encrypt', 'authenticate')),
+  since INTEGER NOT NULL,
+  sessions INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  proof TEXT CHECK (proof IN ('name', 'tlsa')),
+  spki TEXT,
+  against TEXT,
+  days TEXT NOT NULL,
+  PRIMARY KEY (domain, host, level)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outbound_tls_last ON outbound_tls (last_at);
+`,
+  `
+-- What sessions of one day (UTC) have shown: seen is a JSON object, '' where there was no room.
+CREATE TABLE tls_seen (
+  day TEXT NOT NULL,
+  domain TEXT NOT NULL,
+  seen TEXT NOT NULL,
+  sessions INTEGER NOT NULL,
+  PRIMARY KEY (day, domain, seen)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tls_seen_domain ON tls_seen (domain, day);
+
+-- Levels that are in force by what was seen. blocked: recipients since set_at. ended_at: taken back before until.
+CREATE TABLE promotions (
+  domain TEXT PRIMARY KEY,
+  level TEXT NOT NULL CHECK (level IN ('encrypt', 'authenticate')),
+  set_at INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  most_blocked INTEGER NOT NULL,
+  blocked INTEGER NOT NULL,
+  ended_at INTEGER,
+  ended_because TEXT
+) STRICT, WITHOUT ROWID;
+`,
 ];
 
 /** Policies of others, and overrides. */

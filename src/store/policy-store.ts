@@ -5,8 +5,13 @@
  * it returns. Every call may throw a {@link StoreError}, and has then changed nothing.
  */
 import type { Domain } from '../names/domain.ts';
+import type { AcceptedList, Signing } from '../policies/list/accept.ts';
+import type { ListHead } from '../policies/list/facts.ts';
+import type { ListedDomain } from '../policies/list/policy-list.ts';
+import type { Track } from '../policies/memory/track.ts';
 import type { StsEntry } from '../policies/mta-sts/cache.ts';
 import type { Override } from '../policies/overrides/override.ts';
+import type { Promotion } from '../policies/report-only/promotion.ts';
 import type { EpochMs } from '../policies/words.ts';
 
 /** A page of a list that is in the order of the domains. */
@@ -28,6 +33,23 @@ export interface PolicyReader {
     about(domain: Domain): readonly Override[];
     /** In the order of the domains, those included whose time is over. */
     list(): readonly Override[];
+  };
+  readonly list: {
+    /** The list that was accepted last, also where its time is over. */
+    head(): ListHead | undefined;
+    /** What it says of a domain. */
+    listed(domain: Domain): ListedDomain | undefined;
+    /** What each key has signed, of all lists that were accepted. */
+    signings(): readonly Signing[];
+  };
+  readonly memory: {
+    /** What is remembered of sessions with the hosts of the domain: of the domain as a whole first, then by host. */
+    of(domain: Domain): readonly Track[];
+  };
+  readonly promotions: {
+    get(domain: Domain): Promotion | undefined;
+    /** In the order of the domains, those included whose time is over or that were taken back. */
+    list(): readonly Promotion[];
   };
   close(): void;
 }
@@ -52,5 +74,23 @@ export interface PolicyStore extends PolicyReader {
     put(override: Override): void;
     /** @returns whether there was one. */
     remove(domain: Override['domain']): boolean;
+  };
+  readonly list: PolicyReader['list'] & {
+    /** In place of the one that is there, all of it or nothing. @param source where it came from. */
+    put(accepted: AcceptedList, source: string, now: EpochMs): void;
+    /** Its time is over: it names no domain any more. That it was accepted stays known. */
+    end(): void;
+  };
+  readonly memory: PolicyReader['memory'] & {
+    /** Forgets all that is remembered of the domain. @returns how many tracks there were. */
+    purge(domain: Domain): number;
+  };
+  readonly promotions: PolicyReader['promotions'] & {
+    /** In place of the one for its domain. */
+    put(promotion: Promotion): void;
+    /** Adds recipients to those that it has blocked, where it was not taken back. @returns it as it is then. */
+    block(domain: Domain, recipients: number): Promotion | undefined;
+    /** Takes it back; it stays to be seen. @returns whether that had not happened before. */
+    end(domain: Domain, at: EpochMs, because: string): boolean;
   };
 }

@@ -67,6 +67,15 @@ export function proveIdentity(
   return { kind: 'mismatch', presented: [...dnsNames.map(printableName), ...addresses] };
 }
 
+/** The first of the names, as a certificate has them, that proves one of the references. */
+export function proofAmong(
+  dnsNames: readonly string[],
+  references: readonly Exclude<ReferenceIdentity, { kind: 'ip' }>[],
+): string | undefined {
+  const names = dnsNames.flatMap((text) => presentedName(text) ?? []);
+  return names.find((name) => references.some((reference) => matches(name, reference)))?.text;
+}
+
 /** The name so that it may be logged: cut to the length of a name, everything outside printable ASCII escaped. */
 export function printableName(text: string): string {
   const start = text.slice(0, LONGEST_NAME);

@@ -16,6 +16,7 @@ import { layers, messages, type PeerName, type Row } from './support/scenarios/r
 import { daneRows } from './support/scenarios/rows-dane.ts';
 import { defaultRows } from './support/scenarios/rows-default.ts';
 import { labRows, switchedRows } from './support/scenarios/rows-lab.ts';
+import { listRows } from './support/scenarios/rows-list.ts';
 import { operatorRows } from './support/scenarios/rows-operator.ts';
 import { stsRows } from './support/scenarios/rows-sts.ts';
 import { layerText, legendText, tableText } from './support/scenarios/table.ts';
@@ -23,7 +24,7 @@ import { layerText, legendText, tableText } from './support/scenarios/table.ts';
 const labTest = labTests({ mail: ['postfix', 'exim', 'opensmtpd'] });
 
 const rows = {
-  made: [...defaultRows, ...operatorRows, ...daneRows, ...stsRows],
+  made: [...defaultRows, ...operatorRows, ...daneRows, ...stsRows, ...listRows],
   lab: labRows,
   switched: switchedRows,
 };
@@ -150,10 +151,14 @@ const families: Readonly<Record<keyof typeof layers, string | null>> = {
   'DANE unusable': 'DANE unusable',
   'half-DANE': 'half-DANE',
   'MTA-STS': 'MTA-STS',
+  // To a host that is the right one they ask the same.
+  list: 'MTA-STS',
+  'list testing': 'nothing required',
   // Whatever is shown matches nothing, or nobody is asked.
   'DANE mismatch': null,
   'DANE bogus': null,
   'MTA-STS unlisted': null,
+  'list without host': null,
   'mismatch + MTA-STS': null,
 };
 

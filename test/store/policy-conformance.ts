@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Domain, parseDomain } from '../../src/names/domain.ts';
+import type { AcceptedList } from '../../src/policies/list/accept.ts';
+import { parsePolicyList } from '../../src/policies/list/policy-list.ts';
 import { type Attempt, afterFailure, afterFetch, type StsEntry } from '../../src/policies/mta-sts/cache.ts';
 import { parsePolicy, type StsPolicy } from '../../src/policies/mta-sts/policy.ts';
 import type { Override } from '../../src/policies/overrides/override.ts';
 import type { PolicyStore } from '../../src/store/policy-store.ts';
+import { listText } from '../support/lists.ts';
 
 /** One store under test, empty at first. */
 export interface PolicyHarness {
@@ -80,6 +83,7 @@ export function policyStoreConforms(name: string, open: () => PolicyHarness): vo
     stsConforms(withStore);
     dueConforms(withStore);
     overridesConform(withStore);
+    listConforms(withStore);
   });
 }
 
@@ -254,6 +258,98 @@ function overridesConform(withStore: WithStore): void {
         assert.equal(overrides.remove(domain('a.test')), true);
         assert.equal(overrides.remove(domain('a.test')), false);
         assert.deepEqual(overrides.list(), []);
+      }),
+    );
+  });
+}
+
+function accepted(
+  digest: string,
+  signers: readonly string[],
+  change: Parameters<typeof listText>[0] = {},
+): AcceptedList {
+  const list = parsePolicyList(Buffer.from(listText(change)));
+  if (list.kind !== 'ok') throw new Error(list.because);
+  return { list: list.value, digest, signers };
+}
+
+function listConforms(withStore: WithStore): void {
+  describe('list', () => {
+    it(
+      'gives a list back as it was put, over a restart',
+      withStore((harness) => {
+        const one = accepted('ab', ['k1', 'k2']);
+        assert.equal(harness.store.list.head(), undefined);
+        harness.store.list.put(one, '/etc/policy.json', 5000);
+        const { list } = harness.reopen();
+        const { timestamp, expires, author, domains } = one.list;
+        assert.deepEqual(list.head(), {
+          timestamp,
+          expires,
+          author,
+          signers: ['k1', 'k2'],
+          digest: 'ab',
+          source: '/etc/policy.json',
+          acceptedAt: 5000,
+          domains: 3,
+          ended: false,
+        });
+        for (const [name, listed] of domains) assert.deepEqual(list.listed(name), listed);
+        assert.equal(list.listed(domain('other.test')), undefined);
+        assert.deepEqual(
+          list.signings(),
+          ['k1', 'k2'].map((key) => ({ key, timestamp, digest: 'ab' })),
+        );
+      }),
+    );
+
+    it(
+      'has one list, the last that was put, and knows the newest that each key has signed',
+      withStore(({ store: { list } }) => {
+        list.put(accepted('ab', ['k1', 'k2'], { timestamp: 100 }), 'a', 1);
+        list.put(
+          accepted('cd', ['k2'], { timestamp: 200, policies: { 'b.test': { mode: 'none' } } }),
+          'b',
+          2,
+        );
+        assert.equal(list.head()?.source, 'b');
+        assert.equal(list.head()?.domains, 1);
+        assert.equal(list.listed(domain('example.test')), undefined);
+        assert.equal(list.listed(domain('b.test'))?.policy.mode, 'none');
+        list.put(accepted('ef', ['k2'], { timestamp: 150 }), 'c', 3);
+        assert.deepEqual(list.signings(), [
+          { key: 'k1', timestamp: 100_000, digest: 'ab' },
+          { key: 'k2', timestamp: 200_000, digest: 'cd' },
+        ]);
+      }),
+    );
+
+    it(
+      'that has ended names no domain, and stays known as one that was accepted; the next one is whole again',
+      withStore((harness) => {
+        const one = accepted('ab', ['k1']);
+        harness.store.list.put(one, 'a', 1);
+        harness.store.list.end();
+        const { list } = harness.reopen();
+        assert.equal(list.head()?.ended, true);
+        assert.equal(list.listed(domain('example.test')), undefined);
+        assert.equal(list.signings().length, 1);
+        list.put(one, 'a', 1);
+        assert.equal(list.head()?.ended, false);
+        assert.notEqual(list.listed(domain('example.test')), undefined);
+      }),
+    );
+
+    it(
+      'is all of it or nothing: one that cannot be put leaves the one before whole',
+      withStore(({ store: { list } }) => {
+        list.put(accepted('ab', ['k1']), 'a', 1);
+        const { list: other } = accepted('cd', ['k2']);
+        const timeless = { ...other, timestamp: Number.NaN };
+        assert.throws(() => list.put({ list: timeless, digest: 'cd', signers: ['k2'] }, 'b', 2));
+        assert.equal(list.head()?.digest, 'ab');
+        assert.notEqual(list.listed(domain('example.test')), undefined);
+        assert.equal(list.signings().length, 1);
       }),
     );
   });

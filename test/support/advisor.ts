@@ -41,6 +41,7 @@ export function watchedDesk(
       lookedUp: () => undefined,
     },
     lookUps: { count: 0 },
+    most: () => 1_000,
     onError: (what) => void errors.push(what),
     ...change,
   });

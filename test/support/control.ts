@@ -14,6 +14,7 @@ import { openResults, type Results } from '../../src/store/open-results.ts';
 import type { PolicyStore } from '../../src/store/policy-store.ts';
 import { createAuthority } from './certificates.ts';
 import { startTestRelay, type TestRelay, type TestRelayOptions } from './relay.ts';
+import { settings as memorySettings } from './tracks.ts';
 
 const authority = await createAuthority();
 const keyPair = await authority.issue({ names: ['relay.test'] });
@@ -48,6 +49,8 @@ export interface ControlOptions {
   readonly domains?: TestRelayOptions['domains'];
   /** By default there are none. */
   readonly webhooks?: ControlParts['webhooks'];
+  /** By default no policy list is used. */
+  readonly list?: (store: PolicyStore['list']) => ControlParts['list'];
 }
 
 const noWebhooks: ControlParts['webhooks'] = {
@@ -55,6 +58,18 @@ const noWebhooks: ControlParts['webhooks'] = {
   replay: () => Promise.resolve({ kind: 'refused', because: 'there is none' }),
   dead: () => Promise.resolve({ kind: 'refused', because: 'there is none' }),
   retryDead: () => Promise.resolve({ kind: 'refused', because: 'there is none' }),
+};
+
+const noList: ControlParts['list'] = {
+  keeper: {
+    head: () => undefined,
+    lastLook: null,
+    nextLookAt: null,
+    offer: () => {
+      throw new Error('there is no key');
+    },
+  },
+  terms: () => null,
 };
 
 /** Mail for `routed.test` goes to `smtp://next.test:25`, and so does that for the next hop itself. */
@@ -92,6 +107,8 @@ export async function controlSetting(t: TestContext, options: ControlOptions = {
     },
     onError: (what, error) => failures.push(`${what}: ${String(error)}`),
     policies,
+    list: options.list?.(policies.list) ?? noList,
+    memory: () => memorySettings,
     suppressions: clients.suppressions,
     webhooks: options.webhooks ?? noWebhooks,
     results,

@@ -5,6 +5,7 @@ import { type Domain, parseDomain } from '../../src/names/domain.ts';
 import type { HostFacts, TlsaFacts } from '../../src/policies/dane/hosts.ts';
 import { readTlsaSet } from '../../src/policies/dane/tlsa.ts';
 import type { DestinationFacts, Way } from '../../src/policies/destination.ts';
+import type { ListFacts } from '../../src/policies/list/facts.ts';
 import type { StsFacts } from '../../src/policies/mta-sts/facts.ts';
 import { parsePolicy, type StsPolicy } from '../../src/policies/mta-sts/policy.ts';
 import type { Override } from '../../src/policies/overrides/override.ts';
@@ -70,10 +71,12 @@ export interface Told {
   readonly hosts?: readonly HostFacts[];
   readonly sts?: StsFacts;
   readonly override?: Override | undefined;
+  /** What a policy list says; absent: no list is used. */
+  readonly list?: ListFacts;
 }
 
 /** Facts of example.test; by default one MX host in a signed zone without TLSA records. */
-export function factsOf({ way, hosts, sts, override }: Told = {}): DestinationFacts {
+export function factsOf({ way, hosts, sts, override, list }: Told = {}): DestinationFacts {
   const all = hosts ?? [hostWith('mx1.example.test', 'absent')];
   const candidates = all.map((facts, index) => ({ preference: (index + 1) * 10, facts }));
   return {
@@ -82,6 +85,7 @@ export function factsOf({ way, hosts, sts, override }: Told = {}): DestinationFa
     hosts: candidates,
     sts: sts ?? noPolicy(DOMAIN),
     override,
+    ...(list === undefined ? {} : { list }),
   };
 }
 

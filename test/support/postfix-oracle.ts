@@ -80,20 +80,27 @@ function suffices(
   if (requires === 'none') return true;
   if (requires === 'encrypt') return done !== 'may';
   if (done === 'tlsa') return dane !== null && (dane.trusted || (dane.binding && !provesName));
-  if (done !== 'name') return false;
+  if (done !== 'name' || said.kind !== 'policy') return false;
   // Postfix cannot say "TLSA records here, a certificate there": where a policy is enforced its certificates are for all.
-  const bound = dane?.binding === true;
-  return !bound || (facts.sts.kind === 'policy' && facts.sts.known.policy.mode === 'enforce') || provesName;
+  // A host that has to go by its TLSA records is left out where its own name is none that is compared.
+  const bound = dane?.binding === true && said.match.some((name) => covers(name, host.host));
+  return !bound || provesName || isEnforced(facts);
+}
+
+/** Whether a policy says that its hosts have certificates by public authorities. */
+function isEnforced({ sts, list }: DestinationFacts): boolean {
+  if (sts.kind === 'policy' && sts.known.policy.mode === 'enforce') return true;
+  return list?.kind === 'policy' && list.policy.mode === 'enforce';
 }
 
 function covers(name: string, host: string): boolean {
   return name.startsWith('.') ? host.endsWith(name) : host === name;
 }
 
-/** The recipient's own domain, names of the operator, patterns of a policy in force, and hosts that those or a proof lead to. */
+/** The recipient's own domain, names of the operator, patterns of a policy or a list in force, and hosts that those or a proof lead to. */
 function isTrusted(
   name: string,
-  { domain, sts }: DestinationFacts,
+  { domain, sts, list }: DestinationFacts,
   { hosts }: DestinationVerdict,
   { route }: Rules,
 ): boolean {
@@ -102,6 +109,10 @@ function isTrusted(
     return true;
   if (sts.kind === 'policy' && sts.known.policy.mode === 'enforce') {
     if (sts.known.policy.mx.some((one) => formatPattern(one).replace(/^\*/, '') === name)) return true;
+  }
+  if (list?.kind === 'policy' && list.policy.mode === 'enforce') {
+    if (list.policy.mxs.some(({ kind, domain: of }) => (kind === 'below' ? `.${of}` : of) === name))
+      return true;
   }
   return hosts.some(
     (host) =>

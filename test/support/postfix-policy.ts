@@ -61,7 +61,8 @@ function check(name: string, value: string, level: string): void {
     case 'match':
       if (value === '' || (level !== 'secure' && level !== 'verify')) throw bad;
       for (const one of value.split(':')) {
-        // The three words of Postfix, or a name, or a suffix.
+        // Its words for names that the path may have chosen; else a name, or a suffix.
+        if (['hostname', 'nexthop', 'dot-nexthop'].includes(one.toLowerCase())) throw bad;
         if (!isHostname(one.startsWith('.') ? one.slice(1) : one)) throw bad;
       }
       return;

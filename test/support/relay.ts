@@ -14,8 +14,10 @@ import { type Deadlines, startDeadlines } from '../../src/net/deadlines.ts';
 import type { Lookup } from '../../src/net/dns.ts';
 import type { ServerPatience } from '../../src/net/server-session.ts';
 import { type KeyPair, outgoingContext } from '../../src/net/tls.ts';
+import type { MemoryFacts } from '../../src/policies/memory/expect.ts';
 import type { RequireTlsLevel } from '../../src/policies/message.ts';
 import type { NamePattern, Route, RouteLogin, RouteTarget } from '../../src/policies/overrides/route.ts';
+import type { Promotion } from '../../src/policies/report-only/promotion.ts';
 import type { TlsLevel } from '../../src/policies/words.ts';
 import { type Account, anyRights } from '../../src/relay/accounts.ts';
 import { type Alias, parseAlias } from '../../src/relay/aliases.ts';
@@ -77,6 +79,10 @@ export interface TestRelayOptions {
   readonly queue?: Partial<QueueSettings>;
   /** Who hears of sessions with other servers. */
   readonly watch?: SessionWatch;
+  /** What is remembered of a domain at the moment; by default nothing is. */
+  readonly memory?: (domain: Domain) => MemoryFacts | undefined;
+  /** A level that is promoted for a domain at the moment; by default none is. */
+  readonly promotion?: (domain: Domain) => Promotion | undefined;
   /** What is counted of sessions with clients. */
   readonly onIncoming?: (note: IncomingNote) => void;
   readonly keyPair: KeyPair;
@@ -243,9 +249,15 @@ function settingsOf({ listeners = [{}], ...options }: TestRelayOptions): RelaySe
 }
 
 function outgoingOf(
-  { level = 'may', routes = [], trust = [], smtpPort = NO_SERVER, dns, patience }: TestRelayOptions,
+  { level = 'may', routes = [], trust = [], smtpPort = NO_SERVER, dns, patience, ...kept }: TestRelayOptions,
   deadlines: Deadlines,
 ): Omit<Outgoing, 'isSelf' | 'readersOf' | 'senderFor' | 'sign'> {
+  const factsOf = factsFrom({ ...usualDns, ...dns });
+  const lookUp: typeof factsOf = async (target) => {
+    const facts = await factsOf(target);
+    const { domain: of } = facts;
+    return { ...facts, memory: kept.memory?.(of), promotion: kept.promotion?.(of) };
+  };
   return {
     hostname: { kind: 'domain', domain: domain('relay.test') },
     routes: routes.map(toRoute),
@@ -254,8 +266,8 @@ function outgoingOf(
     requireTls: 'enforce',
     smtpPort,
     now: Date.now,
-    lookUp: factsFrom({ ...usualDns, ...dns }),
-    lookUpAnew: factsFrom({ ...usualDns, ...dns }),
+    lookUp,
+    lookUpAnew: lookUp,
     context: outgoingContext(trust),
     smallHelloContext: () => outgoingContext(trust, 'added', 'small'),
     deadlines,

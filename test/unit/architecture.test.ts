@@ -265,11 +265,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'parts of the configuration, which is tested as a whole',
     test: 'test/unit/cli/config/load.test.ts',
-    sources: `cli/config/effective cli/config/keys cli/config/settle-gateway cli/config/settle-senders cli/config/schema/check
+    sources: `cli/config/effective cli/config/keys cli/config/settle-gateway cli/config/settle-relay cli/config/settle-senders cli/config/schema/check
       cli/config/schema/gateway cli/config/schema/metrics cli/config/sources cli/config/tree
       cli/config/schema/account cli/config/schema/dns cli/config/schema/domain cli/config/schema/kit cli/config/schema/limits
       cli/config/schema/listener cli/config/schema/mta-sts cli/config/schema/relay cli/config/schema/route
-      cli/config/schema/authentication cli/config/schema/inbound cli/config/schema/quota
+      cli/config/schema/authentication cli/config/schema/inbound cli/config/schema/quota cli/config/schema/report-only
       cli/config/schema/rule cli/config/schema/dkim cli/config/schema/forwarding
       cli/config/schema/bounces
       cli/config/schema/tls`,
@@ -299,7 +299,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'what is wrong with a destination, told together',
     test: 'test/unit/cli/explain/problems.test.ts',
-    sources: `cli/explain/dane-problems cli/explain/dns-problems cli/explain/explained cli/explain/remedies
+    sources: `cli/explain/dane-problems cli/explain/dns-problems cli/explain/explained cli/explain/memory-problems cli/explain/remedies
       cli/explain/rule-problems cli/explain/sts-problems`,
   },
   {
@@ -340,7 +340,12 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'the commands of an operator, asked through the socket',
     test: 'test/net/relay/control-policies.test.ts',
-    sources: 'relay/control-clients relay/policies-api',
+    sources: 'relay/control-clients relay/control-wake relay/policies-api',
+  },
+  {
+    why: 'the shape of what was seen, which rules are tried on',
+    test: 'test/unit/policies/report-only/would.test.ts',
+    sources: 'policies/report-only/seen',
   },
   {
     why: 'wording and shape of the notification',
@@ -404,7 +409,28 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'the tables of the policy store, none of which is seen from outside',
     test: 'test/unit/store/open-policies.test.ts',
-    sources: 'store/overrides-table store/policy-migrations store/sts-table',
+    sources: 'store/list-table store/overrides-table store/policy-migrations store/sts-table',
+  },
+  {
+    why: 'the policy list from its author to what deliveries go by, run as a program',
+    test: 'test/net/cli/list.test.ts',
+    sources: 'cli/commands/policy-lists cli/list-service',
+    asProgram: true,
+  },
+  {
+    why: 'what a table comes to, told with the table',
+    test: 'test/unit/cli/config/schema/policy-list.test.ts',
+    sources: 'cli/config/settle-list',
+  },
+  {
+    why: 'who has to have signed what is recalled',
+    test: 'test/unit/lookup/recall.test.ts',
+    sources: 'lookup/trusted-list',
+  },
+  {
+    why: 'the list as JSON, asked through the socket',
+    test: 'test/net/relay/control-list.test.ts',
+    sources: 'relay/list-api',
   },
   {
     why: 'what is counted while the program runs, seen from outside',

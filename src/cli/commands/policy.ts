@@ -1,6 +1,7 @@
 /** `waxwing policy`: what the running relay keeps of the policies of others, and an operator's word about them. */
 import { Argument, type Command, Option } from 'commander';
 import { parseDomain } from '../../names/domain.ts';
+import type { KeptList } from '../../relay/list-api.ts';
 import type {
   KeptOfDomain,
   KeptOverride,
@@ -13,6 +14,8 @@ import type {
 import { type AskOptions, ask, print } from '../ask.ts';
 import { addConfigOptions } from '../config/options.ts';
 import { withExamples } from '../usage.ts';
+import { registerLists } from './policy-lists.ts';
+import { registerTrials } from './policy-trials.ts';
 
 export function register(program: Command): void {
   const policy = program
@@ -25,9 +28,12 @@ export function register(program: Command): void {
     'waxwing policy show example.com',
     'waxwing policy refresh example.com',
     'waxwing policy override example.com encrypt --until 2d --reason "their certificate ran out, told by phone"',
+    'waxwing policy propose',
   ]);
   addConfigOptions(policy.command('list'))
-    .description('List the MTA-STS policies that are kept, by domain, and all overrides.')
+    .description(
+      'List the MTA-STS policies that are kept, by domain, and all overrides; and how the policy list stands.',
+    )
     .option('--after <domain>', 'go on behind this domain')
     .option(
       '--broken',
@@ -37,7 +43,7 @@ export function register(program: Command): void {
     .action(list);
   addConfigOptions(policy.command('show'))
     .description(
-      'Show all that is kept of a domain: its policy line by line, failed fetches, an override, what sessions with its mail hosts came to today and yesterday, and servers that send its mail here.',
+      'Show all that is kept of a domain: its policy line by line, failed fetches, an override, what the policy list says, what its mail hosts have reached so far and came to today and yesterday, and servers that send its mail here.',
     )
     .argument('<domain>')
     .option('--json', 'print JSON')
@@ -51,12 +57,14 @@ export function register(program: Command): void {
     .action(refresh);
   addConfigOptions(policy.command('purge'))
     .description(
-      'Forget the MTA-STS policy of a domain, and the servers that send its mail here: until the next contact nothing of it protects.',
+      'Forget the MTA-STS policy of a domain, what sessions with its mail hosts have reached, and the servers that send its mail here: until the next contact nothing of it protects.',
     )
     .argument('<domain>')
     .option('--json', 'print JSON')
     .action(purge);
   registerOverride(policy);
+  registerLists(policy);
+  registerTrials(policy);
 }
 
 const LEVELS = ['off', 'may', 'encrypt', 'authenticate'] as const;
@@ -64,7 +72,7 @@ const LEVELS = ['off', 'may', 'encrypt', 'authenticate'] as const;
 function registerOverride(policy: Command): void {
   addConfigOptions(policy.command('override'))
     .description(
-      'Set what mail for a domain must reach, over DANE, MTA-STS and the configuration, until a certain time; or take that back.',
+      'Set what mail for a domain must reach, over all policies, the memory and the configuration, until a certain time; or take that back.',
     )
     .argument(
       '<domain>',
@@ -111,9 +119,15 @@ async function list(options: ListOptions, command: Command): Promise<void> {
   }
   const overrides = await ask(options, { method: 'GET', path: '/overrides' });
   if (overrides === undefined) return;
+  const policyList = await ask(options, { method: 'GET', path: '/list' });
+  if (policyList === undefined) return;
   const { formatPolicies } = await import('../policy-text.ts');
-  print(options, { policies, overrides }, () =>
-    formatPolicies(policies, overrides as readonly KeptOverride[], Date.now()),
+  const { formatList } = await import('../list-text.ts');
+  print(options, { policies, overrides, list: policyList }, () =>
+    [
+      formatPolicies(policies, overrides as readonly KeptOverride[], Date.now()),
+      formatList(policyList as KeptList | null, Date.now()),
+    ].join('\n'),
   );
 }
 

@@ -14,6 +14,8 @@ import type { Limits } from '../../net/admission.ts';
 import type { Upstream } from '../../net/dns/upstream.ts';
 import type { GatewayPatience } from '../../net/mediation.ts';
 import type { IncomingSettings } from '../../net/tls.ts';
+import type { ListKey } from '../../policies/list/signature.ts';
+import type { MemorySettings } from '../../policies/memory/expect.ts';
 import type { RequireTlsLevel } from '../../policies/message.ts';
 import type { NamePattern, Route, RouteTarget } from '../../policies/overrides/route.ts';
 import type { Rule } from '../../policies/overrides/rule.ts';
@@ -52,6 +54,8 @@ export interface Config {
   readonly clientCaFile: string | null;
   readonly dns: DnsConfig;
   readonly mtaSts: MtaStsConfig;
+  /** null: no policy list is used. */
+  readonly list: ListConfig | null;
   readonly check: CheckConfig;
   readonly listeners: readonly Listener[];
   readonly accounts: readonly AccountConfig[];
@@ -62,6 +66,8 @@ export interface Config {
   readonly networkQuotas: readonly NetworkQuota[];
   readonly inbound: readonly InboundRule[];
   readonly inboundMemory: InboundMode;
+  readonly memory: MemorySettings;
+  readonly reportOnly: { readonly mode: 'off' | 'on'; readonly keepMs: number };
   readonly domains: readonly DomainConfig[];
   /** null: nobody asks who mail is from. */
   readonly authentication: AuthenticationConfig | null;
@@ -123,6 +129,25 @@ interface MtaStsConfig {
   readonly httpsPort: number;
   /** null: what DNS says. */
   readonly httpsAddress: IpAddress | null;
+}
+
+/** The policy list that deliveries go by. */
+export interface ListConfig {
+  /** null: lists are only imported. */
+  readonly source:
+    | { readonly kind: 'file'; readonly path: string }
+    | {
+        readonly kind: 'url';
+        /** As written. */
+        readonly url: string;
+        readonly host: Domain;
+        readonly port: number;
+        readonly path: string;
+      }
+    | null;
+  /** At least one. */
+  readonly keys: readonly ListKey[];
+  readonly refreshMs: number;
 }
 
 /** How servers are visited by `waxwing check`. */

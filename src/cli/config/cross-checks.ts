@@ -51,6 +51,12 @@ export function crossCheck(
   const { log, postfixLog } = config.events;
   if (log.kind === 'file' && postfixLog?.kind === 'file' && log.path === postfixLog.path)
     complain('events.postfix_log', 'is the event log, whose lines are JSON: give it a file of its own');
+  const { memory, relay } = config;
+  if (memory.mode === 'enforce' && memory.giveWayAfterMs >= relay.schedule.giveUpAfterMs)
+    complain(
+      'memory.give_way_after',
+      'has to be less than relay.give_up_after: else mail is returned before the memory gives way',
+    );
   const { forwarding } = config;
   if (forwarding !== null && domains.every(({ name }) => name !== forwarding.srsDomain)) {
     complain('forwarding.srs_domain', 'has to be one of your [[domain]]s: what comes back comes to it');

@@ -24,10 +24,13 @@ import { inbound, inboundMemory } from './schema/inbound.ts';
 import { count, text, withoutTwins } from './schema/kit.ts';
 import { limits } from './schema/limits.ts';
 import { listener } from './schema/listener.ts';
+import { memory } from './schema/memory.ts';
 import { metrics } from './schema/metrics.ts';
 import { mtaSts } from './schema/mta-sts.ts';
+import { policyList } from './schema/policy-list.ts';
 import { quota } from './schema/quota.ts';
 import { relay } from './schema/relay.ts';
+import { reportOnly } from './schema/report-only.ts';
 import { route } from './schema/route.ts';
 import { rule } from './schema/rule.ts';
 import { sendmail } from './schema/sendmail.ts';
@@ -58,6 +61,7 @@ export const configSchema = z
     tls,
     dns,
     mta_sts: mtaSts,
+    list: policyList,
     check,
     listener: z
       .array(listener)
@@ -96,6 +100,8 @@ export const configSchema = z
       .prefault([])
       .describe('Whose mail listeners of role mx take over TLS only; all rules that apply have to be kept.'),
     inbound_memory: inboundMemory,
+    memory,
+    report_only: reportOnly,
     domain: z
       .array(domain)
       .superRefine(withoutTwins('name', ({ name }) => name))

@@ -6,8 +6,13 @@ import type { Sources } from './sources.ts';
 export function toAdvisor(
   {
     connections,
+    answers,
     listener,
-  }: { readonly connections: number; readonly listener: AdvisorSettings['listeners'] },
+  }: {
+    readonly connections: number;
+    readonly answers: number;
+    readonly listener: AdvisorSettings['listeners'];
+  },
   sources: Pick<Sources, 'absolute'>,
 ): AdvisorSettings {
   const listeners = listener.map((one, index) => {
@@ -15,7 +20,7 @@ export function toAdvisor(
     const path = sources.absolute(`advisor.listener[${index}].socket`, one.place.path);
     return { ...one, place: { ...one.place, path } };
   });
-  return { connections, listeners };
+  return { connections, answers, listeners };
 }
 
 /** Files, by path. */

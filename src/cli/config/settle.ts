@@ -5,7 +5,6 @@ import { formatMailDomain, type MailDomain } from '../../names/mailbox.ts';
 import type { Upstream } from '../../net/dns/upstream.ts';
 import { isThisHost, type RouteTarget } from '../../policies/overrides/route.ts';
 import type { TlsLevel } from '../../policies/words.ts';
-import { defaultSchedule } from '../../queue/schedule.ts';
 import type {
   AccountDatabaseConfig,
   AuthenticationConfig,
@@ -14,9 +13,7 @@ import type {
   DnsConfig,
   DomainConfig,
   EventTarget,
-  LimitsConfig,
   RecipientsConfig,
-  RelayConfig,
   RouteConfig,
   Source,
   WebhookConfig,
@@ -24,6 +21,8 @@ import type {
 import type { ParsedConfig } from './schema.ts';
 import { settledInAdvisor, toAdvisor } from './settle-advisor.ts';
 import { settledInGateway, toGateway } from './settle-gateway.ts';
+import { listSourceText, toList } from './settle-list.ts';
+import { toLimits, toRelay } from './settle-relay.ts';
 import { toBounces, toForwarding } from './settle-senders.ts';
 import type { Environment, Sources } from './sources.ts';
 import { formatNetwork } from './values.ts';
@@ -68,6 +67,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
       httpsPort: parsed.mta_sts.https_port,
       httpsAddress: parsed.mta_sts.https_address ?? null,
     },
+    list: toList(parsed.list, sources),
     check: {
       hello: parsed.check.hello ?? hostname,
       optOutFile:
@@ -87,6 +87,8 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     networkQuotas: parsed.quota,
     inbound: parsed.inbound,
     inboundMemory: parsed.inbound_memory.mode,
+    memory: parsed.memory,
+    reportOnly: parsed.report_only,
     domains: parsed.domain.map((domain, index) =>
       toDomain(domain, `domain[${index}]`, parsed.relay.tls, sources),
     ),
@@ -132,6 +134,7 @@ export function settle(parsed: ParsedConfig, sources: Sources, env: Environment,
     ['dns.trust_anchor', config.dns.anchorFile],
     ['authentication.authserv_id', config.authentication?.authservId ?? formatMailDomain(hostname)],
     ['mta_sts.https_address', config.mtaSts.httpsAddress],
+    ['list.source', listSourceText(config.list)],
     ['check.hello', formatMailDomain(config.check.hello)],
     ['check.opt_out', config.check.optOutFile],
     ['forwarding.srs_domain', config.forwarding?.srsDomain ?? null],
@@ -335,54 +338,6 @@ function toDns(dns: ParsedConfig['dns'], sources: Sources): DnsConfig {
     trusted,
     anchorFile: anchorFile === undefined ? null : sources.absolute('dns.trust_anchor', anchorFile),
     sha1,
-  };
-}
-
-function toRelay(relay: ParsedConfig['relay']): RelayConfig {
-  return {
-    tls: relay.tls,
-    demands: { requireTls: relay.requiretls, tlsRequiredNo: relay.tls_required_no },
-    smtpPort: relay.smtp_port,
-    schedule: {
-      retryAfterMs: relay.retry,
-      jitter: defaultSchedule.jitter,
-      giveUpAfterMs: relay.give_up_after,
-      warnAfterMs: relay.warn_after,
-    },
-    holds: {
-      onBlocked: relay.on_blocked,
-      noticeAfterMs: relay.hold_notice_after,
-      probeAfterMs: relay.hold_probe,
-    },
-    keepFinalMs: relay.keep_final,
-    connections: relay.connections,
-    connectionsPerDestination: relay.connections_per_destination,
-    connectionsPerHost: relay.connections_per_host ?? null,
-    connectionsPerSecond: relay.connections_per_second,
-    messagesPerMinute: relay.messages_per_minute ?? null,
-    maxMessageBytes: relay.max_message_size,
-    maxRecipients: relay.max_recipients,
-    maxHops: relay.max_hops,
-    graceMs: relay.grace,
-  };
-}
-
-function toLimits(limits: ParsedConfig['limits']): LimitsConfig {
-  return {
-    sessions: limits.sessions,
-    sessionsPerAddress: limits.sessions_per_address,
-    connectionsPerMinute: limits.connections_per_minute,
-    messagesPerMinute: limits.messages_per_minute,
-    recipientsPerMinute: limits.recipients_per_minute,
-    loginFailures: limits.login_failures,
-    unknownRecipients: limits.unknown_recipients,
-    network: {
-      prefixes: { ipv4: limits.network_prefix_ipv4, ipv6: limits.network_prefix_ipv6 },
-      sessions: limits.sessions_per_network,
-      connectionsPerMinute: limits.connections_per_minute_per_network,
-    },
-    messagesPerSession: limits.messages_per_session,
-    errorsPerSession: limits.errors_per_session,
   };
 }
 

@@ -2,9 +2,11 @@
 import type { Explanation } from '../../events/explanation.ts';
 import { formatMoment } from '../../names/calendar.ts';
 import type { HostFacts } from '../../policies/dane/hosts.ts';
-import { daneAt } from '../../policies/dane/plan.ts';
+import { type DanePlan, daneAt } from '../../policies/dane/plan.ts';
 import { shorten } from '../../policies/dane/tlsa.ts';
 import type { DestinationFacts } from '../../policies/destination.ts';
+import { formatMx } from '../../policies/list/policy-list.ts';
+import { expectationAt, type RememberedTrack } from '../../policies/memory/expect.ts';
 import type { StsFacts } from '../../policies/mta-sts/facts.ts';
 import { formatPattern } from '../../policies/mta-sts/policy.ts';
 import type { Override } from '../../policies/overrides/override.ts';
@@ -20,12 +22,21 @@ export function layersOf(explained: Explained): ExplainedLayer[] {
   const { finding } = explained;
   const policies =
     finding.kind === 'address'
-      ? [ofAddress('dane', 'TLSA records'), ofAddress('sts', 'MTA-STS policy')]
-      : [daneLayer(finding.facts), stsLayer(finding, explained)];
+      ? [
+          ofAddress('dane', 'TLSA records'),
+          ofAddress('sts', 'MTA-STS policy'),
+          ofAddress('memory', 'memory of its own'),
+        ]
+      : [
+          daneLayer(finding.facts),
+          stsLayer(finding, explained),
+          ...listLayer(finding.facts),
+          memoryLayer(finding.facts),
+        ];
   return [overrideLayer(explained), ...policies, defaultLayer(explained)];
 }
 
-function ofAddress(layer: 'dane' | 'sts', what: string): ExplainedLayer {
+function ofAddress(layer: 'dane' | 'sts' | 'memory', what: string): ExplainedLayer {
   const because = `a host that is named by its address has no ${what}`;
   return { layer, state: 'absent', says: 'nothing', because, evidence: [] };
 }
@@ -53,6 +64,13 @@ function overrideLayer({ finding, rules: { route, ruled } }: Explained): Explain
   if (route !== undefined && route.tls !== null) {
     const because = 'a rule of the configuration says so';
     return { layer: 'override', state: 'found', says: LEVELS[route.tls], because, evidence };
+  }
+  const promotion = finding.kind === 'address' ? undefined : finding.facts.promotion;
+  if (promotion !== undefined) {
+    const { level, until, setAt, reason } = promotion;
+    const because = `an operator has promoted the level until ${moment(until)}, which only raises: ${reason}`;
+    const set = `it was set at ${moment(setAt)}`;
+    return { layer: 'override', state: 'found', says: LEVELS[level], because, evidence: [set, ...evidence] };
   }
   const because =
     route === undefined
@@ -173,9 +191,71 @@ function stsLayer({ facts: { sts } }: LookedUp, { now }: Explained): ExplainedLa
   return { layer: 'sts', state: isUnknown ? 'unknown' : 'absent', says, because, evidence };
 }
 
+/** None where no list is used. */
+function listLayer({ list }: DestinationFacts): readonly ExplainedLayer[] {
+  if (list === undefined) return [];
+  const { because } = list;
+  const evidence = [...list.evidence];
+  if (list.kind !== 'policy') return [{ layer: 'list', state: 'absent', says: 'nothing', because, evidence }];
+  const { mode, mxs } = list.policy;
+  const hosts = shorten(mxs.map(formatMx));
+  const strict = `only the hosts ${hosts}, over TLS, with a certificate that is valid for the name of the host`;
+  const says = {
+    enforce: `${strict} (mode enforce)`,
+    testing: `nothing for now (mode testing); with enforce: ${strict}`,
+    none: 'nothing (mode none)',
+  }[mode];
+  return [{ layer: 'list', state: 'found', says, because, evidence }];
+}
+
 /** A policy is in force that takes back what the ones before it asked for. */
 export function saysNone({ known }: StsFacts, now: number): boolean {
   return known !== null && known.policy.mode === 'none' && now < known.expiresAt;
+}
+
+function memoryLayer(facts: DestinationFacts): ExplainedLayer {
+  const { memory, hosts, domain } = facts;
+  const layer = 'memory';
+  if (memory === undefined || memory.tracks.length === 0) {
+    const because =
+      memory === undefined
+        ? '[memory] mode is off'
+        : `no session with a mail host of ${domain} is remembered that went over TLS`;
+    return { layer, state: 'absent', says: 'nothing', because, evidence: [] };
+  }
+  const evidence = memory.tracks.map(trackText);
+  const expected = hosts.flatMap(({ facts: host }) => expectationAt(facts, host.host, hostPlan(host)) ?? []);
+  const strictest = expected.find(({ level }) => level === 'authenticate') ?? expected[0];
+  if (strictest === undefined) {
+    const because = 'too little is known, or what is known does not count any more';
+    return { layer, state: 'found', says: 'nothing', because, evidence };
+  }
+  const { level, because } = strictest;
+  const says =
+    memory.mode === 'enforce' ? LEVELS[level] : `nothing (mode observe); with enforce: ${LEVELS[level]}`;
+  return { layer, state: 'found', says, because, evidence };
+}
+
+/** What DANE has to say of a host, as far as anything is known of it. */
+export function hostPlan(host: HostFacts): DanePlan {
+  return host.kind === 'found' ? daneAt(host.tlsa) : { kind: 'none', because: host.because };
+}
+
+const STATES: Readonly<Record<RememberedTrack['state'], string>> = {
+  young: 'too little is known to expect it',
+  expected: 'expected',
+  'given-way': 'not expected any more, as the contrary was seen for too long',
+  forgotten: 'forgotten, as no session has confirmed it for too long',
+};
+
+function trackText({ host, level, state, since, lastAt, sessions, against, spki }: RememberedTrack): string {
+  const what = level === 'authenticate' ? 'authenticated' : 'over TLS';
+  const key = spki === null ? '' : `, the last one with the key ${spki}`;
+  const missed =
+    against === null
+      ? ''
+      : `; not so in ${against.sessions} since then, from ${moment(against.since)} to ${moment(against.lastAt)}`;
+  return `${host ?? 'all hosts'}, ${what}: ${sessions} sessions from ${moment(since)} to ${moment(lastAt)}${key}${missed}: ${STATES[state]}`;
 }
 
 function defaultLayer({ rules: { defaultLevel }, levelOrigin }: Explained): ExplainedLayer {

@@ -2,6 +2,8 @@
 import { daneProblems } from './dane-problems.ts';
 import { dnsProblems } from './dns-problems.ts';
 import type { Explained } from './explained.ts';
+import { listProblems } from './list-problems.ts';
+import { memoryProblems } from './memory-problems.ts';
 import { type Problem, sender } from './remedies.ts';
 import { loginKept, lowered, unnamed, unprotected, unprotectedAddress } from './rule-problems.ts';
 import { stsProblems } from './sts-problems.ts';
@@ -14,7 +16,12 @@ export function problemsOf(explained: Explained): Problem[] {
   const policies =
     finding.facts.hosts.length === 0
       ? []
-      : [...daneProblems(finding, explained), ...stsProblems(finding, explained)];
+      : [
+          ...daneProblems(finding, explained),
+          ...stsProblems(finding, explained),
+          ...listProblems(finding),
+          ...memoryProblems(finding),
+        ];
   const login = loginKept(explained);
   // That nothing protects the mail need not be said where it was said why.
   const open = policies.length + login.length > 0 ? [] : unprotected(finding, explained);

@@ -12,7 +12,7 @@ export const layerNames: Readonly<Record<LayerName, string>> = {
   message: 'what the message itself asks for',
   dane: 'TLSA records of the mail host, proven by DNSSEC',
   sts: 'the MTA-STS policy of the domain',
-  list: 'a list of policies',
+  list: 'the policy list that this sender goes by',
   memory: 'what was seen before',
   default: 'the level for every domain',
 };
@@ -24,8 +24,8 @@ export const aboutLayer: Readonly<Record<LayerName, string>> = {
   message: 'what the message itself asks for',
   dane: 'DANE: each mail host says in signed DNS, by TLSA records, which certificate is its own',
   sts: 'MTA-STS: the domain says over HTTPS which hosts take its mail; announced by a TXT record',
-  list: 'a list of policies',
-  memory: 'what was seen before',
+  list: 'a signed list of policies, by which this sender goes (list.keys)',
+  memory: 'what sessions with the mail hosts have reached so far, and have to reach again ([memory])',
   default: 'set by the operator of this sender for every domain: relay.tls',
 };
 
@@ -133,6 +133,9 @@ export function demandOf({
     case 'authenticate': {
       if (by === 'sts') {
         return 'only over TLS, and only to a host that the policy lists and whose certificate is valid for its name';
+      }
+      if (by === 'list') {
+        return 'only over TLS, and only to a host that the policy list names and whose certificate is valid for its name';
       }
       const name = `a valid certificate for ${match.join(' or ')}`;
       if (by !== 'dane') {

@@ -17,6 +17,7 @@ import type { PolicyStore } from '../../store/policy-store.ts';
 import { startApiService } from '../api-service.ts';
 import { CONTROL_SOCKET } from '../control-client.ts';
 import type { Opened } from '../ground.ts';
+import type { ListService } from '../list-service.ts';
 import { incomingSettingsOf, keyPairsOf } from '../relay-settings.ts';
 import type { Running } from '../reload.ts';
 import { type Log, routed, world } from '../works.ts';
@@ -30,6 +31,7 @@ export interface FrontParts {
   /** Absolute; this process holds it. */
   readonly folder: string;
   readonly policies: PolicyStore;
+  readonly list: ListService;
   readonly deadlines: Deadlines;
   readonly workers: Pick<Workers, 'list' | 'tell' | 'onTold' | 'onGone'>;
   readonly webhooks: Webhooks;
@@ -78,6 +80,8 @@ export async function openFront(parts: FrontParts, opened: Opened): Promise<Fron
       return routes.maxMessageBytes;
     },
     policies: parts.policies,
+    list: parts.list,
+    memory: () => running().config.memory,
     suppressions: clients.suppressions,
     results,
     webhooks,
@@ -135,7 +139,7 @@ function exchangeAmong(workers: FrontParts['workers']): void {
 }
 
 async function showMetrics(
-  { first, workers, webhooks, log, onError }: FrontParts,
+  { first, workers, webhooks, list, log, onError }: FrontParts,
   { ends }: Merging,
   opened: Opened,
 ): Promise<void> {
@@ -143,6 +147,7 @@ async function showMetrics(
   if (at === null) return;
   const own = new Registry();
   showWebhooks(own, webhooks, world.now);
+  list.show(own);
   const page = await serveTextPage({
     ...at,
     path: '/metrics',

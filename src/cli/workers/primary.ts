@@ -9,6 +9,7 @@ import { queuesIn, removeQueue } from '../../store/queue-files.ts';
 import { openEventLogs } from '../event-logs.ts';
 import { gatewayAddresses } from '../gateway-service.ts';
 import { type Opened, openBase, warnOfOthers } from '../ground.ts';
+import { startListService } from '../list-service.ts';
 import { refuseStrangers } from '../places.ts';
 import { keyPairsOf } from '../relay-settings.ts';
 import { type Running, reload } from '../reload.ts';
@@ -64,6 +65,15 @@ async function open(
     events.write(list);
     webhooks.write(list);
   };
+  const policyList = startListService({
+    running: () => running,
+    store: policies.list,
+    lookUps,
+    world,
+    log,
+    onError,
+  });
+  opened.push(() => policyList.keeper.close());
   // Makes the certificate of the first start, which all of them show.
   await keyPairsOf(config, first.files, world.now());
   const places = await openPlaces();
@@ -101,6 +111,7 @@ async function open(
       running: () => running,
       folder: lock.path,
       policies,
+      list: policyList,
       deadlines,
       workers,
       webhooks,
@@ -133,7 +144,10 @@ async function open(
       if (running === before) {
         workers.look();
         await front.checkCertificates();
-      } else await webhooks.use(running.files.webhooks);
+      } else {
+        void policyList.keeper.refresh();
+        await webhooks.use(running.files.webhooks);
+      }
     },
     closeAll,
     onError,

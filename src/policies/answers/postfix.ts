@@ -10,6 +10,8 @@ import { type DestinationVerdict, decideAll, type UsableHost } from '../combine.
 import { decide, formatIdentity } from '../decide.ts';
 import { type Demand, isSecure, operatorWord, type Rules } from '../demand.ts';
 import type { DestinationFacts } from '../destination.ts';
+import { listsHost } from '../list/demand.ts';
+import { matchingPattern } from '../mta-sts/match.ts';
 import type { StsPolicy } from '../mta-sts/policy.ts';
 
 /** Levels that need no names. */
@@ -84,29 +86,46 @@ function published(facts: DestinationFacts, verdict: DestinationVerdict): Postfi
   const { because } = verdict;
   const sts = stsAnswer(facts, verdict);
   // That there is no such domain, or no host, is for Postfix to find out; it ends no policy that is in force.
-  if (verdict.kind === 'refuse') return sts ?? absent(because);
+  if (verdict.kind === 'refuse') return sts ?? standing(facts, because) ?? absent(because);
   const usable = verdict.hosts.filter((host) => host.kind === 'use');
   const missing = verdict.hosts.some((host) => host.kind === 'avoid' && host.passing);
   if (usable.length === 0) {
     if (missing) return later(because);
     if (sts !== undefined) return sts;
-    return verdict.kind === 'defer' && verdict.forbidden ? later(because) : absent(because);
+    if (verdict.kind === 'defer' && verdict.forbidden) return later(because);
+    return standing(facts, because) ?? absent(because);
   }
   const bound = usable.filter(isBound);
   const others = usable.filter((host) => !isBound(host));
   if (others.length === 0) {
     if (isSecure(facts.way)) return level('dane-only', because);
-    if (sts === undefined) return level('dane', because);
-    return missing ? secure(namesOf(usable), because) : sts;
+    // `dane` would use hosts that a policy forbids.
+    const forbidden = verdict.hosts.find((host) => host.kind === 'avoid' && host.forbidden);
+    if (sts === undefined && forbidden === undefined) return level('dane', because);
+    return sts === undefined || missing ? secure(namesOf(facts, usable), because) : sts;
   }
   const named = others.find(({ decision }) => decision.requires === 'authenticate');
   if (named !== undefined) {
     const reason = named.decision.because;
     const isOneOfSts = named.decision.by === 'sts';
     // A host whose TLSA records could not be learnt must not be used, and its certificate may be good: it is not named.
-    return isOneOfSts && sts !== undefined && !missing ? sts : secure(namesOf(usable), reason);
+    if (isOneOfSts && sts !== undefined && !missing) return sts;
+    if (bound.length > 0 && sts === undefined && isSecure(facts.way)) return level('dane-only', reason);
+    return secure(namesOf(facts, usable), reason);
   }
   return withoutNames(facts, bound, others, missing);
+}
+
+/** What others than the domain itself ask for, whatever its hosts are; undefined where nobody does. */
+function standing({ list, memory, promotion }: DestinationFacts, because: string): PostfixAnswer | undefined {
+  if (list?.kind === 'policy' && list.policy.mode === 'enforce') {
+    const names = list.policy.mxs.map(({ kind, domain }) => (kind === 'below' ? `.${domain}` : domain));
+    return secure(names, list.because);
+  }
+  const seen = memory?.mode === 'enforce' ? memory.tracks.filter(({ state }) => state === 'expected') : [];
+  const levels = new Set([...seen.map(({ level: one }) => one), promotion?.level]);
+  if (levels.has('authenticate')) return later(`${because}, and its hosts have to be authenticated`);
+  return levels.has('encrypt') ? level('encrypt', because) : undefined;
 }
 
 /** Where no host beside those of DANE has to prove a name. */
@@ -144,30 +163,31 @@ function isBound({ decision: { by, requires, provesName, dane } }: UsableHost): 
 function stsAnswer(
   { sts, domain }: DestinationFacts,
   { hosts }: DestinationVerdict,
-): Extract<PostfixAnswer, { kind: 'secure' }> | undefined {
+): PostfixAnswer | undefined {
   if (sts.kind !== 'policy' || sts.known.policy.mode !== 'enforce') return undefined;
   const { policy } = sts.known;
-  const usable = hosts.filter((host) => host.kind === 'use').map(({ host }) => host);
-  return {
-    kind: 'secure',
-    // Postfix has no wildcards here. Its suffix stands for more labels than one; the host has to be one of the policy's all the same.
-    match: [...new Set(policy.mx.map((one) => (one.wildcard ? `.${one.domain}` : one.domain)))],
-    sts: { domain, policy },
-    hosts: usable,
-    because: sts.because,
-  };
+  // Postfix has no wildcards here. Its suffix stands for more labels than one; the host has to be one of the policy's all the same.
+  const match = comparable(policy.mx.map((one) => (one.wildcard ? `.${one.domain}` : one.domain)));
+  if (match.length === 0) return nameless(sts.because);
+  const usable = comparable(hosts.filter((host) => host.kind === 'use').map(({ host }) => host));
+  return { kind: 'secure', match, sts: { domain, policy }, hosts: usable, because: sts.because };
 }
 
-/** The names by which certificates of these hosts may prove themselves. */
-function namesOf(usable: readonly UsableHost[]): readonly string[] {
-  return usable.flatMap((host) =>
-    // A certificate for the domain of the mail would do for DANE, and not for the others.
-    isBound(host)
-      ? host.decision.dane?.trusted === true
-        ? [host.host]
-        : []
-      : host.decision.match.flatMap(nameText),
-  );
+/**
+ * The names by which certificates of these hosts may prove themselves. A host with TLSA records goes by its name in their place
+ * only where a policy says that it can prove it; else it is left out.
+ */
+function namesOf(facts: DestinationFacts, usable: readonly UsableHost[]): readonly string[] {
+  return usable.flatMap((host) => {
+    if (!isBound(host)) return host.decision.match.flatMap(nameText);
+    return isListed(facts, host.host) ? [host.host] : [];
+  });
+}
+
+function isListed({ sts, list }: DestinationFacts, host: Domain): boolean {
+  if (listsHost(list, host)) return true;
+  if (sts.kind !== 'policy' || sts.known.policy.mode !== 'enforce') return false;
+  return matchingPattern(sts.known.policy, host) !== undefined;
 }
 
 /** An address is nothing that Postfix compares. */
@@ -176,10 +196,19 @@ function nameText(identity: UsableHost['decision']['match'][number]): readonly s
 }
 
 function secure(names: readonly string[], because: string): PostfixAnswer {
-  const match = [...new Set(names)];
-  return match.length === 0
-    ? later(`${because}, and there is no name that Postfix could compare`)
-    : { kind: 'secure', match, sts: null, hosts: match, because };
+  const match = comparable(names);
+  return match.length === 0 ? nameless(because) : { kind: 'secure', match, sts: null, hosts: match, because };
+}
+
+/** In `match` Postfix takes these for the names of the host and of the next hop, which the path may have chosen. */
+const WORDS: ReadonlySet<string> = new Set(['hostname', 'nexthop', 'dot-nexthop']);
+
+function comparable(names: readonly string[]): readonly string[] {
+  return [...new Set(names)].filter((name) => !WORDS.has(name));
+}
+
+function nameless(because: string): PostfixAnswer {
+  return later(`${because}, and there is no name that Postfix could compare`);
 }
 
 function level(name: PlainLevel, because: string): PostfixAnswer {

@@ -42,7 +42,13 @@ export type TlsaFacts =
       readonly evidence: readonly string[];
     }
   /** No TLSA records that are secure: DANE has nothing to say of the host. */
-  | { readonly kind: 'absent'; readonly because: string; readonly evidence: readonly string[] }
+  | {
+      readonly kind: 'absent';
+      readonly because: string;
+      readonly evidence: readonly string[];
+      /** Whether signed DNS proves that there are none, wherever they could be; absent: no. */
+      readonly proven?: true;
+    }
   /** The question failed: the host must not be used (RFC 7672 §2.1.2). */
   | { readonly kind: 'unknown'; readonly because: string; readonly evidence: readonly string[] };
 
@@ -95,6 +101,7 @@ function weakest(answers: readonly Answer[]): DnssecStatus {
 function* lookUpTlsa({ bases, evidence }: Candidates, port: number): PolicyLookUp<TlsaFacts> {
   const seen = [...evidence];
   let because = evidence[0] ?? 'no TLSA records were asked for';
+  let proofs = 0;
   for (const base of bases) {
     const place = `_${port}._tcp.${base}`;
     const name = tlsaName(base, port);
@@ -112,13 +119,15 @@ function* lookUpTlsa({ bases, evidence }: Candidates, port: number): PolicyLookU
       const set = readTlsaSet(answer.records);
       return { kind: 'found', base, set, evidence: [...seen, ...showSet(place, answer, set)] };
     }
+    if (answer.kind === 'absent' && answer.status === 'secure') proofs += 1;
     because =
       answer.kind === 'found'
         ? `the TLSA records at ${place} are ${answer.status} and do not count`
         : `there are no TLSA records at ${place} (${answer.status})`;
     seen.push(because, ...(answer.kind === 'found' ? [answer.because] : []));
   }
-  return { kind: 'absent', because, evidence: seen };
+  const absent = { kind: 'absent', because, evidence: seen } as const;
+  return bases.length > 0 && proofs === bases.length ? { ...absent, proven: true } : absent;
 }
 
 /**

@@ -37,7 +37,7 @@ async function start(t: TestContext, ...listeners: readonly AdvisorListener[]): 
   const running = { facts: () => Promise.resolve(learnt(dane)) };
   const deadlines = startDeadlines(20);
   const advisor = await startAdvisor({
-    settings: { listeners, connections: 100 },
+    settings: { listeners, connections: 100, answers: 100 },
     learn: () => running.facts(),
     rulesFor: () => mayRules,
     deadlines,
@@ -144,7 +144,11 @@ describe('the advisor', () => {
     assert.equal(await exchange(socket, socketmapRequest), '12:OK dane-only,');
     running.facts = () => Promise.resolve(learnt(factsOf()));
     assert.equal(await exchange(socket, socketmapRequest), '12:OK dane-only,');
-    await running.advisor.reload({ listeners: [listener('socketmap'), listener('line')], connections: 100 });
+    await running.advisor.reload({
+      listeners: [listener('socketmap'), listener('line')],
+      connections: 100,
+      answers: 100,
+    });
     assert.equal(await exchange(socket, socketmapRequest), '9:NOTFOUND ,');
     assert.deepEqual(placeOf(running, 'socketmap'), place);
     assert.match(await once(placeOf(running, 'line'), 'get example.test\n'), /^result=deliver/);
@@ -159,7 +163,7 @@ describe('the advisor', () => {
     const socket = dial(place);
     const answer = exchange(socket, socketmapRequest);
     await new Promise((done) => setTimeout(done, 50));
-    await running.advisor.reload({ listeners: [], connections: 100 });
+    await running.advisor.reload({ listeners: [], connections: 100, answers: 100 });
     await assert.rejects(once(place, socketmapRequest));
     resolve(learnt(dane));
     assert.equal(await answer, '12:OK dane-only,');
@@ -172,11 +176,11 @@ describe('the advisor', () => {
     const file = { kind: 'file', path: join(folder, 'a.sock'), mode: 0o666 } as const;
     const running = await start(t, listener('socketmap', file));
     assert.equal(await once(file, socketmapRequest), '12:OK dane-only,');
-    await running.advisor.reload({ listeners: [listener('line', file)], connections: 100 });
+    await running.advisor.reload({ listeners: [listener('line', file)], connections: 100, answers: 100 });
     assert.match(await once(file, 'get example.test\n'), /^result=deliver/);
     const nowhere = { kind: 'file', path: join(folder, 'no/such/folder/a.sock'), mode: 0o666 } as const;
     const listeners = [listener('line', file), listener('tcp_table'), listener('http', nowhere)];
-    await assert.rejects(running.advisor.reload({ listeners, connections: 100 }));
+    await assert.rejects(running.advisor.reload({ listeners, connections: 100, answers: 100 }));
     assert.deepEqual(
       running.advisor.places.map(({ protocol, place }) => `${protocol} ${showPlace(place)}`),
       [`line ${file.path}`],
@@ -196,7 +200,7 @@ describe('the advisor', () => {
 
   it('more than so many connections are closed as they come', async (t) => {
     const running = await start(t, listener('socketmap'));
-    await running.advisor.reload({ listeners: [listener('socketmap')], connections: 1 });
+    await running.advisor.reload({ listeners: [listener('socketmap')], connections: 1, answers: 100 });
     const place = placeOf(running, 'socketmap');
     const socket = dial(place);
     await exchange(socket, socketmapRequest);

@@ -200,7 +200,7 @@ describe('a policy that is forgotten', () => {
     const again = await post(setting, '/policies/purge', { domain: 'a.test' });
     assert.deepEqual(again, {
       status: 404,
-      body: { error: 'neither an MTA-STS policy nor senders are kept of a.test' },
+      body: { error: 'neither an MTA-STS policy nor sessions are remembered of a.test' },
     });
   });
 });

@@ -38,6 +38,8 @@ export interface WaxwingOptions {
   readonly relay?: Keys;
   /** Keys of `[dns]`. */
   readonly dns?: Keys;
+  /** Keys of `[list]`. */
+  readonly list?: Keys;
   /** Keys of `[tls_rpt]`. */
   readonly tlsRpt?: Keys;
   /** Keys of `[authentication]`. */
@@ -54,6 +56,8 @@ export interface WaxwingOptions {
   readonly accountDatabase?: Keys;
   /** Keys of `[limits]`. */
   readonly limits?: Keys;
+  /** Keys of `[memory]`. */
+  readonly memory?: Keys;
   /** Keys of `[events]`. */
   readonly events?: Keys;
   /** Items of `[[webhook]]`; files by their whole path. */
@@ -291,6 +295,8 @@ function configuration(options: WaxwingOptions): string {
     '[dns]',
     // Nobody answers there; the resolvers of this host are nobody's to ask in a test.
     ...toml({ resolver: ['127.0.0.1:9'], ...options.dns }),
+    '[list]',
+    ...toml(options.list ?? {}),
     '[tls_rpt]',
     ...toml(options.tlsRpt ?? {}),
     '[authentication]',
@@ -305,6 +311,8 @@ function configuration(options: WaxwingOptions): string {
     ...toml(options.accountDatabase ?? {}),
     '[limits]',
     ...toml(options.limits ?? {}),
+    '[memory]',
+    ...toml(options.memory ?? {}),
     ...listeners.flatMap((one) => ['[[listener]]', ...toml({ address: '127.0.0.1:0', ...one })]),
     ...hashes.flatMap((account) => ['[[account]]', ...toml(account)]),
     ...domains.flatMap((domain) => ['[[domain]]', ...toml(domain)]),

@@ -8,19 +8,19 @@ import { manualDeadlines } from '../../support/manual-deadlines.ts';
 
 const inquiry: Inquiry = {
   target: { kind: 'domain', domain: DOMAIN },
-  reply: (): Reply => ({ kind: 'policy', octets: Buffer.from('found') }),
-  failing: (because, late) => Buffer.from(`${late ? 'late' : 'failing'}: ${because}`),
+  reply: (): Reply => ({ kind: 'policy', text: 'found' }),
+  failing: (because, late) => `${late ? 'late' : 'failing'}: ${because}`,
 };
-const later: Inquiry = { ...inquiry, reply: () => ({ kind: 'later', octets: Buffer.from('later') }) };
+const later: Inquiry = { ...inquiry, reply: () => ({ kind: 'later', text: 'later' }) };
 
 describe('the answers of a listener', () => {
   it('are kept for as long as what they stand on', async () => {
     const watched = watchedDesk(() => Promise.resolve(learnt(factsOf(), 60_000)));
     const { desk } = watched;
     assert.equal(desk.kept('a'), undefined);
-    assert.equal(String(await desk.lookUp('a', inquiry)), 'found');
+    assert.equal(await desk.lookUp('a', inquiry), 'found');
     watched.now = 59_999;
-    assert.equal(String(desk.kept('a')), 'found');
+    assert.equal(desk.kept('a'), 'found');
     watched.now = 60_000;
     assert.equal(desk.kept('a'), undefined);
     assert.deepEqual(watched.answers, ['policy', 'policy kept']);
@@ -34,7 +34,7 @@ describe('the answers of a listener', () => {
       const watched = watchedDesk(() => Promise.resolve(learnt(factsOf(), forMs)));
       await watched.desk.lookUp('a', inquiry);
       watched.now = keptMs - 1;
-      assert.equal(String(watched.desk.kept('a')), 'found');
+      assert.equal(watched.desk.kept('a'), 'found');
       watched.now = keptMs;
       assert.equal(watched.desk.kept('a'), undefined);
     }
@@ -56,7 +56,7 @@ describe('the answers of a listener', () => {
 
   it('a look-up that fails by a fault is told, and is an answer for three seconds', async () => {
     const watched = watchedDesk(() => Promise.reject(new Error('the disk is gone')));
-    assert.equal(String(await watched.desk.lookUp('a', inquiry)), 'failing: the disk is gone');
+    assert.equal(await watched.desk.lookUp('a', inquiry), 'failing: the disk is gone');
     assert.deepEqual(watched.errors, ['looking up a policy']);
     assert.deepEqual(watched.answers, ['later']);
     watched.now = 3_000;
@@ -69,10 +69,10 @@ describe('the answers of a listener', () => {
     const answer = watched.desk.lookUp('a', inquiry);
     watched.desk.forget();
     resolve(learnt());
-    assert.equal(String(await answer), 'found');
+    assert.equal(await answer, 'found');
     assert.equal(watched.desk.kept('a'), undefined);
     await watched.desk.lookUp('b', inquiry);
-    assert.equal(String(watched.desk.kept('b')), 'found');
+    assert.equal(watched.desk.kept('b'), 'found');
     watched.desk.forget();
     assert.equal(watched.desk.kept('b'), undefined);
   });
@@ -83,11 +83,11 @@ describe('the answers of a listener', () => {
     const watched = watchedDesk(() => promise, { deadlines });
     const answer = watched.desk.lookUp('a', inquiry);
     deadlines.later(30_000);
-    assert.equal(String(await answer), 'late: it takes more than 30 s to find out');
+    assert.equal(await answer, 'late: it takes more than 30 s to find out');
     assert.equal(watched.desk.kept('a'), undefined);
     resolve(learnt());
     await new Promise(setImmediate);
-    assert.equal(String(watched.desk.kept('a')), 'found');
+    assert.equal(watched.desk.kept('a'), 'found');
   });
 
   it('only so many look-ups are under way at once', async () => {
@@ -95,17 +95,36 @@ describe('the answers of a listener', () => {
     const lookUps = { count: 999 };
     const watched = watchedDesk(() => promise, { lookUps });
     const first = watched.desk.lookUp('a', inquiry);
-    assert.equal(String(await watched.desk.lookUp('b', inquiry)), 'failing: too many look-ups are under way');
+    assert.equal(await watched.desk.lookUp('b', inquiry), 'failing: too many look-ups are under way');
     assert.equal(watched.desk.kept('b'), undefined);
     resolve(learnt());
-    assert.equal(String(await first), 'found');
+    assert.equal(await first, 'found');
     assert.equal(lookUps.count, 999);
   });
 
   it('their number is bounded: what was not asked for longest makes room', async () => {
-    const { desk } = watchedDesk(undefined, { bounds: { entries: 10, octets: 10_000 } });
+    const { desk } = watchedDesk(undefined, { most: () => 10 });
     for (let index = 0; index <= 10; index += 1) await desk.lookUp(`k${index}`, inquiry);
     assert.equal(desk.kept('k0'), undefined);
-    assert.equal(String(desk.kept('k1')), 'found');
+    assert.equal(desk.kept('k1'), 'found');
+  });
+
+  it('of long ones fewer are kept', async () => {
+    const { desk } = watchedDesk(undefined, { most: () => 10 });
+    const long: Inquiry = { ...inquiry, reply: () => ({ kind: 'policy', text: 'x'.repeat(1_000) }) };
+    for (let index = 0; index < 10; index += 1) await desk.lookUp(`k${index}`, long);
+    const kept = Array.from({ length: 10 }, (_, index) => desk.kept(`k${index}`) !== undefined);
+    // 10 × 512 octets for all of them.
+    assert.deepEqual(kept, [...Array.from({ length: 6 }, () => false), true, true, true, true]);
+  });
+
+  it('another number holds from the moment on at which they are forgotten', async () => {
+    let most = 1;
+    const { desk } = watchedDesk(undefined, { most: () => most });
+    most = 2;
+    desk.forget();
+    await desk.lookUp('a', inquiry);
+    await desk.lookUp('b', inquiry);
+    assert.equal(desk.kept('a'), 'found');
   });
 });

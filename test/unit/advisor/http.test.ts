@@ -10,7 +10,7 @@ import { factsOf, hostWith } from '../../support/destinations.ts';
 
 const NOON = Date.UTC(2026, 10, 29, 12);
 
-function appOf(watched: WatchedDesk, remember?: (outcome: Outcome) => void) {
+function appOf(watched: WatchedDesk, remember?: (outcome: Outcome) => boolean) {
   const attributes = attributesFor({ major: 3, minor: 7 });
   return adviceApp({
     desk: watched.desk,
@@ -94,10 +94,9 @@ describe('what others have reached', () => {
     spki: null,
   };
 
-  function telling(isRemembered = true) {
-    const told: Outcome[] = [];
-    const app = appOf(watchedDesk(), isRemembered ? (one) => void told.push(one) : undefined);
-    const post = (body: string, type = 'application/json'): Promise<Response> =>
+  const postTo =
+    (app: ReturnType<typeof appOf>) =>
+    (body: string, type = 'application/json'): Promise<Response> =>
       Promise.resolve(
         app.request('/v1/outcomes', {
           method: 'POST',
@@ -105,14 +104,25 @@ describe('what others have reached', () => {
           body,
         }),
       );
-    return { told, post };
+
+  function telling(isRemembered = true) {
+    const told: Outcome[] = [];
+    const app = appOf(watchedDesk(), isRemembered ? (one) => told.push(one) > 0 : undefined);
+    return { told, post: postTo(app) };
   }
 
   it('is remembered', async () => {
     const { told, post } = telling();
     const response = await post(JSON.stringify({ outcomes: [outcome] }));
     assert.equal(response.status, 202);
+    assert.deepEqual(await response.json(), { taken: 1 });
     assert.deepEqual(told, [{ ...outcome, domain: 'example.test', at: NOON, sessions: 1 }]);
+  });
+
+  it('and not where that is switched off, which is said', async () => {
+    const post = postTo(appOf(watchedDesk(), () => false));
+    const response = await post(JSON.stringify({ outcomes: [outcome] }));
+    assert.deepEqual([response.status, await response.json()], [202, { taken: 0 }]);
   });
 
   it('all of it or nothing', async () => {

@@ -8,7 +8,7 @@ function asking(watched: WatchedDesk = watchedDesk()) {
   const dialect = line(watched.desk, () => mayRules);
   assert.equal(dialect.single, true);
   return async (request: string): Promise<string> => {
-    const text = String(await dialect.answer(request));
+    const text = await dialect.answer(request);
     assert.match(text, /^[ -~]+\n$/);
     return text.slice(0, text.indexOf(' '));
   };
@@ -21,7 +21,7 @@ describe('the protocol of one line', () => {
     assert.equal(await ask('get example.test'), 'result=deliver');
     assert.equal(await ask('get [mail.test]:587'), 'result=deliver');
     assert.deepEqual(watched.asked, [
-      { kind: 'domain', domain: 'example.test' },
+      { kind: 'domain', domain: 'example.test', port: 25 },
       { kind: 'host', host: 'mail.test', port: 587 },
     ]);
     assert.deepEqual(watched.answers, ['policy', 'policy']);
@@ -36,6 +36,9 @@ describe('the protocol of one line', () => {
     const broken = watchedDesk(() => Promise.reject(new Error('gone')));
     assert.equal(await asking(broken)('get example.test'), 'result=defer');
   });
+
+  it('a service whose port nobody knows is a reason to wait', async () =>
+    assert.equal(await asking()('get example.test:ours'), 'result=defer'));
 
   it('an address has no policy', async () => assert.equal(await asking()('get [192.0.2.1]'), 'result=none'));
 

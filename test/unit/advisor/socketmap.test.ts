@@ -19,7 +19,7 @@ function answering(change: Partial<SocketmapTerms> = {}, watched: WatchedDesk = 
   } as const;
   const dialect = socketmap(watched.desk, () => terms);
   return async (request: string): Promise<string> => {
-    const octets = String(await dialect.answer(request));
+    const octets = await dialect.answer(request);
     const [, length = '', text = ''] = /^([0-9]+):(.*),$/s.exec(octets) ?? [];
     assert.equal(Number(length), text.length, octets);
     return text;
@@ -70,19 +70,32 @@ describe('the socketmap protocol', () => {
       '[mail.test]',
       '[mail.test]:587',
       'mail.test:smtp',
+      'mail.test:587',
     ])
       await ask(`postfix ${key}`);
     assert.deepEqual(
       watched.asked.map((target) =>
-        target.kind === 'domain' ? target.domain : `${target.host}:${target.port}`,
+        target.kind === 'domain' ? `${target.domain}:${target.port}` : `[${target.host}]:${target.port}`,
       ),
-      ['example.test', 'xn--bcher-kva.test', 'mail.test:25', 'mail.test:587', 'mail.test'],
+      [
+        'example.test:25',
+        'xn--bcher-kva.test:25',
+        '[mail.test]:25',
+        '[mail.test]:587',
+        'mail.test:25',
+        'mail.test:587',
+      ],
     );
   });
 
-  it('mail to another port: Postfix looks for TLSA records there by itself', async () => {
-    assert.equal(await answering()('postfix example.test:587'), 'OK dane');
-    assert.equal(await answering({ dane: 'without' })('postfix example.test:587'), 'NOTFOUND ');
+  it('a service of which nobody knows the port: what is published is not known, and that is not that nothing is', async () => {
+    const watched = watchedDesk();
+    for (const key of ['example.test:ours', '[mail.test]:ours'])
+      assert.equal(
+        await answering({}, watched)(`postfix ${key}`),
+        'TEMP the port of the service ours is not known here: write its number',
+      );
+    assert.deepEqual(watched.asked, []);
   });
 
   it('attributes for reports are for those who say that they know them', async () => {

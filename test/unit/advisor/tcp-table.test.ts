@@ -8,7 +8,7 @@ function answering(watched: WatchedDesk = watchedDesk(), minor = 7) {
   const terms = { version: { major: 3, minor }, dane: 'with', rulesFor: () => mayRules } as const;
   const dialect = tcpTable(watched.desk, () => terms);
   return async (request: string): Promise<string> => {
-    const line = String(await dialect.answer(request));
+    const line = await dialect.answer(request);
     assert.match(line, /^[245]00 [!-~]*\n$/);
     assert.ok(line.length <= 4_096);
     return line.slice(0, -1);
@@ -34,7 +34,7 @@ describe('the protocol of tcp_table', () => {
   it('a key is decoded', async () => {
     const watched = watchedDesk();
     await answering(watched)('get ex%61mple%2Etest');
-    assert.deepEqual(watched.asked, [{ kind: 'domain', domain: 'example.test' }]);
+    assert.deepEqual(watched.asked, [{ kind: 'domain', domain: 'example.test', port: 25 }]);
   });
 
   it('what is no request is 400, which is no answer about a key', async () => {

@@ -9,7 +9,14 @@ import {
   formatRememberedTls,
   formatRemoved,
 } from '../../../src/cli/policy-text.ts';
-import type { KeptOverride, KeptPolicy, Woken } from '../../../src/relay/policies-api.ts';
+import type {
+  KeptOverride,
+  KeptPolicy,
+  KeptTrack,
+  ShownPromotion,
+  Woken,
+} from '../../../src/relay/policies-api.ts';
+import { nameOf } from '../../support/destinations.ts';
 
 const NOW = Date.UTC(2026, 10, 28, 12);
 
@@ -103,7 +110,19 @@ describe('policy list', () => {
 describe('policy show', () => {
   it('is the policy with its lines and its times, and the override', () => {
     assert.equal(
-      formatKept({ domain: 'a.test', sts: kept, override, inbound: [], results: [] }, NOW),
+      formatKept(
+        {
+          domain: 'a.test',
+          sts: kept,
+          override,
+          promotion: null,
+          listed: null,
+          outbound: [],
+          inbound: [],
+          results: [],
+        },
+        NOW,
+      ),
       `a.test: override may until 2026-11-30T12:00:00.000Z: told by phone
   set at 2026-11-28T12:00:00.000Z
 a.test: MTA-STS enforce, id a1, in force
@@ -121,7 +140,19 @@ a.test: MTA-STS enforce, id a1, in force
 
   it('is what has failed since when, where nothing could be fetched', () => {
     assert.equal(
-      formatKept({ domain: 'never.test', sts: never, override: null, inbound: [], results: [] }, NOW),
+      formatKept(
+        {
+          domain: 'never.test',
+          sts: never,
+          override: null,
+          promotion: null,
+          listed: null,
+          outbound: [],
+          inbound: [],
+          results: [],
+        },
+        NOW,
+      ),
       `never.test: no MTA-STS policy could be fetched so far
   failed 2 times since 2026-11-28T11:00:00.000Z for the id b2 (sts-webpki-invalid): its certificate is for [2J another name
   tried again from 2026-11-28T12:05:00.000Z on
@@ -133,11 +164,51 @@ a.test: MTA-STS enforce, id a1, in force
 
   it('says that there is only an override', () => {
     const text = formatKept(
-      { domain: 'a.test', sts: null, override: { ...override, inForce: false }, inbound: [], results: [] },
+      {
+        domain: 'a.test',
+        sts: null,
+        override: { ...override, inForce: false },
+        promotion: null,
+        listed: null,
+        outbound: [],
+        inbound: [],
+        results: [],
+      },
       NOW,
     );
     assert.match(text, /^a\.test: over: override may until/);
     assert.match(text, /^a\.test: no MTA-STS policy is kept$/m);
+  });
+
+  it('says what was promoted, and that it was taken back', () => {
+    const promotion = {
+      domain: nameOf('a.test'),
+      level: 'encrypt',
+      state: 'in-force',
+      reason: 'a fortnight was seen',
+      mostBlocked: 2,
+      blocked: 3,
+      setAt: '2026-11-28T12:00:00.000Z',
+      until: '2026-12-12T12:00:00.000Z',
+      endedAt: null,
+      endedBecause: null,
+    } as const;
+    const shown = (change: Partial<ShownPromotion>): string => {
+      const none = { sts: null, override: null, listed: null, outbound: [], inbound: [], results: [] };
+      return formatKept({ domain: 'a.test', ...none, promotion: { ...promotion, ...change } }, NOW);
+    };
+    assert.equal(
+      shown({}),
+      `a.test: promoted to encrypt until 2026-12-12T12:00:00.000Z: a fortnight was seen
+  set at 2026-11-28T12:00:00.000Z; it has blocked 3 recipients, and 2 may be blocked
+a.test: no MTA-STS policy is kept
+`,
+    );
+    const ended = { endedAt: '2026-11-29T12:00:00.000Z', endedBecause: 'it has blocked 3' };
+    assert.match(
+      shown({ state: 'rolled-back', blocked: 1, ...ended }),
+      /^a\.test: over: promoted .*\n.* 1 recipient, .*\n {2}taken back at 2026-11-29T12:00:00\.000Z: it has blocked 3\n/,
+    );
   });
 });
 
@@ -170,13 +241,14 @@ describe('policy purge', () => {
       domain: 'a.test',
       purged: kept,
       inbound: 0,
+      outbound: false,
       mail: { ...mail, due: 2, underWay: 3 },
     });
     assert.match(text, /^a\.test: the MTA-STS policy \(enforce, id a1\) is forgotten\.\n/);
     assert.match(text, /Nothing of it protects mail any more until it is fetched again/);
     assert.match(text, /\n2 recipients of mail that waits: due now; for 3 more an attempt is under way\n$/);
     assert.match(
-      formatPurged({ domain: 'never.test', purged: never, inbound: 0, mail }),
+      formatPurged({ domain: 'never.test', purged: never, inbound: 0, outbound: false, mail }),
       /^never\.test: what was kept is forgotten\.\n/,
     );
   });
@@ -203,7 +275,19 @@ describe('servers that send mail of a domain', () => {
 
   it('are listed with what is expected of them', () => {
     assert.equal(
-      formatKept({ domain: 'a.test', sts: null, override: null, inbound: [known, young], results: [] }, NOW),
+      formatKept(
+        {
+          domain: 'a.test',
+          sts: null,
+          override: null,
+          promotion: null,
+          listed: null,
+          outbound: [],
+          inbound: [known, young],
+          results: [],
+        },
+        NOW,
+      ),
       `a.test: no MTA-STS policy is kept
 a.test: servers that send its mail here over TLS
   192.0.2.1: always since 2026-11-01, noted 12 times, last 60m ago
@@ -214,8 +298,72 @@ a.test: servers that send its mail here over TLS
 
   it('are forgotten with the policy, or without one', () => {
     assert.equal(
-      formatPurged({ domain: 'a.test', purged: null, inbound: 2, mail }),
+      formatPurged({ domain: 'a.test', purged: null, inbound: 2, outbound: false, mail }),
       `a.test: what is remembered of 2 servers that send its mail is forgotten.
+1 recipient of mail that waits: due now
+`,
+    );
+  });
+});
+
+describe('what mail hosts have reached', () => {
+  const track: KeptTrack = {
+    host: 'mx1.a.test',
+    level: 'authenticate',
+    state: 'expected',
+    since: '2026-11-01T12:00:00.000Z',
+    sessions: 12,
+    lastAt: '2026-11-26T12:00:00.000Z',
+    proof: 'name',
+    spkiSha256: null,
+    against: {
+      since: '2026-11-27T12:00:00.000Z',
+      lastAt: '2026-11-28T11:00:00.000Z',
+      sessions: 5,
+      days: 2,
+    },
+    days: [
+      { day: '2026-11-26', reached: 3, missed: 0 },
+      { day: '2026-11-27', reached: 0, missed: 5 },
+    ],
+  };
+  const young: KeptTrack = {
+    ...track,
+    host: null,
+    level: 'encrypt',
+    state: 'young',
+    sessions: 1,
+    against: null,
+    days: [],
+  };
+
+  it('is shown with what is expected of them, and what falls short of it', () => {
+    const all = {
+      domain: 'a.test',
+      sts: null,
+      override: null,
+      promotion: null,
+      listed: null,
+      outbound: [young, track],
+      inbound: [],
+      results: [],
+    };
+    assert.equal(
+      formatKept(all, NOW),
+      `a.test: no MTA-STS policy is kept
+a.test: what each session with its mail hosts has reached
+  all hosts: over TLS since 2026-11-01, once, last 2d ago; not for long enough to expect it
+  mx1.a.test: authenticated since 2026-11-01, 12 times, last 2d ago; expected
+    not so 5 times since then, on 2 days, first 24h ago, last 60m ago
+    by day: 11-26 3/3, 11-27 0/5
+`,
+    );
+  });
+
+  it('is forgotten with the rest', () => {
+    assert.equal(
+      formatPurged({ domain: 'a.test', purged: null, inbound: 0, outbound: true, mail }),
+      `a.test: what sessions with its mail hosts have reached is forgotten; nothing is expected of it.
 1 recipient of mail that waits: due now
 `,
     );

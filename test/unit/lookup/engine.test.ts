@@ -11,13 +11,31 @@ import {
 import type { Domain } from '../../../src/names/domain.ts';
 import type { StsEntry } from '../../../src/policies/mta-sts/cache.ts';
 import type { Override } from '../../../src/policies/overrides/override.ts';
+import type { Promotion } from '../../../src/policies/report-only/promotion.ts';
 import type { HttpsOutcome } from '../../../src/wire/https-answer.ts';
 import { DOMAIN, nameOf, overrideOf } from '../../support/destinations.ts';
-import { answered, policyText } from '../policies/mta-sts/policy-host.ts';
+import { keptOf } from '../../support/lists.ts';
+import { settings, trackOf } from '../../support/tracks.ts';
+import { answered, failedFetch, policyText } from '../policies/mta-sts/policy-host.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const NOON = Date.UTC(2026, 10, 28, 12);
+
+const listed = keptOf('enforce', 'mx.example.test');
+if (listed.head === undefined) throw new Error('the list of the test has no head');
+const ended = { ...listed, head: { ...listed.head, expires: NOON + 30_000 } };
+const promotion: Promotion = {
+  domain: DOMAIN,
+  level: 'encrypt',
+  setAt: NOON,
+  until: NOON + DAY,
+  reason: 'seen',
+  mostBlocked: 0,
+  blocked: 0,
+  endedAt: null,
+  endedBecause: null,
+};
 
 /** Everything around an engine, all of it told by the test. */
 interface Around {
@@ -26,6 +44,8 @@ interface Around {
   txt: string | null;
   fetch: (domain: Domain) => Promise<HttpsOutcome>;
   override: Override | undefined;
+  /** What else is kept; by default nothing is. */
+  kept: Pick<EngineStore, 'list' | 'memory' | 'promotions'>;
   readonly rows: Map<Domain, StsEntry>;
   readonly fetched: Domain[];
   readonly questions: Question[];
@@ -50,6 +70,7 @@ function around(change: Partial<EngineStore['sts']> = {}): Around {
     txt: 'v=STSv1; id=1;',
     fetch: () => Promise.resolve(answered(policyText({ mx: ['mx.example.test'] }))),
     override: undefined,
+    kept: {},
     rows,
     fetched: [],
     questions: [],
@@ -69,7 +90,14 @@ function around(change: Partial<EngineStore['sts']> = {}): Around {
       told.fetched.push(domain);
       return told.fetch(domain);
     },
-    store: { sts, overrides: { about: () => (told.override === undefined ? [] : [told.override]) } },
+    store: {
+      sts,
+      overrides: { about: () => (told.override === undefined ? [] : [told.override]) },
+      list: { about: (domain) => told.kept.list?.about(domain) },
+      memory: { of: (domain) => told.kept.memory?.of(domain) ?? [] },
+      promotions: { get: (domain) => told.kept.promotions?.get(domain) },
+    },
+    memory: () => settings,
     now: () => told.now,
     random: () => 0,
     onError: (what) => void told.errors.push(what),
@@ -142,6 +170,13 @@ describe('the policy engine', () => {
     one.override = { ...overrideOf('may'), until: NOON + 10_000 };
     assert.equal((await one.engine.learn(target)).forMs, 10_000, 'as long as an override');
     one.override = undefined;
+    one.kept = { promotions: { get: () => ({ ...promotion, until: NOON + 20_000 }) } };
+    assert.equal((await one.engine.learn(target)).forMs, 20_000, 'as long as a promotion');
+    one.kept = { list: { about: () => ended } };
+    assert.equal((await one.engine.learn(target)).forMs, 30_000, 'as long as a policy list');
+    one.kept = { memory: { of: () => [trackOf({ since: NOON - 30 * DAY, lastAt: NOON })] } };
+    assert.equal((await one.engine.learn(target)).forMs, 60_000, 'a minute, where something is remembered');
+    one.kept = {};
     one.now += 7 * DAY - 2_000;
     assert.equal((await one.engine.learn(target)).forMs, 2_000, 'as long as a policy');
   });
@@ -192,12 +227,63 @@ describe('the policy engine', () => {
     assert.equal(one.questions.filter(({ type }) => type === types.MX).length, 2);
   });
 
+  it('nor are those of another port', async () => {
+    const one = around();
+    await Promise.all([
+      one.engine.factsOf(target),
+      one.engine.factsOf({ ...target, port: 25 }),
+      one.engine.factsOf({ ...target, port: 587 }),
+      one.engine.factsOf({ kind: 'host', host: DOMAIN, port: 587 }),
+    ]);
+    assert.equal(one.questions.filter(({ type }) => type === types.MX).length, 2);
+    assert.equal(one.fetched.length, 1);
+  });
+
   it('an override is read anew each time, and holds no longer than it says', async () => {
     const one = around();
     one.override = { ...overrideOf('encrypt'), until: NOON + 1 };
     assert.equal((await one.engine.factsOf(target)).override?.level, 'encrypt');
     one.now = NOON + 1;
     assert.equal((await one.engine.factsOf(target)).override, undefined);
+  });
+
+  it('what is remembered and what is promoted is read anew each time, as it stands then', async () => {
+    const one = around();
+    const track = trackOf({ since: NOON - 30 * DAY, lastAt: NOON });
+    one.kept = { memory: { of: () => [track] }, promotions: { get: () => promotion } };
+    const before = await one.engine.factsOf(target);
+    assert.deepEqual(before.promotion, promotion);
+    assert.deepEqual(before.memory, {
+      mode: 'enforce',
+      giveWayAfterMs: settings.giveWayAfterMs,
+      tracks: [{ ...track, state: 'expected' }],
+    });
+    one.now = NOON + 90 * DAY;
+    const after = await one.engine.factsOf(target);
+    assert.equal(after.promotion, undefined);
+    assert.deepEqual(
+      after.memory?.tracks.map(({ state }) => state),
+      ['forgotten'],
+    );
+  });
+
+  it('who asks after an operator has said something joins nothing that began before', async () => {
+    for (const overlook of ['overlookAll', 'overlook'] as const) {
+      const one = around();
+      const { promise, resolve } = Promise.withResolvers<HttpsOutcome>();
+      one.fetch = () => promise;
+      const before = one.engine.factsOf(target);
+      await new Promise(setImmediate);
+      one.override = overrideOf('encrypt');
+      one.engine[overlook](DOMAIN);
+      const after = one.engine.factsOf(target);
+      const joined = one.engine.factsOf(target);
+      resolve(failedFetch('timeout'));
+      assert.equal((await before).override, undefined);
+      assert.equal((await after).override?.level, 'encrypt', overlook);
+      assert.equal(await joined, await after);
+      assert.equal(one.fetched.length, 1, 'and one after the other');
+    }
   });
 
   it('a row that cannot be kept is said, and its policy holds for this mail', async () => {

@@ -65,6 +65,15 @@ function mx(preference: number, label: string): Uint8Array {
 }
 
 describe('what is asked about a domain', () => {
+  it('RFC 7672 §2.2.3: TLSA records stand at the port that is used', async () => {
+    const records = { 'example.test MX': [mx(10, 'a')], 'a.test A': address };
+    const { asked: questions } = await asked(factsOfDomain(DOMAIN, terms, 587), records);
+    assert.deepEqual(
+      questions.filter((question) => question.endsWith('TLSA')),
+      ['_587._tcp.a.test TLSA'],
+    );
+  });
+
   it('MX, the record of MTA-STS, then addresses of each host, then its TLSA records', async () => {
     const { facts, asked: questions } = await asked(factsOfDomain(DOMAIN, terms), {
       'example.test MX': [mx(20, 'b'), mx(10, 'a')],

@@ -23,6 +23,7 @@ describe('blocked mail in words', () => {
       mendingText('certificate-host-mismatch', 'sts'),
       /own name, or the policy of the domain has to name/,
     );
+    assert.match(mendingText('validation-failure', 'list'), /, or the policy list has to name/);
     assert.match(mendingText('validation-failure', 'dane'), /or the TLSA records of the server/);
     assert.equal(mendingText('no such cause', 'default'), mendingText('validation-failure', 'default'));
     assert.equal(mendingText('toString', 'default'), mendingText('validation-failure', 'default'));

@@ -47,6 +47,11 @@ const listener = written.transform((table, context): AdvisorListener => {
 export const advisor = z
   .strictObject({
     connections: count(1, 100_000).default(2_000).describe('Connections at once, at each of its listeners.'),
+    answers: count(1, 10_000_000)
+      .default(100_000)
+      .describe(
+        'Answers that each of its listeners keeps, at 512 octets of memory one with another: of longer ones fewer are kept.',
+      ),
     listener: z
       .array(listener)
       .superRefine(

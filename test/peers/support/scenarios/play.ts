@@ -13,6 +13,7 @@ import { type Hosts, type ServerRoots, startHosts } from './hosts.ts';
 import type { Fate, Row } from './row.ts';
 import { hostOf, type Scene, sceneRoutes, scenesOf, senderRules } from './scene.ts';
 import { policyOf, tellOf } from './scene-dns.ts';
+import { importList, newListAuthor } from './scene-list.ts';
 
 /** What came of a row; `queue` as the relay calls it. */
 export interface Seen extends Omit<Fate, 'queue'> {
@@ -52,14 +53,18 @@ export async function play(lab: Lab, roots: ServerRoots, rows: Rows): Promise<Pl
     const mitm = await lab.dnsMitm('validating');
     const options = await optionsFor(sink);
     const trust = { resolver: [`${mitm.address}:${mitm.port}`], dnssec: 'trust' };
+    const author = newListAuthor();
+    const list = { keys: [author.key] };
     const starting = [
       keep(startHosts(lab, roots, made)),
-      keep(startOnLab(lab, { ...options, dns: trust })),
-      keep(startOnLab(lab, options)),
+      keep(startOnLab(lab, { ...options, dns: trust, list })),
+      keep(startOnLab(lab, { ...options, list })),
     ] as const;
     // Where one fails the others are not left behind.
     await Promise.allSettled(starting);
     const [hosts, trusting, validating] = await Promise.all(starting);
+    const fromLab = scenesOf(rows.lab, 'l');
+    await Promise.all([importList(trusting, author, made), importList(validating, author, fromLab)]);
     mitm.tell(tellOf(made, hosts.places, lab.policyHosts.address));
     for (const scene of made) {
       const policy = policyOf(scene);
@@ -67,7 +72,7 @@ export async function play(lab: Lab, roots: ServerRoots, rows: Rows): Promise<Pl
     }
     const parts = await Promise.all([
       playMade(trusting, sink, made),
-      playLab(validating, sink, scenesOf(rows.lab, 'l'), scenesOf(rows.switched, 'o')),
+      playLab(validating, sink, fromLab, scenesOf(rows.switched, 'o')),
     ]);
     return { seen: new Map(parts.flatMap((part) => [...part])), scenes: made, hosts, close };
   } catch (error) {

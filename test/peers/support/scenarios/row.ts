@@ -20,6 +20,9 @@ export const layers = {
   'MTA-STS': 'a policy `enforce` that lists the host, unsigned',
   'MTA-STS testing': 'a policy `testing`, unsigned',
   'MTA-STS unlisted': 'a policy `enforce` that does not list the host, unsigned',
+  list: 'a signed policy list that says `enforce` and names the host, unsigned',
+  'list testing': 'a signed policy list that says `testing`, unsigned',
+  'list without host': 'a signed policy list that says `enforce` and does not name the host, unsigned',
   'DANE + MTA-STS': 'both, and both fit',
   'mismatch + MTA-STS': 'a TLSA record that matches nothing, and a policy that lists the host',
 } as const;
@@ -86,7 +89,7 @@ export interface Row extends Fate {
 type Demand = `${Requirement} by ${Layer}`;
 
 const requirements: readonly Requirement[] = ['none', 'encrypt', 'authenticate'];
-const bys: readonly Layer[] = ['override', 'message', 'dane', 'sts', 'default'];
+const bys: readonly Layer[] = ['override', 'message', 'dane', 'sts', 'list', 'default'];
 
 /** One row: who demands, who is there, what the message asks; which demand comes of it, and what becomes of the mail. */
 export function row(
@@ -174,3 +177,4 @@ export const INJECTED = 'HOST (ADDRESS) sent plaintext between the go-ahead and 
 export const MISMATCH = "HOST: the server's certificate matches none of its TLSA records, ";
 export const UNLEARNT = 'the TLSA records at _25._tcp.HOST cannot be learnt: ';
 export const UNLISTED = 'the MTA-STS policy of DOMAIN (enforce, id 1) does not list HOST';
+export const NOT_NAMED = 'the policy list does not name HOST for DOMAIN';

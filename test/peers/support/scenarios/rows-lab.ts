@@ -25,6 +25,7 @@ import {
 
 const DANE = 'authenticate by dane';
 const STS = 'authenticate by sts';
+const LIST = 'authenticate by list';
 const DEFAULT = 'none by default';
 const MESSAGE = 'authenticate by message';
 const LIFTED = 'none by message';
@@ -86,6 +87,9 @@ export const labRows: readonly Row[] = [
   labRow('sts-testing.test', 'MTA-STS testing', 'Exim', 'plain', DEFAULT, wentByExim('encrypted', UNSIGNED)),
   labRow('sts-mismatch.test', 'MTA-STS unlisted', 'Exim', 'plain', STS, held(UNLISTED)),
   labRow('sts-and-dane.test', 'DANE + MTA-STS', 'Postfix', 'plain', DANE, went('authenticated', MATCHED)),
+
+  // Its MX records are signed, the addresses of its host are not, so that it has no DANE.
+  labRow('dane-host-unsigned.test', 'list', 'Postfix', 'plain', LIST, went('authenticated', PROVED)),
 ];
 
 /** Sent once the others are where they should be, with the switch for all mail on. */

@@ -35,6 +35,9 @@ const published: Readonly<Record<LayerName, Published>> = {
   'MTA-STS': { ...plain, sts: 'enforce' },
   'MTA-STS testing': { ...plain, sts: 'testing' },
   'MTA-STS unlisted': { ...plain, sts: 'unlisted' },
+  list: plain,
+  'list testing': plain,
+  'list without host': plain,
   'DANE + MTA-STS': { ...signed, host: 'own', sts: 'enforce' },
   'mismatch + MTA-STS': { ...signed, host: 'other', sts: 'enforce' },
 };

@@ -49,20 +49,21 @@ async function peer(
 }
 
 describe('policy list and show', { concurrency: 2 }, () => {
-  it('asks page by page, and for the overrides', async (t) => {
+  it('asks page by page, for the overrides, and for the policy list', async (t) => {
     const page = Array.from({ length: 200 }, (_, index) => ({ ...kept, domain: `d${index}.test` }));
     const { data, asked } = await peer(t, {
       '/policies?after=d199.test': [kept],
       '/policies': page,
       '/overrides': [override],
+      '/list': null,
     });
     const run = await waxwing(['policy', 'list', '--json', '--data', data]);
     assert.deepEqual([run.code, run.stderr], [0, '']);
-    const said = JSON.parse(run.stdout) as { policies: unknown[]; overrides: unknown[] };
-    assert.deepEqual([said.policies.length, said.overrides], [201, [override]]);
+    const said = JSON.parse(run.stdout) as { policies: unknown[]; overrides: unknown[]; list: unknown };
+    assert.deepEqual([said.policies.length, said.overrides, said.list], [201, [override], null]);
     assert.deepEqual(
       asked.map(({ url }) => url),
-      ['/policies', '/policies?after=d199.test', '/overrides'],
+      ['/policies', '/policies?after=d199.test', '/overrides', '/list'],
     );
   });
 
@@ -80,15 +81,29 @@ describe('policy list and show', { concurrency: 2 }, () => {
   });
 
   it('begins behind a domain', async (t) => {
-    const { data, asked } = await peer(t, { '/policies': [], '/overrides': [] });
+    const { data, asked } = await peer(t, { '/policies': [], '/overrides': [], '/list': null });
     const run = await waxwing(['policy', 'list', '--after', 'C.test.', '--data', data]);
-    assert.deepEqual([run.code, run.stdout], [0, 'no MTA-STS policies are kept\n\nthere are no overrides\n']);
+    const nothing = [
+      'no MTA-STS policies are kept',
+      'there are no overrides',
+      'there is no policy list: list.keys is not set',
+    ];
+    assert.deepEqual([run.code, run.stdout], [0, nothing.map((line) => `${line}\n`).join('\n')]);
     assert.equal(asked[0]?.url, '/policies?after=c.test');
   });
 
   it('shows a domain in its one spelling', async (t) => {
     const { data, asked } = await peer(t, {
-      '/policies/': { domain: 'a.test', sts: kept, override: null, inbound: [], results: [] },
+      '/policies/': {
+        domain: 'a.test',
+        sts: kept,
+        override: null,
+        promotion: null,
+        listed: null,
+        outbound: [],
+        inbound: [],
+        results: [],
+      },
     });
     const run = await waxwing(['policy', 'show', 'BÜCHER.test', '--data', data]);
     assert.equal(run.code, 0);
@@ -167,7 +182,8 @@ describe('wrong words', { concurrency: 2 }, () => {
     [['show', 'a b'], /^error: "a b" is not a domain: /],
     [['refresh', '192.0.2.1'], /^error: "192\.0\.2\.1" is not a domain/],
     [['list', '--after', '..'], /^error: "\.\." is not a domain/],
-    [['import-list', 'x'], /unknown command 'import-list'/],
+    [['import-list', 'x'], /required option '--signature <file>' not specified/],
+    [['sign-list', 'x'], /required option '--key <file>' not specified/],
     [['override', 'a.test'], /^error: an override takes a level, --until and --reason; or --remove alone/],
     [['override', 'a.test', 'may', '--until', '2d'], /^error: an override takes a level/],
     [['override', 'a.test', 'may', '--reason', 'x'], /^error: an override takes a level/],

@@ -34,6 +34,12 @@ describe('what tables ask of each other', () => {
         ] as const,
     ),
     [
+      'a memory that outlasts the mail that waits for it',
+      '[memory]\nmode = "enforce"\ngive_way_after = "5d"\n',
+      'memory.give_way_after',
+      /^has to be less than relay\.give_up_after: else mail is returned before the memory gives way$/,
+    ],
+    [
       'rewritten senders in a domain to which nothing comes back',
       `${mx}${domain()}[forwarding]\nsrs_domain = "other.test"\nsrs_secret_file = "srs"\n`,
       'forwarding.srs_domain',

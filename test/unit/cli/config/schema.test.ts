@@ -48,7 +48,7 @@ function dkim(given: string): string {
 
 describe('unknown keys', () => {
   const known =
-    'known here: hostname, data, user, workers, tls, dns, mta_sts, check, listener, certificate, account, accounts, account_database, quota, inbound, inbound_memory, domain, authentication, route, rule, dkim, forwarding, bounces, relay, limits, gateway, advisor, api, api_key, metrics, tls_rpt, sendmail, events, webhook';
+    'known here: hostname, data, user, workers, tls, dns, mta_sts, list, check, listener, certificate, account, accounts, account_database, quota, inbound, inbound_memory, memory, report_only, domain, authentication, route, rule, dkim, forwarding, bounces, relay, limits, gateway, advisor, api, api_key, metrics, tls_rpt, sendmail, events, webhook';
   const cases: readonly (readonly [string, string, string])[] = [
     ['hostnam = "a"', 'hostnam', 'did you mean hostname?'],
     ['[relay]\nretries = ["1m"]', 'relay.retries', 'did you mean relay.retry?'],
@@ -91,6 +91,12 @@ describe('what a value must be', () => {
     ['[dns]\ntrusted = "yes"', 'dns.trusted', /^must be true or false$/],
     ['[dns]\nsha1 = 1', 'dns.sha1', /^must be true or false$/],
     ['[dns]\ntrust_anchor = ""', 'dns.trust_anchor', /is not a path/],
+    ['[list]\nsource = "/a"', 'list.keys', /^is missing beside list\.source/],
+    ['[list]\nkeys = []', 'list.keys', /^must hold at least one key$/],
+    ['[list]\nkeys = ["abc"]', 'list.keys[0]', /is not the base64 of the 32 octets/],
+    ['[list]\nsource = "http://a.test/p.json"', 'list.source', /is not "https:\/\/NAME\/PATH"$/],
+    ['[list]\nsource = "https://192.0.2.1/p.json"', 'list.source', /its last label is a number$/],
+    ['[list]\nrefresh = "daily"', 'list.refresh', /is not a duration/],
     [listener(''), 'listener[0].address', /^is missing$/],
     ['[[listener]]\naddress = "127.0.0.1:1"', 'listener[0].role', /^must be "submission" or "mx"$/],
     [listener('address = "localhost:25"'), 'listener[0].address', /is not an IP address such as/],

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type ExplainedLayer, layersOf } from '../../../../src/cli/explain/layers.ts';
 import type { Rule } from '../../../../src/policies/overrides/rule.ts';
-import { DOMAIN } from '../../../support/destinations.ts';
-import { samples } from './samples.ts';
+import type { Promotion } from '../../../../src/policies/report-only/promotion.ts';
+import { DOMAIN, factsOf } from '../../../support/destinations.ts';
+import { explained, samples } from './samples.ts';
 
 function layer(name: keyof typeof samples, wanted: ExplainedLayer['layer']): ExplainedLayer {
   const found = layersOf(samples[name]).find((one) => one.layer === wanted);
@@ -96,7 +97,56 @@ states('default', [
   ['encryptByDefault', 'found', /\(encrypt\)$/],
 ]);
 
+states('memory', [
+  ['plain', 'absent', /^nothing$/],
+  ['fallenShort', 'found', /^TLS, with whatever certificate \(encrypt\)$/],
+  [
+    'onlyObserved',
+    'found',
+    /^nothing \(mode observe\); with enforce: TLS, with whatever certificate \(encrypt\)$/,
+  ],
+]);
+
+describe('a promoted level', () => {
+  const promotion: Promotion = {
+    domain: DOMAIN,
+    level: 'encrypt',
+    setAt: 0,
+    until: 86_400_000,
+    reason: 'seen',
+    mostBlocked: 0,
+    blocked: 0,
+    endedAt: null,
+    endedBecause: null,
+  };
+
+  it('is the word of an operator', () => {
+    const [said] = layersOf(explained({ ...factsOf(), promotion }));
+    assert.deepEqual(said, {
+      layer: 'override',
+      state: 'found',
+      says: 'TLS, with whatever certificate (encrypt)',
+      because: 'an operator has promoted the level until 1970-01-02T00:00:00Z, which only raises: seen',
+      evidence: ['it was set at 1970-01-01T00:00:00Z'],
+    });
+  });
+});
+
 describe('what is said of a layer', () => {
+  it('the memory: what was seen of each host, and what falls short of it', () => {
+    const { because, evidence } = layer('fallenShort', 'memory');
+    assert.match(
+      because,
+      /^mail for example\.test has gone over TLS to mx1\.example\.test in each session since/,
+    );
+    assert.match(
+      evidence[0] ?? '',
+      /^mx1\.example\.test, over TLS: 10 sessions from .*; not so in 4 since then, from .*: expected$/,
+    );
+    assert.match(evidence[1] ?? '', /^all hosts, over TLS: .*: too little is known to expect it$/);
+    assert.equal(layer('plain', 'memory').because, '[memory] mode is off');
+  });
+
   it('an override: until when, why, since when, and the rule that it outranks', () => {
     const { because, evidence } = layer('loweredByOverride', 'override');
     assert.equal(because, 'an operator has said so for example.test until 2026-11-30T12:00:00Z: of the test');

@@ -36,6 +36,12 @@ const cases: readonly Case[] = [
     [owner, sender, sender],
     ['waxwing resolve _25._tcp.mx.provider.test TLSA', encryptFor('2d')],
   ],
+  [
+    'fallenShort',
+    /fall short of what was reached before: mail for example\.test has gone over TLS to mx1\.example\.test .*Mail waits until/,
+    [owner, sender, sender],
+    ['waxwing policy list --broken', 'waxwing policy purge example.test'],
+  ],
   ['tlsaUnproven', /are not proven \(insecure\), so they do not count/, [owner]],
   [
     'notListed',
@@ -74,6 +80,7 @@ const cases: readonly Case[] = [
     [owner, sender, sender],
     ['waxwing resolve _mta-sts.example.test TXT', encryptFor('90d')],
   ],
+  ['onlyObserved', /No policy protects mail to example\.test/, [owner, sender], [encryptFor('90d')]],
   ['plain', /No policy protects mail to example\.test/, [owner, sender], [encryptFor('90d')]],
   ['signedPlain', /No policy protects mail to example\.test/, [owner, sender], [encryptFor('90d')]],
   ['authenticateByDefault', /has to prove example\.test\. That it is valid for mx1/, [sender, owner]],

@@ -10,8 +10,9 @@ function shown(text: string): string {
       return `domain ${key.domain} ${key.port}`;
     case 'host':
       return `host ${key.host} ${key.port}`;
+    case 'unclear':
     case 'nothing':
-      return 'nothing';
+      return key.kind;
   }
 }
 
@@ -24,10 +25,12 @@ const keys: readonly (readonly [text: string, read: string])[] = [
   ['example.com:587', 'domain example.com 587'],
   ['example.com:smtp', 'domain example.com 25'],
   ['example.com:Submission', 'domain example.com 587'],
-  ['example.com:something', 'domain example.com null'],
+  ['[mail.example.com]:smtps', 'host mail.example.com 465'],
+  ['example.com:constructor', 'unclear'],
+  ['example.com:something', 'unclear'],
   ['[mail.example.com]', 'host mail.example.com 25'],
   ['[Mail.Example.com]:587', 'host mail.example.com 587'],
-  ['[mail.example.com]:lmtp-of-ours', 'host mail.example.com null'],
+  ['[mail.example.com]:lmtp-of-ours', 'unclear'],
   ['.example.com', 'nothing'],
   ['.com', 'nothing'],
   ['.', 'nothing'],

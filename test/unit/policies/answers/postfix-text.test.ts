@@ -10,12 +10,15 @@ import {
   factsOf,
   hostWith,
   hostWithout,
+  nameOf,
   overrideOf,
   stsOf,
   type Told,
 } from '../../../support/destinations.ts';
+import { listOf } from '../../../support/lists.ts';
 import { type Said, shortfall } from '../../../support/postfix-oracle.ts';
 import { readPostfixPolicy } from '../../../support/postfix-policy.ts';
+import { expected, memoryWith } from '../../../support/tracks.ts';
 
 const mx1 = 'mail.example.test';
 const short = (text: string): boolean => text.length <= 99_990;
@@ -108,6 +111,17 @@ describe('the text of a policy', () => {
   });
 });
 
+const promoted = {
+  domain: DOMAIN,
+  setAt: 0,
+  until: Date.UTC(2027, 0, 1),
+  reason: 'of the test',
+  mostBlocked: 0,
+  blocked: 0,
+  endedAt: null,
+  endedBecause: null,
+} as const;
+
 describe('whatever is decided', () => {
   const hosts = fc.uniqueArray(
     fc.tuple(
@@ -131,18 +145,47 @@ describe('whatever is decided', () => {
   const overrides = fc.constantFrom(undefined, 'off', 'may', 'encrypt', 'authenticate');
   const levels = fc.constantFrom('off', 'may', 'encrypt', 'authenticate');
 
-  const worlds = fc.record({ hosts, policies, status, overrides, levels }).map((one) => {
+  const lists = fc.option(
+    fc.tuple(
+      fc.constantFrom('enforce', 'testing'),
+      fc.array(fc.constantFrom('mx1.example.test', '.example.test', '.b.example.net', 'x.test'), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+    ),
+    { nil: undefined },
+  );
+  const tracks = fc.array(
+    fc
+      .tuple(
+        fc.constantFrom('mx1.example.test', 'mx2.example.test', 'a.b.example.net'),
+        fc.constantFrom('encrypt', 'name', 'tlsa'),
+      )
+      .map(([host, seen]) =>
+        seen === 'encrypt'
+          ? expected({ host: nameOf(host) })
+          : expected({ host: nameOf(host), level: 'authenticate', proof: seen }),
+      ),
+    { maxLength: 3 },
+  );
+  const promotions = fc.constantFrom(undefined, 'encrypt', 'authenticate');
+  const parts = { hosts, policies, status, overrides, levels, lists, tracks, promotions };
+
+  const worlds = fc.record(parts).map((one) => {
     const all = one.hosts.map(([host, kind]) => {
       if (kind === 'no address' || kind === 'unknown address')
         return hostWithout(host, kind === 'no address' ? 'absent' : 'unknown');
       return hostWith(host, kind);
     });
-    const facts = factsOf({
+    const known = factsOf({
       hosts: all,
       way: byMx(one.status, ...one.hosts.map(([host]) => host)),
       ...(one.policies === undefined ? {} : { sts: stsOf(one.policies[0], ...one.policies[1]) }),
       override: one.overrides === undefined ? undefined : overrideOf(one.overrides),
+      ...(one.lists === undefined ? {} : { list: listOf(one.lists[0], ...one.lists[1]) }),
     });
+    const promotion = one.promotions === undefined ? undefined : { ...promoted, level: one.promotions };
+    const facts = { ...known, memory: memoryWith('enforce', ...one.tracks), promotion };
     return { facts, rules: { route: undefined, defaultLevel: one.levels } };
   });
 

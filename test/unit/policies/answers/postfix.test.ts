@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type DaneUse, postfixAnswer } from '../../../../src/policies/answers/postfix.ts';
+import { type DaneUse, type PostfixAnswer, postfixAnswer } from '../../../../src/policies/answers/postfix.ts';
 import type { Rules } from '../../../../src/policies/demand.ts';
+import type { DestinationFacts } from '../../../../src/policies/destination.ts';
 import {
   byMx,
   factsOf,
@@ -13,6 +14,8 @@ import {
   stsOf,
   type Told,
 } from '../../../support/destinations.ts';
+import { listOf } from '../../../support/lists.ts';
+import { expected, memoryWith } from '../../../support/tracks.ts';
 
 const may: Rules = { route: undefined, defaultLevel: 'may' };
 const mx1 = 'mx1.example.test';
@@ -21,7 +24,10 @@ const because = 'of the test';
 const unsigned = byMx('insecure', mx1, mx2);
 
 function shown(told: Told, rules: Rules = may, dane: DaneUse = 'with'): string {
-  const answer = postfixAnswer(factsOf(told), rules, dane);
+  return kindOf(postfixAnswer(factsOf(told), rules, dane));
+}
+
+function kindOf(answer: PostfixAnswer): string {
   switch (answer.kind) {
     case 'level':
       return answer.level;
@@ -45,6 +51,51 @@ const plain = hostWith(mx2, 'absent');
 
 const cases: readonly Case[] = [
   { title: 'nobody asks for anything', told: {}, answer: 'absent' },
+  {
+    title: 'the policy list forbids a host: TLSA records of whoever chose the host do not let it in',
+    told: {
+      way: unsigned,
+      hosts: [dane, hostWith(mx2, 'usable')],
+      list: listOf('enforce', mx1),
+    },
+    answer: `secure ${mx1}`,
+  },
+  {
+    title: 'nor where all hosts are forbidden',
+    told: { way: unsigned, hosts: [dane], list: listOf('enforce', 'other.example.net') },
+    answer: 'later',
+  },
+  {
+    title:
+      'the policy list asks for a certificate beside a host with TLSA records, which its name does not replace',
+    told: { hosts: [dane, plain], list: listOf('enforce', mx2) },
+    answer: 'dane-only',
+  },
+  {
+    title: 'where the MX records are not signed: the list says that both have certificates',
+    told: { way: unsigned, hosts: [dane, plain], list: listOf('enforce', mx1, mx2) },
+    answer: `secure ${mx1}:${mx2}`,
+  },
+  {
+    title:
+      'names of a policy that Postfix would take for those of whatever host the path has chosen are left out',
+    told: { sts: stsOf('enforce', 'hostname', 'nexthop', mx1, 'dot-nexthop') },
+    answer: `secure ${mx1} by sts`,
+  },
+  {
+    title: 'and where there are no others, nothing can be said',
+    told: { sts: stsOf('enforce', 'hostname') },
+    answer: 'later',
+  },
+  {
+    title: 'so is the name of a host',
+    told: {
+      way: byMx('secure', 'hostname', mx2),
+      hosts: [hostWith('hostname', 'usable'), hostWith(mx2, 'absent')],
+      sts: stsOf('enforce', 'other.test', mx2),
+    },
+    answer: 'secure other.test:mx2.example.test by sts',
+  },
   {
     title: 'RFC 7672 §2.2: every host has TLSA records',
     told: { hosts: [dane, hostWith(mx2, 'usable')] },
@@ -256,4 +307,27 @@ const cases: readonly Case[] = [
 describe('a decision in the words of Postfix', () => {
   for (const { title, told, rules, dane: use, answer } of cases)
     it(title, () => assert.equal(shown(told, rules, use), answer));
+
+  it('that no host is found now ends nothing that others ask for: whoever forges that says it for an hour', () => {
+    const gone: readonly Told[] = [
+      { way: { kind: 'no-such-domain', because }, hosts: [] },
+      { way: { kind: 'null', because }, hosts: [] },
+      { hosts: [hostWithout(mx1, 'absent')] },
+    ];
+    for (const told of gone) {
+      const facts = factsOf(told);
+      const answerTo = (change: Partial<DestinationFacts>): string =>
+        kindOf(postfixAnswer({ ...facts, ...change }, may, 'with'));
+      assert.equal(answerTo({}), 'absent');
+      assert.equal(answerTo({ list: listOf('enforce', mx1, '.example.net') }), `secure ${mx1}:.example.net`);
+      assert.equal(answerTo({ list: listOf('testing', mx1) }), 'absent');
+      assert.equal(answerTo({ memory: memoryWith('enforce', expected()) }), 'encrypt');
+      assert.equal(
+        answerTo({ memory: memoryWith('enforce', expected({ level: 'authenticate', proof: 'name' })) }),
+        'later',
+      );
+      assert.equal(answerTo({ memory: memoryWith('observe', expected()) }), 'absent');
+      assert.equal(answerTo({ memory: memoryWith('enforce', expected({ state: 'forgotten' })) }), 'absent');
+    }
+  });
 });

@@ -223,6 +223,25 @@ describe('TLSA records', () => {
     });
   }
 
+  it('D12: that there are none is proven only where every place is asked, and each says so securely', () => {
+    const proven = (world: World): boolean => {
+      const facts = tlsaOf(world);
+      return facts.kind === 'absent' && facts.proven === true;
+    };
+    const place = '_25._tcp.mx.test TLSA';
+    assert.equal(proven({ 'mx.test A': address, [place]: 'secure none' }), true);
+    assert.equal(proven({ 'mx.test A': address, [place]: 'secure nothing' }), true);
+    assert.equal(proven({ 'mx.test A': address, [place]: 'insecure none' }), false);
+    assert.equal(proven({ 'mx.test A': address, [place]: `insecure 3 1 1 ${digest}` }), false);
+    // What makes addresses look unsigned keeps the question from being asked.
+    assert.equal(proven({ 'mx.test A': 'insecure 192.0.2.1', [place]: 'secure none' }), false);
+    assert.equal(proven({ ...aliased, [place]: 'secure none' }), true);
+    assert.equal(
+      proven({ ...aliased, [place]: 'secure none', '_25._tcp.end.test TLSA': 'insecure none' }),
+      false,
+    );
+  });
+
   it('D13: an alias of the records is followed, and does not change the base domain', () => {
     const world = {
       'mx.test A': address,

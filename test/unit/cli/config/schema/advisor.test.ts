@@ -15,7 +15,7 @@ const socketmap = { protocol: 'socketmap', address: '127.0.0.1:8461' };
 
 describe('[advisor]', () => {
   it('answers nobody by default', () =>
-    assert.deepEqual(advisor.parse({}), { connections: 2_000, listener: [] }));
+    assert.deepEqual(advisor.parse({}), { connections: 2_000, answers: 100_000, listener: [] }));
 
   it('takes an address, or a socket with its mode', () => {
     const { listener } = advisor.parse({

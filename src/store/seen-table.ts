@@ -1,0 +1,93 @@
+/** The table `tls_seen`: what sessions have shown, so that rules can be tried on them. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Domain } from '../names/domain.ts';
+import type { SeenCount, SeenSession } from '../policies/report-only/seen.ts';
+import { inOneCommit } from './in-one-commit.ts';
+import type { SeenStore } from './result-store.ts';
+import { command, queryAll, queryOne } from './statement.ts';
+
+/** Different ones of one domain and day: hosts, certificates, ways to fail. */
+const MOST_OF_DOMAIN = 40;
+/** Rows of one day that say what was seen; some hundred octets each, as peers name themselves in certificates. */
+const MOST_OF_DAY = 20_000;
+/** In place of what there was no room for: whoever judges the domain has to know that there was more. */
+const NO_ROOM = '';
+/** How many rows come new before those of the day are counted again: other processes add to them, too. */
+const COUNT_AFTER = 500;
+
+interface Row {
+  readonly day: string;
+  readonly domain: Domain;
+  readonly seen: string;
+  readonly sessions: number;
+}
+
+/** @param mostOfDay for tests. */
+export function seenTable(database: DatabaseSync, mostOfDay = MOST_OF_DAY): SeenStore {
+  const raise = command<[number, string, Domain, string]>(
+    database,
+    'UPDATE tls_seen SET sessions = sessions + ? WHERE day = ? AND domain = ? AND seen = ?',
+  );
+  const insert = command<[string, Domain, string, number]>(
+    database,
+    `INSERT INTO tls_seen (day, domain, seen, sessions) VALUES (?, ?, ?, ?)
+     ON CONFLICT (day, domain, seen) DO UPDATE SET sessions = sessions + excluded.sessions`,
+  );
+  const ofDomain = queryOne<[string, Domain], { count: number }>(
+    database,
+    'SELECT count(*) AS count FROM tls_seen WHERE day = ? AND domain = ?',
+  );
+  const onDay = queryOne<[string], { count: number }>(
+    database,
+    'SELECT count(*) AS count FROM tls_seen WHERE day = ?',
+  );
+  const since = queryAll<[Domain, string], Row>(
+    database,
+    'SELECT day, domain, seen, sessions FROM tls_seen WHERE domain = ? AND day >= ? ORDER BY day, seen',
+  );
+  const domains = queryAll<[string, string, number], { domain: Domain }>(
+    database,
+    'SELECT DISTINCT domain FROM tls_seen WHERE domain > ? AND day >= ? ORDER BY domain LIMIT ?',
+  );
+  const forget = command<[string]>(database, 'DELETE FROM tls_seen WHERE day < ?');
+
+  /** @returns whether there was no room for it. */
+  function addOne({ day, domain, seen, sessions }: SeenCount): boolean {
+    const text = seen === null ? NO_ROOM : JSON.stringify(seen);
+    if (raise(sessions, day, domain, text).changes > 0) return false;
+    const isFull = (ofDomain(day, domain)?.count ?? 0) >= MOST_OF_DOMAIN || rowsOn(day) >= mostOfDay;
+    insert(day, domain, isFull ? NO_ROOM : text, sessions);
+    return isFull;
+  }
+
+  let counted = { day: '', rows: 0, fresh: 0 };
+
+  function rowsOn(day: string): number {
+    if (counted.day !== day || counted.fresh >= COUNT_AFTER)
+      counted = { day, rows: onDay(day)?.count ?? 0, fresh: 0 };
+    counted.fresh += 1;
+    return counted.rows + counted.fresh - 1;
+  }
+
+  return {
+    add(counts) {
+      let spilled = 0;
+      inOneCommit(database, () => {
+        for (const count of counts) if (addOne(count)) spilled += 1;
+      });
+      return { spilled };
+    },
+    since: (day, domain) => since(domain, day).map(countOf),
+    domains: (day, { after, limit }) => domains(after ?? '', day, limit).map(({ domain }) => domain),
+    forget: (day) => forget(day).changes,
+  };
+}
+
+function countOf({ day, domain, seen, sessions }: Row): SeenCount {
+  return { day, domain, seen: seen === NO_ROOM ? null : seenFrom(seen), sessions };
+}
+
+function seenFrom(json: string): SeenSession {
+  const seen: SeenSession = JSON.parse(json);
+  return seen;
+}

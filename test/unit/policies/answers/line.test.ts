@@ -34,22 +34,21 @@ function read(line: string): ReadonlyMap<string, string> {
 function shown(told: Told, rules: Rules = may): string {
   const values = read(lineAnswer(factsOf(told), rules));
   assert.ok((values.get('because') ?? '') !== '');
-  const lists = ['mx', 'tls', 'verify', 'dane', 'notls'].map((name) => values.get(name));
-  return `${values.get('result')} ${lists.map((one) => one ?? '?').join(' | ')}`;
+  return `${values.get('result')} ${['mx', 'tls'].map((name) => values.get(name) ?? '?').join(' | ')}`;
 }
 
-const nothing = '? | ? | ? | ? | ?';
+const nothing = '? | ?';
 const cases: readonly (readonly [title: string, told: Told, answer: string])[] = [
-  ['nobody asks for anything', {}, `deliver ${mx1} |  |  |  | `],
+  ['nobody asks for anything', {}, `deliver ${mx1} | ${mx1}=may`],
   [
     'DANE at one host, nothing at the other',
     { hosts: [hostWith(mx1, 'usable'), hostWith(mx2, 'absent')] },
-    `deliver ${mx1}:${mx2} | ${mx1} |  | ${mx1} | `,
+    `deliver ${mx1}:+:${mx2} | ${mx1}=dane ${mx2}=may`,
   ],
   [
     'DANE at one host, MTA-STS at the other: each is asked for its own',
     { hosts: [hostWith(mx1, 'usable'), hostWith(mx2, 'absent')], sts: stsOf('enforce', mx2) },
-    `deliver ${mx1}:${mx2} | ${mx1}:${mx2} | ${mx2} | ${mx1} | `,
+    `deliver ${mx1}:+:${mx2} | ${mx1}=dane ${mx2}=verify`,
   ],
   [
     'RFC 8461 §4.1: a host that the policy does not list is not named',
@@ -58,23 +57,23 @@ const cases: readonly (readonly [title: string, told: Told, answer: string])[] =
       hosts: [hostWith(mx1, 'absent'), hostWith(mx2, 'absent')],
       sts: stsOf('enforce', mx2),
     },
-    `deliver ${mx2} | ${mx2} | ${mx2} |  | `,
+    `deliver ${mx2} | ${mx2}=verify`,
   ],
   ['no host is listed', { sts: stsOf('enforce', mx2) }, `defer ${nothing}`],
   [
     'records that authenticate nobody',
     { hosts: [hostWith(mx1, 'unusable')] },
-    `deliver ${mx1} | ${mx1} |  |  | `,
+    `deliver ${mx1} | ${mx1}=encrypt`,
   ],
   [
     'a host whose records cannot be learnt is not named',
     { hosts: [hostWith(mx1, 'unknown'), hostWith(mx2, 'absent')] },
-    `deliver ${mx2} |  |  |  | `,
+    `deliver ${mx2} | ${mx2}=may`,
   ],
   [
     'nor one without an address',
     { hosts: [hostWithout(mx1, 'absent'), hostWith(mx2, 'absent')] },
-    `deliver ${mx2} |  |  |  | `,
+    `deliver ${mx2} | ${mx2}=may`,
   ],
   [
     'the MX records cannot be learnt',
@@ -86,12 +85,12 @@ const cases: readonly (readonly [title: string, told: Told, answer: string])[] =
     { way: { kind: 'no-such-domain', because: 'of the test' }, hosts: [] },
     `refuse ${nothing}`,
   ],
-  ['an override that wants no TLS', { override: overrideOf('off') }, `deliver ${mx1} |  |  |  | ${mx1}`],
-  ['an override that raises', { override: overrideOf('encrypt') }, `deliver ${mx1} | ${mx1} |  |  | `],
+  ['an override that wants no TLS', { override: overrideOf('off') }, `deliver ${mx1} | ${mx1}=off`],
+  ['an override that raises', { override: overrideOf('encrypt') }, `deliver ${mx1} | ${mx1}=encrypt`],
   [
     'one that wants a proof of a host that a signed answer names',
     { override: overrideOf('authenticate') },
-    `deliver ${mx1} | ${mx1} | ${mx1} |  | `,
+    `deliver ${mx1} | ${mx1}=verify`,
   ],
   [
     'the same out of unsigned DNS: such a client would take the name that the path has chosen',
@@ -103,11 +102,28 @@ const cases: readonly (readonly [title: string, told: Told, answer: string])[] =
 describe('a decision on one line', () => {
   for (const [title, told, answer] of cases) it(title, () => assert.equal(shown(told), answer));
 
+  it('RFC 5321 §5.1: hosts of one preference are one group, within which the client chooses', () => {
+    const hosts = [mx1, mx2, 'mx3.example.test'].map((host) => hostWith(host, 'absent'));
+    const facts = factsOf({ hosts });
+    const [first, ...others] = facts.hosts;
+    assert.ok(first !== undefined);
+    const equal = others.map((one) => ({ ...one, preference: 20 }));
+    const line = lineAnswer({ ...facts, hosts: [{ ...first, preference: 10 }, ...equal] }, may);
+    assert.equal(read(line).get('mx'), `${mx1}:+:${mx2}:mx3.example.test`);
+  });
+
+  it('a line that broke off has no result', () => {
+    const line = lineAnswer(factsOf({ hosts: [hostWith(mx1, 'usable')] }), may);
+    assert.match(line, / result=deliver$/);
+    for (let length = 0; length < line.length; length += 1)
+      assert.doesNotMatch(line.slice(0, length), / result=deliver$/);
+  });
+
   it('words of others end nothing', () => {
     fc.assert(
       fc.property(fc.string(), fc.constantFrom('defer', 'refuse', 'none'), (because, result) => {
         const values = read(failing(result, `x${because}`));
-        assert.deepEqual([...values.keys()], ['result', 'because']);
+        assert.deepEqual([...values.keys()], ['because', 'result']);
         assert.equal(values.get('result'), result);
       }),
     );

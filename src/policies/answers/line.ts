@@ -18,7 +18,7 @@ export function lineAnswer(facts: DestinationFacts, rules: Rules): string {
     const because = `${verdict.because}, which cannot be shown by the name of any host`;
     return failing('defer', because);
   }
-  const ways = hosts.map(({ host, way }) => `${host}=${way}`).join(' ');
+  const ways = [...waysOf(hosts)].map(([host, way]) => `${host}=${way}`).join(' ');
   return `mx="${inGroups(hosts)}" tls="${ways}" because="${quotable(verdict.because)}" result=deliver`;
 }
 
@@ -31,6 +31,8 @@ export function failing(result: 'defer' | 'refuse' | 'none', because: string): s
 interface FitHost {
   readonly host: string;
   readonly preference: number;
+  /** The name that has its addresses, where it is an alias. */
+  readonly owner: string | undefined;
   readonly way: Way;
 }
 
@@ -38,8 +40,27 @@ function fitHosts({ hosts }: DestinationVerdict): readonly FitHost[] {
   return hosts.flatMap((one) => {
     if (one.kind === 'avoid') return [];
     const way = wayFor(one);
-    return way === undefined ? [] : [{ host: one.host, preference: one.preference, way }];
+    return way === undefined
+      ? []
+      : [{ host: one.host, preference: one.preference, owner: one.facts.owner, way }];
   });
+}
+
+/**
+ * By the name of each host, and by the one at the end of its aliases: after looking up addresses Exim goes by that one.
+ *
+ * Certificates it compares with the name at the beginning all the same (from 4.95 on). Where aliases would say different things of
+ * one name, it has the strictest word.
+ */
+function waysOf(hosts: readonly FitHost[]): ReadonlyMap<string, Way> {
+  const ways = new Map<string, Way>(hosts.map(({ host, way }) => [host, way]));
+  const own = new Set(ways.keys());
+  for (const { owner, way } of hosts) {
+    if (owner === undefined || own.has(owner)) continue;
+    const other = ways.get(owner);
+    ways.set(owner, other === undefined || other === way ? way : 'verify');
+  }
+  return ways;
 }
 
 /**

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { failing, lineAnswer } from '../../../../src/policies/answers/line.ts';
+import type { HostFacts } from '../../../../src/policies/dane/hosts.ts';
 import type { Rules } from '../../../../src/policies/demand.ts';
 import {
   byMx,
   factsOf,
   hostWith,
   hostWithout,
+  nameOf,
   overrideOf,
   stsOf,
   type Told,
@@ -110,6 +112,23 @@ describe('a decision on one line', () => {
     const equal = others.map((one) => ({ ...one, preference: 20 }));
     const line = lineAnswer({ ...facts, hosts: [{ ...first, preference: 10 }, ...equal] }, may);
     assert.equal(read(line).get('mx'), `${mx1}:+:${mx2}:mx3.example.test`);
+  });
+
+  it('a host that is an alias has its word under both names', () => {
+    const aliased = (owner: string, host = mx1, tlsa: 'usable' | 'absent' = 'usable'): HostFacts => {
+      const facts = hostWith(host, tlsa);
+      return facts.kind === 'found' ? { ...facts, owner: nameOf(owner) } : facts;
+    };
+    const tls = (...hosts: readonly HostFacts[]): string | undefined =>
+      read(lineAnswer(factsOf({ hosts }), may)).get('tls');
+    const end = 'end.example.test';
+    assert.equal(tls(aliased(end)), `${mx1}=dane ${end}=dane`);
+    assert.equal(tls(aliased(mx2), hostWith(mx2, 'absent')), `${mx1}=dane ${mx2}=may`, 'its own word stands');
+    assert.equal(
+      tls(aliased(end), aliased(end, mx2, 'absent')),
+      `${mx1}=dane ${mx2}=may ${end}=verify`,
+      'of two words the strictest that there is',
+    );
   });
 
   it('a line that broke off has no result', () => {

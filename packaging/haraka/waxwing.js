@@ -39,18 +39,20 @@ exports.waxwing_load = function () {
 
 exports.waxwing_get_mx = function (next, hmail, domain) {
   // Nobody publishes anything for an address.
-  if (/^\[.*\]$/.test(domain)) return next();
-  this.waxwing_hosts(domain).then(
-    ({ code, because, hosts }) => {
-      if (code !== undefined) return next(code, because);
+  if (/^\[.*\]$/.test(domain)) {
+    next();
+    return;
+  }
+  this.waxwing_hosts(domain)
+    .then(({ code, because, hosts }) => {
+      if (code !== undefined) return [code, because];
       const demands = new WeakMap();
       const mxs = hosts.flatMap((host) => mxsOf(host, domain, demands));
       replace(this, hmail, demands);
-      return next(OK, mxs);
-    },
-    (error) => next(DENYSOFT, `no advice for ${domain}: ${error.message}`),
-  );
-  return undefined;
+      return [OK, mxs];
+    })
+    .catch((error) => [DENYSOFT, `no advice for ${domain}: ${error.message}`])
+    .then((answer) => next(...answer));
 };
 
 // What is to be done with mail for a domain: the hosts, the best first, or the code for Haraka and a sentence.
@@ -162,6 +164,7 @@ function replace(plugin, hmail, demands) {
 function guard(plugin, hmail, demand, socket) {
   const { domain, host, binds } = demand;
   const { emit, upgrade, write } = socket;
+  // greeting, ehlo, starttls: whose reply is awaited; tls, judged: TLS begins, its certificate is looked at; secured; over.
   let phase = 'greeting';
   let offers = false;
   const tell = (reached, proof = null, spki = null) =>
@@ -169,59 +172,67 @@ function guard(plugin, hmail, demand, socket) {
   const fail = (because) => {
     if (phase === 'over') return;
     phase = 'over';
-    hmail.lognotice(`${host} does not get mail for ${domain}: ${because}`);
-    emit.call(socket, 'error', new Error(because));
+    hmail.lognotice(`${host} is left with mail for ${domain}: ${because}`);
+    if (socket.listenerCount('error') > 0) emit.call(socket, 'error', new Error(because));
   };
 
-  socket.emit = (name, ...rest) => {
-    if (name === 'line') return onLine(rest[0]);
-    if (!binds) return emit.call(socket, name, ...rest);
-    // Held back until it is judged.
-    if (name === 'secure' || name === 'secureConnect') return true;
-    if (name !== 'error') return emit.call(socket, name, ...rest);
-    if (phase === 'tls') tell('failed');
-    // With its source Haraka would note, where it is told to, that this host has no TLS.
-    fail(rest[0].message);
-    return true;
-  };
-
-  const onLine = (line) => {
-    const [, code, sign, text] = /^(\d{3})([ -])(.*)$/.exec(line) ?? [];
-    if (phase === 'ehlo' && /^STARTTLS$/i.test(text ?? '')) {
-      offers = true;
-      if (!demand.tries) return emit.call(socket, 'line', `${code}${sign}X-NO-STARTTLS`);
-    }
-    const because = sign === '-' ? undefined : moved(code, line);
-    if (binds && because !== undefined) fail(because);
-    return phase === 'over' ? true : emit.call(socket, 'line', line);
-  };
-
-  // The last line of a reply before TLS. Says what is wrong with it, where something is.
-  const moved = (code, line) => {
-    const isGood = code?.startsWith('2');
-    if (phase === 'greeting') {
-      phase = 'ehlo';
-      return isGood ? undefined : `it greets with ${line}`;
-    }
+  // What is wrong with a reply before TLS, where something is. Its last line has come.
+  const wrongWith = (code, line) => {
+    const isGood = code?.startsWith('2') === true;
+    if (phase === 'greeting') return isGood ? undefined : `it greets with ${line}`;
     if (phase === 'ehlo') {
-      phase = 'starttls';
       if (isGood && !offers) tell('clear');
       return isGood && offers ? undefined : 'it does not offer STARTTLS';
     }
     if (phase === 'starttls') {
-      if (!offers || !demand.tries) return undefined;
       phase = 'tls';
       if (code === '220') return undefined;
       tell('failed');
       return `it answers STARTTLS with ${line}`;
     }
-    return phase === 'tls' ? 'it says something in clear behind its answer to STARTTLS' : undefined;
+    return phase === 'tls' || phase === 'judged' ? 'it speaks before it is asked' : undefined;
+  };
+
+  const onLine = (line) => {
+    const [, code, sign, text] = /^(\d{3})([ -])(.*)/.exec(line) ?? [];
+    if (phase === 'ehlo' && /^STARTTLS$/i.test(text ?? '')) {
+      offers = true;
+      // As an operator says; Haraka has no word for one host.
+      if (!demand.tries) return emit.call(socket, 'line', line.replace(/STARTTLS/i, 'NO-STARTTLS'));
+    }
+    const because = sign === '-' && phase !== 'judged' ? undefined : wrongWith(code, line.trimEnd());
+    if (binds && because !== undefined) fail(because);
+    return phase === 'over' || emit.call(socket, 'line', line);
+  };
+
+  const onData = (data) => {
+    const isTaken = emit.call(socket, 'data', data);
+    // The beginning of a line that would be read as one from within TLS.
+    if (phase === 'tls' && !String(data).endsWith('\n')) fail('it speaks before it is asked');
+    return isTaken;
+  };
+
+  socket.emit = (name, ...rest) => {
+    if (name === 'line') return onLine(rest[0]);
+    if (!binds) return emit.call(socket, name, ...rest);
+    if (name === 'data') return onData(rest[0]);
+    // Held back until it is judged.
+    if (name === 'secure' || name === 'secureConnect') return true;
+    if (name === 'close') phase = 'over';
+    if (name !== 'error') return emit.call(socket, name, ...rest);
+    if (phase === 'tls') tell('failed');
+    // Another error, as this one says that it is of TLS: Haraka would note, where it is told to, that the host has none.
+    fail(String(rest[0]?.message ?? rest[0]));
+    return true;
   };
 
   socket.write = (data, ...rest) => {
-    if (!binds || phase === 'secured' || /^(?:EHLO|STARTTLS|QUIT)\b/i.test(data))
+    const [command] = /^[A-Z]+/.exec(typeof data === 'string' ? data.slice(0, 10).toUpperCase() : '') ?? [];
+    if (phase === 'greeting' && command === 'EHLO') phase = 'ehlo';
+    if (phase === 'ehlo' && command === 'STARTTLS') phase = 'starttls';
+    if (!binds || phase === 'secured' || ['EHLO', 'STARTTLS', 'QUIT'].includes(command))
       return write.call(socket, data, ...rest);
-    fail('Haraka has something to say to it before TLS');
+    fail(`Haraka would send ${command} in clear`);
     return false;
   };
 
@@ -245,14 +256,17 @@ function guard(plugin, hmail, demand, socket) {
       judge(plugin, demand, socket.cleartext).then(
         ({ meets, reached, proof, spki, because }) => {
           tell(reached, proof, spki);
-          if (meets !== true) return fail(because);
-          if (phase === 'over') return undefined;
+          if (phase === 'over') return;
+          if (meets !== true) {
+            fail(because);
+            return;
+          }
           phase = 'secured';
           hmail.loginfo(`${host} may have mail for ${domain}: ${because}`);
           // What Haraka goes by, before each command, where TLS is forced.
           socket.cleartext.authorized = true;
           done(true, null, certificate, cipher);
-          return emit.call(socket, 'secure');
+          emit.call(socket, 'secure');
         },
         (error) => fail(`its certificate cannot be judged: ${error.message}`),
       );

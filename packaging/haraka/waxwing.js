@@ -148,6 +148,8 @@ function mxsOf(host, domain, demands) {
 // Puts our word in place of Haraka's on this mail; get_mx comes again with each attempt.
 function replace(plugin, hmail, demands) {
   const { get_force_tls, try_deliver_host_on_socket } = Object.getPrototypeOf(hmail);
+  if (typeof get_force_tls !== 'function' || typeof try_deliver_host_on_socket !== 'function')
+    throw new Error('this plugin does not know this version of Haraka');
   hmail.get_force_tls = function (mx) {
     return demands.get(mx)?.binds !== false || get_force_tls.call(this, mx);
   };

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { chmod, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, describe, type TestContext } from 'node:test';
 import type { Lab } from '../lab/lab.ts';
 import { labTests } from '../lab/lab-test.ts';
@@ -23,9 +24,9 @@ const TRUST = '/etc/ssl/certs/ca-certificates.crt';
 
 /** The example of the page. The lab is on loopback, where no mail host of the internet is. */
 function documentedSections(): EximSections {
-  const text = readFileSync(page, 'utf8');
+  const written = readFileSync(page, 'utf8');
   const [, main = '', routers = '', transports = ''] =
-    /```\n(# main section\n.*?)(# begin routers.*?)(# begin transports.*?)```/s.exec(text) ?? [];
+    /```\n(# main section\n.*?)(# begin routers.*?)(# begin transports.*?)```/s.exec(written) ?? [];
   const ignored = /^ {2}ignore_target_hosts = .*127\.0\.0\.0\/8.*\n/m;
   assert.match(routers, ignored);
   assert.ok(main.includes(SOCKET) && transports.includes(TRUST));
@@ -79,6 +80,13 @@ async function advisorFor({ socket }: Sender, lab: Lab, t: TestContext): Promise
     await rm(socket, { force: true });
   });
   return advisor;
+}
+
+/** The line that it would get. */
+async function answerOf({ socket }: Sender, domain: string): Promise<string> {
+  const asking = connect(socket);
+  asking.end(`get ${domain}\n`);
+  return text(asking);
 }
 
 /** After looking up addresses Exim goes by the name at the end of the aliases. */
@@ -164,6 +172,11 @@ describe('Exim 4.96 asks the advisor by readsocket', () => {
       'x',
     ]);
     assert.equal(said.code, 0, said.stderr);
+    // What is kept is forgotten within a second.
+    await until(
+      async () => (await answerOf(exim, 'half-dane.test')).includes('mx.dane-ee.test=off'),
+      advisor.log,
+    );
     const fates = await send(exim, ['half-dane.test', 'dane-ee.test']);
     assert.deepEqual(
       [...fates.values()].map(({ became, inTls, host }) => ({ became, inTls, host })),
@@ -201,14 +214,14 @@ describe('Exim 4.96 asks the advisor by readsocket', () => {
     await once(listener, 'listening');
     t.after(() => listener.close());
     await chmod(exim.socket, 0o666);
-    const fateOfOne = async (domain: string, text: string): Promise<Fate> => {
-      answer = text.replaceAll('MX', `mx.${domain}`);
+    const fateOfOne = async (domain: string, said: string): Promise<Fate> => {
+      answer = said.replaceAll('MX', `mx.${domain}`);
       const fate = (await send(exim, [domain])).get(domain);
       assert.ok(fate !== undefined);
       return fate;
     };
-    for (const [domain, what, text] of broken) {
-      const fate = await fateOfOne(domain, text);
+    for (const [domain, what, said] of broken) {
+      const fate = await fateOfOne(domain, said);
       assert.equal(fate.became, 'deferred', `${what}: ${fate.line}`);
       assert.match(fate.line, /R=advice/);
     }

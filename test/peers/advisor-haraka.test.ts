@@ -6,6 +6,7 @@ import { after, describe } from 'node:test';
 import type { Lab } from '../lab/lab.ts';
 import { type LabTest, labTests } from '../lab/lab-test.ts';
 import { dueOf, startAdvisorOnLab } from './support/advisor-lab.ts';
+import { demanding, policyOf, startFake, startHostile } from './support/fake-advisor.ts';
 import { fetchHaraka, type Haraka, startHaraka } from './support/haraka.ts';
 import { labVerdicts } from './support/lab-verdicts.ts';
 import { handIn } from './support/pipelining-client.ts';
@@ -41,6 +42,20 @@ exports.hook_deferred = (next, hmail, { err }) => { write(hmail, 'deferred', { b
 exports.hook_bounce = (next, hmail, err) => { write(hmail, 'bounced', { because: String(err) }); next(OK); };
 `;
 
+/** As with `disable_for_failed_hosts`, and a database in which every host stands. */
+const FORGETFUL = `
+const { appendFileSync } = require('node:fs');
+const obtls = require('./outbound/tls');
+exports.hook_send_email = (next) => {
+  obtls.cfg.redis = { disable_for_failed_hosts: true };
+  obtls.db = {
+    get: async () => 'yesterday',
+    setEx: async (key) => appendFileSync(process.env.HARAKA + '/marked', key),
+  };
+  next();
+};
+`;
+
 interface Fate {
   readonly domain: string;
   readonly event: 'sent' | 'deferred' | 'bounced';
@@ -60,7 +75,6 @@ async function startSender(
     trust: lab.authority.certPem,
     files: {
       'config/plugins': 'waxwing\nwatch\n',
-      'config/smtp.ini': '[main]\nlisten=LISTEN\nnodes=0\n',
       'config/outbound.ini': '[main]\nlocal_mx_ok=true\ntemp_fail_intervals=1h\nconnect_timeout=5\n',
       'config/tls.ini': '[outbound]\n',
       'config/loglevel': 'INFO\n',
@@ -128,5 +142,126 @@ describe('Haraka asks the advisor by HTTP', () => {
         differ.push(`${domain}: ${JSON.stringify(due)}, not ${JSON.stringify(fate)}`);
     }
     assert.deepEqual(differ, [], haraka.log());
+  });
+
+  harakaTest('what an operator says of a domain is done, for that domain alone', async (lab) => {
+    const { advisor, haraka } = await sender(lab);
+    const said = await advisor.cli([
+      'policy',
+      'override',
+      'half-dane.test',
+      'off',
+      '--until',
+      '1h',
+      '--reason',
+      'x',
+    ]);
+    assert.equal(said.code, 0, said.stderr);
+    // What is kept is forgotten within a second.
+    const at = `http://127.0.0.1:${advisor.advisorPorts[0]}/v1/policy/half-dane.test`;
+    await until(async () => (await (await fetch(at)).text()).includes('"tries":false'), advisor.log);
+    const fates = await send(haraka, ['half-dane.test', 'dane-ee.test']);
+    assert.equal(fates.get('half-dane.test')?.inTls, false);
+    assert.equal(fates.get('dane-ee.test')?.inTls, true);
+  });
+
+  harakaTest('mail waits while somebody is on the way', async (lab) => {
+    const { haraka } = await sender(lab);
+    const { way } = lab.mail.postfix ?? assert.fail('the lab has no Postfix');
+    const before = way.seen().length;
+    for (const attack of ['strip', 'refuse', 'inject', 'cut', 'intercept'] as const) {
+      way.become(attack);
+      const fate = (await send(haraka, ['dane-ee.test'])).get('dane-ee.test');
+      assert.equal(fate?.event, 'deferred', attack);
+    }
+    way.become('none');
+    for (const { client } of way.seen().slice(before)) assert.doesNotMatch(client, /b@dane-ee|secret/);
+    assert.equal((await send(haraka, ['dane-ee.test'])).get('dane-ee.test')?.event, 'sent');
+  });
+
+  harakaTest(
+    'what Haraka remembers of hosts without TLS is nothing against a demand, and comes from none',
+    async (lab, t) => {
+      const { advisor } = await sender(lab);
+      const haraka = await startSender(lab, advisor.advisorPorts[0] ?? 0, {
+        'config/plugins': 'waxwing\nwatch\nforgetful\n',
+        'plugins/forgetful.js': FORGETFUL,
+      });
+      t.after(() => haraka.close());
+      const fates = await send(haraka, ['plain.test', 'dane-ee.test', 'sts-intercepted.test']);
+      assert.equal(fates.get('plain.test')?.inTls, false, 'the memory is at work');
+      assert.equal(fates.get('dane-ee.test')?.inTls, true);
+      assert.equal(fates.get('sts-intercepted.test')?.event, 'deferred');
+      assert.equal(await haraka.read('marked'), '');
+    },
+  );
+});
+
+describe('Haraka, and an advisor of the test', () => {
+  harakaTest('mail waits where the advisor cannot be asked, or says what is no answer', async (lab, t) => {
+    const fake = await startFake(t);
+    const haraka = await startSender(lab, fake.port);
+    t.after(() => haraka.close());
+    const answers = {
+      'error.test': { status: 500, body: '{}' },
+      'text.test': { status: 200, body: 'deliver' },
+      'other.test': {
+        status: 200,
+        body: JSON.stringify({ ...policyOf('x', []), schema: 'waxwing.policy/2' }),
+      },
+      'empty.test': { status: 200, body: JSON.stringify(policyOf('empty.test', [])) },
+      'addresses.test': {
+        status: 200,
+        body: JSON.stringify(policyOf('x', [{ host: 'mx.test', usable: true }])),
+      },
+      'cut.test': 'cut',
+    } as const;
+    fake.answers = answers;
+    const fates = await send(haraka, Object.keys(answers));
+    for (const [domain, fate] of fates) assert.equal(fate.event, 'deferred', domain);
+    fake.close();
+    assert.equal((await send(haraka, ['down.test'])).get('down.test')?.event, 'deferred');
+  });
+
+  harakaTest('what a host says before TLS bounces nothing, stops nothing, and is told', async (lab, t) => {
+    const fake = await startFake(t);
+    const haraka = await startSender(lab, fake.port);
+    t.after(() => haraka.close());
+    const hosts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+      greeting: { '': '554 5.7.1 no' },
+      ehlo: { '': '220 x', EHLO: '502 5.5.1 no' },
+      nothing: { '': '220 x', EHLO: '250 x' },
+      starttls: { '': '220 x', EHLO: '250-x\r\n250 STARTTLS', STARTTLS: '554 5.7.1 no' },
+      garbage: { '': 'hello' },
+    };
+    const taken: string[] = [];
+    const second = { ...demanding('mx.dane-ee.test', [lab.address(25)]), preference: 20 };
+    let last = 170;
+    for (const [name, replies] of Object.entries(hosts)) {
+      const address = lab.address((last += 1));
+      await startHostile(t, address, replies, taken);
+      const first = demanding(`mx.${name}.test`, [address]);
+      fake.say(`${name}.test`, [first]);
+      // The next host has what is wanted.
+      if (name === 'nothing') fake.say('dane-ee.test', [first, second]);
+    }
+    const fates = await send(haraka, [...Object.keys(hosts).map((name) => `${name}.test`), 'dane-ee.test']);
+    for (const name of Object.keys(hosts)) assert.equal(fates.get(`${name}.test`)?.event, 'deferred', name);
+    const { event, host, inTls } = fates.get('dane-ee.test') ?? {};
+    assert.deepEqual({ event, host, inTls }, { event: 'sent', host: 'mx.dane-ee.test', inTls: true });
+    assert.deepEqual(
+      taken.filter((line) => !/^(?:EHLO .*|STARTTLS|QUIT)$/.test(line)),
+      [],
+    );
+    const told = await until(
+      () => fake.outcomes.length >= 4 && fake.outcomes,
+      () => JSON.stringify(fake.outcomes),
+    );
+    assert.deepEqual(told.map(({ host: of, reached, proof }) => `${of} ${reached} ${proof}`).toSorted(), [
+      'mx.dane-ee.test authenticate tlsa',
+      'mx.nothing.test clear null',
+      'mx.nothing.test clear null',
+      'mx.starttls.test failed null',
+    ]);
   });
 });

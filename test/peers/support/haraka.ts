@@ -59,6 +59,8 @@ async function install(): Promise<void> {
 export interface HarakaOptions {
   /** An address of 127.0.0.0/8. */
   readonly address?: string;
+  /** `cpus`: one for each core; 0: all in one. By default 0. */
+  readonly processes?: 'cpus' | 0;
   /** Text by path below its folder. */
   readonly files: Readonly<Record<string, string>>;
   /** Authorities that it trusts, PEM. */
@@ -76,7 +78,8 @@ export interface Haraka {
 }
 
 /** Starts it and waits until it answers. @throws where it cannot be had. */
-export async function startHaraka({ address = '127.0.0.1', files, trust }: HarakaOptions): Promise<Haraka> {
+export async function startHaraka(options: HarakaOptions): Promise<Haraka> {
+  const { address = '127.0.0.1', processes = 0, files, trust } = options;
   const had = await fetchHaraka();
   if (had.kind === 'unavailable') throw new Error(had.because);
   const port = await freePort(address);
@@ -91,10 +94,10 @@ export async function startHaraka({ address = '127.0.0.1', files, trust }: Harak
     'config/host_list': '\n',
     'config/loglevel': 'ERROR\n',
     'config/log.ini': '[main]\nlevel=error\n',
+    'config/smtp.ini': `[main]\nlisten=${address}:${port}\nnodes=${processes}\n`,
     ...files,
   };
-  for (const [name, text] of Object.entries(all))
-    await writeFile(join(place, name), text.replaceAll('LISTEN', `${address}:${port}`));
+  for (const [name, text] of Object.entries(all)) await writeFile(join(place, name), text);
   const child = spawn(process.execPath, [join(program, 'bin/haraka'), '-c', place], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_EXTRA_CA_CERTS: join(place, 'ca.pem') },

@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { after, describe, type TestContext } from 'node:test';
 import type { Lab } from '../lab/lab.ts';
 import { labTests } from '../lab/lab-test.ts';
+import { checkColumn } from './support/advised-table.ts';
 import { dueOf, startAdvisorOnLab } from './support/advisor-lab.ts';
 import { type Exim, type EximSections, startExim } from './support/exim.ts';
 import { labVerdicts } from './support/lab-verdicts.ts';
@@ -113,6 +114,13 @@ function fateOf(log: string, domain: string): Fate | undefined {
   return undefined;
 }
 
+/** What its log tells of a delivery: `CV=dane` and `CV=yes` stand for a certificate that was verified. */
+function wordsOf({ became, inTls, line }: Fate): string {
+  if (became !== 'sent') return became;
+  if (!inTls) return 'sent, cleartext';
+  return / CV=(?:dane|yes) /.test(line) ? 'sent, verified' : 'sent, encrypted';
+}
+
 async function send(exim: Sender, domains: readonly string[]): Promise<ReadonlyMap<string, Fate>> {
   const from = exim.log().length;
   const content = Buffer.from('Subject: secret\n\nsecret text\n');
@@ -156,6 +164,12 @@ describe('Exim 4.96 asks the advisor by readsocket', () => {
       assert.match(fates.get(domain)?.line ?? '', / CV=dane /);
     for (const domain of ['sts.test', 'sts-wildcard.test'])
       assert.match(fates.get(domain)?.line ?? '', / CV=yes /);
+    await checkColumn('Exim 4.96', new Map([...fates].map(([domain, fate]) => [domain, wordsOf(fate)])));
+    const asked = await exim.run('exim4', ['-be', `\${readsocket{${SOCKET}}{get sts.test\\n}{40s}}`]);
+    assert.match(
+      asked.stdout,
+      /^mx="mx\.sts\.test" tls="mx\.sts\.test=verify" because=".*" result=deliver\n/,
+    );
   });
 
   labTest('one message, one host, two domains: neither goes by what the other asks for', async (lab, t) => {

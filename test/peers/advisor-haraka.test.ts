@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, describe } from 'node:test';
 import type { Lab } from '../lab/lab.ts';
 import { type LabTest, labTests } from '../lab/lab-test.ts';
+import { checkColumn } from './support/advised-table.ts';
 import { dueOf, startAdvisorOnLab } from './support/advisor-lab.ts';
 import { demanding, policyOf, startFake, startHostile } from './support/fake-advisor.ts';
 import { fetchHaraka, type Haraka, startHaraka } from './support/haraka.ts';
@@ -103,6 +104,11 @@ function sender(lab: Lab): NonNullable<typeof shared> {
   return shared;
 }
 
+function wordsOf({ event, inTls }: Fate): string {
+  if (event !== 'sent') return event;
+  return inTls === true ? 'sent, TLS' : 'sent, cleartext';
+}
+
 async function fatesIn(haraka: Haraka): Promise<readonly Fate[]> {
   const text = await haraka.read('told.ndjson');
   return text
@@ -142,6 +148,7 @@ describe('Haraka asks the advisor by HTTP', () => {
         differ.push(`${domain}: ${JSON.stringify(due)}, not ${JSON.stringify(fate)}`);
     }
     assert.deepEqual(differ, [], haraka.log());
+    await checkColumn('Haraka 3.3.4', new Map([...fates].map(([domain, fate]) => [domain, wordsOf(fate)])));
   });
 
   harakaTest('what an operator says of a domain is done, for that domain alone', async (lab) => {
@@ -192,6 +199,10 @@ describe('Haraka asks the advisor by HTTP', () => {
       assert.equal(fates.get('plain.test')?.inTls, false, 'the memory is at work');
       assert.equal(fates.get('dane-ee.test')?.inTls, true);
       assert.equal(fates.get('sts-intercepted.test')?.event, 'deferred');
+      const { way } = lab.mail.postfix ?? assert.fail('the lab has no Postfix');
+      way.become('cut');
+      assert.equal((await send(haraka, ['dane-ee.test'])).get('dane-ee.test')?.event, 'deferred');
+      way.become('none');
       assert.equal(await haraka.read('marked'), '');
     },
   );

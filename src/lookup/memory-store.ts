@@ -24,6 +24,8 @@ export function memoryStore({ policies, octets: most }: MemoryBounds): EngineSto
   };
   const put = (entry: StsEntry): void => {
     remove(entry.domain);
+    // It would make all others go, and then not fit.
+    if (octetsOf(entry) > most) return;
     rows.set(entry.domain, entry);
     octets += octetsOf(entry);
     for (const domain of rows.keys()) {

@@ -2,16 +2,21 @@
 import '../support/own-package.ts';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { after, describe, type TestContext } from 'node:test';
 import type { Delivery, Settings } from '../../examples/nodemailer.ts';
 import { type Outcome, readOutcomes } from '../../src/advisor/outcomes.ts';
-import { decide, type Lookups, lookupPolicy, openLookups } from '../../src/policy.ts';
+import { decide, type LookupOptions, type Lookups, lookupPolicy, openLookups } from '../../src/policy.ts';
 import type { Lab } from '../lab/lab.ts';
 import { labTests } from '../lab/lab-test.ts';
+import { about, forgeNoName } from '../lab/mitm/lies.ts';
 import { advisedDomains, dueOf } from './support/advisor-lab.ts';
 import { labVerdicts } from './support/lab-verdicts.ts';
+import { until } from './support/until.ts';
 
 const { deliver } = await import('../../examples/nodemailer.ts');
 const labTest = labTests({ mail: ['postfix', 'exim', 'opensmtpd'] });
@@ -19,13 +24,17 @@ const labTest = labTests({ mail: ['postfix', 'exim', 'opensmtpd'] });
 let shared: Promise<Lookups> | undefined;
 after(async () => (await shared)?.close());
 
-function lookupsOn(lab: Lab): Promise<Lookups> {
-  shared ??= openLookups({
+function optionsOn(lab: Lab): LookupOptions {
+  return {
     resolver: `${lab.resolver.address}:${lab.resolver.port}`,
     trustAnchors: lab.anchor,
     ca: lab.authority.certPem,
     allowPrivateAddresses: true,
-  });
+  };
+}
+
+function lookupsOn(lab: Lab): Promise<Lookups> {
+  shared ??= openLookups(optionsOn(lab));
   return shared;
 }
 
@@ -67,20 +76,23 @@ describe('the example with Nodemailer', () => {
     },
   );
 
-  labTest(
-    'a message that is sent has arrived, and one that has to wait has not been told to anybody',
-    async (lab) => {
-      const settings = await settingsOn(lab);
-      const { postfix } = lab.mail;
-      assert.ok(postfix !== undefined);
-      assert.equal((await deliverTo('dane-ee.test', settings)).kind, 'sent');
-      const waits = await deliverTo('dane-mismatch.test', settings);
-      assert.match(
-        'because' in waits ? waits.because : '',
-        /^mx\.dane-mismatch\.test \(127\.[^)]*:25\) does not show what it has to \(dane\): the server's certificate matches none/,
-      );
-    },
-  );
+  labTest('what is sent arrives as it was; what waits was told to nobody', async (lab) => {
+    const settings = await settingsOn(lab);
+    const postfix = lab.mail.postfix ?? assert.fail('there is no Postfix');
+    const taken = async (): Promise<readonly string[]> =>
+      (await postfix.messages())
+        .filter(({ header }) => header.includes('Subject: arrives'))
+        .map(({ to, body }) => `${to} ${JSON.stringify(String(body))}`);
+    const mail = { from: 'a@sender.test', message: 'Subject: arrives\r\n\r\n.dot\r\n' };
+    const waits = await deliver({ ...mail, to: 'b@dane-mismatch.test' }, settings);
+    assert.match(
+      'because' in waits ? waits.because : '',
+      /^mx\.dane-mismatch\.test \(127\.[^)]*:25\) does not show what it has to \(dane\): the server's certificate matches none/,
+    );
+    assert.equal((await deliver({ ...mail, to: 'b@dane-ee.test' }, settings)).kind, 'sent');
+    await until(async () => (await taken()).length > 0, postfix.log);
+    assert.deepEqual(await taken(), [`b@dane-ee.test ${JSON.stringify('.dot\n')}`]);
+  });
 
   labTest('the advisor is told what each session came to', async (lab, t) => {
     const { told, advisor } = await startListener(t);
@@ -107,6 +119,25 @@ describe('the example with Nodemailer', () => {
       ],
     );
     assert.ok(told.every(({ host }) => host !== null));
+  });
+
+  labTest('a policy in a folder outlives the program, and a record that somebody hides', async (lab, t) => {
+    const above = await mkdtemp(join(tmpdir(), 'waxwing-policies-'));
+    t.after(() => rm(above, { recursive: true }));
+    const domain = 'sts-wildcard.test';
+    const folder = join(above, 'policies');
+    const by = async (options: LookupOptions): Promise<string | undefined> => {
+      const decision = decide(await lookupPolicy(domain, { ...optionsOn(lab), ...options }));
+      return decision.kind === 'deliver' ? decision.hosts[0]?.by : decision.because;
+    };
+    assert.equal(await by({ folder }), 'sts');
+    const fetched = lab.policyHosts.requests().length;
+    const mitm = await lab.dnsMitm();
+    mitm.tell(about({ name: `_mta-sts.${domain}` }, forgeNoName));
+    const resolver = `${mitm.address}:${mitm.port}`;
+    assert.equal(await by({ folder, resolver }), 'sts');
+    assert.equal(await by({ resolver }), 'default', 'without it the policy is hidden');
+    assert.equal(lab.policyHosts.requests().length, fetched);
   });
 
   labTest(

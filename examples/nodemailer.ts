@@ -11,7 +11,15 @@ import { hostname } from 'node:os';
 import { text } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
 import { createTransport } from 'nodemailer';
-import { decide, type HostPolicy, judgeTls, type Lookups, lookupPolicy, openLookups } from 'waxwing/policy';
+import {
+  decide,
+  type HostPolicy,
+  judgeTls,
+  type Lookups,
+  lookupPolicy,
+  openLookups,
+  type PolicyRules,
+} from 'waxwing/policy';
 import { type StartTlsResult, startTls, type TlsFacts } from 'waxwing/starttls';
 
 export interface Mail {
@@ -27,8 +35,12 @@ export interface Settings {
   readonly helloName: string;
   /** An advisor that is told what TLS was reached: `http://127.0.0.1:8462`. Default: nobody is. */
   readonly advisor?: string;
+  /** What this program wants beyond what domains publish. Default: nothing. */
+  readonly rules?: PolicyRules;
   /** Authorities that mail hosts may have beside those of Node, PEM. */
   readonly ca?: string;
+  /** Of a lab. Default: 25. */
+  readonly port?: number;
 }
 
 /** `deferred`: it has to be tried again later, with the policy looked up anew; a decision is good for one attempt. */
@@ -39,7 +51,7 @@ export type Delivery =
 /** Tries each mail host in turn. */
 export async function deliver(mail: Mail, settings: Settings): Promise<Delivery> {
   const domain = mail.to.slice(mail.to.lastIndexOf('@') + 1);
-  const decision = decide(await lookupPolicy(domain, settings.lookups));
+  const decision = decide(await lookupPolicy(domain, settings.lookups), settings.rules);
   if (decision.kind === 'refuse') return { kind: 'bounced', because: decision.because };
   if (decision.kind === 'defer') return { kind: 'deferred', because: decision.because };
   const failures: string[] = [];
@@ -94,9 +106,9 @@ async function reach(
   domain: string,
   settings: Settings,
 ): Promise<Way | { readonly because: string }> {
-  if (!host.tries) return { socket: await dial(address), tls: 'none' };
+  if (!host.tries) return { socket: await dial(address, settings), tls: 'none' };
   const { helloName, ca } = settings;
-  const result = await startTls(await dial(address), {
+  const result = await startTls(await dial(address, settings), {
     protocol: 'smtp',
     serverName: host.serverName,
     helloName,
@@ -112,7 +124,7 @@ async function reach(
     };
   }
   const isWithout = result.kind === 'notOffered' || result.kind === 'refused' || result.kind === 'tlsFailed';
-  if (host.requires === 'none' && isWithout) return { socket: await dial(address), tls: 'none' };
+  if (host.requires === 'none' && isWithout) return { socket: await dial(address, settings), tls: 'none' };
   return { because: `${result.because} (${host.because})` };
 }
 
@@ -134,8 +146,8 @@ function fromTheGreeting(socket: TLSSocket, offers: readonly string[]): void {
   socket.unshift(Buffer.from('220 inside TLS\r\n'));
 }
 
-async function dial(address: string): Promise<Socket> {
-  const socket = connect({ host: address, port: 25 });
+async function dial(address: string, { port = 25 }: Settings): Promise<Socket> {
+  const socket = connect({ host: address, port });
   await once(socket, 'connect', { signal: AbortSignal.timeout(30_000) }).catch((error: unknown) => {
     socket.destroy();
     throw error;
@@ -156,7 +168,6 @@ async function hand(
   const transport = createTransport({
     name: settings.helloName,
     host: host.host,
-    port: 25,
     secure: isSecured,
     ignoreTLS: true,
     getSocket: (_options, callback) => callback(null, { connection: way.socket, secured: isSecured }),

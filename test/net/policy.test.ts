@@ -41,9 +41,9 @@ const zone: ReadonlyMap<string, readonly [number, readonly string[]]> = new Map(
 /** Knows nothing of DNSSEC. */
 const unsigned: Script = (query) => {
   const { name, type } = query.question;
-  const known = zone.get(`${showName(name)}. ${type}`) ?? zone.get(`${showName(name)} ${type}`);
-  if (known === undefined) return says(query, { authority: [soa('test')] });
-  return says(query, { answers: [record(name, known[0], rdataOf(known[0], known[1], root))] });
+  const entry = zone.get(`${showName(name)}. ${type}`) ?? zone.get(`${showName(name)} ${type}`);
+  if (entry === undefined) return says(query, { authority: [soa('test')] });
+  return says(query, { answers: [record(name, entry[0], rdataOf(entry[0], entry[1], root))] });
 };
 
 async function setting(

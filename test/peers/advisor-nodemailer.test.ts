@@ -1,5 +1,4 @@
 /** The example with Nodemailer, which asks `waxwing/policy`, on the domains of the lab: the same verdicts as the relay's own. */
-import '../support/own-package.ts';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -14,10 +13,12 @@ import { decide, type LookupOptions, type Lookups, lookupPolicy, openLookups } f
 import type { Lab } from '../lab/lab.ts';
 import { labTests } from '../lab/lab-test.ts';
 import { about, forgeNoName } from '../lab/mitm/lies.ts';
+import { takeOwnPackage } from '../support/own-package.ts';
 import { advisedDomains, dueOf } from './support/advisor-lab.ts';
 import { labVerdicts } from './support/lab-verdicts.ts';
 import { until } from './support/until.ts';
 
+takeOwnPackage();
 const { deliver } = await import('../../examples/nodemailer.ts');
 const labTest = labTests({ mail: ['postfix', 'exim', 'opensmtpd'] });
 

@@ -1,5 +1,4 @@
 /** The policy list while the relay runs: where it comes from, what the log says of it, and its metrics. */
-
 import type { Logger } from 'pino';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { httpsAddresses } from '../lookup/https-addresses.ts';

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { after, describe, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Delivery, Settings } from '../../examples/nodemailer.ts';
 import { type Outcome, readOutcomes } from '../../src/advisor/outcomes.ts';
 import { decide, type LookupOptions, type Lookups, lookupPolicy, openLookups } from '../../src/policy.ts';
@@ -14,8 +15,10 @@ import type { Lab } from '../lab/lab.ts';
 import { labTests } from '../lab/lab-test.ts';
 import { about, forgeNoName } from '../lab/mitm/lies.ts';
 import { takeOwnPackage } from '../support/own-package.ts';
+import { checkColumn } from './support/advised-table.ts';
 import { advisedDomains, dueOf } from './support/advisor-lab.ts';
 import { labVerdicts } from './support/lab-verdicts.ts';
+import { startOnLab } from './support/policy-lab.ts';
 import { until } from './support/until.ts';
 
 takeOwnPackage();
@@ -74,6 +77,17 @@ describe('the example with Nodemailer', () => {
         if (!isSame) differ.push(`${due.domain}: ${delivery.kind} (${text}), due ${JSON.stringify(due)}`);
       }
       assert.deepEqual(differ, []);
+      await checkColumn(
+        'Nodemailer 10.6',
+        new Map(
+          became.map((delivery, index) => [
+            domains[index] ?? '',
+            delivery.kind === 'sent'
+              ? `sent, ${delivery.tls === 'none' ? 'cleartext' : delivery.tls}`
+              : delivery.kind,
+          ]),
+        ),
+      );
     },
   );
 
@@ -120,6 +134,26 @@ describe('the example with Nodemailer', () => {
       ],
     );
     assert.ok(told.every(({ host }) => host !== null));
+  });
+
+  labTest('what it tells a real advisor is remembered, and asked of whoever asks that', async (lab, t) => {
+    const waxwing = await startOnLab(lab, {
+      advisor: [{ protocol: 'http', address: '127.0.0.1:0' }],
+      memory: { mode: 'enforce', least_sessions: 2, least_age: '1s' },
+    });
+    t.after(() => waxwing.close());
+    const advisor = `http://127.0.0.1:${waxwing.advisorPorts[0]}`;
+    const settings = await settingsOn(lab, { advisor });
+    const domain = 'signed-plain.test';
+    for (const waitMs of [1_100, 0]) {
+      assert.equal((await deliverTo(domain, settings)).kind, 'sent');
+      // It has everything written down that was told up to now; two sessions that gather before that are one moment.
+      const shown = await waxwing.cli(['policy', 'show', domain]);
+      assert.match(shown.stdout, /^ {2}mx\.signed-plain\.test: authenticated/m);
+      await sleep(waitMs);
+    }
+    const answer = await fetch(`${advisor}/v1/policy/${domain}`);
+    assert.match(await answer.text(), /"requires":"authenticate","by":"memory"/);
   });
 
   labTest('a policy in a folder outlives the program, and a record that somebody hides', async (lab, t) => {

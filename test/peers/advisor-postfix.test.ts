@@ -6,6 +6,7 @@ import type { PolicyFigures, ResultPage } from '../../src/relay/control-results.
 import type { Lab } from '../lab/lab.ts';
 import { labTests } from '../lab/lab-test.ts';
 import { readPostfixPolicy } from '../support/postfix-policy.ts';
+import { checkColumn } from './support/advised-table.ts';
 import { dueOf, advisedDomains as rows, startAdvisorOnLab } from './support/advisor-lab.ts';
 import type { PeerName } from './support/catalog.ts';
 import { rootsOf } from './support/peer.ts';
@@ -142,6 +143,7 @@ describe('Postfix 3.7 asks the advisor by socketmap', () => {
       if (status !== dueOf(domain).became) differ.push(`${domain}: ${status} (${text})`);
     }
     assert.deepEqual(differ, []);
+    await checkColumn('Postfix 3.7', new Map([...became].map(([domain, [status]]) => [domain, status])));
     const log = sender.log();
     assert.match(log, /Verified TLS connection established to mx\.sts\.test/);
     assert.match(log, /Verified TLS connection established to mx\.dane-ee\.test/);

@@ -1,4 +1,5 @@
 /** The domains of the lab on which others send by our decision: what each is answered, and what has to become of its mail. */
+import type { TlsOutcome } from '../../../src/policies/words.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { labVerdicts } from './lab-verdicts.ts';
 import { startOnLab } from './policy-lab.ts';
@@ -80,6 +81,8 @@ export interface Due {
   readonly became: 'sent' | 'deferred' | 'bounced';
   /** Whether it goes inside TLS; null where it is not sent. */
   readonly inTls: boolean | null;
+  /** How it travels by our own words, which not every sender can tell; null where it is not sent. */
+  readonly outcome: TlsOutcome | null;
   /** The host that takes it, where the lab's table names it. */
   readonly mx: string | null;
 }
@@ -88,10 +91,15 @@ export interface Due {
 export function dueOf(domain: string): Due {
   const row = labVerdicts.find((one) => one.domain === domain);
   if (row === undefined) throw new Error(`${domain} is not in the table of the lab`);
-  const [became = '', outcome = ''] = row.verdict.split(/,? /);
+  const [became = '', word = ''] = row.verdict.split(/,? /);
   const mx = row.mx ?? null;
-  if (became === 'delivered') return { domain, became: 'sent', inTls: outcome !== 'cleartext', mx };
-  return { domain, became: became === 'bounced' ? 'bounced' : 'deferred', inTls: null, mx: null };
+  if (became === 'delivered') {
+    const outcome = (['authenticated', 'encrypted', 'cleartext'] as const).find((one) => one === word);
+    if (outcome === undefined) throw new Error(`${row.verdict} does not say how it was delivered`);
+    return { domain, became: 'sent', inTls: outcome !== 'cleartext', outcome, mx };
+  }
+  const other = became === 'bounced' ? 'bounced' : 'deferred';
+  return { domain, became: other, inTls: null, outcome: null, mx: null };
 }
 
 /** Starts an advisor on the lab. @param listeners items of `[[advisor.listener]]`; their ports are `advisorPorts`, in this order. */

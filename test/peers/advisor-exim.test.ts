@@ -9,6 +9,8 @@ import { text } from 'node:stream/consumers';
 import { after, describe, type TestContext } from 'node:test';
 import type { Lab } from '../lab/lab.ts';
 import { labTests } from '../lab/lab-test.ts';
+import { about, type Lie } from '../lab/mitm/lies.ts';
+import { recordOf } from '../lab/mitm/packet.ts';
 import { checkColumn } from './support/advised-table.ts';
 import { dueOf, startAdvisorOnLab } from './support/advisor-lab.ts';
 import { type Exim, type EximSections, startExim } from './support/exim.ts';
@@ -51,19 +53,19 @@ let shared: Promise<Sender> | undefined;
 after(async () => (await shared)?.close());
 
 function sender(lab: Lab): Promise<Sender> {
-  shared ??= startSender(lab);
+  shared ??= startSender(lab, 164, lab.resolver.address);
   return shared;
 }
 
-async function startSender(lab: Lab): Promise<Sender> {
+async function startSender(lab: Lab, last: number, resolver: string): Promise<Sender> {
   const had = await rootsOf(['exim']);
   if (had.kind === 'unavailable') throw new Error(had.because);
   const exim = await startExim(had.roots.exim, {
-    address: lab.address(164),
+    address: lab.address(last),
     hostname: 'sender.lab.test',
     domains: ['nobody.test'],
     files: {
-      '/etc/resolv.conf': `nameserver ${lab.resolver.address}\noptions trust-ad\n`,
+      '/etc/resolv.conf': `nameserver ${resolver}\noptions trust-ad\n`,
       [TRUST]: lab.authority.certPem,
       [SOCKET.replace('exim.sock', '.here')]: '',
     },
@@ -92,6 +94,23 @@ async function answerOf({ socket }: Sender, domain: string): Promise<string> {
 
 /** After looking up addresses Exim goes by the name at the end of the aliases. */
 const knownByOwner: Readonly<Record<string, string>> = { 'dane-host-alias.test': 'mx.dane-ee.test' };
+
+/** An A record of another name, to which an alias leads. */
+function aliasOf(target: string, address: string): Lie {
+  const wire = Buffer.concat(
+    [...target.split('.'), ''].map((label) => Buffer.concat([Buffer.of(label.length), Buffer.from(label)])),
+  );
+  return (packet) => ({
+    kind: 'answer',
+    packet: {
+      ...packet,
+      answer: [
+        recordOf(packet.question?.name ?? Buffer.of(0), 5, 60, wire),
+        recordOf(wire, 1, 60, Buffer.from(address.split('.').map(Number))),
+      ],
+    },
+  });
+}
 
 /** What became of mail to a domain, as Exim's log says it. */
 interface Fate {
@@ -200,6 +219,21 @@ describe('Exim 4.96 asks the advisor by readsocket', () => {
       ],
     );
   });
+
+  labTest(
+    'a host that forged DNS makes an alias has to prove the name that was asked for',
+    async (lab, t) => {
+      const mitm = await lab.dnsMitm();
+      const exim = await startSender(lab, 165, mitm.address);
+      t.after(() => exim.close());
+      await advisorFor(exim, lab, t);
+      const other = 'mx.sts-wildcard.test';
+      mitm.tell(about({ name: 'mx.sts.test', type: 1 }, aliasOf(other, lab.address(26))));
+      const { became, line } = (await send(exim, ['sts.test'])).get('sts.test') ?? assert.fail('no fate');
+      assert.equal(became, 'deferred', line);
+      assert.match(line, / H=mx\.sts-wildcard\.test \[[^ ]+\]: TLS session: .*certificate/);
+    },
+  );
 
   labTest('mail waits where the advisor does not answer', async (lab) => {
     const exim = await sender(lab);

@@ -21,8 +21,8 @@ const harakaTest: LabTest = (name, work) =>
   inLab(name, async (lab, t) => {
     const had = await fetchHaraka();
     if (had.kind === 'ready') return work(lab, t);
-    if (process.env['PEERS_REQUIRED'] === '1') throw new Error(had.because);
-    t.skip(had.because);
+    if (process.env['PEERS_REQUIRED'] === '1') throw new Error(`no Haraka: ${had.because}`);
+    t.skip(`no Haraka: ${had.because}`);
   });
 
 const packaging = join(import.meta.dirname, '../../packaging/haraka');

@@ -49,7 +49,7 @@ function fitHosts({ hosts }: DestinationVerdict): readonly FitHost[] {
 /**
  * By the name of each host, and by the one at the end of its aliases: after looking up addresses Exim goes by that one.
  *
- * Certificates it compares with the name at the beginning all the same (from 4.95 on). Where aliases would say different things of
+ * Certificates it compares with the name at the beginning all the same, as 4.96 does. Where aliases would say different things of
  * one name, it has the strictest word.
  */
 function waysOf(hosts: readonly FitHost[]): ReadonlyMap<string, Way> {

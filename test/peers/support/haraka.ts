@@ -29,14 +29,15 @@ export async function fetchHaraka(): Promise<Fetched> {
     return { kind: 'ready', root: program };
   } catch (error) {
     const because = error instanceof Error ? error.message : String(error);
-    return { kind: 'unavailable', because: `no Haraka: ${because}` };
+    return { kind: 'unavailable', because };
   }
 }
 
 async function install(): Promise<void> {
   // Whoever held the lock before us may have done it.
   if (existsSync(join(program, 'haraka.js'))) return;
-  const told = process.env['PEERS_UNAVAILABLE'];
+  // Set by run.ts, so that nobody waits for npm to fail again.
+  const told = process.env['HARAKA_UNAVAILABLE'];
   if (told !== undefined) throw new Error(told);
   const unfinished = join(home, 'haraka-unfinished');
   await rm(unfinished, { recursive: true, force: true });

@@ -32,8 +32,10 @@ exports.shutdown = function () {
 exports.waxwing_load = function () {
   const { main } = this.config.get('waxwing.ini', () => this.waxwing_load());
   const advisor = main.advisor ?? '127.0.0.1:8462';
-  const [, host, port] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(advisor) ?? [];
-  this.waxwing_at = advisor.startsWith('/') ? { socketPath: advisor } : { host, port };
+  const [, host, port] = /^\[?([^\]]+?)\]?:(\d+)$/.exec(advisor) ?? [];
+  if (host === undefined && !advisor.startsWith('/'))
+    this.logerror(`advisor=${advisor} is neither ADDRESS:PORT nor the path of a socket: all mail waits`);
+  this.waxwing_at = advisor.startsWith('/') ? { socketPath: advisor } : { host, port: port ?? 0 };
   this.waxwing_ms = Number(main.timeout ?? 25) * 1000;
 };
 
@@ -58,8 +60,8 @@ exports.waxwing_get_mx = function (next, hmail, domain) {
 // What is to be done with mail for a domain: the hosts, the best first, or the code for Haraka and a sentence.
 exports.waxwing_hosts = async function (domain) {
   const { status, body } = await this.waxwing_ask('GET', `/v1/policy/${encodeURIComponent(domain)}`);
-  if (status === 400) return { code: DENY, because: body.error };
-  if (status !== 200 || body.schema !== 'waxwing.policy/1') throw new Error(`the advisor says ${status}`);
+  if (status !== 200 || body.schema !== 'waxwing.policy/1')
+    throw new Error(`the advisor says ${status}: ${body.error}`);
   if (body.decision === 'refuse') return { code: DENY, because: body.because };
   const hosts = body.hosts.filter(({ usable }) => usable === true);
   if (body.decision !== 'deliver' || hosts.length === 0) return { code: DENYSOFT, because: body.because };
@@ -71,7 +73,10 @@ exports.waxwing_ask = function (method, path, content) {
   const once = () =>
     new Promise((resolve, reject) => {
       const text = content === undefined ? undefined : JSON.stringify(content);
-      const headers = { host: 'localhost', ...(text === undefined ? {} : { 'content-type': 'application/json' }) };
+      const headers = {
+        host: 'localhost',
+        ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+      };
       const request = http.request({ ...this.waxwing_at, agent: this.waxwing.agent, method, path, headers });
       const timer = setTimeout(() => request.destroy(new Error('it takes too long')), this.waxwing_ms);
       const fail = (error) => {
@@ -166,7 +171,8 @@ function replace(plugin, hmail, demands) {
 function guard(plugin, hmail, demand, socket) {
   const { domain, host, binds } = demand;
   const { emit, upgrade, write } = socket;
-  // greeting, ehlo, starttls: whose reply is awaited; tls, judged: TLS begins, its certificate is looked at; secured; over.
+  // greeting, ehlo, starttls: whose reply is awaited; offered: what it can is known; tls, judged: TLS begins, its certificate is looked
+  // at; secured; over.
   let phase = 'greeting';
   let offers = false;
   const tell = (reached, proof = null, spki = null) =>
@@ -183,6 +189,7 @@ function guard(plugin, hmail, demand, socket) {
     const isGood = code?.startsWith('2') === true;
     if (phase === 'greeting') return isGood ? undefined : `it greets with ${line}`;
     if (phase === 'ehlo') {
+      phase = 'offered';
       if (isGood && !offers) tell('clear');
       return isGood && offers ? undefined : 'it does not offer STARTTLS';
     }
@@ -192,7 +199,7 @@ function guard(plugin, hmail, demand, socket) {
       tell('failed');
       return `it answers STARTTLS with ${line}`;
     }
-    return phase === 'tls' || phase === 'judged' ? 'it speaks before it is asked' : undefined;
+    return phase === 'secured' ? undefined : 'it speaks before it is asked';
   };
 
   const onLine = (line) => {
@@ -231,7 +238,7 @@ function guard(plugin, hmail, demand, socket) {
   socket.write = (data, ...rest) => {
     const [command] = /^[A-Z]+/.exec(typeof data === 'string' ? data.slice(0, 10).toUpperCase() : '') ?? [];
     if (phase === 'greeting' && command === 'EHLO') phase = 'ehlo';
-    if (phase === 'ehlo' && command === 'STARTTLS') phase = 'starttls';
+    if (phase === 'offered' && command === 'STARTTLS') phase = 'starttls';
     if (!binds || phase === 'secured' || ['EHLO', 'STARTTLS', 'QUIT'].includes(command))
       return write.call(socket, data, ...rest);
     fail(`Haraka would send ${command} in clear`);
@@ -251,7 +258,11 @@ function guard(plugin, hmail, demand, socket) {
       socket.cleartext.once('error', () => phase !== 'secured' && tell('failed'));
       return;
     }
-    const ours = { servername: demand.serverName, rejectUnauthorized: false, checkServerIdentity: () => undefined };
+    const ours = {
+      servername: demand.serverName,
+      rejectUnauthorized: false,
+      checkServerIdentity: () => undefined,
+    };
     upgrade.call(socket, { ...options, ...ours }, (_authorized, _error, certificate, cipher) => {
       if (phase === 'over') return;
       phase = 'judged';
@@ -284,11 +295,15 @@ async function judge(plugin, { domain, host }, cleartext) {
     chain.push(certificate.raw.toString('base64'));
     certificate = certificate.issuerCertificate;
   }
-  const code = cleartext.authorizationError;
-  // That is about the name of the host; which names count the advisor knows.
-  const path = cleartext.authorized || code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? null : String(code ?? 'UNKNOWN');
-  const handshake = { domain, host, chain, path: path === null || /^[A-Z0-9_]{1,64}$/.test(path) ? path : 'UNKNOWN' };
+  const handshake = { domain, host, chain, path: pathOf(cleartext) };
   const { status, body } = await plugin.waxwing_ask('POST', '/v1/handshakes', handshake);
   if (status !== 200) throw new Error(`the advisor says ${status}: ${body.error}`);
   return body;
+}
+
+// null: the certificates lead to an authority; else OpenSSL's name of what is wrong with them.
+function pathOf({ authorized, authorizationError: code }) {
+  // That is about the name of the host; which names count the advisor knows.
+  if (authorized || code === 'ERR_TLS_CERT_ALTNAME_INVALID') return null;
+  return /^[A-Z0-9_]{1,64}$/.test(code) ? code : 'UNKNOWN';
 }

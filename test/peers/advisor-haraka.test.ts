@@ -215,6 +215,7 @@ describe('Haraka, and an advisor of the test', () => {
     t.after(() => haraka.close());
     const answers = {
       'error.test': { status: 500, body: '{}' },
+      'refused.test': { status: 400, body: '{"error":"no"}' },
       'text.test': { status: 200, body: 'deliver' },
       'other.test': {
         status: 200,
@@ -275,4 +276,28 @@ describe('Haraka, and an advisor of the test', () => {
       'mx.starttls.test failed null',
     ]);
   });
+
+  harakaTest(
+    'a host without TLS, of which nothing is asked, has its mail, and is told once',
+    async (lab, t) => {
+      const fake = await startFake(t);
+      const haraka = await startSender(lab, fake.port);
+      t.after(() => haraka.close());
+      const taken: string[] = [];
+      const address = lab.address(180);
+      await startHostile(t, address, { '': '220 x', EHLO: '250-x\r\n250 SIZE', DATA: '354 x' }, taken);
+      fake.say('clear.test', [{ ...demanding('mx.clear.test', [address]), requires: 'none' }]);
+      const { event, inTls } = (await send(haraka, ['clear.test'])).get('clear.test') ?? {};
+      assert.deepEqual({ event, inTls }, { event: 'sent', inTls: false });
+      assert.ok(taken.includes('secret text'));
+      const told = await until(
+        () => fake.outcomes.length > 0 && fake.outcomes,
+        () => haraka.log(),
+      );
+      assert.deepEqual(
+        told.map(({ host, reached }) => `${host} ${reached}`),
+        ['mx.clear.test clear'],
+      );
+    },
+  );
 });

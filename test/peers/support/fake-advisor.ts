@@ -33,13 +33,8 @@ export function policyOf(domain: string, hosts: readonly object[]): object {
 
 /** A host that may be used, and has to authenticate itself. */
 export function demanding(host: string, addresses: readonly string[]): object {
-  const { requires, tries, usable, preference } = {
-    requires: 'authenticate',
-    tries: true,
-    usable: true,
-    preference: 10,
-  };
-  return { host, addresses, requires, tries, usable, preference, serverName: host };
+  const asked = { requires: 'authenticate', tries: true, usable: true, preference: 10 };
+  return { ...asked, host, addresses, serverName: host };
 }
 
 /** Every handshake is to its liking. */
@@ -97,9 +92,12 @@ export async function startHostile(
   const server = createTcpServer((socket) => {
     socket.on('error', () => {});
     socket.write(`${replies['']}\r\n`);
+    let inContent = false;
     createInterface({ input: socket }).on('line', (line) => {
       taken.push(line);
+      if (inContent && line !== '.') return;
       const [command = ''] = line.split(' ');
+      inContent = command === 'DATA';
       socket.write(`${replies[command] ?? '250 x'}\r\n`);
       if (command === 'QUIT') socket.end();
     });

@@ -22,7 +22,7 @@ const known = Number(process.argv[2] ?? 1_000);
 const rounds = Number(process.argv[3] ?? 5);
 const seconds = Number(process.argv[4] ?? 3);
 const stored = Number(process.argv[5] ?? 1_000_000);
-const lookUps = Number(process.argv[6] ?? 50_000);
+const lookUps = Number(process.argv[6] ?? 20_000);
 const fresh = Number(process.argv[7] ?? 300);
 
 const where = await takeLastCore();

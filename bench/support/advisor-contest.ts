@@ -27,7 +27,7 @@ const loads: readonly Load[] = [
   { connections: 1, inFlight: 1, seat: 'same core' },
   { connections: 1, inFlight: 1, seat: 'other core' },
   { connections: 16, inFlight: 1, seat: 'other core' },
-  { connections: 1, inFlight: 16, seat: 'other core' },
+  { connections: 1, inFlight: 16, seat: 'same core' },
   { connections: 16, inFlight: 16, seat: 'other core' },
 ];
 

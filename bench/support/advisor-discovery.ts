@@ -1,14 +1,8 @@
 /** Domains that nobody has asked for: all that is to be learnt of each, over the DNS and from its policy host. */
 import { types } from '../../src/dns/record.ts';
-import {
-  type AdvisorLab,
-  ask,
-  countQuestions,
-  freshKeys,
-  type Subject,
-  startOurs,
-  startTheirs,
-} from './advisor-lab.ts';
+import { startDnsMitm } from '../../test/lab/mitm/dns.ts';
+import type { Endpoint } from '../../test/lab/net.ts';
+import { type AdvisorLab, ask, freshKeys, type Subject, startOurs, startTheirs } from './advisor-lab.ts';
 import { median, table } from './figures.ts';
 import { cpuUsOf } from './processes.ts';
 
@@ -20,7 +14,7 @@ const COUNTED = 50;
 interface Way {
   readonly what: string;
   readonly knows: 'DANE' | 'MTA-STS';
-  readonly start: (lab: AdvisorLab, resolver: { address: string; port: number }) => Promise<Subject>;
+  readonly start: (lab: AdvisorLab, resolver: Endpoint) => Promise<Subject>;
 }
 
 const ways: readonly Way[] = [
@@ -96,7 +90,7 @@ function taskOf(count: number, knows: Way['knows']): Parameters<typeof ask>[1] {
 /** What it asks for each domain, by somebody on the way; that takes time, so nothing else is measured. */
 async function questionsOf(lab: AdvisorLab, { start, knows }: Way, count: number): Promise<string> {
   const resolver = await lab.place.resolver('plain');
-  const counter = await countQuestions(lab, resolver);
+  const counter = await startDnsMitm(lab.place.onTheWay, resolver);
   try {
     const subject = await start(lab, lab.place.onTheWay);
     try {

@@ -1,7 +1,6 @@
 /** What the advisor is measured on: signed zones, policy hosts, and who answers by them. */
 import { once } from 'node:events';
 import { connect } from 'node:tls';
-import { startDnsMitm } from '../../test/lab/mitm/dns.ts';
 import type { Endpoint } from '../../test/lab/net.ts';
 import { type PolicyHosts, startPolicyHosts } from '../../test/lab/policy-hosts.ts';
 import { nsec3, signed, split, type Zone } from '../../test/lab/zone.ts';
@@ -145,13 +144,19 @@ async function meet({ address, port }: Endpoint, servername: string): Promise<vo
   socket.destroy();
 }
 
-/** @param port where its table is asked. */
-export function setupOf({ place, authority }: AdvisorLab, resolver: Endpoint, port: number): Setup {
+/** @param port where its table is asked. @param answers that it may keep. */
+export function setupOf(
+  { place, authority }: AdvisorLab,
+  resolver: Endpoint,
+  port: number,
+  answers = 100_000,
+): Setup {
   const asked = dnsOf({ resolver, anchor: place.anchor });
   return {
     tables: [
       asked.table,
       '[tls]\nca = "ca.pem"\n',
+      `[advisor]\nanswers = ${answers}\n`,
       '[[advisor.listener]]\nprotocol = "socketmap"\npostfix = "3.7"\n',
       `address = "${ADDRESS}:${port}"\n`,
     ].join(''),
@@ -162,7 +167,7 @@ export function setupOf({ place, authority }: AdvisorLab, resolver: Endpoint, po
 export async function startOurs(lab: AdvisorLab, resolver: Endpoint): Promise<Subject> {
   const port = await freePort(ADDRESS);
   const running = await startProgram(setupOf(lab, resolver, port));
-  return subjectOf('Waxwing', port, running.roots, running.close);
+  return subjectOf('Waxwing', port, running.roots, () => running.close());
 }
 
 /** A program that was started by itself. */
@@ -185,7 +190,7 @@ export async function startTheirs(lab: AdvisorLab, { address }: Endpoint): Promi
   const running = await startStsResolver(had.roots.stsresolver, options);
   const roots = (await children()).difference(before);
   if (!running.log().includes('uvloop enabled')) throw new Error(`it runs without uvloop:\n${running.log()}`);
-  return subjectOf('postfix-mta-sts-resolver', running.port, roots, running.close);
+  return subjectOf('postfix-mta-sts-resolver', running.port, roots, () => running.close());
 }
 
 /** Where the program that asks runs: beside the server, or on a core of its own. */
@@ -209,12 +214,4 @@ export async function ask(
   } finally {
     asker.close();
   }
-}
-
-/** Somebody on the way to the resolver who counts what is asked. */
-export async function countQuestions(
-  { place }: AdvisorLab,
-  resolver: Endpoint,
-): Promise<Awaited<ReturnType<typeof startDnsMitm>>> {
-  return startDnsMitm(place.onTheWay, resolver);
 }

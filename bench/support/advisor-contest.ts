@@ -47,7 +47,8 @@ export async function tellContest(
   const subjects: Subject[] = [];
   try {
     subjects.push(await startOurs(lab, resolver));
-    subjects.push(await startTheirs(lab, resolver));
+    subjects.push(await startTheirs(lab, resolver, 'sqlite'));
+    subjects.push(await startTheirs(lab, resolver, 'memory'));
     subjects.push(await startBare(known));
     const runs = await runAll(subjects, known, rounds, seconds);
     for (const load of loads) tellLoad(load, subjects, runs);
@@ -101,37 +102,48 @@ function keyOf({ connections, inFlight, seat }: Load, { name }: Subject): string
 
 function tellLoad(load: Load, subjects: readonly Subject[], runs: ReadonlyMap<string, readonly Run[]>): void {
   const of = (subject: Subject): readonly Run[] => runs.get(keyOf(load, subject)) ?? [];
-  const [ours, theirs] = subjects;
+  const [ours] = subjects;
+  if (ours === undefined) return;
   const { connections, inFlight, seat } = load;
   console.log(
     `\n${connections} connection${connections === 1 ? '' : 's'}, ${inFlight} in flight on each; the client on the ${seat}:\n`,
   );
-  const middle = (all: readonly Run[], figure: (one: Run) => number, digits = 0): string =>
-    median(all.map(figure)).toFixed(digits);
   table(
-    ['', 'look-ups/s', 'p50 µs', 'p99 µs', 'its CPU µs', "the client's CPU µs"],
-    subjects.map((subject) => [
-      subject.name,
-      middle(of(subject), (one) => one.perSecond),
-      middle(of(subject), (one) => one.p50),
-      middle(of(subject), (one) => one.p99),
-      middle(of(subject), (one) => one.serverUs, 1),
-      middle(of(subject), (one) => one.cpuUs, 1),
-    ]),
+    [
+      '',
+      'look-ups/s',
+      'p50 µs',
+      'p99 µs',
+      'its CPU µs',
+      "the client's CPU µs",
+      'look-ups/s: Waxwing ÷ it',
+      'per CPU: Waxwing ÷ it',
+    ],
+    subjects.map((subject) => {
+      const all = of(subject);
+      const figure = (one: keyof Pick<Run, 'perSecond' | 'p50' | 'p99'>): string =>
+        median(all.map((run) => run[one])).toFixed(0);
+      return [
+        subject.name,
+        figure('perSecond'),
+        figure('p50'),
+        figure('p99'),
+        median(all.map((run) => run.serverUs)).toFixed(1),
+        median(all.map((run) => run.cpuUs)).toFixed(1),
+        ratio(of(ours), all, (our, its) => our.perSecond / its.perSecond),
+        ratio(of(ours), all, (our, its) => its.serverUs / our.serverUs),
+      ];
+    }),
   );
-  if (ours === undefined || theirs === undefined) return;
-  const ratio = (figure: (our: Run, their: Run) => number): string =>
-    median(
-      of(ours).map((one, round) => {
-        const other = of(theirs)[round];
-        return other === undefined ? Number.NaN : figure(one, other);
-      }),
-    ).toFixed(2);
-  const speed = ratio((our, their) => our.perSecond / their.perSecond);
-  const cpu = ratio((our, their) => their.serverUs / our.serverUs);
-  console.log(
-    `\nWaxwing ÷ postfix-mta-sts-resolver: **${speed}** by look-ups/s, ${cpu} by look-ups per CPU time`,
-  );
+}
+
+/** Round by round, so that a machine whose speed drifts does not decide. */
+function ratio(ours: readonly Run[], its: readonly Run[], figure: (our: Run, its: Run) => number): string {
+  const ratios = ours.flatMap((our, round) => {
+    const other = its[round];
+    return other === undefined ? [] : [figure(our, other)];
+  });
+  return median(ratios).toFixed(2);
 }
 
 async function startBare(known: number): Promise<Subject> {

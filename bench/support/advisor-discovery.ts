@@ -19,7 +19,11 @@ interface Way {
 
 const ways: readonly Way[] = [
   { what: 'Waxwing: MX, addresses, TLSA, MTA-STS, all proven', knows: 'DANE', start: startOurs },
-  { what: 'postfix-mta-sts-resolver: MTA-STS', knows: 'MTA-STS', start: startTheirs },
+  {
+    what: 'postfix-mta-sts-resolver, as shipped: MTA-STS',
+    knows: 'MTA-STS',
+    start: (lab, resolver) => startTheirs(lab, resolver, 'sqlite'),
+  },
 ];
 
 interface Run {

@@ -182,15 +182,21 @@ export async function subjectOf(
   return { name, port, pids, close };
 }
 
-export async function startTheirs(lab: AdvisorLab, { address }: Endpoint): Promise<Subject> {
+/** As Debian ships it, with policies in SQLite, or tuned: in memory only, gone with the process. */
+export async function startTheirs(
+  lab: AdvisorLab,
+  { address }: Endpoint,
+  cache: 'memory' | 'sqlite',
+): Promise<Subject> {
   const had = await rootsOf(['stsresolver']);
   if (had.kind === 'unavailable') throw new Error(had.because);
   const before = await children();
-  const options = { resolver: address, trust: lab.authority.certPem };
+  const options = { resolver: address, trust: lab.authority.certPem, cache };
   const running = await startStsResolver(had.roots.stsresolver, options);
   const roots = (await children()).difference(before);
   if (!running.log().includes('uvloop enabled')) throw new Error(`it runs without uvloop:\n${running.log()}`);
-  return subjectOf('postfix-mta-sts-resolver', running.port, roots, () => running.close());
+  const name = `postfix-mta-sts-resolver, ${cache === 'sqlite' ? 'as shipped' : 'in memory'}`;
+  return subjectOf(name, running.port, roots, () => running.close());
 }
 
 /** Where the program that asks runs: beside the server, or on a core of its own. */

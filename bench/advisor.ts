@@ -3,10 +3,11 @@
  *
  *     node bench/advisor.ts [known] [rounds] [seconds] [stored] [look-ups] [new]
  *
- * 1. Answers that are kept, of `known` domains, against postfix-mta-sts-resolver with its faster event loop: the same keys, the same
- *    answers, the same client in a process of its own, which looks at every answer. A wrong one ends the bench. Each is asked in turn for
- *    `seconds`, in the other order in every second round; figures are medians, ratios those of the rounds. The third one is a server on
- *    Node that does no more than look an answer up in a map: what Node and the kernel take from whoever answers so.
+ * 1. Answers that are kept, of `known` domains, against Debian's postfix-mta-sts-resolver, as it is shipped, with policies in SQLite, and
+ *    with policies in memory only: the same keys, the same answers, the same client in a process of its own, which looks at every answer. A
+ *    wrong one ends the bench. Each is asked in turn for `seconds`, in the other order in every second round; figures are medians, ratios
+ *    those of the rounds. The last one is a server on Node that does no more than look an answer up in a map: what Node and the kernel
+ *    take from whoever answers so.
  * 2. `stored` policies in the database, put there through the store: memory, the start, look-ups of domains by chance.
  * 3. Domains that nobody has asked for, `new` of them, each a signed zone, with empty caches everywhere.
  *

@@ -3,7 +3,7 @@
  *
  * Whatever becomes of a look, the list that was accepted last holds until its time is over.
  */
-import { judgeList, type ListFault, type OfferedList } from '../policies/list/accept.ts';
+import { type AcceptedList, judgeList, type ListFault, type OfferedList } from '../policies/list/accept.ts';
 import { isInForce, type ListHead } from '../policies/list/facts.ts';
 import type { ListKey } from '../policies/list/signature.ts';
 import type { EpochMs } from '../policies/words.ts';
@@ -39,7 +39,7 @@ export interface ListKeeperParts {
   /** In [0, 1). */
   readonly random: () => number;
   readonly onLook: (look: ListLook) => void;
-  /** The time of the list is over, and there is no newer one. */
+  /** The time of the list is over, and there is no newer one. Not called where nobody who is trusted has signed it. */
   readonly onEnd: (head: ListHead) => void;
   readonly onError: (what: string, error: unknown) => void;
 }
@@ -108,15 +108,11 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
       return { at, source, outcome: 'refused', fault, because };
     }
     const known = store.head();
-    const isKnown =
-      known !== undefined &&
-      !known.ended &&
-      known.digest === judged.digest &&
-      known.signers.join() === judged.signers.join();
-    if (isKnown)
+    const signers = allSigners(judged, known);
+    if (known?.ended === false && known.digest === judged.digest && known.signers.length === signers.length)
       return { at, source, outcome: 'unchanged', fault: null, because: 'it is the list that is kept' };
-    store.put(judged, source, at);
-    const because = `it names ${judged.list.domains.size} domains, signed by ${judged.signers.join(' and ')}`;
+    store.put({ ...judged, signers }, source, at);
+    const because = `it names ${judged.list.domains.size} domains, signed by ${signers.join(' and ')}`;
     return { at, source, outcome: 'accepted', fault: null, because };
   }
 
@@ -161,8 +157,9 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
   function endWhatIsOver(): void {
     const known = store.head();
     if (known === undefined || known.ended || isInForce(known, now())) return;
+    const isUsed = head() !== undefined;
     store.end();
-    onEnd(known);
+    if (isUsed) onEnd(known);
   }
 
   async function look(): Promise<void> {
@@ -193,4 +190,15 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
       clearInterval(timer);
     },
   };
+}
+
+/**
+ * Ids of all keys that were seen to have signed these octets, once each.
+ *
+ * The text beside a list is signed by nobody. Who leaves out the line of the new key would otherwise have the list end with
+ * the old one.
+ */
+function allSigners({ digest, signers }: AcceptedList, known: ListHead | undefined): readonly string[] {
+  const before = known?.digest === digest ? known.signers : [];
+  return [...new Set([...before, ...signers])];
 }

@@ -210,6 +210,43 @@ describe('the keeper of the policy list', () => {
     assert.notEqual(one.keeper.head(), undefined);
   });
 
+  it('forgets no key that has signed the list, whoever takes its line away', async (t) => {
+    const one = around(t);
+    one.keys = [ours, next];
+    one.there = () => Promise.resolve(read(signed(listText(), ours, next)));
+    await one.keeper.look();
+    // The text beside the list is signed by nobody: whoever is on the path can leave out lines of it.
+    one.there = () => Promise.resolve(read(signed(listText(), ours)));
+    await one.keeper.refresh();
+    assert.deepEqual(one.said, ['accepted', 'unchanged']);
+    one.keys = [next, ours];
+    one.there = () => Promise.resolve(read(signed(listText(), next, ours)));
+    await one.keeper.refresh();
+    assert.deepEqual(one.said, ['accepted', 'unchanged', 'unchanged']);
+    one.keys = [next];
+    assert.notEqual(one.keeper.head(), undefined);
+  });
+
+  it('a key that comes to those before it takes none of them away', async (t) => {
+    const one = around(t);
+    await one.keeper.look();
+    one.keys = [ours, next];
+    one.there = () => Promise.resolve(read(signed(listText(), next)));
+    await one.keeper.refresh();
+    assert.deepEqual(one.keeper.head()?.signers.toSorted(), [ours.public.id, next.public.id].toSorted());
+  });
+
+  it('says nothing of the end of a list that mail does not go by', async (t) => {
+    for (const keys of [[next], null]) {
+      const one = around(t, { imported: true });
+      one.keeper.offer(signed(listText(), ours), 'an import');
+      one.keys = keys;
+      one.now = NOON + 14 * DAY;
+      await one.keeper.look();
+      assert.deepEqual([one.said, one.head?.ended], [['accepted'], true]);
+    }
+  });
+
   it('one look after the other, however many want one', async (t) => {
     const one = around(t);
     let atOnce = 0;

@@ -72,7 +72,7 @@ export interface ListKeeper {
   close(): void;
 }
 
-/** After a look that failed; twice as long after each further one, up to the usual time. */
+/** After a look that failed; twice as long after each further one that was due, up to the usual time. */
 const SHORTEST_WAIT_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
 
@@ -126,12 +126,14 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
   async function lookOnce(): Promise<void> {
     const source = terms()?.source ?? null;
     if (source === null || closed) return;
+    const wasDue = failures === 0 || now() >= dueAt;
     const read = await source.read();
     if (closed) return;
     const found = lookAt(read, source.name);
     const { refreshMs } = terms() ?? { refreshMs: SHORTEST_WAIT_MS };
     const isGood = found.outcome === 'accepted' || found.outcome === 'unchanged';
-    failures = isGood ? 0 : failures + 1;
+    if (isGood) failures = 0;
+    else if (wasDue) failures += 1;
     const wait = isGood ? refreshMs : Math.min(refreshMs, SHORTEST_WAIT_MS * 2 ** Math.min(failures - 1, 16));
     // Up to a quarter earlier, so that not everybody comes at once to whoever publishes a list.
     dueAt = now() + Math.floor(wait * (1 - random() / 4));

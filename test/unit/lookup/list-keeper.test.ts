@@ -151,6 +151,14 @@ describe('the keeper of the policy list', () => {
     });
   }
 
+  it('looks that somebody wants in between, with a reload, do not put off the next one', async (t) => {
+    const one = around(t);
+    one.there = () => Promise.resolve({ kind: 'failed', tooLarge: false, because: 'nobody answers' });
+    await one.keeper.look();
+    for (let turn = 0; turn < 8; turn++) await one.keeper.refresh();
+    assert.deepEqual([one.reads, (one.keeper.nextLookAt ?? 0) - one.now], [9, 60_000]);
+  });
+
   it('ends the list once its time is over, says so once, and takes the next', async (t) => {
     const one = around(t);
     await one.keeper.look();

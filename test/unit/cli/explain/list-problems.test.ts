@@ -45,9 +45,9 @@ const expired = listFor(DOMAIN, keptOf('enforce', mx1), NOON + 14 * DAY);
 describe('the layer of the policy list', () => {
   it('is not there where no list is used', () => assert.equal(layer(undefined, mx1), 'none'));
 
-  it('stands behind MTA-STS, before the default', () => {
+  it('stands behind MTA-STS, before the memory', () => {
     const names = explained(listOf('enforce', mx1), mx1).layers.map((one) => one.layer);
-    assert.deepEqual(names, ['override', 'dane', 'sts', 'list', 'default']);
+    assert.deepEqual(names, ['override', 'dane', 'sts', 'list', 'memory', 'default']);
   });
 
   it('says what the list asks for', () => {
@@ -75,7 +75,10 @@ describe('the layer of the policy list', () => {
       'absent: nothing; the policy list ended at 2026-12-12T12:00:00Z, and no newer one could be had',
     );
     const none = listFor(DOMAIN, { head: undefined, listed: undefined }, NOON);
-    assert.equal(layer(none, mx1), 'absent: nothing; no policy list was accepted so far');
+    assert.equal(
+      layer(none, mx1),
+      'absent: nothing; no policy list that one of list.keys has signed was accepted so far',
+    );
   });
 
   it('decides: by list, with what a delivery has to show', () => {

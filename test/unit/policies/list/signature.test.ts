@@ -148,9 +148,9 @@ describe('a public key', () => {
     // y of the points whose order divides 8, and p and p + 1, which are read as 0 and 1.
     const one = `01${'00'.repeat(31)}`;
     for (const hex of ['00'.repeat(32), one, `ec${last}`, `ed${last}`, `ee${last}`, eighth, otherEighth])
-      for (const sign of [0, 0x80]) {
+      for (const bit of [0, 0x80]) {
         const octets = Buffer.from(hex, 'hex');
-        octets[31] = (octets[31] ?? 0) | sign;
+        octets[31] = (octets[31] ?? 0) | bit;
         const parsed = parseListKey(octets.toString('base64'));
         assert.match(parsed.kind === 'invalid' ? parsed.because : '', /by which anybody could sign$/, hex);
       }

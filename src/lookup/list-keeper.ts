@@ -2,6 +2,7 @@
  * Keeps the policy list: looks for a newer one every now and then, judges what is offered, and ends the one whose time is over.
  *
  * Whatever becomes of a look, the list that was accepted last holds until its time is over.
+ * The nearer that is the more often it looks, at least twice in the time that is left, so that no newer list comes too late.
  */
 import { type AcceptedList, judgeList, type ListFault, type OfferedList } from '../policies/list/accept.ts';
 import { isInForce, type ListHead } from '../policies/list/facts.ts';
@@ -84,6 +85,7 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
   const { store, terms, now, random, onLook, onEnd, onError } = parts;
   let lastLook: ListLook | null = null;
   let dueAt: EpochMs = now();
+  let triedAt: EpochMs = Number.NEGATIVE_INFINITY;
   let failures = 0;
   let closed = false;
   let busy: Promise<void> | undefined;
@@ -123,10 +125,17 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
     return { at: now(), source, outcome, fault, because };
   }
 
+  /** How long the list still holds; for ever where there is none that could end. */
+  function leftMs(): number {
+    const known = head();
+    return known !== undefined && isInForce(known, now()) ? known.expires - now() : Number.POSITIVE_INFINITY;
+  }
+
   async function lookOnce(): Promise<void> {
     const source = terms()?.source ?? null;
     if (source === null || closed) return;
     const wasDue = failures === 0 || now() >= dueAt;
+    triedAt = now();
     const read = await source.read();
     if (closed) return;
     const found = lookAt(read, source.name);
@@ -134,7 +143,8 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
     const isGood = found.outcome === 'accepted' || found.outcome === 'unchanged';
     if (isGood) failures = 0;
     else if (wasDue) failures += 1;
-    const wait = isGood ? refreshMs : Math.min(refreshMs, SHORTEST_WAIT_MS * 2 ** Math.min(failures - 1, 16));
+    const usual = isGood ? refreshMs : SHORTEST_WAIT_MS * 2 ** Math.min(failures - 1, 16);
+    const wait = Math.min(usual, refreshMs, Math.max(SHORTEST_WAIT_MS, leftMs() / 2));
     // Up to a quarter earlier, so that not everybody comes at once to whoever publishes a list.
     dueAt = now() + Math.floor(wait * (1 - random() / 4));
     note(found);
@@ -156,22 +166,30 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
     if (busy === turn) busy = undefined;
   }
 
-  function endWhatIsOver(): void {
+  /** The list whose time is over, unless that is on record. */
+  function whatIsOver(): ListHead | undefined {
     const known = store.head();
-    if (known === undefined || known.ended || isInForce(known, now())) return;
+    return known === undefined || known.ended || isInForce(known, now()) ? undefined : known;
+  }
+
+  function endWhatIsOver(): void {
+    const over = whatIsOver();
+    if (over === undefined) return;
     const isUsed = head() !== undefined;
     store.end();
-    if (isUsed) onEnd(known);
+    if (isUsed) onEnd(over);
   }
 
   async function look(): Promise<void> {
+    if (busy !== undefined) return;
     try {
+      const over = whatIsOver();
+      const isOver = over !== undefined && triedAt < over.expires;
+      if (isOver || now() >= dueAt || (lastLook !== null && now() < lastLook.at)) await refresh();
       endWhatIsOver();
     } catch (error) {
       onError('ending the policy list', error);
     }
-    const isDue = now() >= dueAt || (lastLook !== null && now() < lastLook.at);
-    if (isDue && busy === undefined) await refresh();
   }
 
   const timer = setInterval(() => void look(), LOOK_EVERY_MS);

@@ -25,8 +25,11 @@ export const policyList = z
       .describe('How often a newer list is looked for, where there is a source.'),
   })
   .superRefine(({ source, keys }, context) => {
+    const complain = complaints(context);
     if (source !== undefined && keys === undefined)
-      complaints(context)('keys', 'is missing beside list.source: nobody could sign the list');
+      complain('keys', 'is missing beside list.source: nobody could sign the list');
+    const twice = keys?.find(({ id }, index) => keys.findIndex((key) => key.id === id) < index);
+    if (twice !== undefined) complain('keys', `names ${twice.id} twice`);
   })
   .prefault({})
   .describe('A signed list of policies for the domains of others.');

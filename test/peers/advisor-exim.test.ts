@@ -49,11 +49,24 @@ interface Sender extends Exim {
   readonly socket: string;
 }
 
-let shared: Promise<Sender> | undefined;
-after(async () => (await shared)?.close());
+interface Both {
+  readonly exim: Sender;
+  readonly advisor: Waxwing;
+}
 
-function sender(lab: Lab): Promise<Sender> {
-  shared ??= startSender(lab, 164, lab.resolver.address);
+let shared: Promise<Both> | undefined;
+after(async () => {
+  const both = await shared;
+  await both?.exim.close();
+  await both?.advisor.close();
+});
+
+function sender(lab: Lab): Promise<Both> {
+  shared ??= (async () => {
+    const exim = await startSender(lab, 164, lab.resolver.address);
+    const advisor = await startAdvisorOnLab(lab, [{ protocol: 'line', socket: exim.socket }]);
+    return { exim, advisor };
+  })();
   return shared;
 }
 
@@ -76,13 +89,17 @@ async function startSender(lab: Lab, last: number, resolver: string): Promise<Se
   return { ...exim, socket: exim.path(SOCKET) };
 }
 
-async function advisorFor({ socket }: Sender, lab: Lab, t: TestContext): Promise<Waxwing> {
-  const advisor = await startAdvisorOnLab(lab, [{ protocol: 'line', socket }]);
-  t.after(async () => {
-    await advisor.close();
-    await rm(socket, { force: true });
+/** Answers in place of an advisor. */
+async function startLine(t: TestContext, { socket }: Sender, answer: () => string): Promise<void> {
+  await rm(socket, { force: true });
+  const listener = createServer({ allowHalfOpen: true }, (asked) => {
+    asked.on('error', () => {});
+    asked.end(answer());
   });
-  return advisor;
+  listener.listen(socket);
+  await once(listener, 'listening');
+  t.after(() => listener.close());
+  await chmod(socket, 0o666);
 }
 
 /** The line that it would get. */
@@ -164,8 +181,7 @@ async function send(exim: Sender, domains: readonly string[]): Promise<ReadonlyM
 
 describe('Exim 4.96 asks the advisor by readsocket', () => {
   labTest('mail goes where our own relay would send it, and waits where it would wait', async (lab, t) => {
-    const exim = await sender(lab);
-    await advisorFor(exim, lab, t);
+    const { exim } = await sender(lab);
     const domains = labVerdicts.map(({ domain }) => domain);
     const fates = await send(exim, domains);
     const differ: string[] = [];
@@ -191,9 +207,8 @@ describe('Exim 4.96 asks the advisor by readsocket', () => {
     );
   });
 
-  labTest('one message, one host, two domains: neither goes by what the other asks for', async (lab, t) => {
-    const exim = await sender(lab);
-    const advisor = await advisorFor(exim, lab, t);
+  labTest('one message, one host, two domains: neither goes by what the other asks for', async (lab) => {
+    const { exim, advisor } = await sender(lab);
     const said = await advisor.cli([
       'policy',
       'override',
@@ -226,17 +241,19 @@ describe('Exim 4.96 asks the advisor by readsocket', () => {
       const mitm = await lab.dnsMitm();
       const exim = await startSender(lab, 165, mitm.address);
       t.after(() => exim.close());
-      await advisorFor(exim, lab, t);
+      const named = 'mx.sts.test';
+      await startLine(t, exim, () => `mx="${named}" tls="${named}=verify" because="x" result=deliver\n`);
       const other = 'mx.sts-wildcard.test';
-      mitm.tell(about({ name: 'mx.sts.test', type: 1 }, aliasOf(other, lab.address(26))));
+      mitm.tell(about({ name: named, type: 1 }, aliasOf(other, lab.address(26))));
       const { became, line } = (await send(exim, ['sts.test'])).get('sts.test') ?? assert.fail('no fate');
       assert.equal(became, 'deferred', line);
       assert.match(line, / H=mx\.sts-wildcard\.test \[[^ ]+\]: TLS session: .*certificate/);
     },
   );
 
-  labTest('mail waits where the advisor does not answer', async (lab) => {
-    const exim = await sender(lab);
+  labTest('mail waits where the advisor is gone', async (lab) => {
+    const { exim, advisor } = await sender(lab);
+    await advisor.stop();
     for (const [domain, fate] of await send(exim, ['plain.test', 'sts.test'])) {
       assert.equal(fate.became, 'deferred', domain);
       assert.match(fate.line, / R=advice defer .*expansion of .*readsocket.* failed/);
@@ -252,16 +269,9 @@ describe('Exim 4.96 asks the advisor by readsocket', () => {
   ];
   const whole = 'mx="MX" tls="MX=may" because="x" result=deliver\n';
   labTest(`mail waits where what answers is ${broken.map(([, what]) => what).join(', ')}`, async (lab, t) => {
-    const exim = await sender(lab);
+    const { exim } = await sender(lab);
     let answer = '';
-    const listener = createServer({ allowHalfOpen: true }, (socket) => {
-      socket.on('error', () => {});
-      socket.end(answer);
-    });
-    listener.listen(exim.socket);
-    await once(listener, 'listening');
-    t.after(() => listener.close());
-    await chmod(exim.socket, 0o666);
+    await startLine(t, exim, () => answer);
     const fateOfOne = async (domain: string, said: string): Promise<Fate> => {
       answer = said.replaceAll('MX', `mx.${domain}`);
       const fate = (await send(exim, [domain])).get(domain);

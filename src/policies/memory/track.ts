@@ -32,6 +32,8 @@ export interface SessionNote {
   readonly proof: 'name' | 'tlsa' | null;
   /** SHA-256 of the key of the certificate, lower-case hex; null: not known. It is evidence, and nothing is decided by it. */
   readonly spki: string | null;
+  /** Of `encrypt`: nobody tells what the certificate proved, so it says nothing of `authenticate`; absent: it proved nothing. */
+  readonly unjudged?: true;
 }
 
 export interface TrackKey {
@@ -80,7 +82,7 @@ export interface TrackTerms {
   readonly leastAgeMs: number;
   /** Unused for so long, a track is forgotten. */
   readonly forgetAfterMs: number;
-  /** So long it stands against what is seen; then it gives way. */
+  /** So long it stands against what is seen, on as many days (UTC), of which three are enough; then it gives way. */
   readonly giveWayAfterMs: number;
 }
 
@@ -88,8 +90,9 @@ export interface TrackTerms {
 export type TrackState = 'young' | 'expected' | 'given-way' | 'forgotten';
 
 export const MOST_DAYS = 14;
-/** The contrary on so many days: one session after a long silence does not end what was seen for months. */
-const LEAST_DAYS_AGAINST = 3;
+/** The contrary on so many days is enough: one session after a long silence does not end what was seen for months. */
+const MOST_DAYS_AGAINST = 3;
+const DAY_MS = 86_400_000;
 const DAY_CHARACTERS = '2026-11-28'.length;
 
 export function stateOf(track: Track, now: EpochMs, terms: TrackTerms): TrackState {
@@ -105,12 +108,13 @@ function hasGivenWay(
   { giveWayAfterMs }: Pick<TrackTerms, 'giveWayAfterMs'>,
 ): boolean {
   if (against === null || Math.abs(now - against.since) < giveWayAfterMs) return false;
-  return against.days >= LEAST_DAYS_AGAINST;
+  // What waits is looked at each day. Were more days asked for than its time has, it would wait longer than was said.
+  return against.days >= Math.min(MOST_DAYS_AGAINST, Math.max(1, Math.floor(giveWayAfterMs / DAY_MS)));
 }
 
 /** What a note has changed that somebody may want to hear of. */
 export type TrackChange =
-  /** The first session that did not reach what was expected. */
+  /** The first session that did not reach what was expected; of those in turn with others that do, the first of each day. */
   | { readonly kind: 'stands-against'; readonly track: Track; readonly reached: Reached }
   | { readonly kind: 'gave-way'; readonly track: Track };
 
@@ -121,9 +125,14 @@ export interface TrackStep {
 }
 
 /** The tracks that sessions with a host are about. */
-export function keysOf({ domain, host }: Pick<SessionNote, 'domain' | 'host'>): readonly TrackKey[] {
+export function keysOf({
+  domain,
+  host,
+  unjudged,
+}: Pick<SessionNote, 'domain' | 'host' | 'unjudged'>): readonly TrackKey[] {
   const hosts = host === null ? [null] : [null, host];
-  return hosts.flatMap((one) => LEVELS.map((level) => ({ domain, host: one, level })));
+  const levels = unjudged === true ? (['encrypt'] as const) : LEVELS;
+  return hosts.flatMap((one) => levels.map((level) => ({ domain, host: one, level })));
 }
 
 const LEVELS = ['encrypt', 'authenticate'] as const satisfies readonly TrackLevel[];
@@ -157,15 +166,16 @@ function afterReached(track: Track | undefined, key: TrackKey, note: SessionNote
 function afterMissed(track: Track, { at, sessions, reached }: SessionNote, terms: TrackTerms): TrackStep {
   const { against } = track;
   const days = countedOn(track.days, at, { reached: 0, missed: sessions });
+  // Several processes tell of theirs: around midnight one day follows on the other more than once.
+  const isNewDay = !track.days.some(({ day, missed }) => day === dayOf(at) && missed > 0);
   if (against === null) {
     const first: Against = { since: at, lastAt: at, days: 1, sessions };
     const next: Track = { ...track, against: first, days };
-    return { track: next, change: { kind: 'stands-against', track: next, reached } };
+    return { track: next, change: isNewDay ? { kind: 'stands-against', track: next, reached } : null };
   }
-  const isNewDay = dayOf(at) !== dayOf(against.lastAt);
   const more: Against = {
     since: against.since,
-    lastAt: at,
+    lastAt: Math.max(against.lastAt, at),
     days: against.days + (isNewDay ? 1 : 0),
     sessions: against.sessions + sessions,
   };

@@ -25,11 +25,11 @@ interface Played {
 }
 
 /** Sessions one after the other, told of one track. */
-function play(key: TrackKey, notes: readonly SessionNote[], begun?: Track): Played {
+function play(key: TrackKey, notes: readonly SessionNote[], begun?: Track, by = terms): Played {
   let track = begun;
   const changes: TrackChange['kind'][] = [];
   for (const note of notes) {
-    const step = afterNote(track, key, note, terms);
+    const step = afterNote(track, key, note, by);
     track = step.track;
     if (step.change !== null) changes.push(step.change.kind);
   }
@@ -72,6 +72,14 @@ describe('evidence over time', () => {
     const first = afterNote(undefined, encrypt, noteOf('authenticate', LAST), terms).track;
     assert.equal(first?.sessions, 1);
     assert.equal(afterNote(undefined, authenticate, noteOf('encrypt', LAST), terms).track, undefined);
+  });
+
+  it('what a certificate proved, where nobody tells, speaks for nothing and against nothing', () => {
+    const keys = keysOf(noteOf('encrypt', LAST, { host: null, unjudged: true }));
+    assert.deepEqual(
+      keys.map(({ level }) => level),
+      ['encrypt'],
+    );
   });
 
   it('nothing is begun by a session that reached nothing', () => {
@@ -118,13 +126,13 @@ describe('what falls short of what is expected', () => {
       noteOf('clear', LAST + HOUR),
       noteOf('clear', LAST + 2 * HOUR),
       noteOf('encrypt', LAST + 3 * HOUR),
-      noteOf('failed', LAST + 4 * HOUR),
+      noteOf('failed', LAST + DAY),
     ];
     const { track, changes } = play(encrypt, notes, trackOf());
     assert.deepEqual(changes, ['stands-against', 'stands-against']);
     assert.deepEqual(track?.against, {
-      since: LAST + 4 * HOUR,
-      lastAt: LAST + 4 * HOUR,
+      since: LAST + DAY,
+      lastAt: LAST + DAY,
       days: 1,
       sessions: 1,
     });
@@ -141,6 +149,28 @@ describe('what falls short of what is expected', () => {
     assert.equal(stateOf(track, first + 3 * DAY, terms), 'given-way');
     const after = play(encrypt, missed, trackOf());
     assert.deepEqual(after, { track: undefined, changes: ['stands-against', 'gave-way'] });
+  });
+
+  it('holds no longer where less than a day was said, and each day where two were', () => {
+    const brief = { ...terms, giveWayAfterMs: 12 * HOUR };
+    const half = [noteOf('clear', LAST + HOUR), noteOf('clear', LAST + 13 * HOUR)];
+    assert.equal(play(encrypt, half, trackOf(), brief).track, undefined);
+    const two = { ...terms, giveWayAfterMs: 2 * DAY };
+    assert.equal(play(encrypt, daily('clear', LAST + HOUR, 3), trackOf(), two).track, undefined);
+    assert.notEqual(play(encrypt, daily('clear', LAST + HOUR, 2), trackOf(), two).track, undefined);
+  });
+
+  it('around midnight, told by several processes out of order, it is of two days and no more', () => {
+    const midnight = Date.UTC(2026, 10, 30);
+    const around = [-9, 1, -8, 2, -7, 3].map((seconds) => noteOf('clear', midnight + seconds * 1000));
+    assert.equal(play(encrypt, around, trackOf()).track?.against?.days, 2);
+  });
+
+  it('is told once a day where a session reaches the level in between', () => {
+    const turns = (first: number) =>
+      [0, 1, 2].flatMap((n) => [noteOf('clear', first + n * 1000), noteOf('encrypt', first + n * 1000 + 1)]);
+    const { changes } = play(encrypt, [...turns(LAST + HOUR), ...turns(LAST + DAY)], trackOf());
+    assert.deepEqual(changes, ['stands-against', 'stands-against']);
   });
 
   it('one that falls short, then silence, ends nothing: the next one is no proof of days', () => {

@@ -7,7 +7,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { promotionState } from '../../../src/policies/report-only/promotion.ts';
 import { propose, trial } from '../../../src/policies/report-only/propose.ts';
 import type { Candidate } from '../../../src/policies/report-only/would.ts';
-import { watchPromotions } from '../../../src/relay/promotion-watch.ts';
+import { promotedDomain, watchPromotions } from '../../../src/relay/promotion-watch.ts';
 import { gatherSeen, seenInSession } from '../../../src/relay/seen-sessions.ts';
 import { noWatch } from '../../../src/relay/session-results.ts';
 import { openPolicies } from '../../../src/store/open-policies.ts';
@@ -164,13 +164,14 @@ describe('a fortnight in which nothing is enforced', () => {
     const watch = watchPromotions({
       store: own.policies.promotions,
       now: own.now,
-      onRollback({ domain: of }, because) {
-        told.push(`${of}: ${because}`);
-        own.relay.relay.retry([of]);
-      },
+      domainOf: ({ to: address }) =>
+        promotedDomain(address, { routes: [], rules: [], overridden: () => false }),
+      onRollback: ({ domain: of }, because) => void told.push(`${of}: ${because}`),
+      onEnded: (of) => own.relay.relay.retry([of]),
       onError: (what, error) => assert.fail(`${what}: ${String(error)}`),
     });
     watch.events(own.relay.events);
+    watch.flush();
     watch.close();
     assert.deepEqual(told, ['flaky.test: it has blocked 1 recipient, and 0 were said to be bearable']);
     const { tls } = await own.relay.until(

@@ -38,6 +38,7 @@ const MENDING: Record<TlsFailureReason, string> = {
 const POLICY_MENDING: Partial<Record<Layer, string>> = {
   dane: ', or the TLSA records of the server have to be brought in line with its certificate',
   sts: ', or the policy of the domain has to name the mail servers that the domain has',
+  memory: ', or this mail system has to be told that it is meant so, or to have seen it for some days',
   list: ', or the policy list has to name the mail servers that the domain has',
 };
 

@@ -1,7 +1,13 @@
 /** Gathers what sessions came to and how mail travelled, and writes it down every few seconds. */
 import type { DeliveryEvent, RelayEvent } from '../events/delivery-event.ts';
 import type { MemorySettings } from '../policies/memory/expect.ts';
-import { afterNote, keysOf, type SessionNote, type TrackChange } from '../policies/memory/track.ts';
+import {
+  afterNote,
+  keysOf,
+  type SessionNote,
+  type TrackChange,
+  worthTelling,
+} from '../policies/memory/track.ts';
 import type { SeenSession } from '../policies/report-only/seen.ts';
 import type { ResultSource, SessionResult } from '../reports/tls-rpt/session-result.ts';
 import { createTally, dayOf } from '../reports/tls-rpt/tally.ts';
@@ -75,17 +81,17 @@ export function startRecorder(parts: RecorderParts): Recorder {
   function remember(list: readonly SessionNote[]): Added {
     const settings = parts.memory();
     if (settings.mode === 'off') return { spilled: 0 };
-    const changes: TrackChange[] = [];
+    const changed = new Map<SessionNote, TrackChange[]>();
     results.memory.add(list, {
       ...settings,
       keysOf,
       after(before, key, note) {
         const { track, change } = afterNote(before, key, note, settings);
-        if (change !== null) changes.push(change);
+        if (change !== null) changed.set(note, [...(changed.get(note) ?? []), change]);
         return track;
       },
     });
-    for (const change of changes) parts.onMemory(change);
+    for (const changes of changed.values()) for (const one of worthTelling(changes)) parts.onMemory(one);
     return { spilled: 0 };
   }
 

@@ -118,6 +118,18 @@ export type TrackChange =
   | { readonly kind: 'stands-against'; readonly track: Track; readonly reached: Reached }
   | { readonly kind: 'gave-way'; readonly track: Track };
 
+/**
+ * Of what one session has changed in several tracks, what says the rest: of each kind that of the strictest level, of the
+ * host before that of the domain as a whole.
+ */
+export function worthTelling(changes: readonly TrackChange[]): readonly TrackChange[] {
+  const weight = ({ track: { host, level } }: TrackChange): number =>
+    (level === 'authenticate' ? 2 : 0) + (host === null ? 0 : 1);
+  const heaviest = changes.toSorted((a, b) => weight(b) - weight(a));
+  const ofKind = (kind: TrackChange['kind']) => heaviest.find((change) => change.kind === kind) ?? [];
+  return [ofKind('gave-way'), ofKind('stands-against')].flat();
+}
+
 export interface TrackStep {
   /** undefined: nothing is remembered any more. */
   readonly track: Track | undefined;

@@ -11,6 +11,7 @@ import {
   type Track,
   type TrackChange,
   type TrackKey,
+  worthTelling,
 } from '../../../../src/policies/memory/track.ts';
 import { DOMAIN } from '../../../support/destinations.ts';
 import { DAY, LAST, MX1, noteOf, settings as terms, trackOf } from '../../../support/tracks.ts';
@@ -171,6 +172,27 @@ describe('what falls short of what is expected', () => {
       [0, 1, 2].flatMap((n) => [noteOf('clear', first + n * 1000), noteOf('encrypt', first + n * 1000 + 1)]);
     const { changes } = play(encrypt, [...turns(LAST + HOUR), ...turns(LAST + DAY)], trackOf());
     assert.deepEqual(changes, ['stands-against', 'stands-against']);
+  });
+
+  it('of one session it is told once: of the host and of the strictest level, where there are such tracks', () => {
+    const change = (kind: TrackChange['kind'], host: Track['host'], level: Track['level']): TrackChange => {
+      const track = trackOf({ host, level });
+      return kind === 'gave-way' ? { kind, track } : { kind, track, reached: 'clear' };
+    };
+    const all = [null, MX1].flatMap((host) =>
+      (['encrypt', 'authenticate'] as const).map((level) => change('stands-against', host, level)),
+    );
+    const told = (...changes: readonly TrackChange[]) =>
+      worthTelling(changes).map(({ kind, track: { host, level } }) => `${kind} ${host ?? '*'} ${level}`);
+    assert.deepEqual(told(...all), [`stands-against ${MX1} authenticate`]);
+    assert.deepEqual(told(change('gave-way', MX1, 'encrypt'), change('gave-way', null, 'authenticate')), [
+      'gave-way * authenticate',
+    ]);
+    assert.deepEqual(told(change('gave-way', null, 'encrypt'), change('stands-against', MX1, 'encrypt')), [
+      'gave-way * encrypt',
+      `stands-against ${MX1} encrypt`,
+    ]);
+    assert.deepEqual(told(), []);
   });
 
   it('one that falls short, then silence, ends nothing: the next one is no proof of days', () => {

@@ -50,6 +50,8 @@ export interface Recorder {
 
 /** So much may be lost by a crash; a commit takes the one thread that all connections share. */
 const WRITE_EVERY_MS = 5_000;
+/** What waits where nothing can be written: a few hundred octets each, and all of it is one commit then. */
+const MOST_UNWRITTEN = 5_000;
 const FORGET_EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** How far back the ways of mail can be asked for. */
@@ -142,8 +144,8 @@ interface Drawer {
 }
 
 /**
- * What has gathered, and what could not be written the last time: that is kept for one more try, and is lost where so much
- * has come meanwhile that there is no room for both.
+ * What has gathered, and what could not be written before: that is kept for the next try, and is lost where so much has come
+ * meanwhile that there is no room for both.
  */
 function openDrawer<Count>(
   gatherer: { readonly take: () => readonly Count[]; readonly isFull: boolean },
@@ -157,7 +159,7 @@ function openDrawer<Count>(
   function empty(): void {
     const isFull = gatherer.isFull;
     const counts = gatherer.take();
-    if (unwritten.length > 0 && isFull) {
+    if (unwritten.length >= MOST_UNWRITTEN || (unwritten.length > 0 && isFull)) {
       onNotice(
         `${unwritten.length} sums of ${what} are lost: they could not be written, and there is no room for more`,
       );

@@ -16,7 +16,7 @@ const MOST_TIMES = 5;
 const SOMEBODY = '';
 /** In place of what there was no room for: whoever judges the domain has to know that there was more. */
 const NO_ROOM = '';
-/** How many rows come new before those of the day are counted again: other processes add to them, too. */
+/** How many rows at least come new before those of the day are counted again, which walks them: other processes add to them, too. */
 const COUNT_AFTER = 500;
 
 interface Row {
@@ -71,10 +71,12 @@ export function seenTable(database: DatabaseSync, mostOfDay = MOST_OF_DAY): Seen
   let counted = { day: '', rows: 0, fresh: 0 };
 
   function rowsOn(day: string): number {
-    if (counted.day !== day || counted.fresh >= COUNT_AFTER)
+    const isOver = counted.day === day && counted.rows + counted.fresh >= mostOfDay * MOST_TIMES;
+    const isStale = counted.fresh >= Math.max(COUNT_AFTER, counted.rows / 20);
+    if (counted.day !== day || (isStale && !isOver))
       counted = { day, rows: onDay(day)?.count ?? 0, fresh: 0 };
-    counted.fresh += 1;
-    return counted.rows + counted.fresh - 1;
+    if (!isOver) counted.fresh += 1;
+    return counted.rows + counted.fresh - (isOver ? 0 : 1);
   }
 
   return {

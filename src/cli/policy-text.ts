@@ -11,6 +11,7 @@ import type {
   Overridden,
   Purged,
   Refreshed,
+  ShownPromotion,
   Woken,
 } from '../relay/policies-api.ts';
 import { resultLines } from './result-text.ts';
@@ -68,9 +69,10 @@ export function formatRememberedTls(remembered: readonly KeptTls[]): string {
 
 /** All that is kept of a domain. */
 export function formatKept(kept: KeptOfDomain, now: number): string {
-  const { domain, sts, override, listed, outbound, inbound, results } = kept;
+  const { domain, sts, override, promotion, listed, outbound, inbound, results } = kept;
   const lines = [
     ...(override === null ? [] : overrideLines(override)),
+    ...(promotion === null ? [] : promotionLines(promotion)),
     ...(sts === null ? [`${domain}: no MTA-STS policy is kept`] : policyLines(sts, now)),
     ...(listed === null ? [] : [listingLine(domain, listed)]),
     ...outboundLines(domain, outbound, now),
@@ -177,8 +179,8 @@ export function formatOverridden({ override, mail }: Overridden): string {
   if (domain === '*') return overriddenEverywhere(override, mail);
   const effect =
     level === 'authenticate'
-      ? 'It stands over DANE, MTA-STS and the configuration.'
-      : 'It stands over DANE, MTA-STS and the configuration: more than this is not required, whatever the domain asks for.';
+      ? 'It stands over all policies, the memory and the configuration.'
+      : 'It stands over all policies, the memory and the configuration: more than this is not required, whatever the domain asks for.';
   return [
     ...overrideLines(override),
     effect,
@@ -193,7 +195,7 @@ export function formatOverridden({ override, mail }: Overridden): string {
 function overriddenEverywhere(override: KeptOverride, mail: Woken): string {
   return [
     ...overrideLines(override),
-    'TLS is required of no mail any more, whatever DANE, MTA-STS, rules and routes say, but of mail with REQUIRETLS, of',
+    'TLS is required of no mail any more, whatever policies, memory, rules and routes say, but of mail with REQUIRETLS, of',
     'domains with an override of their own and at next hops that are named by address. It is still used where it can be',
     'had. Who is on the path can read and change all other mail. The log says so each hour.',
     mailText(mail),
@@ -221,6 +223,17 @@ function overrideLines({ domain, level, until, reason, setAt, inForce }: KeptOve
   return [
     `${domain}: ${inForce ? '' : 'over: '}override ${level} ${end}: ${oneLine(reason)}`,
     `  set at ${setAt}`,
+  ];
+}
+
+function promotionLines(promotion: ShownPromotion): readonly string[] {
+  const { domain, level, state, until, reason, setAt, blocked, mostBlocked, endedAt, endedBecause } =
+    promotion;
+  const taken = endedAt === null ? [] : [`  taken back at ${endedAt}: ${oneLine(endedBecause ?? '')}`];
+  return [
+    `${domain}: ${state === 'in-force' ? '' : 'over: '}promoted to ${level} until ${until}: ${oneLine(reason)}`,
+    `  set at ${setAt}; it has blocked ${blocked} recipient${blocked === 1 ? '' : 's'}, and ${mostBlocked} may be blocked`,
+    ...taken,
   ];
 }
 

@@ -44,7 +44,7 @@ export async function signListFile({
 
 function told({ domains, timestamp, expires }: PolicyList, out: string, id: string, base64: string): string {
   return [
-    `${out}: signed by ${id}: ${domains.size} domains, made at ${moment(timestamp)}, holds until ${moment(expires)}`,
+    `${out}: signed by ${id}: ${domains.size} domain${domains.size === 1 ? '' : 's'}, made at ${moment(timestamp)}, holds until ${moment(expires)}`,
     `Whoever goes by it names the key: [list] keys = ["${base64}"]`,
   ]
     .map((line) => `${line}\n`)

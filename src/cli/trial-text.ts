@@ -1,6 +1,7 @@
 /** What rules would have done, and levels that are promoted by that, as a person reads it. */
 import type { Proposal, ProposalTerms, Trial } from '../policies/report-only/propose.ts';
-import type { Promoted, Replayed, ShownPromotion } from '../relay/control-trials.ts';
+import type { Promoted, Replayed } from '../relay/control-trials.ts';
+import type { ShownPromotion } from '../relay/policies-api.ts';
 import { formatTable } from './table.ts';
 import { oneLine } from './terminal.ts';
 

@@ -116,7 +116,8 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
     if (isKnown)
       return { at, source, outcome: 'unchanged', fault: null, because: 'it is the list that is kept' };
     store.put(judged, source, at);
-    const because = `it names ${judged.list.domains.size} domains, signed by ${judged.signers.join(' and ')}`;
+    const { size } = judged.list.domains;
+    const because = `it names ${size} domain${size === 1 ? '' : 's'}, signed by ${judged.signers.join(' and ')}`;
     return { at, source, outcome: 'accepted', fault: null, because };
   }
 

@@ -22,13 +22,14 @@ import {
   toKeptPolicy,
   toKeptTls,
   toKeptTracks,
+  toShownPromotion,
 } from './policies-api.ts';
 import type { World } from './settings.ts';
 
 export interface PolicyParts extends ResultParts, WakeParts, Pick<ListParts, 'list'> {
   readonly relay: WakeParts['relay'] & Pick<RelayAtControl, 'inbound' | 'rememberedTls'>;
   readonly world: World;
-  readonly policies: Pick<PolicyStore, 'sts' | 'overrides' | 'list' | 'memory'>;
+  readonly policies: Pick<PolicyStore, 'sts' | 'overrides' | 'list' | 'memory' | 'promotions'>;
   /** What the memory goes by at the moment. */
   readonly memory: () => MemorySettings;
   readonly engine: Pick<PolicyEngine, 'refresh' | 'forget'>;
@@ -65,6 +66,7 @@ function addReading(app: Hono, parts: PolicyParts): void {
     if (domain.kind === 'invalid') return context.json({ error: domain.because }, 400);
     const sts = policies.sts.get(domain.value);
     const override = policies.overrides.get(domain.value);
+    const promotion = policies.promotions.get(domain.value);
     const inbound = (await relay.inbound.of(domain.value)).map((row) => toKeptInbound(row, world.now()));
     // It has everything written down that was seen up to now.
     const results = await recentResults(parts, domain.value);
@@ -73,6 +75,7 @@ function addReading(app: Hono, parts: PolicyParts): void {
     const isKnown =
       sts !== undefined ||
       override !== undefined ||
+      promotion !== undefined ||
       listed !== null ||
       [inbound, outbound, results].some((list) => list.length > 0);
     if (!isKnown) return context.json({ error: `nothing is kept of ${domain.value}` }, 404);
@@ -80,6 +83,7 @@ function addReading(app: Hono, parts: PolicyParts): void {
       domain: domain.value,
       sts: sts === undefined ? null : toKeptPolicy(sts, world.now()),
       override: override === undefined ? null : toKeptOverride(override, world.now()),
+      promotion: promotion === undefined ? null : toShownPromotion(promotion, world.now()),
       listed,
       outbound,
       inbound,

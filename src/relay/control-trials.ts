@@ -2,7 +2,7 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { type Domain, type Parsed, parseDomain } from '../names/domain.ts';
-import { type Promotion, type PromotionState, promotionState } from '../policies/report-only/promotion.ts';
+import { type Promotion, promotionState } from '../policies/report-only/promotion.ts';
 import { type Proposal, propose, type Trial, trial } from '../policies/report-only/propose.ts';
 import type { Candidate } from '../policies/report-only/would.ts';
 import { dayOf } from '../reports/tls-rpt/tally.ts';
@@ -10,7 +10,7 @@ import type { Results } from '../store/open-results.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
 import { moment, reasonText } from './control-api.ts';
 import { type WakeParts, wake } from './control-wake.ts';
-import type { Woken } from './policies-api.ts';
+import { type ShownPromotion, toShownPromotion, type Woken } from './policies-api.ts';
 import type { Later } from './settings.ts';
 
 export interface TrialParts extends WakeParts {
@@ -26,14 +26,6 @@ export interface Replayed extends Trial {
   readonly domain: string;
   readonly days: number;
   readonly sessions: number;
-}
-
-export interface ShownPromotion
-  extends Pick<Promotion, 'domain' | 'level' | 'reason' | 'mostBlocked' | 'blocked' | 'endedBecause'> {
-  readonly state: PromotionState;
-  readonly setAt: string;
-  readonly until: string;
-  readonly endedAt: string | null;
 }
 
 export interface Promoted {
@@ -142,7 +134,7 @@ function candidateOf({
 function addPromotions(app: Hono, parts: TrialParts): void {
   const { policies, world, onWord } = parts;
   app.get('/promotions', (context) =>
-    context.json(policies.promotions.list().map((one) => toShown(one, world.now()))),
+    context.json(policies.promotions.list().map((one) => toShownPromotion(one, world.now()))),
   );
 
   app.post('/promotions', async (context) => {
@@ -167,7 +159,7 @@ function addPromotions(app: Hono, parts: TrialParts): void {
     const lowered = loweredBy(promotion, policies.promotions.get(domain.value));
     if (lowered !== undefined) return context.json({ error: lowered }, 409);
     policies.promotions.put(promotion);
-    const shown = toShown(promotion, world.now());
+    const shown = toShownPromotion(promotion, world.now());
     onWord('an operator has promoted a level', { ...shown });
     const promoted: Promoted = { promotion: shown, mail: await wake(domain.value, parts) };
     return context.json(promoted);
@@ -184,7 +176,7 @@ function addPromotions(app: Hono, parts: TrialParts): void {
       return context.json({ error: `no level is promoted for ${domain.value}` }, 404);
     policies.promotions.end(domain.value, world.now(), `an operator: ${asked.data.reason}`);
     const ended = policies.promotions.get(domain.value) ?? known;
-    const shown = toShown(ended, world.now());
+    const shown = toShownPromotion(ended, world.now());
     onWord('an operator has taken a promoted level back', { ...shown });
     const promoted: Promoted = { promotion: shown, mail: await wake(domain.value, parts) };
     return context.json(promoted);
@@ -196,20 +188,4 @@ function loweredBy({ domain, level, setAt }: Promotion, stands: Promotion | unde
   if (stands?.level !== 'authenticate' || level !== 'encrypt') return undefined;
   if (promotionState(stands, setAt) !== 'in-force') return undefined;
   return `authenticate is promoted for ${domain}, which is more than encrypt: take that back first`;
-}
-
-function toShown(promotion: Promotion, now: number): ShownPromotion {
-  const { domain, level, reason, mostBlocked, blocked, setAt, until, endedAt, endedBecause } = promotion;
-  return {
-    domain,
-    level,
-    reason,
-    mostBlocked,
-    blocked,
-    endedBecause,
-    state: promotionState(promotion, now),
-    setAt: new Date(setAt).toISOString(),
-    until: new Date(until).toISOString(),
-    endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
-  };
 }

@@ -6,6 +6,7 @@ import { type KnownPolicy, policyInForce, type StsEntry } from '../policies/mta-
 import type { StsFailureType } from '../policies/mta-sts/fetched.ts';
 import { formatPattern } from '../policies/mta-sts/policy.ts';
 import type { Override } from '../policies/overrides/override.ts';
+import { type Promotion, type PromotionState, promotionState } from '../policies/report-only/promotion.ts';
 import type { EpochMs, TlsLevel } from '../policies/words.ts';
 import type { KeptInbound } from './control-clients.ts';
 import type { DayResults } from './control-results.ts';
@@ -90,11 +91,22 @@ export interface KeptTrack {
   readonly days: readonly DayCount[];
 }
 
+/** A level that an operator has put in force by what was seen. */
+export interface ShownPromotion
+  extends Pick<Promotion, 'domain' | 'level' | 'reason' | 'mostBlocked' | 'blocked' | 'endedBecause'> {
+  readonly state: PromotionState;
+  readonly setAt: string;
+  readonly until: string;
+  readonly endedAt: string | null;
+}
+
 /** All that is kept of a domain. */
 export interface KeptOfDomain {
   readonly domain: string;
   readonly sts: KeptPolicy | null;
   readonly override: KeptOverride | null;
+  /** Also one that is over, or was taken back; null: there was none. */
+  readonly promotion: ShownPromotion | null;
   /** null: it is not on the policy list, or there is none. */
   readonly listed: KeptListing | null;
   /** What sessions with its hosts have reached. */
@@ -165,6 +177,19 @@ export function toKeptOverride({ until, setAt, ...override }: Override, now: Epo
     inForce: until === null || now < until,
     until: until === null ? null : rfc3339(until),
     setAt: rfc3339(setAt),
+  };
+}
+
+export function toShownPromotion(
+  { setAt, until, endedAt, ...promotion }: Promotion,
+  now: EpochMs,
+): ShownPromotion {
+  return {
+    ...promotion,
+    state: promotionState({ setAt, until, endedAt, ...promotion }, now),
+    setAt: rfc3339(setAt),
+    until: rfc3339(until),
+    endedAt: endedAt === null ? null : rfc3339(endedAt),
   };
 }
 

@@ -269,7 +269,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
       cli/config/schema/gateway cli/config/schema/metrics cli/config/sources cli/config/tree
       cli/config/schema/account cli/config/schema/dns cli/config/schema/domain cli/config/schema/kit cli/config/schema/limits
       cli/config/schema/listener cli/config/schema/mta-sts cli/config/schema/relay cli/config/schema/route
-      cli/config/schema/authentication cli/config/schema/inbound cli/config/schema/quota cli/config/schema/report-only
+      cli/config/schema/authentication cli/config/schema/inbound cli/config/schema/quota
       cli/config/schema/rule cli/config/schema/dkim cli/config/schema/forwarding
       cli/config/schema/bounces
       cli/config/schema/tls`,

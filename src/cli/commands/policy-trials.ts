@@ -2,7 +2,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDomain } from '../../names/domain.ts';
 import type { Proposal } from '../../policies/report-only/propose.ts';
-import type { Promoted, Replayed, ShownPromotion } from '../../relay/control-trials.ts';
+import type { Promoted, Replayed } from '../../relay/control-trials.ts';
+import type { ShownPromotion } from '../../relay/policies-api.ts';
 import { type AskOptions, ask, print } from '../ask.ts';
 import { addConfigOptions } from '../config/options.ts';
 

@@ -39,7 +39,7 @@ export function findOut(name: string, type: keyof typeof types, bogus: boolean):
  */
 export function requireTls(domain: Domain, until: string, when: string): Fix {
   return sender(
-    `${when} Until it ends this stands in place of DANE and MTA-STS for ${domain}, also of what the owner publishes meanwhile: TLS is required, but any host that DNS names and any certificate is taken.`,
+    `${when} Until it ends this stands in place of every policy for ${domain}, also of what the owner publishes meanwhile: TLS is required, but any host that DNS names and any certificate is taken.`,
     `waxwing policy override ${domain} encrypt --until ${until} --reason "…"`,
   );
 }

@@ -207,18 +207,24 @@ function contactText({ firstContact, domain, way, mx }: Explanation): string | u
 
 function tlsText({ mx }: Explanation, { giveUpAfterMs, onBlocked }: Schedule): string | undefined {
   const usable = mx.filter((host) => host.usable);
-  if (usable.some(({ requires }) => requires !== 'none')) {
+  const demanding = usable.filter(({ requires }) => requires !== 'none');
+  if (demanding.length > 0) {
     const others = mx.length > 1 ? ', and no other host takes the mail' : '';
-    const end =
+    const blocked =
       onBlocked === 'hold'
         ? `held and tried again, and returned to its sender after ${showAge(giveUpAfterMs)}`
         : GIVEN_UP[onBlocked];
+    const end = demanding.every(({ by }) => by === 'memory') ? UNTIL_GIVEN_WAY : blocked;
     return `No mail host was asked. If the required TLS cannot be had when mail is sent${others}, the mail is ${end}.`;
   }
   return usable.some(({ tries }) => tries)
     ? 'No mail host was asked: whether it offers TLS shows when mail is sent.'
     : undefined;
 }
+
+/** Nobody's mail is given up for what was only seen. */
+const UNTIL_GIVEN_WAY =
+  'held and tried again, until the TLS is there or the memory gives way (memory.give_way_after)';
 
 interface Mark {
   readonly unicode: string;

@@ -82,7 +82,7 @@ export interface TrackTerms {
   readonly leastAgeMs: number;
   /** Unused for so long, a track is forgotten. */
   readonly forgetAfterMs: number;
-  /** So long it stands against what is seen, on as many days (UTC), of which three are enough; then it gives way. */
+  /** So long it stands against what is seen; then it gives way. */
   readonly giveWayAfterMs: number;
 }
 
@@ -90,9 +90,10 @@ export interface TrackTerms {
 export type TrackState = 'young' | 'expected' | 'given-way' | 'forgotten';
 
 export const MOST_DAYS = 14;
-/** The contrary on so many days is enough: one session after a long silence does not end what was seen for months. */
-const MOST_DAYS_AGAINST = 3;
-const DAY_MS = 86_400_000;
+/** The contrary on so many days (UTC): one session after a long silence does not end what was seen for months. */
+const LEAST_DAYS_AGAINST = 3;
+/** So long after the first session that falls short the last of these days has begun. */
+export const LEAST_AGAINST_MS = (LEAST_DAYS_AGAINST - 1) * 86_400_000;
 const DAY_CHARACTERS = '2026-11-28'.length;
 
 export function stateOf(track: Track, now: EpochMs, terms: TrackTerms): TrackState {
@@ -108,8 +109,7 @@ function hasGivenWay(
   { giveWayAfterMs }: Pick<TrackTerms, 'giveWayAfterMs'>,
 ): boolean {
   if (against === null || Math.abs(now - against.since) < giveWayAfterMs) return false;
-  // What waits is looked at each day. Were more days asked for than its time has, it would wait longer than was said.
-  return against.days >= Math.min(MOST_DAYS_AGAINST, Math.max(1, Math.floor(giveWayAfterMs / DAY_MS)));
+  return against.days >= LEAST_DAYS_AGAINST;
 }
 
 /** What a note has changed that somebody may want to hear of. */

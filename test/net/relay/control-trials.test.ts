@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Proposal } from '../../../src/policies/report-only/propose.ts';
-import type { Promoted, Replayed, ShownPromotion } from '../../../src/relay/control-trials.ts';
+import type { Promoted, Replayed } from '../../../src/relay/control-trials.ts';
+import type { KeptOfDomain, ShownPromotion } from '../../../src/relay/policies-api.ts';
 import { dayOf } from '../../../src/reports/tls-rpt/tally.ts';
 import { type ControlSetting, controlSetting } from '../../support/control.ts';
 import { domain } from '../../support/relay.ts';
@@ -82,6 +83,8 @@ describe('a promoted level', () => {
     assert.match(setting.words.join(), /an operator has promoted a level .*"reason":"seen"/);
     const back = await post(setting, '/promotions/rollback', { domain: 'a.test', reason: 'told so' });
     assert.equal((back.body as Promoted).promotion.state, 'rolled-back');
+    const { promotion } = (await setting.asked('GET', '/policies/a.test')).body as KeptOfDomain;
+    assert.deepEqual(promotion, (back.body as Promoted).promotion);
     const list = (await setting.asked('GET', '/promotions')).body as readonly ShownPromotion[];
     assert.deepEqual(
       list.map(({ domain: of, state, endedBecause }) => [of, state, endedBecause]),

@@ -9,7 +9,14 @@ import {
   formatRememberedTls,
   formatRemoved,
 } from '../../../src/cli/policy-text.ts';
-import type { KeptOverride, KeptPolicy, KeptTrack, Woken } from '../../../src/relay/policies-api.ts';
+import type {
+  KeptOverride,
+  KeptPolicy,
+  KeptTrack,
+  ShownPromotion,
+  Woken,
+} from '../../../src/relay/policies-api.ts';
+import { nameOf } from '../../support/destinations.ts';
 
 const NOW = Date.UTC(2026, 10, 28, 12);
 
@@ -104,7 +111,16 @@ describe('policy show', () => {
   it('is the policy with its lines and its times, and the override', () => {
     assert.equal(
       formatKept(
-        { domain: 'a.test', sts: kept, override, listed: null, outbound: [], inbound: [], results: [] },
+        {
+          domain: 'a.test',
+          sts: kept,
+          override,
+          promotion: null,
+          listed: null,
+          outbound: [],
+          inbound: [],
+          results: [],
+        },
         NOW,
       ),
       `a.test: override may until 2026-11-30T12:00:00.000Z: told by phone
@@ -129,6 +145,7 @@ a.test: MTA-STS enforce, id a1, in force
           domain: 'never.test',
           sts: never,
           override: null,
+          promotion: null,
           listed: null,
           outbound: [],
           inbound: [],
@@ -151,6 +168,7 @@ a.test: MTA-STS enforce, id a1, in force
         domain: 'a.test',
         sts: null,
         override: { ...override, inForce: false },
+        promotion: null,
         listed: null,
         outbound: [],
         inbound: [],
@@ -160,6 +178,37 @@ a.test: MTA-STS enforce, id a1, in force
     );
     assert.match(text, /^a\.test: over: override may until/);
     assert.match(text, /^a\.test: no MTA-STS policy is kept$/m);
+  });
+
+  it('says what was promoted, and that it was taken back', () => {
+    const promotion = {
+      domain: nameOf('a.test'),
+      level: 'encrypt',
+      state: 'in-force',
+      reason: 'a fortnight was seen',
+      mostBlocked: 2,
+      blocked: 3,
+      setAt: '2026-11-28T12:00:00.000Z',
+      until: '2026-12-12T12:00:00.000Z',
+      endedAt: null,
+      endedBecause: null,
+    } as const;
+    const shown = (change: Partial<ShownPromotion>): string => {
+      const none = { sts: null, override: null, listed: null, outbound: [], inbound: [], results: [] };
+      return formatKept({ domain: 'a.test', ...none, promotion: { ...promotion, ...change } }, NOW);
+    };
+    assert.equal(
+      shown({}),
+      `a.test: promoted to encrypt until 2026-12-12T12:00:00.000Z: a fortnight was seen
+  set at 2026-11-28T12:00:00.000Z; it has blocked 3 recipients, and 2 may be blocked
+a.test: no MTA-STS policy is kept
+`,
+    );
+    const ended = { endedAt: '2026-11-29T12:00:00.000Z', endedBecause: 'it has blocked 3' };
+    assert.match(
+      shown({ state: 'rolled-back', blocked: 1, ...ended }),
+      /^a\.test: over: promoted .*\n.* 1 recipient, .*\n {2}taken back at 2026-11-29T12:00:00\.000Z: it has blocked 3\n/,
+    );
   });
 });
 
@@ -231,6 +280,7 @@ describe('servers that send mail of a domain', () => {
           domain: 'a.test',
           sts: null,
           override: null,
+          promotion: null,
           listed: null,
           outbound: [],
           inbound: [known, young],
@@ -292,6 +342,7 @@ describe('what mail hosts have reached', () => {
       domain: 'a.test',
       sts: null,
       override: null,
+      promotion: null,
       listed: null,
       outbound: [young, track],
       inbound: [],

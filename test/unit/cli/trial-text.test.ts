@@ -8,7 +8,7 @@ import {
   formatRolledBack,
 } from '../../../src/cli/trial-text.ts';
 import type { Proposal, Trial } from '../../../src/policies/report-only/propose.ts';
-import type { ShownPromotion } from '../../../src/relay/control-trials.ts';
+import type { ShownPromotion } from '../../../src/relay/policies-api.ts';
 import { DOMAIN } from '../../support/destinations.ts';
 
 const terms = { leastDays: 7, leastSessions: 20 };

@@ -18,7 +18,7 @@ export const policyList = z
     keys: list(text(parseListKey, KEY), 'key')
       .optional()
       .describe(
-        'Public keys (Ed25519) that may sign it, as waxwing policy sign-list prints them; one of them is enough. Without this key no list is used.',
+        'Public keys (Ed25519) that may sign it, as waxwing policy sign-list prints them; one of them is enough. Without list.keys no list is used.',
       ),
     refresh: text(parseDuration)
       .prefault('1h')

@@ -24,7 +24,7 @@ export const relay = z
       .enum(['obey', 'ignore'])
       .default('obey')
       .describe(
-        'What the header field "TLS-Required: No" does. obey: DANE, MTA-STS and the policy list do not count for this message, TLS is still tried, and what the operator demands holds (RFC 8689); ignore: nothing.',
+        'What the header field "TLS-Required: No" does. obey: DANE, MTA-STS, the policy list and the memory do not count for this message, TLS is still tried, and what the operator demands holds (RFC 8689); ignore: nothing.',
       ),
     smtp_port: count(1, 65535).default(25).describe('Port of MX hosts.'),
     retry: list(text(parseDuration), 'duration')

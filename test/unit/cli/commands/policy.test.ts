@@ -98,6 +98,7 @@ describe('policy list and show', { concurrency: 2 }, () => {
         domain: 'a.test',
         sts: kept,
         override: null,
+        promotion: null,
         listed: null,
         outbound: [],
         inbound: [],

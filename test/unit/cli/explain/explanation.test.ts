@@ -14,7 +14,10 @@ describe('an explanation', () => {
       const explanation = toExplanation(sample);
       assert.deepEqual(explanationSchema.parse(JSON.parse(JSON.stringify(explanation))), explanation);
       const layers = explanation.layers.map(({ layer }) => layer);
-      assert.deepEqual(layers, ['override', 'dane', 'sts', 'memory', 'default']);
+      const { finding } = sample;
+      const isUsed = finding.kind !== 'address' && finding.facts.list !== undefined;
+      const list = isUsed ? ['list'] : [];
+      assert.deepEqual(layers, ['override', 'dane', 'sts', ...list, 'memory', 'default']);
     });
   }
 

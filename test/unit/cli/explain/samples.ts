@@ -8,6 +8,7 @@ import { decideAll } from '../../../../src/policies/combine.ts';
 import { readTlsaSet } from '../../../../src/policies/dane/tlsa.ts';
 import { decide } from '../../../../src/policies/decide.ts';
 import type { DestinationFacts } from '../../../../src/policies/destination.ts';
+import { listFor } from '../../../../src/policies/list/facts.ts';
 import type { StsFacts } from '../../../../src/policies/mta-sts/facts.ts';
 import type { Route } from '../../../../src/policies/overrides/route.ts';
 import type { TlsLevel } from '../../../../src/policies/words.ts';
@@ -24,6 +25,7 @@ import {
   tlsaData,
 } from '../../../support/destinations.ts';
 import { noPolicy } from '../../../support/facts.ts';
+import { keptOf, listOf, NOON } from '../../../support/lists.ts';
 import { expected, memoryWith } from '../../../support/tracks.ts';
 
 export const NOW = Date.UTC(2026, 10, 28, 12);
@@ -244,6 +246,28 @@ export const samples = {
   onlyObserved: explained({
     ...factsOf({ way: unsigned, hosts: [plainHost] }),
     memory: memoryWith('observe', expected()),
+  }),
+  listed: explained(factsOf({ way: unsigned, hosts: [plainHost], list: listOf('enforce', MX) })),
+  listedOnTrial: explained(
+    factsOf({ way: unsigned, hosts: [plainHost], list: listOf('testing', 'other.test') }),
+  ),
+  hostNotOnList: explained(
+    factsOf({ way: unsigned, hosts: [plainHost], list: listOf('enforce', 'other.test') }),
+  ),
+  listEnded: explained(
+    factsOf({
+      way: unsigned,
+      hosts: [plainHost],
+      list: listFor(DOMAIN, keptOf('enforce', MX), NOON + 14 * DAY),
+    }),
+  ),
+  listEndedRemembered: explained({
+    ...factsOf({
+      way: unsigned,
+      hosts: [plainHost],
+      list: listFor(DOMAIN, keptOf('enforce', MX), NOON + 14 * DAY),
+    }),
+    memory: memoryWith('enforce', expected({ level: 'authenticate' })),
   }),
   plain: explained(factsOf({ way: unsigned, hosts: [plainHost] })),
   signedPlain: explained(factsOf()),

@@ -146,7 +146,15 @@ describe('the text of an explanation', () => {
       const all = explanation.problems.flatMap(({ fix }) => fix);
       for (const { do: words, command } of all)
         if (command?.includes(' encrypt ') === true)
-          assert.match(words, /stands in place of DANE and MTA-STS .* any certificate is taken\.$/, name);
+          assert.match(words, /stands in place of every policy .* any certificate is taken\.$/, name);
+    }
+  });
+
+  it('says that mail which waits for the memory is not given up for that', () => {
+    const [, remembered] = entries.find(([name]) => name === 'fallenShort') ?? assert.fail();
+    for (const onBlocked of ['hold', 'bounce', 'drop'] as const) {
+      const said = unwrapped(formatExplanation(remembered, { ...schedule, onBlocked }, plain));
+      assert.match(said, /the mail is held and tried again, until the TLS is there or the memory gives way/);
     }
   });
 

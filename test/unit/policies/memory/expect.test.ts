@@ -4,6 +4,7 @@ import { decideAll, type HostVerdict, type Rules } from '../../../../src/policie
 import type { HostFacts } from '../../../../src/policies/dane/hosts.ts';
 import { formatIdentity } from '../../../../src/policies/decide.ts';
 import type { DestinationFacts } from '../../../../src/policies/destination.ts';
+import { listFor } from '../../../../src/policies/list/facts.ts';
 import { type MemoryMode, memoryFrom, type RememberedTrack } from '../../../../src/policies/memory/expect.ts';
 import { messageDemand } from '../../../../src/policies/message.ts';
 import {
@@ -17,7 +18,7 @@ import {
   stsOf,
   type Told,
 } from '../../../support/destinations.ts';
-import { listOf } from '../../../support/lists.ts';
+import { keptOf, listOf, NOON } from '../../../support/lists.ts';
 import { DAY, expected, LAST, MX1, memoryWith, settings, trackOf } from '../../../support/tracks.ts';
 
 const may: Rules = { route: undefined, defaultLevel: 'may' };
@@ -168,6 +169,21 @@ describe('what the memory demands', () => {
       'R15: DANE and MTA-STS are named where they ask for as much',
       { tracks: all, way: byMx('secure', MX1), hosts: [hostWith(MX1, 'usable')] },
       [`${MX1}: authenticate by dane, ${DOMAIN} ${MX1}`],
+    ],
+    [
+      'R22: the policy list names a host that was authenticated: it is named, and its own name counts',
+      { tracks: all, ...unsigned(MX1), list: listOf('enforce', MX1) },
+      [`${MX1}: authenticate by list, ${MX1}`],
+    ],
+    [
+      'R22: the policy list does not name it: what was seen makes up for nothing',
+      { tracks: all, ...unsigned(MX1), list: listOf('enforce', STRANGER) },
+      [`${MX1}: avoided by list`],
+    ],
+    [
+      'R22: the list has ended, as whoever keeps newer ones away would have it: what was seen under it holds',
+      { tracks: all, ...unsigned(MX1), list: listFor(DOMAIN, keptOf('enforce', MX1), NOON + 14 * DAY) },
+      [`${MX1}: authenticate by memory, ${DOMAIN} ${MX1}`],
     ],
     [
       'R16: each host by itself: what one has reached is not asked of another that is proven',

@@ -26,11 +26,11 @@ interface Played {
 }
 
 /** Sessions one after the other, told of one track. */
-function play(key: TrackKey, notes: readonly SessionNote[], begun?: Track, by = terms): Played {
+function play(key: TrackKey, notes: readonly SessionNote[], begun?: Track): Played {
   let track = begun;
   const changes: TrackChange['kind'][] = [];
   for (const note of notes) {
-    const step = afterNote(track, key, note, by);
+    const step = afterNote(track, key, note, terms);
     track = step.track;
     if (step.change !== null) changes.push(step.change.kind);
   }
@@ -150,15 +150,6 @@ describe('what falls short of what is expected', () => {
     assert.equal(stateOf(track, first + 3 * DAY, terms), 'given-way');
     const after = play(encrypt, missed, trackOf());
     assert.deepEqual(after, { track: undefined, changes: ['stands-against', 'gave-way'] });
-  });
-
-  it('holds no longer where less than a day was said, and each day where two were', () => {
-    const brief = { ...terms, giveWayAfterMs: 12 * HOUR };
-    const half = [noteOf('clear', LAST + HOUR), noteOf('clear', LAST + 13 * HOUR)];
-    assert.equal(play(encrypt, half, trackOf(), brief).track, undefined);
-    const two = { ...terms, giveWayAfterMs: 2 * DAY };
-    assert.equal(play(encrypt, daily('clear', LAST + HOUR, 3), trackOf(), two).track, undefined);
-    assert.notEqual(play(encrypt, daily('clear', LAST + HOUR, 2), trackOf(), two).track, undefined);
   });
 
   it('around midnight, told by several processes out of order, it is of two days and no more', () => {

@@ -25,7 +25,10 @@ export function openOwnLog(base: Readonly<Record<string, unknown>> | null = null
   destination.once('close', over.resolve);
   // Nobody reads any more: nothing is written from then on, and nothing is closed.
   destination.once(errorMonitor, over.resolve);
-  const log = pino({ base, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  const log = pino(
+    { base, timestamp: pino.stdTimeFunctions.isoTime, formatters: { log: named } },
+    destination,
+  );
   return {
     log,
     async end() {
@@ -35,4 +38,11 @@ export function openOwnLog(base: Readonly<Record<string, unknown>> | null = null
       await Promise.race([over.promise, sleep(END_WITHIN_MS, undefined, { ref: false })]);
     },
   };
+}
+
+/** A line has one `level`, of how bad it is: a TLS level gets a name of its own, or whoever reads the line takes it for that. */
+function named(fields: Record<string, unknown>): Record<string, unknown> {
+  if (!Object.hasOwn(fields, 'level')) return fields;
+  const { level, ...others } = fields;
+  return { ...others, tlsLevel: level };
 }

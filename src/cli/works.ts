@@ -7,18 +7,20 @@ import { formatMailDomain } from '../names/mailbox.ts';
 import { type Certificates, openCertificates } from '../net/certificates.ts';
 import type { Doors } from '../net/door.ts';
 import type { KeyPair } from '../net/tls.ts';
+import { overrideFor } from '../policies/overrides/override.ts';
 import type { Route } from '../policies/overrides/route.ts';
 import { type CertificateWatch, watchCertificates } from '../relay/certificate-watch.ts';
 import type { ControlParts } from '../relay/control.ts';
 import { routesOf } from '../relay/domains.ts';
 import { destinationOf, destinationsOf } from '../relay/intake.ts';
 import { showRememberedTls, showSuppressed } from '../relay/metrics.ts';
-import { watchPromotions } from '../relay/promotion-watch.ts';
+import { type OtherWords, promotedDomain, watchPromotions } from '../relay/promotion-watch.ts';
 import { showAttempts } from '../relay/queue-metrics.ts';
 import { type Relay, type RelayParts, startRelay } from '../relay/relay.ts';
 import type { Outgoing, RelaySettings, World } from '../relay/settings.ts';
 import type { Part, Peers } from '../relay/workers/peer-word.ts';
 import { partOfSettings } from '../relay/workers/share.ts';
+import type { PolicyStore } from '../store/policy-store.ts';
 import { startAdvisorService } from './advisor-service.ts';
 import {
   type GatewayService,
@@ -145,13 +147,14 @@ export async function startWorks(parts: WorksParts, opened: Opened): Promise<Wor
   const promotions = watchPromotions({
     store: policies.promotions,
     now: world.now,
+    domainOf: ({ to }) => promotedDomain(to, wordsOf(terms, policies)),
     onRollback(promotion, because) {
       const { domain, level, reason } = promotion;
       const what = `the promoted level ${level} for ${domain} is taken back: ${because}; it was set because: ${reason}`;
       log.error({ domain, level, blocked: promotion.blocked }, what);
-      // What it has blocked is looked at again, and goes where nothing else asks for as much.
-      relay.retry([domain]);
     },
+    // What it has blocked is looked at again, and goes where nothing else asks for as much.
+    onEnded: (domain) => relay.retry(routed(() => terms).destinationsOf(domain)),
     onError,
   });
   opened.push(() => promotions.close());
@@ -275,6 +278,15 @@ function advised({ advisor }: Single, wanted: Running): Running {
   if (advisor) return wanted;
   const { config } = wanted;
   return { ...wanted, config: { ...config, advisor: { ...config.advisor, listeners: [] } } };
+}
+
+/** What operators say beside promotions. */
+function wordsOf({ settings, outgoing }: Terms, { overrides }: Pick<PolicyStore, 'overrides'>): OtherWords {
+  return {
+    routes: [...routesOf(settings.domains, outgoing.hostname), ...outgoing.routes],
+    rules: outgoing.rules,
+    overridden: (domain) => overrideFor(domain, overrides.about(domain), world.now()) !== undefined,
+  };
 }
 
 function resultsOf({ results, recorder }: Observation): Pick<ControlParts, 'results' | 'recorder'> {

@@ -26,6 +26,8 @@ export interface Decision {
   readonly because: string;
   /** Whether that is an operator's word beside the configuration, which the verdict keeps whatever is reached; absent: no. */
   readonly overridden?: boolean;
+  /** Whether it is a promoted level, which may be taken back; absent: no. */
+  readonly promoted?: boolean;
 }
 
 /** TLSA records, and what a match of them means. */

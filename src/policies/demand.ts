@@ -28,7 +28,10 @@ export interface Rules {
 
 /** One layer's demand: the level, and the sentence that says why. */
 export interface Demand
-  extends Pick<Decision, 'requires' | 'tryTls' | 'provesName' | 'by' | 'because' | 'overridden'> {
+  extends Pick<
+    Decision,
+    'requires' | 'tryTls' | 'provesName' | 'by' | 'because' | 'overridden' | 'promoted'
+  > {
   readonly kind: 'demand';
   /** Whether nothing but the name of the host itself proves anything; absent: no. */
   readonly hostNameOnly?: boolean;
@@ -99,7 +102,7 @@ export function raised(wanted: Demand, { message }: Rules, overridden: boolean):
   const provesName = wanted.provesName || requires === 'authenticate';
   if (RANK[requires] < RANK[wanted.requires]) return wanted;
   if (RANK[requires] === RANK[wanted.requires] && wanted.by === 'override') return { ...wanted, provesName };
-  const { overridden: _, ...rest } = wanted;
+  const { overridden: _, promoted: __, ...rest } = wanted;
   return { ...rest, requires, tryTls: 'yes', provesName, by: 'message', because };
 }
 
@@ -131,7 +134,7 @@ function promoted({ promotion }: DestinationFacts, byDefault: Demand): Demand {
   if (promotion === undefined || RANK[promotion.level] <= RANK[byDefault.requires]) return byDefault;
   const { domain, level, until, reason } = promotion;
   const because = `an operator has put ${level} in force for ${domain} until ${formatMoment(Math.floor(until / 1000))}, by what was seen: ${reason}`;
-  return { kind: 'demand', ...atLevel(level), by: 'override', because };
+  return { kind: 'demand', ...atLevel(level), by: 'override', because, promoted: true };
 }
 
 /** RFC 8689 §3: the message asks that what the recipient's domain demands is ignored; TLS is tried all the same. */

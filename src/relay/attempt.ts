@@ -2,6 +2,7 @@
 import type { EventReply } from '../events/delivery-event.ts';
 import { NetworkError } from '../net/error.ts';
 import { describeReply, severity } from '../protocols/smtp/reply.ts';
+import type { TlsFailureReason } from '../tls/failure.ts';
 import type { PeerError, PeerFault } from '../wire/dialogue.ts';
 import { type HandedOver, handOver } from './hand-over.ts';
 import { type NextHop, type NextHops, nextHops } from './next-hops.ts';
@@ -280,7 +281,7 @@ function unready(way: Way, outcome: Unready): Unusable {
       if (decision.requires !== 'none') {
         return {
           kind: 'broken',
-          result: { verdict: { kind: 'blocked', cause, because }, mx: mxOf(way), reply, tls },
+          result: { verdict: blockedAt(way, cause, because), mx: mxOf(way), reply, tls },
         };
       }
       return mayFallBack(way) ? { kind: 'inClear', because } : failed(because, reply);
@@ -302,7 +303,11 @@ function spoiled(way: Way, error: PeerError | NetworkError, transcript: string[]
   if (way.decision.requires === 'none' || error instanceof NetworkError || !ATTACKS.has(error.code)) {
     return result;
   }
-  return { ...result, verdict: { kind: 'blocked', cause: 'validation-failure', because: error.message } };
+  return { ...result, verdict: blockedAt(way, 'validation-failure', error.message) };
+}
+
+function blockedAt({ decision }: Way, cause: TlsFailureReason, because: string): Verdict {
+  return { kind: 'blocked', cause, because, ...(decision.promoted === true ? { promoted: true } : {}) };
 }
 
 function failedAt(way: Way, because: string, reply: EventReply | null): Result {

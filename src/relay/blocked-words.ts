@@ -38,12 +38,18 @@ const MENDING: Record<TlsFailureReason, string> = {
 const POLICY_MENDING: Partial<Record<Layer, string>> = {
   dane: ', or the TLSA records of the server have to be brought in line with its certificate',
   sts: ', or the policy of the domain has to name the mail servers that the domain has',
+  memory: ', or this mail system has to be told that it is meant so, or to have seen it for some days',
   list: ', or the policy list has to name the mail servers that the domain has',
 };
 
+/** A new host out of unsigned DNS shows its own name, and that proves nothing: so does whoever has it named there. */
+const OF_STRANGER =
+  'has to show a certificate for the domain of the recipient, or for the name of a host that was proven before';
+
 /** What has to change and by whom, one sentence. */
 export function mendingText(cause: string, by: Layer): string {
-  const what = isReason(cause) ? MENDING[cause] : MENDING['validation-failure'];
+  const reason = isReason(cause) ? cause : 'validation-failure';
+  const what = by === 'memory' && reason === 'certificate-host-mismatch' ? OF_STRANGER : MENDING[reason];
   return `The mail server of the recipient ${what}${POLICY_MENDING[by] ?? ''}.`;
 }
 

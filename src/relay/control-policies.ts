@@ -124,10 +124,11 @@ function addFetching(app: Hono, parts: PolicyParts): void {
     const asked = await domainOf(context, parseDomain);
     if (asked.kind === 'invalid') return context.json({ error: asked.because }, 400);
     const domain = asked.value;
-    const entry = await engine.forget(domain);
-    const inbound = await relay.inbound.purge(domain);
     await parts.recorder.flush();
     const outbound = policies.memory.purge(domain) > 0;
+    // Behind that: answers of the advisor that stood on it are made anew then.
+    const entry = await engine.forget(domain);
+    const inbound = await relay.inbound.purge(domain);
     if (entry === undefined && inbound === 0 && !outbound)
       return context.json(
         { error: `neither an MTA-STS policy nor sessions are remembered of ${domain}` },

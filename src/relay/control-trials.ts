@@ -156,6 +156,8 @@ function addPromotions(app: Hono, parts: TrialParts): void {
       endedAt: null,
       endedBecause: null,
     };
+    const lowered = loweredBy(promotion, policies.promotions.get(domain.value));
+    if (lowered !== undefined) return context.json({ error: lowered }, 409);
     policies.promotions.put(promotion);
     const shown = toShownPromotion(promotion, world.now());
     onWord('an operator has promoted a level', { ...shown });
@@ -179,4 +181,11 @@ function addPromotions(app: Hono, parts: TrialParts): void {
     const promoted: Promoted = { promotion: shown, mail: await wake(domain.value, parts) };
     return context.json(promoted);
   });
+}
+
+/** Why it must not take the place of the one that is there; undefined: it may. */
+function loweredBy({ domain, level, setAt }: Promotion, stands: Promotion | undefined): string | undefined {
+  if (stands?.level !== 'authenticate' || level !== 'encrypt') return undefined;
+  if (promotionState(stands, setAt) !== 'in-force') return undefined;
+  return `authenticate is promoted for ${domain}, which is more than encrypt: take that back first`;
 }

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { type Domain, parseDomain } from '../names/domain.ts';
 import type { Decision } from '../policies/decide.ts';
 import { wasProven } from '../policies/memory/expect.ts';
-import type { Reached, SessionNote } from '../policies/memory/track.ts';
+import type { SessionNote } from '../policies/memory/track.ts';
+import type { ResultType } from '../reports/tls-rpt/result-types.ts';
 import type { SessionResult } from '../reports/tls-rpt/session-result.ts';
 import { proveIdentity } from '../tls/identity.ts';
 import { readCertificate } from '../tls/raw-certificate.ts';
@@ -111,20 +112,30 @@ function spkiOf({ chain: [leaf] }: TlsFacts): string | null {
 
 /**
  * What a Postfix on this host tells of one of its sessions. It does not name the host where all went well, nor whether the
- * path could choose it: so it says of the domain as a whole that there was TLS, and no more.
+ * path could choose it: so it says of the domain as a whole that there was TLS, and no more. That a certificate was refused it
+ * does tell; were that not taken, what only a Postfix is asked for again would never give way.
  */
 export function noteOfResult({ domain, policies }: SessionResult, now: number): SessionNote | undefined {
-  const reached = reachedIn(policies);
+  const came = reachedIn(policies);
   const parsed = parseDomain(domain);
-  if (reached === undefined || parsed.kind === 'invalid') return undefined;
-  return { domain: parsed.value, host: null, reached, at: now, sessions: 1, ...nothing };
+  if (came === undefined || parsed.kind === 'invalid') return undefined;
+  return { domain: parsed.value, host: null, at: now, sessions: 1, ...nothing, ...came };
 }
 
-function reachedIn(policies: SessionResult['policies']): Reached | undefined {
-  if (policies.some(({ final }) => final === 'success')) return 'encrypt';
+const REFUSED: ReadonlySet<ResultType> = new Set<ResultType>([
+  'certificate-expired',
+  'certificate-host-mismatch',
+  'certificate-not-trusted',
+]);
+
+function reachedIn(
+  policies: SessionResult['policies'],
+): Pick<SessionNote, 'reached' | 'unjudged'> | undefined {
+  if (policies.some(({ final }) => final === 'success')) return { reached: 'encrypt', unjudged: true };
   const types = policies.flatMap(({ failures }) => failures.map(({ type }) => type));
-  if (types.includes('starttls-not-supported')) return 'clear';
-  return types.includes('validation-failure') ? 'failed' : undefined;
+  if (types.includes('starttls-not-supported')) return { reached: 'clear' };
+  if (types.includes('validation-failure')) return { reached: 'failed' };
+  return types.some((type) => REFUSED.has(type)) ? { reached: 'encrypt' } : undefined;
 }
 
 export interface NoteGatherer {
@@ -147,7 +158,7 @@ export function gatherNotes(): NoteGatherer {
       const key = `${note.domain} ${note.host ?? ''}`;
       const notes = byHost.get(key) ?? [];
       const last = notes.at(-1);
-      if (last !== undefined && last.reached === note.reached) {
+      if (last !== undefined && last.reached === note.reached && last.unjudged === note.unjudged) {
         notes[notes.length - 1] = { ...note, sessions: last.sessions + note.sessions };
         return;
       }
@@ -156,7 +167,8 @@ export function gatherNotes(): NoteGatherer {
       count += 1;
     },
     take() {
-      const taken = [...byHost.values()].flat();
+      // What is remembered of a domain as a whole depends on which of its hosts came last.
+      const taken = [...byHost.values()].flat().toSorted((a, b) => a.at - b.at);
       byHost = new Map();
       count = 0;
       return taken;

@@ -33,15 +33,18 @@ export function endingFor(
   const isOver = isExpired(world.now(), receivedAt, settings.schedule);
   const onBlocked = onBlockedOn(course, settings);
   const isEnding = (result: RecipientResult): boolean =>
-    result.verdict.kind === 'blocked' && (isOver || (onBlocked !== 'hold' && !isRemembered(result)));
+    result.verdict.kind === 'blocked' && (isOver || (onBlocked !== 'hold' && !endsByItself(result)));
   return recipients.filter(({ address }) =>
     results.some((result) => result.address === address && isEnding(result)),
   );
 }
 
-/** What was only seen gives way by itself: nobody's mail is given up for it before its time is over. */
-function isRemembered({ tls }: RecipientResult): boolean {
-  return tls.by === 'memory';
+/**
+ * What was only seen gives way by itself, and a promoted level that blocks too much is taken back: nobody's mail is given up
+ * for these before its time is over.
+ */
+function endsByItself({ tls, verdict }: RecipientResult): boolean {
+  return tls.by === 'memory' || (verdict.kind === 'blocked' && verdict.promoted === true);
 }
 
 /** A rule's word, else the route's, else what holds for everyone. */
@@ -59,7 +62,7 @@ export function holdingFor(
 ): Holding {
   if (result.verdict.kind !== 'blocked') return settings.holds;
   const { onBlocked, noticeAfterMs } = settings.holds;
-  if (isRemembered(result)) return { onBlocked: 'hold', noticeAfterMs };
+  if (endsByItself(result)) return { onBlocked: 'hold', noticeAfterMs };
   const [group] = byCourse({ ...sortedFrom(claim, world), recipients: [recipient] }, outgoing);
   return { onBlocked: group === undefined ? onBlocked : onBlockedOn(group.course, settings), noticeAfterMs };
 }

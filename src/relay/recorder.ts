@@ -1,7 +1,13 @@
 /** Gathers what sessions came to and how mail travelled, and writes it down every few seconds. */
 import type { DeliveryEvent, RelayEvent } from '../events/delivery-event.ts';
 import type { MemorySettings } from '../policies/memory/expect.ts';
-import { afterNote, keysOf, type SessionNote, type TrackChange } from '../policies/memory/track.ts';
+import {
+  afterNote,
+  keysOf,
+  type SessionNote,
+  type TrackChange,
+  worthTelling,
+} from '../policies/memory/track.ts';
 import type { SeenSession } from '../policies/report-only/seen.ts';
 import type { ResultSource, SessionResult } from '../reports/tls-rpt/session-result.ts';
 import { createTally, dayOf } from '../reports/tls-rpt/tally.ts';
@@ -44,6 +50,8 @@ export interface Recorder {
 
 /** So much may be lost by a crash; a commit takes the one thread that all connections share. */
 const WRITE_EVERY_MS = 5_000;
+/** What waits where nothing can be written: a few hundred octets each, and all of it is one commit then. */
+const MOST_UNWRITTEN = 5_000;
 const FORGET_EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** How far back the ways of mail can be asked for. */
@@ -75,17 +83,17 @@ export function startRecorder(parts: RecorderParts): Recorder {
   function remember(list: readonly SessionNote[]): Added {
     const settings = parts.memory();
     if (settings.mode === 'off') return { spilled: 0 };
-    const changes: TrackChange[] = [];
+    const changed = new Map<SessionNote, TrackChange[]>();
     results.memory.add(list, {
       ...settings,
       keysOf,
       after(before, key, note) {
         const { track, change } = afterNote(before, key, note, settings);
-        if (change !== null) changes.push(change);
+        if (change !== null) changed.set(note, [...(changed.get(note) ?? []), change]);
         return track;
       },
     });
-    for (const change of changes) parts.onMemory(change);
+    for (const changes of changed.values()) for (const one of worthTelling(changes)) parts.onMemory(one);
     return { spilled: 0 };
   }
 
@@ -136,8 +144,8 @@ interface Drawer {
 }
 
 /**
- * What has gathered, and what could not be written the last time: that is kept for one more try, and is lost where so much
- * has come meanwhile that there is no room for both.
+ * What has gathered, and what could not be written before: that is kept for the next try, and is lost where so much has come
+ * meanwhile that there is no room for both.
  */
 function openDrawer<Count>(
   gatherer: { readonly take: () => readonly Count[]; readonly isFull: boolean },
@@ -151,7 +159,7 @@ function openDrawer<Count>(
   function empty(): void {
     const isFull = gatherer.isFull;
     const counts = gatherer.take();
-    if (unwritten.length > 0 && isFull) {
+    if (unwritten.length >= MOST_UNWRITTEN || (unwritten.length > 0 && isFull)) {
       onNotice(
         `${unwritten.length} sums of ${what} are lost: they could not be written, and there is no room for more`,
       );

@@ -15,8 +15,8 @@ export type Verdict =
    * or closed it (421) before it looked at the message.
    */
   | { readonly kind: 'failed'; readonly because: string; readonly turnedAway?: true }
-  /** The required TLS could not be had. `cause` is the same for the same obstacle. */
-  | { readonly kind: 'blocked'; readonly cause: string; readonly because: string }
+  /** The required TLS could not be had. `cause` is the same for the same obstacle; `promoted`: only a promoted level asks for it. */
+  | { readonly kind: 'blocked'; readonly cause: string; readonly because: string; readonly promoted?: true }
   /** For good. `status` is an enhanced code of class 5. */
   | { readonly kind: 'refused'; readonly status: string; readonly because: string };
 

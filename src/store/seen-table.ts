@@ -10,14 +10,18 @@ import { command, queryAll, queryOne } from './statement.ts';
 const MOST_OF_DOMAIN = 40;
 /** Rows of one day that say what was seen; some hundred octets each, as peers name themselves in certificates. */
 const MOST_OF_DAY = 20_000;
+/** With rows that say no more than that there was more: behind these it is known of the day, and not of whom. */
+const MOST_TIMES = 5;
+/** In place of a domain: sessions of that day with some for which there was no room. */
+const SOMEBODY = '';
 /** In place of what there was no room for: whoever judges the domain has to know that there was more. */
 const NO_ROOM = '';
-/** How many rows come new before those of the day are counted again: other processes add to them, too. */
+/** How many rows at least come new before those of the day are counted again, which walks them: other processes add to them, too. */
 const COUNT_AFTER = 500;
 
 interface Row {
   readonly day: string;
-  readonly domain: Domain;
+  readonly domain: Domain | typeof SOMEBODY;
   readonly seen: string;
   readonly sessions: number;
 }
@@ -28,7 +32,7 @@ export function seenTable(database: DatabaseSync, mostOfDay = MOST_OF_DAY): Seen
     database,
     'UPDATE tls_seen SET sessions = sessions + ? WHERE day = ? AND domain = ? AND seen = ?',
   );
-  const insert = command<[string, Domain, string, number]>(
+  const insert = command<[string, Row['domain'], string, number]>(
     database,
     `INSERT INTO tls_seen (day, domain, seen, sessions) VALUES (?, ?, ?, ?)
      ON CONFLICT (day, domain, seen) DO UPDATE SET sessions = sessions + excluded.sessions`,
@@ -43,7 +47,7 @@ export function seenTable(database: DatabaseSync, mostOfDay = MOST_OF_DAY): Seen
   );
   const since = queryAll<[Domain, string], Row>(
     database,
-    'SELECT day, domain, seen, sessions FROM tls_seen WHERE domain = ? AND day >= ? ORDER BY day, seen',
+    `SELECT day, domain, seen, sessions FROM tls_seen WHERE domain IN (?, '${SOMEBODY}') AND day >= ? ORDER BY day, seen`,
   );
   const domains = queryAll<[string, string, number], { domain: Domain }>(
     database,
@@ -55,18 +59,24 @@ export function seenTable(database: DatabaseSync, mostOfDay = MOST_OF_DAY): Seen
   function addOne({ day, domain, seen, sessions }: SeenCount): boolean {
     const text = seen === null ? NO_ROOM : JSON.stringify(seen);
     if (raise(sessions, day, domain, text).changes > 0) return false;
-    const isFull = (ofDomain(day, domain)?.count ?? 0) >= MOST_OF_DOMAIN || rowsOn(day) >= mostOfDay;
-    insert(day, domain, isFull ? NO_ROOM : text, sessions);
+    const own = ofDomain(day, domain)?.count ?? 0;
+    const rows = rowsOn(day);
+    const isFull = own >= MOST_OF_DOMAIN || rows >= mostOfDay;
+    // Whoever has a row of that day has one more for all that there was no room for.
+    const isLost = own === 0 && rows >= mostOfDay * MOST_TIMES;
+    insert(day, isLost ? SOMEBODY : domain, isFull ? NO_ROOM : text, sessions);
     return isFull;
   }
 
   let counted = { day: '', rows: 0, fresh: 0 };
 
   function rowsOn(day: string): number {
-    if (counted.day !== day || counted.fresh >= COUNT_AFTER)
+    const isOver = counted.day === day && counted.rows + counted.fresh >= mostOfDay * MOST_TIMES;
+    const isStale = counted.fresh >= Math.max(COUNT_AFTER, counted.rows / 20);
+    if (counted.day !== day || (isStale && !isOver))
       counted = { day, rows: onDay(day)?.count ?? 0, fresh: 0 };
-    counted.fresh += 1;
-    return counted.rows + counted.fresh - 1;
+    if (!isOver) counted.fresh += 1;
+    return counted.rows + counted.fresh - (isOver ? 0 : 1);
   }
 
   return {
@@ -77,13 +87,21 @@ export function seenTable(database: DatabaseSync, mostOfDay = MOST_OF_DAY): Seen
       });
       return { spilled };
     },
-    since: (day, domain) => since(domain, day).map(countOf),
+    since(day, domain) {
+      const rows = since(domain, day);
+      const known = new Set(rows.filter((row) => row.domain === domain).map((row) => row.day));
+      return rows
+        .filter((row) => row.domain === domain || !known.has(row.day))
+        .map((row) => countOf(row, domain));
+    },
     domains: (day, { after, limit }) => domains(after ?? '', day, limit).map(({ domain }) => domain),
     forget: (day) => forget(day).changes,
   };
 }
 
-function countOf({ day, domain, seen, sessions }: Row): SeenCount {
+function countOf({ day, domain: of, seen, sessions }: Row, domain: Domain): SeenCount {
+  // Of those with somebody none may be of this domain: that is not known.
+  if (of === SOMEBODY) return { day, domain, seen: null, sessions: 1 };
   return { day, domain, seen: seen === NO_ROOM ? null : seenFrom(seen), sessions };
 }
 

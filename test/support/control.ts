@@ -45,6 +45,8 @@ export interface ControlOptions {
   readonly stale?: true;
   /** What a fetch brings; by default none is expected. */
   readonly refresh?: ControlParts['engine']['refresh'];
+  /** Told where the engine is to forget a domain. */
+  readonly onForget?: (domain: Domain) => void;
   /** Those of the relay; by default it has none. */
   readonly domains?: TestRelayOptions['domains'];
   /** By default there are none. */
@@ -116,6 +118,7 @@ export async function controlSetting(t: TestContext, options: ControlOptions = {
     engine: {
       refresh: options.refresh ?? (() => Promise.reject(new Error('nobody expected a fetch'))),
       forget(domain) {
+        options.onForget?.(domain);
         const entry = policies.sts.get(domain);
         policies.sts.remove(domain);
         return Promise.resolve(entry);

@@ -66,6 +66,13 @@ export function stsOf(mode: StsPolicy['mode'], ...mx: readonly string[]): StsFac
     : { ...none, kind: 'policy', known, from: 'cache' };
 }
 
+/** A policy that says none, fetched at a time. */
+export function noneSince(fetchedAt: number): StsFacts {
+  const sts = stsOf('none');
+  if (sts.known === null) throw new Error('there is a policy');
+  return { ...sts, known: { ...sts.known, fetchedAt } };
+}
+
 export interface Told {
   readonly way?: Way;
   readonly hosts?: readonly HostFacts[];

@@ -22,8 +22,7 @@ export function memoryProblems({ facts }: LookedUp): readonly Problem[] {
           `Bring back the TLS that the mail hosts of ${domain} had; or publish what holds now, by DANE or MTA-STS.`,
         ),
         sender(
-          'See whether other domains lost their TLS at the same time: then it is taken away near you.',
-          'waxwing policy list --broken',
+          'See in the log of the relay whether other domains "fell short of what is remembered" at the same time: then TLS is taken away near you.',
         ),
         sender(
           'Only if the owner tells you, and not by mail, that it is meant so, forget what was seen.',

@@ -68,9 +68,11 @@ export function isProvenBefore(facts: DestinationFacts, host: Domain): boolean {
   return facts.memory?.mode === 'enforce' && wasProven(facts, host);
 }
 
-/** The same, also where the memory only observes. */
-export function wasProven({ memory }: DestinationFacts, host: Domain): boolean {
-  return memory !== undefined && expectedTrack(memory, host, 'authenticate') !== undefined;
+/** The same, also where the memory only observes. What would go on by itself after the policy has ended, never would end. */
+export function wasProven(facts: DestinationFacts, host: Domain): boolean {
+  const { memory } = facts;
+  const own = memory === undefined ? undefined : expectedTrack(memory, host, 'authenticate');
+  return own !== undefined && !hasEndedPolicy(facts, own);
 }
 
 function authenticatedBefore(
@@ -104,9 +106,10 @@ function expectedTrack(
 
 /**
  * The mode `none`, fetched over HTTPS, is the domain's own word that it has no policy any more (RFC 8461 §8.3). What was
- * authenticated after that did not stand on the policy.
+ * authenticated after that did not stand on the policy, nor did what TLSA records have authenticated.
  */
-function hasEndedPolicy({ sts }: DestinationFacts, { lastAt }: Track): boolean {
+function hasEndedPolicy({ sts }: DestinationFacts, { lastAt, proof }: Track): boolean {
+  if (proof === 'tlsa') return false;
   if (sts.kind === 'policy' || sts.known === null) return false;
   return sts.known.policy.mode === 'none' && sts.known.fetchedAt >= lastAt;
 }

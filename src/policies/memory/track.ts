@@ -32,6 +32,8 @@ export interface SessionNote {
   readonly proof: 'name' | 'tlsa' | null;
   /** SHA-256 of the key of the certificate, lower-case hex; null: not known. It is evidence, and nothing is decided by it. */
   readonly spki: string | null;
+  /** Of `encrypt`: nobody tells what the certificate proved, so it says nothing of `authenticate`; absent: it proved nothing. */
+  readonly unjudged?: true;
 }
 
 export interface TrackKey {
@@ -112,9 +114,21 @@ function hasGivenWay(
 
 /** What a note has changed that somebody may want to hear of. */
 export type TrackChange =
-  /** The first session that did not reach what was expected. */
+  /** The first session that did not reach what was expected; of those in turn with others that do, the first of each day. */
   | { readonly kind: 'stands-against'; readonly track: Track; readonly reached: Reached }
   | { readonly kind: 'gave-way'; readonly track: Track };
+
+/**
+ * Of what one session has changed in several tracks, what says the rest: of each kind that of the strictest level, of the
+ * host before that of the domain as a whole.
+ */
+export function worthTelling(changes: readonly TrackChange[]): readonly TrackChange[] {
+  const weight = ({ track: { host, level } }: TrackChange): number =>
+    (level === 'authenticate' ? 2 : 0) + (host === null ? 0 : 1);
+  const heaviest = changes.toSorted((a, b) => weight(b) - weight(a));
+  const ofKind = (kind: TrackChange['kind']) => heaviest.find((change) => change.kind === kind) ?? [];
+  return [ofKind('gave-way'), ofKind('stands-against')].flat();
+}
 
 export interface TrackStep {
   /** undefined: nothing is remembered any more. */
@@ -123,9 +137,14 @@ export interface TrackStep {
 }
 
 /** The tracks that sessions with a host are about. */
-export function keysOf({ domain, host }: Pick<SessionNote, 'domain' | 'host'>): readonly TrackKey[] {
+export function keysOf({
+  domain,
+  host,
+  unjudged,
+}: Pick<SessionNote, 'domain' | 'host' | 'unjudged'>): readonly TrackKey[] {
   const hosts = host === null ? [null] : [null, host];
-  return hosts.flatMap((one) => LEVELS.map((level) => ({ domain, host: one, level })));
+  const levels = unjudged === true ? (['encrypt'] as const) : LEVELS;
+  return hosts.flatMap((one) => levels.map((level) => ({ domain, host: one, level })));
 }
 
 const LEVELS = ['encrypt', 'authenticate'] as const satisfies readonly TrackLevel[];
@@ -159,15 +178,16 @@ function afterReached(track: Track | undefined, key: TrackKey, note: SessionNote
 function afterMissed(track: Track, { at, sessions, reached }: SessionNote, terms: TrackTerms): TrackStep {
   const { against } = track;
   const days = countedOn(track.days, at, { reached: 0, missed: sessions });
+  // Several processes tell of theirs: around midnight one day follows on the other more than once.
+  const isNewDay = !track.days.some(({ day, missed }) => day === dayOf(at) && missed > 0);
   if (against === null) {
     const first: Against = { since: at, lastAt: at, days: 1, sessions };
     const next: Track = { ...track, against: first, days };
-    return { track: next, change: { kind: 'stands-against', track: next, reached } };
+    return { track: next, change: isNewDay ? { kind: 'stands-against', track: next, reached } : null };
   }
-  const isNewDay = dayOf(at) !== dayOf(against.lastAt);
   const more: Against = {
     since: against.since,
-    lastAt: at,
+    lastAt: Math.max(against.lastAt, at),
     days: against.days + (isNewDay ? 1 : 0),
     sessions: against.sessions + sessions,
   };

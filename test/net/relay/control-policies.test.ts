@@ -1,6 +1,7 @@
 /** The control socket: policies that are kept, and an operator's word about them. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { afterNote, keysOf } from '../../../src/policies/memory/track.ts';
 import type { StsEntry } from '../../../src/policies/mta-sts/cache.ts';
 import type { StsFacts } from '../../../src/policies/mta-sts/facts.ts';
 import { parsePolicy } from '../../../src/policies/mta-sts/policy.ts';
@@ -16,6 +17,7 @@ import {
 import { type ControlSetting, controlSetting } from '../../support/control.ts';
 import { noPolicy } from '../../support/facts.ts';
 import { domain } from '../../support/relay.ts';
+import { settings as memorySettings, noteOf } from '../../support/tracks.ts';
 
 const DAY = 86_400_000;
 const NOW = Date.now();
@@ -202,6 +204,23 @@ describe('a policy that is forgotten', () => {
       status: 404,
       body: { error: 'neither an MTA-STS policy nor sessions are remembered of a.test' },
     });
+  });
+});
+
+describe('sessions that are forgotten', () => {
+  it('are gone before the engine forgets the domain: no answer is made of them after that', async (t) => {
+    const seen: number[] = [];
+    const setting = await controlSetting(t, {
+      onForget: (of) => void seen.push(setting.policies.memory.of(of).length),
+    });
+    const note = noteOf('encrypt', NOW, { domain: domain('a.test') });
+    setting.results.memory.add([note], {
+      ...memorySettings,
+      keysOf,
+      after: (before, key, one) => afterNote(before, key, one, memorySettings).track,
+    });
+    const { body } = await post(setting, '/policies/purge', { domain: 'a.test' });
+    assert.deepEqual([(body as Purged).outbound, seen], [true, [0]]);
   });
 });
 

@@ -94,6 +94,23 @@ describe('a promoted level', () => {
     assert.deepEqual([again.status, again.body], [404, { error: 'no level is promoted for a.test' }]);
   });
 
+  it('only raises: a stricter one that is in force has to be taken back first', async (t) => {
+    const setting = await controlSetting(t);
+    await post(setting, '/promotions', { ...request, level: 'authenticate' });
+    const lower = await post(setting, '/promotions', request);
+    assert.deepEqual(
+      [lower.status, lower.body],
+      [
+        409,
+        { error: 'authenticate is promoted for a.test, which is more than encrypt: take that back first' },
+      ],
+    );
+    assert.equal(setting.policies.promotions.get(domain('a.test'))?.level, 'authenticate');
+    await post(setting, '/promotions/rollback', { domain: 'a.test', reason: 'too much' });
+    assert.equal((await post(setting, '/promotions', request)).status, 200);
+    assert.equal((await post(setting, '/promotions', { ...request, level: 'authenticate' })).status, 200);
+  });
+
   it('is refused without an end ahead, a reason, or a domain', async (t) => {
     const setting = await controlSetting(t);
     for (const wrong of [

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { promotionState } from '../../../src/policies/report-only/promotion.ts';
+import { type Promotion, promotionState } from '../../../src/policies/report-only/promotion.ts';
 import { propose, trial } from '../../../src/policies/report-only/propose.ts';
 import type { Candidate } from '../../../src/policies/report-only/would.ts';
-import { watchPromotions } from '../../../src/relay/promotion-watch.ts';
+import { promotedDomain, watchPromotions } from '../../../src/relay/promotion-watch.ts';
 import { gatherSeen, seenInSession } from '../../../src/relay/seen-sessions.ts';
 import { noWatch } from '../../../src/relay/session-results.ts';
 import { openPolicies } from '../../../src/store/open-policies.ts';
@@ -15,7 +15,7 @@ import { openResults } from '../../../src/store/open-results.ts';
 import type { Certificate } from '../../support/certificates.ts';
 import { type HostileServer, type Script, startHostileServer } from '../../support/hostile-server.ts';
 import { found } from '../../support/lookup.ts';
-import { DAY, domain, mxOf, startTestRelay } from '../../support/relay.ts';
+import { DAY, domain, mxOf, startTestRelay, type TestRelayOptions } from '../../support/relay.ts';
 import { authority, certificate } from './outgoing-setting.ts';
 
 /** Each message by a connection of its own. */
@@ -33,7 +33,7 @@ function namesOf(place: Place): readonly string[] {
   return place === 'proven.test' ? [`mx.${place}`, place] : [`mx.${place}`];
 }
 
-async function lab(t: TestContext) {
+async function lab(t: TestContext, options: Partial<TestRelayOptions> = {}) {
   const path = mkdtempSync(join(tmpdir(), 'waxwing-trials-'));
   const policies = openPolicies({ path });
   const results = openResults({ path });
@@ -68,6 +68,7 @@ async function lab(t: TestContext) {
       const known = policies.promotions.get(of);
       return known !== undefined && promotionState(known, now) === 'in-force' ? known : undefined;
     },
+    ...options,
   });
   t.after(async () => {
     await relay.close();
@@ -87,14 +88,14 @@ async function lab(t: TestContext) {
       relay.later(ms);
     },
     /** Sends one message. @returns its recipient, and how it went at first. */
-    async send(place: Place): Promise<{ readonly to: string; readonly came: string }> {
+    async send(place: Place): Promise<{ readonly id: string; readonly to: string; readonly came: string }> {
       const to = `p${(sent += 1)}@${place}`;
-      await relay.send({ to: [to] });
+      const id = await relay.send({ to: [to] });
       const { event, tls } = await relay.until(
         `the end of ${to}`,
         (one) => one.to === to && one.event !== 'received',
       );
-      return { to, came: `${event} ${tls?.outcome ?? '-'} by ${tls?.by}` };
+      return { id, to, came: `${event} ${tls?.outcome ?? '-'} by ${tls?.by}` };
     },
     counts(place: Place) {
       results.seen.add(gathered.take());
@@ -104,6 +105,20 @@ async function lab(t: TestContext) {
 }
 
 type Lab = Awaited<ReturnType<typeof lab>>;
+
+function promotionOf(place: Place, setAt: number): Promotion {
+  return {
+    domain: domain(place),
+    level: 'encrypt',
+    setAt,
+    until: setAt + 14 * DAY,
+    reason: 'a fortnight was seen',
+    mostBlocked: 0,
+    blocked: 0,
+    endedAt: null,
+    endedBecause: null,
+  };
+}
 
 /** Fourteen days with a message for each; on the ninth somebody strips the TLS of flaky.test. */
 async function fortnight(own: Lab): Promise<void> {
@@ -141,17 +156,7 @@ describe('a fortnight in which nothing is enforced', () => {
       ['proven.test', 'authenticate'],
       ['flaky.test', 'encrypt'],
     ] as const)
-      own.policies.promotions.put({
-        domain: domain(place),
-        level,
-        setAt: own.now(),
-        until: own.now() + 14 * DAY,
-        reason: 'a fortnight was seen',
-        mostBlocked: 0,
-        blocked: 0,
-        endedAt: null,
-        endedBecause: null,
-      });
+      own.policies.promotions.put({ ...promotionOf(place, own.now()), level });
     assert.equal((await own.send('proven.test')).came, 'delivered authenticated by override');
     assert.equal((await own.send('flaky.test')).came, 'delivered encrypted by override');
     assert.equal((await own.send('plain.test')).came, 'delivered encrypted by default');
@@ -164,13 +169,14 @@ describe('a fortnight in which nothing is enforced', () => {
     const watch = watchPromotions({
       store: own.policies.promotions,
       now: own.now,
-      onRollback({ domain: of }, because) {
-        told.push(`${of}: ${because}`);
-        own.relay.relay.retry([of]);
-      },
+      domainOf: ({ to: address }) =>
+        promotedDomain(address, { routes: [], rules: [], overridden: () => false }),
+      onRollback: ({ domain: of }, because) => void told.push(`${of}: ${because}`),
+      onEnded: (of) => own.relay.relay.retry([of]),
       onError: (what, error) => assert.fail(`${what}: ${String(error)}`),
     });
     watch.events(own.relay.events);
+    watch.flush();
     watch.close();
     assert.deepEqual(told, ['flaky.test: it has blocked 1 recipient, and 0 were said to be bearable']);
     const { tls } = await own.relay.until(
@@ -183,5 +189,17 @@ describe('a fortnight in which nothing is enforced', () => {
     // The others end with their time.
     own.pass(15 * DAY);
     assert.equal((await own.send('proven.test')).came, 'delivered authenticated by default');
+  });
+});
+
+describe('on_blocked = drop', () => {
+  it('what a promoted level blocks is held all the same: it may be taken back', async (t) => {
+    const holds = { onBlocked: 'drop', noticeAfterMs: DAY, probeAfterMs: [DAY] } as const;
+    const own = await lab(t, { queue: { holds } });
+    own.policies.promotions.put(promotionOf('clear.test', own.now()));
+    const { id, to, came } = await own.send('clear.test');
+    assert.equal(came, 'blocked - by override');
+    await own.relay.until('that it is held', (one) => one.to === to && one.event === 'held');
+    assert.deepEqual(await own.relay.states(id), { [to]: 'held/tls' });
   });
 });

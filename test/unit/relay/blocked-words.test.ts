@@ -24,6 +24,14 @@ describe('blocked mail in words', () => {
       /own name, or the policy of the domain has to name/,
     );
     assert.match(mendingText('validation-failure', 'list'), /, or the policy list has to name/);
+    assert.match(
+      mendingText('starttls-not-supported', 'memory'),
+      /, or this mail system has to be told that it is meant so, or to have seen it for some days\.$/,
+    );
+    assert.match(
+      mendingText('certificate-host-mismatch', 'memory'),
+      /has to show a certificate for the domain of the recipient, or for the name of a host that was proven before, or this/,
+    );
     assert.match(mendingText('validation-failure', 'dane'), /or the TLSA records of the server/);
     assert.equal(mendingText('no such cause', 'default'), mendingText('validation-failure', 'default'));
     assert.equal(mendingText('toString', 'default'), mendingText('validation-failure', 'default'));

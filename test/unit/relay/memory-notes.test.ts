@@ -11,7 +11,7 @@ import { typeAlone } from '../../../src/reports/tls-rpt/tally.ts';
 import { PeerError } from '../../../src/wire/dialogue.ts';
 import type { TlsFacts } from '../../../src/wire/tls-facts.ts';
 import { createAuthority } from '../../support/certificates.ts';
-import { DOMAIN, factsOf, nameOf } from '../../support/destinations.ts';
+import { DOMAIN, factsOf, nameOf, noneSince } from '../../support/destinations.ts';
 import { expected, LAST, MX1, memoryWith, noteOf } from '../../support/tracks.ts';
 
 let leaf: Uint8Array = Uint8Array.of();
@@ -124,6 +124,13 @@ describe('what is remembered of a session', () => {
     assert.equal(noted(session(untrusted, { outcome: 'encrypted', tlsa: null }), way), 'encrypt - key');
   });
 
+  it('R11: but not where the domain has ended the policy on which that stood: else it would never end', () => {
+    const memory = memoryWith('observe', expected({ level: 'authenticate', proof: 'name' }));
+    const destination = { ...factsOf({ sts: noneSince(LAST + 1) }), memory };
+    const way = wayWith({ hop: { ...wayWith().hop, destination } });
+    assert.equal(noted(session(secured(), { outcome: 'encrypted', tlsa: null }), way), 'encrypt - key');
+  });
+
   it('in clear because TLS failed a while ago: that is no word of the host', () => {
     assert.equal(
       noted(session(undefined, { outcome: 'cleartext' }), wayWith(), 'broken before'),
@@ -174,13 +181,14 @@ describe('what is remembered of what a Postfix tells', () => {
 
   it('TLS, of the domain as a whole, and no more than that under whatever policy', () => {
     for (const type of ['sts', 'tlsa', 'no-policy-found'] as const)
-      assert.deepEqual(told(type), noteOf('encrypt', LAST, { host: null }));
+      assert.deepEqual(told(type), noteOf('encrypt', LAST, { host: null, unjudged: true }));
   });
 
   it('what failed, as far as it says whether there was TLS', () => {
     assert.equal(told('no-policy-found', 'starttls-not-supported')?.reached, 'clear');
     assert.equal(told('sts', 'validation-failure')?.reached, 'failed');
-    assert.equal(told('sts', 'certificate-expired'), undefined);
+    assert.deepEqual(told('sts', 'certificate-expired'), noteOf('encrypt', LAST, { host: null }));
+    assert.equal(told('tlsa', 'certificate-not-trusted', 'starttls-not-supported')?.reached, 'clear');
     assert.equal(told('sts', 'sts-policy-fetch-error'), undefined);
   });
 
@@ -202,6 +210,33 @@ describe('gatherNotes', () => {
     const taken = gathered.take().map(({ reached, at, sessions }) => `${reached} ${at} ${sessions}`);
     assert.deepEqual(taken, ['encrypt 2 2', 'clear 3 1', 'encrypt 4 1']);
     assert.deepEqual(gathered.take(), []);
+  });
+
+  it('sessions with several hosts keep their order: the domain is judged by all of them', () => {
+    const gathered = gatherNotes();
+    for (const [reached, at, host] of [
+      ['encrypt', 1, MX1],
+      ['clear', 2, nameOf('mx2.example.test')],
+      ['encrypt', 3, MX1],
+    ] as const)
+      gathered.add(noteOf(reached, at, { host }));
+    assert.deepEqual(
+      gathered.take().map(({ reached, at }) => `${reached} ${at}`),
+      ['clear 2', 'encrypt 3'],
+    );
+  });
+
+  it('what nobody judged is no more of the same', () => {
+    const gathered = gatherNotes();
+    gathered.add(noteOf('encrypt', 1, { host: null, unjudged: true }));
+    gathered.add(noteOf('encrypt', 2, { host: null }));
+    assert.deepEqual(
+      gathered.take().map(({ at, unjudged }) => [at, unjudged === true]),
+      [
+        [1, true],
+        [2, false],
+      ],
+    );
   });
 
   it('is full before it takes the thread for long, whatever a host does', () => {

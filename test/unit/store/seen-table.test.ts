@@ -76,4 +76,35 @@ describe('the table of what sessions have shown', () => {
       table.since('2026-11-28', nameOf(`d${n}.test`)).map(({ seen }) => seen !== null);
     assert.deepEqual([kept(0), kept(9), kept(10), kept(19)], [[true], [true], [false], [false]]);
   });
+
+  it('and for so many domains of which no more is known; behind that it is known of the day alone', (t) => {
+    const table = tableOf(t, 2);
+    const at = (day: string, n: number) => {
+      const domain = nameOf(`d${n}.test`);
+      table.add([{ day, domain, seen: seenOf({ domain }), sessions: 1 }]);
+    };
+    at('2026-11-27', 30);
+    for (let n = 0; n < 40; n += 1) at('2026-11-28', n);
+    const rows = table.domains('2026-11-28', { after: null, limit: 100 }).length;
+    assert.equal(rows, 10);
+    const kept = (n: number) =>
+      table.since('2026-11-01', nameOf(`d${n}.test`)).map(({ day, seen }) => [day, seen !== null]);
+    assert.deepEqual(kept(0), [['2026-11-28', true]]);
+    assert.deepEqual(kept(9), [['2026-11-28', false]]);
+    assert.deepEqual(kept(30), [
+      ['2026-11-27', true],
+      ['2026-11-28', false],
+    ]);
+    // Of a domain that has a row everything is known to be one of its own, or that there was more.
+    const domain = nameOf('d0.test');
+    table.add([{ day: '2026-11-28', domain, seen: seenOf({ domain, tls: 'clear' }), sessions: 5 }]);
+    assert.deepEqual(
+      new Set(kept(0)),
+      new Set([
+        ['2026-11-28', false],
+        ['2026-11-28', true],
+      ]),
+    );
+    assert.equal(table.forget('2026-11-29'), 13);
+  });
 });

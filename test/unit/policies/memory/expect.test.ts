@@ -7,13 +7,13 @@ import type { DestinationFacts } from '../../../../src/policies/destination.ts';
 import { listFor } from '../../../../src/policies/list/facts.ts';
 import { type MemoryMode, memoryFrom, type RememberedTrack } from '../../../../src/policies/memory/expect.ts';
 import { messageDemand } from '../../../../src/policies/message.ts';
-import type { StsFacts } from '../../../../src/policies/mta-sts/facts.ts';
 import {
   byMx,
   DOMAIN,
   factsOf,
   hostWith,
   nameOf,
+  noneSince,
   overrideOf,
   stsOf,
   type Told,
@@ -66,13 +66,6 @@ const signed = (...hosts: readonly string[]): Pick<Told, 'way' | 'hosts'> => ({
   way: byMx('secure', ...hosts),
   hosts: hosts.map((host) => hostWith(host, 'absent')),
 });
-
-/** A policy that says none, fetched at a time. */
-function noneSince(fetchedAt: number): StsFacts {
-  const sts = stsOf('none');
-  if (sts.known === null) return assert.fail();
-  return { ...sts, known: { ...sts.known, fetchedAt } };
-}
 
 describe('what the memory demands', () => {
   const cases: readonly (readonly [title: string, world: World, verdict: readonly string[]])[] = [
@@ -141,6 +134,11 @@ describe('what the memory demands', () => {
     [
       'R11: but what was authenticated after that did not stand on the policy',
       { tracks: all, ...unsigned(MX1), sts: noneSince(LAST - 1) },
+      [`${MX1}: authenticate by memory, ${DOMAIN} ${MX1}`],
+    ],
+    [
+      'R11, R13: nor did what TLSA records have authenticated: only signed DNS takes that back',
+      { tracks: [ofHost, provenByTlsa], ...unsigned(MX1), sts: noneSince(LAST + 1) },
       [`${MX1}: authenticate by memory, ${DOMAIN} ${MX1}`],
     ],
     [

@@ -11,6 +11,7 @@ import {
   type Track,
   type TrackChange,
   type TrackKey,
+  worthTelling,
 } from '../../../../src/policies/memory/track.ts';
 import { DOMAIN } from '../../../support/destinations.ts';
 import { DAY, LAST, MX1, noteOf, settings as terms, trackOf } from '../../../support/tracks.ts';
@@ -74,6 +75,14 @@ describe('evidence over time', () => {
     assert.equal(afterNote(undefined, authenticate, noteOf('encrypt', LAST), terms).track, undefined);
   });
 
+  it('what a certificate proved, where nobody tells, speaks for nothing and against nothing', () => {
+    const keys = keysOf(noteOf('encrypt', LAST, { host: null, unjudged: true }));
+    assert.deepEqual(
+      keys.map(({ level }) => level),
+      ['encrypt'],
+    );
+  });
+
   it('nothing is begun by a session that reached nothing', () => {
     for (const reached of ['clear', 'failed'] as const)
       assert.equal(afterNote(undefined, encrypt, noteOf(reached, LAST), terms).track, undefined);
@@ -118,13 +127,13 @@ describe('what falls short of what is expected', () => {
       noteOf('clear', LAST + HOUR),
       noteOf('clear', LAST + 2 * HOUR),
       noteOf('encrypt', LAST + 3 * HOUR),
-      noteOf('failed', LAST + 4 * HOUR),
+      noteOf('failed', LAST + DAY),
     ];
     const { track, changes } = play(encrypt, notes, trackOf());
     assert.deepEqual(changes, ['stands-against', 'stands-against']);
     assert.deepEqual(track?.against, {
-      since: LAST + 4 * HOUR,
-      lastAt: LAST + 4 * HOUR,
+      since: LAST + DAY,
+      lastAt: LAST + DAY,
       days: 1,
       sessions: 1,
     });
@@ -141,6 +150,40 @@ describe('what falls short of what is expected', () => {
     assert.equal(stateOf(track, first + 3 * DAY, terms), 'given-way');
     const after = play(encrypt, missed, trackOf());
     assert.deepEqual(after, { track: undefined, changes: ['stands-against', 'gave-way'] });
+  });
+
+  it('around midnight, told by several processes out of order, it is of two days and no more', () => {
+    const midnight = Date.UTC(2026, 10, 30);
+    const around = [-9, 1, -8, 2, -7, 3].map((seconds) => noteOf('clear', midnight + seconds * 1000));
+    assert.equal(play(encrypt, around, trackOf()).track?.against?.days, 2);
+  });
+
+  it('is told once a day where a session reaches the level in between', () => {
+    const turns = (first: number) =>
+      [0, 1, 2].flatMap((n) => [noteOf('clear', first + n * 1000), noteOf('encrypt', first + n * 1000 + 1)]);
+    const { changes } = play(encrypt, [...turns(LAST + HOUR), ...turns(LAST + DAY)], trackOf());
+    assert.deepEqual(changes, ['stands-against', 'stands-against']);
+  });
+
+  it('of one session it is told once: of the host and of the strictest level, where there are such tracks', () => {
+    const change = (kind: TrackChange['kind'], host: Track['host'], level: Track['level']): TrackChange => {
+      const track = trackOf({ host, level });
+      return kind === 'gave-way' ? { kind, track } : { kind, track, reached: 'clear' };
+    };
+    const all = [null, MX1].flatMap((host) =>
+      (['encrypt', 'authenticate'] as const).map((level) => change('stands-against', host, level)),
+    );
+    const told = (...changes: readonly TrackChange[]) =>
+      worthTelling(changes).map(({ kind, track: { host, level } }) => `${kind} ${host ?? '*'} ${level}`);
+    assert.deepEqual(told(...all), [`stands-against ${MX1} authenticate`]);
+    assert.deepEqual(told(change('gave-way', MX1, 'encrypt'), change('gave-way', null, 'authenticate')), [
+      'gave-way * authenticate',
+    ]);
+    assert.deepEqual(told(change('gave-way', null, 'encrypt'), change('stands-against', MX1, 'encrypt')), [
+      'gave-way * encrypt',
+      `stands-against ${MX1} encrypt`,
+    ]);
+    assert.deepEqual(told(), []);
   });
 
   it('one that falls short, then silence, ends nothing: the next one is no proof of days', () => {

@@ -166,7 +166,7 @@ function whenChanged(
   const look = (): void => {
     try {
       // What a promotion has blocked changes no answer, until it is taken back.
-      const promoted = promotions.list().map(({ blocked: _, ...promotion }) => promotion);
+      const promoted = promotions.list().map((one) => ({ ...one, blocked: 0 }));
       const now = JSON.stringify([overrides.list(), promoted, list.head()]);
       if (known !== undefined && now !== known) tell();
       known = now;

@@ -8,7 +8,7 @@
  * of an empty queue, with all of it at rest, while all of it is tried, and after a new start. The page cache that the system
  * keeps of the database is not in it.
  */
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signed, split, type Zone } from '../test/lab/zone.ts';
@@ -16,6 +16,7 @@ import { freePort } from '../test/peers/support/ports.ts';
 import { fill } from './support/carry.ts';
 import { openPlace } from './support/dns-place.ts';
 import { median, table } from './support/figures.ts';
+import { memoryOf } from './support/processes.ts';
 import { type RunningWaxwing, startProgram } from './support/running.ts';
 import { dnsOf } from './support/waxwing.ts';
 
@@ -56,22 +57,22 @@ try {
 async function watch(relay: RunningWaxwing): Promise<void> {
   await fill(relay.port, load(20));
   await sleep(REST_MS);
-  const empty = { memory: memoryOf(relay), answers: await answersOf(relay) };
+  const empty = { memory: await memoryOf(relay.pid), answers: await answersOf(relay) };
   console.error('filling');
   const ms = await fill(relay.port, load(messages));
-  const filled = memoryOf(relay);
+  const filled = await memoryOf(relay.pid);
   await sleep(REST_MS);
-  const resting = { memory: memoryOf(relay), answers: await answersOf(relay) };
+  const resting = { memory: await memoryOf(relay.pid), answers: await answersOf(relay) };
   console.error('trying all of it');
   const retry = await timed(relay, 'queue', 'retry', '--all');
   const busy = await answersOf(relay);
   await sleep(RETRY_MS);
-  const trying = memoryOf(relay);
+  const trying = await memoryOf(relay.pid);
   console.error('starting again');
   const began = performance.now();
   await relay.restart();
   const startMs = performance.now() - began;
-  const started = memoryOf(relay);
+  const started = await memoryOf(relay.pid);
   const inMiB = (octets: number): number => Math.round(octets / MIB);
   console.log(
     `${messages} messages with ${recipients} recipients in ${domains} domains, taken in within ${(ms / 1000).toFixed(0)} s; ` +
@@ -110,14 +111,6 @@ function load(count: number): Parameters<typeof fill>[1] {
     sessions: 20,
     bytes: 1_024,
   };
-}
-
-/** Now, and at its highest, octets. */
-function memoryOf({ pid }: RunningWaxwing): readonly [number, number] {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const of = (name: string): number =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1_024;
-  return [of('VmRSS'), of('VmHWM')];
 }
 
 async function answersOf(relay: RunningWaxwing): Promise<readonly (readonly [string, number])[]> {

@@ -4,7 +4,6 @@
  * What decides is the same as in the relay and the gateway: exact answers, nothing kept of what was said in clear, one
  * deadline, and the certificate judged before anything is said inside TLS.
  */
-import { X509Certificate } from 'node:crypto';
 import { isIPv6, type Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { formatHostPort, type Host, parseHost } from './names/address.ts';
@@ -12,6 +11,7 @@ import { quote } from './names/domain.ts';
 import { judgeCertificate } from './net/certificate-judge.ts';
 import { startDeadlines } from './net/deadlines.ts';
 import { Connection, type Patience } from './net/drive.ts';
+import { rootsIn } from './net/roots.ts';
 import { outgoingContext } from './net/tls.ts';
 import { dialogueOf, type StartTlsProtocol, startTlsProtocols } from './protocols/dialogue-of.ts';
 import type { Announcement } from './protocols/mysql/client.ts';
@@ -194,23 +194,12 @@ let usual: SecureContext | undefined;
 
 /** Loading the roots takes milliseconds: the usual ones are loaded once. @throws TypeError where `ca` is no PEM. */
 function contextOf({ ca, onlyCa = false }: StartTlsOptions): SecureContext {
-  const roots = ca === undefined ? [] : [ca].flat().flatMap(certificatesIn);
+  const roots = ca === undefined ? [] : [ca].flat().flatMap(rootsIn);
   if (roots.length === 0 && !onlyCa) {
     usual ??= outgoingContext([]);
     return usual;
   }
   return outgoingContext(roots, onlyCa ? 'alone' : 'added');
-}
-
-/** OpenSSL passes over what is no certificate without a word: whoever has mistyped a file would trust nobody. */
-function certificatesIn(pem: string): string[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-  if (blocks.length === 0) throw new TypeError('ca: there is no certificate in PEM');
-  try {
-    return blocks.map((block) => new X509Certificate(block).toString());
-  } catch (cause) {
-    throw new TypeError('ca: one of these is no certificate', { cause });
-  }
 }
 
 /** RFC 5321 §4.1.3: the address, where there is no name. */

@@ -1,6 +1,7 @@
 /** What the benches against other relays have in common: who takes part, and how runs become one figure. */
 import { fetchPeer } from '../../test/peers/support/fetch.ts';
-import { haraka, harakaVersion } from './haraka.ts';
+import { harakaVersion } from '../../test/peers/support/haraka.ts';
+import { haraka } from './haraka.ts';
 import { type StartRelay, shippedPostfix, tunedPostfix } from './relays.ts';
 import { type Dns, waxwing } from './waxwing.ts';
 

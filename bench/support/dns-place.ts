@@ -35,6 +35,8 @@ export interface Place {
   /** The DS records of the root, as a file of trust anchors has them. */
   readonly anchor: string;
   readonly anchors: readonly TrustAnchor[];
+  /** Of the hierarchy, by its last number. */
+  readonly address: (last: number) => string;
   /** Where somebody can stand on the way to a resolver. */
   readonly onTheWay: Endpoint;
   /** Starts a resolver; one of each kind at a time. */
@@ -62,6 +64,7 @@ export async function openPlace(zones?: readonly Zone[]): Promise<Place> {
   return {
     anchor: built.anchor,
     anchors: parsed.anchors,
+    address: net.address,
     onTheWay: { address: net.address(ON_THE_WAY), port: 53 },
     async resolver(kind) {
       const [unbound, family] = await started(() => startUnbound(roots.unbound, net, kind, built.anchor));

@@ -31,6 +31,14 @@ export async function costOf(roots: Iterable<number>): Promise<Cost> {
   return { cpuMs: ticks * MS_PER_TICK, memoryMiB: kilobytes / 1024, processes: family.size };
 }
 
+/** RSS now, and at its highest, octets. */
+export async function memoryOf(pid: number): Promise<readonly [number, number]> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const of = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1_024;
+  return [of('VmRSS'), of('VmHWM')];
+}
+
 /** CPU time that all threads of these processes have taken so far, in microseconds; those that have ended are left out. */
 export async function cpuUsOf(pids: Iterable<number>): Promise<number> {
   let nanoseconds = 0;

@@ -17,7 +17,16 @@ import type { DaneUse } from '../policies/answers/postfix.ts';
 import type { PostfixAttributes } from '../policies/answers/postfix-text.ts';
 import type { Rules } from '../policies/demand.ts';
 import type { Desk } from './desk.ts';
-import { type Outcome, outcomesSchema, readOutcomes } from './outcomes.ts';
+import {
+  type Handshake,
+  handshakeKey,
+  handshakeSchema,
+  type Judgement,
+  judgementOf,
+  judgementSchema,
+  unproved,
+} from './judgement.ts';
+import { type Outcome, outcomesSchema, readOutcomes, wordsOf } from './outcomes.ts';
 import { type PolicyDocument, policyDocument, policySchema, unknownDocument } from './policy-json.ts';
 
 interface HttpTerms {
@@ -103,24 +112,53 @@ export function adviceApp(parts: HttpParts): Hono {
     const answer = await policyOf(parsed.value, desk, terms());
     return asJson(context, answer);
   });
-  if (remember !== undefined) addOutcomes(app, remember, parts.wallClock);
+  takeBodies(app);
+  app.post('/v1/handshakes', async (context) => {
+    const read = handshakeSchema.safeParse(await bodyOf(context));
+    if (!read.success) return context.json({ error: wordsOf(read.error) }, 400);
+    return asJson(context, await judge(read.data, parts));
+  });
+  if (remember !== undefined)
+    app.post('/v1/outcomes', async (context) => {
+      const read = readOutcomes(await bodyOf(context), parts.wallClock());
+      if (read.kind === 'invalid') return context.json({ error: read.because }, 400);
+      return context.json({ taken: read.outcomes.filter(remember).length }, 202);
+    });
   return app;
 }
 
-function addOutcomes(app: Hono, remember: (outcome: Outcome) => boolean, wallClock: () => number): void {
+/** What is asked of every request with a body. */
+function takeBodies(app: Hono): void {
   const limit = bodyLimit({
     maxSize: MOST_BODY_BYTES,
     onError: (context) => context.json({ error: `more than ${MOST_BODY_BYTES} octets` }, 413),
   });
-  app.post('/v1/outcomes', limit, async (context) => {
+  app.post('/v1/*', limit, async (context, next) => {
     // A page of another site could send a form without asking; for this type a browser asks, and there is no CORS.
-    if (!/^application\/json(?:;|$)/i.test(context.req.header('content-type') ?? ''))
-      return context.json({ error: 'it has to be application/json' }, 415);
-    const body: unknown = await context.req.json().catch(() => undefined);
-    const read = readOutcomes(body, wallClock());
-    if (read.kind === 'invalid') return context.json({ error: read.because }, 400);
-    return context.json({ taken: read.outcomes.filter(remember).length }, 202);
+    if (/^application\/json(?:;|$)/i.test(context.req.header('content-type') ?? '')) return next();
+    return context.json({ error: 'it has to be application/json' }, 415);
   });
+}
+
+/** @returns undefined for what is no JSON. */
+async function bodyOf(context: Context): Promise<unknown> {
+  return context.req.json().catch(() => undefined);
+}
+
+async function judge(handshake: Handshake, { desk, terms, wallClock }: HttpParts): Promise<string> {
+  const { domain } = handshake;
+  const key = handshakeKey(handshake);
+  return (
+    desk.kept(key) ??
+    (await desk.lookUp(key, {
+      target: { kind: 'domain', domain },
+      reply: (facts) => ({
+        kind: 'policy',
+        text: written(judgementOf(handshake, facts, terms().rulesFor(domain), wallClock())),
+      }),
+      failing: (because) => written(unproved(handshake, because)),
+    }))
+  );
 }
 
 function asJson(context: Context, body: string): Response {
@@ -143,7 +181,7 @@ async function policyOf(domain: Domain, desk: Desk, terms: HttpTerms): Promise<s
 }
 
 /** In ASCII: of a string with one character beyond Latin-1 each character takes two octets for as long as it is kept. */
-function written(document: PolicyDocument): string {
+function written(document: PolicyDocument | Judgement): string {
   return JSON.stringify(document).replaceAll(
     /[^ -~]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
@@ -178,6 +216,25 @@ function adviceDocument(version: string, takesOutcomes: boolean): unknown {
       },
       400: no('That is no domain.'),
       403: no('The Host field names something that this host is not.'),
+    },
+  });
+  documents.openAPIRegistry.registerPath({
+    method: 'post',
+    path: '/v1/handshakes',
+    operationId: 'judgeHandshake',
+    summary: 'What a handshake with a mail host proves, and whether that is enough',
+    request: {
+      body: { required: true, content: { 'application/json': { schema: handshakeSchema } } },
+    },
+    responses: {
+      200: {
+        description: 'The judgement; also where it is that nothing is proved.',
+        content: { 'application/json': { schema: judgementSchema } },
+      },
+      400: no('It is not of the right form.'),
+      403: no('The Host field names something that this host is not.'),
+      413: no('Too much.'),
+      415: no('It is not application/json.'),
     },
   });
   if (takesOutcomes)

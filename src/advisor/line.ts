@@ -28,7 +28,7 @@ export function line(desk: Desk, rulesFor: (domain: Domain | null) => Rules): Di
         target: key,
         reply(facts) {
           const answer = lineAnswer(facts, rulesFor(domain));
-          const kind = /^result=(\w+)/.exec(answer)?.[1];
+          const kind = / result=(\w+)$/.exec(answer)?.[1];
           return {
             kind: kind === 'deliver' ? 'policy' : kind === 'defer' ? 'later' : 'absent',
             text: ended(answer),

@@ -54,7 +54,8 @@ export function readOutcomes(body: unknown, at: number): ReadOutcomes {
   return { kind: 'ok', outcomes: read.data.outcomes.map((one) => ({ ...one, at, sessions: 1 })) };
 }
 
-function wordsOf({ issues }: z.ZodError): string {
+/** The first thing that is wrong. */
+export function wordsOf({ issues }: z.ZodError): string {
   const [first] = issues;
   return first === undefined ? 'it is not of the right form' : `${first.path.join('.')}: ${first.message}`;
 }

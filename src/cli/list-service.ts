@@ -1,6 +1,7 @@
 /** The policy list while the relay runs: where it comes from, what the log says of it, and its metrics. */
 import type { Logger } from 'pino';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { httpsAddresses } from '../lookup/https-addresses.ts';
 import { type ListKeeper, type ListLook, type ListTerms, openListKeeper } from '../lookup/list-keeper.ts';
 import { formatMoment } from '../names/calendar.ts';
 import { outgoingContext } from '../net/tls.ts';
@@ -8,7 +9,7 @@ import { isInForce, type ListHead } from '../policies/list/facts.ts';
 import type { World } from '../relay/settings.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
 import { listSource } from './list-source.ts';
-import { addressesOf, asksOnlyThisHost } from './policy-engine.ts';
+import { asksOnlyThisHost } from './policy-engine.ts';
 import type { CurrentLookUps } from './relay-dns.ts';
 import type { Running } from './reload.ts';
 import { version } from './version.ts';
@@ -40,7 +41,7 @@ export function startListService(parts: ListServiceParts): ListService {
     const { list } = config;
     if (list === null) return null;
     const source = listSource(list, () => ({
-      addresses: (host) => addressesOf(lookUps.now().dns, host),
+      addresses: (host) => httpsAddresses(lookUps.now().dns, host),
       allowPrivate: asksOnlyThisHost(config),
       context: outgoingContext(files.roots),
       userAgent: `waxwing/${version()}`,

@@ -69,9 +69,9 @@ async function fetch(
     timeoutMs: FETCH_MS,
     maxOctets,
   });
-  if (outcome.kind === 'failed') return failed(outcome.because, outcome.fault === 'too-big');
-  const { status, contentEncoding, body, location } = outcome.answer;
   const where = `https://${host}${port === 443 ? '' : `:${port}`}${path}`;
+  if (outcome.kind === 'failed') return failed(`${where}: ${outcome.because}`, outcome.fault === 'too-big');
+  const { status, contentEncoding, body, location } = outcome.answer;
   if (status !== 200) {
     const to = location === undefined ? '' : ` (a redirect to ${JSON.stringify(location)} is not followed)`;
     return failed(`${where} answers ${status} instead of 200${to}`);

@@ -14,7 +14,7 @@ export function formatImported({ look, list }: ImportedList, now: number): strin
 }
 
 function headLines({ list }: KeptList, now: number): readonly string[] {
-  if (list === null) return ['policy list: none was accepted so far'];
+  if (list === null) return ['policy list: none that one of list.keys has signed was accepted so far'];
   const { inForce, domains, timestamp, expiresAt, author, signers, source, acceptedAt } = list;
   const state = inForce
     ? `in force, ${domains} domain${domains === 1 ? '' : 's'}`

@@ -61,6 +61,10 @@ export interface Observation {
 export function startObservation(parts: ObservationParts): Observation {
   const { folder, config, store, now, log, onError } = parts;
   const results = openResults(folder);
+  const registry = new Registry();
+  const figures = config().metrics === null ? undefined : openFigures(folder);
+  const metrics =
+    figures === undefined ? undefined : relayMetrics({ registry, figures: () => figures.read(now()), now });
   const recorder = startRecorder({
     results,
     now,
@@ -68,13 +72,12 @@ export function startObservation(parts: ObservationParts): Observation {
     memory: () => config().memory,
     keepSeenMs: () => config().reportOnly.keepMs,
     onNotice: (what) => log.warn(what),
-    onMemory: (change) => log.warn(...memoryNotice(change, config().memory)),
+    onMemory(change) {
+      log.warn(...memoryNotice(change, config().memory));
+      metrics?.remembered(change);
+    },
     onError,
   });
-  const registry = new Registry();
-  const figures = config().metrics === null ? undefined : openFigures(folder);
-  const metrics =
-    figures === undefined ? undefined : relayMetrics({ registry, figures: () => figures.read(now()), now });
   const states = metrics === undefined ? undefined : openStates(folder);
   if (states !== undefined)
     showQueueStates({

@@ -1,9 +1,9 @@
 /** From the configuration to the policy engine: what it asks, and where it fetches. */
 import { type EngineParts, type EngineStore, openPolicyEngine, type PolicyEngine } from '../lookup/engine.ts';
+import { httpsAddresses } from '../lookup/https-addresses.ts';
 import { trustedList } from '../lookup/trusted-list.ts';
 import { isLoopback } from '../names/address.ts';
-import type { Dns } from '../net/dns.ts';
-import { fetchPolicy, type HostAddresses } from '../net/https.ts';
+import { fetchPolicy } from '../net/https.ts';
 import { outgoingContext } from '../net/tls.ts';
 import { MAX_POLICY_OCTETS } from '../policies/mta-sts/policy.ts';
 import type { PolicyReader } from '../store/policy-store.ts';
@@ -71,7 +71,7 @@ export function policyFetch(terms: () => EngineTerms): EngineParts['fetch'] {
       port: httpsPort,
       addresses: (host) =>
         httpsAddress === null
-          ? addressesOf(lookUps.dns, host)
+          ? httpsAddresses(lookUps.dns, host)
           : Promise.resolve({ kind: 'found', addresses: [httpsAddress] }),
       allowPrivate: httpsAddress === null ? asksOnlyThisHost(config) : isLoopback(httpsAddress),
       context: contextOf(roots),
@@ -79,16 +79,6 @@ export function policyFetch(terms: () => EngineTerms): EngineParts['fetch'] {
       maxOctets: MAX_POLICY_OCTETS,
       userAgent: `waxwing/${version()}`,
     });
-  };
-}
-
-/** The addresses of a host that is asked over HTTPS. */
-export async function addressesOf(dns: Dns, host: Parameters<Dns['addresses']>[0]): Promise<HostAddresses> {
-  const answer = await dns.addresses(host);
-  if (answer.kind === 'found') return { kind: 'found', addresses: answer.value };
-  return {
-    kind: 'failed',
-    because: answer.kind === 'absent' ? `${host} has no address` : answer.because,
   };
 }
 

@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { formatMoment } from '../names/calendar.ts';
 import type { Parsed } from '../names/domain.ts';
+import { judgeList } from '../policies/list/accept.ts';
 import { MAX_LIST_OCTETS, type PolicyList, parsePolicyList } from '../policies/list/policy-list.ts';
-import { listKeyOf, parseSignatures, signList } from '../policies/list/signature.ts';
+import { listKeyOf, MAX_SIGNATURE_OCTETS, parseSignatures, signList } from '../policies/list/signature.ts';
 import { readBounded } from './list-source.ts';
 import { messageOf } from './usage.ts';
 
@@ -38,13 +39,17 @@ export async function signListFile({
   const { id, base64 } = listKeyOf(key.value);
   const others = keepOthers ? await othersIn(out, id) : { kind: 'ok' as const, value: '' };
   if (others.kind === 'invalid') return others;
-  const written = await write(out, `${others.value}${signList(read.octets, key.value)}`);
+  const text = `${others.value}${signList(read.octets, key.value)}`;
+  const offered = { list: read.octets, signature: Buffer.from(text) };
+  const judged = judgeList(offered, [{ id, base64 }], [], now);
+  if (judged.kind === 'refused') return invalid(`${file}: nobody would take it: ${judged.because}`);
+  const written = await write(out, text);
   return written.kind === 'invalid' ? written : { kind: 'ok', value: told(list.value, out, id, base64) };
 }
 
 function told({ domains, timestamp, expires }: PolicyList, out: string, id: string, base64: string): string {
   return [
-    `${out}: signed by ${id}: ${domains.size} domains, made at ${moment(timestamp)}, holds until ${moment(expires)}`,
+    `${out}: signed by ${id}: ${domains.size} domain${domains.size === 1 ? '' : 's'}, made at ${moment(timestamp)}, holds until ${moment(expires)}`,
     `Whoever goes by it names the key: [list] keys = ["${base64}"]`,
   ]
     .map((line) => `${line}\n`)
@@ -73,7 +78,9 @@ async function readKey(file: string): Promise<Parsed<KeyObject>> {
 /** Signatures of an earlier list would be dead weight, but they are for their owners to take away. */
 async function othersIn(out: string, id: string): Promise<Parsed<string>> {
   if (!existsSync(out)) return { kind: 'ok', value: '' };
-  const text = await readFile(out, 'latin1');
+  const read = await readBounded(out, MAX_SIGNATURE_OCTETS);
+  if (read.kind === 'failed') return invalid(read.because);
+  const text = Buffer.from(read.octets).toString('latin1');
   const parsed = parseSignatures(text);
   if (parsed.kind === 'invalid') return invalid(`${out}: ${parsed.because}`);
   const kept = text.split('\n').filter((line) => line !== '' && !line.startsWith(`waxwing-list-1 ${id} `));

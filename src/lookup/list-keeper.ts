@@ -2,8 +2,9 @@
  * Keeps the policy list: looks for a newer one every now and then, judges what is offered, and ends the one whose time is over.
  *
  * Whatever becomes of a look, the list that was accepted last holds until its time is over.
+ * The nearer that is the more often it looks, at least twice in the time that is left, so that no newer list comes too late.
  */
-import { judgeList, type ListFault, type OfferedList } from '../policies/list/accept.ts';
+import { type AcceptedList, judgeList, type ListFault, type OfferedList } from '../policies/list/accept.ts';
 import { isInForce, type ListHead } from '../policies/list/facts.ts';
 import type { ListKey } from '../policies/list/signature.ts';
 import type { EpochMs } from '../policies/words.ts';
@@ -39,7 +40,7 @@ export interface ListKeeperParts {
   /** In [0, 1). */
   readonly random: () => number;
   readonly onLook: (look: ListLook) => void;
-  /** The time of the list is over, and there is no newer one. */
+  /** The time of the list is over, and there is no newer one. Not called where nobody who is trusted has signed it. */
   readonly onEnd: (head: ListHead) => void;
   readonly onError: (what: string, error: unknown) => void;
 }
@@ -72,7 +73,7 @@ export interface ListKeeper {
   close(): void;
 }
 
-/** After a look that failed; twice as long after each further one, up to the usual time. */
+/** After a look that failed; twice as long after each further one that was due, up to the usual time. */
 const SHORTEST_WAIT_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
 
@@ -84,6 +85,7 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
   const { store, terms, now, random, onLook, onEnd, onError } = parts;
   let lastLook: ListLook | null = null;
   let dueAt: EpochMs = now();
+  let triedAt: EpochMs = Number.NEGATIVE_INFINITY;
   let failures = 0;
   let closed = false;
   let busy: Promise<void> | undefined;
@@ -108,15 +110,12 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
       return { at, source, outcome: 'refused', fault, because };
     }
     const known = store.head();
-    const isKnown =
-      known !== undefined &&
-      !known.ended &&
-      known.digest === judged.digest &&
-      known.signers.join() === judged.signers.join();
-    if (isKnown)
+    const signers = allSigners(judged, known);
+    if (known?.ended === false && known.digest === judged.digest && known.signers.length === signers.length)
       return { at, source, outcome: 'unchanged', fault: null, because: 'it is the list that is kept' };
-    store.put(judged, source, at);
-    const because = `it names ${judged.list.domains.size} domains, signed by ${judged.signers.join(' and ')}`;
+    store.put({ ...judged, signers }, source, at);
+    const { size } = judged.list.domains;
+    const because = `it names ${size} domain${size === 1 ? '' : 's'}, signed by ${signers.join(' and ')}`;
     return { at, source, outcome: 'accepted', fault: null, because };
   }
 
@@ -127,16 +126,26 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
     return { at: now(), source, outcome, fault, because };
   }
 
+  /** How long the list still holds; for ever where there is none that could end. */
+  function leftMs(): number {
+    const known = head();
+    return known !== undefined && isInForce(known, now()) ? known.expires - now() : Number.POSITIVE_INFINITY;
+  }
+
   async function lookOnce(): Promise<void> {
     const source = terms()?.source ?? null;
     if (source === null || closed) return;
+    const wasDue = failures === 0 || now() >= dueAt;
+    triedAt = now();
     const read = await source.read();
     if (closed) return;
     const found = lookAt(read, source.name);
     const { refreshMs } = terms() ?? { refreshMs: SHORTEST_WAIT_MS };
     const isGood = found.outcome === 'accepted' || found.outcome === 'unchanged';
-    failures = isGood ? 0 : failures + 1;
-    const wait = isGood ? refreshMs : Math.min(refreshMs, SHORTEST_WAIT_MS * 2 ** Math.min(failures - 1, 16));
+    if (isGood) failures = 0;
+    else if (wasDue) failures += 1;
+    const usual = isGood ? refreshMs : SHORTEST_WAIT_MS * 2 ** Math.min(failures - 1, 16);
+    const wait = Math.min(usual, refreshMs, Math.max(SHORTEST_WAIT_MS, leftMs() / 2));
     // Up to a quarter earlier, so that not everybody comes at once to whoever publishes a list.
     dueAt = now() + Math.floor(wait * (1 - random() / 4));
     note(found);
@@ -158,21 +167,30 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
     if (busy === turn) busy = undefined;
   }
 
-  function endWhatIsOver(): void {
+  /** The list whose time is over, unless that is on record. */
+  function whatIsOver(): ListHead | undefined {
     const known = store.head();
-    if (known === undefined || known.ended || isInForce(known, now())) return;
+    return known === undefined || known.ended || isInForce(known, now()) ? undefined : known;
+  }
+
+  function endWhatIsOver(): void {
+    const over = whatIsOver();
+    if (over === undefined) return;
+    const isUsed = head() !== undefined;
     store.end();
-    onEnd(known);
+    if (isUsed) onEnd(over);
   }
 
   async function look(): Promise<void> {
+    if (busy !== undefined) return;
     try {
+      const over = whatIsOver();
+      const isOver = over !== undefined && triedAt < over.expires;
+      if (isOver || now() >= dueAt || (lastLook !== null && now() < lastLook.at)) await refresh();
       endWhatIsOver();
     } catch (error) {
       onError('ending the policy list', error);
     }
-    const isDue = now() >= dueAt || (lastLook !== null && now() < lastLook.at);
-    if (isDue && busy === undefined) await refresh();
   }
 
   const timer = setInterval(() => void look(), LOOK_EVERY_MS);
@@ -193,4 +211,15 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
       clearInterval(timer);
     },
   };
+}
+
+/**
+ * Ids of all keys that were seen to have signed these octets, once each.
+ *
+ * The text beside a list is signed by nobody. Who leaves out the line of the new key would otherwise have the list end with
+ * the old one.
+ */
+function allSigners({ digest, signers }: AcceptedList, known: ListHead | undefined): readonly string[] {
+  const before = known?.digest === digest ? known.signers : [];
+  return [...new Set([...before, ...signers])];
 }

@@ -29,6 +29,9 @@ export interface Judgement {
   readonly meets: boolean;
 }
 
+/** What is judged of a handshake. */
+type Shown = Pick<TlsFacts, 'chain' | 'path'>;
+
 /**
  * Judges the certificate of a finished handshake.
  *
@@ -36,7 +39,7 @@ export interface Judgement {
  * certificate for it alone proves nothing.
  * @param now milliseconds since 1970.
  */
-export function judgePeer(facts: TlsFacts, decision: Decision, host: string, now: number): Judgement {
+export function judgePeer(facts: Shown, decision: Decision, host: string, now: number): Judgement {
   const byName = proofByName(facts, decision, host);
   const { dane, requires, provesName } = decision;
   const byRecord = dane === null ? undefined : proofByRecord(facts, dane, now);
@@ -58,7 +61,7 @@ interface ByRecord {
   readonly proof: Proof;
 }
 
-function proofByRecord(facts: TlsFacts, { set, names, trusted }: DaneDemand, now: number): ByRecord {
+function proofByRecord(facts: Shown, { set, names, trusted }: DaneDemand, now: number): ByRecord {
   const verdict = verifyDane(facts, set, names, now);
   if (verdict.kind === 'no-match') {
     const { reason, because } = verdict;
@@ -78,7 +81,7 @@ function proofByRecord(facts: TlsFacts, { set, names, trusted }: DaneDemand, now
   };
 }
 
-function proofByName(facts: TlsFacts, decision: Decision, host: string): Proof {
+function proofByName(facts: Shown, decision: Decision, host: string): Proof {
   const [leaf] = facts.chain;
   if (leaf === undefined) {
     return unproved('validation-failure', 'the peer presented no certificate');

@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 
 import type { DnssecStatus } from '../dns/answer.ts';
 import { deliveryEventNames, type RelayEvent } from '../events/delivery-event.ts';
 import type { ReturnedEvent } from '../events/returned-event.ts';
+import type { TrackChange } from '../policies/memory/track.ts';
 import { resultTypes } from '../reports/tls-rpt/result-types.ts';
 import type { ResultSource, SessionResult } from '../reports/tls-rpt/session-result.ts';
 import type { QueueFigures } from '../store/queue-figures.ts';
@@ -15,6 +16,8 @@ export interface RelayMetrics {
   datagram(kind: (typeof DATAGRAMS)[number]): void;
   answered(status: DnssecStatus): void;
   login(note: LoginNote): void;
+  /** What the memory of TLS has noticed. */
+  remembered(change: Pick<TrackChange, 'kind'>): void;
   /** @param seconds from the call to its answer. */
   stored(call: 'accept' | 'settle', seconds: number): void;
 }
@@ -114,6 +117,7 @@ export function relayMetrics({ registry, figures, now }: RelayMetricsParts): Rel
     datagram: (kind) => datagrams.inc({ kind }),
     answered: (status) => answers.inc({ status }),
     login,
+    remembered: addMemory(registry),
     stored: (call, seconds) => stored.observe({ call }, seconds),
   };
 }
@@ -127,6 +131,19 @@ function addReturned(registry: Registry): (event: ReturnedEvent) => void {
   });
   mail.inc({ action: 'failed', proof: 'ours' }, 0);
   return ({ action, proof }) => mail.inc({ action: action ?? 'none', proof });
+}
+
+const CHANGES = { 'stands-against': 'fell_short', 'gave-way': 'gave_way' } as const;
+
+function addMemory(registry: Registry): RelayMetrics['remembered'] {
+  const changes = new Counter({
+    name: 'waxwing_memory_changes_total',
+    help: 'What the memory of TLS has noticed: a session that fell short of those before it (fell_short), and that this was so for too long to go on expecting more (gave_way).',
+    labelNames: ['change'],
+    registers: [registry],
+  });
+  for (const change of Object.values(CHANGES)) changes.inc({ change }, 0);
+  return ({ kind }) => changes.inc({ change: CHANGES[kind] });
 }
 
 function addLogins(registry: Registry): RelayMetrics['login'] {

@@ -25,6 +25,7 @@ const COPIED = [
   'src',
   'test',
   'docs',
+  'examples',
   'package.json',
   'package-lock.json',
   'tsconfig.json',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, globSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { arch, platform, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -78,21 +78,22 @@ for (const major of [24, 26]) {
       );
     });
 
-    it('waxwing/starttls has types, by which the examples of its page are right, and upgrades what it is given', async () => {
+    it('waxwing/starttls and waxwing/policy have types, by which the examples are right, and do what they say', async () => {
       const page = await readFile(join(checkout, 'docs/library.md'), 'utf8');
-      const examples = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
-      assert.equal(examples.length, 2);
-      const files = examples.map((_, index) => `example-${index}.ts`);
-      await Promise.all(files.map((file, index) => writeFile(join(place, file), examples[index] ?? '')));
-      await writeFile(join(place, 'upgrader.ts'), UPGRADER);
+      const shown = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
+      assert.equal(shown.length, 4);
+      const programs = [...shown, UPGRADER, DECIDER];
+      const files = programs.map((_, index) => `program-${index}.ts`);
+      await Promise.all(files.map((file, index) => writeFile(join(place, file), programs[index] ?? '')));
+      await copyFile(join(checkout, 'examples/nodemailer.ts'), join(place, 'nodemailer.ts'));
       const settings = ['--module', 'nodenext', '--strict', '--target', 'es2024', '--types', 'node'];
       const roots = ['--typeRoots', join(checkout, 'node_modules/@types')];
       const compiler = join(checkout, 'node_modules/.bin/tsc');
-      await run(compiler, [...settings, ...roots, ...files, 'upgrader.ts'], { cwd: place });
-      assert.equal(
-        (await run('node', ['upgrader.js'], { cwd: place, env })).stdout,
-        'notOffered server.test does not offer STARTTLS\n',
-      );
+      await run(compiler, [...settings, ...roots, ...files, 'nodemailer.ts'], { cwd: place });
+      const said = async (file: string, ...words: readonly string[]): Promise<string> =>
+        (await run('node', [file, ...words], { cwd: place, env })).stdout;
+      assert.equal(await said('program-4.js'), 'notOffered server.test does not offer STARTTLS\n');
+      assert.equal(await said('program-5.js'), 'defer provable: no\n');
     });
 
     it('serves, keeps a message with its writer thread, and says what became of it', async () => {
@@ -170,6 +171,16 @@ await once(socket, 'connect');
 const result: StartTlsResult = await startTls(socket, { protocol: 'imap', serverName: 'server.test' });
 console.log(result.kind, result.kind === 'secured' ? '' : result.because.replace(/ [(][^)]*[)]/, ''));
 server.close();
+`;
+
+/** A program of somebody else, who wants to know where mail may go, and has no resolver. */
+const DECIDER = `import { decide, lookupPolicy, openLookups, type PolicyDecision } from 'waxwing/policy';
+let notice = '';
+const onNotice = (sentence: string) => { notice = sentence; };
+const lookups = await openLookups({ resolver: '127.0.0.1:9', timeoutMs: 200, folder: 'policies', onNotice });
+const decision: PolicyDecision = decide(await lookupPolicy('example.test', lookups), { level: 'encrypt' });
+await lookups.close();
+console.log(decision.kind, 'provable:', notice.startsWith('no resolver answers: 127.0.0.1:9') ? 'no' : notice);
 `;
 
 /** An environment in which `node`, and what npm starts, is the one in this folder. */

@@ -6,8 +6,9 @@ import type { PolicyFigures, ResultPage } from '../../src/relay/control-results.
 import type { Lab } from '../lab/lab.ts';
 import { labTests } from '../lab/lab-test.ts';
 import { readPostfixPolicy } from '../support/postfix-policy.ts';
+import { checkColumn } from './support/advised-table.ts';
+import { dueOf, advisedDomains as rows, startAdvisorOnLab } from './support/advisor-lab.ts';
 import type { PeerName } from './support/catalog.ts';
-import { labVerdicts } from './support/lab-verdicts.ts';
 import { rootsOf } from './support/peer.ts';
 import { startOnLab } from './support/policy-lab.ts';
 import { freePort } from './support/ports.ts';
@@ -19,89 +20,15 @@ import type { Waxwing } from './support/waxwing.ts';
 
 const labTest = labTests({ mail: ['postfix', 'exim', 'opensmtpd'] });
 
-const NOTHING = 'NOTFOUND ';
-const sts = (match: string): string => `OK secure match=${match} servername=hostname`;
-
-interface Row {
-  readonly domain: string;
-  readonly answer: string | RegExp;
-  /**
-   * What postfix-mta-sts-resolver answers, where it is another thing, and why ours is right.
-   */
-  readonly theirs?: { readonly answer: string; readonly because: string };
-}
-
-const noDane = {
-  answer: NOTHING,
-  because: 'it knows no DANE: RFC 7672 §2.2 has TLSA records bind whoever supports it',
-};
-
-const rows: readonly Row[] = [
-  { domain: 'dane-ee.test', answer: 'OK dane-only', theirs: noDane },
-  { domain: 'dane-ta.test', answer: 'OK dane-only', theirs: noDane },
-  { domain: 'dane-second.test', answer: 'OK dane-only', theirs: noDane },
-  { domain: 'implicit.test', answer: 'OK dane-only', theirs: noDane },
-  { domain: 'dane-mismatch.test', answer: 'OK dane-only', theirs: noDane },
-  { domain: 'dane-no-starttls.test', answer: 'OK dane-only', theirs: noDane },
-  { domain: 'dane-mixed.test', answer: 'OK dane', theirs: noDane },
-  { domain: 'half-dane.test', answer: 'OK dane', theirs: noDane },
-  { domain: 'dane-pkix.test', answer: 'OK encrypt', theirs: noDane },
-  {
-    domain: 'dane-bogus.test',
-    answer: /^TEMP the TLSA records at _25\._tcp\.mx\.dane-bogus\.test cannot be learnt/,
-    theirs: {
-      answer: NOTHING,
-      because:
-        'RFC 7672 §2.1.2: where the look-up fails the server "MUST NOT" be used; its answer lets mail out in clear',
-    },
-  },
-  { domain: 'dane-host-unsigned.test', answer: NOTHING },
-  { domain: 'sts.test', answer: sts('mx.sts.test') },
-  { domain: 'sts-wildcard.test', answer: sts('.sts-wildcard.test') },
-  { domain: 'sts-mismatch.test', answer: sts('other.sts-mismatch.test') },
-  { domain: 'sts-stripped.test', answer: sts('mx.sts-stripped.test') },
-  { domain: 'sts-intercepted.test', answer: sts('mx.sts-intercepted.test') },
-  {
-    domain: 'sts-and-dane.test',
-    answer: 'OK dane-only',
-    theirs: {
-      answer: sts('mx.sts-and-dane.test'),
-      because: 'RFC 8461 §2: MTA-STS "MUST NOT" override a failing DANE validation',
-    },
-  },
-  { domain: 'sts-testing.test', answer: NOTHING },
-  { domain: 'sts-none.test', answer: NOTHING },
-  { domain: 'sts-two-records.test', answer: NOTHING },
-  { domain: 'sts-missing.test', answer: NOTHING },
-  { domain: 'sts-html.test', answer: NOTHING },
-  { domain: 'sts-stranger.test', answer: NOTHING },
-  { domain: 'plain.test', answer: NOTHING },
-  { domain: 'plain-stripped.test', answer: NOTHING },
-  { domain: 'null-mx.test', answer: NOTHING },
-  { domain: 'nothing-here.test', answer: NOTHING },
-  {
-    domain: 'mx-bogus.test',
-    answer: /^TEMP the MX records of mx-bogus\.test cannot be learnt/,
-    theirs: {
-      answer: NOTHING,
-      because:
-        'whether there are TLSA records is not known, and RFC 7672 §2.1.2 forbids to go on as if there were none',
-    },
-  },
-];
-
 let shared: Promise<Waxwing> | undefined;
 after(async () => (await shared)?.close());
 
 /** One advisor for Postfix 3.7, by socketmap and by tcp_table. */
 function advisor(lab: Lab): Promise<Waxwing> {
-  shared ??= startOnLab(lab, {
-    advisor: ['socketmap', 'tcp_table'].map((protocol) => ({
-      protocol,
-      address: '127.0.0.1:0',
-      postfix: '3.7',
-    })),
-  });
+  shared ??= startAdvisorOnLab(
+    lab,
+    ['socketmap', 'tcp_table'].map((protocol) => ({ protocol, address: '127.0.0.1:0', postfix: '3.7' })),
+  );
   return shared;
 }
 
@@ -162,13 +89,6 @@ async function send(
   );
 }
 
-/** The same words for what our relay does with it. */
-function byUs(domain: string): string {
-  const { verdict = '' } = labVerdicts.find((row) => row.domain === domain) ?? {};
-  if (verdict.startsWith('delivered')) return 'sent';
-  return verdict.startsWith('bounced') ? 'bounced' : 'deferred';
-}
-
 describe('Postfix 3.7 asks the advisor by socketmap', () => {
   labTest('postmap shows the answers', async (lab, t) => {
     const { advisorPorts } = await advisor(lab);
@@ -219,10 +139,11 @@ describe('Postfix 3.7 asks the advisor by socketmap', () => {
     const differ: string[] = [];
     for (const { domain } of rows) {
       const [status = '', text = ''] = became.get(domain) ?? [];
-      t.diagnostic(`| ${domain} | ${status} | ${byUs(domain)} | ${text}`);
-      if (status !== byUs(domain)) differ.push(`${domain}: ${status} (${text})`);
+      t.diagnostic(`| ${domain} | ${status} | ${dueOf(domain).became} | ${text}`);
+      if (status !== dueOf(domain).became) differ.push(`${domain}: ${status} (${text})`);
     }
     assert.deepEqual(differ, []);
+    await checkColumn('Postfix 3.7', new Map([...became].map(([domain, [status]]) => [domain, status])));
     const log = sender.log();
     assert.match(log, /Verified TLS connection established to mx\.sts\.test/);
     assert.match(log, /Verified TLS connection established to mx\.dane-ee\.test/);

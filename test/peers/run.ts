@@ -2,21 +2,29 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { peerNames } from './support/catalog.ts';
-import { fetchPeer } from './support/fetch.ts';
+import { type Fetched, fetchPeer } from './support/fetch.ts';
+import { fetchHaraka } from './support/haraka.ts';
 
+// From another registry than all the others, meanwhile.
+const haraka = told('haraka', fetchHaraka);
 for (const name of peerNames) {
-  const begun = Date.now();
-  const fetched = await fetchPeer(name);
-  const seconds = ((Date.now() - begun) / 1000).toFixed(1);
-  if (fetched.kind === 'ready') {
-    process.stdout.write(`peer ${name}: ready after ${seconds} s\n`);
-    continue;
-  }
-  process.stdout.write(`peer ${name}: unavailable after ${seconds} s: ${fetched.because}\n`);
+  const fetched = await told(name, () => fetchPeer(name));
   // For the tests, and for the next peers: those that are not there already cannot be fetched either.
-  process.env['PEERS_UNAVAILABLE'] = fetched.because;
+  if (fetched.kind === 'unavailable') process.env['PEERS_UNAVAILABLE'] = fetched.because;
 }
+const fetchedHaraka = await haraka;
+if (fetchedHaraka.kind === 'unavailable') process.env['HARAKA_UNAVAILABLE'] = fetchedHaraka.because;
 if (process.argv[2] !== 'fetch') runTests();
+
+async function told(name: string, fetch: () => Promise<Fetched>): Promise<Fetched> {
+  const begun = Date.now();
+  const fetched = await fetch();
+  const seconds = ((Date.now() - begun) / 1000).toFixed(1);
+  const how = fetched.kind === 'ready' ? 'ready' : 'unavailable';
+  const because = fetched.kind === 'ready' ? '' : `: ${fetched.because}`;
+  process.stdout.write(`peer ${name}: ${how} after ${seconds} s${because}\n`);
+  return fetched;
+}
 
 function runTests(): void {
   // Done once is enough.

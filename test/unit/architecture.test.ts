@@ -90,6 +90,8 @@ const rooms: Record<string, Room> = {
   'index.ts': { floor: 4, rooms: ['events'] },
   // And the one for STARTTLS by itself, which brings nothing of the machines with it.
   'starttls.ts': { floor: 4, rooms: ['names', 'wire', 'tls', 'net', 'protocols'] },
+  // And the one for who decides by our policies and delivers by himself.
+  'policy.ts': { floor: 4, rooms: ['names', 'wire', 'tls', 'policies', 'net', 'lookup'] },
 };
 
 /** What is wrong with a source at this path, one sentence each. */
@@ -269,7 +271,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
       cli/config/schema/gateway cli/config/schema/metrics cli/config/sources cli/config/tree
       cli/config/schema/account cli/config/schema/dns cli/config/schema/domain cli/config/schema/kit cli/config/schema/limits
       cli/config/schema/listener cli/config/schema/mta-sts cli/config/schema/relay cli/config/schema/route
-      cli/config/schema/authentication cli/config/schema/inbound cli/config/schema/quota cli/config/schema/report-only
+      cli/config/schema/authentication cli/config/schema/inbound cli/config/schema/quota
       cli/config/schema/rule cli/config/schema/dkim cli/config/schema/forwarding
       cli/config/schema/bounces
       cli/config/schema/tls`,
@@ -574,9 +576,9 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'protocols/ftp/reply',
   },
   {
-    why: 'which dialogue is whose, and the usual judgement of a certificate',
+    why: 'which dialogue is whose, the usual judgement of a certificate, and authorities of a program',
     test: 'test/net/starttls.test.ts',
-    sources: 'net/certificate-judge protocols/dialogue-of',
+    sources: 'net/certificate-judge net/roots protocols/dialogue-of',
   },
   {
     why: 'shapes and two constants',
@@ -679,6 +681,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     test: 'test/net/relay/http-api/http-api.test.ts',
     sources: `relay/http-api/answers relay/http-api/app relay/http-api/changes relay/http-api/reading
       relay/http-api/schemas relay/http-api/submission relay/http-api/suppressions`,
+  },
+  {
+    why: 'what opens the look-ups of the library, and where policy hosts are',
+    test: 'test/net/policy.test.ts',
+    sources: 'lookup/open-lookups lookup/https-addresses',
   },
   {
     why: 'what both protocols of Postfix have in common',

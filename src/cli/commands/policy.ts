@@ -43,7 +43,7 @@ export function register(program: Command): void {
     .action(list);
   addConfigOptions(policy.command('show'))
     .description(
-      'Show all that is kept of a domain: its policy line by line, failed fetches, an override, what the policy list says, what its mail hosts have reached so far and came to today and yesterday, and servers that send its mail here.',
+      'Show all that is kept of a domain: its policy line by line, failed fetches, an override, a promoted level, what the policy list says, what its mail hosts have reached so far and came to today and yesterday, and servers that send its mail here.',
     )
     .argument('<domain>')
     .option('--json', 'print JSON')

@@ -2,6 +2,7 @@
 import { isIPv4 } from 'node:net';
 import { formatHostPort, type HostPort, isLoopback } from '../../names/address.ts';
 import { showUpstream, type Upstream } from '../../net/dns/upstream.ts';
+import { LEAST_AGAINST_MS } from '../../policies/memory/track.ts';
 import type { RouteTarget } from '../../policies/overrides/route.ts';
 import { clientChecks } from './client-checks.ts';
 import type { Config, ConfigError, ListenAddress, Listener } from './config.ts';
@@ -56,6 +57,11 @@ export function crossCheck(
     complain(
       'memory.give_way_after',
       'has to be less than relay.give_up_after: else mail is returned before the memory gives way',
+    );
+  else if (memory.mode === 'enforce' && relay.schedule.giveUpAfterMs <= LEAST_AGAINST_MS)
+    complain(
+      'relay.give_up_after',
+      'has to be more than 2d with memory.mode "enforce": the memory gives way once the contrary was seen on three days',
     );
   const { forwarding } = config;
   if (forwarding !== null && domains.every(({ name }) => name !== forwarding.srsDomain)) {

@@ -23,6 +23,8 @@ export type HostFacts = {
       readonly kind: 'found';
       /** At least one; IPv4 first. */
       readonly addresses: readonly IpAddress[];
+      /** The name that has them, where the host is an alias: some clients go by that one. Absent: it is none. */
+      readonly owner?: Domain;
       readonly tlsa: TlsaFacts;
     }
   /** It has no address: another host may do. */
@@ -72,7 +74,7 @@ export function* lookUpHost(host: Domain, port: number): PolicyLookUp<HostFacts>
   const addresses = found.flatMap(({ records }) => records.flatMap((data) => readAddress(data) ?? []));
   if (addresses.length > 0) {
     const tlsa = yield* lookUpTlsa(candidatesOf(host, found), port);
-    return { kind: 'found', host, status: weakest(found), addresses, tlsa };
+    return { kind: 'found', host, status: weakest(found), addresses, ...endOf(found), tlsa };
   }
   const failed = answers.filter((answer) => answer.kind === 'unknown');
   if (failed[0] !== undefined) {
@@ -80,6 +82,12 @@ export function* lookUpHost(host: Domain, port: number): PolicyLookUp<HostFacts>
     return { kind: 'unknown', host, status: weakest(failed), because };
   }
   return { kind: 'absent', host, status: weakest(answers), because: `${host} has no address` };
+}
+
+function endOf(found: readonly Found[]): { readonly owner?: Domain } {
+  const alias = found.find(({ aliases }) => aliases.length > 0);
+  const owner = alias === undefined ? undefined : parseDomain(showName(alias.owner));
+  return owner?.kind === 'ok' ? { owner: owner.value } : {};
 }
 
 /** RFC 6761 §6.3: localhost is this host, and no resolver is asked about it. */

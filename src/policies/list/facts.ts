@@ -50,10 +50,12 @@ export type ListFacts =
       readonly evidence: readonly string[];
     };
 
+/** It may also be that the key was taken away that has signed the one that is kept. */
+const NONE_SO_FAR = 'no policy list that one of list.keys has signed was accepted so far';
+
 /** What a list means for a domain. */
 export function listFor(domain: Domain, { head, listed }: KeptListed, now: EpochMs): ListFacts {
-  if (head === undefined)
-    return { kind: 'none', because: 'no policy list was accepted so far', evidence: [] };
+  if (head === undefined) return { kind: 'none', because: NONE_SO_FAR, evidence: [] };
   const evidence = [headText(head)];
   if (!isInForce(head, now)) {
     const because = `the policy list ended at ${moment(head.expires)}, and no newer one could be had`;

@@ -31,11 +31,31 @@ export const MAX_SIGNATURE_OCTETS = 4096;
 const MOST_LINES = 8;
 const KEY_OCTETS = 32;
 
+/**
+ * y of the points whose order divides 8, and the two other spellings of them; little-endian, the bit for the sign of x cleared.
+ *
+ * With one of them for a key, anybody can make a signature of any list that OpenSSL 3.0 takes for good. Zeros are among
+ * them, which somebody may write for a key that is to be filled in.
+ */
+const SMALL_ORDER: ReadonlySet<string> = new Set([
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  `ec${'ff'.repeat(30)}7f`,
+  `ed${'ff'.repeat(30)}7f`,
+  `ee${'ff'.repeat(30)}7f`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+]);
+
 /** Reads a public key: the base64 of its 32 octets. */
 export function parseListKey(text: string): Parsed<ListKey> {
   const octets = Buffer.from(text, 'base64');
   if (octets.length !== KEY_OCTETS || octets.toString('base64') !== text)
     return invalid(`${quote(text)} is not the base64 of the ${KEY_OCTETS} octets of an Ed25519 key`);
+  const y = Buffer.from(octets);
+  y[KEY_OCTETS - 1] = octets.readUInt8(KEY_OCTETS - 1) & 0x7f;
+  if (SMALL_ORDER.has(y.toString('hex')))
+    return invalid(`${quote(text)} is a key by which anybody could sign`);
   return { kind: 'ok', value: { id: idOf(octets), base64: text } };
 }
 

@@ -88,8 +88,10 @@ export interface TrackTerms {
 export type TrackState = 'young' | 'expected' | 'given-way' | 'forgotten';
 
 export const MOST_DAYS = 14;
-/** The contrary on so many days: one session after a long silence does not end what was seen for months. */
+/** The contrary on so many days (UTC): one session after a long silence does not end what was seen for months. */
 const LEAST_DAYS_AGAINST = 3;
+/** So long after the first session that falls short the last of these days has begun. */
+export const LEAST_AGAINST_MS = (LEAST_DAYS_AGAINST - 1) * 86_400_000;
 const DAY_CHARACTERS = '2026-11-28'.length;
 
 export function stateOf(track: Track, now: EpochMs, terms: TrackTerms): TrackState {

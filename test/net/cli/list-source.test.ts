@@ -105,8 +105,14 @@ describe('a list over HTTPS', () => {
   it('is not asked for where the certificate is for another name, or the address is not public', async (t) => {
     const host = await serve(t, both, { certificate: other });
     assert.match(await read(host.port), /its certificate is for other\.test, not for lists\.test$/);
-    assert.match(await read(host.port, false), /^lists\.test has only addresses that are not public/);
+    assert.match(await read(host.port, false), /\.sig: lists\.test has only addresses that are not public/);
     assert.deepEqual(host.requests, []);
+  });
+
+  it('is none: a signature that is too much, and it is said that it is the signature', async (t) => {
+    const host = await serve(t, () => http('s'.repeat(4097)));
+    assert.match(await read(host.port), /^too large: .*\/a\/policy\.json\.sig: .*more than 4096 octets$/);
+    assert.equal(host.requests.length, 1);
   });
 
   const answers: readonly (readonly [string, string, RegExp])[] = [
@@ -129,7 +135,7 @@ describe('a list over HTTPS', () => {
     [
       'too much',
       http('x', { 'Content-Length': String(MAX_LIST_OCTETS + 1) }),
-      /^too large: .*more than 4194304 octets$/,
+      /^too large: https:\/\/lists\.test:[0-9]+\/a\/policy\.json: .*more than 4194304 octets$/,
     ],
   ];
   for (const [title, answer, reason] of answers) {

@@ -122,6 +122,6 @@ describe('the policy list, from its author to what deliveries go by', () => {
     assert.match(listed.stdout, /^ {2}last look .*: it was refused \(signature\): /m);
     await copyFile(at('newer.json.sig'), at('policy.json.sig'));
     second.hangUp();
-    await second.logged(/^a new policy list is in force: it names 1 domains/);
+    await second.logged(/^a new policy list is in force: it names 1 domain, /);
   });
 });

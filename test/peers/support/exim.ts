@@ -23,8 +23,17 @@ export interface EximOptions extends SandboxOptions {
   readonly accounts?: Accounts;
   /** Where all other mail goes, and how; without it, such recipients are refused. */
   readonly relay?: EximRelay;
+  /** Sections of its configuration for all other mail, in place of `relay`; only its command line may send. */
+  readonly sections?: EximSections;
   /** Main options, over all that is set here. */
   readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** Text of each section. */
+export interface EximSections {
+  readonly main: string;
+  readonly routers: string;
+  readonly transports: string;
 }
 
 /** The next host and what is demanded of it. */
@@ -59,6 +68,8 @@ export interface Exim {
   queue(): Promise<string>;
   /** Runs a program of its package beside it. */
   run: Sandbox['run'];
+  /** Where one of its files is, seen from here. */
+  readonly path: Sandbox['path'];
   close(): Promise<void>;
 }
 
@@ -111,6 +122,7 @@ export async function startExim(root: string, options: EximOptions = {}): Promis
     },
     queue: async () => (await sandbox.run('exim4', ['-bp'])).stdout,
     run: sandbox.run,
+    path: sandbox.path,
     close: sandbox.close,
   };
 }
@@ -150,7 +162,8 @@ function configuration(address: string, port: number, tlsPort: number, options: 
   };
   const main = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
   const logins = `begin authenticators\n${serverLogins(options.accounts)}${clientLogin(relay?.login)}`;
-  return `${main.join('')}${logins}${receiving(options)}${relay === undefined ? '' : sending(relay)}`;
+  const { sections } = options;
+  return `${main.join('')}${sections?.main ?? ''}\n${logins}${receiving(options)}${relay === undefined ? '' : sending(relay)}${sections?.transports ?? ''}`;
 }
 
 function serverLogins(accounts: Accounts = {}): string {
@@ -189,7 +202,7 @@ client:
 }
 
 /** Everything but the sending transport, which comes last. */
-function receiving({ accounts, relay }: EximOptions): string {
+function receiving({ accounts, relay, sections }: EximOptions): string {
   // The transport says to which host.
   const next = 'next:\n driver = accept\n transport = next\n';
   return `
@@ -206,7 +219,7 @@ stored:
  driver = accept
  domains = +stored_domains
  transport = stored
-${relay === undefined ? '' : next}
+${relay === undefined ? (sections?.routers ?? '') : next}
 
 begin transports
 stored:

@@ -7,6 +7,8 @@ export interface StsResolverOptions {
   readonly resolver: string;
   /** Authorities that policy hosts are verified against, PEM. */
   readonly trust: string;
+  /** Where it keeps policies: in memory, or as Debian's configuration has it. In memory by default. */
+  readonly cache?: 'memory' | 'sqlite';
 }
 
 export interface StsResolver {
@@ -19,15 +21,18 @@ export interface StsResolver {
 const logFile = '/var/log/sts-resolver.log';
 const address = '127.0.0.1';
 
+const caches = {
+  memory: ['  type: internal', '  options:', '    cache_size: 100000'],
+  sqlite: ['  type: sqlite', '  options:', '    filename: /var/lib/sts-cache.db'],
+} as const;
+
 export async function startStsResolver(root: string, options: StsResolverOptions): Promise<StsResolver> {
   const port = await freePort(address);
   const settings = [
     `host: ${address}`,
     `port: ${port}`,
     'cache:',
-    '  type: internal',
-    '  options:',
-    '    cache_size: 100000',
+    ...caches[options.cache ?? 'memory'],
     'default_zone:',
     '  strict_testing: false',
     '  timeout: 10',

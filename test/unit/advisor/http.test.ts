@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
 import { adviceApp } from '../../../src/advisor/http.ts';
+import { judgementSchema } from '../../../src/advisor/judgement.ts';
 import type { Outcome } from '../../../src/advisor/outcomes.ts';
 import { policySchema } from '../../../src/advisor/policy-json.ts';
 import { attributesFor } from '../../../src/policies/answers/postfix-text.ts';
@@ -80,8 +81,48 @@ describe('the advisor by HTTP', () => {
       .parse(await (await asking()('/openapi.json')).json());
     assert.equal(document.openapi, '3.1.0');
     assert.equal(document.info.version, '1.2.3');
-    assert.deepEqual(Object.keys(document.paths), ['/v1/policy/{domain}', '/openapi.json']);
+    assert.deepEqual(Object.keys(document.paths), ['/v1/policy/{domain}', '/v1/handshakes', '/openapi.json']);
     assert.equal((await asking()('/v1/other')).status, 404);
+  });
+});
+
+describe('handshakes of others', () => {
+  const handshake = { domain: 'example.test', host: 'mx1.example.test', chain: [], path: null };
+
+  function showing(watched: WatchedDesk = watchedDesk()) {
+    const app = appOf(watched);
+    return (body: string, type = 'application/json'): Promise<Response> =>
+      Promise.resolve(
+        app.request('/v1/handshakes', {
+          method: 'POST',
+          headers: { host: 'localhost', 'content-type': type },
+          body,
+        }),
+      );
+  }
+
+  it('are judged, and a judgement is kept for as long as the facts', async () => {
+    const watched = watchedDesk();
+    const show = showing(watched);
+    for (const _ of [1, 2]) {
+      const response = await show(JSON.stringify(handshake));
+      assert.equal(response.status, 200);
+      assert.equal(judgementSchema.parse(await response.json()).meets, true);
+    }
+    assert.deepEqual(watched.answers, ['policy', 'policy kept']);
+  });
+
+  it('of which nothing is known meet nothing', async () => {
+    const watched = watchedDesk(() => Promise.reject(new Error('the store is gone')));
+    const judgement = judgementSchema.parse(await (await showing(watched)(JSON.stringify(handshake))).json());
+    assert.equal(judgement.meets, false);
+    assert.equal(judgement.because, 'the store is gone');
+  });
+
+  it('that are none are refused', async () => {
+    for (const body of ['', 'x', '[]', JSON.stringify({ ...handshake, host: 'a..b' })])
+      assert.equal((await showing()(body)).status, 400, body);
+    assert.equal((await showing()(JSON.stringify(handshake), 'text/plain')).status, 415);
   });
 });
 

@@ -10,7 +10,7 @@ function asking(watched: WatchedDesk = watchedDesk()) {
   return async (request: string): Promise<string> => {
     const text = await dialect.answer(request);
     assert.match(text, /^[ -~]+\n$/);
-    return text.slice(0, text.indexOf(' '));
+    return text.slice(text.lastIndexOf(' ') + 1, -1);
   };
 }
 

@@ -60,7 +60,7 @@ describe('the policy list for people', () => {
     );
     assert.equal(
       formatList(none, NOON),
-      'policy list: none was accepted so far\n  newer ones are only imported: there is no list.source\n',
+      'policy list: none that one of list.keys has signed was accepted so far\n  newer ones are only imported: there is no list.source\n',
     );
   });
 

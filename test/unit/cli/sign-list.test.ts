@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { signListFile } from '../../../src/cli/sign-list.ts';
 import { judgeList } from '../../../src/policies/list/accept.ts';
-import { listKeyOf } from '../../../src/policies/list/signature.ts';
+import { listKeyOf, signList } from '../../../src/policies/list/signature.ts';
 import { DAY, listText, NOON, newSigner, type Signer } from '../../support/lists.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'waxwing-sign-'));
@@ -45,6 +45,10 @@ function signers(): string {
   return judged.kind === 'accepted' ? judged.signers.join(' ') : judged.because;
 }
 
+function eightLines(): string {
+  return Array.from({ length: 8 }, () => signList(readFileSync(list), newSigner().private)).join('');
+}
+
 describe('waxwing policy sign-list', () => {
   it('writes a signature that is accepted, and says what the key is called', async () => {
     assert.equal(
@@ -73,6 +77,21 @@ Whoever goes by it names the key: [list] keys = ["${ours.public.base64}"]
       /is no policy list: "version"/,
     ],
     ['a list that is over', () => sign(ours, { now: NOON + 14 * DAY }), /policy\.json expired at 2026-12-12/],
+    [
+      'a list that nobody would take yet',
+      () => sign(ours, { now: NOON - DAY - 1 }),
+      /nobody would take it: it was made at 2026-11-28T12:00:00Z, which is more than a day ahead$/,
+    ],
+    [
+      'to write more lines than are read',
+      () => sign(ours, { keepOthers: true, out: file('full.sig', eightLines()) }),
+      /nobody would take it: the signature has more than 8 lines$/,
+    ],
+    [
+      'signatures that cannot be read, to be kept',
+      () => sign(ours, { keepOthers: true, out: folder }),
+      /cannot be read: .*EISDIR/,
+    ],
     ['a list that is not there', () => sign(ours, { file: at('none') }), /none cannot be read: .*ENOENT/],
     ['a key that is not there', () => sign(at('none')), /none cannot be read: .*ENOENT/],
     ['a key that is none', () => sign(list), /holds no private key in PEM form/],

@@ -73,6 +73,7 @@ function around(t: TestContext, change: { readonly imported?: true } = {}): Arou
         for (const key of signers) signings.set(key, { key, timestamp, digest });
       },
       end() {
+        if (told.failing) throw new Error('the disk is full');
         if (told.head !== undefined) told.head = { ...told.head, ended: true };
       },
     },
@@ -151,6 +152,64 @@ describe('the keeper of the policy list', () => {
     });
   }
 
+  it('looks that somebody wants in between, with a reload, do not put off the next one', async (t) => {
+    const one = around(t);
+    one.there = () => Promise.resolve({ kind: 'failed', tooLarge: false, because: 'nobody answers' });
+    await one.keeper.look();
+    for (let turn = 0; turn < 8; turn++) await one.keeper.refresh();
+    assert.deepEqual([one.reads, (one.keeper.nextLookAt ?? 0) - one.now], [9, 60_000]);
+  });
+
+  const shortLived = (from: number): ReadList => {
+    const times = {
+      timestamp: new Date(from).toISOString(),
+      expires: new Date(from + 40 * 60_000).toISOString(),
+    };
+    return read(signed(listText(times), ours));
+  };
+
+  it('looks more often where the list that it has is about to end, whatever comes of it', async (t) => {
+    for (const outcome of ['unchanged', 'failed']) {
+      const one = around(t);
+      one.there = () => Promise.resolve(shortLived(NOON));
+      const minutes: number[] = [];
+      for (let turn = 0; turn < 8; turn++) {
+        await one.keeper.look();
+        if (outcome === 'failed')
+          one.there = () => Promise.resolve({ kind: 'failed', tooLarge: false, because: 'nobody answers' });
+        one.now = one.keeper.nextLookAt ?? 0;
+        minutes.push((one.now - NOON) / 60_000);
+      }
+      const seen = {
+        unchanged: [20, 30, 35, 37.5, 38.75, 39.75, 40.75, 41.75],
+        failed: [20, 21, 23, 27, 33.5, 36.75, 38.375, 39.375],
+      };
+      assert.deepEqual(minutes, seen[outcome === 'failed' ? 'failed' : 'unchanged'], outcome);
+    }
+  });
+
+  it('looks for a newer list before it says that there is none', async (t) => {
+    const one = around(t);
+    one.there = () => Promise.resolve(shortLived(NOON));
+    await one.keeper.look();
+    one.now += 39 * 60_000 + 30_000;
+    await one.keeper.look();
+    one.there = () => Promise.resolve(shortLived(NOON + 39 * 60_000));
+    one.now += 30_000;
+    await one.keeper.look();
+    assert.deepEqual(one.said, ['accepted', 'unchanged', 'accepted']);
+  });
+
+  it('does not look all the time where the end cannot be put on record', async (t) => {
+    const one = around(t);
+    await one.keeper.look();
+    one.now = NOON + 14 * DAY;
+    one.failing = true;
+    one.there = () => Promise.resolve(made(one.now));
+    for (let turn = 0; turn < 5; turn++) await one.keeper.look();
+    assert.equal(one.reads, 2);
+  });
+
   it('ends the list once its time is over, says so once, and takes the next', async (t) => {
     const one = around(t);
     await one.keeper.look();
@@ -158,7 +217,7 @@ describe('the keeper of the policy list', () => {
     one.now = NOON + 14 * DAY;
     await one.keeper.look();
     await one.keeper.look();
-    assert.deepEqual(one.said, ['accepted', 'ended 2026-12-12T12:00:00.000Z', 'failed']);
+    assert.deepEqual(one.said, ['accepted', 'failed', 'ended 2026-12-12T12:00:00.000Z']);
     assert.equal(one.keeper.head()?.ended, true);
     // Also where the clock is set back then.
     one.now = NOON;
@@ -208,6 +267,43 @@ describe('the keeper of the policy list', () => {
     assert.deepEqual(one.said, ['accepted', 'accepted']);
     one.keys = [next];
     assert.notEqual(one.keeper.head(), undefined);
+  });
+
+  it('forgets no key that has signed the list, whoever takes its line away', async (t) => {
+    const one = around(t);
+    one.keys = [ours, next];
+    one.there = () => Promise.resolve(read(signed(listText(), ours, next)));
+    await one.keeper.look();
+    // The text beside the list is signed by nobody: whoever is on the path can leave out lines of it.
+    one.there = () => Promise.resolve(read(signed(listText(), ours)));
+    await one.keeper.refresh();
+    assert.deepEqual(one.said, ['accepted', 'unchanged']);
+    one.keys = [next, ours];
+    one.there = () => Promise.resolve(read(signed(listText(), next, ours)));
+    await one.keeper.refresh();
+    assert.deepEqual(one.said, ['accepted', 'unchanged', 'unchanged']);
+    one.keys = [next];
+    assert.notEqual(one.keeper.head(), undefined);
+  });
+
+  it('a key that comes to those before it takes none of them away', async (t) => {
+    const one = around(t);
+    await one.keeper.look();
+    one.keys = [ours, next];
+    one.there = () => Promise.resolve(read(signed(listText(), next)));
+    await one.keeper.refresh();
+    assert.deepEqual(one.keeper.head()?.signers.toSorted(), [ours.public.id, next.public.id].toSorted());
+  });
+
+  it('says nothing of the end of a list that mail does not go by', async (t) => {
+    for (const keys of [[next], null]) {
+      const one = around(t, { imported: true });
+      one.keeper.offer(signed(listText(), ours), 'an import');
+      one.keys = keys;
+      one.now = NOON + 14 * DAY;
+      await one.keeper.look();
+      assert.deepEqual([one.said, one.head?.ended], [['accepted'], true]);
+    }
   });
 
   it('one look after the other, however many want one', async (t) => {

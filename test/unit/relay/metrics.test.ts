@@ -54,6 +54,18 @@ function event(part: Partial<DeliveryEvent>, tls: Partial<DeliveryEvent['tls']> 
 }
 
 describe('relayMetrics', () => {
+  it('counts what the memory of TLS has noticed', async () => {
+    const { metrics, read } = setting();
+    const at = (change: string): string => `waxwing_memory_changes_total{change="${change}"}`;
+    const before = await read();
+    assert.deepEqual([before.get(at('fell_short')), before.get(at('gave_way'))], [0, 0]);
+    metrics.remembered({ kind: 'stands-against' });
+    metrics.remembered({ kind: 'stands-against' });
+    metrics.remembered({ kind: 'gave-way' });
+    const all = await read();
+    assert.deepEqual([all.get(at('fell_short')), all.get(at('gave_way'))], [2, 1]);
+  });
+
   it('counts logins that fail, and clients that are locked out for it', async () => {
     const { read, metrics } = setting();
     metrics.login({ kind: 'failed', mechanism: 'EXTERNAL', reason: 'certificate' });

@@ -17,11 +17,11 @@ export const memory = z
       .describe('Nothing is expected of a domain or host before so many sessions.'),
     least_age: text(parseDuration)
       .prefault('7d')
-      .describe('Nor before so much time lies between the first and the last of them.'),
+      .describe('Nor before so much time lies between the first and the last session.'),
     give_way_after: text(parseDuration)
       .prefault('3d')
       .describe(
-        'So long, from the first session that falls short, mail waits at most; then what is seen counts. Shorter than relay.give_up_after, so that mail arrives late rather than not at all.',
+        'So long, from the first session that falls short, mail waits at most; then what is seen counts, once it was seen on three days. Shorter than relay.give_up_after, so that mail arrives late rather than not at all.',
       ),
     forget_after: text(parseDuration)
       .prefault('90d')

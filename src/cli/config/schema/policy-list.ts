@@ -18,15 +18,18 @@ export const policyList = z
     keys: list(text(parseListKey, KEY), 'key')
       .optional()
       .describe(
-        'Public keys (Ed25519) that may sign it, as waxwing policy sign-list prints them; one of them is enough. Without this key no list is used.',
+        'Public keys (Ed25519) that may sign it, as waxwing policy sign-list prints them; one of them is enough. Without list.keys no list is used.',
       ),
     refresh: text(parseDuration)
       .prefault('1h')
       .describe('How often a newer list is looked for, where there is a source.'),
   })
   .superRefine(({ source, keys }, context) => {
+    const complain = complaints(context);
     if (source !== undefined && keys === undefined)
-      complaints(context)('keys', 'is missing beside list.source: nobody could sign the list');
+      complain('keys', 'is missing beside list.source: nobody could sign the list');
+    const twice = keys?.find(({ id }, index) => keys.findIndex((key) => key.id === id) < index);
+    if (twice !== undefined) complain('keys', `names ${twice.id} twice`);
   })
   .prefault({})
   .describe('A signed list of policies for the domains of others.');

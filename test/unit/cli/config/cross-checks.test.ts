@@ -40,6 +40,12 @@ describe('what tables ask of each other', () => {
       /^has to be less than relay\.give_up_after: else mail is returned before the memory gives way$/,
     ],
     [
+      'mail that is returned before the memory has three days to give way',
+      '[memory]\nmode = "enforce"\ngive_way_after = "1d"\n[relay]\ngive_up_after = "2d"\n',
+      'relay.give_up_after',
+      /^has to be more than 2d with memory\.mode "enforce"/,
+    ],
+    [
       'rewritten senders in a domain to which nothing comes back',
       `${mx}${domain()}[forwarding]\nsrs_domain = "other.test"\nsrs_secret_file = "srs"\n`,
       'forwarding.srs_domain',

@@ -75,7 +75,10 @@ describe('the layer of the policy list', () => {
       'absent: nothing; the policy list ended at 2026-12-12T12:00:00Z, and no newer one could be had',
     );
     const none = listFor(DOMAIN, { head: undefined, listed: undefined }, NOON);
-    assert.equal(layer(none, mx1), 'absent: nothing; no policy list was accepted so far');
+    assert.equal(
+      layer(none, mx1),
+      'absent: nothing; no policy list that one of list.keys has signed was accepted so far',
+    );
   });
 
   it('decides: by list, with what a delivery has to show', () => {

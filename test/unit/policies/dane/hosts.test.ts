@@ -53,6 +53,19 @@ describe('addresses', () => {
     ]);
   });
 
+  it('the name at the end of the aliases, where the host is one', () => {
+    const ownerIn = (world: World): string | undefined => {
+      const { outcome } = look(world);
+      return outcome.kind === 'found' ? outcome.owner : assert.fail(outcome.because);
+    };
+    assert.equal(ownerIn({ 'mx.test A': address }), undefined);
+    for (const status of ['secure', 'insecure'])
+      assert.equal(
+        ownerIn({ 'mx.test A': `${status} -> end.test`, 'end.test A': `${status} 192.0.2.1` }),
+        'end.test',
+      );
+  });
+
   it('tells the least that is proven of them', () => {
     const status = (a: string, aaaa: string): string =>
       look({ 'mx.test A': a, 'mx.test AAAA': aaaa }).outcome.status;

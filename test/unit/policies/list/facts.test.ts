@@ -31,7 +31,7 @@ describe('what a list means for a domain', () => {
   it('is nothing where no list was accepted', () =>
     assert.deepEqual(listFor(DOMAIN, { head: undefined, listed: undefined }, NOON), {
       kind: 'none',
-      because: 'no policy list was accepted so far',
+      because: 'no policy list that one of list.keys has signed was accepted so far',
       evidence: [],
     }));
 

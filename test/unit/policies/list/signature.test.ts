@@ -141,6 +141,22 @@ describe('a public key', () => {
       assert.equal(parseListKey(text).kind, 'invalid', text);
   });
 
+  it('is none of small order, by which anybody could sign: with zeros for a key to be filled in, for one', () => {
+    const last = Buffer.alloc(31, 0xff).fill(0x7f, 30).toString('hex');
+    const eighth = '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05';
+    const otherEighth = 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a';
+    // y of the points whose order divides 8, and p and p + 1, which are read as 0 and 1.
+    const one = `01${'00'.repeat(31)}`;
+    for (const hex of ['00'.repeat(32), one, `ec${last}`, `ed${last}`, `ee${last}`, eighth, otherEighth])
+      for (const bit of [0, 0x80]) {
+        const octets = Buffer.from(hex, 'hex');
+        octets[31] = (octets[31] ?? 0) | bit;
+        const parsed = parseListKey(octets.toString('base64'));
+        assert.match(parsed.kind === 'invalid' ? parsed.because : '', /by which anybody could sign$/, hex);
+      }
+    assert.equal(parseListKey(Buffer.from(`02${'00'.repeat(31)}`, 'hex').toString('base64')).kind, 'ok');
+  });
+
   it('is the same of a private key and of its public half', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     assert.deepEqual(listKeyOf(privateKey), listKeyOf(publicKey));

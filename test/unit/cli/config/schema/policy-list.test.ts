@@ -58,4 +58,12 @@ describe('[list]', () => {
         ['list.source'],
       );
     });
+
+  it('names no key twice', () => {
+    const errors = errorsOf(load(`[list]\nkeys = ["${KEY}", "${KEY}"]\n`));
+    assert.deepEqual(
+      errors.map(({ path, message }) => `${path}: ${message}`),
+      ['list.keys: names 8bf8eebe700a93eb twice'],
+    );
+  });
 });

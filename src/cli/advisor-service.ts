@@ -165,7 +165,9 @@ function whenChanged(
   let known: string | undefined;
   const look = (): void => {
     try {
-      const now = JSON.stringify([overrides.list(), promotions.list(), list.head()]);
+      // What a promotion has blocked changes no answer, until it is taken back.
+      const promoted = promotions.list().map((one) => ({ ...one, blocked: 0 }));
+      const now = JSON.stringify([overrides.list(), promoted, list.head()]);
       if (known !== undefined && now !== known) tell();
       known = now;
     } catch (error) {

@@ -169,14 +169,11 @@ function receiverOf(
     return { dane, version: postfix, rulesFor };
   };
   if (protocol === 'http') {
-    return openHttpDesk({
-      desk,
-      terms: () => ({ ...terms(), attributes: attributesFor(settings().version) }),
-      remember,
-      wallClock,
-      version,
-      onError,
-    });
+    const http = { desk, remember, wallClock, version, onError };
+    return openHttpDesk(
+      { ...http, terms: () => ({ ...terms(), attributes: attributesFor(settings().version) }) },
+      deadlines,
+    );
   }
   const dialect = dialectOf(protocol, desk, terms);
   const onFault = (because: string): void => {

@@ -9,7 +9,7 @@ import type { Domain } from '../../names/domain.ts';
 import { type DestinationVerdict, decideAll, type UsableHost } from '../combine.ts';
 import { decide, formatIdentity } from '../decide.ts';
 import { type Demand, isSecure, operatorWord, type Rules } from '../demand.ts';
-import type { DestinationFacts } from '../destination.ts';
+import { type DestinationFacts, MOST_HOSTS } from '../destination.ts';
 import { listsHost } from '../list/demand.ts';
 import { matchingPattern } from '../mta-sts/match.ts';
 import type { StsPolicy } from '../mta-sts/policy.ts';
@@ -187,8 +187,10 @@ function withoutNames(
     return level('encrypt', first?.decision.because ?? '');
   if (first !== undefined) return level('dane', first.decision.because);
   const nothing = others[0]?.decision.because ?? '';
-  // Where something is missing Postfix looks by itself: in each case `dane` asks for what holds then.
-  return missing ? level('dane', nothing) : absent(nothing);
+  // Where something is missing Postfix looks by itself: in each case `dane` asks for what holds then. It also uses hosts behind those
+  // that are looked up here.
+  const isPart = facts.way.kind === 'hosts' && facts.way.hosts.length > MOST_HOSTS;
+  return missing || isPart ? level('dane', nothing) : absent(nothing);
 }
 
 /** Whether TLSA records alone decide about the host. */

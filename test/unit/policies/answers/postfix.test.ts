@@ -49,6 +49,8 @@ interface Case {
 const dane = hostWith(mx1, 'usable');
 const plain = hostWith(mx2, 'absent');
 
+const manyHosts = Array.from({ length: 11 }, (_, index) => `mx${index + 1}.example.test`);
+
 const cases: readonly Case[] = [
   { title: 'nobody asks for anything', told: {}, answer: 'absent' },
   {
@@ -155,6 +157,14 @@ const cases: readonly Case[] = [
   {
     title: 'D9: the addresses of one cannot be learnt',
     told: { hosts: [hostWithout(mx1, 'unknown'), plain] },
+    answer: 'dane',
+  },
+  {
+    title: 'more hosts than are looked up: Postfix may come to one with TLSA records',
+    told: {
+      way: byMx('secure', ...manyHosts),
+      hosts: manyHosts.slice(1).map((one) => hostWith(one, 'absent')),
+    },
     answer: 'dane',
   },
   { title: 'D9: those of all', told: { hosts: [hostWithout(mx1, 'unknown')] }, answer: 'later' },

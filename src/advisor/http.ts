@@ -63,6 +63,8 @@ const MOST_HEADER_BYTES = 16 * 1024;
 const MOST_BODY_BYTES = 512 * 1024;
 /** Bodies under way together: thousands of usual handshakes, which are kept as long as something is looked up for them. */
 const MOST_BODIES_BYTES = 32 * 1024 * 1024;
+/** So long a judgement is kept at most. */
+const JUDGED_MS = 60_000;
 /** From the header of a request until its answer is taken: Node has no time for that. */
 const EXCHANGE_MS = 90_000;
 
@@ -177,7 +179,8 @@ async function bodyOf(context: Context): Promise<unknown> {
 
 async function judge(handshake: Handshake, { desk, terms, wallClock }: HttpParts): Promise<string> {
   const { domain } = handshake;
-  const key = handshakeKey(handshake);
+  // What a certificate proves ends with it, whatever else is good for longer.
+  const key = `${handshakeKey(handshake)} ${Math.floor(wallClock() / JUDGED_MS)}`;
   return (
     desk.kept(key) ??
     (await desk.lookUp(key, {

@@ -12,13 +12,13 @@ import { factsOf, hostWith } from '../../support/destinations.ts';
 
 const NOON = Date.UTC(2026, 10, 29, 12);
 
-function appOf(watched: WatchedDesk, remember?: (outcome: Outcome) => boolean) {
+function appOf(watched: WatchedDesk, remember?: (outcome: Outcome) => boolean, wallClock = () => NOON) {
   const attributes = attributesFor({ major: 3, minor: 7 });
   return adviceApp({
     desk: watched.desk,
     terms: () => ({ dane: 'with', attributes, rulesFor: () => mayRules }),
     remember,
-    wallClock: () => NOON,
+    wallClock,
     version: '1.2.3',
     onError: (what) => void watched.errors.push(what),
   });
@@ -100,8 +100,8 @@ describe('the advisor by HTTP', () => {
 describe('handshakes of others', () => {
   const handshake = { domain: 'example.test', host: 'mx1.example.test', chain: [], path: null };
 
-  function showing(watched: WatchedDesk = watchedDesk()) {
-    const app = appOf(watched);
+  function showing(watched: WatchedDesk = watchedDesk(), wallClock = () => NOON) {
+    const app = appOf(watched, undefined, wallClock);
     return (body: string, type = 'application/json'): Promise<Response> =>
       Promise.resolve(
         app.request('/v1/handshakes', {
@@ -112,7 +112,18 @@ describe('handshakes of others', () => {
       );
   }
 
-  it('are judged, and a judgement is kept for as long as the facts', async () => {
+  it('are judged anew after a minute: a certificate may have ended, which the facts do not know', async () => {
+    const watched = watchedDesk();
+    let now = NOON;
+    const show = showing(watched, () => now);
+    for (const ms of [0, 59_999, 1]) {
+      now += ms;
+      await show(JSON.stringify(handshake));
+    }
+    assert.deepEqual(watched.answers, ['policy', 'policy kept', 'policy']);
+  });
+
+  it('are judged, and a judgement is kept as the facts are', async () => {
     const watched = watchedDesk();
     const show = showing(watched);
     for (const _ of [1, 2]) {

@@ -91,9 +91,17 @@ export function decide(facts: PolicyFacts, rules: PolicyRules = {}): PolicyDecis
   // From JavaScript a misspelt rule would be passed over, and less be asked than was meant.
   const unknown = Object.keys(others)[0];
   if (unknown !== undefined) throw new TypeError(`${quote(unknown)} is no rule of decide`);
-  for (const one of [level, override?.level ?? 'may'])
-    if (!levels.has(one)) throw new TypeError(`${quote(one)} is none of ${[...levels].join(', ')}`);
+  for (const one of override === undefined ? [level] : [level, levelIn(override)])
+    if (typeof one !== 'string' || !levels.has(one))
+      throw new TypeError(`${quote(String(one))} is none of ${[...levels].join(', ')}`);
   return decidePolicy(facts, rules);
+}
+
+/** An override of which the level is not understood would ask for nothing, and stand over all that is published. */
+function levelIn(override: unknown): unknown {
+  return typeof override === 'object' && override !== null && 'level' in override
+    ? override.level
+    : undefined;
 }
 
 const levels: ReadonlySet<string> = new Set<TlsLevel>(['off', 'may', 'encrypt', 'authenticate']);
@@ -105,7 +113,16 @@ const levels: ReadonlySet<string> = new Set<TlsLevel>(['off', 'may', 'encrypt', 
  * @param tls what `startTls` of `waxwing/starttls` hands to its `judge`; or a socket that has asked for `host.serverName`, with
  * `rejectUnauthorized: false` and without resuming a session, which shows no certificate.
  * @param now milliseconds since 1970.
+ * @throws TypeError where the socket has no handshake to show: it is not over, or the socket is destroyed.
  */
 export function judgeTls(host: HostPolicy, tls: TlsFacts | TLSSocket, now: number = Date.now()): TlsVerdict {
-  return judgeHandshake(host, tls instanceof TLSSocket ? factsOfPeer(tls, host.serverName) : tls, now);
+  return judgeHandshake(host, tls instanceof TLSSocket ? shownBy(tls, host) : tls, now);
+}
+
+function shownBy(socket: TLSSocket, { serverName }: HostPolicy): TlsFacts {
+  // Before there is one it is undefined, and null behind the end; Node breaks off where more is asked of a socket that never began.
+  const cipher: unknown = socket.getCipher();
+  if (cipher === undefined || cipher === null)
+    throw new TypeError('the socket has no finished handshake, or is destroyed');
+  return factsOfPeer(socket, serverName);
 }

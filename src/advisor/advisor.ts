@@ -75,6 +75,9 @@ interface Standing {
 /** How long answers may take whose listener is no more. */
 const GRACE_MS = 30_000;
 
+/** One that speaks another protocol comes again with each mail: so often the log says it of a listener. The counter has all. */
+const TELL_EVERY_MS = 60_000;
+
 /** @throws Node's error where a place cannot be had; nothing is left open then. */
 export async function startAdvisor(parts: AdvisorParts): Promise<Advisor> {
   let { connections, answers } = parts.settings;
@@ -169,18 +172,18 @@ function receiverOf(
     return { dane, version: postfix, rulesFor };
   };
   if (protocol === 'http') {
-    return openHttpDesk({
-      desk,
-      terms: () => ({ ...terms(), attributes: attributesFor(settings().version) }),
-      remember,
-      wallClock,
-      version,
-      onError,
-    });
+    const http = { desk, remember, wallClock, version, onError };
+    return openHttpDesk(
+      { ...http, terms: () => ({ ...terms(), attributes: attributesFor(settings().version) }) },
+      deadlines,
+    );
   }
   const dialect = dialectOf(protocol, desk, terms);
+  let toldAt = Number.NEGATIVE_INFINITY;
   const onFault = (because: string): void => {
     counters.fault(protocol);
+    if (performance.now() - toldAt < TELL_EVERY_MS) return;
+    toldAt = performance.now();
     onOddity('a client of the advisor broke the protocol', { protocol, because });
   };
   return { receive: (socket) => converse(socket, dialect, deadlines, onFault) };

@@ -1,10 +1,11 @@
 /**
  * The advisor by HTTP, for programs of this host: what is decided about a domain, as JSON.
  *
- * It has no keys, so it listens on this host only. A page in a browser of this host could ask as well: it would have to name a
- * host under which its own site is known, and is refused for that.
+ * It has no keys, so it listens on this host only. A page in a browser of this host could ask as well. To read an answer it would have
+ * to name a host under which its own site is known, and is refused for that; what it asks for another site, which it cannot read, would
+ * tell by its time whether mail goes to a domain, and is refused, too.
  */
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { OpenAPIHono } from '@hono/zod-openapi';
@@ -13,6 +14,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import { type Domain, parseDomain } from '../names/domain.ts';
 import type { Attended } from '../net/accept.ts';
+import type { Deadlines } from '../net/deadlines.ts';
 import type { DaneUse } from '../policies/answers/postfix.ts';
 import type { PostfixAttributes } from '../policies/answers/postfix-text.ts';
 import type { Rules } from '../policies/demand.ts';
@@ -59,8 +61,15 @@ const REQUEST_MS = 20_000;
 const IDLE_MS = 60_000;
 const MOST_HEADER_BYTES = 16 * 1024;
 const MOST_BODY_BYTES = 512 * 1024;
+/** Bodies under way together: thousands of usual handshakes, which are kept as long as something is looked up for them. */
+const MOST_BODIES_BYTES = 32 * 1024 * 1024;
+/** So long a judgement is kept at most. */
+const JUDGED_MS = 60_000;
+/** From the header of a request until its answer is taken: Node has no time for that. */
+const EXCHANGE_MS = 90_000;
 
-export function openHttpDesk(parts: HttpParts): HttpDesk {
+/** @param exchangeMs see {@link EXCHANGE_MS}. */
+export function openHttpDesk(parts: HttpParts, deadlines: Deadlines, exchangeMs = EXCHANGE_MS): HttpDesk {
   const server = createServer(
     {
       headersTimeout: REQUEST_MS,
@@ -69,9 +78,19 @@ export function openHttpDesk(parts: HttpParts): HttpDesk {
       connectionsCheckingInterval: 1_000,
       maxHeaderSize: MOST_HEADER_BYTES,
     },
-    getRequestListener(adviceApp(parts).fetch),
+    within(exchangeMs, deadlines, getRequestListener(adviceApp(parts).fetch)),
   );
   return { server, receive: (socket) => attend(server, socket) };
+}
+
+/** Ends the connection of a client that has not taken its answer by then. */
+function within(ms: number, deadlines: Deadlines, listener: RequestListener): RequestListener {
+  return (request, response) => {
+    const deadline = deadlines.add(() => request.socket.destroy());
+    deadline.set(ms);
+    response.once('close', () => deadline.drop());
+    listener(request, response);
+  };
 }
 
 function attend(server: Server, socket: Socket): Attended {
@@ -91,6 +110,8 @@ export function adviceApp(parts: HttpParts): Hono {
   app.use(async (context, next) => {
     if (!isOfThisHost(context.req.header('host')))
       return context.json({ error: 'this host is asked by its address or as localhost' }, 403);
+    if (!isOfItself(context.req.header('sec-fetch-site')))
+      return context.json({ error: 'a page of another site asks' }, 403);
     await next();
     context.header('cache-control', 'no-store');
     context.header('x-content-type-options', 'nosniff');
@@ -129,14 +150,25 @@ export function adviceApp(parts: HttpParts): Hono {
 
 /** What is asked of every request with a body. */
 function takeBodies(app: Hono): void {
+  let underWay = 0;
   const limit = bodyLimit({
     maxSize: MOST_BODY_BYTES,
     onError: (context) => context.json({ error: `more than ${MOST_BODY_BYTES} octets` }, 413),
   });
   app.post('/v1/*', limit, async (context, next) => {
     // A page of another site could send a form without asking; for this type a browser asks, and there is no CORS.
-    if (/^application\/json(?:;|$)/i.test(context.req.header('content-type') ?? '')) return next();
-    return context.json({ error: 'it has to be application/json' }, 415);
+    if (!/^application\/json(?:;|$)/i.test(context.req.header('content-type') ?? ''))
+      return context.json({ error: 'it has to be application/json' }, 415);
+    const octets = Number(context.req.header('content-length') ?? MOST_BODY_BYTES);
+    if (underWay + octets > MOST_BODIES_BYTES)
+      return context.json({ error: 'too much is under way: come again' }, 503);
+    underWay += octets;
+    try {
+      await next();
+    } finally {
+      underWay -= octets;
+    }
+    return undefined;
   });
 }
 
@@ -147,7 +179,8 @@ async function bodyOf(context: Context): Promise<unknown> {
 
 async function judge(handshake: Handshake, { desk, terms, wallClock }: HttpParts): Promise<string> {
   const { domain } = handshake;
-  const key = handshakeKey(handshake);
+  // What a certificate proves ends with it, whatever else is good for longer.
+  const key = `${handshakeKey(handshake)} ${Math.floor(wallClock() / JUDGED_MS)}`;
   return (
     desk.kept(key) ??
     (await desk.lookUp(key, {
@@ -196,6 +229,11 @@ function isOfThisHost(host: string | undefined): boolean {
 
 const errorSchema = z.strictObject({ error: z.string().describe('One sentence.') }).meta({ id: 'Error' });
 
+/** Whether no page asks, or the one that is the answer itself. @param site what a browser says; absent: it is none. */
+function isOfItself(site: string | undefined): boolean {
+  return site === undefined || site === 'none' || site === 'same-origin';
+}
+
 /** The OpenAPI document. @param version of the program. @param takesOutcomes whether somebody remembers them. */
 function adviceDocument(version: string, takesOutcomes: boolean): unknown {
   const documents = new OpenAPIHono();
@@ -215,7 +253,7 @@ function adviceDocument(version: string, takesOutcomes: boolean): unknown {
         content: { 'application/json': { schema: policySchema } },
       },
       400: no('That is no domain.'),
-      403: no('The Host field names something that this host is not.'),
+      403: no('The Host field names something that this host is not, or a page of another site asks.'),
     },
   });
   documents.openAPIRegistry.registerPath({
@@ -232,9 +270,10 @@ function adviceDocument(version: string, takesOutcomes: boolean): unknown {
         content: { 'application/json': { schema: judgementSchema } },
       },
       400: no('It is not of the right form.'),
-      403: no('The Host field names something that this host is not.'),
+      403: no('The Host field names something that this host is not, or a page of another site asks.'),
       413: no('Too much.'),
       415: no('It is not application/json.'),
+      503: no('Too many others have sent as much.'),
     },
   });
   if (takesOutcomes)
@@ -252,9 +291,10 @@ function adviceDocument(version: string, takesOutcomes: boolean): unknown {
           content: { 'application/json': { schema: z.strictObject({ taken: z.int().min(0) }) } },
         },
         400: no('They are not of the right form; none is remembered.'),
-        403: no('The Host field names something that this host is not.'),
+        403: no('The Host field names something that this host is not, or a page of another site asks.'),
         413: no('Too much.'),
         415: no('It is not application/json.'),
+        503: no('Too many others have sent as much.'),
       },
     });
   documents.openAPIRegistry.registerPath({

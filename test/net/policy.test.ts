@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { connect, createServer, type TLSSocket } from 'node:tls';
+import { connect, createServer, TLSSocket } from 'node:tls';
 import { root, showName } from '../../src/dns/name.ts';
 import { types } from '../../src/dns/record.ts';
 import { NetworkError } from '../../src/net/error.ts';
@@ -169,6 +170,8 @@ describe('decide', () => {
       () => decide(facts, JSON.parse('{ "override": { "level": "dane", "reason": "x" } }')),
       /^TypeError: "dane" is none of/,
     );
+    for (const override of ['null', '"may"', '{ "levle": "encrypt" }', '{ "level": null }'])
+      assert.throws(() => decide(facts, JSON.parse(`{ "override": ${override} }`)), TypeError, override);
   });
 });
 
@@ -207,6 +210,15 @@ describe('judgeTls of a socket', () => {
   it('reads its certificates by itself', async (t) => {
     const good = judgeTls(enforced(), await handshake(t, [MX], true));
     assert.deepEqual(good.kind === 'acceptable' && [good.outcome, good.peerName], ['authenticated', MX]);
+  });
+
+  it('has nothing to read before the handshake is over, and after the end', async (t) => {
+    const none = /^TypeError: the socket has no finished handshake, or is destroyed$/;
+    assert.throws(() => judgeTls(enforced(), new TLSSocket(new Socket())), none);
+    const socket = await handshake(t, [MX], true);
+    socket.destroy();
+    await once(socket, 'close');
+    assert.throws(() => judgeTls(enforced(), socket), none);
   });
 
   it('another name, or an authority that is not trusted: unacceptable', async (t) => {

@@ -5,6 +5,7 @@
  * client does to a host without one it can choose to be the strictest; an empty list of hosts that must have TLS would be what a
  * domain without any policy has.
  */
+import type { Domain } from '../../names/domain.ts';
 import { type DestinationVerdict, decideAll, type UsableHost } from '../combine.ts';
 import type { Rules } from '../demand.ts';
 import type { DestinationFacts } from '../destination.ts';
@@ -29,21 +30,24 @@ export function failing(result: 'defer' | 'refuse' | 'none', because: string): s
 
 /** A host that may be used. */
 interface FitHost {
-  readonly host: string;
+  readonly host: Domain;
   readonly preference: number;
   /** The name that has its addresses, where it is an alias. */
-  readonly owner: string | undefined;
+  readonly owner: Domain | undefined;
   readonly way: Way;
 }
 
 function fitHosts({ hosts }: DestinationVerdict): readonly FitHost[] {
-  return hosts.flatMap((one) => {
+  const fit = hosts.flatMap((one) => {
     if (one.kind === 'avoid') return [];
     const way = wayFor(one);
     return way === undefined
       ? []
       : [{ host: one.host, preference: one.preference, owner: one.facts.owner, way }];
   });
+  // Exim would go by the word of the other name, which may ask for less. The server is there by that name all the same.
+  const ways = new Map(fit.map(({ host, way }) => [host, way]));
+  return fit.filter(({ owner, way }) => owner === undefined || (ways.get(owner) ?? way) === way);
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Domain } from '../../names/domain.ts';
 import { type DestinationVerdict, decideAll, type UsableHost } from '../combine.ts';
 import { decide, formatIdentity } from '../decide.ts';
 import { type Demand, isSecure, operatorWord, type Rules } from '../demand.ts';
-import type { DestinationFacts } from '../destination.ts';
+import { type DestinationFacts, MOST_HOSTS } from '../destination.ts';
 import { listsHost } from '../list/demand.ts';
 import { matchingPattern } from '../mta-sts/match.ts';
 import type { StsPolicy } from '../mta-sts/policy.ts';
@@ -45,7 +45,7 @@ export function postfixAnswer(all: DestinationFacts, rules: Rules, dane: DaneUse
   if (word !== undefined) return byWord(word, facts, verdict, rules);
   // An answer that is missing is no answer: Postfix would fall back to what it does where there is no policy.
   if (facts.way.kind === 'unknown') return later(verdict.because);
-  const answer = published(facts, verdict);
+  const answer = published(facts, verdict, rules);
   return answer.kind === 'level' && answer.level === 'dane' && dane === 'without'
     ? absent(answer.because)
     : answer;
@@ -82,26 +82,27 @@ function byWord(
 }
 
 /** What layers below the operator ask for. */
-function published(facts: DestinationFacts, verdict: DestinationVerdict): PostfixAnswer {
+function published(facts: DestinationFacts, verdict: DestinationVerdict, rules: Rules): PostfixAnswer {
   const { because } = verdict;
   const sts = stsAnswer(facts, verdict);
   // That there is no such domain, or no host, is for Postfix to find out; it ends no policy that is in force.
-  if (verdict.kind === 'refuse') return sts ?? standing(facts, because) ?? absent(because);
+  if (verdict.kind === 'refuse') return sts ?? standing(facts, rules, because) ?? absent(because);
   const usable = verdict.hosts.filter((host) => host.kind === 'use');
   const missing = verdict.hosts.some((host) => host.kind === 'avoid' && host.passing);
   if (usable.length === 0) {
     if (missing) return later(because);
     if (sts !== undefined) return sts;
     if (verdict.kind === 'defer' && verdict.forbidden) return later(because);
-    return standing(facts, because) ?? absent(because);
+    return standing(facts, rules, because) ?? absent(because);
   }
   const bound = usable.filter(isBound);
   const others = usable.filter((host) => !isBound(host));
+  const more = missing ? askedOfMissing(facts, verdict, rules) : undefined;
   if (others.length === 0) {
     if (isSecure(facts.way)) return level('dane-only', because);
     // `dane` would use hosts that a policy forbids.
     const forbidden = verdict.hosts.find((host) => host.kind === 'avoid' && host.forbidden);
-    if (sts === undefined && forbidden === undefined) return level('dane', because);
+    if (sts === undefined && forbidden === undefined && more === undefined) return level('dane', because);
     return sts === undefined || missing ? secure(namesOf(facts, usable), because) : sts;
   }
   const named = others.find(({ decision }) => decision.requires === 'authenticate');
@@ -113,32 +114,68 @@ function published(facts: DestinationFacts, verdict: DestinationVerdict): Postfi
     if (bound.length > 0 && sts === undefined && isSecure(facts.way)) return level('dane-only', reason);
     return secure(namesOf(facts, usable), reason);
   }
-  return withoutNames(facts, bound, others, missing);
+  return withoutNames(facts, bound, others, missing, more);
+}
+
+/**
+ * What `dane` would not ask for at a host of which something could not be learnt; undefined where it asks for enough.
+ *
+ * Postfix looks it up by itself. Who keeps an answer from us can let it come there: without TLSA records `dane` uses the host as it is.
+ */
+function askedOfMissing(
+  facts: DestinationFacts,
+  { hosts }: DestinationVerdict,
+  rules: Rules,
+): string | undefined {
+  const bare = decideAll({ ...facts, hosts: facts.hosts.map(withoutRecords) }, rules).hosts;
+  const asked = bare.filter((host, index) => {
+    const now = hosts[index];
+    const isMissing = now?.kind === 'avoid' && now.passing;
+    return isMissing && (host.kind === 'avoid' || host.decision.requires !== 'none');
+  });
+  const [first] = asked.map((host) => (host.kind === 'avoid' ? host.because : host.decision.because));
+  return first;
+}
+
+type Candidate = DestinationFacts['hosts'][number];
+
+/** The host as it would be with addresses, and without TLSA records. */
+function withoutRecords({ preference, facts: host }: Candidate): Candidate {
+  if (host.kind === 'absent') return { preference, facts: host };
+  const tlsa = { kind: 'absent', because: `${host.host} may have no TLSA records`, evidence: [] } as const;
+  const addresses = host.kind === 'found' ? host.addresses : [];
+  return { preference, facts: { kind: 'found', host: host.host, status: host.status, addresses, tlsa } };
 }
 
 /** What others than the domain itself ask for, whatever its hosts are; undefined where nobody does. */
-function standing({ list, memory, promotion }: DestinationFacts, because: string): PostfixAnswer | undefined {
+function standing(
+  { domain, list, memory, promotion }: DestinationFacts,
+  { route, defaultLevel }: Rules,
+  because: string,
+): PostfixAnswer | undefined {
   if (list?.kind === 'policy' && list.policy.mode === 'enforce') {
-    const names = list.policy.mxs.map(({ kind, domain }) => (kind === 'below' ? `.${domain}` : domain));
+    const names = list.policy.mxs.map((mx) => (mx.kind === 'below' ? `.${mx.domain}` : mx.domain));
     return secure(names, list.because);
   }
   const seen = memory?.mode === 'enforce' ? memory.tracks.filter(({ state }) => state === 'expected') : [];
   const levels = new Set([...seen.map(({ level: one }) => one), promotion?.level]);
   if (levels.has('authenticate')) return later(`${because}, and its hosts have to be authenticated`);
-  return levels.has('encrypt') ? level('encrypt', because) : undefined;
+  const own = decide({ kind: 'domain', domain }, route, defaultLevel);
+  if (own.requires === 'authenticate') return secure(own.match.flatMap(nameText), own.because);
+  return own.requires === 'encrypt' || levels.has('encrypt') ? level('encrypt', because) : undefined;
 }
 
-/** Where no host beside those of DANE has to prove a name. */
+/** Where no host beside those of DANE has to prove a name. @param more see {@link askedOfMissing}. */
 function withoutNames(
   facts: DestinationFacts,
   bound: readonly UsableHost[],
   others: readonly UsableHost[],
   missing: boolean,
+  more: string | undefined,
 ): PostfixAnswer {
   const needing = others.filter(({ decision }) => decision.requires === 'encrypt');
-  const beyondDane = needing.find(({ decision }) => decision.by !== 'dane');
-  if (beyondDane !== undefined) {
-    const { because } = beyondDane.decision;
+  const because = needing.find(({ decision }) => decision.by !== 'dane')?.decision.because ?? more;
+  if (because !== undefined) {
     if (bound.length === 0 && !missing) return level('encrypt', because);
     // `dane` would ask for nothing at hosts without TLSA records, `encrypt` would ignore the records of the others.
     if (bound.length > 0 && isSecure(facts.way)) return level('dane-only', because);
@@ -149,9 +186,11 @@ function withoutNames(
   if (bound.length === 0 && needing.length === others.length && !missing)
     return level('encrypt', first?.decision.because ?? '');
   if (first !== undefined) return level('dane', first.decision.because);
-  const because = others[0]?.decision.because ?? '';
-  // Where something is missing Postfix looks by itself: in each case `dane` asks for what holds then.
-  return missing ? level('dane', because) : absent(because);
+  const nothing = others[0]?.decision.because ?? '';
+  // Where something is missing Postfix looks by itself: in each case `dane` asks for what holds then. It also uses hosts behind those
+  // that are looked up here.
+  const isPart = facts.way.kind === 'hosts' && facts.way.hosts.length > MOST_HOSTS;
+  return missing || isPart ? level('dane', nothing) : absent(nothing);
 }
 
 /** Whether TLSA records alone decide about the host. */
@@ -169,7 +208,11 @@ function stsAnswer(
   // Postfix has no wildcards here. Its suffix stands for more labels than one; the host has to be one of the policy's all the same.
   const match = comparable(policy.mx.map((one) => (one.wildcard ? `.${one.domain}` : one.domain)));
   if (match.length === 0) return nameless(sts.because);
-  const usable = comparable(hosts.filter((host) => host.kind === 'use').map(({ host }) => host));
+  // A host that is used for its TLSA records alone proves itself by nothing else.
+  const listed = hosts.filter(
+    ({ kind, host }) => kind === 'use' && matchingPattern(policy, host) !== undefined,
+  );
+  const usable = comparable(listed.map(({ host }) => host));
   return { kind: 'secure', match, sts: { domain, policy }, hosts: usable, because: sts.because };
 }
 

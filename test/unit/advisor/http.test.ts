@@ -5,19 +5,20 @@ import { adviceApp } from '../../../src/advisor/http.ts';
 import { judgementSchema } from '../../../src/advisor/judgement.ts';
 import type { Outcome } from '../../../src/advisor/outcomes.ts';
 import { policySchema } from '../../../src/advisor/policy-json.ts';
+import type { Learnt } from '../../../src/lookup/engine.ts';
 import { attributesFor } from '../../../src/policies/answers/postfix-text.ts';
 import { learnt, mayRules, type WatchedDesk, watchedDesk } from '../../support/advisor.ts';
 import { factsOf, hostWith } from '../../support/destinations.ts';
 
 const NOON = Date.UTC(2026, 10, 29, 12);
 
-function appOf(watched: WatchedDesk, remember?: (outcome: Outcome) => boolean) {
+function appOf(watched: WatchedDesk, remember?: (outcome: Outcome) => boolean, wallClock = () => NOON) {
   const attributes = attributesFor({ major: 3, minor: 7 });
   return adviceApp({
     desk: watched.desk,
     terms: () => ({ dane: 'with', attributes, rulesFor: () => mayRules }),
     remember,
-    wallClock: () => NOON,
+    wallClock,
     version: '1.2.3',
     onError: (what) => void watched.errors.push(what),
   });
@@ -65,6 +66,16 @@ describe('the advisor by HTTP', () => {
       assert.equal((await asking()('/v1/policy/example.test', host)).status, 200, host);
   });
 
+  it('so is one that only sees how long the answer takes, which tells whether it was asked before', async () => {
+    const app = appOf(watchedDesk());
+    const statusFor = async (site: string): Promise<number> => {
+      const headers = { host: '127.0.0.1', 'sec-fetch-site': site };
+      return (await app.request('/v1/policy/example.test', { headers })).status;
+    };
+    for (const site of ['cross-site', 'same-site', '']) assert.equal(await statusFor(site), 403, site);
+    for (const site of ['none', 'same-origin']) assert.equal(await statusFor(site), 200, site);
+  });
+
   it('nobody keeps an answer, and no page may read it', async () => {
     const { headers } = await asking()('/v1/policy/example.test');
     assert.equal(headers.get('cache-control'), 'no-store');
@@ -89,19 +100,30 @@ describe('the advisor by HTTP', () => {
 describe('handshakes of others', () => {
   const handshake = { domain: 'example.test', host: 'mx1.example.test', chain: [], path: null };
 
-  function showing(watched: WatchedDesk = watchedDesk()) {
-    const app = appOf(watched);
+  function showing(watched: WatchedDesk = watchedDesk(), wallClock = () => NOON) {
+    const app = appOf(watched, undefined, wallClock);
     return (body: string, type = 'application/json'): Promise<Response> =>
       Promise.resolve(
         app.request('/v1/handshakes', {
           method: 'POST',
-          headers: { host: 'localhost', 'content-type': type },
+          headers: { host: 'localhost', 'content-type': type, 'content-length': String(body.length) },
           body,
         }),
       );
   }
 
-  it('are judged, and a judgement is kept for as long as the facts', async () => {
+  it('are judged anew after a minute: a certificate may have ended, which the facts do not know', async () => {
+    const watched = watchedDesk();
+    let now = NOON;
+    const show = showing(watched, () => now);
+    for (const ms of [0, 59_999, 1]) {
+      now += ms;
+      await show(JSON.stringify(handshake));
+    }
+    assert.deepEqual(watched.answers, ['policy', 'policy kept', 'policy']);
+  });
+
+  it('are judged, and a judgement is kept as the facts are', async () => {
     const watched = watchedDesk();
     const show = showing(watched);
     for (const _ of [1, 2]) {
@@ -117,6 +139,23 @@ describe('handshakes of others', () => {
     const judgement = judgementSchema.parse(await (await showing(watched)(JSON.stringify(handshake))).json());
     assert.equal(judgement.meets, false);
     assert.equal(judgement.because, 'the store is gone');
+  });
+
+  it('are let in 32 MiB at once, as they are kept while something is looked up', async () => {
+    const { promise: known, resolve } = Promise.withResolvers<Learnt>();
+    const show = showing(watchedDesk(() => known));
+    const large = JSON.stringify({
+      ...handshake,
+      chain: Array.from({ length: 7 }, () => 'A'.repeat(65_536)),
+    });
+    const answers = Array.from({ length: 100 }, () => show(large));
+    // One that is let in waits, the others do not.
+    const refused = await Promise.all(answers.slice(80));
+    assert.deepEqual([...new Set(refused.map(({ status }) => status))], [503]);
+    resolve(learnt(factsOf()));
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    assert.ok(statuses.filter((status) => status === 200).length >= 64, statuses.join());
+    assert.equal((await show(large)).status, 200);
   });
 
   it('that are none are refused', async () => {

@@ -49,6 +49,8 @@ interface Case {
 const dane = hostWith(mx1, 'usable');
 const plain = hostWith(mx2, 'absent');
 
+const manyHosts = Array.from({ length: 11 }, (_, index) => `mx${index + 1}.example.test`);
+
 const cases: readonly Case[] = [
   { title: 'nobody asks for anything', told: {}, answer: 'absent' },
   {
@@ -155,6 +157,14 @@ const cases: readonly Case[] = [
   {
     title: 'D9: the addresses of one cannot be learnt',
     told: { hosts: [hostWithout(mx1, 'unknown'), plain] },
+    answer: 'dane',
+  },
+  {
+    title: 'more hosts than are looked up: Postfix may come to one with TLSA records',
+    told: {
+      way: byMx('secure', ...manyHosts),
+      hosts: manyHosts.slice(1).map((one) => hostWith(one, 'absent')),
+    },
     answer: 'dane',
   },
   { title: 'D9: those of all', told: { hosts: [hostWithout(mx1, 'unknown')] }, answer: 'later' },
@@ -285,6 +295,22 @@ const cases: readonly Case[] = [
     answer: 'later',
   },
   {
+    title: 'D9: where the default asks for TLS, `dane` would ask for none at a host that is found later',
+    told: { way: unsigned, hosts: [dane, hostWithout(mx2, 'unknown')] },
+    rules: { ...may, defaultLevel: 'encrypt' },
+    answer: 'later',
+  },
+  {
+    title: 'D11: the policy list asks for a certificate at a host whose records somebody may keep from us',
+    told: { way: unsigned, hosts: [dane, hostWith(mx2, 'unknown')], list: listOf('enforce', mx1, mx2) },
+    answer: `secure ${mx1}`,
+  },
+  {
+    title: 'and forbids another one',
+    told: { way: unsigned, hosts: [dane, hostWith(mx2, 'unknown')], list: listOf('enforce', mx1) },
+    answer: `secure ${mx1}`,
+  },
+  {
     title: 'a Postfix without DANE: TLSA records',
     told: { hosts: [dane] },
     dane: 'without',
@@ -328,6 +354,14 @@ describe('a decision in the words of Postfix', () => {
       );
       assert.equal(answerTo({ memory: memoryWith('observe', expected()) }), 'absent');
       assert.equal(answerTo({ memory: memoryWith('enforce', expected({ state: 'forgotten' })) }), 'absent');
+      assert.equal(shown(told, { ...may, defaultLevel: 'encrypt' }), 'encrypt');
+      assert.equal(shown(told, { ...may, defaultLevel: 'authenticate' }), 'secure example.test');
     }
+  });
+
+  it('a host that may be used for its TLSA records alone is none of those that stand for a policy too long', () => {
+    const hosts = [hostWith(mx1, 'absent'), hostWith(mx2, 'usable')];
+    const answer = postfixAnswer(factsOf({ hosts, sts: stsOf('enforce', mx1) }), may, 'with');
+    assert.deepEqual(answer.kind === 'secure' && [answer.match, answer.hosts], [[mx1], [mx1]]);
   });
 });

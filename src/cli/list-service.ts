@@ -9,7 +9,6 @@ import { isInForce, type ListHead } from '../policies/list/facts.ts';
 import type { World } from '../relay/settings.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
 import { listSource } from './list-source.ts';
-import { asksOnlyThisHost } from './policy-engine.ts';
 import type { CurrentLookUps } from './relay-dns.ts';
 import type { Running } from './reload.ts';
 import { version } from './version.ts';
@@ -42,7 +41,6 @@ export function startListService(parts: ListServiceParts): ListService {
     if (list === null) return null;
     const source = listSource(list, () => ({
       addresses: (host) => httpsAddresses(lookUps.now().dns, host),
-      allowPrivate: asksOnlyThisHost(config),
       context: outgoingContext(files.roots),
       userAgent: `waxwing/${version()}`,
     }));

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { chmod, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { after, describe, type TestContext } from 'node:test';
 import type { Lab } from '../lab/lab.ts';
@@ -89,12 +90,16 @@ async function startSender(lab: Lab, last: number, resolver: string): Promise<Se
   return { ...exim, socket: exim.path(SOCKET) };
 }
 
-/** Answers in place of an advisor. */
-async function startLine(t: TestContext, { socket }: Sender, answer: () => string): Promise<void> {
+/** Answers in place of an advisor. @param answer '' for mail that waits from before, which a run of the queue asks for. */
+async function startLine(
+  t: TestContext,
+  { socket }: Sender,
+  answer: (domain: string) => string,
+): Promise<void> {
   await rm(socket, { force: true });
   const listener = createServer({ allowHalfOpen: true }, (asked) => {
     asked.on('error', () => {});
-    asked.end(answer());
+    createInterface({ input: asked }).once('line', (line) => asked.end(answer(line.replace(/^get /, ''))));
   });
   listener.listen(socket);
   await once(listener, 'listening');
@@ -270,10 +275,10 @@ describe('Exim 4.96 asks the advisor by readsocket', () => {
   const whole = 'mx="MX" tls="MX=may" because="x" result=deliver\n';
   labTest(`mail waits where what answers is ${broken.map(([, what]) => what).join(', ')}`, async (lab, t) => {
     const { exim } = await sender(lab);
-    let answer = '';
-    await startLine(t, exim, () => answer);
+    const answers = new Map<string, string>();
+    await startLine(t, exim, (domain) => answers.get(domain) ?? '');
     const fateOfOne = async (domain: string, said: string): Promise<Fate> => {
-      answer = said.replaceAll('MX', `mx.${domain}`);
+      answers.set(domain, said.replaceAll('MX', `mx.${domain}`));
       const fate = (await send(exim, [domain])).get(domain);
       assert.ok(fate !== undefined);
       return fate;

@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { askRelay } from '../../src/cli/control-client.ts';
 import type { Lab } from '../lab/lab.ts';
 import { labTests } from '../lab/lab-test.ts';
 import type { Attack } from '../lab/mitm/smtp.ts';
-import { deliverTo, deliverToOne, startOnLab, verdictOf } from './support/policy-lab.ts';
+import { deliverTo, deliverToOne, keptOf, startOnLab, verdictOf } from './support/policy-lab.ts';
 import { until } from './support/until.ts';
 import type { Waxwing } from './support/waxwing.ts';
 
@@ -33,12 +32,6 @@ async function anew(waxwing: Waxwing): Promise<void> {
   );
 }
 
-/** It has everything written down that was seen up to now; two sessions that gather before that are one moment. */
-async function written(waxwing: Waxwing, domain: string): Promise<void> {
-  const answer = await askRelay(waxwing.data, { method: 'GET', path: `/policies/${domain}` });
-  assert.equal(answer.kind === 'answered' && answer.status, 200, waxwing.log());
-}
-
 /** Its MX records are signed, the addresses of its host are not. */
 const signedMx = 'dane-host-unsigned.test';
 const verdicts = {
@@ -57,7 +50,8 @@ function taught(lab: Lab): Promise<Waxwing> {
       const events = await deliverTo(waxwing, Object.keys(verdicts));
       const came = [...events].map(([domain, event]) => [domain, verdictOf(event)] as const);
       assert.deepEqual(Object.fromEntries(came), verdicts);
-      await written(waxwing, signedMx);
+      // What gathers before it is written down is one moment.
+      await keptOf(waxwing, signedMx);
       await sleep(waitMs);
       await anew(waxwing);
     }
@@ -82,7 +76,7 @@ describe('a host whose TLS is taken away', () => {
       const event = await deliverToOne(waxwing, signedMx);
       assert.equal(verdictOf(event), 'blocked, authenticate by memory');
       assert.match(event.tls?.because ?? '', /does not offer STARTTLS/);
-      await written(waxwing, signedMx);
+      await keptOf(waxwing, signedMx);
       const before = (await waxwing.eventsOf('delivered')).length;
       const explained = await waxwing.cli(['explain', signedMx]);
       assert.match(explained.stdout, /Sessions fall short of what was reached before/);

@@ -3,7 +3,15 @@
  *
  * All of them share a lab, which takes longer to start than most of them: `--test-name-pattern` picks one.
  */
-import './advised/postfix.ts';
-import './advised/exim.ts';
-import './advised/haraka.ts';
-import './advised/nodemailer.ts';
+import { labTests } from '../lab/lab-test.ts';
+import { eximTests } from './advised/exim.ts';
+import { harakaTests } from './advised/haraka.ts';
+import { nodemailerTests } from './advised/nodemailer.ts';
+import { postfixTests } from './advised/postfix.ts';
+
+const labTest = labTests({ mail: ['postfix', 'exim', 'opensmtpd'] });
+
+postfixTests(labTest);
+eximTests(labTest);
+harakaTests(labTest);
+nodemailerTests(labTest);

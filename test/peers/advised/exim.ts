@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { after, describe, type TestContext } from 'node:test';
 import type { Lab } from '../../lab/lab.ts';
+import type { LabTest } from '../../lab/lab-test.ts';
 import { about, type Lie } from '../../lab/mitm/lies.ts';
 import { recordOf } from '../../lab/mitm/packet.ts';
 import { checkColumn } from '../support/advised-table.ts';
@@ -18,7 +19,6 @@ import { labVerdicts } from '../support/lab-verdicts.ts';
 import { rootsOf } from '../support/peer.ts';
 import { until } from '../support/until.ts';
 import type { Waxwing } from '../support/waxwing.ts';
-import { labTest } from './lab.ts';
 
 const page = join(import.meta.dirname, '../../../docs/advisor.md');
 const SOCKET = '/run/waxwing/exim.sock';
@@ -176,114 +176,119 @@ async function send(exim: Sender, domains: readonly string[]): Promise<ReadonlyM
   );
 }
 
-describe('Exim 4.96 asks the advisor by readsocket', () => {
-  after(async () => {
-    const both = await shared;
-    await both?.exim.close();
-    await both?.advisor.close();
-  });
+export function eximTests(labTest: LabTest): void {
+  describe('Exim 4.96 asks the advisor by readsocket', () => {
+    after(async () => {
+      const both = await shared;
+      await both?.exim.close();
+      await both?.advisor.close();
+    });
 
-  labTest('mail goes where our own relay would send it, and waits where it would wait', async (lab, t) => {
-    const { exim } = await sender(lab);
-    const domains = labVerdicts.map(({ domain }) => domain);
-    const fates = await send(exim, domains);
-    const differ: string[] = [];
-    for (const domain of domains) {
-      const due = dueOf(domain);
-      const fate = fates.get(domain);
-      assert.ok(fate !== undefined);
-      t.diagnostic(`| ${domain} | ${fate.became} | ${due.became} | ${fate.line}`);
-      const isDue = fate.became === due.became && (due.inTls === null || fate.inTls === due.inTls);
-      const isThere = due.mx === null || fate.host === (knownByOwner[domain] ?? due.mx);
-      if (!isDue || !isThere) differ.push(`${domain}: ${due.became} ${due.mx}, not ${fate.line}`);
-    }
-    assert.deepEqual(differ, [], exim.log());
-    for (const domain of ['dane-ee.test', 'dane-ta.test', 'half-dane.test', 'dane-host-alias.test'])
-      assert.match(fates.get(domain)?.line ?? '', / CV=dane /);
-    for (const domain of ['sts.test', 'sts-wildcard.test'])
-      assert.match(fates.get(domain)?.line ?? '', / CV=yes /);
-    await checkColumn('Exim 4.96', new Map([...fates].map(([domain, fate]) => [domain, wordsOf(fate)])));
-    const asked = await exim.run('exim4', ['-be', `\${readsocket{${SOCKET}}{get sts.test\\n}{40s}}`]);
-    assert.match(
-      asked.stdout,
-      /^mx="mx\.sts\.test" tls="mx\.sts\.test=verify" because=".*" result=deliver\n/,
+    labTest('mail goes where our own relay would send it, and waits where it would wait', async (lab, t) => {
+      const { exim } = await sender(lab);
+      const domains = labVerdicts.map(({ domain }) => domain);
+      const fates = await send(exim, domains);
+      const differ: string[] = [];
+      for (const domain of domains) {
+        const due = dueOf(domain);
+        const fate = fates.get(domain);
+        assert.ok(fate !== undefined);
+        t.diagnostic(`| ${domain} | ${fate.became} | ${due.became} | ${fate.line}`);
+        const isDue = fate.became === due.became && (due.inTls === null || fate.inTls === due.inTls);
+        const isThere = due.mx === null || fate.host === (knownByOwner[domain] ?? due.mx);
+        if (!isDue || !isThere) differ.push(`${domain}: ${due.became} ${due.mx}, not ${fate.line}`);
+      }
+      assert.deepEqual(differ, [], exim.log());
+      for (const domain of ['dane-ee.test', 'dane-ta.test', 'half-dane.test', 'dane-host-alias.test'])
+        assert.match(fates.get(domain)?.line ?? '', / CV=dane /);
+      for (const domain of ['sts.test', 'sts-wildcard.test'])
+        assert.match(fates.get(domain)?.line ?? '', / CV=yes /);
+      await checkColumn('Exim 4.96', new Map([...fates].map(([domain, fate]) => [domain, wordsOf(fate)])));
+      const asked = await exim.run('exim4', ['-be', `\${readsocket{${SOCKET}}{get sts.test\\n}{40s}}`]);
+      assert.match(
+        asked.stdout,
+        /^mx="mx\.sts\.test" tls="mx\.sts\.test=verify" because=".*" result=deliver\n/,
+      );
+    });
+
+    labTest('one message, one host, two domains: neither goes by what the other asks for', async (lab) => {
+      const { exim, advisor } = await sender(lab);
+      await override(advisor, 'half-dane.test', 'off');
+      // What is kept is forgotten within a second.
+      await until(
+        async () => (await answerOf(exim, 'half-dane.test')).includes('mx.dane-ee.test=off'),
+        advisor.log,
+      );
+      const fates = await send(exim, ['half-dane.test', 'dane-ee.test']);
+      assert.deepEqual(
+        [...fates.values()].map(({ became, inTls, host }) => ({ became, inTls, host })),
+        [
+          { became: 'sent', inTls: false, host: 'mx.dane-ee.test' },
+          { became: 'sent', inTls: true, host: 'mx.dane-ee.test' },
+        ],
+      );
+    });
+
+    labTest(
+      'a host that forged DNS makes an alias has to prove the name that was asked for',
+      async (lab, t) => {
+        const mitm = await lab.dnsMitm();
+        const exim = await startSender(lab, 165, mitm.address);
+        t.after(() => exim.close());
+        const named = 'mx.sts.test';
+        await startLine(t, exim, () => `mx="${named}" tls="${named}=verify" because="x" result=deliver\n`);
+        const other = 'mx.sts-wildcard.test';
+        mitm.tell(about({ name: named, type: 1 }, aliasOf(other, lab.address(26))));
+        const { became, line } = (await send(exim, ['sts.test'])).get('sts.test') ?? assert.fail('no fate');
+        assert.equal(became, 'deferred', line);
+        assert.match(line, / H=mx\.sts-wildcard\.test \[[^ ]+\]: TLS session: .*certificate/);
+      },
+    );
+
+    labTest('mail waits where the advisor is gone', async (lab) => {
+      const { exim, advisor } = await sender(lab);
+      await advisor.stop();
+      for (const [domain, fate] of await send(exim, ['plain.test', 'sts.test'])) {
+        assert.equal(fate.became, 'deferred', domain);
+        assert.match(fate.line, / R=advice defer .*expansion of .*readsocket.* failed/);
+      }
+    });
+
+    /** To each a domain of its own: Exim remembers for some seconds what it could not route. */
+    const broken: readonly (readonly [domain: string, what: string, answer: string])[] = [
+      ['sts-none.test', 'nothing', ''],
+      ['sts-moved.test', 'a line that broke off', 'mx="MX" tls="MX=may" because="x"'],
+      ['sts-html.test', 'one that broke off in its last word', 'mx="MX" tls="MX=may" because="x" result=del'],
+      ['sts-huge.test', 'another protocol', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+    ];
+    const whole = 'mx="MX" tls="MX=may" because="x" result=deliver\n';
+    labTest(
+      `mail waits where what answers is ${broken.map(([, what]) => what).join(', ')}`,
+      async (lab, t) => {
+        const { exim } = await sender(lab);
+        const answers = new Map<string, string>();
+        await startLine(t, exim, (domain) => answers.get(domain) ?? '');
+        const fateOfOne = async (domain: string, said: string): Promise<Fate> => {
+          answers.set(domain, said.replaceAll('MX', `mx.${domain}`));
+          const fate = (await send(exim, [domain])).get(domain);
+          assert.ok(fate !== undefined);
+          return fate;
+        };
+        for (const [domain, what, said] of broken) {
+          const fate = await fateOfOne(domain, said);
+          assert.equal(fate.became, 'deferred', `${what}: ${fate.line}`);
+          assert.match(fate.line, /R=advice/);
+        }
+        const sent = await fateOfOne('sts-testing.test', whole);
+        assert.equal(sent.became, 'sent', sent.line);
+        // A host without a word has to show as much as there is.
+        const { became, line } = await fateOfOne(
+          'plain-stripped.test',
+          whole.replace('tls="MX=', 'tls="other.test='),
+        );
+        assert.equal(became, 'deferred', line);
+        assert.match(line, /a TLS session is required/);
+      },
     );
   });
-
-  labTest('one message, one host, two domains: neither goes by what the other asks for', async (lab) => {
-    const { exim, advisor } = await sender(lab);
-    await override(advisor, 'half-dane.test', 'off');
-    // What is kept is forgotten within a second.
-    await until(
-      async () => (await answerOf(exim, 'half-dane.test')).includes('mx.dane-ee.test=off'),
-      advisor.log,
-    );
-    const fates = await send(exim, ['half-dane.test', 'dane-ee.test']);
-    assert.deepEqual(
-      [...fates.values()].map(({ became, inTls, host }) => ({ became, inTls, host })),
-      [
-        { became: 'sent', inTls: false, host: 'mx.dane-ee.test' },
-        { became: 'sent', inTls: true, host: 'mx.dane-ee.test' },
-      ],
-    );
-  });
-
-  labTest(
-    'a host that forged DNS makes an alias has to prove the name that was asked for',
-    async (lab, t) => {
-      const mitm = await lab.dnsMitm();
-      const exim = await startSender(lab, 165, mitm.address);
-      t.after(() => exim.close());
-      const named = 'mx.sts.test';
-      await startLine(t, exim, () => `mx="${named}" tls="${named}=verify" because="x" result=deliver\n`);
-      const other = 'mx.sts-wildcard.test';
-      mitm.tell(about({ name: named, type: 1 }, aliasOf(other, lab.address(26))));
-      const { became, line } = (await send(exim, ['sts.test'])).get('sts.test') ?? assert.fail('no fate');
-      assert.equal(became, 'deferred', line);
-      assert.match(line, / H=mx\.sts-wildcard\.test \[[^ ]+\]: TLS session: .*certificate/);
-    },
-  );
-
-  labTest('mail waits where the advisor is gone', async (lab) => {
-    const { exim, advisor } = await sender(lab);
-    await advisor.stop();
-    for (const [domain, fate] of await send(exim, ['plain.test', 'sts.test'])) {
-      assert.equal(fate.became, 'deferred', domain);
-      assert.match(fate.line, / R=advice defer .*expansion of .*readsocket.* failed/);
-    }
-  });
-
-  /** To each a domain of its own: Exim remembers for some seconds what it could not route. */
-  const broken: readonly (readonly [domain: string, what: string, answer: string])[] = [
-    ['sts-none.test', 'nothing', ''],
-    ['sts-moved.test', 'a line that broke off', 'mx="MX" tls="MX=may" because="x"'],
-    ['sts-html.test', 'one that broke off in its last word', 'mx="MX" tls="MX=may" because="x" result=del'],
-    ['sts-huge.test', 'another protocol', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
-  ];
-  const whole = 'mx="MX" tls="MX=may" because="x" result=deliver\n';
-  labTest(`mail waits where what answers is ${broken.map(([, what]) => what).join(', ')}`, async (lab, t) => {
-    const { exim } = await sender(lab);
-    const answers = new Map<string, string>();
-    await startLine(t, exim, (domain) => answers.get(domain) ?? '');
-    const fateOfOne = async (domain: string, said: string): Promise<Fate> => {
-      answers.set(domain, said.replaceAll('MX', `mx.${domain}`));
-      const fate = (await send(exim, [domain])).get(domain);
-      assert.ok(fate !== undefined);
-      return fate;
-    };
-    for (const [domain, what, said] of broken) {
-      const fate = await fateOfOne(domain, said);
-      assert.equal(fate.became, 'deferred', `${what}: ${fate.line}`);
-      assert.match(fate.line, /R=advice/);
-    }
-    const sent = await fateOfOne('sts-testing.test', whole);
-    assert.equal(sent.became, 'sent', sent.line);
-    // A host without a word has to show as much as there is.
-    const { became, line } = await fateOfOne(
-      'plain-stripped.test',
-      whole.replace('tls="MX=', 'tls="other.test='),
-    );
-    assert.equal(became, 'deferred', line);
-    assert.match(line, /a TLS session is required/);
-  });
-});
+}

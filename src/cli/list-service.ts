@@ -9,7 +9,6 @@ import { isInForce, type ListHead } from '../policies/list/facts.ts';
 import type { World } from '../relay/settings.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
 import { listSource } from './list-source.ts';
-import { asksOnlyThisHost } from './policy-engine.ts';
 import type { CurrentLookUps } from './relay-dns.ts';
 import type { Running } from './reload.ts';
 import { version } from './version.ts';
@@ -42,7 +41,6 @@ export function startListService(parts: ListServiceParts): ListService {
     if (list === null) return null;
     const source = listSource(list, () => ({
       addresses: (host) => httpsAddresses(lookUps.now().dns, host),
-      allowPrivate: asksOnlyThisHost(config),
       context: outgoingContext(files.roots),
       userAgent: `waxwing/${version()}`,
     }));
@@ -57,6 +55,12 @@ export function startListService(parts: ListServiceParts): ListService {
       counts.set(what, (counts.get(what) ?? 0) + 1);
       tell(look, keeper.head(), world.now(), log);
     },
+    onEndNear: ({ expires, source }) =>
+      log.warn(
+        { source },
+        `the policy list ends at ${moment(expires)}, and no newer one could be had so far: from then on nothing of it protects mail`,
+      ),
+    onKeyGone: (head) => tellKeyGone(head, terms() !== null, log),
     onEnd: ({ expires, source }) =>
       log.error(
         { source },
@@ -66,6 +70,13 @@ export function startListService(parts: ListServiceParts): ListService {
   });
   void keeper.look();
   return { keeper, terms, show: (registry) => show(registry, keeper, counts, world) };
+}
+
+function tellKeyGone({ timestamp, source }: ListHead, isUsed: boolean, log: ListServiceParts['log']): void {
+  const list = `policy list of ${moment(timestamp)}`;
+  const gone = 'nothing of it protects mail any more';
+  if (isUsed) log.error({ source }, `none of list.keys has signed the ${list} that is kept: ${gone}`);
+  else log.warn({ source }, `list.keys is not set, and a ${list} is kept: ${gone}`);
 }
 
 /** One line for each look that is worth it. */

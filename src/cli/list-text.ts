@@ -15,9 +15,9 @@ export function formatImported({ look, list }: ImportedList, now: number): strin
 
 function headLines({ list }: KeptList, now: number): readonly string[] {
   if (list === null) return ['policy list: none that one of list.keys has signed was accepted so far'];
-  const { inForce, domains, timestamp, expiresAt, author, signers, source, acceptedAt } = list;
+  const { inForce, endsSoon, domains, timestamp, expiresAt, author, signers, source, acceptedAt } = list;
   const state = inForce
-    ? `in force, ${domains} domain${domains === 1 ? '' : 's'}`
+    ? `in force, ${domains} domain${domains === 1 ? '' : 's'}${endsSoon ? '; it ends soon, and no newer one was accepted so far' : ''}`
     : 'over: nothing of it protects';
   return [
     `policy list: ${state}`,

@@ -12,10 +12,15 @@ const CAME_TO: Record<Reached, string> = {
 
 const EXPECTED = { encrypt: 'gone over TLS', authenticate: 'been authenticated' } as const;
 
+interface NoticeTerms extends Pick<MemorySettings, 'mode'> {
+  /** Whether a policy list is used. */
+  readonly hasList: boolean;
+}
+
 /** The fields of a log line, and its text. */
 export function memoryNotice(
   change: TrackChange,
-  { mode }: Pick<MemorySettings, 'mode'>,
+  { mode, hasList }: NoticeTerms,
 ): [about: Readonly<Record<string, unknown>>, what: string] {
   const { domain, host, level, since, sessions, against } = change.track;
   const where = host === null ? 'with hosts of the domain' : `with ${host}`;
@@ -28,9 +33,11 @@ export function memoryNotice(
       `the memory of ${domain} gives way: ${seen}, and ${missed}; what is seen counts from now on`,
     ];
   }
+  // A list vouches for a host that is new; what a known one has reached, and TLS at all, is expected whatever it says.
+  const canVouch = hasList && host === null && level === 'authenticate';
   const follows =
     mode === 'enforce'
-      ? 'mail waits for it, unless the domain vouches for what it has now'
+      ? `mail waits for it, unless the domain vouches for what it has now${canVouch ? ', or the policy list' : ''}`
       : 'nothing waits for that, as [memory] mode is observe; with enforce it would';
   return [
     about,

@@ -73,7 +73,8 @@ export function startObservation(parts: ObservationParts): Observation {
     keepSeenMs: () => config().reportOnly.keepMs,
     onNotice: (what) => log.warn(what),
     onMemory(change) {
-      log.warn(...memoryNotice(change, config().memory));
+      const { memory, list } = config();
+      log.warn(...memoryNotice(change, { mode: memory.mode, hasList: list !== null }));
       metrics?.remembered(change);
     },
     onError,

@@ -9,6 +9,7 @@ import { isInForce, type ListHead } from '../policies/list/facts.ts';
 import type { ListKey } from '../policies/list/signature.ts';
 import type { EpochMs } from '../policies/words.ts';
 import type { PolicyStore } from '../store/policy-store.ts';
+import { type ListNoticeParts, listNotices } from './list-notices.ts';
 
 /** Where lists come from. */
 export interface ListSource {
@@ -31,7 +32,7 @@ export interface ListTerms {
   readonly refreshMs: number;
 }
 
-export interface ListKeeperParts {
+export interface ListKeeperParts extends Pick<ListNoticeParts, 'onEndNear' | 'onKeyGone'> {
   readonly store: Pick<PolicyStore['list'], 'head' | 'signings' | 'put' | 'end'>;
   /** null: there is no list to go by. */
   readonly terms: () => ListTerms | null;
@@ -83,6 +84,7 @@ const FAILED: readonly [ListLook['outcome'], null] = ['failed', null];
 
 export function openListKeeper(parts: ListKeeperParts): ListKeeper {
   const { store, terms, now, random, onLook, onEnd, onError } = parts;
+  const notices = listNotices({ ...parts, kept: () => store.head(), isTrusted });
   let lastLook: ListLook | null = null;
   let dueAt: EpochMs = now();
   let triedAt: EpochMs = Number.NEGATIVE_INFINITY;
@@ -90,10 +92,14 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
   let closed = false;
   let busy: Promise<void> | undefined;
 
+  function isTrusted({ signers }: ListHead): boolean {
+    const keys = terms()?.keys ?? [];
+    return signers.some((signer) => keys.some(({ id }) => id === signer));
+  }
+
   function head(): ListHead | undefined {
     const known = store.head();
-    const keys = terms()?.keys ?? [];
-    return known?.signers.some((signer) => keys.some(({ id }) => id === signer)) === true ? known : undefined;
+    return known !== undefined && isTrusted(known) ? known : undefined;
   }
 
   function note(found: ListLook): ListLook {
@@ -154,8 +160,9 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
   async function refresh(): Promise<void> {
     const before = busy;
     const turn = (async () => {
-      await before;
       try {
+        notices.ofKeys();
+        await before;
         await lookOnce();
       } catch (error) {
         dueAt = now() + SHORTEST_WAIT_MS;
@@ -188,6 +195,8 @@ export function openListKeeper(parts: ListKeeperParts): ListKeeper {
       const isOver = over !== undefined && triedAt < over.expires;
       if (isOver || now() >= dueAt || (lastLook !== null && now() < lastLook.at)) await refresh();
       endWhatIsOver();
+      // Where nobody looks, only an import brings a newer one, and that was told at once.
+      notices.ofEnd((terms()?.source ?? null) === null ? now() : triedAt);
     } catch (error) {
       onError('ending the policy list', error);
     }

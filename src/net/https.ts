@@ -22,7 +22,8 @@ export interface PageFetch extends Pick<HttpsGet, 'host' | 'path' | 'accept' | '
   readonly addresses: (host: Domain) => Promise<HostAddresses>;
   /**
    * Whether addresses that mean something only here are asked too: whoever publishes a name must not make us knock at
-   * doors inside our own network. For resolvers and hosts on loopback, that is for labs.
+   * doors inside our own network. For a host that the operator names himself, and for resolvers and hosts on loopback, that
+   * is for labs.
    */
   readonly allowPrivate: boolean;
   /** Roots and the oldest version of TLS that is taken (RFC 8461 §7.2: 1.2), as `outgoingContext` makes it. */

@@ -1,6 +1,6 @@
 /** What the control socket speaks of the policy list: as JSON, all times RFC 3339 in UTC with milliseconds. */
 import type { ListKeeper, ListLook, ListTerms } from '../lookup/list-keeper.ts';
-import { isInForce, type ListHead } from '../policies/list/facts.ts';
+import { endIsNearFrom, isInForce, type ListHead } from '../policies/list/facts.ts';
 import { formatMx, type ListedDomain } from '../policies/list/policy-list.ts';
 import type { EpochMs } from '../policies/words.ts';
 
@@ -23,6 +23,8 @@ export interface KeptList {
   /** The one that was accepted last, also where its time is over; null where none was. */
   readonly list: {
     readonly inForce: boolean;
+    /** Whether it is in force for less than a day, or than a tenth of its life. */
+    readonly endsSoon: boolean;
     readonly timestamp: string;
     readonly expiresAt: string;
     readonly author: string | null;
@@ -74,6 +76,7 @@ function toKeptHead(head: ListHead, now: EpochMs): KeptList['list'] {
   const { timestamp, expires, author, domains, signers, digest, source, acceptedAt } = head;
   return {
     inForce: isInForce(head, now),
+    endsSoon: isInForce(head, now) && now >= endIsNearFrom(head),
     timestamp: rfc3339(timestamp),
     expiresAt: rfc3339(expires),
     author,

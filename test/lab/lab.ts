@@ -78,19 +78,23 @@ export async function startLab({ mail = [] }: LabOptions = {}): Promise<Lab> {
     const { anchor } = made;
     const authorities = await startAuthorities(had.roots, net, zones, made);
     opened.push(authorities.close);
-    for (const kind of resolverKinds) {
-      const resolver = await startUnbound(had.roots.unbound, net, kind, anchor);
-      opened.push(resolver.sandbox.close);
-    }
     const authority = await reopenAuthority(made.certificates.authority);
     const policyHosts = await startPolicyHosts({ address: net.address(POLICY_HOST), port: 443 }, authority);
     opened.push(policyHosts.close);
     const servers: Partial<Record<MailServer, RunningMailServer>> = {};
-    for (const name of mailServerNames.filter((one) => mail.includes(one))) {
-      const server = await startMailServer(name, had.roots[name], net, made.certificates);
-      opened.push(server.close);
-      servers[name] = server;
-    }
+    await together([
+      ...resolverKinds.map((kind) => async () => {
+        const resolver = await startUnbound(had.roots.unbound, net, kind, anchor);
+        opened.push(resolver.sandbox.close);
+      }),
+      ...mailServerNames
+        .filter((name) => mail.includes(name))
+        .map((name) => async () => {
+          const server = await startMailServer(name, had.roots[name], net, made.certificates);
+          opened.push(server.close);
+          servers[name] = server;
+        }),
+    ]);
     const desk = await openSandbox(had.roots.bind);
     opened.push(desk.close);
     const files = await writeTrustFiles(net.prefix, made);
@@ -110,6 +114,13 @@ export async function startLab({ mail = [] }: LabOptions = {}): Promise<Lab> {
     await close();
     throw error;
   }
+}
+
+/** Starts all of them at once. @throws what the first that fails throws, once all have ended. */
+async function together(starts: readonly (() => Promise<void>)[]): Promise<void> {
+  const started = await Promise.allSettled(starts.map((start) => start()));
+  const failed = started.find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
 
 type Asking = Pick<Lab, 'resolver' | 'resolvers' | 'dig' | 'digAll' | 'verdicts' | 'dnsMitm'>;

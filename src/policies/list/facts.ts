@@ -72,6 +72,13 @@ export function isInForce({ expires, ended }: ListHead, now: EpochMs): boolean {
   return !ended && now < expires;
 }
 
+const DAY_MS = 86_400_000;
+
+/** When a newer list is due: a day before the end, or a tenth of its life where that is less. */
+export function endIsNearFrom({ timestamp, expires }: Pick<ListHead, 'timestamp' | 'expires'>): EpochMs {
+  return expires - Math.min(DAY_MS, (expires - timestamp) / 10);
+}
+
 /** The same, as long as one of these keys has signed the list. */
 export function trustedOnly(kept: KeptListed, keys: ReadonlySet<string>): KeptListed {
   return kept.head?.signers.some((key) => keys.has(key)) === true

@@ -12,6 +12,8 @@ import { DAY, listText, newSigner, signed } from '../../support/lists.ts';
 import { eventually } from '../../support/relay.ts';
 import { bin } from '../../unit/cli/control-peer.ts';
 
+const HOUR = DAY / 24;
+
 interface LogLine {
   readonly msg: string;
   readonly port?: number;
@@ -33,11 +35,11 @@ async function run(...words: readonly string[]): Promise<Ran> {
 }
 
 /** A list that is in date. @param made milliseconds before now. */
-function text(made: number, policies?: Readonly<Record<string, unknown>>): string {
+function text(made: number, policies?: Readonly<Record<string, unknown>>, life = DAY): string {
   const now = Date.now();
   const times = {
     timestamp: new Date(now - made).toISOString(),
-    expires: new Date(now + DAY).toISOString(),
+    expires: new Date(now + life).toISOString(),
   };
   return listText({ ...times, ...(policies === undefined ? {} : { policies }) });
 }
@@ -77,27 +79,30 @@ describe('the policy list, from its author to what deliveries go by', () => {
     const config = at('waxwing.toml');
     const author = newSigner();
     await writeFile(at('key.pem'), author.private.export({ format: 'pem', type: 'pkcs8' }));
-    await writeFile(at('policy.json'), text(60_000));
+    await writeFile(at('policy.json'), text(2 * DAY));
     const done = await run('policy', 'sign-list', at('policy.json'), '--key', at('key.pem'));
     const keys = /^Whoever goes by it names the key: \[list\] (keys = .*)$/m.exec(done.stdout)?.[1];
     assert.ok(keys !== undefined, done.stderr);
     for (const [name, list] of [
-      ['older.json', text(120_000)],
-      ['newer.json', text(0, { 'new.test': { mode: 'enforce', mxs: ['.new.test'] } })],
+      ['older.json', text(3 * DAY)],
+      ['newer.json', text(DAY, { 'new.test': { mode: 'enforce', mxs: ['.new.test'] } })],
+      ['ending.json', text(HOUR, {}, HOUR / 12)],
     ] as const) {
       const { signature } = signed(list, author);
       await writeFile(at(name), list);
       await writeFile(at(`${name}.sig`), signature);
     }
-    await writeFile(
-      config,
-      [
-        'hostname = "relay.test"\ndata = "data"\nlistener = []',
-        `[list]\nsource = "policy.json"\n${keys}`,
-        '[dns]\nresolver = ["127.0.0.1:9"]\ndnssec = "off"',
-        '[metrics]\nlisten = "127.0.0.1:0"',
-      ].join('\n'),
-    );
+    const configure = (trusted: string): Promise<void> =>
+      writeFile(
+        config,
+        [
+          'hostname = "relay.test"\ndata = "data"\nlistener = []',
+          `[list]\n${trusted}`,
+          '[dns]\nresolver = ["127.0.0.1:9"]\ndnssec = "off"',
+          '[metrics]\nlisten = "127.0.0.1:0"',
+        ].join('\n'),
+      );
+    await configure(`source = "policy.json"\n${keys}`);
     const first = await serve(t, config);
     await first.logged(/^a new policy list is in force: it names 3 domains, signed by [0-9a-f]{16}$/);
     const older = [at('older.json'), '--signature', at('older.json.sig')];
@@ -123,5 +128,22 @@ describe('the policy list, from its author to what deliveries go by', () => {
     await copyFile(at('newer.json.sig'), at('policy.json.sig'));
     second.hangUp();
     await second.logged(/^a new policy list is in force: it names 1 domain, /);
+    for (const suffix of ['', '.sig']) await copyFile(at(`ending.json${suffix}`), at(`policy.json${suffix}`));
+    second.hangUp();
+    await second.logged(/^the policy list ends at .*, and no newer one could be had so far/);
+    const ending = await run('policy', 'list', '--config', config);
+    assert.match(ending.stdout, /^policy list: in force, 0 domains; it ends soon, and no newer one /m);
+    await configure(`keys = ["${newSigner().public.base64}"]`);
+    second.hangUp();
+    await second.logged(
+      /^none of list\.keys has signed the policy list of .* that is kept: nothing of it protects mail any more/,
+    );
+    await second.stop();
+
+    await configure('');
+    const third = await serve(t, config);
+    await third.logged(
+      /^list\.keys is not set, and a policy list of .* is kept: nothing of it protects mail/,
+    );
   });
 });

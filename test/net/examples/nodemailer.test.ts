@@ -1,4 +1,4 @@
-/** The example with Nodemailer against hosts that do not do as they should; against real ones: test/peers/advisor-nodemailer.test.ts. */
+/** The example with Nodemailer against hosts that do not do as they should; against real ones: test/peers/advised/nodemailer.ts. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { Delivery, Settings } from '../../../examples/nodemailer.ts';

@@ -20,6 +20,8 @@ function setting(t: TestContext): Promise<ControlSetting> {
         now: Date.now,
         random: Math.random,
         onLook: () => undefined,
+        onEndNear: () => undefined,
+        onKeyGone: () => undefined,
         onEnd: () => undefined,
         onError: (what) => assert.fail(what),
       });

@@ -1,5 +1,7 @@
 /** The domains of the lab on which others send by our decision: what each is answered, and what has to become of its mail. */
-import type { TlsOutcome } from '../../../src/policies/words.ts';
+
+import { askRelay } from '../../../src/cli/control-client.ts';
+import type { TlsLevel, TlsOutcome } from '../../../src/policies/words.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { labVerdicts } from './lab-verdicts.ts';
 import { startOnLab } from './policy-lab.ts';
@@ -108,4 +110,12 @@ export function startAdvisorOnLab(
   listeners: NonNullable<WaxwingOptions['advisor']>,
 ): Promise<Waxwing> {
   return startOnLab(lab, { advisor: listeners });
+}
+
+/** Sets an override as an operator would, for an hour. */
+export async function override(waxwing: Waxwing, domain: string, level: TlsLevel): Promise<void> {
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+  const body = JSON.stringify({ domain, level, until, reason: 'of the test' });
+  const answer = await askRelay(waxwing.data, { method: 'POST', path: '/overrides', body });
+  if (answer.kind !== 'answered' || answer.status !== 200) throw new Error(JSON.stringify(answer));
 }

@@ -38,7 +38,7 @@ export function demanding(host: string, addresses: readonly string[]): object {
 }
 
 /** Every handshake is to its liking. */
-export async function startFake(t: TestContext): Promise<FakeAdvisor> {
+export async function startFake(): Promise<FakeAdvisor> {
   const outcomes: ToldOutcome[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -78,7 +78,6 @@ export async function startFake(t: TestContext): Promise<FakeAdvisor> {
       server.closeAllConnections();
     },
   };
-  t.after(() => fake.close());
   return fake;
 }
 

@@ -1,5 +1,7 @@
 /** A real Waxwing on the lab: its resolver, its trust anchor, its authority, its mail servers. */
+import { askRelay } from '../../../src/cli/control-client.ts';
 import type { DeliveryEvent } from '../../../src/events/delivery-event.ts';
+import type { KeptOfDomain } from '../../../src/relay/policies-api.ts';
 import type { Lab } from '../../lab/lab.ts';
 import type { Endpoint } from '../../lab/net.ts';
 import { handIn } from './pipelining-client.ts';
@@ -59,4 +61,12 @@ export function verdictOf({ event, tls }: DeliveryEvent): string {
   if (tls === null) return event;
   const { outcome, required, by } = tls;
   return `${event}${outcome === null ? '' : ` ${outcome}`}, ${required} by ${by}`;
+}
+
+/** What is kept of a domain; all that sessions have shown up to now is written down then. */
+export async function keptOf(waxwing: Waxwing, domain: string): Promise<KeptOfDomain> {
+  const answer = await askRelay(waxwing.data, { method: 'GET', path: `/policies/${domain}` });
+  if (answer.kind !== 'answered' || answer.status !== 200)
+    throw new Error(`nothing is kept of ${domain}: ${JSON.stringify(answer)}\n${waxwing.log()}`);
+  return answer.body as KeptOfDomain;
 }

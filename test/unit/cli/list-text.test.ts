@@ -45,6 +45,15 @@ describe('the policy list for people', () => {
     );
   });
 
+  it('says from a day before that the end is near, and that there is no newer one', () => {
+    const text = (now: number): string => formatList(kept({}, now), now).split('\n')[0] ?? '';
+    assert.equal(text(NOON + 13 * DAY - 1), 'policy list: in force, 1 domain');
+    assert.equal(
+      text(NOON + 13 * DAY),
+      'policy list: in force, 1 domain; it ends soon, and no newer one was accepted so far',
+    );
+  });
+
   it('says that its time is over', () => {
     assert.match(
       formatList(kept({}, NOON + 14 * DAY), NOON + 14 * DAY),

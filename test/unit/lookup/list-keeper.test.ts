@@ -81,6 +81,8 @@ function around(t: TestContext, change: { readonly imported?: true } = {}): Arou
     now: () => told.now,
     random: () => 0,
     onLook: ({ outcome, fault }) => void told.said.push(fault ?? outcome),
+    onEndNear: () => void told.said.push('ends soon'),
+    onKeyGone: () => void told.said.push('its key is gone'),
     onEnd: ({ expires }) => void told.said.push(`ended ${new Date(expires).toISOString()}`),
     onError: (what, error) => void told.said.push(`${what}: ${String(error)}`),
   });
@@ -197,7 +199,29 @@ describe('the keeper of the policy list', () => {
     one.there = () => Promise.resolve(shortLived(NOON + 39 * 60_000));
     one.now += 30_000;
     await one.keeper.look();
-    assert.deepEqual(one.said, ['accepted', 'unchanged', 'accepted']);
+    assert.deepEqual(one.said, ['accepted', 'unchanged', 'ends soon', 'accepted']);
+  });
+
+  it('says that the end is near after the look that has brought no newer list then, and not before', async (t) => {
+    for (const outcome of ['unchanged', 'failed']) {
+      const one = around(t);
+      await one.keeper.look();
+      if (outcome === 'failed')
+        one.there = () => Promise.resolve({ kind: 'failed', tooLarge: false, because: 'nobody answers' });
+      one.now = NOON + 13 * DAY - 1;
+      await one.keeper.look();
+      one.now += 1;
+      await one.keeper.look();
+      assert.deepEqual(one.said, ['accepted', outcome], 'that look is a millisecond too old');
+      one.now = one.keeper.nextLookAt ?? 0;
+      await one.keeper.look();
+      assert.deepEqual(one.said, ['accepted', outcome, outcome, 'ends soon']);
+    }
+    const one = around(t, { imported: true });
+    one.keeper.offer(signed(listText(), ours), 'an import');
+    one.now = NOON + 13 * DAY;
+    await one.keeper.look();
+    assert.deepEqual(one.said, ['accepted', 'ends soon'], 'nobody looks for it');
   });
 
   it('does not look all the time where the end cannot be put on record', async (t) => {
@@ -245,6 +269,19 @@ describe('the keeper of the policy list', () => {
     assert.equal(one.keeper.nextLookAt, null);
     one.keys = [next, ours];
     assert.equal(one.keeper.head(), one.head);
+  });
+
+  it('says that the key is gone which has signed the list, before it looks for another one', async (t) => {
+    const one = around(t);
+    await one.keeper.look();
+    const slow = Promise.withResolvers<ReadList>();
+    one.there = () => slow.promise;
+    one.keys = [next];
+    const looking = one.keeper.refresh();
+    assert.deepEqual(one.said, ['accepted', 'its key is gone']);
+    slow.resolve(read(signed(listText({ timestamp: new Date(NOON + 1).toISOString() }), next)));
+    await looking;
+    assert.deepEqual(one.said, ['accepted', 'its key is gone', 'accepted']);
   });
 
   it('judges what is imported by the same rules, and looks nowhere where there is no source', async (t) => {

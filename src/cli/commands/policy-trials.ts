@@ -5,7 +5,7 @@ import type { Proposal } from '../../policies/report-only/propose.ts';
 import type { Promoted, Replayed } from '../../relay/control-trials.ts';
 import type { ShownPromotion } from '../../relay/policies-api.ts';
 import { type AskOptions, ask, print } from '../ask.ts';
-import { addConfigOptions } from '../config/options.ts';
+import { addConfigOptions, append } from '../config/options.ts';
 
 const RULES = ['encrypt', 'authenticate', 'sts', 'list', 'memory'] as const;
 
@@ -32,7 +32,11 @@ export function registerTrials(policy: Command): void {
         .choices(RULES)
         .makeOptionMandatory(),
     )
-    .option('--names <names...>', 'with authenticate: further names that a certificate may prove, or .suffix')
+    .option(
+      '--names <name>',
+      'with authenticate: a further name that a certificate may prove, or .suffix (repeatable)',
+      append,
+    )
     .option('--back <days>', 'so many days, today included', days, 14)
     .option('--json', 'print JSON')
     .action(replay);

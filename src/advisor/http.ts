@@ -26,7 +26,7 @@ import {
   judgementSchema,
   unproved,
 } from './judgement.ts';
-import { type Outcome, outcomesSchema, readOutcomes, wordsOf } from './outcomes.ts';
+import { type Outcome, outcomesSchema, plainly, readOutcomes, wordsOf } from './outcomes.ts';
 import { type PolicyDocument, policyDocument, policySchema, unknownDocument } from './policy-json.ts';
 
 interface HttpTerms {
@@ -114,7 +114,7 @@ export function adviceApp(parts: HttpParts): Hono {
   });
   takeBodies(app);
   app.post('/v1/handshakes', async (context) => {
-    const read = handshakeSchema.safeParse(await bodyOf(context));
+    const read = handshakeSchema.safeParse(await bodyOf(context), plainly);
     if (!read.success) return context.json({ error: wordsOf(read.error) }, 400);
     return asJson(context, await judge(read.data, parts));
   });

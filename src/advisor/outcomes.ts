@@ -64,5 +64,7 @@ export const plainly: z.core.ParseContext<z.core.$ZodIssue> = {
 export function wordsOf({ issues }: z.ZodError): string {
   const [first] = issues;
   if (first === undefined) return 'it is not of the right form';
-  return first.path.length === 0 ? `the request: ${first.message}` : `${first.path.join('.')}: ${first.message}`;
+  return first.path.length === 0
+    ? `the request: ${first.message}`
+    : `${first.path.join('.')}: ${first.message}`;
 }

@@ -5,6 +5,12 @@ import type { ShownPromotion } from '../relay/policies-api.ts';
 import { formatTable } from './table.ts';
 import { oneLine } from './terminal.ts';
 
+/** Where the relay has nothing to go by, for whatever domain and rule. @param back in days. */
+export function formatNothingSeen(back: number): string {
+  const days = back === 1 ? 'today' : `the last ${back} days`;
+  return `no session of ${days} is kept: there was none, or report_only.mode is "off"\n`;
+}
+
 /** A line for each domain, and the command that does it. */
 export function formatProposals(
   proposals: readonly Proposal[],

@@ -94,10 +94,12 @@ async function proposeLevels(
     leastSessions,
   });
   if (proposals === undefined) return;
-  const { formatProposals } = await import('../trial-text.ts');
+  const { formatNothingSeen, formatProposals } = await import('../trial-text.ts');
   const shown =
     options.all === true || domain !== null ? proposals : proposals.filter(({ level }) => level !== null);
-  print(options, shown, () => formatProposals(shown, { leastDays, leastSessions }));
+  print(options, shown, () =>
+    proposals.length === 0 ? formatNothingSeen(back) : formatProposals(shown, { leastDays, leastSessions }),
+  );
 }
 
 interface ReplayOptions extends AskOptions {
@@ -119,8 +121,10 @@ async function replay(text: string | undefined, options: ReplayOptions, command:
   );
   if (found === undefined) return;
   const replayed = found.flatMap((one) => (one.rule === null ? [] : [one]));
-  const { formatReplayed } = await import('../trial-text.ts');
-  print(options, replayed, () => formatReplayed(replayed, rule));
+  const { formatNothingSeen, formatReplayed } = await import('../trial-text.ts');
+  print(options, replayed, () =>
+    found.length === 0 ? formatNothingSeen(back) : formatReplayed(replayed, rule),
+  );
 }
 
 /** All pages of it; undefined where nothing came of it. */

@@ -2,7 +2,7 @@
  * Delivers mail with Nodemailer straight to the mail hosts of its recipient, by DANE and MTA-STS: where these demand TLS, the host
  * has proved who it is before anything is said inside it, or gets nothing.
  *
- * `npm install waxwing nodemailer`, then `node nodemailer.ts anna@example.org ben@example.com < message.eml`.
+ * With "type": "module" in package.json: `npm install waxwing nodemailer`, then `node nodemailer.ts anna@example.org ben@example.com < message.eml`.
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';

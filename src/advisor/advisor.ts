@@ -33,7 +33,7 @@ export interface AdvisorParts {
   readonly deadlines: Deadlines;
   readonly registry: Registry;
   /** Remembers what programs that deliver by themselves have reached; absent: nobody does. */
-  readonly remember?: (outcome: Outcome) => boolean;
+  readonly remember: (outcome: Outcome) => boolean;
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
   /** Of the program. */
@@ -168,8 +168,8 @@ function receiverOf(
   { rulesFor, deadlines, remember, wallClock, version, onOddity, onError }: AdvisorParts,
 ): Pick<LocalListenerOptions, 'receive' | 'server'> {
   const terms = () => {
-    const { dane, version: postfix } = settings();
-    return { dane, version: postfix, rulesFor };
+    const { dane, version: postfix, outcomes } = settings();
+    return { dane, version: postfix, outcomes, rulesFor };
   };
   if (protocol === 'http') {
     const http = { desk, remember, wallClock, version, onError };

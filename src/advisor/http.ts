@@ -28,11 +28,13 @@ import {
   judgementSchema,
   unproved,
 } from './judgement.ts';
-import { type Outcome, outcomesSchema, readOutcomes, wordsOf } from './outcomes.ts';
+import { type Outcome, outcomesSchema, plainly, readOutcomes, wordsOf } from './outcomes.ts';
 import { type PolicyDocument, policyDocument, policySchema, unknownDocument } from './policy-json.ts';
 
 interface HttpTerms {
   readonly dane: DaneUse;
+  /** Whether what others have reached is taken here. */
+  readonly outcomes: boolean;
   readonly attributes: PostfixAttributes;
   readonly rulesFor: (domain: Domain | null) => Rules;
 }
@@ -41,8 +43,8 @@ export interface HttpParts {
   readonly desk: Desk;
   /** Those of the moment. */
   readonly terms: () => HttpTerms;
-  /** Remembers what others have reached; absent: nobody does, and nothing is taken. */
-  readonly remember?: ((outcome: Outcome) => boolean) | undefined;
+  /** Remembers what others have reached. @returns whether it did. */
+  readonly remember: (outcome: Outcome) => boolean;
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
   /** Of the program. */
@@ -124,9 +126,11 @@ export function adviceApp(parts: HttpParts): Hono {
     onError(`answering ${context.req.method} ${context.req.path}`, error);
     return context.json({ error: 'the advisor has made a mistake; its log says which' }, 500);
   });
-  const { remember } = parts;
-  const document = JSON.stringify(adviceDocument(version, remember !== undefined));
-  app.get('/openapi.json', (context) => asJson(context, document));
+  const documents = {
+    with: JSON.stringify(adviceDocument(version, true)),
+    without: JSON.stringify(adviceDocument(version, false)),
+  };
+  app.get('/openapi.json', (context) => asJson(context, documents[terms().outcomes ? 'with' : 'without']));
   app.get('/v1/policy/:domain', async (context) => {
     const parsed = parseDomain(context.req.param('domain'));
     if (parsed.kind === 'invalid') return context.json({ error: `domain: ${parsed.because}` }, 400);
@@ -135,16 +139,17 @@ export function adviceApp(parts: HttpParts): Hono {
   });
   takeBodies(app);
   app.post('/v1/handshakes', async (context) => {
-    const read = handshakeSchema.safeParse(await bodyOf(context));
+    const read = handshakeSchema.safeParse(await bodyOf(context), plainly);
     if (!read.success) return context.json({ error: wordsOf(read.error) }, 400);
     return asJson(context, await judge(read.data, parts));
   });
-  if (remember !== undefined)
-    app.post('/v1/outcomes', async (context) => {
-      const read = readOutcomes(await bodyOf(context), parts.wallClock());
-      if (read.kind === 'invalid') return context.json({ error: read.because }, 400);
-      return context.json({ taken: read.outcomes.filter(remember).length }, 202);
-    });
+  app.post('/v1/outcomes', async (context) => {
+    if (!terms().outcomes)
+      return context.json({ error: 'no outcomes are taken here: the listener has outcomes = false' }, 404);
+    const read = readOutcomes(await bodyOf(context), parts.wallClock());
+    if (read.kind === 'invalid') return context.json({ error: read.because }, 400);
+    return context.json({ taken: read.outcomes.filter(parts.remember).length }, 202);
+  });
   return app;
 }
 

@@ -42,7 +42,7 @@ export type ReadOutcomes =
 
 /** @param at when they are told. */
 export function readOutcomes(body: unknown, at: number): ReadOutcomes {
-  const read = outcomesSchema.safeParse(body);
+  const read = outcomesSchema.safeParse(body, plainly);
   if (!read.success) return { kind: 'invalid', because: wordsOf(read.error) };
   const contrary = read.data.outcomes.find(
     ({ reached, proof }) => (reached === 'authenticate') !== (proof !== null),
@@ -54,8 +54,17 @@ export function readOutcomes(body: unknown, at: number): ReadOutcomes {
   return { kind: 'ok', outcomes: read.data.outcomes.map((one) => ({ ...one, at, sessions: 1 })) };
 }
 
+/** How a request is parsed, so that what is left out is called that. */
+export const plainly: z.core.ParseContext<z.core.$ZodIssue> = {
+  error: ({ input, path = [] }) =>
+    input === undefined ? (path.length === 0 ? 'it is no JSON' : 'it is missing') : undefined,
+};
+
 /** The first thing that is wrong. */
 export function wordsOf({ issues }: z.ZodError): string {
   const [first] = issues;
-  return first === undefined ? 'it is not of the right form' : `${first.path.join('.')}: ${first.message}`;
+  if (first === undefined) return 'it is not of the right form';
+  return first.path.length === 0
+    ? `the request: ${first.message}`
+    : `${first.path.join('.')}: ${first.message}`;
 }

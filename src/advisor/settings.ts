@@ -13,6 +13,8 @@ export interface AdvisorListener {
   /** Of the Postfix that asks; the others have no use for it. */
   readonly version: PostfixVersion;
   readonly dane: DaneUse;
+  /** Whether it takes what sessions of others came to; HTTP only. */
+  readonly outcomes: boolean;
 }
 
 export interface AdvisorSettings {

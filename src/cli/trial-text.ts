@@ -5,6 +5,12 @@ import type { ShownPromotion } from '../relay/policies-api.ts';
 import { formatTable } from './table.ts';
 import { oneLine } from './terminal.ts';
 
+/** Where the relay has nothing to go by, for whatever domain and rule. @param back in days. */
+export function formatNothingSeen(back: number): string {
+  const days = back === 1 ? 'today' : `the last ${back} days`;
+  return `no session of ${days} is kept: there was none, or report_only.mode is "off"\n`;
+}
+
 /** A line for each domain, and the command that does it. */
 export function formatProposals(
   proposals: readonly Proposal[],
@@ -18,14 +24,18 @@ export function formatProposals(
     level ?? '-',
     String(days),
     String(sessions),
-    trials.map(blockedText).join('; '),
+    sessions === 0 ? 'no session was seen' : trials.map(blockedText).join('; '),
   ]);
   const [first] = proposals.filter(({ level }) => level !== null);
   const hint =
     first === undefined
       ? ''
       : `\nwaxwing policy promote ${first.domain} --level ${first.level} --until 14d --reason "..." puts it in force, and takes it back by itself where it blocks mail.\n`;
-  return `${formatTable([head, ...rows])}${hint}`;
+  const isShort = proposals.some(({ days, sessions }) => days < leastDays || sessions < leastSessions);
+  const least = isShort
+    ? `\nA level takes sessions on ${leastDays} days (--days), and ${leastSessions} of them (--sessions), all of which have reached it.\n`
+    : '';
+  return `${formatTable([head, ...rows])}${least}${hint}`;
 }
 
 function blockedText({ rule, blocked, unknown, because }: Trial): string {
@@ -47,7 +57,7 @@ export function formatReplayed(replayed: readonly Replayed[], rule: Trial['rule'
   ]);
   const sum = (of: 'passed' | 'blocked' | 'unknown'): number =>
     replayed.reduce((all, one) => all + one[of], 0);
-  return `${formatTable([head, ...rows])}\n${rule}: ${sum('passed')} sessions would have passed, ${sum('blocked')} would not, of ${sum('unknown')} nobody knows\n`;
+  return `${formatTable([head, ...rows])}\n${rule}: ${counted(sum('passed'), 'session')} would have passed, ${sum('blocked')} would not, of ${sum('unknown')} nobody knows\n`;
 }
 
 const MOST_DAYS = 3;
@@ -89,5 +99,9 @@ export function formatPromotions(promotions: readonly ShownPromotion[]): string 
 }
 
 function recipients(count: number): string {
-  return count === 1 ? '1 recipient' : `${count} recipients`;
+  return counted(count, 'recipient');
+}
+
+function counted(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${count} ${what}s`;
 }

@@ -1,6 +1,7 @@
 /** Listens where programs of this host, or of its network, ask for something: at an address, or at a file. */
-import { lstatSync, rmSync } from 'node:fs';
+import { lstatSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import type { Attended } from './accept.ts';
 import { BACKLOG } from './places.ts';
 
@@ -38,7 +39,7 @@ export interface LocalListener {
   close(graceMs: number): Promise<void>;
 }
 
-/** @throws Node's error where the place cannot be had; EADDRINUSE also where somebody answers at the file. */
+/** @throws Node's error where the place cannot be had; EADDRINUSE also where somebody answers at the file, ENOENT without its folder. */
 export async function listenLocally(options: LocalListenerOptions): Promise<LocalListener> {
   const { place, most, receive, onError } = options;
   const open = new Set<Attended>();
@@ -102,12 +103,21 @@ function boundPlace(server: Server, place: LocalPlace): LocalPlace {
   return { kind: 'address', address: at.address, port: at.port };
 }
 
-/** Removes the file of a process that is gone. @throws Error with the code EADDRINUSE where it is not one, or somebody answers. */
+/**
+ * Removes the file of a process that is gone.
+ * @throws Error with the code EADDRINUSE where it is not one, or somebody answers; with ENOENT where there is no such folder.
+ */
 async function clear(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  if (!found.isSocket()) throw inUse(`${path} is there and no socket`);
-  if (await answers(path)) throw inUse(`another process listens at ${path}`);
+  if (found === undefined) {
+    const folder = dirname(path);
+    // Of such a folder Node says EACCES, "permission denied".
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+      throw failed('ENOENT', `there is no folder ${folder} for the socket ${path}: it has to be made first`);
+    return;
+  }
+  if (!found.isSocket()) throw failed('EADDRINUSE', `${path} is there and no socket`);
+  if (await answers(path)) throw failed('EADDRINUSE', `another process listens at ${path}`);
   rmSync(path, { force: true });
 }
 
@@ -123,6 +133,6 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-function inUse(message: string): Error {
-  return Object.assign(new Error(message), { code: 'EADDRINUSE' });
+function failed(code: 'EADDRINUSE' | 'ENOENT', message: string): Error {
+  return Object.assign(new Error(message), { code });
 }

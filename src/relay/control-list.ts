@@ -49,7 +49,7 @@ export function addListRoutes(app: Hono, { list, world, onWord }: ListParts): vo
       signature: Buffer.from(asked.data.signature, 'base64'),
     };
     const look = toKeptLook(keeper.offer(offered, 'an import'));
-    onWord('an operator has imported a policy list', { ...look });
+    onWord('an operator has handed in a policy list', { ...look });
     const imported: ImportedList = { look, list: toKeptList(terms, keeper, world.now()) };
     return context.json(imported);
   });

@@ -10,7 +10,7 @@ export function registerLists(policy: Command): void {
       'Hand a signed policy list to the running relay, which judges it as one from its own source. Exit code 1: it was refused, and what was in force stays in force.',
     )
     .argument('<file>', 'the list, as JSON')
-    .requiredOption('--signature <file>', 'the text that sign-list has made of it')
+    .option('--signature <file>', 'the text that sign-list has made of it; default: <file>.sig')
     .option('--json', 'print JSON')
     .action(importList);
   policy
@@ -26,12 +26,13 @@ export function registerLists(policy: Command): void {
 }
 
 interface ImportOptions extends AskOptions {
-  readonly signature: string;
+  readonly signature?: string;
 }
 
 async function importList(file: string, options: ImportOptions): Promise<void> {
+  const { signature = `${file}.sig` } = options;
   const { readListFiles } = await import('../list-source.ts');
-  const read = await readListFiles(file, options.signature);
+  const read = await readListFiles(file, signature);
   if (read.kind === 'failed') return fail(read.because);
   const body = JSON.stringify({ list: base64(read.list), signature: base64(read.signature) });
   const answer = await ask(options, { method: 'POST', path: '/list', body, patient: true });

@@ -5,7 +5,7 @@ import type { Proposal } from '../../policies/report-only/propose.ts';
 import type { Promoted, Replayed } from '../../relay/control-trials.ts';
 import type { ShownPromotion } from '../../relay/policies-api.ts';
 import { type AskOptions, ask, print } from '../ask.ts';
-import { addConfigOptions } from '../config/options.ts';
+import { addConfigOptions, append } from '../config/options.ts';
 
 const RULES = ['encrypt', 'authenticate', 'sts', 'list', 'memory'] as const;
 
@@ -32,7 +32,11 @@ export function registerTrials(policy: Command): void {
         .choices(RULES)
         .makeOptionMandatory(),
     )
-    .option('--names <names...>', 'with authenticate: further names that a certificate may prove, or .suffix')
+    .option(
+      '--names <name>',
+      'with authenticate: a further name that a certificate may prove, or .suffix (repeatable)',
+      append,
+    )
     .option('--back <days>', 'so many days, today included', days, 14)
     .option('--json', 'print JSON')
     .action(replay);
@@ -90,10 +94,12 @@ async function proposeLevels(
     leastSessions,
   });
   if (proposals === undefined) return;
-  const { formatProposals } = await import('../trial-text.ts');
+  const { formatNothingSeen, formatProposals } = await import('../trial-text.ts');
   const shown =
     options.all === true || domain !== null ? proposals : proposals.filter(({ level }) => level !== null);
-  print(options, shown, () => formatProposals(shown, { leastDays, leastSessions }));
+  print(options, shown, () =>
+    proposals.length === 0 ? formatNothingSeen(back) : formatProposals(shown, { leastDays, leastSessions }),
+  );
 }
 
 interface ReplayOptions extends AskOptions {
@@ -115,8 +121,10 @@ async function replay(text: string | undefined, options: ReplayOptions, command:
   );
   if (found === undefined) return;
   const replayed = found.flatMap((one) => (one.rule === null ? [] : [one]));
-  const { formatReplayed } = await import('../trial-text.ts');
-  print(options, replayed, () => formatReplayed(replayed, rule));
+  const { formatNothingSeen, formatReplayed } = await import('../trial-text.ts');
+  print(options, replayed, () =>
+    found.length === 0 ? formatNothingSeen(back) : formatReplayed(replayed, rule),
+  );
 }
 
 /** All pages of it; undefined where nothing came of it. */

@@ -7,7 +7,7 @@ export function register(program: Command): void {
   const serve = program
     .command('serve')
     .description(
-      'Run the relay. Without a configuration: for this host only, on 127.0.0.1 ports 2525 and 4650 (TLS).',
+      'Run the relay, with the gateways and the advisor that the configuration has. Without one: for this host only, on 127.0.0.1 ports 2525 and 4650 (TLS).',
     );
   withExamples(serve, ['waxwing serve', 'waxwing serve --config waxwing.toml']);
   addConfigOptions(serve).action(run);

@@ -51,6 +51,7 @@ export function toLoadRequest(options: ConfigOptions, env: LoadRequest['env']): 
   return { file, env, flags };
 }
 
-function append(value: string, previous: readonly string[] = []): readonly string[] {
+/** For an option that may be given several times. */
+export function append(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }

@@ -54,6 +54,8 @@ export function parseSize(written: number | string): Parsed<number> {
 
 /** Reads `address:port`; port 0 lets the system choose. */
 export function parseListenAddress(text: string): Parsed<ListenAddress> {
+  if (/^[0-9]{1,5}$/.test(text))
+    return invalid(`${quote(text)} is a port alone: the address stands before it, as in "127.0.0.1:${text}"`);
   return numeric(text, text.endsWith(':0') ? parseHostPort(text, 0) : parseHostPort(text));
 }
 

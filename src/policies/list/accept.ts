@@ -89,7 +89,10 @@ export function judgeList(
     return refused('rollback', `it was made at ${moment(timestamp)}, and ${before}`);
   }
   if (newest !== undefined && timestamp === newest.timestamp && digest !== newest.digest)
-    return refused('conflict', `another list of the same time, ${moment(timestamp)}, was accepted before`);
+    return refused(
+      'conflict',
+      `another list of the same time, ${moment(timestamp)}, was accepted before: a new one takes a later timestamp`,
+    );
   return { kind: 'accepted', list: parsed.value, digest, signers };
 }
 

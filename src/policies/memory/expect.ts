@@ -148,7 +148,9 @@ function sentence(
 
 function showDays(ms: number): string {
   if (ms % DAY_MS === 0) return ms === DAY_MS ? 'a day' : `${ms / DAY_MS} days`;
-  return `${Math.round(ms / 3_600_000)} hours`;
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 100) return minutes === 1 ? 'a minute' : `${minutes} minutes`;
+  return `${Math.round(minutes / 60)} hours`;
 }
 
 function dayText(at: EpochMs): string {

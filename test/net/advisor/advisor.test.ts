@@ -21,7 +21,7 @@ const LOOPBACK: LocalPlace = { kind: 'address', address: '127.0.0.1', port: 0 };
 const dane = factsOf({ hosts: [hostWith('mx1.example.test', 'usable')] });
 
 function listener(protocol: AdvisorProtocol, place: LocalPlace = LOOPBACK): AdvisorListener {
-  return { protocol, place, version: { major: 3, minor: 7 }, dane: 'with' };
+  return { protocol, place, version: { major: 3, minor: 7 }, dane: 'with', outcomes: false };
 }
 
 interface Running {
@@ -40,6 +40,7 @@ async function start(t: TestContext, ...listeners: readonly AdvisorListener[]): 
     settings: { listeners, connections: 100, answers: 100 },
     learn: () => running.facts(),
     rulesFor: () => mayRules,
+    remember: () => false,
     deadlines,
     registry,
     wallClock: () => 0,

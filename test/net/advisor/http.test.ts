@@ -15,7 +15,8 @@ it('a client that does not take its answers is left', async (t) => {
   const http = openHttpDesk(
     {
       desk,
-      terms: () => ({ dane: 'with', attributes, rulesFor: () => mayRules }),
+      terms: () => ({ dane: 'with', attributes, outcomes: false, rulesFor: () => mayRules }),
+      remember: () => false,
       wallClock: () => 0,
       version: '1.2.3',
       onError: (what, error) => assert.fail(`${what}: ${String(error)}`),

@@ -105,8 +105,8 @@ describe('the policy list, from its author to what deliveries go by', () => {
     await configure(`source = "policy.json"\n${keys}`);
     const first = await serve(t, config);
     await first.logged(/^a new policy list is in force: it names 3 domains, signed by [0-9a-f]{16}$/);
-    const older = [at('older.json'), '--signature', at('older.json.sig')];
-    const refused = await run('policy', 'import-list', ...older, '--config', config);
+    // Its signature is beside it.
+    const refused = await run('policy', 'import-list', at('older.json'), '--config', config);
     assert.equal(refused.code, 1);
     assert.match(refused.stdout, /^the list was refused \(rollback\): it was made at /);
     await first.logged(/^a policy list was refused \(rollback\): .*; the one of .* stays in force until /);

@@ -119,6 +119,15 @@ describe('a listener for programs of this host', () => {
     assert.equal(existsSync(path), true);
   });
 
+  it('says which folder is not there: by Node it would be a matter of permission', async (t) => {
+    const missing = join(folder(t), 'run');
+    const path = join(missing, 'a.sock');
+    await assert.rejects(listenLocally(options({ kind: 'file', path, mode: 0o666 })), {
+      code: 'ENOENT',
+      message: `there is no folder ${missing} for the socket ${path}: it has to be made first`,
+    });
+  });
+
   it('closes those who are too many as they come', async () => {
     const listener = await listenLocally(
       options({ kind: 'address', address: '127.0.0.1', port: 0 }, { most: () => 1 }),

@@ -67,7 +67,7 @@ describe('POST /list', () => {
       [answer.status, look.outcome, list.list?.inForce, list.list?.domains],
       [200, 'accepted', true, 3],
     );
-    assert.match(words[0] ?? '', /^an operator has imported a policy list .*"accepted"/);
+    assert.match(words[0] ?? '', /^an operator has handed in a policy list .*"accepted"/);
     assert.deepEqual((await asked('GET', '/list')).body, list);
     const { listed } = (await asked('GET', '/policies/alias.test')).body as KeptOfDomain;
     assert.deepEqual(

@@ -91,7 +91,9 @@ async function startSender(
 let shared: Promise<{ readonly advisor: Waxwing; readonly haraka: Haraka }> | undefined;
 function sender(lab: Lab): NonNullable<typeof shared> {
   shared ??= (async () => {
-    const advisor = await startAdvisorOnLab(lab, [{ protocol: 'http', address: '127.0.0.1:0' }]);
+    const advisor = await startAdvisorOnLab(lab, [
+      { protocol: 'http', address: '127.0.0.1:0', outcomes: true },
+    ]);
     const haraka = await startSender(lab, advisor.advisorPorts[0] ?? 0);
     return { advisor, haraka };
   })();

@@ -144,7 +144,7 @@ export function nodemailerTests(labTest: LabTest): void {
 
     labTest('what it tells a real advisor is remembered, and asked of whoever asks that', async (lab, t) => {
       const waxwing = await startOnLab(lab, {
-        advisor: [{ protocol: 'http', address: '127.0.0.1:0' }],
+        advisor: [{ protocol: 'http', address: '127.0.0.1:0', outcomes: true }],
         memory: { mode: 'enforce', least_sessions: 2, least_age: '1s' },
       });
       t.after(() => waxwing.close());

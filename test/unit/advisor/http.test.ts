@@ -16,8 +16,13 @@ function appOf(watched: WatchedDesk, remember?: (outcome: Outcome) => boolean, w
   const attributes = attributesFor({ major: 3, minor: 7 });
   return adviceApp({
     desk: watched.desk,
-    terms: () => ({ dane: 'with', attributes, rulesFor: () => mayRules }),
-    remember,
+    terms: () => ({
+      dane: 'with',
+      attributes,
+      outcomes: remember !== undefined,
+      rulesFor: () => mayRules,
+    }),
+    remember: remember ?? (() => assert.fail('nobody is to remember it')),
     wallClock,
     version: '1.2.3',
     onError: (what) => void watched.errors.push(what),
@@ -240,8 +245,13 @@ describe('what others have reached', () => {
     assert.deepEqual(told, []);
   });
 
-  it('is taken only where somebody remembers it', async () => {
-    const { post } = telling(false);
-    assert.equal((await post(JSON.stringify({ outcomes: [outcome] }))).status, 404);
+  it('is taken only where the listener is set to', async () => {
+    const { told, post } = telling(false);
+    const response = await post(JSON.stringify({ outcomes: [outcome] }));
+    assert.equal(response.status, 404);
+    assert.deepEqual(await response.json(), {
+      error: 'no outcomes are taken here: the listener has outcomes = false',
+    });
+    assert.deepEqual(told, []);
   });
 });

@@ -25,6 +25,16 @@ describe('outcomes of others', () => {
     assert.match(read.because, /^outcomes\.1\.reached: /);
   });
 
+  it('what is left out is called missing, and what is no JSON that', () => {
+    const { host: _, ...hostless } = outcome;
+    assert.deepEqual(readOutcomes({ outcomes: [hostless] }, 5), {
+      kind: 'invalid',
+      because: 'outcomes.0.host: it is missing',
+    });
+    // As the body is read where it cannot be parsed.
+    assert.deepEqual(readOutcomes(undefined, 5), { kind: 'invalid', because: 'the request: it is no JSON' });
+  });
+
   it('a proof stands beside authenticate, and nowhere else', () => {
     const proofs: readonly (readonly [string, string | null, boolean])[] = [
       ['authenticate', 'name', true],

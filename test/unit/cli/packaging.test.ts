@@ -49,6 +49,13 @@ describe('what is shipped for systemd', () => {
     assert.ok(Number(seconds) * 1000 > 2 * config().relay.graceMs);
   });
 
+  it('makes the folder in which the pages have sockets of the advisor', () => {
+    const unit = read('waxwing.service');
+    assert.deepEqual(valuesOf(unit, 'RuntimeDirectory'), ['waxwing']);
+    assert.deepEqual(valuesOf(unit, 'RuntimeDirectoryMode'), ['0755']);
+    assert.match(read('../docs/advisor.md'), /^socket = "\/run\/waxwing\/exim\.sock"/m);
+  });
+
   it('does not forbid what Node does: compiling while it runs', () => {
     assert.deepEqual(valuesOf(read('waxwing.service'), 'MemoryDenyWriteExecute'), []);
   });

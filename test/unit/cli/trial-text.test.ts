@@ -69,6 +69,16 @@ waxwing policy promote example.test --level encrypt --until 14d --reason "..." p
     assert.match(formatProposals([], terms), /^nothing is proposed: .* 7 days and 20 sessions/);
     assert.doesNotMatch(formatProposals([{ ...proposal, level: null }], terms), /promote/);
   });
+
+  it('says what it takes, where too little was seen', () => {
+    const what =
+      /\nA level takes sessions on 7 days \(--days\), and 20 of them \(--sessions\), all of which have reached it\.\n/;
+    assert.match(formatProposals([{ ...proposal, level: null, sessions: 19 }], terms), what);
+    assert.match(formatProposals([{ ...proposal, level: null, days: 6 }], terms), what);
+    assert.doesNotMatch(formatProposals([{ ...proposal, level: null }], terms), what);
+    const none = { ...proposal, level: null, days: 0, sessions: 0, trials: [] };
+    assert.match(formatProposals([none], terms), /^example\.test {2}- {11}0 {5}0 {9}no session was seen$/m);
+  });
 });
 
 describe('policy replay', () => {
@@ -82,6 +92,8 @@ describe('policy replay', () => {
       /^example\.test {2}14 {4}0 {7}40 {7}2 {8}2026-11-02 2026-11-03 2026-11-04 and 1 more {2}the/m,
     );
     assert.match(text, /\nauthenticate: 0 sessions would have passed, 40 would not, of 2 nobody knows\n$/);
+    const one = formatReplayed([{ ...passed, passed: 1, domain: 'a.test', days: 1, sessions: 1 }], 'encrypt');
+    assert.match(one, /\nencrypt: 1 session would have passed, 0 would not, of 0 nobody knows\n$/);
   });
 
   it('says where no session is concerned', () => {

@@ -22,25 +22,40 @@ const written = z.strictObject({
     .describe('Path of a socket, in place of address: /var/spool/postfix/waxwing/advisor.sock.'),
   socket_mode: text(parseMode).prefault('0666').describe('Mode of the socket, octal: who may ask.'),
   postfix: text(parseVersion, '3.7')
-    .prefault('3.4')
+    .optional()
     .describe(
-      'Version of the Postfix that asks: it refuses attributes that it does not know. From 3.4 servername is said, from 3.10 what reports of TLS-RPT need.',
+      'Version of the Postfix that asks (3.4): it refuses attributes that it does not know. From 3.4 servername is said, from 3.10 what reports of TLS-RPT need.',
     ),
   dane: z
     .boolean()
-    .default(true)
+    .optional()
     .describe(
-      'Whether the Postfix that asks can look up TLSA records: it has smtp_dns_support_level = dnssec and a resolver that validates. false: answers leave DANE out.',
+      'Whether the Postfix that asks can look up TLSA records: it has smtp_dns_support_level = dnssec and a resolver that validates (true). false: answers leave DANE out.',
+    ),
+  outcomes: z
+    .boolean()
+    .optional()
+    .describe(
+      'With http: whether programs may tell what their sessions with mail hosts came to, for the memory (false). Whoever can ask can tell.',
     ),
 });
 
+/** From it on a Postfix knows servername; an older one refuses answers that have it. */
+const USUAL_POSTFIX: PostfixVersion = { major: 3, minor: 4 };
+
 const listener = written.transform((table, context): AdvisorListener => {
   const complain = complaints(context);
+  const { protocol, postfix, dane = true, outcomes = false } = table;
+  if (protocol === 'line')
+    for (const key of ['postfix', 'dane'] as const)
+      if (table[key] !== undefined) complain(key, 'is about a Postfix that asks, and line is for Exim');
+  if (protocol !== 'http' && table.outcomes !== undefined) complain('outcomes', 'is for http only');
   return {
-    protocol: table.protocol,
+    protocol,
     place: placeOf(table, complain),
-    version: table.postfix,
-    dane: table.dane ? 'with' : 'without',
+    version: postfix ?? USUAL_POSTFIX,
+    dane: dane ? 'with' : 'without',
+    outcomes,
   };
 });
 

@@ -46,12 +46,29 @@ describe('policy propose and replay', { concurrency: 2 }, () => {
     assert.deepEqual(asked, [{ url: '/trials/proposals', body }]);
   });
 
+  it('says where there is nothing to go by', async (t) => {
+    const { data } = await peer(t, []);
+    const nothing = 'is kept: there was none, or report_only.mode is "off"\n';
+    const proposed = await waxwing(['policy', 'propose', '--data', data]);
+    assert.equal(proposed.stdout, `no session of the last 30 days ${nothing}`);
+    const replayed = await waxwing(['policy', 'replay', '--rule', 'encrypt', '--back', '1', '--data', data]);
+    assert.equal(replayed.stdout, `no session of today ${nothing}`);
+  });
+
   it('tries a rule, with names where it is about names', async (t) => {
     const { data, asked } = await peer(t, [{ domain: 'a.test', rule: null }]);
-    const words = ['policy', 'replay', 'a.test', '--rule', 'authenticate', '--names', '.b.test'];
+    // A domain behind them is a domain, and not one name more.
+    const names = ['--names', '.b.test', '--names', 'c.test'];
+    const words = ['policy', 'replay', '--rule', 'authenticate', ...names, 'a.test'];
     const run = await waxwing([...words, '--data', data]);
     assert.equal(run.stdout, 'no session was seen of which authenticate says anything\n');
-    const body = { rule: 'authenticate', names: ['.b.test'], back: 14, domain: 'a.test', after: null };
+    const body = {
+      rule: 'authenticate',
+      names: ['.b.test', 'c.test'],
+      back: 14,
+      domain: 'a.test',
+      after: null,
+    };
     assert.deepEqual(asked, [{ url: '/trials/replay', body }]);
     const wrong = await waxwing(['policy', 'replay', '--rule', 'sts', '--names', 'b.test', '--data', data]);
     assert.match(wrong.stderr, /--names says whom a certificate may prove/);

@@ -182,7 +182,7 @@ describe('wrong words', { concurrency: 2 }, () => {
     [['show', 'a b'], /^error: "a b" is not a domain: /],
     [['refresh', '192.0.2.1'], /^error: "192\.0\.2\.1" is not a domain/],
     [['list', '--after', '..'], /^error: "\.\." is not a domain/],
-    [['import-list', 'x'], /required option '--signature <file>' not specified/],
+    [['import-list'], /missing required argument 'file'/],
     [['sign-list', 'x'], /required option '--key <file>' not specified/],
     [['override', 'a.test'], /^error: an override takes a level, --until and --reason; or --remove alone/],
     [['override', 'a.test', 'may', '--until', '2d'], /^error: an override takes a level/],

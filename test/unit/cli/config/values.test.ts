@@ -115,6 +115,10 @@ describe('socket addresses', () => {
       '127.0.0.1:',
       '127.0.0.1:00',
     ]);
+    assert.deepEqual(parseListenAddress('8461'), {
+      kind: 'invalid',
+      because: '"8461" is a port alone: the address stands before it, as in "127.0.0.1:8461"',
+    });
   });
 });
 

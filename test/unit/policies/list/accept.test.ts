@@ -116,7 +116,7 @@ describe('a list that is offered', () => {
     const other = signed(listText({ policies: {} }), ours);
     assert.equal(
       shown(judged(other, signingsOf(good, ours))),
-      'conflict: another list of the same time, 2026-11-28T12:00:00Z, was accepted before',
+      'conflict: another list of the same time, 2026-11-28T12:00:00Z, was accepted before: a new one takes a later timestamp',
     );
   });
 });

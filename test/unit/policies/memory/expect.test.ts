@@ -234,6 +234,19 @@ describe('what the memory demands', () => {
       'mail for example.test was authenticated at hosts that example.test vouched for in each session since 2026-10-29 (10), and nothing proves that mx.elsewhere.test is one of them; the memory gives way once the contrary is seen for 3 days',
     );
   });
+
+  for (const [giveWayAfterMs, text] of [
+    [86_400_000, 'a day'],
+    [129_600_000, '36 hours'],
+    [3_600_000, '60 minutes'],
+    [60_000, 'a minute'],
+  ] as const) {
+    it(`says the time that it waits as ${text}`, () => {
+      const memory = { ...memoryWith('enforce', ...all), giveWayAfterMs };
+      const [first] = decideAll({ ...facts({ tracks: all, ...unsigned(STRANGER) }), memory }, may).hosts;
+      assert.ok(first?.kind === 'use' && first.decision.because.endsWith(` is seen for ${text}`));
+    });
+  }
 });
 
 describe('memoryFrom', () => {

@@ -21,7 +21,7 @@ describe('[advisor]', () => {
     const { listener } = advisor.parse({
       listener: [
         socketmap,
-        { protocol: 'line', socket: '/run/a.sock', socket_mode: '660', postfix: '3.10.4' },
+        { protocol: 'http', socket: '/run/a.sock', socket_mode: '660', postfix: '3.10.4', outcomes: true },
       ],
     });
     assert.deepEqual(listener, [
@@ -30,12 +30,14 @@ describe('[advisor]', () => {
         place: { kind: 'address', address: '127.0.0.1', port: 8461 },
         version: { major: 3, minor: 4 },
         dane: 'with',
+        outcomes: false,
       },
       {
-        protocol: 'line',
+        protocol: 'http',
         place: { kind: 'file', path: '/run/a.sock', mode: 0o660 },
         version: { major: 3, minor: 10 },
         dane: 'with',
+        outcomes: true,
       },
     ]);
   });
@@ -45,6 +47,15 @@ describe('[advisor]', () => {
     assert.deepEqual(faults({ ...socketmap, socket: '/s' }), [
       'listener.0.socket: cannot be given beside address',
     ]);
+  });
+
+  it('has no key that does nothing', () => {
+    const line = { protocol: 'line', socket: '/s' };
+    assert.deepEqual(faults({ ...line, postfix: '3.7', dane: false }), [
+      'listener.0.postfix: is about a Postfix that asks, and line is for Exim',
+      'listener.0.dane: is about a Postfix that asks, and line is for Exim',
+    ]);
+    assert.deepEqual(faults({ ...socketmap, outcomes: false }), ['listener.0.outcomes: is for http only']);
   });
 
   it('refuses two at one place', () => {

@@ -4,7 +4,7 @@ import type { DeadPage, ShownWebhook } from '../../relay/control-webhooks.ts';
 import type { Replayed } from '../../relay/webhooks/replay.ts';
 import type { Amount } from '../../store/outbox.ts';
 import { type AskOptions, ask, print } from '../ask.ts';
-import { addConfigOptions } from '../config/options.ts';
+import { addRelayOptions } from '../config/options.ts';
 import { withExamples } from '../usage.ts';
 
 export function register(program: Command): void {
@@ -17,11 +17,11 @@ export function register(program: Command): void {
     'waxwing events retry-dead --webhook shop',
     'waxwing events replay --webhook shop --since 2026-11-28T12:00:00Z',
   ]);
-  addConfigOptions(events.command('list'))
+  addRelayOptions(events.command('list'))
     .description('List the webhooks: what waits, what was given up, and why.')
     .option('--json', 'print JSON')
     .action(list);
-  addConfigOptions(events.command('replay'))
+  addRelayOptions(events.command('replay'))
     .description(
       'Send past events of the event log to a webhook once more, as far as it and the files that it was rotated into reach.',
     )
@@ -32,7 +32,7 @@ export function register(program: Command): void {
     .option('--until <moment>', 'up to here. Default: now')
     .option('--json', 'print JSON')
     .action(replay);
-  addConfigOptions(events.command('dead'))
+  addRelayOptions(events.command('dead'))
     .description('List the requests of a webhook that were given up.')
     .addOption(webhookOption())
     .addOption(
@@ -40,7 +40,7 @@ export function register(program: Command): void {
     )
     .option('--json', 'print JSON')
     .action(dead);
-  addConfigOptions(events.command('retry-dead'))
+  addRelayOptions(events.command('retry-dead'))
     .description(
       'Send what was given up once more, and try what waits now; a webhook that was switched off by its receiver is used again.',
     )

@@ -2,10 +2,10 @@
 import type { Command } from 'commander';
 import type { ImportedList } from '../../relay/list-api.ts';
 import { type AskOptions, ask, fail, print } from '../ask.ts';
-import { addConfigOptions } from '../config/options.ts';
+import { addRelayOptions } from '../config/options.ts';
 
 export function registerLists(policy: Command): void {
-  addConfigOptions(policy.command('import-list'))
+  addRelayOptions(policy.command('import-list'))
     .description(
       'Hand a signed policy list to the running relay, which judges it as one from its own source. Exit code 1: it was refused, and what was in force stays in force.',
     )

@@ -5,12 +5,12 @@ import type { Proposal } from '../../policies/report-only/propose.ts';
 import type { Promoted, Replayed } from '../../relay/control-trials.ts';
 import type { ShownPromotion } from '../../relay/policies-api.ts';
 import { type AskOptions, ask, print } from '../ask.ts';
-import { addConfigOptions, append } from '../config/options.ts';
+import { addRelayOptions, append } from '../config/options.ts';
 
 const RULES = ['encrypt', 'authenticate', 'sts', 'list', 'memory'] as const;
 
 export function registerTrials(policy: Command): void {
-  addConfigOptions(policy.command('propose'))
+  addRelayOptions(policy.command('propose'))
     .description(
       'Say of which domains TLS could be required, by all that their sessions have shown: nothing of it would have waited.',
     )
@@ -21,7 +21,7 @@ export function registerTrials(policy: Command): void {
     .option('--all', 'show also domains of which nothing can be required, with the reason')
     .option('--json', 'print JSON')
     .action(proposeLevels);
-  addConfigOptions(policy.command('replay'))
+  addRelayOptions(policy.command('replay'))
     .description('Try a rule on the sessions of the last days: what it would have let through, and what not.')
     .argument('[domain]')
     .addOption(
@@ -40,7 +40,7 @@ export function registerTrials(policy: Command): void {
     .option('--back <days>', 'so many days, today included', days, 14)
     .option('--json', 'print JSON')
     .action(replay);
-  addConfigOptions(policy.command('promote'))
+  addRelayOptions(policy.command('promote'))
     .description(
       'Require a level of mail for a domain until a time, beside what it asks for itself; it is taken back by itself where it blocks more than --most recipients.',
     )
@@ -51,11 +51,11 @@ export function registerTrials(policy: Command): void {
     .option('--most <recipients>', 'so many may be blocked', number, 0)
     .option('--json', 'print JSON')
     .action(promote);
-  addConfigOptions(policy.command('promotions'))
+  addRelayOptions(policy.command('promotions'))
     .description('List the levels that were promoted, what they have blocked, and what became of them.')
     .option('--json', 'print JSON')
     .action(promotions);
-  addConfigOptions(policy.command('rollback'))
+  addRelayOptions(policy.command('rollback'))
     .description('Take a promoted level back before its time.')
     .argument('<domain>')
     .requiredOption('--reason <text>', 'why, for whoever wonders later')

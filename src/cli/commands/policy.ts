@@ -12,7 +12,7 @@ import type {
   Refreshed,
 } from '../../relay/policies-api.ts';
 import { type AskOptions, ask, print } from '../ask.ts';
-import { addConfigOptions } from '../config/options.ts';
+import { addRelayOptions } from '../config/options.ts';
 import { withExamples } from '../usage.ts';
 import { registerLists } from './policy-lists.ts';
 import { registerTrials } from './policy-trials.ts';
@@ -30,7 +30,7 @@ export function register(program: Command): void {
     'waxwing policy override example.com encrypt --until 2d --reason "their certificate ran out, told by phone"',
     'waxwing policy propose',
   ]);
-  addConfigOptions(policy.command('list'))
+  addRelayOptions(policy.command('list'))
     .description(
       'List the MTA-STS policies that are kept, by domain, and all overrides; and how the policy list stands.',
     )
@@ -41,21 +41,21 @@ export function register(program: Command): void {
     )
     .option('--json', 'print JSON')
     .action(list);
-  addConfigOptions(policy.command('show'))
+  addRelayOptions(policy.command('show'))
     .description(
       'Show all that is kept of a domain: its policy line by line, failed fetches, an override, a promoted level, what the policy list says, what its mail hosts have reached so far and came to today and yesterday, and servers that send its mail here.',
     )
     .argument('<domain>')
     .option('--json', 'print JSON')
     .action(show);
-  addConfigOptions(policy.command('refresh'))
+  addRelayOptions(policy.command('refresh'))
     .description(
       'Fetch the MTA-STS policy of a domain now, and try mail that waits for it. Exit code 1: it could not be had.',
     )
     .argument('<domain>')
     .option('--json', 'print JSON')
     .action(refresh);
-  addConfigOptions(policy.command('purge'))
+  addRelayOptions(policy.command('purge'))
     .description(
       'Forget the MTA-STS policy of a domain, what sessions with its mail hosts have reached, and the servers that send its mail here: until the next contact nothing of it protects.',
     )
@@ -70,7 +70,7 @@ export function register(program: Command): void {
 const LEVELS = ['off', 'may', 'encrypt', 'authenticate'] as const;
 
 function registerOverride(policy: Command): void {
-  addConfigOptions(policy.command('override'))
+  addRelayOptions(policy.command('override'))
     .description(
       'Set what mail for a domain must reach, over all policies, the memory and the configuration, until a certain time; or take that back.',
     )

@@ -4,7 +4,7 @@ import { counted } from '../../names/count.ts';
 import { formatMailDomain, parseMailDomain } from '../../names/mailbox.ts';
 import type { BegunPause, QueuedPause, QueueStep } from '../../relay/control-api.ts';
 import { type AskOptions, ask, fail, print } from '../ask.ts';
-import { addConfigOptions } from '../config/options.ts';
+import { addRelayOptions } from '../config/options.ts';
 
 /** What `--json` calls the recipients, and what the text says of them. */
 const WORDS = {
@@ -28,7 +28,7 @@ export function registerChanges(queue: Command): void {
     cancel: 'Give mail up: it is not delivered, and nobody is told.',
   } as const satisfies Record<Change, string>;
   for (const what of ['retry', 'hold', 'release', 'cancel'] as const) {
-    const added = addConfigOptions(queue.command(what))
+    const added = addRelayOptions(queue.command(what))
       .description(descriptions[what])
       .argument('[id]', 'one message')
       .option('--destination <name>', 'everything for this destination, as in queue list --json')
@@ -39,14 +39,14 @@ export function registerChanges(queue: Command): void {
       );
     if (what === 'release') addReleaseOptions(added);
   }
-  addConfigOptions(queue.command('flush'))
+  addRelayOptions(queue.command('flush'))
     .description('Try everything for a domain now, wherever its mail goes.')
     .argument('<domain>')
     .option('--json', 'print JSON')
     .action((domain: string, options: AskOptions, command: Command) =>
       changeAll('retry', { domain: destinationIn(domain, command) }, options),
     );
-  addConfigOptions(queue.command('pause'))
+  addRelayOptions(queue.command('pause'))
     .description('Let no mail go to a domain, or to wherever its mail goes; without one, list the pauses.')
     .argument('[domain]')
     .option('--until <time>', 'RFC 3339, such as 2026-12-24T18:00:00Z; without it: until --off')

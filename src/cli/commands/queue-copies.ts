@@ -6,37 +6,37 @@ import { counted } from '../../names/count.ts';
 import type { DataFolder } from '../../store/data-folder.ts';
 import type { BackedUp, QueueStore } from '../../store/queue-store.ts';
 import { type AskOptions, dataFolderOf, fail, print } from '../ask.ts';
-import { addConfigOptions } from '../config/options.ts';
+import { addRelayOptions } from '../config/options.ts';
 import type { Exported } from '../queue-copy/export.ts';
 import { messageOf } from '../usage.ts';
 
 export function registerCopies(queue: Command): void {
-  addConfigOptions(queue.command('check'))
+  addRelayOptions(queue.command('check'))
     .description('Read the whole queue and look for damage, whether or not a relay runs. Changes nothing.')
     .option('--json', 'print JSON')
     .action(check);
-  addConfigOptions(queue.command('backup'))
+  addRelayOptions(queue.command('backup'))
     .description(
       'Write a copy of the queue, the policies, the overrides and what waits for webhooks into a new folder, whether or not a relay runs.',
     )
     .argument('<folder>', 'must not exist yet; where a relay runs, it is the relay that writes it')
     .option('--json', 'print JSON')
     .action(backup);
-  addConfigOptions(queue.command('restore'))
+  addRelayOptions(queue.command('restore'))
     .description(
       'Make a backup the queue, the policies and the outbox of webhooks of a data folder that has no mail and no running relay.',
     )
     .argument('<folder>', 'the backup')
     .option('--json', 'print JSON')
     .action(restore);
-  addConfigOptions(queue.command('export'))
+  addRelayOptions(queue.command('export'))
     .description(
       'Write each open message into a new folder, as ID.eml and ID.ndjson, whether or not a relay runs. The queue stays as it is.',
     )
     .argument('<folder>', 'must not exist yet; meanwhile a backup lies beside it, as FOLDER.copy')
     .option('--json', 'print JSON')
     .action(exportTo);
-  addConfigOptions(queue.command('import'))
+  addRelayOptions(queue.command('import'))
     .description(
       'Take the messages of an export into the queue of a data folder that no relay serves, each once.',
     )

@@ -3,12 +3,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDomain } from '../../names/domain.ts';
 import type { TravelFigures } from '../../relay/control-results.ts';
 import { type AskOptions, ask, print } from '../ask.ts';
-import { addConfigOptions } from '../config/options.ts';
+import { addRelayOptions } from '../config/options.ts';
 
 const MOST_DAYS = 90;
 
 export function registerStats(queue: Command): void {
-  addConfigOptions(queue.command('stats'))
+  addRelayOptions(queue.command('stats'))
     .description(
       'Show how mail travelled, by day and direction: authenticated, encrypted or in clear. What stays on this host is left out.',
     )

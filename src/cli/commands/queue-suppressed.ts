@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import { parseMailbox } from '../../names/mailbox.ts';
 import type { SuppressedRecipient } from '../../relay/control-clients.ts';
 import { type AskOptions, ask, print } from '../ask.ts';
-import { addConfigOptions } from '../config/options.ts';
+import { addRelayOptions } from '../config/options.ts';
 
 export function registerSuppressed(queue: Command): void {
-  addConfigOptions(queue.command('suppressed'))
+  addRelayOptions(queue.command('suppressed'))
     .description(
       'List recipients for whom no mail of [bounces] addresses is taken any more, as it came back too often.',
     )

@@ -4,7 +4,7 @@ import { Argument, type Command } from 'commander';
 import type { QueuedMessage, QueuedTrail } from '../../relay/control-api.ts';
 import type { UsedQuota } from '../../relay/control-clients.ts';
 import { type AskOptions, ask, print } from '../ask.ts';
-import { addConfigOptions } from '../config/options.ts';
+import { addRelayOptions } from '../config/options.ts';
 import { withExamples } from '../usage.ts';
 import { registerChanges } from './queue-changes.ts';
 import { registerCopies } from './queue-copies.ts';
@@ -21,18 +21,18 @@ export function register(program: Command): void {
     'waxwing queue flush example.com',
     'waxwing queue backup /var/backups/waxwing-monday',
   ]);
-  addConfigOptions(queue.command('list'))
+  addRelayOptions(queue.command('list'))
     .description('List messages, oldest first.')
     .option('--all', 'also those that are delivered, bounced or cancelled')
     .option('--after <id>', 'go on behind this message')
     .option('--json', 'print JSON')
     .action(list);
-  addConfigOptions(queue.command('show'))
+  addRelayOptions(queue.command('show'))
     .description('Show the whole trail of one message, and what was said in the attempts that failed.')
     .addArgument(new Argument('<id>', 'as in the list'))
     .option('--json', 'print JSON')
     .action(show);
-  addConfigOptions(queue.command('quotas'))
+  addRelayOptions(queue.command('quotas'))
     .description('List what accounts and networks have used up of their quotas.')
     .option('--json', 'print JSON')
     .action(quotas);

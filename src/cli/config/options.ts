@@ -28,6 +28,18 @@ export function addConfigOptions(command: Command): Command {
     .option('--https-address <addr>', 'address of all policy hosts, instead of what DNS says');
 }
 
+/**
+ * The same for a command that asks the running relay, which goes by its own configuration: what only look-ups need is taken, as
+ * it is with every command, and not shown.
+ */
+export function addRelayOptions(command: Command): Command {
+  addConfigOptions(command);
+  for (const option of command.options) if (!ASKED.has(option.long ?? '')) option.hideHelp();
+  return command;
+}
+
+const ASKED: ReadonlySet<string> = new Set(['--config', '--data']);
+
 /** Adds `--config`, `--resolver`, `--dnssec`, `--trust-anchor` and `--ca`. */
 export function addDnsOptions(command: Command): Command {
   return command

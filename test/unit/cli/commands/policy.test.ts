@@ -210,3 +210,9 @@ describe('wrong words', { concurrency: 2 }, () => {
     assert.match(run.stderr, /^error: no waxwing serves \/none; start it with: waxwing serve\n/);
   });
 });
+
+it('shows no option that means nothing to who asks the running relay', async () => {
+  const { stdout } = await waxwing(['policy', 'show', '--help']);
+  assert.match(stdout, /--data <dir>/);
+  assert.doesNotMatch(stdout, /--resolver|--smtp-port|--trust-anchor/);
+});

@@ -122,14 +122,14 @@ function tellLoad(load: Load, subjects: readonly Subject[], runs: ReadonlyMap<st
     subjects.map((subject) => {
       const all = of(subject);
       const figure = (one: keyof Pick<Run, 'perSecond' | 'p50' | 'p99'>): string =>
-        median(all.map((of) => of[one])).toFixed(0);
+        median(all.map((each) => each[one])).toFixed(0);
       return [
         subject.name,
         figure('perSecond'),
         figure('p50'),
         figure('p99'),
-        median(all.map((of) => of.serverUs)).toFixed(1),
-        median(all.map((of) => of.cpuUs)).toFixed(1),
+        median(all.map((each) => each.serverUs)).toFixed(1),
+        median(all.map((each) => each.cpuUs)).toFixed(1),
         ratio(of(ours), all, (our, its) => our.perSecond / its.perSecond),
         ratio(of(ours), all, (our, its) => its.serverUs / our.serverUs),
       ];

@@ -192,7 +192,10 @@ describe('queue check, backup and restore without a relay', () => {
     assert.deepEqual(readdirSync(parent).toSorted(), ['backup', 'data', 'other']);
   });
 
-  it('restores all queues of a backup, or none where one of them would be written over', async (t) => {
+  // It starts the program five times, each with a database to open.
+  it('restores all queues of a backup, or none where one of them would be written over', {
+    timeout: 60_000,
+  }, async (t) => {
     const parent = mkdtempSync(join(tmpdir(), 'waxwing-cli-'));
     t.after(() => rmSync(parent, { recursive: true }));
     const keep = async (name: string, queue: number, id: string): Promise<void> => {

@@ -46,8 +46,8 @@ export const CLOSE_NOTIFY = 0;
 export interface Alert {
   readonly level: 'warning' | 'fatal';
   readonly code: number;
-  /** The version of the record that it came in, as on the wire; null: SSL 2.0, which has codes of its own. */
-  readonly recordVersion: number | null;
+  /** The version of the record that it came in, as on the wire. */
+  readonly recordVersion: number;
 }
 
 /** @returns IANA's name, or `alert 99` where there is none. */

@@ -27,9 +27,9 @@ export function byteQueue(): ByteQueue {
     peek,
     take(count) {
       const taken = peek(count);
-      const [first, ...others] = slices;
+      const [first] = slices;
       if (taken === undefined || first === undefined) return taken;
-      slices = first.length === count ? others : [first.subarray(count), ...others];
+      slices = [first.subarray(count), ...slices.slice(1)].filter(({ length }) => length > 0);
       total -= count;
       return taken;
     },

@@ -1,5 +1,5 @@
 /** Certificate of TLS 1.2 and older, in which it comes in clear (RFC 5246 §7.4.2), and CertificateStatus (RFC 6066 §8). */
-import { type Reading, read } from './octets.ts';
+import { copy, type Reading, read } from './octets.ts';
 
 /** More are no chain: OpenSSL verifies up to 100, the longest of public authorities has five. */
 const MOST_CERTIFICATES = 20;
@@ -10,7 +10,7 @@ export function readCertificates(body: Uint8Array): Reading<readonly Uint8Array[
   const cursor = read(body);
   const list = read(cursor.vector(3));
   const value: Uint8Array[] = [];
-  while (list.hasMore() && value.length <= MOST_CERTIFICATES) value.push(list.vector(3, 1).slice());
+  while (list.hasMore() && value.length <= MOST_CERTIFICATES) value.push(copy(list.vector(3, 1)));
   if (value.length > MOST_CERTIFICATES)
     return {
       value: value.slice(0, MOST_CERTIFICATES),
@@ -26,7 +26,7 @@ export function readCertificates(body: Uint8Array): Reading<readonly Uint8Array[
 export function readCertificateStatus(body: Uint8Array): Reading<Uint8Array> {
   const cursor = read(body);
   const type = cursor.number(1);
-  const value = cursor.vector(3, 1).slice();
+  const value = copy(cursor.vector(3, 1));
   return type === OCSP && cursor.isRead()
     ? { value, breach: null }
     : { value: null, breach: 'a CertificateStatus that is no answer of OCSP' };

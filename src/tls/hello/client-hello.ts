@@ -3,7 +3,7 @@
  * RFC 6101 §5.6.1.2): written octet by octet, as OpenSSL would not.
  */
 import { type Extension, extensionTypes as types } from './extension-types.ts';
-import { number, vector } from './octets.ts';
+import { number, numbers, vector } from './octets.ts';
 import { FALLBACK_SCSV, RENEGOTIATION_SCSV } from './suite-names.ts';
 
 /** A field that is null is left out; where all of them are, there are no extensions at all. */
@@ -55,18 +55,34 @@ const HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
 /** RFC 8446 §5.1: octets of a record. */
 const MOST_IN_RECORD = 2 ** 14;
+const RECORD_HEADER = 5;
+const MESSAGE_HEADER = 4;
 
 /** The hello in its record, or its records where it is larger than one. */
 export function clientHello(spec: ClientHelloSpec): Uint8Array {
-  const extensions = extensionsOf(spec);
-  const bare = records(spec, message(spec, extensions));
-  if (spec.size === null || bare.length >= spec.size) return bare;
-  const further = message(spec, [...extensions, padding(0)]);
-  const room = Math.max(spec.size - records(spec, further).length, 0);
-  const padded = records(spec, message(spec, [...extensions, padding(room)]));
-  // The padding can need a further record for itself, and then is smaller by the header of that.
-  const excess = Math.min(Math.max(padded.length - spec.size, 0), room);
-  return excess === 0 ? padded : records(spec, message(spec, [...extensions, padding(room - excess)]));
+  const head = headOf(spec);
+  const extensions = Buffer.concat(extensionsOf(spec).map(written));
+  const octets = paddingOf(spec, head.length, extensions.length);
+  const more = octets === null ? [] : [written({ type: types.padding, data: new Uint8Array(octets) })];
+  const isBare = extensions.length === 0 && more.length === 0;
+  const body = vector(3, head, ...(isBare ? [] : [vector(2, extensions, ...more)]));
+  return records(spec, Buffer.concat([number(CLIENT_HELLO, 1), body]));
+}
+
+/** Octets of padding that make the hello as large as it has to be; null: it is that large without. */
+function paddingOf({ size }: ClientHelloSpec, head: number, extensions: number): number | null {
+  if (size === null) return null;
+  const message = MESSAGE_HEADER + head;
+  if (onWire(message + (extensions === 0 ? 0 : 2 + extensions)) >= size) return null;
+  const least = message + 2 + extensions + 4;
+  const room = Math.max(size - onWire(least), 0);
+  // The padding itself may need a further record, whose header is part of the size then.
+  return Math.max(room - Math.max(onWire(least + room) - size, 0), 0);
+}
+
+/** Octets of a message in its records. */
+function onWire(octets: number): number {
+  return octets + RECORD_HEADER * Math.ceil(octets / MOST_IN_RECORD);
 }
 
 /** The values of RFC 8701 §2: 0x0a0a, 0x1a1a, … */
@@ -75,7 +91,7 @@ export function greaseValue(which: number): number {
 }
 
 /** The suites as they stand in the hello, with those that only signal something. */
-export function offeredSuites({ suites, renegotiation, fallback, grease }: ClientHelloSpec): number[] {
+function offeredSuites({ suites, renegotiation, fallback, grease }: ClientHelloSpec): readonly number[] {
   return [
     ...greased(grease, suites),
     ...(renegotiation === 'scsv' ? [RENEGOTIATION_SCSV] : []),
@@ -84,17 +100,15 @@ export function offeredSuites({ suites, renegotiation, fallback, grease }: Clien
   ];
 }
 
-function message(spec: ClientHelloSpec, extensions: readonly Extension[]): Uint8Array {
+function headOf(spec: ClientHelloSpec): Uint8Array {
   if (spec.random.length !== 32) throw new RangeError('the random of a ClientHello is 32 octets');
-  const body = Buffer.concat([
+  return Buffer.concat([
     number(spec.legacyVersion, 2),
     spec.random,
     vector(1, spec.sessionId),
-    vector(2, ...numbers(offeredSuites(spec))),
+    vector(2, numbers(offeredSuites(spec))),
     vector(1, Uint8Array.from(spec.compression)),
-    ...(extensions.length === 0 ? [] : [vector(2, ...extensions.map(written))]),
   ]);
-  return Buffer.concat([number(CLIENT_HELLO, 1), vector(3, body)]);
 }
 
 function records({ recordVersion }: ClientHelloSpec, whole: Uint8Array): Uint8Array {
@@ -117,7 +131,7 @@ export function offeredExtensions(spec: ClientHelloSpec): readonly number[] {
 function extensionsOf(spec: ClientHelloSpec): readonly Extension[] {
   const { grease, supportedVersions, groups, keyShares, signatureSchemes, alpn } = spec;
   const nothing = new Uint8Array();
-  const list = (values: readonly number[]): Uint8Array => vector(2, ...numbers(greased(grease, values)));
+  const list = (values: readonly number[]): Uint8Array => vector(2, numbers(greased(grease, values)));
   // An empty one never comes last: servers were seen that lose it, and the hello with it.
   return [
     ...of(greaseValue(grease ?? 0), grease, () => nothing),
@@ -137,7 +151,7 @@ function extensionsOf(spec: ClientHelloSpec): readonly Extension[] {
     ...of(types.status_request, spec.statusRequest, () => Uint8Array.of(1, 0, 0, 0, 0)),
     ...of(types.signature_algorithms, signatureSchemes, list),
     ...of(types.supported_versions, supportedVersions, (versions) =>
-      vector(1, ...numbers(greased(grease, versions))),
+      vector(1, numbers(greased(grease, versions))),
     ),
     ...of(types.key_share, keyShares, (shares) => vector(2, ...shares.map(share))),
   ];
@@ -151,10 +165,6 @@ function of<Value>(
   return value === null || value === false ? [] : [{ type, data: data(value) }];
 }
 
-function padding(octets: number): Extension {
-  return { type: types.padding, data: new Uint8Array(octets) };
-}
-
 function written({ type, data }: Extension): Uint8Array {
   return Buffer.concat([number(type, 2), vector(2, data)]);
 }
@@ -165,8 +175,4 @@ function share({ group, key }: KeyShare): Uint8Array {
 
 function greased(grease: number | null, values: readonly number[]): readonly number[] {
   return grease === null ? values : [greaseValue(grease), ...values];
-}
-
-function numbers(values: readonly number[]): Uint8Array[] {
-  return values.map((value) => number(value, 2));
 }

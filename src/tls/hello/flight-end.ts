@@ -1,5 +1,6 @@
 /** Why nothing more of a server's flight is read. */
 import type { Alert } from './alerts.ts';
+import { copy } from './octets.ts';
 
 export type FlightEnd =
   /** A fatal one, or close_notify: the server is done with us. */
@@ -15,7 +16,7 @@ export type FlightEnd =
 export const MOST_EVIDENCE = 256;
 
 export function broken(because: string, octets: Uint8Array): FlightEnd {
-  return { kind: 'broken', because, octets: octets.slice(0, MOST_EVIDENCE) };
+  return { kind: 'broken', because, octets: copy(octets.subarray(0, MOST_EVIDENCE)) };
 }
 
 export function tooMuch(because: string): FlightEnd {

@@ -7,7 +7,7 @@ import { type CertificateRequest, readCertificateRequest } from './certificate-r
 import type { ClientHelloSpec } from './client-hello.ts';
 import { extensionTypes } from './extension-types.ts';
 import { broken, type FlightEnd, tooMuch } from './flight-end.ts';
-import type { Reading } from './octets.ts';
+import { copy, type Reading } from './octets.ts';
 import { type HelloRetryRequest, readServerHello, type ServerHello } from './server-hello.ts';
 import { readServerKeyExchange, type ServerKeyExchange } from './server-key-exchange.ts';
 import type { Sslv2HelloSpec } from './sslv2-hello.ts';
@@ -93,7 +93,7 @@ function onMessage(facts: Facts, message: Uint8Array, offer: ClientHelloSpec): s
   if (type === HELLO_REQUEST && body.length === 0 && !facts.serverHelloDone) return undefined;
   if (serverHello !== null) return onLater(facts, type, body, serverHello, offer);
   if (type !== SERVER_HELLO) return `a handshake message of type ${type} where ServerHello is due`;
-  const { value, breach } = readServerHello(body, offer);
+  const { value, breach } = readServerHello(copy(body), offer);
   if (value?.kind === 'server-hello') facts.serverHello = value;
   else if (value !== null) facts.helloRetryRequest = value;
   return breach ?? undefined;

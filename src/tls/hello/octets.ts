@@ -1,6 +1,6 @@
 /** The presentation language of TLS (RFC 8446 §3): numbers of fixed size, vectors with their length before them. */
 
-/** A number in so many octets, the highest first (§3.3). */
+/** A number in so many octets, the highest first (§3.3). @throws RangeError where it does not fit. */
 export function number(value: number, octets: 1 | 2 | 3): Uint8Array {
   if (value < 0 || value >= 256 ** octets)
     throw new RangeError(`${value} does not fit into ${octets} octets`);
@@ -10,10 +10,23 @@ export function number(value: number, octets: 1 | 2 | 3): Uint8Array {
   return bytes;
 }
 
+/** Numbers of two octets, one behind the other. */
+export function numbers(values: readonly number[]): Uint8Array {
+  const octets = Buffer.alloc(2 * values.length);
+  let at = 0;
+  for (const value of values) at = octets.writeUInt16BE(value, at);
+  return octets;
+}
+
 /** A vector (§3.4): its parts, and before them how many octets they are. */
 export function vector(lengthOctets: 1 | 2 | 3, ...parts: readonly Uint8Array[]): Uint8Array {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   return Buffer.concat([number(length, lengthOctets), ...parts]);
+}
+
+/** Octets of their own, so that whoever keeps them keeps nothing of what they came in. (What a Buffer slices is no copy.) */
+export function copy(octets: Uint8Array): Uint8Array {
+  return new Uint8Array(octets);
 }
 
 /** Reads a message from its first octet to its last; what is asked for beyond its end is empty, and told at {@link Cursor.isRead}. */

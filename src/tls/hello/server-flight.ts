@@ -8,6 +8,7 @@ import { type ByteQueue, byteQueue } from './byte-queue.ts';
 import type { ClientHelloSpec } from './client-hello.ts';
 import { broken, type FlightEnd, MOST_EVIDENCE, tooMuch } from './flight-end.ts';
 import { type Handshake, type HandshakeFacts, readHandshake } from './handshake.ts';
+import { copy } from './octets.ts';
 import { readSslv2, type Sslv2Answer, type Sslv2HelloSpec, sslv2RecordLength } from './sslv2-hello.ts';
 import { TLS_1_3 } from './versions.ts';
 
@@ -17,9 +18,9 @@ export interface ServerFlight extends HandshakeFacts {
   readonly alerts: readonly Alert[];
   /** Octets behind the ServerHello of TLS 1.3, which only who has the keys can read. */
   readonly encrypted: number;
-  /** Octets in all. */
+  /** Octets that were read, to the end of the record with which the flight ends. */
   readonly octets: number;
-  /** Octets of a record or message whose end has not come. */
+  /** Of these, octets of a record or message whose end has not come. */
   readonly unread: number;
   /** Why nothing more is read; null: it goes on. */
   readonly end: FlightEnd | null;
@@ -32,7 +33,7 @@ export interface ServerFlight extends HandshakeFacts {
 export type FlightQuestion = 'version' | 'certificates' | 'key-exchange' | 'everything';
 
 export interface FlightReader {
-  /** @param slice is kept, not copied. @returns what is known with it. */
+  /** @param slice is kept until its records are whole. @returns what is known with it. */
   take(slice: Uint8Array): ServerFlight;
 }
 
@@ -78,7 +79,7 @@ export function readServerFlight(offer: ClientHelloSpec | Sslv2HelloSpec): Fligh
   return {
     take(slice) {
       if (state.end?.kind === 'not-tls') gather(state, slice);
-      if (state.end !== null) return flightOf(state);
+      if (state.end !== null || state.sslv2 !== null) return flightOf(state);
       const room = MOST_OCTETS - state.octets;
       state.octets += Math.min(slice.length, room);
       state.records.add(slice.subarray(0, room));
@@ -102,8 +103,16 @@ export function isAnswered(flight: ServerFlight, question: FlightQuestion): bool
 
 function flightOf(state: State): ServerFlight {
   const { sslv2, alerts, encrypted, octets, end, handshake, records } = state;
-  const unread = records.length() + handshake.unread() + state.alertOctets.length();
-  return { ...handshake.facts(), sslv2, alerts: [...alerts], encrypted, octets, unread, end };
+  const isOver = end !== null || sslv2 !== null;
+  return {
+    ...handshake.facts(),
+    sslv2,
+    alerts: [...alerts],
+    encrypted,
+    octets: isOver ? octets - records.length() : octets,
+    unread: isOver ? 0 : records.length() + handshake.unread() + state.alertOctets.length(),
+    end,
+  };
 }
 
 /** @returns whether there was a record, so that there may be another. */
@@ -190,6 +199,7 @@ function takeSslv2(state: State, first: number, second: number | undefined): boo
 
 function gather(state: State, slice: Uint8Array): void {
   if (state.end?.kind !== 'not-tls') return;
-  const octets = Buffer.concat([state.end.octets, slice]).subarray(0, MOST_EVIDENCE);
-  state.end = { kind: 'not-tls', octets };
+  const octets = Buffer.concat([state.end.octets, slice]);
+  state.end = { kind: 'not-tls', octets: copy(octets.subarray(0, MOST_EVIDENCE)) };
+  state.octets = state.end.octets.length;
 }

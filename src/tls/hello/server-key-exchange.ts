@@ -4,7 +4,7 @@
  */
 import type { ClientHelloSpec } from './client-hello.ts';
 import { EXPLICIT_CHAR2, EXPLICIT_PRIME, groupName } from './groups.ts';
-import { type Cursor, type Reading, read } from './octets.ts';
+import { type Cursor, copy, type Reading, read } from './octets.ts';
 import { signatureSchemeName } from './signature-schemes.ts';
 import type { CipherSuite } from './suites.ts';
 import { TLS_1_2 } from './versions.ts';
@@ -65,16 +65,16 @@ function keysOf(cursor: Cursor, keyExchange: CipherSuite['keyExchange']): Keys |
     case 'ECDHE':
     case 'ECDHE_PSK': {
       const group = readGroup(cursor);
-      return group === undefined ? undefined : { kind: 'ecdhe', group, key: cursor.vector(1, 1).slice() };
+      return group === undefined ? undefined : { kind: 'ecdhe', group, key: copy(cursor.vector(1, 1)) };
     }
     case 'DHE':
     case 'DHE_PSK': {
       const [prime, generator, key] = [cursor.vector(2, 1), cursor.vector(2, 1), cursor.vector(2, 1)];
-      return { kind: 'dhe', prime: prime.slice(), generator: generator.slice(), key: key.slice() };
+      return { kind: 'dhe', prime: copy(prime), generator: copy(generator), key: copy(key) };
     }
     case 'RSA_EXPORT': {
       const [modulus, exponent] = [cursor.vector(2, 1), cursor.vector(2, 1)];
-      return { kind: 'rsa-export', modulus: modulus.slice(), exponent: exponent.slice() };
+      return { kind: 'rsa-export', modulus: copy(modulus), exponent: copy(exponent) };
     }
     default:
       return { kind: 'other' };

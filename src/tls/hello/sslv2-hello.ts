@@ -4,7 +4,7 @@
  * SSL 2.0 has no RFC but the one that forbids it (RFC 6176 §3); RFC 6101 appendix E.2 has the hello, as later versions could be
  * asked for by it, too.
  */
-import { number, read } from './octets.ts';
+import { copy, number, read } from './octets.ts';
 
 export interface Sslv2HelloSpec {
   readonly kind: 'sslv2';
@@ -84,7 +84,7 @@ export function readSslv2(message: Uint8Array): Sslv2Answer {
   cursor.number(1);
   const version = cursor.number(2);
   const lengths = [cursor.number(2), cursor.number(2), cursor.number(2)] as const;
-  const certificate = cursor.bytes(lengths[0]).slice();
+  const certificate = copy(cursor.bytes(lengths[0]));
   const kinds = read(cursor.bytes(lengths[1]));
   cursor.bytes(lengths[2]);
   const cipherKinds: number[] = [];

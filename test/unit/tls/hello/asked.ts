@@ -1,9 +1,11 @@
 /** The hellos to which the recorded flights are answers, by name. */
+
+import type { Ingredients } from '../../../../src/tls/hello/offers.ts';
 import * as ask from '../../../../src/tls/hello/questions.ts';
 import { suiteClasses } from '../../../../src/tls/hello/suites.ts';
 import { SSL_3, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3 } from '../../../../src/tls/hello/versions.ts';
 
-export const ingredients: ask.Ingredients = {
+export const ingredients: Ingredients = {
   random: Uint8Array.from({ length: 32 }, (_, at) => at + 1),
   serverName: 'mx.example.test',
 };
@@ -25,7 +27,11 @@ export const asked: ReadonlyMap<string, ask.Question> = new Map(
     large: ask.largeQuestion(ingredients),
     fallback: ask.fallbackQuestion(ingredients),
     compression: ask.compressionQuestion(ingredients),
-    ...Object.fromEntries(suiteClasses.map((name) => [`only ${name}`, ask.classQuestion(ingredients, name)])),
+    ...Object.fromEntries(
+      suiteClasses.flatMap((name) =>
+        name === 'secret' ? [] : [[`only ${name}`, ask.classQuestion(ingredients, name)]],
+      ),
+    ),
     ...Object.fromEntries(
       [TLS_1_2, TLS_1_3].flatMap((version) => {
         const question = ask.remainingQuestion(ingredients, version, new Set());

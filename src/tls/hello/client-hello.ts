@@ -46,7 +46,7 @@ export interface ClientHelloSpec {
   readonly size: number | null;
 }
 
-export interface KeyShare {
+interface KeyShare {
   readonly group: number;
   readonly key: Uint8Array;
 }

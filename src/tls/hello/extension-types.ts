@@ -18,8 +18,6 @@ export const extensionTypes = {
   encrypt_then_mac: 22,
   /** RFC 7627 §5.1. */
   extended_master_secret: 23,
-  /** RFC 8879 §3. */
-  compress_certificate: 27,
   /** RFC 8446 §4.2.1. */
   supported_versions: 43,
   /** RFC 8446 §4.2.2. */

@@ -14,7 +14,7 @@ export interface NamedGroup {
 
 type Row = readonly [name: string, client?: number, server?: number];
 
-/** RFC 8422 §5.1.1 and RFC 4492 §5.1.1 (1 to 25), RFC 7027 §2, RFC 8734 §3, RFC 9189 §8, RFC 8998 §2. */
+/** RFC 8422 §5.1.1 and RFC 4492 §5.1.1 (1 to 25), RFC 7027 §2, RFC 8734 §3, RFC 9189 §6, RFC 8998 §2. */
 const curves: Readonly<Record<number, Row>> = {
   0x0001: ['sect163k1'],
   0x0002: ['sect163r1'],

@@ -188,7 +188,7 @@ function behindTheLast({ serverHello, helloRetryRequest }: Facts, queue: ByteQue
   return isLast && queue.length() > 0 ? 'a ServerHello that does not end its record' : undefined;
 }
 
-/** What the hello of SSL 2.0 offers, where it asks for a later version (RFC 6101 appendix E.2). */
+/** What the hello of SSL 2.0 offers, where it asks for a later version (RFC 6101 appendix E). */
 function inNewForm({ version, cipherKinds }: Sslv2HelloSpec): ClientHelloSpec {
   return {
     kind: 'tls',

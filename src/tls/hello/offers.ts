@@ -13,7 +13,7 @@ export interface Ingredients {
   readonly serverName: string | null;
 }
 
-/** Record and all: what hangs at hellos of 256 to 511 octets, as RFC 7685 §1 tells of, gets none of them. */
+/** Record and all: what hangs at hellos of 256 to 511 octets, as RFC 7685 §4 tells of, gets none of them. */
 const USUAL_SIZE = 5 + 512;
 
 export const X25519MLKEM768 = 0x11ec;

@@ -164,7 +164,7 @@ function onRecord(state: State, type: number, version: number, record: Uint8Arra
   } else if (type === APPLICATION_DATA) {
     state.end = broken('a record of data before any handshake', record);
   } else if ((!isNew && helloRetryRequest === null) || content.length !== 1 || content[0] !== 1) {
-    // RFC 8446 §D.4: for appearances only, behind the hello; in older versions it belongs to a session that is taken up.
+    // RFC 8446 appendix D.4: for appearances only, behind the hello; in older versions it belongs to a session that is taken up.
     state.end = broken('a ChangeCipherSpec where there is no session to change', record);
   }
 }

@@ -35,7 +35,7 @@ const table: Readonly<
   0x0603: ['ecdsa_secp521r1_sha512', 'ecdsa', 'sha512'],
   // RFC 8998 §2.
   0x0708: ['sm2sig_sm3', 'sm2', 'sm3'],
-  // RFC 9367 §7.
+  // RFC 9367 §1.
   0x0709: ['gostr34102012_256a', 'gost', 'streebog'],
   0x070a: ['gostr34102012_256b', 'gost', 'streebog'],
   0x070b: ['gostr34102012_256c', 'gost', 'streebog'],
@@ -51,11 +51,11 @@ const table: Readonly<
   0x0809: ['rsa_pss_pss_sha256', 'rsa-pss', 'sha256'],
   0x080a: ['rsa_pss_pss_sha384', 'rsa-pss', 'sha384'],
   0x080b: ['rsa_pss_pss_sha512', 'rsa-pss', 'sha512'],
-  // RFC 8734 §3.
+  // RFC 8734 §4.
   0x081a: ['ecdsa_brainpoolP256r1tls13_sha256', 'ecdsa', 'sha256'],
   0x081b: ['ecdsa_brainpoolP384r1tls13_sha384', 'ecdsa', 'sha384'],
   0x081c: ['ecdsa_brainpoolP512r1tls13_sha512', 'ecdsa', 'sha512'],
-  // RFC 9189 §8.
+  // RFC 9189 §5.
   0x0840: ['gostr34102012_256', 'gost', 'streebog'],
   0x0841: ['gostr34102012_512', 'gost', 'streebog'],
   0x0904: ['mldsa44', 'ml-dsa', 'none'],

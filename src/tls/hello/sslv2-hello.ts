@@ -1,7 +1,7 @@
 /**
  * CLIENT-HELLO of SSL 2.0, and what comes back: SERVER-HELLO, or ERROR.
  *
- * SSL 2.0 has no RFC but the one that forbids it (RFC 6176 §3); RFC 6101 appendix E.2 has the hello, as later versions could be
+ * SSL 2.0 has no RFC but the one that forbids it (RFC 6176 §3); RFC 6101 appendix E has the hello, as later versions could be
  * asked for by it, too.
  */
 import { copy, number, read } from './octets.ts';
@@ -16,7 +16,7 @@ export interface Sslv2HelloSpec {
   readonly challenge: Uint8Array;
 }
 
-export interface Sslv2ServerHello {
+interface Sslv2ServerHello {
   readonly version: number;
   /** DER; empty where the server has none. */
   readonly certificate: Uint8Array;

@@ -22,7 +22,7 @@ export interface CipherSuite {
   readonly classes: ReadonlySet<SuiteClass>;
 }
 
-export type KeyExchange =
+type KeyExchange =
   | 'none'
   | 'RSA'
   | 'RSA_EXPORT'
@@ -215,8 +215,8 @@ function exchangeOf(before: string): Exchange {
 type Parts = Omit<CipherSuite, 'code' | 'name' | 'since' | 'until' | 'classes'>;
 
 /**
- * AEAD and MACs of SHA-2 came with TLS 1.2 (RFC 5246 §6.2.3.3, §1.2), but that suites of RFC 5487 and RFC 5489 with a MAC go
- * with earlier versions, too; elliptic curves and shared secrets with TLS 1.0 (RFC 8422 §1, RFC 4279 §1).
+ * AEAD and MACs of SHA-2 came with TLS 1.2 (RFC 5246 §1.2), but that CBC with shared secrets goes with older versions whatever the
+ * MAC (RFC 5487 §3, RFC 5489 §3.2); elliptic curves and shared secrets came with TLS 1.0 (RFC 8422 §1, RFC 4279 §1).
  */
 function firstVersion(name: string, { keyExchange, mac, cipher }: Parts): number {
   const isSha2 = /^SHA\d{3}$/.test(mac);
@@ -226,7 +226,7 @@ function firstVersion(name: string, { keyExchange, mac, cipher }: Parts): number
   return keyExchange.startsWith('EC') || shared.has(keyExchange) || keyExchange === 'GOST' ? TLS_1_0 : SSL_3;
 }
 
-/** RFC 4346 appendix A.5 (export), RFC 5469 §3 and §4 (DES and IDEA). */
+/** RFC 4346 appendix A.5 (export), RFC 5469 §1 (DES and IDEA). */
 function lastVersion(name: string, cipher: string, isExport: boolean): number {
   if (name.startsWith('SSL_')) return SSL_3;
   if (isExport) return TLS_1_0;

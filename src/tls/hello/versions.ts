@@ -1,6 +1,6 @@
 /** Versions of SSL and TLS, by the numbers that they have on the wire and the names that OpenSSL gives them. */
 
-/** RFC 8446 §4.2.1 and §D, RFC 6101 appendix E; 2 is that of SSL 2.0, which has no RFC. */
+/** RFC 8446 §4.2.1, RFC 6101 appendix E; 2 is that of SSL 2.0, which has no RFC. */
 const names = {
   0x0002: 'SSLv2',
   0x0300: 'SSLv3',

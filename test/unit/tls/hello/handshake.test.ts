@@ -135,7 +135,7 @@ describe('behind the hello of TLS 1.3', () => {
   });
 });
 
-describe('a later version by the hello of SSL 2.0, RFC 6101 appendix E.2', () => {
+describe('a later version by the hello of SSL 2.0, RFC 6101 appendix E', () => {
   const old = (version: number, cipherKinds: readonly number[]): FlightEnd | null =>
     readHandshake({ kind: 'sslv2', version, cipherKinds, challenge: new Uint8Array(16) }, 65_536).take(
       hello(RSA, { version: 0x0300, extensions: [[0xff01, '00']] }),

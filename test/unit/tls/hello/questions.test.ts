@@ -28,7 +28,7 @@ describe('questions', () => {
   for (const [name, question] of asked) {
     it(`${name}: fits into a segment, is none of those that old servers hang at, and offers 128 suites at most`, () => {
       const octets = length(question);
-      // RFC 7685 §1: 256 to 511 octets of the message, to which 5 of the record come.
+      // RFC 7685 §4: 256 to 511 octets of the message, to which 5 of the record come.
       assert.ok(octets < 5 + 256 || octets > 5 + 511, String(octets));
       if (name !== 'large') assert.ok(octets <= 1220, String(octets));
       if (question.offer.kind === 'tls') {

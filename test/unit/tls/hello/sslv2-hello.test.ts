@@ -11,7 +11,7 @@ import { octets } from './flights.ts';
 const challenge = new Uint8Array(16).fill(0xcc);
 
 describe('CLIENT-HELLO of SSL 2.0', () => {
-  it('octet by octet, RFC 6101 appendix E.2', () => {
+  it('octet by octet, RFC 6101 appendix E', () => {
     const hello = sslv2Hello({ kind: 'sslv2', version: 2, cipherKinds: [0x010080, 0x0700c0], challenge });
     const expected = '801f 01 0002 0006 0000 0010 010080 0700c0';
     assert.deepEqual(Buffer.from(hello), Buffer.concat([octets(expected), challenge]));

@@ -219,6 +219,22 @@ describe('SSL 2.0', () => {
   });
 });
 
+describe('what was read', () => {
+  for (const [server, name] of [
+    ['OpenSSL 3.5.8', 'large'],
+    ['Postfix', 'TLS 1.1'],
+    ['tlslite-ng', 'retry'],
+  ] as const) {
+    it(`keeps nothing of the slices: ${server}, asked ${name}`, () => {
+      const { question, octets } = recording(server, name);
+      const slice = Buffer.from(octets);
+      const found = readServerFlight(question.offer).take(slice);
+      slice.fill(0);
+      assert.deepEqual(found, flight(question.offer, octets));
+    });
+  }
+});
+
 describe('limits', () => {
   it('64 KiB are read, and one octet more ends it', () => {
     const { question, octets } = recording('OpenSSL 3.5.8', 'large');

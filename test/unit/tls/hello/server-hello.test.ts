@@ -91,9 +91,23 @@ describe('ServerHello of TLS 1.2 and older, RFC 5246 §7.4.1.3', () => {
     assert.equal(hello(retry, { version: 0x0301, suite: 0xc02f }).version, 0x0301);
   });
 
+  it('a later version than was offered', () => {
+    for (const [name, version] of [
+      ['TLS 1.1', 0x0303],
+      ['TLS 1.0', 0x0302],
+      ['SSL 3.0', 0x0301],
+    ] as const) {
+      assert.match(
+        breach(offerOf(name), { version }) ?? '',
+        /^a ServerHello of TLSv1.*, which was not offered/,
+      );
+      assert.equal(breach(offerOf(name), { version: version - 1 }), null);
+    }
+  });
+
   const breaches: readonly [why: RegExp, parts: HelloParts][] = [
     [/TLSv1.3, which was not offered/, { extensions: [TLS13] }],
-    [/version 0x0304|TLSv1.3, which was not offered/, { version: 0x0304 }],
+    [/TLSv1.3, which was not offered/, { version: 0x0304 }],
     [/version 0x0200, which was not offered/, { version: 0x0200 }],
     [/version 0x0305, which was not offered/, { version: 0x0305 }],
     [/SSLv2, which was not offered/, { version: 0x0002 }],

@@ -74,25 +74,37 @@ const weakness: readonly SuiteClass[] = [
   'gost',
 ];
 
-/** Then what has no forward secrecy, what has it by long primes, and what by curves; within these CBC before AEAD. */
-function rank({ classes, mode, keyExchange }: CipherSuite): number {
+/** Then what has no forward secrecy, and what has it; within these CBC before AEAD. */
+function rank({ classes, mode }: CipherSuite): number {
   const found = weakness.findIndex((name) => classes.has(name));
   if (found >= 0) return found;
   const byMode = mode === 'CBC' ? 0 : mode === 'CCM_8' ? 1 : 2;
-  const byExchange = classes.has('no-fs') ? 0 : keyExchange === 'DHE' ? 1 : 2;
-  return weakness.length + 3 * byExchange + byMode;
+  return weakness.length + (classes.has('no-fs') ? 0 : 3) + byMode;
 }
 
-const weakestFirst: readonly CipherSuite[] = openSuites.toSorted(
-  (one, other) => rank(one) - rank(other) || one.bits - other.bits,
-);
+/**
+ * Of equals those with long primes are the last in either order: servers were seen that have suites with them and no prime, and
+ * break off where a client wants one. (A Dovecot 2.3 as it comes, with a certificate of RSA.)
+ */
+function inOrder(direction: 1 | -1): readonly CipherSuite[] {
+  const isLong = ({ keyExchange }: CipherSuite): number => (keyExchange === 'DHE' ? 1 : 0);
+  return openSuites.toSorted(
+    (one, other) =>
+      direction * (rank(one) - rank(other)) ||
+      isLong(one) - isLong(other) ||
+      direction * (one.bits - other.bits),
+  );
+}
+
+const weakestFirst = inOrder(1);
+const bestFirst = inOrder(-1);
 
 /** Longer lists are not for every server. */
 export const MOST_SUITES = 128;
 
-/** Suites of that version (TLS 1.2 or older) that servers were seen with, the weakest first. */
-function suitesUpTo(version: number): readonly number[] {
-  return codes(weakestFirst.filter((suite) => suite.since <= version && isUsual(suite)));
+/** Suites of that version (TLS 1.2 or older) that servers were seen with. */
+function upTo(version: number, list: readonly CipherSuite[]): readonly number[] {
+  return codes(list.filter((suite) => suite.since <= version && isUsual(suite)));
 }
 
 /**
@@ -106,19 +118,18 @@ function isUsual({ name, authentication, keyExchange, until }: CipherSuite): boo
 }
 
 /** Of TLS 1.2, with keys of their own for each session, the best first. */
-const strong: readonly number[] = codes(
-  weakestFirst.filter(
-    (suite) => isUsual(suite) && suite.since <= TLS_1_2 && rank(suite) >= weakness.length + 3,
-  ),
-).toReversed();
+const strong: readonly number[] = upTo(
+  TLS_1_2,
+  bestFirst.filter((suite) => rank(suite) >= weakness.length + 3),
+);
 
 export function codes(list: readonly CipherSuite[]): readonly number[] {
   return list.map(({ code }) => code);
 }
 
 const ofTls13: readonly number[] = codes(openSuites.filter(({ since }) => since === TLS_1_3));
-export const weakestUpTo12: readonly number[] = suitesUpTo(TLS_1_2);
-const bestUpTo12: readonly number[] = weakestUpTo12.toReversed();
+export const weakestUpTo12: readonly number[] = upTo(TLS_1_2, weakestFirst);
+const bestUpTo12: readonly number[] = upTo(TLS_1_2, bestFirst);
 
 /** By their numbers, the weakest first. */
 export const weakestSchemes: readonly number[] = [...signatureSchemes.keys()];
@@ -165,7 +176,7 @@ export function offerUpTo(ingredients: Ingredients, version: number): ClientHell
   const old = {
     ...offer,
     legacyVersion: version,
-    suites: suitesUpTo(version).toReversed(),
+    suites: upTo(version, bestFirst),
     signatureSchemes: null,
   };
   if (version !== SSL_3) return old;

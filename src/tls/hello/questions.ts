@@ -126,8 +126,16 @@ export function sslv2Question(challenge: Uint8Array): Question {
   return { offer: { kind: 'sslv2', version: SSL_2, cipherKinds, challenge }, until: 'version' };
 }
 
+/** Only suites with long primes: the server shows the one that it has (RFC 5246 §7.4.3), and whether it has one at all. */
+export function primeQuestion(ingredients: Ingredients): Question {
+  const offer = baseOffer(ingredients);
+  const ofPrimes = offer.suites.filter((code) => suites.get(code)?.keyExchange === 'DHE');
+  return { offer: { ...offer, suites: ofPrimes }, until: 'key-exchange' };
+}
+
 /**
- * Suites of a version that are not settled yet, up to 128 of them: asked until there are none, it lists all that a server has.
+ * Suites of a version that are not settled yet, up to 128 with one key exchange: asked until there are none, it lists all that a
+ * server has. One key exchange at a time, as a server that breaks off at one has the others all the same.
  *
  * @param version TLS 1.3, or the highest of the older ones.
  * @param settled those that the server has taken; where it took none of a question, all of that question.
@@ -140,8 +148,13 @@ export function remainingQuestion(
 ): Question | undefined {
   const isNew = version === TLS_1_3;
   const ofVersion = openSuites.filter(({ since }) => (isNew ? since === TLS_1_3 : since <= version));
-  const remaining = codes(ofVersion.filter(({ code }) => !settled.has(code)));
-  if (remaining.length === 0) return undefined;
+  const remaining = ofVersion.filter(({ code }) => !settled.has(code));
+  const [first] = remaining;
+  if (first === undefined) return undefined;
+  const alike = remaining.filter(
+    ({ keyExchange, authentication }) =>
+      keyExchange === first.keyExchange && authentication === first.authentication,
+  );
   const offer = isNew ? offerOfTls13(ingredients) : offerUpTo(ingredients, version);
-  return { offer: { ...offer, suites: remaining.slice(0, MOST_SUITES) }, until: 'version' };
+  return { offer: { ...offer, suites: codes(alike).slice(0, MOST_SUITES) }, until: 'version' };
 }

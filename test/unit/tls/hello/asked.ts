@@ -24,6 +24,7 @@ export const asked: ReadonlyMap<string, ask.Question> = new Map(
     'SSL 2.0': ask.sslv2Question(ingredients.random.subarray(0, 16)),
     rsa: ask.keyQuestion(ingredients, 'rsa'),
     ecdsa: ask.keyQuestion(ingredients, 'ecdsa'),
+    primes: ask.primeQuestion(ingredients),
     large: ask.largeQuestion(ingredients),
     fallback: ask.fallbackQuestion(ingredients),
     compression: ask.compressionQuestion(ingredients),

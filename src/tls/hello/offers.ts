@@ -108,10 +108,11 @@ function upTo(version: number, list: readonly CipherSuite[]): readonly number[] 
 }
 
 /**
- * That keeps a list within {@link MOST_SUITES}: certificates with keys of DSA or Diffie-Hellman were hardly ever issued, ARIA with
- * CBC is in no library of servers, and GOST R 34.10-94 and the suites of SSL 3.0 only are gone.
+ * Whether more than a few servers can have it, which keeps lists within {@link MOST_SUITES}: certificates with keys of DSA or
+ * Diffie-Hellman were hardly ever issued, hardly any library has ARIA with CBC, and GOST R 34.10-94 and what is for SSL 3.0
+ * only are gone.
  */
-function isUsual({ name, authentication, keyExchange, until }: CipherSuite): boolean {
+export function isUsual({ name, authentication, keyExchange, until }: CipherSuite): boolean {
   const isGone =
     authentication === 'DSS' || keyExchange === 'DH' || keyExchange === 'ECDH' || until === SSL_3;
   return !isGone && !/_ARIA_\d+_CBC|GOSTR341094/.test(name);

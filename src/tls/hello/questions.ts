@@ -9,6 +9,7 @@ import {
   codes,
   groupsOfToday,
   type Ingredients,
+  isUsual,
   MOST_SUITES,
   offerOfTls13,
   offerOfToday,
@@ -23,7 +24,7 @@ import {
 } from './offers.ts';
 import type { FlightQuestion } from './server-flight.ts';
 import { type Sslv2HelloSpec, sslv2CipherKinds, sslv2Hello } from './sslv2-hello.ts';
-import { type SuiteClass, suites } from './suites.ts';
+import { type CipherSuite, type SuiteClass, suites } from './suites.ts';
 import { SSL_2, TLS_1_1, TLS_1_3 } from './versions.ts';
 
 export interface Question {
@@ -134,7 +135,7 @@ export function primeQuestion(ingredients: Ingredients): Question {
 }
 
 /**
- * Suites of a version that are not settled yet, up to 128 with one key exchange: asked until there are none, it lists all that a
+ * Suites of a version that are not settled yet, up to 128 of one key exchange: asked until there are none, it lists all that a
  * server has. One key exchange at a time, as a server that breaks off at one has the others all the same.
  *
  * @param version TLS 1.3, or the highest of the older ones.
@@ -151,10 +152,12 @@ export function remainingQuestion(
   const remaining = ofVersion.filter(({ code }) => !settled.has(code));
   const [first] = remaining;
   if (first === undefined) return undefined;
-  const alike = remaining.filter(
-    ({ keyExchange, authentication }) =>
-      keyExchange === first.keyExchange && authentication === first.authentication,
-  );
+  const alike = remaining.filter((suite) => exchangeOf(suite) === exchangeOf(first));
   const offer = isNew ? offerOfTls13(ingredients) : offerUpTo(ingredients, version);
   return { offer: { ...offer, suites: codes(alike).slice(0, MOST_SUITES) }, until: 'version' };
+}
+
+/** Those that hardly any server has are asked for together. */
+function exchangeOf(suite: CipherSuite): string {
+  return isUsual(suite) ? `${suite.keyExchange} ${suite.authentication}` : 'rare';
 }

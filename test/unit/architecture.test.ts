@@ -801,6 +801,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'cli/workers/merging',
   },
   {
+    why: 'words and numbers for what a server says, tested where it is read',
+    test: 'test/unit/tls/hello/server-flight.test.ts',
+    sources: 'tls/hello/extension-types tls/hello/flight-end',
+  },
+  {
     why: 'the life of a message, tested from end to end',
     test: 'test/net/relay/transactions.test.ts',
     sources: `relay/attempt relay/relay relay/tls-verdict`,

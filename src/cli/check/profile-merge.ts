@@ -29,7 +29,7 @@ export function mergeProfile(written: WrittenProfile): Merged {
   const known = new Set(base.requirements.map(({ id }) => id));
   const added = [...changes]
     .filter(([id]) => !known.has(id))
-    .map(([id, change]) => fresh(id, change, written, faults));
+    .flatMap(([id, change]) => fresh(id, change, written, faults));
   return {
     faults,
     profile: {
@@ -64,24 +64,22 @@ function changed(
   };
 }
 
+/** A new requirement; none where the file leaves out what is not there. */
 function fresh(
   id: string,
   change: WrittenRequirement,
   { name, extends: base = defaultProfile.name }: WrittenProfile,
   faults: MergeFault[],
-): Requirement {
+): readonly Requirement[] {
   const path = ['requirements', id];
   const { title, clause, severity, leave_out: leaveOut } = change;
-  if (leaveOut !== undefined)
+  if (leaveOut !== undefined) {
     faults.push({ path: [...path, 'leave_out'], message: `${base} has no requirement of this id` });
-  else if (title === undefined) faults.push({ path: [...path, 'title'], message: 'is missing' });
-  return {
-    id,
-    title: title ?? id,
-    clause: clause ?? name,
-    severity: severity ?? 'medium',
-    test: testOf(change, path, faults),
-  };
+    return [];
+  }
+  if (title === undefined) faults.push({ path: [...path, 'title'], message: 'is missing' });
+  const test = testOf(change, path, faults);
+  return [{ id, title: title ?? id, clause: clause ?? name, severity: severity ?? 'medium', test }];
 }
 
 /** Which test it is, by the key that only that one has. */

@@ -17,8 +17,8 @@ export function profileLines({ profile }: CheckReport, isWhole: boolean, look: L
   const { name, title, requirements } = profile;
   const inside = requirements.filter(({ outside }) => !outside);
   const having = (state: Requirement['state']): readonly Requirement[] =>
-    inside.filter((one) => one.state === state);
-  const open = [...having('not-met'), ...having('not-tested')];
+    inside.filter((one) => one.state === state && !isEnding(one));
+  const open = [...having('not-met'), ...inside.filter(isEnding), ...having('not-tested')];
   const rest = isWhole ? [...having('met'), ...having('not-applicable')] : [];
   return [
     ...titled(`profile ${name}`, `, ${title}: ${summary(inside)}`, look),
@@ -52,7 +52,12 @@ const stateMarks: Readonly<Record<Requirement['state'], Mark>> = {
   'not-applicable': marks.none,
 };
 
-/** `2 of 9 met, 3 not met, 4 not tested.` */
+/** Whether it holds now, and will not at the moment of --fail-at. */
+function isEnding({ state, then }: Requirement): boolean {
+  return state === 'met' && then === 'not-met';
+}
+
+/** `2 of 9 requirements met, 3 not met, 4 not tested.` */
 function summary(inside: readonly Requirement[]): string {
   const count = (state: Requirement['state']): number => inside.filter((one) => one.state === state).length;
   const others = (['not-met', 'not-tested', 'not-applicable'] as const)
@@ -66,9 +71,10 @@ function lines(one: Requirement, isWhole: boolean, look: Look): readonly string[
   const told = places.filter((place) => place.state === state);
   const groups = [...Map.groupBy(told, ({ evidence }) => JSON.stringify(evidence)).values()];
   const shown = isWhole ? groups : groups.slice(0, FEW);
-  const later = then === null || then === state ? '' : `; then ${words[then]}`;
+  const later = then === null || then === state ? '' : `, then ${words[then]}`;
+  const mark = isEnding(one) ? marks.bad : stateMarks[state];
   return [
-    ...marked(stateMarks[state], `${words[state]} (${severity})${later}: ${title} (${id})`, look),
+    ...marked(mark, `${words[state]}${later} (${severity}): ${title} (${id})`, look),
     ...shown.flatMap((group) => placeLines(group, isWhole, look)),
     ...(groups.length > shown.length
       ? labelled('', `${counted(groups.length - shown.length, 'place')} more with --details`, look, '    ')

@@ -102,7 +102,13 @@ export const bsiTr03108: Profile = {
       test: {
         kind: 'findings',
         ids: ['mtasts'],
-        except: ['mtasts.none', 'mtasts.mode-testing', 'mtasts.mx-unused', 'mtasts.dane-conflict'],
+        except: [
+          'mtasts.none',
+          'mtasts.record.wrong-place',
+          'mtasts.mode-testing',
+          'mtasts.mx-unused',
+          'mtasts.dane-conflict',
+        ],
         silent: 'not-applicable',
       },
     },

@@ -16,7 +16,7 @@ export const mtaStsReady: Profile = {
       read: 'The sections that are named are followed elsewhere in this program, too.',
     },
   ],
-  severities: { 'mtasts.none': 'medium', 'tlsrpt.none': 'medium', 'cert.name-mismatch': 'high' },
+  severities: { 'mtasts.none': 'high', 'tlsrpt.none': 'medium' },
   others: 'ignore',
   requirements: [
     {

@@ -15,7 +15,7 @@ export const ncscNl202505: Profile = {
     {
       title: 'ICT-beveiligingsrichtlijnen voor Transport Layer Security (TLS)',
       edition: 'NCSC-NL, 2025-05',
-      read: 'Not read itself. Levels are those by which Internet.nl 1.11 tests, as its source has them; sections and tables are named as descriptions of tests cite them. These differ in which of good and sufficient keys and curves are, which changes nothing about what is met.',
+      read: 'Not read itself. Levels are those by which Internet.nl 1.11 tests, as its source has them; sections and tables are named as descriptions of tests cite them. The two differ in whether some keys and curves are good or sufficient, which changes nothing about what is met.',
     },
   ],
   severities: {
@@ -32,14 +32,12 @@ export const ncscNl202505: Profile = {
   },
   others: 'ignore',
   requirements: [
-    {
+    unplaced({
       id: 'starttls',
       title: 'TLS comes about at every address of every mail host',
-      clause: `${TEXT} §2`,
-      unconfirmed: true,
       severity: 'critical',
       test: { kind: 'fact', fact: 'starttls' },
-    },
+    }),
     {
       id: 'versions',
       title: 'no version of TLS is spoken that is less than sufficient',

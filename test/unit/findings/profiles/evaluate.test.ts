@@ -472,6 +472,7 @@ describe('BSI TR-03108', () => {
     const { [`_25._tcp.${HOST} TLSA`]: _, ...without } = zone;
     assert.equal(stateIn(assessedBy(bsiTr03108, goodScene({ zone: without })), 'dane'), 'not-met');
     assert.equal(stateIn(assessedBy(bsiTr03108, goodScene({ zone: without })), 'mta-sts'), 'met');
+    assert.equal(stateIn(assessedBy(bsiTr03108, withoutPolicy), 'mta-sts'), 'not-applicable');
   });
 
   it('takes a certificate that TLSA records prove for one of a public authority', () => {

@@ -34,7 +34,7 @@ const requirement = z.strictObject({
       evidence: z.array(text),
     }),
   ),
-  then: requirementState
+  ahead: requirementState
     .nullable()
     .describe('At the moment of --fail-at, if nothing is renewed until then; null without it.'),
 });

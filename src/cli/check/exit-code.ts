@@ -28,7 +28,7 @@ export function counting(tally: Tally, report: CheckReport, failOn: Severity): T
     ({ severity, outside }) => !outside && isAtLeast(severity, failOn),
   );
   const hasState = (state: 'not-met' | 'not-tested'): boolean =>
-    demanded.some((one) => one.state === state || one.then === state);
+    demanded.some((one) => one.state === state || one.ahead === state);
   return {
     ...tally,
     problem: tally.problem || counts.some(isProblem) || hasState('not-met'),

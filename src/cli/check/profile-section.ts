@@ -52,7 +52,7 @@ function toRequirement(one: Assessed, then: readonly Assessed[]): CheckProfile['
     level,
     outside,
     places: verdicts.map(toPlace),
-    then: then.find((other) => other.requirement.id === id)?.state ?? null,
+    ahead: then.find((other) => other.requirement.id === id)?.state ?? null,
   };
 }
 

@@ -53,8 +53,8 @@ const stateMarks: Readonly<Record<Requirement['state'], Mark>> = {
 };
 
 /** Whether it holds now, and will not at the moment of --fail-at. */
-function isEnding({ state, then }: Requirement): boolean {
-  return state === 'met' && then === 'not-met';
+function isEnding({ state, ahead }: Requirement): boolean {
+  return state === 'met' && ahead === 'not-met';
 }
 
 /** `2 of 9 requirements met, 3 not met, 4 not tested.` */
@@ -67,11 +67,11 @@ function summary(inside: readonly Requirement[]): string {
 }
 
 function lines(one: Requirement, isWhole: boolean, look: Look): readonly string[] {
-  const { id, title, clause, state, severity, places, then } = one;
+  const { id, title, clause, state, severity, places, ahead } = one;
   const told = places.filter((place) => place.state === state);
   const groups = [...Map.groupBy(told, ({ evidence }) => JSON.stringify(evidence)).values()];
   const shown = isWhole ? groups : groups.slice(0, FEW);
-  const later = then === null || then === state ? '' : `, then ${words[then]}`;
+  const later = ahead === null || ahead === state ? '' : `, then ${words[ahead]}`;
   const mark = isEnding(one) ? marks.bad : stateMarks[state];
   return [
     ...marked(mark, `${words[state]}${later} (${severity}): ${title} (${id})`, look),

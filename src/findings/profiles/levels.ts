@@ -44,5 +44,5 @@ function fitsGlob(text: string, pattern: string): boolean {
       next = star + 1;
     } else return false;
   }
-  return [...pattern.slice(next)].every((rest) => rest === '*');
+  return /^\**$/.test(pattern.slice(next));
 }

@@ -69,9 +69,9 @@ describe('the section of a profile', () => {
     const failAt = now + 100 * 24 * 3600 * 1000;
     const requirements = reportOf(goodScene(), { profile: mtaStsReady, failAt }).profile?.requirements ?? [];
     const certificate = requirements.find(({ id }) => id === 'certificate');
-    assert.deepEqual([certificate?.state, certificate?.then], ['met', 'not-met']);
+    assert.deepEqual([certificate?.state, certificate?.ahead], ['met', 'not-met']);
     const today = reportOf(goodScene(), { profile: mtaStsReady }).profile?.requirements ?? [];
-    assert.ok(today.every(({ then }) => then === null));
+    assert.ok(today.every(({ ahead }) => ahead === null));
   });
 });
 

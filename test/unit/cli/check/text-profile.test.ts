@@ -23,7 +23,7 @@ function requirement(change: Partial<Requirement> = {}): Requirement {
     level: null,
     outside: false,
     places: [{ scope: place, state, level: null, evidence: ['agreed on TLSv1.3'] }],
-    then: null,
+    ahead: null,
     ...change,
   };
 }
@@ -77,13 +77,16 @@ describe('a profile on the page', () => {
   });
 
   it('says what changes until --fail-at', () => {
-    assert.match(shown([{ ...notTested, then: 'not-met' }]), /not tested, then not met \(critical\): suites/);
-    assert.doesNotMatch(shown([{ ...notTested, then: 'not-tested' }]), /then/);
+    assert.match(
+      shown([{ ...notTested, ahead: 'not-met' }]),
+      /not tested, then not met \(critical\): suites/,
+    );
+    assert.doesNotMatch(shown([{ ...notTested, ahead: 'not-tested' }]), /then/);
   });
 
   it('tells a requirement that is met now and not then', () => {
     assert.match(
-      shown([requirement({ then: 'not-met' })]),
+      shown([requirement({ ahead: 'not-met' })]),
       /✘ met, then not met \(critical\): TLS comes about/,
     );
   });

@@ -51,7 +51,7 @@ const fact = (name: Extract<SimpleTest, { kind: 'fact' }>['fact']): SimpleTest =
 });
 
 const zone = goodScene().zone;
-const withoutPolicy = goodScene({ zone: { ...plainZone, ...senderZone }, policy: undefined });
+const withoutPolicy: Scene = { zone: { ...plainZone, ...senderZone }, observations: [wellSeen()] };
 
 describe('a domain at which everything is in order', () => {
   it('is ready for enforce', () => {

@@ -19,6 +19,11 @@ const requirement = z.strictObject({
   clause: text.describe('Where the source says so.'),
   state: requirementState,
   severity: severity.describe('Of its not being met, or not tested.'),
+  untested: severity
+    .nullable()
+    .describe(
+      'How bad it may be what of it was not tested, also where it is not met; null: all of it was tested.',
+    ),
   level: level.nullable(),
   outside: z.boolean().describe('Outside of what this check can see: it counts for nothing.'),
   places: z.array(

@@ -24,15 +24,20 @@ export function counting(tally: Tally, report: CheckReport, failOn: Severity): T
   const counts = [...findings, ...(future?.findings ?? [])].filter(
     ({ id, severity }) => isAtLeast(severity, failOn) && concerns(profile, id),
   );
-  const demanded = (profile?.requirements ?? []).filter(
-    ({ severity, outside }) => !outside && isAtLeast(severity, failOn),
+  const demanded = (profile?.requirements ?? []).filter(({ outside }) => !outside);
+  const isUnmet = demanded.some(
+    ({ state, ahead, severity }) =>
+      (state === 'not-met' || ahead === 'not-met') && isAtLeast(severity, failOn),
   );
-  const hasState = (state: 'not-met' | 'not-tested'): boolean =>
-    demanded.some((one) => one.state === state || one.ahead === state);
+  const isUntested = demanded.some(
+    ({ ahead, severity, untested }) =>
+      (untested !== null && isAtLeast(untested, failOn)) ||
+      (ahead === 'not-tested' && isAtLeast(severity, failOn)),
+  );
   return {
     ...tally,
-    problem: tally.problem || counts.some(isProblem) || hasState('not-met'),
-    untested: tally.untested || counts.some(({ state }) => state === 'not-tested') || hasState('not-tested'),
+    problem: tally.problem || counts.some(isProblem) || isUnmet,
+    untested: tally.untested || counts.some(({ state }) => state === 'not-tested') || isUntested,
   };
 }
 

@@ -21,7 +21,7 @@ import { formatTarget, protocolOf } from './target.ts';
 import { type Unjudged, verdictFor } from './verdict.ts';
 
 /** What --fail-at asks about. */
-export interface Foreseen {
+interface Foreseen {
   /** Milliseconds since 1970. */
   readonly until: number;
   readonly events: readonly FutureEvent[];

@@ -5,7 +5,7 @@ import type { Profile, Requirement, SimpleTest, Test } from '../../findings/prof
 import type { WrittenProfile, WrittenRequirement, WrittenTest } from './profile-schema.ts';
 
 /** What is wrong, at a path of keys and indexes. */
-export interface MergeFault {
+interface MergeFault {
   readonly path: readonly (string | number)[];
   readonly message: string;
 }

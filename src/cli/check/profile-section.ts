@@ -41,7 +41,7 @@ function stateOf(all: readonly Assessed[]): RequirementState {
 }
 
 function toRequirement(one: Assessed, then: readonly Assessed[]): CheckProfile['requirements'][number] {
-  const { requirement, state, severity, level, outside, verdicts } = one;
+  const { requirement, state, severity, untested, level, outside, verdicts } = one;
   const { id, title, clause } = requirement;
   return {
     id,
@@ -49,6 +49,7 @@ function toRequirement(one: Assessed, then: readonly Assessed[]): CheckProfile['
     clause,
     state,
     severity,
+    untested,
     level,
     outside,
     places: verdicts.map(toPlace),

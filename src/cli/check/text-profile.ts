@@ -69,26 +69,26 @@ function summary(inside: readonly Requirement[]): string {
 function lines(one: Requirement, isWhole: boolean, look: Look): readonly string[] {
   const { id, title, clause, state, severity, places, ahead } = one;
   const told = places.filter((place) => place.state === state);
+  const isBrief = !isWhole && state === 'not-tested';
   const groups = [...Map.groupBy(told, ({ evidence }) => JSON.stringify(evidence)).values()];
-  const shown = isWhole ? groups : groups.slice(0, FEW);
+  const shown = isWhole ? groups : groups.slice(0, isBrief ? 1 : FEW);
   const later = ahead === null || ahead === state ? '' : `, then ${words[ahead]}`;
   const mark = isEnding(one) ? marks.bad : stateMarks[state];
   return [
     ...marked(mark, `${words[state]}${later} (${severity}): ${title} (${id})`, look),
-    ...shown.flatMap((group) => placeLines(group, isWhole, look)),
-    ...(groups.length > shown.length
+    ...shown.flatMap((group) => placeLines(group, isWhole ? Infinity : isBrief ? 1 : FEW, look)),
+    ...(groups.length > shown.length && !isBrief
       ? labelled('', `${counted(groups.length - shown.length, 'place')} more with --details`, look, '    ')
       : []),
-    ...labelled('see:', clause, look, '    '),
+    ...(isBrief ? [] : labelled('see:', clause, look, '    ')),
   ];
 }
 
 /** Places of which the same is said. */
-function placeLines(group: readonly Place[], isWhole: boolean, look: Look): readonly string[] {
+function placeLines(group: readonly Place[], most: number, look: Look): readonly string[] {
   const [first] = group;
   if (first === undefined) return [];
-  const evidence = isWhole ? first.evidence : first.evidence.slice(0, FEW);
-  const [head = '', ...further] = evidence.map(briefly);
+  const [head = '', ...further] = first.evidence.slice(0, most).map(briefly);
   return [
     ...labelled('', `${placesText(group.map(({ scope }) => scope))}: ${head}`, look, '    '),
     ...further.flatMap((line) => labelled('', line, look, '      ')),

@@ -15,7 +15,7 @@ export interface SeenDoor {
   readonly withoutTls: string | undefined;
 }
 
-export type Door =
+type Door =
   | ({ readonly kind: 'seen' } & SeenDoor)
   /** It has to be as the others are, and nobody could look. */
   | { readonly kind: 'unseen'; readonly scope: FindingScope; readonly because: string };
@@ -59,7 +59,7 @@ export function unvisitedHosts({ facts, hosts }: CheckCase): readonly string[] {
 }
 
 /** Every door of the target, those among them at which nobody could look. */
-export function doorsOf(theCase: CheckCase): readonly Door[] {
+function doorsOf(theCase: CheckCase): readonly Door[] {
   const port = theCase.target.kind === 'domain' ? undefined : theCase.target.port;
   return [
     ...theCase.hosts.flatMap((host) => doorsOfHost(theCase, host, port)),

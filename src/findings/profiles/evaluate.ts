@@ -55,14 +55,23 @@ function* assessOne(requirement: Requirement, basis: Basis): PolicyLookUp<Assess
   const { state, verdicts } = test.kind === 'any' ? eitherOf(parts) : allOf(parts);
   const outside = tests.every(({ kind }) => kind === 'outside');
   const level = worstLevel(verdicts.flatMap((one) => one.level ?? [])) ?? null;
+  const own = outside ? 'info' : severity;
   return {
     requirement,
     state,
-    severity: outside ? 'info' : state === 'not-met' ? badness(severity, tests, verdicts) : severity,
+    severity: state === 'not-met' ? badness(own, tests, verdicts) : own,
+    untested: hasUntested(state, verdicts) ? own : null,
     level,
     outside,
     verdicts,
   };
+}
+
+function hasUntested(state: RequirementState, verdicts: readonly Verdict[]): boolean {
+  return (
+    state === 'not-tested' ||
+    (state === 'not-met' && verdicts.some((one) => one.state === 'not-tested' || one.isOpen === true))
+  );
 }
 
 /** Where nothing is worse than on its way out it is less bad. */
@@ -146,7 +155,8 @@ function ofLevels({ facet, table, least }: LevelsTest, { theCase, findings }: Ba
       some.map(({ name, level, evidence }) => `${name} is ${level} (${evidence})`);
     const worst = worstLevel(levelled.map(({ level }) => level));
     const level = worst === undefined ? {} : { level: worst };
-    if (bad.length > 0) return { state: 'not-met', evidence: say(bad), ...level };
+    if (bad.length > 0)
+      return { state: 'not-met', evidence: say(bad), ...level, ...(open !== undefined && { isOpen: true }) };
     if (open !== undefined) return { state: 'not-tested', evidence: [open, ...say(levelled)], ...level };
     return choices.length === 0
       ? { state: 'not-applicable', evidence: ['there is none'] }

@@ -12,7 +12,7 @@ export interface FacetSeen {
   readonly open: string | undefined;
 }
 
-export interface Choice {
+interface Choice {
   /** As tables of profiles name it: `TLSv1.2`, `RSA 2048`, `EC secp256r1`, `sha256`. */
   readonly name: string;
   /** How it was seen. */

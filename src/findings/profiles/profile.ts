@@ -94,7 +94,7 @@ export interface Requirement {
 }
 
 /** A text that a profile goes by. */
-export interface Source {
+interface Source {
   readonly title: string;
   /** By whom, and of when. */
   readonly edition: string;
@@ -121,6 +121,8 @@ export interface Verdict {
   readonly evidence: readonly string[];
   /** Of a test by levels: the worst that was seen there. */
   readonly level?: Level;
+  /** That there may be worse there, which was not looked at. */
+  readonly isOpen?: true;
 }
 
 /** A requirement with what came of it. */
@@ -129,6 +131,8 @@ export interface Assessed {
   readonly state: RequirementState;
   /** Of its not being met, or not tested; of what is outside of this check `info`. */
   readonly severity: Severity;
+  /** How bad it may be what of it was not tested, though something else of it may be known; null where all of it was. */
+  readonly untested: Severity | null;
   readonly level: Level | null;
   /** Whether it is outside of this check. */
   readonly outside: boolean;

@@ -9,8 +9,8 @@ import { judgeAhead } from '../../../../src/findings/future.ts';
 import { builtIn } from '../../../../src/findings/profiles/built-in.ts';
 import { mtaStsReady } from '../../../../src/findings/profiles/mta-sts-ready.ts';
 import type { Profile, Test } from '../../../../src/findings/profiles/profile.ts';
-import { observe, withoutStarttls } from '../../../support/observations.ts';
-import { checked, demanding, goodScene } from '../../../support/profiles.ts';
+import { chainFor, observe, tlsSeen, withoutStarttls } from '../../../support/observations.ts';
+import { checked, demanding, goodScene, wellSeen } from '../../../support/profiles.ts';
 import type { Scene } from '../../../support/scenes.ts';
 
 interface Asked {
@@ -121,6 +121,21 @@ describe('the exit code under a profile', () => {
   it('goes by the severity of the requirement', () => {
     const low = demanding(starttls).requirements.map((one) => ({ ...one, severity: 'low' as const }));
     assert.equal(codeOf(starttls, broken, { requirements: low }), 0);
+  });
+
+  it('is 3 where what is merely on its way out was found, and what may be worse could not be looked at', () => {
+    const keys: Test = {
+      kind: 'levels',
+      facet: 'key',
+      table: { good: ['EC *'], 'phase-out': ['RSA*'] },
+      least: 'sufficient',
+      phaseOut: 'low',
+    };
+    const rsa = { base: { tls: tlsSeen({ chain: chainFor({ key: 'rsa2048' }) }) } };
+    const all = wellSeen(rsa);
+    assert.equal(codeOf(keys, goodScene({ observations: [all] })), 0);
+    assert.equal(codeOf(keys, goodScene({ observations: [observe(rsa)] })), 3);
+    assert.equal(codeOf(keys, broken), 0);
   });
 
   it('counts what will not hold at --fail-at', () => {

@@ -20,6 +20,7 @@ function requirement(change: Partial<Requirement> = {}): Requirement {
     clause: 'RFC 8461 §5',
     state,
     severity: 'critical',
+    untested: null,
     level: null,
     outside: false,
     places: [{ scope: place, state, level: null, evidence: ['agreed on TLSv1.3'] }],
@@ -71,7 +72,6 @@ describe('a profile on the page', () => {
       '    see: RFC 8461 §5',
       '  ? not tested (critical): suites are strong (suites)',
       '    mx1.example.test (192.0.2.1, port 25): agreed on TLSv1.3',
-      '    see: RFC 8461 §5',
       '  met: starttls.',
     ]);
   });
@@ -110,6 +110,19 @@ describe('a profile on the page', () => {
     const many = { ...notMet, places };
     assert.match(shown([many]), /2 places more with --details/);
     assert.match(shown([many, requirement()], true), /RSA 5[\s\S]*✔ met \(critical\): TLS comes about/);
+  });
+
+  it('is brief about what was not tested, except with --details', () => {
+    const places = [1, 2].map((number) => ({
+      scope: { ...place, address: `192.0.2.${number}` },
+      state: 'not-tested' as const,
+      level: null,
+      evidence: [`reason ${number}`, 'further'],
+    }));
+    const text = shown([{ ...notTested, places }]);
+    assert.match(text, /reason 1/);
+    assert.doesNotMatch(text, /reason 2|further|see:|more with/);
+    assert.match(shown([{ ...notTested, places }], true), /reason 1\n.*further\n.*reason 2[\s\S]*see:/);
   });
 
   it('is not there without one, or without requirements', () => {

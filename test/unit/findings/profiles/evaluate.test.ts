@@ -329,6 +329,7 @@ describe('levels', () => {
     const weak = tlsSeen({ version: 'TLSv1.2', cipher: 'TLS_RSA_WITH_AES_128_GCM_SHA256', group: null });
     const one = ncsc(observe({ base: { tls: weak } }), 'suites');
     assert.deepEqual([one.state, one.level, one.severity], ['not-met', 'insufficient', 'high']);
+    assert.equal(one.untested, 'high');
     assert.match(one.verdicts[0]?.evidence[0] ?? '', /TLS_RSA_WITH_AES_128_GCM_SHA256 is insufficient/);
   });
 
@@ -336,8 +337,21 @@ describe('levels', () => {
     const rsa = chainFor({ key: 'rsa2048' });
     const one = ncsc(wellSeen({ base: { tls: tlsSeen({ chain: rsa }) } }), 'keys');
     assert.deepEqual([one.state, one.level, one.severity], ['not-met', 'phase-out', 'low']);
+    assert.equal(one.untested, null);
     const short = ncsc(wellSeen({ base: { tls: tlsSeen({ chain: chainFor({ key: 'rsa1024' }) }) } }), 'keys');
     assert.deepEqual([short.state, short.level, short.severity], ['not-met', 'insufficient', 'high']);
+  });
+
+  it('what is on its way out hides nothing of what could not be looked at', () => {
+    const rsa = { base: { tls: tlsSeen({ chain: chainFor({ key: 'rsa2048' }) }) } };
+    const alone = ncsc(observe(rsa), 'keys');
+    assert.deepEqual([alone.state, alone.severity, alone.untested], ['not-met', 'low', 'high']);
+    const scene = goodScene({
+      zone: { ...zone, [`${HOST} AAAA`]: [ADDRESS6] },
+      observations: [wellSeen(rsa)],
+    });
+    const other = requirementIn(assessedBy(ncscNl202505, scene), 'keys');
+    assert.deepEqual([other.state, other.severity, other.untested], ['not-met', 'low', 'high']);
   });
 
   it('what is not all is not tested, with what was seen', () => {

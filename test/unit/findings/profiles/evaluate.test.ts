@@ -17,6 +17,7 @@ import {
   notConnected,
   observe,
   otherKey,
+  probeNotTested,
   secured,
   sentAway,
   tlsSeen,
@@ -340,6 +341,18 @@ describe('levels', () => {
     assert.equal(one.untested, null);
     const short = ncsc(wellSeen({ base: { tls: tlsSeen({ chain: chainFor({ key: 'rsa1024' }) }) } }), 'keys');
     assert.deepEqual([short.state, short.level, short.severity], ['not-met', 'insufficient', 'high']);
+    const two = goodScene({
+      zone: { ...zone, [`${HOST} AAAA`]: [ADDRESS6] },
+      observations: [
+        wellSeen({ base: { tls: tlsSeen({ chain: rsa }) } }),
+        wellSeen({
+          endpoint: { address: ADDRESS6 },
+          base: { tls: tlsSeen({ chain: chainFor({ key: 'rsa1024' }) }) },
+        }),
+      ],
+    });
+    const worst = requirementIn(assessedBy(ncscNl202505, two), 'keys');
+    assert.deepEqual([worst.state, worst.severity], ['not-met', 'high']);
   });
 
   it('what is on its way out hides nothing of what could not be looked at', () => {
@@ -391,6 +404,13 @@ describe('findings', () => {
     assert.equal(stateOf({ kind: 'findings', ids }, goodScene()), 'not-met');
     const except = ['dane.rollover-not-ready', 'tlsrpt.same-domain-only'];
     assert.equal(stateOf({ kind: 'findings', ids, except }, goodScene()), 'met');
+  });
+
+  it('that say that nobody could look are not tested', () => {
+    const test = { kind: 'findings', ids: ['tls.tls10'] } as const;
+    const scene = goodScene({ observations: [wellSeen({ probes: { legacy: probeNotTested() } })] });
+    assert.equal(stateOf(test, goodScene()), 'met');
+    assert.equal(stateOf(test, scene), 'not-tested');
   });
 
   it('of the door beside are none of the doors that count', () => {

@@ -1,5 +1,6 @@
 /** What `waxwing check --json` prints for one target, for machines: the published JSON Schema is made from this. */
 import { z } from 'zod';
+import { checkProfileSchema } from './check-profile.ts';
 
 const text = z.string();
 const moment = z.iso.datetime().describe('RFC 3339, UTC.');
@@ -209,6 +210,7 @@ export const checkReportSchema = z
       ),
     firstContact: z.boolean().describe('Nothing was kept of this domain in the data folder.'),
     future: future.nullable().describe('With --fail-at only.'),
+    profile: checkProfileSchema.optional(),
     recording: z
       .strictObject({
         certificates: z.record(text, text).describe('DER in base64, by SHA-256.'),

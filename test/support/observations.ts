@@ -78,12 +78,13 @@ export function issuerOf(): Buffer {
 }
 
 /** The root itself, signed by its own key. */
-export function rootOf(): Buffer {
+export function rootOf(spec: ChainOptions['spec'] = {}): Buffer {
   const root = party('Root');
   return certify(root, root, {
     notBefore: now - 3650 * aDay,
     notAfter: now + 3650 * aDay,
     extensions: authority,
+    ...spec,
   });
 }
 

@@ -329,6 +329,24 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
       findings/catalogue/tlsrpt`,
   },
   {
+    why: 'what requirements are judged by, each told there',
+    test: 'test/unit/findings/profiles/evaluate.test.ts',
+    sources: `findings/profiles/doors findings/profiles/facts-dmarc findings/profiles/facts-doors
+      findings/profiles/facts-hosts`,
+  },
+  {
+    why: 'profiles as data, all of which are looked at there',
+    test: 'test/unit/findings/profiles/built-in.test.ts',
+    sources: `findings/profiles/bod-18-01 findings/profiles/bsi-tr-03108 findings/profiles/dane-ready
+      findings/profiles/default findings/profiles/mta-sts-ready findings/profiles/ncsc-nl-2025-05
+      findings/profiles/profile`,
+  },
+  {
+    why: 'what a profile in a file may say, and what comes of it',
+    test: 'test/unit/cli/check/profile-file.test.ts',
+    sources: 'cli/check/profile-merge cli/check/profile-schema',
+  },
+  {
     why: 'what a recording is made of',
     test: 'test/unit/cli/check/recording.test.ts',
     sources: 'cli/check/observation-schema cli/check/recording-schema cli/check/wire-values',

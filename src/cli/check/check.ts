@@ -5,6 +5,7 @@ import type { Target } from '../../findings/case.ts';
 import type { Severity } from '../../findings/check.ts';
 import { futureOf, judgeAhead } from '../../findings/future.ts';
 import { judgeRecording } from '../../findings/judge.ts';
+import type { Profile } from '../../findings/profiles/profile.ts';
 import type { Recording } from '../../findings/recording.ts';
 import type { Parsed } from '../../names/domain.ts';
 import { StoreError } from '../../store/store-error.ts';
@@ -36,6 +37,8 @@ export interface CheckRequest {
   readonly terms: Omit<CheckTerms, 'optOut' | 'onNotice'>;
   readonly failOn: Severity;
   readonly selection: Selection;
+  /** What is demanded; undefined: nothing beside what is found. */
+  readonly profile: Profile | undefined;
   /** Options that were given for visits, as words: commands to paste have them, too. */
   readonly repeated: readonly string[];
   /** Milliseconds since 1970. */
@@ -156,7 +159,7 @@ async function reportAll(
   return exitCodeOf(all);
 }
 
-function judged({ failAt, selection }: CheckRequest, recording: Recording): CheckReport {
+function judged({ failAt, selection, profile }: CheckRequest, recording: Recording): CheckReport {
   const now = judgeRecording(recording, recording.startedAt);
   const foreseen =
     failAt === undefined
@@ -166,7 +169,7 @@ function judged({ failAt, selection }: CheckRequest, recording: Recording): Chec
           events: futureOf(recording, now.theCase, failAt, selection),
           judged: judgeAhead(recording, failAt),
         };
-  return toReport({ recording, judged: now, foreseen, selection });
+  return toReport({ recording, judged: now, foreseen, selection, profile });
 }
 
 /** What is wrong with --fail-at for what was seen then, or before. */

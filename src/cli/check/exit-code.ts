@@ -1,6 +1,7 @@
 /** The exit code of `waxwing check`: the first that applies. */
 import type { CheckReport } from '../../events/check-report.ts';
 import { isAtLeast, type Severity } from '../../findings/check.ts';
+import { severityOf } from '../../findings/profiles/severity.ts';
 import { isProblem } from './repairs.ts';
 
 /** What came of all targets together. */
@@ -18,15 +19,32 @@ export interface Tally {
 export const nothingYet: Tally = { wrongUsage: false, blocked: false, problem: false, untested: false };
 
 /** The tally with one target more. @param failOn what counts, and whatever is worse. */
-export function counting(tally: Tally, { findings, future }: CheckReport, failOn: Severity): Tally {
-  const counts = [...findings, ...(future?.findings ?? [])].filter(({ severity }) =>
-    isAtLeast(severity, failOn),
+export function counting(tally: Tally, report: CheckReport, failOn: Severity): Tally {
+  const { findings, future, profile } = report;
+  const counts = [...findings, ...(future?.findings ?? [])].filter(
+    ({ id, severity }) => isAtLeast(severity, failOn) && concerns(profile, id),
+  );
+  const demanded = (profile?.requirements ?? []).filter(({ outside }) => !outside);
+  const isUnmet = demanded.some(
+    ({ state, ahead, severity }) =>
+      (state === 'not-met' || ahead === 'not-met') && isAtLeast(severity, failOn),
+  );
+  const isUntested = demanded.some(
+    ({ ahead, severity, untested }) =>
+      (untested !== null && isAtLeast(untested, failOn)) ||
+      (ahead === 'not-tested' && isAtLeast(severity, failOn)),
   );
   return {
     ...tally,
-    problem: tally.problem || counts.some(isProblem),
-    untested: tally.untested || counts.some(({ state }) => state === 'not-tested'),
+    problem: tally.problem || counts.some(isProblem) || isUnmet,
+    untested: tally.untested || counts.some(({ state }) => state === 'not-tested') || isUntested,
   };
+}
+
+/** Whether a finding is any concern of the profile: by its name, or because all are. */
+function concerns(profile: CheckReport['profile'], id: string): boolean {
+  if (profile === undefined || profile.others === 'count') return true;
+  return severityOf(id, profile.severities) !== undefined;
 }
 
 export function exitCodeOf({ wrongUsage, blocked, problem, untested }: Tally): 0 | 1 | 2 | 3 | 4 {

@@ -2,16 +2,19 @@
 import type { CheckReport } from '../../events/check-report.ts';
 import type { HostCase } from '../../findings/case.ts';
 import { entryOf } from '../../findings/catalogue.ts';
-import type { Remedy } from '../../findings/check.ts';
+import { type Remedy, severities } from '../../findings/check.ts';
 import { connectionBudget, endpointKey } from '../../findings/endpoint.ts';
 import { type Finding, isProblem } from '../../findings/finding.ts';
 import type { FutureEvent } from '../../findings/future.ts';
 import type { Judged } from '../../findings/judge.ts';
 import type { Observation, ObservedTls } from '../../findings/observation.ts';
+import type { Profile } from '../../findings/profiles/profile.ts';
+import { underProfile } from '../../findings/profiles/severity.ts';
 import { programOf } from '../../findings/program.ts';
 import type { Recording } from '../../findings/recording.ts';
 import type { HostSimulation, SenderOutcomes } from '../../findings/simulate.ts';
 import { summarizeCertificate } from '../../tls/certificate.ts';
+import { profileSection } from './profile-section.ts';
 import { writeRecording } from './recording.ts';
 import { chosen, type Selection } from './selection.ts';
 import { formatTarget, protocolOf } from './target.ts';
@@ -32,6 +35,8 @@ export interface Checked {
   readonly foreseen: Foreseen | null;
   /** Of --only. */
   readonly selection: Selection;
+  /** Of --profile; absent without it. */
+  readonly profile?: Profile | undefined;
 }
 
 type ReportedHost = CheckReport['hosts'][number];
@@ -71,14 +76,20 @@ function toUnjudged(checked: Checked): Unjudged {
     withoutConsent: recording.withoutConsent.map(({ host, because }) => ({ host, because })),
     firstContact: isFirstContact(recording),
     future: futureOf(checked),
+    ...profileSection(checked),
   };
 }
 
 function selected(
   { findings }: Judged,
-  { selection, recording }: Pick<Checked, 'selection' | 'recording'>,
+  { selection, recording, profile }: Pick<Checked, 'selection' | 'recording' | 'profile'>,
 ): readonly Finding[] {
-  return chosen(findings, selection, recording.observations.length > 0);
+  const found = chosen(findings, selection, recording.observations.length > 0);
+  return profile === undefined ? found : worstFirst(underProfile(found, profile));
+}
+
+function worstFirst(findings: readonly Finding[]): readonly Finding[] {
+  return findings.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
 }
 
 function hostOf(host: HostCase, simulated: HostSimulation | undefined): ReportedHost {

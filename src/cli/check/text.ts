@@ -16,6 +16,7 @@ import {
   untestedLines,
   wishLines,
 } from './text-findings.ts';
+import { profileLines } from './text-profile.ts';
 import { hostLines, senderLines } from './text-senders.ts';
 import { outlookOf, verdictOf, workOf } from './verdict.ts';
 import { showMoment } from './words.ts';
@@ -35,6 +36,7 @@ export function formatReport(report: CheckReport, terms: PageTerms, recording?: 
   return page([
     headLines(report, isPart, look),
     senderLines(report, look),
+    profileLines(report, recording !== undefined, look),
     repairLines(report, called, look),
     untestedLines(report, look),
     futureLines(report, called, look),

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { severities } from '../../findings/check.ts';
 import { depths } from '../../findings/endpoint.ts';
+import type { Profile } from '../../findings/profiles/profile.ts';
 import type { Parsed } from '../../names/domain.ts';
 import type { Format } from '../check/output.ts';
 import { parseTarget, protocolNames } from '../check/target.ts';
@@ -14,6 +15,7 @@ interface CheckOptions extends ConfigOptions {
   readonly depth: (typeof depths)[number];
   readonly failOn: (typeof severities)[number];
   readonly only?: string;
+  readonly profile?: string;
   readonly failAt?: string;
   readonly from?: string;
   readonly concurrency: number;
@@ -44,6 +46,7 @@ export function register(program: Command): void {
     'waxwing check mail.example.com:587 mail.example.com:993',
     'waxwing check ldap.example.com --protocol ldap --details',
     'waxwing check example.com --fail-at 2027-01-31 --json',
+    'waxwing check example.com --profile mta-sts-ready',
     'waxwing check - --format ndjson < domains.txt',
   ]);
   addHowOptions(addWhatOptions(check)).action(run);
@@ -75,6 +78,10 @@ function addWhatOptions(check: Command): Command {
         .default('high'),
     )
     .option('--only <ids>', 'only these checks: ids, or their beginnings such as mtasts, with commas')
+    .option(
+      '--profile <name>',
+      'what is demanded: default, mta-sts-ready, dane-ready, ncsc-nl-2025-05, bsi-tr-03108, bod-18-01, or a file',
+    )
     .option('--fail-at <date>', 'also what breaks until then if nothing is renewed (2027-01-31)')
     .option(
       '--from <file>',
@@ -116,7 +123,7 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
   const { parseMoment } = await import('../check/moment.ts');
   const { everyCheck, parseSelection } = await import('../check/selection.ts');
   const { STDIN } = await import('../check/targets.ts');
-  const { from, format, json, only, failAt, protocol, tls } = options;
+  const { from, format, json, only, failAt, profile, protocol, tls } = options;
   if (json === true && format !== undefined && format !== 'json') {
     refuse(`--json and --format ${format} do not go together`);
   }
@@ -132,6 +139,7 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
   // What a file holds may be older.
   if (from === undefined && moment !== undefined && moment <= Date.now())
     refuse(`--fail-at ${failAt} is past; name a day to come`);
+  const demanded = profile === undefined ? undefined : valueOf(await profileNamed(profile));
   const { check } = await import('../check/check.ts');
   process.exitCode = await check(
     {
@@ -148,6 +156,7 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
       },
       failOn: options.failOn,
       selection,
+      profile: demanded,
       repeated: repeatedOf(options),
       failAt: moment,
       format: format ?? (json === true ? 'json' : 'text'),
@@ -164,6 +173,11 @@ function repeatedOf({ depth, allowPrivate, intrusive }: CheckOptions): readonly 
     ...(allowPrivate === true ? ['--allow-private'] : []),
     ...(intrusive === true ? ['--intrusive'] : []),
   ];
+}
+
+async function profileNamed(name: string): Promise<Parsed<Profile>> {
+  const { loadProfile } = await import('../check/profile-file.ts');
+  return loadProfile(name);
 }
 
 async function idsOfChecks(): Promise<readonly string[]> {

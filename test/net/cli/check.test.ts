@@ -282,6 +282,35 @@ describe('waxwing check', { concurrency: 2 }, () => {
     assert.ok(findings.every(({ id, state }) => id !== 'cert.expired' || state === 'pass'));
   });
 
+  it('--profile asks whether what is demanded holds, and the exit code is about that', async (t) => {
+    const at = await place(t);
+    const run = await check(at, ['sts.test', '--json', '--profile', 'mta-sts-ready']);
+    assert.equal(run.code, 0, run.stderr);
+    const { profile } = checkReportSchema.parse(JSON.parse(run.stdout));
+    assert.deepEqual(
+      profile?.requirements.filter(({ state }) => state !== 'met').map(({ id, state }) => `${id} ${state}`),
+      ['tls-rpt not-met'],
+    );
+    const [file, saved] = [join(folder, 'own.toml'), join(folder, 'one.json')];
+    await writeFile(saved, run.stdout);
+    await writeFile(
+      file,
+      'name = "own"\nextends = "mta-sts-ready"\n[requirements.tls-rpt]\nseverity = "high"\n',
+    );
+    const own = await waxwing(['check', '--from', saved, '--profile', file]);
+    assert.equal(own.code, 1, own.stderr);
+    assert.match(
+      own.stdout,
+      /^profile own, ready for MTA-STS in enforce: 9 of 10 requirements met, 1\s+not met/m,
+    );
+    await writeFile(file, 'extends = "dane"\n[requirements.one]\nfact = "moon"\n');
+    const wrong = await waxwing(['check', 'sts.test', '--profile', file]);
+    assert.deepEqual([wrong.code, wrong.stdout], [2, '']);
+    assert.match(wrong.stderr, /^error: \S+own\.toml: name: is missing$/m);
+    assert.match(wrong.stderr, /^error: \S+own\.toml:1: extends: must be /m);
+    assert.match(wrong.stderr, /^error: \S+own\.toml:3: requirements\.one\.fact: must be /m);
+  });
+
   it('leaves alone who asked for it, and says so', async (t) => {
     const at = await place(t);
     const [list, config] = [join(folder, 'opt-out.txt'), join(folder, 'waxwing.toml')];
@@ -304,6 +333,7 @@ describe('waxwing check', { concurrency: 2 }, () => {
     [['a..test'], /error: .*not a domain label/],
     [['user@example.test'], /waxwing check example\.test/],
     [['example.test', '--only', 'mta-sts'], /did you mean mtasts\?/],
+    [['example.test', '--profile', 'dane-redy'], /no profile, and no file; did you mean dane-ready\?/],
     [['example.test', '--fail-at', 'soon'], /no date as RFC 3339 writes it/],
     [['example.test', '--fail-at', '2020-01-01'], /error: --fail-at 2020-01-01 is past; name a day to come/],
     [['-'], /error: stdin: there is no target in it/],

@@ -1,0 +1,212 @@
+/** The TLS guidelines of the Dutch NCSC, of May 2025: each choice good, sufficient, on its way out or insufficient. */
+import type { Profile, Requirement } from './profile.ts';
+
+const TEXT = 'NCSC-NL TLS 2025-05';
+
+/** Nothing was found that says where the text has it. */
+function unplaced(requirement: Omit<Requirement, 'clause' | 'unconfirmed'>): Requirement {
+  return { ...requirement, clause: TEXT, unconfirmed: true };
+}
+
+export const ncscNl202505: Profile = {
+  name: 'ncsc-nl-2025-05',
+  title: 'TLS guidelines of NCSC-NL, May 2025',
+  sources: [
+    {
+      title: 'ICT-beveiligingsrichtlijnen voor Transport Layer Security (TLS)',
+      edition: 'NCSC-NL, 2025-05',
+      read: 'Not read itself. Levels are those by which Internet.nl 1.11 tests, as its source has them; sections and tables are named as descriptions of tests cite them. The two differ in whether some keys and curves are good or sufficient, which changes nothing about what is met.',
+    },
+  ],
+  severities: {
+    'tls.ssl2': 'critical',
+    'tls.ssl3': 'critical',
+    'tls.tls10': 'high',
+    'tls.tls11': 'high',
+    'tls.no-tls12': 'high',
+    'tls.suite': 'high',
+    'tls.suite.cbc': 'low',
+    'cert.key': 'high',
+    'cert.sig': 'high',
+    'cert.sig.sha224': 'low',
+  },
+  others: 'ignore',
+  requirements: [
+    unplaced({
+      id: 'starttls',
+      title: 'TLS comes about at every address of every mail host',
+      severity: 'critical',
+      test: { kind: 'fact', fact: 'starttls' },
+    }),
+    {
+      id: 'versions',
+      title: 'no version of TLS is spoken that is less than sufficient',
+      clause: `${TEXT} §3.3.1, table 1`,
+      severity: 'high',
+      test: {
+        kind: 'levels',
+        facet: 'version',
+        table: { good: ['TLSv1.3'], sufficient: ['TLSv1.2'] },
+        least: 'sufficient',
+        phaseOut: 'low',
+      },
+    },
+    {
+      id: 'suites',
+      title: 'no suite is taken that is less than sufficient',
+      clause: `${TEXT} appendix B`,
+      severity: 'high',
+      test: {
+        kind: 'levels',
+        facet: 'suite',
+        table: {
+          good: ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'],
+          sufficient: [
+            'TLS_AES_128_GCM_SHA256',
+            'TLS_AES_128_CCM_SHA256',
+            'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256',
+            'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256',
+            'TLS_ECDHE_ECDSA_WITH_AES_*_GCM_*',
+            'TLS_ECDHE_RSA_WITH_AES_*_GCM_*',
+            'TLS_ECDHE_ECDSA_WITH_AES_128_CCM',
+            'TLS_ECDHE_ECDSA_WITH_AES_256_CCM',
+          ],
+          'phase-out': [
+            'TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256',
+            'TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384',
+            'TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256',
+            'TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384',
+            'TLS_ECDHE_ECDSA_WITH_CAMELLIA_*',
+            'TLS_ECDHE_RSA_WITH_CAMELLIA_*',
+            'TLS_ECDHE_ECDSA_WITH_ARIA_*',
+            'TLS_ECDHE_RSA_WITH_ARIA_*',
+            'TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256',
+            'TLS_DHE_RSA_WITH_AES_*_GCM_*',
+            'TLS_DHE_RSA_WITH_AES_*_CBC_SHA256',
+            'TLS_DHE_RSA_WITH_AES_128_CCM',
+            'TLS_DHE_RSA_WITH_AES_256_CCM',
+            'TLS_DHE_RSA_WITH_CAMELLIA_*_GCM_*',
+            'TLS_DHE_RSA_WITH_CAMELLIA_*_CBC_SHA256',
+            'TLS_DHE_RSA_WITH_ARIA_*',
+          ],
+        },
+        least: 'sufficient',
+        phaseOut: 'low',
+      },
+    },
+    {
+      id: 'groups',
+      title: 'no group of the key exchange is taken that is less than sufficient',
+      clause: `${TEXT} §3.3.2.1, table 3; §3.3.3, table 7`,
+      severity: 'high',
+      test: {
+        kind: 'levels',
+        facet: 'group',
+        table: {
+          good: [
+            'X25519MLKEM768',
+            'SecP256r1MLKEM768',
+            'SecP384r1MLKEM1024',
+            'x25519',
+            'x448',
+            'secp256r1',
+            'secp384r1',
+            'secp521r1',
+            'brainpoolP256r1*',
+            'brainpoolP384r1*',
+            'brainpoolP512r1*',
+          ],
+          'phase-out': ['secp224r1', 'ffdhe3072', 'ffdhe4096', 'ffdhe6144', 'ffdhe8192'],
+        },
+        least: 'sufficient',
+        phaseOut: 'low',
+      },
+    },
+    {
+      id: 'keys',
+      title: 'the key of every certificate is at least sufficient',
+      clause: `${TEXT} §3.3.2.1, tables 3 to 5`,
+      severity: 'high',
+      test: {
+        kind: 'levels',
+        facet: 'key',
+        table: {
+          good: [
+            'RSA>=3072',
+            'EC secp256r1',
+            'EC secp384r1',
+            'EC secp521r1',
+            'EC brainpoolP256r1',
+            'EC brainpoolP384r1',
+            'EC brainpoolP512r1',
+            'Ed25519',
+            'Ed448',
+          ],
+          'phase-out': ['RSA>=2048', 'EC secp224r1'],
+        },
+        least: 'sufficient',
+        phaseOut: 'low',
+      },
+    },
+    {
+      id: 'signatures',
+      title: 'every certificate is signed with a digest that is at least sufficient',
+      clause: `${TEXT} §3.3.5, table 9`,
+      severity: 'high',
+      test: {
+        kind: 'levels',
+        facet: 'signature',
+        table: { good: ['sha256', 'sha384', 'sha512'], 'phase-out': ['sha224'] },
+        least: 'sufficient',
+        phaseOut: 'low',
+      },
+    },
+    {
+      id: 'key-exchange-digest',
+      title: 'the key exchange of TLS 1.2 is signed with SHA-2',
+      clause: `${TEXT} §3.3.5`,
+      severity: 'medium',
+      test: { kind: 'findings', ids: ['tls.sigalg.sha1'] },
+    },
+    {
+      id: 'compression',
+      title: 'TLS compresses nothing',
+      clause: `${TEXT} §3.4.1, table 10`,
+      severity: 'high',
+      test: { kind: 'findings', ids: ['tls.compression'] },
+    },
+    {
+      id: 'renegotiation',
+      title: 'there is no renegotiation that anybody on the path can make use of',
+      clause: `${TEXT} §3.4.2, table 11`,
+      severity: 'high',
+      test: { kind: 'findings', ids: ['tls.reneg.insecure'] },
+    },
+    {
+      id: 'client-renegotiation',
+      title: 'clients cannot renegotiate without limit',
+      clause: `${TEXT} §3.4.2, table 11`,
+      severity: 'low',
+      test: { kind: 'findings', ids: ['tls.reneg.client'] },
+    },
+    {
+      id: 'early-data',
+      title: 'the server takes no early data (0-RTT)',
+      clause: `${TEXT} §3.4.4, table 13`,
+      severity: 'medium',
+      test: { kind: 'findings', ids: ['tls.0rtt'] },
+    },
+    unplaced({
+      id: 'extended-master-secret',
+      title: 'sessions of TLS 1.2 have an extended master secret',
+      severity: 'high',
+      test: { kind: 'findings', ids: ['tls.ems-missing'] },
+    }),
+    unplaced({
+      id: 'order',
+      title: 'the server chooses the suite, the better level first',
+      severity: 'medium',
+      test: { kind: 'findings', ids: ['tls.suite.order'] },
+    }),
+  ],
+};

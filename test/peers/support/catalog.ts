@@ -92,6 +92,15 @@ const sets = {
   stsresolver: ['postfix-mta-sts-resolver', 'python3-uvloop', ...base],
   // A library that tells one process another time of the day.
   faketime: ['libfaketime', ...base],
+  // What judges and reads the forms of a check: schemas of XML and JSON, OpenMetrics, node_exporter, GitHub's own Markdown.
+  forms: [
+    'libxml2-utils',
+    'python3-jsonschema',
+    'python3-prometheus-client',
+    'prometheus-node-exporter',
+    'cmark-gfm',
+    ...base,
+  ],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The name of a set of packages. */
@@ -129,6 +138,7 @@ export const peerNames: readonly PeerName[] = [
   'systemd',
   'stsresolver',
   'faketime',
+  'forms',
 ];
 
 /**

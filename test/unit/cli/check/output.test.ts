@@ -13,6 +13,8 @@ async function printed(terms: Partial<OutputTerms>, count: number): Promise<stri
     format: 'text',
     list: 'always',
     details: false,
+    failOn: 'high',
+    version: '1.2.3',
     page: {
       look: { width: 80, colour: false, unicode: false },
       called: withoutOptions,
@@ -24,8 +26,8 @@ async function printed(terms: Partial<OutputTerms>, count: number): Promise<stri
     },
     ...terms,
   });
-  for (const report of reports.slice(0, count)) await output.print(report, recordingOf());
-  await output.end();
+  for (const report of reports.slice(0, count)) await output.print(report, recordingOf(), null);
+  await output.end({ exitCode: 0, meaning: '' });
   return text;
 }
 

@@ -37,9 +37,9 @@ function blockText(block: Block): string {
     case 'heading':
       return `${'#'.repeat(block.level)} ${lineText(block.line)}\n\n`;
     case 'paragraph':
-      return `${lineText(block.line)}\n\n`;
+      return `${startText(block.line)}\n\n`;
     case 'list':
-      return `${block.items.map((item) => `- ${lineText(item)}\n`).join('')}\n`;
+      return `${block.items.map((item) => `- ${startText(item)}\n`).join('')}\n`;
     case 'code':
       return `${words(block.what)}:\n\n${fenced(block.lines)}\n\n`;
     case 'table':
@@ -55,15 +55,16 @@ function tableText({ caption, head, rows }: Extract<Block, { readonly kind: 'tab
   return `${words(caption)}:\n\n${row(head.map((title) => words(title)))}${rule}${body}\n`;
 }
 
+/** Of a paragraph or an item: it must not begin a list. */
+function startText(line: Line): string {
+  return lineText(line).replace(/^(\d+)([.)])(?= |$)/, String.raw`$1\$2`);
+}
+
 function lineText(line: Line, inTable = false): string {
-  return (
-    line
-      .map((inline) => inlineText(inline, inTable))
-      .join('')
-      .trim()
-      // It would begin a list.
-      .replace(/^(\d+)([.)])(?= |$)/, String.raw`$1\$2`)
-  );
+  return line
+    .map((inline) => inlineText(inline, inTable))
+    .join('')
+    .trim();
 }
 
 function inlineText(inline: Inline, inTable: boolean): string {
@@ -101,6 +102,7 @@ function isHarmless(text: string): boolean {
 
 /** A code span, CommonMark 0.31 §6.1: longer marks than any inside; a space at each end where it begins or ends with one. */
 function span(text: string, inTable: boolean): string {
+  if (text === '') return '';
   if (inTable && text.includes('|'))
     return text
       .split('|')

@@ -194,8 +194,9 @@ interface FindingCount {
 function findingCounts(report: CheckReport): readonly FindingCount[] {
   const counted = new Map<string, FindingCount>();
   for (const { finding, at } of toldOf(report)) {
-    const { id, severity } = finding;
     if (finding.state === 'pass') continue;
+    const { severity } = finding;
+    const id = printable(finding.id);
     const state = at === null ? finding.state : `${finding.state}-later`;
     const key = JSON.stringify([id, state, severity]);
     counted.set(key, { id, state, severity, count: (counted.get(key)?.count ?? 0) + 1 });

@@ -48,7 +48,7 @@ export function placeWords({ domain, host, address, port }: Scope): string {
 /** `dane.mismatch at mx1.example.test 192.0.2.1 port 25, on 2027-01-31`. */
 export function nameOf({ finding: { id, scope }, at }: Told): string {
   const place = placeWords(scope);
-  return `${id}${place === '' ? '' : ` at ${place}`}${at === null ? '' : `, on ${at.slice(0, 10)}`}`;
+  return `${printable(id)}${place === '' ? '' : ` at ${place}`}${at === null ? '' : `, on ${at.slice(0, 10)}`}`;
 }
 
 /** One line for people: `critical, failed: TLSA records fit the certificate: 3 1 1 …`. */
@@ -58,7 +58,7 @@ export function headline({ severity, state, title, evidence, why }: ReportedFind
 
 /** Text of anybody on one line, without what moves a cursor, turns the direction of writing, or is no character. */
 export function printable(text: string): string {
-  return safe(text, { unicode: true });
+  return safe(text, { unicode: true }).replace(/\p{Noncharacter_Code_Point}/gu, '?');
 }
 
 /** What is done, in order, with its lines. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { csvColumns, csvFormat } from '../../../../../src/cli/check/formats/csv.ts';
-import { safe } from '../../../../../src/cli/check/words.ts';
+import { printable as shown } from '../../../../../src/cli/check/formats/told.ts';
 import type { CheckReport } from '../../../../../src/events/check-report.ts';
 import { report, reported, samples } from '../samples.ts';
 import { hostileReport, hostileText, written } from './hostile.ts';
@@ -40,8 +40,6 @@ function rowsOf(text: string): readonly Row[] {
 function unguarded(text: string): string {
   return text.replace(/(^|[;,\t\n])'(?=['=+\-@\uff1d\uff0b\uff0d\uff20])/g, '$1');
 }
-
-const shown = (text: string): string => safe(text, { unicode: true });
 
 describe('a table', () => {
   it('has a row for each finding, and one for a target without any', () => {

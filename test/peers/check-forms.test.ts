@@ -11,6 +11,7 @@ import type { ReportFormat } from '../../src/cli/check/formats/format.ts';
 import { htmlFormat } from '../../src/cli/check/formats/html.ts';
 import { junitFormat } from '../../src/cli/check/formats/junit.ts';
 import { markdownFormat } from '../../src/cli/check/formats/markdown.ts';
+import { nagiosFormat } from '../../src/cli/check/formats/nagios.ts';
 import { openmetricsFormat } from '../../src/cli/check/formats/openmetrics.ts';
 import { sarifFormat } from '../../src/cli/check/formats/sarif.ts';
 import { printable } from '../../src/cli/check/formats/told.ts';
@@ -161,6 +162,37 @@ except ValueError:
       await sandbox.close();
     }
   });
+
+  peerTest(
+    'figures of the line for Nagios are read by the library of its plugins, with their thresholds',
+    ['forms'],
+    async ({ forms }) => {
+      const script = `
+use strict; use Monitoring::Plugin::Performance use_die => 1;
+for my $name (@ARGV) {
+  open(my $file, '<', $name) or die; my @lines = <$file>; close $file;
+  my ($text, $figures) = split / \\| /, $lines[0];
+  my @all = Monitoring::Plugin::Performance->parse_perfstring($figures);
+  my @days = grep { $_->label eq 'days' } @all;
+  my $status = join ',', map { $_->threshold->get_status($_->value) } @days;
+  my $late = join ',', map { $_->threshold->get_status(1), $_->threshold->get_status(-1) } @days;
+  print join(' ', $name, scalar @all, "status=$status", "late=$late", $text =~ /^WAXWING WARNING - [^|]+$/ ? 'ok' : 'not'), "\\n";
+}
+`;
+      const documents = documentsOf(() => nagiosFormat({ ...terms, details: true }));
+      const names = Object.keys(documents).map((name) => `/peer/${name}.txt`);
+      const judged = await runIn(forms, 'perl', ['-e', script, ...names], {
+        files: filesOf(documents, 'txt'),
+      });
+      // Without a certificate days are not known, which the library leaves out.
+      assert.equal(
+        judged.stdout,
+        '/peer/empty.txt 8 status= late= ok\n' +
+          ['one', 'samples', 'hostile'].map((name) => `/peer/${name}.txt 9 status=0 late=1,2 ok\n`).join(''),
+        judged.stderr,
+      );
+    },
+  );
 
   peerTest(
     "nothing of hostile texts becomes a link, an image or HTML of GitHub's Markdown",

@@ -92,12 +92,13 @@ const sets = {
   stsresolver: ['postfix-mta-sts-resolver', 'python3-uvloop', ...base],
   // A library that tells one process another time of the day.
   faketime: ['libfaketime', ...base],
-  // What judges and reads the forms of a check: schemas of XML and JSON, OpenMetrics, node_exporter, GitHub's own Markdown.
+  // What judges and reads the forms of a check: schemas, OpenMetrics, node_exporter, figures of plugins, GitHub's Markdown.
   forms: [
     'libxml2-utils',
     'python3-jsonschema',
     'python3-prometheus-client',
     'prometheus-node-exporter',
+    'libmonitoring-plugin-perl',
     'cmark-gfm',
     ...base,
   ],

@@ -115,12 +115,12 @@ const CERTIFICATE = ['cert.untrusted', 'cert.name-mismatch', 'cert.expired', 'ce
 function ofEndpoint(
   endpoint: Endpoint,
   mx: string,
-  ofHost: readonly ReportedFinding[],
+  findings: readonly ReportedFinding[],
   is: Make,
 ): readonly Sample[] {
   const { address, port, reachable, starttls, tls } = endpoint;
   const at = { mx, ip: printable(address), port: String(port) };
-  const ofThis = ofHost.filter(({ scope }) => scope.address === address && scope.port === port);
+  const ofThis = findings.filter(({ scope }) => scope.address === address && scope.port === port);
   const verified = verdictOn(
     ofThis,
     CERTIFICATE,

@@ -115,12 +115,12 @@ export function untestedBlocks(report: CheckReport): readonly Block[] {
     ...list(
       open.map(({ finding, places }): Line => {
         const { id, title, severity, evidence, why, retryAt } = finding;
-        const again = retryAt === null ? '' : ` Try again after ${showMoment(retryAt)}.`;
+        const later = retryAt === null ? '' : ` Try again after ${showMoment(retryAt)}.`;
         const order = isShut ? logOrder(finding, report) : '';
         return [
           `${title} (`,
           { code: id },
-          `, ${severity}): ${placesText(places)}: ${briefly(evidence[0] ?? why)}${again}${order === '' ? '' : ` ${order}`}`,
+          `, ${severity}): ${placesText(places)}: ${briefly(evidence[0] ?? why)}${later}${order === '' ? '' : ` ${order}`}`,
         ];
       }),
     ),

@@ -22,7 +22,7 @@ function read(text: string): readonly Sample[] {
   assert.ok(text.endsWith('\n# EOF\n'));
   assert.ok(text.isWellFormed());
   const seen = new Set<string>();
-  const samples: Sample[] = [];
+  const all: Sample[] = [];
   let family = '';
   let last = '';
   for (const line of text.slice(0, -'\n# EOF\n'.length).split('\n')) {
@@ -40,12 +40,12 @@ function read(text: string): readonly Sample[] {
       assert.equal(sample, family);
       assert.ok(!seen.has(`${sample}{${labels}}`), line);
       seen.add(`${sample}{${labels}}`);
-      samples.push({ name: sample, labels: labelsOf(labels), value: Number(others.at(-1)) });
+      all.push({ name: sample, labels: labelsOf(labels), value: Number(others.at(-1)) });
     }
     last = word ?? 'sample';
   }
   assert.equal(last, 'sample');
-  return samples;
+  return all;
 }
 
 function labelsOf(text: string): Readonly<Record<string, string>> {

@@ -46,6 +46,8 @@ const nasty = [
   'https://evil.test/ www.evil.test mail@evil.test',
   '`` ` ```',
   '```\n# x',
+  '```',
+  '````text',
   '| a | b |',
   '\\|',
   '``|`',

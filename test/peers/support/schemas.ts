@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { TestContext } from 'node:test';
 import { runCommand } from './command.ts';
 
 const home = join(import.meta.dirname, '../../../.peers/schemas');
@@ -22,8 +23,26 @@ const packages = {
   },
 } as const;
 
-/** @returns the schemas of a package, in the order above. @throws Error where it cannot be had, or is another one. */
-export async function schemasOf(which: keyof typeof packages): Promise<readonly string[]> {
+/**
+ * The schemas of a package, in the order above.
+ *
+ * @returns undefined where the package cannot be had, and the test is skipped for that.
+ * @throws Error where peers are required.
+ */
+export async function schemasFor(
+  t: TestContext,
+  which: keyof typeof packages,
+): Promise<readonly string[] | undefined> {
+  try {
+    return await schemasOf(which);
+  } catch (error) {
+    if (process.env['PEERS_REQUIRED'] === '1') throw error;
+    t.skip(error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+}
+
+async function schemasOf(which: keyof typeof packages): Promise<readonly string[]> {
   const { name, sha512, files } = packages[which];
   const folder = join(home, which);
   if (!existsSync(folder)) {

@@ -4,10 +4,20 @@ import { type Command, CommanderError } from 'commander';
 /** Commander's exit code for arguments that it does not understand. */
 const REFUSED = 1;
 
-/** Sets the exit code of wrong usage for `command` and for every subcommand that is added to it later. */
-export function exitOnWrongUsage(command: Command, code: number): Command {
+/**
+ * Sets the exit code of wrong usage for `command` and for every subcommand that is added to it later.
+ *
+ * @param tell says it somewhere beside stderr, too.
+ */
+export function exitOnWrongUsage(
+  command: Command,
+  code: number,
+  tell: (message: string) => void = () => undefined,
+): Command {
   return command.exitOverride((error) => {
-    throw error.exitCode === REFUSED ? new CommanderError(code, error.code, error.message) : error;
+    if (error.exitCode !== REFUSED) throw error;
+    tell(error.message);
+    throw new CommanderError(code, error.code, error.message);
   });
 }
 

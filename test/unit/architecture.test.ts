@@ -316,6 +316,32 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
       cli/check/text-senders cli/check/verdict cli/check/words`,
   },
   {
+    why: 'the pieces of forms, read back from them',
+    test: 'test/unit/cli/check/formats/html.test.ts',
+    sources: `cli/check/formats/document cli/check/formats/html-style
+      cli/check/formats/repair-document cli/check/formats/report-document cli/check/formats/told`,
+  },
+  {
+    why: 'how many complaints are kept',
+    test: 'test/unit/cli/check/output.test.ts',
+    sources: 'cli/check/formats/format',
+  },
+  {
+    why: 'what is measured, read back',
+    test: 'test/unit/cli/check/formats/openmetrics.test.ts',
+    sources: 'cli/check/formats/openmetrics-samples',
+  },
+  {
+    why: 'rules of a log, read back',
+    test: 'test/unit/cli/check/formats/sarif.test.ts',
+    sources: 'cli/check/formats/sarif-rules',
+  },
+  {
+    why: 'the text of the line',
+    test: 'test/unit/cli/check/formats/nagios.test.ts',
+    sources: 'cli/check/formats/nagios-text',
+  },
+  {
     why: 'the table of what comes of what, by what it does to repairs',
     test: 'test/unit/cli/check/repairs.test.ts',
     sources: 'cli/check/causes',

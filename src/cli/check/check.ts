@@ -1,7 +1,6 @@
 /** Runs checks, or judges recorded ones again, and prints what they came to. */
 import { once } from 'node:events';
 import type { CheckReport } from '../../events/check-report.ts';
-import type { Target } from '../../findings/case.ts';
 import type { Severity } from '../../findings/check.ts';
 import { futureOf, judgeAhead } from '../../findings/future.ts';
 import { judgeRecording } from '../../findings/judge.ts';
@@ -13,8 +12,19 @@ import { describeError } from '../config/describe-error.ts';
 import { readDnsFiles } from '../config/files.ts';
 import { type LoadRequest, loadConfig } from '../config/load.ts';
 import { lookOf } from '../terminal.ts';
+import { version } from '../version.ts';
 import { calledWith } from './again.ts';
-import { counting, exitCodeOf, hiddenBy, nothingYet, type Tally } from './exit-code.ts';
+import {
+  counting,
+  exitCodeOf,
+  hiddenBy,
+  meaningOf,
+  NAGIOS_UNKNOWN,
+  nagiosCodeOf,
+  nothingYet,
+  type Tally,
+} from './exit-code.ts';
+import { nagiosFailure } from './formats/nagios-text.ts';
 import { toReport } from './json.ts';
 import { type CheckTerms, type OpenedCheck, openCheck } from './open.ts';
 import { optOutOf } from './opt-out-file.ts';
@@ -25,7 +35,7 @@ import { openProgress, type Progress } from './progress.ts';
 import { savedRecordings } from './saved.ts';
 import { everyCheck, type Selection } from './selection.ts';
 import { formatTarget, type TargetTerms } from './target.ts';
-import { STDIN, targetsFrom } from './targets.ts';
+import { type Listed, type ListPlace, STDIN, targetsFrom } from './targets.ts';
 import { safe } from './words.ts';
 
 export interface CheckRequest {
@@ -47,6 +57,12 @@ export interface CheckRequest {
   readonly details: boolean;
 }
 
+/** What was seen of a target, and where it stands in a list. */
+interface Visited {
+  readonly recording: Recording;
+  readonly place: ListPlace | null;
+}
+
 const WRONG = 2;
 /** Targets that are worked on at the same time, for each door that may be visited then: most of the time is waiting. */
 const TARGETS_PER_DOOR = 2;
@@ -57,10 +73,10 @@ export async function check(request: CheckRequest, load: LoadRequest): Promise<n
   try {
     return request.from === undefined
       ? await visitAll(request, load, progress)
-      : await reportAll(request, load, savedRecordings(request.from, process.stdin), progress);
+      : await reportAll(request, load, saved(request.from), progress);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    return complain(progress, 'error', error.message);
+    return refuse(request, progress, [error.message]);
   } finally {
     progress.close();
   }
@@ -70,12 +86,11 @@ async function visitAll(request: CheckRequest, load: LoadRequest, progress: Prog
   const loaded = loadConfig(load);
   const read = loaded.kind === 'ok' ? await readDnsFiles(loaded.config, loaded.effective) : loaded;
   if (loaded.kind === 'invalid' || !('files' in read) || read.errors.length > 0) {
-    for (const error of read.errors) complain(progress, 'error', describeError(error));
-    return WRONG;
+    return refuse(request, progress, read.errors.map(describeError));
   }
   const { config } = loaded;
   const optOut = await optOutOf(config);
-  if (optOut.kind === 'invalid') return complain(progress, 'error', optOut.because);
+  if (optOut.kind === 'invalid') return refuse(request, progress, [optOut.because]);
   const opened = openCheck(config, read.files, {
     ...request.terms,
     optOut: optOut.value,
@@ -83,8 +98,8 @@ async function visitAll(request: CheckRequest, load: LoadRequest, progress: Prog
   });
   try {
     const { targets, targetTerms, format, terms } = request;
-    const order = format === 'ndjson' ? 'done' : 'input';
-    const visit = (target: Parsed<Target>): Promise<Parsed<Recording>> => visitOne(target, opened, progress);
+    const order = inAnyOrder.has(format) ? 'done' : 'input';
+    const visit = (listed: Parsed<Listed>): Promise<Parsed<Visited>> => visitOne(listed, opened, progress);
     const listed = targetsFrom(targets, targetTerms, process.stdin);
     return await reportAll(
       request,
@@ -97,24 +112,36 @@ async function visitAll(request: CheckRequest, load: LoadRequest, progress: Prog
   }
 }
 
+/** Lines that stand for themselves, or sums. */
+const inAnyOrder: ReadonlySet<Format> = new Set(['ndjson', 'csv', 'nagios', 'openmetrics']);
+
 async function visitOne(
-  target: Parsed<Target>,
+  listed: Parsed<Listed>,
   { tester }: OpenedCheck,
   progress: Progress,
-): Promise<Parsed<Recording>> {
-  if (target.kind === 'invalid') return target;
-  const name = formatTarget(target.value);
+): Promise<Parsed<Visited>> {
+  if (listed.kind === 'invalid') return listed;
+  const { target, place } = listed.value;
+  const name = formatTarget(target);
   progress.begin(name);
-  const value = await tester.test(target.value);
+  const recording = await tester.test(target);
   progress.end(name);
-  return { kind: 'ok', value };
+  return { kind: 'ok', value: { recording, place } };
+}
+
+async function* saved(file: string): AsyncGenerator<Parsed<Visited>> {
+  for await (const recording of savedRecordings(file, process.stdin)) {
+    yield recording.kind === 'ok'
+      ? { kind: 'ok', value: { recording: recording.value, place: null } }
+      : recording;
+  }
 }
 
 /** Judges and prints one after the other. @returns the exit code. */
 async function reportAll(
   request: CheckRequest,
   load: LoadRequest,
-  recordings: AsyncIterable<Parsed<Recording>>,
+  all: AsyncIterable<Parsed<Visited>>,
   progress: Progress,
 ): Promise<number> {
   const { format, details, failOn, targets, from, selection, repeated } = request;
@@ -123,6 +150,8 @@ async function reportAll(
     format,
     details,
     list: from === undefined ? (isAlone ? 'never' : 'always') : 'counted',
+    failOn,
+    version: version(),
     page: {
       look: lookOf(process.stdout, process.env),
       called: calledWith(load, repeated),
@@ -132,31 +161,40 @@ async function reportAll(
   });
   const watch = openPortWatch();
   let tally: Tally = nothingYet;
-  for await (const recording of recordings) {
-    if (recording.kind === 'invalid') {
-      complain(progress, 'error', recording.because);
-      tally = { ...tally, wrongUsage: true };
+  const wrong = (because: string): void => {
+    complain(progress, 'error', because);
+    output.complain(because);
+    tally = { ...tally, wrongUsage: true };
+  };
+  for await (const visited of all) {
+    if (visited.kind === 'invalid') {
+      wrong(visited.because);
       continue;
     }
-    const past = whyNoFuture(request, recording.value);
+    const { recording, place } = visited.value;
+    const past = whyNoFuture(request, recording);
     if (past !== undefined) {
-      complain(progress, 'error', past);
-      tally = { ...tally, wrongUsage: true };
+      wrong(past);
       continue;
     }
-    watch.add(recording.value);
-    const report = judged(request, recording.value);
+    watch.add(recording);
+    const report = judged(request, recording);
     tally = counting(tally, report, failOn);
     progress.clear();
-    await output.print(report, recording.value);
+    await output.print(report, recording, place);
   }
-  await output.end();
   const verdict = watch.verdict();
-  if (verdict.kind === 'blocked') complain(progress, 'error', verdict.because);
-  const all: Tally = { ...tally, blocked: verdict.kind === 'blocked' };
-  const hidden = hiddenBy(all);
+  if (verdict.kind === 'blocked') {
+    complain(progress, 'error', verdict.because);
+    output.complain(verdict.because);
+  }
+  const whole: Tally = { ...tally, blocked: verdict.kind === 'blocked' };
+  const code = exitCodeOf(whole);
+  const exitCode = format === 'nagios' ? nagiosCodeOf(whole) : code;
+  await output.end({ exitCode, meaning: meaningOf(code) });
+  const hidden = format === 'nagios' ? undefined : hiddenBy(whole);
   if (hidden !== undefined) complain(progress, 'warning', hidden);
-  return exitCodeOf(all);
+  return exitCode;
 }
 
 function judged({ failAt, selection, profile }: CheckRequest, recording: Recording): CheckReport {
@@ -186,9 +224,15 @@ async function write(text: string): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, 'drain');
 }
 
-/** @returns the exit code of wrong usage. */
-function complain(progress: Progress, kind: 'error' | 'warning', message: string): number {
+function complain(progress: Progress, kind: 'error' | 'warning', message: string): void {
   progress.clear();
   process.stderr.write(`${kind}: ${safe(message, { unicode: true })}\n`);
-  return WRONG;
+}
+
+/** Ends a run that cannot begin. @returns its exit code. */
+function refuse({ format }: CheckRequest, progress: Progress, messages: readonly string[]): number {
+  for (const message of messages) complain(progress, 'error', message);
+  if (format !== 'nagios') return WRONG;
+  process.stdout.write(nagiosFailure(messages[0] ?? ''));
+  return NAGIOS_UNKNOWN;
 }

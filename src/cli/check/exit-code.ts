@@ -12,11 +12,19 @@ export interface Tally {
   readonly blocked: boolean;
   /** Something is wrong, at or above the limit. */
   readonly problem: boolean;
+  /** And it is critical. */
+  readonly critical: boolean;
   /** Something could not be looked at, at or above the limit. */
   readonly untested: boolean;
 }
 
-export const nothingYet: Tally = { wrongUsage: false, blocked: false, problem: false, untested: false };
+export const nothingYet: Tally = {
+  wrongUsage: false,
+  blocked: false,
+  problem: false,
+  critical: false,
+  untested: false,
+};
 
 /** The tally with one target more. @param failOn what counts, and whatever is worse. */
 export function counting(tally: Tally, report: CheckReport, failOn: Severity): Tally {
@@ -25,7 +33,7 @@ export function counting(tally: Tally, report: CheckReport, failOn: Severity): T
     ({ id, severity }) => isAtLeast(severity, failOn) && concerns(profile, id),
   );
   const demanded = (profile?.requirements ?? []).filter(({ outside }) => !outside);
-  const isUnmet = demanded.some(
+  const unmet = demanded.filter(
     ({ state, ahead, severity }) =>
       (state === 'not-met' || ahead === 'not-met') && isAtLeast(severity, failOn),
   );
@@ -36,7 +44,11 @@ export function counting(tally: Tally, report: CheckReport, failOn: Severity): T
   );
   return {
     ...tally,
-    problem: tally.problem || counts.some(isProblem) || isUnmet,
+    problem: tally.problem || counts.some(isProblem) || unmet.length > 0,
+    critical:
+      tally.critical ||
+      counts.some((one) => isProblem(one) && one.severity === 'critical') ||
+      unmet.some(({ severity }) => severity === 'critical'),
     untested: tally.untested || counts.some(({ state }) => state === 'not-tested') || isUntested,
   };
 }
@@ -52,6 +64,27 @@ export function exitCodeOf({ wrongUsage, blocked, problem, untested }: Tally): 0
   if (blocked) return 4;
   if (problem) return 1;
   return untested ? 3 : 0;
+}
+
+/**
+ * The exit code of a plugin for Nagios: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
+ *
+ * What makes the results of this host worthless is UNKNOWN, as by the guidelines "invalid command line arguments" are, whatever
+ * else was found; else the worst that counts, and what could not be tested where nothing is wrong.
+ */
+export function nagiosCodeOf({ wrongUsage, blocked, problem, critical, untested }: Tally): 0 | 1 | 2 | 3 {
+  if (wrongUsage || blocked) return NAGIOS_UNKNOWN;
+  if (critical) return 2;
+  if (problem) return 1;
+  return untested ? NAGIOS_UNKNOWN : 0;
+}
+
+export const NAGIOS_UNKNOWN = 3;
+
+/** What an exit code of `exitCodeOf` says; '' of 0. */
+export function meaningOf(code: 0 | 1 | 2 | 3 | 4): string {
+  if (code === 0) return '';
+  return code === 2 ? 'wrong usage, or something in a list or a file that cannot be read' : meanings[code];
 }
 
 const meanings: Readonly<Record<1 | 3 | 4, string>> = {

@@ -1,23 +1,50 @@
-/** Prints results as they come: pages for people, one JSON value, or one line of JSON for each target. */
+/** Prints results as they come: pages for people, JSON, or one of the forms that others read. */
 import type { CheckReport } from '../../events/check-report.ts';
+import type { Severity } from '../../findings/check.ts';
 import type { Recording } from '../../findings/recording.ts';
+import { csvFormat } from './formats/csv.ts';
+import { type Ending, type FormatTerms, MOST_COMPLAINTS, type ReportFormat } from './formats/format.ts';
+import { htmlFormat } from './formats/html.ts';
+import { junitFormat } from './formats/junit.ts';
+import { markdownFormat } from './formats/markdown.ts';
+import { nagiosFormat } from './formats/nagios.ts';
+import { openmetricsFormat } from './formats/openmetrics.ts';
+import { sarifFormat } from './formats/sarif.ts';
+import type { ListPlace } from './targets.ts';
 import { formatReport, type PageTerms } from './text.ts';
 
-export type Format = 'text' | 'json' | 'ndjson';
+/** Those that are made of a beginning, a piece for each result, and an end. */
+const documents = {
+  csv: csvFormat,
+  sarif: sarifFormat,
+  junit: junitFormat,
+  nagios: nagiosFormat,
+  openmetrics: openmetricsFormat,
+  html: htmlFormat,
+  markdown: markdownFormat,
+} as const satisfies Record<string, (terms: FormatTerms) => ReportFormat>;
+
+export type Format = 'text' | 'json' | 'ndjson' | keyof typeof documents;
 
 export interface Output {
   /** @returns a promise that settles when there is room for more. */
-  readonly print: (report: CheckReport, recording: Recording) => Promise<void>;
+  readonly print: (report: CheckReport, recording: Recording, place: ListPlace | null) => Promise<void>;
+  /** Tells of a target that cannot be read, where the form has a place for that. */
+  readonly complain: (because: string) => void;
   /** After the last one. */
-  readonly end: () => Promise<void>;
+  readonly end: (ending: Pick<Ending, 'exitCode' | 'meaning'>) => Promise<void>;
 }
 
 export interface OutputTerms {
   readonly format: Format;
   /** Whether JSON is a list, whatever there is in it; `counted`: where there is not exactly one. */
   readonly list: 'always' | 'never' | 'counted';
-  /** Whether text has everything that was seen. */
+  /** Whether everything that was seen is told. */
   readonly details: boolean;
+  /** From which severity on a finding counts. */
+  readonly failOn: Severity;
+  /** Of this program. */
+  readonly version: string;
   readonly page: PageTerms;
   readonly write: (text: string) => Promise<void>;
 }
@@ -26,15 +53,58 @@ export interface OutputTerms {
 const SEPARATOR = '\n\n';
 
 export function openOutput(terms: OutputTerms): Output {
-  if (terms.format === 'json') return jsonOutput(terms);
-  const { format, details, page, write } = terms;
+  switch (terms.format) {
+    case 'text':
+      return textOutput(terms);
+    case 'json':
+      return jsonOutput(terms);
+    case 'ndjson':
+      return {
+        print: (report) => terms.write(`${JSON.stringify(report)}\n`),
+        complain: () => undefined,
+        end: () => Promise.resolve(),
+      };
+    case 'csv':
+    case 'sarif':
+    case 'junit':
+    case 'nagios':
+    case 'openmetrics':
+    case 'html':
+    case 'markdown':
+      return documentOutput(documents[terms.format], terms);
+  }
+}
+
+function documentOutput(
+  open: (terms: FormatTerms) => ReportFormat,
+  { failOn, details, version, page: { called, isPart }, write }: OutputTerms,
+): Output {
+  const format = open({ failOn, details, version, called, isPart });
+  const complaints: string[] = [];
+  let begin = format.begin;
+  /** An empty write waits for nothing. */
+  const put = async (text: string): Promise<void> => {
+    const all = `${begin}${text}`;
+    begin = '';
+    if (all !== '') await write(all);
+  };
+  return {
+    print: (report, _recording, place) => put(format.add(report, place)),
+    complain: (because) => {
+      if (complaints.length < MOST_COMPLAINTS) complaints.push(because);
+    },
+    end: (ending) => put(format.end({ ...ending, complaints })),
+  };
+}
+
+function textOutput({ details, page, write }: OutputTerms): Output {
   let separator = '';
   return {
     async print(report, recording) {
-      if (format === 'ndjson') return write(`${JSON.stringify(report)}\n`);
       await write(`${separator}${formatReport(report, page, details ? recording : undefined)}`);
       separator = SEPARATOR;
     },
+    complain: () => undefined,
     end: () => Promise.resolve(),
   };
 }
@@ -56,6 +126,7 @@ function jsonOutput({ list, write }: OutputTerms): Output {
       first = undefined;
       await write(`${count === 1 ? '[' : ','}\n${text}`);
     },
+    complain: () => undefined,
     async end() {
       if (list === 'never') return;
       if (first !== undefined) await write(`${first}\n`);

@@ -7,6 +7,20 @@ import { parseTarget, type TargetTerms } from './target.ts';
 /** Far longer than any name, with room for a comment. */
 const LONGEST_LINE = 4_096;
 
+/** A line of a list of targets. */
+export interface ListPlace {
+  /** `stdin`, or as it was named. */
+  readonly file: string;
+  /** From 1 on. */
+  readonly line: number;
+}
+
+/** A target, and where it stands in a list; null where it was named by itself. */
+export interface Listed {
+  readonly target: Target;
+  readonly place: ListPlace | null;
+}
+
 /**
  * What is wrong with a target on stdin is told in its place; the others are worked on all the same.
  *
@@ -16,16 +30,20 @@ export async function* targetsFrom(
   named: readonly string[],
   terms: TargetTerms,
   stdin: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Parsed<Target>> {
+): AsyncGenerator<Parsed<Listed>> {
   for (const text of named) {
     if (text === STDIN) yield* listed(stdin, terms);
-    else yield parseTarget(text, terms);
+    else yield at(parseTarget(text, terms), null);
   }
+}
+
+function at(target: Parsed<Target>, place: ListPlace | null): Parsed<Listed> {
+  return target.kind === 'ok' ? { kind: 'ok', value: { target: target.value, place } } : target;
 }
 
 export const STDIN = '-';
 
-async function* listed(stdin: AsyncIterable<Uint8Array>, terms: TargetTerms): AsyncGenerator<Parsed<Target>> {
+async function* listed(stdin: AsyncIterable<Uint8Array>, terms: TargetTerms): AsyncGenerator<Parsed<Listed>> {
   let number = 0;
   let found = false;
   try {
@@ -34,7 +52,7 @@ async function* listed(stdin: AsyncIterable<Uint8Array>, terms: TargetTerms): As
       const text = line.replace(/^[ \t]+|[ \t]+$/g, '');
       if (text === '' || text.startsWith('#')) continue;
       found = true;
-      const target = parseTarget(text, terms);
+      const target = at(parseTarget(text, terms), { file: 'stdin', line: number });
       yield target.kind === 'ok'
         ? target
         : { kind: 'invalid', because: `line ${number} of stdin: ${target.because}` };

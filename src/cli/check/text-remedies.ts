@@ -77,7 +77,7 @@ function pasted(fix: Fix, { programs, indent }: RemedyTerms, look: Look): readon
 }
 
 /** For the programs that were met; all where none of them is among those that there are lines for. */
-function linesFor({ lines }: Fix, programs: ReadonlySet<string>): Fix['lines'] {
+export function linesFor({ lines }: Fix, programs: ReadonlySet<string>): Fix['lines'] {
   const known = lines.some((line) => programs.has(line.for));
   return known ? lines.filter((line) => always.has(line.for) || programs.has(line.for)) : lines;
 }

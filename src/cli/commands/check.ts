@@ -4,10 +4,12 @@ import { severities } from '../../findings/check.ts';
 import { depths } from '../../findings/endpoint.ts';
 import type { Profile } from '../../findings/profiles/profile.ts';
 import type { Parsed } from '../../names/domain.ts';
+import { NAGIOS_UNKNOWN } from '../check/exit-code.ts';
+import { nagiosFailure } from '../check/formats/nagios-text.ts';
 import type { Format } from '../check/output.ts';
 import { parseTarget, protocolNames } from '../check/target.ts';
 import { addConfigOptions, type ConfigOptions, toLoadRequest } from '../config/options.ts';
-import { withExamples } from '../usage.ts';
+import { exitOnWrongUsage, withExamples } from '../usage.ts';
 
 interface CheckOptions extends ConfigOptions {
   readonly protocol?: (typeof protocolNames)[number];
@@ -32,13 +34,27 @@ interface CheckOptions extends ConfigOptions {
 
 const DEPTH = 'standard';
 
-export function register(program: Command): void {
+const formats: readonly Format[] = [
+  'text',
+  'json',
+  'ndjson',
+  'csv',
+  'sarif',
+  'junit',
+  'nagios',
+  'openmetrics',
+  'html',
+  'markdown',
+];
+
+export function register(program: Command, args: readonly string[]): void {
   const check = program
     .command('check')
     .description(
       'Visit the mail servers of a domain, or any one server, and say what each kind of sender would do with mail for it, ' +
         'and what to fix in which order. Exit code 0: nothing wrong; 1: something at or above --fail-on; ' +
-        '2: wrong usage or configuration; 3: something that matters could not be tested; 4: this network blocks port 25. ' +
+        '2: wrong usage or configuration; 3: something that matters could not be tested; 4: this network blocks port 25; ' +
+        'with --format nagios those of its plugins. ' +
         'Sends no mail, reads what is kept in the data folder, and writes nothing.',
     );
   withExamples(check, [
@@ -48,8 +64,22 @@ export function register(program: Command): void {
     'waxwing check example.com --fail-at 2027-01-31 --json',
     'waxwing check example.com --profile mta-sts-ready',
     'waxwing check - --format ndjson < domains.txt',
+    'waxwing check example.com --format html > example.com.html',
   ]);
+  if (isPlugin(args)) {
+    // Nagios takes 2 for CRITICAL, and shows what stands on stdout.
+    exitOnWrongUsage(check, NAGIOS_UNKNOWN, (message) => {
+      process.stdout.write(nagiosFailure(message.replace(/^error: /, '')));
+    });
+  }
   addHowOptions(addWhatOptions(check)).action(run);
+}
+
+/** Whether this is run as a plugin, also where the arguments are wrong otherwise. */
+function isPlugin(args: readonly string[]): boolean {
+  return args.some(
+    (word, index) => word === '--format=nagios' || (word === 'nagios' && args[index - 1] === '--format'),
+  );
 }
 
 /** What is looked at, and where. */
@@ -104,11 +134,9 @@ function addHowOptions(check: Command): Command {
     )
     .option('--allow-private', 'visit addresses that are not public')
     .option('--intrusive', 'also ask what leaves traces, where the owner consents by a DNS record')
-    .addOption(
-      new Option('--format <format>', 'how it is printed (text)').choices(['text', 'json', 'ndjson']),
-    )
+    .addOption(new Option('--format <format>', 'how it is printed (text)').choices(formats))
     .option('--json', 'as --format json')
-    .option('--details', 'also every check, and what was said to every server')
+    .option('--details', 'also every check, and in text what was said to every server')
     .addOption(
       new Option('--timeout <seconds>', 'how long one connection may take')
         .argParser(toTimeout)

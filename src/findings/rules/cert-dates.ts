@@ -83,6 +83,11 @@ function subjectOf(certificate: PathCertificate): string {
 /** Those that are renewed by hand, once a year or so. */
 const LONG_MS = 180 * aDay;
 
+/** With less than this left, a certificate is so late that somebody has to see to it now; all in milliseconds. */
+export function lateBelow(lifetime: number): number {
+  return lifetime >= LONG_MS ? 7 * aDay : lifetime / 10;
+}
+
 /**
  * How bad it is that so little is left.
  *
@@ -92,11 +97,11 @@ const LONG_MS = 180 * aDay;
 function urgencyOf(left: number, lifetime: number): Severity | undefined {
   if (lifetime >= LONG_MS) {
     if (left < 3 * aDay) return 'critical';
-    if (left < 7 * aDay) return 'high';
+    if (left < lateBelow(lifetime)) return 'high';
     if (left < 14 * aDay) return 'medium';
     return left < 30 * aDay ? 'low' : undefined;
   }
-  if (left < lifetime / 10) return 'high';
+  if (left < lateBelow(lifetime)) return 'high';
   if (left < lifetime / 4) return 'low';
   return left < lifetime / 3 ? 'info' : undefined;
 }

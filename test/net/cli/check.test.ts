@@ -267,6 +267,56 @@ describe('waxwing check', { concurrency: 2 }, () => {
     assert.match(text.stdout, /what was said to 127\.0\.0\.1 port \d+[\s\S]*S: 220 hostile\.test ESMTP/);
   });
 
+  it('of a list, results of SARIF stand at their lines, and what is no target is told, too', async (t) => {
+    const at = await place(t, { offers: ['PIPELINING', '8BITMIME'] });
+    const words = ['-', '--format', 'sarif', '--depth', 'quick', '--only', 'starttls'];
+    const run = await check(at, words, '# mine\nplain.test\nnot a domain\n');
+    assert.equal(run.code, 2);
+    assert.match(
+      run.stdout,
+      /"physicalLocation":\{"artifactLocation":\{"uri":"stdin"\},"region":\{"startLine":2\}\}/,
+    );
+    assert.match(
+      run.stdout,
+      /"toolExecutionNotifications":\[\{"level":"error","message":\{"text":"line 3 of stdin: /,
+    );
+    JSON.parse(run.stdout);
+  });
+
+  it('as a plugin for Nagios is a line, with the exit codes of those', async (t) => {
+    const at = await place(t, { offers: ['PIPELINING', '8BITMIME'] });
+    const saved = await check(at, ['sts.test', '--format', 'ndjson']);
+    const told = async (...words: readonly string[]): Promise<Run> =>
+      waxwing(['check', '--from', '-', '--format', 'nagios', ...words], saved.stdout);
+    const bad = await told();
+    assert.equal(bad.code, 2);
+    assert.match(
+      bad.stdout,
+      /^WAXWING CRITICAL - sts\.test: [^|\n]*starttls\.not-offered[^|\n]* \| days=U time=\d+\.\d{3}s;;;0 targets=1;;;0 critical=[1-9]\d*;;;0 [^|\n]*\n$/,
+    );
+    const fine = await told('--only', 'mx.null');
+    assert.deepEqual([fine.code, fine.stdout.slice(0, 13)], [0, 'WAXWING OK - ']);
+    const warned = await told('--only', 'tlsrpt', '--fail-on', 'low');
+    assert.deepEqual([warned.code, warned.stdout.slice(0, 18)], [1, 'WAXWING WARNING - ']);
+    // What is wrong with the call is UNKNOWN, and said where it is shown.
+    const wrong = [
+      ['example.test', '--format=nagios', '--nope'],
+      ['a..test', '--format', 'nagios'],
+      ['example.test', '--format', 'nagios', '--config', '/nowhere/at/all'],
+    ];
+    for (const words of wrong) {
+      const run = await waxwing(['check', ...words]);
+      assert.equal(run.code, 3, run.stderr);
+      assert.match(run.stdout, /^WAXWING UNKNOWN - [^ |\n][^|\n]*\n$/);
+      assert.match(run.stderr, /^error: /);
+    }
+    const none = await waxwing(['check', '--from', '-', '--format', 'nagios'], '');
+    assert.deepEqual(
+      [none.code, none.stdout.split(' | ')[0]],
+      [3, 'WAXWING UNKNOWN - stdin: there is no result in it, 0 targets'],
+    );
+  });
+
   it('--fail-at foresees what ends', async (t) => {
     const at = await place(t);
     const words = ['sts.test', '--json', '--only', 'cert', '--fail-on', 'critical'];
@@ -341,7 +391,10 @@ describe('waxwing check', { concurrency: 2 }, () => {
     [['example.test', '--fail-on', 'fatal'], /Allowed choices are critical, high, medium, low, info/],
     [['example.test', '--depth', 'full'], /Allowed choices are quick, standard, deep/],
     [['example.test', '--protocol', 'gopher'], /Allowed choices are smtp, submission/],
-    [['example.test', '--format', 'csv'], /Allowed choices are text, json, ndjson/],
+    [
+      ['example.test', '--format', 'xml'],
+      /Allowed choices are text, json, ndjson, csv, sarif, junit, nagios, /,
+    ],
     [['example.test', '--json', '--format', 'ndjson'], /--json and --format ndjson do not go together/],
     [['example.test', '--gap', '-1'], /Whole seconds from 0 to 3600 are expected/],
     [['example.test', '--concurrency', '0'], /A whole number from 1 to 1000 is expected/],

@@ -92,6 +92,16 @@ const sets = {
   stsresolver: ['postfix-mta-sts-resolver', 'python3-uvloop', ...base],
   // A library that tells one process another time of the day.
   faketime: ['libfaketime', ...base],
+  // What judges and reads the forms of a check: schemas, OpenMetrics, node_exporter, figures of plugins, GitHub's Markdown.
+  forms: [
+    'libxml2-utils',
+    'python3-jsonschema',
+    'python3-prometheus-client',
+    'prometheus-node-exporter',
+    'libmonitoring-plugin-perl',
+    'cmark-gfm',
+    ...base,
+  ],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The name of a set of packages. */
@@ -129,6 +139,7 @@ export const peerNames: readonly PeerName[] = [
   'systemd',
   'stsresolver',
   'faketime',
+  'forms',
 ];
 
 /**

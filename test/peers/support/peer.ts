@@ -57,6 +57,7 @@ export async function rootsOf<const Needed extends PeerName>(
     systemd: '',
     stsresolver: '',
     faketime: '',
+    forms: '',
   };
   for (const peer of peers) {
     const fetched = await fetchPeer(peer);

@@ -35,6 +35,16 @@ describe('the exit code of wrong usage', () => {
     assert.equal(exitCodeOf('plain'), undefined);
   });
 
+  it('says what is wrong where it is to be told, and nothing of help', () => {
+    const told: string[] = [];
+    const command = exitOnWrongUsage(new Command('plugin'), 3, (message) => told.push(message));
+    command.configureOutput({ writeOut, writeErr: writeOut }).action(() => {});
+    for (const word of ['--help', '--nope']) {
+      assert.throws(() => command.parse([word], { from: 'user' }), CommanderError);
+    }
+    assert.deepEqual(told, ["error: unknown option '--nope'"]);
+  });
+
   it('is not used for help and version, which are no mistakes', () => {
     assert.equal(exitCodeOf('--version'), 0);
     assert.equal(exitCodeOf('mail', '--help'), 0);

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { counting, exitCodeOf, hiddenBy, nothingYet } from '../../../../src/cli/check/exit-code.ts';
+import {
+  counting,
+  exitCodeOf,
+  hiddenBy,
+  nagiosCodeOf,
+  nothingYet,
+} from '../../../../src/cli/check/exit-code.ts';
 import type { CheckReport } from '../../../../src/events/check-report.ts';
 import { findingStates, severities } from '../../../../src/findings/check.ts';
 import { reported, samples } from './samples.ts';
@@ -9,7 +15,7 @@ const problems = ['fail', 'warn', 'absent'];
 
 describe('the exit code', () => {
   it('is the first that applies: 2 usage, 4 this network, 1 a finding, 3 not tested, 0', () => {
-    const all = { wrongUsage: true, blocked: true, problem: true, untested: true };
+    const all = { wrongUsage: true, blocked: true, problem: true, critical: true, untested: true };
     assert.equal(exitCodeOf(all), 2);
     assert.equal(exitCodeOf({ ...all, wrongUsage: false }), 4);
     assert.equal(exitCodeOf({ ...all, wrongUsage: false, blocked: false }), 1);
@@ -28,6 +34,27 @@ describe('the exit code', () => {
         }
       });
     }
+  }
+
+  it('of a plugin for Nagios: 3 where this host is to blame, 2 critical, 1 another finding, 3 not tested, 0', () => {
+    const all = { wrongUsage: false, blocked: false, problem: true, critical: true, untested: true };
+    assert.equal(nagiosCodeOf({ ...all, wrongUsage: true }), 3);
+    assert.equal(nagiosCodeOf({ ...all, blocked: true }), 3);
+    assert.equal(nagiosCodeOf(all), 2);
+    assert.equal(nagiosCodeOf({ ...all, critical: false }), 1);
+    assert.equal(nagiosCodeOf({ ...nothingYet, untested: true }), 3);
+    assert.equal(nagiosCodeOf(nothingYet), 0);
+  });
+
+  for (const severity of severities) {
+    it(`of a plugin, for a problem at ${severity}, by what is to fail`, () => {
+      const report: CheckReport = { ...samples.good, findings: [reported({ severity })] };
+      for (const failOn of severities) {
+        const counts = severities.indexOf(severity) <= severities.indexOf(failOn);
+        const expected = !counts ? 0 : severity === 'critical' ? 2 : 1;
+        assert.equal(nagiosCodeOf(counting(nothingYet, report, failOn)), expected, failOn);
+      }
+    });
   }
 
   it('counts what --fail-at finds', () => {

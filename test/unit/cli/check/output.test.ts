@@ -13,6 +13,8 @@ async function printed(terms: Partial<OutputTerms>, count: number): Promise<stri
     format: 'text',
     list: 'always',
     details: false,
+    failOn: 'high',
+    version: '1.2.3',
     page: {
       look: { width: 80, colour: false, unicode: false },
       called: withoutOptions,
@@ -24,8 +26,8 @@ async function printed(terms: Partial<OutputTerms>, count: number): Promise<stri
     },
     ...terms,
   });
-  for (const report of reports.slice(0, count)) await output.print(report, recordingOf());
-  await output.end();
+  for (const report of reports.slice(0, count)) await output.print(report, recordingOf(), null);
+  await output.end({ exitCode: 0, meaning: '' });
   return text;
 }
 
@@ -47,6 +49,22 @@ describe('what is printed', () => {
       lines.map((line): unknown => JSON.parse(line)),
       reports,
     );
+  });
+
+  it('is a document of each other form, begun and ended once', async () => {
+    const forms = {
+      csv: /^target,protocol,[^\r]*\r\nexample\.test,smtp,/,
+      sarif: /^\{"\$schema":[\s\S]*"exitCode":0,"toolExecutionNotifications":\[\]\}\]\}\]\}\n$/,
+      junit:
+        /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites>\n<testsuite name="[\s\S]*<\/testsuites>\n$/,
+      nagios: /^WAXWING OK - 2 targets: 1 critical \(example\.test\), 1 fine \| days=.*\n$/,
+      openmetrics: /^# HELP probe_success [\s\S]*\nstarttls_exit_code 0\n# EOF\n$/,
+      html: /^<!DOCTYPE html>\n[\s\S]*<\/html>\n$/,
+      markdown: /^## `example\.test`\n[\s\S]*\n## All targets\n/,
+    } as const;
+    for (const format of ['csv', 'sarif', 'junit', 'nagios', 'openmetrics', 'html', 'markdown'] as const)
+      assert.match(await printed({ format }, 2), forms[format]);
+    assert.match(await printed({ format: 'csv' }, 0), /^target,protocol,[^\n]*\n$/);
   });
 
   it('is pages of text, and what was said to servers with details', async () => {

@@ -11,7 +11,7 @@ async function* stdin(...texts: readonly string[]): AsyncGenerator<Uint8Array> {
 
 async function read(named: readonly string[], ...texts: readonly string[]): Promise<readonly string[]> {
   const targets = await Array.fromAsync(targetsFrom(named, terms, stdin(...texts)));
-  return targets.map((one) => (one.kind === 'ok' ? formatTarget(one.value) : one.because));
+  return targets.map((one) => (one.kind === 'ok' ? formatTarget(one.value.target) : one.because));
 }
 
 describe('the targets of a run', () => {
@@ -23,6 +23,14 @@ describe('the targets of a run', () => {
       'e.test',
       'b.test:25',
     ]);
+  });
+
+  it('have the place in their list, where they stand in one', async () => {
+    const targets = await Array.fromAsync(targetsFrom(['a.test', '-'], terms, stdin('# none\n\nb.test\n')));
+    assert.deepEqual(
+      targets.map((one) => one.kind === 'ok' && one.value.place),
+      [null, { file: 'stdin', line: 3 }],
+    );
   });
 
   it('one that is none is told with its line, and the others go on', async () => {

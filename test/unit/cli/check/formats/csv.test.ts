@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { csvColumns, csvFormat } from '../../../../../src/cli/check/formats/csv.ts';
+import { printable as shown } from '../../../../../src/cli/check/formats/told.ts';
+import type { CheckReport } from '../../../../../src/events/check-report.ts';
+import { report, reported, samples } from '../samples.ts';
+import { hostileReport, hostileText, written } from './hostile.ts';
+
+type Row = Readonly<Record<string, string>>;
+
+/** RFC 4180 §2, to the letter: lines end in CR LF, and a quote is in quoted cells only, twice. */
+function cellsOf(text: string): readonly (readonly string[])[] {
+  const rows: string[][] = [];
+  const cell = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/y;
+  let row: string[] = [];
+  while (cell.lastIndex < text.length) {
+    const from = cell.lastIndex;
+    const [, quoted, plain = '', end] =
+      cell.exec(text) ?? assert.fail(`no cell: ${text.slice(from, from + 80)}`);
+    row.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
+    if (end === ',') continue;
+    rows.push(row);
+    row = [];
+  }
+  assert.deepEqual(row, []);
+  return rows;
+}
+
+function rowsOf(text: string): readonly Row[] {
+  const [head = [], ...rows] = cellsOf(text);
+  assert.deepEqual(head, csvColumns);
+  return rows.map((cells) => {
+    assert.equal(cells.length, head.length);
+    return Object.fromEntries(head.map((name, index) => [name, unguarded(cells[index] ?? '')]));
+  });
+}
+
+/** Without the apostrophes that keep cells from being formulas. */
+function unguarded(text: string): string {
+  return text.replace(/(^|[;,\t\n])'(?=['=+\-@\uff1d\uff0b\uff0d\uff20])/g, '$1');
+}
+
+describe('a table', () => {
+  it('has a row for each finding, and one for a target without any', () => {
+    const rows = rowsOf(written(csvFormat(), [samples.clear, report({ target: 'quiet.test' })]));
+    assert.deepEqual(
+      rows.map(({ target, id, address, outcome_mta_sts: outcome }) => [target, id, address, outcome]),
+      [
+        ['example.test', 'starttls.not-offered', '192.0.2.1', 'cleartext'],
+        ['example.test', 'starttls.not-offered', '2001:db8::1', 'cleartext'],
+        ['quiet.test', '', '', 'encrypted'],
+      ],
+    );
+    assert.equal(rows[0]?.['evidence'], 'S: 250-mx1.example.test\nS: 250 SIZE 10240000');
+    assert.match(rows[0]?.['fix'] ?? '', /^Give the server[^\n]*\npostfix: smtpd_tls_security_level = may\n/);
+  });
+
+  it('tells of what is wrong on the day of --fail-at, and of what ends until then', () => {
+    const rows = rowsOf(written(csvFormat(), [samples.future])).filter(({ on }) => on !== '');
+    assert.deepEqual(
+      rows.map(({ id, state, on }) => [id, state, on]),
+      [
+        ['cert.expired', 'fail', '2027-03-01T00:00:00.000Z'],
+        ['cert.expired', 'ends', '2027-01-31T12:00:00.000Z'],
+      ],
+    );
+  });
+
+  it('no cell is a formula, wherever a spreadsheet lets cells begin', () => {
+    fc.assert(
+      fc.property(hostileText, (text) => {
+        const table = written(csvFormat(), [
+          report({ findings: [reported({ evidence: [text, text], why: text })] }),
+        ]);
+        for (const cell of cellsOf(table).flat())
+          for (const part of cell.split(/[;,\t\n]/)) assert.doesNotMatch(part, /^[=+\-@]/);
+      }),
+    );
+  });
+
+  it('says what was said, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.array(hostileReport, { maxLength: 3 }), (reports: readonly CheckReport[]) => {
+        const rows = rowsOf(written(csvFormat(), reports));
+        const expected = reports.flatMap(({ target, verdict, findings, future }) => {
+          const all = [...findings, ...(future?.findings ?? [])].map(
+            ({ id, why, evidence, scope, reference }) => [
+              shown(target),
+              shown(verdict.text),
+              shown(id),
+              shown(why),
+              evidence.map(shown).join('\n'),
+              shown(scope.host ?? ''),
+              String(scope.port ?? ''),
+              shown(reference),
+            ],
+          );
+          const ends = (future?.events ?? []).map(({ id, what }) => [
+            shown(target),
+            shown(verdict.text),
+            id,
+            shown(what),
+          ]);
+          const none = [[shown(target), shown(verdict.text), '', '']];
+          return all.length + ends.length === 0 ? none : [...all, ...ends];
+        });
+        assert.deepEqual(
+          rows.map((row) => {
+            const front = [row['target'], row['verdict_text'], row['id']];
+            if (row['state'] === 'ends') return [...front, row['title']];
+            if (row['id'] === '' && row['state'] === '') return [...front, row['why']];
+            return [...front, row['why'], row['evidence'], row['host'], row['port'], row['reference']];
+          }),
+          expected,
+        );
+      }),
+    );
+  });
+});

@@ -343,6 +343,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'relay/control-clients relay/policies-api',
   },
   {
+    why: 'which doors of a target are visited, seen by the visits',
+    test: 'test/unit/scanner/tester.test.ts',
+    sources: 'scanner/plans',
+  },
+  {
     why: 'wording and shape of the notification',
     test: 'test/unit/mail/dsn.test.ts',
     sources: 'mail/dsn-text mail/notification',

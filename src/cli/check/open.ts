@@ -5,7 +5,8 @@ import { formatMailDomain } from '../../names/mailbox.ts';
 import { openObserver } from '../../scanner/observe.ts';
 import type { OptOut } from '../../scanner/opt-out.ts';
 import { openPace } from '../../scanner/pace.ts';
-import { isOurs, openTester, type Tester } from '../../scanner/tester.ts';
+import { isOurs } from '../../scanner/plans.ts';
+import { openTester, type Tester } from '../../scanner/tester.ts';
 import type { Config } from '../config/config.ts';
 import type { DnsFiles } from '../config/files.ts';
 import { noticeOf } from '../dns-notices.ts';
@@ -62,7 +63,7 @@ export function openCheck(config: Config, files: DnsFiles, terms: CheckTerms): O
     concurrency: terms.concurrency,
     isOurs: (address) => isOurs(address, { lab }),
     clock: () => performance.now(),
-    sleep: (ms) => sleep(ms),
+    sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
   });
   const { depth, intrusive, allowPrivate, optOut } = terms;
   const tester = openTester(

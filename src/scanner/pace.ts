@@ -76,13 +76,14 @@ export function openPace({ gapMs, concurrency, isOurs, clock, sleep }: PaceTerms
 
   /** @param signal ends the wait early. */
   async function pauseFor(server: Server, network: string, signal?: AbortSignal): Promise<void> {
-    while (signal?.aborted !== true) {
+    const isCut = (): boolean => signal?.aborted === true;
+    while (!isCut()) {
       const ms = Math.max(next.get(server) ?? 0, next.get(network) ?? 0) - clock();
       if (ms <= 0) return;
       try {
         await sleep(ms, signal);
       } catch (error) {
-        if (signal?.aborted !== true) throw error;
+        if (!isCut()) throw error;
       }
     }
   }

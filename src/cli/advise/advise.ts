@@ -75,7 +75,7 @@ async function adviseWith(request: AdviseRequest, load: LoadRequest, progress: P
         : formatAdvice(report, lookOf(process.stdout, process.env), calledWith(load, repeated)),
     );
     const watch = openPortWatch();
-    watch.add(recording);
+    watch.add(recording.observations);
     const verdict = watch.verdict();
     if (verdict.kind === 'blocked') {
       complain(progress, 'error', verdict.because);

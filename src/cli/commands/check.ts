@@ -16,7 +16,9 @@ interface CheckOptions extends ConfigOptions {
   readonly only?: string;
   readonly failAt?: string;
   readonly from?: string;
-  readonly concurrency: number;
+  readonly input?: string;
+  readonly resume?: string;
+  readonly concurrency?: number;
   /** Milliseconds. */
   readonly gap: number;
   readonly allowPrivate?: true;
@@ -29,6 +31,8 @@ interface CheckOptions extends ConfigOptions {
 }
 
 const DEPTH = 'standard';
+/** Ports that are visited at the same time: a list has so many owners that each of them is bothered less. */
+const AT_ONCE = { few: 8, many: 128 };
 
 export function register(program: Command): void {
   const check = program
@@ -45,6 +49,7 @@ export function register(program: Command): void {
     'waxwing check ldap.example.com --protocol ldap --details',
     'waxwing check example.com --fail-at 2027-01-31 --json',
     'waxwing check - --format ndjson < domains.txt',
+    'waxwing check --input domains.txt --resume state --format ndjson >> results.ndjson',
   ]);
   addHowOptions(addWhatOptions(check)).action(run);
 }
@@ -76,6 +81,11 @@ function addWhatOptions(check: Command): Command {
     )
     .option('--only <ids>', 'only these checks: ids, or their beginnings such as mtasts, with commas')
     .option('--fail-at <date>', 'also what breaks until then if nothing is renewed (2027-01-31)')
+    .option('--input <file>', 'targets, a line each, beside those that are named (- is stdin)')
+    .option(
+      '--resume <file>',
+      'keep there what of --input is done, and go on with it where the file is there already',
+    )
     .option(
       '--from <file>',
       'judge the results in this file (- is stdin) again, JSON or NDJSON, without the network',
@@ -86,9 +96,10 @@ function addWhatOptions(check: Command): Command {
 function addHowOptions(check: Command): Command {
   return check
     .addOption(
-      new Option('--concurrency <n>', 'ports that are visited at the same time')
-        .argParser(toCount)
-        .default(8),
+      new Option(
+        '--concurrency <n>',
+        `ports that are visited at the same time (${AT_ONCE.few}; ${AT_ONCE.many} for a list)`,
+      ).argParser(toCount),
     )
     .addOption(
       new Option('--gap <seconds>', 'between two connections to the same address')
@@ -115,34 +126,32 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
     parsed.kind === 'ok' ? parsed.value : refuse(parsed.because);
   const { parseMoment } = await import('../check/moment.ts');
   const { everyCheck, parseSelection } = await import('../check/selection.ts');
-  const { STDIN } = await import('../check/targets.ts');
-  const { from, format, json, only, failAt, protocol, tls } = options;
-  if (json === true && format !== undefined && format !== 'json') {
-    refuse(`--json and --format ${format} do not go together`);
-  }
-  if (from !== undefined && targets.length > 0)
-    refuse('--from has its targets in the file; name none beside it');
-  if (from === undefined && targets.length === 0) refuse('name a target, such as a domain');
-  if (targets.filter((text) => text === STDIN).length > 1) refuse('stdin can be read once only');
+  const { from, format, json, only, failAt, protocol, tls, input, resume } = options;
+  const { refusalOf } = await import('../check/usage.ts');
+  const because = refusalOf({ targets, from, input, resume, format, json: json === true });
+  if (because !== undefined) refuse(because);
   const targetTerms = { protocol, tls };
-  // All of them before anybody is visited; those on stdin are told one by one.
+  // All of them before anybody is visited; those of a list are told one by one.
+  const { STDIN } = await import('../check/targets.ts');
   for (const text of targets) if (text !== STDIN) valueOf(parseTarget(text, targetTerms));
   const selection = only === undefined ? everyCheck : valueOf(parseSelection(only, await idsOfChecks()));
   const moment = failAt === undefined ? undefined : valueOf(parseMoment(failAt));
   // What a file holds may be older.
   if (from === undefined && moment !== undefined && moment <= Date.now())
     refuse(`--fail-at ${failAt} is past; name a day to come`);
+  const isMany = input !== undefined || targets.includes(STDIN);
   const { check } = await import('../check/check.ts');
   process.exitCode = await check(
     {
       targets,
+      input,
       targetTerms,
       from,
       terms: {
         depth: options.depth,
         intrusive: options.intrusive === true,
         allowPrivate: options.allowPrivate === true,
-        concurrency: options.concurrency,
+        concurrency: options.concurrency ?? (isMany ? AT_ONCE.many : AT_ONCE.few),
         gapMs: options.gap,
         timeoutMs: options.timeout,
       },
@@ -152,9 +161,27 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
       failAt: moment,
       format: format ?? (json === true ? 'json' : 'text'),
       details: options.details === true,
+      resume,
+      runTerms: runTermsOf(options),
     },
     toLoadRequest(options, process.env),
   );
+}
+
+/** What results depend on: a run that is gone on with has the same. */
+function runTermsOf(options: CheckOptions): Readonly<Record<string, string>> {
+  const { protocol, tls, depth, only, failAt, failOn, allowPrivate, intrusive, format } = options;
+  return {
+    '--protocol': protocol ?? '',
+    '--tls': tls ?? '',
+    '--depth': depth,
+    '--only': only ?? '',
+    '--fail-at': failAt ?? '',
+    '--fail-on': failOn,
+    '--allow-private': allowPrivate === true ? 'given' : '',
+    '--intrusive': intrusive === true ? 'given' : '',
+    '--format': format ?? '',
+  };
 }
 
 /** Without these another check may see less. */
@@ -172,7 +199,7 @@ async function idsOfChecks(): Promise<readonly string[]> {
 }
 
 const MOST_SECONDS = 3_600;
-const MOST_AT_ONCE = 1_000;
+const MOST_AT_ONCE = 5_000;
 
 function toTimeout(text: string): number {
   return 1000 * wholeNumber(text, 1, MOST_SECONDS, 'Whole seconds');

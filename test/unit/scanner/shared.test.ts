@@ -8,7 +8,7 @@ import {
   type SharedObservations,
   shareObservations,
 } from '../../../src/scanner/shared.ts';
-import { answerOf, observe, sentAway } from '../../support/observations.ts';
+import { answerOf, observe, type Seen, sentAway } from '../../support/observations.ts';
 
 const how = { depth: 'standard', intrusive: false } as const;
 const nobody = (): Promise<Seeing> => assert.fail('nobody has to go there');
@@ -63,7 +63,7 @@ describe('what was seen of a server', () => {
     assert.equal(isKnown({}, { intrusive: true }), false);
   });
 
-  const ages: readonly (readonly [string, Partial<Observation>, number])[] = [
+  const ages: readonly (readonly [string, Seen, number])[] = [
     ['is old after an hour', {}, 60],
     [
       'of a server that sent us away: after ten minutes, as the next try may see more',
@@ -88,7 +88,7 @@ describe('what was seen of a server', () => {
     it(title, async () => {
       let now = 0;
       const shared = shareObservations(() => now);
-      const observation = { ...observe({ at: 0 }), ...seen };
+      const observation = observe({ at: 0, ...seen });
       await keep(shared, observation);
       now = minutes * 60_000 - 1;
       assert.ok(shared.isKnown(observation.endpoint, how));

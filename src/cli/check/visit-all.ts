@@ -1,0 +1,160 @@
+/** Visits all targets of a run, however many there are, in memory that does not grow with them. */
+import type { Parsed } from '../../names/domain.ts';
+import type { Tester } from '../../scanner/tester.ts';
+import type { LoadRequest } from '../config/load.ts';
+import type { CheckRequest } from './check.ts';
+import type { Place } from './crowd.ts';
+import { inputOf, type Survey, surveyOf } from './input.ts';
+import { interruptCode, watchSignals } from './interrupt.ts';
+import { judge } from './judgement.ts';
+import { type PoolTerms, pooled, type Worked } from './pool.ts';
+import { isList, openPrinting } from './printing.ts';
+import type { Progress } from './progress.ts';
+import { countRepeats, type Repeats } from './repeats.ts';
+import { endOf, type Result, reportAll, type Tell, WRONG } from './report-all.ts';
+import { type Resumed, resume } from './resume.ts';
+import { formatCount, summaryOf } from './summary.ts';
+import { formatTarget } from './target.ts';
+import { type Listed, STDIN, targetsFrom } from './targets.ts';
+
+export interface VisitParts {
+  readonly tester: Tester;
+  readonly progress: Progress;
+  readonly tell: Tell;
+}
+
+/** Targets that are worked on at the same time, for each door that may be visited then: most of the time is waiting. */
+const PER_DOOR = { few: 2, many: 16 };
+const MOST_TARGETS = 8_192;
+
+/** @returns the exit code. */
+export async function visitAll(request: CheckRequest, load: LoadRequest, parts: VisitParts): Promise<number> {
+  const { input, resume: file, runTerms } = request;
+  const surveyed: Parsed<Survey | undefined> =
+    input === undefined || input === STDIN ? { kind: 'ok', value: undefined } : await surveyOf(input);
+  if (surveyed.kind === 'invalid') {
+    parts.tell('error', surveyed.because);
+    return WRONG;
+  }
+  const survey = surveyed.value;
+  if (!isList(request)) return await visitFew(request, load, parts);
+  if (file === undefined) return await visitMany(request, load, parts, survey, undefined);
+  if (survey === undefined) {
+    parts.tell('error', `--resume needs a list that can be read again, and ${input} is no file`);
+    return WRONG;
+  }
+  const output = { fd: process.stdout.fd, write: toStdout };
+  const resumed = resume({ file, survey, terms: runTerms, output });
+  try {
+    return await visitMany(request, load, parts, survey, resumed);
+  } finally {
+    resumed.close();
+  }
+}
+
+function toStdout(octets: Uint8Array): Promise<void> {
+  return new Promise((resolve) => process.stdout.write(octets, () => resolve()));
+}
+
+async function visitFew(request: CheckRequest, load: LoadRequest, parts: VisitParts): Promise<number> {
+  const { progress, tell } = parts;
+  const printing = openPrinting(request, load);
+  const totals = await reportAll(results(request, parts, undefined), printing, tell, () => progress.clear());
+  return endOf(totals, tell);
+}
+
+async function visitMany(
+  request: CheckRequest,
+  load: LoadRequest,
+  parts: VisitParts,
+  survey: Survey | undefined,
+  resumed: Resumed | undefined,
+): Promise<number> {
+  const { tester, progress, tell } = parts;
+  const printing = openPrinting(request, load, resumed);
+  const before = printing.totals.tested;
+  const began = performance.now();
+  if (resumed?.isBack === true) tell('note', `going on: ${formatCount(before)} targets are done`);
+  const halt = new AbortController();
+  const signals = watchSignals(() => {
+    tell('note', 'what is under way is finished; the same signal again ends it at once');
+    tester.stop();
+    halt.abort();
+  });
+  const repeats = countRepeats();
+  const many: Many = { stop: halt.signal, repeats, survey, isDone: resumed?.isDone ?? nothingIsDone };
+  try {
+    const totals = await reportAll(results(request, parts, many), printing, tell, (now) => {
+      progress.clear();
+      progress.count({ finished: now.tested - before, of: survey?.targets, totals: now });
+    });
+    progress.clear();
+    const finished = totals.tested - before;
+    const course = { totals, finished, ms: performance.now() - began, repeated: repeats.count() };
+    for (const line of summaryOf(course)) tell('note', line);
+    const signal = signals.signal();
+    if (signal === undefined) return endOf(totals, tell);
+    tell('note', resumed === undefined ? WITHOUT_RESUME : WITH_RESUME);
+    return interruptCode(signal);
+  } finally {
+    signals.release();
+  }
+}
+
+const WITHOUT_RESUME = 'it was interrupted; a run with --input and --resume can be gone on with';
+const WITH_RESUME = 'it was interrupted; the same command again goes on with it';
+const nothingIsDone = (): boolean => false;
+
+/** What a list has that some names have not. */
+interface Many {
+  readonly stop: AbortSignal;
+  readonly repeats: Repeats;
+  readonly survey: Survey | undefined;
+  readonly isDone: (line: number) => boolean;
+}
+
+function results(request: CheckRequest, parts: VisitParts, many: Many | undefined): AsyncGenerator<Result> {
+  const { targets, targetTerms, format, terms, input } = request;
+  const order = format === 'ndjson' ? 'done' : 'input';
+  const most = (order === 'done' && many !== undefined ? PER_DOOR.many : PER_DOOR.few) * terms.concurrency;
+  const pool: PoolTerms = {
+    most: Math.min(most, MOST_TARGETS),
+    order,
+    ...(many === undefined ? {} : { stop: many.stop }),
+  };
+  const isDone = many?.isDone ?? nothingIsDone;
+  const lists = {
+    stdin: { name: 'stdin', chunks: process.stdin, isDone },
+    input:
+      input === undefined || input === STDIN
+        ? undefined
+        : { name: input, chunks: inputOf(input, many?.survey), isDone },
+  };
+  const named = input === STDIN ? [...targets, STDIN] : targets;
+  return pooled(targetsFrom(named, targetTerms, lists), pool, (listed, join) =>
+    visitOne(listed, join, request, parts, many?.repeats),
+  );
+}
+
+async function visitOne(
+  { line, target }: Listed,
+  join: Place['join'],
+  request: CheckRequest,
+  { tester, progress }: VisitParts,
+  repeats: Repeats | undefined,
+): Promise<Worked<Result>> {
+  if (target.kind === 'invalid') return { kind: 'done', result: { line, judged: target } };
+  const name = formatTarget(target.value);
+  progress.begin(name);
+  const attempt = await tester.attempt(target.value, join);
+  progress.end(name);
+  switch (attempt.kind) {
+    case 'crowded':
+      return attempt;
+    case 'stopped':
+      return { kind: 'dropped' };
+    case 'tested':
+      repeats?.add(name);
+      return { kind: 'done', result: { line, judged: judge(request, attempt.recording) } };
+  }
+}

@@ -8,6 +8,7 @@ import type { IntrusiveSeen, Observation, Probed } from '../findings/observation
 import { boundedCache } from '../net/dns/bounded-cache.ts';
 import type { Plan } from './observe.ts';
 import { isSentAway } from './pace.ts';
+import { sharedOctets, withSharedOctets } from './shared-octets.ts';
 
 /** What came of the way to a door. */
 export type Seeing =
@@ -43,14 +44,16 @@ export function shareObservations(
 ): SharedObservations {
   const kept = boundedCache<Observation>(bounds);
   const underWay = new Map<string, Promise<Seeing>>();
+  const once = sharedOctets();
 
   async function go(key: string, visit: () => Promise<Seeing>): Promise<Seeing> {
     try {
       const seeing = await visit();
       if (seeing.kind === 'seen') {
-        const { observation } = seeing;
+        const observation = withSharedOctets(seeing.observation, once);
         const until = observation.at + (isFinished(observation) ? KEPT_MS : UNFINISHED_MS);
         kept.set(key, observation, octetsOf(observation), until);
+        return { kind: 'seen', observation };
       }
       return seeing;
     } finally {

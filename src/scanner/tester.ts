@@ -1,7 +1,7 @@
 /** Tests one target after the other: asks what is published, visits every door, and writes down all that it learns. */
 import type { Target } from '../findings/case.ts';
 import { connectionBudget, type Depth } from '../findings/endpoint.ts';
-import { allFindings } from '../findings/judge.ts';
+import { askingFindings } from '../findings/judge.ts';
 import { caseOf, learn } from '../findings/learn.ts';
 import type { Observation } from '../findings/observation.ts';
 import type { Recording } from '../findings/recording.ts';
@@ -106,7 +106,7 @@ async function testOne(target: Target, join: Join, parts: Hands, terms: TestTerm
     skipped: [...refused, ...visited.skipped, ...tooMany],
   };
   // All that the judgement asks is asked now, so that it can be judged without the network.
-  await drive(allFindings(caseOf(seen, facts, startedAt)), kept.hands);
+  await drive(askingFindings(caseOf(seen, facts, startedAt)), kept.hands);
   const recording: Recording = {
     ...seen,
     startedAt,

@@ -1,0 +1,103 @@
+/** `waxwing check --input … --resume …`: killed at any moment, and each target once in the output all the same. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, statSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bin } from '../../unit/cli/control-peer.ts';
+
+/** `CHECK_TARGETS=100000 CHECK_KILLS=2` is the long run. */
+const TARGETS = Number(process.env['CHECK_TARGETS'] ?? 1_500);
+const KILLS = Number(process.env['CHECK_KILLS'] ?? 3);
+
+/** Addresses of this host where nothing listens: each is a door of its own, and none is waited for. */
+function targetAt(index: number): string {
+  return `[127.${77 + (index >> 16)}.${(index >> 8) & 0xff}.${index & 0xff}]:1`;
+}
+
+function listOf(count: number): string {
+  return Array.from({ length: count }, (_, index) => `${targetAt(index)}\n`).join('');
+}
+
+interface Place {
+  readonly list: string;
+  readonly state: string;
+  readonly output: string;
+}
+
+async function place(t: TestContext, targets = TARGETS): Promise<Place> {
+  const folder = await mkdtemp(join(tmpdir(), 'waxwing-resume-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const list = join(folder, 'list');
+  await writeFile(list, `# of the test\n${listOf(targets)}`);
+  return { list, state: join(folder, 'state'), output: join(folder, 'output') };
+}
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<{ readonly code: number | null; readonly stderr: string }>;
+}
+
+/** As a shell does with `>>`, or with the flag that is given. */
+function start({ list, state, output }: Place, words: readonly string[] = [], flag = 'a'): Started {
+  const fd = openSync(output, flag);
+  const args = ['--input', list, '--resume', state, '--depth', 'quick', '--resolver', '127.0.0.1'];
+  const child = spawn(
+    process.execPath,
+    [bin, 'check', ...args, ...(words.includes('--format') ? [] : ['--format', 'ndjson']), ...words],
+    { env: {}, stdio: ['ignore', fd, 'pipe'] },
+  );
+  closeSync(fd);
+  const code = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const stderr = child.stderr === null ? Promise.resolve('') : text(child.stderr);
+  return { child, ended: Promise.all([code, stderr]).then(([c, s]) => ({ code: c, stderr: s })) };
+}
+
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
+/** Waits until the output has grown by so much, or the program has ended. */
+async function grown({ child }: Started, { output }: Place, octets: number): Promise<void> {
+  while (child.exitCode === null && sizeOf(output) < octets) await sleep(5);
+}
+
+async function targetsIn(output: string): Promise<readonly string[]> {
+  const whole = await readFile(output, 'utf8');
+  assert.ok(whole.endsWith('\n'));
+  return whole
+    .trimEnd()
+    .split('\n')
+    .map((line) => String(Object(JSON.parse(line))['target']));
+}
+
+function assertEachOnce(found: readonly string[], count: number): void {
+  assert.equal(found.length, count);
+  assert.deepEqual(new Set(found), new Set(Array.from({ length: count }, (_, index) => targetAt(index))));
+}
+
+describe('waxwing check --resume', () => {
+  it('each target is once in the output, however often the program was killed', async (t) => {
+    const at = await place(t);
+    let kills = 0;
+    for (let part = 1; part <= KILLS; part += 1) {
+      const run = start(at);
+      // Three kilobytes for each target; somewhere within a batch, or behind it.
+      await grown(run, at, sizeOf(at.output) + (part * TARGETS * 1_000) / KILLS);
+      await sleep(part * 7);
+      if (run.child.kill('SIGKILL')) kills += 1;
+      await run.ended;
+    }
+    assert.equal(kills, KILLS, 'it was over before it could be killed');
+    const last = await start(at).ended;
+    assert.equal(last.code, 1, last.stderr);
+    assert.match(last.stderr, /^note: going on: [0-9,]+ targets are done\n/);
+    assertEachOnce(await targetsIn(at.output), TARGETS);
+    assert.match(last.stderr, new RegExp(`\nnote: verdicts: nothing-arrives ${TARGETS.toLocaleString('en')}\n`));
+    const more = await start(at).ended;
+    assert.equal(more.code, 1);
+    assertEachOnce(await targetsIn(at.output), TARGETS);
+  });
+});

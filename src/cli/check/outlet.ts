@@ -8,6 +8,7 @@
 import { fdatasync, type Stats, write as writeTo } from 'node:fs';
 import { promisify } from 'node:util';
 import type { CheckState } from '../../store/check-state.ts';
+import { messageOf } from '../usage.ts';
 import { type Totals, writeTotals } from './totals.ts';
 
 /** What takes octets. */
@@ -153,9 +154,13 @@ async function append(
       `the output was changed while it was written, ${because}: something else writes to it`,
     );
   }
-  for (let at = 0; at < octets.length; ) {
-    const { bytesWritten } = await writePart(fd, octets, at, octets.length - at, offset + at);
-    at += bytesWritten;
+  try {
+    for (let at = 0; at < octets.length; ) {
+      const { bytesWritten } = await writePart(fd, octets, at, octets.length - at, offset + at);
+      at += bytesWritten;
+    }
+    await flushed(fd);
+  } catch (error) {
+    throw new OutputError(`the output cannot be written: ${messageOf(error)}`, { cause: error });
   }
-  await flushed(fd);
 }

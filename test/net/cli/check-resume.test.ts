@@ -10,10 +10,8 @@ import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bin } from '../../unit/cli/control-peer.ts';
 
-/** `CHECK_TARGETS=100000 CHECK_KILLS=2` is the long run. */
-const TARGETS = Number(process.env['CHECK_TARGETS'] ?? 1_500);
-const KILLS = Number(process.env['CHECK_KILLS'] ?? 3);
-
+/** `CHECK_TARGETS=100000` is the long run. */
+const TARGETS = Number(process.env['CHECK_TARGETS'] ?? 2_500);
 /** Addresses of this host where nothing listens: each is a door of its own, and none is waited for. */
 function targetAt(index: number): string {
   return `[127.${77 + (index >> 16)}.${(index >> 8) & 0xff}.${index & 0xff}]:1`;
@@ -42,15 +40,14 @@ interface Started {
   readonly ended: Promise<{ readonly code: number | null; readonly stderr: string }>;
 }
 
-/** As a shell does with `>>`, or with the flag that is given. */
-function start({ list, state, output }: Place, words: readonly string[] = [], flag = 'a'): Started {
-  const fd = openSync(output, flag);
-  const args = ['--input', list, '--resume', state, '--depth', 'quick', '--resolver', '127.0.0.1'];
-  const child = spawn(
-    process.execPath,
-    [bin, 'check', ...args, ...(words.includes('--format') ? [] : ['--format', 'ndjson']), ...words],
-    { env: {}, stdio: ['ignore', fd, 'pipe'] },
-  );
+/** As a shell does with `>>`. */
+function start({ list, state, output }: Place): Started {
+  const fd = openSync(output, 'a');
+  const words = ['--input', list, '--resume', state, '--format', 'ndjson', '--depth', 'quick'];
+  const child = spawn(process.execPath, [bin, 'check', ...words, '--resolver', '127.0.0.1'], {
+    env: {},
+    stdio: ['ignore', fd, 'pipe'],
+  });
   closeSync(fd);
   const code = new Promise<number | null>((resolve) => child.once('close', resolve));
   const stderr = child.stderr === null ? Promise.resolve('') : text(child.stderr);
@@ -79,25 +76,34 @@ function assertEachOnce(found: readonly string[], count: number): void {
 }
 
 describe('waxwing check --resume', () => {
-  it('each target is once in the output, however often the program was killed', async (t) => {
+  it('each target is once in the output, although the program was killed twice and interrupted', async (t) => {
     const at = await place(t);
-    let kills = 0;
-    for (let part = 1; part <= KILLS; part += 1) {
+    const ways = ['SIGKILL', 'SIGKILL', 'SIGINT'] as const;
+    for (const [part, signal] of ways.entries()) {
       const run = start(at);
-      // Three kilobytes for each target; somewhere within a batch, or behind it.
-      await grown(run, at, sizeOf(at.output) + (part * TARGETS * 1_000) / KILLS);
-      await sleep(part * 7);
-      if (run.child.kill('SIGKILL')) kills += 1;
-      await run.ended;
+      // Some kilobytes for each target: somewhere within a batch, or behind it.
+      await grown(run, at, sizeOf(at.output) + TARGETS * 700);
+      await sleep(10 * part);
+      assert.ok(run.child.kill(signal), 'it was over before it could be killed');
+      const { code, stderr } = await run.ended;
+      assert.equal(code, signal === 'SIGINT' ? 130 : null, stderr);
+      if (signal !== 'SIGINT') continue;
+      assert.match(stderr, /\nnote: what is under way is finished; the same signal again ends it at once\n/);
+      assert.match(stderr, /\nnote: it was interrupted; the same command again goes on with it\n$/);
+      // Nothing is left to be made again.
+      const found = await targetsIn(at.output);
+      assert.match(stderr, new RegExp(`\nnote: ${found.length.toLocaleString('en')} targets tested, `));
+      assert.ok(found.length < TARGETS);
     }
-    assert.equal(kills, KILLS, 'it was over before it could be killed');
     const last = await start(at).ended;
     assert.equal(last.code, 1, last.stderr);
-    assert.match(last.stderr, /^note: going on: [0-9,]+ targets are done\n/);
+    assert.match(last.stderr, /^note: going on: [1-9][0-9,]* targets are done\n/);
+    const all = TARGETS.toLocaleString('en');
+    assert.match(last.stderr, new RegExp(`\nnote: verdicts: nothing-arrives ${all}\n`));
     assertEachOnce(await targetsIn(at.output), TARGETS);
-    assert.match(last.stderr, new RegExp(`\nnote: verdicts: nothing-arrives ${TARGETS.toLocaleString('en')}\n`));
     const more = await start(at).ended;
     assert.equal(more.code, 1);
+    assert.match(more.stderr, new RegExp(`^note: going on: ${all} targets are done\n`));
     assertEachOnce(await targetsIn(at.output), TARGETS);
   });
 });

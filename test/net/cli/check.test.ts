@@ -314,10 +314,15 @@ describe('waxwing check', { concurrency: 2 }, () => {
     [['example.test', '--format', 'csv'], /Allowed choices are text, json, ndjson/],
     [['example.test', '--json', '--format', 'ndjson'], /--json and --format ndjson do not go together/],
     [['example.test', '--gap', '-1'], /Whole seconds from 0 to 3600 are expected/],
-    [['example.test', '--concurrency', '0'], /A whole number from 1 to 1000 is expected/],
+    [['example.test', '--concurrency', '0'], /A whole number from 1 to 5000 is expected/],
     [['example.test', '--suites', 'all'], /unknown option '--suites'/],
     [['example.test', '--from', 'x'], /--from has its targets in the file/],
     [['-', '-'], /stdin can be read once only/],
+    [['--input', '/nowhere/at/all'], /error: \/nowhere\/at\/all: ENOENT/],
+    [
+      ['--input', 'x', '--resume', 's'],
+      /error: --resume needs results that are a line each: --format ndjson/,
+    ],
     [['--from', '/nowhere/at/all'], /error: \/nowhere\/at\/all: .*ENOENT/],
     [['example.test', '--dnssec', 'trust', '--resolver', '192.0.2.1'], /error: /],
   ];

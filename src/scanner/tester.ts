@@ -57,9 +57,9 @@ export interface Tester {
  * @param lines what those who wait for the same thing have in common. @returns the line that is too long; undefined where it
  * may wait.
  */
-export type Join = (lines: readonly string[]) => string | undefined;
+type Join = (lines: readonly string[]) => string | undefined;
 
-export type Attempt =
+type Attempt =
   | { readonly kind: 'tested'; readonly recording: Recording }
   /** Too many wait for the same: nothing was visited, and all is to be done again. */
   | { readonly kind: 'crowded'; readonly line: string }

@@ -334,7 +334,13 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'the arguments, and what is opened for them, run as a program',
     test: 'test/net/cli/check.test.ts',
-    sources: 'cli/check/check cli/check/open cli/commands/check',
+    sources: 'cli/check/check cli/check/open cli/check/judgement cli/check/printing cli/commands/check',
+    asProgram: true,
+  },
+  {
+    why: 'a run of many, killed and interrupted as a program',
+    test: 'test/net/cli/check-resume.test.ts',
+    sources: 'cli/check/interrupt cli/check/report-all cli/check/visit-all',
     asProgram: true,
   },
   {

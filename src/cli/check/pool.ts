@@ -2,7 +2,7 @@
 import { crowdOf, type Place } from './crowd.ts';
 
 /** `input`: results in the order of their items. `done`: each as soon as it is there. */
-export type Order = 'input' | 'done';
+type Order = 'input' | 'done';
 
 export type Worked<Result> =
   | { readonly kind: 'done'; readonly result: Result }

@@ -13,7 +13,7 @@ export interface Progress {
 }
 
 /** What is told of a list. */
-export interface Counted {
+interface Counted {
   /** In this run. */
   readonly finished: number;
   /** Of the whole list; undefined where nobody knows how long it is. */

@@ -62,7 +62,7 @@ function call(
 }
 
 /** A visit that takes no time. */
-async function visit(pace: Pace, address: string): Promise<void> {
+async function pass(pace: Pace, address: string): Promise<void> {
   const turn = await pace.turn(address);
   if (turn !== 'stopped') turn.release();
 }
@@ -118,8 +118,8 @@ describe('pauses', () => {
     const pace = paceOf(time);
     const last = '198.51.100.1';
     for (let count = 0; count < 12_000; count += 1) {
-      await visit(pace, `10.${count >> 8}.${count & 0xff}.1`);
-      if (count === 11_000) await visit(pace, last);
+      await pass(pace, `10.${count >> 8}.${count & 0xff}.1`);
+      if (count === 11_000) await pass(pace, last);
     }
     const begun = call(pace, time, last, 0);
     await time.until(60_000);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
-import fc from 'fast-check';
+import { array, assert as forAll, nat, property } from 'fast-check';
 import { openCheckState } from '../../../src/store/check-state.ts';
 import { StoreError } from '../../../src/store/store-error.ts';
 
@@ -34,9 +34,9 @@ describe('the state of a check', () => {
 
   it('knows exactly the numbers that were done, in whatever order and steps', (t) => {
     const file = place(t);
-    const steps = fc.array(fc.array(fc.nat(40_000), { maxLength: 50 }), { maxLength: 6 });
-    fc.assert(
-      fc.property(steps, (lists) => {
+    const steps = array(array(nat(40_000), { maxLength: 50 }), { maxLength: 6 });
+    forAll(
+      property(steps, (lists) => {
         rmSync(file, { force: true });
         const state = openCheckState(file);
         state.begin(run);

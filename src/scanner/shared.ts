@@ -28,7 +28,7 @@ export interface SharedObservations {
   readonly isKnown: (endpoint: Endpoint, how: HowSeen) => boolean;
 }
 
-type HowSeen = Pick<Plan, 'depth' | 'intrusive'>;
+export type HowSeen = Pick<Plan, 'depth' | 'intrusive'>;
 
 /** Servers change; within an hour few do, and a list with thousands of domains of one provider is through. */
 const KEPT_MS = 60 * 60_000;

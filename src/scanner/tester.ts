@@ -14,13 +14,12 @@ import { keptLookUps, leavingAlone } from './kept-look-ups.ts';
 import type { Observer } from './observe.ts';
 import { networkOf, operatorOf } from './operator.ts';
 import type { OptOut } from './opt-out.ts';
-import { betweenVisits, type Pace } from './pace.ts';
 import { type Consents, isOurs, type Plan, planned, type SkippedDoor, skippedDoor, someOf } from './plans.ts';
-import { type Seeing, type SharedObservations, shareObservations, wasSentAway } from './shared.ts';
+import type { Visits } from './visits.ts';
 
 export interface TesterParts extends PolicyHands {
   readonly observer: Pick<Observer, 'observe'>;
-  readonly pace: Pace;
+  readonly visits: Visits;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** In [0, 1). */
@@ -47,8 +46,6 @@ export interface Tester {
   readonly test: (target: Target) => Promise<Recording>;
   /** The same for one target of many, which does not wait where many others do, and not for the end of all. */
   readonly attempt: (target: Target, join: Join) => Promise<Attempt>;
-  /** From now on no door is visited; what is under way is finished. */
-  readonly stop: () => void;
 }
 
 /**
@@ -57,7 +54,7 @@ export interface Tester {
  * @param lines what those who wait for the same thing have in common. @returns the line that is too long; undefined where it
  * may wait.
  */
-type Join = (lines: readonly string[]) => string | undefined;
+type Join = (lines: readonly string[]) => string | undefined | Promise<string | undefined>;
 
 type Attempt =
   | { readonly kind: 'tested'; readonly recording: Recording }
@@ -66,9 +63,7 @@ type Attempt =
   | { readonly kind: 'stopped' };
 
 export function openTester(parts: TesterParts, terms: TestTerms): Tester {
-  const shared = shareObservations(parts.now);
-  const attempt = (target: Target, join: Join): Promise<Attempt> =>
-    testOne(target, join, { ...parts, shared }, terms);
+  const attempt = (target: Target, join: Join): Promise<Attempt> => testOne(target, join, parts, terms);
   return {
     async test(target) {
       const tested = await attempt(target, () => undefined);
@@ -76,13 +71,10 @@ export function openTester(parts: TesterParts, terms: TestTerms): Tester {
       throw new Error(`the test of a target was ${tested.kind}, which nobody asked for`);
     },
     attempt,
-    stop: () => parts.pace.stop(),
   };
 }
 
-type Hands = TesterParts & { readonly shared: SharedObservations };
-
-async function testOne(target: Target, join: Join, parts: Hands, terms: TestTerms): Promise<Attempt> {
+async function testOne(target: Target, join: Join, parts: TesterParts, terms: TestTerms): Promise<Attempt> {
   const startedAt = parts.now();
   const kept = keptLookUps(leavingAlone(parts, terms.optOut));
   const facts = await drive(
@@ -94,7 +86,7 @@ async function testOne(target: Target, join: Join, parts: Hands, terms: TestTerm
   const { doors, tooMany } = someOf(doorsOf(caseOf(nothingSeen, facts, startedAt), terms.smtpPort));
   const consents = await consentsFor(doors, kept.hands, terms, startedAt);
   const { plans, refused } = planned(target, doors, consents, terms);
-  const line = join(linesOf(plans, parts.shared, terms));
+  const line = await join(linesOf(plans, parts.visits, terms));
   if (line !== undefined) return { kind: 'crowded', line };
   const visited = await visitAll(plans, parts);
   if (visited === 'stopped') return { kind: 'stopped' };
@@ -118,13 +110,9 @@ async function testOne(target: Target, join: Join, parts: Hands, terms: TestTerm
 }
 
 /** What a target may have to wait for: the networks and operators of doors that nobody has looked at yet. */
-function linesOf(
-  plans: readonly Plan[],
-  shared: SharedObservations,
-  terms: Pick<TestTerms, 'lab'>,
-): readonly string[] {
+function linesOf(plans: readonly Plan[], visits: Visits, terms: Pick<TestTerms, 'lab'>): readonly string[] {
   const lines = plans
-    .filter(({ door, how }) => !shared.isKnown(door.endpoint, how))
+    .filter(({ door, how }) => !visits.isKnown(door.endpoint, how))
     .flatMap(({ door: { host, endpoint } }) => {
       const server = oneSpelling(endpoint.address);
       return isOurs(server, terms) ? [server] : [networkOf(server), operatorOf(host) ?? server];
@@ -168,24 +156,24 @@ function placeOf({ host, endpoint: { address } }: Door): string {
 }
 
 type Visited = Pick<Recording, 'observations' | 'skipped'>;
+
 /** Visits each door, or takes what others have seen there. @returns `stopped` where that is not to be waited for. */
-async function visitAll(
-  plans: readonly Plan[],
-  parts: TesterParts & { readonly shared: SharedObservations },
-): Promise<Visited | 'stopped'> {
+async function visitAll(plans: readonly Plan[], parts: TesterParts): Promise<Visited | 'stopped'> {
   const observations: Observation[] = [];
   const skipped: SkippedDoor[] = [];
   let stopped = false;
   await Promise.all(
-    plans.map(async (plan) => {
-      const { door, how } = plan;
-      const seeing = await parts.shared.seeing(door.endpoint, how, () => visit(plan, parts));
+    plans.map(async ({ door, how }) => {
+      const { endpoint, host } = door;
+      const seeing = await parts.visits.seeing({ endpoint, how, operator: operatorOf(host) }, (between) =>
+        parts.observer.observe(endpoint, { ...how, budget: connectionBudget[how.depth], between }),
+      );
       switch (seeing.kind) {
         case 'seen':
           observations.push(seeing.observation);
           return;
         case 'resting': {
-          const because = `${door.endpoint.address} has sent us away, and is left alone`;
+          const because = `${endpoint.address} has sent us away, and is left alone`;
           skipped.push(skippedDoor(door, { kind: 'throttled', because, retryAt: parts.now() + seeing.ms }));
           return;
         }
@@ -195,27 +183,4 @@ async function visitAll(
     }),
   );
   return stopped ? 'stopped' : { observations, skipped };
-}
-
-async function visit({ door: { host, endpoint }, how }: Plan, parts: TesterParts): Promise<Seeing> {
-  const { pace, observer } = parts;
-  const { address } = endpoint;
-  // Where it rests there is no turn to wait for.
-  if (pace.restOf(address) > 0) return { kind: 'resting', ms: pace.restOf(address) };
-  const turn = await pace.turn(address, operatorOf(host));
-  if (turn === 'stopped') return { kind: 'stopped' };
-  try {
-    const rest = pace.restOf(address);
-    if (rest > 0) return { kind: 'resting', ms: rest };
-    const observation = await observer.observe(endpoint, {
-      ...how,
-      budget: connectionBudget[how.depth],
-      between: (last) => betweenVisits(pace, turn, endpoint, last),
-    });
-    // What came of the last connection nobody has told yet: between connections there are none behind it.
-    if (pace.restOf(address) === 0 && wasSentAway(observation)) pace.sentAway(address);
-    return { kind: 'seen', observation };
-  } finally {
-    turn.release();
-  }
 }

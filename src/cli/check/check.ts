@@ -78,7 +78,7 @@ async function visit(
     onNotice: (text) => tell('warning', text),
   });
   try {
-    return await visitAll(request, load, { tester: opened.tester, progress, tell });
+    return await visitAll(request, load, { tester: opened.tester, stop: opened.stop, progress, tell });
   } finally {
     await opened.close();
   }

@@ -7,6 +7,7 @@ import type { OptOut } from '../../scanner/opt-out.ts';
 import { openPace } from '../../scanner/pace.ts';
 import { isOurs } from '../../scanner/plans.ts';
 import { openTester, type Tester } from '../../scanner/tester.ts';
+import { openVisits } from '../../scanner/visits.ts';
 import type { Config } from '../config/config.ts';
 import type { DnsFiles } from '../config/files.ts';
 import { noticeOf } from '../dns-notices.ts';
@@ -31,6 +32,8 @@ export interface CheckTerms {
 
 export interface OpenedCheck {
   readonly tester: Tester;
+  /** From now on no door is visited; what is under way is finished. */
+  readonly stop: () => void;
   close(): Promise<void>;
 }
 
@@ -67,11 +70,12 @@ export function openCheck(config: Config, files: DnsFiles, terms: CheckTerms): O
   });
   const { depth, intrusive, allowPrivate, optOut } = terms;
   const tester = openTester(
-    { ...lookUps.hands, observer, pace, now: Date.now, random: Math.random },
+    { ...lookUps.hands, observer, visits: openVisits(pace, Date.now), now: Date.now, random: Math.random },
     { depth, intrusive, allowPrivate, optOut, scanner, lab, smtpPort: config.relay.smtpPort },
   );
   return {
     tester,
+    stop: () => pace.stop(),
     async close() {
       observer.close();
       await lookUps.close();

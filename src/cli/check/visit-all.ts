@@ -19,6 +19,8 @@ import { type Listed, STDIN, targetsFrom } from './targets.ts';
 
 export interface VisitParts {
   readonly tester: Tester;
+  /** From now on no door is visited; what is under way is finished. */
+  readonly stop: () => void;
   readonly progress: Progress;
   readonly tell: Tell;
 }
@@ -70,7 +72,7 @@ async function visitMany(
   survey: Survey | undefined,
   resumed: Resumed | undefined,
 ): Promise<number> {
-  const { tester, progress, tell } = parts;
+  const { progress, tell } = parts;
   const printing = openPrinting(request, load, resumed);
   const before = printing.totals.tested;
   const began = performance.now();
@@ -78,7 +80,7 @@ async function visitMany(
   const halt = new AbortController();
   const signals = watchSignals(() => {
     tell('note', 'what is under way is finished; the same signal again ends it at once');
-    tester.stop();
+    parts.stop();
     halt.abort();
   });
   const repeats = countRepeats();

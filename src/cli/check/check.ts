@@ -25,6 +25,8 @@ export interface CheckRequest extends PrintTerms {
   /** A file of recordings, in place of targets; `-` is stdin. */
   readonly from: string | undefined;
   readonly terms: Omit<CheckTerms, 'optOut' | 'onNotice'>;
+  /** `--only`, as it was given. */
+  readonly only: string | undefined;
   /** The file in which it is kept what of the input is done. */
   readonly resume: string | undefined;
   /** What results depend on, as it was asked for. */
@@ -78,7 +80,7 @@ async function visit(
     onNotice: (text) => tell('warning', text),
   });
   try {
-    return await visitAll(request, load, { tester: opened.tester, stop: opened.stop, progress, tell });
+    return await visitAll(request, load, { opened, progress, tell });
   } finally {
     await opened.close();
   }

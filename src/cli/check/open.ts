@@ -7,12 +7,13 @@ import type { OptOut } from '../../scanner/opt-out.ts';
 import { openPace } from '../../scanner/pace.ts';
 import { isOurs } from '../../scanner/plans.ts';
 import { openTester, type Tester } from '../../scanner/tester.ts';
-import { openVisits } from '../../scanner/visits.ts';
+import { openVisits, type Visits } from '../../scanner/visits.ts';
 import type { Config } from '../config/config.ts';
 import type { DnsFiles } from '../config/files.ts';
 import { noticeOf } from '../dns-notices.ts';
 import { openLookUps } from '../look-up.ts';
 import { asksOnlyThisHost } from '../policy-engine.ts';
+import { breathOfThread } from './breath.ts';
 
 /** What the options say of every visit. */
 export interface CheckTerms {
@@ -32,6 +33,7 @@ export interface CheckTerms {
 
 export interface OpenedCheck {
   readonly tester: Tester;
+  readonly visits: Visits;
   /** From now on no door is visited; what is under way is finished. */
   readonly stop: () => void;
   close(): Promise<void>;
@@ -40,8 +42,16 @@ export interface OpenedCheck {
 /** Nothing that a policy host does takes longer than a server may. */
 const LONGEST_FETCH_MS = 60_000;
 
-/** @throws StoreError where the store of the data folder is there and cannot be read. */
-export function openCheck(config: Config, files: DnsFiles, terms: CheckTerms): OpenedCheck {
+/**
+ * @param elsewhere who knows whose turn it is at which door, where that is not for this tester to say.
+ * @throws StoreError where the store of the data folder is there and cannot be read.
+ */
+export function openCheck(
+  config: Config,
+  files: DnsFiles,
+  terms: CheckTerms,
+  elsewhere?: Visits,
+): OpenedCheck {
   const told = new Set<string>();
   const lookUps = openLookUps(config, files, {
     whenUnprovable: 'use',
@@ -68,13 +78,19 @@ export function openCheck(config: Config, files: DnsFiles, terms: CheckTerms): O
     clock: () => performance.now(),
     sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
   });
+  const breath = breathOfThread();
+  const visits = elsewhere ?? openVisits(pace, Date.now);
   const { depth, intrusive, allowPrivate, optOut } = terms;
   const tester = openTester(
-    { ...lookUps.hands, observer, visits: openVisits(pace, Date.now), now: Date.now, random: Math.random },
+    { ...lookUps.hands, observer, visits, now: Date.now, random: Math.random },
     { depth, intrusive, allowPrivate, optOut, scanner, lab, smtpPort: config.relay.smtpPort },
   );
   return {
-    tester,
+    tester: {
+      test: tester.test,
+      attempt: (target, join) => breath.through(() => tester.attempt(target, join)),
+    },
+    visits,
     stop: () => pace.stop(),
     async close() {
       observer.close();

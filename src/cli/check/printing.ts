@@ -20,7 +20,7 @@ export interface PrintTerms extends JudgeTerms {
   readonly details: boolean;
 }
 
-export interface Printing extends Pick<Outlet, 'done' | 'close'> {
+export interface Printing extends Outlet {
   readonly output: Output;
   /** Of the run so far. */
   readonly totals: Totals;
@@ -45,7 +45,7 @@ export function openPrinting(
     },
     write,
   });
-  return { output, done, close, totals: kept?.totals ?? noTotals };
+  return { output, write, done, close, totals: kept?.totals ?? noTotals };
 }
 
 /** Whether targets come from a list, of any length. */

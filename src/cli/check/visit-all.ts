@@ -1,4 +1,6 @@
 /** Visits all targets of a run, however many there are, in memory that does not grow with them. */
+
+import type { Target } from '../../findings/case.ts';
 import type { Parsed } from '../../names/domain.ts';
 import type { Tester } from '../../scanner/tester.ts';
 import type { LoadRequest } from '../config/load.ts';
@@ -6,7 +8,9 @@ import type { CheckRequest } from './check.ts';
 import type { Place } from './crowd.ts';
 import { inputOf, type Survey, surveyOf } from './input.ts';
 import { interruptCode, watchSignals } from './interrupt.ts';
-import { judge } from './judgement.ts';
+import { type Judgement, judge } from './judgement.ts';
+import { type Crew, openCrew } from './lanes/crew.ts';
+import type { OpenedCheck } from './open.ts';
 import { type PoolTerms, pooled, type Worked } from './pool.ts';
 import { isList, openPrinting } from './printing.ts';
 import type { Progress } from './progress.ts';
@@ -18,9 +22,7 @@ import { formatTarget } from './target.ts';
 import { type Listed, STDIN, targetsFrom } from './targets.ts';
 
 export interface VisitParts {
-  readonly tester: Tester;
-  /** From now on no door is visited; what is under way is finished. */
-  readonly stop: () => void;
+  readonly opened: OpenedCheck;
   readonly progress: Progress;
   readonly tell: Tell;
 }
@@ -72,7 +74,7 @@ async function visitMany(
   survey: Survey | undefined,
   resumed: Resumed | undefined,
 ): Promise<number> {
-  const { progress, tell } = parts;
+  const { opened, progress, tell } = parts;
   const printing = openPrinting(request, load, resumed);
   const before = printing.totals.tested;
   const began = performance.now();
@@ -80,11 +82,13 @@ async function visitMany(
   const halt = new AbortController();
   const signals = watchSignals(() => {
     tell('note', 'what is under way is finished; the same signal again ends it at once');
-    parts.stop();
+    opened.stop();
     halt.abort();
   });
   const repeats = countRepeats();
-  const many: Many = { stop: halt.signal, repeats, survey, isDone: resumed?.isDone ?? nothingIsDone };
+  const onNotice = (text: string): void => tell('warning', text);
+  const crew = openCrew(request, load, { opened, write: printing.write, onNotice });
+  const many: Many = { stop: halt.signal, repeats, survey, isDone: resumed?.isDone ?? nothingIsDone, crew };
   try {
     const totals = await reportAll(results(request, parts, many), printing, tell, (now) => {
       progress.clear();
@@ -100,6 +104,7 @@ async function visitMany(
     return interruptCode(signal);
   } finally {
     signals.release();
+    await crew.close();
   }
 }
 
@@ -113,6 +118,7 @@ interface Many {
   readonly repeats: Repeats;
   readonly survey: Survey | undefined;
   readonly isDone: (line: number) => boolean;
+  readonly crew: Crew;
 }
 
 function results(request: CheckRequest, parts: VisitParts, many: Many | undefined): AsyncGenerator<Result> {
@@ -134,7 +140,7 @@ function results(request: CheckRequest, parts: VisitParts, many: Many | undefine
   };
   const named = input === STDIN ? [...targets, STDIN] : targets;
   return pooled(targetsFrom(named, targetTerms, lists), pool, (listed, join) =>
-    visitOne(listed, join, request, parts, many?.repeats),
+    visitOne(listed, join, request, parts, many),
   );
 }
 
@@ -142,21 +148,33 @@ async function visitOne(
   { line, target }: Listed,
   join: Place['join'],
   request: CheckRequest,
-  { tester, progress }: VisitParts,
-  repeats: Repeats | undefined,
+  { opened: { tester }, progress }: VisitParts,
+  many: Many | undefined,
 ): Promise<Worked<Result>> {
   if (target.kind === 'invalid') return { kind: 'done', result: { line, judged: target } };
   const name = formatTarget(target.value);
   progress.begin(name);
-  const attempt = await tester.attempt(target.value, join);
+  const worked =
+    (await many?.crew.work(target.value, join)) ?? (await workHere(target.value, join, request, tester));
   progress.end(name);
+  if (worked.kind !== 'done') return worked;
+  many?.repeats.add(name);
+  return { kind: 'done', result: { line, judged: worked.result } };
+}
+
+async function workHere(
+  target: Target,
+  join: Place['join'],
+  request: CheckRequest,
+  tester: Tester,
+): Promise<Worked<Parsed<Judgement>>> {
+  const attempt = await tester.attempt(target, join);
   switch (attempt.kind) {
     case 'crowded':
       return attempt;
     case 'stopped':
       return { kind: 'dropped' };
     case 'tested':
-      repeats?.add(name);
-      return { kind: 'done', result: { line, judged: judge(request, attempt.recording) } };
+      return { kind: 'done', result: judge(request, attempt.recording) };
   }
 }

@@ -157,6 +157,7 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
       },
       failOn: options.failOn,
       selection,
+      only,
       repeated: repeatedOf(options),
       failAt: moment,
       format: format ?? (json === true ? 'json' : 'text'),

@@ -340,7 +340,8 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'a run of many, killed and interrupted as a program',
     test: 'test/net/cli/check-resume.test.ts',
-    sources: 'cli/check/interrupt cli/check/report-all cli/check/visit-all',
+    sources: `cli/check/interrupt cli/check/lanes/crew cli/check/lanes/lane cli/check/lanes/lanes
+      cli/check/report-all cli/check/visit-all`,
     asProgram: true,
   },
   {
@@ -351,7 +352,12 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'which doors of a target are visited, seen by the visits',
     test: 'test/unit/scanner/tester.test.ts',
-    sources: 'scanner/plans',
+    sources: 'scanner/plans scanner/visits',
+  },
+  {
+    why: 'both ends of what a lane and the main thread say',
+    test: 'test/unit/cli/check/lanes/desk.test.ts',
+    sources: 'cli/check/lanes/messages cli/check/lanes/remote-visits',
   },
   {
     why: 'wording and shape of the notification',

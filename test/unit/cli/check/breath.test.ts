@@ -19,7 +19,7 @@ function bench() {
     },
   });
   return {
-    ask(count: number) {
+    ask: (count: number): void => {
       for (let index = 0; index < count; index += 1)
         void breath.through(() => {
           begun += 1;
@@ -27,14 +27,14 @@ function bench() {
         });
     },
     /** Looks so often, with the thread that busy. */
-    async look(times: number, busy: number) {
+    look: async (times: number, busy: number): Promise<void> => {
       load = busy;
       for (let time = 0; time < times; time += 1) {
         look?.();
         await settle();
       }
     },
-    async end(count: number) {
+    end: async (count: number): Promise<void> => {
       for (const end of ends.splice(0, count)) end();
       await settle();
     },

@@ -59,7 +59,13 @@ function talk(socket: Socket, inside: boolean): void {
 }
 
 function helloOf(inside: boolean): string {
-  const offers = ['mx.bench.test', 'SIZE 10240000', 'PIPELINING', ...(inside ? [] : ['STARTTLS']), '8BITMIME'];
+  const offers = [
+    'mx.bench.test',
+    'SIZE 10240000',
+    'PIPELINING',
+    ...(inside ? [] : ['STARTTLS']),
+    '8BITMIME',
+  ];
   return offers.map((offer, index) => `250${index < offers.length - 1 ? '-' : ' '}${offer}\r\n`).join('');
 }
 

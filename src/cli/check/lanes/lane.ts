@@ -25,7 +25,7 @@ async function serve(port: MessagePort, { load, terms, only, failOn, failAt }: L
   }
   const selection = chosen?.kind === 'ok' ? chosen.value : everyCheck;
   const visits = remoteVisits(say, Date.now);
-  const { tester, close } = openCheck(
+  const opened = openCheck(
     loaded.config,
     read.files,
     { ...terms, optOut: optOut.value, onNotice: (text) => say({ kind: 'notice', text }) },
@@ -34,7 +34,7 @@ async function serve(port: MessagePort, { load, terms, only, failOn, failAt }: L
   const joins = new Map<number, (line: string | undefined) => void>();
 
   async function work({ job, target }: Extract<ToLane, { kind: 'target' }>): Promise<Done> {
-    const attempt = await tester.attempt(
+    const attempt = await opened.tester.attempt(
       target,
       (lines) =>
         new Promise((resolve) => {
@@ -59,7 +59,7 @@ async function serve(port: MessagePort, { load, terms, only, failOn, failAt }: L
         joins.delete(message.job);
         return;
       case 'end':
-        void close().then(() => port.close());
+        void opened.close().then(() => port.close());
         return;
       case 'go':
       case 'known':

@@ -45,7 +45,7 @@ export function startLanes(
 function startLane(terms: LaneTerms, visits: Visits, onNotice: (text: string) => void): Lane {
   const entry = new URL(`./lane${extname(import.meta.filename)}`, import.meta.url);
   const worker = new Worker(entry, { workerData: terms });
-  const say = (message: ToLane): void => worker.postMessage(message);
+  const say = (message: ToLane): void => worker.postMessage(message, []);
   const desk = openDesk(say, visits, onNotice);
   let isReady = false;
   const ended = new Promise<void>((resolve) => {

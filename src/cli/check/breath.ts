@@ -20,7 +20,7 @@ export interface BreathParts {
 /** So many are begun in any case. */
 const LEAST = 32;
 const LOOK_EVERY_MS = 50;
-const BUSY = 0.85;
+const BUSY = 0.95;
 const MORE = 1.25;
 const FEWER = 0.75;
 

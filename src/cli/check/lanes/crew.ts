@@ -43,7 +43,7 @@ export function openCrew(
         const plain = { ...load, env: { ...load.env } };
         lanes = startLanes(cores, { load: plain, terms, only, failOn, failAt }, opened.visits, onNotice);
       }
-      return lanes?.attempt(target, join)?.then((done) => workedBy(done, write));
+      return lanes?.attempt(target, join).then((done) => workedBy(done, write));
     },
     close: async () => await lanes?.close(),
   };

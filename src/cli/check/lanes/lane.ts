@@ -20,7 +20,8 @@ async function serve(port: MessagePort, { load, terms, only, failOn, failAt }: L
   const chosen = only === undefined ? undefined : parseSelection(only, checkIds);
   if (loaded.kind !== 'ok' || read === undefined || read.errors.length > 0 || optOut?.kind !== 'ok') {
     // The main thread could read it a moment ago.
-    say({ kind: 'failed', because: 'the configuration has changed since it was read' });
+    say({ kind: 'failed', because: 'the configuration was changed while it was read' });
+    port.close();
     return;
   }
   const selection = chosen?.kind === 'ok' ? chosen.value : everyCheck;

@@ -11,13 +11,15 @@ import { type Desk, openDesk } from './desk.ts';
 import type { Done, FromLane, LaneTerms, ToLane } from './messages.ts';
 
 export interface Lanes {
-  /** undefined as long as none works. */
-  readonly attempt: (target: Target, join: Place['join']) => Promise<Done> | undefined;
+  /** Waits for the first lane. @returns a promise that rejects where a lane is lost: it may have been at a door. */
+  readonly attempt: (target: Target, join: Place['join']) => Promise<Done>;
   readonly close: () => Promise<void>;
 }
 
 interface Lane {
   readonly desk: Desk;
+  /** Resolves once it works. */
+  readonly begun: Promise<void>;
   readonly isReady: () => boolean;
   readonly end: () => Promise<void>;
 }
@@ -30,11 +32,20 @@ export function startLanes(
   onNotice: (text: string) => void,
 ): Lanes {
   const lanes = Array.from({ length: count }, () => startLane(terms, visits, onNotice));
+  const first = Promise.race(lanes.map(({ begun }) => begun));
+  // It is told by whoever waits for it.
+  first.catch(() => undefined);
+  let begun = false;
   return {
-    attempt(target, join) {
-      const ready = lanes.filter(({ isReady }) => isReady());
-      const idlest = ready.toSorted((a, b) => a.desk.busy() - b.desk.busy())[0];
-      return idlest?.desk.attempt(target, join);
+    async attempt(target, join) {
+      if (!begun) {
+        await first;
+        begun = true;
+      }
+      const idlest = lanes
+        .filter(({ isReady }) => isReady())
+        .reduce((one, other) => (other.desk.busy() < one.desk.busy() ? other : one));
+      return idlest.desk.attempt(target, join);
     },
     async close() {
       await Promise.all(lanes.map(({ end }) => end()));
@@ -47,24 +58,35 @@ function startLane(terms: LaneTerms, visits: Visits, onNotice: (text: string) =>
   const worker = new Worker(entry, { workerData: terms });
   const say = (message: ToLane): void => worker.postMessage(message, []);
   const desk = openDesk(say, visits, onNotice);
+  const begun = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  begun.promise.catch(() => undefined);
   let isReady = false;
-  const ended = new Promise<void>((resolve) => {
-    worker.once('exit', () => resolve());
-  });
+  const fail = (error: Error): void => {
+    begun.reject(error);
+    desk.fail(error);
+  };
   worker.on('message', (message: FromLane) => {
-    if (message.kind === 'ready') isReady = true;
-    else if (message.kind === 'failed') onNotice(message.because);
+    if (message.kind === 'ready') {
+      isReady = true;
+      begun.resolve();
+    } else if (message.kind === 'failed') fail(new Error(message.because));
     else desk.hear(message);
   });
-  worker.on('error', (error) => {
-    desk.fail(error instanceof Error ? error : new Error(String(error)));
+  worker.on('error', (error) => fail(error instanceof Error ? error : new Error(String(error))));
+  worker.once('exit', () => {
+    fail(new Error('a thread of the check has ended before its time'));
+    ended.resolve();
   });
   return {
     desk,
+    begun: begun.promise,
     isReady: () => isReady,
     async end() {
-      say({ kind: 'end' });
-      await ended;
+      // One that still begins has nothing to finish.
+      if (isReady) say({ kind: 'end' });
+      else await worker.terminate();
+      await ended.promise;
     },
   };
 }

@@ -163,7 +163,8 @@ async function usageOf(
 async function tellOthers(places: readonly string[]): Promise<void> {
   const had = await rootsOf(['postfix']);
   if (had.kind !== 'ready') return console.log(`\nposttls-finger: ${had.because}`);
-  const sandbox = await openSandbox(had.roots.postfix);
+  const settings = `compatibility_level = 3.6\nmyhostname = scanner.bench.test\ninet_protocols = ipv4\n`;
+  const sandbox = await openSandbox(had.roots.postfix, { files: { '/etc/postfix/main.cf': settings } });
   try {
     const each = places.map(
       (place) => `/usr/sbin/posttls-finger -c -l may -L summary '${place}' >/dev/null 2>&1`,

@@ -32,6 +32,22 @@ export function permitsOf(count: number): Permits {
   };
 }
 
+/** The same function, called so many times at once; whoever comes later waits. */
+export function soManyAtOnce<Argument, Result>(
+  count: number,
+  call: (argument: Argument) => Promise<Result>,
+): (argument: Argument) => Promise<Result> {
+  const { take, give } = permitsOf(count);
+  return async (argument) => {
+    await take();
+    try {
+      return await call(argument);
+    } finally {
+      give();
+    }
+  };
+}
+
 export interface KeyedPermits {
   readonly take: (key: string, first?: 'first') => Promise<void>;
   readonly give: (key: string) => void;

@@ -58,6 +58,7 @@ async function adviseWith(request: AdviseRequest, load: LoadRequest, progress: P
     depth: 'standard',
     intrusive: false,
     concurrency: AT_ONCE,
+    threads: 1,
     optOut: optOut.value,
     onNotice: (text) => complain(progress, 'warning', text),
   });

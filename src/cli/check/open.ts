@@ -1,17 +1,19 @@
 /** From options and configuration to a tester, with everything that it works with. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Depth } from '../../findings/endpoint.ts';
+import type { PolicyHands } from '../../lookup/drive.ts';
 import { formatMailDomain } from '../../names/mailbox.ts';
 import { openObserver } from '../../scanner/observe.ts';
 import type { OptOut } from '../../scanner/opt-out.ts';
 import { openPace } from '../../scanner/pace.ts';
+import { soManyAtOnce } from '../../scanner/permits.ts';
 import { isOurs } from '../../scanner/plans.ts';
 import { openTester, type Tester } from '../../scanner/tester.ts';
 import { openVisits, type Visits } from '../../scanner/visits.ts';
 import type { Config } from '../config/config.ts';
 import type { DnsFiles } from '../config/files.ts';
 import { noticeOf } from '../dns-notices.ts';
-import { openLookUps } from '../look-up.ts';
+import { type CommandLookUps, openLookUps } from '../look-up.ts';
 import { asksOnlyThisHost } from '../policy-engine.ts';
 import { breathOfThread } from './breath.ts';
 
@@ -24,6 +26,8 @@ export interface CheckTerms {
   readonly concurrency: number;
   /** Milliseconds between two connections to the same address. */
   readonly gapMs: number;
+  /** How many others share the resolver with this thread, itself included. */
+  readonly threads: number;
   /** Milliseconds for one connection, from its beginning to its end. */
   readonly timeoutMs: number;
   readonly optOut: OptOut;
@@ -39,6 +43,8 @@ export interface OpenedCheck {
   close(): Promise<void>;
 }
 
+/** Questions at the same time: a resolver as it is shipped holds a thousand, and drops the others. */
+const QUESTIONS = 1_000;
 /** Nothing that a policy host does takes longer than a server may. */
 const LONGEST_FETCH_MS = 60_000;
 
@@ -82,7 +88,7 @@ export function openCheck(
   const visits = elsewhere ?? openVisits(pace, Date.now);
   const { depth, intrusive, allowPrivate, optOut } = terms;
   const tester = openTester(
-    { ...lookUps.hands, observer, visits, now: Date.now, random: Math.random },
+    { ...handsOf(lookUps, terms), observer, visits, now: Date.now, random: Math.random },
     { depth, intrusive, allowPrivate, optOut, scanner, lab, smtpPort: config.relay.smtpPort },
   );
   return {
@@ -96,5 +102,17 @@ export function openCheck(
       observer.close();
       await lookUps.close();
     },
+  };
+}
+
+/** Look-ups of so many targets at once that neither resolvers nor file descriptors run short. */
+function handsOf(
+  { hands: { resolve, fetch, recall } }: Pick<CommandLookUps, 'hands'>,
+  { threads, concurrency }: Pick<CheckTerms, 'threads' | 'concurrency'>,
+): PolicyHands {
+  return {
+    resolve: soManyAtOnce(Math.ceil(QUESTIONS / threads), resolve),
+    fetch: soManyAtOnce(Math.ceil(concurrency / threads), fetch),
+    recall,
   };
 }

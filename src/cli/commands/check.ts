@@ -153,6 +153,7 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
         allowPrivate: options.allowPrivate === true,
         concurrency: options.concurrency ?? (isMany ? AT_ONCE.many : AT_ONCE.few),
         gapMs: options.gap,
+        threads: 1,
         timeoutMs: options.timeout,
       },
       failOn: options.failOn,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { keyedPermits, permitsOf } from '../../../src/scanner/permits.ts';
+import { keyedPermits, permitsOf, soManyAtOnce } from '../../../src/scanner/permits.ts';
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -36,5 +36,23 @@ describe('permits', () => {
     for (const key of ['a', 'b', 'never']) give(key);
     await take('a');
     await take('b');
+  });
+
+  it('a function that is called so many times at once goes on where a call is lost', async () => {
+    let [inside, most] = [0, 0];
+    const call = soManyAtOnce(3, async (number: number) => {
+      inside += 1;
+      most = Math.max(most, inside);
+      await settle();
+      inside -= 1;
+      if (number % 2 === 0) throw new Error(`lost ${number}`);
+      return number;
+    });
+    const all = await Promise.allSettled(Array.from({ length: 10 }, (_, index) => call(index)));
+    assert.equal(most, 3);
+    assert.deepEqual(
+      all.map((one) => (one.status === 'fulfilled' ? one.value : -1)),
+      [-1, 1, -1, 3, -1, 5, -1, 7, -1, 9],
+    );
   });
 });

@@ -40,8 +40,8 @@ export function openCrew(
       begun += 1;
       // Results of other forms are not lines that could be written anywhere.
       if (begun === LONG && cores > 1 && format === 'ndjson') {
-        const plain = { ...load, env: { ...load.env } };
-        lanes = startLanes(cores, { load: plain, terms, only, failOn, failAt }, opened.visits, onNotice);
+        const plain = { load: { ...load, env: { ...load.env } }, terms: { ...terms, threads: cores } };
+        lanes = startLanes(cores, { ...plain, only, failOn, failAt }, opened.visits, onNotice);
       }
       return lanes?.attempt(target, join).then((done) => workedBy(done, write));
     },

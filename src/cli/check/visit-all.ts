@@ -101,11 +101,17 @@ async function visitMany(
     const signal = signals.signal();
     if (signal === undefined) return endOf(totals, tell);
     tell('note', resumed === undefined ? WITHOUT_RESUME : WITH_RESUME);
+    // Somebody may go on writing to it, or never end it: nobody reads it any more.
+    if (isStdinRead(request)) process.stdin.destroy();
     return interruptCode(signal);
   } finally {
     signals.release();
     await crew.close();
   }
+}
+
+function isStdinRead({ targets, input }: CheckRequest): boolean {
+  return input === STDIN || targets.includes(STDIN);
 }
 
 const WITHOUT_RESUME = 'it was interrupted; a run with --input and --resume can be gone on with';

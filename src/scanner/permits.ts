@@ -11,7 +11,8 @@ export interface Permits {
 
 export function permitsOf(count: number): Permits {
   let free = count;
-  const waiting: (() => void)[] = [];
+  const goingOn = queueOf<() => void>();
+  const waiting = queueOf<() => void>();
   return {
     take(first) {
       if (free > 0) {
@@ -19,16 +20,44 @@ export function permitsOf(count: number): Permits {
         return Promise.resolve();
       }
       return new Promise((resolve) => {
-        if (first === 'first') waiting.unshift(resolve);
-        else waiting.push(resolve);
+        if (first === 'first') goingOn.put(resolve);
+        else waiting.put(resolve);
       });
     },
     give() {
-      const following = waiting.shift();
+      const following = goingOn.take() ?? waiting.take();
       if (following === undefined) free += 1;
       else following();
     },
     isIdle: () => free === count,
+  };
+}
+
+interface Queue<Item> {
+  readonly put: (item: Item) => void;
+  readonly take: () => Item | undefined;
+}
+
+/** Taken so many are left out for good: a list whose first is taken out moves all others, and there may be tens of thousands. */
+const LEFT_OUT = 1_024;
+
+function queueOf<Item>(): Queue<Item> {
+  let items: (Item | undefined)[] = [];
+  let first = 0;
+  return {
+    put: (item) => void items.push(item),
+    take() {
+      const item = items[first];
+      if (first < items.length) {
+        items[first] = undefined;
+        first += 1;
+      }
+      if (first === items.length || (first >= LEFT_OUT && first > items.length / 2)) {
+        items = items.slice(first);
+        first = 0;
+      }
+      return item;
+    },
   };
 }
 

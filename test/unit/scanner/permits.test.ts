@@ -13,11 +13,12 @@ describe('permits', () => {
     };
     for (const name of ['a', 'b', 'c', 'd']) ask(name);
     ask('on', 'first');
+    ask('further', 'first');
     await settle();
     assert.deepEqual(taken, ['a', 'b']);
-    for (let count = 0; count < 3; count += 1) give();
+    for (let count = 0; count < 4; count += 1) give();
     await settle();
-    assert.deepEqual(taken, ['a', 'b', 'on', 'c', 'd']);
+    assert.deepEqual(taken, ['a', 'b', 'on', 'further', 'c', 'd']);
     assert.equal(isIdle(), false);
     give();
     give();
@@ -54,5 +55,19 @@ describe('permits', () => {
       all.map((one) => (one.status === 'fulfilled' ? one.value : -1)),
       [-1, 1, -1, 3, -1, 5, -1, 7, -1, 9],
     );
+  });
+
+  it('are given in their order to any number, in time that grows with it only', async () => {
+    const { take, give } = permitsOf(1);
+    await take();
+    const taken: number[] = [];
+    const count = 100_000;
+    for (let index = 0; index < count; index += 1) void take().then(() => taken.push(index));
+    const began = performance.now();
+    for (let index = 0; index < count; index += 1) give();
+    assert.ok(performance.now() - began < 500, `${performance.now() - began} ms`);
+    await settle();
+    assert.ok(taken.every((one, index) => one === index));
+    assert.equal(taken.length, count);
   });
 });

@@ -70,6 +70,29 @@ describe('several things at the same time', () => {
     });
   }
 
+  for (const order of ['input', 'done'] as const) {
+    it(`where nobody takes results, nothing is begun, and little is read (${order})`, async () => {
+      let read = 0;
+      let begun = 0;
+      async function* endless(): AsyncGenerator<number> {
+        for (;;) {
+          read += 1;
+          yield read;
+        }
+      }
+      const results = pooled(endless(), { most: 4, order }, (item) => {
+        begun += 1;
+        return Promise.resolve(done(item));
+      });
+      for (let taken = 1; taken <= 20; taken += 1) {
+        assert.equal((await results.next()).value, `result ${taken}`);
+        for (let turns = 0; turns < 20; turns += 1) await settle();
+        assert.ok(begun <= taken + 4 && read <= begun + 1, `${begun} begun, ${read} read, ${taken} taken`);
+      }
+      await results.return(undefined);
+    });
+  }
+
   it('what is lost is told, and nothing where there is nothing', async () => {
     const failing = pooled(numbers(2), { most: 2, order: 'done' }, () => Promise.reject(new Error('lost')));
     await assert.rejects(failing.next(), /lost/);

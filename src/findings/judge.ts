@@ -48,8 +48,12 @@ export function judgeRecording(recording: Recording, now: number): Judged {
   };
 }
 
-/** Every rule; those that need to know more than the case ask for it. */
-export function* allFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[]> {
+/**
+ * The rules that need to know more than the case, and ask for it.
+ *
+ * Whoever only wants everything to be asked runs these: the others take three quarters of the time of a judgement.
+ */
+export function* askingFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[]> {
   const asked = yield* all([
     dnsFindings(theCase),
     mxFindings(theCase),
@@ -60,6 +64,12 @@ export function* allFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[
     tlsrptFindings(theCase),
     sendersFindings(theCase),
   ]);
+  return asked.flat();
+}
+
+/** Every rule. */
+export function* allFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[]> {
+  const asked = yield* askingFindings(theCase);
   const found = [
     ...connFindings(theCase),
     ...smtpFindings(theCase),
@@ -67,7 +77,7 @@ export function* allFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[
     ...mailboxFindings(theCase),
     ...tlsFindings(theCase),
     ...certFindings(theCase),
-    ...asked.flat(),
+    ...asked,
   ];
   return withLoss(theCase, found).toSorted(
     (a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity),

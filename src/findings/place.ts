@@ -56,15 +56,19 @@ export interface Said {
 export function foundAt(place: Place, id: CheckId, state: FindingState, said: Said): Finding {
   const scope = scopeOf(place.host, place.observation);
   const { evidence, fix: exact, ...details } = said;
-  const fix = exact ?? (state === 'not-tested' ? repairOf(id, state, scope) : entryOf(id).fix);
   const { protocol } = place.observation.endpoint;
   const words = wordsAt(id, protocol);
+  const fixes = (): readonly Remedy[] => {
+    const fix = exact ?? (state === 'not-tested' ? repairOf(id, state, scope) : entryOf(id).fix);
+    return (exact === undefined ? words.order(fix) : fix).map((remedy) => remedyAt(place, id, remedy));
+  };
   return finding(id, state, {
     ...words.said,
     ...details,
     scope,
     evidence: bounded(readable(evidence, protocol)),
-    fix: (exact === undefined ? words.order(fix) : fix).map((remedy) => remedyAt(place, id, remedy)),
+    // What passes needs none; most do, and naming hosts and programs in remedies is most of the work.
+    fix: state === 'pass' ? [] : fixes(),
   });
 }
 

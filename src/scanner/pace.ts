@@ -1,13 +1,15 @@
 /**
  * Politeness: how often and how soon a server is called.
  *
- * One connection at a time to each address, a pause before the next one to the same address, a longer one to the same
- * network. Whoever sends us away is left alone for a while, twice as long each time.
+ * One connection at a time to each address and a few to each operator, a pause before the next one to the same address, a
+ * longer one to the same network. Whoever sends us away is left alone for a while, twice as long each time. Nobody who waits
+ * for a pause, or for another one to be finished, has a place that others could work at meanwhile.
  */
-import { isIPv4 } from 'node:net';
 import type { Endpoint } from '../findings/endpoint.ts';
 import type { VisitEnd } from '../findings/observation.ts';
-import { groupsOf, type IpAddress, oneSpelling } from '../names/address.ts';
+import { type IpAddress, oneSpelling } from '../names/address.ts';
+import { networkOf } from './operator.ts';
+import { keyedPermits, permitsOf } from './permits.ts';
 
 export interface PaceTerms {
   /** Milliseconds from the end of one connection to the beginning of the next to the same address; 0: none. */
@@ -18,98 +20,159 @@ export interface PaceTerms {
   readonly isOurs: (address: IpAddress) => boolean;
   /** Milliseconds, from any beginning. */
   readonly clock: () => number;
-  readonly sleep: (ms: number) => Promise<unknown>;
+  /** @param signal ends it early, by rejecting. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<unknown>;
 }
 
 export interface Pace {
-  /** Waits until the address may be called, and holds it. @returns what lets go of it; more than once does no harm. */
-  readonly turn: (address: IpAddress) => Promise<() => void>;
-  /** The last connection to an address that is held has ended: waits for the pause before a further one. */
-  readonly again: (address: IpAddress) => Promise<void>;
+  /**
+   * Waits until the address may be called, and holds it.
+   *
+   * @param operator whose it is ({@link operatorOf}); undefined where nobody knows.
+   * @returns what lets go of it; more than once does no harm. `stopped`: there are no turns any more.
+   */
+  readonly turn: (address: IpAddress, operator?: string) => Promise<Turn | 'stopped'>;
   /** The server sent us away. @returns for how many milliseconds it is left alone. */
   readonly sentAway: (address: IpAddress) => number;
   /** Milliseconds for which the address is to be left alone, as it sent us away; 0 where it is not. */
   readonly restOf: (address: IpAddress) => number;
+  /** From now on nobody gets a turn; whoever has one goes on with it, to the last of its connections. */
+  readonly stop: () => void;
 }
 
-/** A /24 and a /48 are as a rule one operator's. */
+/** An address that is held, for one connection after the other. */
+export interface Turn {
+  /** The last connection has ended: waits for the pause before a further one. */
+  readonly again: () => Promise<void>;
+  readonly release: () => void;
+}
+
 const NETWORK_FACTOR = 3;
+/** Connections at the same time to hosts of one operator: a twelfth of what Postfix allows one client at one host. */
+const OPERATOR_AT_ONCE = 4;
 const FIRST_REST_MS = 15 * 60_000;
 const LONGEST_REST_MS = 24 * 60 * 60_000;
-/** So many pauses are remembered before those that are over are forgotten: a list may have millions of targets. */
+/** So many pauses and rests are remembered before those that are over are forgotten: a list may have millions of targets. */
 const MOST_KEPT = 10_000;
 
 /** An address in its one spelling: a server that is reached by a mapped address too is the same server. */
 type Server = IpAddress;
 
+interface Rest {
+  readonly until: number;
+  readonly ms: number;
+}
+
 export function openPace({ gapMs, concurrency, isOurs, clock, sleep }: PaceTerms): Pace {
   /** When the address, or the network, may be called next. */
-  const next = new Map<string, number>();
-  const held = new Map<Server, Promise<void>>();
-  const rests = new Map<Server, { readonly until: number; readonly ms: number }>();
-  const slots = slotsOf(concurrency);
+  const next = forgetful<number>((at, now) => at <= now);
+  // One that sends us away again soon after is left alone for longer, so it is remembered beyond its end.
+  const rests = forgetful<Rest>(({ until, ms }, now) => until + ms <= now);
+  const addresses = keyedPermits(1);
+  const networks = keyedPermits(1);
+  const operators = keyedPermits(OPERATOR_AT_ONCE);
+  const doors = permitsOf(concurrency);
+  const halt = new AbortController();
 
-  /** From now on, as a connection has ended. */
-  function pauseBehind(server: Server): void {
-    if (gapMs === 0 || isOurs(server)) return;
-    next.set(server, Math.max(next.get(server) ?? 0, clock() + gapMs));
+  /** @param signal ends the wait early. */
+  async function pauseFor(server: Server, network: string, signal?: AbortSignal): Promise<void> {
+    const isCut = (): boolean => signal?.aborted === true;
+    while (!isCut()) {
+      const ms = Math.max(next.get(server) ?? 0, next.get(network) ?? 0) - clock();
+      if (ms <= 0) return;
+      try {
+        await sleep(ms, signal);
+      } catch (error) {
+        if (!isCut()) throw error;
+      }
+    }
   }
 
-  async function pauseBefore(server: Server): Promise<void> {
-    if (gapMs === 0 || isOurs(server)) return;
-    const network = networkOf(server);
-    if (next.size > MOST_KEPT) forgetPast(next, clock());
-    // Claimed before the wait: of two that come at once the second waits behind the first.
-    const at = Math.max(clock(), next.get(server) ?? 0, next.get(network) ?? 0);
-    next.set(server, at + gapMs);
-    next.set(network, at + gapMs * NETWORK_FACTOR);
-    const ms = at - clock();
-    if (ms > 0) await sleep(ms);
+  /** One after the other waits for the pauses of a network; none of them has a place before they are over. */
+  async function enter(server: Server, operator: string | undefined, goesOn: boolean): Promise<void> {
+    const first = goesOn ? 'first' : undefined;
+    const network = gapMs === 0 ? undefined : networkOf(server);
+    if (network !== undefined) {
+      await networks.take(network, first);
+      await pauseFor(server, network, goesOn ? undefined : halt.signal);
+    }
+    if (operator !== undefined) await operators.take(operator, first);
+    await doors.take(first);
+    if (network === undefined) return;
+    // Counted from the call itself: whoever waited for a place has not called meanwhile.
+    if (goesOn || !halt.signal.aborted) next.set(network, clock() + gapMs * NETWORK_FACTOR, clock());
+    networks.give(network);
+  }
+
+  function leave(server: Server, operator: string | undefined): void {
+    if (gapMs > 0) next.set(server, clock() + gapMs, clock());
+    if (operator !== undefined) operators.give(operator);
+    doors.give();
   }
 
   return {
-    async turn(address) {
+    async turn(address, named) {
       const server = oneSpelling(address);
-      const before = held.get(server);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      // Behind all that wait already; not only behind the one that is there now.
-      const mine = (before ?? Promise.resolve()).then(() => promise);
-      held.set(server, mine);
-      await before;
-      const release = await slots();
-      await pauseBefore(server);
+      await addresses.take(server);
+      const free = isOurs(server);
+      const operator = free ? undefined : named;
+      const come = (goesOn: boolean): Promise<void> =>
+        free ? doors.take(goesOn ? 'first' : undefined) : enter(server, operator, goesOn);
+      const go = (): void => (free ? doors.give() : leave(server, operator));
+      await come(false);
       let over = false;
-      return () => {
+      const release = (): void => {
         if (over) return;
         over = true;
-        pauseBehind(server);
-        if (held.get(server) === mine) held.delete(server);
-        release();
-        resolve();
+        go();
+        addresses.give(server);
       };
-    },
-    async again(address) {
-      const server = oneSpelling(address);
-      pauseBehind(server);
-      await pauseBefore(server);
+      if (halt.signal.aborted) {
+        release();
+        return 'stopped';
+      }
+      const again = async (): Promise<void> => {
+        go();
+        await come(true);
+      };
+      return { again, release };
     },
     sentAway(address) {
       const server = oneSpelling(address);
+      const now = clock();
       const ms = Math.min((rests.get(server)?.ms ?? FIRST_REST_MS / 2) * 2, LONGEST_REST_MS);
-      rests.set(server, { until: clock() + ms, ms });
+      rests.set(server, { until: now + ms, ms }, now);
       return ms;
     },
     restOf: (address) => Math.max(0, (rests.get(oneSpelling(address))?.until ?? 0) - clock()),
+    stop: () => halt.abort(),
   };
 }
 
-function forgetPast(next: Map<string, number>, now: number): void {
-  for (const [who, at] of next) if (at <= now) next.delete(who);
+interface Forgetful<Value> {
+  readonly get: (key: string) => Value | undefined;
+  readonly set: (key: string, value: Value, now: number) => void;
+}
+
+/** A map that forgets what is over, each time it has grown to twice of what was not. */
+function forgetful<Value>(isOver: (value: Value, now: number) => boolean): Forgetful<Value> {
+  const kept = new Map<string, Value>();
+  let most = MOST_KEPT;
+  return {
+    get: (key) => kept.get(key),
+    set(key, value, now) {
+      kept.set(key, value);
+      if (kept.size <= most) return;
+      for (const [other, old] of kept) if (isOver(old, now)) kept.delete(other);
+      most = Math.max(MOST_KEPT, 2 * kept.size);
+    },
+  };
 }
 
 /** What an observer does between two connections to the same door: it waits, or stops where it has been sent away. */
 export async function betweenVisits(
-  pace: Pick<Pace, 'again' | 'sentAway'>,
+  pace: Pick<Pace, 'sentAway'>,
+  turn: Pick<Turn, 'again'>,
   { address }: Pick<Endpoint, 'address'>,
   last: VisitEnd,
 ): Promise<'go' | 'stop'> {
@@ -117,34 +180,11 @@ export async function betweenVisits(
     pace.sentAway(address);
     return 'stop';
   }
-  await pace.again(address);
+  await turn.again();
   return 'go';
 }
 
 /** Whether the server wants us to go: for now, or as it does not want us at all. */
 export function isSentAway({ kind }: VisitEnd): boolean {
   return kind === 'throttled' || kind === 'blocked';
-}
-
-/** So many at a time; the others wait in their order. */
-function slotsOf(count: number): () => Promise<() => void> {
-  let free = count;
-  const waiting: (() => void)[] = [];
-  return async () => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    return () => {
-      const following = waiting.shift();
-      if (following === undefined) free += 1;
-      else following();
-    };
-  };
-}
-
-function networkOf(server: Server): string {
-  if (isIPv4(server)) return `${server.split('.').slice(0, 3).join('.')}/24`;
-  return `${groupsOf(server)
-    .slice(0, 3)
-    .map((group) => group.toString(16))
-    .join(':')}/48`;
 }

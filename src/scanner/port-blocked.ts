@@ -1,7 +1,6 @@
 /** Whether it is this network that blocks port 25, and not the servers: told from the targets themselves, no third party asked. */
 import { isIPv4 } from 'node:net';
-import type { Observation } from '../findings/observation.ts';
-import type { Recording } from '../findings/recording.ts';
+import type { Observation, Visit } from '../findings/observation.ts';
 import { groupsOf, type IpAddress, isLoopback } from '../names/address.ts';
 
 export type PortVerdict =
@@ -9,13 +8,16 @@ export type PortVerdict =
   /** One sentence, with the hosts. */
   | { readonly kind: 'blocked'; readonly because: string };
 
+/** The little of an observation that tells it. */
+export type PortSeen = Pick<Observation, 'endpoint'> & { readonly base: Pick<Visit, 'connect'> };
+
 /** So many hosts that have nothing to do with each other do not all fail at the same time. */
 const LEAST_HOSTS = 3;
 const SHOWN = 3;
 
 /** Blocked where all that were tried at port 25 timed out, and at least three of them are of different networks and names. */
-export function portBlocked(recordings: readonly Recording[]): PortVerdict {
-  const visits = recordings.flatMap(({ observations }) => observations).filter(isAtPort25);
+export function portBlocked(seen: readonly PortSeen[]): PortVerdict {
+  const visits = seen.filter(isAtPort25);
   const [first] = visits;
   if (first === undefined || !visits.every(timedOut)) return { kind: 'open' };
   const networks = new Map(visits.map((visit) => [networkOf(visit.endpoint.address), visit]));
@@ -30,12 +32,12 @@ export function portBlocked(recordings: readonly Recording[]): PortVerdict {
   return { kind: 'blocked', because };
 }
 
-function isAtPort25({ endpoint: { port, address }, base: { connect } }: Observation): boolean {
+function isAtPort25({ endpoint: { port, address }, base: { connect } }: PortSeen): boolean {
   // A network that this host has no way to at all says nothing about ports.
   return port === 25 && !isLoopback(address) && !(connect.kind === 'failed' && connect.how === 'no-route');
 }
 
-function timedOut({ base: { connect } }: Observation): boolean {
+function timedOut({ base: { connect } }: PortSeen): boolean {
   return connect.kind === 'failed' && connect.how === 'timeout';
 }
 
@@ -49,6 +51,6 @@ function networkOf(address: IpAddress): string {
 }
 
 /** Hosts of one operator have the end of their names in common. */
-function ownerOf({ endpoint: { serverName, address } }: Observation): string {
+function ownerOf({ endpoint: { serverName, address } }: PortSeen): string {
   return serverName === null ? address : serverName.split('.').slice(-2).join('.');
 }

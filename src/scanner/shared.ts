@@ -1,43 +1,116 @@
-/** What was seen of servers, kept for a while: many domains have the same ones, which are not to be asked again for each. */
+/**
+ * What was seen of servers, kept for a while: many domains have the same ones, which are not to be asked again for each.
+ *
+ * Those who ask while somebody is there wait for what he sees.
+ */
 import { type Endpoint, endpointKey } from '../findings/endpoint.ts';
-import type { Observation } from '../findings/observation.ts';
+import type { IntrusiveSeen, Observation, Probed } from '../findings/observation.ts';
+import { boundedCache } from '../net/dns/bounded-cache.ts';
 import type { Plan } from './observe.ts';
+import { isSentAway } from './pace.ts';
+import { sharedOctets, withSharedOctets } from './shared-octets.ts';
+
+/** What came of the way to a door. */
+export type Seeing =
+  | { readonly kind: 'seen'; readonly observation: Observation }
+  /** It has sent us away before, and is left alone for so many milliseconds. */
+  | { readonly kind: 'resting'; readonly ms: number }
+  /** The run ends before it is visited. */
+  | { readonly kind: 'stopped' };
 
 export interface SharedObservations {
-  /** What was seen there by the same plan not long ago, as one that costs no connection; undefined where nothing was. */
-  readonly seen: (endpoint: Endpoint, how: HowSeen) => Observation | undefined;
-  /** Takes what came to an end; what did not may come to one at the next try. */
-  readonly keep: (observation: Observation, how: HowSeen) => void;
+  /**
+   * What is seen there by this plan: by `visit`, or by that of another target now or not long ago, as one that costs no
+   * connection.
+   */
+  readonly seeing: (endpoint: Endpoint, how: HowSeen, visit: () => Promise<Seeing>) => Promise<Seeing>;
+  /** Whether nobody has to go there. */
+  readonly isKnown: (endpoint: Endpoint, how: HowSeen) => boolean;
 }
 
-type HowSeen = Pick<Plan, 'depth' | 'intrusive'>;
+export type HowSeen = Pick<Plan, 'depth' | 'intrusive'>;
 
 /** Servers change; within an hour few do, and a list with thousands of domains of one provider is through. */
 const KEPT_MS = 60 * 60_000;
-/** Some tens of kilobytes each. */
-const MOST = 500;
+/** What came to no end may come to one at the next try; a thousand domains of a dead server are no reason to knock as often. */
+const UNFINISHED_MS = 10 * 60_000;
+/** By memory, not by number: of the first connection alone some 10 KB are kept, of all of them with certificates 60. */
+const BOUNDS = { entries: 1_000_000, octets: 256 << 20 };
 
 /** @param now milliseconds since 1970. */
-export function shareObservations(now: () => number): SharedObservations {
-  const kept = new Map<string, Observation>();
+export function shareObservations(
+  now: () => number,
+  bounds: Readonly<typeof BOUNDS> = BOUNDS,
+): SharedObservations {
+  const kept = boundedCache<Observation>(bounds);
+  const underWay = new Map<string, Promise<Seeing>>();
+  const once = sharedOctets();
+
+  async function go(key: string, visit: () => Promise<Seeing>): Promise<Seeing> {
+    try {
+      const seeing = await visit();
+      if (seeing.kind === 'seen') {
+        const observation = withSharedOctets(seeing.observation, once);
+        const until = observation.at + (isFinished(observation) ? KEPT_MS : UNFINISHED_MS);
+        kept.set(key, observation, octetsOf(observation), until);
+        return { kind: 'seen', observation };
+      }
+      return seeing;
+    } finally {
+      underWay.delete(key);
+    }
+  }
+
   return {
-    seen(endpoint, how) {
-      const found = kept.get(keyOf(endpoint, how));
-      if (found === undefined || now() - found.at > KEPT_MS) return undefined;
-      return { ...found, connections: 0 };
+    async seeing(endpoint, how, visit) {
+      const key = keyOf(endpoint, how);
+      const known = kept.get(key, now());
+      if (known !== undefined) return forFree(known);
+      const under = underWay.get(key);
+      if (under === undefined) {
+        const going = go(key, visit);
+        underWay.set(key, going);
+        return going;
+      }
+      const seeing = await under;
+      return seeing.kind === 'seen' ? forFree(seeing.observation) : seeing;
     },
-    keep(observation, how) {
-      const { kind } = observation.base.end;
-      if (kind !== 'complete' && kind !== 'without-tls') return;
-      const key = keyOf(observation.endpoint, how);
-      kept.delete(key);
-      kept.set(key, observation);
-      const [oldest] = kept.keys();
-      if (kept.size > MOST && oldest !== undefined) kept.delete(oldest);
-    },
+    isKnown: (endpoint, how) => kept.get(keyOf(endpoint, how), now()) !== undefined,
   };
+}
+
+function forFree(observation: Observation): Seeing {
+  return { kind: 'seen', observation: { ...observation, connections: 0 } };
+}
+
+/** Whether the server let us look as far as there was something to see. */
+function isFinished(observation: Observation): boolean {
+  const { kind } = observation.base.end;
+  return (kind === 'complete' || kind === 'without-tls') && !wasSentAway(observation);
+}
+
+/** Whether the server wanted us to go, at the first connection or a further one. */
+export function wasSentAway({ base, probes }: Observation): boolean {
+  const further = Object.values(probes).flatMap((probe: Probed<unknown> | IntrusiveSeen) =>
+    'kind' in probe && probe.kind === 'not-tested' ? [probe.end] : [],
+  );
+  return [base.end, ...further].some(isSentAway);
 }
 
 function keyOf(endpoint: Endpoint, { depth, intrusive }: HowSeen): string {
   return `${endpointKey(endpoint)} ${depth} ${intrusive}`;
+}
+
+/** What objects, lists and texts take in V8 beside what is in them. */
+const OBJECT_OCTETS = 56;
+const TEXT_OCTETS = 20;
+/** A piece of memory outside the heap has an object and a record of it. */
+const PIECE_OCTETS = 200;
+
+/** About the memory that plain data takes. */
+export function octetsOf(value: unknown): number {
+  if (typeof value === 'string') return TEXT_OCTETS + value.length;
+  if (value instanceof Uint8Array) return PIECE_OCTETS + value.byteLength;
+  if (typeof value !== 'object' || value === null) return 8;
+  return Object.values(value).reduce<number>((sum, part) => sum + 8 + octetsOf(part), OBJECT_OCTETS);
 }

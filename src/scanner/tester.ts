@@ -1,25 +1,25 @@
 /** Tests one target after the other: asks what is published, visits every door, and writes down all that it learns. */
-import type { Skipped, Target } from '../findings/case.ts';
+import type { Target } from '../findings/case.ts';
 import { connectionBudget, type Depth } from '../findings/endpoint.ts';
-import { allFindings } from '../findings/judge.ts';
+import { askingFindings } from '../findings/judge.ts';
 import { caseOf, learn } from '../findings/learn.ts';
-import type { IntrusiveSeen, Observation, Probed } from '../findings/observation.ts';
+import type { Observation } from '../findings/observation.ts';
 import type { Recording } from '../findings/recording.ts';
 import { drive, type PolicyHands } from '../lookup/drive.ts';
-import { type IpAddress, isLoopback, oneSpelling } from '../names/address.ts';
+import { oneSpelling } from '../names/address.ts';
 import { parseDomain } from '../names/domain.ts';
-import { isPublicAddress } from '../names/public-address.ts';
 import { consentAt } from './consent.ts';
 import { type Door, doorsOf } from './doors.ts';
 import { keptLookUps, leavingAlone } from './kept-look-ups.ts';
 import type { Observer } from './observe.ts';
-import { type OptOut, optedOutBy } from './opt-out.ts';
-import { betweenVisits, isSentAway, type Pace } from './pace.ts';
-import { type SharedObservations, shareObservations } from './shared.ts';
+import { networkOf, operatorOf } from './operator.ts';
+import type { OptOut } from './opt-out.ts';
+import { type Consents, isOurs, type Plan, planned, type SkippedDoor, skippedDoor, someOf } from './plans.ts';
+import type { Visits } from './visits.ts';
 
 export interface TesterParts extends PolicyHands {
   readonly observer: Pick<Observer, 'observe'>;
-  readonly pace: Pace;
+  readonly visits: Visits;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** In [0, 1). */
@@ -44,50 +44,83 @@ export interface TestTerms {
 export interface Tester {
   /** Never rejects for what the world does: that is in the recording. */
   readonly test: (target: Target) => Promise<Recording>;
+  /** The same for one target of many, which does not wait where many others do, and not for the end of all. */
+  readonly attempt: (target: Target, join: Join) => Promise<Attempt>;
 }
 
-/** Doors of one target beyond this number are left alone; no domain has so many addresses of mail hosts. */
-const MOST_DOORS = 60;
+/**
+ * Lets a target wait at the doors where others wait, too.
+ *
+ * @param lines what those who wait for the same thing have in common. @returns the line that is too long; undefined where it
+ * may wait.
+ */
+type Join = (lines: readonly string[]) => string | undefined | Promise<string | undefined>;
+
+type Attempt =
+  | { readonly kind: 'tested'; readonly recording: Recording }
+  /** Too many wait for the same: nothing was visited, and all is to be done again. */
+  | { readonly kind: 'crowded'; readonly line: string }
+  | { readonly kind: 'stopped' };
 
 export function openTester(parts: TesterParts, terms: TestTerms): Tester {
-  const shared = shareObservations(parts.now);
+  const attempt = (target: Target, join: Join): Promise<Attempt> => testOne(target, join, parts, terms);
   return {
     async test(target) {
-      const startedAt = parts.now();
-      const kept = keptLookUps(leavingAlone(parts, terms.optOut));
-      const facts = await drive(
-        learn(target, { now: startedAt, jitter: parts.random(), errand: 'delivery' }),
-        kept.hands,
-      );
-      const { depth } = terms;
-      const nothingSeen = { target, depth, intrusive: false, observations: [], skipped: [] };
-      const all = firstOfEach(doorsOf(caseOf(nothingSeen, facts, startedAt), terms.smtpPort));
-      const doors = all.slice(0, MOST_DOORS);
-      const consents = await consentsFor(doors, kept.hands, terms, startedAt);
-      const { observations, skipped } = await visitAll(target, doors, consents, { ...parts, shared }, terms);
-      const seen = {
-        target,
-        depth,
-        intrusive: terms.intrusive && consents.missing.length === 0,
-        observations,
-        skipped: [...skipped, ...tooMany(all.slice(MOST_DOORS))],
-      };
-      // All that the judgement asks is asked now, so that it can be judged without the network.
-      await drive(allFindings(caseOf(seen, facts, startedAt)), kept.hands);
-      return {
-        ...seen,
-        startedAt,
-        durationMs: parts.now() - startedAt,
-        withoutConsent: consents.missing,
-        ...kept.all(),
-      };
+      const tested = await attempt(target, () => undefined);
+      if (tested.kind === 'tested') return tested.recording;
+      throw new Error(`the test of a target was ${tested.kind}, which nobody asked for`);
     },
+    attempt,
   };
 }
 
-/** Where intrusive questions may be asked. */
-interface Consents {
-  readonly mayAsk: (door: Door) => boolean;
+async function testOne(target: Target, join: Join, parts: TesterParts, terms: TestTerms): Promise<Attempt> {
+  const startedAt = parts.now();
+  const kept = keptLookUps(leavingAlone(parts, terms.optOut));
+  const facts = await drive(
+    learn(target, { now: startedAt, jitter: parts.random(), errand: 'delivery' }),
+    kept.hands,
+  );
+  const { depth } = terms;
+  const nothingSeen = { target, depth, intrusive: false, observations: [], skipped: [] };
+  const { doors, tooMany } = someOf(doorsOf(caseOf(nothingSeen, facts, startedAt), terms.smtpPort));
+  const consents = await consentsFor(doors, kept.hands, terms, startedAt);
+  const { plans, refused } = planned(target, doors, consents, terms);
+  const line = await join(linesOf(plans, parts.visits, terms));
+  if (line !== undefined) return { kind: 'crowded', line };
+  const visited = await visitAll(plans, parts);
+  if (visited === 'stopped') return { kind: 'stopped' };
+  const seen = {
+    target,
+    depth,
+    intrusive: terms.intrusive && consents.missing.length === 0,
+    observations: visited.observations,
+    skipped: [...refused, ...visited.skipped, ...tooMany],
+  };
+  // All that the judgement asks is asked now, so that it can be judged without the network.
+  await drive(askingFindings(caseOf(seen, facts, startedAt)), kept.hands);
+  const recording: Recording = {
+    ...seen,
+    startedAt,
+    durationMs: parts.now() - startedAt,
+    withoutConsent: consents.missing,
+    ...kept.all(),
+  };
+  return { kind: 'tested', recording };
+}
+
+/** What a target may have to wait for: the networks and operators of doors that nobody has looked at yet. */
+function linesOf(plans: readonly Plan[], visits: Visits, terms: Pick<TestTerms, 'lab'>): readonly string[] {
+  const lines = plans
+    .filter(({ door, how }) => !visits.isKnown(door.endpoint, how))
+    .flatMap(({ door: { host, endpoint } }) => {
+      const server = oneSpelling(endpoint.address);
+      return isOurs(server, terms) ? [server] : [networkOf(server), operatorOf(host) ?? server];
+    });
+  return [...new Set(lines)];
+}
+
+interface Given extends Consents {
   readonly missing: Recording['withoutConsent'];
 }
 
@@ -96,14 +129,14 @@ async function consentsFor(
   hands: PolicyHands,
   terms: TestTerms,
   now: number,
-): Promise<Consents> {
+): Promise<Given> {
   if (!terms.intrusive) return { mayAsk: () => false, missing: [] };
   const places = new Map(
     doors
       .filter(({ endpoint }) => !isOurs(endpoint.address, terms))
       .map((door) => [placeOf(door), door] as const),
   );
-  const refused = new Map<string, Consents['missing'][number]>();
+  const refused = new Map<string, Given['missing'][number]>();
   await Promise.all(
     [...places].map(async ([place, { host, endpoint }]) => {
       const name = parseDomain(host);
@@ -122,128 +155,32 @@ function placeOf({ host, endpoint: { address } }: Door): string {
   return `${host} ${address}`;
 }
 
-/** Addresses of this host, and those of a lab: nobody else is bothered there. */
-export function isOurs(address: IpAddress, { lab }: Pick<TestTerms, 'lab'>): boolean {
-  return isLoopback(address) || (lab && !isPublicAddress(address));
-}
-
 type Visited = Pick<Recording, 'observations' | 'skipped'>;
-type SkippedDoor = Recording['skipped'][number];
 
-async function visitAll(
-  target: Target,
-  doors: readonly Door[],
-  consents: Consents,
-  parts: TesterParts & { readonly shared: SharedObservations },
-  terms: TestTerms,
-): Promise<Visited> {
+/** Visits each door, or takes what others have seen there. @returns `stopped` where that is not to be waited for. */
+async function visitAll(plans: readonly Plan[], parts: TesterParts): Promise<Visited | 'stopped'> {
   const observations: Observation[] = [];
   const skipped: SkippedDoor[] = [];
-  const known = new Set<string>();
+  let stopped = false;
   await Promise.all(
-    doors.map(async (door) => {
-      const refusal = whyNot(target, door, terms);
-      if (refusal !== undefined) {
-        skipped.push(skippedDoor(door, { ...refusal, retryAt: null }));
-        return;
-      }
-      const { address, port } = door.endpoint;
-      // A second name at the same door costs one connection more, not the whole plan again.
-      const place = `${oneSpelling(address)} ${port}`;
-      const depth = known.has(place) ? 'quick' : terms.depth;
-      known.add(place);
-      const how = { depth, intrusive: consents.mayAsk(door) };
-      const before = parts.shared.seen(door.endpoint, how);
-      if (before !== undefined) {
-        observations.push(before);
-        return;
-      }
-      const release = await parts.pace.turn(address);
-      try {
-        // Another target may have been there while this one waited.
-        const meanwhile = parts.shared.seen(door.endpoint, how);
-        if (meanwhile !== undefined) {
-          observations.push(meanwhile);
+    plans.map(async ({ door, how }) => {
+      const { endpoint, host } = door;
+      const seeing = await parts.visits.seeing({ endpoint, how, operator: operatorOf(host) }, (between) =>
+        parts.observer.observe(endpoint, { ...how, budget: connectionBudget[how.depth], between }),
+      );
+      switch (seeing.kind) {
+        case 'seen':
+          observations.push(seeing.observation);
+          return;
+        case 'resting': {
+          const because = `${endpoint.address} has sent us away, and is left alone`;
+          skipped.push(skippedDoor(door, { kind: 'throttled', because, retryAt: parts.now() + seeing.ms }));
           return;
         }
-        const rest = parts.pace.restOf(address);
-        if (rest > 0) {
-          const because = `${address} has sent us away, and is left alone`;
-          skipped.push(skippedDoor(door, { kind: 'throttled', because, retryAt: parts.now() + rest }));
-          return;
-        }
-        const observation = await parts.observer.observe(door.endpoint, {
-          ...how,
-          budget: connectionBudget[depth],
-          between: (last) => betweenVisits(parts.pace, door.endpoint, last),
-        });
-        observations.push(observation);
-        if (!wasSentAway(observation)) parts.shared.keep(observation, how);
-        // What came of the last connection nobody has told yet: between connections there are none behind it.
-        if (parts.pace.restOf(address) === 0 && wasSentAway(observation)) parts.pace.sentAway(address);
-      } finally {
-        release();
+        case 'stopped':
+          stopped = true;
       }
     }),
   );
-  return { observations, skipped };
-}
-
-/** Whether the server wanted us to go, at the first connection or a further one. */
-function wasSentAway({ base, probes }: Observation): boolean {
-  const further = Object.values(probes).flatMap((probe: Probed<unknown> | IntrusiveSeen) =>
-    'kind' in probe && probe.kind === 'not-tested' ? [probe.end] : [],
-  );
-  return [base.end, ...further].some(isSentAway);
-}
-
-function whyNot(
-  target: Target,
-  { host, endpoint: { address } }: Door,
-  terms: TestTerms,
-): Pick<Skipped, 'kind' | 'because'> | undefined {
-  const line = optedOut(target, host, address, terms.optOut);
-  if (line !== undefined) return { kind: 'opted-out', because: optedOutBy(line) };
-  if (terms.allowPrivate || terms.lab || isPublicAddress(address)) return undefined;
-  if (isLoopback(address) && namesThisHost(target)) return undefined;
-  const because = `${address} is no address of the public Internet, where a stranger's zone must not lead us (--allow-private visits it)`;
-  return { kind: 'private', because };
-}
-
-/** Whether it is this host that was asked about; a stranger's MX record that leads here is not taken for it. */
-function namesThisHost(target: Target): boolean {
-  if (target.kind === 'domain') return false;
-  return target.kind === 'address' || target.host === 'localhost' || target.host.endsWith('.localhost');
-}
-
-function optedOut(target: Target, host: string, address: IpAddress, list: OptOut): string | undefined {
-  const names = [...(target.kind === 'domain' ? [target.domain] : []), host]
-    .map(parseDomain)
-    .flatMap((parsed) => (parsed.kind === 'ok' ? [parsed.value] : []));
-  return names.map(list.ofName).find((line) => line !== undefined) ?? list.ofAddress(address);
-}
-
-/** The first door of each host, then the second of each, …: many addresses of one host must not hide the others. */
-function firstOfEach(doors: readonly Door[]): readonly Door[] {
-  const counts = new Map<string, number>();
-  const ranked = doors.map((door) => {
-    const rank = counts.get(door.host) ?? 0;
-    counts.set(door.host, rank + 1);
-    return { door, rank };
-  });
-  return ranked.toSorted((a, b) => a.rank - b.rank).map(({ door }) => door);
-}
-
-/** Those beyond the limit, told once for each host: a zone may have thousands of addresses. */
-function tooMany(doors: readonly Door[]): readonly SkippedDoor[] {
-  const because = `only ${MOST_DOORS} doors of one target are visited, and this one and further ones of its host are not`;
-  const first = new Map(doors.toReversed().map((door) => [door.host, door]));
-  return [...first.values()].map((door) => skippedDoor(door, { kind: 'too-many', because, retryAt: null }));
-}
-
-function skippedDoor(
-  { host, endpoint: { address, port } }: Door,
-  why: Pick<Skipped, 'kind' | 'because' | 'retryAt'>,
-): SkippedDoor {
-  return { host, address, port, ...why };
+  return stopped ? 'stopped' : { observations, skipped };
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Parsed } from '../names/domain.ts';
 import { printableName } from './identity.ts';
+import { onceEach } from './once-each.ts';
 import { parseCertificate } from './openssl.ts';
 import { readCertificate } from './raw-certificate.ts';
 
@@ -23,7 +24,7 @@ export interface CertificateSummary {
 const LONGEST_DISTINGUISHED_NAME = 1_000;
 
 /** Summarises a DER certificate. */
-export function summarizeCertificate(der: Uint8Array): Parsed<CertificateSummary> {
+export const summarizeCertificate = onceEach((der: Uint8Array): Parsed<CertificateSummary> => {
   const raw = readCertificate(der);
   if (raw.kind !== 'ok') return raw;
   const parsed = parseCertificate(der);
@@ -46,7 +47,7 @@ export function summarizeCertificate(der: Uint8Array): Parsed<CertificateSummary
       notAfter,
     },
   };
-}
+});
 
 /** A name as people read it. OpenSSL writes one attribute a line, and nothing at all for an empty name. */
 export function distinguishedName(lines: string | undefined): string {

@@ -1,14 +1,16 @@
 /** Certificates and keys as OpenSSL reads them: what it refuses is data of somebody else's making, not our failure. */
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readInside } from './der.ts';
+import { onceEach } from './once-each.ts';
 
 const SEQUENCE = 0x30;
 
 /** @returns undefined where the octets are no DER certificate, or more than one. */
-export function parseCertificate(der: Uint8Array): X509Certificate | undefined {
-  // OpenSSL would take PEM too, and does not look behind the end.
-  return readInside(der, SEQUENCE) && attempt(() => new X509Certificate(der));
-}
+export const parseCertificate = onceEach(
+  (der: Uint8Array): X509Certificate | undefined =>
+    // OpenSSL would take PEM too, and does not look behind the end.
+    readInside(der, SEQUENCE) && attempt(() => new X509Certificate(der)),
+);
 
 /** @returns undefined where the key is of a kind that OpenSSL does not know, or is none. */
 export function publicKeyOf(certificate: X509Certificate): KeyObject | undefined {

@@ -9,6 +9,7 @@ import { distinguishedName } from './certificate.ts';
 import { type Extensions, keyUsages, readExtensions, SERVER_AUTH } from './extensions.ts';
 import type { TlsFailureReason } from './failure.ts';
 import { nameOutside } from './name-constraints.ts';
+import { onceEach } from './once-each.ts';
 import { parseCertificate, publicKeyOf } from './openssl.ts';
 import { type RawCertificate, readCertificate } from './raw-certificate.ts';
 import { weaknessOfKey, weaknessOfSignature } from './strength.ts';
@@ -37,7 +38,7 @@ export function untrusted(because: string): PathFault {
 }
 
 /** Reads a DER certificate for a path. */
-export function openCertificate(der: Uint8Array): Parsed<PathCertificate> {
+export const openCertificate = onceEach((der: Uint8Array): Parsed<PathCertificate> => {
   const raw = readCertificate(der);
   if (raw.kind !== 'ok') return raw;
   const extensions = readExtensions(raw.value.extensions);
@@ -47,7 +48,7 @@ export function openCertificate(der: Uint8Array): Parsed<PathCertificate> {
   if (x509 === undefined || key === undefined)
     return { kind: 'invalid', because: 'OpenSSL cannot read the certificate or its key' };
   return { kind: 'ok', value: { der, raw: raw.value, extensions: extensions.value, x509, key } };
-}
+});
 
 /** What is wrong with the server's own certificate. */
 export function faultOfLeaf(leaf: PathCertificate, now: number): PathFault | undefined {

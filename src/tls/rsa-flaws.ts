@@ -1,14 +1,15 @@
 /** RSA keys that can be computed from the certificate alone, because of how they were made. */
 import type { KeyObject } from 'node:crypto';
+import { onceEach } from './once-each.ts';
 
 /** `roca`: CVE-2017-15361, Infineon's library. `close-primes`: CVE-2022-26320 and its like. `small-factor`: no care at all. */
 export type RsaFlaw = 'roca' | 'close-primes' | 'small-factor';
 
 /** @returns undefined where nothing is found, or the key is not of RSA. */
-export function rsaFlaw(key: KeyObject): RsaFlaw | undefined {
+export const rsaFlaw = onceEach((key: KeyObject): RsaFlaw | undefined => {
   const modulus = modulusOf(key);
   return modulus === undefined ? undefined : flawOfModulus(modulus);
-}
+});
 
 /** Keys above this are refused by everybody, and only cost time here. */
 const MOST_BITS = 8192;
@@ -65,18 +66,42 @@ const STEPS = 100;
 function hasClosePrimes(modulus: bigint): boolean {
   let middle = rootOf(modulus);
   if (middle * middle < modulus) middle += 1n;
-  for (let step = 0; step < STEPS; step++, middle += 1n) {
-    const square = middle * middle - modulus;
-    const half = rootOf(square);
-    if (half * half === square) return true;
+  let square = middle * middle - modulus;
+  for (let step = 0; step < STEPS; step++) {
+    if (mayBeSquare(square) && rootOf(square) ** 2n === square) return true;
+    // (m + 1)² - m² = 2m + 1
+    square += 2n * middle + 1n;
+    middle += 1n;
   }
   return false;
 }
 
-/** The whole part of the square root, by Newton's method. */
+/** Moduli for which few rests are those of squares; no two have a factor in common. */
+const SIEVES = [64, 63, 65, 11].map((modulus) => ({
+  modulus: BigInt(modulus),
+  rests: new Set(Array.from({ length: modulus }, (_, root) => (root * root) % modulus)),
+}));
+
+/** Whether it is no square for sure: all but one in a hundred are told so, without taking a root of a thousand bits. */
+function mayBeSquare(number: bigint): boolean {
+  return SIEVES.every(({ modulus, rests }) => rests.has(Number(number % modulus)));
+}
+
+/** Bits of which a number in floating point has the root exactly enough to begin with. */
+const FLOATING_BITS = 1_000;
+
+/** A number that is not below the root, and not far above. */
+function aboveRootOf(square: bigint, bits: number): bigint {
+  const shift = Math.max(0, Math.ceil((bits - FLOATING_BITS) / 2));
+  const head = Math.sqrt(Number(square >> BigInt(2 * shift)));
+  // 2 ** -40 of it more than covers what is lost in rounding, and what was shifted away.
+  return (BigInt(Math.ceil(head * (1 + 2 ** -40))) + 1n) << BigInt(shift);
+}
+
+/** The whole part of the square root, by Newton's method, which comes down to it from above. */
 function rootOf(square: bigint): bigint {
   if (square < 2n) return square;
-  let root = 1n << BigInt(Math.ceil(square.toString(2).length / 2));
+  let root = aboveRootOf(square, 4 * square.toString(16).length);
   for (;;) {
     const next = (root + square / root) >> 1n;
     if (next >= root) return root;

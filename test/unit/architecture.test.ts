@@ -380,7 +380,14 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'the arguments, and what is opened for them, run as a program',
     test: 'test/net/cli/check.test.ts',
-    sources: 'cli/check/check cli/check/open cli/commands/check',
+    sources: 'cli/check/check cli/check/open cli/check/judgement cli/check/printing cli/commands/check',
+    asProgram: true,
+  },
+  {
+    why: 'a run of many, killed and interrupted as a program',
+    test: 'test/net/cli/check-resume.test.ts',
+    sources: `cli/check/interrupt cli/check/lanes/crew cli/check/lanes/lane cli/check/lanes/lanes
+      cli/check/report-all cli/check/visit-all`,
     asProgram: true,
   },
   {
@@ -392,6 +399,16 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     why: 'the shape of what was seen, which rules are tried on',
     test: 'test/unit/policies/report-only/would.test.ts',
     sources: 'policies/report-only/seen',
+  },
+  {
+    why: 'which doors of a target are visited, seen by the visits',
+    test: 'test/unit/scanner/tester.test.ts',
+    sources: 'scanner/plans scanner/visits',
+  },
+  {
+    why: 'both ends of what a lane and the main thread say',
+    test: 'test/unit/cli/check/lanes/desk.test.ts',
+    sources: 'cli/check/lanes/messages cli/check/lanes/remote-visits',
   },
   {
     why: 'wording and shape of the notification',

@@ -11,7 +11,9 @@ import { type Domain, parseDomain } from '../../src/names/domain.ts';
 import { openObserver } from '../../src/scanner/observe.ts';
 import { nobodyOptedOut } from '../../src/scanner/opt-out.ts';
 import { openPace } from '../../src/scanner/pace.ts';
-import { isOurs, openTester } from '../../src/scanner/tester.ts';
+import { isOurs } from '../../src/scanner/plans.ts';
+import { openTester } from '../../src/scanner/tester.ts';
+import { openVisits } from '../../src/scanner/visits.ts';
 import type { HttpsOutcome } from '../../src/wire/https-answer.ts';
 import { zooCertificate, zooIssuer, zooRoot } from './certificates.ts';
 import type { HostileCase } from './hostile-case.ts';
@@ -120,13 +122,16 @@ async function checkTarget(
         fetch: async () => policyAnswer(policy),
         recall: () => ({ sts: undefined, overrides: [] }),
         observer,
-        pace: openPace({
-          gapMs: 0,
-          concurrency: 4,
-          isOurs: (address) => isOurs(address, lab),
-          clock: () => performance.now(),
-          sleep: async () => {},
-        }),
+        visits: openVisits(
+          openPace({
+            gapMs: 0,
+            concurrency: 4,
+            isOurs: (address) => isOurs(address, lab),
+            clock: () => performance.now(),
+            sleep: async () => {},
+          }),
+          () => Date.now(),
+        ),
         now: () => Date.now(),
         random: () => 0.5,
       },

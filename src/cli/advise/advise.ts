@@ -58,6 +58,7 @@ async function adviseWith(request: AdviseRequest, load: LoadRequest, progress: P
     depth: 'standard',
     intrusive: false,
     concurrency: AT_ONCE,
+    threads: 1,
     optOut: optOut.value,
     onNotice: (text) => complain(progress, 'warning', text),
   });
@@ -75,7 +76,7 @@ async function adviseWith(request: AdviseRequest, load: LoadRequest, progress: P
         : formatAdvice(report, lookOf(process.stdout, process.env), calledWith(load, repeated)),
     );
     const watch = openPortWatch();
-    watch.add(recording);
+    watch.add(recording.observations);
     const verdict = watch.verdict();
     if (verdict.kind === 'blocked') {
       complain(progress, 'error', verdict.because);

@@ -2,6 +2,8 @@
 import type { CheckReport } from '../../events/check-report.ts';
 import { isAtLeast, type Severity } from '../../findings/check.ts';
 import { severityOf } from '../../findings/profiles/severity.ts';
+import { type EndSignal, interruptCode } from './interrupt.ts';
+import type { Format } from './output.ts';
 import { isProblem } from './repairs.ts';
 
 /** What came of all targets together. */
@@ -82,7 +84,7 @@ export function nagiosCodeOf({ wrongUsage, blocked, problem, critical, untested 
 export const NAGIOS_UNKNOWN = 3;
 
 /** What an exit code of `exitCodeOf` says; '' of 0. */
-export function meaningOf(code: 0 | 1 | 2 | 3 | 4): string {
+function meaningOf(code: 0 | 1 | 2 | 3 | 4): string {
   if (code === 0) return '';
   return code === 2 ? 'wrong usage, or something in a list or a file that cannot be read' : meanings[code];
 }
@@ -92,6 +94,32 @@ const meanings: Readonly<Record<1 | 3 | 4, string>> = {
   3: 'something at or above --fail-on could not be tested',
   4: 'this network blocks port 25',
 };
+
+/** Whose exit codes they are: those of this program, or of plugins for Nagios. */
+export type Codes = 'own' | 'nagios';
+
+export function codesOf(format: Format): Codes {
+  return format === 'nagios' ? 'nagios' : 'own';
+}
+
+/** How a run ends. */
+export interface RunEnd {
+  readonly exitCode: number;
+  /** In words, where nothing is wrong ''. */
+  readonly meaning: string;
+}
+
+/** @param signal what has interrupted it, so that nobody knows what the rest would have come to. */
+export function runEndOf(tally: Tally, codes: Codes, signal: EndSignal | undefined): RunEnd {
+  if (signal !== undefined) {
+    return { exitCode: codes === 'nagios' ? NAGIOS_UNKNOWN : interruptCode(signal), meaning: INTERRUPTED };
+  }
+  const code = exitCodeOf(tally);
+  return { exitCode: codes === 'nagios' ? nagiosCodeOf(tally) : code, meaning: meaningOf(code) };
+}
+
+/** What is said of a run in its output. */
+export const INTERRUPTED = 'the run was interrupted, and not all targets were looked at';
 
 /** What the exit code of wrong usage hides of the targets that could be read; undefined where it hides nothing. */
 export function hiddenBy(tally: Tally): string | undefined {

@@ -1,16 +1,21 @@
 /** From options and configuration to a tester, with everything that it works with. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Depth } from '../../findings/endpoint.ts';
+import type { PolicyHands } from '../../lookup/drive.ts';
 import { formatMailDomain } from '../../names/mailbox.ts';
 import { openObserver } from '../../scanner/observe.ts';
 import type { OptOut } from '../../scanner/opt-out.ts';
 import { openPace } from '../../scanner/pace.ts';
-import { isOurs, openTester, type Tester } from '../../scanner/tester.ts';
+import { soManyAtOnce } from '../../scanner/permits.ts';
+import { isOurs } from '../../scanner/plans.ts';
+import { openTester, type Tester } from '../../scanner/tester.ts';
+import { openVisits, type Visits } from '../../scanner/visits.ts';
 import type { Config } from '../config/config.ts';
 import type { DnsFiles } from '../config/files.ts';
 import { noticeOf } from '../dns-notices.ts';
-import { openLookUps } from '../look-up.ts';
+import { type CommandLookUps, openLookUps } from '../look-up.ts';
 import { asksOnlyThisHost } from '../policy-engine.ts';
+import { breathOfThread } from './breath.ts';
 
 /** What the options say of every visit. */
 export interface CheckTerms {
@@ -21,6 +26,8 @@ export interface CheckTerms {
   readonly concurrency: number;
   /** Milliseconds between two connections to the same address. */
   readonly gapMs: number;
+  /** How many others share the resolver with this thread, itself included. */
+  readonly threads: number;
   /** Milliseconds for one connection, from its beginning to its end. */
   readonly timeoutMs: number;
   readonly optOut: OptOut;
@@ -30,14 +37,27 @@ export interface CheckTerms {
 
 export interface OpenedCheck {
   readonly tester: Tester;
+  readonly visits: Visits;
+  /** From now on no door is visited; what is under way is finished. */
+  readonly stop: () => void;
   close(): Promise<void>;
 }
 
+/** Questions at the same time: a resolver as it is shipped holds a thousand, and drops the others. */
+const QUESTIONS = 1_000;
 /** Nothing that a policy host does takes longer than a server may. */
 const LONGEST_FETCH_MS = 60_000;
 
-/** @throws StoreError where the store of the data folder is there and cannot be read. */
-export function openCheck(config: Config, files: DnsFiles, terms: CheckTerms): OpenedCheck {
+/**
+ * @param elsewhere who knows whose turn it is at which door, where that is not for this tester to say.
+ * @throws StoreError where the store of the data folder is there and cannot be read.
+ */
+export function openCheck(
+  config: Config,
+  files: DnsFiles,
+  terms: CheckTerms,
+  elsewhere?: Visits,
+): OpenedCheck {
   const told = new Set<string>();
   const lookUps = openLookUps(config, files, {
     whenUnprovable: 'use',
@@ -62,18 +82,37 @@ export function openCheck(config: Config, files: DnsFiles, terms: CheckTerms): O
     concurrency: terms.concurrency,
     isOurs: (address) => isOurs(address, { lab }),
     clock: () => performance.now(),
-    sleep: (ms) => sleep(ms),
+    sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
   });
+  const breath = breathOfThread();
+  const visits = elsewhere ?? openVisits(pace, Date.now);
   const { depth, intrusive, allowPrivate, optOut } = terms;
   const tester = openTester(
-    { ...lookUps.hands, observer, pace, now: Date.now, random: Math.random },
+    { ...handsOf(lookUps, terms), observer, visits, now: Date.now, random: Math.random },
     { depth, intrusive, allowPrivate, optOut, scanner, lab, smtpPort: config.relay.smtpPort },
   );
   return {
-    tester,
+    tester: {
+      test: tester.test,
+      attempt: (target, join) => breath.through(() => tester.attempt(target, join)),
+    },
+    visits,
+    stop: () => pace.stop(),
     async close() {
       observer.close();
       await lookUps.close();
     },
+  };
+}
+
+/** Look-ups of so many targets at once that neither resolvers nor file descriptors run short. */
+function handsOf(
+  { hands: { resolve, fetch, recall } }: Pick<CommandLookUps, 'hands'>,
+  { threads, concurrency }: Pick<CheckTerms, 'threads' | 'concurrency'>,
+): PolicyHands {
+  return {
+    resolve: soManyAtOnce(Math.ceil(QUESTIONS / threads), resolve),
+    fetch: soManyAtOnce(Math.ceil(concurrency / threads), fetch),
+    recall,
   };
 }

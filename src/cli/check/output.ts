@@ -27,6 +27,8 @@ const documents = {
 export type Format = 'text' | 'json' | 'ndjson' | keyof typeof documents;
 
 export interface Output {
+  /** Before the first one, where nothing is there to which it is added. */
+  readonly begin: () => Promise<void>;
   /** @returns a promise that settles when there is room for more. */
   readonly print: (report: CheckReport, recording: Recording, place: ListPlace | null) => Promise<void>;
   /** Tells of a target that cannot be read, where the form has a place for that. */
@@ -49,6 +51,8 @@ export interface OutputTerms {
   readonly write: (text: string) => Promise<void>;
 }
 
+const nothing = (): Promise<void> => Promise.resolve();
+
 /** Between two pages. */
 const SEPARATOR = '\n\n';
 
@@ -60,9 +64,10 @@ export function openOutput(terms: OutputTerms): Output {
       return jsonOutput(terms);
     case 'ndjson':
       return {
+        begin: nothing,
         print: (report) => terms.write(`${JSON.stringify(report)}\n`),
         complain: () => undefined,
-        end: () => Promise.resolve(),
+        end: nothing,
       };
     case 'csv':
     case 'sarif':
@@ -81,14 +86,12 @@ function documentOutput(
 ): Output {
   const format = open({ failOn, details, version, called, isPart });
   const complaints: string[] = [];
-  let begin = format.begin;
   /** An empty write waits for nothing. */
   const put = async (text: string): Promise<void> => {
-    const all = `${begin}${text}`;
-    begin = '';
-    if (all !== '') await write(all);
+    if (text !== '') await write(text);
   };
   return {
+    begin: () => put(format.begin),
     print: (report, _recording, place) => put(format.add(report, place)),
     complain: (because) => {
       if (complaints.length < MOST_COMPLAINTS) complaints.push(because);
@@ -100,12 +103,13 @@ function documentOutput(
 function textOutput({ details, page, write }: OutputTerms): Output {
   let separator = '';
   return {
+    begin: nothing,
     async print(report, recording) {
       await write(`${separator}${formatReport(report, page, details ? recording : undefined)}`);
       separator = SEPARATOR;
     },
     complain: () => undefined,
-    end: () => Promise.resolve(),
+    end: nothing,
   };
 }
 
@@ -114,6 +118,7 @@ function jsonOutput({ list, write }: OutputTerms): Output {
   /** The first, while it may be the only one. */
   let first: string | undefined;
   return {
+    begin: nothing,
     async print(report) {
       count += 1;
       const text = JSON.stringify(report, undefined, 2);

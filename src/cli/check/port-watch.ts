@@ -1,27 +1,33 @@
 /** Keeps, of any number of targets, the little by which it is told whether this network blocks port 25. */
-import type { Recording } from '../../findings/recording.ts';
-import { type PortVerdict, portBlocked } from '../../scanner/port-blocked.ts';
+import { type PortSeen, type PortVerdict, portBlocked } from '../../scanner/port-blocked.ts';
 
 export interface PortWatch {
-  readonly add: (recording: Recording) => void;
+  readonly add: (seen: readonly PortSeen[]) => void;
+  /** Whether a connection to port 25 was ever made. */
+  readonly isOpen: () => boolean;
   readonly verdict: () => PortVerdict;
 }
 
 /** So many that fail say all that could be said. */
 const MOST_KEPT = 200;
 
-export function openPortWatch(): PortWatch {
-  let kept: Recording[] = [];
-  let isOpen = false;
+/** @param wasOpen whether that is known already. */
+export function openPortWatch(wasOpen = false): PortWatch {
+  let isOpen = wasOpen;
+  let kept: PortSeen[] = [];
   return {
-    add(recording) {
+    add(seen) {
       // One connection is the proof that the port is open; nothing else has to be remembered then.
-      isOpen ||= recording.observations.some(
-        ({ endpoint, base }) => endpoint.port === 25 && base.connect.kind === 'connected',
-      );
+      isOpen ||= seen.some(({ endpoint, base }) => endpoint.port === 25 && base.connect.kind === 'connected');
       if (isOpen) kept = [];
-      else if (kept.length < MOST_KEPT) kept.push({ ...recording, answers: [], fetched: [], recalled: [] });
+      else if (kept.length < MOST_KEPT) kept.push(...seen.map(portSeenOf));
     },
-    verdict: () => portBlocked(kept),
+    isOpen: () => isOpen,
+    verdict: () => (isOpen ? { kind: 'open' } : portBlocked(kept)),
   };
+}
+
+/** Nothing else is kept with it. */
+export function portSeenOf({ endpoint, base: { connect } }: PortSeen): PortSeen {
+  return { endpoint, base: { connect } };
 }

@@ -1,4 +1,5 @@
 /** The profile that --profile names: one that comes with the program, or a file in TOML or JSON. */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { z } from 'zod';
 import { builtInNamed, builtInNames } from '../../findings/profiles/built-in.ts';
@@ -28,6 +29,12 @@ export async function loadProfile(name: string): Promise<Parsed<Profile>> {
   if (text.kind === 'invalid') return invalid([`${name}: ${text.because}`]);
   const written = /\.json$/i.test(name) ? readJson(name, text.value) : readTomlText(name, text.value);
   return written.kind === 'ok' ? profileOf(name, written.value) : written;
+}
+
+/** What --profile means, in words: of a file also by what is in it, which may change. */
+export function profileWords(name: string, profile: Profile): string {
+  if (builtInNamed(name) !== undefined) return name;
+  return `${name} (SHA-256 ${createHash('sha256').update(JSON.stringify(profile)).digest('hex')})`;
 }
 
 function unknown(name: string): Parsed<Profile> {

@@ -1,11 +1,10 @@
-/** The targets of one run, one after the other: those that are named, and those that stand on stdin. */
+/** The targets of one run, one after the other: those that are named, and those that stand on stdin or in a file. */
 import type { Target } from '../../findings/case.ts';
 import type { Parsed } from '../../names/domain.ts';
+import { messageOf } from '../usage.ts';
+import { ChangedInput } from './input.ts';
 import { InputError, linesOf } from './lines.ts';
 import { parseTarget, type TargetTerms } from './target.ts';
-
-/** Far longer than any name, with room for a comment. */
-const LONGEST_LINE = 4_096;
 
 /** A line of a list of targets. */
 export interface ListPlace {
@@ -15,52 +14,74 @@ export interface ListPlace {
   readonly line: number;
 }
 
-/** A target, and where it stands in a list; null where it was named by itself. */
+/** One of them, or what is wrong with it. */
 export interface Listed {
-  readonly target: Target;
+  /** Where it stands in a list; null where it was named by itself, or it is the list in which something is wrong. */
   readonly place: ListPlace | null;
+  readonly target: Parsed<Target>;
 }
 
+/** A list of targets, a line each. */
+export interface List {
+  /** As messages name it: `stdin`, or the file. */
+  readonly name: string;
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Lines that are done already. */
+  readonly isDone: (line: number) => boolean;
+}
+
+/** Far longer than any name, with room for a comment. */
+const LONGEST_LINE = 4_096;
+
 /**
- * What is wrong with a target on stdin is told in its place; the others are worked on all the same.
+ * What is wrong with a target of a list is told in its place; the others are worked on all the same.
  *
- * @param named `-` stands for stdin, a target a line; empty lines and those that begin with # are left out.
+ * @param named `-` stands for the first list, a target a line; empty lines and those that begin with # are left out. Lists for
+ * which nothing stands come last.
  */
 export async function* targetsFrom(
   named: readonly string[],
   terms: TargetTerms,
-  stdin: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Parsed<Listed>> {
+  lists: { readonly stdin: List; readonly input: List | undefined },
+): AsyncGenerator<Listed> {
   for (const text of named) {
-    if (text === STDIN) yield* listed(stdin, terms);
-    else yield at(parseTarget(text, terms), null);
+    if (text === STDIN) yield* listed(lists.stdin, terms);
+    else yield { place: null, target: parseTarget(text, terms) };
   }
-}
-
-function at(target: Parsed<Target>, place: ListPlace | null): Parsed<Listed> {
-  return target.kind === 'ok' ? { kind: 'ok', value: { target: target.value, place } } : target;
+  if (lists.input !== undefined) yield* listed(lists.input, terms);
 }
 
 export const STDIN = '-';
 
-async function* listed(stdin: AsyncIterable<Uint8Array>, terms: TargetTerms): AsyncGenerator<Parsed<Listed>> {
-  let number = 0;
+async function* listed({ name, chunks, isDone }: List, terms: TargetTerms): AsyncGenerator<Listed> {
+  let line = 0;
   let found = false;
   try {
-    for await (const line of linesOf(stdin, LONGEST_LINE)) {
-      number += 1;
-      const text = line.replace(/^[ \t]+|[ \t]+$/g, '');
+    for await (const whole of linesOf(chunks, LONGEST_LINE)) {
+      line += 1;
+      const text = whole.replace(/^[ \t]+|[ \t]+$/g, '');
       if (text === '' || text.startsWith('#')) continue;
       found = true;
-      const target = at(parseTarget(text, terms), { file: 'stdin', line: number });
+      if (isDone(line)) continue;
+      const place = { file: name, line };
+      const target = parseTarget(text, terms);
       yield target.kind === 'ok'
-        ? target
-        : { kind: 'invalid', because: `line ${number} of stdin: ${target.because}` };
+        ? { place, target }
+        : wrong(`line ${line} of ${name}: ${target.because}`, place);
     }
-    if (!found) yield { kind: 'invalid', because: 'stdin: there is no target in it' };
+    if (!found) yield wrong(`${name}: there is no target in it`, null);
   } catch (error) {
     // It is no list of targets from here on; those before are worked on all the same.
-    if (!(error instanceof InputError)) throw error;
-    yield { kind: 'invalid', because: `stdin: ${error.message}` };
+    const isTheirs =
+      error instanceof InputError ||
+      error instanceof ChangedInput ||
+      (error instanceof Error && 'syscall' in error);
+    if (!isTheirs) throw error;
+    const because = error instanceof ChangedInput ? error.message : `${name}: ${messageOf(error)}`;
+    yield wrong(because, null);
   }
+}
+
+function wrong(because: string, place: ListPlace | null): Listed {
+  return { place, target: { kind: 'invalid', because } };
 }

@@ -20,7 +20,9 @@ interface CheckOptions extends ConfigOptions {
   readonly profile?: string;
   readonly failAt?: string;
   readonly from?: string;
-  readonly concurrency: number;
+  readonly input?: string;
+  readonly resume?: string;
+  readonly concurrency?: number;
   /** Milliseconds. */
   readonly gap: number;
   readonly allowPrivate?: true;
@@ -33,6 +35,8 @@ interface CheckOptions extends ConfigOptions {
 }
 
 const DEPTH = 'standard';
+/** Ports that are visited at the same time: a list has so many owners that each of them is bothered less. */
+const AT_ONCE = { few: 8, many: 128 };
 
 const formats: readonly Format[] = [
   'text',
@@ -55,7 +59,7 @@ export function register(program: Command, args: readonly string[]): void {
         'and what to fix in which order. Exit code 0: nothing wrong; 1: something at or above --fail-on; ' +
         '2: wrong usage or configuration; 3: something that matters could not be tested; 4: this network blocks port 25; ' +
         'with --format nagios those of its plugins. ' +
-        'Sends no mail, reads what is kept in the data folder, and writes nothing.',
+        'Sends no mail, reads what is kept in the data folder, and writes nothing but the file of --resume.',
     );
   withExamples(check, [
     'waxwing check example.com',
@@ -65,6 +69,7 @@ export function register(program: Command, args: readonly string[]): void {
     'waxwing check example.com --profile mta-sts-ready',
     'waxwing check - --format ndjson < domains.txt',
     'waxwing check example.com --format html > example.com.html',
+    'waxwing check --input domains.txt --resume state --format ndjson >> results.ndjson',
   ]);
   if (isPlugin(args)) {
     // Nagios takes 2 for CRITICAL, and shows what stands on stdout.
@@ -113,6 +118,11 @@ function addWhatOptions(check: Command): Command {
       'what is demanded: default, mta-sts-ready, dane-ready, ncsc-nl-2025-05, bsi-tr-03108, bod-18-01, or a file',
     )
     .option('--fail-at <date>', 'also what breaks until then if nothing is renewed (2027-01-31)')
+    .option('--input <file>', 'targets, a line each, beside those that are named (- is stdin)')
+    .option(
+      '--resume <file>',
+      'keep there what of --input is done, and go on with it where the file is there already',
+    )
     .option(
       '--from <file>',
       'judge the results in this file (- is stdin) again, JSON or NDJSON, without the network',
@@ -123,9 +133,10 @@ function addWhatOptions(check: Command): Command {
 function addHowOptions(check: Command): Command {
   return check
     .addOption(
-      new Option('--concurrency <n>', 'ports that are visited at the same time')
-        .argParser(toCount)
-        .default(8),
+      new Option(
+        '--concurrency <n>',
+        `ports that are visited at the same time (${AT_ONCE.few}; ${AT_ONCE.many} for a list)`,
+      ).argParser(toCount),
     )
     .addOption(
       new Option('--gap <seconds>', 'between two connections to the same address')
@@ -150,17 +161,13 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
     parsed.kind === 'ok' ? parsed.value : refuse(parsed.because);
   const { parseMoment } = await import('../check/moment.ts');
   const { everyCheck, parseSelection } = await import('../check/selection.ts');
-  const { STDIN } = await import('../check/targets.ts');
-  const { from, format, json, only, failAt, profile, protocol, tls } = options;
-  if (json === true && format !== undefined && format !== 'json') {
-    refuse(`--json and --format ${format} do not go together`);
-  }
-  if (from !== undefined && targets.length > 0)
-    refuse('--from has its targets in the file; name none beside it');
-  if (from === undefined && targets.length === 0) refuse('name a target, such as a domain');
-  if (targets.filter((text) => text === STDIN).length > 1) refuse('stdin can be read once only');
+  const { from, format, json, only, failAt, profile, protocol, tls, input, resume } = options;
+  const { refusalOf } = await import('../check/usage.ts');
+  const because = refusalOf({ targets, from, input, resume, format, json: json === true });
+  if (because !== undefined) refuse(because);
   const targetTerms = { protocol, tls };
-  // All of them before anybody is visited; those on stdin are told one by one.
+  // All of them before anybody is visited; those of a list are told one by one.
+  const { STDIN } = await import('../check/targets.ts');
   for (const text of targets) if (text !== STDIN) valueOf(parseTarget(text, targetTerms));
   const selection = only === undefined ? everyCheck : valueOf(parseSelection(only, await idsOfChecks()));
   const moment = failAt === undefined ? undefined : valueOf(parseMoment(failAt));
@@ -168,30 +175,53 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
   if (from === undefined && moment !== undefined && moment <= Date.now())
     refuse(`--fail-at ${failAt} is past; name a day to come`);
   const demanded = profile === undefined ? undefined : valueOf(await profileNamed(profile));
+  const isMany = input !== undefined || targets.includes(STDIN);
   const { check } = await import('../check/check.ts');
   process.exitCode = await check(
     {
       targets,
+      input,
       targetTerms,
       from,
       terms: {
         depth: options.depth,
         intrusive: options.intrusive === true,
         allowPrivate: options.allowPrivate === true,
-        concurrency: options.concurrency,
+        concurrency: options.concurrency ?? (isMany ? AT_ONCE.many : AT_ONCE.few),
         gapMs: options.gap,
+        threads: 1,
         timeoutMs: options.timeout,
       },
       failOn: options.failOn,
       selection,
-      profile: demanded,
+      profile: demanded?.profile,
+      only,
       repeated: repeatedOf(options),
       failAt: moment,
       format: format ?? (json === true ? 'json' : 'text'),
       details: options.details === true,
+      resume,
+      runTerms: runTermsOf(options, demanded?.words ?? ''),
     },
     toLoadRequest(options, process.env),
   );
+}
+
+/** What results depend on: a run that is gone on with has the same. */
+function runTermsOf(options: CheckOptions, profile: string): Readonly<Record<string, string>> {
+  const { protocol, tls, depth, only, failAt, failOn, allowPrivate, intrusive, format } = options;
+  return {
+    '--protocol': protocol ?? '',
+    '--tls': tls ?? '',
+    '--depth': depth,
+    '--only': only ?? '',
+    '--profile': profile,
+    '--fail-at': failAt ?? '',
+    '--fail-on': failOn,
+    '--allow-private': allowPrivate === true ? 'given' : '',
+    '--intrusive': intrusive === true ? 'given' : '',
+    '--format': format ?? '',
+  };
 }
 
 /** Without these another check may see less. */
@@ -203,9 +233,16 @@ function repeatedOf({ depth, allowPrivate, intrusive }: CheckOptions): readonly 
   ];
 }
 
-async function profileNamed(name: string): Promise<Parsed<Profile>> {
-  const { loadProfile } = await import('../check/profile-file.ts');
-  return loadProfile(name);
+interface Demanded {
+  readonly profile: Profile;
+  readonly words: string;
+}
+
+async function profileNamed(name: string): Promise<Parsed<Demanded>> {
+  const { loadProfile, profileWords } = await import('../check/profile-file.ts');
+  const loaded = await loadProfile(name);
+  if (loaded.kind === 'invalid') return loaded;
+  return { kind: 'ok', value: { profile: loaded.value, words: profileWords(name, loaded.value) } };
 }
 
 async function idsOfChecks(): Promise<readonly string[]> {
@@ -214,7 +251,7 @@ async function idsOfChecks(): Promise<readonly string[]> {
 }
 
 const MOST_SECONDS = 3_600;
-const MOST_AT_ONCE = 1_000;
+const MOST_AT_ONCE = 5_000;
 
 function toTimeout(text: string): number {
   return 1000 * wholeNumber(text, 1, MOST_SECONDS, 'Whole seconds');

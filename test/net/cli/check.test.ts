@@ -281,6 +281,15 @@ describe('waxwing check', { concurrency: 2 }, () => {
       /"toolExecutionNotifications":\[\{"level":"error","message":\{"text":"line 3 of stdin: /,
     );
     JSON.parse(run.stdout);
+    // A list in a file is in the results by its name.
+    const list = join(folder, 'my domains.txt');
+    await writeFile(list, 'plain.test\n');
+    const named = await check(at, ['--input', list, ...words.slice(1)]);
+    assert.equal(named.code, 1, named.stderr);
+    assert.match(
+      named.stdout,
+      /"artifactLocation":\{"uri":"file:\/\/\/[^"]*\/my%20domains\.txt"\},"region":\{"startLine":1\}/,
+    );
   });
 
   it('as a plugin for Nagios is a line, with the exit codes of those', async (t) => {
@@ -303,6 +312,8 @@ describe('waxwing check', { concurrency: 2 }, () => {
       ['example.test', '--format=nagios', '--nope'],
       ['a..test', '--format', 'nagios'],
       ['example.test', '--format', 'nagios', '--config', '/nowhere/at/all'],
+      ['--input', '/nowhere/at/all', '--format', 'nagios'],
+      ['--input', 'x', '--resume', 's', '--format', 'nagios'],
     ];
     for (const words of wrong) {
       const run = await waxwing(['check', ...words]);
@@ -397,10 +408,15 @@ describe('waxwing check', { concurrency: 2 }, () => {
     ],
     [['example.test', '--json', '--format', 'ndjson'], /--json and --format ndjson do not go together/],
     [['example.test', '--gap', '-1'], /Whole seconds from 0 to 3600 are expected/],
-    [['example.test', '--concurrency', '0'], /A whole number from 1 to 1000 is expected/],
+    [['example.test', '--concurrency', '0'], /A whole number from 1 to 5000 is expected/],
     [['example.test', '--suites', 'all'], /unknown option '--suites'/],
     [['example.test', '--from', 'x'], /--from has its targets in the file/],
     [['-', '-'], /stdin can be read once only/],
+    [['--input', '/nowhere/at/all'], /error: \/nowhere\/at\/all: ENOENT/],
+    [
+      ['--input', 'x', '--resume', 's'],
+      /error: --resume needs results that are a line each: --format ndjson/,
+    ],
     [['--from', '/nowhere/at/all'], /error: \/nowhere\/at\/all: .*ENOENT/],
     [['example.test', '--dnssec', 'trust', '--resolver', '192.0.2.1'], /error: /],
   ];

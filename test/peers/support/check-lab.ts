@@ -15,6 +15,7 @@ import { openObserver } from '../../../src/scanner/observe.ts';
 import { nobodyOptedOut } from '../../../src/scanner/opt-out.ts';
 import { openPace } from '../../../src/scanner/pace.ts';
 import { openTester, type Tester } from '../../../src/scanner/tester.ts';
+import { openVisits } from '../../../src/scanner/visits.ts';
 import type { Lab } from '../../lab/lab.ts';
 
 const SCANNER = 'check.sender.test';
@@ -90,13 +91,16 @@ export function openLabTester(lab: Lab, depth: Depth): LabTester {
         }),
       recall: () => ({ sts: undefined, overrides: [] }),
       observer,
-      pace: openPace({
-        gapMs: 0,
-        concurrency: 4,
-        isOurs: () => true,
-        clock: () => performance.now(),
-        sleep,
-      }),
+      visits: openVisits(
+        openPace({
+          gapMs: 0,
+          concurrency: 4,
+          isOurs: () => true,
+          clock: () => performance.now(),
+          sleep,
+        }),
+        Date.now,
+      ),
       now: Date.now,
       random: Math.random,
     },

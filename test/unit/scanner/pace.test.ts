@@ -7,9 +7,10 @@ class ManualTime {
   now = 0;
   readonly #sleepers: { at: number; wake: () => void }[] = [];
 
-  readonly sleep = (ms: number): Promise<void> =>
-    new Promise((wake) => {
+  readonly sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+    new Promise((wake, fail) => {
       this.#sleepers.push({ at: this.now + ms, wake });
+      signal?.addEventListener('abort', () => fail(new Error('of the test')));
     });
 
   /** Goes on to the moment, waking each sleeper at its time. */
@@ -37,19 +38,33 @@ function paceOf(time: ManualTime, gapMs = 1_000, concurrency = 10): Pace {
 }
 
 /** Calls an address so often, each connection taking so long. @returns when each began, as it comes to be. */
-function call(pace: Pace, time: ManualTime, address: string, lasts: number, times = 1): number[] {
+function call(
+  pace: Pace,
+  time: ManualTime,
+  address: string,
+  lasts: number,
+  times = 1,
+  operator?: string,
+): number[] {
   const begun: number[] = [];
   const visit = async (): Promise<void> => {
-    const release = await pace.turn(address);
+    const turn = await pace.turn(address, operator);
+    if (turn === 'stopped') return;
     for (let count = 0; count < times; count += 1) {
-      if (count > 0) await pace.again(address);
+      if (count > 0) await turn.again();
       begun.push(time.now);
       await time.sleep(lasts);
     }
-    release();
+    turn.release();
   };
   visit().catch((error: unknown) => assert.fail(String(error)));
   return begun;
+}
+
+/** A visit that takes no time. */
+async function pass(pace: Pace, address: string): Promise<void> {
+  const turn = await pace.turn(address);
+  if (turn !== 'stopped') turn.release();
 }
 
 describe('pauses', () => {
@@ -103,8 +118,8 @@ describe('pauses', () => {
     const pace = paceOf(time);
     const last = '198.51.100.1';
     for (let count = 0; count < 12_000; count += 1) {
-      (await pace.turn(`10.${count >> 8}.${count & 0xff}.1`))();
-      if (count === 11_000) (await pace.turn(last))();
+      await pass(pace, `10.${count >> 8}.${count & 0xff}.1`);
+      if (count === 11_000) await pass(pace, last);
     }
     const begun = call(pace, time, last, 0);
     await time.until(60_000);
@@ -131,16 +146,95 @@ describe('pauses', () => {
   });
 });
 
+describe('places', () => {
+  it('nobody who waits for a pause has one: others are visited meanwhile', async () => {
+    const time = new ManualTime();
+    const pace = paceOf(time, 1_000, 1);
+    const slow = ['192.0.2.1', '192.0.2.2', '192.0.2.3'].map((address) => call(pace, time, address, 100));
+    const others = ['198.51.100.1', '203.0.113.1'].map((address) => call(pace, time, address, 100));
+    await time.until(60_000);
+    assert.deepEqual(
+      [slow, others],
+      [
+        [[0], [3_000], [6_000]],
+        [[100], [200]],
+      ],
+    );
+  });
+
+  it('nobody has one between the connections of a visit; whoever goes on comes before who begins', async () => {
+    const time = new ManualTime();
+    const pace = paceOf(time, 1_000, 1);
+    const first = call(pace, time, '192.0.2.1', 100, 2);
+    const others = Array.from({ length: 40 }, (_, index) => call(pace, time, `10.0.${index}.1`, 100));
+    await time.until(60_000);
+    assert.deepEqual(first, [0, 3_000]);
+    assert.deepEqual(
+      others.flat(),
+      Array.from({ length: 40 }, (_, index) => 100 * (index + (index < 29 ? 1 : 2))),
+    );
+  });
+
+  it('a pause counts from the call, however long there was no place', async () => {
+    const time = new ManualTime();
+    const pace = paceOf(time, 1_000, 1);
+    call(pace, time, '198.51.100.1', 10_000);
+    const begun = ['192.0.2.1', '192.0.2.2'].map((address) => call(pace, time, address, 0));
+    await time.until(60_000);
+    assert.deepEqual(begun, [[10_000], [13_000]]);
+  });
+
+  it('of one operator four at most, in whatever networks; those of others go on', async () => {
+    const time = new ManualTime();
+    const pace = paceOf(time, 0, 10);
+    const at = (index: number, operator?: string): number[] =>
+      call(pace, time, `9.9.${index}.1`, 100, 1, operator);
+    const many = Array.from({ length: 6 }, (_, index) => at(index, 'mail.test'));
+    const others = [at(100, 'other.test'), at(101), at(102)];
+    await time.until(60_000);
+    assert.deepEqual(many.flat(), [0, 0, 0, 0, 100, 100]);
+    assert.deepEqual(others.flat(), [0, 0, 0]);
+  });
+
+  it('a thousand targets of one slow network leave the others as they are', async () => {
+    const time = new ManualTime();
+    const pace = paceOf(time, 1_000, 4);
+    const slow = Array.from({ length: 1_000 }, (_, index) => `192.0.2.${index % 250}`);
+    for (const address of slow) call(pace, time, address, 100);
+    const others = Array.from({ length: 200 }, (_, index) => call(pace, time, `10.0.${index}.1`, 100));
+    await time.until(10_000);
+    assert.ok(Math.max(...others.flat()) <= 5_200, String(Math.max(...others.flat())));
+    assert.equal(others.flat().length, 200);
+  });
+});
+
+describe('at the end', () => {
+  it('who has a turn finishes it with its pauses, and nobody else gets one', async () => {
+    const time = new ManualTime();
+    const pace = paceOf(time, 1_000, 10);
+    const first = call(pace, time, '192.0.2.1', 100, 3);
+    const same = pace.turn('192.0.2.1');
+    const network = pace.turn('192.0.2.2');
+    await time.until(50);
+    pace.stop();
+    assert.equal(await pace.turn('198.51.100.1'), 'stopped');
+    await time.until(60_000);
+    assert.deepEqual(await Promise.all([same, network]), ['stopped', 'stopped']);
+    assert.deepEqual(first, [0, 3_000, 6_000]);
+  });
+});
+
 describe('whoever sends us away', () => {
   it('is left alone, twice as long each time, and never longer than a day', async () => {
     const time = new ManualTime();
     const pace = paceOf(time);
-    const release = await pace.turn('192.0.2.1');
+    const turn = await pace.turn('192.0.2.1');
+    assert.ok(turn !== 'stopped');
     assert.equal(pace.restOf('192.0.2.1'), 0);
     const rests = Array.from({ length: 9 }, () => pace.sentAway('192.0.2.1') / 60_000);
     assert.deepEqual(rests, [15, 30, 60, 120, 240, 480, 960, 1440, 1440]);
-    release();
-    release();
+    turn.release();
+    turn.release();
     await time.until(60 * 60_000);
     assert.equal(pace.restOf('192.0.2.1'), 23 * 60 * 60_000);
     assert.equal(pace.restOf('192.0.2.2'), 0);

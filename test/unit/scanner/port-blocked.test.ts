@@ -1,26 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Observation } from '../../../src/findings/observation.ts';
-import type { Recording } from '../../../src/findings/recording.ts';
 import { portBlocked } from '../../../src/scanner/port-blocked.ts';
-import { nameOf } from '../../support/destinations.ts';
 import { notConnected, observe } from '../../support/observations.ts';
-
-function recordingOf(observations: readonly Observation[]): Recording {
-  return {
-    target: { kind: 'domain', domain: nameOf('example.test') },
-    startedAt: 0,
-    durationMs: 0,
-    depth: 'quick',
-    intrusive: false,
-    answers: [],
-    fetched: [],
-    recalled: [],
-    observations,
-    skipped: [],
-    withoutConsent: [],
-  };
-}
 
 type How = Parameters<typeof notConnected>[0] | 'connected';
 
@@ -79,14 +61,12 @@ describe('whether this network blocks port 25', () => {
   ];
   for (const [what, observations, kind] of cases) {
     it(`${what}: ${kind}`, () => {
-      assert.equal(portBlocked([recordingOf(observations)]).kind, kind);
-      // Whether they are hosts of one target or of several makes no difference.
-      assert.equal(portBlocked(observations.map((one) => recordingOf([one]))).kind, kind);
+      assert.equal(portBlocked(observations).kind, kind);
     });
   }
 
   it('names who did not answer', () => {
-    const verdict = portBlocked([recordingOf(three())]);
+    const verdict = portBlocked(three());
     assert.match(verdict.kind === 'blocked' ? verdict.because : '', /mx\.one\.test \(192\.0\.2\.1\)/);
   });
 });

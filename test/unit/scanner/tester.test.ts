@@ -9,6 +9,7 @@ import type { Plan } from '../../../src/scanner/observe.ts';
 import { nobodyOptedOut, readOptOut } from '../../../src/scanner/opt-out.ts';
 import { openPace } from '../../../src/scanner/pace.ts';
 import { openTester, type TestTerms } from '../../../src/scanner/tester.ts';
+import { openVisits } from '../../../src/scanner/visits.ts';
 import { nameOf } from '../../support/destinations.ts';
 import { answerOf, now, observe, type Seen, sentAway } from '../../support/observations.ts';
 import { answerFrom, type ScriptedZone } from '../../support/scripted-zone.ts';
@@ -77,13 +78,16 @@ async function run({
           return Promise.resolve(observe({ ...seen, endpoint }));
         },
       },
-      pace: openPace({
-        gapMs: 0,
-        concurrency: 5,
-        isOurs: () => true,
-        clock: () => 0,
-        sleep: () => Promise.resolve(),
-      }),
+      visits: openVisits(
+        openPace({
+          gapMs: 0,
+          concurrency: 5,
+          isOurs: () => true,
+          clock: () => 0,
+          sleep: () => Promise.resolve(),
+        }),
+        () => now,
+      ),
       now: () => now,
       random: () => 0,
     },

@@ -151,6 +151,7 @@ function locationOf({ scope }: ReportedFinding, { target }: CheckReport, place: 
 /** A path as RFC 3986 has it; relative ones stay so, as they are looked for in a checkout. */
 function uriOf(path: string): string {
   const encoded = path
+    .replace(/^(?:\.\/+)+/, '')
     .split('/')
     .map((part) => encodeURIComponent(part.toWellFormed()))
     .join('/');
@@ -173,7 +174,7 @@ function fingerprintsOf(
 
 function invocationOf({ exitCode, meaning, complaints }: Ending): unknown {
   return {
-    executionSuccessful: exitCode !== 2 && exitCode !== 4,
+    executionSuccessful: exitCode === 0 || exitCode === 1 || exitCode === 3,
     exitCode,
     ...(meaning === '' ? {} : { exitCodeDescription: meaning }),
     toolExecutionNotifications: complaints.map((text) => ({

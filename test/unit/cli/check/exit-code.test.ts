@@ -6,6 +6,7 @@ import {
   hiddenBy,
   nagiosCodeOf,
   nothingYet,
+  runEndOf,
 } from '../../../../src/cli/check/exit-code.ts';
 import type { CheckReport } from '../../../../src/events/check-report.ts';
 import { findingStates, severities } from '../../../../src/findings/check.ts';
@@ -77,6 +78,19 @@ describe('the exit code', () => {
     );
     assert.match(hiddenBy({ ...wrong, untested: true }) ?? '', /exit code 3: /);
     assert.match(hiddenBy({ ...wrong, blocked: true, problem: true }) ?? '', /exit code 4: /);
+  });
+
+  it('of a run that was interrupted says so, whatever was found until then', () => {
+    const bad = { ...nothingYet, problem: true };
+    assert.deepEqual(runEndOf(nothingYet, 'own', undefined), { exitCode: 0, meaning: '' });
+    assert.deepEqual(
+      (['SIGINT', 'SIGTERM'] as const).map((signal) => runEndOf(bad, 'own', signal).exitCode),
+      [130, 143],
+    );
+    assert.match(runEndOf(bad, 'own', 'SIGINT').meaning, /interrupted/);
+    // 2 would be CRITICAL, and 130 is none of theirs.
+    assert.equal(runEndOf({ ...bad, critical: true }, 'nagios', 'SIGTERM').exitCode, 3);
+    assert.equal(runEndOf({ ...bad, critical: true }, 'nagios', undefined).exitCode, 2);
   });
 
   it('one bad target among good ones is not forgotten', () => {

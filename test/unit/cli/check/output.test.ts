@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { withoutOptions } from '../../../../src/cli/check/again.ts';
-import { type OutputTerms, openOutput } from '../../../../src/cli/check/output.ts';
+import { type Output, type OutputTerms, openOutput } from '../../../../src/cli/check/output.ts';
 import { recordingOf } from './recordings.ts';
 import { samples } from './samples.ts';
 
 const reports = [samples.good, samples.clear];
 
-async function printed(terms: Partial<OutputTerms>, count: number): Promise<string> {
-  let text = '';
-  const output = openOutput({
+function outputOf(terms: Partial<OutputTerms> & Pick<OutputTerms, 'write'>): Output {
+  return openOutput({
     format: 'text',
     list: 'always',
     details: false,
@@ -20,12 +19,20 @@ async function printed(terms: Partial<OutputTerms>, count: number): Promise<stri
       called: withoutOptions,
       isPart: false,
     },
+    ...terms,
+  });
+}
+
+async function printed(terms: Partial<OutputTerms>, count: number): Promise<string> {
+  let text = '';
+  const output = outputOf({
+    ...terms,
     write: (part) => {
       text += part;
       return Promise.resolve();
     },
-    ...terms,
   });
+  await output.begin();
   for (const report of reports.slice(0, count)) await output.print(report, recordingOf(), null);
   await output.end({ exitCode: 0, meaning: '' });
   return text;
@@ -65,6 +72,20 @@ describe('what is printed', () => {
     for (const format of ['csv', 'sarif', 'junit', 'nagios', 'openmetrics', 'html', 'markdown'] as const)
       assert.match(await printed({ format }, 2), forms[format]);
     assert.match(await printed({ format: 'csv' }, 0), /^target,protocol,[^\n]*\n$/);
+  });
+
+  it('behind results that are there already is no second beginning', async () => {
+    let text = '';
+    const output = outputOf({
+      format: 'csv',
+      write: (part) => {
+        text += part;
+        return Promise.resolve();
+      },
+    });
+    await output.print(samples.good, recordingOf(), null);
+    await output.end({ exitCode: 0, meaning: '' });
+    assert.match(text, /^example\.test,smtp,/);
   });
 
   it('is pages of text, and what was said to servers with details', async () => {

@@ -1,21 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { pooled } from '../../../../src/cli/check/pool.ts';
+import { pooled, type Worked } from '../../../../src/cli/check/pool.ts';
 
 /** Work that is finished by hand. */
 function workbench() {
-  const waiting = new Map<number, (result: string) => void>();
-  const work = (item: number): Promise<string> => {
-    const { promise, resolve } = Promise.withResolvers<string>();
+  const waiting = new Map<number, (worked: Worked<string>) => void>();
+  const work = (item: number): Promise<Worked<string>> => {
+    const { promise, resolve } = Promise.withResolvers<Worked<string>>();
     waiting.set(item, resolve);
     return promise;
   };
   return {
     work,
     begun: () => [...waiting.keys()],
-    finish: (item: number) => waiting.get(item)?.(`result ${item}`),
+    finish: (item: number) => waiting.get(item)?.(done(item)),
+    drop: (item: number) => waiting.get(item)?.({ kind: 'dropped' }),
   };
 }
+
+const done = (item: number): Worked<string> => ({ kind: 'done', result: `result ${item}` });
 
 async function* numbers(count: number): AsyncGenerator<number> {
   for (let number = 1; number <= count; number += 1) yield number;
@@ -26,7 +29,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 describe('several things at the same time', () => {
   it('are no more than is said, and the next begins when one is taken', async () => {
     const { work, begun, finish } = workbench();
-    const results = pooled(numbers(4), 2, 'done', work);
+    const results = pooled(numbers(4), { most: 2, order: 'done' }, work);
     const first = results.next();
     await settle();
     assert.deepEqual(begun(), [1, 2]);
@@ -49,7 +52,7 @@ describe('several things at the same time', () => {
 
   it('come in the order of their items where that is asked for', async () => {
     const { work, finish } = workbench();
-    const results = pooled(numbers(3), 3, 'input', work);
+    const results = pooled(numbers(3), { most: 3, order: 'input' }, work);
     const all = Array.fromAsync(results);
     await settle();
     for (const item of [3, 2, 1]) finish(item);
@@ -62,17 +65,130 @@ describe('several things at the same time', () => {
         yield 1;
         await new Promise(() => undefined);
       }
-      const results = pooled(slow(), 4, order, (item) => Promise.resolve(`result ${item}`));
+      const results = pooled(slow(), { most: 4, order }, (item) => Promise.resolve(done(item)));
       assert.deepEqual(await results.next(), { done: false, value: 'result 1' });
     });
   }
 
+  for (const order of ['input', 'done'] as const) {
+    it(`where nobody takes results, nothing is begun, and little is read (${order})`, async () => {
+      let read = 0;
+      let begun = 0;
+      async function* endless(): AsyncGenerator<number> {
+        for (;;) {
+          read += 1;
+          yield read;
+        }
+      }
+      const results = pooled(endless(), { most: 4, order }, (item) => {
+        begun += 1;
+        return Promise.resolve(done(item));
+      });
+      for (let taken = 1; taken <= 20; taken += 1) {
+        assert.equal((await results.next()).value, `result ${taken}`);
+        for (let turns = 0; turns < 20; turns += 1) await settle();
+        assert.ok(begun <= taken + 4 && read <= begun + 1, `${begun} begun, ${read} read, ${taken} taken`);
+      }
+      await results.return(undefined);
+    });
+  }
+
   it('what is lost is told, and nothing where there is nothing', async () => {
-    const failing = pooled(numbers(2), 2, 'done', () => Promise.reject(new Error('lost')));
+    const failing = pooled(numbers(2), { most: 2, order: 'done' }, () => Promise.reject(new Error('lost')));
     await assert.rejects(failing.next(), /lost/);
     assert.deepEqual(
-      await Array.fromAsync(pooled(numbers(0), 2, 'input', (item) => Promise.resolve(item))),
+      await Array.fromAsync(pooled(numbers(0), { most: 2, order: 'input' }, () => Promise.resolve(done(0)))),
       [],
     );
+  });
+});
+
+describe('many that wait for the same', () => {
+  /** Items that are a multiple of `slow` wait for one line, until the test lets them go. */
+  function provider(slow: number) {
+    const gate = Promise.withResolvers<void>();
+    let inside = 0;
+    let mostInside = 0;
+    const attempts: number[] = [];
+    const work = async (
+      item: number,
+      join: (lines: readonly string[]) => string | undefined,
+    ): Promise<Worked<string>> => {
+      attempts.push(item);
+      await settle();
+      if (item % slow !== 0) return done(item);
+      const line = join(['slow.test']);
+      if (line !== undefined) return { kind: 'crowded', line };
+      inside += 1;
+      mostInside = Math.max(mostInside, inside);
+      await gate.promise;
+      inside -= 1;
+      return done(item);
+    };
+    return { work, open: gate.resolve, mostInside: () => mostInside, attempts };
+  }
+
+  it('do not keep the rest from going on, and each is done once', async () => {
+    const { work, open, mostInside, attempts } = provider(2);
+    const results = pooled(numbers(2_000), { most: 16, order: 'done' }, work);
+    const first: string[] = [];
+    for (let count = 0; count < 1_000; count += 1) first.push(String((await results.next()).value));
+    assert.ok(first.every((result) => Number(result.slice('result '.length)) % 2 === 1));
+    assert.equal(mostInside(), 4);
+    // Nobody looked again and again whether there is room now.
+    assert.ok(attempts.length <= 2_000, String(attempts.length));
+    open();
+    const rest = await Array.fromAsync(results);
+    assert.deepEqual(
+      [...first, ...rest].toSorted(),
+      Array.from({ length: 2_000 }, (_, index) => `result ${index + 1}`).toSorted(),
+    );
+    assert.equal(mostInside(), 4);
+    assert.ok(attempts.length <= 3_000, String(attempts.length));
+  });
+
+  it('keep their order where that is asked for, and nobody is put aside', async () => {
+    const { work, open, attempts } = provider(2);
+    const all = Array.fromAsync(pooled(numbers(50), { most: 16, order: 'input' }, work));
+    await settle();
+    open();
+    assert.deepEqual(
+      await all,
+      Array.from({ length: 50 }, (_, index) => `result ${index + 1}`),
+    );
+    assert.equal(attempts.length, 50);
+  });
+});
+
+describe('at the end of all', () => {
+  for (const order of ['input', 'done'] as const) {
+    it(`what is under way is finished or dropped, and nothing is begun (${order})`, async () => {
+      const { work, begun, finish, drop } = workbench();
+      const end = new AbortController();
+      const all = Array.fromAsync(pooled(numbers(100), { most: 3, order, stop: end.signal }, work));
+      await settle();
+      end.abort();
+      drop(1);
+      finish(2);
+      finish(3);
+      assert.deepEqual(await all, ['result 2', 'result 3']);
+      assert.deepEqual(begun(), [1, 2, 3]);
+    });
+  }
+
+  it('a source that says nothing is not waited for', async () => {
+    async function* silent(): AsyncGenerator<number> {
+      yield 1;
+      await new Promise(() => undefined);
+    }
+    const end = new AbortController();
+    const results = pooled(silent(), { most: 3, order: 'done', stop: end.signal }, (item) =>
+      Promise.resolve(done(item)),
+    );
+    assert.equal((await results.next()).value, 'result 1');
+    const next = results.next();
+    await settle();
+    end.abort();
+    assert.equal((await next).done, true);
   });
 });

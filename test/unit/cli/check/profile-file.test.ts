@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { loadProfile } from '../../../../src/cli/check/profile-file.ts';
+import { loadProfile, profileWords } from '../../../../src/cli/check/profile-file.ts';
 import { profileJsonSchema } from '../../../../src/cli/check/profile-schema.ts';
 import { builtIn } from '../../../../src/findings/profiles/built-in.ts';
 import { mtaStsReady } from '../../../../src/findings/profiles/mta-sts-ready.ts';
@@ -50,6 +50,18 @@ describe('docs/schema/profile.schema.json', () => {
 describe('--profile', () => {
   it('takes the profiles that come with the program by their names', async () => {
     for (const one of builtIn) assert.deepEqual(await loadProfile(one.name), { kind: 'ok', value: one });
+  });
+
+  it('is told by its name, and a file by what is in it, too', async () => {
+    assert.equal(profileWords('mta-sts-ready', mtaStsReady), 'mta-sts-ready');
+    const own = (severity: string): Promise<Profile> =>
+      profileIn(
+        `name = "own"\nextends = "mta-sts-ready"\n[requirements.tls-rpt]\nseverity = "${severity}"\n`,
+      );
+    const [one, same, other] = [await own('high'), await own('high'), await own('low')];
+    assert.match(profileWords('own.toml', one), /^own\.toml \(SHA-256 [0-9a-f]{64}\)$/);
+    assert.equal(profileWords('own.toml', same), profileWords('own.toml', one));
+    assert.notEqual(profileWords('own.toml', other), profileWords('own.toml', one));
   });
 
   it('says what was probably meant', async () => {

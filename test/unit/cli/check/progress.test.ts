@@ -43,4 +43,29 @@ describe('progress', () => {
     progress.close();
     assert.deepEqual(to.written, []);
   });
+
+  it('of a list has what is done, how fast, how long it will take, and what came of it', (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    let now = 0;
+    const to = { ...stream(true), columns: 60 };
+    const progress = openProgress(to, () => now);
+    const at = (seconds: number, finished: number, of: number | undefined, verdicts = {}): string => {
+      now = 1_000 * seconds;
+      const totals = { tested: 1_000 + finished, wrong: 0, verdicts };
+      progress.count({ finished, of, totals });
+      t.mock.timers.tick(1_000);
+      return (to.written.at(-1) ?? '').replace('\r\x1b[K', '');
+    };
+    assert.equal(at(1, 0, 10_000), '1,000 of 10,000 (10 %), 0.0/s');
+    assert.equal(at(2, 50, 10_000), '1,050 of 10,000 (10 %), 50/s, 2 min 59 s left');
+    assert.equal(
+      at(3, 250, 10_000, { protected: 900, lost: 350 }),
+      '1,250 of 10,000 (12 %), 125/s, 1 min 10 s left; protected 900, lost 350'.slice(0, 59),
+    );
+    assert.equal(at(4, 400, undefined, { lost: 1 }), '1,400, 133/s; lost 1');
+    // What was fast at first and is slow now is told by what it is now.
+    for (let second = 5; second < 100; second += 1) at(second, 400, undefined);
+    assert.equal(at(100, 400, undefined), '1,400, 0.0/s');
+    progress.close();
+  });
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ChangedInput } from '../../../../src/cli/check/input.ts';
 import { formatTarget } from '../../../../src/cli/check/target.ts';
-import { targetsFrom } from '../../../../src/cli/check/targets.ts';
+import { type List, targetsFrom } from '../../../../src/cli/check/targets.ts';
 
 const terms = { protocol: undefined, tls: undefined } as const;
 
@@ -9,9 +10,13 @@ async function* stdin(...texts: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield Buffer.from(text);
 }
 
+function listsOf(chunks: AsyncIterable<Uint8Array>, input?: List): Parameters<typeof targetsFrom>[2] {
+  return { stdin: { name: 'stdin', chunks, isDone: () => false }, input };
+}
+
 async function read(named: readonly string[], ...texts: readonly string[]): Promise<readonly string[]> {
-  const targets = await Array.fromAsync(targetsFrom(named, terms, stdin(...texts)));
-  return targets.map((one) => (one.kind === 'ok' ? formatTarget(one.value.target) : one.because));
+  const targets = await Array.fromAsync(targetsFrom(named, terms, listsOf(stdin(...texts))));
+  return targets.map(({ target }) => (target.kind === 'ok' ? formatTarget(target.value) : target.because));
 }
 
 describe('the targets of a run', () => {
@@ -26,10 +31,12 @@ describe('the targets of a run', () => {
   });
 
   it('have the place in their list, where they stand in one', async () => {
-    const targets = await Array.fromAsync(targetsFrom(['a.test', '-'], terms, stdin('# none\n\nb.test\n')));
+    const targets = await Array.fromAsync(
+      targetsFrom(['a.test', '-'], terms, listsOf(stdin('# none\n\nb.test\nc..test\n'))),
+    );
     assert.deepEqual(
-      targets.map((one) => one.kind === 'ok' && one.value.place),
-      [null, { file: 'stdin', line: 3 }],
+      targets.map(({ place }) => place),
+      [null, { file: 'stdin', line: 3 }, { file: 'stdin', line: 4 }],
     );
   });
 
@@ -58,7 +65,51 @@ describe('the targets of a run', () => {
       yield Buffer.from('a.test\nb.');
       await new Promise(() => undefined);
     }
-    const targets = targetsFrom(['-'], terms, slow());
-    assert.equal((await targets.next()).value?.kind, 'ok');
+    const targets = targetsFrom(['-'], terms, listsOf(slow()));
+    assert.equal((await targets.next()).value?.target.kind, 'ok');
+  });
+
+  it('of a file come behind those that are named, with their lines; what is done is left out', async () => {
+    const input = { name: 'list', chunks: stdin('a.test\n# b\nc.test\n\nd..test\ne.test'), isDone };
+    function isDone(line: number): boolean {
+      return line === 3;
+    }
+    const listed = await Array.fromAsync(
+      targetsFrom(['-', 'y.test'], terms, listsOf(stdin('x.test\n'), input)),
+    );
+    assert.deepEqual(
+      listed.map(({ place, target }) => [
+        place === null ? 'named' : `${place.file}:${place.line}`,
+        target.kind === 'ok' ? formatTarget(target.value) : target.because.slice(0, 15),
+      ]),
+      [
+        ['stdin:1', 'x.test'],
+        ['named', 'y.test'],
+        ['list:1', 'a.test'],
+        ['list:5', 'line 5 of list:'],
+        ['list:6', 'e.test'],
+      ],
+    );
+  });
+
+  it('of a file that changes under us, or cannot be read to its end, are told of', async () => {
+    async function* failing(error: Error): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('a.test\n');
+      throw error;
+    }
+    const faults = [
+      new ChangedInput('list has changed while it was read'),
+      Object.assign(new Error('EIO: i/o error, read'), { syscall: 'read' }),
+    ];
+    for (const fault of faults) {
+      const input = { name: 'list', chunks: failing(fault), isDone: () => false };
+      const listed = await Array.fromAsync(targetsFrom([], terms, listsOf(stdin(), input)));
+      assert.deepEqual(
+        listed.map(({ target }) => (target.kind === 'ok' ? 'ok' : target.because)),
+        ['ok', fault instanceof ChangedInput ? fault.message : `list: ${fault.message}`],
+      );
+    }
+    const ours = { name: 'list', chunks: failing(new TypeError('ours')), isDone: () => false };
+    await assert.rejects(Array.fromAsync(targetsFrom([], terms, listsOf(stdin(), ours))), TypeError);
   });
 });

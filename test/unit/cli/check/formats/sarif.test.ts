@@ -93,8 +93,11 @@ describe('a log of SARIF', () => {
       'example.test/mx1.example.test 192.0.2.1 port 25',
     );
     assert.equal(runOf([samples.clear]).results[0]?.locations[0]?.physicalLocation, undefined);
-    const [absolute] = runOf([samples.clear], { place: { file: '/srv/a:b.txt', line: 1 } }).results;
-    assert.equal(absolute?.locations[0]?.physicalLocation?.artifactLocation.uri, 'file:///srv/a%3Ab.txt');
+    const uris = ['/srv/a:b.txt', './domains.txt', '../a.txt'].map((file) => {
+      const [one] = runOf([samples.clear], { place: { file, line: 1 } }).results;
+      return one?.locations[0]?.physicalLocation?.artifactLocation.uri;
+    });
+    assert.deepEqual(uris, ['file:///srv/a%3Ab.txt', 'domains.txt', '../a.txt']);
   });
 
   it('fingerprints last while check and place do, wherever in the list, however bad, and whatever was seen', () => {

@@ -1,0 +1,63 @@
+/** What one target came to: judged, ready to be printed, and the little of it that a whole run adds up. */
+import type { Severity } from '../../findings/check.ts';
+import { futureOf, judgeAhead } from '../../findings/future.ts';
+import { judgeRecording } from '../../findings/judge.ts';
+import type { Profile } from '../../findings/profiles/profile.ts';
+import type { Recording } from '../../findings/recording.ts';
+import type { Parsed } from '../../names/domain.ts';
+import type { PortSeen } from '../../scanner/port-blocked.ts';
+import { toReport } from './json.ts';
+import type { Output } from './output.ts';
+import { portSeenOf } from './port-watch.ts';
+import type { Selection } from './selection.ts';
+import { formatTarget } from './target.ts';
+import type { ListPlace } from './targets.ts';
+import { type Share, shareOf } from './totals.ts';
+
+export interface JudgeTerms {
+  readonly failOn: Severity;
+  readonly selection: Selection;
+  /** What is demanded; undefined: nothing beside what is found. */
+  readonly profile: Profile | undefined;
+  /** Milliseconds since 1970. */
+  readonly failAt: number | undefined;
+}
+
+export interface Judgement {
+  readonly share: Share;
+  /** The servers that were visited. */
+  readonly ports: readonly PortSeen[];
+  /** @param place the line of a list that named the target; null where there was none. */
+  readonly print: (output: Output, place: ListPlace | null) => Promise<void>;
+}
+
+/** @returns what is wrong with `--fail-at` for what was seen then, or before. */
+export function judge(
+  { failAt, failOn, selection, profile }: JudgeTerms,
+  recording: Recording,
+): Parsed<Judgement> {
+  const { startedAt, target } = recording;
+  if (failAt !== undefined && failAt <= startedAt) {
+    const [then, seen] = [failAt, startedAt].map((at) => new Date(at).toISOString());
+    return {
+      kind: 'invalid',
+      because: `${formatTarget(target)}: --fail-at ${then} is not after the check, ${seen}`,
+    };
+  }
+  const now = judgeRecording(recording, startedAt);
+  const foreseen =
+    failAt === undefined
+      ? null
+      : {
+          until: failAt,
+          events: futureOf(recording, now.theCase, failAt, selection),
+          judged: judgeAhead(recording, failAt),
+        };
+  const report = toReport({ recording, judged: now, foreseen, selection, profile });
+  const value: Judgement = {
+    share: shareOf(report, failOn),
+    ports: recording.observations.map(portSeenOf),
+    print: (output, place) => output.print(report, recording, place),
+  };
+  return { kind: 'ok', value };
+}

@@ -1,0 +1,60 @@
+/** What the main thread of a long run and its lanes say to each other. */
+import type { Target } from '../../../findings/case.ts';
+import type { Severity } from '../../../findings/check.ts';
+import type { VisitEnd } from '../../../findings/observation.ts';
+import type { Profile } from '../../../findings/profiles/profile.ts';
+import type { PortSeen } from '../../../scanner/port-blocked.ts';
+import type { Seeing } from '../../../scanner/shared.ts';
+import type { Way } from '../../../scanner/visits.ts';
+import type { LoadRequest } from '../../config/load.ts';
+import type { RowFormat } from '../formats/kinds.ts';
+import type { CheckTerms } from '../open.ts';
+import type { Share } from '../totals.ts';
+
+/** What a lane is started with; plain data. */
+export interface LaneTerms {
+  readonly load: LoadRequest;
+  readonly terms: Omit<CheckTerms, 'optOut' | 'onNotice'>;
+  readonly failOn: Severity;
+  /** Of `--only`, which could be read. */
+  readonly only: string | undefined;
+  readonly profile: Profile | undefined;
+  readonly failAt: number | undefined;
+  readonly format: RowFormat;
+}
+
+/** Of a target that was worked on in a lane. */
+export type Done =
+  | {
+      readonly kind: 'judged';
+      readonly share: Share;
+      readonly ports: readonly PortSeen[];
+      /** As it is printed. */
+      readonly text: string;
+    }
+  | { readonly kind: 'invalid'; readonly because: string }
+  | { readonly kind: 'crowded'; readonly line: string }
+  | { readonly kind: 'dropped' };
+
+/** Numbers are those of targets (`job`) and of ways to doors (`way`), which the lane counts. */
+export type ToLane =
+  | { readonly kind: 'target'; readonly job: number; readonly target: Target }
+  /** undefined: it may wait. */
+  | { readonly kind: 'joined'; readonly job: number; readonly line: string | undefined }
+  /** It is the lane's turn at a door: it goes there. */
+  | { readonly kind: 'go'; readonly way: number }
+  /** Nobody goes there: this is what came of it. */
+  | { readonly kind: 'known'; readonly way: number; readonly seeing: Seeing }
+  /** Whether there may be a further connection; it is time for it. */
+  | { readonly kind: 'next'; readonly way: number; readonly answer: 'go' | 'stop' }
+  | { readonly kind: 'end' };
+
+export type FromLane =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'failed'; readonly because: string }
+  | { readonly kind: 'notice'; readonly text: string }
+  | { readonly kind: 'join'; readonly job: number; readonly lines: readonly string[] }
+  | { readonly kind: 'ask'; readonly way: number; readonly to: Way }
+  | { readonly kind: 'between'; readonly way: number; readonly last: VisitEnd }
+  | { readonly kind: 'seen'; readonly way: number; readonly seeing: Extract<Seeing, { kind: 'seen' }> }
+  | { readonly kind: 'done'; readonly job: number; readonly done: Done };

@@ -1,0 +1,42 @@
+/** Which ways of naming targets and of keeping results go together. */
+import { kindOf } from './formats/kinds.ts';
+import type { Format } from './output.ts';
+import { STDIN } from './targets.ts';
+
+export interface Usage {
+  readonly targets: readonly string[];
+  readonly from: string | undefined;
+  readonly input: string | undefined;
+  readonly resume: string | undefined;
+  readonly format: Format | undefined;
+  readonly json: boolean;
+}
+
+/** @returns what is wrong, in one sentence; undefined where nothing is. */
+export function refusalOf({ targets, from, input, resume, format, json }: Usage): string | undefined {
+  if (json && format !== undefined && format !== 'json')
+    return `--json and --format ${format} do not go together`;
+  if (from !== undefined && (targets.length > 0 || input !== undefined))
+    return '--from has its targets in the file; name none beside it';
+  if (from === undefined && input === undefined && targets.length === 0)
+    return 'name a target, such as a domain';
+  if ([...targets, input].filter((text) => text === STDIN).length > 1) return 'stdin can be read once only';
+  if (resume === undefined) return undefined;
+  if (input === undefined || input === STDIN)
+    return '--resume goes on with the list of --input FILE; stdin cannot be read again';
+  if (targets.length > 0) return '--resume is for the list of --input alone; name no target beside it';
+  return notAppended(format ?? (json ? 'json' : 'text'));
+}
+
+/** Why a run cannot go on with what another has written in a form; undefined where it can. */
+function notAppended(format: Format): string | undefined {
+  const needs = '--resume needs results that are a line each: --format ndjson, or csv';
+  switch (kindOf(format)) {
+    case 'rows':
+      return undefined;
+    case 'sums':
+      return `${needs}; ${format} adds up all targets of one run, and no earlier ones`;
+    case 'pages':
+      return `${needs}; ${format} is one document, which one run writes from its beginning to its end`;
+  }
+}

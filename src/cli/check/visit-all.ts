@@ -1,0 +1,190 @@
+/** Visits all targets of a run, however many there are, in memory that does not grow with them. */
+import type { Target } from '../../findings/case.ts';
+import type { Parsed } from '../../names/domain.ts';
+import type { Tester } from '../../scanner/tester.ts';
+import type { LoadRequest } from '../config/load.ts';
+import type { CheckRequest } from './check.ts';
+import type { Place } from './crowd.ts';
+import { kindOf } from './formats/kinds.ts';
+import { inputOf, type Survey, surveyOf } from './input.ts';
+import { watchSignals } from './interrupt.ts';
+import { type Judgement, judge } from './judgement.ts';
+import { type Crew, openCrew } from './lanes/crew.ts';
+import type { OpenedCheck } from './open.ts';
+import { type PoolTerms, pooled, type Worked } from './pool.ts';
+import { isList, openPrinting } from './printing.ts';
+import type { Progress } from './progress.ts';
+import { countRepeats, type Repeats } from './repeats.ts';
+import { endOf, type Result, refuse, reportAll, type Tell } from './report-all.ts';
+import { type Resumed, resume } from './resume.ts';
+import { formatCount, summaryOf } from './summary.ts';
+import { formatTarget } from './target.ts';
+import { type Listed, STDIN, targetsFrom } from './targets.ts';
+
+export interface VisitParts {
+  readonly opened: OpenedCheck;
+  readonly progress: Progress;
+  readonly tell: Tell;
+}
+
+/** Targets that are worked on at the same time, for each door that may be visited then: most of the time is waiting. */
+const PER_DOOR = { few: 2, many: 16 };
+const MOST_TARGETS = 8_192;
+
+/** @returns the exit code. */
+export async function visitAll(request: CheckRequest, load: LoadRequest, parts: VisitParts): Promise<number> {
+  const { input, format, resume: file, runTerms } = request;
+  const surveyed: Parsed<Survey | undefined> =
+    input === undefined || input === STDIN ? { kind: 'ok', value: undefined } : await surveyOf(input);
+  if (surveyed.kind === 'invalid') return refuse(format, parts.tell, [surveyed.because]);
+  const survey = surveyed.value;
+  if (!isList(request)) return await visitFew(request, load, parts);
+  if (file === undefined) return await visitMany(request, load, parts, survey, undefined);
+  if (survey === undefined) {
+    const because = `--resume needs a list that can be read again, and ${input} is no file`;
+    return refuse(format, parts.tell, [because]);
+  }
+  const output = { fd: process.stdout.fd, write: toStdout };
+  const resumed = resume({ file, survey, terms: runTerms, output });
+  try {
+    return await visitMany(request, load, parts, survey, resumed);
+  } finally {
+    resumed.close();
+  }
+}
+
+function toStdout(octets: Uint8Array): Promise<void> {
+  return new Promise((resolve) => process.stdout.write(octets, () => resolve()));
+}
+
+async function visitFew(request: CheckRequest, load: LoadRequest, parts: VisitParts): Promise<number> {
+  const { progress, tell } = parts;
+  const reported = await reportAll(results(request, parts, undefined), openPrinting(request, load), {
+    tell,
+    onResult: () => progress.clear(),
+    signal: () => undefined,
+  });
+  return endOf(reported, tell);
+}
+
+async function visitMany(
+  request: CheckRequest,
+  load: LoadRequest,
+  parts: VisitParts,
+  survey: Survey | undefined,
+  resumed: Resumed | undefined,
+): Promise<number> {
+  const { opened, progress, tell } = parts;
+  const printing = openPrinting(request, load, resumed);
+  const before = printing.totals.tested;
+  const began = performance.now();
+  if (resumed?.isBack === true) tell('note', `going on: ${formatCount(before)} targets are done`);
+  const halt = new AbortController();
+  const signals = watchSignals(() => {
+    tell('note', 'what is under way is finished; the same signal again ends it at once');
+    opened.stop();
+    halt.abort();
+  });
+  const repeats = countRepeats();
+  const onNotice = (text: string): void => tell('warning', text);
+  const crew = openCrew(request, load, { opened, write: printing.write, onNotice });
+  const many: Many = { stop: halt.signal, repeats, survey, isDone: resumed?.isDone ?? nothingIsDone, crew };
+  try {
+    const reported = await reportAll(results(request, parts, many), printing, {
+      tell,
+      onResult(totals) {
+        progress.clear();
+        progress.count({ finished: totals.tested - before, of: survey?.targets, totals });
+      },
+      signal: signals.signal,
+    });
+    progress.clear();
+    const { totals, signal } = reported;
+    const finished = totals.tested - before;
+    const course = { totals, finished, ms: performance.now() - began, repeated: repeats.count() };
+    for (const line of summaryOf(course)) tell('note', line);
+    if (signal === undefined) return endOf(reported, tell);
+    tell('note', resumed === undefined ? WITHOUT_RESUME : WITH_RESUME);
+    // Somebody may go on writing to it, or never end it: nobody reads it any more.
+    if (isStdinRead(request)) process.stdin.destroy();
+    return reported.exitCode;
+  } finally {
+    signals.release();
+    await crew.close();
+  }
+}
+
+function isStdinRead({ targets, input }: CheckRequest): boolean {
+  return input === STDIN || targets.includes(STDIN);
+}
+
+const WITHOUT_RESUME = 'it was interrupted; a run with --input and --resume can be gone on with';
+const WITH_RESUME = 'it was interrupted; the same command again goes on with it';
+const nothingIsDone = (): boolean => false;
+
+/** What a list has that some names have not. */
+interface Many {
+  readonly stop: AbortSignal;
+  readonly repeats: Repeats;
+  readonly survey: Survey | undefined;
+  readonly isDone: (line: number) => boolean;
+  readonly crew: Crew;
+}
+
+function results(request: CheckRequest, parts: VisitParts, many: Many | undefined): AsyncGenerator<Result> {
+  const { targets, targetTerms, format, terms, input } = request;
+  const order = kindOf(format) === 'pages' ? 'input' : 'done';
+  const most = (order === 'done' && many !== undefined ? PER_DOOR.many : PER_DOOR.few) * terms.concurrency;
+  const pool: PoolTerms = {
+    most: Math.min(most, MOST_TARGETS),
+    order,
+    ...(many === undefined ? {} : { stop: many.stop }),
+  };
+  const isDone = many?.isDone ?? nothingIsDone;
+  const lists = {
+    stdin: { name: 'stdin', chunks: process.stdin, isDone },
+    input:
+      input === undefined || input === STDIN
+        ? undefined
+        : { name: input, chunks: inputOf(input, many?.survey), isDone },
+  };
+  const named = input === STDIN ? [...targets, STDIN] : targets;
+  return pooled(targetsFrom(named, targetTerms, lists), pool, (listed, join) =>
+    visitOne(listed, join, request, parts, many),
+  );
+}
+
+async function visitOne(
+  { place, target }: Listed,
+  join: Place['join'],
+  request: CheckRequest,
+  { opened: { tester }, progress }: VisitParts,
+  many: Many | undefined,
+): Promise<Worked<Result>> {
+  if (target.kind === 'invalid') return { kind: 'done', result: { place, judged: target } };
+  const name = formatTarget(target.value);
+  progress.begin(name);
+  const worked =
+    (await many?.crew.work(target.value, join)) ?? (await workHere(target.value, join, request, tester));
+  progress.end(name);
+  if (worked.kind !== 'done') return worked;
+  many?.repeats.add(name);
+  return { kind: 'done', result: { place, judged: worked.result } };
+}
+
+async function workHere(
+  target: Target,
+  join: Place['join'],
+  request: CheckRequest,
+  tester: Tester,
+): Promise<Worked<Parsed<Judgement>>> {
+  const attempt = await tester.attempt(target, join);
+  switch (attempt.kind) {
+    case 'crowded':
+      return attempt;
+    case 'stopped':
+      return { kind: 'dropped' };
+    case 'tested':
+      return { kind: 'done', result: judge(request, attempt.recording) };
+  }
+}

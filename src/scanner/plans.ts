@@ -1,0 +1,117 @@
+/** What is done about each door of a target: how much is looked at there, or why it is left alone. */
+import type { Skipped, Target } from '../findings/case.ts';
+import type { Depth } from '../findings/endpoint.ts';
+import type { Recording } from '../findings/recording.ts';
+import { type IpAddress, isLoopback, oneSpelling } from '../names/address.ts';
+import { parseDomain } from '../names/domain.ts';
+import { isPublicAddress } from '../names/public-address.ts';
+import type { Door } from './doors.ts';
+import { type OptOut, optedOutBy } from './opt-out.ts';
+import type { TestTerms } from './tester.ts';
+
+/** Where intrusive questions may be asked. */
+export interface Consents {
+  readonly mayAsk: (door: Door) => boolean;
+}
+
+export type SkippedDoor = Recording['skipped'][number];
+
+/** A door, and how much is looked at there. */
+export interface Plan {
+  readonly door: Door;
+  readonly how: { readonly depth: Depth; readonly intrusive: boolean };
+}
+
+/** @returns a plan for each door that is visited, and those that are left alone. */
+export function planned(
+  target: Target,
+  doors: readonly Door[],
+  consents: Consents,
+  terms: TestTerms,
+): { readonly plans: readonly Plan[]; readonly refused: readonly SkippedDoor[] } {
+  const plans: Plan[] = [];
+  const refused: SkippedDoor[] = [];
+  const known = new Set<string>();
+  for (const door of doors) {
+    const refusal = whyNot(target, door, terms);
+    if (refusal !== undefined) {
+      refused.push(skippedDoor(door, { ...refusal, retryAt: null }));
+      continue;
+    }
+    const { address, port } = door.endpoint;
+    // A second name at the same door costs one connection more, not the whole plan again.
+    const place = `${oneSpelling(address)} ${port}`;
+    const depth = known.has(place) ? 'quick' : terms.depth;
+    known.add(place);
+    plans.push({ door, how: { depth, intrusive: consents.mayAsk(door) } });
+  }
+  return { plans, refused };
+}
+
+/** Doors of one target beyond this number are left alone; no domain has so many addresses of mail hosts. */
+const MOST_DOORS = 60;
+
+/** Those that may be visited, the first of each host before the second of any, and the rest as those that are not. */
+export function someOf(doors: readonly Door[]): {
+  readonly doors: readonly Door[];
+  readonly tooMany: readonly SkippedDoor[];
+} {
+  const all = firstOfEach(doors);
+  return { doors: all.slice(0, MOST_DOORS), tooMany: tooMany(all.slice(MOST_DOORS)) };
+}
+
+/** Addresses of this host, and those of a lab: nobody else is bothered there. */
+export function isOurs(address: IpAddress, { lab }: Pick<TestTerms, 'lab'>): boolean {
+  return isLoopback(address) || (lab && !isPublicAddress(address));
+}
+
+function whyNot(
+  target: Target,
+  { host, endpoint: { address } }: Door,
+  terms: TestTerms,
+): Pick<Skipped, 'kind' | 'because'> | undefined {
+  const line = optedOut(target, host, address, terms.optOut);
+  if (line !== undefined) return { kind: 'opted-out', because: optedOutBy(line) };
+  if (terms.allowPrivate || terms.lab || isPublicAddress(address)) return undefined;
+  if (isLoopback(address) && namesThisHost(target)) return undefined;
+  const because = `${address} is no address of the public Internet, where a stranger's zone must not lead us (--allow-private visits it)`;
+  return { kind: 'private', because };
+}
+
+/** Whether it is this host that was asked about; a stranger's MX record that leads here is not taken for it. */
+function namesThisHost(target: Target): boolean {
+  if (target.kind === 'domain') return false;
+  return target.kind === 'address' || target.host === 'localhost' || target.host.endsWith('.localhost');
+}
+
+function optedOut(target: Target, host: string, address: IpAddress, list: OptOut): string | undefined {
+  const names = [...(target.kind === 'domain' ? [target.domain] : []), host]
+    .map(parseDomain)
+    .flatMap((parsed) => (parsed.kind === 'ok' ? [parsed.value] : []));
+  return names.map(list.ofName).find((line) => line !== undefined) ?? list.ofAddress(address);
+}
+
+/** The first door of each host, then the second of each, …: many addresses of one host must not hide the others. */
+function firstOfEach(doors: readonly Door[]): readonly Door[] {
+  const counts = new Map<string, number>();
+  const ranked = doors.map((door) => {
+    const rank = counts.get(door.host) ?? 0;
+    counts.set(door.host, rank + 1);
+    return { door, rank };
+  });
+  return ranked.toSorted((a, b) => a.rank - b.rank).map(({ door }) => door);
+}
+
+/** Those beyond the limit, told once for each host: a zone may have thousands of addresses. */
+function tooMany(doors: readonly Door[]): readonly SkippedDoor[] {
+  const because = `only ${MOST_DOORS} doors of one target are visited, and this one and further ones of its host are not`;
+  const first = new Map(doors.toReversed().map((door) => [door.host, door]));
+  return [...first.values()].map((door) => skippedDoor(door, { kind: 'too-many', because, retryAt: null }));
+}
+
+export function skippedDoor(
+  { host, endpoint: { address, port } }: Door,
+  why: Pick<Skipped, 'kind' | 'because' | 'retryAt'>,
+): SkippedDoor {
+  return { host, address, port, ...why };
+}

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { networkOf, operatorOf } from '../../../src/scanner/operator.ts';
+
+describe('the operator of a host', () => {
+  const operators: readonly (readonly [host: string, operator: string | undefined])[] = [
+    ['aspmx.l.google.com', 'google.com'],
+    ['example-com.mail.protection.outlook.com', 'outlook.com'],
+    ['MX00.Web.DE', 'web.de'],
+    ['mx1.example.co.uk', 'example.co.uk'],
+    ['mx2.other.co.uk', 'other.co.uk'],
+    ['mail.example.com.br', 'example.com.br'],
+    ['co.uk', 'co.uk'],
+    ['mx.com.example', 'com.example'],
+    ['localhost', undefined],
+    ['192.0.2.1', undefined],
+    ['2001:db8::1.2.3.4', undefined],
+  ];
+  for (const [host, operator] of operators) {
+    it(`of ${host} is ${operator ?? 'not known'}`, () => assert.equal(operatorOf(host), operator));
+  }
+});
+
+it('the network of an address', () => {
+  assert.deepEqual(['192.0.2.99', '2001:db8:1:2::9', '::1'].map(networkOf), [
+    '192.0.2/24',
+    '2001:db8:1/48',
+    '0:0:0/48',
+  ]);
+});

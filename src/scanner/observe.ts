@@ -6,6 +6,7 @@ import { seeingContexts } from '../net/seeing-contexts.ts';
 import { talkOnce, type Way } from './connection.ts';
 import { dialectOf } from './dialects.ts';
 import { emptyDraft, visitOf } from './draft.ts';
+import { merged } from './merged.ts';
 import {
   hindrance,
   type Knock,
@@ -15,6 +16,7 @@ import {
   type Question,
   questionsFor,
 } from './probes.ts';
+import { emptyFlight, helloOf, withAlpn, withHello } from './raw-hello.ts';
 import type { Dialect, VisitRequest } from './visit.ts';
 
 export interface ObserverParts {
@@ -148,6 +150,18 @@ function knockingAt(dialect: Dialect, polite: VisitRequest, wayOf: (knock: Knock
         (channel) => talk(channel, polite),
         () => 'probe',
       ),
+    async hello(hello, named) {
+      const way = wayOf({ named });
+      const [draft, flight] = [emptyDraft(), emptyFlight()];
+      const question = withAlpn(hello(way.serverName), way.alpn);
+      const connected = await talkOnce(
+        way,
+        (channel) => withHello(dialect.visit(channel, polite, draft), question, flight),
+        () => draft.step,
+      );
+      const visit = visitOf(connected, draft);
+      return { seen: helloOf(visit, flight), end: visit.end };
+    },
   };
 }
 
@@ -167,22 +181,24 @@ async function askAll(
   let talkedMs = baseMs;
   let stopped: NotTested | undefined;
   for (const question of questions) {
+    if (question.isOpen?.(probes) === false) continue;
+    const left = (why: NotTested): Probes => (question.isExtra === true ? {} : question.unasked(why));
     const why = stopped ?? hindrance(base, question);
     if (why !== undefined) {
-      probes = { ...probes, ...question.unasked(why) };
+      probes = merged(probes, left(why));
       continue;
     }
     if (connections >= most) stopped = spent(most + 1, last);
     else if ((await between(last)) === 'stop') stopped = notTested(last);
     if (stopped !== undefined) {
-      probes = { ...probes, ...question.unasked(stopped) };
+      probes = merged(probes, left(stopped));
       continue;
     }
     connections += 1;
     const began = performance.now();
-    const answered = await question.ask(knocking);
+    const answered = await question.ask(knocking, probes);
     talkedMs += performance.now() - began;
-    probes = { ...probes, ...answered.probes };
+    probes = merged(probes, answered.probes);
     last = answered.end;
     // Without this, a server that answers each time just before its time is up would keep us for all connections there are.
     if (talkedMs > MOST_TALKS * timeoutMs) stopped = tooSlow(talkedMs, last);

@@ -3,7 +3,7 @@ import type { Skipped, Target } from '../findings/case.ts';
 import { connectionBudget, type Depth } from '../findings/endpoint.ts';
 import { allFindings } from '../findings/judge.ts';
 import { caseOf, learn } from '../findings/learn.ts';
-import type { IntrusiveSeen, Observation, Probed } from '../findings/observation.ts';
+import type { Observation } from '../findings/observation.ts';
 import type { Recording } from '../findings/recording.ts';
 import { drive, type PolicyHands } from '../lookup/drive.ts';
 import { type IpAddress, isLoopback, oneSpelling } from '../names/address.ts';
@@ -12,6 +12,7 @@ import { isPublicAddress } from '../names/public-address.ts';
 import { consentAt } from './consent.ts';
 import { type Door, doorsOf } from './doors.ts';
 import { keptLookUps, leavingAlone } from './kept-look-ups.ts';
+import { answersIn } from './merged.ts';
 import type { Observer } from './observe.ts';
 import { type OptOut, optedOutBy } from './opt-out.ts';
 import { betweenVisits, isSentAway, type Pace } from './pace.ts';
@@ -191,9 +192,7 @@ async function visitAll(
 
 /** Whether the server wanted us to go, at the first connection or a further one. */
 function wasSentAway({ base, probes }: Observation): boolean {
-  const further = Object.values(probes).flatMap((probe: Probed<unknown> | IntrusiveSeen) =>
-    'kind' in probe && probe.kind === 'not-tested' ? [probe.end] : [],
-  );
+  const further = answersIn(probes).flatMap((probe) => (probe.kind === 'not-tested' ? [probe.end] : []));
   return [base.end, ...further].some(isSentAway);
 }
 

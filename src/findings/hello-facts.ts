@@ -1,0 +1,138 @@
+/** What hellos of our own have shown of a server, taken together. */
+import { type CipherSuite, suites } from '../tls/hello/suites.ts';
+import { SSL_3, TLS_1_2, TLS_1_3 } from '../tls/hello/versions.ts';
+import { type BrokenClass, brokenClasses, brokenKindsOf } from '../tls/hello/weak-questions.ts';
+import type { HelloSeen, HelloSession } from './hello-seen.ts';
+import type { ObservedTls, Probed, Probes, Visit } from './observation.ts';
+
+/** RFC 8446 §6.2: the server has none of the versions that were offered. */
+export const PROTOCOL_VERSION = 70;
+
+type Answer = Probed<HelloSeen> | undefined;
+
+/** The session that was agreed on; undefined where there is none. */
+export function agreedTo(probe: Answer): HelloSession | undefined {
+  return probe?.kind === 'seen' && probe.result === 'agreed' ? probe.session : undefined;
+}
+
+/** Whether the server said no, in whatever way. */
+export function isRefused(probe: Answer): boolean {
+  return probe?.kind === 'seen' && probe.result === 'refused';
+}
+
+/** Whether it said that it has none of the versions of the hello. */
+export function isOfOtherVersions(probe: Answer): boolean {
+  return probe?.kind === 'seen' && probe.result === 'refused' && probe.alert === PROTOCOL_VERSION;
+}
+
+/** AEAD, and keys of its own for each session: nothing that RFC 9325 §4.2 does not recommend. */
+export function isStrong({ classes }: Pick<CipherSuite, 'classes'>): boolean {
+  return classes.has('aead') && !classes.has('no-fs') && !classes.has('anon') && !classes.has('ccm8');
+}
+
+/** Of a suite that nobody knows: not. */
+export function isStrongSuite(code: number): boolean {
+  const suite = suites.get(code);
+  return suite !== undefined && isStrong(suite);
+}
+
+const byName: ReadonlyMap<string, number> = new Map([...suites.values()].map(({ name, code }) => [name, code]));
+
+/** Whose order counts, where that was seen. */
+export type OrderSeen =
+  /** Other orders bring other suites. */
+  | { readonly kind: 'client'; readonly weakest: number; readonly best: number }
+  /** The same suite either way. */
+  | { readonly kind: 'own'; readonly suite: number };
+
+/** Compares what came of all suites with the weakest first, and with the best first. */
+export function orderOf({ tls }: Pick<Visit, 'tls'>, { hello, upToTls12 }: Probes): OrderSeen | undefined {
+  const weakest = agreedTo(hello?.weakFirst);
+  if (weakest === undefined || weakest.version > TLS_1_2) return undefined;
+  const raw = agreedTo(hello?.bestFirst)?.suite;
+  // The TLS of Node does not have the broken ones, and what it gets instead of them says nothing.
+  const isOffered = brokenKindsOf(weakest.suite).length === 0;
+  const best = raw ?? (isOffered ? codeOf(tls) ?? codeOf(sessionOf(upToTls12)) : undefined);
+  if (best === undefined) return undefined;
+  return best === weakest.suite
+    ? { kind: 'own', suite: best }
+    : { kind: 'client', weakest: weakest.suite, best };
+}
+
+function sessionOf(probe: Probes['upToTls12']): ObservedTls | null {
+  return probe?.kind === 'seen' && probe.result === 'secured' ? probe.tls : null;
+}
+
+/** Of TLS 1.2 and older. */
+function codeOf(tls: ObservedTls | null): number | undefined {
+  return tls === null || tls.version === 'TLSv1.3' ? undefined : byName.get(tls.cipher);
+}
+
+/** What is known of suites of a broken kind. */
+export interface BrokenKind {
+  readonly kind: BrokenClass;
+  /** null: the server has none of it. */
+  readonly taken: HelloSession | null;
+}
+
+/** The broken kinds of which something is known; of a server that follows the client, all that are weaker than what it took. */
+export function brokenKinds(base: Pick<Visit, 'tls'>, probes: Probes): readonly BrokenKind[] {
+  const { hello } = probes;
+  const sessions = [
+    ...[hello?.weakFirst, hello?.bestFirst, hello?.old, hello?.older, hello?.ssl3, hello?.retry].map(agreedTo),
+    ...(hello?.weak ?? []).map(agreedTo),
+  ].filter((one) => one !== undefined);
+  const cleared = new Set([...clearedByRefusal(hello?.weak ?? []), ...clearedByOrder(base, probes)]);
+  return brokenClasses.flatMap((kind): BrokenKind[] => {
+    const taken = sessions.find(({ suite }) => brokenKindsOf(suite).includes(kind));
+    if (taken !== undefined) return [{ kind, taken }];
+    return cleared.has(kind) ? [{ kind, taken: null }] : [];
+  });
+}
+
+/** Where none of the kinds that were offered was taken there are none of them. */
+function clearedByRefusal(asked: NonNullable<NonNullable<Probes['hello']>['weak']>): readonly BrokenClass[] {
+  const last = asked.at(-1);
+  if (last?.kind !== 'seen' || last.result !== 'refused') return [];
+  return brokenClasses.filter((kind) => !last.without.includes(kind));
+}
+
+/** A server without TLS 1.2 and older has none; one that follows the client has none that stand before what it took. */
+function clearedByOrder(base: Pick<Visit, 'tls'>, probes: Probes): readonly BrokenClass[] {
+  const { hello } = probes;
+  if (isOfOtherVersions(hello?.weakFirst)) return brokenClasses;
+  const order = orderOf(base, probes);
+  if (order?.kind !== 'client') return [];
+  const [kind] = brokenKindsOf(order.weakest);
+  return kind === undefined ? brokenClasses : brokenClasses.slice(0, brokenClasses.indexOf(kind));
+}
+
+/** Sessions below TLS 1.2 that were agreed on, the newest first; SSL 2.0 is told apart. */
+export function oldSessions({ hello }: Probes): readonly HelloSession[] {
+  return [hello?.weakFirst, hello?.old, hello?.older, hello?.ssl3]
+    .map(agreedTo)
+    .filter((one) => one !== undefined)
+    .filter(({ version }) => version < TLS_1_2 && version >= SSL_3)
+    .toSorted((one, other) => other.version - one.version);
+}
+
+/** Whether nothing below TLS 1.3 is spoken, by the server's own word. */
+export function isNewOnly({ hello }: Probes): boolean {
+  return isOfOtherVersions(hello?.weakFirst);
+}
+
+/** Whether what the server takes from a client of today with TLS 1.2 is known to be strong, whichever order the client has. */
+export function isStrongAnyway({ hello }: Probes): boolean {
+  const session = agreedTo(hello?.weakFirst);
+  return session?.version === TLS_1_2 && isStrongSuite(session.suite);
+}
+
+/** The group that the server wants most of all that we know; undefined where it was not asked, or has no TLS 1.3. */
+export function wantedGroup({ hello }: Probes): number | undefined {
+  const retry = hello?.retry;
+  if (retry?.kind !== 'seen') return undefined;
+  if (retry.result === 'retry') return retry.group ?? undefined;
+  return retry.result === 'agreed' && retry.session.version === TLS_1_3
+    ? (retry.session.group ?? undefined)
+    : undefined;
+}

@@ -1,0 +1,245 @@
+/** The questions that are asked by hellos of our own, and after which answers each of them is worth a connection. */
+import { randomBytes } from 'node:crypto';
+import {
+  agreedTo,
+  brokenKinds,
+  isNewOnly,
+  isStrongAnyway,
+  oldSessions,
+  orderOf,
+} from '../findings/hello-facts.ts';
+import type { HelloProbes, HelloSeen } from '../findings/hello-seen.ts';
+import type { Probed, Probes, Visit, VisitEnd } from '../findings/observation.ts';
+import type { Ingredients } from '../tls/hello/offers.ts';
+import {
+  classQuestion,
+  fallbackQuestion,
+  largeQuestion,
+  legacyQuestion,
+  primeQuestion,
+  type Question as Hello,
+  retryQuestion,
+  sslv2Question,
+  weakFirstQuestion,
+} from '../tls/hello/questions.ts';
+import { SSL_3, TLS_1_0, TLS_1_1, TLS_1_2 } from '../tls/hello/versions.ts';
+import {
+  brokenClasses,
+  sha1Question,
+  sha1Schemes,
+  weakCurves,
+  weakCurvesQuestion,
+  weakQuestion,
+} from '../tls/hello/weak-questions.ts';
+import type { Knocking, NotTested, Question } from './probes.ts';
+
+/** Those that have one answer each. */
+type Single = Exclude<keyof HelloProbes, 'weak' | 'fallback' | 'large' | 'suites'>;
+
+interface HelloTerms {
+  readonly name: Single;
+  readonly hello: (ingredients: Ingredients) => Hello;
+  /** false: without SNI. */
+  readonly named?: boolean;
+  readonly isSmaller?: true;
+  readonly isOpen?: (probes: Probes) => boolean;
+  readonly isExtra?: true;
+}
+
+/** Asked at every depth but quick, the most telling first. */
+export function usualHellos(base: Visit): { readonly weakFirst: Question; readonly old: Question } {
+  const isOld = base.tls !== null && base.tls.version !== 'TLSv1.2' && base.tls.version !== 'TLSv1.3';
+  return {
+    weakFirst: question({
+      name: 'weakFirst',
+      // A server that takes anonymous suites from whoever offers them would hide its certificate behind one.
+      hello: (ingredients) => weakFirstQuestion(ingredients, ['anon']),
+      named: false,
+      isSmaller: true,
+    }),
+    old: question({
+      name: 'old',
+      hello: (ingredients) => legacyQuestion(ingredients),
+      isOpen: (probes) => !isOld && !isNewOnly(probes) && oldSessions(probes).length === 0,
+    }),
+  };
+}
+
+/** Where there is a connection left: what is worth one at any depth. */
+export function furtherHellos(base: Visit): readonly Question[] {
+  return [
+    question({
+      name: 'retry',
+      isSmaller: true,
+      hello: (ingredients) => retryQuestion(ingredients),
+      // A server without TLS 1.3 would say nothing by it.
+      isOpen: () => base.tls === null || base.tls.version === 'TLSv1.3',
+      isExtra: true,
+    }),
+    weakHello(base),
+  ];
+}
+
+/** What is asked at depth deep, while there are connections left. */
+export function deepHellos(base: Visit): readonly Question[] {
+  const hasOld = (probes: Probes): boolean => !isNewOnly(probes);
+  return [
+    largeHello(base),
+    question({
+      name: 'anonymous',
+      hello: (ingredients) => classQuestion(ingredients, 'anon'),
+      isOpen: hasOld,
+      isExtra: true,
+    }),
+    question({
+      name: 'ssl3',
+      hello: (ingredients) => legacyQuestion(ingredients, SSL_3),
+      isOpen: (probes) => hasOld(probes) && oldSessions(probes).every(({ version }) => version > SSL_3),
+      isExtra: true,
+    }),
+    question({ name: 'prime', hello: primeQuestion, isOpen: mayHavePrime, isExtra: true }),
+    weakHello(base),
+    question({ name: 'ssl2', hello: () => sslv2Question(randomBytes(16)), isExtra: true }),
+    question({ name: 'sha1', hello: sha1Question, isOpen: (probes) => mayTakeSha1(probes), isExtra: true }),
+    fallbackHello(base),
+    question({
+      name: 'older',
+      hello: (ingredients) => legacyQuestion(ingredients, TLS_1_0),
+      isOpen: (probes) => oldSessions(probes).some(({ version }) => version === TLS_1_1),
+      isExtra: true,
+    }),
+    question({ name: 'weakCurves', hello: weakCurvesQuestion, isOpen: mayHaveCurves, isExtra: true }),
+    question({
+      name: 'bestFirst',
+      hello: (ingredients) => ({ ...legacyQuestion(ingredients, TLS_1_2), until: 'version' }),
+      isOpen: (probes) =>
+        agreedTo(probes.hello?.weakFirst) !== undefined &&
+        !isStrongAnyway(probes) &&
+        orderOf(base, probes) === undefined,
+      isExtra: true,
+    }),
+    weakHello(base),
+  ];
+}
+
+function question({ name, hello, named, ...terms }: HelloTerms): Question {
+  const place = (seen: Probed<HelloSeen>): Probes => ({ hello: { [name]: seen } });
+  return {
+    async ask(knocking) {
+      const { seen, end } = await say(knocking, hello, named);
+      return { probes: place(seen), end };
+    },
+    unasked: place,
+    ...terms,
+  };
+}
+
+function say(
+  knocking: Knocking,
+  hello: (ingredients: Ingredients) => Hello,
+  named = true,
+): Promise<{ readonly seen: Probed<HelloSeen>; readonly end: VisitEnd }> {
+  return knocking.hello((serverName) => hello({ random: randomBytes(32), serverName }), named);
+}
+
+/** What stands beside an answer, where there is one. */
+function beside<Also extends object>(
+  seen: Probed<HelloSeen>,
+  also: Also,
+): NotTested | ({ readonly kind: 'seen' } & Also & HelloSeen) {
+  return seen.kind === 'seen' ? { ...also, ...seen } : seen;
+}
+
+/** Suites of broken kinds, without those that are known to be there. */
+function weakHello(base: Visit): Question {
+  const open = (probes: Probes): typeof brokenClasses[number][] => {
+    const known = brokenKinds(base, probes);
+    return brokenClasses.filter((kind) => !known.some((one) => one.kind === kind));
+  };
+  return {
+    async ask(knocking, probes) {
+      const without = brokenKinds(base, probes).flatMap(({ kind, taken }) => (taken === null ? [] : [kind]));
+      const before = probes.hello?.weak ?? [];
+      const { seen, end } = await say(knocking, (ingredients) => weakQuestion(ingredients, without));
+      return { probes: { hello: { weak: [...before, beside(seen, { without })] } }, end };
+    },
+    unasked: () => ({}),
+    isOpen: (probes) => !isNewOnly(probes) && open(probes).length > 0 && !isStuck(probes),
+    isExtra: true,
+  };
+}
+
+/** An answer that was no answer will not become one. */
+function isStuck({ hello }: Probes): boolean {
+  const last = hello?.weak?.at(-1);
+  return last !== undefined && agreedTo(last) === undefined;
+}
+
+/** RFC 7507 §3: only below the best version of the server, in one that it has. */
+function fallbackHello(base: Visit): Question {
+  const versionOf = (probes: Probes): number | undefined => {
+    const old = oldSessions(probes)[0]?.version;
+    if (base.tls?.version !== 'TLSv1.2' && base.tls?.version !== 'TLSv1.3') return undefined;
+    if (old !== undefined && old > SSL_3) return old;
+    const isBelow = base.tls.version === 'TLSv1.3' && agreedTo(probes.hello?.weakFirst)?.version === TLS_1_2;
+    return isBelow ? TLS_1_2 : undefined;
+  };
+  return {
+    async ask(knocking, probes) {
+      const version = versionOf(probes) ?? TLS_1_2;
+      const { seen, end } = await say(knocking, (ingredients) => fallbackQuestion(ingredients, version));
+      return { probes: { hello: { fallback: beside(seen, { version }) } }, end };
+    },
+    unasked: () => ({}),
+    isOpen: (probes) => versionOf(probes) !== undefined,
+    isExtra: true,
+  };
+}
+
+/** What the first hello had that smaller ones have not. */
+const LARGE_OCTETS = 2_048;
+
+/** Where the usual hello has no answer and a smaller one has. */
+function largeHello(base: Visit): Question {
+  return {
+    async ask(knocking) {
+      const { seen, end } = await say(knocking, (ingredients) => largeQuestion(ingredients, LARGE_OCTETS));
+      return { probes: { hello: { large: beside(seen, { octets: LARGE_OCTETS }) } }, end };
+    },
+    unasked: () => ({}),
+    isSmaller: true,
+    isOpen: ({ hello }) => base.tls === null && isAnswered(hello?.retry),
+    isExtra: true,
+  };
+}
+
+function isAnswered(probe: Probed<HelloSeen> | undefined): boolean {
+  return probe?.kind === 'seen' && (probe.result === 'retry' || probe.result === 'agreed');
+}
+
+function mayHavePrime({ hello }: Probes): boolean {
+  const session = agreedTo(hello?.weakFirst);
+  return session !== undefined && session.prime === null;
+}
+
+function mayTakeSha1({ hello }: Probes): boolean {
+  const session = agreedTo(hello?.weakFirst);
+  if (session === undefined || session.version < TLS_1_2) return false;
+  return session.signatureScheme === null || !sha1Schemes.includes(session.signatureScheme);
+}
+
+function mayHaveCurves({ hello }: Probes): boolean {
+  const session = agreedTo(hello?.weakFirst);
+  return session !== undefined && (session.group === null || !weakCurves.includes(session.group));
+}
+
+/** Whether a nameless hello has shown the certificate that clients without SNI get. */
+export function isShownWithoutName({ hello }: Probes): boolean {
+  return (agreedTo(hello?.weakFirst)?.chain.length ?? 0) > 0;
+}
+
+/** Whether it is known what clients of TLS 1.2 get that offer the best first. */
+export function isKnownUpTo12(base: Visit, probes: Probes): boolean {
+  if (base.tls === null) return false;
+  return isStrongAnyway(probes) || isNewOnly(probes);
+}

@@ -30,13 +30,15 @@ export function isStrong({ classes }: Pick<CipherSuite, 'classes'>): boolean {
   return classes.has('aead') && !classes.has('no-fs') && !classes.has('anon') && !classes.has('ccm8');
 }
 
-/** Of a suite that nobody knows: not. */
-export function isStrongSuite(code: number): boolean {
-  const suite = suites.get(code);
+/** Of a suite that nobody knows, or of none: not. */
+export function isStrongSuite(code: number | undefined): boolean {
+  const suite = code === undefined ? undefined : suites.get(code);
   return suite !== undefined && isStrong(suite);
 }
 
-const byName: ReadonlyMap<string, number> = new Map([...suites.values()].map(({ name, code }) => [name, code]));
+const byName: ReadonlyMap<string, number> = new Map(
+  [...suites.values()].map(({ name, code }) => [name, code]),
+);
 
 /** Whose order counts, where that was seen. */
 export type OrderSeen =
@@ -52,7 +54,7 @@ export function orderOf({ tls }: Pick<Visit, 'tls'>, { hello, upToTls12 }: Probe
   const raw = agreedTo(hello?.bestFirst)?.suite;
   // The TLS of Node does not have the broken ones, and what it gets instead of them says nothing.
   const isOffered = brokenKindsOf(weakest.suite).length === 0;
-  const best = raw ?? (isOffered ? codeOf(tls) ?? codeOf(sessionOf(upToTls12)) : undefined);
+  const best = raw ?? (isOffered ? (codeOfSession(tls) ?? codeOfSession(sessionOf(upToTls12))) : undefined);
   if (best === undefined) return undefined;
   return best === weakest.suite
     ? { kind: 'own', suite: best }
@@ -63,8 +65,8 @@ function sessionOf(probe: Probes['upToTls12']): ObservedTls | null {
   return probe?.kind === 'seen' && probe.result === 'secured' ? probe.tls : null;
 }
 
-/** Of TLS 1.2 and older. */
-function codeOf(tls: ObservedTls | null): number | undefined {
+/** The suite of a session of TLS 1.2 or older. */
+export function codeOfSession(tls: ObservedTls | null): number | undefined {
   return tls === null || tls.version === 'TLSv1.3' ? undefined : byName.get(tls.cipher);
 }
 
@@ -78,10 +80,7 @@ export interface BrokenKind {
 /** The broken kinds of which something is known; of a server that follows the client, all that are weaker than what it took. */
 export function brokenKinds(base: Pick<Visit, 'tls'>, probes: Probes): readonly BrokenKind[] {
   const { hello } = probes;
-  const sessions = [
-    ...[hello?.weakFirst, hello?.bestFirst, hello?.old, hello?.older, hello?.ssl3, hello?.retry].map(agreedTo),
-    ...(hello?.weak ?? []).map(agreedTo),
-  ].filter((one) => one !== undefined);
+  const sessions = sessionsOf(probes);
   const cleared = new Set([...clearedByRefusal(hello?.weak ?? []), ...clearedByOrder(base, probes)]);
   return brokenClasses.flatMap((kind): BrokenKind[] => {
     const taken = sessions.find(({ suite }) => brokenKindsOf(suite).includes(kind));
@@ -105,6 +104,26 @@ function clearedByOrder(base: Pick<Visit, 'tls'>, probes: Probes): readonly Brok
   if (order?.kind !== 'client') return [];
   const [kind] = brokenKindsOf(order.weakest);
   return kind === undefined ? brokenClasses : brokenClasses.slice(0, brokenClasses.indexOf(kind));
+}
+
+/** Every session that was agreed on, those of usual hellos first. */
+export function sessionsOf({ hello = {} }: Probes): readonly HelloSession[] {
+  const {
+    weakFirst,
+    bestFirst,
+    old,
+    older,
+    ssl3,
+    retry,
+    prime,
+    anonymous,
+    weakCurves,
+    sha1,
+    weak = [],
+  } = hello;
+  return [weakFirst, bestFirst, old, older, ssl3, retry, prime, anonymous, weakCurves, sha1, ...weak]
+    .map(agreedTo)
+    .filter((one) => one !== undefined);
 }
 
 /** Sessions below TLS 1.2 that were agreed on, the newest first; SSL 2.0 is told apart. */

@@ -35,7 +35,11 @@ export type HelloSeen =
   /** HelloRetryRequest: the group that the server wants; null where it wants something else. */
   | { readonly result: 'retry'; readonly group: number | null; readonly suite: number }
   /** SERVER-HELLO of SSL 2.0. */
-  | { readonly result: 'sslv2'; readonly cipherKinds: readonly number[]; readonly chain: readonly Uint8Array[] }
+  | {
+      readonly result: 'sslv2';
+      readonly cipherKinds: readonly number[];
+      readonly chain: readonly Uint8Array[];
+    }
   /** No. `alert`: its number; null where the server closed without a word. */
   | { readonly result: 'refused'; readonly alert: number | null }
   /** Octets that are no answer to a hello. */

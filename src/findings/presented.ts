@@ -5,7 +5,7 @@ import type { ObservedTls, Probes } from './observation.ts';
 import { isSeen, type Place } from './place.ts';
 
 /** SHA-256 of the server's own certificate, lower-case hex; undefined where it presented none that can be read. */
-export function fingerprintOf(tls: ObservedTls): string | undefined {
+export function fingerprintOf(tls: Pick<ObservedTls, 'chain'>): string | undefined {
   return summaryOf(tls)?.sha256;
 }
 
@@ -15,7 +15,7 @@ export function shortHash(sha256: string): string {
 }
 
 /** The server's own certificate in words. */
-export function summaryOf({ chain }: ObservedTls): CertificateSummary | undefined {
+export function summaryOf({ chain }: Pick<ObservedTls, 'chain'>): CertificateSummary | undefined {
   const [leaf] = chain;
   const summary = leaf && summarizeCertificate(leaf);
   return summary?.kind === 'ok' ? summary.value : undefined;

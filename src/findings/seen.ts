@@ -1,5 +1,9 @@
 /** What handshakes have shown of a host: which of its doors a policy is about, and every certificate that was seen there. */
+import { groupName } from '../tls/hello/groups.ts';
+import { suiteName } from '../tls/hello/suites.ts';
 import type { CheckCase, HostCase } from './case.ts';
+import { agreedTo } from './hello-facts.ts';
+import { showVersion } from './hello-words.ts';
 import type { Observation, ObservedTls } from './observation.ts';
 
 /** One handshake that stands, and which hello it came of. */
@@ -59,7 +63,34 @@ export function chainsAt(observation: Observation): readonly SeenChain[] {
     ...(base.tls === null ? [] : [{ observation, tls: base.tls, by: 'base' } as const]),
     ...probed('other-key', probes.otherKey),
     ...probed('no-name', probes.noServerName),
+    ...namelessChain(observation),
   ];
+}
+
+function namelessChain(observation: Observation): readonly SeenChain[] {
+  const tls = namelessIn(observation);
+  return tls === undefined ? [] : [{ observation, tls, by: 'no-name' }];
+}
+
+/**
+ * What a hello of our own without SNI was shown; undefined where there was none, or no certificate.
+ *
+ * Nobody has looked for a path from that certificate; where it is the one of the first connection it has the same.
+ */
+export function namelessIn({ base, probes, endpoint }: Observation): ObservedTls | undefined {
+  const session = agreedTo(probes.hello?.weakFirst);
+  if (session === undefined || session.chain.length === 0 || endpoint.serverName === null) return undefined;
+  const [known, shown] = [base.tls?.chain[0], session.chain[0]];
+  const isSame = known !== undefined && shown !== undefined && Buffer.compare(known, shown) === 0;
+  return {
+    version: showVersion(session.version),
+    cipher: suiteName(session.suite),
+    group: session.group === null ? null : groupName(session.group),
+    chain: session.chain,
+    path: (isSame ? base.tls?.path : undefined) ?? { kind: 'absent' },
+    serverName: null,
+    alpn: null,
+  };
 }
 
 /** Where it was seen, for evidence: `192.0.2.1 port 25`. */

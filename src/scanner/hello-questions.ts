@@ -3,8 +3,10 @@ import { randomBytes } from 'node:crypto';
 import {
   agreedTo,
   brokenKinds,
+  codeOfSession,
   isNewOnly,
   isStrongAnyway,
+  isStrongSuite,
   oldSessions,
   orderOf,
 } from '../findings/hello-facts.ts';
@@ -14,10 +16,10 @@ import type { Ingredients } from '../tls/hello/offers.ts';
 import {
   classQuestion,
   fallbackQuestion,
+  type Question as Hello,
   largeQuestion,
   legacyQuestion,
   primeQuestion,
-  type Question as Hello,
   retryQuestion,
   sslv2Question,
   weakFirstQuestion,
@@ -72,8 +74,8 @@ export function furtherHellos(base: Visit): readonly Question[] {
       name: 'retry',
       isSmaller: true,
       hello: (ingredients) => retryQuestion(ingredients),
-      // A server without TLS 1.3 would say nothing by it.
-      isOpen: () => base.tls === null || base.tls.version === 'TLSv1.3',
+      // A server without TLS 1.3 says by it whether it has forward secrecy at all.
+      isOpen: () => !isStrongSuite(codeOfSession(base.tls)),
       isExtra: true,
     }),
     weakHello(base),
@@ -152,7 +154,7 @@ function beside<Also extends object>(
 
 /** Suites of broken kinds, without those that are known to be there. */
 function weakHello(base: Visit): Question {
-  const open = (probes: Probes): typeof brokenClasses[number][] => {
+  const open = (probes: Probes): (typeof brokenClasses)[number][] => {
     const known = brokenKinds(base, probes);
     return brokenClasses.filter((kind) => !known.some((one) => one.kind === kind));
   };

@@ -9,7 +9,13 @@ import type { Talk } from '../wire/bytes.ts';
 import type { Channel } from '../wire/channel.ts';
 import type { Connected } from './connection.ts';
 import { wordsOfEnd } from './end-words.ts';
-import { deepHellos, furtherHellos, isKnownUpTo12, isShownWithoutName, usualHellos } from './hello-questions.ts';
+import {
+  deepHellos,
+  furtherHellos,
+  isKnownUpTo12,
+  isShownWithoutName,
+  usualHellos,
+} from './hello-questions.ts';
 import type { Dialect, VisitRequest } from './visit.ts';
 
 /** What a connection differs in from the first one. */

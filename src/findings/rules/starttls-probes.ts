@@ -1,15 +1,16 @@
 /** What further connections have shown of the way to TLS: injected commands, state that is kept, SNI. RFC 3207 §4.2. */
 import type { Finding } from '../finding.ts';
-import type { Probed, Probes } from '../observation.ts';
+import type { ObservedTls, Probed, Probes } from '../observation.ts';
 import { foundAt, isSecured, type Place } from '../place.ts';
 import { fingerprintOf, shortHash } from '../presented.ts';
+import { namelessIn } from '../seen.ts';
 
 export function probeFindings(place: Place): readonly Finding[] {
-  const { injection, state, noServerName } = place.observation.probes;
+  const { injection, state } = place.observation.probes;
   return [
     ...(injection === undefined ? [] : injected(place, injection)),
     ...(state === undefined ? [] : kept(place, state)),
-    ...(noServerName === undefined ? [] : withoutName(place, noServerName)),
+    ...withoutName(place),
   ];
 }
 
@@ -75,9 +76,14 @@ function kept(place: Place, probe: NonNullable<Probes['state']>): readonly Findi
   return [foundAt(place, 'starttls.state-kept', probe.kept ? 'fail' : 'pass', { evidence })];
 }
 
-function withoutName(place: Place, probe: NonNullable<Probes['noServerName']>): readonly Finding[] {
-  const { tls } = place.observation.base;
+function withoutName(place: Place): readonly Finding[] {
+  const { base, probes } = place.observation;
+  const { tls } = base;
+  const { noServerName: probe } = probes;
   if (tls === null || !isSecured(place)) return [];
+  const nameless = namelessIn(place.observation);
+  if (nameless !== undefined) return namelessFindings(place, tls, nameless);
+  if (probe === undefined) return [];
   if (probe.kind === 'not-tested') return [untested(place, 'starttls.sni-required', probe)];
   switch (probe.result) {
     case 'not-offered':
@@ -85,24 +91,31 @@ function withoutName(place: Place, probe: NonNullable<Probes['noServerName']>): 
       return [];
     case 'failed':
       return [foundAt(place, 'starttls.sni-required', 'fail', { evidence: [probe.because] })];
-    case 'secured': {
-      const required = foundAt(place, 'starttls.sni-required', 'pass', {
-        evidence: [`Without SNI TLS comes about too: ${probe.tls.version}, ${probe.tls.cipher}.`],
-      });
-      const [asked, unasked] = [fingerprintOf(tls), fingerprintOf(probe.tls)];
-      if (asked === undefined || unasked === undefined) return [required];
-      const differs = asked !== unasked;
-      return [
-        required,
-        foundAt(place, 'starttls.sni-cert-differs', differs ? 'warn' : 'pass', {
-          evidence: differs
-            ? [
-                `With SNI (${tls.serverName ?? 'none'}): ${shortHash(asked)}`,
-                `Without SNI: ${shortHash(unasked)}`,
-              ]
-            : [`With and without SNI: ${shortHash(asked)}`],
-        }),
-      ];
-    }
+    case 'secured':
+      return namelessFindings(place, tls, probe.tls);
   }
+}
+
+function namelessFindings(
+  place: Place,
+  tls: ObservedTls,
+  nameless: Pick<ObservedTls, 'version' | 'cipher' | 'chain'>,
+): readonly Finding[] {
+  const required = foundAt(place, 'starttls.sni-required', 'pass', {
+    evidence: [`Without SNI TLS comes about too: ${nameless.version}, ${nameless.cipher}.`],
+  });
+  const [asked, unasked] = [fingerprintOf(tls), fingerprintOf(nameless)];
+  if (asked === undefined || unasked === undefined) return [required];
+  const differs = asked !== unasked;
+  return [
+    required,
+    foundAt(place, 'starttls.sni-cert-differs', differs ? 'warn' : 'pass', {
+      evidence: differs
+        ? [
+            `With SNI (${tls.serverName ?? 'none'}): ${shortHash(asked)}`,
+            `Without SNI: ${shortHash(unasked)}`,
+          ]
+        : [`With and without SNI: ${shortHash(asked)}`],
+    }),
+  ];
 }

@@ -6,7 +6,9 @@ import { seeingContexts } from '../net/seeing-contexts.ts';
 import { talkOnce, type Way } from './connection.ts';
 import { dialectOf } from './dialects.ts';
 import { emptyDraft, visitOf } from './draft.ts';
+import { listSuites } from './list-suites.ts';
 import { merged } from './merged.ts';
+import { isSentAway } from './pace.ts';
 import {
   hindrance,
   type Knock,
@@ -39,6 +41,8 @@ export interface Plan {
   readonly budget: number;
   /** Awaited before every further connection, with how the last one ended; `stop`: there is no further one. */
   readonly between: (last: VisitEnd) => Promise<'go' | 'stop'>;
+  /** Whether every suite is listed, by as many connections as that takes beside the budget. */
+  readonly everySuite?: boolean;
 }
 
 export interface Observer {
@@ -127,7 +131,10 @@ async function observe(
       })
     : [];
   const further = await askAll(questions, base, plan, { timeoutMs, baseMs }, knocking);
-  return { endpoint, at, connections: 1 + further.connections, base, probes: further.probes };
+  const { connections, probes, last } = further;
+  const isListed = plan.everySuite === true && isDeeper && base.tls !== null && !isSentAway(last);
+  const suites = isListed ? { hello: { suites: await listSuites(knocking, plan.between, last) } } : {};
+  return { endpoint, at, connections: 1 + connections, base, probes: merged(probes, suites) };
 }
 
 function knockingAt(dialect: Dialect, polite: VisitRequest, wayOf: (knock: Knock) => Way): Knocking {
@@ -172,7 +179,7 @@ async function askAll(
   { depth, budget, between }: Plan,
   { timeoutMs, baseMs }: { readonly timeoutMs: number; readonly baseMs: number },
   knocking: Knocking,
-): Promise<{ readonly probes: Probes; readonly connections: number }> {
+): Promise<{ readonly probes: Probes; readonly connections: number; readonly last: VisitEnd }> {
   const most = Math.min(budget, connectionBudget[depth]) - 1;
   let probes: Probes = {};
   let connections = 0;
@@ -205,7 +212,7 @@ async function askAll(
     if (last.kind === 'timeout') timeouts += 1;
     if (timeouts === MOST_TIMEOUTS) stopped = notTested(last);
   }
-  return { probes, connections };
+  return { probes, connections, last };
 }
 
 function tooSlow(ms: number, end: VisitEnd): NotTested {

@@ -40,6 +40,8 @@ export interface TestTerms {
   /** Whether everything is asked of resolvers on this host that somebody named: addresses that are not public are a lab then. */
   readonly lab: boolean;
   readonly optOut: OptOut;
+  /** Whether every suite of every door is listed, beside the budget. */
+  readonly everySuite?: boolean;
 }
 
 export interface Tester {
@@ -175,6 +177,7 @@ async function visitAll(
         }
         const observation = await parts.observer.observe(door.endpoint, {
           ...how,
+          everySuite: terms.everySuite === true,
           budget: connectionBudget[depth],
           between: (last) => betweenVisits(parts.pace, door.endpoint, last),
         });

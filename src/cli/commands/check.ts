@@ -12,6 +12,7 @@ interface CheckOptions extends ConfigOptions {
   readonly protocol?: (typeof protocolNames)[number];
   readonly tls?: 'starttls' | 'implicit';
   readonly depth: (typeof depths)[number];
+  readonly suites: 'class' | 'all';
   readonly failOn: (typeof severities)[number];
   readonly only?: string;
   readonly failAt?: string;
@@ -68,6 +69,14 @@ function addWhatOptions(check: Command): Command {
       new Option('--depth <depth>', 'at most 1, 6 or 16 connections to each port')
         .choices(depths)
         .default(DEPTH),
+    )
+    .addOption(
+      new Option(
+        '--suites <which>',
+        'cipher suites by class, within these connections, or all of one server, each by one more',
+      )
+        .choices(['class', 'all'])
+        .default('class'),
     )
     .addOption(
       new Option('--fail-on <severity>', 'what makes the exit code 1, or 3')
@@ -127,6 +136,10 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
   const targetTerms = { protocol, tls };
   // All of them before anybody is visited; those on stdin are told one by one.
   for (const text of targets) if (text !== STDIN) valueOf(parseTarget(text, targetTerms));
+  if (from === undefined && options.suites === 'all') {
+    const refusal = whyNotAllSuites(targets, options.depth, targetTerms);
+    if (refusal !== undefined) refuse(refusal);
+  }
   const selection = only === undefined ? everyCheck : valueOf(parseSelection(only, await idsOfChecks()));
   const moment = failAt === undefined ? undefined : valueOf(parseMoment(failAt));
   // What a file holds may be older.
@@ -142,6 +155,7 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
         depth: options.depth,
         intrusive: options.intrusive === true,
         allowPrivate: options.allowPrivate === true,
+        everySuite: options.suites === 'all',
         concurrency: options.concurrency,
         gapMs: options.gap,
         timeoutMs: options.timeout,
@@ -157,10 +171,24 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
   );
 }
 
+/** Some hundred connections to each address are for one server whose operator knows of it, and for no list. */
+function whyNotAllSuites(
+  targets: readonly string[],
+  depth: CheckOptions['depth'],
+  terms: Parameters<typeof parseTarget>[1],
+): string | undefined {
+  const [text = ''] = targets;
+  const target = parseTarget(text, terms);
+  const isOne = targets.length === 1 && target.kind === 'ok' && target.value.kind !== 'domain';
+  if (!isOne) return '--suites all makes many connections: name one server, such as mx.example.com:25';
+  return depth === 'quick' ? '--suites all and --depth quick do not go together' : undefined;
+}
+
 /** Without these another check may see less. */
-function repeatedOf({ depth, allowPrivate, intrusive }: CheckOptions): readonly string[] {
+function repeatedOf({ depth, suites, allowPrivate, intrusive }: CheckOptions): readonly string[] {
   return [
     ...(depth === DEPTH ? [] : ['--depth', depth]),
+    ...(suites === 'class' ? [] : ['--suites', suites]),
     ...(allowPrivate === true ? ['--allow-private'] : []),
     ...(intrusive === true ? ['--intrusive'] : []),
   ];

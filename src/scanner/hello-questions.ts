@@ -50,7 +50,6 @@ interface HelloTerms {
 
 /** Asked at every depth but quick, the most telling first. */
 export function usualHellos(base: Visit): { readonly weakFirst: Question; readonly old: Question } {
-  const isOld = base.tls !== null && base.tls.version !== 'TLSv1.2' && base.tls.version !== 'TLSv1.3';
   return {
     weakFirst: question({
       name: 'weakFirst',
@@ -62,9 +61,14 @@ export function usualHellos(base: Visit): { readonly weakFirst: Question; readon
     old: question({
       name: 'old',
       hello: (ingredients) => legacyQuestion(ingredients),
-      isOpen: (probes) => !isOld && !isNewOnly(probes) && oldSessions(probes).length === 0,
+      isOpen: (probes) => !isOld(base) && !isNewOnly(probes) && oldSessions(probes).length === 0,
     }),
   };
+}
+
+/** Whether the server has nothing better than TLS 1.1. */
+function isOld({ tls }: Visit): boolean {
+  return tls !== null && tls.version !== 'TLSv1.2' && tls.version !== 'TLSv1.3';
 }
 
 /** Where there is a connection left: what is worth one at any depth. */
@@ -74,8 +78,8 @@ export function furtherHellos(base: Visit): readonly Question[] {
       name: 'retry',
       isSmaller: true,
       hello: (ingredients) => retryQuestion(ingredients),
-      // A server without TLS 1.3 says by it whether it has forward secrecy at all.
-      isOpen: () => !isStrongSuite(codeOfSession(base.tls)),
+      // A server of TLS 1.2 says by it whether it has forward secrecy at all; older ones have none of its versions.
+      isOpen: () => !isOld(base) && !isStrongSuite(codeOfSession(base.tls)),
       isExtra: true,
     }),
     weakHello(base),

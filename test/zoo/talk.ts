@@ -155,7 +155,12 @@ function talkOver(plain: Socket, connection: number, door: number, certificate: 
       });
       socket = secured;
       for (const event of ['error', '_tlsError']) secured.on(event, () => secured.destroy());
-      await anyOf(secured, ['secure', 'close']);
+      // Whoever hangs up in the handshake has left, as every real server takes it.
+      const noticeEnd = (): void => void secured.read(0);
+      secured.on('readable', noticeEnd);
+      await anyOf(secured, ['secure', 'close', 'end']);
+      secured.off('readable', noticeEnd);
+      if (secured.readableEnded) throw new Gone('the client left');
       assertThere();
     },
     async flood(unit) {

@@ -99,7 +99,8 @@ function anonymous(place: Place): readonly Finding[] {
 function withoutTls13(place: Place, tls: ObservedTls): readonly Finding[] {
   const retry = place.observation.probes.hello?.retry;
   const code = codeOfSession(tls);
-  if (code === undefined || retry?.kind !== 'seen') return [];
+  // Older ones were not offered in that hello.
+  if (code === undefined || tls.version !== 'TLSv1.2' || retry?.kind !== 'seen') return [];
   const agreed = agreedTo(retry);
   if (agreed === undefined && !isRefused(retry)) return [];
   const evidence = [
@@ -110,9 +111,15 @@ function withoutTls13(place: Place, tls: ObservedTls): readonly Finding[] {
     (suite) => suites.get(suite)?.classes.has('aead') === true,
   );
   return [
-    foundAt(place, 'tls.suite.no-fs', agreed === undefined ? 'fail' : 'pass', { evidence }),
+    foundAt(place, 'tls.suite.no-fs', agreed === undefined && isWithoutSecrecy(code) ? 'fail' : 'pass', {
+      evidence,
+    }),
     foundAt(place, 'tls.suite.no-aead', hasAead ? 'pass' : 'warn', { evidence }),
   ];
+}
+
+function isWithoutSecrecy(code: number): boolean {
+  return suites.get(code)?.classes.has('no-fs') === true;
 }
 
 function order(place: Place): readonly Finding[] {

@@ -67,9 +67,25 @@ export function chainsAt(observation: Observation): readonly SeenChain[] {
   ];
 }
 
+/** The certificate of the other kind of key is there already: the hello without SNI is free to be shown either. */
 function namelessChain(observation: Observation): readonly SeenChain[] {
   const tls = namelessIn(observation);
-  return tls === undefined ? [] : [{ observation, tls, by: 'no-name' }];
+  if (tls === undefined) return [];
+  const other = otherKeyIn(observation);
+  return other !== undefined && isSameLeaf(tls, other) ? [] : [{ observation, tls, by: 'no-name' }];
+}
+
+/** What only clients see that take the other kind of key. */
+export function otherKeyIn({ probes: { otherKey } }: Observation): ObservedTls | undefined {
+  return otherKey?.kind === 'seen' && otherKey.result === 'secured' ? otherKey.tls : undefined;
+}
+
+type Shown = Pick<ObservedTls, 'chain'>;
+
+/** Whether both are of the same certificate. */
+export function isSameLeaf(one: Shown, other: Shown): boolean {
+  const [a, b] = [one.chain[0], other.chain[0]];
+  return a !== undefined && b !== undefined && Buffer.compare(a, b) === 0;
 }
 
 /**
@@ -80,8 +96,7 @@ function namelessChain(observation: Observation): readonly SeenChain[] {
 export function namelessIn({ base, probes, endpoint }: Observation): ObservedTls | undefined {
   const session = agreedTo(probes.hello?.weakFirst);
   if (session === undefined || session.chain.length === 0 || endpoint.serverName === null) return undefined;
-  const [known, shown] = [base.tls?.chain[0], session.chain[0]];
-  const isSame = known !== undefined && shown !== undefined && Buffer.compare(known, shown) === 0;
+  const isSame = base.tls !== null && isSameLeaf(base.tls, session);
   return {
     version: showVersion(session.version),
     cipher: suiteName(session.suite),

@@ -1,9 +1,10 @@
 /** What further connections have shown of the way to TLS: injected commands, state that is kept, SNI. RFC 3207 §4.2. */
+import { openCertificate } from '../../tls/path-rules.ts';
 import type { Finding } from '../finding.ts';
 import type { ObservedTls, Probed, Probes } from '../observation.ts';
 import { foundAt, isSecured, type Place } from '../place.ts';
 import { fingerprintOf, shortHash } from '../presented.ts';
-import { namelessIn } from '../seen.ts';
+import { namelessIn, otherKeyIn } from '../seen.ts';
 
 export function probeFindings(place: Place): readonly Finding[] {
   const { injection, state } = place.observation.probes;
@@ -104,7 +105,13 @@ function namelessFindings(
   const required = foundAt(place, 'starttls.sni-required', 'pass', {
     evidence: [`Without SNI TLS comes about too: ${nameless.version}, ${nameless.cipher}.`],
   });
-  const [asked, unasked] = [fingerprintOf(tls), fingerprintOf(nameless)];
+  const other = otherKeyIn(place.observation);
+  // A server with two kinds of keys may show either without SNI, as the hello lets it.
+  const counterpart = [tls, ...(other === undefined ? [] : [other])].find((one) =>
+    isOfSameKind(one, nameless),
+  );
+  if (counterpart === undefined) return [required];
+  const [asked, unasked] = [fingerprintOf(counterpart), fingerprintOf(nameless)];
   if (asked === undefined || unasked === undefined) return [required];
   const differs = asked !== unasked;
   return [
@@ -118,4 +125,15 @@ function namelessFindings(
         : [`With and without SNI: ${shortHash(asked)}`],
     }),
   ];
+}
+
+/** Whether both certificates have the same kind of key; of one that cannot be read nothing is known. */
+function isOfSameKind(one: Pick<ObservedTls, 'chain'>, other: Pick<ObservedTls, 'chain'>): boolean {
+  const [first, second] = [keyKindOf(one), keyKindOf(other)];
+  return first !== undefined && first === second;
+}
+
+function keyKindOf({ chain: [leaf] }: Pick<ObservedTls, 'chain'>): string | undefined {
+  const opened = leaf === undefined ? undefined : openCertificate(leaf);
+  return opened?.kind === 'ok' ? opened.value.key.asymmetricKeyType : undefined;
 }

@@ -2,6 +2,7 @@
 import { groupName, groups } from '../../tls/hello/groups.ts';
 import { bitsOf, primeName } from '../../tls/hello/primes.ts';
 import { signatureSchemeName } from '../../tls/hello/signature-schemes.ts';
+import { suites } from '../../tls/hello/suites.ts';
 import { SSL_3, TLS_1_2, TLS_1_3 } from '../../tls/hello/versions.ts';
 import { sha1Schemes, weakCurves } from '../../tls/hello/weak-questions.ts';
 import type { CheckId } from '../catalogue.ts';
@@ -98,7 +99,10 @@ const LONG_BITS = 3072;
 
 function primes(place: Place): readonly Finding[] {
   const { probes } = place.observation;
-  const seen = sessionsOf(probes).flatMap(({ prime }) => (prime === null ? [] : [prime]));
+  // Where the server proves nothing of itself, OpenSSL takes a short prime on purpose: that has a finding of its own.
+  const seen = sessionsOf(probes).flatMap(({ prime, suite }) =>
+    prime === null || suites.get(suite)?.classes.has('anon') === true ? [] : [prime],
+  );
   const shortest = seen.toSorted((one, other) => bitsOf(one) - bitsOf(other))[0];
   if (shortest === undefined) {
     const isWithout = isRefused(probes.hello?.prime) || isNewOnly(probes);

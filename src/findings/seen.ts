@@ -67,12 +67,9 @@ export function chainsAt(observation: Observation): readonly SeenChain[] {
   ];
 }
 
-/** The certificate of the other kind of key is there already: the hello without SNI is free to be shown either. */
 function namelessChain(observation: Observation): readonly SeenChain[] {
   const tls = namelessIn(observation);
-  if (tls === undefined) return [];
-  const other = otherKeyIn(observation);
-  return other !== undefined && isSameLeaf(tls, other) ? [] : [{ observation, tls, by: 'no-name' }];
+  return tls === undefined ? [] : [{ observation, tls, by: 'no-name' }];
 }
 
 /** What only clients see that take the other kind of key. */

@@ -322,9 +322,9 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     why: 'the words of the catalogue, each of which is looked at there',
     test: 'test/unit/findings/page.test.ts',
     sources: `findings/catalogue findings/catalogue/caa findings/catalogue/cert findings/catalogue/conn
-      findings/catalogue/dns findings/catalogue/dnssec findings/catalogue/mailbox findings/catalogue/mx
-      findings/catalogue/senders findings/catalogue/smtp findings/catalogue/starttls findings/catalogue/tls
-      findings/catalogue/tlsrpt`,
+      findings/catalogue/dns findings/catalogue/dnssec findings/catalogue/handshake findings/catalogue/mailbox
+      findings/catalogue/mx findings/catalogue/senders findings/catalogue/smtp findings/catalogue/starttls
+      findings/catalogue/suites findings/catalogue/tls findings/catalogue/tlsrpt`,
   },
   {
     why: 'what a recording is made of',

@@ -83,21 +83,21 @@ export const handshakeChecks = {
         ownPrime,
       ),
     ],
-    reference: 'RFC 9325 §4.1',
+    reference: 'RFC 9325 §4.5',
   },
   'tls.dh.2048': {
     title: 'primes of 3072 bits and more',
     severity: 'low',
     why: 'The key exchange uses a prime of 2048 bits. That is enough for today; some auditors want 3072, or no such suites at all.',
     fix: [program('Leave suites with DHE out: all clients of today have ECDHE.')],
-    reference: 'RFC 9325 §4.1, RFC 7919 §1',
+    reference: 'RFC 9325 §4.5, RFC 7919 §1',
   },
   'tls.dh.common-prime': {
     title: 'short primes that many servers share',
     severity: 'low',
     why: 'The prime of the key exchange is short, and one that many servers have. The work to break it is done once, and then serves for all of them.',
     fix: [program('Use a prime of 2048 bits or more.', ownPrime)],
-    reference: 'RFC 7919 §8.1',
+    reference: 'RFC 7919 §1',
   },
   'tls.ecdhe.weak-curve': {
     title: 'length of curves in the key exchange',
@@ -108,7 +108,7 @@ export const handshakeChecks = {
         { for: 'dovecot', text: 'ssl_curve_list = X25519:P-256:P-384' },
       ]),
     ],
-    reference: 'RFC 9325 §4.3, RFC 8422 §5.1.1',
+    reference: 'RFC 9325 §4.5, RFC 8422 §5.1.1',
   },
   'tls.group.preference': {
     title: 'group that the server asks for',

@@ -51,7 +51,7 @@ export const suitesChecks = {
     severity: 'medium',
     why: 'The server agrees to suites in which it proves nothing of itself. Clients that look at certificates never offer them; one that does talks to whoever answers.',
     fix: [program('Take the anonymous suites out.', noAnonymous)],
-    reference: 'RFC 9325 §4.1',
+    reference: 'RFC 5246 appendix F.1.1.1',
   },
   'tls.suite.no-aead': {
     title: 'suites with authenticated encryption (AEAD)',

@@ -15,7 +15,7 @@ import { suiteFindings } from './tls-suites.ts';
 export function tlsFindings(theCase: CheckCase): readonly Finding[] {
   return placesOf(theCase).flatMap((place) => {
     const { base, probes } = place.observation;
-    if (!isSeen(base)) return [];
+    if (base.tls !== null && !isSeen(base)) return [];
     const found = [
       ...oldVersions(place, base.tls, probes),
       ...(base.tls === null ? [] : ofSession(place, base.tls, probes)),

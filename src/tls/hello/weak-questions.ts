@@ -3,7 +3,7 @@ import { baseOffer, type Ingredients, weakestUpTo12 } from './offers.ts';
 import type { Question } from './questions.ts';
 import { type CipherSuite, type SuiteClass, suites } from './suites.ts';
 
-/** Kinds of suites that are broken, the weakest first: RFC 9325 §4.1, RFC 7465 §2, RFC 8429, RFC 5469 §4. */
+/** Kinds of suites that are broken, the weakest first: RFC 9325 §4.1, RFC 7465 §2, RFC 5469 §4. */
 export const brokenClasses = [
   'null',
   'export',
@@ -51,7 +51,7 @@ export function weakCurvesQuestion(ingredients: Ingredients): Question {
 export function sha1Question(ingredients: Ingredients): Question {
   const offer = baseOffer(ingredients);
   const signing = offer.suites.filter((code) => exchangeOf(code)?.endsWith('DHE') === true);
-  return { offer: { ...offer, suites: signing, signatureSchemes: sha1Schemes }, until: 'version' };
+  return { offer: { ...offer, suites: signing, signatureSchemes: sha1Schemes }, until: 'key-exchange' };
 }
 
 function exchangeOf(code: number): CipherSuite['keyExchange'] | undefined {

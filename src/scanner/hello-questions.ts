@@ -5,6 +5,7 @@ import {
   brokenKinds,
   codeOfSession,
   isNewOnly,
+  isRefused,
   isStrongAnyway,
   isStrongSuite,
   oldSessions,
@@ -100,7 +101,11 @@ export function deepHellos(base: Visit): readonly Question[] {
     question({
       name: 'ssl3',
       hello: (ingredients) => legacyQuestion(ingredients, SSL_3),
-      isOpen: (probes) => hasOld(probes) && oldSessions(probes).every(({ version }) => version > SSL_3),
+      // A server that has nothing else would have answered the hello of TLS 1.1 at most with it.
+      isOpen: (probes) =>
+        hasOld(probes) &&
+        !isRefused(probes.hello?.old) &&
+        oldSessions(probes).every(({ version }) => version > SSL_3),
       isExtra: true,
     }),
     question({ name: 'prime', hello: primeQuestion, isOpen: mayHavePrime, isExtra: true }),

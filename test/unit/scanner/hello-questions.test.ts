@@ -130,7 +130,6 @@ describe('further ones, for which nobody is told that they were left out', () =>
     assert.deepEqual(await open(furtherHellos(visit()), hello), ['retry', 'weak']);
     assert.deepEqual(await open(deepHellos(visit()), hello), [
       'anonymous',
-      'ssl3',
       'prime',
       'weak',
       'ssl2',
@@ -165,6 +164,14 @@ describe('further ones, for which nobody is told that they were left out', () =>
     assert.ok((await open(deepHellos(visit(null)), { retry })).includes('large'));
     assert.ok(!(await open(deepHellos(visit(null)), { retry: helloRefused() })).includes('large'));
     assert.ok(!(await open(deepHellos(visit()), { retry })).includes('large'));
+  });
+
+  it('SSL 3.0 below an old version, which a server without one would have answered with', async () => {
+    const beside = { weakFirst: agreed(), old: agreed({ version: 0x0301 }) };
+    assert.ok((await open(deepHellos(visit()), beside)).includes('ssl3'));
+    const alone = { weakFirst: agreed(), old: agreed({ version: 0x0300 }) };
+    for (const hello of [alone, { weakFirst: agreed(), old: helloRefused(null) }])
+      assert.ok(!(await open(deepHellos(visit()), hello)).includes('ssl3'));
   });
 
   it('what has been seen already is not asked for', async () => {

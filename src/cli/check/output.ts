@@ -32,7 +32,8 @@ export function openOutput(terms: OutputTerms): Output {
   return {
     async print(report, recording) {
       if (format === 'ndjson') return write(`${JSON.stringify(report)}\n`);
-      await write(`${separator}${formatReport(report, page, details ? recording : undefined)}`);
+      const seen = details ? recording : undefined;
+      await write(`${separator}${formatReport(report, page, seen, recording.observations)}`);
       separator = SEPARATOR;
     },
     end: () => Promise.resolve(),

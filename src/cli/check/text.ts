@@ -17,6 +17,7 @@ import {
   wishLines,
 } from './text-findings.ts';
 import { hostLines, senderLines } from './text-senders.ts';
+import { suiteBlocks } from './text-suites.ts';
 import { outlookOf, verdictOf, workOf } from './verdict.ts';
 import { showMoment } from './words.ts';
 
@@ -29,8 +30,18 @@ export interface PageTerms {
   readonly isPart: boolean;
 }
 
-/** All of it, ending in a line break. @param recording where its transcripts are wanted. */
-export function formatReport(report: CheckReport, terms: PageTerms, recording?: Recording): string {
+/**
+ * All of it, ending in a line break.
+ *
+ * @param recording where its transcripts are wanted.
+ * @param observations of which every suite is told, where they were listed.
+ */
+export function formatReport(
+  report: CheckReport,
+  terms: PageTerms,
+  recording?: Recording,
+  observations: Recording['observations'] = [],
+): string {
   const { look, called, isPart } = terms;
   return page([
     headLines(report, isPart, look),
@@ -42,6 +53,7 @@ export function formatReport(report: CheckReport, terms: PageTerms, recording?: 
     wishLines(report, look),
     hostLines(report, look),
     fineLines(report, look),
+    ...suiteBlocks(observations, look),
     noteLines(report, look),
     ...(recording === undefined ? [moreLines(report, look)] : detailLines(report, recording, called, look)),
   ]);

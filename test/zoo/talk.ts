@@ -22,6 +22,8 @@ export interface Talk {
   readonly say: (text: string) => void;
   /** The next line without its end. @throws Gone */
   readonly line: () => Promise<string>;
+  /** All that comes next, as soon as there is something. @throws Gone */
+  readonly heard: () => Promise<string>;
   /** All that came and was not taken, which is taken with it. */
   readonly unread: () => string;
   /** Reads again what was taken: how a flaw keeps what came in clear. */
@@ -130,6 +132,12 @@ function talkOver(plain: Socket, connection: number, door: number, certificate: 
         }
         await more();
       }
+    },
+    async heard() {
+      if (kept === '') await more();
+      const all = kept;
+      kept = '';
+      return all;
     },
     unread() {
       const chunk: Buffer | null = socket.read();

@@ -38,6 +38,17 @@ export const handshakeChecks = {
     ],
     reference: 'RFC 8446 §4.1.2, §4.2.1',
   },
+  'tls.downgrade-sentinel': {
+    title: 'mark of servers that could have spoken TLS 1.3',
+    severity: 'medium',
+    why: 'The server has TLS 1.3, and does not say so when it agrees on TLS 1.2. Whoever is on the path can bring clients with TLS 1.3 down to TLS 1.2 without their noticing.',
+    fix: [
+      program(
+        'Install a current version of the server and of its TLS library; where something before the server speaks TLS 1.2 for it, have it speak TLS 1.3, too.',
+      ),
+    ],
+    reference: 'RFC 8446 §4.1.3',
+  },
   'tls.fallback-scsv': {
     title: 'word of clients that try again with an older version',
     severity: 'low',

@@ -83,7 +83,7 @@ function withoutName(place: Place): readonly Finding[] {
   const { noServerName: probe } = probes;
   if (tls === null || !isSecured(place)) return [];
   const nameless = namelessIn(place.observation);
-  if (nameless !== undefined) return namelessFindings(place, tls, nameless);
+  if (nameless !== undefined) return namelessFindings(place, counterpartOf(place, tls, nameless), nameless);
   if (probe === undefined) return [];
   if (probe.kind === 'not-tested') return [untested(place, 'starttls.sni-required', probe)];
   switch (probe.result) {
@@ -97,34 +97,40 @@ function withoutName(place: Place): readonly Finding[] {
   }
 }
 
+/** @param counterpart what it is to be compared with: what is shown with SNI; undefined where that is not known. */
 function namelessFindings(
   place: Place,
-  tls: ObservedTls,
+  counterpart: ObservedTls | undefined,
   nameless: Pick<ObservedTls, 'version' | 'cipher' | 'chain'>,
 ): readonly Finding[] {
   const required = foundAt(place, 'starttls.sni-required', 'pass', {
     evidence: [`Without SNI TLS comes about too: ${nameless.version}, ${nameless.cipher}.`],
   });
-  const other = otherKeyIn(place.observation);
-  // A server with two kinds of keys may show either without SNI, as the hello lets it.
-  const counterpart = [tls, ...(other === undefined ? [] : [other])].find((one) =>
-    isOfSameKind(one, nameless),
-  );
-  if (counterpart === undefined) return [required];
-  const [asked, unasked] = [fingerprintOf(counterpart), fingerprintOf(nameless)];
+  const asked = counterpart && fingerprintOf(counterpart);
+  const unasked = fingerprintOf(nameless);
   if (asked === undefined || unasked === undefined) return [required];
   const differs = asked !== unasked;
+  const name = counterpart?.serverName ?? 'none';
   return [
     required,
     foundAt(place, 'starttls.sni-cert-differs', differs ? 'warn' : 'pass', {
       evidence: differs
-        ? [
-            `With SNI (${tls.serverName ?? 'none'}): ${shortHash(asked)}`,
-            `Without SNI: ${shortHash(unasked)}`,
-          ]
+        ? [`With SNI (${name}): ${shortHash(asked)}`, `Without SNI: ${shortHash(unasked)}`]
         : [`With and without SNI: ${shortHash(asked)}`],
     }),
   ];
+}
+
+/**
+ * A server with two kinds of keys may show either to a hello of our own without SNI: it is held against the one of the same kind.
+ * Where with SNI there is none of that kind, it is another one in any case.
+ */
+function counterpartOf(place: Place, tls: ObservedTls, nameless: ObservedTls): ObservedTls | undefined {
+  const { otherKey } = place.observation.probes;
+  const other = otherKeyIn(place.observation);
+  const same = [tls, ...(other === undefined ? [] : [other])].find((one) => isOfSameKind(one, nameless));
+  if (same !== undefined) return same;
+  return otherKey?.kind === 'seen' && otherKey.result === 'failed' ? tls : undefined;
 }
 
 /** Whether both certificates have the same kind of key; of one that cannot be read nothing is known. */

@@ -44,7 +44,7 @@ export function weakQuestion(ingredients: Ingredients, without: readonly BrokenC
 export function weakCurvesQuestion(ingredients: Ingredients): Question {
   const offer = baseOffer(ingredients);
   const ofCurves = offer.suites.filter((code) => exchangeOf(code) === 'ECDHE');
-  return { offer: { ...offer, suites: ofCurves, groups: weakCurves }, until: 'version' };
+  return { offer: { ...offer, suites: ofCurves, groups: weakCurves }, until: 'key-exchange' };
 }
 
 /** Only signatures with SHA-1, in TLS 1.2, and only suites in which the server signs. */

@@ -15,6 +15,7 @@ import {
   only,
   probeNotTested,
   statesOf,
+  tlsSeen,
 } from '../../../support/observations.ts';
 
 type Findings = ReturnType<typeof tlsFindings>;
@@ -119,6 +120,15 @@ describe('what a ServerHello says by itself', () => {
       told(found({ old: agreed({ version: 0x0301, extendedMasterSecret: false }) }), 'tls.ems-missing'),
       [],
     ));
+});
+
+it('RFC 8446 §4.1.3: a server of TLS 1.3 that agrees on TLS 1.2 says so in its random', () => {
+  const id = 'tls.downgrade-sentinel';
+  assert.deepEqual(told(found({ weakFirst: agreed() }), id), ['pass medium']);
+  assert.deepEqual(told(found({ weakFirst: agreed({ couldSpeak: null }) }), id), ['warn medium']);
+  assert.deepEqual(told(found({ weakFirst: agreed({ version: 0x0302, couldSpeak: 0x0303 }) }), id), []);
+  const tls12 = { tls: tlsSeen({ version: 'TLSv1.2' }) };
+  assert.deepEqual(told(found({ weakFirst: agreed({ couldSpeak: null }) }, {}, tls12), id), []);
 });
 
 it('RFC 7507 §3: a server that could do better has to refuse; how it does is its own affair', () => {

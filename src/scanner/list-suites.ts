@@ -44,7 +44,7 @@ export async function listSuites(
 
 /** @returns undefined where the server does not have the version. */
 async function ofVersion(listing: Listing, version: number): Promise<SuitesOfVersion | undefined> {
-  if (version !== TLS_1_3 && !(await isSpoken(listing, version))) return undefined;
+  if (version !== TLS_1_3 && (await isSpoken(listing, version)) === false) return undefined;
   const taken: number[] = [];
   const settled = new Set<number>();
   for (;;) {
@@ -59,13 +59,17 @@ async function ofVersion(listing: Listing, version: number): Promise<SuitesOfVer
   return { version, ...(await inOrder(listing, version, taken)), unfinished };
 }
 
-/** Asked first, as a list costs a connection for each way of key exchange even where there is nothing to list. */
-async function isSpoken(listing: Listing, version: number): Promise<boolean> {
+/**
+ * Asked first, as a list costs a connection for each way of key exchange even where there is nothing to list.
+ *
+ * @returns undefined where nobody could be asked.
+ */
+async function isSpoken(listing: Listing, version: number): Promise<boolean | undefined> {
   const asked = await ask(listing, (ingredients) => ({
     ...legacyQuestion(ingredients, version),
     until: 'version',
   }));
-  return asked !== undefined && suiteTaken(asked.seen, version) !== undefined;
+  return asked === undefined ? undefined : suiteTaken(asked.seen, version) !== undefined;
 }
 
 /**
@@ -111,34 +115,37 @@ async function choiceOf(
 }
 
 interface Asked {
-  readonly seen: Probed<HelloSeen>;
+  readonly seen: Extract<Probed<HelloSeen>, { kind: 'seen' }>;
   readonly offered: readonly number[];
 }
 
-/** @returns undefined where there is nothing more to ask, or nobody to ask any more, which the listing then says. */
+/**
+ * Asks a question, and once more where the server hangs at it.
+ *
+ * @returns undefined where there is nothing more to ask, or nobody to ask any more, which the listing then says.
+ */
 async function ask(
   listing: Listing,
   hello: (ingredients: Ingredients) => Hello | undefined,
 ): Promise<Asked | undefined> {
   const question = hello({ random: randomBytes(32), serverName: null });
-  if (question === undefined || listing.stopped !== null) return undefined;
-  if ((await listing.between(listing.last)) === 'stop') {
-    listing.stopped = 'the server sent us away';
-    return undefined;
+  while (question !== undefined && listing.stopped === null) {
+    if ((await listing.between(listing.last)) === 'stop') {
+      listing.stopped = 'the server sent us away';
+      break;
+    }
+    listing.connections += 1;
+    const { offer } = question;
+    const { seen, end } = await listing.knocking.hello(
+      (serverName) => (offer.kind === 'tls' ? { ...question, offer: named(offer, serverName) } : question),
+      true,
+    );
+    listing.last = end;
+    if (seen.kind === 'seen') return { seen, offered: offer.kind === 'tls' ? offer.suites : [] };
+    if (end.kind === 'timeout') listing.timeouts += 1;
+    if (end.kind !== 'timeout' || listing.timeouts === MOST_TIMEOUTS) listing.stopped = seen.because;
   }
-  listing.connections += 1;
-  const { offer } = question;
-  const { seen, end } = await listing.knocking.hello(
-    (serverName) => (offer.kind === 'tls' ? { ...question, offer: named(offer, serverName) } : question),
-    true,
-  );
-  listing.last = end;
-  if (end.kind === 'timeout') listing.timeouts += 1;
-  if (seen.kind === 'not-tested' && (end.kind !== 'timeout' || listing.timeouts === MOST_TIMEOUTS)) {
-    listing.stopped = seen.because;
-    return undefined;
-  }
-  return { seen, offered: offer.kind === 'tls' ? offer.suites : [] };
+  return undefined;
 }
 
 /** SSL 3.0 has no extensions, hence no name. */
@@ -149,8 +156,7 @@ function named<Offer extends { readonly legacyVersion: number }>(
   return { ...offer, serverName: offer.legacyVersion === SSL_3 ? null : serverName };
 }
 
-function suiteTaken(seen: Probed<HelloSeen>, version: number): number | undefined {
-  if (seen.kind !== 'seen') return undefined;
+function suiteTaken(seen: HelloSeen, version: number): number | undefined {
   if (seen.result === 'retry') return version === TLS_1_3 ? seen.suite : undefined;
   if (seen.result !== 'agreed' || seen.session.version !== version) return undefined;
   return seen.session.suite;

@@ -13,6 +13,8 @@ interface Server {
   readonly follows?: 'client' | 'itself';
   /** From that connection on, from 1, it does this instead. */
   readonly from?: number;
+  /** The last of these; absent: all that follow. */
+  readonly until?: number;
   readonly then?: { readonly seen: Probed<HelloSeen>; readonly end: VisitEnd };
 }
 
@@ -29,7 +31,8 @@ async function list(server: Server, between: () => 'go' | 'stop' = () => 'go'): 
       const { offer } = hello('mx.example.test');
       assert.ok(offer.kind === 'tls');
       asked.push(offer);
-      if (server.then !== undefined && asked.length >= (server.from ?? 1)) return server.then;
+      const { from = 1, until = Infinity, then } = server;
+      if (then !== undefined && asked.length >= from && asked.length <= until) return then;
       return { seen: answer(server, offer), end: without };
     },
   };
@@ -112,9 +115,30 @@ describe('no more is asked', () => {
     assert.equal(connections, 5);
   });
 
+  const hung: VisitEnd = { kind: 'timeout', at: 'handshake', ms: 1_000 };
+
   it('of one that has hung twice', async () => {
-    const end: VisitEnd = { kind: 'timeout', at: 'handshake', ms: 1_000 };
-    const { connections } = await list({ has, from: 6, then: { seen: probeNotTested(end), end } });
+    const then = { seen: probeNotTested(hung), end: hung };
+    const { connections, versions } = await list({ has, from: 6, then });
     assert.equal(connections, 7);
+    assert.equal(versions.at(-1)?.unfinished, 'the server did not answer in time');
+  });
+
+  it('of a version at which it hung nobody says that it is not there', async () => {
+    const then = { seen: probeNotTested(hung), end: hung };
+    const { versions } = await list({ has, from: 1, then });
+    assert.deepEqual(versions, [
+      { version: 0x0300, suites: [], ownOrder: null, unfinished: 'the server did not answer in time' },
+    ]);
+  });
+
+  it('one hang is no answer: the question is asked again', async () => {
+    const whole = await list({ has });
+    const then = { seen: probeNotTested(hung), end: hung };
+    for (const from of [1, 4, 6]) {
+      const { versions, connections } = await list({ has, from, until: from, then });
+      assert.deepEqual(versions, whole.versions);
+      assert.equal(connections, whole.connections + 1);
+    }
   });
 });

@@ -8,11 +8,13 @@ import type { Probed, VisitEnd } from '../findings/observation.ts';
 import type { Ingredients } from '../tls/hello/offers.ts';
 import { type Question as Hello, legacyQuestion, remainingQuestion } from '../tls/hello/questions.ts';
 import { SSL_3, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3 } from '../tls/hello/versions.ts';
-import type { Knocking } from './probes.ts';
+import type { Knocking, NotTested } from './probes.ts';
 
 const VERSIONS = [SSL_3, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3];
 /** One question may be what a server hangs at; connections that are left hanging are what clients are banned for. */
 const MOST_TIMEOUTS = 2;
+/** More than any server of today needs, were it to take all that it can. */
+const MOST_CONNECTIONS = 1_000;
 
 interface Listing {
   readonly knocking: Pick<Knocking, 'hello'>;
@@ -130,10 +132,9 @@ async function ask(
 ): Promise<Asked | undefined> {
   const question = hello({ random: randomBytes(32), serverName: null });
   while (question !== undefined && listing.stopped === null) {
-    if ((await listing.between(listing.last)) === 'stop') {
-      listing.stopped = 'the server sent us away';
-      break;
-    }
+    if (listing.connections === MOST_CONNECTIONS) listing.stopped = `${MOST_CONNECTIONS} connections are enough`;
+    else if ((await listing.between(listing.last)) === 'stop') listing.stopped = 'the server sent us away';
+    if (listing.stopped !== null) break;
     listing.connections += 1;
     const { offer } = question;
     const { seen, end } = await listing.knocking.hello(
@@ -141,11 +142,19 @@ async function ask(
       true,
     );
     listing.last = end;
-    if (seen.kind === 'seen') return { seen, offered: offer.kind === 'tls' ? offer.suites : [] };
-    if (end.kind === 'timeout') listing.timeouts += 1;
-    if (end.kind !== 'timeout' || listing.timeouts === MOST_TIMEOUTS) listing.stopped = seen.because;
+    if (seen.kind === 'seen' && seen.result !== 'not-offered')
+      return { seen, offered: offer.kind === 'tls' ? offer.suites : [] };
+    if (seen.kind === 'seen') listing.stopped = 'STARTTLS was not offered any more';
+    else listing.stopped = whyOver(listing, seen, end);
   }
   return undefined;
+}
+
+/** One hang may pass. @returns null where the question is asked again. */
+function whyOver(listing: Listing, { because }: NotTested, { kind }: VisitEnd): string | null {
+  if (kind !== 'timeout') return because;
+  listing.timeouts += 1;
+  return listing.timeouts === MOST_TIMEOUTS ? because : null;
 }
 
 /** SSL 3.0 has no extensions, hence no name. */

@@ -109,6 +109,13 @@ describe('no more is asked', () => {
     ]);
   });
 
+  it('of a server that does not offer STARTTLS any more', async () => {
+    const then = { seen: { kind: 'seen', result: 'not-offered' } as const, end: without };
+    const { connections, versions } = await list({ has, from: 7, then });
+    assert.equal(connections, 7);
+    assert.equal(versions.at(-1)?.unfinished, 'STARTTLS was not offered any more');
+  });
+
   it('where the pace says stop', async () => {
     let count = 0;
     const { connections } = await list({ has }, () => (++count > 5 ? 'stop' : 'go'));

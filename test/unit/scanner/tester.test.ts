@@ -8,6 +8,7 @@ import type { Recording } from '../../../src/findings/recording.ts';
 import type { Plan } from '../../../src/scanner/observe.ts';
 import { nobodyOptedOut, readOptOut } from '../../../src/scanner/opt-out.ts';
 import { openPace } from '../../../src/scanner/pace.ts';
+import type { NotTested } from '../../../src/scanner/probes.ts';
 import { openTester, type TestTerms } from '../../../src/scanner/tester.ts';
 import { nameOf } from '../../support/destinations.ts';
 import { answerOf, now, observe, type Seen, sentAway } from '../../support/observations.ts';
@@ -254,25 +255,25 @@ describe('what is visited', () => {
   });
 });
 
-it('leaves an address alone, too, whose last question was answered by sending us away', async () => {
-  const { skipped } = (
-    await run({
-      seen: {
-        connections: 6,
-        probes: {
-          upToTls12: {
-            kind: 'not-tested',
-            because: 'of the test',
-            end: { kind: 'throttled', at: 'greeting', answer: answerOf(421, 'too many') },
-          },
-        },
-      },
-    })
-  ).recording;
-  assert.deepEqual(
-    skipped.map(({ host, kind }) => [host, kind]),
-    [['mx2.example.test', 'throttled']],
-  );
+describe('whose last question was answered by sending us away', () => {
+  const away: NotTested = {
+    kind: 'not-tested',
+    because: 'of the test',
+    end: { kind: 'throttled', at: 'greeting', answer: answerOf(421, 'too many') },
+  };
+  for (const [name, probes] of [
+    ['a whole visit', { upToTls12: away }],
+    ['a hello of our own', { hello: { old: away } }],
+    ['one of several hellos', { hello: { weak: [away] } }],
+  ] as const) {
+    it(`leaves an address alone, too: ${name}`, async () => {
+      const { skipped } = (await run({ seen: { connections: 6, probes } })).recording;
+      assert.deepEqual(
+        skipped.map(({ host, kind }) => [host, kind]),
+        [['mx2.example.test', 'throttled']],
+      );
+    });
+  }
 });
 
 describe('intrusive questions', () => {

@@ -6,7 +6,7 @@ import type { HelloSeen, HelloSession } from './hello-seen.ts';
 import type { ObservedTls, Probed, Probes, Visit } from './observation.ts';
 
 /** RFC 8446 §6.2: the server has none of the versions that were offered. */
-export const PROTOCOL_VERSION = 70;
+const PROTOCOL_VERSION = 70;
 
 type Answer = Probed<HelloSeen> | undefined;
 
@@ -20,13 +20,18 @@ export function isRefused(probe: Answer): boolean {
   return probe?.kind === 'seen' && probe.result === 'refused';
 }
 
+/** What came of TLS 1.2 with the weakest first, without SNI or with it. */
+export function weakestOf({ hello }: Probes): HelloSession | undefined {
+  return agreedTo(hello?.weakFirst) ?? agreedTo(hello?.weakNamed);
+}
+
 /** Whether it said that it has none of the versions of the hello. */
 export function isOfOtherVersions(probe: Answer): boolean {
   return probe?.kind === 'seen' && probe.result === 'refused' && probe.alert === PROTOCOL_VERSION;
 }
 
 /** AEAD, and keys of its own for each session: nothing that RFC 9325 §4.2 does not recommend. */
-export function isStrong({ classes }: Pick<CipherSuite, 'classes'>): boolean {
+function isStrong({ classes }: Pick<CipherSuite, 'classes'>): boolean {
   return classes.has('aead') && !classes.has('no-fs') && !classes.has('anon') && !classes.has('ccm8');
 }
 
@@ -41,15 +46,16 @@ const byName: ReadonlyMap<string, number> = new Map(
 );
 
 /** Whose order counts, where that was seen. */
-export type OrderSeen =
+type OrderSeen =
   /** Other orders bring other suites. */
   | { readonly kind: 'client'; readonly weakest: number; readonly best: number }
   /** The same suite either way. */
   | { readonly kind: 'own'; readonly suite: number };
 
 /** Compares what came of all suites with the weakest first, and with the best first. */
-export function orderOf({ tls }: Pick<Visit, 'tls'>, { hello, upToTls12 }: Probes): OrderSeen | undefined {
-  const weakest = agreedTo(hello?.weakFirst);
+export function orderOf({ tls }: Pick<Visit, 'tls'>, probes: Probes): OrderSeen | undefined {
+  const { hello, upToTls12 } = probes;
+  const weakest = weakestOf(probes);
   if (weakest === undefined || weakest.version > TLS_1_2) return undefined;
   const raw = agreedTo(hello?.bestFirst)?.suite;
   // The TLS of Node does not have the broken ones, and what it gets instead of them says nothing.
@@ -108,27 +114,17 @@ function clearedByOrder(base: Pick<Visit, 'tls'>, probes: Probes): readonly Brok
 
 /** Every session that was agreed on, those of usual hellos first. */
 export function sessionsOf({ hello = {} }: Probes): readonly HelloSession[] {
-  const {
-    weakFirst,
-    bestFirst,
-    old,
-    older,
-    ssl3,
-    retry,
-    prime,
-    anonymous,
-    weakCurves,
-    sha1,
-    weak = [],
-  } = hello;
-  return [weakFirst, bestFirst, old, older, ssl3, retry, prime, anonymous, weakCurves, sha1, ...weak]
+  const { weakFirst, weakNamed, bestFirst, old, older, ssl3, retry, weak = [] } = hello;
+  const usual = [weakFirst, weakNamed, bestFirst, old, older, ssl3, retry];
+  const { prime, anonymous, weakCurves, sha1 } = hello;
+  return [...usual, prime, anonymous, weakCurves, sha1, ...weak]
     .map(agreedTo)
     .filter((one) => one !== undefined);
 }
 
 /** Sessions below TLS 1.2 that were agreed on, the newest first; SSL 2.0 is told apart. */
 export function oldSessions({ hello }: Probes): readonly HelloSession[] {
-  return [hello?.weakFirst, hello?.old, hello?.older, hello?.ssl3]
+  return [hello?.weakFirst, hello?.weakNamed, hello?.old, hello?.older, hello?.ssl3]
     .map(agreedTo)
     .filter((one) => one !== undefined)
     .filter(({ version }) => version < TLS_1_2 && version >= SSL_3)
@@ -141,8 +137,8 @@ export function isNewOnly({ hello }: Probes): boolean {
 }
 
 /** Whether what the server takes from a client of today with TLS 1.2 is known to be strong, whichever order the client has. */
-export function isStrongAnyway({ hello }: Probes): boolean {
-  const session = agreedTo(hello?.weakFirst);
+export function isStrongAnyway(probes: Probes): boolean {
+  const session = weakestOf(probes);
   return session?.version === TLS_1_2 && isStrongSuite(session.suite);
 }
 

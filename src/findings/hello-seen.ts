@@ -53,6 +53,8 @@ export interface HelloProbes {
   readonly retry?: Probed<HelloSeen>;
   /** TLS 1.2 with all suites but the anonymous ones, the weakest first, and compression; without SNI. */
   readonly weakFirst?: Probed<HelloSeen>;
+  /** The same with SNI, where it was refused without. */
+  readonly weakNamed?: Probed<HelloSeen>;
   /** The same suites, the best first: whose order counts. */
   readonly bestFirst?: Probed<HelloSeen>;
   /** TLS 1.1 at most. */

@@ -10,6 +10,7 @@ import {
   isStrongSuite,
   oldSessions,
   orderOf,
+  weakestOf,
 } from '../findings/hello-facts.ts';
 import type { HelloProbes, HelloSeen } from '../findings/hello-seen.ts';
 import type { Probed, Probes, Visit, VisitEnd } from '../findings/observation.ts';
@@ -72,9 +73,19 @@ function isOld({ tls }: Visit): boolean {
   return tls !== null && tls.version !== 'TLSv1.2' && tls.version !== 'TLSv1.3';
 }
 
-/** Where there is a connection left: what is worth one at any depth. */
-export function furtherHellos(base: Visit): readonly Question[] {
+/**
+ * Where there is a connection left: what is worth one at any depth.
+ *
+ * @param hasName whether there is a name for SNI.
+ */
+export function furtherHellos(base: Visit, hasName: boolean): readonly Question[] {
   return [
+    question({
+      name: 'weakNamed',
+      hello: (ingredients) => weakFirstQuestion(ingredients, ['anon']),
+      isOpen: (probes) => hasName && isRefused(probes.hello?.weakFirst) && !isNewOnly(probes),
+      isExtra: true,
+    }),
     question({
       name: 'retry',
       isSmaller: true,
@@ -124,7 +135,7 @@ export function deepHellos(base: Visit): readonly Question[] {
       name: 'bestFirst',
       hello: (ingredients) => ({ ...legacyQuestion(ingredients, TLS_1_2), until: 'version' }),
       isOpen: (probes) =>
-        agreedTo(probes.hello?.weakFirst) !== undefined &&
+        weakestOf(probes) !== undefined &&
         !isStrongAnyway(probes) &&
         orderOf(base, probes) === undefined,
       isExtra: true,
@@ -192,7 +203,7 @@ function fallbackHello(base: Visit): Question {
     const old = oldSessions(probes)[0]?.version;
     if (base.tls?.version !== 'TLSv1.2' && base.tls?.version !== 'TLSv1.3') return undefined;
     if (old !== undefined && old > SSL_3) return old;
-    const isBelow = base.tls.version === 'TLSv1.3' && agreedTo(probes.hello?.weakFirst)?.version === TLS_1_2;
+    const isBelow = base.tls.version === 'TLSv1.3' && weakestOf(probes)?.version === TLS_1_2;
     return isBelow ? TLS_1_2 : undefined;
   };
   return {
@@ -228,19 +239,19 @@ function isAnswered(probe: Probed<HelloSeen> | undefined): boolean {
   return probe?.kind === 'seen' && (probe.result === 'retry' || probe.result === 'agreed');
 }
 
-function mayHavePrime({ hello }: Probes): boolean {
-  const session = agreedTo(hello?.weakFirst);
+function mayHavePrime(probes: Probes): boolean {
+  const session = weakestOf(probes);
   return session !== undefined && session.prime === null;
 }
 
-function mayTakeSha1({ hello }: Probes): boolean {
-  const session = agreedTo(hello?.weakFirst);
+function mayTakeSha1(probes: Probes): boolean {
+  const session = weakestOf(probes);
   if (session === undefined || session.version < TLS_1_2) return false;
   return session.signatureScheme === null || !sha1Schemes.includes(session.signatureScheme);
 }
 
-function mayHaveCurves({ hello }: Probes): boolean {
-  const session = agreedTo(hello?.weakFirst);
+function mayHaveCurves(probes: Probes): boolean {
+  const session = weakestOf(probes);
   return session !== undefined && (session.group === null || !weakCurves.includes(session.group));
 }
 

@@ -105,7 +105,7 @@ export function questionsFor(base: Visit, terms: QuestionTerms): readonly Questi
     ...(deep && state !== null && startTls && intrusive && isSecured ? [stateQuestion(state)] : []),
     ...(deep && isSecured ? [alpnQuestion] : []),
     ...(deep && intrusive && dialect.intrusive !== undefined ? [intrusiveQuestion(dialect.intrusive)] : []),
-    ...(isTried ? furtherHellos(base) : []),
+    ...(isTried ? furtherHellos(base, named) : []),
     ...(deep && isTried ? deepHellos(base) : []),
   ];
 }

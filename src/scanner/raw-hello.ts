@@ -13,7 +13,7 @@ import { LostError, printable } from '../wire/dialogue.ts';
 import { wordsOfEnd } from './end-words.ts';
 
 /** What has come behind the hello so far: filled in on the way, so that it is there when the connection breaks. */
-export interface FlightDraft {
+interface FlightDraft {
   /** null: it was not said, or nothing has come. */
   flight: ServerFlight | null;
   /** The server closed its side, or broke off. */

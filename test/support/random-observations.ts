@@ -206,6 +206,7 @@ const hello: fc.Arbitrary<HelloProbes> = fc.record(
   {
     retry: helloSeen,
     weakFirst: helloSeen,
+    weakNamed: helloSeen,
     bestFirst: helloSeen,
     old: helloSeen,
     older: helloSeen,

@@ -146,6 +146,7 @@ const hello = helloSeen({}).exactOptional();
 const hellos = z.strictObject({
   retry: hello,
   weakFirst: hello,
+  weakNamed: hello,
   bestFirst: hello,
   old: hello,
   older: hello,

@@ -7,7 +7,7 @@ import { SSL_3, TLS_1_2, TLS_1_3 } from '../../tls/hello/versions.ts';
 import { sha1Schemes, weakCurves } from '../../tls/hello/weak-questions.ts';
 import type { CheckId } from '../catalogue.ts';
 import type { Finding } from '../finding.ts';
-import { agreedTo, isNewOnly, isRefused, oldSessions, sessionsOf, wantedGroup } from '../hello-facts.ts';
+import { isNewOnly, isRefused, oldSessions, sessionsOf, wantedGroup, weakestOf } from '../hello-facts.ts';
 import type { HelloProbes, HelloSession } from '../hello-seen.ts';
 import { showAnswer, showSession, showVersion } from '../hello-words.ts';
 import { foundAt, type Place } from '../place.ts';
@@ -19,7 +19,7 @@ export function helloFindings(place: Place): readonly Finding[] {
     ...ssl2(place, hello),
     ...ssl3(place, hello),
     ...ofSession(place),
-    ...sentinel(place, hello),
+    ...sentinel(place),
     ...fallback(place, hello),
     ...primes(place),
     ...curves(place, hello),
@@ -88,8 +88,8 @@ function ofSession(place: Place): readonly Finding[] {
 }
 
 /** RFC 8446 §4.1.3: of a server that has shown TLS 1.3 at the first connection. */
-function sentinel(place: Place, { weakFirst }: HelloProbes): readonly Finding[] {
-  const session = agreedTo(weakFirst);
+function sentinel(place: Place): readonly Finding[] {
+  const session = weakestOf(place.observation.probes);
   if (place.observation.base.tls?.version !== 'TLSv1.3' || session?.version !== TLS_1_2) return [];
   const isSaid = session.couldSpeak === TLS_1_3;
   const evidence = [

@@ -4,7 +4,7 @@ import { TLS_1_2 } from '../../tls/hello/versions.ts';
 import type { CheckCase } from '../case.ts';
 import type { CheckId } from '../catalogue.ts';
 import type { Finding } from '../finding.ts';
-import { agreedTo, isNewOnly, isRefused, oldSessions, wantedGroup } from '../hello-facts.ts';
+import { isNewOnly, isRefused, oldSessions, wantedGroup, weakestOf } from '../hello-facts.ts';
 import { showAnswer, showSession, showVersion } from '../hello-words.ts';
 import type { ObservedTls, Probes } from '../observation.ts';
 import { foundAt, isBeside, isSecured, isSeen, type Place, placesOf } from '../place.ts';
@@ -142,7 +142,7 @@ function upToTls12(place: Place, probes: Probes): readonly Finding[] {
   // Where the first handshake failed at its end, this one failed for the same reason.
   if (!isSecured(place)) return [];
   const { upToTls12: probe } = probes;
-  const session = agreedTo(probes.hello?.weakFirst);
+  const session = weakestOf(probes);
   if (session !== undefined && session.version <= TLS_1_2) {
     const evidence = [`Agreed on without TLS 1.3: ${showSession(session)}`];
     return [foundAt(place, 'tls.no-tls12', session.version === TLS_1_2 ? 'pass' : 'warn', { evidence })];

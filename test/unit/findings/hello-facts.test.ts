@@ -13,6 +13,7 @@ import {
   orderOf,
   sessionsOf,
   wantedGroup,
+  weakestOf,
 } from '../../../src/findings/hello-facts.ts';
 import type { HelloProbes } from '../../../src/findings/hello-seen.ts';
 import { agreed, helloRefused, probeNotTested, tlsSeen } from '../../support/observations.ts';
@@ -75,6 +76,14 @@ describe('all answers', () => {
     assert.ok(!isStrongAnyway({ hello: { weakFirst: agreed({ suite: 0x2f }) } }));
     assert.ok(!isStrongAnyway({ hello: { weakFirst: agreed({ version: 0x0302 }) } }));
     assert.ok(!isStrongAnyway({}));
+  });
+
+  it('of the weakest first what was refused without SNI and taken with it', () => {
+    const hello = { weakFirst: helloRefused(), weakNamed: agreed({ suite: 0xc02f }) };
+    assert.equal(weakestOf({ hello })?.suite, 0xc02f);
+    assert.ok(isStrongAnyway({ hello }));
+    assert.deepEqual(orderOf(tls12, { hello }), { kind: 'own', suite: 0xc02f });
+    assert.equal(weakestOf({ hello: { weakFirst: helloRefused() } }), undefined);
   });
 
   it('whose order counts', () => {

@@ -121,13 +121,13 @@ describe('what they leave open', () => {
 
 describe('further ones, for which nobody is told that they were left out', () => {
   it('are all extra', () => {
-    for (const question of [...furtherHellos(visit()), ...deepHellos(visit())])
+    for (const question of [...furtherHellos(visit(), true), ...deepHellos(visit())])
       assert.equal(question.isExtra, true);
   });
 
   it('of a server with TLS 1.3 that is strong in TLS 1.2', async () => {
     const hello = { weakFirst: agreed(), old: helloRefused(70) };
-    assert.deepEqual(await open(furtherHellos(visit()), hello), ['retry', 'weak']);
+    assert.deepEqual(await open(furtherHellos(visit(), true), hello), ['retry', 'weak']);
     assert.deepEqual(await open(deepHellos(visit()), hello), [
       'anonymous',
       'prime',
@@ -142,17 +142,27 @@ describe('further ones, for which nobody is told that they were left out', () =>
 
   it('of one with TLS 1.3 only', async () => {
     const hello = { weakFirst: helloRefused(70) };
-    assert.deepEqual(await open(furtherHellos(visit()), hello), ['retry']);
+    assert.deepEqual(await open(furtherHellos(visit(), true), hello), ['retry']);
     assert.deepEqual(await open(deepHellos(visit()), hello), ['ssl2']);
   });
 
   it('of one with TLS 1.2 that is strong the group is nothing to ask for', async () => {
-    assert.deepEqual(await open(furtherHellos(visit(tls12)), { weakFirst: agreed({ suite: 0xc02f }) }), ['weak']);
+    assert.deepEqual(await open(furtherHellos(visit(tls12), true), { weakFirst: agreed({ suite: 0xc02f }) }), ['weak']);
+  });
+
+  it('of one that refused without a name, the same with it', async () => {
+    const hello = { weakFirst: helloRefused(40) };
+    assert.ok((await open(furtherHellos(visit(), true), hello)).includes('weakNamed'));
+    assert.ok(!(await open(furtherHellos(visit(), false), hello)).includes('weakNamed'));
+    assert.ok(!(await open(furtherHellos(visit(), true), {})).includes('weakNamed'));
+    const shown = { ...hello, weakNamed: agreed({ prime: Uint8Array.of(1) }) };
+    assert.ok(!(await open(deepHellos(visit()), shown)).includes('prime'));
+    assert.ok((await open(deepHellos(visit()), shown)).includes('fallback'));
   });
 
   it('of one that follows the client nothing weaker is left', async () => {
     const hello = { weakFirst: agreed({ suite: 0x002f }) };
-    assert.deepEqual(await open(furtherHellos(visit({ ...tls12, cipher: 'TLS_RSA_WITH_AES_128_CBC_SHA256' })), hello), [
+    assert.deepEqual(await open(furtherHellos(visit({ ...tls12, cipher: 'TLS_RSA_WITH_AES_128_CBC_SHA256' }), true), hello), [
       'retry',
     ]);
     assert.ok(!(await open(deepHellos(visit(tls12)), hello)).includes('bestFirst'));
@@ -183,7 +193,7 @@ describe('further ones, for which nobody is told that they were left out', () =>
 });
 
 describe('broken kinds', () => {
-  const weak = furtherHellos(visit()).at(-1) ?? assert.fail();
+  const weak = furtherHellos(visit(), true).at(-1) ?? assert.fail();
 
   it('again without those that were taken, as long as one is', async () => {
     const first = await ask(weak, { hello: { weakFirst: agreed({ suite: 0xc02f }) } });

@@ -104,8 +104,7 @@ function clearedByRefusal(asked: NonNullable<NonNullable<Probes['hello']>['weak'
 
 /** A server without TLS 1.2 and older has none; one that follows the client has none that stand before what it took. */
 function clearedByOrder(base: Pick<Visit, 'tls'>, probes: Probes): readonly BrokenClass[] {
-  const { hello } = probes;
-  if (isOfOtherVersions(hello?.weakFirst)) return brokenClasses;
+  if (isNewOnly(probes)) return brokenClasses;
   const order = orderOf(base, probes);
   if (order?.kind !== 'client') return [];
   const [kind] = brokenKindsOf(order.weakest);
@@ -131,9 +130,18 @@ export function oldSessions({ hello }: Probes): readonly HelloSession[] {
     .toSorted((one, other) => other.version - one.version);
 }
 
-/** Whether nothing below TLS 1.3 is spoken, by the server's own word. */
-export function isNewOnly({ hello }: Probes): boolean {
-  return isOfOtherVersions(hello?.weakFirst);
+/**
+ * Whether nothing below TLS 1.3 is spoken: by the server's own word, or as it has refused all suites that there are, and those of
+ * the TLS of Node with its name as well. (A Dovecot 2.3 refuses versions by closing, and says not why.)
+ */
+export function isNewOnly({ hello, upToTls12 }: Probes): boolean {
+  if (isOfOtherVersions(hello?.weakFirst) || isOfOtherVersions(hello?.weakNamed)) return true;
+  return isRefused(hello?.weakFirst) && upToTls12?.kind === 'seen' && upToTls12.result === 'failed';
+}
+
+/** Whether a hello was refused for want of a name, and the same one with it was not. */
+export function isNameNeeded({ hello }: Probes): boolean {
+  return isRefused(hello?.weakFirst) && agreedTo(hello?.weakNamed) !== undefined;
 }
 
 /** Whether what the server takes from a client of today with TLS 1.2 is known to be strong, whichever order the client has. */

@@ -44,7 +44,9 @@ export type Unreadable = { readonly kind: 'unreadable'; readonly because: string
 export function presentedAt(place: Place): readonly (Presented | Unreadable)[] {
   const { base } = place.observation;
   if (!isSeen(base)) return [];
-  const sessions = [base.tls, otherKeyIn(place.observation)].filter((tls) => tls != null);
+  const sessions = [base.tls, otherKeyIn(place.observation)].filter(
+    (tls) => tls !== null && tls !== undefined,
+  );
   const distinct = sessions.filter(
     (tls, at) => tls.chain.length > 0 && sessions.findIndex((other) => isSameLeaf(tls, other)) === at,
   );

@@ -4,6 +4,7 @@ import {
   agreedTo,
   brokenKinds,
   codeOfSession,
+  isNameNeeded,
   isNewOnly,
   isRefused,
   isStrongAnyway,
@@ -50,15 +51,30 @@ interface HelloTerms {
   readonly isExtra?: true;
 }
 
-/** Asked at every depth but quick, the most telling first. */
-export function usualHellos(base: Visit): { readonly weakFirst: Question; readonly old: Question } {
+/** A server that takes anonymous suites from whoever offers them would hide its certificate behind one. */
+function weakestFirst(ingredients: Ingredients): Hello {
+  return weakFirstQuestion(ingredients, ['anon']);
+}
+
+/** RFC 6066 §3: unrecognized_name. */
+const UNRECOGNIZED_NAME = 112;
+
+/** Asked at every depth but quick, where what was answered before leaves them open. */
+export function usualHellos(base: Visit): {
+  readonly weakFirst: Question;
+  readonly weakNamed: Question;
+  readonly old: Question;
+} {
   return {
     weakFirst: question({
       name: 'weakFirst',
-      // A server that takes anonymous suites from whoever offers them would hide its certificate behind one.
-      hello: (ingredients) => weakFirstQuestion(ingredients, ['anon']),
+      hello: weakestFirst,
       named: false,
       isSmaller: true,
+    }),
+    weakNamed: weakNamed(({ hello }) => {
+      const refused = hello?.weakFirst;
+      return refused?.kind === 'seen' && refused.result === 'refused' && refused.alert === UNRECOGNIZED_NAME;
     }),
     old: question({
       name: 'old',
@@ -66,6 +82,15 @@ export function usualHellos(base: Visit): { readonly weakFirst: Question; readon
       isOpen: (probes) => !isOld(base) && !isNewOnly(probes) && oldSessions(probes).length === 0,
     }),
   };
+}
+
+/** The weakest first once more, with SNI. */
+function weakNamed(isWorth: (probes: Probes) => boolean): Question {
+  return question({
+    name: 'weakNamed',
+    hello: weakestFirst,
+    isOpen: (probes) => probes.hello?.weakNamed === undefined && isWorth(probes),
+  });
 }
 
 /** Whether the server has nothing better than TLS 1.1. */
@@ -80,12 +105,10 @@ function isOld({ tls }: Visit): boolean {
  */
 export function furtherHellos(base: Visit, hasName: boolean): readonly Question[] {
   return [
-    question({
-      name: 'weakNamed',
-      hello: (ingredients) => weakFirstQuestion(ingredients, ['anon']),
-      isOpen: (probes) => hasName && isRefused(probes.hello?.weakFirst) && !isNewOnly(probes),
+    {
+      ...weakNamed((probes) => hasName && isRefused(probes.hello?.weakFirst) && !isNewOnly(probes)),
       isExtra: true,
-    }),
+    },
     question({
       name: 'retry',
       isSmaller: true,
@@ -255,9 +278,9 @@ function mayHaveCurves(probes: Probes): boolean {
   return session !== undefined && (session.group === null || !weakCurves.includes(session.group));
 }
 
-/** Whether a nameless hello has shown the certificate that clients without SNI get. */
-export function isShownWithoutName({ hello }: Probes): boolean {
-  return (agreedTo(hello?.weakFirst)?.chain.length ?? 0) > 0;
+/** Whether it is known what clients without SNI get: a nameless hello has shown a certificate, or only the name made it do. */
+export function isKnownWithoutName(probes: Probes): boolean {
+  return (agreedTo(probes.hello?.weakFirst)?.chain.length ?? 0) > 0 || isNameNeeded(probes);
 }
 
 /** Whether it is known what clients of TLS 1.2 get that offer the best first. */

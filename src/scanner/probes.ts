@@ -13,7 +13,7 @@ import {
   deepHellos,
   furtherHellos,
   isKnownUpTo12,
-  isShownWithoutName,
+  isKnownWithoutName,
   usualHellos,
 } from './hello-questions.ts';
 import type { Dialect, VisitRequest } from './visit.ts';
@@ -93,14 +93,15 @@ export function questionsFor(base: Visit, terms: QuestionTerms): readonly Questi
   const isSecured = base.tls !== null || isOpen;
   const isTried = isSecured || base.upgrade.kind === 'handshake-failed';
   const { injection, state } = dialect;
-  const { weakFirst, old } = usualHellos(base);
+  const { weakFirst, weakNamed, old } = usualHellos(base);
   return [
     ...(injection !== null && startTls && isSecured ? [injectionQuestion(injection)] : []),
     ...(isTried ? [weakFirst] : []),
+    ...(isTried && named ? [weakNamed] : []),
     ...(isSecured ? otherKeyQuestions(base) : []),
-    ...(isTried ? [old] : []),
-    ...(isTried && named ? [withoutNameQuestion] : []),
     ...(isTried && (base.tls === null || base.tls.version === 'TLSv1.3') ? [upToTls12Question(base)] : []),
+    ...(isTried && named ? [withoutNameQuestion] : []),
+    ...(isTried ? [old] : []),
     ...(deep && saysHello && startTls ? [otherHelloQuestion(terms)] : []),
     ...(deep && state !== null && startTls && intrusive && isSecured ? [stateQuestion(state)] : []),
     ...(deep && isSecured ? [alpnQuestion] : []),
@@ -152,7 +153,7 @@ function handshakeOf({ tls, upgrade, end }: Visit): Probed<HandshakeSeen> {
 /** What a hello of our own has shown without SNI needs no other one. */
 const withoutNameQuestion: Question = {
   ...handshakeQuestion({ named: false }, (noServerName) => ({ noServerName })),
-  isOpen: (probes) => !isShownWithoutName(probes),
+  isOpen: (probes) => !isKnownWithoutName(probes),
 };
 
 /** What clients of today get that have nothing above TLS 1.2, where a hello of our own did not tell. */

@@ -1,6 +1,8 @@
 /** What further connections have shown of the way to TLS: injected commands, state that is kept, SNI. RFC 3207 §4.2. */
 import { openCertificate } from '../../tls/path-rules.ts';
 import type { Finding } from '../finding.ts';
+import { isNameNeeded, weakestOf } from '../hello-facts.ts';
+import { showAnswer, showSession } from '../hello-words.ts';
 import type { ObservedTls, Probed, Probes } from '../observation.ts';
 import { foundAt, isSecured, type Place } from '../place.ts';
 import { fingerprintOf, shortHash } from '../presented.ts';
@@ -84,6 +86,7 @@ function withoutName(place: Place): readonly Finding[] {
   if (tls === null || !isSecured(place)) return [];
   const nameless = namelessIn(place.observation);
   if (nameless !== undefined) return namelessFindings(place, counterpartOf(place, tls, nameless), nameless);
+  if (isNameNeeded(probes)) return [nameNeeded(place, probes)];
   if (probe === undefined) return [];
   if (probe.kind === 'not-tested') return [untested(place, 'starttls.sni-required', probe)];
   switch (probe.result) {
@@ -95,6 +98,16 @@ function withoutName(place: Place): readonly Finding[] {
     case 'secured':
       return namelessFindings(place, tls, probe.tls);
   }
+}
+
+function nameNeeded(place: Place, probes: Probes): Finding {
+  const [refused, taken] = [probes.hello?.weakFirst, weakestOf(probes)];
+  return foundAt(place, 'starttls.sni-required', 'fail', {
+    evidence: [
+      ...(refused?.kind === 'seen' ? [`A hello without SNI was answered with ${showAnswer(refused)}.`] : []),
+      ...(taken === undefined ? [] : [`The same with SNI came to ${showSession(taken)}.`]),
+    ],
+  });
 }
 
 /** @param counterpart what it is to be compared with: what is shown with SNI; undefined where that is not known. */

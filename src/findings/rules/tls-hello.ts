@@ -8,7 +8,7 @@ import { sha1Schemes, weakCurves } from '../../tls/hello/weak-questions.ts';
 import type { CheckId } from '../catalogue.ts';
 import type { Finding } from '../finding.ts';
 import { isNewOnly, isRefused, oldSessions, sessionsOf, wantedGroup, weakestOf } from '../hello-facts.ts';
-import type { HelloProbes, HelloSession } from '../hello-seen.ts';
+import type { HelloProbes } from '../hello-seen.ts';
 import { showAnswer, showSession, showVersion } from '../hello-words.ts';
 import { foundAt, type Place } from '../place.ts';
 
@@ -146,13 +146,12 @@ function primes(place: Place): readonly Finding[] {
 
 function curves(place: Place, { weakCurves: probe }: HelloProbes): readonly Finding[] {
   const { probes } = place.observation;
-  const weak = sessionsOf(probes).find(({ group }) => group !== null && weakCurves.includes(group));
-  if (weak?.group != null)
-    return [
-      foundAt(place, 'tls.ecdhe.weak-curve', 'fail', {
-        evidence: [`Agreed on: ${showSession(weak)}, with the curve ${groupName(weak.group)}`],
-      }),
-    ];
+  const weak = sessionsOf(probes).flatMap((session) =>
+    session.group !== null && weakCurves.includes(session.group)
+      ? [`Agreed on: ${showSession(session)}, with the curve ${groupName(session.group)}`]
+      : [],
+  );
+  if (weak.length > 0) return [foundAt(place, 'tls.ecdhe.weak-curve', 'fail', { evidence: weak })];
   if (!isRefused(probe) && !isNewOnly(probes)) return [];
   const evidence = [
     isNewOnly(probes)
@@ -182,15 +181,13 @@ function wanted(place: Place): readonly Finding[] {
 
 function signatures(place: Place, { sha1: probe }: HelloProbes): readonly Finding[] {
   const { probes } = place.observation;
-  const weak = sessionsOf(probes).find(isSignedBySha1);
-  if (weak?.signatureScheme != null)
-    return [
-      foundAt(place, 'tls.sigalg.sha1', 'warn', {
-        evidence: [
-          `Agreed on: ${showSession(weak)}, signed with ${signatureSchemeName(weak.signatureScheme)}`,
-        ],
-      }),
-    ];
+  const weak = sessionsOf(probes).flatMap((session) => {
+    const scheme = session.signatureScheme;
+    return session.version === TLS_1_2 && scheme !== null && sha1Schemes.includes(scheme)
+      ? [`Agreed on: ${showSession(session)}, signed with ${signatureSchemeName(scheme)}`]
+      : [];
+  });
+  if (weak.length > 0) return [foundAt(place, 'tls.sigalg.sha1', 'warn', { evidence: weak })];
   if (!isRefused(probe) && !isNewOnly(probes)) return [];
   const evidence = [
     isNewOnly(probes)
@@ -198,8 +195,4 @@ function signatures(place: Place, { sha1: probe }: HelloProbes): readonly Findin
       : 'A hello of TLS 1.2 with signatures by SHA-1 only was refused.',
   ];
   return [foundAt(place, 'tls.sigalg.sha1', 'pass', { evidence })];
-}
-
-function isSignedBySha1({ version, signatureScheme }: HelloSession): boolean {
-  return version === TLS_1_2 && signatureScheme !== null && sha1Schemes.includes(signatureScheme);
 }

@@ -65,7 +65,7 @@ function oldVersions(place: Place, tls: ObservedTls | null, probes: Probes): rea
   const { legacy, hello } = probes;
   const probe = hello?.old ?? legacy;
   if (isNewOnly(probes))
-    return noneOld(place, ['A hello of TLS 1.2 at most was refused: it has none of its versions.']);
+    return noneOld(place, ['A hello of TLS 1.2 at most was refused.']);
   if (probe?.kind === 'not-tested') return untested(place, ['tls.tls10', 'tls.tls11'], probe.because);
   if (probe?.result === 'failed')
     return noneOld(place, [`A hello of TLS 1.0 and 1.1 only was refused: ${probe.because}`]);
@@ -75,7 +75,7 @@ function oldVersions(place: Place, tls: ObservedTls | null, probes: Probes): rea
 
 /** The newest first. */
 function oldSpoken(tls: ObservedTls | null, probes: Probes): readonly OldSession[] {
-  const ofNode = [tls, agreedIn(probes.legacy)].filter((one) => one != null);
+  const ofNode = [tls, agreedIn(probes.legacy)].filter((one) => one !== null && one !== undefined);
   return [
     ...ofNode
       .filter(({ version }) => OLD.has(version))
@@ -147,7 +147,10 @@ function upToTls12(place: Place, probes: Probes): readonly Finding[] {
     const evidence = [`Agreed on without TLS 1.3: ${showSession(session)}`];
     return [foundAt(place, 'tls.no-tls12', session.version === TLS_1_2 ? 'pass' : 'warn', { evidence })];
   }
-  if (isNewOnly(probes)) return [onlyTls13(place, 'it has none of its versions')];
+  if (isNewOnly(probes)) {
+    const isTold = probe?.kind === 'seen' && probe.result === 'failed';
+    return [onlyTls13(place, isTold ? probe.because : 'it has none of its versions')];
+  }
   if (probe === undefined) return [];
   if (probe.kind === 'not-tested') return untested(place, ['tls.no-tls12'], probe.because);
   switch (probe.result) {

@@ -4,6 +4,7 @@ import {
   agreedTo,
   brokenKinds,
   codeOfSession,
+  isNameNeeded,
   isNewOnly,
   isOfOtherVersions,
   isRefused,
@@ -16,7 +17,7 @@ import {
   weakestOf,
 } from '../../../src/findings/hello-facts.ts';
 import type { HelloProbes } from '../../../src/findings/hello-seen.ts';
-import { agreed, helloRefused, probeNotTested, tlsSeen } from '../../support/observations.ts';
+import { agreed, handshakeRefused, helloRefused, probeNotTested, secured, tlsSeen } from '../../support/observations.ts';
 
 const tls13 = { tls: tlsSeen() };
 const tls12 = { tls: tlsSeen({ version: 'TLSv1.2', cipher: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256' }) };
@@ -72,6 +73,11 @@ describe('all answers', () => {
   it('nothing below TLS 1.3, and strong whatever the order', () => {
     assert.ok(isNewOnly({ hello: { weakFirst: helloRefused(70) } }));
     assert.ok(!isNewOnly({ hello: { weakFirst: helloRefused(40) } }));
+    assert.ok(isNewOnly({ hello: { weakFirst: helloRefused(112), weakNamed: helloRefused(70) } }));
+    // A no that does not say to what, and another one to a usual client.
+    assert.ok(isNewOnly({ hello: { weakFirst: helloRefused(null) }, upToTls12: handshakeRefused() }));
+    assert.ok(!isNewOnly({ hello: { weakFirst: helloRefused(null) }, upToTls12: secured() }));
+    assert.ok(!isNewOnly({ upToTls12: handshakeRefused() }));
     assert.ok(isStrongAnyway({ hello: { weakFirst: agreed() } }));
     assert.ok(!isStrongAnyway({ hello: { weakFirst: agreed({ suite: 0x2f }) } }));
     assert.ok(!isStrongAnyway({ hello: { weakFirst: agreed({ version: 0x0302 }) } }));
@@ -84,6 +90,8 @@ describe('all answers', () => {
     assert.ok(isStrongAnyway({ hello }));
     assert.deepEqual(orderOf(tls12, { hello }), { kind: 'own', suite: 0xc02f });
     assert.equal(weakestOf({ hello: { weakFirst: helloRefused() } }), undefined);
+    assert.ok(isNameNeeded({ hello }));
+    assert.ok(!isNameNeeded({ hello: { weakFirst: agreed(), weakNamed: agreed() } }));
   });
 
   it('whose order counts', () => {

@@ -8,14 +8,14 @@ import {
   deepHellos,
   furtherHellos,
   isKnownUpTo12,
-  isShownWithoutName,
+  isKnownWithoutName,
   usualHellos,
 } from '../../../src/scanner/hello-questions.ts';
 import type { Knocking, Question } from '../../../src/scanner/probes.ts';
 import type { ClientHelloSpec } from '../../../src/tls/hello/client-hello.ts';
 import type { Question as Hello } from '../../../src/tls/hello/questions.ts';
 import { brokenKindsOf } from '../../../src/tls/hello/weak-questions.ts';
-import { agreed, helloRefused, tlsSeen } from '../../support/observations.ts';
+import { agreed, handshakeRefused, helloRefused, tlsSeen } from '../../support/observations.ts';
 
 function visit(tls: Parameters<typeof tlsSeen>[0] | null = {}): Visit {
   const { step: _, ...draft } = emptyDraft();
@@ -91,11 +91,24 @@ describe('the usual ones', () => {
     assert.notDeepEqual(one.random, other.random);
   });
 
+  it('once more with the name where it was asked for', async () => {
+    const { weakNamed } = usualHellos(visit());
+    assert.ok(isOpen(weakNamed, { weakFirst: helloRefused(112) }));
+    for (const hello of [{}, { weakFirst: helloRefused(40) }, { weakFirst: helloRefused(112), weakNamed: agreed() }])
+      assert.ok(!isOpen(weakNamed, hello));
+    const asked = await ask(weakNamed);
+    assert.equal(offerOf(asked).serverName, 'mx.example.test');
+    assert.deepEqual(asked.probes, { hello: { weakNamed: helloRefused() } });
+  });
+
   it('old versions are not asked for where it is known', () => {
     const { old } = usualHellos(visit());
     assert.ok(isOpen(old, {}));
     assert.ok(isOpen(old, { weakFirst: helloRefused(40) }));
     assert.ok(!isOpen(old, { weakFirst: helloRefused(70) }));
+    const upToTls12 = handshakeRefused();
+    assert.equal(old.isOpen?.({ hello: { weakFirst: helloRefused(null) }, upToTls12 }), false);
+    assert.equal(old.isOpen?.({ hello: { weakFirst: agreed() }, upToTls12 }), true);
     assert.ok(!isOpen(old, { weakFirst: agreed({ version: 0x0301 }) }));
     assert.ok(!isOpen(usualHellos(visit({ version: 'TLSv1' })).old, {}));
   });
@@ -103,10 +116,14 @@ describe('the usual ones', () => {
 
 describe('what they leave open', () => {
   it('the certificate without SNI, where none was shown', () => {
-    assert.ok(isShownWithoutName({ hello: { weakFirst: agreed() } }));
-    assert.ok(!isShownWithoutName({ hello: { weakFirst: agreed({ chain: [] }) } }));
-    assert.ok(!isShownWithoutName({ hello: { weakFirst: helloRefused() } }));
-    assert.ok(!isShownWithoutName({}));
+    assert.ok(isKnownWithoutName({ hello: { weakFirst: agreed() } }));
+    assert.ok(!isKnownWithoutName({ hello: { weakFirst: agreed({ chain: [] }) } }));
+    assert.ok(!isKnownWithoutName({ hello: { weakFirst: helloRefused() } }));
+    assert.ok(!isKnownWithoutName({}));
+    // Only the name made the difference.
+    const hello = { weakFirst: helloRefused(112), weakNamed: agreed() };
+    assert.ok(isKnownWithoutName({ hello }));
+    assert.ok(!isKnownWithoutName({ hello: { ...hello, weakNamed: helloRefused(112) } }));
   });
 
   it('what clients of TLS 1.2 get, unless all is strong, or nothing is there', () => {

@@ -1,6 +1,7 @@
 /** Which questions follow a first connection, and what is made of their answers. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { HelloProbes } from '../../../src/findings/hello-seen.ts';
 import type { Probes, Visit, VisitEnd } from '../../../src/findings/observation.ts';
 import { dialectOf } from '../../../src/scanner/dialects.ts';
 import { emptyDraft } from '../../../src/scanner/draft.ts';
@@ -12,7 +13,7 @@ import {
   type QuestionTerms,
   questionsFor,
 } from '../../../src/scanner/probes.ts';
-import { chainFor } from '../../support/observations.ts';
+import { agreed, chainFor, helloRefused } from '../../support/observations.ts';
 import { tlsFacts } from '../../support/transcript.ts';
 
 const terms: QuestionTerms = {
@@ -52,7 +53,15 @@ function namesOf({ hello = {}, ...probes }: Probes): string[] {
   return [...Object.keys(hello).map((name) => `hello.${name}`), ...Object.keys(probes)];
 }
 
-const standard = ['injection', 'hello.weakFirst', 'otherKey', 'hello.old', 'noServerName', 'upToTls12'];
+const standard = [
+  'injection',
+  'hello.weakFirst',
+  'hello.weakNamed',
+  'otherKey',
+  'upToTls12',
+  'noServerName',
+  'hello.old',
+];
 const withoutTls = { tls: null, inside: null, end: { kind: 'without-tls' } } as const;
 
 describe('the questions', () => {
@@ -75,11 +84,32 @@ describe('the questions', () => {
 
   it('none about TLS 1.2 where there was no TLS 1.3', () => {
     const base = visit({ tls: { ...tlsFacts, version: 'TLSv1.2', chain: chainFor() } });
-    assert.deepEqual(names(base), standard.slice(0, -1));
+    assert.deepEqual(
+      names(base),
+      standard.filter((name) => name !== 'upToTls12'),
+    );
   });
 
-  it('none without SNI where there was none to leave out', () =>
-    assert.ok(!names(visit(), { named: false }).includes('noServerName')));
+  it('none without SNI where there was none to leave out', () => {
+    const without = names(visit(), { named: false });
+    for (const name of ['noServerName', 'hello.weakNamed']) assert.ok(!without.includes(name), name);
+  });
+
+  it('none that a hello of our own has answered already', () => {
+    const left = (hello: HelloProbes): readonly string[] =>
+      questionsFor(visit(), terms)
+        .filter(({ isExtra, isOpen }) => isExtra !== true && isOpen?.({ hello }) !== false)
+        .flatMap(({ unasked }) => namesOf(unasked(why)))
+        .filter((name) => !['injection', 'hello.weakFirst', 'otherKey'].includes(name));
+    assert.deepEqual(left({ weakFirst: agreed() }), ['hello.old']);
+    assert.deepEqual(left({ weakFirst: agreed({ suite: 0x2f }) }), ['upToTls12', 'hello.old']);
+    assert.deepEqual(left({ weakFirst: helloRefused(70) }), ['noServerName']);
+    // It may have no version, no suite, or nothing for the nameless.
+    assert.deepEqual(left({ weakFirst: helloRefused(null) }), ['upToTls12', 'noServerName', 'hello.old']);
+    const nameless = { weakFirst: helloRefused(112) };
+    assert.deepEqual(left(nameless), ['hello.weakNamed', 'upToTls12', 'noServerName', 'hello.old']);
+    assert.deepEqual(left({ ...nameless, weakNamed: agreed() }), ['hello.old']);
+  });
 
   it('none about the other key where no certificate was shown', () =>
     assert.ok(!names(visit({ tls: { ...tlsFacts, chain: [] } })).includes('otherKey')));
@@ -87,10 +117,11 @@ describe('the questions', () => {
   it('TLS at once: nothing can be said before it', () =>
     assert.deepEqual(names(visit({ upgrade: { kind: 'implicit' } }), { startTls: false, deep: true }), [
       'hello.weakFirst',
+      'hello.weakNamed',
       'otherKey',
-      'hello.old',
-      'noServerName',
       'upToTls12',
+      'noServerName',
+      'hello.old',
       'alpn',
     ]));
 
@@ -105,7 +136,13 @@ describe('the questions', () => {
       ...withoutTls,
       upgrade: { kind: 'handshake-failed', because: 'x', alert: null, ms: 1 },
     });
-    assert.deepEqual(names(base), ['hello.weakFirst', 'hello.old', 'noServerName', 'upToTls12']);
+    assert.deepEqual(names(base), [
+      'hello.weakFirst',
+      'hello.weakNamed',
+      'upToTls12',
+      'noServerName',
+      'hello.old',
+    ]);
   });
 
   it('all of them where the first connection came to no end, each with the reason', () => {

@@ -336,6 +336,11 @@ describe('without SNI, by a hello of our own', () => {
     assert.deepEqual(told({ hello: { weakFirst: helloRefused() } }), ['', '']);
   });
 
+  it('the same hello is taken with the name: it is needed', () => {
+    assert.deepEqual(told({ hello: { weakFirst: helloRefused(112), weakNamed: agreed() } }), ['fail', '']);
+    assert.deepEqual(told({ hello: { weakFirst: helloRefused(112), weakNamed: helloRefused() } }), ['', '']);
+  });
+
   it('what STARTTLS is offered to counts for its steadiness', () => {
     const gone = { kind: 'seen', result: 'not-offered' } as const;
     assert.equal(statesOf(found({}, { hello: { old: gone } }), 'starttls.inconsistent-time'), 'fail');

@@ -10,32 +10,17 @@ import {
   isStrongAnyway,
   isStrongSuite,
   oldSessions,
-  orderOf,
-  weakestOf,
 } from '../findings/hello-facts.ts';
 import type { HelloProbes, HelloSeen } from '../findings/hello-seen.ts';
 import type { Probed, Probes, Visit, VisitEnd } from '../findings/observation.ts';
 import type { Ingredients } from '../tls/hello/offers.ts';
 import {
-  classQuestion,
-  fallbackQuestion,
   type Question as Hello,
-  largeQuestion,
   legacyQuestion,
-  primeQuestion,
   retryQuestion,
-  sslv2Question,
   weakFirstQuestion,
 } from '../tls/hello/questions.ts';
-import { SSL_3, TLS_1_0, TLS_1_1, TLS_1_2 } from '../tls/hello/versions.ts';
-import {
-  brokenClasses,
-  sha1Question,
-  sha1Schemes,
-  weakCurves,
-  weakCurvesQuestion,
-  weakQuestion,
-} from '../tls/hello/weak-questions.ts';
+import { brokenClasses, weakQuestion } from '../tls/hello/weak-questions.ts';
 import type { Knocking, NotTested, Question } from './probes.ts';
 
 /** Those that have one answer each. */
@@ -121,53 +106,8 @@ export function furtherHellos(base: Visit, hasName: boolean): readonly Question[
   ];
 }
 
-/** What is asked at depth deep, while there are connections left. */
-export function deepHellos(base: Visit): readonly Question[] {
-  const hasOld = (probes: Probes): boolean => !isNewOnly(probes);
-  return [
-    largeHello(base),
-    question({
-      name: 'anonymous',
-      hello: (ingredients) => classQuestion(ingredients, 'anon'),
-      isOpen: hasOld,
-      isExtra: true,
-    }),
-    question({
-      name: 'ssl3',
-      hello: (ingredients) => legacyQuestion(ingredients, SSL_3),
-      // A server that has nothing else would have answered the hello of TLS 1.1 at most with it.
-      isOpen: (probes) =>
-        hasOld(probes) &&
-        !isRefused(probes.hello?.old) &&
-        oldSessions(probes).every(({ version }) => version > SSL_3),
-      isExtra: true,
-    }),
-    question({ name: 'prime', hello: primeQuestion, isOpen: mayHavePrime, isExtra: true }),
-    weakHello(base),
-    question({ name: 'ssl2', hello: () => sslv2Question(randomBytes(16)), isExtra: true }),
-    question({ name: 'sha1', hello: sha1Question, isOpen: (probes) => mayTakeSha1(probes), isExtra: true }),
-    fallbackHello(base),
-    question({
-      name: 'older',
-      hello: (ingredients) => legacyQuestion(ingredients, TLS_1_0),
-      isOpen: (probes) => oldSessions(probes).some(({ version }) => version === TLS_1_1),
-      isExtra: true,
-    }),
-    question({ name: 'weakCurves', hello: weakCurvesQuestion, isOpen: mayHaveCurves, isExtra: true }),
-    question({
-      name: 'bestFirst',
-      hello: (ingredients) => ({ ...legacyQuestion(ingredients, TLS_1_2), until: 'version' }),
-      isOpen: (probes) =>
-        weakestOf(probes) !== undefined &&
-        !isStrongAnyway(probes) &&
-        orderOf(base, probes) === undefined,
-      isExtra: true,
-    }),
-    weakHello(base),
-  ];
-}
-
-function question({ name, hello, named, ...terms }: HelloTerms): Question {
+/** A question with one answer, which stands under its name. */
+export function question({ name, hello, named, ...terms }: HelloTerms): Question {
   const place = (seen: Probed<HelloSeen>): Probes => ({ hello: { [name]: seen } });
   return {
     async ask(knocking) {
@@ -179,7 +119,8 @@ function question({ name, hello, named, ...terms }: HelloTerms): Question {
   };
 }
 
-function say(
+/** Says a hello with a random of its own. */
+export function say(
   knocking: Knocking,
   hello: (ingredients: Ingredients) => Hello,
   named = true,
@@ -188,7 +129,7 @@ function say(
 }
 
 /** What stands beside an answer, where there is one. */
-function beside<Also extends object>(
+export function beside<Also extends object>(
   seen: Probed<HelloSeen>,
   also: Also,
 ): NotTested | ({ readonly kind: 'seen' } & Also & HelloSeen) {
@@ -196,7 +137,7 @@ function beside<Also extends object>(
 }
 
 /** Suites of broken kinds, without those that are known to be there. */
-function weakHello(base: Visit): Question {
+export function weakHello(base: Visit): Question {
   const open = (probes: Probes): (typeof brokenClasses)[number][] => {
     const known = brokenKinds(base, probes);
     return brokenClasses.filter((kind) => !known.some((one) => one.kind === kind));
@@ -218,64 +159,6 @@ function weakHello(base: Visit): Question {
 function isStuck({ hello }: Probes): boolean {
   const last = hello?.weak?.at(-1);
   return last !== undefined && agreedTo(last) === undefined;
-}
-
-/** RFC 7507 §3: only below the best version of the server, in one that it has. */
-function fallbackHello(base: Visit): Question {
-  const versionOf = (probes: Probes): number | undefined => {
-    const old = oldSessions(probes)[0]?.version;
-    if (base.tls?.version !== 'TLSv1.2' && base.tls?.version !== 'TLSv1.3') return undefined;
-    if (old !== undefined && old > SSL_3) return old;
-    const isBelow = base.tls.version === 'TLSv1.3' && weakestOf(probes)?.version === TLS_1_2;
-    return isBelow ? TLS_1_2 : undefined;
-  };
-  return {
-    async ask(knocking, probes) {
-      const version = versionOf(probes) ?? TLS_1_2;
-      const { seen, end } = await say(knocking, (ingredients) => fallbackQuestion(ingredients, version));
-      return { probes: { hello: { fallback: beside(seen, { version }) } }, end };
-    },
-    unasked: () => ({}),
-    isOpen: (probes) => versionOf(probes) !== undefined,
-    isExtra: true,
-  };
-}
-
-/** What the first hello had that smaller ones have not. */
-const LARGE_OCTETS = 2_048;
-
-/** Where the usual hello has no answer and a smaller one has. */
-function largeHello(base: Visit): Question {
-  return {
-    async ask(knocking) {
-      const { seen, end } = await say(knocking, (ingredients) => largeQuestion(ingredients, LARGE_OCTETS));
-      return { probes: { hello: { large: beside(seen, { octets: LARGE_OCTETS }) } }, end };
-    },
-    unasked: () => ({}),
-    isSmaller: true,
-    isOpen: ({ hello }) => base.tls === null && isAnswered(hello?.retry),
-    isExtra: true,
-  };
-}
-
-function isAnswered(probe: Probed<HelloSeen> | undefined): boolean {
-  return probe?.kind === 'seen' && (probe.result === 'retry' || probe.result === 'agreed');
-}
-
-function mayHavePrime(probes: Probes): boolean {
-  const session = weakestOf(probes);
-  return session !== undefined && session.prime === null;
-}
-
-function mayTakeSha1(probes: Probes): boolean {
-  const session = weakestOf(probes);
-  if (session === undefined || session.version < TLS_1_2) return false;
-  return session.signatureScheme === null || !sha1Schemes.includes(session.signatureScheme);
-}
-
-function mayHaveCurves(probes: Probes): boolean {
-  const session = weakestOf(probes);
-  return session !== undefined && (session.group === null || !weakCurves.includes(session.group));
 }
 
 /** Whether it is known what clients without SNI get: a nameless hello has shown a certificate, or only the name made it do. */

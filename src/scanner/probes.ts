@@ -8,14 +8,9 @@ import { parseCertificate, publicKeyOf } from '../tls/openssl.ts';
 import type { Talk } from '../wire/bytes.ts';
 import type { Channel } from '../wire/channel.ts';
 import type { Connected } from './connection.ts';
+import { deepHellos } from './deep-hellos.ts';
 import { wordsOfEnd } from './end-words.ts';
-import {
-  deepHellos,
-  furtherHellos,
-  isKnownUpTo12,
-  isKnownWithoutName,
-  usualHellos,
-} from './hello-questions.ts';
+import { furtherHellos, isKnownUpTo12, isKnownWithoutName, usualHellos } from './hello-questions.ts';
 import type { Dialect, VisitRequest } from './visit.ts';
 
 /** What a connection differs in from the first one. */

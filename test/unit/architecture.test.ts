@@ -773,6 +773,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     sources: 'tls/hello/extension-types tls/hello/flight-end',
   },
   {
+    why: 'further questions of the same kind, of which the same is asked',
+    test: 'test/unit/scanner/hello-questions.test.ts',
+    sources: 'scanner/deep-hellos',
+  },
+  {
     why: 'the life of a message, tested from end to end',
     test: 'test/net/relay/transactions.test.ts',
     sources: `relay/attempt relay/relay relay/tls-verdict`,

@@ -4,8 +4,8 @@ import { describe, it } from 'node:test';
 import type { HelloProbes } from '../../../src/findings/hello-seen.ts';
 import type { Probes, Visit } from '../../../src/findings/observation.ts';
 import { emptyDraft } from '../../../src/scanner/draft.ts';
+import { deepHellos } from '../../../src/scanner/deep-hellos.ts';
 import {
-  deepHellos,
   furtherHellos,
   isKnownUpTo12,
   isKnownWithoutName,

@@ -185,10 +185,9 @@ function whyNotAllSuites(
 }
 
 /** Without these another check may see less. */
-function repeatedOf({ depth, suites, allowPrivate, intrusive }: CheckOptions): readonly string[] {
+function repeatedOf({ depth, allowPrivate, intrusive }: CheckOptions): readonly string[] {
   return [
     ...(depth === DEPTH ? [] : ['--depth', depth]),
-    ...(suites === 'class' ? [] : ['--suites', suites]),
     ...(allowPrivate === true ? ['--allow-private'] : []),
     ...(intrusive === true ? ['--intrusive'] : []),
   ];

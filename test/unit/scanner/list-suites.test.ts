@@ -15,7 +15,7 @@ interface Server {
   readonly from?: number;
   /** The last of these; absent: all that follow. */
   readonly until?: number;
-  readonly then?: { readonly seen: Probed<HelloSeen>; readonly end: VisitEnd };
+  readonly instead?: { readonly seen: Probed<HelloSeen>; readonly end: VisitEnd };
 }
 
 interface Listed extends SuitesSeen {
@@ -31,8 +31,8 @@ async function list(server: Server, between: () => 'go' | 'stop' = () => 'go'): 
       const { offer } = hello('mx.example.test');
       assert.ok(offer.kind === 'tls');
       asked.push(offer);
-      const { from = 1, until = Infinity, then } = server;
-      if (then !== undefined && asked.length >= from && asked.length <= until) return then;
+      const { from = 1, until = Infinity, instead } = server;
+      if (instead !== undefined && asked.length >= from && asked.length <= until) return instead;
       return { seen: answer(server, offer), end: without };
     },
   };
@@ -101,8 +101,8 @@ describe('no more is asked', () => {
   it('of a server that sends us away, and the list says so', async () => {
     const answerSeen = { code: 421, positive: false, text: '421 4.7.0 too often' };
     const end: VisitEnd = { kind: 'throttled', at: 'greeting', answer: answerSeen };
-    const then = { seen: { kind: 'not-tested', because: 'it sent us away for now', end } as const, end };
-    const { versions, connections } = await list({ has, from: 8, then });
+    const instead = { seen: { kind: 'not-tested', because: 'it sent us away for now', end } as const, end };
+    const { versions, connections } = await list({ has, from: 8, instead });
     assert.equal(connections, 8);
     assert.deepEqual(versions.map(({ version, unfinished }) => [version, unfinished]), [
       [0x0303, 'it sent us away for now'],
@@ -110,8 +110,8 @@ describe('no more is asked', () => {
   });
 
   it('of a server that does not offer STARTTLS any more', async () => {
-    const then = { seen: { kind: 'seen', result: 'not-offered' } as const, end: without };
-    const { connections, versions } = await list({ has, from: 7, then });
+    const instead = { seen: { kind: 'seen', result: 'not-offered' } as const, end: without };
+    const { connections, versions } = await list({ has, from: 7, instead });
     assert.equal(connections, 7);
     assert.equal(versions.at(-1)?.unfinished, 'STARTTLS was not offered any more');
   });
@@ -125,15 +125,15 @@ describe('no more is asked', () => {
   const hung: VisitEnd = { kind: 'timeout', at: 'handshake', ms: 1_000 };
 
   it('of one that has hung twice', async () => {
-    const then = { seen: probeNotTested(hung), end: hung };
-    const { connections, versions } = await list({ has, from: 6, then });
+    const instead = { seen: probeNotTested(hung), end: hung };
+    const { connections, versions } = await list({ has, from: 6, instead });
     assert.equal(connections, 7);
     assert.equal(versions.at(-1)?.unfinished, 'the server did not answer in time');
   });
 
   it('of a version at which it hung nobody says that it is not there', async () => {
-    const then = { seen: probeNotTested(hung), end: hung };
-    const { versions } = await list({ has, from: 1, then });
+    const instead = { seen: probeNotTested(hung), end: hung };
+    const { versions } = await list({ has, from: 1, instead });
     assert.deepEqual(versions, [
       { version: 0x0300, suites: [], ownOrder: null, unfinished: 'the server did not answer in time' },
     ]);
@@ -141,9 +141,9 @@ describe('no more is asked', () => {
 
   it('one hang is no answer: the question is asked again', async () => {
     const whole = await list({ has });
-    const then = { seen: probeNotTested(hung), end: hung };
+    const instead = { seen: probeNotTested(hung), end: hung };
     for (const from of [1, 4, 6]) {
-      const { versions, connections } = await list({ has, from, until: from, then });
+      const { versions, connections } = await list({ has, from, until: from, instead });
       assert.deepEqual(versions, whole.versions);
       assert.equal(connections, whole.connections + 1);
     }

@@ -16,7 +16,8 @@ import { ingredients } from '../tls/hello/asked.ts';
 import { handshake, record, serverHello } from '../tls/hello/flights.ts';
 import { recording } from '../tls/hello/recordings.ts';
 
-type Part = Uint8Array | string | 'reset';
+/** What the server says, a text in latin1; `reset`: it breaks off. */
+type Part = Uint8Array | string;
 
 interface Played {
   readonly seen: Probed<HelloSeen>;

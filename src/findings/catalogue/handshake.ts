@@ -141,7 +141,7 @@ export const handshakeChecks = {
     why: 'The server signs its key exchange with SHA-1 for whoever asks for it. Collisions of SHA-1 can be paid for, and with one of them somebody on the path can take the place of the server.',
     fix: [
       program(
-        'Have the TLS library sign with SHA-256 or better only: with OpenSSL by CipherString = DEFAULT@SECLEVEL=2 in its openssl.cnf, with GnuTLS by the priority NORMAL.',
+        'Have the TLS library sign with SHA-256 or better only. With OpenSSL that is SignatureAlgorithms in the section system_default of its openssl.cnf (ECDSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA+SHA256:RSA+SHA384), also where the server sets the security level itself, as Postfix does; with GnuTLS -SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1 behind its priority.',
       ),
     ],
     reference: 'RFC 9155 §2, §4',

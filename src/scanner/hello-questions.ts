@@ -99,7 +99,8 @@ export function furtherHellos(base: Visit, hasName: boolean): readonly Question[
       isSmaller: true,
       hello: (ingredients) => retryQuestion(ingredients),
       // A server of TLS 1.2 says by it whether it has forward secrecy at all; older ones have none of its versions.
-      isOpen: () => !isOld(base) && !isStrongSuite(codeOfSession(base.tls)),
+      isOpen: (probes) =>
+        !isOld(base) && !isStrongSuite(codeOfSession(base.tls)) && !isSilent(probes.hello?.weakFirst),
       isExtra: true,
     }),
     weakHello(base),
@@ -166,8 +167,16 @@ export function isKnownWithoutName(probes: Probes): boolean {
   return (agreedTo(probes.hello?.weakFirst)?.chain.length ?? 0) > 0 || isNameNeeded(probes);
 }
 
-/** Whether it is known what clients of TLS 1.2 get that offer the best first. */
+/**
+ * Whether it is known what clients of TLS 1.2 get that offer the best first. A server that has let the first hello hang, and a
+ * small one as well, would let another one hang, too.
+ */
 export function isKnownUpTo12(base: Visit, probes: Probes): boolean {
-  if (base.tls === null) return false;
+  if (base.tls === null) return isSilent(probes.hello?.weakFirst);
   return isStrongAnyway(probes) || isNewOnly(probes);
+}
+
+/** Whether the server has left a hello without an answer. */
+function isSilent(probe: Probed<HelloSeen> | undefined): boolean {
+  return probe?.kind === 'not-tested' && probe.end.kind === 'timeout' && probe.end.at === 'handshake';
 }

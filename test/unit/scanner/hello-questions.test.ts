@@ -15,7 +15,7 @@ import type { Knocking, Question } from '../../../src/scanner/probes.ts';
 import type { ClientHelloSpec } from '../../../src/tls/hello/client-hello.ts';
 import type { Question as Hello } from '../../../src/tls/hello/questions.ts';
 import { brokenKindsOf } from '../../../src/tls/hello/weak-questions.ts';
-import { agreed, handshakeRefused, helloRefused, tlsSeen } from '../../support/observations.ts';
+import { agreed, handshakeRefused, helloRefused, probeNotTested, tlsSeen } from '../../support/observations.ts';
 
 function visit(tls: Parameters<typeof tlsSeen>[0] | null = {}): Visit {
   const { step: _, ...draft } = emptyDraft();
@@ -131,8 +131,14 @@ describe('what they leave open', () => {
     assert.ok(isKnownUpTo12(visit(), { hello: { weakFirst: helloRefused(70) } }));
     assert.ok(!isKnownUpTo12(visit(), { hello: { weakFirst: agreed({ suite: 0x002f }) } }));
     assert.ok(!isKnownUpTo12(visit(), { hello: { weakFirst: helloRefused(40) } }));
-    // Where the first hello came to nothing, only a session shows that a smaller one does better.
+    // Where the first hello came to nothing, only a session shows that a smaller one does better,
     assert.ok(!isKnownUpTo12(visit(null), { hello: { weakFirst: agreed() } }));
+    // and one that hangs at a small hello, too, is not left hanging once more.
+    const weakFirst = probeNotTested({ kind: 'timeout', at: 'handshake', ms: 1_000 });
+    assert.ok(isKnownUpTo12(visit(null), { hello: { weakFirst } }));
+    assert.ok(!isKnownUpTo12(visit(), { hello: { weakFirst } }));
+    const [, retry] = furtherHellos(visit(null), true);
+    assert.equal(retry?.isOpen?.({ hello: { weakFirst } }), false);
   });
 });
 

@@ -118,7 +118,10 @@ describe('no more is asked', () => {
 
   it('where the pace says stop', async () => {
     let count = 0;
-    const { connections } = await list({ has }, () => (++count > 5 ? 'stop' : 'go'));
+    const { connections } = await list({ has }, () => {
+      count += 1;
+      return count > 5 ? 'stop' : 'go';
+    });
     assert.equal(connections, 5);
   });
 

@@ -5,7 +5,6 @@ import { signatureSchemeName } from '../../tls/hello/signature-schemes.ts';
 import { suites } from '../../tls/hello/suites.ts';
 import { SSL_3, TLS_1_2, TLS_1_3 } from '../../tls/hello/versions.ts';
 import { sha1Schemes, weakCurves } from '../../tls/hello/weak-questions.ts';
-import type { CheckId } from '../catalogue.ts';
 import type { Finding } from '../finding.ts';
 import { isNewOnly, isRefused, oldSessions, sessionsOf, wantedGroup, weakestOf } from '../hello-facts.ts';
 import type { HelloProbes } from '../hello-seen.ts';
@@ -57,34 +56,39 @@ function ssl3(place: Place, { ssl3: probe, old }: HelloProbes): readonly Finding
 
 /** What a ServerHello of TLS 1.2 or older says by itself. */
 function ofSession(place: Place): readonly Finding[] {
-  const session = sessionsOf(place.observation.probes).find(({ version }) => version < TLS_1_3);
+  const { probes } = place.observation;
+  const session = sessionsOf(probes).find(({ version }) => version < TLS_1_3);
   if (session === undefined) return [];
-  const said = (id: CheckId, isRight: boolean, evidence: string): Finding =>
-    foundAt(place, id, isRight ? 'pass' : id === 'tls.ems-missing' ? 'warn' : 'fail', {
-      evidence: [`Agreed on: ${showSession(session)}`, evidence],
-    });
-  const { renegotiationInfo, compression, extendedMasterSecret, version } = session;
+  const answered = (extension: string, isThere: boolean): readonly string[] => [
+    `Agreed on: ${showSession(session)}`,
+    `${extension} was offered, and ${isThere ? 'answered' : 'not answered'}.`,
+  ];
+  const { renegotiationInfo, extendedMasterSecret, version } = session;
   return [
-    said(
-      'tls.reneg.insecure',
-      renegotiationInfo,
-      `renegotiation_info was offered, and ${renegotiationInfo ? 'answered' : 'not answered'}.`,
-    ),
-    said(
-      'tls.compression',
-      compression === 0,
-      compression === 0 ? 'Nothing is compressed.' : `The compression ${compression} was taken.`,
-    ),
+    foundAt(place, 'tls.reneg.insecure', renegotiationInfo ? 'pass' : 'fail', {
+      evidence: answered('renegotiation_info', renegotiationInfo),
+    }),
     ...(version === TLS_1_2
       ? [
-          said(
-            'tls.ems-missing',
-            extendedMasterSecret,
-            `extended_master_secret was offered, and ${extendedMasterSecret ? 'answered' : 'not answered'}.`,
-          ),
+          foundAt(place, 'tls.ems-missing', extendedMasterSecret ? 'pass' : 'warn', {
+            evidence: answered('extended_master_secret', extendedMasterSecret),
+          }),
         ]
       : []),
+    ...compression(place),
   ];
+}
+
+/** Of the one hello in which it is offered. */
+function compression(place: Place): readonly Finding[] {
+  const session = weakestOf(place.observation.probes);
+  if (session === undefined || session.version >= TLS_1_3) return [];
+  const method = session.compression;
+  const evidence = [
+    `Agreed on: ${showSession(session)}`,
+    method === 0 ? 'Compression was offered, and not taken.' : `The compression ${method} was taken.`,
+  ];
+  return [foundAt(place, 'tls.compression', method === 0 ? 'pass' : 'fail', { evidence })];
 }
 
 /** RFC 8446 §4.1.3: of a server that has shown TLS 1.3 at the first connection. */
@@ -164,7 +168,7 @@ function curves(place: Place, { weakCurves: probe }: HelloProbes): readonly Find
 /** Kyber768 of a draft, with a curve. */
 const DRAFTS: readonly number[] = [0x6399, 0x639a];
 /** Groups of which clients of today have a key in their first hello, or which are worth a round trip. */
-const USUAL_BITS: readonly number[] = [0x11ec, 0x11eb, 0x11ed, 0x001d, 0x0017, 0x0018];
+const USUAL_GROUPS: readonly number[] = [0x11ec, 0x11eb, 0x11ed, 0x001d, 0x0017, 0x0018];
 
 function wanted(place: Place): readonly Finding[] {
   const group = wantedGroup(place.observation.probes);
@@ -172,7 +176,7 @@ function wanted(place: Place): readonly Finding[] {
   const evidence = [`Of all groups it asks for ${groupName(group)}.`];
   const isDraft = DRAFTS.includes(group);
   return [
-    foundAt(place, 'tls.group.preference', USUAL_BITS.includes(group) ? 'pass' : 'warn', { evidence }),
+    foundAt(place, 'tls.group.preference', USUAL_GROUPS.includes(group) ? 'pass' : 'warn', { evidence }),
     ...(isDraft || groups.get(group)?.kind === 'hybrid'
       ? [foundAt(place, 'tls.group.pq-draft-only', isDraft ? 'fail' : 'pass', { evidence })]
       : []),

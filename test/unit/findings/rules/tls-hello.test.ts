@@ -115,6 +115,12 @@ describe('what a ServerHello says by itself', () => {
     });
   }
 
+  it('compression is told of the hello that offers it, and of no other', () => {
+    assert.deepEqual(told(found({ old: agreed({ version: 0x0301 }) }), 'tls.compression'), []);
+    const named = { weakFirst: helloRefused(112), weakNamed: agreed({ compression: 1 }) };
+    assert.deepEqual(told(found(named), 'tls.compression'), ['fail high']);
+  });
+
   it('RFC 7627 §5.1 is about TLS 1.2; older versions have worse', () =>
     assert.deepEqual(
       told(found({ old: agreed({ version: 0x0301, extendedMasterSecret: false }) }), 'tls.ems-missing'),

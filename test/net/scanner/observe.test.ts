@@ -202,6 +202,25 @@ describe('the questions behind it', () => {
     assert.deepEqual(Object.keys(seen.probes.hello ?? {}), ['weakFirst', 'retry']);
   });
 
+  it('every suite is listed beside the budget, and only where that is wanted', async (t) => {
+    const ways = {
+      certificates: [certificate],
+      tls: { ciphers: 'ECDHE+AESGCM:AES128-SHA', minVersion: 'TLSv1.2', honorCipherOrder: true },
+    } as const;
+    const { seen, toy } = await toyAndLook(t, ways, { ...plans.standard, everySuite: true });
+    const { suites } = seen.probes.hello ?? {};
+    assert.ok(suites !== undefined && seen.connections <= 6);
+    assert.equal(toy.said.length, seen.connections + suites.connections);
+    const [tls12, tls13, ...others] = suites.versions;
+    assert.deepEqual([tls12?.version, tls13?.version, others], [0x0303, 0x0304, []]);
+    // The certificate is one of ECDSA: what needs a key of RSA is not there.
+    assert.deepEqual(tls12?.suites.toSorted((a, b) => a - b), [0xc02b, 0xc02c]);
+    assert.ok(tls13?.suites.includes(0x1301));
+    assert.equal((await toyAndLook(t, ways, plans.standard)).seen.probes.hello?.suites, undefined);
+    const quick = await toyAndLook(t, ways, { ...plans.quick, everySuite: true });
+    assert.deepEqual([quick.seen.connections, quick.seen.probes], [1, {}]);
+  });
+
   it('plaintext in front of a hello of our own is told as in front of any other', async (t) => {
     const ways = (connection: number): Ways => ({
       certificates: [certificate],

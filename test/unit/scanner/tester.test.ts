@@ -73,8 +73,9 @@ async function run({
       },
       recall: () => ({ sts: undefined, overrides: [] }),
       observer: {
-        observe(endpoint, { depth, intrusive, budget }: Plan) {
-          visits.push(`${endpoint.address} ${endpoint.serverName} ${depth} ${intrusive} ${budget}`);
+        observe(endpoint, { depth, intrusive, budget, everySuite }: Plan) {
+          const more = everySuite === true ? ' every suite' : '';
+          visits.push(`${endpoint.address} ${endpoint.serverName} ${depth} ${intrusive} ${budget}${more}`);
           return Promise.resolve(observe({ ...seen, endpoint }));
         },
       },
@@ -114,6 +115,11 @@ describe('what is visited', () => {
       '9.9.9.1 mx1.example.test standard false 6',
       '9.9.9.1 mx2.example.test quick false 1',
     ]);
+  });
+
+  it('every suite where that is wanted', async () => {
+    const { visits } = await run({ terms: { everySuite: true } });
+    assert.ok(visits.every((visit) => visit.endsWith(' every suite')), visits.join());
   });
 
   it('no address that a stranger wrote into his zone and that means something only here', async () => {

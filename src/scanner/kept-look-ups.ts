@@ -43,7 +43,7 @@ export function keptLookUps({ resolve, fetch, recall }: PolicyHands): KeptLookUp
           outcomes.push({ domain, outcome });
           return outcome;
         }),
-      recall: (domain) => keptIn(recalled, domain, () => recall(domain)),
+      recall: (domain) => keptIn(recalled, domain, () => ofAnybody(recall(domain))),
     },
     all: () => ({
       answers: settled,
@@ -51,6 +51,11 @@ export function keptLookUps({ resolve, fetch, recall }: PolicyHands): KeptLookUp
       recalled: [...recalled].map(([domain, value]) => ({ domain, recalled: value })),
     }),
   };
+}
+
+/** What a check goes by: the list of this relay, its memory and its promotions are those of no other sender. */
+function ofAnybody({ sts, overrides }: Recalled): Recalled {
+  return { sts, overrides };
 }
 
 async function ask(resolve: PolicyHands['resolve'], question: Question, settled: Answer[]): Promise<Answer> {

@@ -50,6 +50,25 @@ describe('look-ups of one run', () => {
     assert.deepEqual([answers.length, fetched.length, recalled.length], [1, 1, 1]);
   });
 
+  it('know of a domain what everybody may, and nothing of the list, the memory and the promotions of this relay', () => {
+    const { hands } = counting();
+    const kept = keptLookUps({
+      ...hands,
+      recall: () => ({
+        sts: undefined,
+        overrides: [],
+        get list(): never {
+          throw new Error('it was looked for');
+        },
+        memory: [],
+        promotion: undefined,
+      }),
+    });
+    const known = { sts: undefined, overrides: [] };
+    assert.deepEqual(kept.hands.recall(domain), known);
+    assert.deepEqual(kept.all().recalled, [{ domain, recalled: known }]);
+  });
+
   it('leave the policy host of those alone who asked for it, and of nobody else', async () => {
     const read = readOptOut('example.test');
     const list = read.kind === 'ok' ? read.value : assert.fail(read.because);

@@ -60,9 +60,7 @@ export function deepHellos(base: Visit): readonly Question[] {
       name: 'bestFirst',
       hello: (ingredients) => ({ ...legacyQuestion(ingredients, TLS_1_2), until: 'version' }),
       isOpen: (probes) =>
-        weakestOf(probes) !== undefined &&
-        !isStrongAnyway(probes) &&
-        orderOf(base, probes) === undefined,
+        weakestOf(probes) !== undefined && !isStrongAnyway(probes) && orderOf(base, probes) === undefined,
       isExtra: true,
     }),
     weakHello(base),

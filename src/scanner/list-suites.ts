@@ -132,7 +132,8 @@ async function ask(
 ): Promise<Asked | undefined> {
   const question = hello({ random: randomBytes(32), serverName: null });
   while (question !== undefined && listing.stopped === null) {
-    if (listing.connections === MOST_CONNECTIONS) listing.stopped = `${MOST_CONNECTIONS} connections are enough`;
+    if (listing.connections === MOST_CONNECTIONS)
+      listing.stopped = `${MOST_CONNECTIONS} connections are enough`;
     else if ((await listing.between(listing.last)) === 'stop') listing.stopped = 'the server sent us away';
     if (listing.stopped !== null) break;
     listing.connections += 1;

@@ -10,7 +10,8 @@ export function merged(before: Probes, answered: Probes): Probes {
 }
 
 /** Every answer by itself, those to hellos of our own with the others. */
-export function answersIn({ hello = {}, intrusive: _, ...probes }: Probes): readonly Probed<unknown>[] {
+export function answersIn(probes: Probes): readonly Probed<unknown>[] {
+  const { hello = {}, intrusive: _, ...others } = probes;
   const { weak = [], suites: __, ...hellos } = hello;
-  return [...Object.values(probes), ...Object.values(hellos), ...weak];
+  return [...Object.values(others), ...Object.values(hellos), ...weak];
 }

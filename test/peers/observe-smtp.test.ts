@@ -91,20 +91,24 @@ const peers = {
 describe('an observer at real servers', () => {
   for (const name of ['postfix', 'exim', 'opensmtpd', 'sendmail'] as const) {
     const { start, greets, again, differs } = peers[name];
-    peerTest(`${name}: all is seen, in sixteen connections, and nothing is found`, [name], async (roots, t) => {
-      const server = await start(roots[name], { certificate });
-      t.after(() => server.close());
-      const seen = await observe(t, server, deep);
-      const { base, probes } = seen;
-      assert.ok(seen.connections <= 16, String(seen.connections));
-      assert.match(base.greeting?.lines[0] ?? '', greets);
-      assert.deepEqual([base.upgrade.kind, base.end], ['secured', { kind: 'complete' }]);
-      assert.deepEqual([base.tls?.version, base.tls?.path.kind], ['TLSv1.3', 'trusted']);
-      assert.ok(base.clear?.includes('STARTTLS'));
-      assert.ok(!(base.inside?.includes('STARTTLS') ?? true));
-      assert.deepEqual([base.again?.code, base.smtp?.mailInClear?.code], [again, 250]);
-      assert.deepEqual(inWords(probes), { ...sound, ...differs });
-    });
+    peerTest(
+      `${name}: all is seen, in sixteen connections, and nothing is found`,
+      [name],
+      async (roots, t) => {
+        const server = await start(roots[name], { certificate });
+        t.after(() => server.close());
+        const seen = await observe(t, server, deep);
+        const { base, probes } = seen;
+        assert.ok(seen.connections <= 16, String(seen.connections));
+        assert.match(base.greeting?.lines[0] ?? '', greets);
+        assert.deepEqual([base.upgrade.kind, base.end], ['secured', { kind: 'complete' }]);
+        assert.deepEqual([base.tls?.version, base.tls?.path.kind], ['TLSv1.3', 'trusted']);
+        assert.ok(base.clear?.includes('STARTTLS'));
+        assert.ok(!(base.inside?.includes('STARTTLS') ?? true));
+        assert.deepEqual([base.again?.code, base.smtp?.mailInClear?.code], [again, 250]);
+        assert.deepEqual(inWords(probes), { ...sound, ...differs });
+      },
+    );
   }
 
   for (const name of ['postfix', 'exim', 'opensmtpd'] as const) {

@@ -27,7 +27,12 @@ export function suiteBlocks(
 
 function versionLines(one: SuitesOfVersion, look: Look): readonly string[] {
   return [
-    ...labelled('', `${showVersion(one.version)}: ${one.suites.length}${orderOf(one)}${restOf(one)}`, look, '  '),
+    ...labelled(
+      '',
+      `${showVersion(one.version)}: ${one.suites.length}${orderOf(one)}${restOf(one)}`,
+      look,
+      '  ',
+    ),
     ...one.suites.map((code) => verbatim(`${suiteName(code)}${remarkOn(code)}`, look, '    ')),
   ];
 }

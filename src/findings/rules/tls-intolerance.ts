@@ -3,7 +3,7 @@ import type { Finding } from '../finding.ts';
 import type { HelloSeen } from '../hello-seen.ts';
 import { showAnswer } from '../hello-words.ts';
 import type { Probed } from '../observation.ts';
-import { foundAt, type Place } from '../place.ts';
+import { foundAt, isTried, type Place } from '../place.ts';
 
 /**
  * The first hello is that of clients of today: TLS 1.3 and 1.2, with a post-quantum key, and so large. Where it comes to nothing
@@ -22,7 +22,7 @@ export function intolerance(place: Place): readonly Finding[] {
     ];
   }
   const isOldTaken = upToTls12?.kind === 'seen' && upToTls12.result === 'secured';
-  if (!isOldTaken || !isTried(place) || hello?.retry === undefined) return [];
+  if (!isOldTaken || !isTried(base) || hello?.retry === undefined) return [];
   const { retry, large } = hello;
   const said = [
     `A hello of TLS 1.2 came to a session: ${upToTls12.tls.version}, ${upToTls12.tls.cipher}.`,
@@ -35,12 +35,6 @@ export function intolerance(place: Place): readonly Finding[] {
     return [foundAt(place, 'starttls.large-hello-intolerance', 'fail', { evidence: said })];
   }
   return isNo(retry) ? [foundAt(place, 'tls.version-intolerance', 'fail', { evidence: said })] : [];
-}
-
-/** Whether the first hello was said at all. */
-function isTried({ observation: { base } }: Place): boolean {
-  if (base.upgrade.kind === 'handshake-failed') return true;
-  return base.end.kind === 'timeout' && base.end.at === 'handshake';
 }
 
 function isAnswered(probe: Probed<HelloSeen> | undefined): boolean {

@@ -7,7 +7,7 @@ import type { Finding } from '../finding.ts';
 import { isNewOnly, isRefused, oldSessions, wantedGroup, weakestOf } from '../hello-facts.ts';
 import { showAnswer, showSession, showVersion } from '../hello-words.ts';
 import type { ObservedTls, Probes } from '../observation.ts';
-import { foundAt, isBeside, isSecured, isSeen, type Place, placesOf } from '../place.ts';
+import { foundAt, isBeside, isSecured, isSeen, isTried, type Place, placesOf } from '../place.ts';
 import { helloFindings } from './tls-hello.ts';
 import { intolerance } from './tls-intolerance.ts';
 import { suiteFindings } from './tls-suites.ts';
@@ -15,7 +15,8 @@ import { suiteFindings } from './tls-suites.ts';
 export function tlsFindings(theCase: CheckCase): readonly Finding[] {
   return placesOf(theCase).flatMap((place) => {
     const { base, probes } = place.observation;
-    if (base.tls !== null && !isSeen(base)) return [];
+    // Who hangs at the first hello may have answered others.
+    if (!isSeen(base) && !isTried(base)) return [];
     const found = [
       ...oldVersions(place, base.tls, probes),
       ...(base.tls === null ? [] : ofSession(place, base.tls, probes)),
@@ -64,8 +65,7 @@ function oldVersions(place: Place, tls: ObservedTls | null, probes: Probes): rea
   if (spoken !== undefined) return noneOld(place, ['It would be preferred to SSL 3.0.', ...evidence]);
   const { legacy, hello } = probes;
   const probe = hello?.old ?? legacy;
-  if (isNewOnly(probes))
-    return noneOld(place, ['A hello of TLS 1.2 at most was refused.']);
+  if (isNewOnly(probes)) return noneOld(place, ['A hello of TLS 1.2 at most was refused.']);
   if (probe?.kind === 'not-tested') return untested(place, ['tls.tls10', 'tls.tls11'], probe.because);
   if (probe?.result === 'failed')
     return noneOld(place, [`A hello of TLS 1.0 and 1.1 only was refused: ${probe.because}`]);

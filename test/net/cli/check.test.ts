@@ -285,7 +285,8 @@ describe('waxwing check', { concurrency: 2 }, () => {
   it('--suites all lists what one server takes, beside the budget, and counts the connections', async (t) => {
     const at = await place(t);
     const run = await check(at, [`[127.0.0.1]:${at.port}`, '--suites', 'all', '--gap', '0', '--only', 'tls']);
-    const [, listed = '0'] = /^suites of 127\.0\.0\.1 port \d+, listed by (\d+) connections/m.exec(run.stdout) ?? [];
+    const [, listed = '0'] =
+      /^suites of 127\.0\.0\.1 port \d+, listed by (\d+) connections/m.exec(run.stdout) ?? [];
     assert.ok(Number(listed) > 10, run.stdout + run.stderr);
     const [, spent = '0'] = /^connections: (\d+) of at most 6 /m.exec(run.stdout) ?? [];
     assert.equal(at.connections(), Number(listed) + Number(spent));

@@ -214,7 +214,10 @@ describe('the questions behind it', () => {
     const [tls12, tls13, ...others] = suites.versions;
     assert.deepEqual([tls12?.version, tls13?.version, others], [0x0303, 0x0304, []]);
     // The certificate is one of ECDSA: what needs a key of RSA is not there.
-    assert.deepEqual(tls12?.suites.toSorted((a, b) => a - b), [0xc02b, 0xc02c]);
+    assert.deepEqual(
+      tls12?.suites.toSorted((a, b) => a - b),
+      [0xc02b, 0xc02c],
+    );
     assert.ok(tls13?.suites.includes(0x1301));
     assert.equal((await toyAndLook(t, ways, plans.standard)).seen.probes.hello?.suites, undefined);
     const quick = await toyAndLook(t, ways, { ...plans.quick, everySuite: true });

@@ -17,7 +17,14 @@ import {
   weakestOf,
 } from '../../../src/findings/hello-facts.ts';
 import type { HelloProbes } from '../../../src/findings/hello-seen.ts';
-import { agreed, handshakeRefused, helloRefused, probeNotTested, secured, tlsSeen } from '../../support/observations.ts';
+import {
+  agreed,
+  handshakeRefused,
+  helloRefused,
+  probeNotTested,
+  secured,
+  tlsSeen,
+} from '../../support/observations.ts';
 
 const tls13 = { tls: tlsSeen() };
 const tls12 = { tls: tlsSeen({ version: 'TLSv1.2', cipher: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256' }) };
@@ -27,7 +34,8 @@ const kindsOf = (hello: HelloProbes, base = tls13): readonly string[] =>
 describe('one answer', () => {
   it('a session, a refusal, and one for the versions', () => {
     assert.equal(agreedTo(agreed({ suite: 5 }))?.suite, 5);
-    for (const other of [undefined, helloRefused(), probeNotTested()]) assert.equal(agreedTo(other), undefined);
+    for (const other of [undefined, helloRefused(), probeNotTested()])
+      assert.equal(agreedTo(other), undefined);
     assert.deepEqual([helloRefused(), helloRefused(null), agreed(), undefined].map(isRefused), [
       true,
       true,
@@ -65,7 +73,10 @@ describe('all answers', () => {
       weakFirst: agreed(),
       weak: [{ ...agreed({ suite: 10 }), without: [] }],
     };
-    assert.deepEqual(oldSessions({ hello }).map(({ version }) => version), [0x0302, 0x0301, 0x0300]);
+    assert.deepEqual(
+      oldSessions({ hello }).map(({ version }) => version),
+      [0x0302, 0x0301, 0x0300],
+    );
     assert.equal(sessionsOf({ hello }).length, 5);
     assert.deepEqual([oldSessions({}), sessionsOf({})], [[], []]);
   });
@@ -112,7 +123,15 @@ describe('all answers', () => {
   it('broken kinds: taken, ruled out, and not known', () => {
     assert.deepEqual(kindsOf({}), []);
     assert.deepEqual(kindsOf({ weakFirst: agreed({ suite: 0x0005 }) }), ['rc4 taken']);
-    assert.deepEqual(kindsOf({ weakFirst: helloRefused(70) }), ['null', 'export', 'des', 'rc2', 'rc4', 'idea', '3des']);
+    assert.deepEqual(kindsOf({ weakFirst: helloRefused(70) }), [
+      'null',
+      'export',
+      'des',
+      'rc2',
+      'rc4',
+      'idea',
+      '3des',
+    ]);
     const weak = [
       { ...agreed({ suite: 0x0003 }), without: [] },
       { ...helloRefused(), without: ['export', 'rc4'] },

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { HelloProbes } from '../../../src/findings/hello-seen.ts';
 import type { Probes, Visit } from '../../../src/findings/observation.ts';
-import { emptyDraft } from '../../../src/scanner/draft.ts';
 import { deepHellos } from '../../../src/scanner/deep-hellos.ts';
+import { emptyDraft } from '../../../src/scanner/draft.ts';
 import {
   furtherHellos,
   isKnownUpTo12,
@@ -15,7 +15,13 @@ import type { Knocking, Question } from '../../../src/scanner/probes.ts';
 import type { ClientHelloSpec } from '../../../src/tls/hello/client-hello.ts';
 import type { Question as Hello } from '../../../src/tls/hello/questions.ts';
 import { brokenKindsOf } from '../../../src/tls/hello/weak-questions.ts';
-import { agreed, handshakeRefused, helloRefused, probeNotTested, tlsSeen } from '../../support/observations.ts';
+import {
+  agreed,
+  handshakeRefused,
+  helloRefused,
+  probeNotTested,
+  tlsSeen,
+} from '../../support/observations.ts';
 
 function visit(tls: Parameters<typeof tlsSeen>[0] | null = {}): Visit {
   const { step: _, ...draft } = emptyDraft();
@@ -94,7 +100,11 @@ describe('the usual ones', () => {
   it('once more with the name where it was asked for', async () => {
     const { weakNamed } = usualHellos(visit());
     assert.ok(isOpen(weakNamed, { weakFirst: helloRefused(112) }));
-    for (const hello of [{}, { weakFirst: helloRefused(40) }, { weakFirst: helloRefused(112), weakNamed: agreed() }])
+    for (const hello of [
+      {},
+      { weakFirst: helloRefused(40) },
+      { weakFirst: helloRefused(112), weakNamed: agreed() },
+    ])
       assert.ok(!isOpen(weakNamed, hello));
     const asked = await ask(weakNamed);
     assert.equal(offerOf(asked).serverName, 'mx.example.test');
@@ -170,7 +180,10 @@ describe('further ones, for which nobody is told that they were left out', () =>
   });
 
   it('of one with TLS 1.2 that is strong the group is nothing to ask for', async () => {
-    assert.deepEqual(await open(furtherHellos(visit(tls12), true), { weakFirst: agreed({ suite: 0xc02f }) }), ['weak']);
+    assert.deepEqual(
+      await open(furtherHellos(visit(tls12), true), { weakFirst: agreed({ suite: 0xc02f }) }),
+      ['weak'],
+    );
   });
 
   it('of one that refused without a name, the same with it', async () => {
@@ -185,9 +198,10 @@ describe('further ones, for which nobody is told that they were left out', () =>
 
   it('of one that follows the client nothing weaker is left', async () => {
     const hello = { weakFirst: agreed({ suite: 0x002f }) };
-    assert.deepEqual(await open(furtherHellos(visit({ ...tls12, cipher: 'TLS_RSA_WITH_AES_128_CBC_SHA256' }), true), hello), [
-      'retry',
-    ]);
+    assert.deepEqual(
+      await open(furtherHellos(visit({ ...tls12, cipher: 'TLS_RSA_WITH_AES_128_CBC_SHA256' }), true), hello),
+      ['retry'],
+    );
     assert.ok(!(await open(deepHellos(visit(tls12)), hello)).includes('bestFirst'));
     assert.ok((await open(deepHellos(visit()), hello)).includes('bestFirst'));
   });
@@ -258,7 +272,10 @@ describe('a second try (RFC 7507 §3)', () => {
   it('not where there is nothing below the best version, nor where that is old itself', async () => {
     assert.equal(await fallback(visit(tls12), { weakFirst: agreed() }), undefined);
     assert.equal(await fallback(visit(), { weakFirst: helloRefused(70) }), undefined);
-    assert.equal(await fallback(visit({ version: 'TLSv1.1' }), { old: agreed({ version: 0x0301 }) }), undefined);
+    assert.equal(
+      await fallback(visit({ version: 'TLSv1.1' }), { old: agreed({ version: 0x0301 }) }),
+      undefined,
+    );
     assert.equal(await fallback(visit(tls12), { old: agreed({ version: 0x0300 }) }), undefined);
   });
 });

@@ -27,7 +27,9 @@ const without: VisitEnd = { kind: 'without-tls' };
 async function list(server: Server, between: () => 'go' | 'stop' = () => 'go'): Promise<Listed> {
   const asked: ClientHelloSpec[] = [];
   const knocking = {
-    async hello(hello: (name: string | null) => { readonly offer: ClientHelloSpec | { readonly kind: 'sslv2' } }) {
+    async hello(
+      hello: (name: string | null) => { readonly offer: ClientHelloSpec | { readonly kind: 'sslv2' } },
+    ) {
       const { offer } = hello('mx.example.test');
       assert.ok(offer.kind === 'tls');
       asked.push(offer);
@@ -58,7 +60,11 @@ function answer({ has, follows = 'itself' }: Server, offer: ClientHelloSpec): Pr
 
 describe('every suite', () => {
   it('of a server with an order of its own, in that order', async () => {
-    const has = { 0x0301: [0x2f, 0x35], 0x0303: [0xc030, 0x2f, 0xc02f, 0x9e, 0x0a], 0x0304: [0x1302, 0x1301] };
+    const has = {
+      0x0301: [0x2f, 0x35],
+      0x0303: [0xc030, 0x2f, 0xc02f, 0x9e, 0x0a],
+      0x0304: [0x1302, 0x1301],
+    };
     const { versions, connections, asked } = await list({ has });
     assert.deepEqual(versions, [
       { version: 0x0301, suites: [0x2f, 0x35], ownOrder: true, unfinished: null },
@@ -73,7 +79,10 @@ describe('every suite', () => {
     const has = { 0x0303: [0x0a, 0xc02f, 0x2f] };
     const { versions } = await list({ has, follows: 'client' });
     assert.equal(versions.length, 1);
-    assert.deepEqual(versions[0]?.suites.toSorted((a, b) => a - b), [0x0a, 0x2f, 0xc02f]);
+    assert.deepEqual(
+      versions[0]?.suites.toSorted((a, b) => a - b),
+      [0x0a, 0x2f, 0xc02f],
+    );
     assert.equal(versions[0]?.ownOrder, false);
   });
 
@@ -104,9 +113,10 @@ describe('no more is asked', () => {
     const instead = { seen: { kind: 'not-tested', because: 'it sent us away for now', end } as const, end };
     const { versions, connections } = await list({ has, from: 8, instead });
     assert.equal(connections, 8);
-    assert.deepEqual(versions.map(({ version, unfinished }) => [version, unfinished]), [
-      [0x0303, 'it sent us away for now'],
-    ]);
+    assert.deepEqual(
+      versions.map(({ version, unfinished }) => [version, unfinished]),
+      [[0x0303, 'it sent us away for now']],
+    );
   });
 
   it('of a server that does not offer STARTTLS any more', async () => {

@@ -9,7 +9,9 @@ it('answers to hellos of our own stand beside each other', () => {
   assert.deepEqual(both, { hello: { weakFirst: agreed(), old: helloRefused() }, upToTls12: secured() });
   assert.deepEqual(merged({}, { hello: { old: helloRefused() } }), { hello: { old: helloRefused() } });
   assert.deepEqual(merged(before, { noServerName: secured() }), { ...before, noServerName: secured() });
-  assert.deepEqual(merged({ upToTls12: probeNotTested() }, { upToTls12: secured() }), { upToTls12: secured() });
+  assert.deepEqual(merged({ upToTls12: probeNotTested() }, { upToTls12: secured() }), {
+    upToTls12: secured(),
+  });
 });
 
 it('every answer by itself, what is no answer left out', () => {

@@ -119,7 +119,10 @@ describe('what is visited', () => {
 
   it('every suite where that is wanted', async () => {
     const { visits } = await run({ terms: { everySuite: true } });
-    assert.ok(visits.every((visit) => visit.endsWith(' every suite')), visits.join());
+    assert.ok(
+      visits.every((visit) => visit.endsWith(' every suite')),
+      visits.join(),
+    );
   });
 
   it('no address that a stranger wrote into his zone and that means something only here', async () => {

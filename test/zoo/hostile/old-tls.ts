@@ -64,13 +64,15 @@ function takesSuite(name: string, suite: number, shows: string): HostileCase {
 }
 
 /** In answer to the hello with all suites. */
-function saysOfItself(name: string, shows: string, parts: Partial<Parameters<typeof serverHello>[0]>): HostileCase {
+function saysOfItself(
+  name: string,
+  shows: string,
+  parts: Partial<Parameters<typeof serverHello>[0]>,
+): HostileCase {
   return hostile({
     name,
     shows,
-    behave: byHand((hello) =>
-      isWeakFirst(hello) ? [serverHello({ suite: AES_GCM, ...parts })] : undefined,
-    ),
+    behave: byHand((hello) => (isWeakFirst(hello) ? [serverHello({ suite: AES_GCM, ...parts })] : undefined)),
   });
 }
 
@@ -135,7 +137,11 @@ export const oldTlsCases: readonly HostileCase[] = [
     shows: 'a prime of 1024 bits that many servers share',
     behave: byHand((hello) =>
       offersOnly(hello, DHE_RSA)
-        ? [serverHello({ suite: DHE_RSA }), certificate(), primeExchange(getDiffieHellman('modp2').getPrime())]
+        ? [
+            serverHello({ suite: DHE_RSA }),
+            certificate(),
+            primeExchange(getDiffieHellman('modp2').getPrime()),
+          ]
         : undefined,
     ),
   }),

@@ -147,7 +147,10 @@ function hellosOf(chain: readonly Uint8Array[], because: string, end: VisitEnd |
     ssl3: { kind: 'seen', result: 'broken', because },
     ssl2: { kind: 'seen', result: 'sslv2', cipherKinds: [0x010080], chain: [prime] },
     older: { kind: 'seen', result: 'not-offered' },
-    weak: [{ ...agreed, without: [] }, { ...refused, without: ['rc4'] }],
+    weak: [
+      { ...agreed, without: [] },
+      { ...refused, without: ['rc4'] },
+    ],
     fallback: { ...agreed, version: 0x0303 },
     large: { ...refused, octets: 2048 },
     suites: {

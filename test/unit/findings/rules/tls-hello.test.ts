@@ -59,7 +59,10 @@ describe('old versions, by hellos of our own', () => {
     // A server that has nothing newer answers the hello of TLS 1.1 with it.
     const only3 = found({ old: agreed({ version: 0x0300 }) });
     assert.deepEqual(told(only3, 'tls.ssl3'), ['fail high']);
-    assert.deepEqual([told(only3, 'tls.tls10'), told(only3, 'tls.tls11')], [['pass medium'], ['pass medium']]);
+    assert.deepEqual(
+      [told(only3, 'tls.tls10'), told(only3, 'tls.tls11')],
+      [['pass medium'], ['pass medium']],
+    );
     assert.deepEqual(told(found({ ssl3: helloRefused(null) }), 'tls.ssl3'), ['pass high']);
     assert.deepEqual(told(found({ old: helloRefused() }), 'tls.ssl3'), ['pass high']);
     assert.deepEqual(told(found(newOnly), 'tls.ssl3'), ['pass high']);
@@ -84,7 +87,11 @@ describe('old versions, by hellos of our own', () => {
   });
 
   it('where the first handshake came to nothing, what is wrong is told, and nothing is praised', () => {
-    const findings = found({ weakFirst: helloRefused(), old: agreed({ version: 0x0300, suite: 0x0005 }) }, {}, handshakeFailed());
+    const findings = found(
+      { weakFirst: helloRefused(), old: agreed({ version: 0x0300, suite: 0x0005 }) },
+      {},
+      handshakeFailed(),
+    );
     assert.deepEqual(findings.map(({ id, state }) => `${id} ${state}`).toSorted(), [
       'tls.ssl3 fail',
       'tls.suite.rc4 fail',
@@ -138,7 +145,9 @@ it('RFC 8446 §4.1.3: a server of TLS 1.3 that agrees on TLS 1.2 says so in its 
 });
 
 it('RFC 7507 §3: a server that could do better has to refuse; how it does is its own affair', () => {
-  const asked = (seen: ReturnType<typeof agreed>): HelloProbes => ({ fallback: { ...seen, version: 0x0302 } });
+  const asked = (seen: ReturnType<typeof agreed>): HelloProbes => ({
+    fallback: { ...seen, version: 0x0302 },
+  });
   assert.deepEqual(told(found(asked(agreed({ version: 0x0302 }))), 'tls.fallback-scsv'), ['warn low']);
   for (const alert of [86, null])
     assert.deepEqual(told(found(asked(helloRefused(alert))), 'tls.fallback-scsv'), ['pass low']);
@@ -157,9 +166,15 @@ describe('the key exchange', () => {
   });
 
   it('2048 bits, and 3072', () => {
-    assert.deepEqual(told(found({ prime: agreed({ prime: primeOf('modp14') }) }), 'tls.dh.2048'), ['warn low']);
-    assert.deepEqual(told(found({ prime: agreed({ prime: primeOf('modp15') }) }), 'tls.dh.2048'), ['pass low']);
-    assert.deepEqual(told(found({ prime: agreed({ prime: primeOf('modp14') }) }), 'tls.dh.weak'), ['pass high']);
+    assert.deepEqual(told(found({ prime: agreed({ prime: primeOf('modp14') }) }), 'tls.dh.2048'), [
+      'warn low',
+    ]);
+    assert.deepEqual(told(found({ prime: agreed({ prime: primeOf('modp15') }) }), 'tls.dh.2048'), [
+      'pass low',
+    ]);
+    assert.deepEqual(told(found({ prime: agreed({ prime: primeOf('modp14') }) }), 'tls.dh.weak'), [
+      'pass high',
+    ]);
   });
 
   it('none at all', () => {
@@ -186,10 +201,7 @@ describe('the key exchange', () => {
     assert.deepEqual(told(found({ weakFirst: agreed({ signatureScheme: 0x0203 }) }), id), ['warn medium']);
     assert.deepEqual(told(found({ sha1: agreed({ signatureScheme: 0x0201 }) }), id), ['warn medium']);
     assert.deepEqual(told(found({ sha1: helloRefused() }), id), ['pass medium']);
-    assert.deepEqual(
-      told(found({ old: agreed({ version: 0x0301, signatureScheme: null }) }), id),
-      [],
-    );
+    assert.deepEqual(told(found({ old: agreed({ version: 0x0301, signatureScheme: null }) }), id), []);
   });
 });
 

@@ -61,5 +61,8 @@ describe('hellos that a server cannot do with', () => {
   });
 
   it('a server that takes the first hello can do with both', () =>
-    assert.deepEqual(told({}, {}), ['tls.version-intolerance pass', 'starttls.large-hello-intolerance pass']));
+    assert.deepEqual(told({}, {}), [
+      'tls.version-intolerance pass',
+      'starttls.large-hello-intolerance pass',
+    ]));
 });

@@ -66,7 +66,10 @@ describe('suites of broken kinds', () => {
   });
 
   it('what was not come to says nothing', () => {
-    for (const seen of [probeNotTested(), { kind: 'seen', result: 'broken', because: 'x', without: [] } as const])
+    for (const seen of [
+      probeNotTested(),
+      { kind: 'seen', result: 'broken', because: 'x', without: [] } as const,
+    ])
       for (const kind of broken)
         assert.deepEqual(told(found({ weak: [seen] }), `tls.suite.${kind}`), [], kind);
   });
@@ -74,8 +77,7 @@ describe('suites of broken kinds', () => {
   it('a server that follows the client has nothing weaker than what it took with the weakest first', () => {
     const hello = { weakFirst: agreed({ suite: CBC }) };
     const findings = found(hello, {}, { upToTls12: secured(tls12) });
-    for (const kind of broken)
-      assert.match(told(findings, `tls.suite.${kind}`)[0] ?? '', /^pass /, kind);
+    for (const kind of broken) assert.match(told(findings, `tls.suite.${kind}`)[0] ?? '', /^pass /, kind);
     const rc4 = found({ weakFirst: agreed({ suite: 0x0005 }), bestFirst: agreed({ suite: STRONG }) });
     assert.deepEqual(told(rc4, 'tls.suite.des'), ['pass high']);
     assert.deepEqual(told(rc4, 'tls.suite.3des'), []);
@@ -113,7 +115,9 @@ describe('a server that has nothing above TLS 1.2', () => {
 
   it('no forward secrecy at all', () => {
     assert.deepEqual(told(found({ retry: helloRefused() }, rsa), 'tls.suite.no-fs'), ['fail high']);
-    assert.deepEqual(told(found({ retry: agreed({ suite: 0xc013 }) }, rsa), 'tls.suite.no-fs'), ['pass high']);
+    assert.deepEqual(told(found({ retry: agreed({ suite: 0xc013 }) }, rsa), 'tls.suite.no-fs'), [
+      'pass high',
+    ]);
     assert.deepEqual(told(found({ retry: helloRefused() }, ecdhe), 'tls.suite.no-fs'), ['pass high']);
     assert.deepEqual(told(found({}, rsa), 'tls.suite.no-fs'), []);
     assert.deepEqual(told(found({ retry: probeNotTested() }, rsa), 'tls.suite.no-fs'), []);
@@ -159,7 +163,10 @@ it('all suites, version by version', () => {
   const version = { version: 0x0303, suites: [STRONG, CBC], ownOrder: true, unfinished: null };
   const suites = { connections: 20, versions: [version] };
   const [whole] = only(found({ suites }), 'tls.suite.count');
-  assert.deepEqual([whole?.state, whole?.evidence], ['pass', ['2 suites, found by 20 connections', 'TLSv1.2: 2']]);
+  assert.deepEqual(
+    [whole?.state, whole?.evidence],
+    ['pass', ['2 suites, found by 20 connections', 'TLSv1.2: 2']],
+  );
   const cut = { ...suites, versions: [{ ...version, unfinished: 'it sent us away' }] };
   const [part] = only(found({ suites: cut }), 'tls.suite.count');
   assert.equal(part?.state, 'not-tested');

@@ -23,14 +23,22 @@ describe('suites of broken kinds', () => {
   it('are offered all, the weakest first, and nothing else', () => {
     const { suites: offered, serverName } = offerOf(weakQuestion(ingredients));
     for (const kind of brokenClasses)
-      assert.ok(offered.some((code) => brokenKindsOf(code).includes(kind)), kind);
+      assert.ok(
+        offered.some((code) => brokenKindsOf(code).includes(kind)),
+        kind,
+      );
     for (const code of offered) {
       assert.ok(brokenKindsOf(code).length > 0, String(code));
       const { classes } = suites.get(code) ?? assert.fail();
       assert.ok(!classes.has('anon') && !classes.has('secret'), String(code));
     }
-    const first = offered.map((code) => brokenClasses.findIndex((kind) => brokenKindsOf(code).includes(kind)));
-    assert.deepEqual(first, first.toSorted((a, b) => a - b));
+    const first = offered.map((code) =>
+      brokenClasses.findIndex((kind) => brokenKindsOf(code).includes(kind)),
+    );
+    assert.deepEqual(
+      first,
+      first.toSorted((a, b) => a - b),
+    );
     assert.equal(serverName, 'mx.example.test');
   });
 
@@ -75,7 +83,11 @@ it('RFC 9155 §2: signatures with SHA-1 only, with suites in which the server si
 });
 
 it('each fits into a segment, and is none of those that old servers hang at', () => {
-  for (const question of [weakQuestion(ingredients), weakCurvesQuestion(ingredients), sha1Question(ingredients)]) {
+  for (const question of [
+    weakQuestion(ingredients),
+    weakCurvesQuestion(ingredients),
+    sha1Question(ingredients),
+  ]) {
     const { length } = helloOctets(question);
     assert.ok(length < 5 + 256 || (length > 5 + 511 && length <= 1_220), String(length));
     assert.ok(offerOf(question).suites.length <= 128);

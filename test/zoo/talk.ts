@@ -17,6 +17,8 @@ export interface Talk {
   readonly connection: number;
   /** Which address was called, from 0. */
   readonly door: number;
+  /** What it presents, unless it is told otherwise. */
+  readonly certificate: Certificate;
   /** The name that was asked for in the handshake (SNI); empty where none was, or before. */
   readonly serverName: () => string;
   readonly say: (text: string) => void;
@@ -120,6 +122,7 @@ function talkOver(plain: Socket, connection: number, door: number, certificate: 
   return {
     connection,
     door,
+    certificate,
     serverName: () => name,
     say: (text) => void (socket.writable && socket.write(text, 'latin1')),
     async line() {

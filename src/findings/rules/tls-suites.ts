@@ -8,6 +8,7 @@ import {
   type BrokenKind,
   brokenKinds,
   codeOfSession,
+  isNewOnly,
   isRefused,
   isStrongSuite,
   orderOf,
@@ -90,8 +91,13 @@ function anonymous(place: Place): readonly Finding[] {
       }),
     ];
   }
-  if (!isRefused(hello?.anonymous)) return [];
-  const evidence = ['A hello with suites without a certificate only was refused.'];
+  const isRuledOut = isNewOnly(place.observation.probes);
+  if (!isRuledOut && !isRefused(hello?.anonymous)) return [];
+  const evidence = [
+    isRuledOut
+      ? 'It has no version below TLS 1.3.'
+      : 'A hello with suites without a certificate only was refused.',
+  ];
   return [foundAt(place, 'tls.suite.anon', 'pass', { evidence })];
 }
 

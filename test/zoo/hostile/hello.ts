@@ -1,6 +1,4 @@
 /** A client's hello as a server of the zoo reads it, and what it says in answer by hand. RFC 5246 §7.4, RFC 8446 §4.1. */
-import { X509Certificate } from 'node:crypto';
-import { zooCertificate } from '../certificates.ts';
 
 export interface Hello {
   readonly kind: 'tls' | 'sslv2';
@@ -133,9 +131,9 @@ export function helloRetryRequest({ sessionId }: Hello, suite: number, group: nu
   return record(0x0303, message(2, body));
 }
 
-/** A record with the certificate of the zoo. */
-export function certificate(): Buffer {
-  return record(0x0303, message(11, vector(3, vector(3, derOf()))));
+/** A record with that certificate alone. */
+export function certificate(der: Uint8Array): Buffer {
+  return record(0x0303, message(11, vector(3, vector(3, der))));
 }
 
 /** A key exchange over that prime, with a signature that nobody looks at. */
@@ -151,16 +149,12 @@ export function curveExchange(group: number): Buffer {
 }
 
 /** SERVER-HELLO of SSL 2.0, with that kind of cipher. */
-export function sslv2ServerHello(cipherKind: number): Buffer {
-  const [der, kind, connection] = [derOf(), Buffer.alloc(3), Buffer.alloc(16, 7)];
+export function sslv2ServerHello(der: Uint8Array, cipherKind: number): Buffer {
+  const [kind, connection] = [Buffer.alloc(3), Buffer.alloc(16, 7)];
   kind.writeUIntBE(cipherKind, 0, 3);
   const lengths = [der, kind, connection].map(({ length }) => u16(length));
   const body = Buffer.concat([Buffer.of(4, 0, 1, 0, 2), ...lengths, der, kind, connection]);
   return Buffer.concat([u16(0x8000 + body.length), body]);
-}
-
-function derOf(): Buffer {
-  return new X509Certificate(zooCertificate('good', 'mx.zoo.test').certPem).raw;
 }
 
 /** ecdsa_secp256r1_sha256. */

@@ -2,7 +2,7 @@
  * Servers with TLS as no program of today has it: some hellos they answer by hand, and leave the others to OpenSSL. So each of
  * them is in order for a usual client.
  */
-import { getDiffieHellman } from 'node:crypto';
+import { getDiffieHellman, X509Certificate } from 'node:crypto';
 import { type HostileCase, hostile } from '../hostile-case.ts';
 import { smtp } from '../hostile-smtp.ts';
 import type { Behaviour, TlsManners } from '../talk.ts';
@@ -18,8 +18,11 @@ import {
   sslv2ServerHello,
 } from './hello.ts';
 
-/** What is said to a hello, then the connection is closed; `silence`: nothing at all; undefined: it is left to OpenSSL. */
-type Answer = (hello: Hello) => readonly Buffer[] | 'silence' | undefined;
+/**
+ * What is said to a hello, then the connection is closed; `silence`: nothing at all; undefined: it is left to OpenSSL, which presents
+ * the same certificate.
+ */
+type Answer = (hello: Hello, der: Uint8Array) => readonly Buffer[] | 'silence' | undefined;
 
 function byHand(answer: Answer, tls: TlsManners = {}): Behaviour {
   return smtp({
@@ -29,7 +32,7 @@ function byHand(answer: Answer, tls: TlsManners = {}): Behaviour {
         octets = Buffer.concat([octets, Buffer.from(await talk.heard(), 'latin1')]);
         length = recordLength(octets);
       }
-      const said = answer(readHello(octets));
+      const said = answer(readHello(octets), new X509Certificate(talk.certificate.certPem).raw);
       if (said === undefined) {
         talk.handOn(octets.toString('latin1'));
         return talk.secure(tls);
@@ -55,11 +58,14 @@ function offersOnly({ version, suites }: Hello, wanted: number): boolean {
   return version === 0x0303 && suites.includes(wanted) && !usualSuites.some((code) => suites.includes(code));
 }
 
+/** In the order of the client: from whoever has it first, and from whoever has nothing else. */
 function takesSuite(name: string, suite: number, shows: string): HostileCase {
   return hostile({
     name,
     shows,
-    behave: byHand((hello) => (offersOnly(hello, suite) ? [serverHello({ suite })] : undefined)),
+    behave: byHand((hello, der) =>
+      isWeakFirst(hello) || offersOnly(hello, suite) ? [serverHello({ suite }), certificate(der)] : undefined,
+    ),
   });
 }
 
@@ -101,7 +107,7 @@ export const oldTlsCases: readonly HostileCase[] = [
   hostile({
     name: 'ssl2',
     shows: 'speaks SSL 2.0',
-    behave: byHand(({ kind }) => (kind === 'sslv2' ? [sslv2ServerHello(0x010080)] : undefined)),
+    behave: byHand(({ kind }, der) => (kind === 'sslv2' ? [sslv2ServerHello(der, 0x010080)] : undefined)),
   }),
   hostile({
     name: 'ssl3',
@@ -135,11 +141,11 @@ export const oldTlsCases: readonly HostileCase[] = [
   hostile({
     name: 'short-prime',
     shows: 'a prime of 1024 bits that many servers share',
-    behave: byHand((hello) =>
+    behave: byHand((hello, der) =>
       offersOnly(hello, DHE_RSA)
         ? [
             serverHello({ suite: DHE_RSA }),
-            certificate(),
+            certificate(der),
             primeExchange(getDiffieHellman('modp2').getPrime()),
           ]
         : undefined,
@@ -147,10 +153,10 @@ export const oldTlsCases: readonly HostileCase[] = [
   }),
   hostile({
     name: 'short-curve',
-    shows: 'a curve of 192 bits',
-    behave: byHand(({ kind, groups }) =>
-      kind === 'tls' && groups.length > 0 && groups.every((group) => group < 0x0014)
-        ? [serverHello({ suite: AES_GCM }), certificate(), curveExchange(SECP192R1)]
+    shows: 'a curve of 192 bits, for whoever has it first',
+    behave: byHand((hello, der) =>
+      isWeakFirst(hello)
+        ? [serverHello({ suite: AES_GCM }), certificate(der), curveExchange(SECP192R1)]
         : undefined,
     ),
   }),

@@ -103,6 +103,11 @@ describe('suites without a certificate', () => {
     assert.deepEqual(told(found({ anonymous: helloRefused() }), 'tls.suite.anon'), ['pass medium']);
   });
 
+  it('a server without TLS 1.2 and older has none', () => {
+    assert.deepEqual(told(found({ weakFirst: helloRefused(70) }), 'tls.suite.anon'), ['pass medium']);
+    assert.deepEqual(told(found({ weakFirst: helloRefused() }), 'tls.suite.anon'), []);
+  });
+
   it('and nowhere else', () => {
     const at = observe({ endpoint: { protocol: 'imap' }, probes: { hello: { anonymous } } });
     assert.deepEqual(told(tlsFindings(hostTarget([at])), 'tls.suite.anon'), ['warn medium']);

@@ -287,8 +287,8 @@ describe('the answers', () => {
   });
 
   it('ALPN: agreed to, passed over, or refused', async () => {
-    const agreed = visit({ tls: { ...tlsFacts, alpn: 'http/1.1' } });
-    assert.deepEqual((await asked('alpn', agreed)).probes.alpn, {
+    const taken = visit({ tls: { ...tlsFacts, alpn: 'http/1.1' } });
+    assert.deepEqual((await asked('alpn', taken)).probes.alpn, {
       kind: 'seen',
       offered: 'http/1.1',
       agreed: 'http/1.1',

@@ -74,8 +74,8 @@ async function run({
       recall: () => ({ sts: undefined, overrides: [] }),
       observer: {
         observe(endpoint, { depth, intrusive, budget, everySuite }: Plan) {
-          const more = everySuite === true ? ' every suite' : '';
-          visits.push(`${endpoint.address} ${endpoint.serverName} ${depth} ${intrusive} ${budget}${more}`);
+          const every = everySuite === true ? ' every suite' : '';
+          visits.push(`${endpoint.address} ${endpoint.serverName} ${depth} ${intrusive} ${budget}${every}`);
           return Promise.resolve(observe({ ...seen, endpoint }));
         },
       },

@@ -311,7 +311,7 @@ describe('what further connections show', () => {
 describe('without SNI, by a hello of our own', () => {
   const rsa = chainFor({ key: 'rsa2048' });
   const ids = ['starttls.sni-required', 'starttls.sni-cert-differs'] as const;
-  const told = (probes: Probes): readonly string[] => ids.map((id) => statesOf(found({}, probes), id));
+  const told = (answers: Probes): readonly string[] => ids.map((id) => statesOf(found({}, answers), id));
   const shown = (chain: readonly Uint8Array[]): Probes => ({ hello: { weakFirst: agreed({ chain }) } });
 
   it('the same certificate, or another one', () => {

@@ -5,12 +5,14 @@ import { connChecks } from './catalogue/conn.ts';
 import { daneChecks } from './catalogue/dane.ts';
 import { dnsChecks } from './catalogue/dns.ts';
 import { dnssecChecks } from './catalogue/dnssec.ts';
+import { handshakeChecks } from './catalogue/handshake.ts';
 import { mailboxChecks } from './catalogue/mailbox.ts';
 import { mtastsChecks } from './catalogue/mtasts.ts';
 import { mxChecks } from './catalogue/mx.ts';
 import { sendersChecks } from './catalogue/senders.ts';
 import { smtpChecks } from './catalogue/smtp.ts';
 import { starttlsChecks } from './catalogue/starttls.ts';
+import { suitesChecks } from './catalogue/suites.ts';
 import { tlsChecks } from './catalogue/tls.ts';
 import { tlsrptChecks } from './catalogue/tlsrpt.ts';
 import type { CheckEntry } from './check.ts';
@@ -24,6 +26,8 @@ export const catalogue = {
   ...starttlsChecks,
   ...mailboxChecks,
   ...tlsChecks,
+  ...suitesChecks,
+  ...handshakeChecks,
   ...certChecks,
   ...dnssecChecks,
   ...daneChecks,

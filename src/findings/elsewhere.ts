@@ -57,12 +57,16 @@ const whys: Texts = {
     'TLS comes about only for clients that name the server in the handshake (SNI). Old clients do not, nor do those that were given an address.',
   'starttls.sni-cert-differs':
     'Clients that name no server in the handshake get another certificate. Those that verify name it as a rule, so that little fails by it.',
+  'starttls.large-hello-intolerance':
+    'A hello that is larger than one segment, as clients with post-quantum keys send it, gets no handshake, and a smaller one does. More and more clients begin with such a hello, and do not connect.',
   'tls.tls10': old('1.0'),
   'tls.tls11': old('1.1'),
   'tls.no-tls12':
     'The server has no version of TLS that is still allowed. Current clients refuse older ones, and do not connect.',
   'tls.suite.rsa-kx':
     'The server takes a suite without forward secrecy, although better ones are on offer. Whoever records what is said today and gets hold of the key of the server some day reads all of it.',
+  'tls.suite.no-fs':
+    'The server has no suite with keys of its own for each session. Whoever records what is said today and gets hold of the key of the server some day reads all of it.',
   'tls.suite.cbc':
     'The server takes a suite in CBC mode, although better ones are on offer. Attacks on it are hard to carry out; the suites are on their way out.',
   'tls.group.pq':

@@ -5,6 +5,7 @@
  * again. Octets of certificates are kept as they came.
  */
 import type { Endpoint } from './endpoint.ts';
+import type { HelloProbes } from './hello-seen.ts';
 
 export interface Observation {
   readonly endpoint: Endpoint;
@@ -175,13 +176,15 @@ export type HandshakeSeen =
   | { readonly result: 'not-offered' };
 
 export interface Probes {
+  /** What hellos of our own were answered with. */
+  readonly hello?: HelloProbes;
   /** Only the other kind of key is acceptable: RSA where the base had ECDSA or Ed25519, ECDSA where it had RSA. */
   readonly otherKey?: Probed<{ readonly key: 'rsa' | 'ecdsa' } & HandshakeSeen>;
-  /** Without SNI. */
+  /** Without SNI, where a hello of our own did not tell. */
   readonly noServerName?: Probed<HandshakeSeen>;
-  /** TLS 1.0 and 1.1 only, and whatever suites this OpenSSL has. */
+  /** TLS 1.0 and 1.1 only, and whatever suites this OpenSSL has: of older recordings, before there was `hello.old`. */
   readonly legacy?: Probed<HandshakeSeen>;
-  /** TLS 1.2 at most. */
+  /** TLS 1.2 at most, where a hello of our own did not tell which suite clients of today get. */
   readonly upToTls12?: Probed<HandshakeSeen>;
   /** Another name in EHLO: what is offered then. */
   readonly otherHello?: Probed<{ readonly helloName: string; readonly clear: readonly string[] }>;

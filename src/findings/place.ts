@@ -33,6 +33,11 @@ export function isSeen({ connect, clear, tls, upgrade }: Visit): boolean {
   return tls !== null || upgrade.kind !== 'not-reached' || clear !== null;
 }
 
+/** Whether the first hello was said, and came to nothing or was left without an answer. */
+export function isTried({ upgrade, end }: Visit): boolean {
+  return upgrade.kind === 'handshake-failed' || (end.kind === 'timeout' && end.at === 'handshake');
+}
+
 /** Whether TLS stands at the first connection; a handshake that is refused at its end has shown a session all the same. */
 export function isSecured({ observation: { base } }: Place): boolean {
   return base.upgrade.kind === 'secured' || base.upgrade.kind === 'implicit';

@@ -1,11 +1,12 @@
 /** The certificates that a server presented, read once for all rules. */
 import { type CertificateSummary, summarizeCertificate } from '../tls/certificate.ts';
 import { openCertificate, type PathCertificate } from '../tls/path-rules.ts';
-import type { ObservedTls, Probes } from './observation.ts';
+import type { ObservedTls } from './observation.ts';
 import { isSeen, type Place } from './place.ts';
+import { isSameLeaf, otherKeyIn } from './seen.ts';
 
 /** SHA-256 of the server's own certificate, lower-case hex; undefined where it presented none that can be read. */
-export function fingerprintOf(tls: ObservedTls): string | undefined {
+export function fingerprintOf(tls: Pick<ObservedTls, 'chain'>): string | undefined {
   return summaryOf(tls)?.sha256;
 }
 
@@ -15,7 +16,7 @@ export function shortHash(sha256: string): string {
 }
 
 /** The server's own certificate in words. */
-export function summaryOf({ chain }: ObservedTls): CertificateSummary | undefined {
+export function summaryOf({ chain }: Pick<ObservedTls, 'chain'>): CertificateSummary | undefined {
   const [leaf] = chain;
   const summary = leaf && summarizeCertificate(leaf);
   return summary?.kind === 'ok' ? summary.value : undefined;
@@ -41,22 +42,15 @@ export type Unreadable = { readonly kind: 'unreadable'; readonly because: string
 
 /** Of each key of an endpoint the certificate; the same one twice counts once. */
 export function presentedAt(place: Place): readonly (Presented | Unreadable)[] {
-  const { base, probes } = place.observation;
+  const { base } = place.observation;
   if (!isSeen(base)) return [];
-  const sessions = [base.tls, otherKeyOf(probes)].filter((tls) => tls !== null);
+  const sessions = [base.tls, otherKeyIn(place.observation)].filter(
+    (tls) => tls !== null && tls !== undefined,
+  );
   const distinct = sessions.filter(
     (tls, at) => tls.chain.length > 0 && sessions.findIndex((other) => isSameLeaf(tls, other)) === at,
   );
   return distinct.map((tls) => open(place, tls, tls === base.tls ? 'usual' : 'other key'));
-}
-
-function otherKeyOf({ otherKey }: Probes): ObservedTls | null {
-  return otherKey?.kind === 'seen' && otherKey.result === 'secured' ? otherKey.tls : null;
-}
-
-function isSameLeaf(one: ObservedTls, other: ObservedTls): boolean {
-  const [a, b] = [one.chain[0], other.chain[0]];
-  return a !== undefined && b !== undefined && Buffer.compare(a, b) === 0;
 }
 
 function open(place: Place, tls: ObservedTls, hello: Presented['hello']): Presented | Unreadable {

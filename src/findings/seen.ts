@@ -1,5 +1,9 @@
 /** What handshakes have shown of a host: which of its doors a policy is about, and every certificate that was seen there. */
+import { groupName } from '../tls/hello/groups.ts';
+import { suiteName } from '../tls/hello/suites.ts';
 import type { CheckCase, HostCase } from './case.ts';
+import { agreedTo } from './hello-facts.ts';
+import { showVersion } from './hello-words.ts';
 import type { Observation, ObservedTls } from './observation.ts';
 
 /** One handshake that stands, and which hello it came of. */
@@ -59,7 +63,46 @@ export function chainsAt(observation: Observation): readonly SeenChain[] {
     ...(base.tls === null ? [] : [{ observation, tls: base.tls, by: 'base' } as const]),
     ...probed('other-key', probes.otherKey),
     ...probed('no-name', probes.noServerName),
+    ...namelessChain(observation),
   ];
+}
+
+function namelessChain(observation: Observation): readonly SeenChain[] {
+  const tls = namelessIn(observation);
+  return tls === undefined ? [] : [{ observation, tls, by: 'no-name' }];
+}
+
+/** What only clients see that take the other kind of key. */
+export function otherKeyIn({ probes: { otherKey } }: Observation): ObservedTls | undefined {
+  return otherKey?.kind === 'seen' && otherKey.result === 'secured' ? otherKey.tls : undefined;
+}
+
+type Shown = Pick<ObservedTls, 'chain'>;
+
+/** Whether both are of the same certificate. */
+export function isSameLeaf(one: Shown, other: Shown): boolean {
+  const [a, b] = [one.chain[0], other.chain[0]];
+  return a !== undefined && b !== undefined && Buffer.compare(a, b) === 0;
+}
+
+/**
+ * What a hello of our own without SNI was shown; undefined where there was none, or no certificate.
+ *
+ * Nobody has looked for a path from that certificate; where it is the one of the first connection it has the same.
+ */
+export function namelessIn({ base, probes, endpoint }: Observation): ObservedTls | undefined {
+  const session = agreedTo(probes.hello?.weakFirst);
+  if (session === undefined || session.chain.length === 0 || endpoint.serverName === null) return undefined;
+  const isSame = base.tls !== null && isSameLeaf(base.tls, session);
+  return {
+    version: showVersion(session.version),
+    cipher: suiteName(session.suite),
+    group: session.group === null ? null : groupName(session.group),
+    chain: session.chain,
+    path: (isSame ? base.tls?.path : undefined) ?? { kind: 'absent' },
+    serverName: null,
+    alpn: null,
+  };
 }
 
 /** Where it was seen, for evidence: `192.0.2.1 port 25`. */

@@ -10,10 +10,10 @@ import {
 /**
  * What a hello says.
  *
- * `everything`: TLS 1.0 to 1.3, the hybrid groups first. `legacy`: TLS 1.0 and 1.1. `up-to-tls12`: without TLS 1.3 and its
- * groups. `rsa`, `ecdsa`: only a key of that kind can be used.
+ * `everything`: TLS 1.0 to 1.3, the hybrid groups first. `up-to-tls12`: without TLS 1.3 and its groups. `rsa`, `ecdsa`: only a
+ * key of that kind can be used.
  */
-export type HelloKind = 'everything' | 'legacy' | 'up-to-tls12' | 'rsa' | 'ecdsa';
+export type HelloKind = 'everything' | 'up-to-tls12' | 'rsa' | 'ecdsa';
 
 /** One for each kind of hello, made when it is first asked for: loading the roots takes milliseconds. */
 export type SeeingContexts = (kind: HelloKind) => SecureContext;
@@ -31,7 +31,6 @@ const SIGNED_BY_RSA = ['rsa_pkcs1_sha256', 'rsa_pkcs1_sha384', 'rsa_pkcs1_sha512
 
 const hellos: Readonly<Record<HelloKind, SecureContextOptions>> = {
   everything: { minVersion: 'TLSv1', ciphers: CERTIFIED },
-  legacy: { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: CERTIFIED },
   'up-to-tls12': { minVersion: 'TLSv1', maxVersion: 'TLSv1.2', ciphers: CERTIFIED },
   rsa: {
     minVersion: 'TLSv1',

@@ -6,6 +6,9 @@ import { seeingContexts } from '../net/seeing-contexts.ts';
 import { talkOnce, type Way } from './connection.ts';
 import { dialectOf } from './dialects.ts';
 import { emptyDraft, visitOf } from './draft.ts';
+import { listSuites } from './list-suites.ts';
+import { merged } from './merged.ts';
+import { isSentAway } from './pace.ts';
 import {
   hindrance,
   type Knock,
@@ -15,6 +18,7 @@ import {
   type Question,
   questionsFor,
 } from './probes.ts';
+import { emptyFlight, helloOf, withAlpn, withHello } from './raw-hello.ts';
 import type { Dialect, VisitRequest } from './visit.ts';
 
 export interface ObserverParts {
@@ -37,6 +41,8 @@ export interface Plan {
   readonly budget: number;
   /** Awaited before every further connection, with how the last one ended; `stop`: there is no further one. */
   readonly between: (last: VisitEnd) => Promise<'go' | 'stop'>;
+  /** Whether every suite is listed, by as many connections as that takes beside the budget. */
+  readonly everySuite?: boolean;
 }
 
 export interface Observer {
@@ -125,7 +131,10 @@ async function observe(
       })
     : [];
   const further = await askAll(questions, base, plan, { timeoutMs, baseMs }, knocking);
-  return { endpoint, at, connections: 1 + further.connections, base, probes: further.probes };
+  const { connections, probes, last } = further;
+  const isListed = plan.everySuite === true && isDeeper && base.tls !== null && !isSentAway(last);
+  const suites = isListed ? { hello: { suites: await listSuites(knocking, plan.between, last) } } : {};
+  return { endpoint, at, connections: 1 + connections, base, probes: merged(probes, suites) };
 }
 
 function knockingAt(dialect: Dialect, polite: VisitRequest, wayOf: (knock: Knock) => Way): Knocking {
@@ -148,6 +157,18 @@ function knockingAt(dialect: Dialect, polite: VisitRequest, wayOf: (knock: Knock
         (channel) => talk(channel, polite),
         () => 'probe',
       ),
+    async hello(hello, named) {
+      const way = wayOf({ named });
+      const [draft, flight] = [emptyDraft(), emptyFlight()];
+      const question = withAlpn(hello(way.serverName), way.alpn);
+      const connected = await talkOnce(
+        way,
+        (channel) => withHello(dialect.visit(channel, polite, draft), question, flight),
+        () => draft.step,
+      );
+      const visit = visitOf(connected, draft);
+      return { seen: helloOf(visit, flight), end: visit.end };
+    },
   };
 }
 
@@ -158,7 +179,7 @@ async function askAll(
   { depth, budget, between }: Plan,
   { timeoutMs, baseMs }: { readonly timeoutMs: number; readonly baseMs: number },
   knocking: Knocking,
-): Promise<{ readonly probes: Probes; readonly connections: number }> {
+): Promise<{ readonly probes: Probes; readonly connections: number; readonly last: VisitEnd }> {
   const most = Math.min(budget, connectionBudget[depth]) - 1;
   let probes: Probes = {};
   let connections = 0;
@@ -167,29 +188,31 @@ async function askAll(
   let talkedMs = baseMs;
   let stopped: NotTested | undefined;
   for (const question of questions) {
+    if (question.isOpen?.(probes) === false) continue;
+    const left = (why: NotTested): Probes => (question.isExtra === true ? {} : question.unasked(why));
     const why = stopped ?? hindrance(base, question);
     if (why !== undefined) {
-      probes = { ...probes, ...question.unasked(why) };
+      probes = merged(probes, left(why));
       continue;
     }
     if (connections >= most) stopped = spent(most + 1, last);
     else if ((await between(last)) === 'stop') stopped = notTested(last);
     if (stopped !== undefined) {
-      probes = { ...probes, ...question.unasked(stopped) };
+      probes = merged(probes, left(stopped));
       continue;
     }
     connections += 1;
     const began = performance.now();
-    const answered = await question.ask(knocking);
+    const answered = await question.ask(knocking, probes);
     talkedMs += performance.now() - began;
-    probes = { ...probes, ...answered.probes };
+    probes = merged(probes, answered.probes);
     last = answered.end;
     // Without this, a server that answers each time just before its time is up would keep us for all connections there are.
     if (talkedMs > MOST_TALKS * timeoutMs) stopped = tooSlow(talkedMs, last);
     if (last.kind === 'timeout') timeouts += 1;
     if (timeouts === MOST_TIMEOUTS) stopped = notTested(last);
   }
-  return { probes, connections };
+  return { probes, connections, last };
 }
 
 function tooSlow(ms: number, end: VisitEnd): NotTested {

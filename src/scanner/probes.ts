@@ -1,12 +1,16 @@
 /** The questions behind the first connection: which there are, and how each of them is asked, on a connection of its own. */
 import { isIPv6 } from 'node:net';
+import type { HelloSeen } from '../findings/hello-seen.ts';
 import type { HandshakeSeen, Probed, Probes, Visit, VisitEnd } from '../findings/observation.ts';
 import type { HelloKind } from '../net/seeing-contexts.ts';
+import type { Question as Hello } from '../tls/hello/questions.ts';
 import { parseCertificate, publicKeyOf } from '../tls/openssl.ts';
 import type { Talk } from '../wire/bytes.ts';
 import type { Channel } from '../wire/channel.ts';
 import type { Connected } from './connection.ts';
+import { deepHellos } from './deep-hellos.ts';
 import { wordsOfEnd } from './end-words.ts';
+import { furtherHellos, isKnownUpTo12, isKnownWithoutName, usualHellos } from './hello-questions.ts';
 import type { Dialect, VisitRequest } from './visit.ts';
 
 /** What a connection differs in from the first one. */
@@ -27,17 +31,35 @@ export interface Knocking {
   talk<Outcome>(
     talk: (channel: Channel, request: VisitRequest) => Talk<Outcome>,
   ): Promise<Connected<Outcome>>;
+  /**
+   * A hello of our own where a handshake would be.
+   *
+   * @param hello given the name for SNI, null for none.
+   * @param named false: without SNI.
+   */
+  hello(
+    hello: (serverName: string | null) => Hello,
+    named: boolean,
+  ): Promise<{ readonly seen: Probed<HelloSeen>; readonly end: VisitEnd }>;
 }
 
 export type NotTested = Extract<Probed<never>, { kind: 'not-tested' }>;
 
 /** One question, on a connection of its own. */
 export interface Question {
-  readonly ask: (knocking: Knocking) => Promise<{ readonly probes: Probes; readonly end: VisitEnd }>;
+  readonly ask: (
+    knocking: Knocking,
+    /** What was answered so far. */
+    probes: Probes,
+  ) => Promise<{ readonly probes: Probes; readonly end: VisitEnd }>;
   /** What stands in its place where it is not asked. */
   readonly unasked: (why: NotTested) => Probes;
   /** Whether its hello is smaller than the first one, which may have been too large. */
   readonly isSmaller?: true;
+  /** Whether what was answered so far leaves it open; absent: it does. */
+  readonly isOpen?: (probes: Probes) => boolean;
+  /** Whether it is left out without a word where there is no connection for it any more. */
+  readonly isExtra?: true;
   /** Whether it tells by what the server answers to what: one that is out of step anyway cannot be told from. */
   readonly isCounted?: true;
 }
@@ -66,16 +88,21 @@ export function questionsFor(base: Visit, terms: QuestionTerms): readonly Questi
   const isSecured = base.tls !== null || isOpen;
   const isTried = isSecured || base.upgrade.kind === 'handshake-failed';
   const { injection, state } = dialect;
+  const { weakFirst, weakNamed, old } = usualHellos(base);
   return [
     ...(injection !== null && startTls && isSecured ? [injectionQuestion(injection)] : []),
+    ...(isTried ? [weakFirst] : []),
+    ...(isTried && named ? [weakNamed] : []),
     ...(isSecured ? otherKeyQuestions(base) : []),
-    ...(isTried ? [handshakeQuestion({ hello: 'legacy' }, (legacy) => ({ legacy }))] : []),
-    ...(isTried && named ? [handshakeQuestion({ named: false }, (noServerName) => ({ noServerName }))] : []),
-    ...(isTried && (base.tls === null || base.tls.version === 'TLSv1.3') ? [upToTls12Question] : []),
+    ...(isTried && (base.tls === null || base.tls.version === 'TLSv1.3') ? [upToTls12Question(base)] : []),
+    ...(isTried && named ? [withoutNameQuestion] : []),
+    ...(isTried ? [old] : []),
     ...(deep && saysHello && startTls ? [otherHelloQuestion(terms)] : []),
     ...(deep && state !== null && startTls && intrusive && isSecured ? [stateQuestion(state)] : []),
     ...(deep && isSecured ? [alpnQuestion] : []),
     ...(deep && intrusive && dialect.intrusive !== undefined ? [intrusiveQuestion(dialect.intrusive)] : []),
+    ...(isTried ? furtherHellos(base, named) : []),
+    ...(deep && isTried ? deepHellos(base) : []),
   ];
 }
 
@@ -118,10 +145,20 @@ function handshakeOf({ tls, upgrade, end }: Visit): Probed<HandshakeSeen> {
   return notTested(end);
 }
 
-const upToTls12Question: Question = {
-  ...handshakeQuestion({ hello: 'up-to-tls12' }, (upToTls12) => ({ upToTls12 })),
-  isSmaller: true,
+/** What a hello of our own has shown without SNI needs no other one. */
+const withoutNameQuestion: Question = {
+  ...handshakeQuestion({ named: false }, (noServerName) => ({ noServerName })),
+  isOpen: (probes) => !isKnownWithoutName(probes),
 };
+
+/** What clients of today get that have nothing above TLS 1.2, where a hello of our own did not tell. */
+function upToTls12Question(base: Visit): Question {
+  return {
+    ...handshakeQuestion({ hello: 'up-to-tls12' }, (upToTls12) => ({ upToTls12 })),
+    isSmaller: true,
+    isOpen: (probes) => !isKnownUpTo12(base, probes),
+  };
+}
 
 /** None where there is no certificate, or one with a key of no known kind. */
 function otherKeyQuestions(base: Visit): Question[] {

@@ -1,5 +1,6 @@
 /** Equal certificates as one piece of memory: each connection brings its own copy of those that a server has. */
-import type { Observation, ObservedTls, Probes } from '../findings/observation.ts';
+import type { HelloProbes, HelloSeen } from '../findings/hello-seen.ts';
+import type { Observation, ObservedTls, Probed, Probes } from '../findings/observation.ts';
 
 /** @returns octets that are equal to the given ones; the same for equal ones, as long as they are remembered. */
 export type SharedOctets = (octets: Uint8Array) => Uint8Array;
@@ -30,7 +31,7 @@ export function withSharedOctets(observation: Observation, once: SharedOctets): 
   return {
     ...observation,
     base: base.tls === null ? base : { ...base, tls: shared(base.tls) },
-    probes: withShared(probes, shared),
+    probes: { ...withShared(probes, shared), ...withSharedHello(probes, once) },
   };
 }
 
@@ -45,4 +46,33 @@ function withShared(probes: Probes, shared: (tls: ObservedTls) => ObservedTls): 
     ...(legacy === undefined ? {} : { legacy: of(legacy) }),
     ...(upToTls12 === undefined ? {} : { upToTls12: of(upToTls12) }),
   };
+}
+
+/** Hellos of our own to which servers show certificates in clear. */
+const showing = [
+  'weakFirst',
+  'bestFirst',
+  'old',
+  'older',
+  'ssl3',
+  'retry',
+  'prime',
+  'weakCurves',
+  'sha1',
+] as const satisfies readonly (keyof HelloProbes)[];
+
+function withSharedHello({ hello }: Probes, once: SharedOctets): Pick<Probes, 'hello'> {
+  if (hello === undefined) return {};
+  const all = showing.reduce<HelloProbes>((some, name) => {
+    const probe = hello[name];
+    return probe === undefined ? some : { ...some, [name]: withSharedChain(probe, once) };
+  }, hello);
+  const { weak } = hello;
+  if (weak === undefined) return { hello: all };
+  return { hello: { ...all, weak: weak.map((probe) => withSharedChain(probe, once)) } };
+}
+
+function withSharedChain<Probe extends Probed<HelloSeen>>(probe: Probe, once: SharedOctets): Probe {
+  if (probe.kind !== 'seen' || probe.result !== 'agreed') return probe;
+  return { ...probe, session: { ...probe.session, chain: probe.session.chain.map(once) } };
 }

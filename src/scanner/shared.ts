@@ -4,8 +4,9 @@
  * Those who ask while somebody is there wait for what he sees.
  */
 import { type Endpoint, endpointKey } from '../findings/endpoint.ts';
-import type { IntrusiveSeen, Observation, Probed } from '../findings/observation.ts';
+import type { Observation } from '../findings/observation.ts';
 import { boundedCache } from '../net/dns/bounded-cache.ts';
+import { answersIn } from './merged.ts';
 import type { Plan } from './observe.ts';
 import { isSentAway } from './pace.ts';
 import { sharedOctets, withSharedOctets } from './shared-octets.ts';
@@ -91,9 +92,7 @@ function isFinished(observation: Observation): boolean {
 
 /** Whether the server wanted us to go, at the first connection or a further one. */
 export function wasSentAway({ base, probes }: Observation): boolean {
-  const further = Object.values(probes).flatMap((probe: Probed<unknown> | IntrusiveSeen) =>
-    'kind' in probe && probe.kind === 'not-tested' ? [probe.end] : [],
-  );
+  const further = answersIn(probes).flatMap((probe) => (probe.kind === 'not-tested' ? [probe.end] : []));
   return [base.end, ...further].some(isSentAway);
 }
 

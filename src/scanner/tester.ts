@@ -39,6 +39,8 @@ export interface TestTerms {
   /** Whether everything is asked of resolvers on this host that somebody named: addresses that are not public are a lab then. */
   readonly lab: boolean;
   readonly optOut: OptOut;
+  /** Whether every suite of every door is listed, beside the budget. */
+  readonly everySuite?: boolean;
 }
 
 export interface Tester {
@@ -88,7 +90,7 @@ async function testOne(target: Target, join: Join, parts: TesterParts, terms: Te
   const { plans, refused } = planned(target, doors, consents, terms);
   const line = await join(linesOf(plans, parts.visits, terms));
   if (line !== undefined) return { kind: 'crowded', line };
-  const visited = await visitAll(plans, parts);
+  const visited = await visitAll(plans, parts, terms);
   if (visited === 'stopped') return { kind: 'stopped' };
   const seen = {
     target,
@@ -158,7 +160,11 @@ function placeOf({ host, endpoint: { address } }: Door): string {
 type Visited = Pick<Recording, 'observations' | 'skipped'>;
 
 /** Visits each door, or takes what others have seen there. @returns `stopped` where that is not to be waited for. */
-async function visitAll(plans: readonly Plan[], parts: TesterParts): Promise<Visited | 'stopped'> {
+async function visitAll(
+  plans: readonly Plan[],
+  parts: TesterParts,
+  { everySuite = false }: Pick<TestTerms, 'everySuite'>,
+): Promise<Visited | 'stopped'> {
   const observations: Observation[] = [];
   const skipped: SkippedDoor[] = [];
   let stopped = false;
@@ -166,7 +172,12 @@ async function visitAll(plans: readonly Plan[], parts: TesterParts): Promise<Vis
     plans.map(async ({ door, how }) => {
       const { endpoint, host } = door;
       const seeing = await parts.visits.seeing({ endpoint, how, operator: operatorOf(host) }, (between) =>
-        parts.observer.observe(endpoint, { ...how, budget: connectionBudget[how.depth], between }),
+        parts.observer.observe(endpoint, {
+          ...how,
+          everySuite,
+          budget: connectionBudget[how.depth],
+          between,
+        }),
       );
       switch (seeing.kind) {
         case 'seen':

@@ -23,6 +23,26 @@ export interface RunningMailServer {
 
 const programs = { postfix: startPostfix, exim: startExim, opensmtpd: startOpenSmtpd } as const;
 
+/** As it is shipped Postfix takes TLS 1.0, whatever suites OpenSSL has, and signs with SHA-1 for whoever wants that. */
+const asItShouldBe = {
+  settings: {
+    smtpd_tls_protocols: '>=TLSv1.2',
+    smtpd_tls_exclude_ciphers: 'aNULL, kRSA, SHA1, SHA256, SHA384, AESCCM8',
+  },
+  files: {
+    '/usr/lib/ssl/openssl.cnf': [
+      'openssl_conf = default_conf',
+      '[default_conf]',
+      'ssl_conf = ssl_sect',
+      '[ssl_sect]',
+      'system_default = system_default_sect',
+      '[system_default_sect]',
+      'SignatureAlgorithms = ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512',
+      '',
+    ].join('\n'),
+  },
+} as const;
+
 /** The servers themselves are out of sight: the addresses that the zones name are those of the ways. */
 const BEHIND = 100;
 
@@ -46,8 +66,7 @@ export async function startMailServer(
     hostname: `${name}.lab.test`,
     domains: domainsOf(name),
     certificate: withAuthority(certificates.servers[name], certificates.authority),
-    // As they should be; as it is shipped Postfix takes TLS 1.0 too.
-    ...(name === 'postfix' ? { settings: { smtpd_tls_protocols: '>=TLSv1.2' } } : {}),
+    ...(name === 'postfix' ? asItShouldBe : {}),
   });
   const ways: SmtpMitm[] = [];
   const close = async (): Promise<void> => {

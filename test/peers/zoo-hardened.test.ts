@@ -64,6 +64,7 @@ describe('a domain that is run well', () => {
       accounts: { 'ada@hardened.test': 'correct horse' },
       relay: { host: lab.address(25), port: 25 },
       certificate: await lab.authority.issue({ names: ['imap.hardened.test'] }),
+      settings: { ssl_cipher_list: 'ECDHE+AESGCM:ECDHE+CHACHA20' },
     });
     t.after(() => dovecot.close());
     for (const depth of ['standard', 'deep'] as const) {

@@ -7,6 +7,7 @@
 import type { CheckCase, HostCase, PolicyAtHost } from '../../src/findings/case.ts';
 import { type CheckProtocol, checkProtocols, type Endpoint } from '../../src/findings/endpoint.ts';
 import type { Finding } from '../../src/findings/finding.ts';
+import type { HelloSeen, HelloSession } from '../../src/findings/hello-seen.ts';
 import type {
   AnswerSeen,
   Connect,
@@ -237,6 +238,29 @@ export function otherKey(
 
 export function handshakeRefused(): Probed<HandshakeSeen> {
   return { kind: 'seen', result: 'failed', because: 'the server sent the alert protocol_version' };
+}
+
+/** A hello of our own that came to a session; by default one of TLS 1.2 at which all is well. */
+export function agreed(change: Partial<HelloSession> = {}): { readonly kind: 'seen' } & HelloSeen {
+  const session: HelloSession = {
+    version: 0x0303,
+    suite: 0xc02b,
+    compression: 0,
+    extendedMasterSecret: true,
+    renegotiationInfo: true,
+    couldSpeak: 0x0304,
+    group: 0x001d,
+    prime: null,
+    signatureScheme: 0x0403,
+    chain: chainFor(),
+    ...change,
+  };
+  return { kind: 'seen', result: 'agreed', session };
+}
+
+/** A hello of our own that was refused: with handshake_failure, unless another alert is named; null: by closing. */
+export function helloRefused(alert: number | null = 40): { readonly kind: 'seen' } & HelloSeen {
+  return { kind: 'seen', result: 'refused', alert };
 }
 
 /** A probe that has not come to its question. */

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import type { CheckCase } from '../../src/findings/case.ts';
 import { checkProtocols, type Endpoint } from '../../src/findings/endpoint.ts';
+import type { HelloProbes, HelloSeen } from '../../src/findings/hello-seen.ts';
 import type {
   AnswerSeen,
   HandshakeSeen,
@@ -145,8 +146,88 @@ const handshake = probed<HandshakeSeen>(
   ),
 );
 
+const code = fc.oneof(
+  fc.constantFrom(
+    0x0002,
+    0x0300,
+    0x0301,
+    0x0302,
+    0x0303,
+    0x0304,
+    0x0001,
+    0x000a,
+    0x0005,
+    0xc02f,
+    0x1301,
+    0x11ec,
+  ),
+  fc.nat(0xffff),
+);
+
+const shown = fc.array(certificate, { maxLength: 3 });
+const helloSeen = probed<HelloSeen>(
+  fc.oneof(
+    fc.record({
+      kind: seen,
+      result: fc.constant('agreed'),
+      session: fc.record({
+        version: code,
+        suite: code,
+        compression: fc.constantFrom(0, 1),
+        extendedMasterSecret: fc.boolean(),
+        renegotiationInfo: fc.boolean(),
+        couldSpeak: fc.option(code),
+        group: fc.option(code),
+        prime: fc.option(fc.uint8Array({ maxLength: 300 })),
+        signatureScheme: fc.option(code),
+        chain: shown,
+      }),
+    }),
+    fc.record({ kind: seen, result: fc.constant('retry'), group: fc.option(code), suite: code }),
+    fc.record({
+      kind: seen,
+      result: fc.constant('sslv2'),
+      cipherKinds: fc.array(fc.nat(0xffffff)),
+      chain: shown,
+    }),
+    fc.record({ kind: seen, result: fc.constant('refused'), alert: fc.option(fc.nat(255)) }),
+    fc.record({ kind: seen, result: fc.constant('broken'), because: text }),
+    fc.record({ kind: seen, result: fc.constant('not-offered') }),
+  ),
+);
+
+function helloBeside<Also extends object>(also: fc.Arbitrary<Also>): fc.Arbitrary<Probed<Also & HelloSeen>> {
+  return fc
+    .tuple(helloSeen, also)
+    .map(([answered, more]) => (answered.kind === 'seen' ? { ...answered, ...more } : answered));
+}
+
+const hello: fc.Arbitrary<HelloProbes> = fc.record(
+  {
+    retry: helloSeen,
+    weakFirst: helloSeen,
+    weakNamed: helloSeen,
+    bestFirst: helloSeen,
+    old: helloSeen,
+    older: helloSeen,
+    ssl3: helloSeen,
+    ssl2: helloSeen,
+    weak: fc.array(helloBeside(fc.record({ without: fc.subarray(['null', 'export', 'rc4', '3des']) })), {
+      maxLength: 3,
+    }),
+    anonymous: helloSeen,
+    prime: helloSeen,
+    weakCurves: helloSeen,
+    sha1: helloSeen,
+    fallback: helloBeside(fc.record({ version: code })),
+    large: helloBeside(fc.record({ octets: fc.constant(2048) })),
+  },
+  { requiredKeys: [] },
+);
+
 const probes: fc.Arbitrary<Probes> = fc.record(
   {
+    hello,
     noServerName: handshake,
     legacy: handshake,
     upToTls12: handshake,

@@ -350,9 +350,9 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     why: 'the words of the catalogue, each of which is looked at there',
     test: 'test/unit/findings/page.test.ts',
     sources: `findings/catalogue findings/catalogue/caa findings/catalogue/cert findings/catalogue/conn
-      findings/catalogue/dns findings/catalogue/dnssec findings/catalogue/mailbox findings/catalogue/mx
-      findings/catalogue/senders findings/catalogue/smtp findings/catalogue/starttls findings/catalogue/tls
-      findings/catalogue/tlsrpt`,
+      findings/catalogue/dns findings/catalogue/dnssec findings/catalogue/handshake findings/catalogue/mailbox
+      findings/catalogue/mx findings/catalogue/senders findings/catalogue/smtp findings/catalogue/starttls
+      findings/catalogue/suites findings/catalogue/tls findings/catalogue/tlsrpt`,
   },
   {
     why: 'what requirements are judged by, each told there',
@@ -865,6 +865,11 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     why: 'words and numbers for what a server says, tested where it is read',
     test: 'test/unit/tls/hello/server-flight.test.ts',
     sources: 'tls/hello/extension-types tls/hello/flight-end',
+  },
+  {
+    why: 'further questions of the same kind, of which the same is asked',
+    test: 'test/unit/scanner/hello-questions.test.ts',
+    sources: 'scanner/deep-hellos',
   },
   {
     why: 'the life of a message, tested from end to end',

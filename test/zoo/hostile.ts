@@ -2,6 +2,12 @@
 import { endingCases } from './hostile/ends.ts';
 import { flawCases } from './hostile/flaws.ts';
 import { mailboxCases } from './hostile/mailboxes.ts';
+import { oldTlsCases } from './hostile/old-tls.ts';
 import type { HostileCase } from './hostile-case.ts';
 
-export const hostileCases: readonly HostileCase[] = [...endingCases, ...flawCases, ...mailboxCases];
+export const hostileCases: readonly HostileCase[] = [
+  ...endingCases,
+  ...flawCases,
+  ...mailboxCases,
+  ...oldTlsCases,
+];

@@ -17,11 +17,15 @@ export interface Talk {
   readonly connection: number;
   /** Which address was called, from 0. */
   readonly door: number;
+  /** What it presents, unless it is told otherwise. */
+  readonly certificate: Certificate;
   /** The name that was asked for in the handshake (SNI); empty where none was, or before. */
   readonly serverName: () => string;
   readonly say: (text: string) => void;
   /** The next line without its end. @throws Gone */
   readonly line: () => Promise<string>;
+  /** All that comes next, as soon as there is something. @throws Gone */
+  readonly heard: () => Promise<string>;
   /** All that came and was not taken, which is taken with it. */
   readonly unread: () => string;
   /** Reads again what was taken: how a flaw keeps what came in clear. */
@@ -118,6 +122,7 @@ function talkOver(plain: Socket, connection: number, door: number, certificate: 
   return {
     connection,
     door,
+    certificate,
     serverName: () => name,
     say: (text) => void (socket.writable && socket.write(text, 'latin1')),
     async line() {
@@ -130,6 +135,12 @@ function talkOver(plain: Socket, connection: number, door: number, certificate: 
         }
         await more();
       }
+    },
+    async heard() {
+      if (kept === '') await more();
+      const all = kept;
+      kept = '';
+      return all;
     },
     unread() {
       const chunk: Buffer | null = socket.read();
@@ -155,7 +166,12 @@ function talkOver(plain: Socket, connection: number, door: number, certificate: 
       });
       socket = secured;
       for (const event of ['error', '_tlsError']) secured.on(event, () => secured.destroy());
-      await anyOf(secured, ['secure', 'close']);
+      // Whoever hangs up in the handshake has left, as every real server takes it.
+      const noticeEnd = (): void => void secured.read(0);
+      secured.on('readable', noticeEnd);
+      await anyOf(secured, ['secure', 'close', 'end']);
+      secured.off('readable', noticeEnd);
+      if (secured.readableEnded) throw new Gone('the client left');
       assertThere();
     },
     async flood(unit) {

@@ -1,6 +1,7 @@
 /** What was seen of one endpoint, as a recording writes it. */
 import { z } from 'zod';
 import { checkProtocols } from '../../findings/endpoint.ts';
+import type { HelloProbes } from '../../findings/hello-seen.ts';
 import type { Observation, VisitEnd } from '../../findings/observation.ts';
 import { address, lines, milliseconds, octets, port, text } from './wire-values.ts';
 
@@ -102,7 +103,84 @@ function handshake<Also extends z.ZodRawShape>(also: Also) {
   ]);
 }
 
+/** Of two octets, as on the wire; three of a kind of cipher of SSL 2.0. */
+const code = z.int().min(0).max(0xffff);
+const MOST_SUITES = 1_000;
+/** The chain is bounded by what is read of one answer to a hello. */
+const shown = z.array(octets(MOST_CERTIFICATE_OCTETS)).max(20);
+
+const session = z.strictObject({
+  version: code,
+  suite: code,
+  compression: z.int().min(0).max(0xff),
+  extendedMasterSecret: z.boolean(),
+  renegotiationInfo: z.boolean(),
+  couldSpeak: code.nullable(),
+  group: code.nullable(),
+  prime: octets(65_535).nullable(),
+  signatureScheme: code.nullable(),
+  chain: shown,
+});
+
+/** What one hello was answered with; `also` stands beside it. */
+function helloSeen<Also extends z.ZodRawShape>(also: Also) {
+  const here = { kind: seen, ...also };
+  return z.union([
+    z.strictObject({ ...here, result: z.literal('agreed'), session }),
+    z.strictObject({ ...here, result: z.literal('retry'), group: code.nullable(), suite: code }),
+    z.strictObject({
+      ...here,
+      result: z.literal('sslv2'),
+      cipherKinds: z.array(z.int().min(0).max(0xffffff)).max(65_536),
+      chain: z.array(octets(MOST_CERTIFICATE_OCTETS)).max(1),
+    }),
+    z.strictObject({ ...here, result: z.literal('refused'), alert: z.int().min(0).max(0xff).nullable() }),
+    z.strictObject({ ...here, result: z.literal('broken'), because: text }),
+    z.strictObject({ ...here, result: z.literal('not-offered') }),
+    notTested,
+  ]);
+}
+
+const hello = helloSeen({}).exactOptional();
+
+const hellos = z.strictObject({
+  retry: hello,
+  weakFirst: hello,
+  weakNamed: hello,
+  bestFirst: hello,
+  old: hello,
+  older: hello,
+  ssl3: hello,
+  ssl2: hello,
+  weak: z
+    .array(helloSeen({ without: z.array(text).max(MOST_SUITES) }))
+    .max(20)
+    .exactOptional(),
+  anonymous: hello,
+  prime: hello,
+  weakCurves: hello,
+  sha1: hello,
+  fallback: helloSeen({ version: code }).exactOptional(),
+  large: helloSeen({ octets: z.int().min(0) }).exactOptional(),
+  suites: z
+    .strictObject({
+      connections: z.int().min(0),
+      versions: z
+        .array(
+          z.strictObject({
+            version: code,
+            suites: z.array(code).max(MOST_SUITES),
+            ownOrder: z.boolean().nullable(),
+            unfinished: text.nullable(),
+          }),
+        )
+        .max(10),
+    })
+    .exactOptional(),
+}) satisfies z.ZodType<HelloProbes>;
+
 const probes = z.strictObject({
+  hello: hellos.exactOptional(),
   otherKey: handshake({ key: z.enum(['rsa', 'ecdsa']) }).exactOptional(),
   noServerName: handshake({}).exactOptional(),
   legacy: handshake({}).exactOptional(),

@@ -22,6 +22,8 @@ export interface CheckTerms {
   readonly depth: Depth;
   readonly intrusive: boolean;
   readonly allowPrivate: boolean;
+  /** Whether every suite is listed, beside the budget. */
+  readonly everySuite?: boolean;
   /** Doors that are visited at the same time. */
   readonly concurrency: number;
   /** Milliseconds between two connections to the same address. */
@@ -86,10 +88,10 @@ export function openCheck(
   });
   const breath = breathOfThread();
   const visits = elsewhere ?? openVisits(pace, Date.now);
-  const { depth, intrusive, allowPrivate, optOut } = terms;
+  const { depth, intrusive, allowPrivate, everySuite = false, optOut } = terms;
   const tester = openTester(
     { ...handsOf(lookUps, terms), observer, visits, now: Date.now, random: Math.random },
-    { depth, intrusive, allowPrivate, optOut, scanner, lab, smtpPort: config.relay.smtpPort },
+    { depth, intrusive, allowPrivate, everySuite, optOut, scanner, lab, smtpPort: config.relay.smtpPort },
   );
   return {
     tester: {

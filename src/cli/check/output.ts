@@ -105,7 +105,8 @@ function textOutput({ details, page, write }: OutputTerms): Output {
   return {
     begin: nothing,
     async print(report, recording) {
-      await write(`${separator}${formatReport(report, page, details ? recording : undefined)}`);
+      const seen = details ? recording : undefined;
+      await write(`${separator}${formatReport(report, page, seen, recording.observations)}`);
       separator = SEPARATOR;
     },
     complain: () => undefined,

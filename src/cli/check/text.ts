@@ -18,6 +18,7 @@ import {
 } from './text-findings.ts';
 import { profileLines } from './text-profile.ts';
 import { hostLines, senderLines } from './text-senders.ts';
+import { suiteBlocks } from './text-suites.ts';
 import { outlookOf, verdictOf, workOf } from './verdict.ts';
 import { showMoment } from './words.ts';
 
@@ -30,8 +31,18 @@ export interface PageTerms {
   readonly isPart: boolean;
 }
 
-/** All of it, ending in a line break. @param recording where its transcripts are wanted. */
-export function formatReport(report: CheckReport, terms: PageTerms, recording?: Recording): string {
+/**
+ * All of it, ending in a line break.
+ *
+ * @param recording where its transcripts are wanted.
+ * @param observations of which every suite is told, where they were listed.
+ */
+export function formatReport(
+  report: CheckReport,
+  terms: PageTerms,
+  recording?: Recording,
+  observations: Recording['observations'] = [],
+): string {
   const { look, called, isPart } = terms;
   return page([
     headLines(report, isPart, look),
@@ -44,6 +55,7 @@ export function formatReport(report: CheckReport, terms: PageTerms, recording?: 
     wishLines(report, look),
     hostLines(report, look),
     fineLines(report, look),
+    ...suiteBlocks(observations, look),
     noteLines(report, look),
     ...(recording === undefined ? [moreLines(report, look)] : detailLines(report, recording, called, look)),
   ]);

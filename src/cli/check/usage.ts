@@ -1,6 +1,8 @@
 /** Which ways of naming targets and of keeping results go together. */
+import type { Depth } from '../../findings/endpoint.ts';
 import { kindOf } from './formats/kinds.ts';
 import type { Format } from './output.ts';
+import { parseTarget, type TargetTerms } from './target.ts';
 import { STDIN } from './targets.ts';
 
 export interface Usage {
@@ -26,6 +28,20 @@ export function refusalOf({ targets, from, input, resume, format, json }: Usage)
     return '--resume goes on with the list of --input FILE; stdin cannot be read again';
   if (targets.length > 0) return '--resume is for the list of --input alone; name no target beside it';
   return notAppended(format ?? (json ? 'json' : 'text'));
+}
+
+/** Some hundred connections to each address are for one server whose operator knows of it, and for no list. */
+export function whyNotAllSuites(
+  { targets, input }: Pick<Usage, 'targets' | 'input'>,
+  depth: Depth,
+  terms: TargetTerms,
+): string | undefined {
+  const [text = ''] = targets;
+  const target = parseTarget(text, terms);
+  const isOne = targets.length === 1 && target.kind === 'ok' && target.value.kind !== 'domain';
+  if (!isOne || input !== undefined)
+    return '--suites all makes many connections: name one server, such as mx.example.com:25';
+  return depth === 'quick' ? '--suites all and --depth quick do not go together' : undefined;
 }
 
 /** Why a run cannot go on with what another has written in a form; undefined where it can. */

@@ -15,6 +15,7 @@ interface CheckOptions extends ConfigOptions {
   readonly protocol?: (typeof protocolNames)[number];
   readonly tls?: 'starttls' | 'implicit';
   readonly depth: (typeof depths)[number];
+  readonly suites: 'class' | 'all';
   readonly failOn: (typeof severities)[number];
   readonly only?: string;
   readonly profile?: string;
@@ -108,6 +109,14 @@ function addWhatOptions(check: Command): Command {
         .default(DEPTH),
     )
     .addOption(
+      new Option(
+        '--suites <which>',
+        'cipher suites by class, within these connections, or all of one server, each by one more',
+      )
+        .choices(['class', 'all'])
+        .default('class'),
+    )
+    .addOption(
       new Option('--fail-on <severity>', 'what makes the exit code 1, or 3')
         .choices(severities)
         .default('high'),
@@ -162,13 +171,17 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
   const { parseMoment } = await import('../check/moment.ts');
   const { everyCheck, parseSelection } = await import('../check/selection.ts');
   const { from, format, json, only, failAt, profile, protocol, tls, input, resume } = options;
-  const { refusalOf } = await import('../check/usage.ts');
+  const { refusalOf, whyNotAllSuites } = await import('../check/usage.ts');
   const because = refusalOf({ targets, from, input, resume, format, json: json === true });
   if (because !== undefined) refuse(because);
   const targetTerms = { protocol, tls };
   // All of them before anybody is visited; those of a list are told one by one.
   const { STDIN } = await import('../check/targets.ts');
   for (const text of targets) if (text !== STDIN) valueOf(parseTarget(text, targetTerms));
+  if (from === undefined && options.suites === 'all') {
+    const refusal = whyNotAllSuites({ targets, input }, options.depth, targetTerms);
+    if (refusal !== undefined) refuse(refusal);
+  }
   const selection = only === undefined ? everyCheck : valueOf(parseSelection(only, await idsOfChecks()));
   const moment = failAt === undefined ? undefined : valueOf(parseMoment(failAt));
   // What a file holds may be older.
@@ -187,6 +200,7 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
         depth: options.depth,
         intrusive: options.intrusive === true,
         allowPrivate: options.allowPrivate === true,
+        everySuite: options.suites === 'all',
         concurrency: options.concurrency ?? (isMany ? AT_ONCE.many : AT_ONCE.few),
         gapMs: options.gap,
         threads: 1,

@@ -200,6 +200,17 @@ export const starttlsChecks = {
     ],
     reference: 'RFC 8461 §7.1, RFC 6066 §3',
   },
+  'starttls.large-hello-intolerance': {
+    title: 'TLS for clients with post-quantum keys (large hellos)',
+    severity: 'high',
+    why: 'A hello that is larger than one segment, as clients with post-quantum keys send it, gets no handshake, and a smaller one does. More and more senders begin with such a hello: theirs fails, and they send in clear, or not at all where a policy requires TLS.',
+    fix: [
+      program(
+        'Install a current version of the server, and of whatever stands before it and reads hellos (firewall, load balancer): it must wait for the rest of a hello that comes in several pieces.',
+      ),
+    ],
+    reference: 'RFC 8446 §5.1',
+  },
   'starttls.sni-cert-differs': {
     title: 'certificate for clients that name no server (SNI)',
     severity: 'info',

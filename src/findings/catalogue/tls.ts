@@ -1,25 +1,6 @@
 /** Checks of this section, by id. */
-import type { Catalogue, PasteLine } from '../check.ts';
-import { atLeastTls12, program } from './remedies.ts';
-
-const forwardSecret: readonly PasteLine[] = [
-  { for: 'postfix', text: 'smtpd_tls_exclude_ciphers = kRSA, SHA1, SHA256, SHA384, AESCCM8' },
-  { for: 'exim', text: '# built with GnuTLS, as Debian has it (exim -bV says which):' },
-  {
-    for: 'exim',
-    text: 'tls_require_ciphers = NORMAL:-RSA:-AES-128-CBC:-AES-256-CBC:-AES-128-CCM-8:-AES-256-CCM-8',
-  },
-  { for: 'exim', text: '# built with OpenSSL:' },
-  { for: 'exim', text: 'tls_require_ciphers = ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM' },
-  { for: 'opensmtpd', text: 'smtp ciphers "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM"' },
-  { for: 'sendmail', text: "define(`confCIPHER_LIST', `ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM')dnl" },
-  { for: 'dovecot', text: 'ssl_cipher_list = ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM' },
-  { for: 'cyrus', text: 'tls_ciphers: ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM' },
-  { for: 'inn', text: 'tlsciphers: "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM"' },
-  { for: 'vsftpd', text: 'ssl_ciphers=ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM' },
-  { for: 'postgresql', text: "ssl_ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM'" },
-  { for: 'mariadb', text: 'ssl_cipher = ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM' },
-];
+import type { Catalogue } from '../check.ts';
+import { atLeastTls12, forwardSecret, program } from './remedies.ts';
 
 /** Where no policy requires TLS, what is weak is still better than nothing. */
 const IN_CLEAR =

@@ -9,7 +9,15 @@ import type { CheckId } from '../catalogue.ts';
 import type { Remedy } from '../check.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { Observation } from '../observation.ts';
-import { chainsAt, placeOfDoor, type SeenChain, targetName, tlsReach } from '../seen.ts';
+import {
+  chainsAt,
+  isSameLeaf,
+  otherKeyIn,
+  placeOfDoor,
+  type SeenChain,
+  targetName,
+  tlsReach,
+} from '../seen.ts';
 import { type DanePlace, scopeOfPlace } from './places.ts';
 import { shortened, standingLine, verifyDaneCommand, zoneLines } from './publish.ts';
 
@@ -172,6 +180,7 @@ function ofOtherKeys(theCase: CheckCase, place: DanePlace, matched: readonly Mat
     const id = by === 'other-key' ? 'dane.mismatch-alg' : 'dane.mismatch-sni';
     const scope = scopeOf(place.host, observation);
     if (one.verdict.kind === 'match') return [finding(id, 'pass', { scope, evidence: [say(one)] })];
+    if (by === 'no-name' && isOfOtherKey(one.chain)) return [];
     return [
       finding(id, by === 'other-key' ? 'fail' : 'warn', {
         scope,
@@ -187,6 +196,12 @@ function ofOtherKeys(theCase: CheckCase, place: DanePlace, matched: readonly Mat
       }),
     ];
   });
+}
+
+/** A hello without SNI is free to be shown either kind of key; that the records do not fit the other one is told of that. */
+function isOfOtherKey({ observation, tls }: SeenChain): boolean {
+  const other = otherKeyIn(observation);
+  return other !== undefined && isSameLeaf(tls, other);
 }
 
 /** The new record stands beside the old one until every cache has it. */

@@ -1,7 +1,13 @@
 /** What a server was seen to have of what may be there several times: versions, suites, groups, keys and signatures. */
+import { groupName } from '../../tls/hello/groups.ts';
+import { bitsOf, primeName } from '../../tls/hello/primes.ts';
+import { suiteName } from '../../tls/hello/suites.ts';
 import { openCertificate, type PathCertificate } from '../../tls/path-rules.ts';
 import { signatureDigest } from '../../tls/signature-digest.ts';
 import type { Finding } from '../finding.ts';
+import { agreedTo, isRefused, sessionsOf as helloSessionsOf, wantedGroup } from '../hello-facts.ts';
+import type { HelloSession, SuitesSeen } from '../hello-seen.ts';
+import { showSession, showVersion } from '../hello-words.ts';
 import type { HandshakeSeen, ObservedTls, Probed, Probes } from '../observation.ts';
 import type { SeenDoor } from './doors.ts';
 import type { Facet } from './profile.ts';
@@ -30,7 +36,7 @@ export function seenOf(facet: Facet, door: SeenDoor, findings: readonly Finding[
 
 const readers: Readonly<Record<Facet, Reader>> = { version, suite, group, key, signature };
 
-/** Every session that came about, the one that senders have first. */
+/** Every handshake that came to its end, the one that senders have first. */
 function sessionsOf({ observation: { base, probes } }: SeenDoor): readonly ObservedTls[] {
   const { otherKey, upToTls12, legacy, noServerName } = probes;
   const probed = [otherKey, upToTls12, legacy, noServerName].flatMap((probe) => tlsIn(probe) ?? []);
@@ -50,7 +56,10 @@ const told = [
 ] as const;
 
 function version(door: SeenDoor, findings: readonly Finding[]): FacetSeen {
-  const sessions = sessionsOf(door).map((tls) => ({ name: tls.version, evidence: agreed(tls) }));
+  const sessions = [
+    ...sessionsOf(door).map((tls) => ({ name: tls.version, evidence: agreed(tls) })),
+    ...hellosOf(door).map((one) => ({ name: showVersion(one.version), evidence: shown(one) })),
+  ];
   const states = told.map(([id, name]) => {
     const found = findings.filter((one) => one.id === id && one.state !== 'not-tested');
     const bad = found.find(({ state }) => state !== 'pass');
@@ -72,12 +81,45 @@ function version(door: SeenDoor, findings: readonly Finding[]): FacetSeen {
 
 /** A server that agrees to less than TLS 1.3 has shown the best it has; another one has to be asked. */
 function hasTriedTls12({ observation: { base, probes } }: SeenDoor): boolean {
-  return base.tls?.version !== 'TLSv1.3' || probes.upToTls12?.kind === 'seen';
+  const weakFirst = probes.hello?.weakFirst;
+  return (
+    base.tls?.version !== 'TLSv1.3' ||
+    probes.upToTls12?.kind === 'seen' ||
+    agreedTo(weakFirst) !== undefined ||
+    isRefused(weakFirst)
+  );
 }
 
 function suite(door: SeenDoor): FacetSeen {
-  const choices = sessionsOf(door).map((tls) => ({ name: tls.cipher, evidence: agreed(tls) }));
-  return { choices, open: 'the server was not asked for every suite that there is' };
+  const listed = door.observation.probes.hello?.suites;
+  const choices = [
+    ...sessionsOf(door).map((tls) => ({ name: tls.cipher, evidence: agreed(tls) })),
+    ...hellosOf(door).map((one) => ({ name: suiteName(one.suite), evidence: shown(one) })),
+    ...(listed?.versions ?? []).flatMap(({ version: spoken, suites }) =>
+      suites.map((code) => ({
+        name: suiteName(code),
+        evidence: `takes ${showSession({ version: spoken, suite: code })}`,
+      })),
+    ),
+  ];
+  return { choices, open: withoutAllSuites(listed) };
+}
+
+/** Why there may be suites that were not seen; undefined where all are listed. */
+function withoutAllSuites(listed: SuitesSeen | undefined): string | undefined {
+  if (listed === undefined || listed.versions.length === 0)
+    return 'the server was not asked for every suite that there is (--suites all)';
+  const cut = listed.versions.find(({ unfinished }) => unfinished !== null);
+  return cut === undefined ? undefined : `its suites were not listed to the end: ${cut.unfinished}`;
+}
+
+/** What hellos of our own have come to, from which no session comes. */
+function hellosOf({ observation: { probes } }: SeenDoor): readonly HelloSession[] {
+  return helloSessionsOf(probes);
+}
+
+function shown(session: HelloSession): string {
+  return `agreed on ${showSession(session)}`;
 }
 
 /** Names that OpenSSL has for curves, and the registry of IANA other ones. */
@@ -96,12 +138,28 @@ function curveName(name: string): string {
 const UNNAMED = 'DH';
 
 function group(door: SeenDoor): FacetSeen {
-  const choices = sessionsOf(door).flatMap((tls) =>
-    tls.group === null || tls.group === UNNAMED
+  const wanted = wantedGroup(door.observation.probes);
+  const choices = [
+    ...sessionsOf(door).flatMap((tls) =>
+      tls.group === null || tls.group === UNNAMED
+        ? []
+        : [{ name: curveName(tls.group), evidence: `${agreed(tls)}, ${tls.group}` }],
+    ),
+    ...(wanted === undefined
       ? []
-      : [{ name: curveName(tls.group), evidence: `${agreed(tls)}, ${tls.group}` }],
-  );
+      : [{ name: curveName(groupName(wanted)), evidence: `asks for ${groupName(wanted)}` }]),
+    ...hellosOf(door).flatMap((session) => {
+      const name = groupOf(session);
+      return name === undefined ? [] : [{ name, evidence: `${shown(session)}, ${name}` }];
+    }),
+  ];
   return { choices, open: 'the server was not asked for every group that there is' };
+}
+
+/** Primes of RFC 7919 have names, and all others a size. */
+function groupOf({ group: code, prime }: HelloSession): string | undefined {
+  if (prime !== null) return /^ffdhe[0-9]+/.exec(primeName(prime) ?? '')?.[0] ?? `DH ${bitsOf(prime)}`;
+  return code === null ? undefined : curveName(groupName(code));
 }
 
 function agreed({ version: spoken, cipher }: ObservedTls): string {

@@ -81,10 +81,9 @@ const handshakes = [
 /** Further connections of the same check, with the same name in EHLO, to the same address. */
 function acrossTime(place: Place): readonly Finding[] {
   const { probes } = place.observation;
-  const offers = handshakes.flatMap((name) => {
-    const probe = probes[name];
-    return probe?.kind === 'seen' ? [probe.result !== 'not-offered'] : [];
-  });
+  const { weak = [], suites: _, ...hellos } = probes.hello ?? {};
+  const asked = [...handshakes.map((name) => probes[name]), ...Object.values(hellos), ...weak];
+  const offers = asked.flatMap((probe) => (probe?.kind === 'seen' ? [probe.result !== 'not-offered'] : []));
   if (offers.length === 0) return [];
   const all = [isOffered(place.observation), ...offers];
   const times = all.filter((offered) => offered).length;

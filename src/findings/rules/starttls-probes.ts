@@ -1,15 +1,19 @@
 /** What further connections have shown of the way to TLS: injected commands, state that is kept, SNI. RFC 3207 §4.2. */
+import { openCertificate } from '../../tls/path-rules.ts';
 import type { Finding } from '../finding.ts';
-import type { Probed, Probes } from '../observation.ts';
+import { isNameNeeded, weakestOf } from '../hello-facts.ts';
+import { showAnswer, showSession } from '../hello-words.ts';
+import type { ObservedTls, Probed, Probes } from '../observation.ts';
 import { foundAt, isSecured, type Place } from '../place.ts';
 import { fingerprintOf, shortHash } from '../presented.ts';
+import { namelessIn, otherKeyIn } from '../seen.ts';
 
 export function probeFindings(place: Place): readonly Finding[] {
-  const { injection, state, noServerName } = place.observation.probes;
+  const { injection, state } = place.observation.probes;
   return [
     ...(injection === undefined ? [] : injected(place, injection)),
     ...(state === undefined ? [] : kept(place, state)),
-    ...(noServerName === undefined ? [] : withoutName(place, noServerName)),
+    ...withoutName(place),
   ];
 }
 
@@ -75,9 +79,15 @@ function kept(place: Place, probe: NonNullable<Probes['state']>): readonly Findi
   return [foundAt(place, 'starttls.state-kept', probe.kept ? 'fail' : 'pass', { evidence })];
 }
 
-function withoutName(place: Place, probe: NonNullable<Probes['noServerName']>): readonly Finding[] {
-  const { tls } = place.observation.base;
+function withoutName(place: Place): readonly Finding[] {
+  const { base, probes } = place.observation;
+  const { tls } = base;
+  const { noServerName: probe } = probes;
   if (tls === null || !isSecured(place)) return [];
+  const nameless = namelessIn(place.observation);
+  if (nameless !== undefined) return namelessFindings(place, counterpartOf(place, tls, nameless), nameless);
+  if (isNameNeeded(probes)) return [nameNeeded(place, probes)];
+  if (probe === undefined) return [];
   if (probe.kind === 'not-tested') return [untested(place, 'starttls.sni-required', probe)];
   switch (probe.result) {
     case 'not-offered':
@@ -85,24 +95,64 @@ function withoutName(place: Place, probe: NonNullable<Probes['noServerName']>): 
       return [];
     case 'failed':
       return [foundAt(place, 'starttls.sni-required', 'fail', { evidence: [probe.because] })];
-    case 'secured': {
-      const required = foundAt(place, 'starttls.sni-required', 'pass', {
-        evidence: [`Without SNI TLS comes about too: ${probe.tls.version}, ${probe.tls.cipher}.`],
-      });
-      const [asked, unasked] = [fingerprintOf(tls), fingerprintOf(probe.tls)];
-      if (asked === undefined || unasked === undefined) return [required];
-      const differs = asked !== unasked;
-      return [
-        required,
-        foundAt(place, 'starttls.sni-cert-differs', differs ? 'warn' : 'pass', {
-          evidence: differs
-            ? [
-                `With SNI (${tls.serverName ?? 'none'}): ${shortHash(asked)}`,
-                `Without SNI: ${shortHash(unasked)}`,
-              ]
-            : [`With and without SNI: ${shortHash(asked)}`],
-        }),
-      ];
-    }
+    case 'secured':
+      return namelessFindings(place, tls, probe.tls);
   }
+}
+
+function nameNeeded(place: Place, probes: Probes): Finding {
+  const [refused, taken] = [probes.hello?.weakFirst, weakestOf(probes)];
+  return foundAt(place, 'starttls.sni-required', 'fail', {
+    evidence: [
+      ...(refused?.kind === 'seen' ? [`A hello without SNI was answered with ${showAnswer(refused)}.`] : []),
+      ...(taken === undefined ? [] : [`The same with SNI came to ${showSession(taken)}.`]),
+    ],
+  });
+}
+
+/** @param counterpart what it is to be compared with: what is shown with SNI; undefined where that is not known. */
+function namelessFindings(
+  place: Place,
+  counterpart: ObservedTls | undefined,
+  nameless: Pick<ObservedTls, 'version' | 'cipher' | 'chain'>,
+): readonly Finding[] {
+  const required = foundAt(place, 'starttls.sni-required', 'pass', {
+    evidence: [`Without SNI TLS comes about too: ${nameless.version}, ${nameless.cipher}.`],
+  });
+  const asked = counterpart && fingerprintOf(counterpart);
+  const unasked = fingerprintOf(nameless);
+  if (asked === undefined || unasked === undefined) return [required];
+  const differs = asked !== unasked;
+  const name = counterpart?.serverName ?? 'none';
+  return [
+    required,
+    foundAt(place, 'starttls.sni-cert-differs', differs ? 'warn' : 'pass', {
+      evidence: differs
+        ? [`With SNI (${name}): ${shortHash(asked)}`, `Without SNI: ${shortHash(unasked)}`]
+        : [`With and without SNI: ${shortHash(asked)}`],
+    }),
+  ];
+}
+
+/**
+ * A server with two kinds of keys may show either to a hello of our own without SNI: it is held against the one of the same kind.
+ * Where with SNI there is none of that kind, it is another one in any case.
+ */
+function counterpartOf(place: Place, tls: ObservedTls, nameless: ObservedTls): ObservedTls | undefined {
+  const { otherKey } = place.observation.probes;
+  const other = otherKeyIn(place.observation);
+  const same = [tls, ...(other === undefined ? [] : [other])].find((one) => isOfSameKind(one, nameless));
+  if (same !== undefined) return same;
+  return otherKey?.kind === 'seen' && otherKey.result === 'failed' ? tls : undefined;
+}
+
+/** Whether both certificates have the same kind of key; of one that cannot be read nothing is known. */
+function isOfSameKind(one: Pick<ObservedTls, 'chain'>, other: Pick<ObservedTls, 'chain'>): boolean {
+  const [first, second] = [keyKindOf(one), keyKindOf(other)];
+  return first !== undefined && first === second;
+}
+
+function keyKindOf({ chain: [leaf] }: Pick<ObservedTls, 'chain'>): string | undefined {
+  const opened = leaf === undefined ? undefined : openCertificate(leaf);
+  return opened?.kind === 'ok' ? opened.value.key.asymmetricKeyType : undefined;
 }

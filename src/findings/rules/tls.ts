@@ -1,22 +1,41 @@
-/** Versions, suites and groups, as far as the TLS of Node shows them. RFC 8996, RFC 9325 §3, §4. */
+/** Versions, suites and groups. RFC 8996, RFC 9325 §3, §4. */
+import { groupName } from '../../tls/hello/groups.ts';
+import { TLS_1_2 } from '../../tls/hello/versions.ts';
 import type { CheckCase } from '../case.ts';
 import type { CheckId } from '../catalogue.ts';
 import type { Finding } from '../finding.ts';
+import { isNewOnly, isRefused, oldSessions, wantedGroup, weakestOf } from '../hello-facts.ts';
+import { showAnswer, showSession, showVersion } from '../hello-words.ts';
 import type { ObservedTls, Probes } from '../observation.ts';
-import { foundAt, isBeside, isSecured, isSeen, type Place, placesOf } from '../place.ts';
+import { foundAt, isBeside, isSecured, isSeen, isTried, type Place, placesOf } from '../place.ts';
+import { helloFindings } from './tls-hello.ts';
+import { intolerance } from './tls-intolerance.ts';
+import { suiteFindings } from './tls-suites.ts';
 
 export function tlsFindings(theCase: CheckCase): readonly Finding[] {
   return placesOf(theCase).flatMap((place) => {
     const { base, probes } = place.observation;
-    if (base.tls === null || !isSeen(base)) return [];
-    return [
-      ...oldVersions(place, base.tls, probes.legacy),
-      ...newVersions(place, base.tls, probes.upToTls12),
-      ...suites(place, sessionsOf(base.tls, probes)),
-      ...group(place, base.tls),
-      ...alpn(place, probes.alpn),
+    // Who hangs at the first hello may have answered others.
+    if (!isSeen(base) && !isTried(base)) return [];
+    const found = [
+      ...oldVersions(place, base.tls, probes),
+      ...(base.tls === null ? [] : ofSession(place, base.tls, probes)),
+      ...suiteFindings(place),
+      ...helloFindings(place),
+      ...intolerance(place),
     ];
+    // What refuses every hello has nothing that is wrong, and nothing to be praised for.
+    return base.tls === null ? found.filter(({ state }) => state === 'fail' || state === 'warn') : found;
   });
+}
+
+function ofSession(place: Place, tls: ObservedTls, probes: Probes): readonly Finding[] {
+  return [
+    ...newVersions(place, tls, probes),
+    ...suites(place, sessionsOf(tls, probes)),
+    ...group(place, tls, wantedGroup(probes)),
+    ...alpn(place, probes.alpn),
+  ];
 }
 
 type VersionId = 'tls.tls10' | 'tls.tls11';
@@ -26,28 +45,67 @@ const OLD: ReadonlyMap<string, VersionId> = new Map([
   ['TLSv1.1', 'tls.tls11'],
 ]);
 
+/** A session below TLS 1.2: what the TLS of Node came to, or a hello of our own. */
+interface OldSession {
+  readonly version: string;
+  readonly words: string;
+}
+
 /** What the server agrees to where nothing above TLS 1.1 is on offer; of the two it takes the newer. */
-function oldVersions(place: Place, tls: ObservedTls, legacy: Probes['legacy']): readonly Finding[] {
-  const spoken = OLD.has(tls.version) ? tls : agreedIn(legacy);
+function oldVersions(place: Place, tls: ObservedTls | null, probes: Probes): readonly Finding[] {
+  const [spoken] = oldSpoken(tls, probes);
   const id = spoken && OLD.get(spoken.version);
-  if (spoken !== undefined && id !== undefined) {
-    const evidence = [`Agreed on: ${spoken.version}, ${spoken.cipher}`];
-    const found = foundAt(place, id, 'fail', { evidence });
-    if (id === 'tls.tls10')
-      return [
-        found,
-        foundAt(place, 'tls.tls11', 'pass', { evidence: ['It would be preferred to 1.0.', ...evidence] }),
-      ];
-    const because = 'TLS 1.1 was agreed on, so that 1.0 was not come to.';
-    return [found, foundAt(place, 'tls.tls10', 'not-tested', { evidence: [because], severity: 'info' })];
-  }
-  if (legacy?.kind === 'not-tested') return untested(place, ['tls.tls10', 'tls.tls11'], legacy.because);
-  if (legacy?.result !== 'failed') return [];
-  const evidence = [`A hello of TLS 1.0 and 1.1 only was refused: ${legacy.because}`];
+  const evidence = spoken === undefined ? [] : [`Agreed on: ${spoken.words}`];
+  if (id === 'tls.tls10')
+    return [
+      foundAt(place, id, 'fail', { evidence }),
+      foundAt(place, 'tls.tls11', 'pass', { evidence: ['It would be preferred to 1.0.', ...evidence] }),
+    ];
+  if (id === 'tls.tls11') return [foundAt(place, id, 'fail', { evidence }), ...belowTls11(place, probes)];
+  if (spoken !== undefined) return noneOld(place, ['It would be preferred to SSL 3.0.', ...evidence]);
+  const { legacy, hello } = probes;
+  const probe = hello?.old ?? legacy;
+  if (isNewOnly(probes)) return noneOld(place, ['A hello of TLS 1.2 at most was refused.']);
+  if (probe?.kind === 'not-tested') return untested(place, ['tls.tls10', 'tls.tls11'], probe.because);
+  if (probe?.result === 'failed')
+    return noneOld(place, [`A hello of TLS 1.0 and 1.1 only was refused: ${probe.because}`]);
+  if (probe?.result !== 'refused') return [];
+  return noneOld(place, [`A hello of TLS 1.1 at most was answered with ${showAnswer(probe)}.`]);
+}
+
+/** The newest first. */
+function oldSpoken(tls: ObservedTls | null, probes: Probes): readonly OldSession[] {
+  const ofNode = [tls, agreedIn(probes.legacy)].filter((one) => one !== null && one !== undefined);
+  return [
+    ...ofNode
+      .filter(({ version }) => OLD.has(version))
+      .map(({ version, cipher }) => ({ version, words: `${version}, ${cipher}` })),
+    ...oldSessions(probes).map((session) => ({
+      version: showVersion(session.version),
+      words: showSession(session),
+    })),
+  ];
+}
+
+function noneOld(place: Place, evidence: readonly string[]): readonly Finding[] {
   return [
     foundAt(place, 'tls.tls10', 'pass', { evidence }),
     foundAt(place, 'tls.tls11', 'pass', { evidence }),
   ];
+}
+
+/** Whether TLS 1.0 is there as well, beside TLS 1.1. */
+function belowTls11(place: Place, probes: Probes): readonly Finding[] {
+  const older = probes.hello?.older;
+  const session = oldSessions(probes).find(({ version }) => showVersion(version) === 'TLSv1');
+  if (session !== undefined)
+    return [foundAt(place, 'tls.tls10', 'fail', { evidence: [`Agreed on: ${showSession(session)}`] })];
+  if (isRefused(older)) {
+    const evidence = ['A hello of TLS 1.0 at most was refused.'];
+    return [foundAt(place, 'tls.tls10', 'pass', { evidence })];
+  }
+  const because = 'TLS 1.1 was agreed on, so that 1.0 was not come to.';
+  return [foundAt(place, 'tls.tls10', 'not-tested', { evidence: [because], severity: 'info' })];
 }
 
 function agreedIn(probe: Probes['legacy']): ObservedTls | undefined {
@@ -65,7 +123,7 @@ function retryAt({ observation }: Place): number {
   return observation.at + 60 * 60_000;
 }
 
-function newVersions(place: Place, tls: ObservedTls, upTo12: Probes['upToTls12']): readonly Finding[] {
+function newVersions(place: Place, tls: ObservedTls, probes: Probes): readonly Finding[] {
   const evidence = [`Agreed on: ${tls.version}, ${tls.cipher}`];
   if (OLD.has(tls.version))
     return [
@@ -77,27 +135,29 @@ function newVersions(place: Place, tls: ObservedTls, upTo12: Probes['upToTls12']
       foundAt(place, 'tls.no-tls12', 'pass', { evidence }),
       foundAt(place, 'tls.no-tls13', 'absent', { evidence }),
     ];
-  return [foundAt(place, 'tls.no-tls13', 'pass', { evidence }), ...upToTls12(place, upTo12)];
+  return [foundAt(place, 'tls.no-tls13', 'pass', { evidence }), ...upToTls12(place, probes)];
 }
 
-function upToTls12(place: Place, probe: Probes['upToTls12']): readonly Finding[] {
+function upToTls12(place: Place, probes: Probes): readonly Finding[] {
   // Where the first handshake failed at its end, this one failed for the same reason.
-  if (probe === undefined || !isSecured(place)) return [];
+  if (!isSecured(place)) return [];
+  const { upToTls12: probe } = probes;
+  const session = weakestOf(probes);
+  if (session !== undefined && session.version <= TLS_1_2) {
+    const evidence = [`Agreed on without TLS 1.3: ${showSession(session)}`];
+    return [foundAt(place, 'tls.no-tls12', session.version === TLS_1_2 ? 'pass' : 'warn', { evidence })];
+  }
+  if (isNewOnly(probes)) {
+    const isTold = probe?.kind === 'seen' && probe.result === 'failed';
+    return [onlyTls13(place, isTold ? probe.because : 'it has none of its versions')];
+  }
+  if (probe === undefined) return [];
   if (probe.kind === 'not-tested') return untested(place, ['tls.no-tls12'], probe.because);
   switch (probe.result) {
     case 'not-offered':
       return [];
     case 'failed':
-      return [
-        foundAt(place, 'tls.no-tls12', 'warn', {
-          evidence: [`A hello without TLS 1.3 was refused: ${probe.because}`],
-          severity: 'medium',
-          why:
-            place.observation.endpoint.protocol !== 'smtp'
-              ? 'The server speaks TLS 1.3 only. Clients that have nothing above TLS 1.2 cannot connect with TLS.'
-              : 'The server speaks TLS 1.3 only. About one mail in ten still comes from senders that have nothing above TLS 1.2: theirs comes in clear, or not at all where a policy requires TLS.',
-        }),
-      ];
+      return [onlyTls13(place, probe.because)];
     case 'secured':
       return [
         foundAt(place, 'tls.no-tls12', 'pass', {
@@ -105,6 +165,17 @@ function upToTls12(place: Place, probe: Probes['upToTls12']): readonly Finding[]
         }),
       ];
   }
+}
+
+function onlyTls13(place: Place, because: string): Finding {
+  return foundAt(place, 'tls.no-tls12', 'warn', {
+    evidence: [`A hello without TLS 1.3 was refused: ${because}`],
+    severity: 'medium',
+    why:
+      place.observation.endpoint.protocol !== 'smtp'
+        ? 'The server speaks TLS 1.3 only. Clients that have nothing above TLS 1.2 cannot connect with TLS.'
+        : 'The server speaks TLS 1.3 only. About one mail in ten still comes from senders that have nothing above TLS 1.2: theirs comes in clear, or not at all where a policy requires TLS.',
+  });
 }
 
 /** Every session that came about with a hello of today, each suite once. */
@@ -134,11 +205,20 @@ function suites(place: Place, sessions: readonly ObservedTls[]): readonly Findin
 /** Groups of RFC 8446 joined with ML-KEM, as OpenSSL names them. */
 const HYBRID = /MLKEM/i;
 
-function group(place: Place, { group: name, version }: ObservedTls): readonly Finding[] {
+function group(
+  place: Place,
+  { group: name, version }: ObservedTls,
+  wanted: number | undefined,
+): readonly Finding[] {
   if (isBeside(place)) return [];
-  if (name === null) return [];
-  const evidence = [`Key exchange: ${name} (${version})`];
-  return [foundAt(place, 'tls.group.pq', HYBRID.test(name) ? 'pass' : 'absent', { evidence })];
+  const wish = wanted === undefined ? undefined : groupName(wanted);
+  if (name === null && wish === undefined) return [];
+  const evidence = [
+    ...(name === null ? [] : [`Key exchange: ${name} (${version})`]),
+    ...(wish === undefined ? [] : [`Of all groups it asks for ${wish}.`]),
+  ];
+  const isHybrid = [name ?? '', wish ?? ''].some((one) => HYBRID.test(one));
+  return [foundAt(place, 'tls.group.pq', isHybrid ? 'pass' : 'absent', { evidence })];
 }
 
 function alpn(place: Place, probe: Probes['alpn']): readonly Finding[] {

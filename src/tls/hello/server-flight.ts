@@ -34,7 +34,7 @@ export type FlightQuestion = 'version' | 'certificates' | 'key-exchange' | 'ever
 
 export interface FlightReader {
   /** @param slice is kept until its records are whole. @returns what is known with it. */
-  take(slice: Uint8Array): ServerFlight;
+  readonly take: (slice: Uint8Array) => ServerFlight;
 }
 
 const MOST_OCTETS = 64 * 1024;

@@ -372,6 +372,18 @@ describe('waxwing check', { concurrency: 2 }, () => {
     assert.match(wrong.stderr, /^error: \S+own\.toml:3: requirements\.one\.fact: must be /m);
   });
 
+  it('--suites all lists what one server takes, beside the budget, and counts the connections', async (t) => {
+    const at = await place(t);
+    const run = await check(at, [`[127.0.0.1]:${at.port}`, '--suites', 'all', '--gap', '0', '--only', 'tls']);
+    const [, listed = '0'] =
+      /^suites of 127\.0\.0\.1 port \d+, listed by (\d+) connections/m.exec(run.stdout) ?? [];
+    assert.ok(Number(listed) > 10, run.stdout + run.stderr);
+    const [, spent = '0'] = /^connections: (\d+) of at most 6 /m.exec(run.stdout) ?? [];
+    assert.equal(at.connections(), Number(listed) + Number(spent));
+    assert.match(run.stdout, /^ {2}TLSv1\.3: \d+/m);
+    assert.match(run.stdout, /^ {4}TLS_AES_128_GCM_SHA256$/m);
+  });
+
   it('leaves alone who asked for it, and says so', async (t) => {
     const at = await place(t);
     const [list, config] = [join(folder, 'opt-out.txt'), join(folder, 'waxwing.toml')];
@@ -409,7 +421,11 @@ describe('waxwing check', { concurrency: 2 }, () => {
     [['example.test', '--json', '--format', 'ndjson'], /--json and --format ndjson do not go together/],
     [['example.test', '--gap', '-1'], /Whole seconds from 0 to 3600 are expected/],
     [['example.test', '--concurrency', '0'], /A whole number from 1 to 5000 is expected/],
-    [['example.test', '--suites', 'all'], /unknown option '--suites'/],
+    [['example.test', '--suites', 'all'], /--suites all makes many connections: name one server, such as mx/],
+    [['mx.example.test:25', 'mx2.example.test:25', '--suites', 'all'], /name one server/],
+    [['-', '--suites', 'all'], /name one server/],
+    [['mx.example.test:25', '--suites', 'all', '--depth', 'quick'], /--depth quick do not go together/],
+    [['example.test', '--suites', 'some'], /Allowed choices are class, all/],
     [['example.test', '--from', 'x'], /--from has its targets in the file/],
     [['-', '-'], /stdin can be read once only/],
     [['--input', '/nowhere/at/all'], /error: \/nowhere\/at\/all: ENOENT/],

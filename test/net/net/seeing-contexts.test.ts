@@ -91,12 +91,6 @@ describe('everything', () => {
 });
 
 describe('versions', () => {
-  it('legacy: TLS 1.1 of a server that speaks all, and nothing of one that does not', async (t) => {
-    assert.equal(await meet(t, pairs(elliptic), 'legacy'), 'TLSv1.1 ec trusted');
-    const modern = { ...pairs(elliptic), minVersion: 'TLSv1.2' } as const;
-    assert.match(await meet(t, modern, 'legacy'), /protocol version/);
-  });
-
   it('up-to-tls12: TLS 1.2 of a server that speaks all, and nothing of one that speaks TLS 1.3 alone', async (t) => {
     assert.equal(await meet(t, pairs(elliptic), 'up-to-tls12'), 'TLSv1.2 ec trusted');
     assert.match(

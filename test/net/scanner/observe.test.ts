@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import type { Endpoint } from '../../../src/findings/endpoint.ts';
 import type { Observation, VisitEnd } from '../../../src/findings/observation.ts';
+import { answersIn } from '../../../src/scanner/merged.ts';
 import { openObserver, type Plan } from '../../../src/scanner/observe.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { type Act, startScriptServer } from '../../support/script-server.ts';
@@ -72,7 +73,7 @@ it('a server that answers each time just before its time is up is not asked for 
   const { seen } = await toyAndLook(t, ways, plans.deep, { timeoutMs: 1_000 });
   assert.equal(seen.base.end.kind, 'complete');
   assert.ok(seen.connections >= 4 && seen.connections <= 5, `${seen.connections} connections`);
-  const reasons = Object.values(seen.probes).map((probe) => ('because' in probe ? probe.because : ''));
+  const reasons = answersIn(seen.probes).map((probe) => ('because' in probe ? probe.because : ''));
   assert.ok(
     reasons.filter((because) => /^it has taken [34] s so far, and no more/.test(because)).length >= 4,
   );
@@ -162,32 +163,82 @@ describe('the questions behind it', () => {
     const { seen, toy, told } = await toyAndLook(t, { certificates: [certificate, rsa] }, plans.standard);
     assert.equal(seen.connections, 6);
     assert.equal(toy.said.length, 6);
-    assert.deepEqual(Object.keys(seen.probes), [
-      'injection',
-      'otherKey',
-      'legacy',
-      'noServerName',
-      'upToTls12',
-    ]);
-    assert.deepEqual(told, ['complete', 'complete', 'complete', 'without-tls', 'complete']);
+    assert.deepEqual(Object.keys(seen.probes), ['injection', 'hello', 'otherKey', 'upToTls12']);
+    assert.deepEqual(told, ['complete', 'complete', 'without-tls', 'complete', 'complete']);
     for (const [at, lines] of toy.said.entries())
-      if (at !== 3) assert.equal(lines.at(-1), 'QUIT', `connection ${at + 1}: ${lines.join()}`);
-    const { otherKey, legacy, noServerName, upToTls12, injection } = seen.probes;
+      assert.equal(lines.at(-1), at === 2 || at === 5 ? 'STARTTLS' : 'QUIT', `${at + 1}: ${lines.join()}`);
+    const { otherKey, upToTls12, injection, hello } = seen.probes;
     assert.ok(otherKey?.kind === 'seen' && otherKey.result === 'secured');
     assert.equal(otherKey.key, 'rsa');
     assert.notDeepEqual(otherKey.tls.chain, seen.base.tls?.chain);
-    assert.ok(legacy?.kind === 'seen' && legacy.result === 'failed');
-    assert.match(legacy.because, /protocol version$/);
-    assert.ok(noServerName?.kind === 'seen' && noServerName.result === 'secured');
-    assert.equal(noServerName.tls.serverName, null);
+    assert.deepEqual(hello?.old, { kind: 'seen', result: 'refused', alert: 70 });
+    const { weakFirst } = hello ?? {};
+    assert.ok(weakFirst?.kind === 'seen' && weakFirst.result === 'agreed', JSON.stringify(weakFirst));
+    const { version, chain, extendedMasterSecret, renegotiationInfo } = weakFirst.session;
+    assert.deepEqual([version, extendedMasterSecret, renegotiationInfo], [0x0303, true, true]);
+    assert.equal(chain.length > 0, true);
     assert.ok(upToTls12?.kind === 'seen' && upToTls12.result === 'secured');
     assert.equal(upToTls12.tls.version, 'TLSv1.2');
     assert.ok(injection?.kind === 'seen' && injection.answered === 'never');
   });
 
+  it('what is known is not asked again: of a server with nothing but strong suites of TLS 1.2', async (t) => {
+    const ways = { certificates: [certificate], tls: { ciphers: 'ECDHE+AESGCM' } };
+    const { seen } = await toyAndLook(t, ways, plans.standard);
+    assert.deepEqual(Object.keys(seen.probes), ['injection', 'hello', 'otherKey']);
+    assert.deepEqual(Object.keys(seen.probes.hello ?? {}), ['weakFirst', 'old', 'retry']);
+    const { retry } = seen.probes.hello ?? {};
+    assert.deepEqual(retry, { kind: 'seen', result: 'retry', group: 0x11ec, suite: 0x1301 });
+    assert.equal(seen.connections, 6);
+  });
+
+  it('of a server with TLS 1.3 only: older versions are ruled out by its alert, and a nameless client is asked about', async (t) => {
+    const ways = { certificates: [certificate], tls: { minVersion: 'TLSv1.3' } } as const;
+    const { seen } = await toyAndLook(t, ways, plans.standard);
+    assert.deepEqual(seen.probes.hello?.weakFirst, { kind: 'seen', result: 'refused', alert: 70 });
+    const { noServerName } = seen.probes;
+    assert.ok(noServerName?.kind === 'seen' && noServerName.result === 'secured');
+    assert.equal(noServerName.tls.serverName, null);
+    assert.deepEqual(Object.keys(seen.probes), ['injection', 'hello', 'otherKey', 'noServerName']);
+    assert.deepEqual(Object.keys(seen.probes.hello ?? {}), ['weakFirst', 'retry']);
+  });
+
+  it('every suite is listed beside the budget, and only where that is wanted', async (t) => {
+    const ways = {
+      certificates: [certificate],
+      tls: { ciphers: 'ECDHE+AESGCM:AES128-SHA', minVersion: 'TLSv1.2', honorCipherOrder: true },
+    } as const;
+    const { seen, toy } = await toyAndLook(t, ways, { ...plans.standard, everySuite: true });
+    const { suites } = seen.probes.hello ?? {};
+    assert.ok(suites !== undefined && seen.connections <= 6);
+    assert.equal(toy.said.length, seen.connections + suites.connections);
+    const [tls12, tls13, ...others] = suites.versions;
+    assert.deepEqual([tls12?.version, tls13?.version, others], [0x0303, 0x0304, []]);
+    // The certificate is one of ECDSA: what needs a key of RSA is not there.
+    assert.deepEqual(
+      tls12?.suites.toSorted((a, b) => a - b),
+      [0xc02b, 0xc02c],
+    );
+    assert.ok(tls13?.suites.includes(0x1301));
+    assert.equal((await toyAndLook(t, ways, plans.standard)).seen.probes.hello?.suites, undefined);
+    const quick = await toyAndLook(t, ways, { ...plans.quick, everySuite: true });
+    assert.deepEqual([quick.seen.connections, quick.seen.probes], [1, {}]);
+  });
+
+  it('plaintext in front of a hello of our own is told as in front of any other', async (t) => {
+    const ways = (connection: number): Ways => ({
+      certificates: [certificate],
+      ...(connection === 3 ? { afterGoAhead: '250 fine\r\n' } : {}),
+    });
+    const { seen } = await toyAndLook(t, ways, plans.standard);
+    const { weakFirst } = seen.probes.hello ?? {};
+    assert.ok(weakFirst?.kind === 'not-tested', JSON.stringify(weakFirst));
+    assert.match(weakFirst.because, /sent plaintext between the go-ahead and the handshake: 250 fine/);
+  });
+
   it('deep and with consent: at most sixteen, and all answered', async (t) => {
     const { seen } = await toyAndLook(t, { certificates: [certificate] }, plans.deep);
-    assert.equal(seen.connections, 10);
+    assert.equal(seen.connections, 16);
     const { otherHello, state, alpn, intrusive } = seen.probes;
     assert.deepEqual(otherHello, {
       kind: 'seen',
@@ -207,7 +258,10 @@ describe('the questions behind it', () => {
       { ...plans.deep, intrusive: false },
     );
     assert.ok(!toy.said.flat().some((line) => /^(?:MAIL|RCPT|VRFY|EXPN)/.test(line)));
-    assert.deepEqual([seen.connections, seen.probes.state, seen.probes.intrusive], [8, undefined, undefined]);
+    assert.deepEqual(
+      [seen.connections, seen.probes.state, seen.probes.intrusive],
+      [15, undefined, undefined],
+    );
   });
 
   it('RFC 3207 §4.2: a command that is taken from clear into TLS convicts, and one that is not acquits', async (t) => {
@@ -235,13 +289,14 @@ describe('the questions behind it', () => {
     assert.deepEqual(seen.probes.otherHello.clear, ['SIZE 1000']);
   });
 
-  it('a server that hangs at a large hello is asked with a small one, and with no other', async (t) => {
+  it('a server that hangs at a large hello is asked with small ones, and with no other', async (t) => {
     const ways = { certificates: [certificate], largestHello: 1_000 };
     const { seen } = await toyAndLook(t, ways, plans.standard, { timeoutMs: 400 });
     assert.deepEqual({ ...seen.base.end, ms: 0 }, { kind: 'timeout', at: 'handshake', ms: 0 });
-    const { upToTls12, injection, legacy } = seen.probes;
+    const { upToTls12, injection, hello } = seen.probes;
     assert.ok(upToTls12?.kind === 'seen' && upToTls12.result === 'secured', JSON.stringify(upToTls12));
-    assert.deepEqual([injection?.kind, legacy?.kind, seen.connections], ['not-tested', 'not-tested', 2]);
+    assert.ok(hello?.retry?.kind === 'seen' && hello.retry.result === 'retry', JSON.stringify(hello?.retry));
+    assert.deepEqual([injection?.kind, hello.old?.kind, seen.connections], ['not-tested', 'not-tested', 4]);
   });
 
   it('whoever does not offer STARTTLS is asked no more than that', async (t) => {
@@ -256,8 +311,8 @@ describe('politeness', () => {
     const { seen, told } = await toyAndLook(t, { certificates: [certificate], answer }, plans.standard);
     assert.deepEqual([seen.connections, told], [1, []]);
     assert.equal(seen.base.end.kind, 'throttled');
-    const { injection, legacy, otherKey } = seen.probes;
-    for (const probe of [injection, legacy, otherKey]) {
+    const { injection, hello, otherKey } = seen.probes;
+    for (const probe of [injection, hello?.old, otherKey]) {
       assert.equal(probe?.kind, 'not-tested');
       assert.match(
         probe?.kind === 'not-tested' ? probe.because : '',
@@ -276,8 +331,9 @@ describe('politeness', () => {
     });
     assert.deepEqual([seen.connections, told], [3, ['complete', 'complete', 'throttled']]);
     assert.equal(seen.probes.injection?.kind, 'seen');
-    const { otherKey, legacy, upToTls12 } = seen.probes;
-    for (const probe of [otherKey, legacy, upToTls12]) assert.equal(probe?.kind, 'not-tested');
+    const { otherKey, hello, upToTls12 } = seen.probes;
+    for (const probe of [otherKey, hello?.weakFirst, hello?.old, upToTls12])
+      assert.equal(probe?.kind, 'not-tested');
   });
 
   it('who hangs at one question is asked the next, and who hangs at two is left alone', async (t) => {
@@ -287,20 +343,21 @@ describe('politeness', () => {
     });
     const { seen, told } = await toyAndLook(t, hangs, plans.standard, { timeoutMs: 300 });
     assert.deepEqual([seen.connections, told], [4, ['complete', 'timeout', 'without-tls']]);
-    const { injection, otherKey, legacy, noServerName } = seen.probes;
+    const { injection, otherKey, hello, upToTls12 } = seen.probes;
     assert.deepEqual(
-      [injection?.kind, otherKey?.kind, legacy?.kind, noServerName?.kind],
-      ['not-tested', 'seen', 'not-tested', 'not-tested'],
+      [injection?.kind, hello?.weakFirst?.kind, otherKey?.kind, hello?.old?.kind, upToTls12?.kind],
+      ['not-tested', 'seen', 'not-tested', 'not-tested', 'not-tested'],
     );
-    assert.match(legacy?.kind === 'not-tested' ? legacy.because : '', /^it was not done after \d+ s: /);
+    const { old } = hello ?? {};
+    assert.match(old?.kind === 'not-tested' ? old.because : '', /^it was not done after \d+ s: /);
   });
 
   it('the budget is never gone beyond', async (t) => {
     const { seen, toy } = await toyAndLook(t, { certificates: [certificate] }, { ...plans.deep, budget: 3 });
     assert.deepEqual([seen.connections, toy.said.length], [3, 3]);
-    const { legacy } = seen.probes;
-    assert.ok(legacy?.kind === 'not-tested');
-    assert.equal(legacy.because, '3 connections are all that there may be');
+    const { old } = seen.probes.hello ?? {};
+    assert.ok(old?.kind === 'not-tested');
+    assert.equal(old.because, '3 connections are all that there may be');
   });
 });
 

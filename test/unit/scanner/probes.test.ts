@@ -1,6 +1,7 @@
 /** Which questions follow a first connection, and what is made of their answers. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { HelloProbes } from '../../../src/findings/hello-seen.ts';
 import type { Probes, Visit, VisitEnd } from '../../../src/findings/observation.ts';
 import { dialectOf } from '../../../src/scanner/dialects.ts';
 import { emptyDraft } from '../../../src/scanner/draft.ts';
@@ -12,7 +13,7 @@ import {
   type QuestionTerms,
   questionsFor,
 } from '../../../src/scanner/probes.ts';
-import { chainFor } from '../../support/observations.ts';
+import { agreed, chainFor, helloRefused } from '../../support/observations.ts';
 import { tlsFacts } from '../../support/transcript.ts';
 
 const terms: QuestionTerms = {
@@ -43,14 +44,28 @@ function visit(changes: Partial<Visit> = {}): Visit {
 }
 
 function names(base: Visit, changes: Partial<QuestionTerms> = {}): string[] {
-  return questionsFor(base, { ...terms, ...changes }).flatMap(({ unasked }) => Object.keys(unasked(why)));
+  return questionsFor(base, { ...terms, ...changes })
+    .filter(({ isExtra }) => isExtra !== true)
+    .flatMap(({ unasked }) => namesOf(unasked(why)));
 }
 
-const standard = ['injection', 'otherKey', 'legacy', 'noServerName', 'upToTls12'];
+function namesOf({ hello = {}, ...probes }: Probes): string[] {
+  return [...Object.keys(hello).map((name) => `hello.${name}`), ...Object.keys(probes)];
+}
+
+const standard = [
+  'injection',
+  'hello.weakFirst',
+  'hello.weakNamed',
+  'otherKey',
+  'upToTls12',
+  'noServerName',
+  'hello.old',
+];
 const withoutTls = { tls: null, inside: null, end: { kind: 'without-tls' } } as const;
 
 describe('the questions', () => {
-  it('at standard: five, the most telling first', () => assert.deepEqual(names(visit()), standard));
+  it('at standard: the most telling first', () => assert.deepEqual(names(visit()), standard));
 
   it('deep: another name in EHLO and a foreign ALPN as well', () =>
     assert.deepEqual(names(visit(), { deep: true }), [...standard, 'otherHello', 'alpn']));
@@ -69,21 +84,44 @@ describe('the questions', () => {
 
   it('none about TLS 1.2 where there was no TLS 1.3', () => {
     const base = visit({ tls: { ...tlsFacts, version: 'TLSv1.2', chain: chainFor() } });
-    assert.deepEqual(names(base), standard.slice(0, -1));
+    assert.deepEqual(
+      names(base),
+      standard.filter((name) => name !== 'upToTls12'),
+    );
   });
 
-  it('none without SNI where there was none to leave out', () =>
-    assert.ok(!names(visit(), { named: false }).includes('noServerName')));
+  it('none without SNI where there was none to leave out', () => {
+    const without = names(visit(), { named: false });
+    for (const name of ['noServerName', 'hello.weakNamed']) assert.ok(!without.includes(name), name);
+  });
+
+  it('none that a hello of our own has answered already', () => {
+    const left = (hello: HelloProbes): readonly string[] =>
+      questionsFor(visit(), terms)
+        .filter(({ isExtra, isOpen }) => isExtra !== true && isOpen?.({ hello }) !== false)
+        .flatMap(({ unasked }) => namesOf(unasked(why)))
+        .filter((name) => !['injection', 'hello.weakFirst', 'otherKey'].includes(name));
+    assert.deepEqual(left({ weakFirst: agreed() }), ['hello.old']);
+    assert.deepEqual(left({ weakFirst: agreed({ suite: 0x2f }) }), ['upToTls12', 'hello.old']);
+    assert.deepEqual(left({ weakFirst: helloRefused(70) }), ['noServerName']);
+    // It may have no version, no suite, or nothing for the nameless.
+    assert.deepEqual(left({ weakFirst: helloRefused(null) }), ['upToTls12', 'noServerName', 'hello.old']);
+    const nameless = { weakFirst: helloRefused(112) };
+    assert.deepEqual(left(nameless), ['hello.weakNamed', 'upToTls12', 'noServerName', 'hello.old']);
+    assert.deepEqual(left({ ...nameless, weakNamed: agreed() }), ['hello.old']);
+  });
 
   it('none about the other key where no certificate was shown', () =>
     assert.ok(!names(visit({ tls: { ...tlsFacts, chain: [] } })).includes('otherKey')));
 
   it('TLS at once: nothing can be said before it', () =>
     assert.deepEqual(names(visit({ upgrade: { kind: 'implicit' } }), { startTls: false, deep: true }), [
+      'hello.weakFirst',
+      'hello.weakNamed',
       'otherKey',
-      'legacy',
-      'noServerName',
       'upToTls12',
+      'noServerName',
+      'hello.old',
       'alpn',
     ]));
 
@@ -98,14 +136,21 @@ describe('the questions', () => {
       ...withoutTls,
       upgrade: { kind: 'handshake-failed', because: 'x', alert: null, ms: 1 },
     });
-    assert.deepEqual(names(base), ['legacy', 'noServerName', 'upToTls12']);
+    assert.deepEqual(names(base), [
+      'hello.weakFirst',
+      'hello.weakNamed',
+      'upToTls12',
+      'noServerName',
+      'hello.old',
+    ]);
   });
 
   it('all of them where the first connection came to no end, each with the reason', () => {
     const end: VisitEnd = { kind: 'throttled', at: 'greeting', answer };
     const base = visit({ tls: null, inside: null, clear: null, upgrade: { kind: 'not-reached' }, end });
     assert.deepEqual(names(base), standard);
-    for (const question of questionsFor(base, terms)) assert.deepEqual(hindrance(base, question)?.end, end);
+    for (const question of questionsFor(base, terms))
+      if (question.isExtra !== true) assert.deepEqual(hindrance(base, question)?.end, end);
   });
 });
 
@@ -166,12 +211,13 @@ describe('the answers', () => {
         return came;
       },
       talk: () => assert.fail('it is asked by a visit'),
+      hello: () => assert.fail('it is asked by a visit'),
     };
     const question = questionsFor(base, { ...terms, deep: true, ...changes }).find(({ unasked }) =>
       Object.hasOwn(unasked(why), name),
     );
     assert.ok(question !== undefined);
-    return { probes: (await question.ask(knocking)).probes, knocks };
+    return { probes: (await question.ask(knocking, {})).probes, knocks };
   }
 
   it('a handshake: secured, failed, or not offered this time', async () => {
@@ -180,14 +226,14 @@ describe('the answers', () => {
       upgrade: { kind: 'handshake-failed', because: 'protocol version', alert: null, ms: 1 },
     });
     const notOffered = visit({ ...withoutTls, upgrade: { kind: 'not-offered', because: 'x' } });
-    const { legacy: secured } = (await asked('legacy', visit())).probes;
+    const { upToTls12: secured } = (await asked('upToTls12', visit())).probes;
     assert.ok(secured?.kind === 'seen' && secured.result === 'secured');
-    assert.deepEqual((await asked('legacy', failed)).probes.legacy, {
+    assert.deepEqual((await asked('upToTls12', failed)).probes.upToTls12, {
       kind: 'seen',
       result: 'failed',
       because: 'protocol version',
     });
-    assert.deepEqual((await asked('legacy', notOffered)).probes.legacy, {
+    assert.deepEqual((await asked('upToTls12', notOffered)).probes.upToTls12, {
       kind: 'seen',
       result: 'not-offered',
     });
@@ -195,7 +241,7 @@ describe('the answers', () => {
 
   it('not tested: refused for now, sent away, hung', async () => {
     const refused = visit({ ...withoutTls, upgrade: { kind: 'refused', answer } });
-    assert.deepEqual((await asked('legacy', refused)).probes.legacy, {
+    assert.deepEqual((await asked('upToTls12', refused)).probes.upToTls12, {
       kind: 'not-tested',
       because: 'it answered STARTTLS with 454 4.7.0 TLS not available',
       end: { kind: 'without-tls' },
@@ -206,9 +252,9 @@ describe('the answers', () => {
       upgrade: { kind: 'not-reached' },
       end: { kind: 'timeout', at: 'handshake', ms: 5_000 },
     });
-    const { legacy } = (await asked('legacy', hung)).probes;
-    assert.ok(legacy?.kind === 'not-tested');
-    assert.match(legacy.because, /in the handshake of TLS$/);
+    const { upToTls12 } = (await asked('upToTls12', hung)).probes;
+    assert.ok(upToTls12?.kind === 'not-tested');
+    assert.match(upToTls12.because, /in the handshake of TLS$/);
   });
 
   for (const [has, wanted] of [
@@ -241,8 +287,8 @@ describe('the answers', () => {
   });
 
   it('ALPN: agreed to, passed over, or refused', async () => {
-    const agreed = visit({ tls: { ...tlsFacts, alpn: 'http/1.1' } });
-    assert.deepEqual((await asked('alpn', agreed)).probes.alpn, {
+    const taken = visit({ tls: { ...tlsFacts, alpn: 'http/1.1' } });
+    assert.deepEqual((await asked('alpn', taken)).probes.alpn, {
       kind: 'seen',
       offered: 'http/1.1',
       agreed: 'http/1.1',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ObservedTls } from '../../../src/findings/observation.ts';
 import { sharedOctets, withSharedOctets } from '../../../src/scanner/shared-octets.ts';
-import { observe, tlsSeen } from '../../support/observations.ts';
+import { agreed, helloRefused, observe, tlsSeen } from '../../support/observations.ts';
 
 const copyOf = (tls: ObservedTls): ObservedTls => ({
   ...tls,
@@ -21,6 +21,11 @@ describe('equal certificates', () => {
         noServerName: { ...seen, tls: copyOf(tls) },
         legacy: { kind: 'seen', result: 'failed', because: 'of the test' },
         upToTls12: seen,
+        hello: {
+          weakFirst: agreed({ chain: copyOf(tls).chain }),
+          old: helloRefused(),
+          weak: [{ without: [], ...agreed({ chain: copyOf(tls).chain }) }],
+        },
       },
     });
     const shared = withSharedOctets(observation, once);
@@ -28,7 +33,9 @@ describe('equal certificates', () => {
     const other = withSharedOctets(observe({ base: { tls: copyOf(tls) } }), once);
     const leaf = shared.base.tls?.chain[0];
     assert.ok(leaf !== undefined);
-    const { otherKey, noServerName, upToTls12 } = shared.probes;
+    const { otherKey, noServerName, upToTls12, hello } = shared.probes;
+    for (const probe of [hello?.weakFirst, hello?.weak?.[0]])
+      assert.ok(probe?.kind === 'seen' && probe.result === 'agreed' && probe.session.chain[0] === leaf);
     for (const probe of [otherKey, noServerName, upToTls12])
       assert.ok(probe?.kind === 'seen' && probe.result === 'secured' && probe.tls.chain[0] === leaf);
     assert.equal(other.base.tls?.chain[0], leaf);

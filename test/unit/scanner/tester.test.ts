@@ -8,6 +8,7 @@ import type { Recording } from '../../../src/findings/recording.ts';
 import type { Plan } from '../../../src/scanner/observe.ts';
 import { nobodyOptedOut, readOptOut } from '../../../src/scanner/opt-out.ts';
 import { openPace } from '../../../src/scanner/pace.ts';
+import type { NotTested } from '../../../src/scanner/probes.ts';
 import { openTester, type TestTerms } from '../../../src/scanner/tester.ts';
 import { openVisits } from '../../../src/scanner/visits.ts';
 import { nameOf } from '../../support/destinations.ts';
@@ -73,8 +74,9 @@ async function run({
       },
       recall: () => ({ sts: undefined, overrides: [] }),
       observer: {
-        observe(endpoint, { depth, intrusive, budget }: Plan) {
-          visits.push(`${endpoint.address} ${endpoint.serverName} ${depth} ${intrusive} ${budget}`);
+        observe(endpoint, { depth, intrusive, budget, everySuite }: Plan) {
+          const every = everySuite === true ? ' every suite' : '';
+          visits.push(`${endpoint.address} ${endpoint.serverName} ${depth} ${intrusive} ${budget}${every}`);
           return Promise.resolve(observe({ ...seen, endpoint }));
         },
       },
@@ -117,6 +119,14 @@ describe('what is visited', () => {
       '9.9.9.1 mx1.example.test standard false 6',
       '9.9.9.1 mx2.example.test quick false 1',
     ]);
+  });
+
+  it('every suite where that is wanted', async () => {
+    const { visits } = await run({ terms: { everySuite: true } });
+    assert.ok(
+      visits.every((visit) => visit.endsWith(' every suite')),
+      visits.join(),
+    );
   });
 
   it('no address that a stranger wrote into his zone and that means something only here', async () => {
@@ -258,25 +268,25 @@ describe('what is visited', () => {
   });
 });
 
-it('leaves an address alone, too, whose last question was answered by sending us away', async () => {
-  const { skipped } = (
-    await run({
-      seen: {
-        connections: 6,
-        probes: {
-          upToTls12: {
-            kind: 'not-tested',
-            because: 'of the test',
-            end: { kind: 'throttled', at: 'greeting', answer: answerOf(421, 'too many') },
-          },
-        },
-      },
-    })
-  ).recording;
-  assert.deepEqual(
-    skipped.map(({ host, kind }) => [host, kind]),
-    [['mx2.example.test', 'throttled']],
-  );
+describe('whose last question was answered by sending us away', () => {
+  const away: NotTested = {
+    kind: 'not-tested',
+    because: 'of the test',
+    end: { kind: 'throttled', at: 'greeting', answer: answerOf(421, 'too many') },
+  };
+  for (const [name, probes] of [
+    ['a whole visit', { upToTls12: away }],
+    ['a hello of our own', { hello: { old: away } }],
+    ['one of several hellos', { hello: { weak: [away] } }],
+  ] as const) {
+    it(`leaves an address alone, too: ${name}`, async () => {
+      const { skipped } = (await run({ seen: { connections: 6, probes } })).recording;
+      assert.deepEqual(
+        skipped.map(({ host, kind }) => [host, kind]),
+        [['mx2.example.test', 'throttled']],
+      );
+    });
+  }
 });
 
 describe('intrusive questions', () => {

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import type { Answer } from '../../../../src/dns/answer.ts';
 import { nameOf } from '../../../../src/dns/name.ts';
 import { types } from '../../../../src/dns/record.ts';
+import type { HelloProbes } from '../../../../src/findings/hello-seen.ts';
 import type { Observation, VisitEnd } from '../../../../src/findings/observation.ts';
 import type { Recording } from '../../../../src/findings/recording.ts';
 import type { StsEntry } from '../../../../src/policies/mta-sts/cache.ts';
@@ -117,9 +118,47 @@ const observation: fc.Arbitrary<Observation> = fc
           : { kind: 'not-tested', because, end },
         injection: { kind: 'seen', answered: 'never', transcript },
         legacy: { kind: 'seen', result: 'failed', because },
+        hello: hellosOf(chain, because, isOpen ? undefined : end),
       },
     });
   });
+
+/** Hellos of our own, answered in every way. */
+function hellosOf(chain: readonly Uint8Array[], because: string, end: VisitEnd | undefined): HelloProbes {
+  const [prime = new Uint8Array()] = chain;
+  const session = {
+    version: 0x0303,
+    suite: 0xc02f,
+    compression: 0,
+    extendedMasterSecret: true,
+    renegotiationInfo: false,
+    couldSpeak: null,
+    group: 29,
+    prime,
+    signatureScheme: 0x0403,
+    chain,
+  } as const;
+  const agreed = { kind: 'seen', result: 'agreed', session } as const;
+  const refused = { kind: 'seen', result: 'refused', alert: null } as const;
+  return {
+    weakFirst: end === undefined ? agreed : { kind: 'not-tested', because, end },
+    old: { ...refused, alert: 70 },
+    retry: { kind: 'seen', result: 'retry', group: null, suite: 0x1301 },
+    ssl3: { kind: 'seen', result: 'broken', because },
+    ssl2: { kind: 'seen', result: 'sslv2', cipherKinds: [0x010080], chain: [prime] },
+    older: { kind: 'seen', result: 'not-offered' },
+    weak: [
+      { ...agreed, without: [] },
+      { ...refused, without: ['rc4'] },
+    ],
+    fallback: { ...agreed, version: 0x0303 },
+    large: { ...refused, octets: 2048 },
+    suites: {
+      connections: 20,
+      versions: [{ version: 0x0303, suites: [0xc02f, 0x2f], ownOrder: null, unfinished: because }],
+    },
+  };
+}
 
 /** Any recording, with every kind of part. */
 export const anyRecording: fc.Arbitrary<Recording> = fc

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { refusalOf, type Usage } from '../../../../src/cli/check/usage.ts';
+import { refusalOf, type Usage, whyNotAllSuites } from '../../../../src/cli/check/usage.ts';
 
 const usage = (change: Partial<Usage>): Usage => ({
   targets: [],
@@ -33,6 +33,18 @@ describe('which words go together', () => {
   for (const [change, because] of wrong) {
     it(`${JSON.stringify(change)} do not`, () => assert.match(refusalOf(usage(change)) ?? '', because));
   }
+
+  it('--suites all is for one server that is named, and for no list', () => {
+    const terms = { protocol: undefined, tls: undefined };
+    const why = (change: Partial<Usage>, depth: 'quick' | 'standard' = 'standard'): string =>
+      whyNotAllSuites(usage(change), depth, terms) ?? '';
+    const one = ['mx.example.test:25'];
+    assert.equal(why({ targets: one }), '');
+    for (const change of [{ targets: ['a.test'] }, { targets: [...one, ...one] }, { targets: ['-'] }, { input: 'x' }])
+      assert.match(why(change), /name one server, such as mx/);
+    assert.match(why({ targets: one, input: 'x' }), /name one server/);
+    assert.match(why({ targets: one }, 'quick'), /--depth quick do not go together/);
+  });
 
   const right: readonly Partial<Usage>[] = [
     { targets: ['a.test'] },

@@ -7,8 +7,10 @@ import type { SeenDoor } from '../../../../src/findings/profiles/doors.ts';
 import { seenOf, withoutOtherKey } from '../../../../src/findings/profiles/facets.ts';
 import type { Facet } from '../../../../src/findings/profiles/profile.ts';
 import {
+  agreed,
   chainFor,
   handshakeRefused,
+  helloRefused,
   hostCase,
   observe,
   otherKey,
@@ -78,6 +80,37 @@ describe('suites and groups', () => {
     assert.deepEqual(namesOf('group', { probes: allProbes }), ['X25519MLKEM768', 'secp256r1']);
     for (const facet of ['suite', 'group'] as const)
       assert.notEqual(openOf(facet, { probes: allProbes }), undefined);
+  });
+
+  it('are also those that hellos of our own have shown, and broken ones among them', () => {
+    const hello = {
+      weakFirst: agreed({ suite: 0x002f, group: null }),
+      old: agreed({ version: 0x0301, suite: 0x0016, group: null, prime: Buffer.alloc(128, 0xff) }),
+      ssl3: helloRefused(),
+      retry: { kind: 'seen', result: 'retry', group: 0x0018, suite: 0x1302 },
+      weak: [{ without: [], ...agreed({ suite: 0x0005, group: 0x0017 }) }],
+    } as const satisfies Probes['hello'];
+    assert.deepEqual(namesOf('suite', { probes: { hello } }), [
+      'TLS_AES_256_GCM_SHA384',
+      'TLS_RSA_WITH_AES_128_CBC_SHA',
+      'TLS_DHE_RSA_WITH_3DES_EDE_CBC_SHA',
+      'TLS_RSA_WITH_RC4_128_SHA',
+    ]);
+    assert.deepEqual(namesOf('version', { probes: { hello } }), ['TLSv1.3', 'TLSv1.2', 'TLSv1']);
+    assert.doesNotMatch(openOf('version', { probes: { hello } }) ?? '', /TLSv1\.2/);
+    const groups = namesOf('group', { probes: { hello } });
+    for (const name of ['secp384r1', 'DH 1024', 'secp256r1']) assert.ok(groups.includes(name), name);
+  });
+
+  it('are all suites once they are listed to the end', () => {
+    const listed = (unfinished: string | null): Probes => {
+      const version = { version: 0x0303, suites: [0xc02f, 0xc013], ownOrder: true, unfinished };
+      return { hello: { suites: { connections: 9, versions: [version] } } };
+    };
+    assert.equal(openOf('suite', { probes: listed(null) }), undefined);
+    assert.ok(namesOf('suite', { probes: listed(null) }).includes('TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA'));
+    assert.match(openOf('suite', { probes: listed('it hung') }) ?? '', /not listed to the end: it hung/);
+    assert.match(openOf('suite', {}) ?? '', /--suites all/);
   });
 
   it('a group without a name, or none at all, is no choice', () => {

@@ -5,13 +5,14 @@ import type { Answer } from '../../../../src/dns/answer.ts';
 import { nameOf as dnsName } from '../../../../src/dns/name.ts';
 import { types } from '../../../../src/dns/record.ts';
 import type { Finding } from '../../../../src/findings/finding.ts';
-import type { Observation } from '../../../../src/findings/observation.ts';
+import type { Observation, Probes } from '../../../../src/findings/observation.ts';
 import { daneFindings } from '../../../../src/findings/rules/dane.ts';
 import { summarizeCertificate } from '../../../../src/tls/certificate.ts';
 import { aDay } from '../../../support/chains.ts';
 import { nameOf } from '../../../support/destinations.ts';
 import {
   ADDRESS,
+  agreed,
   answerOf,
   chainFor,
   endpointOf,
@@ -247,6 +248,17 @@ describe('dane.mismatch-alg, dane.mismatch-sni', () => {
     });
     assert.equal(withRecords('dane.mismatch-sni', [good], bare(rsa)), 'warn');
     assert.equal(withRecords('dane.mismatch-sni', [good], bare(leaf)), 'pass');
+  });
+  it('a hello of our own without a name tells the same', () => {
+    const bare = (chain: readonly Uint8Array[], more: Probes = {}): Partial<Scene> => ({
+      observations: [observe({ probes: { ...more, hello: { weakFirst: agreed({ chain }) } } })],
+    });
+    assert.equal(withRecords('dane.mismatch-sni', [good], bare(rsa)), 'warn');
+    assert.equal(withRecords('dane.mismatch-sni', [good], bare(leaf)), 'pass');
+    // The other kind of key, of which it is told that it has no record.
+    assert.equal(withRecords('dane.mismatch-sni', [good], bare(rsa, { otherKey: seen })), '');
+    assert.equal(withRecords('dane.mismatch-alg', [good], bare(rsa, { otherKey: seen })), 'fail');
+    assert.equal(withRecords('dane.mismatch-sni', [good, keyOf(rsa)], bare(rsa, { otherKey: seen })), 'pass');
   });
 });
 

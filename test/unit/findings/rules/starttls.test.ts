@@ -5,12 +5,14 @@ import type { Probes, Visit } from '../../../../src/findings/observation.ts';
 import { starttlsFindings } from '../../../../src/findings/rules/starttls.ts';
 import {
   ADDRESS6,
+  agreed,
   answerOf,
   caseOf,
   chainFor,
   endedAt,
   handshakeFailed,
   handshakeRefused,
+  helloRefused,
   hostCase,
   hostTarget,
   mailboxSeen,
@@ -303,6 +305,49 @@ describe('what further connections show', () => {
       statesOf(found({}, { noServerName: secured(observe().base.tls ?? {}) }), 'starttls.sni-cert-differs'),
       'pass',
     );
+  });
+});
+
+describe('without SNI, by a hello of our own', () => {
+  const rsa = chainFor({ key: 'rsa2048' });
+  const ids = ['starttls.sni-required', 'starttls.sni-cert-differs'] as const;
+  const told = (answers: Probes): readonly string[] => ids.map((id) => statesOf(found({}, answers), id));
+  const shown = (chain: readonly Uint8Array[]): Probes => ({ hello: { weakFirst: agreed({ chain }) } });
+
+  it('the same certificate, or another one', () => {
+    assert.deepEqual(told(shown(chainFor())), ['pass', 'pass']);
+    assert.deepEqual(told(shown(chainFor({ names: ['other.example.test'] }))), ['pass', 'warn']);
+  });
+
+  it('that of the other kind of key, which there is with SNI, too', () => {
+    assert.deepEqual(told({ ...shown(rsa), otherKey: otherKey({ chain: rsa }) }), ['pass', 'pass']);
+    const another = otherKey({ chain: chainFor({ key: 'rsa2048', names: ['b.example.test'] }) });
+    assert.deepEqual(told({ ...shown(rsa), otherKey: another }), ['pass', 'warn']);
+  });
+
+  it('one of another kind than any with SNI', () => {
+    const refused = { kind: 'seen', key: 'rsa', result: 'failed', because: 'no suite in common' } as const;
+    assert.deepEqual(told({ ...shown(rsa), otherKey: refused }), ['pass', 'warn']);
+    // Nobody knows whether there is one.
+    assert.deepEqual(told({ ...shown(rsa), otherKey: probeNotTested() }), ['pass', '']);
+  });
+
+  it('none that was shown says nothing, and a refusal may be about the suites', () => {
+    assert.deepEqual(told(shown([])), ['', '']);
+    assert.deepEqual(told({ hello: { weakFirst: helloRefused() } }), ['', '']);
+  });
+
+  it('the same hello is taken with the name: it is needed', () => {
+    assert.deepEqual(told({ hello: { weakFirst: helloRefused(112), weakNamed: agreed() } }), ['fail', '']);
+    assert.deepEqual(told({ hello: { weakFirst: helloRefused(112), weakNamed: helloRefused() } }), ['', '']);
+  });
+
+  it('what STARTTLS is offered to counts for its steadiness', () => {
+    const gone = { kind: 'seen', result: 'not-offered' } as const;
+    assert.equal(statesOf(found({}, { hello: { old: gone } }), 'starttls.inconsistent-time'), 'fail');
+    const weak = [{ ...gone, without: [] }];
+    assert.equal(statesOf(found({}, { hello: { weak } }), 'starttls.inconsistent-time'), 'fail');
+    assert.equal(statesOf(found({}, shown(chainFor())), 'starttls.inconsistent-time'), 'pass');
   });
 });
 

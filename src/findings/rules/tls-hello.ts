@@ -1,0 +1,202 @@
+/** What hellos of our own have shown of versions, keys and extensions. RFC 6176, RFC 7568, RFC 5746, RFC 7627, RFC 7507. */
+import { groupName, groups } from '../../tls/hello/groups.ts';
+import { bitsOf, primeName } from '../../tls/hello/primes.ts';
+import { signatureSchemeName } from '../../tls/hello/signature-schemes.ts';
+import { suites } from '../../tls/hello/suites.ts';
+import { SSL_3, TLS_1_2, TLS_1_3 } from '../../tls/hello/versions.ts';
+import { sha1Schemes, weakCurves } from '../../tls/hello/weak-questions.ts';
+import type { Finding } from '../finding.ts';
+import { isNewOnly, isRefused, oldSessions, sessionsOf, wantedGroup, weakestOf } from '../hello-facts.ts';
+import type { HelloProbes } from '../hello-seen.ts';
+import { showAnswer, showSession, showVersion } from '../hello-words.ts';
+import { foundAt, type Place } from '../place.ts';
+
+export function helloFindings(place: Place): readonly Finding[] {
+  const { hello } = place.observation.probes;
+  if (hello === undefined) return [];
+  return [
+    ...ssl2(place, hello),
+    ...ssl3(place, hello),
+    ...ofSession(place),
+    ...sentinel(place),
+    ...fallback(place, hello),
+    ...primes(place),
+    ...curves(place, hello),
+    ...wanted(place),
+    ...signatures(place, hello),
+  ];
+}
+
+function ssl2(place: Place, { ssl2: probe }: HelloProbes): readonly Finding[] {
+  if (probe?.kind !== 'seen') return [];
+  if (probe.result === 'sslv2') {
+    const kinds = probe.cipherKinds.map((kind) => `0x${kind.toString(16).padStart(6, '0')}`);
+    const evidence = [`A hello of SSL 2.0 was answered; ciphers: ${kinds.join(' ') || 'none'}`];
+    return [foundAt(place, 'tls.ssl2', 'fail', { evidence })];
+  }
+  if (probe.result !== 'refused') return [];
+  return [
+    foundAt(place, 'tls.ssl2', 'pass', {
+      evidence: [`A hello of SSL 2.0 was answered with ${showAnswer(probe)}.`],
+    }),
+  ];
+}
+
+function ssl3(place: Place, { ssl3: probe, old }: HelloProbes): readonly Finding[] {
+  const spoken = oldSessions(place.observation.probes).find(({ version }) => version === SSL_3);
+  if (spoken !== undefined)
+    return [foundAt(place, 'tls.ssl3', 'fail', { evidence: [`Agreed on: ${showSession(spoken)}`] })];
+  const pass = (evidence: string): readonly Finding[] => [
+    foundAt(place, 'tls.ssl3', 'pass', { evidence: [evidence] }),
+  ];
+  if (isNewOnly(place.observation.probes)) return pass('It has no version below TLS 1.3.');
+  if (isRefused(probe)) return pass('A hello of SSL 3.0 was refused.');
+  return isRefused(old) ? pass('A hello of TLS 1.1 at most was refused.') : [];
+}
+
+/** What a ServerHello of TLS 1.2 or older says by itself. */
+function ofSession(place: Place): readonly Finding[] {
+  const { probes } = place.observation;
+  const session = sessionsOf(probes).find(({ version }) => version < TLS_1_3);
+  if (session === undefined) return [];
+  const answered = (extension: string, isThere: boolean): readonly string[] => [
+    `Agreed on: ${showSession(session)}`,
+    `${extension} was offered, and ${isThere ? 'answered' : 'not answered'}.`,
+  ];
+  const { renegotiationInfo, extendedMasterSecret, version } = session;
+  return [
+    foundAt(place, 'tls.reneg.insecure', renegotiationInfo ? 'pass' : 'fail', {
+      evidence: answered('renegotiation_info', renegotiationInfo),
+    }),
+    ...(version === TLS_1_2
+      ? [
+          foundAt(place, 'tls.ems-missing', extendedMasterSecret ? 'pass' : 'warn', {
+            evidence: answered('extended_master_secret', extendedMasterSecret),
+          }),
+        ]
+      : []),
+    ...compression(place),
+  ];
+}
+
+/** Of the one hello in which it is offered. */
+function compression(place: Place): readonly Finding[] {
+  const session = weakestOf(place.observation.probes);
+  if (session === undefined || session.version >= TLS_1_3) return [];
+  const method = session.compression;
+  const evidence = [
+    `Agreed on: ${showSession(session)}`,
+    method === 0 ? 'Compression was offered, and not taken.' : `The compression ${method} was taken.`,
+  ];
+  return [foundAt(place, 'tls.compression', method === 0 ? 'pass' : 'fail', { evidence })];
+}
+
+/** RFC 8446 §4.1.3: of a server that has shown TLS 1.3 at the first connection. */
+function sentinel(place: Place): readonly Finding[] {
+  const session = weakestOf(place.observation.probes);
+  if (place.observation.base.tls?.version !== 'TLSv1.3' || session?.version !== TLS_1_2) return [];
+  const isSaid = session.couldSpeak === TLS_1_3;
+  const evidence = [
+    `Agreed on where TLS 1.3 was not offered: ${showSession(session)}`,
+    isSaid
+      ? 'The random of the server says that it could have spoken TLS 1.3.'
+      : 'The random of the server does not say that it could have spoken TLS 1.3.',
+  ];
+  return [foundAt(place, 'tls.downgrade-sentinel', isSaid ? 'pass' : 'warn', { evidence })];
+}
+
+function fallback(place: Place, { fallback: probe }: HelloProbes): readonly Finding[] {
+  if (probe?.kind !== 'seen') return [];
+  const what = `A hello of ${showVersion(probe.version)} that says it is a second try was answered with ${showAnswer(probe)}.`;
+  if (probe.result === 'refused') return [foundAt(place, 'tls.fallback-scsv', 'pass', { evidence: [what] })];
+  if (probe.result !== 'agreed') return [];
+  return [foundAt(place, 'tls.fallback-scsv', 'warn', { evidence: [what] })];
+}
+
+const SOUND_BITS = 2048;
+const LONG_BITS = 3072;
+
+function primes(place: Place): readonly Finding[] {
+  const { probes } = place.observation;
+  // Where the server proves nothing of itself, OpenSSL takes a short prime on purpose: that has a finding of its own.
+  const seen = sessionsOf(probes).flatMap(({ prime, suite }) =>
+    prime === null || suites.get(suite)?.classes.has('anon') === true ? [] : [prime],
+  );
+  const shortest = seen.toSorted((one, other) => bitsOf(one) - bitsOf(other))[0];
+  if (shortest === undefined) {
+    const isWithout = isRefused(probes.hello?.prime) || isNewOnly(probes);
+    const evidence = [
+      isNewOnly(probes)
+        ? 'It has no version below TLS 1.3.'
+        : 'A hello with suites of Diffie-Hellman over a prime only was refused.',
+    ];
+    return isWithout
+      ? [
+          foundAt(place, 'tls.dh.weak', 'pass', { evidence }),
+          foundAt(place, 'tls.dh.2048', 'pass', { evidence }),
+        ]
+      : [];
+  }
+  const [bits, name] = [bitsOf(shortest), primeName(shortest)];
+  const evidence = [`Prime of ${bits} bits: ${name ?? 'of no known group'}`];
+  const isShort = bits < SOUND_BITS;
+  return [
+    foundAt(place, 'tls.dh.weak', isShort ? 'fail' : 'pass', { evidence }),
+    ...(isShort
+      ? [foundAt(place, 'tls.dh.common-prime', name === undefined ? 'pass' : 'warn', { evidence })]
+      : [foundAt(place, 'tls.dh.2048', bits < LONG_BITS ? 'warn' : 'pass', { evidence })]),
+  ];
+}
+
+function curves(place: Place, { weakCurves: probe }: HelloProbes): readonly Finding[] {
+  const { probes } = place.observation;
+  const weak = sessionsOf(probes).flatMap((session) =>
+    session.group !== null && weakCurves.includes(session.group)
+      ? [`Agreed on: ${showSession(session)}, with the curve ${groupName(session.group)}`]
+      : [],
+  );
+  if (weak.length > 0) return [foundAt(place, 'tls.ecdhe.weak-curve', 'fail', { evidence: weak })];
+  if (!isRefused(probe) && !isNewOnly(probes)) return [];
+  const evidence = [
+    isNewOnly(probes)
+      ? 'It has no version below TLS 1.3.'
+      : 'A hello with curves of less than 224 bits only was refused.',
+  ];
+  return [foundAt(place, 'tls.ecdhe.weak-curve', 'pass', { evidence })];
+}
+
+/** Kyber768 of a draft, with a curve. */
+const DRAFTS: readonly number[] = [0x6399, 0x639a];
+/** Groups of which clients of today have a key in their first hello, or which are worth a round trip. */
+const USUAL_GROUPS: readonly number[] = [0x11ec, 0x11eb, 0x11ed, 0x001d, 0x0017, 0x0018];
+
+function wanted(place: Place): readonly Finding[] {
+  const group = wantedGroup(place.observation.probes);
+  if (group === undefined) return [];
+  const evidence = [`Of all groups it asks for ${groupName(group)}.`];
+  const isDraft = DRAFTS.includes(group);
+  return [
+    foundAt(place, 'tls.group.preference', USUAL_GROUPS.includes(group) ? 'pass' : 'warn', { evidence }),
+    ...(isDraft || groups.get(group)?.kind === 'hybrid'
+      ? [foundAt(place, 'tls.group.pq-draft-only', isDraft ? 'fail' : 'pass', { evidence })]
+      : []),
+  ];
+}
+
+function signatures(place: Place, { sha1: probe }: HelloProbes): readonly Finding[] {
+  const { probes } = place.observation;
+  const weak = sessionsOf(probes).flatMap((session) => {
+    const scheme = session.signatureScheme;
+    return session.version === TLS_1_2 && scheme !== null && sha1Schemes.includes(scheme)
+      ? [`Agreed on: ${showSession(session)}, signed with ${signatureSchemeName(scheme)}`]
+      : [];
+  });
+  if (weak.length > 0) return [foundAt(place, 'tls.sigalg.sha1', 'warn', { evidence: weak })];
+  if (!isRefused(probe) && !isNewOnly(probes)) return [];
+  const evidence = [
+    isNewOnly(probes)
+      ? 'It has no version below TLS 1.3.'
+      : 'A hello of TLS 1.2 with signatures by SHA-1 only was refused.',
+  ];
+  return [foundAt(place, 'tls.sigalg.sha1', 'pass', { evidence })];
+}

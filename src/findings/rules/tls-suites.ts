@@ -1,0 +1,159 @@
+/** Suites that hellos of our own were answered with: kinds that are broken, and whose order counts. RFC 9325 §4.1, §4.2. */
+import { suiteName, suites } from '../../tls/hello/suites.ts';
+import { type BrokenClass, brokenClasses } from '../../tls/hello/weak-questions.ts';
+import type { CheckId } from '../catalogue.ts';
+import type { Finding } from '../finding.ts';
+import {
+  agreedTo,
+  type BrokenKind,
+  brokenKinds,
+  codeOfSession,
+  isNewOnly,
+  isRefused,
+  isStrongSuite,
+  orderOf,
+} from '../hello-facts.ts';
+import type { SuitesSeen } from '../hello-seen.ts';
+import { showAnswer, showSession, showVersion } from '../hello-words.ts';
+import type { ObservedTls } from '../observation.ts';
+import { foundAt, type Place } from '../place.ts';
+
+export function suiteFindings(place: Place): readonly Finding[] {
+  const { base, probes } = place.observation;
+  return [
+    ...broken(place),
+    ...anonymous(place),
+    ...(base.tls === null ? [] : withoutTls13(place, base.tls)),
+    ...order(place),
+    ...(probes.hello?.suites === undefined ? [] : listed(place, probes.hello.suites)),
+  ];
+}
+
+/** Which check tells of which kinds. */
+const kindsOfChecks: readonly (readonly [CheckId & `tls.suite.${string}`, readonly BrokenClass[]])[] = [
+  ['tls.suite.null', ['null']],
+  ['tls.suite.export', ['export']],
+  ['tls.suite.rc4', ['rc4']],
+  ['tls.suite.des', ['des', 'rc2']],
+  ['tls.suite.3des', ['3des', 'idea']],
+];
+
+function broken(place: Place): readonly Finding[] {
+  const { base, probes } = place.observation;
+  const known = brokenKinds(base, probes);
+  return kindsOfChecks.flatMap(([id, kinds]) => ofKinds(place, id, kinds, known));
+}
+
+function ofKinds(
+  place: Place,
+  id: CheckId,
+  kinds: readonly BrokenClass[],
+  known: readonly BrokenKind[],
+): readonly Finding[] {
+  const taken = known.flatMap((one) => (kinds.includes(one.kind) && one.taken !== null ? [one.taken] : []));
+  if (taken.length > 0) {
+    const evidence = [...new Set(taken.map((session) => `Agreed on: ${showSession(session)}`))];
+    return [foundAt(place, id, 'fail', { evidence })];
+  }
+  const isCleared = kinds.every((kind) => known.some((one) => one.kind === kind));
+  return isCleared ? [foundAt(place, id, 'pass', { evidence: [whyCleared(place)] })] : [];
+}
+
+function whyCleared({ observation: { base, probes } }: Place): string {
+  const last = probes.hello?.weak?.at(-1);
+  if (last?.kind === 'seen') {
+    const names = brokenClasses
+      .filter((kind) => !last.without.includes(kind))
+      .map((name) => name.toUpperCase());
+    return `A hello with suites of ${names.join(', ')} only was answered with ${showAnswer(last)}.`;
+  }
+  const found = orderOf(base, probes);
+  if (found?.kind === 'client')
+    return `It follows the order of the client, and of all suites took ${suiteName(found.weakest)} with the weakest first.`;
+  return 'It has none of the versions that such suites go with.';
+}
+
+/** Servers of mail take them from senders that would go on in clear otherwise; those that look at certificates do not offer them. */
+function anonymous(place: Place): readonly Finding[] {
+  const { hello } = place.observation.probes;
+  const session = agreedTo(hello?.anonymous);
+  if (session !== undefined) {
+    const isOfMail = place.observation.endpoint.protocol === 'smtp';
+    return [
+      foundAt(place, 'tls.suite.anon', 'warn', {
+        evidence: [`Agreed on: ${showSession(session)}`],
+        ...(isOfMail
+          ? {
+              severity: 'info',
+              why: 'The server agrees to suites in which it proves nothing of itself. At port 25 that is usual, and worth a little more than clear text: senders that look at certificates never offer them.',
+            }
+          : {}),
+      }),
+    ];
+  }
+  const isRuledOut = isNewOnly(place.observation.probes);
+  if (!isRuledOut && !isRefused(hello?.anonymous)) return [];
+  const evidence = [
+    isRuledOut
+      ? 'It has no version below TLS 1.3.'
+      : 'A hello with suites without a certificate only was refused.',
+  ];
+  return [foundAt(place, 'tls.suite.anon', 'pass', { evidence })];
+}
+
+/** Of a server that has no TLS 1.3: whether it has anything sound at all, by a hello that offered nothing without forward secrecy. */
+function withoutTls13(place: Place, tls: ObservedTls): readonly Finding[] {
+  const retry = place.observation.probes.hello?.retry;
+  const code = codeOfSession(tls);
+  // Older ones were not offered in that hello.
+  if (code === undefined || tls.version !== 'TLSv1.2' || retry?.kind !== 'seen') return [];
+  const agreed = agreedTo(retry);
+  if (agreed === undefined && !isRefused(retry)) return [];
+  const evidence = [
+    `Agreed on of all suites: ${tls.version}, ${tls.cipher}`,
+    `Of those with forward secrecy, the best first: ${showAnswer(retry)}`,
+  ];
+  const hasAead = [code, ...(agreed === undefined ? [] : [agreed.suite])].some(
+    (suite) => suites.get(suite)?.classes.has('aead') === true,
+  );
+  return [
+    foundAt(place, 'tls.suite.no-fs', agreed === undefined && isWithoutSecrecy(code) ? 'fail' : 'pass', {
+      evidence,
+    }),
+    foundAt(place, 'tls.suite.no-aead', hasAead ? 'pass' : 'warn', { evidence }),
+  ];
+}
+
+function isWithoutSecrecy(code: number): boolean {
+  return suites.get(code)?.classes.has('no-fs') === true;
+}
+
+function order(place: Place): readonly Finding[] {
+  const { base, probes } = place.observation;
+  const found = orderOf(base, probes);
+  if (found === undefined) return [];
+  if (found.kind === 'own') {
+    const evidence = [`Whatever the order of the client, it takes ${suiteName(found.suite)}.`];
+    return [foundAt(place, 'tls.suite.order', 'pass', { evidence })];
+  }
+  const evidence = [
+    `With the weakest first it took ${suiteName(found.weakest)}.`,
+    `With the best first it took ${suiteName(found.best)}.`,
+  ];
+  const isHarmless = isStrongSuite(found.weakest);
+  return [foundAt(place, 'tls.suite.order', isHarmless ? 'pass' : 'warn', { evidence })];
+}
+
+function listed(place: Place, { versions, connections }: SuitesSeen): readonly Finding[] {
+  const evidence = versions.map(({ version, suites: all, unfinished }) => {
+    const rest = unfinished === null ? '' : ` (not to the end: ${unfinished})`;
+    return `${showVersion(version)}: ${all.length}${rest}`;
+  });
+  const total = new Set(versions.flatMap(({ suites: all }) => all)).size;
+  const isWhole = versions.every(({ unfinished }) => unfinished === null);
+  return [
+    foundAt(place, 'tls.suite.count', isWhole ? 'pass' : 'not-tested', {
+      evidence: [`${total} suites, found by ${connections} connections`, ...evidence],
+    }),
+  ];
+}

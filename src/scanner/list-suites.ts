@@ -1,0 +1,173 @@
+/**
+ * Every suite that a server takes, version by version: asked for until it takes none. It is outside the budget of a visit, and is
+ * done only where somebody asked for it.
+ */
+import { randomBytes } from 'node:crypto';
+import type { HelloSeen, SuitesOfVersion, SuitesSeen } from '../findings/hello-seen.ts';
+import type { Probed, VisitEnd } from '../findings/observation.ts';
+import type { Ingredients } from '../tls/hello/offers.ts';
+import { type Question as Hello, legacyQuestion, remainingQuestion } from '../tls/hello/questions.ts';
+import { SSL_3, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3 } from '../tls/hello/versions.ts';
+import type { Knocking, NotTested } from './probes.ts';
+
+const VERSIONS = [SSL_3, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3];
+/** One question may be what a server hangs at; connections that are left hanging are what clients are banned for. */
+const MOST_TIMEOUTS = 2;
+/** More than any server of today needs, were it to take all that it can. */
+const MOST_CONNECTIONS = 1_000;
+
+interface Listing {
+  readonly knocking: Pick<Knocking, 'hello'>;
+  /** Awaited before every connection, with how the last one ended; `stop`: there is no further one. */
+  readonly between: (last: VisitEnd) => Promise<'go' | 'stop'>;
+  connections: number;
+  timeouts: number;
+  last: VisitEnd;
+  /** Why nothing more is asked; null: it goes on. */
+  stopped: string | null;
+}
+
+/** @param last how the connection before these ended. */
+export async function listSuites(
+  knocking: Pick<Knocking, 'hello'>,
+  between: Listing['between'],
+  last: VisitEnd,
+): Promise<SuitesSeen> {
+  const listing: Listing = { knocking, between, connections: 0, timeouts: 0, last, stopped: null };
+  const versions: SuitesOfVersion[] = [];
+  for (const version of VERSIONS) {
+    // A server that has sent us away is not asked for the other versions.
+    if (listing.stopped !== null) break;
+    const found = await ofVersion(listing, version);
+    if (found !== undefined) versions.push(found);
+  }
+  return { connections: listing.connections, versions };
+}
+
+/** @returns undefined where the server does not have the version. */
+async function ofVersion(listing: Listing, version: number): Promise<SuitesOfVersion | undefined> {
+  if (version !== TLS_1_3 && (await isSpoken(listing, version)) === false) return undefined;
+  const taken: number[] = [];
+  const settled = new Set<number>();
+  for (;;) {
+    const question = await ask(listing, (ingredients) => remainingQuestion(ingredients, version, settled));
+    if (question === undefined) break;
+    const suite = suiteTaken(question.seen, version);
+    if (suite !== undefined) taken.push(suite);
+    for (const code of suite === undefined ? question.offered : [suite]) settled.add(code);
+  }
+  if (taken.length === 0 && listing.stopped === null) return undefined;
+  const unfinished = listing.stopped;
+  return { version, ...(await inOrder(listing, version, taken)), unfinished };
+}
+
+/**
+ * Asked first, as a list costs a connection for each way of key exchange even where there is nothing to list.
+ *
+ * @returns undefined where nobody could be asked.
+ */
+async function isSpoken(listing: Listing, version: number): Promise<boolean | undefined> {
+  const asked = await ask(listing, (ingredients) => ({
+    ...legacyQuestion(ingredients, version),
+    until: 'version',
+  }));
+  return asked === undefined ? undefined : suiteTaken(asked.seen, version) !== undefined;
+}
+
+/**
+ * Whose order counts: all that the server takes, the best first, and the other way round. Where it is its own, what it takes is asked
+ * for again and again without what it took before.
+ */
+async function inOrder(
+  listing: Listing,
+  version: number,
+  taken: readonly number[],
+): Promise<Pick<SuitesOfVersion, 'suites' | 'ownOrder'>> {
+  if (taken.length < 2) return { suites: taken, ownOrder: null };
+  const first = await choiceOf(listing, version, taken);
+  const reversed = await choiceOf(listing, version, taken.toReversed());
+  if (first === undefined || reversed === undefined) return { suites: taken, ownOrder: null };
+  if (first !== reversed) return { suites: taken, ownOrder: false };
+  const sorted = [first];
+  for (let rest = without(taken, first); rest.length > 1; ) {
+    const next = await choiceOf(listing, version, rest);
+    if (next === undefined) break;
+    sorted.push(next);
+    rest = without(rest, next);
+  }
+  const others = taken.filter((suite) => !sorted.includes(suite));
+  return { suites: [...sorted, ...others], ownOrder: true };
+}
+
+function without(suites: readonly number[], one: number): readonly number[] {
+  return suites.filter((suite) => suite !== one);
+}
+
+async function choiceOf(
+  listing: Listing,
+  version: number,
+  suites: readonly number[],
+): Promise<number | undefined> {
+  const asked = await ask(listing, (ingredients) => {
+    const question = remainingQuestion(ingredients, version, new Set());
+    if (question?.offer.kind !== 'tls') return undefined;
+    return { ...question, offer: { ...question.offer, suites } };
+  });
+  return asked === undefined ? undefined : suiteTaken(asked.seen, version);
+}
+
+interface Asked {
+  readonly seen: Extract<Probed<HelloSeen>, { kind: 'seen' }>;
+  readonly offered: readonly number[];
+}
+
+/**
+ * Asks a question, and once more where the server hangs at it.
+ *
+ * @returns undefined where there is nothing more to ask, or nobody to ask any more, which the listing then says.
+ */
+async function ask(
+  listing: Listing,
+  hello: (ingredients: Ingredients) => Hello | undefined,
+): Promise<Asked | undefined> {
+  const question = hello({ random: randomBytes(32), serverName: null });
+  while (question !== undefined && listing.stopped === null) {
+    if (listing.connections === MOST_CONNECTIONS)
+      listing.stopped = `${MOST_CONNECTIONS} connections are enough`;
+    else if ((await listing.between(listing.last)) === 'stop') listing.stopped = 'the server sent us away';
+    if (listing.stopped !== null) break;
+    listing.connections += 1;
+    const { offer } = question;
+    const { seen, end } = await listing.knocking.hello(
+      (serverName) => (offer.kind === 'tls' ? { ...question, offer: named(offer, serverName) } : question),
+      true,
+    );
+    listing.last = end;
+    if (seen.kind === 'seen' && seen.result !== 'not-offered')
+      return { seen, offered: offer.kind === 'tls' ? offer.suites : [] };
+    if (seen.kind === 'seen') listing.stopped = 'STARTTLS was not offered any more';
+    else listing.stopped = whyOver(listing, seen, end);
+  }
+  return undefined;
+}
+
+/** One hang may pass. @returns null where the question is asked again. */
+function whyOver(listing: Listing, { because }: NotTested, { kind }: VisitEnd): string | null {
+  if (kind !== 'timeout') return because;
+  listing.timeouts += 1;
+  return listing.timeouts === MOST_TIMEOUTS ? because : null;
+}
+
+/** SSL 3.0 has no extensions, hence no name. */
+function named<Offer extends { readonly legacyVersion: number }>(
+  offer: Offer,
+  serverName: string | null,
+): Offer & { readonly serverName: string | null } {
+  return { ...offer, serverName: offer.legacyVersion === SSL_3 ? null : serverName };
+}
+
+function suiteTaken(seen: HelloSeen, version: number): number | undefined {
+  if (seen.result === 'retry') return version === TLS_1_3 ? seen.suite : undefined;
+  if (seen.result !== 'agreed' || seen.session.version !== version) return undefined;
+  return seen.session.suite;
+}

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  agreedTo,
+  brokenKinds,
+  codeOfSession,
+  isNameNeeded,
+  isNewOnly,
+  isOfOtherVersions,
+  isRefused,
+  isStrongAnyway,
+  isStrongSuite,
+  oldSessions,
+  orderOf,
+  sessionsOf,
+  wantedGroup,
+  weakestOf,
+} from '../../../src/findings/hello-facts.ts';
+import type { HelloProbes } from '../../../src/findings/hello-seen.ts';
+import {
+  agreed,
+  handshakeRefused,
+  helloRefused,
+  probeNotTested,
+  secured,
+  tlsSeen,
+} from '../../support/observations.ts';
+
+const tls13 = { tls: tlsSeen() };
+const tls12 = { tls: tlsSeen({ version: 'TLSv1.2', cipher: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256' }) };
+const kindsOf = (hello: HelloProbes, base = tls13): readonly string[] =>
+  brokenKinds(base, { hello }).map(({ kind, taken }) => `${kind}${taken === null ? '' : ' taken'}`);
+
+describe('one answer', () => {
+  it('a session, a refusal, and one for the versions', () => {
+    assert.equal(agreedTo(agreed({ suite: 5 }))?.suite, 5);
+    for (const other of [undefined, helloRefused(), probeNotTested()])
+      assert.equal(agreedTo(other), undefined);
+    assert.deepEqual([helloRefused(), helloRefused(null), agreed(), undefined].map(isRefused), [
+      true,
+      true,
+      false,
+      false,
+    ]);
+    assert.deepEqual([helloRefused(70), helloRefused(40), helloRefused(null)].map(isOfOtherVersions), [
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('RFC 9325 §4.2: what is strong', () => {
+    for (const code of [0xc02f, 0xc02b, 0xcca8, 0x009e, 0x1301]) assert.ok(isStrongSuite(code), String(code));
+    // CBC, RSA without forward secrecy, CCM_8, anonymous, unknown, none.
+    for (const code of [0xc013, 0x009c, 0xc0ae, 0x00a6, 0xfefd, undefined])
+      assert.ok(!isStrongSuite(code), String(code));
+  });
+
+  it('the suite of a session by its name, below TLS 1.3', () => {
+    assert.equal(codeOfSession(tls12.tls), 0xc02f);
+    assert.equal(codeOfSession(tls13.tls), undefined);
+    assert.equal(codeOfSession(tlsSeen({ version: 'TLSv1.2', cipher: '__proto__' })), undefined);
+    assert.equal(codeOfSession(null), undefined);
+  });
+});
+
+describe('all answers', () => {
+  it('sessions, those below TLS 1.2 the newest first', () => {
+    const hello = {
+      ssl3: agreed({ version: 0x0300 }),
+      older: agreed({ version: 0x0301 }),
+      old: agreed({ version: 0x0302 }),
+      weakFirst: agreed(),
+      weak: [{ ...agreed({ suite: 10 }), without: [] }],
+    };
+    assert.deepEqual(
+      oldSessions({ hello }).map(({ version }) => version),
+      [0x0302, 0x0301, 0x0300],
+    );
+    assert.equal(sessionsOf({ hello }).length, 5);
+    assert.deepEqual([oldSessions({}), sessionsOf({})], [[], []]);
+  });
+
+  it('nothing below TLS 1.3, and strong whatever the order', () => {
+    assert.ok(isNewOnly({ hello: { weakFirst: helloRefused(70) } }));
+    assert.ok(!isNewOnly({ hello: { weakFirst: helloRefused(40) } }));
+    assert.ok(isNewOnly({ hello: { weakFirst: helloRefused(112), weakNamed: helloRefused(70) } }));
+    // A no that does not say to what, and another one to a usual client.
+    assert.ok(isNewOnly({ hello: { weakFirst: helloRefused(null) }, upToTls12: handshakeRefused() }));
+    assert.ok(!isNewOnly({ hello: { weakFirst: helloRefused(null) }, upToTls12: secured() }));
+    assert.ok(!isNewOnly({ upToTls12: handshakeRefused() }));
+    assert.ok(isStrongAnyway({ hello: { weakFirst: agreed() } }));
+    assert.ok(!isStrongAnyway({ hello: { weakFirst: agreed({ suite: 0x2f }) } }));
+    assert.ok(!isStrongAnyway({ hello: { weakFirst: agreed({ version: 0x0302 }) } }));
+    assert.ok(!isStrongAnyway({}));
+  });
+
+  it('of the weakest first what was refused without SNI and taken with it', () => {
+    const hello = { weakFirst: helloRefused(), weakNamed: agreed({ suite: 0xc02f }) };
+    assert.equal(weakestOf({ hello })?.suite, 0xc02f);
+    assert.ok(isStrongAnyway({ hello }));
+    assert.deepEqual(orderOf(tls12, { hello }), { kind: 'own', suite: 0xc02f });
+    assert.equal(weakestOf({ hello: { weakFirst: helloRefused() } }), undefined);
+    assert.ok(isNameNeeded({ hello }));
+    assert.ok(!isNameNeeded({ hello: { weakFirst: agreed(), weakNamed: agreed() } }));
+  });
+
+  it('whose order counts', () => {
+    const weakFirst = agreed({ suite: 0x2f });
+    assert.deepEqual(orderOf(tls12, { hello: { weakFirst } }), {
+      kind: 'client',
+      weakest: 0x2f,
+      best: 0xc02f,
+    });
+    const own = { weakFirst: agreed({ suite: 0xc02f }) };
+    assert.deepEqual(orderOf(tls12, { hello: own }), { kind: 'own', suite: 0xc02f });
+    assert.equal(orderOf(tls13, { hello: own }), undefined);
+    assert.equal(orderOf(tls12, {}), undefined);
+    const bestFirst = agreed({ suite: 0xc02f });
+    assert.equal(orderOf(tls13, { hello: { weakFirst: agreed({ suite: 5 }), bestFirst } })?.kind, 'client');
+  });
+
+  it('broken kinds: taken, ruled out, and not known', () => {
+    assert.deepEqual(kindsOf({}), []);
+    assert.deepEqual(kindsOf({ weakFirst: agreed({ suite: 0x0005 }) }), ['rc4 taken']);
+    assert.deepEqual(kindsOf({ weakFirst: helloRefused(70) }), [
+      'null',
+      'export',
+      'des',
+      'rc2',
+      'rc4',
+      'idea',
+      '3des',
+    ]);
+    const weak = [
+      { ...agreed({ suite: 0x0003 }), without: [] },
+      { ...helloRefused(), without: ['export', 'rc4'] },
+    ];
+    assert.deepEqual(kindsOf({ weak }), ['null', 'export taken', 'des', 'rc2', 'rc4 taken', 'idea', '3des']);
+    assert.deepEqual(kindsOf({ weakFirst: agreed({ suite: 0x2f }) }, tls12).length, 7);
+  });
+
+  it('the group that is asked for', () => {
+    const retry = (group: number | null): HelloProbes => ({
+      retry: { kind: 'seen', result: 'retry', group, suite: 0x1301 },
+    });
+    assert.equal(wantedGroup({ hello: retry(0x11ec) }), 0x11ec);
+    assert.equal(wantedGroup({ hello: retry(null) }), undefined);
+    assert.equal(wantedGroup({ hello: { retry: agreed() } }), undefined);
+    assert.equal(wantedGroup({ hello: { retry: agreed({ version: 0x0304, group: 29 }) } }), 29);
+    assert.equal(wantedGroup({}), undefined);
+  });
+});

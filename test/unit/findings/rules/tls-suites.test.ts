@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { HelloProbes } from '../../../../src/findings/hello-seen.ts';
+import type { ObservedTls, Probes } from '../../../../src/findings/observation.ts';
+import { tlsFindings } from '../../../../src/findings/rules/tls.ts';
+import {
+  agreed,
+  caseOf,
+  helloRefused,
+  hostCase,
+  hostTarget,
+  observe,
+  only,
+  probeNotTested,
+  secured,
+  tlsSeen,
+} from '../../../support/observations.ts';
+
+type Findings = ReturnType<typeof tlsFindings>;
+
+function found(hello: HelloProbes, tls: Partial<ObservedTls> = {}, probes: Probes = {}): Findings {
+  const base = { tls: tlsSeen(tls) };
+  return tlsFindings(caseOf([hostCase([observe({ base, probes: { ...probes, hello } })])]));
+}
+
+function told(findings: Findings, id: string): readonly string[] {
+  return only(findings, id).map(({ state, severity }) => `${state} ${severity}`);
+}
+
+const tls12 = { version: 'TLSv1.2', cipher: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', group: 'X25519' };
+const STRONG = 0xc02f;
+const CBC = 0x002f;
+const broken = ['null', 'export', 'rc4', 'des', '3des'] as const;
+
+describe('suites of broken kinds', () => {
+  for (const [kind, suite, expected] of [
+    ['null', 0x0002, 'fail critical'],
+    ['export', 0x0003, 'fail critical'],
+    ['rc4', 0x0005, 'fail high'],
+    ['des', 0x0009, 'fail high'],
+    ['3des', 0x000a, 'fail medium'],
+  ] as const) {
+    it(`${kind}: taken, whatever the hello`, () => {
+      const id = `tls.suite.${kind}`;
+      const weak = [{ ...agreed({ suite }), without: [] }];
+      assert.deepEqual(told(found({ weak }), id), [expected]);
+      assert.deepEqual(told(found({ weakFirst: agreed({ suite }) }), id), [expected]);
+      assert.deepEqual(told(found({ old: agreed({ version: 0x0301, suite }) }), id), [expected]);
+      assert.deepEqual(told(found({ weakFirst: agreed({ suite: STRONG }) }), id), []);
+    });
+  }
+
+  it('one refusal of all of them clears all', () => {
+    const weak = [{ ...helloRefused(), without: [] }];
+    for (const kind of broken)
+      assert.match(told(found({ weak }), `tls.suite.${kind}`)[0] ?? '', /^pass /, kind);
+  });
+
+  it('a refusal of those that were left clears no other', () => {
+    const weak = [
+      { ...agreed({ suite: 0x000a }), without: [] },
+      { ...helloRefused(), without: ['3des'] },
+    ];
+    assert.deepEqual(told(found({ weak }), 'tls.suite.3des'), ['fail medium']);
+    assert.deepEqual(told(found({ weak }), 'tls.suite.rc4'), ['pass high']);
+  });
+
+  it('what was not come to says nothing', () => {
+    for (const seen of [
+      probeNotTested(),
+      { kind: 'seen', result: 'broken', because: 'x', without: [] } as const,
+    ])
+      for (const kind of broken)
+        assert.deepEqual(told(found({ weak: [seen] }), `tls.suite.${kind}`), [], kind);
+  });
+
+  it('a server that follows the client has nothing weaker than what it took with the weakest first', () => {
+    const hello = { weakFirst: agreed({ suite: CBC }) };
+    const findings = found(hello, {}, { upToTls12: secured(tls12) });
+    for (const kind of broken) assert.match(told(findings, `tls.suite.${kind}`)[0] ?? '', /^pass /, kind);
+    const rc4 = found({ weakFirst: agreed({ suite: 0x0005 }), bestFirst: agreed({ suite: STRONG }) });
+    assert.deepEqual(told(rc4, 'tls.suite.des'), ['pass high']);
+    assert.deepEqual(told(rc4, 'tls.suite.3des'), []);
+  });
+
+  it('one with an order of its own may have more', () => {
+    const hello = { weakFirst: agreed({ suite: STRONG }) };
+    const findings = found(hello, {}, { upToTls12: secured(tls12) });
+    for (const kind of broken) assert.deepEqual(told(findings, `tls.suite.${kind}`), [], kind);
+  });
+
+  it('a server without TLS 1.2 and older has none', () => {
+    for (const kind of broken)
+      assert.match(told(found({ weakFirst: helloRefused(70) }), `tls.suite.${kind}`)[0] ?? '', /^pass /);
+  });
+});
+
+describe('suites without a certificate', () => {
+  const anonymous = agreed({ suite: 0x0034, chain: [] });
+
+  it('are usual at port 25', () => {
+    assert.deepEqual(told(found({ anonymous }), 'tls.suite.anon'), ['warn info']);
+    assert.deepEqual(told(found({ anonymous: helloRefused() }), 'tls.suite.anon'), ['pass medium']);
+  });
+
+  it('a server without TLS 1.2 and older has none', () => {
+    assert.deepEqual(told(found({ weakFirst: helloRefused(70) }), 'tls.suite.anon'), ['pass medium']);
+    assert.deepEqual(told(found({ weakFirst: helloRefused() }), 'tls.suite.anon'), []);
+  });
+
+  it('and nowhere else', () => {
+    const at = observe({ endpoint: { protocol: 'imap' }, probes: { hello: { anonymous } } });
+    assert.deepEqual(told(tlsFindings(hostTarget([at])), 'tls.suite.anon'), ['warn medium']);
+  });
+});
+
+describe('a server that has nothing above TLS 1.2', () => {
+  const rsa = { ...tls12, cipher: 'TLS_RSA_WITH_AES_128_CBC_SHA' };
+  const ecdhe = { ...tls12, cipher: 'TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA' };
+
+  it('no forward secrecy at all', () => {
+    assert.deepEqual(told(found({ retry: helloRefused() }, rsa), 'tls.suite.no-fs'), ['fail high']);
+    assert.deepEqual(told(found({ retry: agreed({ suite: 0xc013 }) }, rsa), 'tls.suite.no-fs'), [
+      'pass high',
+    ]);
+    assert.deepEqual(told(found({ retry: helloRefused() }, ecdhe), 'tls.suite.no-fs'), ['pass high']);
+    assert.deepEqual(told(found({}, rsa), 'tls.suite.no-fs'), []);
+    assert.deepEqual(told(found({ retry: probeNotTested() }, rsa), 'tls.suite.no-fs'), []);
+  });
+
+  it('nothing with authenticated encryption', () => {
+    const id = 'tls.suite.no-aead';
+    assert.deepEqual(told(found({ retry: agreed({ suite: 0xc013 }) }, ecdhe), id), ['warn medium']);
+    assert.deepEqual(told(found({ retry: agreed({ suite: STRONG }) }, ecdhe), id), ['pass medium']);
+  });
+
+  it('older versions were not offered in that hello, and TLS 1.3 has nothing else', () => {
+    const tls10 = { ...rsa, version: 'TLSv1' };
+    assert.deepEqual(told(found({ retry: helloRefused() }, tls10), 'tls.suite.no-fs'), []);
+    assert.deepEqual(told(found({ retry: helloRefused() }), 'tls.suite.no-fs'), []);
+  });
+});
+
+describe('whose order counts', () => {
+  const id = 'tls.suite.order';
+  const both = (weakest: number, best: number): HelloProbes => ({
+    weakFirst: agreed({ suite: weakest }),
+    bestFirst: agreed({ suite: best }),
+  });
+
+  it('RFC 9325 §4.2.1: "Servers MUST prefer this cipher suite over weaker cipher suites"', () => {
+    assert.deepEqual(told(found(both(CBC, STRONG)), id), ['warn low']);
+    assert.deepEqual(told(found(both(STRONG, STRONG)), id), ['pass low']);
+    // All that it has is sound.
+    assert.deepEqual(told(found(both(STRONG, 0xc030)), id), ['pass low']);
+  });
+
+  it('by what the TLS of Node came to, but not for what that has not', () => {
+    const upToTls12 = secured(tls12);
+    assert.deepEqual(told(found({ weakFirst: agreed({ suite: CBC }) }, {}, { upToTls12 }), id), ['warn low']);
+    assert.deepEqual(told(found({ weakFirst: agreed({ suite: CBC }) }, tls12), id), ['warn low']);
+    assert.deepEqual(told(found({ weakFirst: agreed({ suite: 0x0005 }) }, tls12), id), []);
+    assert.deepEqual(told(found({ weakFirst: agreed({ suite: CBC }) }), id), []);
+  });
+});
+
+it('all suites, version by version', () => {
+  const version = { version: 0x0303, suites: [STRONG, CBC], ownOrder: true, unfinished: null };
+  const suites = { connections: 20, versions: [version] };
+  const [whole] = only(found({ suites }), 'tls.suite.count');
+  assert.deepEqual(
+    [whole?.state, whole?.evidence],
+    ['pass', ['2 suites, found by 20 connections', 'TLSv1.2: 2']],
+  );
+  const cut = { ...suites, versions: [{ ...version, unfinished: 'it sent us away' }] };
+  const [part] = only(found({ suites: cut }), 'tls.suite.count');
+  assert.equal(part?.state, 'not-tested');
+  assert.match(part.evidence[1] ?? '', /not to the end: it sent us away/);
+});

@@ -1,0 +1,281 @@
+/** Which hellos of our own are worth a connection after what was answered so far, and what they offer. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { HelloProbes } from '../../../src/findings/hello-seen.ts';
+import type { Probes, Visit } from '../../../src/findings/observation.ts';
+import { deepHellos } from '../../../src/scanner/deep-hellos.ts';
+import { emptyDraft } from '../../../src/scanner/draft.ts';
+import {
+  furtherHellos,
+  isKnownUpTo12,
+  isKnownWithoutName,
+  usualHellos,
+} from '../../../src/scanner/hello-questions.ts';
+import type { Knocking, Question } from '../../../src/scanner/probes.ts';
+import type { ClientHelloSpec } from '../../../src/tls/hello/client-hello.ts';
+import type { Question as Hello } from '../../../src/tls/hello/questions.ts';
+import { brokenKindsOf } from '../../../src/tls/hello/weak-questions.ts';
+import {
+  agreed,
+  handshakeRefused,
+  helloRefused,
+  probeNotTested,
+  tlsSeen,
+} from '../../support/observations.ts';
+
+function visit(tls: Parameters<typeof tlsSeen>[0] | null = {}): Visit {
+  const { step: _, ...draft } = emptyDraft();
+  const upgrade =
+    tls === null
+      ? ({ kind: 'handshake-failed', because: 'x', alert: null, ms: 1 } as const)
+      : ({ kind: 'secured', ms: 1 } as const);
+  return {
+    connect: { kind: 'connected', ms: 1 },
+    transcript: [],
+    ...draft,
+    upgrade,
+    tls: tls === null ? null : tlsSeen(tls),
+    end: { kind: tls === null ? 'without-tls' : 'complete' },
+  };
+}
+
+const tls12 = { version: 'TLSv1.2', cipher: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256' };
+
+interface Asked {
+  readonly hello: Hello;
+  readonly named: boolean;
+  readonly probes: Probes;
+}
+
+/** Asks it, and lets the server refuse. */
+async function ask(question: Question, so: Probes = {}): Promise<Asked> {
+  const said: { hello: Hello; named: boolean }[] = [];
+  const knocking: Knocking = {
+    visit: () => assert.fail('no visit'),
+    talk: () => assert.fail('no talk'),
+    async hello(hello, named) {
+      said.push({ hello: hello(named ? 'mx.example.test' : null), named });
+      return { seen: helloRefused(), end: { kind: 'without-tls' } };
+    },
+  };
+  const { probes, end } = await question.ask(knocking, so);
+  assert.deepEqual(end, { kind: 'without-tls' });
+  const [first] = said;
+  assert.ok(first !== undefined && said.length === 1);
+  return { ...first, probes };
+}
+
+function offerOf({ hello: { offer } }: Asked): ClientHelloSpec {
+  return offer.kind === 'tls' ? offer : assert.fail('a hello of SSL 2.0');
+}
+
+/** Names of the questions that are open, in their order. */
+async function open(questions: readonly Question[], hello: HelloProbes): Promise<readonly string[]> {
+  const probes = { hello };
+  const worth = questions.filter(({ isOpen }) => isOpen?.(probes) !== false);
+  const asked = await Promise.all(worth.map((question) => ask(question, probes)));
+  return asked.map((one) => Object.keys(one.probes.hello ?? {}).join());
+}
+
+const isOpen = ({ isOpen: worth }: Question, hello: HelloProbes): boolean => worth?.({ hello }) !== false;
+
+describe('the usual ones', () => {
+  it('the weakest first goes without SNI and without anonymous suites; the old one with SNI', async () => {
+    const { weakFirst, old } = usualHellos(visit());
+    const weak = await ask(weakFirst);
+    assert.deepEqual([weak.named, offerOf(weak).serverName], [false, null]);
+    assert.ok(!offerOf(weak).suites.includes(0x0034));
+    assert.deepEqual(weak.probes, { hello: { weakFirst: helloRefused() } });
+    const second = await ask(old);
+    assert.deepEqual([second.named, offerOf(second).serverName], [true, 'mx.example.test']);
+    assert.equal(offerOf(second).legacyVersion, 0x0302);
+  });
+
+  it('each has a random of its own', async () => {
+    const { weakFirst } = usualHellos(visit());
+    const [one, other] = [offerOf(await ask(weakFirst)), offerOf(await ask(weakFirst))];
+    assert.notDeepEqual(one.random, other.random);
+  });
+
+  it('once more with the name where it was asked for', async () => {
+    const { weakNamed } = usualHellos(visit());
+    assert.ok(isOpen(weakNamed, { weakFirst: helloRefused(112) }));
+    for (const hello of [
+      {},
+      { weakFirst: helloRefused(40) },
+      { weakFirst: helloRefused(112), weakNamed: agreed() },
+    ])
+      assert.ok(!isOpen(weakNamed, hello));
+    const asked = await ask(weakNamed);
+    assert.equal(offerOf(asked).serverName, 'mx.example.test');
+    assert.deepEqual(asked.probes, { hello: { weakNamed: helloRefused() } });
+  });
+
+  it('old versions are not asked for where it is known', () => {
+    const { old } = usualHellos(visit());
+    assert.ok(isOpen(old, {}));
+    assert.ok(isOpen(old, { weakFirst: helloRefused(40) }));
+    assert.ok(!isOpen(old, { weakFirst: helloRefused(70) }));
+    const upToTls12 = handshakeRefused();
+    assert.equal(old.isOpen?.({ hello: { weakFirst: helloRefused(null) }, upToTls12 }), false);
+    assert.equal(old.isOpen?.({ hello: { weakFirst: agreed() }, upToTls12 }), true);
+    assert.ok(!isOpen(old, { weakFirst: agreed({ version: 0x0301 }) }));
+    assert.ok(!isOpen(usualHellos(visit({ version: 'TLSv1' })).old, {}));
+  });
+});
+
+describe('what they leave open', () => {
+  it('the certificate without SNI, where none was shown', () => {
+    assert.ok(isKnownWithoutName({ hello: { weakFirst: agreed() } }));
+    assert.ok(!isKnownWithoutName({ hello: { weakFirst: agreed({ chain: [] }) } }));
+    assert.ok(!isKnownWithoutName({ hello: { weakFirst: helloRefused() } }));
+    assert.ok(!isKnownWithoutName({}));
+    // Only the name made the difference.
+    const hello = { weakFirst: helloRefused(112), weakNamed: agreed() };
+    assert.ok(isKnownWithoutName({ hello }));
+    assert.ok(!isKnownWithoutName({ hello: { ...hello, weakNamed: helloRefused(112) } }));
+  });
+
+  it('what clients of TLS 1.2 get, unless all is strong, or nothing is there', () => {
+    assert.ok(isKnownUpTo12(visit(), { hello: { weakFirst: agreed() } }));
+    assert.ok(isKnownUpTo12(visit(), { hello: { weakFirst: helloRefused(70) } }));
+    assert.ok(!isKnownUpTo12(visit(), { hello: { weakFirst: agreed({ suite: 0x002f }) } }));
+    assert.ok(!isKnownUpTo12(visit(), { hello: { weakFirst: helloRefused(40) } }));
+    // Where the first hello came to nothing, only a session shows that a smaller one does better,
+    assert.ok(!isKnownUpTo12(visit(null), { hello: { weakFirst: agreed() } }));
+    // and one that hangs at a small hello, too, is not left hanging once more.
+    const weakFirst = probeNotTested({ kind: 'timeout', at: 'handshake', ms: 1_000 });
+    assert.ok(isKnownUpTo12(visit(null), { hello: { weakFirst } }));
+    assert.ok(!isKnownUpTo12(visit(), { hello: { weakFirst } }));
+    const [, retry] = furtherHellos(visit(null), true);
+    assert.equal(retry?.isOpen?.({ hello: { weakFirst } }), false);
+  });
+});
+
+describe('further ones, for which nobody is told that they were left out', () => {
+  it('are all extra', () => {
+    for (const question of [...furtherHellos(visit(), true), ...deepHellos(visit())])
+      assert.equal(question.isExtra, true);
+  });
+
+  it('of a server with TLS 1.3 that is strong in TLS 1.2', async () => {
+    const hello = { weakFirst: agreed(), old: helloRefused(70) };
+    assert.deepEqual(await open(furtherHellos(visit(), true), hello), ['retry', 'weak']);
+    assert.deepEqual(await open(deepHellos(visit()), hello), [
+      'anonymous',
+      'prime',
+      'weak',
+      'ssl2',
+      'sha1',
+      'fallback',
+      'weakCurves',
+      'weak',
+    ]);
+  });
+
+  it('of one with TLS 1.3 only', async () => {
+    const hello = { weakFirst: helloRefused(70) };
+    assert.deepEqual(await open(furtherHellos(visit(), true), hello), ['retry']);
+    assert.deepEqual(await open(deepHellos(visit()), hello), ['ssl2']);
+  });
+
+  it('of one with TLS 1.2 that is strong the group is nothing to ask for', async () => {
+    assert.deepEqual(
+      await open(furtherHellos(visit(tls12), true), { weakFirst: agreed({ suite: 0xc02f }) }),
+      ['weak'],
+    );
+  });
+
+  it('of one that refused without a name, the same with it', async () => {
+    const hello = { weakFirst: helloRefused(40) };
+    assert.ok((await open(furtherHellos(visit(), true), hello)).includes('weakNamed'));
+    assert.ok(!(await open(furtherHellos(visit(), false), hello)).includes('weakNamed'));
+    assert.ok(!(await open(furtherHellos(visit(), true), {})).includes('weakNamed'));
+    const shown = { ...hello, weakNamed: agreed({ prime: Uint8Array.of(1) }) };
+    assert.ok(!(await open(deepHellos(visit()), shown)).includes('prime'));
+    assert.ok((await open(deepHellos(visit()), shown)).includes('fallback'));
+  });
+
+  it('of one that follows the client nothing weaker is left', async () => {
+    const hello = { weakFirst: agreed({ suite: 0x002f }) };
+    assert.deepEqual(
+      await open(furtherHellos(visit({ ...tls12, cipher: 'TLS_RSA_WITH_AES_128_CBC_SHA256' }), true), hello),
+      ['retry'],
+    );
+    assert.ok(!(await open(deepHellos(visit(tls12)), hello)).includes('bestFirst'));
+    assert.ok((await open(deepHellos(visit()), hello)).includes('bestFirst'));
+  });
+
+  it('of one that hangs at the usual hello, a large one behind the small one', async () => {
+    const retry = { kind: 'seen', result: 'retry', group: 29, suite: 0x1301 } as const;
+    assert.ok((await open(deepHellos(visit(null)), { retry })).includes('large'));
+    assert.ok(!(await open(deepHellos(visit(null)), { retry: helloRefused() })).includes('large'));
+    assert.ok(!(await open(deepHellos(visit()), { retry })).includes('large'));
+  });
+
+  it('SSL 3.0 below an old version, which a server without one would have answered with', async () => {
+    const beside = { weakFirst: agreed(), old: agreed({ version: 0x0301 }) };
+    assert.ok((await open(deepHellos(visit()), beside)).includes('ssl3'));
+    const alone = { weakFirst: agreed(), old: agreed({ version: 0x0300 }) };
+    for (const hello of [alone, { weakFirst: agreed(), old: helloRefused(null) }])
+      assert.ok(!(await open(deepHellos(visit()), hello)).includes('ssl3'));
+  });
+
+  it('what has been seen already is not asked for', async () => {
+    const prime = Uint8Array.of(1);
+    const hello = { weakFirst: agreed({ prime, signatureScheme: 0x0203, group: 1 }) };
+    const names = await open(deepHellos(visit()), hello);
+    for (const name of ['prime', 'sha1', 'weakCurves']) assert.ok(!names.includes(name), name);
+  });
+});
+
+describe('broken kinds', () => {
+  const weak = furtherHellos(visit(), true).at(-1) ?? assert.fail();
+
+  it('again without those that were taken, as long as one is', async () => {
+    const first = await ask(weak, { hello: { weakFirst: agreed({ suite: 0xc02f }) } });
+    assert.ok(offerOf(first).suites.every((code) => brokenKindsOf(code).length > 0));
+    assert.deepEqual(first.probes.hello?.weak, [{ ...helloRefused(), without: [] }]);
+    const before = [{ ...agreed({ suite: 0x000a }), without: [] }];
+    const second = await ask(weak, { hello: { weak: before } });
+    assert.ok(!offerOf(second).suites.includes(0x000a));
+    assert.deepEqual(second.probes.hello?.weak, [...before, { ...helloRefused(), without: ['3des'] }]);
+  });
+
+  it('until one is refused', () => {
+    assert.ok(isOpen(weak, { weak: [{ ...agreed({ suite: 0x000a }), without: [] }] }));
+    assert.ok(!isOpen(weak, { weak: [{ ...helloRefused(), without: [] }] }));
+    assert.ok(!isOpen(weak, { weak: [{ kind: 'seen', result: 'broken', because: 'x', without: [] }] }));
+  });
+});
+
+describe('a second try (RFC 7507 §3)', () => {
+  async function fallback(base: Visit, hello: HelloProbes): Promise<Asked | undefined> {
+    const worth = deepHellos(base).filter(({ isOpen: isWorth }) => isWorth?.({ hello }) !== false);
+    const asked = await Promise.all(worth.map((question) => ask(question, { hello })));
+    return asked.find((one) => one.probes.hello?.fallback !== undefined);
+  }
+
+  for (const [name, base, hello, version] of [
+    ['TLS 1.2 below TLS 1.3', visit(), { weakFirst: agreed() }, 0x0303],
+    ['TLS 1.1 below TLS 1.3', visit(), { weakFirst: agreed(), old: agreed({ version: 0x0302 }) }, 0x0302],
+    ['TLS 1.0 below TLS 1.2', visit(tls12), { old: agreed({ version: 0x0301 }) }, 0x0301],
+  ] as const) {
+    it(name, async () => {
+      const asked = (await fallback(base, hello)) ?? assert.fail();
+      const { legacyVersion, fallback: says } = offerOf(asked);
+      assert.deepEqual([legacyVersion, says], [version, true]);
+      assert.deepEqual(asked.probes, { hello: { fallback: { ...helloRefused(), version } } });
+    });
+  }
+
+  it('not where there is nothing below the best version, nor where that is old itself', async () => {
+    assert.equal(await fallback(visit(tls12), { weakFirst: agreed() }), undefined);
+    assert.equal(await fallback(visit(), { weakFirst: helloRefused(70) }), undefined);
+    assert.equal(
+      await fallback(visit({ version: 'TLSv1.1' }), { old: agreed({ version: 0x0301 }) }),
+      undefined,
+    );
+    assert.equal(await fallback(visit(tls12), { old: agreed({ version: 0x0300 }) }), undefined);
+  });
+});

@@ -1,0 +1,164 @@
+/** Every suite of a server that is as a test wants it, and when no more is asked. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { HelloSeen, SuitesSeen } from '../../../src/findings/hello-seen.ts';
+import type { Probed, VisitEnd } from '../../../src/findings/observation.ts';
+import { listSuites } from '../../../src/scanner/list-suites.ts';
+import type { ClientHelloSpec } from '../../../src/tls/hello/client-hello.ts';
+import { agreed, helloRefused, probeNotTested } from '../../support/observations.ts';
+
+interface Server {
+  /** Suites by version, in its own order. */
+  readonly has: Readonly<Record<number, readonly number[]>>;
+  readonly follows?: 'client' | 'itself';
+  /** From that connection on, from 1, it does this instead. */
+  readonly from?: number;
+  /** The last of these; absent: all that follow. */
+  readonly until?: number;
+  readonly instead?: { readonly seen: Probed<HelloSeen>; readonly end: VisitEnd };
+}
+
+interface Listed extends SuitesSeen {
+  readonly asked: readonly ClientHelloSpec[];
+}
+
+const without: VisitEnd = { kind: 'without-tls' };
+
+async function list(server: Server, between: () => 'go' | 'stop' = () => 'go'): Promise<Listed> {
+  const asked: ClientHelloSpec[] = [];
+  const knocking = {
+    async hello(
+      hello: (name: string | null) => { readonly offer: ClientHelloSpec | { readonly kind: 'sslv2' } },
+    ) {
+      const { offer } = hello('mx.example.test');
+      assert.ok(offer.kind === 'tls');
+      asked.push(offer);
+      const { from = 1, until = Infinity, instead } = server;
+      if (instead !== undefined && asked.length >= from && asked.length <= until) return instead;
+      return { seen: answer(server, offer), end: without };
+    },
+  };
+  const seen = await listSuites(knocking, async () => between(), without);
+  return { ...seen, asked };
+}
+
+function answer({ has, follows = 'itself' }: Server, offer: ClientHelloSpec): Probed<HelloSeen> {
+  const best = offer.supportedVersions?.[0] ?? offer.legacyVersion;
+  const spoken = Object.keys(has)
+    .map(Number)
+    .filter((version) => (offer.supportedVersions === null ? version <= best : version === best));
+  const version = Math.max(...spoken);
+  const own = has[version] ?? [];
+  const common =
+    follows === 'itself'
+      ? own.find((suite) => offer.suites.includes(suite))
+      : offer.suites.find((suite) => own.includes(suite));
+  if (common === undefined) return helloRefused();
+  if (version === 0x0304) return { kind: 'seen', result: 'retry', group: 29, suite: common };
+  return agreed({ version, suite: common });
+}
+
+describe('every suite', () => {
+  it('of a server with an order of its own, in that order', async () => {
+    const has = {
+      0x0301: [0x2f, 0x35],
+      0x0303: [0xc030, 0x2f, 0xc02f, 0x9e, 0x0a],
+      0x0304: [0x1302, 0x1301],
+    };
+    const { versions, connections, asked } = await list({ has });
+    assert.deepEqual(versions, [
+      { version: 0x0301, suites: [0x2f, 0x35], ownOrder: true, unfinished: null },
+      { version: 0x0303, suites: [0xc030, 0x2f, 0xc02f, 0x9e, 0x0a], ownOrder: true, unfinished: null },
+      { version: 0x0304, suites: [0x1302, 0x1301], ownOrder: true, unfinished: null },
+    ]);
+    assert.equal(connections, asked.length);
+    assert.ok(connections < 100, String(connections));
+  });
+
+  it('of a server that follows the client: all of them, and that it has none', async () => {
+    const has = { 0x0303: [0x0a, 0xc02f, 0x2f] };
+    const { versions } = await list({ has, follows: 'client' });
+    assert.equal(versions.length, 1);
+    assert.deepEqual(
+      versions[0]?.suites.toSorted((a, b) => a - b),
+      [0x0a, 0x2f, 0xc02f],
+    );
+    assert.equal(versions[0]?.ownOrder, false);
+  });
+
+  it('of one suite no order can be told', async () => {
+    const { versions } = await list({ has: { 0x0302: [0x35] } });
+    assert.deepEqual(versions, [{ version: 0x0302, suites: [0x35], ownOrder: null, unfinished: null }]);
+  });
+
+  it('a version that is not there costs one connection, and TLS 1.3 as many as it has kinds', async () => {
+    const { connections, versions } = await list({ has: {} });
+    assert.deepEqual(versions, []);
+    assert.ok(connections <= 6, String(connections));
+  });
+
+  it('SNI goes along, but in SSL 3.0, which has no room for it', async () => {
+    const { asked } = await list({ has: { 0x0300: [0x0a, 0x05], 0x0303: [0x2f] } });
+    for (const { legacyVersion, serverName } of asked)
+      assert.equal(serverName, legacyVersion === 0x0300 ? null : 'mx.example.test');
+  });
+});
+
+describe('no more is asked', () => {
+  const has = { 0x0303: [0xc030, 0x2f, 0xc02f, 0x9e, 0x0a], 0x0304: [0x1302, 0x1301] };
+
+  it('of a server that sends us away, and the list says so', async () => {
+    const answerSeen = { code: 421, positive: false, text: '421 4.7.0 too often' };
+    const end: VisitEnd = { kind: 'throttled', at: 'greeting', answer: answerSeen };
+    const instead = { seen: { kind: 'not-tested', because: 'it sent us away for now', end } as const, end };
+    const { versions, connections } = await list({ has, from: 8, instead });
+    assert.equal(connections, 8);
+    assert.deepEqual(
+      versions.map(({ version, unfinished }) => [version, unfinished]),
+      [[0x0303, 'it sent us away for now']],
+    );
+  });
+
+  it('of a server that does not offer STARTTLS any more', async () => {
+    const instead = { seen: { kind: 'seen', result: 'not-offered' } as const, end: without };
+    const { connections, versions } = await list({ has, from: 7, instead });
+    assert.equal(connections, 7);
+    assert.equal(versions.at(-1)?.unfinished, 'STARTTLS was not offered any more');
+  });
+
+  it('where the pace says stop', async () => {
+    let count = 0;
+    const { connections } = await list({ has }, () => {
+      count += 1;
+      return count > 5 ? 'stop' : 'go';
+    });
+    assert.equal(connections, 5);
+  });
+
+  const hung: VisitEnd = { kind: 'timeout', at: 'handshake', ms: 1_000 };
+
+  it('of one that has hung twice', async () => {
+    const instead = { seen: probeNotTested(hung), end: hung };
+    const { connections, versions } = await list({ has, from: 6, instead });
+    assert.equal(connections, 7);
+    assert.equal(versions.at(-1)?.unfinished, 'the server did not answer in time');
+  });
+
+  it('of a version at which it hung nobody says that it is not there', async () => {
+    const instead = { seen: probeNotTested(hung), end: hung };
+    const { versions } = await list({ has, from: 1, instead });
+    assert.deepEqual(versions, [
+      { version: 0x0300, suites: [], ownOrder: null, unfinished: 'the server did not answer in time' },
+    ]);
+  });
+
+  it('one hang is no answer: the question is asked again', async () => {
+    const whole = await list({ has });
+    const instead = { seen: probeNotTested(hung), end: hung };
+    for (const from of [1, 4, 6]) {
+      const { versions, connections } = await list({ has, from, until: from, instead });
+      assert.deepEqual(versions, whole.versions);
+      assert.equal(connections, whole.connections + 1);
+    }
+  });
+});

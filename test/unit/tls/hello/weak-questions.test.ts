@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ClientHelloSpec } from '../../../../src/tls/hello/client-hello.ts';
+import { groups } from '../../../../src/tls/hello/groups.ts';
+import { helloOctets, type Question } from '../../../../src/tls/hello/questions.ts';
+import { signatureSchemes } from '../../../../src/tls/hello/signature-schemes.ts';
+import { suites } from '../../../../src/tls/hello/suites.ts';
+import {
+  brokenClasses,
+  brokenKindsOf,
+  sha1Question,
+  sha1Schemes,
+  weakCurves,
+  weakCurvesQuestion,
+  weakQuestion,
+} from '../../../../src/tls/hello/weak-questions.ts';
+import { ingredients } from './asked.ts';
+
+const offerOf = ({ offer }: Question): ClientHelloSpec =>
+  offer.kind === 'tls' ? offer : assert.fail('a hello of SSL 2.0');
+
+describe('suites of broken kinds', () => {
+  it('are offered all, the weakest first, and nothing else', () => {
+    const { suites: offered, serverName } = offerOf(weakQuestion(ingredients));
+    for (const kind of brokenClasses)
+      assert.ok(
+        offered.some((code) => brokenKindsOf(code).includes(kind)),
+        kind,
+      );
+    for (const code of offered) {
+      assert.ok(brokenKindsOf(code).length > 0, String(code));
+      const { classes } = suites.get(code) ?? assert.fail();
+      assert.ok(!classes.has('anon') && !classes.has('secret'), String(code));
+    }
+    const first = offered.map((code) =>
+      brokenClasses.findIndex((kind) => brokenKindsOf(code).includes(kind)),
+    );
+    assert.deepEqual(
+      first,
+      first.toSorted((a, b) => a - b),
+    );
+    assert.equal(serverName, 'mx.example.test');
+  });
+
+  it('without those that were taken, whatever else these are', () => {
+    const { suites: offered } = offerOf(weakQuestion(ingredients, ['rc4', 'null']));
+    assert.ok(offered.length > 0);
+    for (const code of offered)
+      assert.ok(!brokenKindsOf(code).some((kind) => kind === 'rc4' || kind === 'null'), String(code));
+    // An export suite with RC4 is of both kinds.
+    assert.ok(!offered.includes(0x0003));
+  });
+
+  it('the kinds of a suite', () => {
+    assert.deepEqual(brokenKindsOf(0x0003), ['export', 'rc4']);
+    assert.deepEqual(brokenKindsOf(0x000a), ['3des']);
+    assert.deepEqual(brokenKindsOf(0xc02f), []);
+    assert.deepEqual(brokenKindsOf(0xfefd), []);
+  });
+});
+
+it('RFC 8422 §5.1.1: curves of less than 224 bits only, with suites that have one', () => {
+  const { groups: offered, suites: codes } = offerOf(weakCurvesQuestion(ingredients));
+  assert.deepEqual(offered, weakCurves);
+  for (const code of weakCurves) {
+    const name = groups.get(code)?.name ?? '';
+    assert.ok(Number(/\d{3}/.exec(name)?.[0]) < 224, name);
+  }
+  for (const [code, { name, kind }] of groups)
+    if (kind === 'curve' && /^sec[pt](?:1[69]|2[01])/.test(name)) assert.ok(weakCurves.includes(code), name);
+  for (const code of codes) assert.equal(suites.get(code)?.keyExchange, 'ECDHE');
+});
+
+it('RFC 9155 §2: signatures with SHA-1 only, with suites in which the server signs', () => {
+  const { signatureSchemes: offered, suites: codes } = offerOf(sha1Question(ingredients));
+  assert.deepEqual(offered, sha1Schemes);
+  for (const code of sha1Schemes) assert.equal(signatureSchemes.get(code)?.hash, 'sha1');
+  for (const code of codes) {
+    const suite = suites.get(code);
+    assert.ok(suite?.keyExchange === 'ECDHE' || suite?.keyExchange === 'DHE', String(code));
+    assert.notEqual(suite.authentication, 'anon');
+  }
+});
+
+it('each fits into a segment, and is none of those that old servers hang at', () => {
+  for (const question of [
+    weakQuestion(ingredients),
+    weakCurvesQuestion(ingredients),
+    sha1Question(ingredients),
+  ]) {
+    const { length } = helloOctets(question);
+    assert.ok(length < 5 + 256 || (length > 5 + 511 && length <= 1_220), String(length));
+    assert.ok(offerOf(question).suites.length <= 128);
+  }
+});

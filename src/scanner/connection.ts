@@ -177,7 +177,7 @@ export function failureOf(
 const OURS: ReadonlySet<string> = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'ENETDOWN', 'EACCES', 'EPERM']);
 
 /** What is nobody's fault but ours goes on up. */
-function endOf(error: unknown, at: Step, ms: number): Talked<never> {
+export function endOf(error: unknown, at: Step, ms: number): Talked<never> {
   const ended = (end: VisitEnd): Extract<Talked<never>, { kind: 'ended' }> => ({ kind: 'ended', end });
   if (error instanceof PeerError) {
     if (error.code === 'closed') return ended({ kind: 'closed', at });

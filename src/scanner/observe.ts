@@ -1,25 +1,11 @@
 /** Visits one endpoint after the other and tells what was seen. It judges nothing. */
-import { connectionBudget, type Depth, type Endpoint } from '../findings/endpoint.ts';
-import type { Observation, Probes, Visit, VisitEnd } from '../findings/observation.ts';
+import type { Endpoint } from '../findings/endpoint.ts';
+import type { Observation } from '../findings/observation.ts';
 import { startDeadlines } from '../net/deadlines.ts';
 import { seeingContexts } from '../net/seeing-contexts.ts';
 import { talkOnce, type Way } from './connection.ts';
-import { dialectOf } from './dialects.ts';
-import { emptyDraft, visitOf } from './draft.ts';
-import { listSuites } from './list-suites.ts';
-import { merged } from './merged.ts';
-import { isSentAway } from './pace.ts';
-import {
-  hindrance,
-  type Knock,
-  type Knocking,
-  type NotTested,
-  notTested,
-  type Question,
-  questionsFor,
-} from './probes.ts';
-import { emptyFlight, helloOf, withAlpn, withHello } from './raw-hello.ts';
-import type { Dialect, VisitRequest } from './visit.ts';
+import { announced, observeDoor, type Plan } from './observe-door.ts';
+import type { Knock } from './probes.ts';
 
 export interface ObserverParts {
   /** Our name for EHLO and LHLO: a domain in ASCII form or an address literal. */
@@ -32,19 +18,6 @@ export interface ObserverParts {
   readonly now: () => number;
 }
 
-/** How much is looked at. */
-export interface Plan {
-  readonly depth: Depth;
-  /** Whether the owner lets us ask what leaves traces. */
-  readonly intrusive: boolean;
-  /** Connections at most; never more than the depth has. */
-  readonly budget: number;
-  /** Awaited before every further connection, with how the last one ended; `stop`: there is no further one. */
-  readonly between: (last: VisitEnd) => Promise<'go' | 'stop'>;
-  /** Whether every suite is listed, by as many connections as that takes beside the budget. */
-  readonly everySuite?: boolean;
-}
-
 export interface Observer {
   /** Never rejects for what the server or the network does. */
   observe(endpoint: Endpoint, plan: Plan): Promise<Observation>;
@@ -53,38 +26,33 @@ export interface Observer {
 }
 
 const LOOK_EVERY_MS = 50;
-/** All that is said to one door takes no longer than so many connections at most may, and the one that is under way then. */
-const MOST_TALKS = 3;
-/** One question may be what a server hangs at. Connections that are left hanging are what clients are banned for. */
-const MOST_TIMEOUTS = 2;
 
 export function openObserver(parts: ObserverParts): Observer {
   const deadlines = startDeadlines(LOOK_EVERY_MS, 'hold');
   const contexts = seeingContexts(parts.roots);
   const closing = new AbortController();
+  const clock = (): number => performance.now();
   let underWay = 0;
   const rest = (): void => {
     if (closing.signal.aborted && underWay === 0) deadlines.close();
   };
 
-  const wayOf = (endpoint: Endpoint, { hello = 'everything', named = true, ...knock }: Knock): Way => {
-    const alpn = knock.alpn ?? (endpoint.tls === 'implicit' ? dialectOf(endpoint.protocol).alpn : undefined);
-    return {
-      endpoint,
-      context: contexts(hello),
-      serverName: named ? endpoint.serverName : null,
-      ...(alpn === undefined ? {} : { alpn }),
-      deadlines,
-      timeoutMs: parts.timeoutMs,
-      signal: closing.signal,
-    };
-  };
+  const wayOf = (endpoint: Endpoint, knock: Knock): Way => ({
+    endpoint,
+    context: contexts(knock.hello ?? 'everything'),
+    ...announced(endpoint, knock),
+    deadlines,
+    timeoutMs: parts.timeoutMs,
+    signal: closing.signal,
+  });
 
   return {
     async observe(endpoint, plan) {
       underWay += 1;
       try {
-        return await observe(endpoint, plan, parts, (knock) => wayOf(endpoint, knock));
+        return await observeDoor(endpoint, plan, { ...parts, clock }, (knock, talk, step) =>
+          talkOnce(wayOf(endpoint, knock), talk, step),
+        );
       } finally {
         underWay -= 1;
         rest();
@@ -95,131 +63,4 @@ export function openObserver(parts: ObserverParts): Observer {
       rest();
     },
   };
-}
-
-async function observe(
-  endpoint: Endpoint,
-  plan: Plan,
-  { helloName, now, timeoutMs }: ObserverParts,
-  wayOf: (knock: Knock) => Way,
-): Promise<Observation> {
-  const { protocol, tls, serverName } = endpoint;
-  const at = now();
-  const dialect = dialectOf(protocol);
-  const polite: VisitRequest = {
-    helloName,
-    tls,
-    to: serverName,
-    curious: false,
-    intrusive: false,
-    clock: () => performance.now(),
-  };
-  const knocking = knockingAt(dialect, polite, wayOf);
-  const isDeeper = plan.depth !== 'quick';
-  const began = performance.now();
-  const base = await knocking.visit({}, { ...polite, curious: isDeeper, intrusive: plan.intrusive });
-  const baseMs = performance.now() - began;
-  const questions = isDeeper
-    ? questionsFor(base, {
-        dialect,
-        deep: plan.depth === 'deep',
-        intrusive: plan.intrusive,
-        startTls: tls === 'starttls',
-        named: serverName !== null,
-        saysHello: protocol === 'smtp' || protocol === 'submission' || protocol === 'lmtp',
-        helloName,
-      })
-    : [];
-  const further = await askAll(questions, base, plan, { timeoutMs, baseMs }, knocking);
-  const { connections, probes, last } = further;
-  const isListed = plan.everySuite === true && isDeeper && base.tls !== null && !isSentAway(last);
-  const suites = isListed ? { hello: { suites: await listSuites(knocking, plan.between, last) } } : {};
-  return { endpoint, at, connections: 1 + connections, base, probes: merged(probes, suites) };
-}
-
-function knockingAt(dialect: Dialect, polite: VisitRequest, wayOf: (knock: Knock) => Way): Knocking {
-  return {
-    async visit(knock, request = polite) {
-      const draft = emptyDraft();
-      const connected = await talkOnce(
-        wayOf(knock),
-        (channel, localAddress) => {
-          const helloName = knock.helloName?.(localAddress) ?? request.helloName;
-          return dialect.visit(channel, { ...request, helloName }, draft);
-        },
-        () => draft.step,
-      );
-      return visitOf(connected, draft);
-    },
-    talk: (talk) =>
-      talkOnce(
-        wayOf({}),
-        (channel) => talk(channel, polite),
-        () => 'probe',
-      ),
-    async hello(hello, named) {
-      const way = wayOf({ named });
-      const [draft, flight] = [emptyDraft(), emptyFlight()];
-      const question = withAlpn(hello(way.serverName), way.alpn);
-      const connected = await talkOnce(
-        way,
-        (channel) => withHello(dialect.visit(channel, polite, draft), question, flight),
-        () => draft.step,
-      );
-      const visit = visitOf(connected, draft);
-      return { seen: helloOf(visit, flight), end: visit.end };
-    },
-  };
-}
-
-/** Asks one question after the other, as long as there may be connections and the server lets us in. */
-async function askAll(
-  questions: readonly Question[],
-  base: Visit,
-  { depth, budget, between }: Plan,
-  { timeoutMs, baseMs }: { readonly timeoutMs: number; readonly baseMs: number },
-  knocking: Knocking,
-): Promise<{ readonly probes: Probes; readonly connections: number; readonly last: VisitEnd }> {
-  const most = Math.min(budget, connectionBudget[depth]) - 1;
-  let probes: Probes = {};
-  let connections = 0;
-  let last = base.end;
-  let timeouts = 0;
-  let talkedMs = baseMs;
-  let stopped: NotTested | undefined;
-  for (const question of questions) {
-    if (question.isOpen?.(probes) === false) continue;
-    const left = (why: NotTested): Probes => (question.isExtra === true ? {} : question.unasked(why));
-    const why = stopped ?? hindrance(base, question);
-    if (why !== undefined) {
-      probes = merged(probes, left(why));
-      continue;
-    }
-    if (connections >= most) stopped = spent(most + 1, last);
-    else if ((await between(last)) === 'stop') stopped = notTested(last);
-    if (stopped !== undefined) {
-      probes = merged(probes, left(stopped));
-      continue;
-    }
-    connections += 1;
-    const began = performance.now();
-    const answered = await question.ask(knocking, probes);
-    talkedMs += performance.now() - began;
-    probes = merged(probes, answered.probes);
-    last = answered.end;
-    // Without this, a server that answers each time just before its time is up would keep us for all connections there are.
-    if (talkedMs > MOST_TALKS * timeoutMs) stopped = tooSlow(talkedMs, last);
-    if (last.kind === 'timeout') timeouts += 1;
-    if (timeouts === MOST_TIMEOUTS) stopped = notTested(last);
-  }
-  return { probes, connections, last };
-}
-
-function tooSlow(ms: number, end: VisitEnd): NotTested {
-  const because = `it has taken ${Math.round(ms / 1000)} s so far, and no more is waited for`;
-  return { kind: 'not-tested', because, end };
-}
-
-function spent(connections: number, end: VisitEnd): NotTested {
-  return { kind: 'not-tested', because: `${connections} connections are all that there may be`, end };
 }

@@ -7,7 +7,7 @@ import { type Endpoint, endpointKey } from '../findings/endpoint.ts';
 import type { Observation } from '../findings/observation.ts';
 import { boundedCache } from '../net/dns/bounded-cache.ts';
 import { answersIn } from './merged.ts';
-import type { Plan } from './observe.ts';
+import type { Plan } from './observe-door.ts';
 import { isSentAway } from './pace.ts';
 import { sharedOctets, withSharedOctets } from './shared-octets.ts';
 

@@ -5,7 +5,7 @@ import { everyCheck } from '../../../src/cli/check/selection.ts';
 import type { Target } from '../../../src/findings/case.ts';
 import { judgeRecording } from '../../../src/findings/judge.ts';
 import type { Recording } from '../../../src/findings/recording.ts';
-import type { Plan } from '../../../src/scanner/observe.ts';
+import type { Plan } from '../../../src/scanner/observe-door.ts';
 import { nobodyOptedOut, readOptOut } from '../../../src/scanner/opt-out.ts';
 import { openPace } from '../../../src/scanner/pace.ts';
 import type { NotTested } from '../../../src/scanner/probes.ts';

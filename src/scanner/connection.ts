@@ -181,18 +181,25 @@ export function endOf(error: unknown, at: Step, ms: number): Talked<never> {
   const ended = (end: VisitEnd): Extract<Talked<never>, { kind: 'ended' }> => ({ kind: 'ended', end });
   if (error instanceof PeerError) {
     if (error.code === 'closed') return ended({ kind: 'closed', at });
-    const broken = ended({ kind: 'broken', at, because: printable(error.message) });
+    const broken = ended({ kind: 'broken', at, because: sentenceOf(error) });
     return error.code === 'injected' ? { ...broken, injected: printable(error.evidence) } : broken;
   }
   if (!(error instanceof LostError)) throw error;
   if (error instanceof NetworkError && error.code === 'timeout') return ended({ kind: 'timeout', at, ms });
   if (error instanceof NetworkError && error.code === 'reset') return ended({ kind: 'closed', at });
-  return { ...ended({ kind: 'broken', at, because: printable(error.message) }), alert: alertOf(error) };
+  return { ...ended({ kind: 'broken', at, because: sentenceOf(error) }), alert: alertOf(error) };
+}
+
+/** Whoever words an error cuts what a server says in it; that nobody forgets it is seen to here. */
+function sentenceOf({ message }: Error): string {
+  return cut(printable(message));
+}
+
+function cut(text: string): string {
+  return text.length > MAX_LINE_CHARACTERS ? `${text.slice(0, MAX_LINE_CHARACTERS)}…` : text;
 }
 
 function shortened(lines: readonly string[]): readonly string[] {
-  const kept = lines
-    .slice(0, MAX_LINES)
-    .map((line) => (line.length > MAX_LINE_CHARACTERS ? `${line.slice(0, MAX_LINE_CHARACTERS)}…` : line));
+  const kept = lines.slice(0, MAX_LINES).map(cut);
   return lines.length > MAX_LINES ? [...kept, `== ${lines.length - MAX_LINES} lines more`] : kept;
 }

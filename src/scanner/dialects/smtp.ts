@@ -5,7 +5,7 @@
  */
 import type { SmtpSeen, VisitEnd } from '../../findings/observation.ts';
 import { maskedStartTls, type Offers, offersOf } from '../../protocols/smtp/offers.ts';
-import { describeReply, type Reply, readReply, severity } from '../../protocols/smtp/reply.ts';
+import { type Reply, readReply, severity } from '../../protocols/smtp/reply.ts';
 import type { Talk } from '../../wire/bytes.ts';
 import type { Channel } from '../../wire/channel.ts';
 import { printable } from '../../wire/dialogue.ts';
@@ -135,7 +135,7 @@ function* withoutGoAhead(channel: Channel, draft: VisitDraft, reply: Reply): Tal
     return yield* goodbye(channel, { kind: 'throttled', at: 'starttls', answer: seen(reply) });
   draft.upgrade =
     severity(reply) === 'positive'
-      ? { kind: 'bad-answer', because: `STARTTLS was answered with ${describeReply(reply)}` }
+      ? { kind: 'bad-answer', because: `STARTTLS was answered with ${seen(reply).text}` }
       : { kind: 'refused', answer: seen(reply) };
   return yield* goodbye(channel, withoutTls);
 }

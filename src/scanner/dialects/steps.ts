@@ -100,7 +100,7 @@ export function* goAhead<Answer>(draft: VisitDraft, reading: Talk<Answer>): Talk
   } catch (error) {
     // A server that leaves has not answered.
     if (error instanceof PeerError && error.code !== 'closed')
-      draft.upgrade = { kind: 'bad-answer', because: printable(error.message) };
+      draft.upgrade = { kind: 'bad-answer', because: printable(error.message.slice(0, MAX_TEXT)) };
     throw error;
   }
 }

@@ -155,9 +155,12 @@ function* readStartTlsAnswer(channel: Channel, header: Header): Talk<Element | u
   if (element === undefined || isProceed(element) || refusalIn(element) !== undefined) return element;
   throw new PeerError(
     'unexpected-reply',
-    `${channel.peer} answered STARTTLS with ${describeFeature(element)}, which is not an answer to it`,
+    `${channel.peer} answered STARTTLS with ${describeFeature(element).slice(0, MAX_SHOWN)}, which is not an answer to it`,
   );
 }
+
+/** Of an element that is none of those expected, in characters. */
+const MAX_SHOWN = 200;
 
 function isGoAhead(element: Element | undefined): boolean {
   return element !== undefined && isProceed(element);

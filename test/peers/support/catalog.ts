@@ -102,6 +102,21 @@ const sets = {
     'cmark-gfm',
     ...base,
   ],
+  // What else looks at TLS from outside: testssl.sh with the commands that it calls, sslscan, nmap, gnutls-cli, openssl.
+  scanners: [
+    'testssl.sh',
+    'sslscan',
+    'nmap',
+    'gnutls-bin',
+    'openssl',
+    'bsdextrautils',
+    'procps',
+    'bind9-host',
+    'gawk',
+    'bash',
+    'ca-certificates',
+    ...base,
+  ],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The name of a set of packages. */
@@ -140,6 +155,7 @@ export const peerNames: readonly PeerName[] = [
   'stsresolver',
   'faketime',
   'forms',
+  'scanners',
 ];
 
 /**

@@ -58,6 +58,7 @@ export async function rootsOf<const Needed extends PeerName>(
     stsresolver: '',
     faketime: '',
     forms: '',
+    scanners: '',
   };
   for (const peer of peers) {
     const fetched = await fetchPeer(peer);

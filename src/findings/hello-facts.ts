@@ -3,10 +3,12 @@ import { type CipherSuite, suites } from '../tls/hello/suites.ts';
 import { SSL_3, TLS_1_2, TLS_1_3 } from '../tls/hello/versions.ts';
 import { type BrokenClass, brokenClasses, brokenKindsOf } from '../tls/hello/weak-questions.ts';
 import type { HelloSeen, HelloSession } from './hello-seen.ts';
-import type { ObservedTls, Probed, Probes, Visit } from './observation.ts';
+import type { BrokenOffBy, HandshakeSeen, ObservedTls, Probed, Probes, Visit } from './observation.ts';
 
 /** RFC 8446 §6.2: the server has none of the versions that were offered. */
 const PROTOCOL_VERSION = 70;
+/** The same as OpenSSL names it. */
+const PROTOCOL_VERSION_WORDS = 'protocol version';
 
 type Answer = Probed<HelloSeen> | undefined;
 
@@ -130,13 +132,39 @@ export function oldSessions({ hello }: Probes): readonly HelloSession[] {
     .toSorted((one, other) => other.version - one.version);
 }
 
+/** Whether a handshake with the TLS of Node failed by the server's word, and not by ours; where that was not recorded: not. */
+export function isBrokenOffByServer(probe: Probed<HandshakeSeen> | undefined): boolean {
+  const by = brokenOffBy(probe);
+  return by !== undefined && by.kind !== 'own';
+}
+
+function brokenOffBy(probe: Probed<HandshakeSeen> | undefined): BrokenOffBy | undefined {
+  return probe?.kind === 'seen' && probe.result === 'failed' ? probe.by : undefined;
+}
+
 /**
- * Whether nothing below TLS 1.3 is spoken: by the server's own word, or as it has refused all suites that there are, and those of
- * the TLS of Node with its name as well. (A Dovecot 2.3 refuses versions by closing, and says not why.)
+ * Whether nothing below TLS 1.3 is spoken: by the server's own word, or as it closes without one at every hello of that kind, one
+ * with all suites that have a certificate and one of the TLS of Node with its name. (A Dovecot 2.3 refuses versions so.)
  */
-export function isNewOnly({ hello, upToTls12 }: Probes): boolean {
+export function isNewOnly(probes: Probes): boolean {
+  const { hello, upToTls12 } = probes;
+  if (saysNewOnly(probes)) return true;
+  const raw = [hello?.weakFirst, ...(hello?.weakNamed === undefined ? [] : [hello.weakNamed])];
+  return raw.every(isClosedAt) && brokenOffBy(upToTls12)?.kind === 'closed';
+}
+
+/**
+ * Whether the server says that it has none of the versions below TLS 1.3. Any other alert is none about versions: a server whose
+ * certificate is not for signatures has TLS 1.2, and suites without a certificate in it.
+ */
+export function saysNewOnly({ hello, upToTls12 }: Probes): boolean {
   if (isOfOtherVersions(hello?.weakFirst) || isOfOtherVersions(hello?.weakNamed)) return true;
-  return isRefused(hello?.weakFirst) && upToTls12?.kind === 'seen' && upToTls12.result === 'failed';
+  const by = brokenOffBy(upToTls12);
+  return isRefused(hello?.weakFirst) && by?.kind === 'alert' && by.alert === PROTOCOL_VERSION_WORDS;
+}
+
+function isClosedAt(probe: Answer): boolean {
+  return probe?.kind === 'seen' && probe.result === 'refused' && probe.alert === null;
 }
 
 /** Whether a hello was refused for want of a name, and the same one with it was not. */

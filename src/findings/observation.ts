@@ -107,6 +107,8 @@ export type Upgrade =
       readonly because: string;
       /** The alert that the server sent, as OpenSSL names it; null where there was none. */
       readonly alert: string | null;
+      /** Whether the server closed without an octet to our hello; absent in older recordings. */
+      readonly closed?: boolean;
       readonly ms: number;
     }
   /** From STARTTLS (or the connection, for implicit TLS) to the end of the handshake. */
@@ -167,11 +169,20 @@ export type Probed<Seen> =
   | ({ readonly kind: 'seen' } & Seen)
   | { readonly kind: 'not-tested'; readonly because: string; readonly end: VisitEnd };
 
+/** Whose word it is that there is no handshake. */
+export type BrokenOffBy =
+  /** The server's, with the alert as OpenSSL names it. */
+  | { readonly kind: 'alert'; readonly alert: string }
+  /** The server's: it closed without an octet to our hello. */
+  | { readonly kind: 'closed' }
+  /** Ours, and it says nothing of what the server has: our TLS would not go on, or time was up. */
+  | { readonly kind: 'own' };
+
 /** One handshake more, with another hello. */
 export type HandshakeSeen =
   | { readonly result: 'secured'; readonly tls: ObservedTls }
-  /** The server took the connection and the upgrade, and then no handshake. */
-  | { readonly result: 'failed'; readonly because: string }
+  /** The server took the connection and the upgrade, and no handshake came about. `by`: absent in older recordings. */
+  | { readonly result: 'failed'; readonly because: string; readonly by?: BrokenOffBy }
   /** STARTTLS was not offered this time. */
   | { readonly result: 'not-offered' };
 

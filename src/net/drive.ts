@@ -6,7 +6,7 @@ import { PeerError, printable } from '../wire/dialogue.ts';
 import { framerOf } from '../wire/framing.ts';
 import { beginHandshake, type ClientHandshake, type HandshakeOptions } from './client-handshake.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
-import { alertOf, isPlaintext, lateness, NetworkError, networkError } from './error.ts';
+import { alertOf, isPlaintext, isReset, lateness, NetworkError, networkError } from './error.ts';
 import { asError, type Run, startRun } from './run.ts';
 import { ONE_WRITE_BYTES, type Outlet, streamBody } from './stream-body.ts';
 import { factsOfPeer } from './tls.ts';
@@ -329,7 +329,8 @@ export class Connection {
     this.#ended = true;
     this.#transcript.note('== the peer closed');
     const run = this.#run;
-    if (run?.waitingFor === 'handshake') return this.#fail(new Error('the peer closed the connection'));
+    if (run?.waitingFor === 'handshake')
+      return this.#fail(new NetworkError('reset', 'the peer closed the connection'));
     if (run?.waitingFor === undefined) {
       // Between dialogues nobody is left to close our side.
       if (run === undefined) this.close();
@@ -362,7 +363,10 @@ export class Connection {
       // What came is no TLS at all. Had it come a moment earlier it would have been seen as plaintext: the outcome
       // must not depend on how the path cuts the bytes.
       if (isPlaintext(error)) this.#advance({ kind: 'stray', bytes: new Uint8Array() });
-      else this.#advance({ kind: 'tlsFailed', because: error.message, alert: alertOf(error) });
+      else {
+        const closed = isReset(error) && this.helloUnanswered;
+        this.#advance({ kind: 'tlsFailed', because: error.message, alert: alertOf(error), closed });
+      }
       this.close();
       return;
     }

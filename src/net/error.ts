@@ -63,6 +63,11 @@ export function isPlaintext({ cause }: Error): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'ERR_SSL_WRONG_VERSION_NUMBER';
 }
 
+/** Whether the peer ended the connection, in order or not. */
+export function isReset(error: Error): boolean {
+  return error instanceof NetworkError && error.code === 'reset';
+}
+
 /** The alert of TLS that the peer sent, in OpenSSL's words, as `handshake failure`; undefined where the error is none. */
 export function alertOf({ cause }: Error): string | undefined {
   const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : '';

@@ -6,6 +6,7 @@ import {
   isStrongAnyway,
   oldSessions,
   orderOf,
+  saysNewOnly,
   weakestOf,
 } from '../findings/hello-facts.ts';
 import type { HelloSeen } from '../findings/hello-seen.ts';
@@ -31,7 +32,8 @@ export function deepHellos(base: Visit): readonly Question[] {
     question({
       name: 'anonymous',
       hello: (ingredients) => classQuestion(ingredients, 'anon'),
-      isOpen: hasOld,
+      // Only these were not among all suites that were refused before.
+      isOpen: (probes) => !saysNewOnly(probes),
       isExtra: true,
     }),
     question({

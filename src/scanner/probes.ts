@@ -1,7 +1,15 @@
 /** The questions behind the first connection: which there are, and how each of them is asked, on a connection of its own. */
 import { isIPv6 } from 'node:net';
 import type { HelloSeen } from '../findings/hello-seen.ts';
-import type { HandshakeSeen, Probed, Probes, Visit, VisitEnd } from '../findings/observation.ts';
+import type {
+  BrokenOffBy,
+  HandshakeSeen,
+  Probed,
+  Probes,
+  Upgrade,
+  Visit,
+  VisitEnd,
+} from '../findings/observation.ts';
 import type { HelloKind } from '../net/seeing-contexts.ts';
 import type { Question as Hello } from '../tls/hello/questions.ts';
 import { parseCertificate, publicKeyOf } from '../tls/openssl.ts';
@@ -135,7 +143,7 @@ function handshakeQuestion(knock: Knock, place: (seen: Probed<HandshakeSeen>) =>
 
 function handshakeOf({ tls, upgrade, end }: Visit): Probed<HandshakeSeen> {
   if (upgrade.kind === 'handshake-failed')
-    return { kind: 'seen', result: 'failed', because: upgrade.because };
+    return { kind: 'seen', result: 'failed', because: upgrade.because, by: brokenOffBy(upgrade) };
   if (tls !== null) return { kind: 'seen', result: 'secured', tls };
   if (upgrade.kind === 'not-offered') return { kind: 'seen', result: 'not-offered' };
   if (upgrade.kind === 'refused') {
@@ -143,6 +151,11 @@ function handshakeOf({ tls, upgrade, end }: Visit): Probed<HandshakeSeen> {
     return { kind: 'not-tested', because, end };
   }
   return notTested(end);
+}
+
+function brokenOffBy({ alert, closed }: Extract<Upgrade, { kind: 'handshake-failed' }>): BrokenOffBy {
+  if (alert !== null) return { kind: 'alert', alert };
+  return { kind: closed === true ? 'closed' : 'own' };
 }
 
 /** What a hello of our own has shown without SNI needs no other one. */

@@ -43,8 +43,16 @@ export type ByteReaction =
   | { readonly kind: 'received'; readonly bytes: Uint8Array | undefined }
   | { readonly kind: 'secured'; readonly facts: TlsFacts }
   | { readonly kind: 'stray'; readonly bytes: Uint8Array }
-  /** `alert`: the one that the peer sent, by its name; undefined where it sent none. */
-  | { readonly kind: 'tlsFailed'; readonly because: string; readonly alert?: string | undefined };
+  /**
+   * `alert`: the one that the peer sent, by its name; undefined where it sent none. `closed`: the peer ended the connection, and
+   * had not said an octet to our hello.
+   */
+  | {
+      readonly kind: 'tlsFailed';
+      readonly because: string;
+      readonly alert?: string | undefined;
+      readonly closed?: boolean;
+    };
 
 /** Sends bytes; the driver may write them together with what follows. */
 export function* send(bytes: Uint8Array, shown: string): Talk<void> {

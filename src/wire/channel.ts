@@ -20,8 +20,16 @@ const NOTHING = new Uint8Array();
 /** How the upgrade ended; plaintext in its way is a {@link PeerError} instead. */
 export type Secured =
   | { readonly kind: 'secured'; readonly facts: TlsFacts }
-  /** `alert`: the one that the peer sent, as `handshake failure`; undefined where it sent none. */
-  | { readonly kind: 'failed'; readonly because: string; readonly alert?: string | undefined };
+  /**
+   * `alert`: the one that the peer sent, as `handshake failure`; undefined where it sent none. `closed`: the peer ended the
+   * connection without an octet to our hello.
+   */
+  | {
+      readonly kind: 'failed';
+      readonly because: string;
+      readonly alert?: string | undefined;
+      readonly closed?: boolean;
+    };
 
 /**
  * Holds what was read and not yet used, and whether TLS is up.
@@ -188,6 +196,7 @@ export class Channel {
         kind: 'failed',
         because: result.because,
         ...(result.alert === undefined ? {} : { alert: result.alert }),
+        ...(result.closed === undefined ? {} : { closed: result.closed }),
       };
     this.#tls = result.facts;
     return { kind: 'secured', facts: result.facts };

@@ -30,7 +30,8 @@ const asItShouldBe = {
     smtpd_tls_exclude_ciphers: 'aNULL, kRSA, SHA1, SHA256, SHA384, AESCCM8',
   },
   files: {
-    '/usr/lib/ssl/openssl.cnf': [
+    // What /usr/lib/ssl/openssl.cnf leads to in Debian.
+    '/etc/ssl/openssl.cnf': [
       'openssl_conf = default_conf',
       '[default_conf]',
       'ssl_conf = ssl_sect',

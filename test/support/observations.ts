@@ -10,6 +10,7 @@ import type { Finding } from '../../src/findings/finding.ts';
 import type { HelloSeen, HelloSession } from '../../src/findings/hello-seen.ts';
 import type {
   AnswerSeen,
+  BrokenOffBy,
   Connect,
   HandshakeSeen,
   MailboxSeen,
@@ -236,8 +237,17 @@ export function otherKey(
   return { kind: 'seen', key: 'rsa', result: 'secured', tls: tlsSeen(tls) };
 }
 
-export function handshakeRefused(): Probed<HandshakeSeen> {
-  return { kind: 'seen', result: 'failed', because: 'the server sent the alert protocol_version' };
+/** A handshake that the server would not have: by an alert, by closing without a word, or, as older recordings do, unsaid. */
+export function handshakeRefused(
+  by: BrokenOffBy | null = { kind: 'alert', alert: 'protocol version' },
+): Probed<HandshakeSeen> {
+  const because = by?.kind === 'alert' ? `the server sent the alert ${by.alert}` : 'it came to nothing';
+  return { kind: 'seen', result: 'failed', because, ...(by === null ? {} : { by }) };
+}
+
+/** A handshake that our own TLS would not go on with. */
+export function handshakeUnfit(): Probed<HandshakeSeen> {
+  return { kind: 'seen', result: 'failed', because: 'dh key too small', by: { kind: 'own' } };
 }
 
 /** A hello of our own that came to a session; by default one of TLS 1.2 at which all is well. */

@@ -54,7 +54,13 @@ export function demanding(test: Test): Profile {
 
 /** What probes show of a server with one key that speaks TLS 1.2 and 1.3. */
 export const allProbes: Probes = {
-  otherKey: { kind: 'seen', key: 'rsa', result: 'failed', because: 'the server sent handshake_failure' },
+  otherKey: {
+    kind: 'seen',
+    key: 'rsa',
+    result: 'failed',
+    because: 'the server sent handshake_failure',
+    by: { kind: 'alert', alert: 'handshake failure' },
+  },
   legacy: handshakeRefused(),
   noServerName: secured(),
   upToTls12: secured({

@@ -63,6 +63,7 @@ const upgrade = z.discriminatedUnion('kind', [
     kind: z.literal('handshake-failed'),
     because: text,
     alert: text.nullable(),
+    closed: z.boolean().exactOptional(),
     ms: milliseconds,
   }),
   z.strictObject({ kind: z.literal('secured'), ms: milliseconds }),
@@ -93,11 +94,22 @@ const visit = z.strictObject({
 const notTested = z.strictObject({ kind: z.literal('not-tested'), because: text, end });
 const seen = z.literal('seen');
 
+const brokenOffBy = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('alert'), alert: text }),
+  z.strictObject({ kind: z.enum(['closed', 'own']) }),
+]);
+
 /** One handshake more; `also` stands beside what came of it. */
 function handshake<Also extends z.ZodRawShape>(also: Also) {
   return z.union([
     z.strictObject({ kind: seen, result: z.literal('secured'), tls: tlsFacts, ...also }),
-    z.strictObject({ kind: seen, result: z.literal('failed'), because: text, ...also }),
+    z.strictObject({
+      kind: seen,
+      result: z.literal('failed'),
+      because: text,
+      by: brokenOffBy.exactOptional(),
+      ...also,
+    }),
     z.strictObject({ kind: seen, result: z.literal('not-offered'), ...also }),
     notTested,
   ]);

@@ -5,7 +5,13 @@ import { suiteName } from '../../tls/hello/suites.ts';
 import { openCertificate, type PathCertificate } from '../../tls/path-rules.ts';
 import { signatureDigest } from '../../tls/signature-digest.ts';
 import type { Finding } from '../finding.ts';
-import { agreedTo, isRefused, sessionsOf as helloSessionsOf, wantedGroup } from '../hello-facts.ts';
+import {
+  agreedTo,
+  sessionsOf as helloSessionsOf,
+  isBrokenOffByServer,
+  isRefused,
+  wantedGroup,
+} from '../hello-facts.ts';
 import type { HelloSession, SuitesSeen } from '../hello-seen.ts';
 import { showSession, showVersion } from '../hello-words.ts';
 import type { HandshakeSeen, ObservedTls, Probed, Probes } from '../observation.ts';
@@ -84,7 +90,8 @@ function hasTriedTls12({ observation: { base, probes } }: SeenDoor): boolean {
   const weakFirst = probes.hello?.weakFirst;
   return (
     base.tls?.version !== 'TLSv1.3' ||
-    probes.upToTls12?.kind === 'seen' ||
+    tlsIn(probes.upToTls12) !== undefined ||
+    isBrokenOffByServer(probes.upToTls12) ||
     agreedTo(weakFirst) !== undefined ||
     isRefused(weakFirst)
   );
@@ -223,7 +230,9 @@ export function withoutOtherKey({ otherKey }: Probes): string | undefined {
   if (otherKey === undefined)
     return 'the certificate for clients that take only the other kind of key was not looked for';
   if (otherKey.kind === 'not-tested') return `the other kind of key was not tried: ${otherKey.because}`;
-  return otherKey.result === 'not-offered'
-    ? 'STARTTLS was not offered when the other kind of key was to be tried'
-    : undefined;
+  if (otherKey.result === 'not-offered')
+    return 'STARTTLS was not offered when the other kind of key was to be tried';
+  return otherKey.result === 'secured' || isBrokenOffByServer(otherKey)
+    ? undefined
+    : `the handshake with the other kind of key came to nothing, not by the word of the server: ${otherKey.because}`;
 }

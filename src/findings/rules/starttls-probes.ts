@@ -1,7 +1,7 @@
 /** What further connections have shown of the way to TLS: injected commands, state that is kept, SNI. RFC 3207 §4.2. */
 import { openCertificate } from '../../tls/path-rules.ts';
 import type { Finding } from '../finding.ts';
-import { isNameNeeded, weakestOf } from '../hello-facts.ts';
+import { isBrokenOffByServer, isNameNeeded, weakestOf } from '../hello-facts.ts';
 import { showAnswer, showSession } from '../hello-words.ts';
 import type { ObservedTls, Probed, Probes } from '../observation.ts';
 import { foundAt, isSecured, type Place } from '../place.ts';
@@ -21,7 +21,7 @@ export function probeFindings(place: Place): readonly Finding[] {
 function untested(
   place: Place,
   id: 'starttls.injection' | 'starttls.state-kept' | 'starttls.sni-required',
-  { because, end }: Extract<Probed<unknown>, { kind: 'not-tested' }>,
+  { because, end }: Pick<Extract<Probed<unknown>, { kind: 'not-tested' }>, 'because' | 'end'>,
 ): Finding {
   const said = 'answer' in end ? [`At the ${end.at} it said: ${end.answer.text}`] : [];
   const isThrottled = end.kind === 'throttled' || end.kind === 'blocked';
@@ -94,7 +94,11 @@ function withoutName(place: Place): readonly Finding[] {
       // STARTTLS is there and is not there, whatever name is asked for: that has a finding of its own.
       return [];
     case 'failed':
-      return [foundAt(place, 'starttls.sni-required', 'fail', { evidence: [probe.because] })];
+      if (isBrokenOffByServer(probe))
+        return [foundAt(place, 'starttls.sni-required', 'fail', { evidence: [probe.because] })];
+      return [
+        untested(place, 'starttls.sni-required', { because: probe.because, end: { kind: 'without-tls' } }),
+      ];
     case 'secured':
       return namelessFindings(place, tls, probe.tls);
   }
@@ -143,7 +147,7 @@ function counterpartOf(place: Place, tls: ObservedTls, nameless: ObservedTls): O
   const other = otherKeyIn(place.observation);
   const same = [tls, ...(other === undefined ? [] : [other])].find((one) => isOfSameKind(one, nameless));
   if (same !== undefined) return same;
-  return otherKey?.kind === 'seen' && otherKey.result === 'failed' ? tls : undefined;
+  return isBrokenOffByServer(otherKey) ? tls : undefined;
 }
 
 /** Whether both certificates have the same kind of key; of one that cannot be read nothing is known. */

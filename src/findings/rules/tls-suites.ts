@@ -8,10 +8,10 @@ import {
   type BrokenKind,
   brokenKinds,
   codeOfSession,
-  isNewOnly,
   isRefused,
   isStrongSuite,
   orderOf,
+  saysNewOnly,
 } from '../hello-facts.ts';
 import type { SuitesSeen } from '../hello-seen.ts';
 import { showAnswer, showSession, showVersion } from '../hello-words.ts';
@@ -91,7 +91,7 @@ function anonymous(place: Place): readonly Finding[] {
       }),
     ];
   }
-  const isRuledOut = isNewOnly(place.observation.probes);
+  const isRuledOut = saysNewOnly(place.observation.probes);
   if (!isRuledOut && !isRefused(hello?.anonymous)) return [];
   const evidence = [
     isRuledOut

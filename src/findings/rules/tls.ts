@@ -4,7 +4,14 @@ import { TLS_1_2 } from '../../tls/hello/versions.ts';
 import type { CheckCase } from '../case.ts';
 import type { CheckId } from '../catalogue.ts';
 import type { Finding } from '../finding.ts';
-import { isNewOnly, isRefused, oldSessions, wantedGroup, weakestOf } from '../hello-facts.ts';
+import {
+  isBrokenOffByServer,
+  isNewOnly,
+  isRefused,
+  oldSessions,
+  wantedGroup,
+  weakestOf,
+} from '../hello-facts.ts';
 import { showAnswer, showSession, showVersion } from '../hello-words.ts';
 import type { ObservedTls, Probes } from '../observation.ts';
 import { foundAt, isBeside, isSecured, isSeen, isTried, type Place, placesOf } from '../place.ts';
@@ -149,7 +156,7 @@ function upToTls12(place: Place, probes: Probes): readonly Finding[] {
   }
   if (isNewOnly(probes)) {
     const isTold = probe?.kind === 'seen' && probe.result === 'failed';
-    return [onlyTls13(place, isTold ? probe.because : 'it has none of its versions')];
+    return [withoutTls12(place, isTold ? probe.because : 'it has none of its versions', SPEAKS_NEW_ONLY)];
   }
   if (probe === undefined) return [];
   if (probe.kind === 'not-tested') return untested(place, ['tls.no-tls12'], probe.because);
@@ -157,7 +164,9 @@ function upToTls12(place: Place, probes: Probes): readonly Finding[] {
     case 'not-offered':
       return [];
     case 'failed':
-      return [onlyTls13(place, probe.because)];
+      return isBrokenOffByServer(probe)
+        ? [withoutTls12(place, probe.because, COMES_TO_NEW_ONLY)]
+        : untested(place, ['tls.no-tls12'], `A hello without TLS 1.3 came to nothing: ${probe.because}`);
     case 'secured':
       return [
         foundAt(place, 'tls.no-tls12', 'pass', {
@@ -167,14 +176,18 @@ function upToTls12(place: Place, probes: Probes): readonly Finding[] {
   }
 }
 
-function onlyTls13(place: Place, because: string): Finding {
+const SPEAKS_NEW_ONLY = 'The server speaks TLS 1.3 only.';
+/** It may have TLS 1.2, and no key or suite for it. */
+const COMES_TO_NEW_ONLY = 'The server comes to a session with TLS 1.3 only.';
+
+function withoutTls12(place: Place, because: string, what: string): Finding {
   return foundAt(place, 'tls.no-tls12', 'warn', {
     evidence: [`A hello without TLS 1.3 was refused: ${because}`],
     severity: 'medium',
     why:
       place.observation.endpoint.protocol !== 'smtp'
-        ? 'The server speaks TLS 1.3 only. Clients that have nothing above TLS 1.2 cannot connect with TLS.'
-        : 'The server speaks TLS 1.3 only. About one mail in ten still comes from senders that have nothing above TLS 1.2: theirs comes in clear, or not at all where a policy requires TLS.',
+        ? `${what} Clients that have nothing above TLS 1.2 cannot connect with TLS.`
+        : `${what} About one mail in ten still comes from senders that have nothing above TLS 1.2: theirs comes in clear, or not at all where a policy requires TLS.`,
   });
 }
 

@@ -84,8 +84,14 @@ export function* handshake(
 
 function note(draft: VisitDraft, secured: Secured, ms: number): boolean {
   if (secured.kind === 'failed') {
-    const { because, alert } = secured;
-    draft.upgrade = { kind: 'handshake-failed', because: printable(because), alert: alert ?? null, ms };
+    const { because, alert, closed = false } = secured;
+    draft.upgrade = {
+      kind: 'handshake-failed',
+      because: printable(because),
+      alert: alert ?? null,
+      closed,
+      ms,
+    };
     return false;
   }
   draft.upgrade = { kind: 'secured', ms };

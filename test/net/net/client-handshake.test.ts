@@ -80,26 +80,31 @@ describe('a handshake that fails', () => {
     ['silence', () => undefined],
   ];
   for (const [what, act] of silences) {
+    const isClosed = what !== 'silence';
     it(`by ${what} in place of an answer is unanswered`, async (t) => {
       const { peer, connection, result } = await begun(t, 'usual', { answerToHello: 100 });
       await helloOn(peer);
       assert.equal(connection.helloUnanswered, true);
       act(peer);
-      assert.equal((await result).kind, 'failed');
+      const failed = await result;
+      assert.ok(failed.kind === 'failed');
+      assert.deepEqual([failed.closed, failed.alert], [isClosed, undefined]);
       assert.equal(connection.helloUnanswered, true);
     });
   }
 
-  const answers: readonly (readonly [string, Buffer])[] = [
-    ['an alert', Buffer.from('15030300020228', 'hex')],
-    ['one octet', Buffer.from('16', 'hex')],
+  const answers: readonly (readonly [string, Buffer, string | undefined])[] = [
+    ['an alert', Buffer.from('15030300020228', 'hex'), 'handshake failure'],
+    ['one octet', Buffer.from('16', 'hex'), undefined],
   ];
-  for (const [what, octets] of answers) {
+  for (const [what, octets, alert] of answers) {
     it(`after ${what} is answered`, async (t) => {
       const { peer, connection, result } = await begun(t, 'usual');
       await helloOn(peer);
       peer.end(octets);
-      assert.equal((await result).kind, 'failed');
+      const failed = await result;
+      assert.ok(failed.kind === 'failed');
+      assert.deepEqual([failed.closed, failed.alert], [false, alert]);
       assert.equal(connection.helloUnanswered, false);
     });
   }

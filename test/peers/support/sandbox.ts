@@ -162,6 +162,8 @@ function begin(
 }
 
 async function put(place: string, inside: string, content: string | Buffer): Promise<void> {
+  // Anywhere else the programs would see the root's, and nobody would notice.
+  if (!own.includes(inside.split('/')[1] ?? '')) throw new Error(`${inside} is not the sandbox's own`);
   const file = join(place, inside);
   await mkdir(dirname(file), { recursive: true });
   // A link in the root may point to a path that means something else out here.

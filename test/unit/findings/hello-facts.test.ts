@@ -4,6 +4,7 @@ import {
   agreedTo,
   brokenKinds,
   codeOfSession,
+  isBrokenOffByServer,
   isNameNeeded,
   isNewOnly,
   isOfOtherVersions,
@@ -12,14 +13,17 @@ import {
   isStrongSuite,
   oldSessions,
   orderOf,
+  saysNewOnly,
   sessionsOf,
   wantedGroup,
   weakestOf,
 } from '../../../src/findings/hello-facts.ts';
 import type { HelloProbes } from '../../../src/findings/hello-seen.ts';
+import type { Probes } from '../../../src/findings/observation.ts';
 import {
   agreed,
   handshakeRefused,
+  handshakeUnfit,
   helloRefused,
   probeNotTested,
   secured,
@@ -85,14 +89,56 @@ describe('all answers', () => {
     assert.ok(isNewOnly({ hello: { weakFirst: helloRefused(70) } }));
     assert.ok(!isNewOnly({ hello: { weakFirst: helloRefused(40) } }));
     assert.ok(isNewOnly({ hello: { weakFirst: helloRefused(112), weakNamed: helloRefused(70) } }));
-    // A no that does not say to what, and another one to a usual client.
-    assert.ok(isNewOnly({ hello: { weakFirst: helloRefused(null) }, upToTls12: handshakeRefused() }));
-    assert.ok(!isNewOnly({ hello: { weakFirst: helloRefused(null) }, upToTls12: secured() }));
-    assert.ok(!isNewOnly({ upToTls12: handshakeRefused() }));
     assert.ok(isStrongAnyway({ hello: { weakFirst: agreed() } }));
     assert.ok(!isStrongAnyway({ hello: { weakFirst: agreed({ suite: 0x2f }) } }));
     assert.ok(!isStrongAnyway({ hello: { weakFirst: agreed({ version: 0x0302 }) } }));
     assert.ok(!isStrongAnyway({}));
+  });
+
+  it('RFC 8446 §6.2: a no counts for the versions where it is about them, or is the same to all', () => {
+    const after = (alert: number | null, upToTls12: Probes['upToTls12']): boolean =>
+      isNewOnly({ hello: { weakFirst: helloRefused(alert) }, ...(upToTls12 && { upToTls12 }) });
+    // Its word to a usual client.
+    assert.ok(after(null, handshakeRefused()));
+    assert.ok(after(40, handshakeRefused()));
+    assert.ok(!isNewOnly({ upToTls12: handshakeRefused() }));
+    // It closes without a word at every one.
+    assert.ok(after(null, handshakeRefused({ kind: 'closed' })));
+    assert.ok(!after(40, handshakeRefused({ kind: 'closed' })));
+    assert.ok(!after(null, undefined));
+    assert.ok(!after(null, secured()));
+    const hello = { weakFirst: helloRefused(null), weakNamed: helloRefused(40) };
+    assert.ok(!isNewOnly({ hello, upToTls12: handshakeRefused({ kind: 'closed' }) }));
+    // "Unable to negotiate an acceptable set of security parameters": it may have no key for those suites.
+    assert.ok(!after(40, handshakeRefused({ kind: 'alert', alert: 'handshake failure' })));
+    // Our own TLS did not like what the server said, or it is not known who broke off.
+    assert.ok(!after(null, handshakeUnfit()));
+    assert.ok(!after(null, handshakeRefused(null)));
+  });
+
+  it('only its word rules suites without certificates out', () => {
+    assert.ok(saysNewOnly({ hello: { weakFirst: helloRefused(70) } }));
+    assert.ok(saysNewOnly({ hello: { weakFirst: helloRefused(40) }, upToTls12: handshakeRefused() }));
+    const closing = {
+      hello: { weakFirst: helloRefused(null) },
+      upToTls12: handshakeRefused({ kind: 'closed' }),
+    };
+    assert.ok(isNewOnly(closing) && !saysNewOnly(closing));
+  });
+
+  it('whose word a handshake that failed is', () => {
+    const all = [
+      handshakeRefused(),
+      handshakeRefused({ kind: 'closed' }),
+      handshakeUnfit(),
+      handshakeRefused(null),
+    ];
+    assert.deepEqual(all.map(isBrokenOffByServer), [true, true, false, false]);
+    assert.deepEqual([undefined, secured(), probeNotTested()].map(isBrokenOffByServer), [
+      false,
+      false,
+      false,
+    ]);
   });
 
   it('of the weakest first what was refused without SNI and taken with it', () => {

@@ -221,22 +221,25 @@ describe('the answers', () => {
   }
 
   it('a handshake: secured, failed, or not offered this time', async () => {
-    const failed = visit({
-      ...withoutTls,
-      upgrade: { kind: 'handshake-failed', because: 'protocol version', alert: null, ms: 1 },
-    });
     const notOffered = visit({ ...withoutTls, upgrade: { kind: 'not-offered', because: 'x' } });
     const { upToTls12: secured } = (await asked('upToTls12', visit())).probes;
     assert.ok(secured?.kind === 'seen' && secured.result === 'secured');
-    assert.deepEqual((await asked('upToTls12', failed)).probes.upToTls12, {
-      kind: 'seen',
-      result: 'failed',
-      because: 'protocol version',
-    });
     assert.deepEqual((await asked('upToTls12', notOffered)).probes.upToTls12, {
       kind: 'seen',
       result: 'not-offered',
     });
+  });
+
+  it('a handshake that failed: whose word that is', async () => {
+    for (const [alert, closed, by] of [
+      ['protocol version', false, { kind: 'alert', alert: 'protocol version' }],
+      [null, true, { kind: 'closed' }],
+      [null, false, { kind: 'own' }],
+    ] as const) {
+      const upgrade = { kind: 'handshake-failed', because: 'of the test', alert, closed, ms: 1 } as const;
+      const { probes } = await asked('upToTls12', visit({ ...withoutTls, upgrade }));
+      assert.deepEqual(probes.upToTls12, { kind: 'seen', result: 'failed', because: 'of the test', by });
+    }
   });
 
   it('not tested: refused for now, sent away, hung', async () => {

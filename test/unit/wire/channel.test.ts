@@ -169,6 +169,11 @@ describe('Channel.startTls', () => {
     assert.deepEqual(outcome, { kind: 'failed', because: 'no', alert });
   });
 
+  it('says whether the peer closed without a word', () => {
+    const { outcome } = play(channel().startTls(), [], { kind: 'tlsFailed', because: 'no', closed: true });
+    assert.deepEqual(outcome, { kind: 'failed', because: 'no', closed: true });
+  });
+
   it('RFC 3207 §4.2: "A client MUST NOT attempt to start a TLS session if a TLS session is already active"', () => {
     const peer = channel();
     play(peer.startTls(), []);

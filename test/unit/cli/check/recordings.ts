@@ -118,6 +118,8 @@ const observation: fc.Arbitrary<Observation> = fc
           : { kind: 'not-tested', because, end },
         injection: { kind: 'seen', answered: 'never', transcript },
         legacy: { kind: 'seen', result: 'failed', because },
+        upToTls12: { kind: 'seen', result: 'failed', because, by: { kind: isOpen ? 'closed' : 'own' } },
+        noServerName: { kind: 'seen', result: 'failed', because, by: { kind: 'alert', alert: because } },
         hello: hellosOf(chain, because, isOpen ? undefined : end),
       },
     });

@@ -10,6 +10,7 @@ import {
   agreed,
   chainFor,
   handshakeRefused,
+  handshakeUnfit,
   helloRefused,
   hostCase,
   observe,
@@ -60,6 +61,7 @@ describe('versions of TLS', () => {
     assert.match(openOf('version', { probes: { upToTls12: probeNotTested() } }, refused) ?? '', /TLSv1\.2/);
     const refusing = openOf('version', { probes: { upToTls12: handshakeRefused() } }, refused) ?? '';
     assert.doesNotMatch(refusing, /TLSv1\.2/);
+    assert.match(openOf('version', { probes: { upToTls12: handshakeUnfit() } }, refused) ?? '', /TLSv1\.2/);
     const old = openOf('version', { base: { tls: tlsSeen({ version: 'TLSv1.2' }) } }, refused) ?? '';
     assert.doesNotMatch(old, /TLSv1\.2/);
   });
@@ -146,6 +148,9 @@ describe('keys and signatures', () => {
 
   it('a server that refuses the other kind has only one', () => {
     assert.equal(withoutOtherKey(allProbes), undefined);
+    // Our own TLS may not have liked the certificate that there is.
+    const unfit = { ...handshakeUnfit(), key: 'rsa' } as const;
+    assert.match(withoutOtherKey({ otherKey: unfit }) ?? '', /not by the word of the server/);
     assert.deepEqual(namesOf('key', { probes: allProbes }), ['EC secp256r1']);
   });
 

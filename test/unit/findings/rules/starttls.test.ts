@@ -12,6 +12,7 @@ import {
   endedAt,
   handshakeFailed,
   handshakeRefused,
+  handshakeUnfit,
   helloRefused,
   hostCase,
   hostTarget,
@@ -287,6 +288,9 @@ describe('what further connections show', () => {
       statesOf(found(handshakeFailed(), { noServerName: handshakeRefused() }), 'starttls.sni-required'),
       '',
     );
+    // It was not the server that broke off, or nobody knows.
+    for (const noServerName of [handshakeUnfit(), handshakeRefused(null)])
+      assert.equal(statesOf(found({}, { noServerName }), 'starttls.sni-required'), 'not-tested');
   });
 
   it('a handshake that fails with SNI, too, says nothing of SNI', () => {
@@ -326,10 +330,12 @@ describe('without SNI, by a hello of our own', () => {
   });
 
   it('one of another kind than any with SNI', () => {
-    const refused = { kind: 'seen', key: 'rsa', result: 'failed', because: 'no suite in common' } as const;
+    const failed = { kind: 'seen', key: 'rsa', result: 'failed', because: 'no suite in common' } as const;
+    const refused = { ...failed, by: { kind: 'alert', alert: 'handshake failure' } } as const;
     assert.deepEqual(told({ ...shown(rsa), otherKey: refused }), ['pass', 'warn']);
     // Nobody knows whether there is one.
-    assert.deepEqual(told({ ...shown(rsa), otherKey: probeNotTested() }), ['pass', '']);
+    for (const other of [probeNotTested(), failed, { ...failed, by: { kind: 'own' } } as const])
+      assert.deepEqual(told({ ...shown(rsa), otherKey: other }), ['pass', '']);
   });
 
   it('none that was shown says nothing, and a refusal may be about the suites', () => {

@@ -7,6 +7,8 @@ import {
   caseOf,
   handshakeFailed,
   handshakeRefused,
+  handshakeUnfit,
+  helloRefused,
   hostCase,
   observe,
   only,
@@ -86,13 +88,24 @@ describe('versions', () => {
   });
 
   it('TLS 1.3 only keeps senders out that have 1.2', () => {
-    const [finding] = only(found({}, { upToTls12: handshakeRefused() }), 'tls.no-tls12');
+    const refused = { hello: { weakFirst: helloRefused() }, upToTls12: handshakeRefused() };
+    const [finding] = only(found({}, refused), 'tls.no-tls12');
     assert.deepEqual([finding?.state, finding?.severity], ['warn', 'medium']);
+    assert.match(finding?.why ?? '', /speaks TLS 1\.3 only/);
     assert.equal(statesOf(found({}, { upToTls12: probeNotTested() }), 'tls.no-tls12'), 'not-tested');
     assert.equal(
       statesOf(found({}, { upToTls12: { kind: 'seen', result: 'not-offered' } }), 'tls.no-tls12'),
       '',
     );
+  });
+
+  it('RFC 8446 §6.2: a handshake_failure is none about versions, and our own verdict is no word of the server', () => {
+    const upToTls12 = handshakeRefused({ kind: 'alert', alert: 'handshake failure' });
+    const [finding] = only(found({}, { hello: { weakFirst: helloRefused() }, upToTls12 }), 'tls.no-tls12');
+    assert.equal(finding?.state, 'warn');
+    assert.match(finding?.why ?? '', /comes to a session with TLS 1\.3 only/);
+    for (const failed of [handshakeUnfit(), handshakeRefused(null)])
+      assert.equal(statesOf(found({}, { upToTls12: failed }), 'tls.no-tls12'), 'not-tested');
   });
 
   it('a handshake that fails at its end anyway says nothing of versions', () => {

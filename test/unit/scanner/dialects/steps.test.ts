@@ -106,6 +106,7 @@ describe('TLS at once', () => {
       kind: 'handshake-failed',
       because: 'a\\nb',
       alert: 'handshake failure',
+      closed: false,
       ms: 0,
     });
     const plain = emptyDraft();

@@ -5,7 +5,7 @@ import { suiteName } from '../../tls/hello/suites.ts';
 import { openCertificate, type PathCertificate } from '../../tls/path-rules.ts';
 import { signatureDigest } from '../../tls/signature-digest.ts';
 import type { Finding } from '../finding.ts';
-import { agreedTo, isRefused, sessionsOf as helloSessionsOf, wantedGroup } from '../hello-facts.ts';
+import { agreedTo, sessionsOf as helloSessionsOf, isRefused, wantedGroup } from '../hello-facts.ts';
 import type { HelloSession, SuitesSeen } from '../hello-seen.ts';
 import { showSession, showVersion } from '../hello-words.ts';
 import type { HandshakeSeen, ObservedTls, Probed, Probes } from '../observation.ts';

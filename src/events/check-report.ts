@@ -50,6 +50,37 @@ const certificate = z.strictObject({
   notAfter: moment,
 });
 
+const suites = z
+  .strictObject({
+    connections: z.int().min(0).describe('That the list took, beside those that the budget counts.'),
+    versions: z
+      .array(
+        z.strictObject({
+          version: text,
+          suites: z
+            .array(
+              z.strictObject({
+                code: text.regex(/^0x[0-9A-F]{4}$/).describe('Of the registry of IANA.'),
+                name: text,
+                against: z
+                  .array(text)
+                  .describe('Classes that speak against it: cbc, no-fs, rc4, anon and the like.'),
+              }),
+            )
+            .describe('In the order of the server, where it has one.'),
+          ownOrder: z
+            .boolean()
+            .nullable()
+            .describe(
+              'Whether the order of the server counts, and not that of the client; null where it cannot be told.',
+            ),
+          unfinished: text.nullable().describe('Why the list is not whole; null where it is.'),
+        }),
+      )
+      .describe('Those that it speaks, the newest first.'),
+  })
+  .describe('With --suites all only: every suite that the server takes.');
+
 const endpoint = z.strictObject({
   address: text,
   port,
@@ -77,6 +108,7 @@ const endpoint = z.strictObject({
     .nullable()
     .describe('That answers there, by what it says of itself; null where it does not tell.'),
   connections: z.int().min(0).describe('That were begun.'),
+  suites: suites.optional(),
 });
 
 const host = z.strictObject({

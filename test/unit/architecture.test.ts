@@ -319,7 +319,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
     why: 'the pieces of forms, read back from them',
     test: 'test/unit/cli/check/formats/html.test.ts',
     sources: `cli/check/formats/document cli/check/formats/html-style
-      cli/check/formats/repair-document cli/check/formats/report-document cli/check/formats/told`,
+      cli/check/formats/profile-document cli/check/formats/repair-document cli/check/formats/report-document cli/check/formats/told`,
   },
   {
     why: 'how many complaints are kept',

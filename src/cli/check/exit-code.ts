@@ -56,7 +56,7 @@ export function counting(tally: Tally, report: CheckReport, failOn: Severity): T
 }
 
 /** Whether a finding is any concern of the profile: by its name, or because all are. */
-function concerns(profile: CheckReport['profile'], id: string): boolean {
+export function concerns(profile: CheckReport['profile'], id: string): boolean {
   if (profile === undefined || profile.others === 'count') return true;
   return severityOf(id, profile.severities) !== undefined;
 }

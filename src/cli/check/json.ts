@@ -17,6 +17,7 @@ import { summarizeCertificate } from '../../tls/certificate.ts';
 import { profileSection } from './profile-section.ts';
 import { writeRecording } from './recording.ts';
 import { chosen, type Selection } from './selection.ts';
+import { suitesOf } from './suite-list.ts';
 import { formatTarget, protocolOf } from './target.ts';
 import { type Unjudged, verdictFor } from './verdict.ts';
 
@@ -112,7 +113,7 @@ function hostOf(host: HostCase, simulated: HostSimulation | undefined): Reported
 }
 
 function endpointOf(observation: Observation, simulated: SenderOutcomes): ReportedHost['endpoints'][number] {
-  const { endpoint, base, connections } = observation;
+  const { endpoint, base, probes, connections } = observation;
   const { address, port, protocol, tls: mode, serverName } = endpoint;
   return {
     address,
@@ -126,6 +127,7 @@ function endpointOf(observation: Observation, simulated: SenderOutcomes): Report
     serverName,
     program: programOf(observation) ?? null,
     connections,
+    ...(probes.hello?.suites === undefined ? {} : { suites: suitesOf(probes.hello.suites) }),
   };
 }
 

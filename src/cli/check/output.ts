@@ -105,8 +105,7 @@ function textOutput({ details, page, write }: OutputTerms): Output {
   return {
     begin: nothing,
     async print(report, recording) {
-      const seen = details ? recording : undefined;
-      await write(`${separator}${formatReport(report, page, seen, recording.observations)}`);
+      await write(`${separator}${formatReport(report, page, details ? recording : undefined)}`);
       separator = SEPARATOR;
     },
     complain: () => undefined,

@@ -1,11 +1,10 @@
 /** What a profile came to, as a person reads it: what is not met first. */
-import type { CheckProfile } from '../../events/check-profile.ts';
 import type { CheckReport } from '../../events/check-report.ts';
 import type { Look } from '../terminal.ts';
 import { labelled, type Mark, marked, marks, titled } from './page.ts';
+import { inOrder, isEnding, type Requirement, requirementWords, summaryOf } from './profile-words.ts';
 import { briefly, counted, listed, placesText } from './words.ts';
 
-type Requirement = CheckProfile['requirements'][number];
 type Place = Requirement['places'][number];
 
 /** Lines of evidence of one requirement; the rest is among the details. */
@@ -15,35 +14,18 @@ const FEW = 3;
 export function profileLines({ profile }: CheckReport, isWhole: boolean, look: Look): readonly string[] {
   if (profile === undefined || profile.requirements.length === 0) return [];
   const { name, title, requirements } = profile;
-  const inside = requirements.filter(({ outside }) => !outside);
-  const having = (state: Requirement['state']): readonly Requirement[] =>
-    inside.filter((one) => one.state === state && !isEnding(one));
-  const open = [...having('not-met'), ...inside.filter(isEnding), ...having('not-tested')];
-  const rest = isWhole ? [...having('met'), ...having('not-applicable')] : [];
+  const { inside, open, met, inapplicable, outside } = inOrder(requirements);
+  const rest = isWhole ? [...met, ...inapplicable] : [];
   return [
-    ...titled(`profile ${name}`, `, ${title}: ${summary(inside)}`, look),
+    ...titled(`profile ${name}`, `, ${title}: ${summaryOf(inside)}`, look),
     ...[...open, ...rest].flatMap((one) => lines(one, isWhole, look)),
-    ...(isWhole ? [] : brief('met', having('met'), look)),
-    ...(isWhole ? [] : brief('not applicable', having('not-applicable'), look)),
-    ...requirements
-      .filter(({ outside }) => outside)
-      .flatMap(({ title: what, clause, places }) =>
-        labelled(
-          'outside of this check:',
-          `${what} (${clause}): ${places[0]?.evidence[0] ?? ''}.`,
-          look,
-          '  ',
-        ),
-      ),
+    ...(isWhole ? [] : brief('met', met, look)),
+    ...(isWhole ? [] : brief('not applicable', inapplicable, look)),
+    ...outside.flatMap(({ title: what, clause, places }) =>
+      labelled('outside of this check:', `${what} (${clause}): ${places[0]?.evidence[0] ?? ''}.`, look, '  '),
+    ),
   ];
 }
-
-const words: Readonly<Record<Requirement['state'], string>> = {
-  met: 'met',
-  'not-met': 'not met',
-  'not-tested': 'not tested',
-  'not-applicable': 'not applicable',
-};
 
 const stateMarks: Readonly<Record<Requirement['state'], Mark>> = {
   met: marks.good,
@@ -52,30 +34,16 @@ const stateMarks: Readonly<Record<Requirement['state'], Mark>> = {
   'not-applicable': marks.none,
 };
 
-/** Whether it holds now, and will not at the moment of --fail-at. */
-function isEnding({ state, ahead }: Requirement): boolean {
-  return state === 'met' && ahead === 'not-met';
-}
-
-/** `2 of 9 requirements met, 3 not met, 4 not tested.` */
-function summary(inside: readonly Requirement[]): string {
-  const count = (state: Requirement['state']): number => inside.filter((one) => one.state === state).length;
-  const others = (['not-met', 'not-tested', 'not-applicable'] as const)
-    .filter((state) => count(state) > 0)
-    .map((state) => `${count(state)} ${words[state]}`);
-  return `${[`${count('met')} of ${counted(inside.length, 'requirement')} met`, ...others].join(', ')}.`;
-}
-
 function lines(one: Requirement, isWhole: boolean, look: Look): readonly string[] {
   const { id, title, clause, state, severity, places, ahead } = one;
   const told = places.filter((place) => place.state === state);
   const isBrief = !isWhole && state === 'not-tested';
   const groups = [...Map.groupBy(told, ({ evidence }) => JSON.stringify(evidence)).values()];
   const shown = isWhole ? groups : groups.slice(0, isBrief ? 1 : FEW);
-  const later = ahead === null || ahead === state ? '' : `, then ${words[ahead]}`;
+  const later = ahead === null || ahead === state ? '' : `, then ${requirementWords[ahead]}`;
   const mark = isEnding(one) ? marks.bad : stateMarks[state];
   return [
-    ...marked(mark, `${words[state]}${later} (${severity}): ${title} (${id})`, look),
+    ...marked(mark, `${requirementWords[state]}${later} (${severity}): ${title} (${id})`, look),
     ...shown.flatMap((group) => placeLines(group, isWhole ? Infinity : isBrief ? 1 : FEW, look)),
     ...(groups.length > shown.length && !isBrief
       ? labelled('', `${counted(groups.length - shown.length, 'place')} more with --details`, look, '    ')

@@ -35,14 +35,8 @@ export interface PageTerms {
  * All of it, ending in a line break.
  *
  * @param recording where its transcripts are wanted.
- * @param observations of which every suite is told, where they were listed.
  */
-export function formatReport(
-  report: CheckReport,
-  terms: PageTerms,
-  recording?: Recording,
-  observations: Recording['observations'] = [],
-): string {
+export function formatReport(report: CheckReport, terms: PageTerms, recording?: Recording): string {
   const { look, called, isPart } = terms;
   return page([
     headLines(report, isPart, look),
@@ -55,7 +49,7 @@ export function formatReport(
     wishLines(report, look),
     hostLines(report, look),
     fineLines(report, look),
-    ...suiteBlocks(observations, look),
+    ...suiteBlocks(report, look),
     noteLines(report, look),
     ...(recording === undefined ? [moreLines(report, look)] : detailLines(report, recording, called, look)),
   ]);

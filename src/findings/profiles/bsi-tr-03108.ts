@@ -12,8 +12,8 @@ export const bsiTr03108: Profile = {
     },
     {
       title: 'BSI TR-02102-2, Use of Transport Layer Security (TLS)',
-      edition: 'BSI, versions 2022-01, 2023-01 and 2026-01',
-      read: 'Not read itself. Versions of TLS are as others cite 2022-01. Suites are those of tables 1 and 11 of 2023-01, as others list them, and others confirm those with GCM and CCM for tables 3 and 13 of 2026-01; that RSA has to have 3,000 bits is as others cite it. The table of groups could not be confirmed.',
+      edition: 'BSI, version 2023-01, and what is known of 2026-01',
+      read: 'Not read itself. What holds is as the test suite of the BSI for it has it as data (TaSK, the edition whose recommendations go to 2029): versions, suites with the year until which they are recommended, groups, lengths of keys, renegotiation and compression. TR-03108-1 has servers tested by TR-03116-4, which goes by these. Others confirm the suites with GCM and CCM for tables 3 and 13 of 2026-01; other changes since are not known here.',
     },
   ],
   severities: {
@@ -115,7 +115,7 @@ export const bsiTr03108: Profile = {
     {
       id: 'versions',
       title: 'TLS 1.2 and 1.3 are spoken, and nothing older',
-      clause: 'BSI TR-02102-2 (2022-01) §3.3, §3.4',
+      clause: 'BSI TR-02102-2 (2023-01) §3.3, §3.4',
       severity: 'high',
       test: {
         kind: 'levels',
@@ -128,7 +128,7 @@ export const bsiTr03108: Profile = {
     {
       id: 'suites',
       title: 'no suite is taken that is neither recommended nor of the same strength',
-      clause: 'BSI TR-02102-2 (2026-01), tables 3 and 13',
+      clause: 'BSI TR-02102-2 (2023-01) §3.3.1, §3.4.4',
       severity: 'high',
       test: {
         kind: 'levels',
@@ -155,6 +155,21 @@ export const bsiTr03108: Profile = {
             'TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256',
             'TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384',
             'TLS_DHE_RSA_WITH_AES_*_CBC_SHA256',
+            'TLS_DHE_DSS_WITH_AES_*_GCM_*',
+            'TLS_DHE_DSS_WITH_AES_*_CBC_SHA256',
+          ],
+          // Without forward secrecy, and recommended until the end of 2026.
+          'phase-out': [
+            'TLS_ECDH_ECDSA_WITH_AES_*_GCM_*',
+            'TLS_ECDH_ECDSA_WITH_AES_128_CBC_SHA256',
+            'TLS_ECDH_ECDSA_WITH_AES_256_CBC_SHA384',
+            'TLS_ECDH_RSA_WITH_AES_*_GCM_*',
+            'TLS_ECDH_RSA_WITH_AES_128_CBC_SHA256',
+            'TLS_ECDH_RSA_WITH_AES_256_CBC_SHA384',
+            'TLS_DH_RSA_WITH_AES_*_GCM_*',
+            'TLS_DH_RSA_WITH_AES_*_CBC_SHA256',
+            'TLS_DH_DSS_WITH_AES_*_GCM_*',
+            'TLS_DH_DSS_WITH_AES_*_CBC_SHA256',
           ],
         },
         least: 'sufficient',
@@ -164,8 +179,7 @@ export const bsiTr03108: Profile = {
     {
       id: 'groups',
       title: 'no group of the key exchange is taken that is neither recommended nor of the same strength',
-      clause: 'BSI TR-02102-2',
-      unconfirmed: true,
+      clause: 'BSI TR-02102-2 (2023-01) §3.3.2, §3.4.2, §3.6.1',
       severity: 'medium',
       test: {
         kind: 'levels',
@@ -189,9 +203,9 @@ export const bsiTr03108: Profile = {
             'SecP384r1MLKEM1024',
             'ffdhe6144',
             'ffdhe8192',
+            // Groups over a prime of 2,000 bits were recommended until the end of 2022.
             'DH>=3000',
           ],
-          'phase-out': ['ffdhe2048', 'DH>=2048'],
         },
         least: 'sufficient',
         phaseOut: 'low',
@@ -200,8 +214,7 @@ export const bsiTr03108: Profile = {
     {
       id: 'keys',
       title: 'the key of every certificate has 3,000 bits for RSA, or 250 on a curve',
-      clause: 'BSI TR-02102-2',
-      unconfirmed: true,
+      clause: 'BSI TR-02102-2 (2023-01) §3.6.1, §3.6.2',
       severity: 'high',
       test: {
         kind: 'levels',
@@ -217,7 +230,8 @@ export const bsiTr03108: Profile = {
             'EC brainpoolP512r1',
           ],
           sufficient: ['Ed25519', 'Ed448'],
-          'phase-out': ['RSA>=2048'],
+          // Recommended until the end of 2023, and what most certificates have.
+          'phase-out': ['RSA>=2000'],
         },
         least: 'sufficient',
         phaseOut: 'medium',
@@ -226,8 +240,7 @@ export const bsiTr03108: Profile = {
     {
       id: 'signatures',
       title: 'every certificate is signed with SHA-2',
-      clause: 'BSI TR-02102-2',
-      unconfirmed: true,
+      clause: 'BSI TR-02102-2 (2023-01) §3.3.3, §3.4.3',
       severity: 'high',
       test: {
         kind: 'levels',
@@ -238,12 +251,29 @@ export const bsiTr03108: Profile = {
       },
     },
     {
+      id: 'signature-padding',
+      title: 'what is signed by RSA is signed with the padding PSS',
+      clause: 'BSI TR-02102-2 (2023-01) §3.3.3, §3.4.3',
+      severity: 'info',
+      test: {
+        kind: 'outside',
+        because:
+          'the older padding was recommended until the end of 2025, and public authorities still sign certificates with it; this check does not look at it',
+      },
+    },
+    {
       id: 'renegotiation',
       title: 'there is no renegotiation that anybody on the path can make use of, and no compression',
-      clause: 'BSI TR-02102-2',
-      unconfirmed: true,
+      clause: 'BSI TR-02102-2 (2023-01) §3.3.4.1, §3.3.4.3',
       severity: 'high',
       test: { kind: 'findings', ids: ['tls.reneg.insecure', 'tls.compression'] },
+    },
+    {
+      id: 'client-renegotiation',
+      title: 'clients cannot renegotiate',
+      clause: 'BSI TR-02102-2 (2023-01) §3.3.4.1',
+      severity: 'low',
+      test: { kind: 'findings', ids: ['tls.reneg.client'] },
     },
     {
       id: 'organization',

@@ -100,7 +100,7 @@ export const ncscNl202505: Profile = {
     {
       id: 'groups',
       title: 'no group of the key exchange is taken that is less than sufficient',
-      clause: `${TEXT} §3.3.2.1, table 3; §3.3.3, table 7`,
+      clause: `${TEXT} §3.3.2.1, table 3; §3.3.3.1, table 7`,
       severity: 'high',
       test: {
         kind: 'levels',

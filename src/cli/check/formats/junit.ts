@@ -21,7 +21,7 @@ export function junitFormat({ failOn }: FormatTerms): ReportFormat {
       const told = toldOf(report);
       const names = distinct(told.map(nameOf));
       const cases = told.map((one, index) => {
-        const weight = weightOf(one.finding, failOn);
+        const weight = weightOf(one, failOn);
         return { ...one, name: names[index] ?? '', weight };
       });
       const count = (weight: string): number => cases.filter((one) => one.weight === weight).length;

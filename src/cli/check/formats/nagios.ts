@@ -74,16 +74,16 @@ export function nagiosFormat({ failOn, details }: FormatTerms): ReportFormat {
 }
 
 function stateOf(told: readonly Told[], failOn: FormatTerms['failOn']): State {
-  const counting = told.filter(({ finding }) => weightOf(finding, failOn) === 'counts');
+  const counting = told.filter((one) => weightOf(one, failOn) === 'counts');
   if (counting.some(({ finding }) => finding.severity === 'critical')) return 'CRITICAL';
   if (counting.length > 0) return 'WARNING';
-  return told.some(({ finding }) => weightOf(finding, failOn) === 'open') ? 'UNKNOWN' : 'OK';
+  return told.some((one) => weightOf(one, failOn) === 'open') ? 'UNKNOWN' : 'OK';
 }
 
 function singleText(report: CheckReport, told: readonly Told[], failOn: FormatTerms['failOn']): string {
   const idsOf = (weight: string): string => {
     const ids = [
-      ...new Set(told.flatMap(({ finding }) => (weightOf(finding, failOn) === weight ? [finding.id] : []))),
+      ...new Set(told.flatMap((one) => (weightOf(one, failOn) === weight ? [one.finding.id] : []))),
     ];
     const more = ids.length > FEW ? ` and ${ids.length - FEW} more` : '';
     return `${ids.slice(0, FEW).join(', ')}${more}`;

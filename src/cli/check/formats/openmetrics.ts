@@ -27,7 +27,7 @@ export function openmetricsFormat({ failOn }: FormatTerms): ReportFormat {
   return {
     begin: '',
     add: (report: CheckReport) => {
-      const weights = new Set(toldOf(report).map(({ finding }) => weightOf(finding, failOn)));
+      const weights = new Set(toldOf(report).map((one) => weightOf(one, failOn)));
       const { kind } = report.verdict;
       counts.all += 1;
       counts.problems += Number(weights.has('counts'));

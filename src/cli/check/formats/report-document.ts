@@ -3,6 +3,7 @@ import { domainToUnicode } from 'node:url';
 import type { CheckReport } from '../../../events/check-report.ts';
 import { type SimulatedOutcome, senders } from '../../../findings/senders.ts';
 import { isProblem, joined, wishesOf } from '../repairs.ts';
+import { suiteListsOf } from '../suite-list.ts';
 import { outlookOf, verdictOf, workOf } from '../verdict.ts';
 import {
   briefly,
@@ -14,8 +15,9 @@ import {
   showMoment,
   stateWords,
 } from '../words.ts';
-import { type Block, heading, type Line, list, paragraph, type Tone, table } from './document.ts';
+import { type Block, code, heading, type Line, list, paragraph, type Tone, table } from './document.ts';
 import type { FormatTerms } from './format.ts';
+import { profileBlocks } from './profile-document.ts';
 import { futureBlocks, repairBlocks, untestedBlocks } from './repair-document.ts';
 
 type Terms = Pick<FormatTerms, 'called' | 'isPart' | 'details'>;
@@ -24,11 +26,13 @@ export function documentOf(report: CheckReport, terms: Terms): readonly Block[] 
   return [
     ...headBlocks(report, terms),
     ...senderBlocks(report),
+    ...profileBlocks(report, terms.details),
     ...repairBlocks(report, terms.called),
     ...untestedBlocks(report),
     ...futureBlocks(report, terms.called),
     ...wishBlocks(report),
     ...serverBlocks(report),
+    ...suiteBlocks(report),
     ...(terms.details ? everyCheck(report) : fineBlocks(report)),
     ...noteBlocks(report),
   ];
@@ -134,6 +138,19 @@ function certificateWords({ tls }: Endpoint): string {
   const { names, subject, notAfter } = tls.certificate;
   const [first = subject] = names;
   return `${first}${names.length > 1 ? ` and ${names.length - 1} more` : ''}, until ${notAfter.slice(0, 10)}`;
+}
+
+/** With --suites all. */
+function suiteBlocks(report: CheckReport): readonly Block[] {
+  const lists = suiteListsOf(report);
+  if (lists.length === 0) return [];
+  return [
+    heading(3, 'Suites'),
+    ...lists.flatMap(({ place, versions }) => [
+      paragraph(`Suites ${place}${versions.length === 0 ? ': none.' : ':'}`),
+      ...versions.flatMap(({ title, lines }) => code(title, lines)),
+    ]),
+  ];
 }
 
 function fineBlocks({ findings }: CheckReport): readonly Block[] {

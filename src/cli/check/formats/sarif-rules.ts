@@ -1,6 +1,7 @@
 /** Checks as the rules of SARIF: what a viewer says of a result beside its message. */
 import { catalogue } from '../../../findings/catalogue.ts';
 import type { CheckEntry, Severity } from '../../../findings/check.ts';
+import { printable } from './told.ts';
 
 /** SARIF 2.1.0 §3.27.10. */
 export const levels: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = {
@@ -20,12 +21,16 @@ export const scores: Readonly<Record<Severity, string>> = {
   info: '0.1',
 };
 
-/** Severity is that of the catalogue: each result has its own, by the policy in force. */
-export function ruleOf(id: string): unknown {
+/**
+ * Severity is that of the catalogue: each result has its own, by the policy in force.
+ *
+ * @param named the title of what is no check of the catalogue.
+ */
+export function ruleOf(id: string, named: string): unknown {
   const entry = entries.get(id);
-  // GitHub refuses a log with a rule that has none of these.
+  // A requirement of a profile. GitHub refuses a log with a rule that has none of these.
   if (entry === undefined) {
-    const text = { text: id };
+    const text = { text: named.trim() === '' ? id : printable(named) };
     return { id, shortDescription: text, fullDescription: text, help: text };
   }
   const { title, severity, why, fix, reference } = entry;

@@ -20,26 +20,26 @@ const HEAD = {
 } as const;
 
 export function sarifFormat(terms: FormatTerms): ReportFormat {
-  /** Ids in the order of their rules, each at its index. */
-  const rules = new Map<string, number>();
+  /** By id in the order of their rules, each at its index. */
+  const rules = new Map<string, { readonly index: number; readonly title: string }>();
   let isFirst = true;
   const separator = (): string => {
     const text = isFirst ? '\n' : ',\n';
     isFirst = false;
     return text;
   };
-  const indexOf = (id: string): number => {
-    const index = rules.get(id) ?? rules.size;
-    rules.set(id, index);
-    return index;
+  const indexOf = ({ id, title }: ReportedFinding): number => {
+    const rule = rules.get(id) ?? { index: rules.size, title };
+    rules.set(id, rule);
+    return rule.index;
   };
   return {
     begin: `${JSON.stringify(HEAD).slice(0, -1)},"runs":[{"columnKind":"utf16CodeUnits","results":[`,
     add: (report, place) =>
       toldOf(report)
-        .filter(({ finding }) => isTold(finding, terms))
+        .filter((one) => isTold(one, terms))
         .map((told) => {
-          const result = resultOf(told, indexOf(told.finding.id), report, place);
+          const result = resultOf(told, indexOf(told.finding), report, place);
           return `${separator()}${JSON.stringify(result)}`;
         })
         .join(''),
@@ -48,7 +48,7 @@ export function sarifFormat(terms: FormatTerms): ReportFormat {
         name: 'Waxwing',
         version: terms.version,
         semanticVersion: terms.version,
-        rules: [...rules.keys()].map(ruleOf),
+        rules: [...rules].map(([id, { title }]) => ruleOf(id, title)),
       };
       const rest = { tool: { driver }, invocations: [invocationOf(ending)] };
       return `\n],${JSON.stringify(rest).slice(1, -1)}}]}\n`;
@@ -57,9 +57,10 @@ export function sarifFormat(terms: FormatTerms): ReportFormat {
 }
 
 /** What is to be done, and what counts and could not be looked at. */
-function isTold(finding: ReportedFinding, { failOn, details }: FormatTerms): boolean {
+function isTold(one: Told, { failOn, details }: FormatTerms): boolean {
   if (details) return true;
-  const weight = weightOf(finding, failOn);
+  const { finding } = one;
+  const weight = weightOf(one, failOn);
   return (
     weight === 'counts' ||
     weight === 'open' ||

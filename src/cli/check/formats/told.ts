@@ -1,20 +1,34 @@
-/** Findings as forms for machines tell them: those of now and of the day of --fail-at, each with its place in words. */
+/**
+ * Findings as forms for machines tell them: those of now and of the day of --fail-at, each with its place in words; and what a
+ * profile demands, as if each requirement were a check of its own.
+ */
 import type { CheckReport } from '../../../events/check-report.ts';
 import { isAtLeast, type Severity } from '../../../findings/check.ts';
+import { concerns } from '../exit-code.ts';
 import { isProblem } from '../repairs.ts';
 import { briefly, type ReportedFinding, type Scope, safe, stateWords } from '../words.ts';
+import { demandsOf } from './demands.ts';
 
 /** A finding, and when it is one. */
 export interface Told {
   readonly finding: ReportedFinding;
   /** The moment of --fail-at, RFC 3339; null for now. */
   readonly at: string | null;
+  /** Whether the exit code depends on it at all: with --profile, that of what the profile names. */
+  readonly isConcern: boolean;
 }
 
-export function toldOf({ findings, future }: CheckReport): readonly Told[] {
+export function toldOf(report: CheckReport): readonly Told[] {
+  const { findings, future, profile } = report;
+  const told = (finding: ReportedFinding, at: string | null): Told => ({
+    finding,
+    at,
+    isConcern: concerns(profile, finding.id),
+  });
   return [
-    ...findings.map((finding) => ({ finding, at: null })),
-    ...(future === null ? [] : future.findings.map((finding) => ({ finding, at: future.until }))),
+    ...findings.map((one) => told(one, null)),
+    ...(future === null ? [] : future.findings.map((one) => told(one, future.until))),
+    ...demandsOf(report),
   ];
 }
 
@@ -24,13 +38,13 @@ export type Weight =
   | 'counts'
   /** Could not be looked at, at or above the limit. */
   | 'open'
-  /** Wrong, weak, missing or not tested, below the limit. */
+  /** Wrong, weak, missing or not tested, below the limit or no concern of the profile. */
   | 'minor'
   | 'fine';
 
-export function weightOf(finding: ReportedFinding, failOn: Severity): Weight {
+export function weightOf({ finding, isConcern }: Told, failOn: Severity): Weight {
   if (finding.state === 'pass') return 'fine';
-  if (!isAtLeast(finding.severity, failOn)) return 'minor';
+  if (!isConcern || !isAtLeast(finding.severity, failOn)) return 'minor';
   return isProblem(finding) ? 'counts' : 'open';
 }
 

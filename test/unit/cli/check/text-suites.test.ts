@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { suitesOf } from '../../../../src/cli/check/suite-list.ts';
 import { suiteBlocks } from '../../../../src/cli/check/text-suites.ts';
 import type { SuitesSeen } from '../../../../src/findings/hello-seen.ts';
-import { observe } from '../../../support/observations.ts';
+import { endpoint, host } from './samples.ts';
 
 const look = { colour: false, unicode: true, width: 80 };
 
 function blocks(suites: SuitesSeen): string {
-  return suiteBlocks([observe({ probes: { hello: { suites } } })], look)
+  return suiteBlocks({ hosts: [host({ endpoints: [endpoint({ suites: suitesOf(suites) })] })] }, look)
     .map((lines) => lines.join('\n'))
     .join('\n\n');
 }
@@ -40,5 +41,5 @@ it('none, and nothing where nothing was listed', () => {
     blocks({ connections: 6, versions: [] }),
     'suites of 192.0.2.1 port 25, listed by 6 connections beside the others: none',
   );
-  assert.deepEqual(suiteBlocks([observe()], look), []);
+  assert.deepEqual(suiteBlocks({ hosts: [host()] }, look), []);
 });

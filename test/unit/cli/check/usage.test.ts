@@ -40,7 +40,12 @@ describe('which words go together', () => {
       whyNotAllSuites(usage(change), depth, terms) ?? '';
     const one = ['mx.example.test:25'];
     assert.equal(why({ targets: one }), '');
-    for (const change of [{ targets: ['a.test'] }, { targets: [...one, ...one] }, { targets: ['-'] }, { input: 'x' }])
+    for (const change of [
+      { targets: ['a.test'] },
+      { targets: [...one, ...one] },
+      { targets: ['-'] },
+      { input: 'x' },
+    ])
       assert.match(why(change), /name one server, such as mx/);
     assert.match(why({ targets: one, input: 'x' }), /name one server/);
     assert.match(why({ targets: one }, 'quick'), /--depth quick do not go together/);

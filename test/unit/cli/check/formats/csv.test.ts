@@ -5,7 +5,8 @@ import { csvColumns, csvFormat } from '../../../../../src/cli/check/formats/csv.
 import { printable as shown } from '../../../../../src/cli/check/formats/told.ts';
 import type { CheckReport } from '../../../../../src/events/check-report.ts';
 import { report, reported, samples } from '../samples.ts';
-import { hostileReport, hostileText, written } from './hostile.ts';
+import { everyKind } from './demanded.ts';
+import { findingsOf, hostileReport, hostileText, written } from './hostile.ts';
 
 type Row = Readonly<Record<string, string>>;
 
@@ -67,6 +68,20 @@ describe('a table', () => {
     );
   });
 
+  it('has a row for what a profile demands, at each place', () => {
+    const rows = rowsOf(written(csvFormat(), [everyKind]));
+    assert.deepEqual(
+      rows.map(({ id, state, severity, address, reference }) => [id, state, severity, address, reference]),
+      [
+        ['cert.expired', 'fail', 'critical', '192.0.2.1', 'RFC 3207 §4'],
+        ['profile.mine.keys', 'fail', 'high', '192.0.2.1', 'Mail policy 4.2'],
+        ['profile.mine.keys', 'not-tested', 'high', '192.0.2.2', 'Mail policy 4.2'],
+        ['profile.mine.suites', 'not-tested', 'medium', '192.0.2.1', 'RFC 8461 §5'],
+        ['profile.mine.starttls', 'pass', 'critical', '', 'RFC 8461 §5'],
+      ],
+    );
+  });
+
   it('no cell is a formula, wherever a spreadsheet lets cells begin', () => {
     fc.assert(
       fc.property(hostileText, (text) => {
@@ -83,19 +98,18 @@ describe('a table', () => {
     fc.assert(
       fc.property(fc.array(hostileReport, { maxLength: 3 }), (reports: readonly CheckReport[]) => {
         const rows = rowsOf(written(csvFormat(), reports));
-        const expected = reports.flatMap(({ target, verdict, findings, future }) => {
-          const all = [...findings, ...(future?.findings ?? [])].map(
-            ({ id, why, evidence, scope, reference }) => [
-              shown(target),
-              shown(verdict.text),
-              shown(id),
-              shown(why),
-              evidence.map(shown).join('\n'),
-              shown(scope.host ?? ''),
-              String(scope.port ?? ''),
-              shown(reference),
-            ],
-          );
+        const expected = reports.flatMap((one) => {
+          const { target, verdict, future } = one;
+          const all = findingsOf(one).map(({ id, why, evidence, scope, reference }) => [
+            shown(target),
+            shown(verdict.text),
+            shown(id),
+            shown(why),
+            evidence.map(shown).join('\n'),
+            shown(scope.host ?? ''),
+            String(scope.port ?? ''),
+            shown(reference),
+          ]);
           const ends = (future?.events ?? []).map(({ id, what }) => [
             shown(target),
             shown(verdict.text),

@@ -1,11 +1,13 @@
 /** Reports in which every text is somebody else's, and means ill. */
 import * as fc from 'fast-check';
 import { withoutOptions } from '../../../../../src/cli/check/again.ts';
+import { demandsOf } from '../../../../../src/cli/check/formats/demands.ts';
 import type { FormatTerms, ReportFormat } from '../../../../../src/cli/check/formats/format.ts';
 import type { ListPlace } from '../../../../../src/cli/check/targets.ts';
 import type { CheckReport } from '../../../../../src/events/check-report.ts';
 import { findingStates, severities } from '../../../../../src/findings/check.ts';
 import { endpoint, host, outcomesOf, report, reported } from '../samples.ts';
+import { profileWith, type Requirement, requirement } from './demanded.ts';
 
 type Finding = CheckReport['findings'][number];
 
@@ -96,6 +98,23 @@ const hostileFinding: fc.Arbitrary<Finding> = fc
     }),
   );
 
+const requirementStates = fc.constantFrom('met', 'not-met', 'not-tested', 'not-applicable');
+
+function profileOf(
+  { state, ahead, said }: Pick<Requirement, 'state' | 'ahead'> & { readonly said: string },
+  name: string,
+): CheckReport['profile'] {
+  const one = requirement({
+    state,
+    ahead,
+    title: said,
+    clause: said,
+    places: [{ scope: { host: name }, state, level: null, evidence: [said] }],
+  });
+  const web = { ...one, id: 'web', outside: true };
+  return profileWith([one, web], said);
+}
+
 export const hostileReport: fc.Arbitrary<CheckReport> = fc
   .record({
     target: hostileText,
@@ -105,11 +124,15 @@ export const hostileReport: fc.Arbitrary<CheckReport> = fc
     name: hostileText,
     findings: fc.array(hostileFinding, { maxLength: 4 }),
     later: fc.option(fc.array(hostileFinding, { maxLength: 2 })),
+    demand: fc.option(
+      fc.record({ state: requirementStates, ahead: fc.option(requirementStates), said: hostileText }),
+    ),
   })
-  .map(({ target, text, because, tls, name, findings, later }) =>
+  .map(({ target, text, because, tls, name, findings, later, demand }) =>
     report(
       {
         target,
+        ...(demand === null ? {} : { profile: profileOf(demand, name) }),
         verdict: { kind: 'encrypted', text },
         findings,
         outcomes: outcomesOf('deferred'),
@@ -120,6 +143,17 @@ export const hostileReport: fc.Arbitrary<CheckReport> = fc
               endpoint({
                 address: tls,
                 program: text,
+                suites: {
+                  connections: 3,
+                  versions: [
+                    {
+                      version: 'TLSv1.2',
+                      suites: [{ code: '0xC02F', name: tls, against: ['cbc'] }],
+                      ownOrder: null,
+                      unfinished: because,
+                    },
+                  ],
+                },
                 tls: {
                   version: tls,
                   cipher: text,
@@ -169,6 +203,12 @@ export const terms: FormatTerms = {
   isPart: false,
   version: '1.2.3',
 };
+
+/** All that forms for machines tell of a report, in their order. */
+export function findingsOf(one: CheckReport): readonly Finding[] {
+  const demands = demandsOf(one).map(({ finding }) => finding);
+  return [...one.findings, ...(one.future?.findings ?? []), ...demands];
+}
 
 /** The whole document. */
 export function written(

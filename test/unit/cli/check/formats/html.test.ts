@@ -8,6 +8,7 @@ import { printable } from '../../../../../src/cli/check/formats/told.ts';
 import type { CheckReport } from '../../../../../src/events/check-report.ts';
 import { allOf, readXml, textOf, type XmlElement } from '../../../../support/strict-xml.ts';
 import { samples } from '../samples.ts';
+import { everyKind } from './demanded.ts';
 import { hostileReport, hostileText, terms, written } from './hostile.ts';
 import { wordsOf } from './words.ts';
 
@@ -83,7 +84,7 @@ describe('a page', () => {
 
   it('headings go down one by one, tables have captions and titled columns and rows', () => {
     for (const details of [false, true]) {
-      const page = pageOf(Object.values(samples), ['line 3 of stdin: no'], details);
+      const page = pageOf([...Object.values(samples), everyKind], ['line 3 of stdin: no'], details);
       const levels = elementsOf(page).flatMap(({ name }) =>
         /^h\d$/.test(name) ? [Number(name.slice(1))] : [],
       );

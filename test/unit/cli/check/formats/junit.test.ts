@@ -6,7 +6,8 @@ import { printable as shown } from '../../../../../src/cli/check/formats/told.ts
 import type { CheckReport } from '../../../../../src/events/check-report.ts';
 import { allOf, readXml, textOf, type XmlElement } from '../../../../support/strict-xml.ts';
 import { report, reported, samples } from '../samples.ts';
-import { hostileReport, terms, written } from './hostile.ts';
+import { everyKind } from './demanded.ts';
+import { findingsOf, hostileReport, terms, written } from './hostile.ts';
 
 const suitesOf = (...reports: readonly CheckReport[]): readonly XmlElement[] =>
   allOf(readXml(written(junitFormat(terms), reports)), 'testsuite');
@@ -51,6 +52,22 @@ describe('a report of tests', () => {
     }
   });
 
+  it('what a profile demands are cases; findings that it does not name do not count', () => {
+    const [suite] = suitesOf(everyKind);
+    assert.ok(suite);
+    assert.deepEqual(
+      allOf(suite, 'testcase').map((one) => [one.attributes['name'], outcomeOf(one)]),
+      [
+        ['cert.expired at mx1.example.test 192.0.2.1 port 25', ''],
+        ['profile.mine.keys at mx1.example.test 192.0.2.1 port 25', 'failure'],
+        ['profile.mine.keys at mx1.example.test 192.0.2.2 port 25', 'skipped'],
+        ['profile.mine.suites at mx1.example.test 192.0.2.1 port 25', 'skipped'],
+        ['profile.mine.starttls', ''],
+      ],
+    );
+    assert.match(textOf(allOf(suite, 'system-out')[0] ?? assert.fail()), /^cert\.expired at /m);
+  });
+
   it('cases have the same name as long as check and place are, and never two of one suite', () => {
     const twice = { findings: [reported(), reported(), reported({ scope: { domain: 'example.test' } })] };
     const names = suitesOf(report(twice)).flatMap((suite) =>
@@ -88,9 +105,9 @@ describe('a report of tests', () => {
         const suites = suitesOf(...reports);
         assert.equal(suites.length, reports.length);
         for (const [index, suite] of suites.entries()) {
-          const { target, findings, future } = reports[index] ?? assert.fail();
-          assert.equal(suite.attributes['name'], shown(target));
-          const all = [...findings, ...(future?.findings ?? [])];
+          const whole = reports[index] ?? assert.fail();
+          assert.equal(suite.attributes['name'], shown(whole.target));
+          const all = findingsOf(whole);
           const cases = allOf(suite, 'testcase');
           assert.equal(cases.length, all.length);
           for (const [number, one] of cases.entries()) {

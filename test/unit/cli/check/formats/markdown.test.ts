@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { markdownFormat } from '../../../../../src/cli/check/formats/markdown.ts';
+import { suitesOf } from '../../../../../src/cli/check/suite-list.ts';
 import type { CheckReport } from '../../../../../src/events/check-report.ts';
-import { report, reported, samples } from '../samples.ts';
+import { endpoint, host, report, reported, samples } from '../samples.ts';
+import { everyKind } from './demanded.ts';
 import { hostileReport, hostileText, terms, written } from './hostile.ts';
 import { wordsOf } from './words.ts';
 
@@ -78,6 +80,34 @@ describe('Markdown', () => {
     assert.match(text, /\n## All targets\n/);
     assert.doesNotMatch(textOf([samples.good]), /All targets/);
     assert.match(textOf([samples.good], [], true), /\n### Every check\n/);
+  });
+
+  it('has what a profile came to, and every suite where they were listed', () => {
+    const text = textOf([everyKind]);
+    assert.match(
+      text,
+      /\n### Profile `mine`\n\nmy demands: 1 of 4 requirements met, 1 not met, 1 not tested, 1 not applicable\.\n/,
+    );
+    assert.match(
+      text,
+      /\n\| `keys` \| \*\*not met\*\* \| high \| keys are strong \| .*192\.0\.2\.1.*: RSA 1024 is insufficient \| Mail policy 4\.2 \|\n/,
+    );
+    assert.match(
+      text,
+      /\nMet: starttls\.\n\nNot applicable: .*mta-sts.*\n\n- Outside of this check: TLS comes about/,
+    );
+    assert.doesNotMatch(text, /### Suites/);
+    const versions = [{ version: 0x0303, suites: [0xc02f, 0x002f], ownOrder: true, unfinished: null }];
+    const suites = suitesOf({ connections: 9, versions });
+    const listed = textOf([report({ hosts: [host({ endpoints: [endpoint({ suites })] })] })]);
+    assert.match(
+      listed,
+      /\n### Suites\n\nSuites of 192\.0\.2\.1 port 25, listed by 9 connections beside the others:\n/,
+    );
+    assert.match(
+      listed,
+      /TLSv1\.2.*in the order of the server:\n\n```text\nTLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\nTLS_RSA_WITH_AES_128_CBC_SHA \(cbc, no-fs\)\n```\n/,
+    );
   });
 
   it('our own sentences are left as they are', () => {

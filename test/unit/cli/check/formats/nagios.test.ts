@@ -5,6 +5,7 @@ import { nagiosFormat } from '../../../../../src/cli/check/formats/nagios.ts';
 import { nagiosFailure } from '../../../../../src/cli/check/formats/nagios-text.ts';
 import type { CheckReport } from '../../../../../src/events/check-report.ts';
 import { endpoint, host, report, reported, samples } from '../samples.ts';
+import { everyKind } from './demanded.ts';
 import { hostileReport, hostileText, terms } from './hostile.ts';
 
 interface Status {
@@ -66,6 +67,13 @@ describe('the line of a plugin', () => {
     assert.deepEqual(lines, []);
     const open = report({ findings: [reported({ state: 'not-tested' })] });
     assert.match(statusOf([open], { exitCode: 3 }).text, /, not tested: starttls\.not-offered$/);
+  });
+
+  it('with a profile names what it demands, and nothing that does not count', () => {
+    assert.match(
+      statusOf([everyKind], { exitCode: 1 }).text,
+      /, to fix: profile\.mine\.keys, not tested: profile\.mine\.keys$/,
+    );
   });
 
   it('of several counts them, and names the first of each kind that is not fine', () => {

@@ -5,6 +5,7 @@ import { MOST_TARGETS, openmetricsFormat } from '../../../../../src/cli/check/fo
 import { printable } from '../../../../../src/cli/check/formats/told.ts';
 import type { CheckReport } from '../../../../../src/events/check-report.ts';
 import { report, reported, samples } from '../samples.ts';
+import { demanded, everyKind, requirement } from './demanded.ts';
 import { hostileReport, terms, written } from './hostile.ts';
 
 interface Sample {
@@ -106,6 +107,14 @@ describe('figures', () => {
     assert.deepEqual(of('fail', 'medium'), [1, 1]);
     assert.deepEqual(of('not-tested', 'high'), [0, 0]);
     assert.deepEqual(of('not-tested', 'medium'), [1, 1]);
+  });
+
+  it('with a profile goes by what that demands', () => {
+    const { profile } = demanded([requirement()]);
+    const unnamed = { ...everyKind, profile };
+    assert.deepEqual([valueOf(everyKind, 'probe_success'), valueOf(unnamed, 'probe_success')], [0, 1]);
+    const found = samplesOf(everyKind)('starttls_findings').map(({ labels }) => labels['id']);
+    assert.ok(found.includes('profile.mine.keys'));
   });
 
   it('what is not known has no figure, and is never 0', () => {

@@ -7,7 +7,8 @@ import { printable as shown } from '../../../../../src/cli/check/formats/told.ts
 import type { ListPlace } from '../../../../../src/cli/check/targets.ts';
 import type { CheckReport } from '../../../../../src/events/check-report.ts';
 import { report, reported, samples } from '../samples.ts';
-import { hostileReport, terms, written } from './hostile.ts';
+import { everyKind } from './demanded.ts';
+import { findingsOf, hostileReport, terms, written } from './hostile.ts';
 
 /** As much of SARIF as is looked at here; the whole is judged by the schema of OASIS in test/peers/check-forms.test.ts. */
 const location = z.object({
@@ -29,7 +30,11 @@ const result = z.object({
   partialFingerprints: z.record(z.string(), z.string()),
   properties: z.object({ target: z.string(), state: z.string(), evidence: z.array(z.string()) }),
 });
-const rule = z.object({ id: z.string(), helpUri: z.string().optional() });
+const rule = z.object({
+  id: z.string(),
+  shortDescription: z.object({ text: z.string().min(1) }),
+  helpUri: z.string().optional(),
+});
 const log = z.object({
   version: z.literal('2.1.0'),
   runs: z.tuple([
@@ -80,6 +85,20 @@ describe('a log of SARIF', () => {
       'open none',
       'pass none',
     ]);
+  });
+
+  it('tells what a profile demands, each with a rule of its own', () => {
+    const { results, tool } = runOf([everyKind]);
+    assert.deepEqual(
+      results.map(({ ruleId, kind }) => [ruleId, kind]),
+      [
+        ['cert.expired', 'fail'],
+        ['profile.mine.keys', 'fail'],
+        ['profile.mine.keys', 'open'],
+      ],
+    );
+    const rules = tool.driver.rules.map(({ id, shortDescription }) => [id, shortDescription.text]);
+    assert.deepEqual(rules[1], ['profile.mine.keys', 'keys are strong']);
   });
 
   it('names a line of the list where there is one, and always the place in words', () => {
@@ -137,8 +156,8 @@ describe('a log of SARIF', () => {
     fc.assert(
       fc.property(fc.array(hostileReport, { maxLength: 2 }), (reports: readonly CheckReport[]) => {
         const { results } = runOf(reports, { details: true });
-        const all = reports.flatMap(({ target, findings, future }) =>
-          [...findings, ...(future?.findings ?? [])].map((finding) => ({ target, ...finding })),
+        const all = reports.flatMap((one) =>
+          findingsOf(one).map((finding) => ({ target: one.target, ...finding })),
         );
         assert.deepEqual(
           results.map(({ properties }) => [properties.target, properties.evidence]),

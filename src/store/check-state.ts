@@ -73,7 +73,7 @@ const shaped = shapingErrors(kind.what);
  */
 export function openCheckState(file: string): CheckState {
   return shaped(() => {
-    createPrivateFile(file);
+    create(file);
     const database = new DatabaseSync(file);
     try {
       hold(database, file);
@@ -83,6 +83,15 @@ export function openCheckState(file: string): CheckState {
       throw error;
     }
   });
+}
+
+function create(file: string): void {
+  try {
+    createPrivateFile(file);
+  } catch (error) {
+    const because = error instanceof Error ? error.message : String(error);
+    throw new StoreError('failed', `the state ${file} cannot be opened: ${because}`, { cause: error });
+  }
 }
 
 function hold(database: DatabaseSync, file: string): void {

@@ -3,7 +3,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Parsed } from '../../names/domain.ts';
-import { messageOf } from '../usage.ts';
+import { whyUnreadable } from './unreadable.ts';
 
 export interface Survey {
   /** Hexadecimal. */
@@ -22,6 +22,11 @@ export async function surveyOf(file: string): Promise<Parsed<Survey | undefined>
   let found: Stats;
   try {
     found = await stat(file);
+    if (found.isDirectory())
+      return {
+        kind: 'invalid',
+        because: `--input ${file}: it is a folder; name a file with a target a line`,
+      };
     if (!found.isFile()) return { kind: 'ok', value: undefined };
     const hash = createHash('sha256');
     let targets = 0;
@@ -34,7 +39,7 @@ export async function surveyOf(file: string): Promise<Parsed<Survey | undefined>
     return { kind: 'ok', value: { sha256: hash.digest('hex'), targets } };
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error;
-    return { kind: 'invalid', because: `${file}: ${messageOf(error)}` };
+    return { kind: 'invalid', because: `--input ${file}: ${whyUnreadable(error)}` };
   }
 }
 

@@ -52,7 +52,7 @@ export async function reportAll(
   for await (const { place, judged } of results) {
     if (judged.kind === 'invalid') {
       complain(judged.because);
-      totals = withWrong(totals);
+      totals = withWrong(totals, place !== null);
     } else {
       watch.add(judged.value.ports);
       totals = { ...withShare(totals, judged.value.share), portIsOpen: watch.isOpen() };

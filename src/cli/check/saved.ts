@@ -3,10 +3,10 @@ import { createReadStream } from 'node:fs';
 import { z } from 'zod';
 import type { Recording } from '../../findings/recording.ts';
 import { type Parsed, quote } from '../../names/domain.ts';
-import { messageOf } from '../usage.ts';
 import { InputError, linesOf } from './lines.ts';
 import { readRecording } from './recording.ts';
 import { STDIN } from './targets.ts';
+import { whyUnreadable } from './unreadable.ts';
 
 /** Of one line, and of a file that is no NDJSON. */
 const MOST_OCTETS = 64 * 1024 * 1024;
@@ -61,8 +61,10 @@ async function* recordingsOf(
     }
   } catch (error) {
     // The file's fault, or that of the system in reading it; a fault of ours goes on up.
-    if (!(error instanceof InputError || (error instanceof Error && 'syscall' in error))) throw error;
-    yield invalid(`${file}: ${messageOf(error)}`);
+    if (error instanceof InputError) yield invalid(`${file}: ${error.message}`);
+    else if (error instanceof Error && 'syscall' in error)
+      yield invalid(`--from ${file}: ${whyUnreadable(error)}`);
+    else throw error;
   }
 }
 

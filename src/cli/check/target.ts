@@ -121,14 +121,14 @@ function parsePlace(text: string): Parsed<Place> {
   if (isIP(text) !== 0) return address(text, undefined);
   if (/^\[[^\]]*$/.test(text)) return invalid(`${quote(text)} has no closing bracket`);
   const brackets = /^\[([^\]]*)\](?::(.*))?$/s.exec(text);
-  const plain = /^([^:]*)(?::(.*))?$/s.exec(text);
+  const plain = /^([^:]*)(?::([^:]*))?$/.exec(text);
   const [inner = '', after] = (brackets ?? plain)?.slice(1) ?? [];
   if (brackets === null && plain === null) {
     return invalid(
       `${quote(text)} has more than one colon; an IPv6 address with a port is written [2001:db8::1]:25`,
     );
   }
-  const port = after === undefined ? { kind: 'ok' as const, value: undefined } : parsePort(after);
+  const port = after === undefined ? { kind: 'ok' as const, value: undefined } : parsePort(after, text);
   if (port.kind === 'invalid') return port;
   const literal = inner.replace(/^IPv6:/i, '');
   if (isIP(literal) !== 0) return address(literal, port.value);
@@ -148,9 +148,10 @@ function address(text: string, port: number | undefined): Parsed<Place> {
   return { kind: 'ok', value: { host: { kind: 'ip', address: text.toLowerCase() }, port, bare: false } };
 }
 
-function parsePort(text: string): Parsed<number> {
+function parsePort(text: string, whole: string): Parsed<number> {
   const number = /^[0-9]{1,5}$/.test(text) ? Number(text) : 0;
-  if (number < 1 || number > 65_535) return invalid(`${quote(text)} is not a port: 1 to 65535`);
+  if (number < 1 || number > 65_535)
+    return invalid(`${quote(whole)}: ${quote(text)} is not a port, a number from 1 to 65535`);
   return { kind: 'ok', value: number };
 }
 

@@ -59,9 +59,13 @@ export function withShare(totals: Totals, { verdict, tally, connections }: Share
   };
 }
 
-/** With something that could not be read as a target, or be judged. */
-export function withWrong(totals: Totals): Totals {
-  return { ...totals, wrong: totals.wrong + 1, tally: { ...totals.tally, wrongUsage: true } };
+/**
+ * With something that could not be read as a target, or be judged.
+ *
+ * @param isLine whether it is a line of a list, and not the list.
+ */
+export function withWrong(totals: Totals, isLine: boolean): Totals {
+  return { ...totals, wrong: totals.wrong + Number(isLine), tally: { ...totals.tally, wrongUsage: true } };
 }
 
 const count = z.int().min(0);

@@ -32,6 +32,16 @@ describe('the state of a check', () => {
     close();
   });
 
+  it('names the file that cannot be opened', (t) => {
+    const folder = join(place(t), '..');
+    for (const file of [folder, join(folder, 'none', 'state')])
+      assert.throws(
+        () => openCheckState(file),
+        (error) =>
+          error instanceof StoreError && error.message.startsWith(`the state ${file} cannot be opened: `),
+      );
+  });
+
   it('knows exactly the numbers that were done, in whatever order and steps', (t) => {
     const file = place(t);
     const steps = array(array(nat(40_000), { maxLength: 50 }), { maxLength: 6 });

@@ -31,7 +31,12 @@ describe('a list in a file', () => {
   it('that is no file can be read once only; one that is not there is told', async (t) => {
     assert.deepEqual(await surveyOf('/dev/null'), { kind: 'ok', value: undefined });
     const missing = await surveyOf(`${fileWith(t, '')}.not`);
-    assert.match(missing.kind === 'invalid' ? missing.because : '', /list\.not: ENOENT/);
+    assert.match(
+      missing.kind === 'invalid' ? missing.because : '',
+      /^--input .*list\.not: there is no such file$/,
+    );
+    const folder = await surveyOf(tmpdir());
+    assert.match(folder.kind === 'invalid' ? folder.because : '', /it is a folder; name a file/);
   });
 
   it('that changes behind its survey is told of at its end', async (t) => {

@@ -88,6 +88,6 @@ describe('--from', () => {
 
   it('says where there is no file', async () => {
     const [parsed] = await Array.fromAsync(savedRecordings(join(folder, 'none'), stdin()));
-    assert.match(parsed?.kind === 'invalid' ? parsed.because : '', /ENOENT/);
+    assert.match(parsed?.kind === 'invalid' ? parsed.because : '', /^--from .*: there is no such file$/);
   });
 });

@@ -32,11 +32,18 @@ describe('the totals of a run', () => {
     assert.equal(exitCodeOf(totals.tally), 1);
     assert.equal(nagiosCodeOf(totals.tally), 1);
     assert.equal(nagiosCodeOf([worse, lost].reduce(withShare, totals).tally), 2);
-    assert.deepEqual([withWrong(totals).wrong, exitCodeOf(withWrong(totals).tally)], [1, 2]);
+    const wrong = [true, false].map((isLine) => withWrong(totals, isLine));
+    assert.deepEqual(
+      wrong.map((one) => [one.wrong, exitCodeOf(one.tally)]),
+      [
+        [1, 2],
+        [0, 2],
+      ],
+    );
   });
 
   it('are the same when they were kept, and nothing else is taken for them', () => {
-    const totals = withWrong(withShare(noTotals, share()));
+    const totals = withWrong(withShare(noTotals, share()), true);
     assert.deepEqual(readTotals(writeTotals(totals)), totals);
     for (const text of ['{}', '[]', 'null', JSON.stringify({ ...totals, tested: -1 })])
       assert.equal(readTotals(text), undefined);

@@ -82,13 +82,29 @@ export function codeOfSession(tls: ObservedTls | null): number | undefined {
 export interface BrokenKind {
   readonly kind: BrokenClass;
   /** null: the server has none of it. */
-  readonly taken: HelloSession | null;
+  readonly taken: SuiteTaken | null;
+}
+
+/** What a server agreed to, as far as suites matter. */
+type SuiteTaken = Pick<HelloSession, 'version' | 'suite'>;
+
+/** Every suite of the list, where there is one (--suites all), the newest version first. */
+export function listedSuites({ hello }: Probes): readonly SuiteTaken[] {
+  return (hello?.suites?.versions ?? [])
+    .toReversed()
+    .flatMap(({ version, suites: all }) => all.map((suite) => ({ version, suite })));
+}
+
+/** Whether the server has no suites but those of the list. */
+export function isListedWhole({ hello }: Probes): boolean {
+  const versions = hello?.suites?.versions ?? [];
+  return versions.length > 0 && versions.every(({ unfinished }) => unfinished === null);
 }
 
 /** The broken kinds of which something is known; of a server that follows the client, all that are weaker than what it took. */
 export function brokenKinds(base: Pick<Visit, 'tls'>, probes: Probes): readonly BrokenKind[] {
   const { hello } = probes;
-  const sessions = sessionsOf(probes);
+  const sessions = [...sessionsOf(probes), ...listedSuites(probes)];
   const cleared = new Set([...clearedByRefusal(hello?.weak ?? []), ...clearedByOrder(base, probes)]);
   return brokenClasses.flatMap((kind): BrokenKind[] => {
     const taken = sessions.find(({ suite }) => brokenKindsOf(suite).includes(kind));
@@ -104,9 +120,12 @@ function clearedByRefusal(asked: NonNullable<NonNullable<Probes['hello']>['weak'
   return brokenClasses.filter((kind) => !last.without.includes(kind));
 }
 
-/** A server without TLS 1.2 and older has none; one that follows the client has none that stand before what it took. */
+/**
+ * A server without TLS 1.2 and older has none, nor has one whose list has none; one that follows the client has none that stand
+ * before what it took.
+ */
 function clearedByOrder(base: Pick<Visit, 'tls'>, probes: Probes): readonly BrokenClass[] {
-  if (isNewOnly(probes)) return brokenClasses;
+  if (isNewOnly(probes) || isListedWhole(probes)) return brokenClasses;
   const order = orderOf(base, probes);
   if (order?.kind !== 'client') return [];
   const [kind] = brokenKindsOf(order.weakest);

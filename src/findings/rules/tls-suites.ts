@@ -8,15 +8,18 @@ import {
   type BrokenKind,
   brokenKinds,
   codeOfSession,
+  isListedWhole,
   isRefused,
   isStrongSuite,
+  listedSuites,
   orderOf,
   saysNewOnly,
 } from '../hello-facts.ts';
 import type { SuitesSeen } from '../hello-seen.ts';
 import { showAnswer, showSession, showVersion } from '../hello-words.ts';
-import type { ObservedTls } from '../observation.ts';
-import { foundAt, type Place } from '../place.ts';
+import type { ObservedTls, Probes } from '../observation.ts';
+import { foundAt, type Place, type Said } from '../place.ts';
+import { type Scrutiny, scrutinyAt } from '../scrutiny.ts';
 
 export function suiteFindings(place: Place): readonly Finding[] {
   const { base, probes } = place.observation;
@@ -60,6 +63,7 @@ function ofKinds(
 }
 
 function whyCleared({ observation: { base, probes } }: Place): string {
+  if (isListedWhole(probes)) return NOT_LISTED;
   const last = probes.hello?.weak?.at(-1);
   if (last?.kind === 'seen') {
     const names = brokenClasses
@@ -73,32 +77,53 @@ function whyCleared({ observation: { base, probes } }: Place): string {
   return 'It has none of the versions that such suites go with.';
 }
 
+const NOT_LISTED = 'Every suite that it takes was listed, and none of these is among them.';
+
 /** Servers of mail take them from senders that would go on in clear otherwise; those that look at certificates do not offer them. */
 function anonymous(place: Place): readonly Finding[] {
-  const { hello } = place.observation.probes;
-  const session = agreedTo(hello?.anonymous);
-  if (session !== undefined) {
-    const isOfMail = place.observation.endpoint.protocol === 'smtp';
-    return [
-      foundAt(place, 'tls.suite.anon', 'warn', {
-        evidence: [`Agreed on: ${showSession(session)}`],
-        ...(isOfMail
-          ? {
-              severity: 'info',
-              why: 'The server agrees to suites in which it proves nothing of itself. At port 25 that is usual, and worth a little more than clear text: senders that look at certificates never offer them.',
-            }
-          : {}),
-      }),
-    ];
+  const { probes } = place.observation;
+  const session = agreedTo(probes.hello?.anonymous) ?? listedSuites(probes).find(isAnonymous);
+  if (session === undefined) {
+    const why = whyNotAnonymous(probes);
+    return why === undefined ? [] : [foundAt(place, 'tls.suite.anon', 'pass', { evidence: [why] })];
   }
-  const isRuledOut = saysNewOnly(place.observation.probes);
-  if (!isRuledOut && !isRefused(hello?.anonymous)) return [];
-  const evidence = [
-    isRuledOut
-      ? 'It has no version below TLS 1.3.'
-      : 'A hello with suites without a certificate only was refused.',
-  ];
-  return [foundAt(place, 'tls.suite.anon', 'pass', { evidence })];
+  const evidence = [`Agreed on: ${showSession(session)}`];
+  const found = (said: Said): readonly Finding[] => [foundAt(place, 'tls.suite.anon', 'warn', said)];
+  if (place.observation.endpoint.protocol !== 'smtp') return found({ evidence });
+  const preferred = preferredAnonymous(probes);
+  if (preferred === undefined || !verifying.includes(scrutinyAt(place)))
+    return found({ evidence, severity: 'info', why: USUAL });
+  const first = `Of all suites that it takes it prefers ${showSession(preferred)}`;
+  return found({ evidence: [first], severity: 'high', why: PREFERRED });
+}
+
+/** Where senders look at the certificate. */
+const verifying: readonly Scrutiny[] = ['sts-enforce', 'dane-ta', 'dane-ee'];
+
+const USUAL =
+  'The server agrees to suites in which it proves nothing of itself. At port 25 that is usual, and worth a little more than clear text: senders that look at certificates never offer them.';
+const PREFERRED =
+  'The server prefers suites in which it proves nothing of itself to those in which it does. A policy has senders verify it: one that offers such a suite all the same is shown no certificate, and does not deliver.';
+
+function isAnonymous({ suite }: { readonly suite: number }): boolean {
+  return suites.get(suite)?.classes.has('anon') === true;
+}
+
+/** The first of the list of a server that goes by its own order; one that follows the client prefers nothing. */
+function preferredAnonymous({ hello }: Probes): ReturnType<typeof listedSuites>[number] | undefined {
+  for (const { version, suites: all, ownOrder } of hello?.suites?.versions ?? []) {
+    const [suite] = all;
+    if (ownOrder === true && suite !== undefined && isAnonymous({ suite })) return { version, suite };
+  }
+  return undefined;
+}
+
+/** @returns undefined where there may be some. */
+function whyNotAnonymous(probes: Probes): string | undefined {
+  if (saysNewOnly(probes)) return 'It has no version below TLS 1.3.';
+  if (isRefused(probes.hello?.anonymous))
+    return 'A hello with suites without a certificate only was refused.';
+  return isListedWhole(probes) ? NOT_LISTED : undefined;
 }
 
 /** Of a server that has no TLS 1.3: whether it has anything sound at all, by a hello that offered nothing without forward secrecy. */

@@ -14,6 +14,7 @@ import {
   probeNotTested,
   secured,
   tlsSeen,
+  underPolicy,
 } from '../../../support/observations.ts';
 
 type Findings = ReturnType<typeof tlsFindings>;
@@ -161,6 +162,53 @@ describe('whose order counts', () => {
     assert.deepEqual(told(found({ weakFirst: agreed({ suite: CBC }) }, tls12), id), ['warn low']);
     assert.deepEqual(told(found({ weakFirst: agreed({ suite: 0x0005 }) }, tls12), id), []);
     assert.deepEqual(told(found({ weakFirst: agreed({ suite: CBC }) }), id), []);
+  });
+});
+
+describe('what the list of all suites shows', () => {
+  const listing = (
+    suites: readonly number[],
+    { ownOrder = true, unfinished = null as string | null } = {},
+  ): HelloProbes => ({
+    suites: { connections: 20, versions: [{ version: 0x0303, suites, ownOrder, unfinished }] },
+  });
+  const ANONYMOUS = 0x006c;
+
+  it('is found as by any other hello, and what is not in it is not there', () => {
+    const findings = found(listing([STRONG, 0x0005]));
+    assert.deepEqual(told(findings, 'tls.suite.rc4'), ['fail high']);
+    assert.deepEqual(only(findings, 'tls.suite.rc4')[0]?.evidence, [
+      'Agreed on: TLSv1.2, TLS_RSA_WITH_RC4_128_SHA',
+    ]);
+    assert.deepEqual(told(findings, 'tls.suite.3des'), ['pass medium']);
+    assert.match(
+      only(findings, 'tls.suite.3des')[0]?.evidence[0] ?? '',
+      /^Every suite that it takes was listed/,
+    );
+    assert.deepEqual(told(findings, 'tls.suite.anon'), ['pass medium']);
+  });
+
+  it('that has no end rules nothing out', () => {
+    const findings = found(listing([STRONG, 0x0005], { unfinished: 'it sent us away' }));
+    assert.deepEqual(told(findings, 'tls.suite.rc4'), ['fail high']);
+    for (const kind of ['3des', 'anon']) assert.deepEqual(told(findings, `tls.suite.${kind}`), []);
+    assert.deepEqual(told(found({ suites: { connections: 5, versions: [] } }), 'tls.suite.rc4'), []);
+  });
+
+  it('a suite without a certificate that is preferred is worse where senders look at certificates', () => {
+    const under = (policy: Parameters<typeof underPolicy>[0], hello: HelloProbes): readonly string[] =>
+      told(tlsFindings(underPolicy(policy, [observe({ probes: { hello } })])), 'tls.suite.anon');
+    for (const policy of ['sts-enforce', 'dane-ee', 'dane-ta'] as const) {
+      assert.deepEqual(under(policy, listing([ANONYMOUS, STRONG])), ['warn high'], policy);
+      assert.deepEqual(under(policy, listing([STRONG, ANONYMOUS])), ['warn info'], policy);
+      assert.deepEqual(
+        under(policy, listing([ANONYMOUS, STRONG], { ownOrder: false })),
+        ['warn info'],
+        policy,
+      );
+    }
+    for (const policy of ['none', 'sts-testing'] as const)
+      assert.deepEqual(under(policy, listing([ANONYMOUS, STRONG])), ['warn info'], policy);
   });
 });
 

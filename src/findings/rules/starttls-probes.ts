@@ -3,10 +3,11 @@ import { openCertificate } from '../../tls/path-rules.ts';
 import type { Finding } from '../finding.ts';
 import { isBrokenOffByServer, isNameNeeded, weakestOf } from '../hello-facts.ts';
 import { showAnswer, showSession } from '../hello-words.ts';
-import type { ObservedTls, Probed, Probes } from '../observation.ts';
+import type { ObservedTls, Probes, VisitEnd } from '../observation.ts';
 import { foundAt, isSecured, type Place } from '../place.ts';
 import { fingerprintOf, shortHash } from '../presented.ts';
 import { namelessIn, otherKeyIn } from '../seen.ts';
+import { nextTry } from './next-try.ts';
 
 export function probeFindings(place: Place): readonly Finding[] {
   const { injection, state } = place.observation.probes;
@@ -21,16 +22,15 @@ export function probeFindings(place: Place): readonly Finding[] {
 function untested(
   place: Place,
   id: 'starttls.injection' | 'starttls.state-kept' | 'starttls.sni-required',
-  { because, end }: Pick<Extract<Probed<unknown>, { kind: 'not-tested' }>, 'because' | 'end'>,
+  { because, end }: { readonly because: string; readonly end?: VisitEnd },
 ): Finding {
-  const said = 'answer' in end ? [`At the ${end.at} it said: ${end.answer.text}`] : [];
-  const isThrottled = end.kind === 'throttled' || end.kind === 'blocked';
+  const said = end !== undefined && 'answer' in end ? [`At the ${end.at} it said: ${end.answer.text}`] : [];
+  const isThrottled = end?.kind === 'throttled' || end?.kind === 'blocked';
   return foundAt(place, id, 'not-tested', {
     evidence: [because, ...said],
     // The endpoint is seen; one question is left, and the check has its exit code from what was seen.
     severity: 'low',
-    fix: [{ who: 'tester', do: 'Check again later.' }],
-    retryAt: place.observation.at + (isThrottled ? LATER_MS : SOON_MS),
+    ...nextTry(place, end, isThrottled ? LATER_MS : SOON_MS),
   });
 }
 
@@ -96,9 +96,7 @@ function withoutName(place: Place): readonly Finding[] {
     case 'failed':
       if (isBrokenOffByServer(probe))
         return [foundAt(place, 'starttls.sni-required', 'fail', { evidence: [probe.because] })];
-      return [
-        untested(place, 'starttls.sni-required', { because: probe.because, end: { kind: 'without-tls' } }),
-      ];
+      return [untested(place, 'starttls.sni-required', { because: probe.because })];
     case 'secured':
       return namelessFindings(place, tls, probe.tls);
   }

@@ -13,8 +13,9 @@ import {
   weakestOf,
 } from '../hello-facts.ts';
 import { showAnswer, showSession, showVersion } from '../hello-words.ts';
-import type { ObservedTls, Probes } from '../observation.ts';
+import type { ObservedTls, Probes, VisitEnd } from '../observation.ts';
 import { foundAt, isBeside, isSecured, isSeen, isTried, type Place, placesOf } from '../place.ts';
+import { nextTry } from './next-try.ts';
 import { helloFindings } from './tls-hello.ts';
 import { intolerance } from './tls-intolerance.ts';
 import { suiteFindings } from './tls-suites.ts';
@@ -73,7 +74,7 @@ function oldVersions(place: Place, tls: ObservedTls | null, probes: Probes): rea
   const { legacy, hello } = probes;
   const probe = hello?.old ?? legacy;
   if (isNewOnly(probes)) return noneOld(place, ['A hello of TLS 1.2 at most was refused.']);
-  if (probe?.kind === 'not-tested') return untested(place, ['tls.tls10', 'tls.tls11'], probe.because);
+  if (probe?.kind === 'not-tested') return untested(place, ['tls.tls10', 'tls.tls11'], probe);
   if (probe?.result === 'failed')
     return noneOld(place, [`A hello of TLS 1.0 and 1.1 only was refused: ${probe.because}`]);
   if (probe?.result !== 'refused') return [];
@@ -119,16 +120,16 @@ function agreedIn(probe: Probes['legacy']): ObservedTls | undefined {
   return probe?.kind === 'seen' && probe.result === 'secured' ? probe.tls : undefined;
 }
 
-function untested(place: Place, ids: readonly CheckId[], because: string): readonly Finding[] {
-  const fix = [{ who: 'tester', do: 'Check again later.' } as const];
-  return ids.map((id) =>
-    foundAt(place, id, 'not-tested', { evidence: [because], severity: 'low', fix, retryAt: retryAt(place) }),
-  );
+function untested(
+  place: Place,
+  ids: readonly CheckId[],
+  { because, end }: { readonly because: string; readonly end?: VisitEnd },
+): readonly Finding[] {
+  const said = { evidence: [because], severity: 'low', ...nextTry(place, end, LATER_MS) } as const;
+  return ids.map((id) => foundAt(place, id, 'not-tested', said));
 }
 
-function retryAt({ observation }: Place): number {
-  return observation.at + 60 * 60_000;
-}
+const LATER_MS = 60 * 60_000;
 
 function newVersions(place: Place, tls: ObservedTls, probes: Probes): readonly Finding[] {
   const evidence = [`Agreed on: ${tls.version}, ${tls.cipher}`];
@@ -159,14 +160,16 @@ function upToTls12(place: Place, probes: Probes): readonly Finding[] {
     return [withoutTls12(place, isTold ? probe.because : 'it has none of its versions', SPEAKS_NEW_ONLY)];
   }
   if (probe === undefined) return [];
-  if (probe.kind === 'not-tested') return untested(place, ['tls.no-tls12'], probe.because);
+  if (probe.kind === 'not-tested') return untested(place, ['tls.no-tls12'], probe);
   switch (probe.result) {
     case 'not-offered':
       return [];
     case 'failed':
       return isBrokenOffByServer(probe)
         ? [withoutTls12(place, probe.because, COMES_TO_NEW_ONLY)]
-        : untested(place, ['tls.no-tls12'], `A hello without TLS 1.3 came to nothing: ${probe.because}`);
+        : untested(place, ['tls.no-tls12'], {
+            because: `A hello without TLS 1.3 came to nothing: ${probe.because}`,
+          });
     case 'secured':
       return [
         foundAt(place, 'tls.no-tls12', 'pass', {
@@ -236,7 +239,7 @@ function group(
 
 function alpn(place: Place, probe: Probes['alpn']): readonly Finding[] {
   if (probe === undefined) return [];
-  if (probe.kind === 'not-tested') return untested(place, ['tls.alpn-cross'], probe.because);
+  if (probe.kind === 'not-tested') return untested(place, ['tls.alpn-cross'], probe);
   if ('refused' in probe)
     return [
       foundAt(place, 'tls.alpn-cross', 'pass', {

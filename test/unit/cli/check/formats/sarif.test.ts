@@ -32,7 +32,7 @@ const result = z.object({
 });
 const rule = z.object({
   id: z.string(),
-  shortDescription: z.object({ text: z.string().min(1) }),
+  shortDescription: z.object({ text: z.string() }),
   helpUri: z.string().optional(),
 });
 const log = z.object({

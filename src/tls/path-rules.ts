@@ -134,12 +134,14 @@ function faultOfDates(certificate: PathCertificate, now: number): PathFault | un
   if (Number.isNaN(from) || Number.isNaN(to))
     return untrusted(`${nameOf(certificate)} has a date that cannot be read`);
   if (now < from)
-    return untrusted(`${nameOf(certificate)} is not valid before ${new Date(from).toISOString()}`);
+    return untrusted(
+      `${nameOf(certificate)} is not valid before ${certificate.x509.validFromDate.toISOString()}`,
+    );
   // It is valid through its last second.
   if (now < to + 1000) return undefined;
   return {
     reason: 'certificate-expired',
-    because: `${nameOf(certificate)} expired at ${new Date(to).toISOString()}`,
+    because: `${nameOf(certificate)} expired at ${certificate.x509.validToDate.toISOString()}`,
   };
 }
 

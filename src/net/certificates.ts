@@ -2,6 +2,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { printableName } from '../tls/identity.ts';
+import { validityOf } from '../tls/openssl.ts';
 import { readCertificate } from '../tls/raw-certificate.ts';
 import { wordsOf } from './error.ts';
 import {
@@ -96,12 +97,12 @@ export function checkKeyPair(pair: KeyPair, now: number): KeyPairCheck {
   if (key.kind === 'bad') return key;
   const [leaf] = chain.certificates;
   if (!leaf.checkPrivateKey(key.key)) return bad('key', 'it is not the key of the first certificate');
-  const [notBefore, notAfter] = [leaf.validFromDate.getTime(), leaf.validToDate.getTime()];
+  const { from: notBefore, to: notAfter } = validityOf(leaf);
   if (Number.isNaN(notBefore) || Number.isNaN(notAfter))
     return bad('certificate', 'it has an unreadable date');
-  if (now > notAfter) return bad('certificate', `it expired at ${leaf.validToDate.toISOString()}`);
+  if (now > notAfter) return bad('certificate', `it expired at ${new Date(notAfter).toISOString()}`);
   if (now < notBefore) {
-    return bad('certificate', `it is not valid before ${leaf.validFromDate.toISOString()}`);
+    return bad('certificate', `it is not valid before ${new Date(notBefore).toISOString()}`);
   }
   try {
     // OpenSSL also refuses what it holds to be too weak, and a chain that it cannot use.

@@ -6,6 +6,7 @@ import type { Parsed } from '../names/domain.ts';
 import { checkKeyPair } from '../net/certificates.ts';
 import type { KeyPair } from '../net/tls.ts';
 import { flushFolder } from '../store/data-folder.ts';
+import { validityOf } from '../tls/openssl.ts';
 import { createSelfIssued } from '../tls/self-issued.ts';
 import { readSmallFile } from './read-file.ts';
 
@@ -56,7 +57,7 @@ export async function readRoots(file: string): Promise<Parsed<string>> {
 /** When the first certificate of the chain is valid, in milliseconds since 1970; nothing where it is damaged. */
 export function datesOf({ certPem }: KeyPair): { readonly from: number; readonly to: number } | undefined {
   const leaf = leafOf(certPem);
-  return leaf && { from: leaf.validFromDate.getTime(), to: leaf.validToDate.getTime() };
+  return leaf && validityOf(leaf);
 }
 
 /** Why the pair is not valid now, or nothing. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Parsed } from '../names/domain.ts';
 import { printableName } from './identity.ts';
 import { onceEach } from './once-each.ts';
-import { parseCertificate } from './openssl.ts';
+import { parseCertificate, validityOf } from './openssl.ts';
 import { readCertificate } from './raw-certificate.ts';
 
 export interface CertificateSummary {
@@ -31,7 +31,7 @@ export const summarizeCertificate = onceEach((der: Uint8Array): Parsed<Certifica
   if (parsed === undefined) {
     return { kind: 'invalid', because: 'OpenSSL cannot read the certificate' };
   }
-  const [notBefore, notAfter] = [parsed.validFromDate.getTime(), parsed.validToDate.getTime()];
+  const { from: notBefore, to: notAfter } = validityOf(parsed);
   if (Number.isNaN(notBefore) || Number.isNaN(notAfter)) {
     return { kind: 'invalid', because: 'the certificate has an unreadable date' };
   }

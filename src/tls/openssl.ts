@@ -12,6 +12,21 @@ export const parseCertificate = onceEach(
     readInside(der, SEQUENCE) && attempt(() => new X509Certificate(der)),
 );
 
+/**
+ * When the certificate is valid, in milliseconds since 1970; NaN for a date that OpenSSL cannot read.
+ *
+ * It says so in its text only: the Date that Node makes of such a one is whatever its memory had there before.
+ */
+export function validityOf(certificate: X509Certificate): { readonly from: number; readonly to: number } {
+  const { validFrom, validTo, validFromDate, validToDate } = certificate;
+  return {
+    from: validFrom.startsWith(UNREADABLE) ? Number.NaN : validFromDate.getTime(),
+    to: validTo.startsWith(UNREADABLE) ? Number.NaN : validToDate.getTime(),
+  };
+}
+
+const UNREADABLE = 'Bad time value';
+
 /** @returns undefined where the key is of a kind that OpenSSL does not know, or is none. */
 export function publicKeyOf(certificate: X509Certificate): KeyObject | undefined {
   return attempt(() => certificate.publicKey);

@@ -10,7 +10,7 @@ import { type Extensions, keyUsages, readExtensions, SERVER_AUTH } from './exten
 import type { TlsFailureReason } from './failure.ts';
 import { nameOutside } from './name-constraints.ts';
 import { onceEach } from './once-each.ts';
-import { parseCertificate, publicKeyOf } from './openssl.ts';
+import { parseCertificate, publicKeyOf, validityOf } from './openssl.ts';
 import { type RawCertificate, readCertificate } from './raw-certificate.ts';
 import { weaknessOfKey, weaknessOfSignature } from './strength.ts';
 
@@ -130,17 +130,18 @@ function faultOfAny(certificate: PathCertificate, now: number | undefined): Path
 }
 
 function faultOfDates(certificate: PathCertificate, now: number): PathFault | undefined {
-  const { validFromDate, validToDate } = certificate.x509;
-  const [from, to] = [validFromDate.getTime(), validToDate.getTime()];
+  const { from, to } = validityOf(certificate.x509);
   if (Number.isNaN(from) || Number.isNaN(to))
     return untrusted(`${nameOf(certificate)} has a date that cannot be read`);
   if (now < from)
-    return untrusted(`${nameOf(certificate)} is not valid before ${validFromDate.toISOString()}`);
+    return untrusted(
+      `${nameOf(certificate)} is not valid before ${certificate.x509.validFromDate.toISOString()}`,
+    );
   // It is valid through its last second.
   if (now < to + 1000) return undefined;
   return {
     reason: 'certificate-expired',
-    because: `${nameOf(certificate)} expired at ${validToDate.toISOString()}`,
+    because: `${nameOf(certificate)} expired at ${certificate.x509.validToDate.toISOString()}`,
   };
 }
 

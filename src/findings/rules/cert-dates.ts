@@ -1,5 +1,6 @@
 /** Whether certificates are valid at the moment that is judged, and for how long yet. RFC 5280 §4.1.2.5. */
 import { formatMoment } from '../../names/calendar.ts';
+import { validityOf } from '../../tls/openssl.ts';
 import { nameOf, type PathCertificate } from '../../tls/path-rules.ts';
 import { entryOf } from '../catalogue.ts';
 import { isAtLeast, type Severity } from '../check.ts';
@@ -62,13 +63,16 @@ function ofAuthorities(one: Presented): readonly Finding[] {
   const { now } = place.theCase;
   const trustedAt = tls.path.kind === 'trusted' ? place.observation.at : -Infinity;
   const over = others.filter((other) => {
-    const until = other.x509.validToDate.getTime() + 1000;
+    const until = validityOf(other.x509).to + 1000;
     return now >= until && until > trustedAt;
   });
   if (others.length === 0) return [];
-  const evidence = (over.length === 0 ? others : over).map(
-    (other) => `${subjectOf(other)} is valid to ${moment(other.x509.validToDate.getTime())}.`,
-  );
+  const evidence = (over.length === 0 ? others : over).map((other) => {
+    const { to } = validityOf(other.x509);
+    return Number.isNaN(to)
+      ? `${subjectOf(other)} has a date that cannot be read.`
+      : `${subjectOf(other)} is valid to ${moment(to)}.`;
+  });
   const severity = severityWhenOver(one);
   if (over.length === 0) return [foundAt(place, 'cert.chain.expired', 'pass', { evidence, severity })];
   const why = `A certificate of an authority, presented beside the server's own, is over. ${effectAt(place)}`;

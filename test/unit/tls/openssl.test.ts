@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { isSignedBy, parseCertificate, parsePublicKey, publicKeyOf } from '../../../src/tls/openssl.ts';
+import {
+  isSignedBy,
+  parseCertificate,
+  parsePublicKey,
+  publicKeyOf,
+  validityOf,
+} from '../../../src/tls/openssl.ts';
 import { authority, certify, party, pemOf, spkiOf } from '../../support/chains.ts';
 import { der, dns, forgeNames } from './forge.ts';
 
 const root = party('Root');
 const certificate = certify(root, root, { extensions: authority });
+
+/** Where the two UTCTime of its Validity begin. */
+function datesIn(octets: Buffer): readonly [number, number] {
+  const from = octets.indexOf(Buffer.of(0x17, 0x0d));
+  return [from, octets.indexOf(Buffer.of(0x17, 0x0d), from + 15)];
+}
 
 describe('what OpenSSL reads', () => {
   it('a certificate and its key', () => {
@@ -15,6 +27,28 @@ describe('what OpenSSL reads', () => {
     assert.ok(isSignedBy(parsed, root.publicKey));
     assert.ok(!isSignedBy(parsed, party('Other').publicKey));
     assert.ok(!isSignedBy(parsed, party('Other', 'rsa2048').publicKey), 'a key of another kind');
+  });
+
+  it('the dates of a certificate; one that it cannot read is none, whatever was in the memory before', () => {
+    const parsed = parseCertificate(certificate) ?? assert.fail();
+    assert.deepEqual(validityOf(parsed), {
+      from: parsed.validFromDate.getTime(),
+      to: parsed.validToDate.getTime(),
+    });
+    const [from, to] = datesIn(certificate);
+    for (const [at, wrong] of [
+      [from, 'from'],
+      [to, 'to'],
+    ] as const) {
+      for (let tries = 0; tries < 300; tries += 1) {
+        const octets = Buffer.from(certificate);
+        octets.write(['x', '\x07', '\xff'][tries % 3] ?? 'x', at + 2 + (tries % 12), 'latin1');
+        const damaged = parseCertificate(octets) ?? assert.fail('its structure is whole');
+        assert.ok(Number.isNaN(validityOf(damaged)[wrong]), octets.toString('latin1', at, at + 15));
+        // Another one is read in between, of which the memory is full then.
+        validityOf(parseCertificate(Buffer.from(certificate)) ?? assert.fail());
+      }
+    }
   });
 
   it('a public key', () => {

@@ -45,6 +45,20 @@ describe('whatever a server says', () => {
     );
   });
 
+  it('a wrong yes to STARTTLS is told, and not whole', () => {
+    const draft = emptyDraft();
+    const wrong = `226-${'\xff'.repeat(2_000)}\r\n`.repeat(6);
+    const pieces = ['220 mx.test\r\n', '250-mx.test\r\n250 STARTTLS\r\n', `${wrong}226 ok\r\n`];
+    const talk = smtpDialect.visit(new Channel('mx.test'), requestOf([]), draft);
+    fuzzTalk(
+      talk,
+      pieces.map((piece) => Buffer.from(piece, 'latin1')),
+    );
+    assert.ok(draft.upgrade.kind === 'bad-answer');
+    assert.match(draft.upgrade.because, /^STARTTLS was answered with 226 (?:\\xff)+/);
+    assert.ok(draft.upgrade.because.length < 450);
+  });
+
   it('a visit that is cut off at any octet keeps what was whole by then, and the step it was at', () => {
     const turns = [
       '220 mx.test ESMTP\r\n',

@@ -206,3 +206,10 @@ export function wantedGroup({ hello }: Probes): number | undefined {
     ? (retry.session.group ?? undefined)
     : undefined;
 }
+
+/** Whether the server spoke TLS at all, to whatever hello: the TLS of Node may have none of its suites, or refuse its key. */
+export function isTlsSpoken({ tls }: Pick<Visit, 'tls'>, probes: Probes): boolean {
+  const retry = probes.hello?.retry;
+  const wantsGroup = retry?.kind === 'seen' && retry.result === 'retry';
+  return tls !== null || wantsGroup || sessionsOf(probes).length > 0;
+}

@@ -1,5 +1,6 @@
 /** All that is said to one door, on one connection after the other, whoever makes them. It judges nothing. */
 import { connectionBudget, type Depth, type Endpoint } from '../findings/endpoint.ts';
+import { isTlsSpoken } from '../findings/hello-facts.ts';
 import type { Observation, Probes, Step, Visit, VisitEnd } from '../findings/observation.ts';
 import type { Talk } from '../wire/bytes.ts';
 import type { Channel } from '../wire/channel.ts';
@@ -106,7 +107,7 @@ export async function observeDoor(
     : [];
   const further = await askAll(questions, base, plan, { timeoutMs, clock, baseMs }, knocking);
   const { connections, probes, last } = further;
-  const isListed = plan.everySuite === true && isDeeper && base.tls !== null && !isSentAway(last);
+  const isListed = plan.everySuite === true && isDeeper && isTlsSpoken(base, probes) && !isSentAway(last);
   const suites = isListed ? { hello: { suites: await listSuites(knocking, plan.between, last) } } : {};
   return { endpoint, at, connections: 1 + connections, base, probes: merged(probes, suites) };
 }

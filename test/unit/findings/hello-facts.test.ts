@@ -11,6 +11,7 @@ import {
   isRefused,
   isStrongAnyway,
   isStrongSuite,
+  isTlsSpoken,
   oldSessions,
   orderOf,
   saysNewOnly,
@@ -195,5 +196,23 @@ describe('all answers', () => {
     assert.equal(wantedGroup({ hello: { retry: agreed() } }), undefined);
     assert.equal(wantedGroup({ hello: { retry: agreed({ version: 0x0304, group: 29 }) } }), 29);
     assert.equal(wantedGroup({}), undefined);
+  });
+});
+
+describe('whether TLS is spoken', () => {
+  const without = { tls: null };
+
+  it('the handshake of Node says it, or any hello of ours that came to something', () => {
+    assert.ok(isTlsSpoken(tls13, {}));
+    assert.ok(isTlsSpoken(without, { hello: { weakFirst: agreed({ suite: 0x3b }) } }));
+    assert.ok(
+      isTlsSpoken(without, { hello: { retry: { kind: 'seen', result: 'retry', group: 29, suite: 0x1301 } } }),
+    );
+  });
+
+  it('not a server that refuses all of them', () => {
+    assert.ok(!isTlsSpoken(without, {}));
+    assert.ok(!isTlsSpoken(without, { hello: { weakFirst: helloRefused(40), retry: helloRefused(70) } }));
+    assert.ok(!isTlsSpoken(without, { hello: { weakFirst: probeNotTested() } }));
   });
 });

@@ -11,7 +11,7 @@ export function driveRecorded<Outcome>(
   dialogue: PolicyLookUp<Outcome>,
   recording: Pick<Recording, 'answers' | 'fetched' | 'recalled'>,
 ): Outcome {
-  const answers = new Map(recording.answers.map((answer) => [recordKey(answer.question), answer]));
+  const answers = keyed(recording.answers);
   const react = (effect: PolicyEffect): PolicyReaction => {
     switch (effect.kind) {
       case 'resolve':
@@ -41,6 +41,17 @@ export function driveRecorded<Outcome>(
     return step.value;
   };
   return run(dialogue);
+}
+
+/** Of each recording: a judgement is driven in several parts. */
+const known = new WeakMap<Recording['answers'], ReadonlyMap<string, Answer>>();
+
+function keyed(answers: Recording['answers']): ReadonlyMap<string, Answer> {
+  const before = known.get(answers);
+  if (before !== undefined) return before;
+  const all = new Map(answers.map((answer) => [recordKey(answer.question), answer]));
+  known.set(answers, all);
+  return all;
 }
 
 /** A question that the recorded run did not ask: nothing is known of it, which is never the same as nothing being there. */

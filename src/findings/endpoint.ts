@@ -31,9 +31,17 @@ export interface Endpoint {
   readonly serverName: string | null;
 }
 
+/** Of each endpoint: every kind of sender that is simulated asks for it some times. */
+const keys = new WeakMap<Endpoint, string>();
+
 /** Equal for endpoints that are visited once. */
-export function endpointKey({ address, port, protocol, tls, serverName }: Endpoint): string {
-  return `${protocol} ${tls} ${address} ${port} ${serverName ?? '-'}`;
+export function endpointKey(endpoint: Endpoint): string {
+  const known = keys.get(endpoint);
+  if (known !== undefined) return known;
+  const { address, port, protocol, tls, serverName } = endpoint;
+  const key = `${protocol} ${tls} ${address} ${port} ${serverName ?? '-'}`;
+  keys.set(endpoint, key);
+  return key;
 }
 
 /** How much is looked at: connections to one endpoint are at most 1, 6 and 16. */

@@ -43,7 +43,7 @@ export function judgeRecording(recording: Recording, now: number): Judged {
   const simulation = simulate(theCase);
   return {
     theCase,
-    findings: driveRecorded(allFindings(theCase), recording),
+    findings: driveRecorded(allFindings(theCase, simulation), recording),
     simulation: ground.kind === 'firm' ? simulation : unlearnt(simulation, ground.because),
   };
 }
@@ -67,8 +67,11 @@ export function* askingFindings(theCase: CheckCase): PolicyLookUp<readonly Findi
   return asked.flat();
 }
 
-/** Every rule. */
-export function* allFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[]> {
+/** Every rule. @param simulation what each kind of sender would do in this case, where that is known already. */
+export function* allFindings(
+  theCase: CheckCase,
+  simulation: Pick<Simulation, 'outcomes'> = simulate(theCase),
+): PolicyLookUp<readonly Finding[]> {
   const asked = yield* askingFindings(theCase);
   const found = [
     ...connFindings(theCase),
@@ -79,7 +82,7 @@ export function* allFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[
     ...certFindings(theCase),
     ...asked,
   ];
-  return withLoss(theCase, found).toSorted(
+  return withLoss(theCase, simulation, found).toSorted(
     (a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity),
   );
 }

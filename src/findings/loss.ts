@@ -2,7 +2,7 @@
 import type { CheckCase } from './case.ts';
 import type { CheckId } from './catalogue.ts';
 import { type Finding, isProblem } from './finding.ts';
-import { simulate } from './simulate.ts';
+import type { Simulation } from './simulate.ts';
 
 /** What keeps everybody away. Policies are not among them: there are always senders that look at none. */
 const keepsAway: ReadonlySet<CheckId> = new Set<CheckId>([
@@ -26,8 +26,12 @@ const keepsAway: ReadonlySet<CheckId> = new Set<CheckId>([
 ]);
 
 /** The findings, those that keep all mail away critical. */
-export function withLoss(theCase: CheckCase, findings: readonly Finding[]): readonly Finding[] {
-  if (!isLost(theCase)) return findings;
+export function withLoss(
+  theCase: CheckCase,
+  simulation: Pick<Simulation, 'outcomes'>,
+  findings: readonly Finding[],
+): readonly Finding[] {
+  if (!isLost(theCase, simulation)) return findings;
   return findings.map((one) => {
     // What is only remarked on keeps nothing away: a private address that was visited from inside its network.
     if (!isProblem(one) || !keepsAway.has(one.id) || one.severity === 'info') return one;
@@ -36,8 +40,8 @@ export function withLoss(theCase: CheckCase, findings: readonly Finding[]): read
 }
 
 /** Whether every kind of sender keeps the message or returns it, and the domain does not say that this is meant (RFC 7505). */
-function isLost(theCase: CheckCase): boolean {
-  const outcomes = Object.values(simulate(theCase).outcomes);
-  if (outcomes.length === 0 || theCase.facts?.way.kind === 'null') return false;
+function isLost({ facts }: CheckCase, simulation: Pick<Simulation, 'outcomes'>): boolean {
+  const outcomes = Object.values(simulation.outcomes);
+  if (outcomes.length === 0 || facts?.way.kind === 'null') return false;
   return outcomes.every(({ outcome }) => outcome === 'deferred' || outcome === 'bounced');
 }

@@ -12,7 +12,12 @@ function wordsOf(line: string): readonly string[] {
 
 /** Whether a keyword is offered, with or without parameters. */
 export function offers(lines: readonly string[], keyword: string): boolean {
-  return lines.some((line) => wordsOf(line)[0] === keyword);
+  return lines.some((line) => mayName(line, keyword) && wordsOf(line)[0] === keyword);
+}
+
+/** Most lines are about something else, and taking each apart for every keyword is most of the work. */
+function mayName(line: string, keyword: string): boolean {
+  return line.toUpperCase().includes(keyword);
 }
 
 /**

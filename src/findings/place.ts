@@ -99,13 +99,15 @@ export function bounded(evidence: readonly string[]): readonly string[] {
 }
 
 /** Words in the catalogue that stand for the host and the domain that a finding is about. */
+const HOST_EXAMPLE = 'mx.example.com';
 const HOST_WORD = /\bmx\.example\.com\b/g;
 
 /** The remedy with the host's own name, the lines of its program first, and the command that shows that it is done. */
 function remedyAt(place: Place, id: CheckId, remedy: Remedy): Remedy {
   const { host, observation } = place;
   const name = observation.endpoint.serverName ?? host.name;
-  const named = (text: string): string => text.replace(HOST_WORD, () => name);
+  const named = (text: string): string =>
+    text.includes(HOST_EXAMPLE) ? text.replace(HOST_WORD, () => name) : text;
   const lines = linesFor(observation, remedy.lines ?? []).map((line) => ({
     ...line,
     text: named(line.text),

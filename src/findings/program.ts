@@ -38,8 +38,19 @@ const names: readonly (readonly [RegExp, Software])[] = [
   [/\bMariaDB\b/i, 'mariadb'],
 ];
 
+/** Of each observation, as every remedy asks for it. */
+const known = new WeakMap<Observation, { readonly program: Software | undefined }>();
+
 /** @returns undefined where it keeps its name to itself and several are likely. */
-export function programOf({ endpoint, base }: Observation): Software | undefined {
+export function programOf(observation: Observation): Software | undefined {
+  const before = known.get(observation);
+  if (before !== undefined) return before.program;
+  const program = read(observation);
+  known.set(observation, { program });
+  return program;
+}
+
+function read({ endpoint, base }: Observation): Software | undefined {
   const said = [...(base.greeting?.lines ?? []), ...(base.clear ?? []), ...(base.inside ?? [])];
   const named = names.find(([pattern]) => said.some((line) => pattern.test(line)));
   if (named !== undefined) return named[1];

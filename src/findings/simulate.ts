@@ -195,6 +195,23 @@ type Settled = Tried & { readonly at: Extract<AtDoor, { kind: 'settled' }> };
 
 /** @returns undefined where none of them takes the message. */
 function settle(group: readonly Tried[]): Simulated | undefined {
+  const [one] = group;
+  return group.length === 1 && one !== undefined ? settleOne(one) : settleWorst(group);
+}
+
+/** The same of a single door, as most groups are. */
+function settleOne({ host, at }: Tried): Simulated | undefined {
+  switch (at.kind) {
+    case 'settled':
+      return { outcome: at.outcome, host: at.outcome === 'bounced' ? null : host, because: at.because };
+    case 'unknown':
+      return nowhere('unknown', at.because);
+    case 'passed':
+      return undefined;
+  }
+}
+
+function settleWorst(group: readonly Tried[]): Simulated | undefined {
   const open = group.filter((one): one is Settled => one.at.kind === 'settled');
   const isSeen = group.some(({ at }) => at.kind !== 'unknown');
   // Where we could not go for reasons of our own, what was seen at the other doors stands for all of them.

@@ -46,7 +46,7 @@ export function keptLookUps({ resolve, fetch, recall }: PolicyHands): KeptLookUp
       recall: (domain) => keptIn(recalled, domain, () => ofAnybody(recall(domain))),
     },
     all: () => ({
-      answers: settled,
+      answers: [...settled],
       fetched: outcomes,
       recalled: [...recalled].map(([domain, value]) => ({ domain, recalled: value })),
     }),

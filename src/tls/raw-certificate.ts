@@ -6,6 +6,7 @@
  */
 import type { Parsed } from '../names/domain.ts';
 import { type DerElement, readElements, readInside } from './der.ts';
+import { onceEach } from './once-each.ts';
 
 export interface RawCertificate {
   /** 1 to 3; only those of version 3 have extensions. */
@@ -50,7 +51,7 @@ const SUBJECT_ALT_NAME = '551d11';
 const FIXED_FIELDS = [INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE];
 
 /** Takes a DER certificate apart; its signature and its dates are somebody else's business. */
-export function readCertificate(der: Uint8Array): Parsed<RawCertificate> {
+export const readCertificate = onceEach((der: Uint8Array): Parsed<RawCertificate> => {
   const parts = readParts(der);
   if (parts === undefined) return { kind: 'invalid', because: 'the octets are not a DER certificate' };
   const extensions = readExtensionList(parts.extensions);
@@ -77,7 +78,7 @@ export function readCertificate(der: Uint8Array): Parsed<RawCertificate> {
       ipAddresses: ofTag(IP_ADDRESS),
     },
   };
-}
+});
 
 /** The SubjectPublicKeyInfo of a DER certificate, whatever its extensions are; undefined where it is no certificate. */
 export function readPublicKeyInfo(der: Uint8Array): Uint8Array | undefined {

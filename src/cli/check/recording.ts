@@ -7,8 +7,10 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Recording } from '../../findings/recording.ts';
 import type { Parsed } from '../../names/domain.ts';
+import { onceEach } from '../../tls/once-each.ts';
 import { MOST_CERTIFICATE_OCTETS } from './observation-schema.ts';
 import { recordingSchema } from './recording-schema.ts';
+import { schemaWriter } from './schema-writer.ts';
 
 /** A recording with its certificates beside it; their keys are SHA-256 in hexadecimal, their values DER in base64. */
 const writtenSchema = z.strictObject({
@@ -27,15 +29,23 @@ const MOST_CERTIFICATES = 1_000_000;
 /** Deeper than any recording. */
 const MOST_DEPTH = 20;
 
-/** The recording as plain JSON. */
+/** Of a provider the same certificates come a thousand times. */
+const entryOf = onceEach((der: Uint8Array) => ({
+  sha256: createHash('sha256').update(der).digest('hex'),
+  base64: Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString('base64'),
+}));
+
+const writeSeen = schemaWriter(recordingSchema, 'chain');
+
+/** The recording as plain JSON; it is not checked, as nobody but us made it. */
 export function writeRecording(recording: Recording): WrittenRecording {
   const certificates: Record<string, string> = {};
-  const seen = mapChains(z.encode(recordingSchema, recording), (der) => {
-    const sha256 = createHash('sha256').update(der, 'base64').digest('hex');
-    certificates[sha256] = der;
+  const seen = writeSeen(recording, (der) => {
+    const { sha256, base64 } = entryOf(der);
+    certificates[sha256] = base64;
     return sha256;
   });
-  return writtenSchema.parse({ certificates, seen });
+  return { certificates, seen };
 }
 
 /** Reads what {@link writeRecording} wrote; it may come from anybody. */

@@ -38,6 +38,8 @@ const OF_SERVERS = [
   'dane',
 ];
 
+const idsOfServers = checkIds.filter((id) => OF_SERVERS.some((section) => isMeant(id, section)));
+
 /**
  * What of all that was found belongs to a selection: what is meant, and what kept it from being looked at, so that a server
  * which sent us away, or a name that nobody could resolve, is never told as nothing wrong.
@@ -49,9 +51,7 @@ export function chosen<One extends Pick<Finding, 'id' | 'state'>>(
   selection: Selection,
   visited: boolean,
 ): readonly One[] {
-  const hasServers = checkIds.some(
-    (id) => selection(id) && OF_SERVERS.some((section) => isMeant(id, section)),
-  );
+  const hasServers = idsOfServers.some(selection);
   const hindering = hasServers ? (visited ? ['conn'] : ['conn', 'dns', 'mx']) : [];
   const isInTheWay = ({ id, state }: One): boolean =>
     (state === 'fail' || state === 'not-tested') && hindering.some((section) => isMeant(id, section));

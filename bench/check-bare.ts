@@ -31,7 +31,10 @@ function visit(host: string): Promise<void> {
     socket.on('error', reject);
     socket.on('data', () => {
       const next = said.shift();
-      if (next !== undefined) return socket.write(next);
+      if (next !== undefined) {
+        socket.write(next);
+        return;
+      }
       socket.removeAllListeners('data');
       const inside = secure({ socket, secureContext: context, rejectUnauthorized: false }, () => {
         inside.getPeerX509Certificate();

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, globSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, globSync, statSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { arch, platform, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import type { DeliveryEvent } from '../../src/events/delivery-event.ts';
@@ -94,6 +95,39 @@ for (const major of [24, 26]) {
         (await run('node', [file, ...words], { cwd: place, env })).stdout;
       assert.equal(await said('program-4.js'), 'notOffered server.test does not offer STARTTLS\n');
       assert.equal(await said('program-5.js'), 'defer provable: no\n');
+    });
+
+    it('checks a long list on all cores, and goes on with it where it was interrupted', async () => {
+      const [list, output] = [join(place, 'list'), join(place, 'results.ndjson')];
+      // Nobody listens there; more than a thread is begun for.
+      const targets = Array.from({ length: 1_200 }, (_, at) => `[127.${90 + (at >> 8)}.0.${at & 0xff}]:1`);
+      await writeFile(list, `${targets.join('\n')}\n`);
+      const command = join(place, 'node_modules/.bin/waxwing');
+      const words = ['check', '--input', list, '--resume', join(place, 'state'), '--format', 'ndjson'];
+      const checking = async (onSize: number): Promise<{ readonly code: unknown; readonly said: string }> => {
+        const file = await open(output, 'a');
+        const all = [...words, '--depth', 'quick', '--resolver', '127.0.0.1:9'];
+        const child = spawn(command, all, { cwd: place, env, stdio: ['ignore', file.fd, 'pipe'] });
+        const said = text(child.stderr);
+        const ended = once(child, 'close');
+        const watch = setInterval(() => {
+          if (statSync(output).size > onSize) child.kill('SIGKILL');
+        }, 5);
+        const [code]: unknown[] = await ended;
+        clearInterval(watch);
+        await file.close();
+        return { code, said: await said };
+      };
+      assert.equal((await checking(0)).code, null);
+      const { code, said } = await checking(Number.POSITIVE_INFINITY);
+      assert.equal(code, 1, said);
+      assert.match(said, /^note: going on: [0-9,]+ targets are done\n/);
+      const lines = (await readFile(output, 'utf8')).trimEnd().split('\n');
+      const found = lines.map((line) => {
+        const report: { target: string } = JSON.parse(line);
+        return report.target;
+      });
+      assert.deepEqual(found.toSorted(), targets.toSorted());
     });
 
     it('serves, keeps a message with its writer thread, and says what became of it', async () => {

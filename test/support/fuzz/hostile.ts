@@ -18,13 +18,63 @@ export function honestTurn(octets: Buffer): Turn {
 
 /** @param corpus answers of others, pieces of which are mixed in. */
 export function hostileTurn(random: Random, honest: Buffer, corpus: readonly Buffer[]): Turn {
-  const octets = random.below(5) === 0 ? ofChance(random) : changed(random, honest, corpus);
   const last = endings[random.below(40)] ?? 'wait';
-  return {
-    slices: last === 'endless' ? atLeast(LEAST_REPEATED, octets) : sliced(random, octets),
-    delayMs: random.below(30) === 0 ? random.below(20_000) : random.below(2),
-    finally: last,
-  };
+  const delayMs = random.below(30) === 0 ? random.below(20_000) : random.below(2);
+  if (last === 'endless') return { slices: repeatedly(random, honest, corpus), delayMs, finally: last };
+  return { slices: sliced(random, hostileOctets(random, honest, corpus)), delayMs, finally: last };
+}
+
+function hostileOctets(random: Random, honest: Buffer, corpus: readonly Buffer[]): Buffer {
+  const way = random.below(20);
+  const octets =
+    way < 3 ? ofChance(random) : way === 3 ? (random.pick(shorts) ?? CRLF) : changed(random, honest, corpus);
+  return random.below(3) === 0 ? ofItsLength(octets) : octets;
+}
+
+/** Whole, and shorter than anybody expects them. */
+const shorts = [
+  ['\x01\0\0\0\xff', '\x02\0\0\0\xff\x10', '\0\0\0\0', '\x01\0\0\x03\xff', '\x01\0\0\0\x0a'],
+  ['E\0\0\0\x04', 'E\0\0\0\x05\0', 'R\0\0\0\x08\0\0\0\0', 'S', 'N', 'SS', 'G', 'v\0\0\0\x04'],
+  ['0\0', '0\x02\x02\0', '0\x03\x02\x01\x01', '0\x05\x02\x01\x02x\0', '0\x08\x02\x01\x01x\x03\x0a\x01\0'],
+  ['<a/>', '</a>', '<stream:features/>', '</stream:stream>', '<>', '< />', "<?xml version='1.0'?>"],
+  ['220\r\n', '220 \r\n', '250\r\n', '421\r\n', '220-\r\n220 \r\n', '000 \r\n', '.\r\n', '..\r\n', '\r\n'],
+  [
+    '*\r\n',
+    '* \r\n',
+    '* OK\r\n',
+    '* BYE\r\n',
+    '* PREAUTH\r\n',
+    '+\r\n',
+    'w2 OK\r\n',
+    'w2\r\n',
+    '* CAPABILITY\r\n',
+  ],
+  ['+OK\r\n', '-ERR\r\n', '+\r\n', 'OK\r\n', 'NO\r\n', 'BYE\r\n', '""\r\n', '"" ""\r\nOK\r\n', '{0}\r\n\r\n'],
+  ['\x15\x03\x03\0\x02\x02\x28', '\x15\x03\x03\0\0', '\x16\x03\x03\0\0', '\x16\x03\x03\0\x04\x02\0\0\0'],
+]
+  .flat()
+  .map((text) => Buffer.from(text, 'latin1'));
+
+/** The same octets with the length at their beginning right, where they look like a message that has one. */
+function ofItsLength(octets: Buffer): Buffer {
+  const right = Buffer.from(octets);
+  const [first, second, third, fourth = 0xff] = octets;
+  const length = octets.length;
+  if (length >= 4 && length < 0x10000 && third === 0 && fourth < 8) right.writeUIntLE(length - 4, 0, 3);
+  else if (length >= 2 && length < 0x82 && first === 0x30) right[1] = length - 2;
+  else if (length >= 5 && second === 0 && third === 0) right.writeUInt32BE(length - 1, 1);
+  else if (length >= 5 && length < 0x10000 && second === 0x03) right.writeUInt16BE(length - 5, 3);
+  return right;
+}
+
+/** What never comes to its end: an answer, or one line of it. */
+function repeatedly(random: Random, honest: Buffer, corpus: readonly Buffer[]): readonly Buffer[] {
+  const lines = honest.toString('latin1').split(/(?<=\r\n)/);
+  const line = Buffer.from(random.pick(lines) ?? '', 'latin1');
+  const one = random.below(3) === 0 ? hostileOctets(random, honest, corpus) : line;
+  const before = random.below(2) === 0 && honest.length > 0 ? [honest] : [];
+  const again = atLeast(LEAST_REPEATED, one);
+  return again.length === 0 ? [] : [...before, ...again];
 }
 
 /** Octets that come again and again come in pieces of so many, or a limit of thousands would be far away. */
@@ -37,7 +87,15 @@ function atLeast(length: number, octets: Buffer): readonly Buffer[] {
   return [Buffer.concat(Array.from({ length: times }, () => octets))];
 }
 
-const endings: readonly Turn['finally'][] = ['close', 'close', 'close', 'reset', 'silence', 'endless'];
+const endings: readonly Turn['finally'][] = [
+  'close',
+  'close',
+  'reset',
+  'silence',
+  'endless',
+  'endless',
+  'endless',
+];
 
 /** Mostly short, as each octet of a protocol is at its beginning; now and then longer than anything may be. */
 function ofChance(random: Random): Buffer {

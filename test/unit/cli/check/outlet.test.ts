@@ -60,11 +60,12 @@ describe('results in a file', () => {
       },
     });
     await put(outlet, 1, 30);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    assert.ok(steps.length > 0, 'a small batch waits for no other one');
+    // A small batch waits for no other one.
+    while (fstatSync(fd).size === 11) await new Promise((resolve) => setTimeout(resolve, 2));
     await put(outlet, 31, 90, 100_000);
     await outlet.close();
-    assert.ok(steps.length > 3);
+    // The small batch, what comes behind it in one batch or in several, and the end.
+    assert.ok(steps.length >= 3);
     assert.equal(done.size, 90);
     const last = steps.at(-1);
     assert.deepEqual([last?.offset, last?.until], [fstatSync(fd).size, fstatSync(fd).size]);

@@ -24,18 +24,13 @@ import { sha1Question, sha1Schemes, weakCurves, weakCurvesQuestion } from '../tl
 import { beside, question, say, weakHello } from './hello-questions.ts';
 import type { Question } from './probes.ts';
 
-/** What is asked at depth deep, while there are connections left. */
+/** What is asked at depth deep, while there are connections left: the worse what may come of it the sooner. */
 export function deepHellos(base: Visit): readonly Question[] {
   const hasOld = (probes: Probes): boolean => !isNewOnly(probes);
   return [
     largeHello(base),
-    question({
-      name: 'anonymous',
-      hello: (ingredients) => classQuestion(ingredients, 'anon'),
-      // Only these were not among all suites that were refused before.
-      isOpen: (probes) => !saysNewOnly(probes),
-      isExtra: true,
-    }),
+    weakHello(base),
+    question({ name: 'ssl2', hello: () => sslv2Question(randomBytes(16)), isExtra: true }),
     question({
       name: 'ssl3',
       hello: (ingredients) => legacyQuestion(ingredients, SSL_3),
@@ -47,17 +42,22 @@ export function deepHellos(base: Visit): readonly Question[] {
       isExtra: true,
     }),
     question({ name: 'prime', hello: primeQuestion, isOpen: mayHavePrime, isExtra: true }),
-    weakHello(base),
-    question({ name: 'ssl2', hello: () => sslv2Question(randomBytes(16)), isExtra: true }),
-    question({ name: 'sha1', hello: sha1Question, isOpen: mayTakeSha1, isExtra: true }),
-    fallbackHello(base),
     question({
       name: 'older',
       hello: (ingredients) => legacyQuestion(ingredients, TLS_1_0),
       isOpen: (probes) => oldSessions(probes).some(({ version }) => version === TLS_1_1),
       isExtra: true,
     }),
+    question({ name: 'sha1', hello: sha1Question, isOpen: mayTakeSha1, isExtra: true }),
     question({ name: 'weakCurves', hello: weakCurvesQuestion, isOpen: mayHaveCurves, isExtra: true }),
+    question({
+      name: 'anonymous',
+      hello: (ingredients) => classQuestion(ingredients, 'anon'),
+      // Only these were not among all suites that were refused before.
+      isOpen: (probes) => !saysNewOnly(probes),
+      isExtra: true,
+    }),
+    fallbackHello(base),
     question({
       name: 'bestFirst',
       hello: (ingredients) => ({ ...legacyQuestion(ingredients, TLS_1_2), until: 'version' }),

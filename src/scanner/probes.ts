@@ -105,7 +105,7 @@ export function questionsFor(base: Visit, terms: QuestionTerms): readonly Questi
     ...(isTried && (base.tls === null || base.tls.version === 'TLSv1.3') ? [upToTls12Question(base)] : []),
     ...(isTried && named ? [withoutNameQuestion] : []),
     ...(isTried ? [old] : []),
-    ...(deep && saysHello && startTls ? [otherHelloQuestion(terms)] : []),
+    ...(deep && saysHello && startTls ? [otherHelloQuestion(terms, isSecured)] : []),
     ...(deep && state !== null && startTls && intrusive && isSecured ? [stateQuestion(state)] : []),
     ...(deep && isSecured ? [alpnQuestion] : []),
     ...(deep && intrusive && dialect.intrusive !== undefined ? [intrusiveQuestion(dialect.intrusive)] : []),
@@ -217,12 +217,16 @@ function stateQuestion(state: NonNullable<Dialect['state']>): Question {
   };
 }
 
-/** Some that take STARTTLS away from those whose name they do not like. */
-function otherHelloQuestion({ helloName }: QuestionTerms): Question {
+/**
+ * Some that take STARTTLS away from those whose name they do not like. What they offer is said before the handshake, so that it can
+ * be another one at the same time.
+ */
+function otherHelloQuestion({ helloName }: QuestionTerms, withAlpn: boolean): Question {
   return {
     async ask(knocking) {
       let other = helloName;
       const visit = await knocking.visit({
+        ...(withAlpn ? { alpn: [FOREIGN] } : {}),
         helloName: (localAddress) => {
           other = otherNameThan(helloName, localAddress);
           return other;
@@ -230,7 +234,14 @@ function otherHelloQuestion({ helloName }: QuestionTerms): Question {
       });
       const { clear, end } = visit;
       if (clear === null) return { probes: { otherHello: notTested(end) }, end };
-      return { probes: { otherHello: { kind: 'seen', helloName: other, clear } }, end };
+      const alpn = withAlpn ? alpnOf(visit) : undefined;
+      return {
+        probes: {
+          otherHello: { kind: 'seen', helloName: other, clear },
+          ...(alpn?.kind === 'seen' ? { alpn } : {}),
+        },
+        end,
+      };
     },
     unasked: (otherHello) => ({ otherHello }),
   };
@@ -245,16 +256,21 @@ function otherNameThan(helloName: string, localAddress = '127.0.0.1'): string {
 /** RFC 7301 §3.2: a server that has none of the protocols sends no_application_protocol; a browser could be led here else. */
 const FOREIGN = 'http/1.1';
 
+/** On a connection of its own where the one with another name did not come so far, or there was none. */
 const alpnQuestion: Question = {
   async ask(knocking) {
-    const { tls, upgrade, end } = await knocking.visit({ alpn: [FOREIGN] });
-    if (upgrade.kind === 'handshake-failed')
-      return { probes: { alpn: { kind: 'seen', refused: upgrade.because } }, end };
-    if (tls === null) return { probes: { alpn: notTested(end) }, end };
-    return { probes: { alpn: { kind: 'seen', offered: FOREIGN, agreed: tls.alpn } }, end };
+    const visit = await knocking.visit({ alpn: [FOREIGN] });
+    return { probes: { alpn: alpnOf(visit) }, end: visit.end };
   },
   unasked: (alpn) => ({ alpn }),
+  isOpen: ({ alpn }) => alpn === undefined,
 };
+
+function alpnOf({ tls, upgrade, end }: Visit): NonNullable<Probes['alpn']> {
+  if (upgrade.kind === 'handshake-failed') return { kind: 'seen', refused: upgrade.because };
+  if (tls === null) return notTested(end);
+  return { kind: 'seen', offered: FOREIGN, agreed: tls.alpn };
+}
 
 function intrusiveQuestion(intrusive: NonNullable<Dialect['intrusive']>): Question {
   const nothing = { intrusive: { vrfy: null, expn: null, relay: null } };

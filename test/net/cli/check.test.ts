@@ -1,11 +1,14 @@
 /** `waxwing check`, with zones, a policy host and scripted mail servers on loopback. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
+import { z } from 'zod';
 import { types } from '../../../src/dns/record.ts';
 import { showRecord } from '../../../src/dns/show.ts';
 import { type CheckReport, checkReportSchema } from '../../../src/events/check-report.ts';
@@ -15,7 +18,7 @@ import { type Script, says, startScriptedServer } from '../../support/dns/server
 import { dsOf, type SignedZone, signZone, type ZonePlan } from '../../support/dns/signed-zone.ts';
 import { type Script as Manners, startHostileServer } from '../../support/hostile-server.ts';
 import { startScriptServer } from '../../support/script-server.ts';
-import { type Run, waxwing } from '../../unit/cli/control-peer.ts';
+import { compiled, type Run, waxwing } from '../../unit/cli/control-peer.ts';
 
 const DAY = 86_400;
 const now = Math.floor(Date.now() / 1000);
@@ -94,6 +97,17 @@ function check({ options }: Place, words: readonly string[], input = ''): Promis
   return waxwing(['check', ...options, ...words], input);
 }
 
+/** What mistakes in command lines come to, each as if it stood alone: by one start of the program for all of them. */
+async function waxwings(lines: readonly (readonly string[])[]): Promise<readonly Run[]> {
+  const script = join(import.meta.dirname, 'command-lines.ts');
+  const told = JSON.stringify(lines.map((words) => ['check', ...words]));
+  const { stdout } = await execute(process.execPath, [script, told], { env: compiled });
+  return runs.parse(JSON.parse(stdout));
+}
+
+const execute = promisify(execFile);
+const runs = z.array(z.strictObject({ code: z.number(), stdout: z.string(), stderr: z.string() }));
+
 async function reports(run: Run): Promise<readonly CheckReport[]> {
   const values = run.stdout
     .trimEnd()
@@ -154,10 +168,12 @@ describe('waxwing check', { concurrency: 2 }, () => {
     const at = await place(t);
     const anchor = join(folder, 'other.key');
     await writeFile(anchor, `. IN DS ${showRecord(types.DS, dsOf(test).data)}\n`);
-    for (const target of ['plain.test', 'mx.plain.test:25', 'mx.plain.test:993']) {
-      const run = await check(at, ['--trust-anchor', anchor, target, '--json']);
-      assert.equal(run.code, 3, run.stderr);
-      const { outcomes, findings } = checkReportSchema.parse(JSON.parse(run.stdout));
+    const targets = ['plain.test', 'mx.plain.test:25', 'mx.plain.test:993'];
+    const run = await check(at, ['--trust-anchor', anchor, ...targets, '--format', 'ndjson']);
+    assert.equal(run.code, 3, run.stderr);
+    const all = await reports(run);
+    assert.deepEqual(all.map(({ target }) => target).toSorted(), targets.toSorted());
+    for (const { outcomes, findings } of all) {
       for (const outcome of Object.values(outcomes)) assert.equal(outcome, 'unknown');
       const wrong = findings.filter(({ state, severity }) => state !== 'not-tested' && severity !== 'info');
       assert.deepEqual(
@@ -315,8 +331,7 @@ describe('waxwing check', { concurrency: 2 }, () => {
       ['--input', '/nowhere/at/all', '--format', 'nagios'],
       ['--input', 'x', '--resume', 's', '--format', 'nagios'],
     ];
-    for (const words of wrong) {
-      const run = await waxwing(['check', ...words]);
+    for (const run of await waxwings(wrong)) {
       assert.equal(run.code, 3, run.stderr);
       assert.match(run.stdout, /^WAXWING UNKNOWN - [^ |\n][^|\n]*\n$/);
       assert.match(run.stderr, /^error: /);
@@ -401,6 +416,17 @@ describe('waxwing check', { concurrency: 2 }, () => {
     assert.match(run.stderr, /^error: line 1 of stdin: "a\?b\.\.test" /);
   });
 
+  for (const [words, message] of [
+    [['-'], /error: stdin: there is no target in it/],
+    [['--from', '-'], /error: stdin: there is no result in it/],
+  ] as const) {
+    it(`exit code 2: ${words.join(' ')}, of which nothing comes`, async () => {
+      const run = await waxwing(['check', ...words]);
+      assert.deepEqual([run.code, run.stdout], [2, '']);
+      assert.match(run.stderr, message);
+    });
+  }
+
   const mistakes: readonly (readonly [readonly string[], RegExp])[] = [
     [[], /error: name a target, such as a domain/],
     [['a..test'], /error: .*not a domain label/],
@@ -409,8 +435,6 @@ describe('waxwing check', { concurrency: 2 }, () => {
     [['example.test', '--profile', 'dane-redy'], /no profile, and no file; did you mean dane-ready\?/],
     [['example.test', '--fail-at', 'soon'], /no date as RFC 3339 writes it/],
     [['example.test', '--fail-at', '2020-01-01'], /error: --fail-at 2020-01-01 is past; name a day to come/],
-    [['-'], /error: stdin: there is no target in it/],
-    [['--from', '-'], /error: stdin: there is no result in it/],
     [['example.test', '--fail-on', 'fatal'], /Allowed choices are critical, high, medium, low, info/],
     [['example.test', '--depth', 'full'], /Allowed choices are quick, standard, deep/],
     [['example.test', '--protocol', 'gopher'], /Allowed choices are smtp, submission/],
@@ -436,9 +460,11 @@ describe('waxwing check', { concurrency: 2 }, () => {
     [['--from', '/nowhere/at/all'], /error: --from \/nowhere\/at\/all: there is no such file/],
     [['example.test', '--dnssec', 'trust', '--resolver', '192.0.2.1'], /error: /],
   ];
-  for (const [words, message] of mistakes) {
+  let refused: Promise<readonly Run[]> | undefined;
+  for (const [index, [words, message]] of mistakes.entries()) {
     it(`exit code 2: ${words.join(' ')}`, async () => {
-      const run = await waxwing(['check', ...words]);
+      refused ??= waxwings(mistakes.map(([one]) => one));
+      const run = (await refused)[index] ?? assert.fail();
       assert.deepEqual([run.code, run.stdout], [2, '']);
       assert.match(run.stderr, message);
     });

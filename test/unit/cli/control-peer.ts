@@ -41,12 +41,18 @@ export async function startControlPeer(
   return peer;
 }
 
+/** Where npm's scripts keep what is compiled: half of a start is the reading of types. */
+export const compiled = {
+  NODE_COMPILE_CACHE:
+    process.env['NODE_COMPILE_CACHE'] ?? join(import.meta.dirname, '../../../node_modules/.cache/node'),
+};
+
 export async function waxwing(
   args: readonly string[],
   input = '',
   env: Readonly<Record<string, string>> = {},
 ): Promise<Run> {
-  const child = spawn(process.execPath, [bin, ...args], { env });
+  const child = spawn(process.execPath, [bin, ...args], { env: { ...compiled, ...env } });
   child.stdin.end(input);
   const code = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);

@@ -162,13 +162,30 @@ describe('further ones, for which nobody is told that they were left out', () =>
     const hello = { weakFirst: agreed(), old: helloRefused(70) };
     assert.deepEqual(await open(furtherHellos(visit(), true), hello), ['retry', 'weak']);
     assert.deepEqual(await open(deepHellos(visit()), hello), [
-      'anonymous',
-      'prime',
       'weak',
       'ssl2',
+      'prime',
       'sha1',
-      'fallback',
       'weakCurves',
+      'anonymous',
+      'fallback',
+      'weak',
+    ]);
+  });
+
+  it('the worse what may come of it the sooner: where connections run out, it is of the mildest that nothing is known', async () => {
+    const hello = { weakFirst: agreed({ suite: 0x0005 }), old: agreed({ version: 0x0302 }) };
+    assert.deepEqual(await open(deepHellos(visit()), hello), [
+      'weak',
+      'ssl2',
+      'ssl3',
+      'prime',
+      'older',
+      'sha1',
+      'weakCurves',
+      'anonymous',
+      'fallback',
+      'bestFirst',
       'weak',
     ]);
   });

@@ -283,6 +283,29 @@ describe('the answers', () => {
     });
   });
 
+  it('with another name a foreign ALPN is offered at once, which is not asked again then', async () => {
+    const { probes, knocks } = await asked('otherHello', visit({ tls: { ...tlsFacts, alpn: null } }));
+    assert.deepEqual(knocks[0]?.alpn, ['http/1.1']);
+    assert.deepEqual(probes.alpn, { kind: 'seen', offered: 'http/1.1', agreed: null });
+    const isAsked = (answered: Probes): boolean =>
+      questionsFor(visit(), { ...terms, deep: true }).some(
+        ({ unasked, isOpen }) => 'alpn' in unasked(why) && isOpen?.(answered) !== false,
+      );
+    assert.deepEqual([isAsked(probes), isAsked({})], [false, true]);
+    // STARTTLS is not offered to that name: how the handshake would be is not known.
+    const hidden = visit({ ...withoutTls, upgrade: { kind: 'not-offered', because: 'x' } });
+    assert.deepEqual(Object.keys((await asked('otherHello', hidden)).probes), ['otherHello']);
+  });
+
+  it('no ALPN with another name where no handshake comes about anyway', async () => {
+    const failing = visit({
+      ...withoutTls,
+      upgrade: { kind: 'handshake-failed', because: 'x', alert: null, ms: 1 },
+    });
+    const { probes, knocks } = await asked('otherHello', failing, failing);
+    assert.deepEqual([Object.keys(probes), knocks[0]?.alpn], [['otherHello'], undefined]);
+  });
+
   it('of one that says its address already, another name is localhost', async () => {
     const { probes } = await asked('otherHello', visit(), visit(), { helloName: '[192.0.2.7]' });
     assert.ok(probes.otherHello?.kind === 'seen');

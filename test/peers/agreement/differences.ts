@@ -100,7 +100,7 @@ export const explained: readonly Explained[] = [
     what: any,
     ours: /^no \(name\)$/,
     right: 'waxwing',
-    why: 'The name is in the subject alone. OpenSSL, GnuTLS and Postfix take it from there; RFC 9525 §2 and §6.3 do not, nor does MTA-STS (RFC 8461 §4.2), so that large senders deliver nothing.',
+    why: 'The name is in the subject alone. OpenSSL, GnuTLS and Postfix take it from there; RFC 9525 §2 and §6.3 do not, nor does MTA-STS (RFC 8461 §4.2).',
     at: 'postfix-certificate-cn-only',
   },
   {

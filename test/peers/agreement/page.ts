@@ -1,7 +1,7 @@
 /** docs/agreement.md: what came of all programs at all servers. */
 import { join } from 'node:path';
 import { type Explained, sorted } from './differences.ts';
-import { differencesIn, type Met, type Result } from './result.ts';
+import { differencesIn, factsOf, kinds, type Met, type Result } from './result.ts';
 import { type ToolName, toolNames } from './tool.ts';
 
 export const pageFile = join(import.meta.dirname, '../../../docs/agreement.md');
@@ -31,21 +31,27 @@ const asked: Readonly<Record<ToolName, string>> = {
   'posttls-finger': 'of Postfix 3.7 at the level `secure`, once: what one delivery sees',
 };
 
-export function agreementPage(results: readonly Result[]): string {
+/** @param servers how many there are; fewer results are of a run that was broken off, and the page says so. */
+export function agreementPage(results: readonly Result[], servers: number): string {
   const differences = differencesIn(results);
   const { rows } = sorted(results, differences);
-  const facts = results.flatMap(({ tools }) => tools.map((tool) => (tool.kind === 'seen' ? tool.facts : 0)));
+  const facts = results.flatMap(({ tools }) =>
+    tools.map((tool) => (tool.kind === 'seen' ? factsOf(tool) : 0)),
+  );
   const total = facts.reduce((sum, count) => sum + count, 0);
   return [
     introduction,
-    `${results.length} servers, ${total.toLocaleString('en')} facts, ${differences.length} of which differ, for ${rows.filter(({ met }) => met.length > 0).length} reasons.\n`,
+    `${results.length}${results.length === servers ? '' : ` of ${servers}`} servers, ${total.toLocaleString('en')} facts, ${differences.length} of which differ, for ${rows.filter(({ met }) => met.length > 0).length} reasons.\n`,
     [
       '| program | what is asked |',
       '|---|---|',
       ...toolNames.map((name) => `| ${name} | ${asked[name]} |`),
     ].join('\n'),
+    '\n## Facts\n',
+    'Of each kind: how many were compared. Connections: of one server in the middle, and most.\n',
+    sumsOf(results),
     '\n## Differences\n',
-    ...rows.map(({ row, met }) => differenceLines(row, met)),
+    ...rows.flatMap(({ row, met }) => (met.length === 0 ? [] : [differenceLines(row, met)])),
     '\n## Servers\n',
     'Of each program: facts that were compared, how many of them differ, and connections. `-`: it cannot; `·`: not asked.\n',
     tableOf(results),
@@ -53,6 +59,46 @@ export function agreementPage(results: readonly Result[]): string {
     cannotTable(results),
     '',
   ].join('\n');
+}
+
+const kindNames: Readonly<Record<(typeof kinds)[number], string>> = {
+  tls: 'TLS at all',
+  version: 'versions',
+  suite: 'suites',
+  group: 'groups',
+  certificate: 'certificates',
+  verified: 'good or not',
+};
+
+/** Facts of each kind, and how many of them differ; and what it costs. */
+function sumsOf(results: readonly Result[]): string {
+  const rows = toolNames.map((name) => {
+    const seen = results.flatMap(({ tools }) =>
+      tools.flatMap((tool) => (tool.kind === 'seen' && tool.name === name ? [tool] : [])),
+    );
+    const cells = kinds.map((kind) => {
+      const facts = seen.reduce((sum, { compared }) => sum + compared[kind], 0);
+      const differ = seen.flatMap(({ differences }) => differences).filter((one) => one.kind === kind).length;
+      return `${facts}${differ === 0 ? '' : `, **${differ} differ**`}`;
+    });
+    return [name, String(seen.length), ...cells, averageOf(seen)];
+  });
+  const ours = [
+    'waxwing',
+    String(results.length),
+    ...kinds.map(() => ''),
+    averageOf(results.map((one) => one.ours)),
+  ];
+  const heading = ['program', 'servers', ...kinds.map((kind) => kindNames[kind]), 'connections to a server'];
+  return [heading, heading.map(() => '---'), ...rows, ours]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
+}
+
+function averageOf(visits: readonly { readonly connections: number }[]): string {
+  const all = visits.map(({ connections }) => connections).toSorted((a, b) => a - b);
+  const [middle, most] = [all[all.length >> 1], all.at(-1)];
+  return middle === undefined ? '' : `${middle}, at most ${most}`;
 }
 
 const says: Readonly<Record<Explained['right'], string>> = {
@@ -106,7 +152,7 @@ function rowOf({ name, protocol, tls, ours, tools }: Result): readonly string[] 
       if (seen === undefined) return '·';
       if (seen.kind === 'cannot') return '-';
       const differ = seen.differences.length === 0 ? '' : `, **${seen.differences.length} differ**`;
-      return `${seen.facts}${differ}; ${seen.connections}`;
+      return `${factsOf(seen)}${differ}; ${seen.connections}`;
     }),
   ];
 }

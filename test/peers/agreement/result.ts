@@ -5,7 +5,7 @@ import { type Sighting, versionNames } from './sighting.ts';
 import { type ToolName, toolNames } from './tool.ts';
 import type { Toured } from './tour.ts';
 
-const kinds = ['tls', 'version', 'suite', 'group', 'certificate', 'verified'] as const;
+export const kinds = ['tls', 'version', 'suite', 'group', 'certificate', 'verified'] as const;
 const difference = z.object({ kind: z.enum(kinds), what: z.string(), ours: z.string(), theirs: z.string() });
 const visit = { connections: z.number(), seconds: z.number() };
 
@@ -27,7 +27,7 @@ export const resultSchema = z.object({
         kind: z.literal('seen'),
         name: z.enum(toolNames),
         ...visit,
-        facts: z.number(),
+        compared: z.record(z.enum(kinds), z.number()),
         differences: z.array(difference),
       }),
     ]),
@@ -52,14 +52,15 @@ export function resultOf({ name, door: { protocol, tls }, ours, tools }: Toured)
         name: tool,
         connections,
         seconds,
-        facts: factsOf(compared),
+        ...compared,
         differences: [...compared.differences],
       };
     }),
   };
 }
 
-function factsOf({ compared }: Comparison): number {
+/** How many facts were compared. */
+export function factsOf({ compared }: Pick<Comparison, 'compared'>): number {
   return Object.values(compared).reduce((sum, count) => sum + count, 0);
 }
 

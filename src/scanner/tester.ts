@@ -53,22 +53,21 @@ export interface Tester {
 /**
  * Lets a target wait at the doors where others wait, too.
  *
- * @param lines what those who wait for the same thing have in common. @returns the line that is too long; undefined where it
- * may wait.
+ * @param lines what those who wait for the same thing have in common. @returns those that are too long; none where it may wait.
  */
-type Join = (lines: readonly string[]) => string | undefined | Promise<string | undefined>;
+type Join = (lines: readonly string[]) => readonly string[] | Promise<readonly string[]>;
 
 type Attempt =
   | { readonly kind: 'tested'; readonly recording: Recording }
   /** Too many wait for the same: nothing was visited, and all is to be done again. */
-  | { readonly kind: 'crowded'; readonly line: string }
+  | { readonly kind: 'crowded'; readonly lines: readonly string[] }
   | { readonly kind: 'stopped' };
 
 export function openTester(parts: TesterParts, terms: TestTerms): Tester {
   const attempt = (target: Target, join: Join): Promise<Attempt> => testOne(target, join, parts, terms);
   return {
     async test(target) {
-      const tested = await attempt(target, () => undefined);
+      const tested = await attempt(target, () => []);
       if (tested.kind === 'tested') return tested.recording;
       throw new Error(`the test of a target was ${tested.kind}, which nobody asked for`);
     },
@@ -88,8 +87,8 @@ async function testOne(target: Target, join: Join, parts: TesterParts, terms: Te
   const { doors, tooMany } = someOf(doorsOf(caseOf(nothingSeen, facts, startedAt), terms.smtpPort));
   const consents = await consentsFor(doors, kept.hands, terms, startedAt);
   const { plans, refused } = planned(target, doors, consents, terms);
-  const line = await join(linesOf(plans, parts.visits, terms));
-  if (line !== undefined) return { kind: 'crowded', line };
+  const lines = await join(linesOf(plans, parts.visits, terms));
+  if (lines.length > 0) return { kind: 'crowded', lines };
   const visited = await visitAll(plans, parts, terms);
   if (visited === 'stopped') return { kind: 'stopped' };
   const seen = {

@@ -30,8 +30,18 @@ export function operatorOf(host: string): string | undefined {
 /** The /24 of IPv4, the /48 of IPv6: as a rule one operator's. @param server an address in its one spelling. */
 export function networkOf(server: IpAddress): string {
   if (isIPv4(server)) return `${server.split('.').slice(0, 3).join('.')}/24`;
-  return `${groupsOf(server)
-    .slice(0, 3)
+  return `${firstGroups(server, 3)}/48`;
+}
+
+/** The /16 of IPv4, the /32 of IPv6: what a large provider has, whatever its hosts are called. @param server as above. */
+export function rangeOf(server: IpAddress): string {
+  if (isIPv4(server)) return `${server.split('.').slice(0, 2).join('.')}/16`;
+  return `${firstGroups(server, 2)}/32`;
+}
+
+function firstGroups(server: IpAddress, count: number): string {
+  return groupsOf(server)
+    .slice(0, count)
     .map((group) => group.toString(16))
-    .join(':')}/48`;
+    .join(':');
 }

@@ -12,7 +12,7 @@ import { consentAt } from './consent.ts';
 import { type Door, doorsOf } from './doors.ts';
 import { keptLookUps, leavingAlone } from './kept-look-ups.ts';
 import type { Observer } from './observe.ts';
-import { networkOf, operatorOf } from './operator.ts';
+import { networkOf, operatorOf, rangeOf } from './operator.ts';
 import type { OptOut } from './opt-out.ts';
 import { type Consents, isOurs, type Plan, planned, type SkippedDoor, skippedDoor, someOf } from './plans.ts';
 import type { Visits } from './visits.ts';
@@ -110,13 +110,15 @@ async function testOne(target: Target, join: Join, parts: TesterParts, terms: Te
   return { kind: 'tested', recording };
 }
 
-/** What a target may have to wait for: the networks and operators of doors that nobody has looked at yet. */
+/** What a target may have to wait for: the networks, ranges and operators of doors that nobody has looked at yet. */
 function linesOf(plans: readonly Plan[], visits: Visits, terms: Pick<TestTerms, 'lab'>): readonly string[] {
   const lines = plans
     .filter(({ door, how }) => !visits.isKnown(door.endpoint, how))
     .flatMap(({ door: { host, endpoint } }) => {
       const server = oneSpelling(endpoint.address);
-      return isOurs(server, terms) ? [server] : [networkOf(server), operatorOf(host) ?? server];
+      return isOurs(server, terms)
+        ? [server]
+        : [networkOf(server), rangeOf(server), operatorOf(host) ?? server];
     });
   return [...new Set(lines)];
 }

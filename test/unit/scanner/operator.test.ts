@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { networkOf, operatorOf } from '../../../src/scanner/operator.ts';
+import { networkOf, operatorOf, rangeOf } from '../../../src/scanner/operator.ts';
 
 describe('the operator of a host', () => {
   const operators: readonly (readonly [host: string, operator: string | undefined])[] = [
@@ -26,5 +26,13 @@ it('the network of an address', () => {
     '192.0.2/24',
     '2001:db8:1/48',
     '0:0:0/48',
+  ]);
+});
+
+it('the range of an address', () => {
+  assert.deepEqual(['192.0.2.99', '2001:db8:1:2::9', '::1'].map(rangeOf), [
+    '192.0/16',
+    '2001:db8/32',
+    '0:0/32',
   ]);
 });

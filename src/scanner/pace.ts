@@ -11,8 +11,8 @@
  */
 import type { Endpoint } from '../findings/endpoint.ts';
 import type { VisitEnd } from '../findings/observation.ts';
-import { type IpAddress, oneSpelling } from '../names/address.ts';
-import { networkOf, rangeOf } from './operator.ts';
+import type { IpAddress } from '../names/address.ts';
+import { networkOf, rangeOf, serverOf } from './operator.ts';
 import { keyedPermits, permitsOf } from './permits.ts';
 
 export interface PaceTerms {
@@ -119,7 +119,7 @@ export function openPace({ gapMs, concurrency, isOurs, clock, sleep }: PaceTerms
 
   return {
     async turn(address, named) {
-      const server = oneSpelling(address);
+      const server = serverOf(address);
       const free = isOurs(server);
       const operator = free ? undefined : named;
       const come = (goesOn: boolean): Promise<void> =>
@@ -147,13 +147,13 @@ export function openPace({ gapMs, concurrency, isOurs, clock, sleep }: PaceTerms
       return { again, release };
     },
     sentAway(address) {
-      const server = oneSpelling(address);
+      const server = serverOf(address);
       const now = clock();
       const ms = Math.min((rests.get(server)?.ms ?? FIRST_REST_MS / 2) * 2, LONGEST_REST_MS);
       rests.set(server, { until: now + ms, ms }, now);
       return ms;
     },
-    restOf: (address) => Math.max(0, (rests.get(oneSpelling(address))?.until ?? 0) - clock()),
+    restOf: (address) => Math.max(0, (rests.get(serverOf(address))?.until ?? 0) - clock()),
     stop: () => halt.abort(),
   };
 }

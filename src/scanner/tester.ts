@@ -6,13 +6,12 @@ import { caseOf, learn } from '../findings/learn.ts';
 import type { Observation } from '../findings/observation.ts';
 import type { Recording } from '../findings/recording.ts';
 import { drive, type PolicyHands } from '../lookup/drive.ts';
-import { oneSpelling } from '../names/address.ts';
 import { parseDomain } from '../names/domain.ts';
 import { consentAt } from './consent.ts';
 import { type Door, doorsOf } from './doors.ts';
 import { keptLookUps, leavingAlone } from './kept-look-ups.ts';
 import type { Observer } from './observe.ts';
-import { networkOf, operatorOf, rangeOf } from './operator.ts';
+import { networkOf, operatorOf, rangeOf, serverOf } from './operator.ts';
 import type { OptOut } from './opt-out.ts';
 import { type Consents, isOurs, type Plan, planned, type SkippedDoor, skippedDoor, someOf } from './plans.ts';
 import type { Visits } from './visits.ts';
@@ -86,7 +85,7 @@ async function testOne(target: Target, join: Join, parts: TesterParts, terms: Te
   const nothingSeen = { target, depth, intrusive: false, observations: [], skipped: [] };
   const { doors, tooMany } = someOf(doorsOf(caseOf(nothingSeen, facts, startedAt), terms.smtpPort));
   const consents = await consentsFor(doors, kept.hands, terms, startedAt);
-  const { plans, refused } = planned(target, doors, consents, terms);
+  const { plans, refused } = planned(target, doors, { ...consents, aliasesOf: kept.aliasesOf }, terms);
   const lines = await join(linesOf(plans, parts.visits, terms));
   if (lines.length > 0) return { kind: 'crowded', lines };
   const visited = await visitAll(plans, parts, terms);
@@ -115,7 +114,7 @@ function linesOf(plans: readonly Plan[], visits: Visits, terms: Pick<TestTerms, 
   const lines = plans
     .filter(({ door, how }) => !visits.isKnown(door.endpoint, how))
     .flatMap(({ door: { host, endpoint } }) => {
-      const server = oneSpelling(endpoint.address);
+      const server = serverOf(endpoint.address);
       return isOurs(server, terms)
         ? [server]
         : [networkOf(server), rangeOf(server), operatorOf(host) ?? server];

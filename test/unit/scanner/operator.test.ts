@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { networkOf, operatorOf, rangeOf } from '../../../src/scanner/operator.ts';
+import { networkOf, operatorOf, rangeOf, serverOf } from '../../../src/scanner/operator.ts';
 
 describe('the operator of a host', () => {
   const operators: readonly (readonly [host: string, operator: string | undefined])[] = [
@@ -19,6 +19,13 @@ describe('the operator of a host', () => {
   for (const [host, operator] of operators) {
     it(`of ${host} is ${operator ?? 'not known'}`, () => assert.equal(operatorOf(host), operator));
   }
+});
+
+it('the server at an address, however it is written', () => {
+  const spellings = ['192.0.2.1', '::ffff:192.0.2.1', '64:ff9b::192.0.2.1', '64:FF9B:0:0:0:0:c000:201'];
+  for (const address of spellings) assert.equal(serverOf(address), '192.0.2.1');
+  // RFC 8215's prefix is translated as its own network likes.
+  assert.equal(serverOf('64:ff9b:1::c000:201'), '64:ff9b:1::c000:201');
 });
 
 it('the network of an address', () => {

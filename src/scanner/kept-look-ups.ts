@@ -1,5 +1,6 @@
 /** Look-ups of one run: each thing is asked once, what came is kept, and who asked to be left alone is. */
 import type { Answer } from '../dns/answer.ts';
+import { showName } from '../dns/name.ts';
 import type { Question } from '../dns/record.ts';
 import { type PolicyFetch, type Recording, recordKey } from '../findings/recording.ts';
 import type { PolicyHands } from '../lookup/drive.ts';
@@ -9,6 +10,8 @@ import { type OptOut, optedOutBy } from './opt-out.ts';
 
 export interface KeptLookUps {
   readonly hands: PolicyHands;
+  /** The names that a name is an alias of, directly or by others, as far as it was asked for. */
+  readonly aliasesOf: (name: string) => readonly Domain[];
   readonly all: () => Pick<Recording, 'answers' | 'fetched' | 'recalled'>;
 }
 
@@ -45,12 +48,24 @@ export function keptLookUps({ resolve, fetch, recall }: PolicyHands): KeptLookUp
         }),
       recall: (domain) => keptIn(recalled, domain, () => ofAnybody(recall(domain))),
     },
+    aliasesOf: (name) =>
+      settled.flatMap(({ question, aliases }) =>
+        aliases.length > 0 && showName(question.name) === name ? namesIn(aliases) : [],
+      ),
     all: () => ({
       answers: [...settled],
       fetched: outcomes,
       recalled: [...recalled].map(([domain, value]) => ({ domain, recalled: value })),
     }),
   };
+}
+
+/** Where aliases lead, each step of the way; what no host is called is left out. */
+export function namesIn(aliases: Answer['aliases']): readonly Domain[] {
+  return aliases.flatMap(({ to }) => {
+    const name = parseDomain(showName(to));
+    return name.kind === 'ok' ? [name.value] : [];
+  });
 }
 
 /** What a check goes by: the list of this relay, its memory and its promotions are those of no other sender. */

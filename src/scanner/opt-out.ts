@@ -2,6 +2,7 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import type { IpAddress } from '../names/address.ts';
 import { type Domain, type Parsed, parseDomain, quote } from '../names/domain.ts';
+import { serverOf } from './operator.ts';
 
 /** Whether a target, one of its hosts or an address is on the list. */
 export interface OptOut {
@@ -43,8 +44,11 @@ export function readOptOut(text: string): Parsed<OptOut> {
       ofName: (name) =>
         suffixesOf(name).find((suffix) => domains.has(suffix)) ??
         patterns.find(({ pattern }) => pattern.test(name))?.line,
-      ofAddress: (address) =>
-        addresses.check(address, isIPv4(address) ? 'ipv4' : 'ipv6') ? address : undefined,
+      // In whatever spelling: somebody's IPv4 address is reached by IPv6, too, where a network translates.
+      ofAddress: (address) => {
+        const server = serverOf(address);
+        return addresses.check(server, isIPv4(server) ? 'ipv4' : 'ipv6') ? server : undefined;
+      },
     },
   };
 }
@@ -66,7 +70,10 @@ function takeLine(line: string, { domains, patterns, addresses }: Lists): string
     const prefix = length === undefined ? most : Number(length);
     const isNumber = length === undefined || /^[0-9]{1,3}$/.test(length);
     if (more.length > 0 || !isNumber || prefix > most) return `${quote(line)} is no network of addresses`;
-    addresses.addSubnet(base, prefix, isIPv4(base) ? 'ipv4' : 'ipv6');
+    const inside = serverOf(base);
+    // IPv4 that is written inside IPv6 is compared as IPv4; of a network that is wider than all of it, as it stands.
+    if (isIPv4(inside) && prefix >= most - 32) addresses.addSubnet(inside, prefix - (most - 32), 'ipv4');
+    else addresses.addSubnet(base, prefix, isIPv4(base) ? 'ipv4' : 'ipv6');
     return undefined;
   }
   const domain = parseDomain(line.startsWith('.') ? line.slice(1) : line);

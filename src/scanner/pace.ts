@@ -1,14 +1,18 @@
 /**
  * Politeness: how often and how soon a server is called.
  *
- * One connection at a time to each address and a few to each operator, a pause before the next one to the same address, a
- * longer one to the same network. Whoever sends us away is left alone for a while, twice as long each time. Nobody who waits
- * for a pause, or for another one to be finished, has a place that others could work at meanwhile.
+ * One connection at a time to each address, a pause before the next one to it, a longer one to the same network; some in a
+ * wider range, and some visits to each operator. Whoever sends us away is left alone for a while, twice as long each time.
+ * Nobody who waits for a pause, or for another one to be finished, has a place that others could work at meanwhile.
+ *
+ * First comes the operator, then what is narrower before what is wider. Whose a server is strangers write down, as they name
+ * their mail hosts: who held the address of somebody else while he waits for his own operator would stop all others there. Who
+ * holds a network while he waits for its range keeps nobody from anything that would not wait for it, too.
  */
 import type { Endpoint } from '../findings/endpoint.ts';
 import type { VisitEnd } from '../findings/observation.ts';
-import { type IpAddress, oneSpelling } from '../names/address.ts';
-import { networkOf } from './operator.ts';
+import type { IpAddress } from '../names/address.ts';
+import { networkOf, rangeOf, serverOf } from './operator.ts';
 import { keyedPermits, permitsOf } from './permits.ts';
 
 export interface PaceTerms {
@@ -48,8 +52,10 @@ export interface Turn {
 }
 
 const NETWORK_FACTOR = 3;
-/** Connections at the same time to hosts of one operator: a twelfth of what Postfix allows one client at one host. */
-const OPERATOR_AT_ONCE = 4;
+/** Visits at the same time to hosts of one operator, each with its pauses: a sixth of what Postfix allows one client at one host. */
+const OPERATOR_AT_ONCE = 8;
+/** Connections at the same time into one range, whatever the names that lead there. */
+const RANGE_AT_ONCE = 16;
 const FIRST_REST_MS = 15 * 60_000;
 const LONGEST_REST_MS = 24 * 60 * 60_000;
 /** So many pauses and rests are remembered before those that are over are forgotten: a list may have millions of targets. */
@@ -70,6 +76,7 @@ export function openPace({ gapMs, concurrency, isOurs, clock, sleep }: PaceTerms
   const rests = forgetful<Rest>(({ until, ms }, now) => until + ms <= now);
   const addresses = keyedPermits(1);
   const networks = keyedPermits(1);
+  const ranges = keyedPermits(RANGE_AT_ONCE);
   const operators = keyedPermits(OPERATOR_AT_ONCE);
   const doors = permitsOf(concurrency);
   const halt = new AbortController();
@@ -89,14 +96,14 @@ export function openPace({ gapMs, concurrency, isOurs, clock, sleep }: PaceTerms
   }
 
   /** One after the other waits for the pauses of a network; none of them has a place before they are over. */
-  async function enter(server: Server, operator: string | undefined, goesOn: boolean): Promise<void> {
+  async function enter(server: Server, goesOn: boolean): Promise<void> {
     const first = goesOn ? 'first' : undefined;
     const network = gapMs === 0 ? undefined : networkOf(server);
     if (network !== undefined) {
       await networks.take(network, first);
       await pauseFor(server, network, goesOn ? undefined : halt.signal);
     }
-    if (operator !== undefined) await operators.take(operator, first);
+    await ranges.take(rangeOf(server), first);
     await doors.take(first);
     if (network === undefined) return;
     // Counted from the call itself: whoever waited for a place has not called meanwhile.
@@ -104,21 +111,22 @@ export function openPace({ gapMs, concurrency, isOurs, clock, sleep }: PaceTerms
     networks.give(network);
   }
 
-  function leave(server: Server, operator: string | undefined): void {
+  function leave(server: Server): void {
     if (gapMs > 0) next.set(server, clock() + gapMs, clock());
-    if (operator !== undefined) operators.give(operator);
+    ranges.give(rangeOf(server));
     doors.give();
   }
 
   return {
     async turn(address, named) {
-      const server = oneSpelling(address);
-      await addresses.take(server);
+      const server = serverOf(address);
       const free = isOurs(server);
       const operator = free ? undefined : named;
       const come = (goesOn: boolean): Promise<void> =>
-        free ? doors.take(goesOn ? 'first' : undefined) : enter(server, operator, goesOn);
-      const go = (): void => (free ? doors.give() : leave(server, operator));
+        free ? doors.take(goesOn ? 'first' : undefined) : enter(server, goesOn);
+      const go = (): void => (free ? doors.give() : leave(server));
+      if (operator !== undefined) await operators.take(operator);
+      await addresses.take(server);
       await come(false);
       let over = false;
       const release = (): void => {
@@ -126,6 +134,7 @@ export function openPace({ gapMs, concurrency, isOurs, clock, sleep }: PaceTerms
         over = true;
         go();
         addresses.give(server);
+        if (operator !== undefined) operators.give(operator);
       };
       if (halt.signal.aborted) {
         release();
@@ -138,13 +147,13 @@ export function openPace({ gapMs, concurrency, isOurs, clock, sleep }: PaceTerms
       return { again, release };
     },
     sentAway(address) {
-      const server = oneSpelling(address);
+      const server = serverOf(address);
       const now = clock();
       const ms = Math.min((rests.get(server)?.ms ?? FIRST_REST_MS / 2) * 2, LONGEST_REST_MS);
       rests.set(server, { until: now + ms, ms }, now);
       return ms;
     },
-    restOf: (address) => Math.max(0, (rests.get(oneSpelling(address))?.until ?? 0) - clock()),
+    restOf: (address) => Math.max(0, (rests.get(serverOf(address))?.until ?? 0) - clock()),
     stop: () => halt.abort(),
   };
 }

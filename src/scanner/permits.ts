@@ -1,4 +1,5 @@
 /** So many at a time: the others wait in their order, and whoever goes on with something begun comes first. */
+import { queueOf } from './queue.ts';
 
 export interface Permits {
   /** Resolves once there is one. @param first before all that wait already. */
@@ -30,34 +31,6 @@ export function permitsOf(count: number): Permits {
       else following();
     },
     isIdle: () => free === count,
-  };
-}
-
-interface Queue<Item> {
-  readonly put: (item: Item) => void;
-  readonly take: () => Item | undefined;
-}
-
-/** Taken so many are left out for good: a list whose first is taken out moves all others, and there may be tens of thousands. */
-const LEFT_OUT = 1_024;
-
-function queueOf<Item>(): Queue<Item> {
-  let items: (Item | undefined)[] = [];
-  let first = 0;
-  return {
-    put: (item) => void items.push(item),
-    take() {
-      const item = items[first];
-      if (first < items.length) {
-        items[first] = undefined;
-        first += 1;
-      }
-      if (first === items.length || (first >= LEFT_OUT && first > items.length / 2)) {
-        items = items.slice(first);
-        first = 0;
-      }
-      return item;
-    },
   };
 }
 

@@ -2,10 +2,11 @@
 import type { Skipped, Target } from '../findings/case.ts';
 import type { Depth } from '../findings/endpoint.ts';
 import type { Recording } from '../findings/recording.ts';
-import { type IpAddress, isLoopback, oneSpelling } from '../names/address.ts';
-import { parseDomain } from '../names/domain.ts';
+import { type IpAddress, isLoopback } from '../names/address.ts';
+import { type Domain, parseDomain } from '../names/domain.ts';
 import { isPublicAddress } from '../names/public-address.ts';
 import type { Door } from './doors.ts';
+import { serverOf } from './operator.ts';
 import { type OptOut, optedOutBy } from './opt-out.ts';
 import type { TestTerms } from './tester.ts';
 
@@ -22,28 +23,34 @@ export interface Plan {
   readonly how: { readonly depth: Depth; readonly intrusive: boolean };
 }
 
+/** What has to be known for the plans, beside the terms. */
+export interface Known extends Consents {
+  /** The names that a name is an alias of. */
+  readonly aliasesOf: (name: string) => readonly Domain[];
+}
+
 /** @returns a plan for each door that is visited, and those that are left alone. */
 export function planned(
   target: Target,
   doors: readonly Door[],
-  consents: Consents,
+  facts: Known,
   terms: TestTerms,
 ): { readonly plans: readonly Plan[]; readonly refused: readonly SkippedDoor[] } {
   const plans: Plan[] = [];
   const refused: SkippedDoor[] = [];
   const known = new Set<string>();
   for (const door of doors) {
-    const refusal = whyNot(target, door, terms);
+    const refusal = whyNot(target, door, facts, terms);
     if (refusal !== undefined) {
       refused.push(skippedDoor(door, { ...refusal, retryAt: null }));
       continue;
     }
     const { address, port } = door.endpoint;
     // A second name at the same door costs one connection more, not the whole plan again.
-    const place = `${oneSpelling(address)} ${port}`;
+    const place = `${serverOf(address)} ${port}`;
     const depth = known.has(place) ? 'quick' : terms.depth;
     known.add(place);
-    plans.push({ door, how: { depth, intrusive: consents.mayAsk(door) } });
+    plans.push({ door, how: { depth, intrusive: facts.mayAsk(door) } });
   }
   return { plans, refused };
 }
@@ -68,9 +75,10 @@ export function isOurs(address: IpAddress, { lab }: Pick<TestTerms, 'lab'>): boo
 function whyNot(
   target: Target,
   { host, endpoint: { address } }: Door,
+  { aliasesOf }: Known,
   terms: TestTerms,
 ): Pick<Skipped, 'kind' | 'because'> | undefined {
-  const line = optedOut(target, host, address, terms.optOut);
+  const line = optedOut(namesOf(target, host, aliasesOf), address, terms.optOut);
   if (line !== undefined) return { kind: 'opted-out', because: optedOutBy(line) };
   if (terms.allowPrivate || terms.lab || isPublicAddress(address)) return undefined;
   if (isLoopback(address) && namesThisHost(target)) return undefined;
@@ -84,10 +92,15 @@ function namesThisHost(target: Target): boolean {
   return target.kind === 'address' || target.host === 'localhost' || target.host.endsWith('.localhost');
 }
 
-function optedOut(target: Target, host: string, address: IpAddress, list: OptOut): string | undefined {
-  const names = [...(target.kind === 'domain' ? [target.domain] : []), host]
+/** By any of them its owner may have asked: a host may be an alias of another one's. */
+function namesOf(target: Target, host: string, aliasesOf: Known['aliasesOf']): readonly Domain[] {
+  const own = [...(target.kind === 'domain' ? [target.domain] : []), host]
     .map(parseDomain)
     .flatMap((parsed) => (parsed.kind === 'ok' ? [parsed.value] : []));
+  return [...own, ...own.flatMap(aliasesOf)];
+}
+
+function optedOut(names: readonly Domain[], address: IpAddress, list: OptOut): string | undefined {
   return names.map(list.ofName).find((line) => line !== undefined) ?? list.ofAddress(address);
 }
 

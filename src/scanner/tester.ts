@@ -6,13 +6,12 @@ import { caseOf, learn } from '../findings/learn.ts';
 import type { Observation } from '../findings/observation.ts';
 import type { Recording } from '../findings/recording.ts';
 import { drive, type PolicyHands } from '../lookup/drive.ts';
-import { oneSpelling } from '../names/address.ts';
 import { parseDomain } from '../names/domain.ts';
 import { consentAt } from './consent.ts';
 import { type Door, doorsOf } from './doors.ts';
 import { keptLookUps, leavingAlone } from './kept-look-ups.ts';
 import type { Observer } from './observe.ts';
-import { networkOf, operatorOf } from './operator.ts';
+import { networkOf, operatorOf, rangeOf, serverOf } from './operator.ts';
 import type { OptOut } from './opt-out.ts';
 import { type Consents, isOurs, type Plan, planned, type SkippedDoor, skippedDoor, someOf } from './plans.ts';
 import type { Visits } from './visits.ts';
@@ -53,22 +52,21 @@ export interface Tester {
 /**
  * Lets a target wait at the doors where others wait, too.
  *
- * @param lines what those who wait for the same thing have in common. @returns the line that is too long; undefined where it
- * may wait.
+ * @param lines what those who wait for the same thing have in common. @returns those that are too long; none where it may wait.
  */
-type Join = (lines: readonly string[]) => string | undefined | Promise<string | undefined>;
+type Join = (lines: readonly string[]) => readonly string[] | Promise<readonly string[]>;
 
 type Attempt =
   | { readonly kind: 'tested'; readonly recording: Recording }
   /** Too many wait for the same: nothing was visited, and all is to be done again. */
-  | { readonly kind: 'crowded'; readonly line: string }
+  | { readonly kind: 'crowded'; readonly lines: readonly string[] }
   | { readonly kind: 'stopped' };
 
 export function openTester(parts: TesterParts, terms: TestTerms): Tester {
   const attempt = (target: Target, join: Join): Promise<Attempt> => testOne(target, join, parts, terms);
   return {
     async test(target) {
-      const tested = await attempt(target, () => undefined);
+      const tested = await attempt(target, () => []);
       if (tested.kind === 'tested') return tested.recording;
       throw new Error(`the test of a target was ${tested.kind}, which nobody asked for`);
     },
@@ -87,9 +85,9 @@ async function testOne(target: Target, join: Join, parts: TesterParts, terms: Te
   const nothingSeen = { target, depth, intrusive: false, observations: [], skipped: [] };
   const { doors, tooMany } = someOf(doorsOf(caseOf(nothingSeen, facts, startedAt), terms.smtpPort));
   const consents = await consentsFor(doors, kept.hands, terms, startedAt);
-  const { plans, refused } = planned(target, doors, consents, terms);
-  const line = await join(linesOf(plans, parts.visits, terms));
-  if (line !== undefined) return { kind: 'crowded', line };
+  const { plans, refused } = planned(target, doors, { ...consents, aliasesOf: kept.aliasesOf }, terms);
+  const lines = await join(linesOf(plans, parts.visits, terms));
+  if (lines.length > 0) return { kind: 'crowded', lines };
   const visited = await visitAll(plans, parts, terms);
   if (visited === 'stopped') return { kind: 'stopped' };
   const seen = {
@@ -111,13 +109,15 @@ async function testOne(target: Target, join: Join, parts: TesterParts, terms: Te
   return { kind: 'tested', recording };
 }
 
-/** What a target may have to wait for: the networks and operators of doors that nobody has looked at yet. */
+/** What a target may have to wait for: the networks, ranges and operators of doors that nobody has looked at yet. */
 function linesOf(plans: readonly Plan[], visits: Visits, terms: Pick<TestTerms, 'lab'>): readonly string[] {
   const lines = plans
     .filter(({ door, how }) => !visits.isKnown(door.endpoint, how))
     .flatMap(({ door: { host, endpoint } }) => {
-      const server = oneSpelling(endpoint.address);
-      return isOurs(server, terms) ? [server] : [networkOf(server), operatorOf(host) ?? server];
+      const server = serverOf(endpoint.address);
+      return isOurs(server, terms)
+        ? [server]
+        : [networkOf(server), rangeOf(server), operatorOf(host) ?? server];
     });
   return [...new Set(lines)];
 }

@@ -1,7 +1,7 @@
 /** A DNS that says what a test has it say: answers by question, in the form of zone files. */
-import type { Answer, DnssecStatus } from '../../src/dns/answer.ts';
-import { root, showName } from '../../src/dns/name.ts';
-import type { Question } from '../../src/dns/record.ts';
+import type { Alias, Answer, DnssecStatus } from '../../src/dns/answer.ts';
+import { parseName, root, showName } from '../../src/dns/name.ts';
+import { type Question, types } from '../../src/dns/record.ts';
 import { rdataOf, typeOf } from './dns/rdata-text.ts';
 
 /**
@@ -18,19 +18,21 @@ export function answerFrom(
   const told = new Map(Object.entries(zone).map(([key, value]) => [keyOf(key), value]));
   const names = new Set([...told.keys()].map((key) => key.split(' ')[0]));
   return (question) => {
+    const aliases = aliasesFrom(question, told, status);
+    const owner = aliases.at(-1)?.to ?? question.name;
     const common = {
       question,
       status,
       ttl: 300,
-      owner: question.name,
-      aliases: [],
+      owner,
+      aliases,
       chain: [],
       because: `of the test: ${status}`,
       errors: [],
       signedSince: null,
       signedUntil: null,
     };
-    const name = showName(question.name);
+    const name = showName(owner);
     const value = told.get(`${name} ${question.type}`);
     if (value === 'unknown' || value === 'bogus') {
       const because =
@@ -53,6 +55,24 @@ export function answerFrom(
       records: value.map((text) => rdataOf(question.type, wordsOf(text), root)),
     };
   };
+}
+
+/** CNAME records are followed, unless they are what is asked for. */
+function aliasesFrom(
+  { name, type }: Question,
+  told: ReadonlyMap<string, ScriptedZone[string]>,
+  status: DnssecStatus,
+): readonly Alias[] {
+  const aliases: Alias[] = [];
+  let from = name;
+  while (type !== types.CNAME && aliases.length < 8) {
+    const target = told.get(`${showName(from)} ${types.CNAME}`);
+    const to = typeof target === 'object' ? parseName(target[0] ?? '') : undefined;
+    if (to?.kind !== 'ok') break;
+    aliases.push({ from, to: to.value, by: 'CNAME', status });
+    from = to.value;
+  }
+  return aliases;
 }
 
 function keyOf(key: string): string {

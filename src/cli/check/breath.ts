@@ -4,6 +4,7 @@
  * A thread that is busy all the time hears answers late, and what comes in time would be told as a resolver or a server that
  * does not answer. So more is begun only as long as the thread has time left, and less as soon as it has none.
  */
+import { queueOf } from '../../scanner/queue.ts';
 
 export interface Breath {
   /** Does it once there is room for it. */
@@ -28,16 +29,16 @@ export function openBreath({ busy, every }: BreathParts): Breath {
   let allowed = LEAST;
   let underWay = 0;
   let stop: (() => void) | undefined;
-  const waiting: (() => void)[] = [];
+  const waiting = queueOf<() => void>();
 
   function begin(): void {
     while (underWay < allowed) {
-      const next = waiting.shift();
+      const next = waiting.take();
       if (next === undefined) break;
       underWay += 1;
       next();
     }
-    if (waiting.length > 0) stop ??= every(LOOK_EVERY_MS, look);
+    if (waiting.size() > 0) stop ??= every(LOOK_EVERY_MS, look);
     else if (stop !== undefined) {
       stop();
       stop = undefined;
@@ -54,7 +55,7 @@ export function openBreath({ busy, every }: BreathParts): Breath {
   return {
     async through(work) {
       await new Promise<void>((resolve) => {
-        waiting.push(resolve);
+        waiting.put(resolve);
         begin();
       });
       try {

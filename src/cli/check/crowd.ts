@@ -1,32 +1,46 @@
 /**
  * How many targets of a window wait for the same thing, and those that had to be put aside, as too many did.
  *
+ * Each is put aside once at most, until all that was too long is short: whoever came back only to step aside again would have
+ * asked the DNS and his policy host each time, and two lines that wait for each other would never end.
+ *
  * Without it a list with thousands of domains of one slow provider would come to a window that is full of them, and the rest of
  * the list would go on no faster than that provider.
  */
+import { type Queue, queueOf } from '../../scanner/queue.ts';
 
 /** What a target has of the window. */
 export interface Place {
-  /** @returns the line that is too long, and then nothing was joined; undefined where it may wait. */
-  readonly join: (lines: readonly string[]) => string | undefined;
+  /** @returns the lines that are too long, and then nothing was joined; none where it may wait in all of them. */
+  readonly join: (lines: readonly string[]) => readonly string[];
   readonly leave: () => void;
 }
 
 export interface Crowd<Item> {
   /** Of something new. */
   readonly place: () => Place;
-  readonly putAside: (item: Item, line: string) => void;
-  /** The next of those put aside that may come again, with the place that it has; undefined where none may. */
+  /** @param lines those that were too long, at least one. */
+  readonly putAside: (item: Item, lines: readonly string[]) => void;
+  /** The next of those put aside whose lines are short, with the place that it has in all of them; undefined where there is none. */
   readonly takeBack: () => { readonly item: Item; readonly place: Place } | undefined;
   /** How many are put aside. */
   readonly aside: () => number;
 }
 
-/** @param most of one line that wait at the same time. */
+interface Aside<Item> {
+  readonly item: Item;
+  readonly lines: readonly string[];
+}
+
+/** So many are looked at for one that may come back; with the others it goes on at the next question. */
+const MOST_LOOKS = 64;
+
+/** @param most of one line that wait at the same time; those that come back wait beyond it in further lines. */
 export function crowdOf<Item>(most: number): Crowd<Item> {
   const waiting = new Map<string, number>();
-  const shelf = new Map<string, Item[]>();
-  /** Lines with something on the shelf that are short enough. */
+  /** Each stands in one of its lines, as a rule one that is too long. */
+  const shelf = new Map<string, Queue<Aside<Item>>>();
+  /** Lines with something on the shelf that were short enough. */
   const open = new Set<string>();
   let aside = 0;
 
@@ -43,18 +57,18 @@ export function crowdOf<Item>(most: number): Crowd<Item> {
     if (shelf.has(line)) open.add(line);
   }
 
-  /** @param own the lines that are joined already. */
-  function placeIn(own: Set<string>): Place {
+  /** @param own the lines that are joined already. @param isBack whether it has been put aside before. */
+  function placeIn(own: Set<string>, isBack: boolean): Place {
     return {
       join(lines) {
         const further = lines.filter((line) => !own.has(line));
-        const long = further.find(isLong);
-        if (long !== undefined) return long;
+        const long = isBack ? [] : further.filter(isLong);
+        if (long.length > 0) return long;
         for (const line of further) {
           own.add(line);
           enter(line);
         }
-        return undefined;
+        return [];
       },
       leave() {
         for (const line of own) leave(line);
@@ -63,33 +77,54 @@ export function crowdOf<Item>(most: number): Crowd<Item> {
     };
   }
 
-  /** The one that waits for longest. */
-  function takeFrom(line: string): Item | undefined {
-    const items = shelf.get(line);
-    const item = items?.shift();
-    if (items?.length === 0) shelf.delete(line);
-    return item;
+  function putOnShelf(line: string, one: Aside<Item>): void {
+    const queue = shelf.get(line) ?? queueOf<Aside<Item>>();
+    shelf.set(line, queue);
+    queue.put(one);
+  }
+
+  /** The one that waits there for longest. */
+  function takeFromShelf(line: string): Aside<Item> | undefined {
+    const queue = shelf.get(line);
+    const one = queue?.take();
+    if (queue?.size() === 0) shelf.delete(line);
+    return one;
+  }
+
+  function takeBack(): Aside<Item> | undefined {
+    let looks = 0;
+    for (const line of open) {
+      while (!isLong(line)) {
+        const one = takeFromShelf(line);
+        if (one === undefined) break;
+        const long = one.lines.find(isLong);
+        if (long === undefined) return one;
+        // It comes up again when that line is short.
+        putOnShelf(long, one);
+        looks += 1;
+        if (looks === MOST_LOOKS) return undefined;
+      }
+      open.delete(line);
+    }
+    return undefined;
   }
 
   return {
-    place: () => placeIn(new Set()),
-    putAside(item, line) {
-      const items = shelf.get(line);
-      if (items === undefined) shelf.set(line, [item]);
-      else items.push(item);
+    place: () => placeIn(new Set(), false),
+    putAside(item, lines) {
+      const line = lines.find(isLong) ?? lines[0];
+      if (line === undefined) throw new Error('a target was put aside that waits for nothing');
+      putOnShelf(line, { item, lines });
       aside += 1;
       if (!isLong(line)) open.add(line);
     },
     takeBack() {
-      for (const line of open) {
-        const item = isLong(line) ? undefined : takeFrom(line);
-        if (item === undefined || !shelf.has(line)) open.delete(line);
-        if (item === undefined) continue;
-        aside -= 1;
-        enter(line);
-        return { item, place: placeIn(new Set([line])) };
-      }
-      return undefined;
+      const one = takeBack();
+      if (one === undefined) return undefined;
+      aside -= 1;
+      const own = new Set(one.lines);
+      for (const line of own) enter(line);
+      return { item: one.item, place: placeIn(own, true) };
     },
     aside: () => aside,
   };

@@ -6,8 +6,8 @@ type Order = 'input' | 'done';
 
 export type Worked<Result> =
   | { readonly kind: 'done'; readonly result: Result }
-  /** Too many wait for the same: it comes again when that line is shorter. Only where results come as they are done. */
-  | { readonly kind: 'crowded'; readonly line: string }
+  /** Too many wait for the same: it comes again, once, when those lines are shorter. Only where results come as they are done. */
+  | { readonly kind: 'crowded'; readonly lines: readonly string[] }
   /** The end of all came first. */
   | { readonly kind: 'dropped' };
 
@@ -57,7 +57,7 @@ export async function* pooled<Item, Result>(
     work(item, order === 'done' ? place.join : nobodyElse).then((worked) => {
       running -= 1;
       if (isBack) takenBack -= 1;
-      if (worked.kind === 'crowded' && stop?.aborted !== true) crowd.putAside(item, worked.line);
+      if (worked.kind === 'crowded' && stop?.aborted !== true) crowd.putAside(item, worked.lines);
       give(worked.kind === 'done' ? [worked.result] : []);
       place.leave();
       wake();
@@ -111,7 +111,7 @@ export async function* pooled<Item, Result>(
 }
 
 /** In the order of the items each has to wait for those before it anyway. */
-const nobodyElse: Place['join'] = () => undefined;
+const nobodyElse: Place['join'] = () => [];
 
 /** Results on the way to whoever takes them. */
 interface Ready<Result> {

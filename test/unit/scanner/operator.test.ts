@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { networkOf, operatorOf } from '../../../src/scanner/operator.ts';
+import { networkOf, operatorOf, rangeOf, serverOf } from '../../../src/scanner/operator.ts';
 
 describe('the operator of a host', () => {
   const operators: readonly (readonly [host: string, operator: string | undefined])[] = [
@@ -21,10 +21,25 @@ describe('the operator of a host', () => {
   }
 });
 
+it('the server at an address, however it is written', () => {
+  const spellings = ['192.0.2.1', '::ffff:192.0.2.1', '64:ff9b::192.0.2.1', '64:FF9B:0:0:0:0:c000:201'];
+  for (const address of spellings) assert.equal(serverOf(address), '192.0.2.1');
+  // RFC 8215's prefix is translated as its own network likes.
+  assert.equal(serverOf('64:ff9b:1::c000:201'), '64:ff9b:1::c000:201');
+});
+
 it('the network of an address', () => {
   assert.deepEqual(['192.0.2.99', '2001:db8:1:2::9', '::1'].map(networkOf), [
     '192.0.2/24',
     '2001:db8:1/48',
     '0:0:0/48',
+  ]);
+});
+
+it('the range of an address', () => {
+  assert.deepEqual(['192.0.2.99', '2001:db8:1:2::9', '::1'].map(rangeOf), [
+    '192.0/16',
+    '2001:db8/32',
+    '0:0/32',
   ]);
 });

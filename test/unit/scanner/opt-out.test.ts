@@ -17,6 +17,8 @@ describe('who asked not to be tested', () => {
       '192.0.2.0/24',
       '2001:db8::/32',
       '198.51.100.7',
+      '::ffff:203.0.113.0/120',
+      '64:ff9b::c612:1',
       '/^mx[0-9]+\\.big\\.test$/',
       '',
     ].join('\r\n'),
@@ -41,6 +43,13 @@ describe('who asked not to be tested', () => {
     ['198.51.100.8', false],
     ['2001:db8:1::25', true],
     ['2001:db9::25', false],
+    // In whatever spelling, on the list or where it is met.
+    ['::ffff:198.51.100.7', true],
+    ['64:ff9b::c633:6407', true],
+    ['64:ff9b::c633:6408', false],
+    ['203.0.113.200', true],
+    ['198.18.0.1', true],
+    ['198.18.0.2', false],
   ];
   for (const [address, asked] of addresses) {
     it(`${address}: ${asked ? 'asked' : 'did not ask'}`, () =>

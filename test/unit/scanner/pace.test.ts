@@ -184,16 +184,54 @@ describe('places', () => {
     assert.deepEqual(begun, [[10_000], [13_000]]);
   });
 
-  it('of one operator four at most, in whatever networks; those of others go on', async () => {
+  it('of one operator eight visits at most, in whatever networks; those of others go on', async () => {
     const time = new ManualTime();
-    const pace = paceOf(time, 0, 10);
+    const pace = paceOf(time, 0, 20);
     const at = (index: number, operator?: string): number[] =>
-      call(pace, time, `9.9.${index}.1`, 100, 1, operator);
-    const many = Array.from({ length: 6 }, (_, index) => at(index, 'mail.test'));
+      call(pace, time, `9.${index}.9.1`, 100, 2, operator);
+    const many = Array.from({ length: 10 }, (_, index) => at(index, 'mail.test'));
     const others = [at(100, 'other.test'), at(101), at(102)];
     await time.until(60_000);
-    assert.deepEqual(many.flat(), [0, 0, 0, 0, 100, 100]);
-    assert.deepEqual(others.flat(), [0, 0, 0]);
+    assert.deepEqual(
+      many.map(([first]) => first),
+      [...Array.from({ length: 8 }, () => 0), 200, 200],
+    );
+    assert.deepEqual(others.flat(), [0, 100, 0, 100, 0, 100]);
+  });
+
+  it('into one range sixteen connections at most, whatever the names are that lead there', async () => {
+    const time = new ManualTime();
+    const pace = paceOf(time, 1_000, 100);
+    const into = (range: string, index: number): number[] =>
+      call(pace, time, `${range}.${index}.7`, 10_000, 1, `evil${index}.test`);
+    const many = Array.from({ length: 40 }, (_, index) => into('52.96', index));
+    const other = into('52.97', 0);
+    const six = Array.from({ length: 20 }, (_, index) =>
+      call(pace, time, `2620:fe:${index}::1`, 10_000, 1, `evil${index}.test`),
+    );
+    await time.until(9_999);
+    assert.deepEqual([many.flat().length, other, six.flat().length], [16, [0], 16]);
+    await time.until(60_000);
+    assert.equal(many.flat().length, 40);
+  });
+
+  it('who waits for his own slow servers holds no address and no network of others', async () => {
+    const time = new ManualTime();
+    const pace = paceOf(time, 1_000, 100);
+    const day = 24 * 60 * 60_000;
+    const tarpits = Array.from({ length: 8 }, (_, index) =>
+      call(pace, time, `45.${index}.0.1`, day, 1, 'attacker.test'),
+    );
+    // A further host of his leads to somebody else's server.
+    const led = call(pace, time, '142.250.1.26', 10, 1, 'attacker.test');
+    await time.until(1_000);
+    const theirs = ['142.250.1.26', '142.250.1.99'].map((address) =>
+      call(pace, time, address, 10, 1, 'victim.test'),
+    );
+    await time.until(60_000);
+    assert.deepEqual([tarpits.flat().length, led, theirs], [8, [], [[1_000], [4_000]]]);
+    await time.until(day + 1_000);
+    assert.deepEqual(led, [day]);
   });
 
   it('a thousand targets of one slow network leave the others as they are', async () => {

@@ -238,6 +238,29 @@ describe('what is visited', () => {
     });
   }
 
+  it('who has asked not to be tested is left alone by names of others, too, and by IPv6', async () => {
+    const read = readOptOut('asked.test\n9.9.8.7');
+    const optOut = read.kind === 'ok' ? read.value : assert.fail(read.because);
+    const aliases: ScriptedZone = {
+      'customer.test MX': ['10 mail.customer.test.', '20 mx.translated.test.'],
+      'mail.customer.test CNAME': ['mx.between.test.'],
+      'mx.between.test CNAME': ['mx.asked.test.'],
+      'mx.asked.test A': ['9.1.1.1'],
+      'mx.translated.test AAAA': ['64:ff9b::909:807'],
+    };
+    const { visits, recording } = await run({ domain: 'customer.test', terms: { optOut }, zone: aliases });
+    assert.deepEqual(visits, []);
+    assert.deepEqual(
+      recording.skipped.map(({ host, kind }) => [host, kind]),
+      [
+        ['mail.customer.test', 'opted-out'],
+        ['mx.translated.test', 'opted-out'],
+      ],
+    );
+    const without = await run({ domain: 'customer.test', zone: aliases });
+    assert.equal(without.visits.length, 2);
+  });
+
   for (const list of ['example.test', 'mta-sts.example.test']) {
     it(`${list} has asked not to be tested, and its policy host is left alone, too`, async () => {
       const read = readOptOut(list);

@@ -76,7 +76,7 @@ export function openDesk(
           say({
             kind: 'joined',
             job: message.job,
-            line: jobs.get(message.job)?.join(message.lines),
+            long: jobs.get(message.job)?.join(message.lines) ?? [],
           });
           return;
         case 'ask':

@@ -36,7 +36,7 @@ async function serve(port: MessagePort, lane: LaneTerms): Promise<void> {
     { ...terms, optOut: optOut.value, onNotice: (text) => say({ kind: 'notice', text }) },
     visits,
   );
-  const joins = new Map<number, (line: string | undefined) => void>();
+  const joins = new Map<number, (long: readonly string[]) => void>();
 
   async function work({ job, target }: Extract<ToLane, { kind: 'target' }>): Promise<Done> {
     const attempt = await opened.tester.attempt(
@@ -60,7 +60,7 @@ async function serve(port: MessagePort, lane: LaneTerms): Promise<void> {
         work(message).then((done) => say({ kind: 'done', job: message.job, done }), raise);
         return;
       case 'joined':
-        joins.get(message.job)?.(message.line);
+        joins.get(message.job)?.(message.long);
         joins.delete(message.job);
         return;
       case 'end':

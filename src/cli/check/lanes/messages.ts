@@ -33,14 +33,14 @@ export type Done =
       readonly text: string;
     }
   | { readonly kind: 'invalid'; readonly because: string }
-  | { readonly kind: 'crowded'; readonly line: string }
+  | { readonly kind: 'crowded'; readonly lines: readonly string[] }
   | { readonly kind: 'dropped' };
 
 /** Numbers are those of targets (`job`) and of ways to doors (`way`), which the lane counts. */
 export type ToLane =
   | { readonly kind: 'target'; readonly job: number; readonly target: Target }
-  /** undefined: it may wait. */
-  | { readonly kind: 'joined'; readonly job: number; readonly line: string | undefined }
+  /** The lines that are too long; none: it may wait. */
+  | { readonly kind: 'joined'; readonly job: number; readonly long: readonly string[] }
   /** It is the lane's turn at a door: it goes there. */
   | { readonly kind: 'go'; readonly way: number }
   /** Nobody goes there: this is what came of it. */

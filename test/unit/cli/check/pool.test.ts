@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { pooled, type Worked } from '../../../../src/cli/check/pool.ts';
+import { permitsOf } from '../../../../src/scanner/permits.ts';
 
 /** Work that is finished by hand. */
 function workbench() {
@@ -112,13 +113,13 @@ describe('many that wait for the same', () => {
     const attempts: number[] = [];
     const work = async (
       item: number,
-      join: (lines: readonly string[]) => string | undefined,
+      join: (lines: readonly string[]) => readonly string[],
     ): Promise<Worked<string>> => {
       attempts.push(item);
       await settle();
       if (item % slow !== 0) return done(item);
-      const line = join(['slow.test']);
-      if (line !== undefined) return { kind: 'crowded', line };
+      const lines = join(['slow.test']);
+      if (lines.length > 0) return { kind: 'crowded', lines };
       inside += 1;
       mostInside = Math.max(mostInside, inside);
       await gate.promise;
@@ -145,6 +146,43 @@ describe('many that wait for the same', () => {
     );
     assert.equal(mostInside(), 4);
     assert.ok(attempts.length <= 3_000, String(attempts.length));
+  });
+
+  /** Targets with several doors each, at which one after the other is served. @returns how often they were begun. */
+  async function begunFor(targets: readonly (readonly string[])[], most: number): Promise<number> {
+    const doors = new Map(targets.flat().map((line) => [line, permitsOf(1)]));
+    let begun = 0;
+    const visit = async (line: string): Promise<void> => {
+      await doors.get(line)?.take();
+      await settle();
+      doors.get(line)?.give();
+    };
+    async function* listed(): AsyncGenerator<readonly string[]> {
+      yield* targets;
+    }
+    const results = pooled(listed(), { most, order: 'done' }, async (lines, join) => {
+      begun += 1;
+      assert.ok(begun <= 3 * targets.length, 'they step aside again and again');
+      await settle();
+      const long = join(lines);
+      if (long.length > 0) return { kind: 'crowded', lines: long };
+      await Promise.all(lines.map(visit));
+      return { kind: 'done', result: lines.join() };
+    });
+    assert.deepEqual((await Array.fromAsync(results)).toSorted(), targets.map(String).toSorted());
+    return begun;
+  }
+
+  it('and for something else, in whatever order, are begun twice at most', async () => {
+    const pairs = Array.from({ length: 300 }, (_, index) => (index % 2 === 0 ? ['a', 'b'] : ['b', 'a']));
+    assert.ok((await begunFor(pairs, 2_048)) <= 600);
+    const lines = Array.from({ length: 10 }, (_, index) => `network ${index}`);
+    const mixed = Array.from({ length: 100 }, (_, index) => [
+      ...lines.map((line) => [line]),
+      lines.slice(index % 3),
+      lines.toReversed(),
+    ]).flat();
+    assert.ok((await begunFor(mixed, 512)) <= 2 * mixed.length);
   });
 
   it('keep their order where that is asked for, and nobody is put aside', async () => {

@@ -151,7 +151,7 @@ describe('a desk', () => {
     const lines: (readonly string[])[] = [];
     const done = desk.attempt(target, (asked) => {
       lines.push(asked);
-      return 'google.com';
+      return ['google.com'];
     });
     assert.equal(desk.busy(), 1);
     answer({ kind: 'join', job: 1, lines: ['google.com'] });
@@ -161,19 +161,19 @@ describe('a desk', () => {
     assert.equal(desk.busy(), 0);
     assert.deepEqual(said, [
       { kind: 'target', job: 1, target },
-      { kind: 'joined', job: 1, line: 'google.com' },
+      { kind: 'joined', job: 1, long: ['google.com'] },
     ]);
   });
 
   it('of a lane that is lost tells so, for what it had and what would come', async () => {
     const { desk, answer } = open();
-    const before = desk.attempt(target, () => undefined);
+    const before = desk.attempt(target, () => []);
     answer({ kind: 'ask', way: 1, to: wayTo('192.0.2.1') });
     await settle();
     desk.fail(new Error('it is gone'));
     await assert.rejects(before, /it is gone/);
     await assert.rejects(
-      desk.attempt(target, () => undefined),
+      desk.attempt(target, () => []),
       /it is gone/,
     );
   });

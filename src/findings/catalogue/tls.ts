@@ -49,7 +49,7 @@ export const tlsChecks = {
     reference: 'RFC 9325 §3.1.1',
   },
   'tls.suite.rsa-kx': {
-    title: 'forward secrecy of the suite agreed on',
+    title: 'suites without forward secrecy (key exchange RSA)',
     severity: 'medium',
     why: 'The server takes a suite without forward secrecy, although better ones are on offer. Whoever records mail today and gets hold of the key of the server some day reads all of it.',
     fix: [
@@ -61,14 +61,14 @@ export const tlsChecks = {
     reference: 'RFC 9325 §4.1, §4.2',
   },
   'tls.suite.cbc': {
-    title: 'mode of the suite agreed on (CBC)',
+    title: 'suites in CBC mode',
     severity: 'low',
     why: 'The server takes a suite in CBC mode, although better ones are on offer. Attacks on it are hard to carry out against mail; the suites are on their way out.',
     fix: [program(`Prefer suites with GCM or ChaCha20-Poly1305. ${IN_CLEAR}`, forwardSecret)],
     reference: 'RFC 9325 §4.2',
   },
   'tls.suite.ccm8': {
-    title: 'length of tags of the suite agreed on (CCM_8)',
+    title: 'suites with short tags (CCM_8)',
     severity: 'low',
     why: 'The server takes a suite whose tags are cut to 8 octets, made for very small devices. Forging a record is easier than it has to be.',
     fix: [program('Take the suites with CCM_8 out.', forwardSecret)],

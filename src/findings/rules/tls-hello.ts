@@ -138,13 +138,16 @@ function primes(place: Place): readonly Finding[] {
       : [];
   }
   const [bits, name] = [bitsOf(shortest), primeName(shortest)];
-  const evidence = [`Prime of ${bits} bits: ${name ?? 'of no known group'}`];
-  const isShort = bits < SOUND_BITS;
+  const evidence = [`Prime of ${bits} bits: ${name ?? 'none that is known to be shared'}`];
+  if (bits >= SOUND_BITS)
+    return [
+      foundAt(place, 'tls.dh.weak', 'pass', { evidence }),
+      foundAt(place, 'tls.dh.2048', bits < LONG_BITS ? 'warn' : 'pass', { evidence }),
+    ];
   return [
-    foundAt(place, 'tls.dh.weak', isShort ? 'fail' : 'pass', { evidence }),
-    ...(isShort
-      ? [foundAt(place, 'tls.dh.common-prime', name === undefined ? 'pass' : 'warn', { evidence })]
-      : [foundAt(place, 'tls.dh.2048', bits < LONG_BITS ? 'warn' : 'pass', { evidence })]),
+    foundAt(place, 'tls.dh.weak', 'fail', { evidence }),
+    // That we do not know it does not make it the server's own.
+    ...(name === undefined ? [] : [foundAt(place, 'tls.dh.common-prime', 'warn', { evidence })]),
   ];
 }
 

@@ -18,6 +18,7 @@ import { foundAt, isBeside, isSecured, isSeen, isTried, type Place, placesOf } f
 import { nextTry } from './next-try.ts';
 import { helloFindings } from './tls-hello.ts';
 import { intolerance } from './tls-intolerance.ts';
+import { suiteKinds } from './tls-suite-kinds.ts';
 import { suiteFindings } from './tls-suites.ts';
 
 export function tlsFindings(theCase: CheckCase): readonly Finding[] {
@@ -28,6 +29,7 @@ export function tlsFindings(theCase: CheckCase): readonly Finding[] {
     const found = [
       ...oldVersions(place, base.tls, probes),
       ...(base.tls === null ? [] : ofSession(place, base.tls, probes)),
+      ...suiteKinds(place),
       ...suiteFindings(place),
       ...helloFindings(place),
       ...intolerance(place),
@@ -40,7 +42,6 @@ export function tlsFindings(theCase: CheckCase): readonly Finding[] {
 function ofSession(place: Place, tls: ObservedTls, probes: Probes): readonly Finding[] {
   return [
     ...newVersions(place, tls, probes),
-    ...suites(place, sessionsOf(tls, probes)),
     ...group(place, tls, wantedGroup(probes)),
     ...alpn(place, probes.alpn),
   ];
@@ -191,30 +192,6 @@ function withoutTls12(place: Place, because: string, what: string): Finding {
       place.observation.endpoint.protocol !== 'smtp'
         ? `${what} Clients that have nothing above TLS 1.2 cannot connect with TLS.`
         : `${what} About one mail in ten still comes from senders that have nothing above TLS 1.2: theirs comes in clear, or not at all where a policy requires TLS.`,
-  });
-}
-
-/** Every session that came about with a hello of today, each suite once. */
-function sessionsOf(tls: ObservedTls, { upToTls12: without13, otherKey }: Probes): readonly ObservedTls[] {
-  const probed = [agreedIn(without13), agreedIn(otherKey)].filter((one) => one !== undefined);
-  const all = [tls, ...probed];
-  return all.filter(({ cipher }, at) => all.findIndex((other) => other.cipher === cipher) === at);
-}
-
-/** Kinds of suites by the names of IANA; the server has taken them although better ones were on offer. */
-const kinds: readonly (readonly [CheckId & `tls.suite.${string}`, RegExp])[] = [
-  ['tls.suite.rsa-kx', /^TLS_RSA_(?:PSK_)?WITH_/],
-  ['tls.suite.cbc', /_CBC_/],
-  ['tls.suite.ccm8', /_CCM_8(?:_|$)/],
-];
-
-function suites(place: Place, sessions: readonly ObservedTls[]): readonly Finding[] {
-  return kinds.map(([id, pattern]) => {
-    const bad = sessions.filter(({ cipher }) => pattern.test(cipher));
-    const evidence = (bad.length === 0 ? sessions : bad).map(
-      ({ version, cipher }) => `Agreed on: ${version}, ${cipher}`,
-    );
-    return foundAt(place, id, bad.length === 0 ? 'pass' : 'warn', { evidence });
   });
 }
 

@@ -1,5 +1,6 @@
-/** Primes of Diffie-Hellman that many servers share: those of RFC 2409 §6, RFC 3526 §2 to §7, and RFC 7919 appendix A. */
-import { getDiffieHellman } from 'node:crypto';
+/** Primes of Diffie-Hellman that many servers share: those of RFC 2409 §6, RFC 3526 §2 to §7, RFC 7919 appendix A, and of programs. */
+import { createHash, getDiffieHellman } from 'node:crypto';
+import { knownPrimes } from './known-primes.ts';
 
 /** By the names that OpenSSL has for them, and what people call them. */
 const modp: readonly (readonly [string, string])[] = [
@@ -24,7 +25,7 @@ const ffdhe: readonly (readonly [number, bigint])[] = [
 
 let known: ReadonlyMap<string, string> | undefined;
 
-/** @param prime its octets, highest first. @returns what it is called; undefined: it is nobody's that we know. */
+/** @param prime its octets, highest first. @returns what it is called; undefined: many may have it, and we do not know. */
 export function primeName(prime: Uint8Array): string | undefined {
   known ??= new Map([
     ...modp.map(([name, called]) => [getDiffieHellman(name).getPrime('hex'), called] as const),
@@ -32,7 +33,9 @@ export function primeName(prime: Uint8Array): string | undefined {
       ([bits, more]) => [ffdhePrime(bits, more).toString(16), `ffdhe${bits} of RFC 7919`] as const,
     ),
   ]);
-  return known.get(hexOf(prime));
+  const hex = hexOf(prime);
+  const octets = Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex');
+  return known.get(hex) ?? knownPrimes.get(createHash('sha256').update(octets).digest('hex'));
 }
 
 /** @param prime its octets, highest first. */

@@ -121,31 +121,6 @@ describe('versions', () => {
   });
 });
 
-describe('suites that were agreed on', () => {
-  for (const [id, cipher, severity] of [
-    ['tls.suite.rsa-kx', 'TLS_RSA_WITH_AES_128_GCM_SHA256', 'medium'],
-    ['tls.suite.cbc', 'TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384', 'low'],
-    ['tls.suite.ccm8', 'TLS_AES_128_CCM_8_SHA256', 'low'],
-    ['tls.suite.ccm8', 'TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8', 'low'],
-  ] as const) {
-    it(`${id}: ${cipher}`, () => {
-      const [finding] = only(found({ ...tls12, cipher }), id);
-      assert.deepEqual([finding?.state, finding?.severity], ['warn', severity]);
-      // Also where only a client of TLS 1.2 gets it.
-      assert.equal(statesOf(found({}, { upToTls12: secured({ ...tls12, cipher }) }), id), 'warn');
-      assert.equal(statesOf(found(tls12), id), 'pass');
-    });
-  }
-
-  it('one suite is told once, and what an old hello got is no choice of the server', () => {
-    const [finding] = only(
-      found(tls12, { otherKey: otherKey(tls12), legacy: secured(tls10) }),
-      'tls.suite.cbc',
-    );
-    assert.deepEqual([finding?.state, finding?.evidence.length], ['pass', 1]);
-  });
-});
-
 describe('the key exchange', () => {
   it('with ML-KEM, and without', () => {
     const [none] = only(found({ group: 'X25519' }), 'tls.group.pq');

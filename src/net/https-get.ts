@@ -38,6 +38,8 @@ export interface GetTime {
 /** Of all header fields of an answer together. */
 const MAX_HEADER_OCTETS = 16_384;
 const SHOWN_LOCATION = 200;
+/** Of what a server says that is no coding of ours. */
+const SHOWN_CODING = 40;
 
 /** What came of one address. */
 export type GetOutcome =
@@ -229,7 +231,7 @@ function faultOfCertificate({ chain, path }: TlsFacts, host: Domain): string | u
 function faultOfFraming(headers: IncomingHttpHeaders): string | undefined {
   const coding = headers['transfer-encoding'];
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
-    return `the answer has the transfer encoding ${printable(coding)}`;
+    return `the answer has the transfer encoding ${printable(coding.slice(0, SHOWN_CODING))}`;
   }
   return coding === undefined && headers['content-length'] === undefined
     ? 'the answer does not say where it ends'

@@ -4,6 +4,7 @@
  * What is certain is written behind the output itself, so it never says more than the output has; whoever dies between the two
  * leaves octets behind the certain ones, which are cut off and made again.
  */
+import { closeSync, openSync, readSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { createPrivateFile } from './data-folder.ts';
 import { type DatabaseKind, migrate, schemaOf } from './migrate.ts';
@@ -42,27 +43,37 @@ export interface CheckState {
   readonly close: () => void;
 }
 
+/** Targets whose bits stand in one row: a step changes one or two of them. */
+const BLOCK = 8_192;
+/** "WXck": what a database is can be read before it is opened, and so before anything is written to it. */
+const APPLICATION_ID = 0x5758636b;
+
 const kind: Omit<DatabaseKind, 'file'> = {
   what: 'state',
   steps: [
-    `CREATE TABLE run (
+    `PRAGMA application_id = ${APPLICATION_ID};
+     CREATE TABLE run (
        id INTEGER PRIMARY KEY CHECK (id = 1),
        terms TEXT NOT NULL,
        output TEXT NOT NULL,
        totals TEXT NOT NULL,
-       certain INTEGER NOT NULL,
-       until INTEGER NOT NULL
+       certain INTEGER NOT NULL CHECK (certain >= 0),
+       until INTEGER NOT NULL CHECK (until >= certain)
      ) STRICT;
-     CREATE TABLE done (block INTEGER PRIMARY KEY, bits BLOB NOT NULL) STRICT;`,
+     CREATE TABLE done (
+       block INTEGER PRIMARY KEY CHECK (block BETWEEN 0 AND 0xffffffff),
+       bits BLOB NOT NULL CHECK (length(bits) = ${BLOCK / 8})
+     ) STRICT;`,
   ],
   cacheKib: 1_024,
   remedy: 'Begin anew, with another state and another output.',
 };
 
-/** Targets whose bits stand in one row: a step changes one or two of them. */
-const BLOCK = 8_192;
 const SQLITE_BUSY = 5;
-const SQLITE_NOTADB = 26;
+/** The header of a database file: https://www.sqlite.org/fileformat2.html §1.3. */
+const HEADER_OCTETS = 100;
+const MAGIC = 'SQLite format 3\0';
+const APPLICATION_ID_AT = 68;
 
 const shaped = shapingErrors(kind.what);
 
@@ -74,6 +85,7 @@ const shaped = shapingErrors(kind.what);
 export function openCheckState(file: string): CheckState {
   return shaped(() => {
     create(file);
+    refuseForeign(file);
     const database = new DatabaseSync(file);
     try {
       hold(database, file);
@@ -106,25 +118,38 @@ function hold(database: DatabaseSync, file: string): void {
       COMMIT;
     `);
     migrate(database, { ...kind, file });
-    refuseForeign(database, file);
+    refuseOther(database, file);
   } catch (error) {
     const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
     if (code === SQLITE_BUSY)
       throw new StoreError('refused', `another waxwing works with the state ${file}`, { cause: error });
-    if (code === SQLITE_NOTADB)
-      throw new StoreError('refused', `${file} is no state of a check, and is left as it is`, {
-        cause: error,
-      });
     throw error;
   }
 }
 
-function refuseForeign(database: DatabaseSync, file: string): void {
+/** Opening it would change what somebody else's program has written. A file of no octets is a new one. */
+function refuseForeign(file: string): void {
+  const header = Buffer.alloc(HEADER_OCTETS);
+  const reading = openSync(file, 'r');
+  let size = 0;
+  try {
+    size = readSync(reading, header, 0, HEADER_OCTETS, 0);
+  } finally {
+    closeSync(reading);
+  }
+  const isOurs =
+    header.toString('latin1', 0, MAGIC.length) === MAGIC &&
+    header.readUInt32BE(APPLICATION_ID_AT) === APPLICATION_ID;
+  if (size > 0 && !isOurs)
+    throw new StoreError('refused', `${file} is no state of a check, and is left as it is`);
+}
+
+function refuseOther(database: DatabaseSync, file: string): void {
   const model = new DatabaseSync(':memory:');
   migrate(model, { ...kind, file });
   const isOurs = schemaOf(model) === schemaOf(database);
   model.close();
-  if (!isOurs) throw new StoreError('refused', `${file} is no state of a check, or one of another version`);
+  if (!isOurs) throw new StoreError('refused', `${file} is a state of another version`);
 }
 
 function stateOver(database: DatabaseSync): CheckState {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type KeptRun, openCheckState } from '../../store/check-state.ts';
 import type { Survey } from './input.ts';
 import { type Outlet, OutputError, openOutlet, type Sink } from './outlet.ts';
+import { parseJson } from './parse-json.ts';
 import { noTotals, readTotals, type Totals, writeTotals } from './totals.ts';
 
 /** What results depend on, as they were asked for: equal words, equal meaning. */
@@ -101,16 +102,18 @@ function asBefore(
   const refuse = (because: string): never => {
     throw new OutputError(`${file} belongs to another run: ${because}`);
   };
-  const before = termsSchema.safeParse(JSON.parse(kept.terms));
+  const before = termsSchema.safeParse(parseJson(kept.terms));
+  const begunWith = outputSchema.safeParse(parseJson(kept.output));
   const totals = readTotals(kept.totals);
-  if (!before.success || totals === undefined) return refuse('another version of waxwing has begun it');
+  if (!before.success || !begunWith.success || totals === undefined)
+    return refuse('another version of waxwing has begun it');
   const { list, options } = before.data;
   if (list !== survey.sha256) refuse('the list has changed since it was begun');
   for (const name of new Set([...Object.keys(options), ...Object.keys(terms)])) {
     const [then, now] = [options[name], terms[name]];
     if (then !== now) refuse(`it was begun with ${said(name, then)}, and this one has ${said(name, now)}`);
   }
-  const output = outputSchema.parse(JSON.parse(kept.output));
+  const output = begunWith.data;
   if (JSON.stringify(output) !== JSON.stringify(place)) {
     refuse(
       output.kind === 'file'

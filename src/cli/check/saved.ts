@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Recording } from '../../findings/recording.ts';
 import { type Parsed, quote } from '../../names/domain.ts';
 import { InputError, linesOf } from './lines.ts';
+import { parseJson } from './parse-json.ts';
 import { readRecording } from './recording.ts';
 import { STDIN } from './targets.ts';
 import { whyUnreadable } from './unreadable.ts';
@@ -40,12 +41,19 @@ async function* recordingsOf(
     /** Lines of one value that spans several. */
     let whole: string[] | undefined;
     let size = 0;
-    for await (const line of linesOf(chunks, MOST_OCTETS)) {
+    for await (const read of linesOf(chunks, MOST_OCTETS)) {
       number += 1;
+      if (read.kind === 'invalid') {
+        // Within a value that spans several it is the end of it.
+        if (whole !== undefined) return yield invalid(`${file}: ${read.because}`);
+        yield invalid(`${file}: ${read.because}`);
+        continue;
+      }
+      const line = read.value;
       if (whole === undefined) {
         if (/^\s*$/.test(line)) continue;
         const value = parseJson(line);
-        if (value !== undefined) yield* recordingsIn(value.json, `${file}:${number}`);
+        if (value !== undefined) yield* recordingsIn(value, `${file}:${number}`);
         else if (number === 1) whole = [line];
         else return yield invalid(`${file}:${number}: it is no JSON`);
       } else {
@@ -57,7 +65,7 @@ async function* recordingsOf(
     if (whole !== undefined) {
       const value = parseJson(whole.join('\n'));
       if (value === undefined) yield invalid(`${file}: it is no JSON`);
-      else yield* recordingsIn(value.json, file);
+      else yield* recordingsIn(value, file);
     }
   } catch (error) {
     // The file's fault, or that of the system in reading it; a fault of ours goes on up.
@@ -65,15 +73,6 @@ async function* recordingsOf(
     else if (error instanceof Error && 'syscall' in error)
       yield invalid(`--from ${file}: ${whyUnreadable(error)}`);
     else throw error;
-  }
-}
-
-/** @returns undefined where it is none. */
-function parseJson(text: string): { readonly json: unknown } | undefined {
-  try {
-    return { json: JSON.parse(text) };
-  } catch {
-    return undefined;
   }
 }
 

@@ -59,11 +59,16 @@ async function* listed({ name, chunks, isDone }: List, terms: TargetTerms): Asyn
   try {
     for await (const whole of linesOf(chunks, LONGEST_LINE)) {
       line += 1;
-      const text = whole.replace(/^[ \t]+|[ \t]+$/g, '');
+      const text = (whole.kind === 'ok' ? whole.value : whole.head).replace(/^[ \t]+|[ \t]+$/g, '');
+      // What a comment is made of is nobody's business.
       if (text === '' || text.startsWith('#')) continue;
       found = true;
       if (isDone(line)) continue;
       const place = { file: name, line };
+      if (whole.kind === 'invalid') {
+        yield wrong(`${name}: ${whole.because}`, place);
+        continue;
+      }
       const target = parseTarget(text, terms);
       yield target.kind === 'ok'
         ? { place, target }

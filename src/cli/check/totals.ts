@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { CheckReport } from '../../events/check-report.ts';
 import type { Severity } from '../../findings/check.ts';
 import { counting, nothingYet, type Tally } from './exit-code.ts';
+import { parseJson } from './parse-json.ts';
 
 type VerdictKind = CheckReport['verdict']['kind'];
 
@@ -89,8 +90,8 @@ export function writeTotals(totals: Totals): string {
   return JSON.stringify(totals);
 }
 
-/** @returns undefined where it is none: another version has written it. */
+/** @returns undefined where it is none: another version has written it, or somebody else. */
 export function readTotals(text: string): Totals | undefined {
-  const read = written.safeParse(JSON.parse(text));
+  const read = written.safeParse(parseJson(text));
   return read.success ? read.data : undefined;
 }

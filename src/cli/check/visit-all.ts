@@ -5,6 +5,7 @@ import type { Tester } from '../../scanner/tester.ts';
 import type { LoadRequest } from '../config/load.ts';
 import type { CheckRequest } from './check.ts';
 import type { Place } from './crowd.ts';
+import { faultOf } from './fault.ts';
 import { kindOf } from './formats/kinds.ts';
 import { inputOf, type Survey, surveyOf } from './input.ts';
 import { watchSignals } from './interrupt.ts';
@@ -178,13 +179,17 @@ async function workHere(
   request: CheckRequest,
   tester: Tester,
 ): Promise<Worked<Parsed<Judgement>>> {
-  const attempt = await tester.attempt(target, join);
-  switch (attempt.kind) {
-    case 'crowded':
-      return attempt;
-    case 'stopped':
-      return { kind: 'dropped' };
-    case 'tested':
-      return { kind: 'done', result: judge(request, attempt.recording) };
+  try {
+    const attempt = await tester.attempt(target, join);
+    switch (attempt.kind) {
+      case 'crowded':
+        return attempt;
+      case 'stopped':
+        return { kind: 'dropped' };
+      case 'tested':
+        return { kind: 'done', result: judge(request, attempt.recording) };
+    }
+  } catch (error) {
+    return { kind: 'done', result: faultOf(target, error) };
   }
 }

@@ -216,6 +216,11 @@ describe('S17: an answer that is no policy', () => {
   it('an encoding of the transfer other than chunks is none', async (t) => {
     const coded = http('0\r\n\r\n', { 'Content-Length': null, 'Transfer-Encoding': 'gzip, chunked' });
     assert.match(failureOf(await ask(t, coded)).because, /the transfer encoding gzip, chunked/);
+    // Of what is told in a record only a beginning is.
+    const long = http('', { 'Content-Length': null, 'Transfer-Encoding': '\xff'.repeat(7_000) });
+    const { because } = failureOf(await ask(t, long));
+    assert.match(because, /the transfer encoding \S+$/);
+    assert.ok(because.length < 500, String(because.length));
   });
 
   it('one that ends where the connection does could have been cut off, and is none', async (t) => {

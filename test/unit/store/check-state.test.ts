@@ -82,15 +82,44 @@ describe('the state of a check', () => {
     assert.throws(() => openCheckState(file), /is no state of a check/);
     assert.equal(readFileSync(file, 'utf8'), text);
     rmSync(file);
+    // As many programs have it: their own tables, a log beside it, and a version of their own.
     const other = new DatabaseSync(file);
-    other.exec('CREATE TABLE mine (id INTEGER); PRAGMA user_version = 1');
+    other.exec('PRAGMA journal_mode = WAL; CREATE TABLE mine (id INTEGER); PRAGMA user_version = 1');
     other.close();
-    assert.throws(() => openCheckState(file), /is no state of a check, or one of another version/);
-    rmSync(file);
+    const before = readFileSync(file);
+    assert.throws(() => openCheckState(file), /is no state of a check, and is left as it is/);
+    assert.deepEqual(readFileSync(file), before);
+    assert.deepEqual(readdirSync(join(file, '..')), ['state']);
+  });
+
+  it('is none of another version', (t) => {
+    const file = place(t);
+    openCheckState(file).close();
+    const older = new DatabaseSync(file);
+    older.exec('CREATE TABLE more (id INTEGER)');
+    older.close();
+    assert.throws(() => openCheckState(file), /is a state of another version/);
     const newer = new DatabaseSync(file);
     newer.exec('PRAGMA user_version = 99');
     newer.close();
     assert.throws(() => openCheckState(file), /knows schemas up to 1: run the newer one/);
+  });
+
+  it('holds no place before the beginning of the output, and no block that is not whole', (t) => {
+    const file = place(t);
+    const state = openCheckState(file);
+    state.begin(run);
+    state.keep({ done: [1], totals: '{}', offset: 7, until: 7 });
+    state.close();
+    const database = new DatabaseSync(file);
+    for (const change of [
+      'UPDATE run SET certain = -1',
+      'UPDATE run SET until = certain - 1',
+      "UPDATE done SET bits = x'ff'",
+      'UPDATE done SET block = -1',
+    ])
+      assert.throws(() => database.exec(change), /CHECK constraint failed/);
+    database.close();
   });
 
   it('cannot be where nothing can be written', (t) => {

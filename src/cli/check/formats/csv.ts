@@ -101,5 +101,8 @@ function cellText(text: string): string {
   return /[",;'\r\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
 }
 
-/** Where a cell may begin, before what makes it a formula; or before an apostrophe, so that those of ours can be told. */
-const FORMULA = /(^|[;,\t\n])(?=['=+\-@\uff1d\uff0b\uff0d\uff20])/g;
+/**
+ * Where a cell may begin, before what makes it a formula; or before an apostrophe, so that those of ours can be told. Who parts
+ * cells at semicolons drops the quotation marks and the spaces at the beginning of one.
+ */
+const FORMULA = /(^|[;,\t\n])(?=["\s]*['=+\-@\uff1d\uff0b\uff0d\uff20])/g;

@@ -5,6 +5,7 @@ import { readDnsFiles } from '../../config/files.ts';
 import { loadConfig } from '../../config/load.ts';
 import { version } from '../../version.ts';
 import { withoutOptions } from '../again.ts';
+import { faultOf } from '../fault.ts';
 import { type Judgement, type JudgeTerms, judge } from '../judgement.ts';
 import { openCheck } from '../open.ts';
 import { optOutOf } from '../opt-out-file.ts';
@@ -57,7 +58,10 @@ async function serve(port: MessagePort, lane: LaneTerms): Promise<void> {
     if (visits.hear(message)) return;
     switch (message.kind) {
       case 'target':
-        work(message).then((done) => say({ kind: 'done', job: message.job, done }), raise);
+        work(message)
+          .catch((error: unknown) => faultOf(message.target, error))
+          .then((done) => say({ kind: 'done', job: message.job, done }))
+          .catch(raise);
         return;
       case 'joined':
         joins.get(message.job)?.(message.long);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { closeSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
 import { OutputError } from '../../../../src/cli/check/outlet.ts';
 import { type Resumed, type ResumeRequest, resume } from '../../../../src/cli/check/resume.ts';
@@ -108,6 +109,32 @@ describe('a run that was killed', () => {
     for (const [change, because] of others) assert.throws(() => at.open(change), because);
     renameSync(at.output, `${at.output}.old`);
     assert.throws(() => at.open(), /its results are in another file; name that one behind >>/);
+  });
+});
+
+describe('a state that is damaged', () => {
+  it('is refused, and the output stays as it is', (t) => {
+    for (const change of [
+      "terms = 'x'",
+      "totals = 'x'",
+      "totals = '{}'",
+      "output = '{'",
+      'output = \'{"kind":"pipe"}\'',
+    ]) {
+      const at = bench(t);
+      killed(at, head, certain, batch);
+      writeFileSync(at.output, `${head}${certain}${batch}`);
+      const database = new DatabaseSync(at.state);
+      database.exec(`UPDATE run SET ${change}`);
+      database.close();
+      assert.throws(
+        () => at.open(),
+        (error) =>
+          error instanceof OutputError && /another version of waxwing has begun it/.test(error.message),
+        change,
+      );
+      assert.equal(readFileSync(at.output, 'utf8'), `${head}${certain}${batch}`);
+    }
   });
 });
 

@@ -46,9 +46,50 @@ describe('the targets of a run', () => {
     assert.match(found[1] ?? '', /^line 2 of stdin: "user@b\.test" is the address of a mailbox/);
   });
 
-  it('nothing is read behind a line that never ends; those before it, and those named, go on', async () => {
-    const found = await read(['-', 'b.test'], 'a.test\n', 'x'.repeat(5_000), '\nc.test\n');
-    assert.deepEqual(found, ['a.test', 'stdin: line 2 is longer than 4096 octets', 'b.test']);
+  it('one that is no text, or far too long, is told with its line, and the others go on', async () => {
+    async function* octets(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('a.test\n');
+      yield Buffer.from([0xff, 0x2e, 0x61, 0x0a]);
+      yield Buffer.from(`${'x'.repeat(5_000)}\nc.test\n`);
+    }
+    const listed = await Array.fromAsync(targetsFrom(['-', 'b.test'], terms, listsOf(octets())));
+    assert.deepEqual(
+      listed.map(({ place, target }) => [
+        place?.line,
+        target.kind === 'ok' ? formatTarget(target.value) : target.because,
+      ]),
+      [
+        [1, 'a.test'],
+        [2, 'stdin: line 2 is not UTF-8'],
+        [3, 'stdin: line 3 is longer than 4096 octets'],
+        [4, 'c.test'],
+        [undefined, 'b.test'],
+      ],
+    );
+  });
+
+  it('a comment may be as long as it likes, in whatever it is written', async () => {
+    async function* octets(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from([0x23, 0xe4, 0x0a]);
+      yield Buffer.from(` # ${'x'.repeat(5_000)}\na.test\n`);
+    }
+    const listed = await Array.fromAsync(targetsFrom(['-'], terms, listsOf(octets())));
+    assert.deepEqual(
+      listed.map(({ place, target }) => [place?.line, target.kind]),
+      [[3, 'ok']],
+    );
+  });
+
+  it('nothing is read behind a line without end; those before it, and those named, go on', async () => {
+    async function* octets(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('a.test\n');
+      for (;;) yield Buffer.alloc(65_536, 'x');
+    }
+    const found = (await Array.fromAsync(targetsFrom(['-', 'b.test'], terms, listsOf(octets())))).map(
+      ({ target }) => (target.kind === 'ok' ? formatTarget(target.value) : target.because),
+    );
+    assert.match(found[1] ?? '', /^stdin: line 2 has more than \d+ octets and no end$/);
+    assert.deepEqual([found[0], found[2], found.length], ['a.test', 'b.test', 3]);
   });
 
   it('a stdin without any is no run in which nothing was wrong', async () => {

@@ -39,7 +39,7 @@ function rowsOf(text: string): readonly Row[] {
 
 /** Without the apostrophes that keep cells from being formulas. */
 function unguarded(text: string): string {
-  return text.replace(/(^|[;,\t\n])'(?=['=+\-@\uff1d\uff0b\uff0d\uff20])/g, '$1');
+  return text.replace(/(^|[;,\t\n])'(?=["\s]*['=+\-@\uff1d\uff0b\uff0d\uff20])/g, '$1');
 }
 
 describe('a table', () => {
@@ -89,9 +89,18 @@ describe('a table', () => {
           report({ findings: [reported({ evidence: [text, text], why: text })] }),
         ]);
         for (const cell of cellsOf(table).flat())
-          for (const part of cell.split(/[;,\t\n]/)) assert.doesNotMatch(part, /^[=+\-@]/);
+          for (const part of cell.split(/[;,\t\n]/)) assert.doesNotMatch(part, /^["\s]*[=+\-@]/);
       }),
     );
+  });
+
+  it('no cell of a table that is parted at semicolons is one either, whatever quotation marks and spaces stand before it', () => {
+    for (const text of [`;"=cmd|'/c calc'!A0;y`, '; =1+1', ';""@SUM(1)', '"=1', ' +1', ';\u00a0=1']) {
+      const table = written(csvFormat(), [report({ findings: [reported({ evidence: [text], why: text })] })]);
+      // As a program reads it that takes the semicolon for the mark between cells, and the quotation marks for its own.
+      for (const cell of table.replaceAll('"', '').split(/[;,\r\n]/))
+        assert.doesNotMatch(cell, /^\s*[=+\-@]/, text);
+    }
   });
 
   it('says what was said, whatever it is', () => {

@@ -108,7 +108,7 @@ for (const major of [24, 26]) {
         const file = await open(output, 'a');
         const all = [...words, '--depth', 'quick', '--resolver', '127.0.0.1:9'];
         const child = spawn(command, all, { cwd: place, env, stdio: ['ignore', file.fd, 'pipe'] });
-        const said = text(child.stderr);
+        const said = child.stderr === null ? Promise.resolve('') : text(child.stderr);
         const ended = once(child, 'close');
         const watch = setInterval(() => {
           if (statSync(output).size > onSize) child.kill('SIGKILL');

@@ -83,9 +83,13 @@ export function openOutlet({ sink, state, everyMs = EVERY_MS, ...begun }: Outlet
     }
   }
 
+  function hasMore(): boolean {
+    return failed === undefined && (next.lines.length > 0 || next.texts.length > 0);
+  }
+
   async function putAll(): Promise<void> {
     try {
-      while (failed === undefined && (next.lines.length > 0 || next.texts.length > 0)) {
+      while (hasMore()) {
         const batch = next;
         next = emptyBatch(batch.totals);
         await put(batch);
@@ -100,8 +104,9 @@ export function openOutlet({ sink, state, everyMs = EVERY_MS, ...begun }: Outlet
   function flush(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    writing ??= putAll();
-    return writing;
+    // With nothing to do it would be over before it is noted as under way, and stand there for ever.
+    if (writing === undefined && hasMore()) writing = putAll();
+    return writing ?? Promise.resolve();
   }
 
   function raise(): void {

@@ -13,7 +13,7 @@ import { randomOf } from '../../support/dns/random.ts';
 import { bin } from '../../unit/cli/control-peer.ts';
 
 /** `CHECK_TARGETS=100000` is the long run. */
-const TARGETS = Number(process.env['CHECK_TARGETS'] ?? 1_500);
+const TARGETS = Number(process.env['CHECK_TARGETS'] ?? 1_000);
 /** When it is killed, and where its output is torn. */
 const SEED = Number(process.env['CHECK_SEED'] ?? 1);
 const random = randomOf(SEED);

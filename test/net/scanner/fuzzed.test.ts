@@ -11,6 +11,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import { connectionBudget } from '../../../src/findings/endpoint.ts';
 import { openObserver } from '../../../src/scanner/observe.ts';
+import type { Plan } from '../../../src/scanner/observe-door.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { type Random, randomOf } from '../../support/dns/random.ts';
 import { corpus, type Scene, scenes } from '../../support/fuzz/book.ts';
@@ -122,7 +123,7 @@ async function visit(t: TestContext, scene: Scene, seed: number): Promise<void> 
   const tls = scene.task.includes('implicit') ? 'implicit' : 'starttls';
   const protocol = scene.protocol === 'smtp' && tls === 'implicit' ? 'submission' : scene.protocol;
   const endpoint = endpointOf({ address: '127.0.0.1', port, protocol, tls, serverName: PEER });
-  const plan = { depth, intrusive: false, budget: 16, between: () => Promise.resolve('go') } as const;
+  const plan: Plan = { depth, intrusive: false, budget: 16, between: () => Promise.resolve('go') };
   const began = performance.now();
   const observation = await observer.observe(endpoint, plan);
   const ms = performance.now() - began;

@@ -141,6 +141,38 @@ describe('results in a pipe', () => {
     assert.equal(linesIn(taken).length, 50);
   });
 
+  it('go on where a batch was written before its time was up', async () => {
+    let taken = '';
+    const gates: (() => void)[] = [];
+    const outlet = openOutlet({
+      sink: {
+        kind: 'stream',
+        async write(octets) {
+          await new Promise<void>((resolve) => gates.push(resolve));
+          taken += Buffer.from(octets).toString();
+        },
+      },
+      offset: 0,
+      totals: noTotals,
+      everyMs: 20,
+      state: { keep: () => undefined },
+    });
+    const opened = async (count: number): Promise<void> => {
+      while (gates.length < count) await new Promise((resolve) => setTimeout(resolve, 1));
+      gates[count - 1]?.();
+    };
+    await put(outlet, 1, 1);
+    while (gates.length < 1) await new Promise((resolve) => setTimeout(resolve, 1));
+    // It waits for its time, and is written with the first before that.
+    await put(outlet, 2, 2);
+    await opened(1);
+    await opened(2);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await put(outlet, 3, 3);
+    await Promise.all([opened(3), outlet.close()]);
+    assert.deepEqual(linesIn(taken), [1, 2, 3]);
+  });
+
   it('what is no target has no line there, and is done all the same', async () => {
     const steps: Step[] = [];
     const outlet = openOutlet({

@@ -17,7 +17,7 @@ const LARGEST_OBSERVATION = 400_000;
 
 /** Those that have us wait, several at a time: their waits are what this takes, and none is about how fast they are. */
 const waiting = hostileCases.filter(({ name, timeoutMs }) => timeoutMs !== 4_000 || name === 'late-greeting');
-const AT_ONCE = 8;
+const AT_ONCE = 4;
 
 describe('a hostile server that lets us wait', { concurrency: AT_ONCE }, () => {
   for (const one of waiting) it(`${one.name}, ${one.protocol}: ${one.shows}`, () => visited(one));

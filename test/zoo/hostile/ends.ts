@@ -71,8 +71,9 @@ export const endingCases: readonly HostileCase[] = [
   hostile({
     name: 'tarpit',
     shows: 'every answer takes as long as one connection may',
-    timeoutMs,
-    behave: smtp({ delayMs: 400 }),
+    // The first of them has to come in time on a busy host, too.
+    timeoutMs: 1_600,
+    behave: smtp({ delayMs: 1_000 }),
   }),
   hostile({
     name: 'silent-hello',

@@ -10,13 +10,13 @@ import {
 } from '../sighting.ts';
 import { quoted, ROOT_FILE, shell, type Tool, type Ways } from '../tool.ts';
 
+/** At LDAP 3.0.8 says that it is not supported yet, and ends. */
 const starttls: Ways = {
   smtp: ['-t', 'smtp'],
   submission: ['-t', 'smtp'],
   lmtp: ['-t', 'lmtp'],
   imap: ['-t', 'imap'],
   pop3: ['-t', 'pop3'],
-  ldap: ['-t', 'ldap'],
   nntp: ['-t', 'nntp'],
   ftp: ['-t', 'ftp'],
   xmpp: ['-t', 'xmpp'],
@@ -74,6 +74,7 @@ export function sightingOf(json: string): Sighting {
     const version = suiteVersions[era];
     if (version !== undefined) suites.set(version, [...(suites.get(version) ?? []), ianaSuite(code)]);
   }
+  const fingerprints = all('cert_fingerprintSHA256').map(hexOf);
   const curves = all('PFS_ECDHE_curves');
   return {
     versions: new Map(
@@ -86,7 +87,7 @@ export function sightingOf(json: string): Sighting {
       curves.flatMap((said) => said.split(' ')).flatMap((name) => (name === '' ? [] : [ianaGroup(name)])),
       curves.length > 0,
     ),
-    certificates: listed(all('cert_fingerprintSHA256').map(hexOf), true),
+    certificates: listed(fingerprints, fingerprints.length > 0),
     verified: verdictOf(all),
   };
 }

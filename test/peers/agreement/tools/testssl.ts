@@ -10,13 +10,13 @@ import {
 } from '../sighting.ts';
 import { quoted, ROOT_FILE, shell, type Tool, type Ways } from '../tool.ts';
 
+/** At LDAP 3.0.8 says that it is not supported yet, and ends. */
 const starttls: Ways = {
   smtp: ['-t', 'smtp'],
   submission: ['-t', 'smtp'],
   lmtp: ['-t', 'lmtp'],
   imap: ['-t', 'imap'],
   pop3: ['-t', 'pop3'],
-  ldap: ['-t', 'ldap'],
   nntp: ['-t', 'nntp'],
   ftp: ['-t', 'ftp'],
   xmpp: ['-t', 'xmpp'],
@@ -63,6 +63,9 @@ const suiteVersions: Readonly<Record<string, VersionName>> = {
 
 export function sightingOf(json: string): Sighting {
   const rows = rowsOf(json);
+  // It ends by itself where there is no TLS, and says how long it took where there is.
+  const isCut = rows.some(({ id }) => id === 'SSLv3') && !rows.some(({ id }) => id === 'scanTime');
+  if (isCut) throw new Error('testssl.sh has not come to its end in time');
   const all = (id: string): readonly string[] =>
     rows.filter((row) => row.id === id || row.id.startsWith(`${id} <cert`)).map(({ finding }) => finding);
   const suites = new Map<VersionName, string[]>();
@@ -71,6 +74,7 @@ export function sightingOf(json: string): Sighting {
     const version = suiteVersions[era];
     if (version !== undefined) suites.set(version, [...(suites.get(version) ?? []), ianaSuite(code)]);
   }
+  const fingerprints = all('cert_fingerprintSHA256').map(hexOf);
   const curves = all('PFS_ECDHE_curves');
   return {
     versions: new Map(
@@ -83,7 +87,7 @@ export function sightingOf(json: string): Sighting {
       curves.flatMap((said) => said.split(' ')).flatMap((name) => (name === '' ? [] : [ianaGroup(name)])),
       curves.length > 0,
     ),
-    certificates: listed(all('cert_fingerprintSHA256').map(hexOf), true),
+    certificates: listed(fingerprints, fingerprints.length > 0),
     verified: verdictOf(all),
   };
 }

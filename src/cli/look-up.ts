@@ -8,12 +8,13 @@ import { recallFrom } from '../lookup/recall.ts';
 import { openResolver, type Resolver, type ResolverOptions } from '../net/dns/resolver.ts';
 import type { SelfTest } from '../net/dns/self-test.ts';
 import { mailDns } from '../net/dns.ts';
+import { soManyAtOnce } from '../scanner/permits.ts';
 import { openPoliciesToRead } from '../store/open-policies.ts';
 import type { PolicyReader } from '../store/policy-store.ts';
 import type { Config } from './config/config.ts';
 import type { DnsFiles } from './config/files.ts';
 import { resolverOptionsOf } from './dns-settings.ts';
-import { type EngineTerms, policyEngine, policyFetch, storeOf } from './policy-engine.ts';
+import { type EngineTerms, type FetchManners, policyEngine, policyFetch, storeOf } from './policy-engine.ts';
 import { DNS_TIMEOUT_MS } from './relay-dns.ts';
 
 export interface CommandLookUps {
@@ -33,12 +34,23 @@ export interface CommandTerms extends Pick<ResolverOptions, 'whenUnprovable'> {
   /** Milliseconds for one question to the resolvers, and for the fetch of a policy; else as a relay has them. */
   readonly questionMs?: number;
   readonly fetchMs?: number;
+  /** Questions at the same time; else as many as there are. */
+  readonly questionsAtOnce?: number;
+  readonly manners?: FetchManners;
 }
 
 /** @throws StoreError where the store of the data folder is there and cannot be read. */
 export function openLookUps(config: Config, files: DnsFiles, terms: CommandTerms): CommandLookUps {
   const reader = openPoliciesToRead(config.dataFolder);
-  const { whenUnprovable, onNotice, onAnswer, questionMs = DNS_TIMEOUT_MS, fetchMs } = terms;
+  const {
+    whenUnprovable,
+    onNotice,
+    onAnswer,
+    questionMs = DNS_TIMEOUT_MS,
+    fetchMs,
+    questionsAtOnce,
+    manners,
+  } = terms;
   const resolver = openResolver(
     resolverOptionsOf(config, files, {
       whenUnprovable,
@@ -46,16 +58,19 @@ export function openLookUps(config: Config, files: DnsFiles, terms: CommandTerms
       onNotice: ({ test }) => onNotice(test),
     }),
   );
+  const lookUp = soManyAtOnce(questionsAtOnce ?? Number.POSITIVE_INFINITY, (question: Question) =>
+    resolver.lookUp(question),
+  );
   const lookUps = {
     resolve: async (question: Question) => {
-      const answer = await resolver.lookUp(question);
+      const answer = await lookUp(question);
       onAnswer?.(answer);
       return answer;
     },
     resolveAnew: (question: Question) => resolver.lookUpAnew(question),
-    dns: mailDns(resolver, Math.random),
+    dns: mailDns({ lookUp }, Math.random),
   };
-  const engineTerms = (): EngineTerms => ({ config, roots: files.roots, lookUps, fetchMs });
+  const engineTerms = (): EngineTerms => ({ config, roots: files.roots, lookUps, fetchMs, manners });
   const store = borrowedStore(reader);
   const engine = policyEngine(engineTerms, {
     store,

@@ -1,9 +1,9 @@
 /** From the configuration to the policy engine: what it asks, and where it fetches. */
 import { type EngineParts, type EngineStore, openPolicyEngine, type PolicyEngine } from '../lookup/engine.ts';
-import { httpsAddresses } from '../lookup/https-addresses.ts';
+import { httpsAddresses, type Refusal, unlessRefused } from '../lookup/https-addresses.ts';
 import { trustedList } from '../lookup/trusted-list.ts';
 import { isLoopback } from '../names/address.ts';
-import { fetchPolicy } from '../net/https.ts';
+import { type CallPolicyHost, fetchPolicy } from '../net/https.ts';
 import { outgoingContext } from '../net/tls.ts';
 import { MAX_POLICY_OCTETS } from '../policies/mta-sts/policy.ts';
 import type { PolicyReader } from '../store/policy-store.ts';
@@ -22,6 +22,14 @@ export interface EngineTerms {
   readonly lookUps: LookUps;
   /** How long a policy is waited for; else a minute. */
   readonly fetchMs?: number | undefined;
+  /** How policy hosts are called, where many are. */
+  readonly manners?: FetchManners | undefined;
+}
+
+export interface FetchManners {
+  /** Who is left alone. */
+  readonly refusal: Refusal;
+  readonly calling: CallPolicyHost;
 }
 
 /** @param terms those of the moment: a reload changes them under an engine that goes on. */
@@ -64,15 +72,18 @@ export function policyFetch(terms: () => EngineTerms): EngineParts['fetch'] {
     return known.context;
   };
   return (domain) => {
-    const { config, roots, lookUps, fetchMs = FETCH_TIMEOUT_MS } = terms();
+    const { config, roots, lookUps, fetchMs = FETCH_TIMEOUT_MS, manners } = terms();
     const { httpsPort, httpsAddress } = config.mtaSts;
     return fetchPolicy({
       domain,
       port: httpsPort,
-      addresses: (host) =>
-        httpsAddress === null
+      addresses(host) {
+        if (httpsAddress !== null) return Promise.resolve({ kind: 'found', addresses: [httpsAddress] });
+        return manners === undefined
           ? httpsAddresses(lookUps.dns, host)
-          : Promise.resolve({ kind: 'found', addresses: [httpsAddress] }),
+          : unlessRefused(lookUps.dns, host, manners.refusal);
+      },
+      calling: manners?.calling,
       allowPrivate: httpsAddress === null ? asksOnlyThisHost(config) : isLoopback(httpsAddress),
       context: contextOf(roots),
       timeoutMs: fetchMs,

@@ -6,10 +6,25 @@ import { isPublicAddress } from '../names/public-address.ts';
 import type { FailedAddress, HttpsFault, HttpsOutcome } from '../wire/https-answer.ts';
 import { type GetOutcome, getAt, type HttpsGet } from './https-get.ts';
 
+export type { GetOutcome } from './https-get.ts';
+
 /** The addresses of a host, in the order in which they are tried; at least one where found. */
 export type HostAddresses =
   | { readonly kind: 'found'; readonly addresses: readonly IpAddress[] }
   | { readonly kind: 'failed'; readonly because: string };
+
+/** Nobody asks there: whoever has the host, or the address, is to be left alone. */
+export interface LeftAlone {
+  readonly kind: 'left-alone';
+  /** One sentence. */
+  readonly because: string;
+}
+
+/** Calls one address once it may be called; how long that takes is no time of the host's. */
+export type CallPolicyHost = (
+  address: IpAddress,
+  call: () => Promise<GetOutcome>,
+) => Promise<GetOutcome | LeftAlone>;
 
 export interface PolicyFetch extends Omit<PageFetch, 'host' | 'path' | 'accept'> {
   readonly domain: Domain;
@@ -19,7 +34,9 @@ export interface PageFetch extends Pick<HttpsGet, 'host' | 'path' | 'accept' | '
   /** 443, or that of a lab. */
   readonly port: number;
   /** Where the host is, IPv6 first: our own resolver's word, or an address that an operator has fixed. */
-  readonly addresses: (host: Domain) => Promise<HostAddresses>;
+  readonly addresses: (host: Domain) => Promise<HostAddresses | LeftAlone>;
+  /** Absent: each address is called at once. */
+  readonly calling?: CallPolicyHost | undefined;
   /**
    * Whether addresses that mean something only here are asked too: whoever publishes a name must not make us knock at
    * doors inside our own network. For a host that the operator names himself, and for resolvers and hosts on loopback, that
@@ -53,48 +70,83 @@ export async function fetchPolicy({ domain, ...fetch }: PolicyFetch): Promise<Ht
   return { ...outcome, course: { ms: 0, failed: [] } };
 }
 
-/** GET https://HOST/PATH by the same rules. */
+/** GET https://HOST/PATH by the same rules. @returns no course where the host is left alone: it was not asked. */
 export async function fetchPage(fetch: PageFetch): Promise<HttpsOutcome> {
-  const startedAt = performance.now();
   const failures: FailedAddress[] = [];
-  const outcome = await fetchBy(fetch, startedAt + fetch.timeoutMs, failures);
-  return { ...outcome, course: { ms: Math.round(performance.now() - startedAt), failed: failures } };
+  const watch = stopwatch();
+  const outcome = await fetchBy(fetch, watch, failures);
+  if (outcome.kind === 'left-alone') return failed('timeout', outcome.because);
+  return { ...outcome, course: { ms: Math.round(watch.ms()), failed: failures } };
+}
+
+/** How long the host was asked, without the time in which nobody did. */
+interface Stopwatch {
+  readonly during: <Value>(work: () => Promise<Value>) => Promise<Value>;
+  readonly ms: () => number;
+}
+
+function stopwatch(): Stopwatch {
+  let ms = 0;
+  return {
+    async during(work) {
+      const began = performance.now();
+      try {
+        return await work();
+      } finally {
+        ms += performance.now() - began;
+      }
+    },
+    ms: () => ms,
+  };
 }
 
 /** @param failures is told of every address at which nothing came of it. */
-async function fetchBy(fetch: PageFetch, endsAt: number, failures: FailedAddress[]): Promise<HttpsOutcome> {
+async function fetchBy(
+  fetch: PageFetch,
+  watch: Stopwatch,
+  failures: FailedAddress[],
+): Promise<HttpsOutcome | LeftAlone> {
   const { host } = fetch;
-  const found = await within(fetch.timeoutMs, fetch.addresses(host));
+  const found = await watch.during(() => within(fetch.timeoutMs, fetch.addresses(host)));
   if (found === undefined) {
     return failed('timeout', `no address of ${host} within ${fetch.timeoutMs / 1000} s`);
   }
+  if (found.kind === 'left-alone') return found;
   if (found.kind === 'failed') return failed('dns', found.because);
   const usable = found.addresses.filter((address) => fetch.allowPrivate || isPublicAddress(address));
   if (usable.length === 0) {
     const shown = found.addresses.slice(0, MAX_ADDRESSES).join(', ');
     return failed('address', `${host} has only addresses that are not public, which are refused: ${shown}`);
   }
-  return inOrder(usable.slice(0, MAX_ADDRESSES), fetch, endsAt, failures);
+  return inOrder(usable.slice(0, MAX_ADDRESSES), fetch, watch, failures);
 }
 
-/** @param endsAt by `performance.now`. */
 async function inOrder(
   addresses: readonly IpAddress[],
-  get: HttpsGet,
-  endsAt: number,
+  fetch: PageFetch,
+  watch: Stopwatch,
   told: FailedAddress[],
-): Promise<HttpsOutcome> {
+): Promise<HttpsOutcome | LeftAlone> {
+  const { timeoutMs, calling = (_, call) => call() } = fetch;
   const failures: Extract<GetOutcome, { kind: 'failed' }>[] = [];
+  let notAsked: LeftAlone | undefined;
   for (const [index, address] of addresses.entries()) {
-    const totalMs = Math.max(0, endsAt - performance.now());
+    const totalMs = Math.max(0, timeoutMs - watch.ms());
     const share = totalMs / (addresses.length - index);
-    const outcome = await getAt(address, get, { totalMs, untilSecureMs: Math.min(UNTIL_SECURE_MS, share) });
+    const time = { totalMs, untilSecureMs: Math.min(UNTIL_SECURE_MS, share) };
+    const outcome = await calling(address, () => watch.during(() => getAt(address, fetch, time)));
     if (outcome.kind === 'answered') return outcome;
+    if (outcome.kind === 'left-alone') {
+      notAsked = outcome;
+      continue;
+    }
     failures.push(outcome);
     const { fault, because, noRoute } = outcome;
     told.push({ address, fault, because, noRoute });
     if (!tryNext.has(outcome.fault)) break;
   }
+  // What one address that is left alone would have said nobody knows.
+  if (notAsked !== undefined) return notAsked;
   // A certificate that proves nothing says more than a connection that failed.
   const worst = failures.find(({ fault }) => fault === 'tls-webpki') ?? failures.at(-1);
   if (worst === undefined) throw new Error('there is no address to try');

@@ -4,9 +4,12 @@ import { showName } from '../dns/name.ts';
 import type { Question } from '../dns/record.ts';
 import { type PolicyFetch, type Recording, recordKey } from '../findings/recording.ts';
 import type { PolicyHands } from '../lookup/drive.ts';
+import { namesIn } from '../lookup/https-addresses.ts';
 import { type Domain, parseDomain } from '../names/domain.ts';
+import { boundedCache } from '../net/dns/bounded-cache.ts';
 import type { Recalled } from '../policies/look-ups.ts';
 import { type OptOut, optedOutBy } from './opt-out.ts';
+import { octetsOf } from './shared.ts';
 
 export interface KeptLookUps {
   readonly hands: PolicyHands;
@@ -27,6 +30,22 @@ export function leavingAlone({ resolve, fetch, recall }: PolicyHands, optOut: Op
         ? fetch(domain)
         : Promise.resolve({ kind: 'failed', fault: 'timeout', because: optedOutBy(line), tls: undefined });
     },
+  };
+}
+
+/** A target that steps aside comes back as a rule before this is over. */
+const KEPT_MS = 10 * 60_000;
+const BOUNDS = { entries: 20_000, octets: 32 << 20 };
+
+/** Asks for the policy of each domain once, as far as memory goes: a target of a list may be begun twice. @param now ms. */
+export function fetchedOnce(fetch: PolicyHands['fetch'], now: () => number): PolicyHands['fetch'] {
+  const kept = boundedCache<PolicyFetch>(BOUNDS);
+  return async (domain) => {
+    const known = kept.get(domain, now());
+    if (known !== undefined) return known;
+    const outcome = await fetch(domain);
+    kept.set(domain, outcome, octetsOf(outcome), now() + KEPT_MS);
+    return outcome;
   };
 }
 
@@ -58,14 +77,6 @@ export function keptLookUps({ resolve, fetch, recall }: PolicyHands): KeptLookUp
       recalled: [...recalled].map(([domain, value]) => ({ domain, recalled: value })),
     }),
   };
-}
-
-/** Where aliases lead, each step of the way; what no host is called is left out. */
-export function namesIn(aliases: Answer['aliases']): readonly Domain[] {
-  return aliases.flatMap(({ to }) => {
-    const name = parseDomain(showName(to));
-    return name.kind === 'ok' ? [name.value] : [];
-  });
 }
 
 /** What a check goes by: the list of this relay, its memory and its promotions are those of no other sender. */

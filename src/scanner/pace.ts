@@ -12,6 +12,7 @@
 import type { Endpoint } from '../findings/endpoint.ts';
 import type { VisitEnd } from '../findings/observation.ts';
 import type { IpAddress } from '../names/address.ts';
+import { forgetful } from './forgetful.ts';
 import { networkOf, rangeOf, serverOf } from './operator.ts';
 import { keyedPermits, permitsOf } from './permits.ts';
 
@@ -58,8 +59,6 @@ const OPERATOR_AT_ONCE = 8;
 const RANGE_AT_ONCE = 16;
 const FIRST_REST_MS = 15 * 60_000;
 const LONGEST_REST_MS = 24 * 60 * 60_000;
-/** So many pauses and rests are remembered before those that are over are forgotten: a list may have millions of targets. */
-const MOST_KEPT = 10_000;
 
 /** An address in its one spelling: a server that is reached by a mapped address too is the same server. */
 type Server = IpAddress;
@@ -155,26 +154,6 @@ export function openPace({ gapMs, concurrency, isOurs, clock, sleep }: PaceTerms
     },
     restOf: (address) => Math.max(0, (rests.get(serverOf(address))?.until ?? 0) - clock()),
     stop: () => halt.abort(),
-  };
-}
-
-interface Forgetful<Value> {
-  readonly get: (key: string) => Value | undefined;
-  readonly set: (key: string, value: Value, now: number) => void;
-}
-
-/** A map that forgets what is over, each time it has grown to twice of what was not. */
-function forgetful<Value>(isOver: (value: Value, now: number) => boolean): Forgetful<Value> {
-  const kept = new Map<string, Value>();
-  let most = MOST_KEPT;
-  return {
-    get: (key) => kept.get(key),
-    set(key, value, now) {
-      kept.set(key, value);
-      if (kept.size <= most) return;
-      for (const [other, old] of kept) if (isOver(old, now)) kept.delete(other);
-      most = Math.max(MOST_KEPT, 2 * kept.size);
-    },
   };
 }
 

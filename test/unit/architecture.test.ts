@@ -408,7 +408,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'both ends of what a lane and the main thread say',
     test: 'test/unit/cli/check/lanes/desk.test.ts',
-    sources: 'cli/check/lanes/messages cli/check/lanes/remote-visits',
+    sources: 'cli/check/lanes/messages cli/check/lanes/remote-calls cli/check/lanes/remote-visits',
   },
   {
     why: 'wording and shape of the notification',
@@ -744,9 +744,9 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
       relay/http-api/schemas relay/http-api/submission relay/http-api/suppressions`,
   },
   {
-    why: 'what opens the look-ups of the library, and where policy hosts are',
+    why: 'what opens the look-ups of the library',
     test: 'test/net/policy.test.ts',
-    sources: 'lookup/open-lookups lookup/https-addresses',
+    sources: 'lookup/open-lookups',
   },
   {
     why: 'what both protocols of Postfix have in common',

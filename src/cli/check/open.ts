@@ -1,19 +1,20 @@
 /** From options and configuration to a tester, with everything that it works with. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Depth } from '../../findings/endpoint.ts';
-import type { PolicyHands } from '../../lookup/drive.ts';
+import type { Refusal } from '../../lookup/https-addresses.ts';
 import { formatMailDomain } from '../../names/mailbox.ts';
+import { fetchedOnce } from '../../scanner/kept-look-ups.ts';
 import { openObserver } from '../../scanner/observe.ts';
-import type { OptOut } from '../../scanner/opt-out.ts';
+import { type OptOut, optedOutBy } from '../../scanner/opt-out.ts';
 import { openPace } from '../../scanner/pace.ts';
-import { soManyAtOnce } from '../../scanner/permits.ts';
 import { isOurs } from '../../scanner/plans.ts';
+import { callingBy, openPolicyCalls, type PolicyCalls } from '../../scanner/policy-calls.ts';
 import { openTester, type Tester } from '../../scanner/tester.ts';
 import { openVisits, type Visits } from '../../scanner/visits.ts';
 import type { Config } from '../config/config.ts';
 import type { DnsFiles } from '../config/files.ts';
 import { noticeOf } from '../dns-notices.ts';
-import { type CommandLookUps, openLookUps } from '../look-up.ts';
+import { openLookUps } from '../look-up.ts';
 import { asksOnlyThisHost } from '../policy-engine.ts';
 import { breathOfThread } from './breath.ts';
 
@@ -37,9 +38,14 @@ export interface CheckTerms {
   readonly onNotice: (text: string) => void;
 }
 
-export interface OpenedCheck {
-  readonly tester: Tester;
+/** Who knows whose turn it is at which door, and at which policy host. */
+export interface Turns {
   readonly visits: Visits;
+  readonly calls: PolicyCalls;
+}
+
+export interface OpenedCheck extends Turns {
+  readonly tester: Tester;
   /** From now on no door is visited; what is under way is finished. */
   readonly stop: () => void;
   close(): Promise<void>;
@@ -51,19 +57,26 @@ const QUESTIONS = 1_000;
 const LONGEST_FETCH_MS = 60_000;
 
 /**
- * @param elsewhere who knows whose turn it is at which door, where that is not for this tester to say.
+ * @param elsewhere whose turn it is, where that is not for this tester to say.
  * @throws StoreError where the store of the data folder is there and cannot be read.
  */
 export function openCheck(
   config: Config,
   files: DnsFiles,
   terms: CheckTerms,
-  elsewhere?: Visits,
+  elsewhere?: Turns,
 ): OpenedCheck {
   const told = new Set<string>();
+  const clock = (): number => performance.now();
+  const lab = asksOnlyThisHost(config);
+  const free = (address: string): boolean => isOurs(address, { lab });
+  const { concurrency, gapMs } = terms;
+  const calls = elsewhere?.calls ?? openPolicyCalls({ concurrency, isOurs: free, clock });
   const lookUps = openLookUps(config, files, {
     whenUnprovable: 'use',
     fetchMs: Math.min(terms.timeoutMs, LONGEST_FETCH_MS),
+    questionsAtOnce: Math.ceil(QUESTIONS / terms.threads),
+    manners: { refusal: refusalBy(terms.optOut), calling: callingBy(calls, clock) },
     onNotice: (test) => {
       const notice = noticeOf(test, config.dns.dnssec);
       if (notice === undefined || told.has(notice.says)) return;
@@ -72,7 +85,6 @@ export function openCheck(
     },
   });
   const scanner = formatMailDomain(config.check.hello);
-  const lab = asksOnlyThisHost(config);
   const observer = openObserver({
     helloName: scanner,
     roots: files.roots,
@@ -80,17 +92,24 @@ export function openCheck(
     now: Date.now,
   });
   const pace = openPace({
-    gapMs: terms.gapMs,
-    concurrency: terms.concurrency,
-    isOurs: (address) => isOurs(address, { lab }),
-    clock: () => performance.now(),
+    gapMs,
+    concurrency,
+    isOurs: free,
+    clock,
     sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
   });
   const breath = breathOfThread();
-  const visits = elsewhere ?? openVisits(pace, Date.now);
+  const visits = elsewhere?.visits ?? openVisits(pace, Date.now);
   const { depth, intrusive, allowPrivate, everySuite = false, optOut } = terms;
   const tester = openTester(
-    { ...handsOf(lookUps, terms), observer, visits, now: Date.now, random: Math.random },
+    {
+      ...lookUps.hands,
+      fetch: fetchedOnce(lookUps.hands.fetch, Date.now),
+      observer,
+      visits,
+      now: Date.now,
+      random: Math.random,
+    },
     { depth, intrusive, allowPrivate, everySuite, optOut, scanner, lab, smtpPort: config.relay.smtpPort },
   );
   return {
@@ -99,6 +118,7 @@ export function openCheck(
       attempt: (target, join) => breath.through(() => tester.attempt(target, join)),
     },
     visits,
+    calls,
     stop: () => pace.stop(),
     async close() {
       observer.close();
@@ -107,14 +127,10 @@ export function openCheck(
   };
 }
 
-/** Look-ups of so many targets at once that neither resolvers nor file descriptors run short. */
-function handsOf(
-  { hands: { resolve, fetch, recall } }: Pick<CommandLookUps, 'hands'>,
-  { threads, concurrency }: Pick<CheckTerms, 'threads' | 'concurrency'>,
-): PolicyHands {
-  return {
-    resolve: soManyAtOnce(Math.ceil(QUESTIONS / threads), resolve),
-    fetch: soManyAtOnce(Math.ceil(concurrency / threads), fetch),
-    recall,
+/** Whoever asked to be left alone is so by a policy host that is an alias of his, or has one of his addresses, too. */
+function refusalBy({ ofName, ofAddress }: OptOut): Refusal {
+  return (names, addresses) => {
+    const line = [...names.map(ofName), ...addresses.map(ofAddress)].find((one) => one !== undefined);
+    return line === undefined ? undefined : optedOutBy(line);
   };
 }

@@ -1,7 +1,7 @@
 /** Fetching a policy: where the host is, which of its addresses is asked, and for how long. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { fetchPolicy, type HostAddresses, type PolicyFetch } from '../../../src/net/https.ts';
+import { fetchPolicy, type HostAddresses, type LeftAlone, type PolicyFetch } from '../../../src/net/https.ts';
 import { outgoingContext } from '../../../src/net/tls.ts';
 import type { HttpsOutcome } from '../../../src/wire/https-answer.ts';
 import { createAuthority } from '../../support/certificates.ts';
@@ -15,7 +15,7 @@ const policy = 'version: STSv1\nmode: none\nmax_age: 1\n';
 
 function fetchFrom(
   port: number,
-  addresses: readonly string[] | ((host: string) => Promise<HostAddresses>),
+  addresses: readonly string[] | ((host: string) => Promise<HostAddresses | LeftAlone>),
   parts: Partial<PolicyFetch> = {},
 ): Promise<HttpsOutcome> {
   return fetchPolicy({
@@ -171,6 +171,32 @@ describe('how it went is told beside what came of it', () => {
       [['127.0.0.9', 'tcp', false]],
     );
     assert.match(failed[0]?.because ?? '', /127\.0\.0\.9.*ECONNREFUSED/);
+  });
+
+  it('and the time in which nobody asked, as others were asked first, is none of the host’s', async (t) => {
+    const host = await serve(t);
+    const outcome = await fetchFrom(host.port, ['127.0.0.1'], {
+      timeoutMs: 400,
+      async calling(_, call) {
+        await new Promise((resolve) => setTimeout(resolve, 600));
+        return call();
+      },
+    });
+    assert.equal(outcome.kind, 'answered');
+    assert.ok((outcome.course?.ms ?? 600) < 400, String(outcome.course?.ms));
+  });
+
+  it('nothing where the host, or an address that might have answered, is left alone', async (t) => {
+    const left = { kind: 'left-alone', because: 'of the test' } as const;
+    const host = await fetchFrom(9, () => Promise.resolve(left));
+    assert.deepEqual([because(host), host.course], ['of the test', undefined]);
+    const calling: PolicyFetch['calling'] = (address, call) =>
+      address === '127.0.0.2' ? Promise.resolve(left) : call();
+    const one = await fetchFrom(9, ['127.0.0.2', '127.0.0.3'], { calling });
+    assert.deepEqual([because(one), one.course], ['of the test', undefined]);
+    const { port } = await serve(t);
+    const other = await fetchFrom(port, ['127.0.0.2', '127.0.0.1'], { calling });
+    assert.equal(other.kind, 'answered');
   });
 
   it('nothing was tried where the host has no address', async () => {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { nameOf as dnsNameOf } from '../../../src/dns/name.ts';
 import { types } from '../../../src/dns/record.ts';
 import type { PolicyHands } from '../../../src/lookup/drive.ts';
-import { keptLookUps, leavingAlone } from '../../../src/scanner/kept-look-ups.ts';
+import { fetchedOnce, keptLookUps, leavingAlone } from '../../../src/scanner/kept-look-ups.ts';
 import { readOptOut } from '../../../src/scanner/opt-out.ts';
 import { nameOf } from '../../support/destinations.ts';
 import { answerFrom } from '../../support/scripted-zone.ts';
@@ -80,5 +80,16 @@ describe('look-ups of one run', () => {
     assert.equal(outcome.course, undefined);
     await careful.fetch(nameOf('other.test'));
     assert.deepEqual(asked, ['fetch other.test']);
+  });
+
+  it('ask for the policy of a domain once for a target that is begun twice', async () => {
+    const { hands, asked } = counting();
+    let now = 0;
+    const fetch = fetchedOnce(hands.fetch, () => now);
+    assert.deepEqual(await fetch(domain), await fetch(domain));
+    assert.deepEqual(asked, ['fetch example.test']);
+    now = 10 * 60_000;
+    await fetch(domain);
+    assert.equal(asked.length, 2);
   });
 });

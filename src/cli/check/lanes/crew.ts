@@ -7,7 +7,7 @@ import type { CheckRequest } from '../check.ts';
 import type { Place } from '../crowd.ts';
 import { isRows } from '../formats/kinds.ts';
 import type { Judgement } from '../judgement.ts';
-import type { OpenedCheck } from '../open.ts';
+import type { Turns } from '../open.ts';
 import type { Worked } from '../pool.ts';
 import { type Lanes, startLanes } from './lanes.ts';
 import type { Done } from './messages.ts';
@@ -19,7 +19,7 @@ export interface Crew {
 }
 
 export interface CrewParts {
-  readonly opened: Pick<OpenedCheck, 'visits'>;
+  readonly opened: Turns;
   /** Of a result, as it was written in a lane. */
   readonly write: (text: string) => Promise<void>;
   readonly onNotice: (text: string) => void;
@@ -42,7 +42,7 @@ export function openCrew(
       if (begun === LONG && cores > 1 && isRows(format)) {
         const plain = { load: { ...load, env: { ...load.env } }, terms: { ...terms, threads: cores } };
         const judging = { only, failOn, profile, failAt, format };
-        lanes = startLanes(cores, { ...plain, ...judging }, opened.visits, onNotice);
+        lanes = startLanes(cores, { ...plain, ...judging }, opened, onNotice);
       }
       return lanes?.attempt(target, join).then((done) => workedBy(done, write));
     },

@@ -1,9 +1,10 @@
 /** The main thread's side of one lane: hands targets to it, and lets it go to doors as its turns come. */
 import type { Target } from '../../../findings/case.ts';
 import type { VisitEnd } from '../../../findings/observation.ts';
+import type { Called } from '../../../scanner/policy-calls.ts';
 import type { Seeing } from '../../../scanner/shared.ts';
-import type { Visits } from '../../../scanner/visits.ts';
 import type { Place } from '../crowd.ts';
+import type { Turns } from '../open.ts';
 import type { Done, FromLane, ToLane } from './messages.ts';
 
 export interface Desk {
@@ -32,11 +33,13 @@ interface There {
 
 export function openDesk(
   say: (message: ToLane) => void,
-  visits: Pick<Visits, 'seeing'>,
+  { visits, calls }: Turns,
   onNotice: (text: string) => void,
 ): Desk {
   const jobs = new Map<number, Job>();
   const there = new Map<number, There>();
+  /** Policy hosts that the lane calls. */
+  const calling = new Map<number, (called: Called) => void>();
   let count = 0;
   let lost: Error | undefined;
 
@@ -63,8 +66,20 @@ export function openDesk(
     if (!went) say({ kind: 'known', way, seeing });
   }
 
+  async function askCall({ call, address }: Extract<FromLane, { kind: 'ask-call' }>): Promise<void> {
+    const entry = await calls.enter(address);
+    if (entry.kind === 'left-alone') say({ kind: 'call', call, entry });
+    else if (lost !== undefined) entry.leave('other');
+    else {
+      calling.set(call, entry.leave);
+      say({ kind: 'call', call, entry: 'entered' });
+    }
+  }
+
   function fail(error: Error): void {
     lost ??= error;
+    for (const leave of calling.values()) leave('other');
+    calling.clear();
     for (const { failed } of [...jobs.values(), ...there.values()]) failed(lost);
     jobs.clear();
   }
@@ -87,6 +102,13 @@ export function openDesk(
           return;
         case 'seen':
           there.get(message.way)?.seen(message.seeing);
+          return;
+        case 'ask-call':
+          askCall(message).catch(fail);
+          return;
+        case 'called':
+          calling.get(message.call)?.(message.called);
+          calling.delete(message.call);
           return;
         case 'done':
           jobs.get(message.job)?.done(message.done);

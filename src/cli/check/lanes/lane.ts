@@ -12,6 +12,7 @@ import { optOutOf } from '../opt-out-file.ts';
 import { openOutput } from '../output.ts';
 import { everyCheck, parseSelection } from '../selection.ts';
 import type { Done, FromLane, LaneTerms, ToLane } from './messages.ts';
+import { remoteCalls } from './remote-calls.ts';
 import { remoteVisits } from './remote-visits.ts';
 
 async function serve(port: MessagePort, lane: LaneTerms): Promise<void> {
@@ -31,11 +32,12 @@ async function serve(port: MessagePort, lane: LaneTerms): Promise<void> {
   const judgeTerms: JudgeTerms = { failOn, failAt, selection, profile };
   const write = rowsOf(lane);
   const visits = remoteVisits(say, Date.now);
+  const calls = remoteCalls(say);
   const opened = openCheck(
     loaded.config,
     read.files,
     { ...terms, optOut: optOut.value, onNotice: (text) => say({ kind: 'notice', text }) },
-    visits,
+    { visits, calls },
   );
   const joins = new Map<number, (long: readonly string[]) => void>();
 
@@ -55,7 +57,7 @@ async function serve(port: MessagePort, lane: LaneTerms): Promise<void> {
   }
 
   port.on('message', (message: ToLane) => {
-    if (visits.hear(message)) return;
+    if (visits.hear(message) || calls.hear(message)) return;
     switch (message.kind) {
       case 'target':
         work(message)
@@ -73,6 +75,7 @@ async function serve(port: MessagePort, lane: LaneTerms): Promise<void> {
       case 'go':
       case 'known':
       case 'next':
+      case 'call':
     }
   });
   say({ kind: 'ready' });

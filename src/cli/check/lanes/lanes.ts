@@ -5,8 +5,8 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Target } from '../../../findings/case.ts';
-import type { Visits } from '../../../scanner/visits.ts';
 import type { Place } from '../crowd.ts';
+import type { Turns } from '../open.ts';
 import { type Desk, openDesk } from './desk.ts';
 import type { Done, FromLane, LaneTerms, ToLane } from './messages.ts';
 
@@ -28,10 +28,10 @@ interface Lane {
 export function startLanes(
   count: number,
   terms: LaneTerms,
-  visits: Visits,
+  turns: Turns,
   onNotice: (text: string) => void,
 ): Lanes {
-  const lanes = Array.from({ length: count }, () => startLane(terms, visits, onNotice));
+  const lanes = Array.from({ length: count }, () => startLane(terms, turns, onNotice));
   const first = Promise.race(lanes.map(({ begun }) => begun));
   // It is told by whoever waits for it.
   first.catch(() => undefined);
@@ -53,11 +53,11 @@ export function startLanes(
   };
 }
 
-function startLane(terms: LaneTerms, visits: Visits, onNotice: (text: string) => void): Lane {
+function startLane(terms: LaneTerms, turns: Turns, onNotice: (text: string) => void): Lane {
   const entry = new URL(`./lane${extname(import.meta.filename)}`, import.meta.url);
   const worker = new Worker(entry, { workerData: terms });
   const say = (message: ToLane): void => worker.postMessage(message, []);
-  const desk = openDesk(say, visits, onNotice);
+  const desk = openDesk(say, turns, onNotice);
   const begun = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
   begun.promise.catch(() => undefined);

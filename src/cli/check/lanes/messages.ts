@@ -3,6 +3,9 @@ import type { Target } from '../../../findings/case.ts';
 import type { Severity } from '../../../findings/check.ts';
 import type { VisitEnd } from '../../../findings/observation.ts';
 import type { Profile } from '../../../findings/profiles/profile.ts';
+import type { IpAddress } from '../../../names/address.ts';
+import type { LeftAlone } from '../../../net/https.ts';
+import type { Called } from '../../../scanner/policy-calls.ts';
 import type { PortSeen } from '../../../scanner/port-blocked.ts';
 import type { Seeing } from '../../../scanner/shared.ts';
 import type { Way } from '../../../scanner/visits.ts';
@@ -36,7 +39,7 @@ export type Done =
   | { readonly kind: 'crowded'; readonly lines: readonly string[] }
   | { readonly kind: 'dropped' };
 
-/** Numbers are those of targets (`job`) and of ways to doors (`way`), which the lane counts. */
+/** Numbers are those of targets (`job`), of ways to doors (`way`) and of calls of policy hosts (`call`), which the lane counts. */
 export type ToLane =
   | { readonly kind: 'target'; readonly job: number; readonly target: Target }
   /** The lines that are too long; none: it may wait. */
@@ -47,6 +50,8 @@ export type ToLane =
   | { readonly kind: 'known'; readonly way: number; readonly seeing: Seeing }
   /** Whether there may be a further connection; it is time for it. */
   | { readonly kind: 'next'; readonly way: number; readonly answer: 'go' | 'stop' }
+  /** It is the lane's turn at a policy host, or nobody calls there. */
+  | { readonly kind: 'call'; readonly call: number; readonly entry: 'entered' | LeftAlone }
   | { readonly kind: 'end' };
 
 export type FromLane =
@@ -57,4 +62,6 @@ export type FromLane =
   | { readonly kind: 'ask'; readonly way: number; readonly to: Way }
   | { readonly kind: 'between'; readonly way: number; readonly last: VisitEnd }
   | { readonly kind: 'seen'; readonly way: number; readonly seeing: Extract<Seeing, { kind: 'seen' }> }
+  | { readonly kind: 'ask-call'; readonly call: number; readonly address: IpAddress }
+  | { readonly kind: 'called'; readonly call: number; readonly called: Called }
   | { readonly kind: 'done'; readonly job: number; readonly done: Done };

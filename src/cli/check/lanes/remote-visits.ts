@@ -64,6 +64,7 @@ export function remoteVisits(say: (message: FromLane) => void, now: () => number
           return true;
         case 'target':
         case 'joined':
+        case 'call':
         case 'end':
           return false;
       }

@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Desk, openDesk } from '../../../../../src/cli/check/lanes/desk.ts';
 import type { Done, FromLane, ToLane } from '../../../../../src/cli/check/lanes/messages.ts';
+import { remoteCalls } from '../../../../../src/cli/check/lanes/remote-calls.ts';
 import { type RemoteVisits, remoteVisits } from '../../../../../src/cli/check/lanes/remote-visits.ts';
+import type { Turns } from '../../../../../src/cli/check/open.ts';
 import type { VisitEnd } from '../../../../../src/findings/observation.ts';
+import type { CallPolicyHost, GetOutcome } from '../../../../../src/net/https.ts';
 import { openPace, type Pace } from '../../../../../src/scanner/pace.ts';
+import { callingBy, openPolicyCalls, type PolicyCalls } from '../../../../../src/scanner/policy-calls.ts';
 import { openVisits, type Visits, type Way } from '../../../../../src/scanner/visits.ts';
 import { nameOf } from '../../../../support/destinations.ts';
 import { endpointOf, observe, sentAway } from '../../../../support/observations.ts';
@@ -12,6 +16,11 @@ import { endpointOf, observe, sentAway } from '../../../../support/observations.
 const settle = async (): Promise<void> => {
   for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setImmediate(resolve));
 };
+
+/** Turns of a run at whose policy hosts nobody has to wait. */
+function turnsOf(visits: Visits, concurrency = 10): Turns {
+  return { visits, calls: openPolicyCalls({ concurrency, isOurs: () => true, clock: () => 0 }) };
+}
 
 function paceOf(): Pace {
   return openPace({
@@ -39,7 +48,7 @@ function wire(visits: Visits): Wired {
       const copy = structuredClone(message);
       setImmediate(() => void remote.hear(copy));
     },
-    visits,
+    turnsOf(visits),
     () => undefined,
   );
   const remote = remoteVisits(
@@ -132,6 +141,47 @@ describe('visits of lanes', () => {
   });
 });
 
+describe('calls of policy hosts by lanes', () => {
+  /** A lane whose calls are those of all. */
+  function calling(calls: PolicyCalls): { readonly desk: Desk; readonly remote: PolicyCalls } {
+    const desk = openDesk(
+      (message) => void remote.hear(structuredClone(message)),
+      { visits: openVisits(paceOf(), () => 0), calls },
+      () => undefined,
+    );
+    const remote = remoteCalls((message) => desk.hear(structuredClone(message)));
+    return { desk, remote };
+  }
+
+  it('are no more at a time than one thread would make; a lane that is lost holds none', async () => {
+    const calls = openPolicyCalls({ concurrency: 100, isOurs: () => false, clock: () => 0 });
+    const lanes = [calling(calls), calling(calls)];
+    let inside = 0;
+    const gate = Promise.withResolvers<GetOutcome>();
+    const call = ({ remote }: (typeof lanes)[number]): ReturnType<CallPolicyHost> =>
+      callingBy(remote, () => 0)('1.1.1.1', () => {
+        inside += 1;
+        return gate.promise;
+      });
+    const all = [...lanes, ...lanes, ...lanes].map(call);
+    await settle();
+    assert.equal(inside, 4);
+    lanes[0]?.desk.fail(new Error('it is gone'));
+    await settle();
+    assert.equal(inside, 5);
+    gate.resolve({ kind: 'failed', fault: 'tcp', because: 'of the test', tls: undefined, noRoute: false });
+    assert.equal((await Promise.all(all.filter((_, index) => index % 2 === 1))).length, 3);
+  });
+
+  it('hear that an address is left alone', async () => {
+    const { remote } = calling({
+      enter: () => Promise.resolve({ kind: 'left-alone', because: 'of the test' }),
+    });
+    const entry = await remote.enter('1.1.1.1');
+    assert.deepEqual(entry, { kind: 'left-alone', because: 'of the test' });
+  });
+});
+
 describe('a desk', () => {
   const target = { kind: 'domain', domain: nameOf('example.test') } as const;
   const dropped: Done = { kind: 'dropped' };
@@ -140,7 +190,7 @@ describe('a desk', () => {
     const said: ToLane[] = [];
     const desk = openDesk(
       (message) => void said.push(message),
-      openVisits(paceOf(), () => 0),
+      turnsOf(openVisits(paceOf(), () => 0)),
       () => undefined,
     );
     return { desk, said, answer: desk.hear };
@@ -183,7 +233,7 @@ describe('a desk', () => {
     const said: ToLane[] = [];
     const desk = openDesk(
       (message) => void said.push(message),
-      main,
+      turnsOf(main),
       () => undefined,
     );
     const way = wayTo('192.0.2.1');

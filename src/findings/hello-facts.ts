@@ -37,6 +37,16 @@ function isStrong({ classes }: Pick<CipherSuite, 'classes'>): boolean {
   return classes.has('aead') && !classes.has('no-fs') && !classes.has('anon') && !classes.has('ccm8');
 }
 
+/** Of a suite that nobody knows: not. */
+export function isAead(code: number): boolean {
+  return suites.get(code)?.classes.has('aead') === true;
+}
+
+/** Of a suite that nobody knows: not. */
+export function isForwardSecret(code: number): boolean {
+  return suites.get(code)?.classes.has('no-fs') === false;
+}
+
 /** Of a suite that nobody knows, or of none: not. */
 export function isStrongSuite(code: number | undefined): boolean {
   const suite = code === undefined ? undefined : suites.get(code);
@@ -69,7 +79,8 @@ export function orderOf({ tls }: Pick<Visit, 'tls'>, probes: Probes): OrderSeen 
     : { kind: 'client', weakest: weakest.suite, best };
 }
 
-function sessionOf(probe: Probes['upToTls12']): ObservedTls | null {
+/** What the TLS of Node came to; null where that is nothing. */
+export function sessionOf(probe: Probes['upToTls12']): ObservedTls | null {
   return probe?.kind === 'seen' && probe.result === 'secured' ? probe.tls : null;
 }
 

@@ -4,18 +4,22 @@ import {
   agreedTo,
   brokenKinds,
   codeOfSession,
+  isAead,
+  isForwardSecret,
   isNameNeeded,
   isNewOnly,
   isRefused,
   isStrongAnyway,
   isStrongSuite,
   oldSessions,
+  sessionOf,
 } from '../findings/hello-facts.ts';
 import type { HelloProbes, HelloSeen } from '../findings/hello-seen.ts';
 import type { Probed, Probes, Visit, VisitEnd } from '../findings/observation.ts';
-import type { Ingredients } from '../tls/hello/offers.ts';
+import { forwardSecretUpTo12, type Ingredients, soundUpTo12 } from '../tls/hello/offers.ts';
 import {
   type Question as Hello,
+  largeQuestion,
   legacyQuestion,
   retryQuestion,
   weakFirstQuestion,
@@ -94,15 +98,8 @@ export function furtherHellos(base: Visit, hasName: boolean): readonly Question[
       ...weakNamed((probes) => hasName && isRefused(probes.hello?.weakFirst) && !isNewOnly(probes)),
       isExtra: true,
     },
-    question({
-      name: 'retry',
-      isSmaller: true,
-      hello: (ingredients) => retryQuestion(ingredients),
-      // A server of TLS 1.2 says by it whether it has forward secrecy at all; older ones have none of its versions.
-      isOpen: (probes) =>
-        !isOld(base) && !isStrongSuite(codeOfSession(base.tls)) && !isSilent(probes.hello?.weakFirst),
-      isExtra: true,
-    }),
+    retryHello(base),
+    largeHello(base),
     weakHello(base),
   ];
 }
@@ -154,6 +151,61 @@ export function weakHello(base: Visit): Question {
     isOpen: (probes) => !isNewOnly(probes) && open(probes).length > 0 && !isStuck(probes),
     isExtra: true,
   };
+}
+
+/**
+ * TLS 1.3 and 1.2, small. Of TLS 1.2 it offers what the first connection left open, so that a refusal tells: suites with what the one
+ * that was agreed on lacks, forward secrecy, AEAD, or either; and where that came to nothing, what TLS 1.2 alone came to.
+ */
+function retryHello(base: Visit): Question {
+  return {
+    async ask(knocking, probes) {
+      const older = suitesLeftOpen(base, probes);
+      const { seen, end } = await say(knocking, (ingredients) =>
+        retryQuestion(ingredients, undefined, older),
+      );
+      return { probes: { hello: { retry: seen } }, end };
+    },
+    unasked: (retry) => ({ hello: { retry } }),
+    isSmaller: true,
+    isOpen: (probes) =>
+      !isOld(base) && !isStrongSuite(codeOfSession(base.tls)) && !isSilent(probes.hello?.weakFirst),
+    isExtra: true,
+  };
+}
+
+function suitesLeftOpen({ tls }: Visit, { upToTls12 }: Probes): readonly number[] {
+  const code = codeOfSession(tls);
+  if (code !== undefined) {
+    const [lacksSecrecy, lacksAead] = [!isForwardSecret(code), !isAead(code)];
+    return soundUpTo12.filter(
+      (suite) => (lacksSecrecy && isForwardSecret(suite)) || (lacksAead && isAead(suite)),
+    );
+  }
+  const taken = tls === null ? codeOfSession(sessionOf(upToTls12)) : undefined;
+  if (taken === undefined || forwardSecretUpTo12.includes(taken)) return forwardSecretUpTo12;
+  return [...forwardSecretUpTo12, taken];
+}
+
+/** What the first hello had that smaller ones have not. */
+const LARGE_OCTETS = 2_048;
+
+/** Where the usual hello has no answer and a smaller one has. */
+function largeHello(base: Visit): Question {
+  return {
+    async ask(knocking) {
+      const { seen, end } = await say(knocking, (ingredients) => largeQuestion(ingredients, LARGE_OCTETS));
+      return { probes: { hello: { large: beside(seen, { octets: LARGE_OCTETS }) } }, end };
+    },
+    unasked: (large) => ({ hello: { large } }),
+    isSmaller: true,
+    isOpen: ({ hello }) => base.tls === null && hello?.large === undefined && isAnswered(hello?.retry),
+    isExtra: true,
+  };
+}
+
+function isAnswered(probe: Probed<HelloSeen> | undefined): boolean {
+  return probe?.kind === 'seen' && (probe.result === 'retry' || probe.result === 'agreed');
 }
 
 /** An answer that was no answer will not become one. */

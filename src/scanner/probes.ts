@@ -267,7 +267,8 @@ const alpnQuestion: Question = {
 };
 
 function alpnOf({ tls, upgrade, end }: Visit): NonNullable<Probes['alpn']> {
-  if (upgrade.kind === 'handshake-failed') return { kind: 'seen', refused: upgrade.because };
+  if (upgrade.kind === 'handshake-failed')
+    return { kind: 'seen', refused: upgrade.because, by: brokenOffBy(upgrade) };
   if (tls === null) return notTested(end);
   return { kind: 'seen', offered: FOREIGN, agreed: tls.alpn };
 }

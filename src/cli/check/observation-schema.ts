@@ -212,7 +212,7 @@ const probes = z.strictObject({
   alpn: z
     .union([
       z.strictObject({ kind: seen, offered: text, agreed: text.nullable() }),
-      z.strictObject({ kind: seen, refused: text }),
+      z.strictObject({ kind: seen, refused: text, by: brokenOffBy.exactOptional() }),
       notTested,
     ])
     .exactOptional(),

@@ -195,8 +195,8 @@ describe('how it went is told beside what came of it', () => {
     const one = await fetchFrom(9, ['127.0.0.2', '127.0.0.3'], { calling });
     assert.deepEqual([because(one), one.course], ['of the test', undefined]);
     const { port } = await serve(t);
-    const other = await fetchFrom(port, ['127.0.0.2', '127.0.0.1'], { calling });
-    assert.equal(other.kind, 'answered');
+    const called = await fetchFrom(port, ['127.0.0.2', '127.0.0.1'], { calling });
+    assert.equal(called.kind, 'answered');
   });
 
   it('nothing was tried where the host has no address', async () => {

@@ -205,7 +205,9 @@ export interface Probes {
   readonly state?: Probed<StateSeen>;
   /** ALPN with a protocol that is not this one. */
   readonly alpn?: Probed<
-    { readonly offered: string; readonly agreed: string | null } | { readonly refused: string }
+    | { readonly offered: string; readonly agreed: string | null }
+    /** `by`: absent in older recordings. */
+    | { readonly refused: string; readonly by?: BrokenOffBy }
   >;
   /** Only with --intrusive: may anybody relay, look up mailboxes, end a message in a way of his own? */
   readonly intrusive?: IntrusiveSeen;

@@ -165,7 +165,7 @@ const hellos = z.strictObject({
   ssl3: hello,
   ssl2: hello,
   weak: z
-    .array(helloSeen({ without: z.array(text).max(MOST_SUITES) }))
+    .array(helloSeen({ without: z.array(text).max(MOST_SUITES), version: code.exactOptional() }))
     .max(20)
     .exactOptional(),
   anonymous: hello,
@@ -212,7 +212,7 @@ const probes = z.strictObject({
   alpn: z
     .union([
       z.strictObject({ kind: seen, offered: text, agreed: text.nullable() }),
-      z.strictObject({ kind: seen, refused: text }),
+      z.strictObject({ kind: seen, refused: text, by: brokenOffBy.exactOptional() }),
       notTested,
     ])
     .exactOptional(),

@@ -11,7 +11,6 @@ import type { CheckId } from '../catalogue.ts';
 import type { Finding } from '../finding.ts';
 import {
   agreedTo,
-  agreementsOf,
   type BrokenKind,
   brokenKinds,
   codeOfSession,
@@ -25,7 +24,7 @@ import {
 } from '../hello-facts.ts';
 import type { SuitesSeen } from '../hello-seen.ts';
 import { showAnswer, showSession, showVersion } from '../hello-words.ts';
-import type { ObservedTls, Probes } from '../observation.ts';
+import type { Observation, ObservedTls, Probes } from '../observation.ts';
 import { foundAt, type Place, type Said } from '../place.ts';
 import { type Scrutiny, scrutinyAt } from '../scrutiny.ts';
 

@@ -8,6 +8,7 @@ import type { HelloSeen, SuitesOfVersion, SuitesSeen } from '../findings/hello-s
 import type { Probed, VisitEnd } from '../findings/observation.ts';
 import { type Ingredients, offerUpTo, usualSuites } from '../tls/hello/offers.ts';
 import { type Question as Hello, remainingQuestion } from '../tls/hello/questions.ts';
+import { suites } from '../tls/hello/suites.ts';
 import { SSL_3, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3 } from '../tls/hello/versions.ts';
 import type { Knocking, NotTested } from './probes.ts';
 
@@ -116,35 +117,62 @@ async function inOrder(
   version: number,
   taken: readonly number[],
 ): Promise<Pick<SuitesOfVersion, 'suites' | 'ownOrder'>> {
-  if (taken.length < 2) return { suites: taken, ownOrder: null };
-  const first = await choiceOf(listing, version, taken);
-  const reversed = await choiceOf(listing, version, taken.toReversed());
-  if (first === undefined || reversed === undefined) return { suites: taken, ownOrder: null };
-  if (first !== reversed) return { suites: taken, ownOrder: false };
-  const sorted = [first];
-  for (let rest = without(taken, first); rest.length > 1; ) {
-    const next = await choiceOf(listing, version, rest);
-    if (next === undefined) break;
-    sorted.push(next);
-    rest = without(rest, next);
-  }
-  const others = taken.filter((suite) => !sorted.includes(suite));
-  return { suites: [...sorted, ...others], ownOrder: true };
+  const others = taken.filter((suite) => !isChaCha(suite));
+  const isOfAll = await isOwnOrder(listing, version, taken);
+  const isOther = isOfAll === false && others.length < taken.length;
+  const ownOrder = isOther ? await isOwnOrder(listing, version, others) : isOfAll;
+  return { suites: ownOrder === true ? await sorted(listing, version, taken) : taken, ownOrder };
 }
 
-function without(suites: readonly number[], one: number): readonly number[] {
-  return suites.filter((suite) => suite !== one);
+/** Some with an order of their own let ChaCha20 go first where the client wants it most, as those do that have no AES in hardware. */
+function isChaCha(suite: number): boolean {
+  return suites.get(suite)?.cipher === 'CHACHA20';
+}
+
+/** Whether it takes the same one whichever end of the list comes first; null where that cannot be told. */
+async function isOwnOrder(
+  listing: Listing,
+  version: number,
+  taken: readonly number[],
+): Promise<boolean | null> {
+  if (taken.length < 2) return null;
+  const first = await choiceOf(listing, version, taken);
+  const reversed = await choiceOf(listing, version, taken.toReversed());
+  return first === undefined || reversed === undefined ? null : first === reversed;
+}
+
+/** In the order of a server that has one, with ChaCha20 as it stands there: it is never what we want most. */
+async function sorted(
+  listing: Listing,
+  version: number,
+  taken: readonly number[],
+): Promise<readonly number[]> {
+  const found: number[] = [];
+  let rest: readonly number[] = taken.toSorted(
+    (one, other) => Number(isChaCha(one)) - Number(isChaCha(other)),
+  );
+  while (rest.length > 1) {
+    const next = await choiceOf(listing, version, rest);
+    if (next === undefined) break;
+    found.push(next);
+    rest = without(rest, next);
+  }
+  return [...found, ...taken.filter((suite) => rest.includes(suite))];
+}
+
+function without(all: readonly number[], one: number): readonly number[] {
+  return all.filter((suite) => suite !== one);
 }
 
 async function choiceOf(
   listing: Listing,
   version: number,
-  suites: readonly number[],
+  offered: readonly number[],
 ): Promise<number | undefined> {
   const asked = await ask(listing, (ingredients) => {
     const question = remainingQuestion(ingredients, version, new Set());
     if (question?.offer.kind !== 'tls') return undefined;
-    return { ...question, offer: { ...question.offer, suites } };
+    return { ...question, offer: { ...question.offer, suites: offered } };
   });
   return asked === undefined ? undefined : suiteTaken(asked.seen, version);
 }

@@ -16,7 +16,7 @@ export interface CipherSuite {
   readonly cipher: string;
   /** Of the key, as defined: 168 for 3DES, which is worth 112. */
   readonly bits: number;
-  readonly mode: 'none' | 'stream' | 'CBC' | 'GCM' | 'CCM' | 'CCM_8' | 'POLY1305' | 'CTR' | 'MGM';
+  readonly mode: 'none' | 'stream' | 'CBC' | 'GCM' | 'CCM' | 'CCM_8' | 'POLY1305' | 'CTR' | 'MGM' | 'AEGIS';
   /** `AEAD` where the cipher protects by itself what it hides. */
   readonly mac: string;
   readonly classes: ReadonlySet<SuiteClass>;
@@ -103,7 +103,7 @@ const exchanges: Readonly<Record<string, Exchange>> = {
 
 const NAME = /^(?:TLS|SSL)_(?:(?<before>\w+)_WITH_)?(?<behind>\w+?)(?:_OLD)?$/;
 const BEHIND =
-  /^(?<cipher>NULL|RC4|RC2|IDEA|3DES_EDE|DES40|DES|FORTEZZA|SEED|AES|CAMELLIA|ARIA|CHACHA20|28147|KUZNYECHIK|MAGMA|SM4|SHA\d+(?=_SHA))(?:_(?<bits>\d+))?(?:_(?<mode>CBC|GCM|CCM_8|CCM|POLY1305|CNT|CTR|MGM_[LS]))?(?:_(?<cut>40|56))?(?:_(?<mac>\w+))?$/;
+  /^(?<cipher>NULL|RC4|RC2|IDEA|3DES_EDE|DES40|DES|FORTEZZA|SEED|AES|AEGIS|CAMELLIA|ARIA|CHACHA20|28147|KUZNYECHIK|MAGMA|SM4|SHA\d+(?=_SHA))(?:_(?<bits>\d+)L?)?(?:_(?<mode>CBC|GCM|CCM_8|CCM|POLY1305|CNT|CTR|MGM_[LS]))?(?:_(?<cut>40|56))?(?:_(?<mac>\w+))?$/;
 
 /** Bits of the keys of ciphers whose names do not say them. */
 const usualBits: Readonly<Record<string, number>> = {
@@ -131,7 +131,7 @@ const modes: Readonly<Record<string, CipherSuite['mode']>> = {
   MGM_L: 'MGM',
   MGM_S: 'MGM',
 };
-const aead: ReadonlySet<CipherSuite['mode']> = new Set(['GCM', 'CCM', 'CCM_8', 'POLY1305', 'MGM']);
+const aead: ReadonlySet<CipherSuite['mode']> = new Set(['GCM', 'CCM', 'CCM_8', 'POLY1305', 'MGM', 'AEGIS']);
 const forwardSecret: ReadonlySet<KeyExchange> = new Set([
   'DHE',
   'ECDHE',
@@ -188,7 +188,8 @@ function describe(code: number, name: string): CipherSuite {
   const [keyExchange, authentication] = isNew ? (['any', 'any'] as const) : exchangeOf(before);
   // TLS_SHA256_SHA256 and the like protect and do not hide (RFC 9150 §4).
   const isOpen = cipher === 'NULL' || cipher.startsWith('SHA');
-  const mode = isOpen ? 'none' : (modes[words] ?? 'stream');
+  const ownMode = cipher === 'AEGIS' ? 'AEGIS' : 'stream';
+  const mode = isOpen ? 'none' : (modes[words] ?? ownMode);
   const parts = {
     keyExchange,
     authentication,

@@ -15,6 +15,8 @@ interface Server {
   readonly alert?: null;
   /** What it was seen to take before. */
   readonly known?: { readonly version: number; readonly suite: number };
+  /** ChaCha20 goes first where the client wants it most. */
+  readonly letsChaChaFirst?: true;
   /** From that connection on, from 1, it does this instead. */
   readonly from?: number;
   /** The last of these; absent: all that follow. */
@@ -46,13 +48,22 @@ async function list(server: Server, between: () => 'go' | 'stop' = () => 'go'): 
   return { ...seen, asked };
 }
 
-function answer({ has, follows = 'itself', alert }: Server, offer: ClientHelloSpec): Probed<HelloSeen> {
+const CHACHA = [0xcca8, 0xccaa, 0x1303];
+
+function answer(
+  { has, follows = 'itself', letsChaChaFirst, alert }: Server,
+  offer: ClientHelloSpec,
+): Probed<HelloSeen> {
   const best = offer.supportedVersions?.[0] ?? offer.legacyVersion;
   const spoken = Object.keys(has)
     .map(Number)
     .filter((version) => (offer.supportedVersions === null ? version <= best : version === best));
   const version = Math.max(...spoken);
-  const own = has[version] ?? [];
+  const mine = has[version] ?? [];
+  const isChaCha = (suite: number): boolean => CHACHA.includes(suite);
+  const wish = offer.suites.find((suite) => mine.includes(suite));
+  const isGranted = letsChaChaFirst === true && wish !== undefined && isChaCha(wish);
+  const own = isGranted ? mine.toSorted((a, b) => Number(isChaCha(b)) - Number(isChaCha(a))) : mine;
   const common =
     follows === 'itself'
       ? own.find((suite) => offer.suites.includes(suite))
@@ -88,6 +99,34 @@ describe('every suite', () => {
       [0x0a, 0x2f, 0xc02f],
     );
     assert.equal(versions[0]?.ownOrder, false);
+  });
+
+  it('of a server that lets ChaCha20 go first for clients that want it: its own order all the same', async () => {
+    const has = { 0x0303: [0xc030, 0xcca8, 0xc02f, 0xccaa], 0x0304: [0x1302, 0x1303, 0x1301] };
+    const { versions } = await list({ has, letsChaChaFirst: true });
+    assert.deepEqual(
+      versions.map(({ suites, ownOrder }) => [suites, ownOrder]),
+      [
+        [has[0x0303], true],
+        [has[0x0304], true],
+      ],
+    );
+    const plain = await list({ has });
+    assert.deepEqual(
+      plain.versions.map(({ suites, ownOrder }) => [suites, ownOrder]),
+      [
+        [has[0x0303], true],
+        [has[0x0304], true],
+      ],
+    );
+    // Of one beside ChaCha20 it cannot be told.
+    const two = await list({ has: { 0x0304: [0x1301, 0x1303] }, letsChaChaFirst: true });
+    assert.equal(two.versions[0]?.ownOrder, null);
+    const client = await list({ has, follows: 'client' });
+    assert.deepEqual(
+      client.versions.map(({ ownOrder }) => ownOrder),
+      [false, false],
+    );
   });
 
   it('of one suite no order can be told', async () => {

@@ -7,8 +7,8 @@ const within = (first: number, last: number): number =>
   Object.keys(suiteNames).filter((code) => Number(code) >= first && Number(code) <= last).length;
 
 describe('names of cipher suites', () => {
-  it('there are 370, no two alike, each in the form of the registry', () => {
-    assert.equal(names.length, 370);
+  it('there are 372, no two alike, each in the form of the registry', () => {
+    assert.equal(names.length, 372);
     assert.equal(new Set(names).size, names.length);
     for (const name of names) assert.match(name, /^(?:TLS|SSL)_[A-Za-z0-9_]+$/);
   });
@@ -23,6 +23,7 @@ describe('names of cipher suites', () => {
     ['RFC 5487', 0x00a8, 0x00b9, 18],
     ['RFC 5932, SHA-256', 0x00ba, 0x00c5, 12],
     ['RFC 8446 appendix B.4', 0x1301, 0x1305, 5],
+    ['draft-irtf-cfrg-aegis-aead', 0x1306, 0x1307, 2],
     ['RFC 8422', 0xc001, 0xc019, 25],
     ['RFC 5054', 0xc01a, 0xc022, 9],
     ['RFC 5289', 0xc023, 0xc032, 16],

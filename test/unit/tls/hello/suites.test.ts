@@ -105,6 +105,8 @@ const rows: readonly Row[] = [
   [0x00c6, 'any', 'any', 'SM4', 128, 'GCM', 'AEAD', TLS_1_3, TLS_1_3, ['aead']],
   [0x1301, 'any', 'any', 'AES', 128, 'GCM', 'AEAD', TLS_1_3, TLS_1_3, ['aead']],
   [0x1303, 'any', 'any', 'CHACHA20', 256, 'POLY1305', 'AEAD', TLS_1_3, TLS_1_3, ['aead']],
+  [0x1306, 'any', 'any', 'AEGIS', 256, 'AEGIS', 'AEAD', TLS_1_3, TLS_1_3, ['aead']],
+  [0x1307, 'any', 'any', 'AEGIS', 128, 'AEGIS', 'AEAD', TLS_1_3, TLS_1_3, ['aead']],
   [0x1305, 'any', 'any', 'AES', 128, 'CCM_8', 'AEAD', TLS_1_3, TLS_1_3, ['aead', 'ccm8']],
   [0xc003, 'ECDH', 'ECDSA', '3DES_EDE', 168, 'CBC', 'SHA', TLS_1_0, TLS_1_2, ['3des', 'cbc', 'no-fs']],
   [0xc015, 'ECDHE', 'anon', 'NULL', 0, 'none', 'SHA', TLS_1_0, TLS_1_2, ['null', 'anon']],

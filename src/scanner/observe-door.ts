@@ -147,7 +147,7 @@ function knockingAt(endpoint: Endpoint, polite: VisitRequest, talkBy: TalkBy): K
         () => draft.step,
       );
       const visit = visitOf(connected, draft);
-      return { seen: helloOf(visit, flight), end: visit.end };
+      return { seen: helloOf(visit, flight, question), end: visit.end };
     },
   };
 }

@@ -85,7 +85,11 @@ function isBrokenOff(error: LostError): boolean {
 }
 
 /** What came of a connection that was for one hello. */
-export function helloOf({ upgrade, end }: Visit, draft: FlightDraft): Probed<HelloSeen> {
+export function helloOf(
+  { upgrade, end }: Visit,
+  draft: FlightDraft,
+  { until }: Pick<Question, 'until'>,
+): Probed<HelloSeen> {
   if (upgrade.kind === 'not-offered') return { kind: 'seen', result: 'not-offered' };
   if (upgrade.kind === 'refused') {
     const because = `it answered STARTTLS with ${upgrade.answer.text}`;
@@ -93,12 +97,14 @@ export function helloOf({ upgrade, end }: Visit, draft: FlightDraft): Probed<Hel
   }
   const isOver = draft.isClosed || draft.flight !== null;
   if (!isOver || end.kind !== 'without-tls') return { kind: 'not-tested', because: wordsOfEnd(end), end };
-  return { kind: 'seen', ...answerOf(draft) };
+  return { kind: 'seen', ...answerOf(draft, until) };
 }
 
-function answerOf({ flight, isClosed }: FlightDraft): HelloSeen {
+function answerOf({ flight, isClosed }: FlightDraft, until: Question['until']): HelloSeen {
   if (flight === null) return { result: 'refused', alert: null };
-  const { end, sslv2, helloRetryRequest, serverHello, alerts, unread } = flight;
+  const { sslv2, helloRetryRequest, serverHello, alerts, unread } = flight;
+  // What comes behind the answer may be in the same slice, or in one that nobody waits for: it is never heard.
+  const end = isAnswered({ ...flight, end: null }, until) ? null : flight.end;
   if (end?.kind === 'alert') return { result: 'refused', alert: end.alert.code };
   if (end?.kind === 'not-tls')
     return { result: 'broken', because: `plaintext in place of TLS: ${printable(end.octets)}` };

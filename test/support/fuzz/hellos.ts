@@ -91,7 +91,7 @@ export function playHello(step: HelloStep, door: number, random: Random): Played
     },
     TIMEOUT_MS,
   );
-  const seen = helloOf(visitOf(played, draft), flight);
+  const seen = helloOf(visitOf(played, draft), flight, step.question);
   return {
     observation: withAnswer(step.place, seen, scene.protocol, request.tls),
     ms: played.ms,

@@ -54,7 +54,7 @@ function play(question: Question, parts: readonly Part[], ...words: readonly str
   }
   const talked = { kind: 'done', outcome: step.value } as const;
   const connected = { connect: { kind: 'connected', ms: 1 }, transcript: [], talked, ms: 1 } as const;
-  return { seen: helloOf(visitOf(connected, draft), flight), sent };
+  return { seen: helloOf(visitOf(connected, draft), flight, question), sent };
 }
 
 const alert = (code: number, level = 2): Buffer => record(21, Buffer.of(level, code));
@@ -151,6 +151,18 @@ describe('a hello at once', () => {
 
 describe('a no', () => {
   const answers = (...parts: readonly Part[]): Probed<HelloSeen> => play(old, [...goAhead, ...parts]).seen;
+
+  it('an answer stands, whatever comes behind it in the same slice', () => {
+    const taken = record(22, handshake(2, serverHello({ version: 0x0302, suite: 0x002f })));
+    const short: Question = { ...old, until: 'version' };
+    for (const parts of [[Buffer.concat([taken, alert(40)])], [taken, alert(40)]]) {
+      const { seen } = play(short, [...goAhead, ...parts]);
+      assert.equal(seen.kind === 'seen' && seen.result, 'agreed');
+    }
+    // Where more was asked than the version it was no whole answer.
+    const { seen } = play(old, [...goAhead, Buffer.concat([taken, alert(40)])]);
+    assert.deepEqual(seen, { kind: 'seen', result: 'refused', alert: 40 });
+  });
 
   it('by a fatal alert, behind which nothing is said', () => {
     const { seen, sent } = play(old, [...goAhead, alert(70)]);

@@ -44,6 +44,16 @@ function isStrong({ classes }: Pick<CipherSuite, 'classes'>): boolean {
   return classes.has('aead') && !classes.has('no-fs') && !classes.has('anon') && !classes.has('ccm8');
 }
 
+/** Of a suite that nobody knows: not. */
+export function isAead(code: number): boolean {
+  return suites.get(code)?.classes.has('aead') === true;
+}
+
+/** Of a suite that nobody knows: not. */
+export function isForwardSecret(code: number): boolean {
+  return suites.get(code)?.classes.has('no-fs') === false;
+}
+
 /** Of a suite that nobody knows, or of none: not. */
 export function isStrongSuite(code: number | undefined): boolean {
   const suite = code === undefined ? undefined : suites.get(code);
@@ -86,7 +96,8 @@ function isSameLeaf({ chain: [one] }: HelloSession, { chain: [other] }: HelloSes
   return one === undefined || other === undefined || Buffer.compare(one, other) === 0;
 }
 
-function sessionOf(probe: Probes['upToTls12']): ObservedTls | null {
+/** What the TLS of Node came to; null where that is nothing. */
+export function sessionOf(probe: Probes['upToTls12']): ObservedTls | null {
   return probe?.kind === 'seen' && probe.result === 'secured' ? probe.tls : null;
 }
 

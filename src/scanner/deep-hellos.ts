@@ -8,36 +8,35 @@ import {
   saysNewOnly,
   weakestOf,
 } from '../findings/hello-facts.ts';
-import type { HelloSeen } from '../findings/hello-seen.ts';
-import type { Probed, Probes, Visit } from '../findings/observation.ts';
+import type { Probes, Visit } from '../findings/observation.ts';
+import { curveNumber } from '../tls/hello/groups.ts';
 import type { Ingredients } from '../tls/hello/offers.ts';
 import {
   classQuestion,
   fallbackQuestion,
   type Question as Hello,
-  largeQuestion,
   legacyQuestion,
   primeQuestion,
   sslv2Question,
 } from '../tls/hello/questions.ts';
 import { SSL_3, TLS_1_0, TLS_1_2 } from '../tls/hello/versions.ts';
-import { sha1Question, sha1Schemes, weakCurves, weakCurvesQuestion } from '../tls/hello/weak-questions.ts';
+import { sha1Question, weakCurves, weakCurvesQuestion, weakSchemes } from '../tls/hello/weak-questions.ts';
+import { parseCertificate, publicKeyOf } from '../tls/openssl.ts';
 import { beside, isOld, question, say, weakHello } from './hello-questions.ts';
 import type { Question } from './probes.ts';
 
 /** What is asked at depth deep, while there are connections left: the worse what may come of it the sooner. */
 export function deepHellos(base: Visit): readonly Question[] {
   return [
-    largeHello(base),
     weakHello(base),
     question({ name: 'ssl2', hello: () => sslv2Question(randomBytes(16)), isExtra: true }),
     ssl3,
     question({ name: 'prime', hello: primeQuestion, isOpen: mayHavePrime, isExtra: true }),
     older,
-    old(base),
+    oldAfterAll(base),
     weakHello(base),
     question({ name: 'sha1', hello: sha1Question, isOpen: mayTakeSha1, isExtra: true }),
-    question({ name: 'weakCurves', hello: weakCurvesQuestion, isOpen: mayHaveCurves, isExtra: true }),
+    weakCurvesHello(base),
     question({
       name: 'anonymous',
       hello: (ingredients) => classQuestion(ingredients, 'anon'),
@@ -73,7 +72,7 @@ const older = question({
 });
 
 /** TLS 1.1, where that was not asked for as nothing below TLS 1.3 was to be expected. */
-function old(base: Visit): Question {
+function oldAfterAll(base: Visit): Question {
   return question({
     name: 'old',
     hello: (ingredients) => legacyQuestion(ingredients),
@@ -121,25 +120,27 @@ function fallbackHello(base: Visit): Question {
   };
 }
 
-/** What the first hello had that smaller ones have not. */
-const LARGE_OCTETS = 2_048;
-
-/** Where the usual hello has no answer and a smaller one has. */
-function largeHello(base: Visit): Question {
+/** A server that has a key of RSA as well can do with short curves only; one that has no other key needs the curve of that. */
+function weakCurvesHello(base: Visit): Question {
   return {
-    async ask(knocking) {
-      const { seen, end } = await say(knocking, (ingredients) => largeQuestion(ingredients, LARGE_OCTETS));
-      return { probes: { hello: { large: beside(seen, { octets: LARGE_OCTETS }) } }, end };
+    async ask(knocking, { otherKey }) {
+      const isRsaThere = otherKey?.kind === 'seen' && otherKey.result === 'secured' && otherKey.key === 'rsa';
+      const curve = isRsaThere ? undefined : curveOf(base);
+      const { seen, end } = await say(knocking, (ingredients) => weakCurvesQuestion(ingredients, curve));
+      return { probes: { hello: { weakCurves: seen } }, end };
     },
-    unasked: (large) => ({ hello: { large } }),
-    isSmaller: true,
-    isOpen: ({ hello }) => base.tls === null && isAnswered(hello?.retry),
+    unasked: (why) => ({ hello: { weakCurves: why } }),
+    isOpen: mayHaveCurves,
     isExtra: true,
   };
 }
 
-function isAnswered(probe: Probed<HelloSeen> | undefined): boolean {
-  return probe?.kind === 'seen' && (probe.result === 'retry' || probe.result === 'agreed');
+/** The number of the curve of the key in the certificate; undefined where that is of another kind. */
+function curveOf({ tls }: Visit): number | undefined {
+  const [leaf] = tls?.chain ?? [];
+  const certificate = leaf === undefined ? undefined : parseCertificate(leaf);
+  const name = certificate && publicKeyOf(certificate)?.asymmetricKeyDetails?.namedCurve;
+  return name === undefined ? undefined : curveNumber(name);
 }
 
 function mayHavePrime(probes: Probes): boolean {
@@ -150,7 +151,7 @@ function mayHavePrime(probes: Probes): boolean {
 function mayTakeSha1(probes: Probes): boolean {
   const session = weakestOf(probes);
   if (session === undefined || session.version < TLS_1_2) return false;
-  return session.signatureScheme === null || !sha1Schemes.includes(session.signatureScheme);
+  return session.signatureScheme === null || !weakSchemes.includes(session.signatureScheme);
 }
 
 function mayHaveCurves(probes: Probes): boolean {

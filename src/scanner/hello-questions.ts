@@ -4,21 +4,25 @@ import {
   agreedTo,
   brokenKinds,
   codeOfSession,
+  isAead,
+  isForwardSecret,
   isNameNeeded,
   isNewOnly,
   isStrongAnyway,
   isStrongSuite,
   lowestVersion,
   oldSessions,
+  sessionOf,
   weakestAnswer,
   weakestOf,
 } from '../findings/hello-facts.ts';
 import type { HelloProbes, HelloSeen } from '../findings/hello-seen.ts';
 import type { Probed, Probes, Visit, VisitEnd } from '../findings/observation.ts';
 import { isSameLeaf } from '../findings/seen.ts';
-import type { Ingredients } from '../tls/hello/offers.ts';
+import { forwardSecretUpTo12, type Ingredients, soundUpTo12 } from '../tls/hello/offers.ts';
 import {
   type Question as Hello,
+  largeQuestion,
   legacyQuestion,
   retryQuestion,
   weakFirstQuestion,
@@ -106,19 +110,7 @@ export function isOld({ tls }: Visit): boolean {
 
 /** Where there is a connection left: what is worth one at any depth. */
 export function furtherHellos(base: Visit): readonly Question[] {
-  return [
-    question({
-      name: 'retry',
-      isSmaller: true,
-      hello: (ingredients) => retryQuestion(ingredients),
-      // A server of TLS 1.2 says by it whether it has forward secrecy at all; older ones have none of its versions.
-      isOpen: (probes) =>
-        !isOld(base) && !isStrongSuite(codeOfSession(base.tls)) && !isSilent(weakestAnswer(probes)),
-      isExtra: true,
-      ...(base.tls?.version === 'TLSv1.3' ? { isSure: true } : {}),
-    }),
-    weakHello(base),
-  ];
+  return [retryHello(base), largeHello(base), weakHello(base)];
 }
 
 /** A question with one answer, which stands under its name. */
@@ -185,6 +177,62 @@ function nextWeak(
   if (last.result !== 'refused') return undefined;
   const lowest = lowestVersion(probes);
   return lowest !== undefined && lowest < version ? { without, version: lowest } : undefined;
+}
+
+/**
+ * TLS 1.3 and 1.2, small. Of TLS 1.2 it offers what the first connection left open, so that a refusal tells: suites with what the one
+ * that was agreed on lacks, forward secrecy, AEAD, or either; and where that came to nothing, what TLS 1.2 alone came to.
+ */
+function retryHello(base: Visit): Question {
+  return {
+    async ask(knocking, probes) {
+      const older = suitesLeftOpen(base, probes);
+      const { seen, end } = await say(knocking, (ingredients) =>
+        retryQuestion(ingredients, undefined, older),
+      );
+      return { probes: { hello: { retry: seen } }, end };
+    },
+    unasked: (retry) => ({ hello: { retry } }),
+    isSmaller: true,
+    isOpen: (probes) =>
+      !isOld(base) && !isStrongSuite(codeOfSession(base.tls)) && !isSilent(weakestAnswer(probes)),
+    isExtra: true,
+    ...(base.tls?.version === 'TLSv1.3' ? { isSure: true } : {}),
+  };
+}
+
+function suitesLeftOpen({ tls }: Visit, { upToTls12 }: Probes): readonly number[] {
+  const code = codeOfSession(tls);
+  if (code !== undefined) {
+    const [lacksSecrecy, lacksAead] = [!isForwardSecret(code), !isAead(code)];
+    return soundUpTo12.filter(
+      (suite) => (lacksSecrecy && isForwardSecret(suite)) || (lacksAead && isAead(suite)),
+    );
+  }
+  const taken = tls === null ? codeOfSession(sessionOf(upToTls12)) : undefined;
+  if (taken === undefined || forwardSecretUpTo12.includes(taken)) return forwardSecretUpTo12;
+  return [...forwardSecretUpTo12, taken];
+}
+
+/** What the first hello had that smaller ones have not. */
+const LARGE_OCTETS = 2_048;
+
+/** Where the usual hello has no answer and a smaller one has. */
+function largeHello(base: Visit): Question {
+  return {
+    async ask(knocking) {
+      const { seen, end } = await say(knocking, (ingredients) => largeQuestion(ingredients, LARGE_OCTETS));
+      return { probes: { hello: { large: beside(seen, { octets: LARGE_OCTETS }) } }, end };
+    },
+    unasked: (large) => ({ hello: { large } }),
+    isSmaller: true,
+    isOpen: ({ hello }) => base.tls === null && hello?.large === undefined && isAnswered(hello?.retry),
+    isExtra: true,
+  };
+}
+
+function isAnswered(probe: Probed<HelloSeen> | undefined): boolean {
+  return probe?.kind === 'seen' && (probe.result === 'retry' || probe.result === 'agreed');
 }
 
 /** Whether it is known what clients without SNI get: a nameless hello has shown a certificate, or only the name made it do. */

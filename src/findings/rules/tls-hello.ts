@@ -4,10 +4,18 @@ import { bitsOf, primeName } from '../../tls/hello/primes.ts';
 import { signatureSchemeName } from '../../tls/hello/signature-schemes.ts';
 import { suites } from '../../tls/hello/suites.ts';
 import { SSL_3, TLS_1_2, TLS_1_3 } from '../../tls/hello/versions.ts';
-import { sha1Schemes, weakCurves } from '../../tls/hello/weak-questions.ts';
+import { weakCurves, weakSchemes } from '../../tls/hello/weak-questions.ts';
 import type { Finding } from '../finding.ts';
-import { isNewOnly, isRefused, oldSessions, sessionsOf, wantedGroup, weakestOf } from '../hello-facts.ts';
-import type { HelloProbes } from '../hello-seen.ts';
+import {
+  agreedTo,
+  isNewOnly,
+  isRefused,
+  oldSessions,
+  sessionsOf,
+  wantedGroup,
+  weakestOf,
+} from '../hello-facts.ts';
+import type { HelloProbes, HelloSession } from '../hello-seen.ts';
 import { showAnswer, showSession, showVersion } from '../hello-words.ts';
 import { foundAt, type Place } from '../place.ts';
 
@@ -27,12 +35,16 @@ export function helloFindings(place: Place): readonly Finding[] {
   ];
 }
 
+const WITHOUT_CIPHERS =
+  'The server answers hellos of SSL 2.0, and has no cipher for it: no session comes about. It is an old TLS library in which SSL 2.0 was left on, and only its ciphers were taken out.';
+
 function ssl2(place: Place, { ssl2: probe }: HelloProbes): readonly Finding[] {
   if (probe?.kind !== 'seen') return [];
   if (probe.result === 'sslv2') {
     const kinds = probe.cipherKinds.map((kind) => `0x${kind.toString(16).padStart(6, '0')}`);
     const evidence = [`A hello of SSL 2.0 was answered; ciphers: ${kinds.join(' ') || 'none'}`];
-    return [foundAt(place, 'tls.ssl2', 'fail', { evidence })];
+    if (kinds.length > 0) return [foundAt(place, 'tls.ssl2', 'fail', { evidence })];
+    return [foundAt(place, 'tls.ssl2', 'warn', { evidence, severity: 'medium', why: WITHOUT_CIPHERS })];
   }
   if (probe.result !== 'refused') return [];
   return [
@@ -41,6 +53,8 @@ function ssl2(place: Place, { ssl2: probe }: HelloProbes): readonly Finding[] {
     }),
   ];
 }
+
+const NEW_ONLY = 'It has no version below TLS 1.3.';
 
 function ssl3(place: Place, { ssl3: probe }: HelloProbes): readonly Finding[] {
   const spoken = oldSessions(place.observation.probes).find(({ version }) => version === SSL_3);
@@ -56,7 +70,7 @@ function ssl3(place: Place, { ssl3: probe }: HelloProbes): readonly Finding[] {
 function ofSession(place: Place): readonly Finding[] {
   const { probes } = place.observation;
   const session = sessionsOf(probes).find(({ version }) => version < TLS_1_3);
-  if (session === undefined) return [];
+  if (session === undefined) return isNewOnly(probes) ? goneWithTls13(place) : [];
   const answered = (extension: string, isThere: boolean): readonly string[] => [
     `Agreed on: ${showSession(session)}`,
     `${extension} was offered, and ${isThere ? 'answered' : 'not answered'}.`,
@@ -77,6 +91,12 @@ function ofSession(place: Place): readonly Finding[] {
   ];
 }
 
+/** RFC 8446 §1.2, §4.1.2, appendix D: TLS 1.3 has neither renegotiation nor compression, and its keys belong to one handshake. */
+function goneWithTls13(place: Place): readonly Finding[] {
+  const ids = ['tls.reneg.insecure', 'tls.ems-missing', 'tls.compression'] as const;
+  return ids.map((id) => foundAt(place, id, 'pass', { evidence: [NEW_ONLY] }));
+}
+
 /** Of the one hello in which it is offered. */
 function compression(place: Place): readonly Finding[] {
   const session = weakestOf(place.observation.probes);
@@ -91,6 +111,8 @@ function compression(place: Place): readonly Finding[] {
 
 /** RFC 8446 §4.1.3: of a server that has shown TLS 1.3 at the first connection. */
 function sentinel(place: Place): readonly Finding[] {
+  const small = agreedTo(place.observation.probes.hello?.retry);
+  if (small?.version === TLS_1_2 && small.couldSpeak === TLS_1_3) return [tamperedWith(place, small)];
   const session = weakestOf(place.observation.probes);
   if (place.observation.base.tls?.version !== 'TLSv1.3' || session?.version !== TLS_1_2) return [];
   const isSaid = session.couldSpeak === TLS_1_3;
@@ -103,12 +125,35 @@ function sentinel(place: Place): readonly Finding[] {
   return [foundAt(place, 'tls.downgrade-sentinel', isSaid ? 'pass' : 'warn', { evidence })];
 }
 
+/** A client of TLS 1.3 has to break off here, so that none comes to a session. */
+function tamperedWith(place: Place, session: HelloSession): Finding {
+  return foundAt(place, 'tls.downgrade-sentinel', 'fail', {
+    evidence: [
+      `Agreed on where TLS 1.3 was offered: ${showSession(session)}`,
+      'The random of the server says that it could have spoken TLS 1.3, and that nobody offered it.',
+    ],
+    severity: 'high',
+    why: 'The hello does not get to the server as it was sent: something on the way takes TLS 1.3 out of it. The server says so in its random, and clients with TLS 1.3 break off, as they have to.',
+    fix: [
+      {
+        who: 'mail-provider',
+        do: 'Look for what reads or changes hellos before the server (firewall, load balancer, inspection of TLS), and have it leave them alone or bring it up to date.',
+      },
+    ],
+  });
+}
+
+/** RFC 7507 §3. */
+const INAPPROPRIATE_FALLBACK = 86;
+
 function fallback(place: Place, { fallback: probe }: HelloProbes): readonly Finding[] {
   if (probe?.kind !== 'seen') return [];
   const what = `A hello of ${showVersion(probe.version)} that says it is a second try was answered with ${showAnswer(probe)}.`;
-  if (probe.result === 'refused') return [foundAt(place, 'tls.fallback-scsv', 'pass', { evidence: [what] })];
-  if (probe.result !== 'agreed') return [];
-  return [foundAt(place, 'tls.fallback-scsv', 'warn', { evidence: [what] })];
+  if (probe.result === 'agreed') return [foundAt(place, 'tls.fallback-scsv', 'warn', { evidence: [what] })];
+  // Any other alert is one about the version or the suites; who closes without a word says nothing of why.
+  const isKnown =
+    probe.result === 'refused' && (probe.alert ?? INAPPROPRIATE_FALLBACK) === INAPPROPRIATE_FALLBACK;
+  return isKnown ? [foundAt(place, 'tls.fallback-scsv', 'pass', { evidence: [what] })] : [];
 }
 
 const SOUND_BITS = 2048;
@@ -157,11 +202,12 @@ function curves(place: Place, { weakCurves: probe }: HelloProbes): readonly Find
       : [],
   );
   if (weak.length > 0) return [foundAt(place, 'tls.ecdhe.weak-curve', 'fail', { evidence: weak })];
+  // Where the curve of the certificate was taken instead, the server may have followed an order of its own.
   if (!isRefused(probe) && !isNewOnly(probes)) return [];
   const evidence = [
     isNewOnly(probes)
-      ? 'It has no version below TLS 1.3.'
-      : 'A hello with curves of less than 224 bits only was refused.',
+      ? NEW_ONLY
+      : 'A hello with curves of less than 224 bits for the key exchange was refused.',
   ];
   return [foundAt(place, 'tls.ecdhe.weak-curve', 'pass', { evidence })];
 }
@@ -175,29 +221,37 @@ function wanted(place: Place): readonly Finding[] {
   const group = wantedGroup(place.observation.probes);
   if (group === undefined) return [];
   const evidence = [`Of all groups it asks for ${groupName(group)}.`];
-  const isDraft = DRAFTS.includes(group);
   return [
     foundAt(place, 'tls.group.preference', USUAL_GROUPS.includes(group) ? 'pass' : 'warn', { evidence }),
-    ...(isDraft || groups.get(group)?.kind === 'hybrid'
-      ? [foundAt(place, 'tls.group.pq-draft-only', isDraft ? 'fail' : 'pass', { evidence })]
-      : []),
+    ...draftOnly(place, group),
   ];
+}
+
+/** What a server asks for is what it likes best, and not all that it has: the first connection shows whether it has the final form. */
+function draftOnly(place: Place, group: number): readonly Finding[] {
+  const { tls } = place.observation.base;
+  const isDraft = DRAFTS.includes(group);
+  if (!isDraft && groups.get(group)?.kind !== 'hybrid') return [];
+  const evidence = [`Of all groups it asks for ${groupName(group)}.`];
+  if (!isDraft) return [foundAt(place, 'tls.group.pq-draft-only', 'pass', { evidence })];
+  if (tls?.version !== 'TLSv1.3' || tls.group === null) return [];
+  evidence.push(`Where X25519MLKEM768 is on offer and no draft is: ${tls.group}`);
+  const isFinal = /MLKEM/i.test(tls.group);
+  return [foundAt(place, 'tls.group.pq-draft-only', isFinal ? 'pass' : 'fail', { evidence })];
 }
 
 function signatures(place: Place, { sha1: probe }: HelloProbes): readonly Finding[] {
   const { probes } = place.observation;
   const weak = sessionsOf(probes).flatMap((session) => {
     const scheme = session.signatureScheme;
-    return session.version === TLS_1_2 && scheme !== null && sha1Schemes.includes(scheme)
+    return session.version === TLS_1_2 && scheme !== null && weakSchemes.includes(scheme)
       ? [`Agreed on: ${showSession(session)}, signed with ${signatureSchemeName(scheme)}`]
       : [];
   });
   if (weak.length > 0) return [foundAt(place, 'tls.sigalg.sha1', 'warn', { evidence: weak })];
   if (!isRefused(probe) && !isNewOnly(probes)) return [];
   const evidence = [
-    isNewOnly(probes)
-      ? 'It has no version below TLS 1.3.'
-      : 'A hello of TLS 1.2 with signatures by SHA-1 only was refused.',
+    isNewOnly(probes) ? NEW_ONLY : 'A hello of TLS 1.2 with signatures by SHA-1 and MD5 only was refused.',
   ];
   return [foundAt(place, 'tls.sigalg.sha1', 'pass', { evidence })];
 }

@@ -29,12 +29,21 @@ export function intolerance(place: Place): readonly Finding[] {
     `A small one of TLS 1.3 and 1.2: ${told(retry)}.`,
     ...(large === undefined ? [] : [`One of TLS 1.3 with more than 2,000 octets: ${told(large)}.`]),
   ];
-  if (isAnswered(retry)) {
-    // Where another large one is answered, it was not its size.
-    if (isAnswered(large)) return [];
-    return [foundAt(place, 'starttls.large-hello-intolerance', 'fail', { evidence: said })];
-  }
-  return isNo(retry) ? [foundAt(place, 'tls.version-intolerance', 'fail', { evidence: said })] : [];
+  if (isAnswered(retry))
+    // Where another large one is answered it was not its size; where none was asked, it may have been anything.
+    return isNo(large)
+      ? [foundAt(place, 'starttls.large-hello-intolerance', 'fail', { evidence: said })]
+      : [];
+  return isNo(retry) && !isAboutTerms(retry)
+    ? [foundAt(place, 'tls.version-intolerance', 'fail', { evidence: said })]
+    : [];
+}
+
+/** RFC 8446 §6.2, handshake_failure: something in the hello did not suit the server, be it a suite, a group or a signature. */
+const HANDSHAKE_FAILURE = 40;
+
+function isAboutTerms(probe: Probed<HelloSeen>): boolean {
+  return probe.kind === 'seen' && probe.result === 'refused' && probe.alert === HANDSHAKE_FAILURE;
 }
 
 function isAnswered(probe: Probed<HelloSeen> | undefined): boolean {
@@ -42,7 +51,8 @@ function isAnswered(probe: Probed<HelloSeen> | undefined): boolean {
 }
 
 /** A refusal, something that is no answer, or silence. */
-function isNo(probe: Probed<HelloSeen>): boolean {
+function isNo(probe: Probed<HelloSeen> | undefined): boolean {
+  if (probe === undefined) return false;
   if (probe.kind === 'seen') return probe.result === 'refused' || probe.result === 'broken';
   return probe.end.kind === 'timeout' && probe.end.at === 'handshake';
 }

@@ -61,14 +61,13 @@ function ofKind(place: Place, { id, pattern, wanted }: Kind, all: readonly Taken
     const isChosen = bad.some(({ how }) => how === 'chosen');
     return foundAt(place, id, 'warn', { evidence: shown(bad), ...(isChosen ? {} : wanted) });
   }
-  if (isBelowTls13Known(place.observation, all)) return foundAt(place, id, 'pass', { evidence: shown(all) });
+  if (all.some(({ version }) => version !== 'TLSv1.3'))
+    return foundAt(place, id, 'pass', { evidence: shown(all) });
+  // TLS 1.3 has suites of its own, and with nothing else seen nothing is known of those of TLS 1.2 and older.
+  if (isNewOnly(place.observation.probes))
+    return foundAt(place, id, 'pass', { evidence: [...shown(all), 'It has no version below TLS 1.3.'] });
   const evidence = [...shown(all), 'What it takes with TLS 1.2 and older was not come to.'];
   return foundAt(place, id, 'not-tested', { evidence, severity: 'info' });
-}
-
-/** Whether anything is known of suites of TLS 1.2 and older: TLS 1.3 has suites of its own, and none of most of these kinds. */
-function isBelowTls13Known({ probes }: Observation, all: readonly Taken[]): boolean {
-  return all.some(({ version }) => version !== 'TLSv1.3') || isNewOnly(probes);
 }
 
 /** Each suite once, as it was first seen. */
@@ -84,7 +83,11 @@ function takenAt({ base, probes }: Observation): readonly Taken[] {
   const { hello = {}, upToTls12, otherKey, noServerName, legacy } = probes;
   const { bestFirst, retry, large, fallback, suites } = hello;
   const usual = [upToTls12, otherKey, noServerName].flatMap((probe) => ofNode('chosen', probe));
-  const first = [bestFirst, retry, large].flatMap((probe) => ofHello('chosen', agreedTo(probe)));
+  // Of a server that has no TLS 1.3 that one was asked for what the first connection had not: it is no choice.
+  const isAnyone = base.tls?.version !== 'TLSv1.2';
+  const first = [bestFirst, large, ...(isAnyone ? [retry] : [])].flatMap((probe) =>
+    ofHello('chosen', agreedTo(probe)),
+  );
   const asked =
     retry?.kind === 'seen' && retry.result === 'retry'
       ? [{ version: 'TLSv1.3', suite: suiteName(retry.suite), how: 'chosen' } as const]

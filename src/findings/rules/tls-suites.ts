@@ -14,12 +14,16 @@ import {
   type BrokenKind,
   brokenKinds,
   codeOfSession,
+  isAead,
+  isForwardSecret,
   isListedWhole,
   isRefused,
+  isStrongAnyway,
   isStrongSuite,
   listedSuites,
   orderOf,
   saysNewOnly,
+  weakestOf,
   whyNotWhole,
 } from '../hello-facts.ts';
 import type { SuitesSeen } from '../hello-seen.ts';
@@ -133,7 +137,7 @@ function whyNotAnonymous({ base, probes }: Observation): string | undefined {
   return isListedWhole({ base, probes }) ? NOT_LISTED : undefined;
 }
 
-/** Of a server that has no TLS 1.3: whether it has anything sound at all, by a hello that offered nothing without forward secrecy. */
+/** Of a server that has no TLS 1.3: whether it has anything sound at all, by a hello that offered nothing without it. */
 function withoutTls13(place: Place, tls: ObservedTls): readonly Finding[] {
   const retry = place.observation.probes.hello?.retry;
   const code = codeOfSession(tls);
@@ -141,29 +145,28 @@ function withoutTls13(place: Place, tls: ObservedTls): readonly Finding[] {
   if (code === undefined || tls.version !== 'TLSv1.2' || retry?.kind !== 'seen') return [];
   const agreed = agreedTo(retry);
   if (agreed === undefined && !isRefused(retry)) return [];
+  const taken = [code, ...(agreed === undefined ? [] : [agreed.suite])];
   const evidence = [
     `Agreed on of all suites: ${tls.version}, ${tls.cipher}`,
-    `Of those with forward secrecy, the best first: ${showAnswer(retry)}`,
+    `Of those with what that one lacks: ${showAnswer(retry)}`,
   ];
-  const hasAead = [code, ...(agreed === undefined ? [] : [agreed.suite])].some(
-    (suite) => suites.get(suite)?.classes.has('aead') === true,
-  );
+  const [hasSecrecy, hasAead] = [taken.some(isForwardSecret), taken.some(isAead)];
+  // A server that took one of those that have either has chosen, and may have the other as well.
+  const isChoice = agreed !== undefined;
   return [
-    foundAt(place, 'tls.suite.no-fs', agreed === undefined && isWithoutSecrecy(code) ? 'fail' : 'pass', {
-      evidence,
-    }),
-    foundAt(place, 'tls.suite.no-aead', hasAead ? 'pass' : 'warn', { evidence }),
+    ...(hasSecrecy || !isChoice
+      ? [foundAt(place, 'tls.suite.no-fs', hasSecrecy ? 'pass' : 'fail', { evidence })]
+      : []),
+    ...(hasAead || !isChoice
+      ? [foundAt(place, 'tls.suite.no-aead', hasAead ? 'pass' : 'warn', { evidence })]
+      : []),
   ];
-}
-
-function isWithoutSecrecy(code: number): boolean {
-  return suites.get(code)?.classes.has('no-fs') === true;
 }
 
 function order(place: Place): readonly Finding[] {
   const { base, probes } = place.observation;
   const found = orderOf(base, probes);
-  if (found === undefined) return [];
+  if (found === undefined) return isStrongAnyway(probes) ? strongAnyway(place, probes) : [];
   if (found.kind === 'own') {
     const evidence = [`Whatever the order of the client, it takes ${suiteName(found.suite)}.`];
     return [foundAt(place, 'tls.suite.order', 'pass', { evidence })];
@@ -174,6 +177,11 @@ function order(place: Place): readonly Finding[] {
   ];
   const isHarmless = isStrongSuite(found.weakest);
   return [foundAt(place, 'tls.suite.order', isHarmless ? 'pass' : 'warn', { evidence })];
+}
+
+function strongAnyway(place: Place, probes: Probes): readonly Finding[] {
+  const evidence = [`With the weakest first it took ${suiteName(weakestOf(probes)?.suite ?? 0)}.`];
+  return [foundAt(place, 'tls.suite.order', 'pass', { evidence })];
 }
 
 function listed(place: Place, { versions, connections }: SuitesSeen): readonly Finding[] {

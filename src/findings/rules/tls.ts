@@ -29,7 +29,7 @@ export function tlsFindings(theCase: CheckCase): readonly Finding[] {
     if (!isSeen(base) && !isTried(base)) return [];
     const found = [
       ...oldVersions(place, base.tls, probes),
-      ...(base.tls === null ? [] : ofSession(place, base.tls, probes)),
+      ...(base.tls === null ? withoutSession(place, probes) : ofSession(place, base.tls, probes)),
       ...suiteKinds(place),
       ...suiteFindings(place),
       ...helloFindings(place),
@@ -38,6 +38,14 @@ export function tlsFindings(theCase: CheckCase): readonly Finding[] {
     // What refuses every hello has nothing that is wrong, and nothing to be praised for.
     return base.tls === null ? found.filter(({ state }) => state === 'fail' || state === 'warn') : found;
   });
+}
+
+/** The first hello came to nothing; one of TLS 1.2 at most, with whatever suites there are, may have come to an older version. */
+function withoutSession(place: Place, probes: Probes): readonly Finding[] {
+  const session = weakestOf(probes);
+  if (session === undefined || session.version >= TLS_1_2) return [];
+  const evidence = [`Agreed on with TLS 1.2 on offer: ${showSession(session)}`];
+  return [foundAt(place, 'tls.no-tls12', 'fail', { evidence })];
 }
 
 function ofSession(place: Place, tls: ObservedTls, probes: Probes): readonly Finding[] {
@@ -249,15 +257,19 @@ function group(
   return [foundAt(place, 'tls.group.pq', isHybrid ? 'pass' : 'absent', { evidence })];
 }
 
+/** RFC 7301 §3.2, as OpenSSL names it. */
+const NO_APPLICATION_PROTOCOL = 'no application protocol';
+
 function alpn(place: Place, probe: Probes['alpn']): readonly Finding[] {
   if (probe === undefined) return [];
   if (probe.kind === 'not-tested') return untested(place, ['tls.alpn-cross'], probe);
-  if ('refused' in probe)
-    return [
-      foundAt(place, 'tls.alpn-cross', 'pass', {
-        evidence: [`A foreign protocol was refused: ${probe.refused}`],
-      }),
-    ];
+  if ('refused' in probe) {
+    const { by } = probe;
+    // Any other alert may be about anything else in the hello; who closes without a word says nothing of why.
+    const isKnown = by?.kind === 'closed' || (by?.kind === 'alert' && by.alert === NO_APPLICATION_PROTOCOL);
+    const evidence = [`A foreign protocol was refused: ${probe.refused}`];
+    return isKnown ? [foundAt(place, 'tls.alpn-cross', 'pass', { evidence })] : [];
+  }
   const { offered, agreed } = probe;
   if (agreed === null)
     return [

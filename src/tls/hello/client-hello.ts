@@ -30,6 +30,8 @@ export interface ClientHelloSpec {
   /** key_share: none of them asks for a HelloRetryRequest (RFC 8446 §4.2.8). */
   readonly keyShares: readonly KeyShare[] | null;
   readonly signatureSchemes: readonly number[] | null;
+  /** signature_algorithms_cert: what is welcome in the chain, where that is something else (RFC 8446 §4.2.3). */
+  readonly certificateSchemes: readonly number[] | null;
   readonly extendedMasterSecret: boolean;
   readonly encryptThenMac: boolean;
   /** That we know of secure renegotiation: an empty renegotiation_info, or the suite that stands for it (RFC 5746 §3.4). */
@@ -69,15 +71,15 @@ export function clientHello(spec: ClientHelloSpec): Uint8Array {
   return records(spec, Buffer.concat([number(CLIENT_HELLO, 1), body]));
 }
 
-/** Octets of padding that make the hello as large as it has to be; null: it is that large without. */
+/** Octets of padding, one at least, that make the hello as large as it has to be; null: it is that large without. */
 function paddingOf({ size }: ClientHelloSpec, head: number, extensions: number): number | null {
   if (size === null) return null;
   const message = MESSAGE_HEADER + head;
   if (onWire(message + (extensions === 0 ? 0 : 2 + extensions)) >= size) return null;
   const least = message + 2 + extensions + 4;
-  const room = Math.max(size - onWire(least), 0);
+  const room = Math.max(size - onWire(least), 1);
   // The padding itself may need a further record, whose header is part of the size then.
-  return Math.max(room - Math.max(onWire(least + room) - size, 0), 0);
+  return Math.max(room - Math.max(onWire(least + room) - size, 0), 1);
 }
 
 /** Octets of a message in its records. */
@@ -129,7 +131,7 @@ export function offeredExtensions(spec: ClientHelloSpec): readonly number[] {
 }
 
 function extensionsOf(spec: ClientHelloSpec): readonly Extension[] {
-  const { grease, supportedVersions, groups, keyShares, signatureSchemes, alpn } = spec;
+  const { grease, supportedVersions, groups, keyShares, signatureSchemes, certificateSchemes, alpn } = spec;
   const nothing = new Uint8Array();
   const list = (values: readonly number[]): Uint8Array => vector(2, numbers(greased(grease, values)));
   // An empty one never comes last: servers were seen that lose it, and the hello with it.
@@ -150,6 +152,7 @@ function extensionsOf(spec: ClientHelloSpec): readonly Extension[] {
     // RFC 6066 §8: ocsp, from any responder, without extensions.
     ...of(types.status_request, spec.statusRequest, () => Uint8Array.of(1, 0, 0, 0, 0)),
     ...of(types.signature_algorithms, signatureSchemes, list),
+    ...of(types.signature_algorithms_cert, certificateSchemes, list),
     ...of(types.supported_versions, supportedVersions, (versions) =>
       vector(1, numbers(greased(grease, versions))),
     ),

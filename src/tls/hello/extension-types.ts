@@ -22,6 +22,8 @@ export const extensionTypes = {
   supported_versions: 43,
   /** RFC 8446 §4.2.2. */
   cookie: 44,
+  /** RFC 8446 §4.2.3. */
+  signature_algorithms_cert: 50,
   /** RFC 8446 §4.2.8. */
   key_share: 51,
   /** RFC 5746 §3.2. */

@@ -105,6 +105,15 @@ export function groupName(code: number): string {
   return groups.get(code)?.name ?? `0x${code.toString(16).padStart(4, '0')}`;
 }
 
+/** As OpenSSL has other names for two of them. */
+const inOpenssl: Readonly<Record<string, string>> = { prime256v1: 'secp256r1', prime192v1: 'secp192r1' };
+
+/** @param name of a curve as OpenSSL has it. @returns its number; undefined where it has none. */
+export function curveNumber(name: string): number | undefined {
+  const called = inOpenssl[name] ?? name;
+  return [...groups.values()].find((group) => group.kind === 'curve' && group.name === called)?.code;
+}
+
 function rows(table: Readonly<Record<number, Row>>, kind: NamedGroup['kind']): NamedGroup[] {
   return Object.entries(table).map(([code, [name, client, server = client]]) => ({
     code: Number(code),

@@ -203,6 +203,7 @@ function inNewForm({ version, cipherKinds }: Sslv2HelloSpec): ClientHelloSpec {
     groups: null,
     keyShares: null,
     signatureSchemes: null,
+    certificateSchemes: null,
     extendedMasterSecret: false,
     encryptThenMac: false,
     renegotiation: cipherKinds.includes(RENEGOTIATION_SCSV) ? 'scsv' : null,

@@ -130,10 +130,14 @@ export function isUsual({ name, authentication, keyExchange, until }: CipherSuit
   return !isGone && !/_ARIA_\d+_CBC|GOSTR341094/.test(name);
 }
 
-/** Of TLS 1.2, with keys of their own for each session, the best first. */
-const strong: readonly number[] = upTo(
+/** Of TLS 1.2, nothing that is broken, the best first: those with keys of their own for each session, then the others. */
+export const soundUpTo12: readonly number[] = upTo(
   TLS_1_2,
-  bestFirst.filter((suite) => rank(suite) >= weakness.length + 3),
+  bestFirst.filter((suite) => rank(suite) >= weakness.length),
+);
+/** Only those with keys of their own for each session. */
+export const forwardSecretUpTo12: readonly number[] = soundUpTo12.filter(
+  (code) => suites.get(code)?.classes.has('no-fs') === false,
 );
 
 export function codes(list: readonly CipherSuite[]): readonly number[] {
@@ -162,6 +166,7 @@ export function baseOffer({ random, serverName }: Ingredients): ClientHelloSpec 
     groups: bestCurves,
     keyShares: null,
     signatureSchemes: bestSchemes,
+    certificateSchemes: null,
     extendedMasterSecret: true,
     encryptThenMac: true,
     renegotiation: 'extension',
@@ -203,12 +208,17 @@ export function offerUpTo(ingredients: Ingredients, version: number): ClientHell
   return { ...old, ...bare, recordVersion: SSL_3, renegotiation: 'scsv' };
 }
 
-export function offerOfToday(ingredients: Ingredients, wanted: readonly number[]): ClientHelloSpec {
+/** @param older suites of TLS 1.2. */
+export function offerOfToday(
+  ingredients: Ingredients,
+  wanted: readonly number[],
+  older: readonly number[] = forwardSecretUpTo12,
+): ClientHelloSpec {
   const offer = offerOfTls13(ingredients);
   return {
     ...offer,
     supportedVersions: [TLS_1_3, TLS_1_2],
-    suites: [...offer.suites, ...strong],
+    suites: [...offer.suites, ...older],
     groups: wanted,
   };
 }

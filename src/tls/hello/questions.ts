@@ -37,9 +37,17 @@ export function helloOctets({ offer }: Question): Uint8Array {
   return offer.kind === 'tls' ? clientHello(offer) : sslv2Hello(offer);
 }
 
-/** TLS 1.3 without a key share, and TLS 1.2: the server names the group that it wants, post-quantum or not (RFC 8446 §4.1.4). */
-export function retryQuestion(ingredients: Ingredients, wanted: readonly number[] = groupsOfToday): Question {
-  return { offer: offerOfToday(ingredients, wanted), until: 'version' };
+/**
+ * TLS 1.3 without a key share, and TLS 1.2: the server names the group that it wants, post-quantum or not (RFC 8446 §4.1.4).
+ *
+ * @param older suites of TLS 1.2; by default those with forward secrecy.
+ */
+export function retryQuestion(
+  ingredients: Ingredients,
+  wanted: readonly number[] = groupsOfToday,
+  older?: readonly number[],
+): Question {
+  return { offer: offerOfToday(ingredients, wanted, older), until: 'version' };
 }
 
 /**

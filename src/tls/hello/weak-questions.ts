@@ -19,8 +19,8 @@ export type BrokenClass = (typeof brokenClasses)[number];
 /** Curves of less than 224 bits, which RFC 8422 §5.1.1 has done away with. */
 export const weakCurves: readonly number[] = [1, 2, 3, 4, 5, 15, 16, 17, 18, 19];
 
-/** rsa_pkcs1_sha1, ecdsa_sha1, dsa_sha1: RFC 9155 §2. */
-export const sha1Schemes: readonly number[] = [0x0201, 0x0203, 0x0202];
+/** Of RSA, ECDSA and DSA with SHA-1, then with MD5: RFC 9155 §2. */
+export const weakSchemes: readonly number[] = [0x0201, 0x0203, 0x0202, 0x0101, 0x0103, 0x0102];
 
 /** The broken kinds that a suite is of. */
 export function brokenKindsOf(code: number): readonly BrokenClass[] {
@@ -65,18 +65,36 @@ export function weakQuestion(
   return { offer: { ...offer, suites: weakSuites({ without, version }) }, until: 'version' };
 }
 
-/** Only curves that are too short, in TLS 1.2. */
-export function weakCurvesQuestion(ingredients: Ingredients): Question {
+/**
+ * Only curves that are too short, in TLS 1.2.
+ *
+ * @param ofCertificate the curve of the server's key, which stands last: a server uses no certificate whose curve is not on offer
+ *   (RFC 8422 §5.1), whatever it would take for the key exchange. undefined: it has another kind of key.
+ */
+export function weakCurvesQuestion(ingredients: Ingredients, ofCertificate?: number): Question {
   const offer = baseOffer(ingredients);
   const ofCurves = offer.suites.filter((code) => exchangeOf(code) === 'ECDHE');
-  return { offer: { ...offer, suites: ofCurves, groups: weakCurves }, until: 'key-exchange' };
+  const isMissing = ofCertificate !== undefined && !weakCurves.includes(ofCertificate);
+  const groups = isMissing ? [...weakCurves, ofCertificate] : weakCurves;
+  return { offer: { ...offer, suites: ofCurves, groups }, until: 'key-exchange' };
 }
 
-/** Only signatures with SHA-1, in TLS 1.2, and only suites in which the server signs. */
+/**
+ * Only signatures with SHA-1 and MD5, in TLS 1.2, and only suites in which the server signs. In the chain all are welcome, which
+ * servers that look at signature_algorithms for it would not know else (RFC 5246 §7.4.2, RFC 8446 §4.2.3).
+ */
 export function sha1Question(ingredients: Ingredients): Question {
   const offer = baseOffer(ingredients);
   const signing = offer.suites.filter((code) => exchangeOf(code)?.endsWith('DHE') === true);
-  return { offer: { ...offer, suites: signing, signatureSchemes: sha1Schemes }, until: 'key-exchange' };
+  return {
+    offer: {
+      ...offer,
+      suites: signing,
+      signatureSchemes: weakSchemes,
+      certificateSchemes: offer.signatureSchemes,
+    },
+    until: 'key-exchange',
+  };
 }
 
 function exchangeOf(code: number): CipherSuite['keyExchange'] | undefined {

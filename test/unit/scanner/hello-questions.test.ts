@@ -15,6 +15,7 @@ import {
 import type { Knocking, Question } from '../../../src/scanner/probes.ts';
 import type { ClientHelloSpec } from '../../../src/tls/hello/client-hello.ts';
 import type { Question as Hello } from '../../../src/tls/hello/questions.ts';
+import { suites as known } from '../../../src/tls/hello/suites.ts';
 import { brokenKindsOf } from '../../../src/tls/hello/weak-questions.ts';
 import {
   agreed,
@@ -23,6 +24,7 @@ import {
   helloRefused,
   otherKey,
   probeNotTested,
+  secured,
   tlsSeen,
 } from '../../support/observations.ts';
 
@@ -251,9 +253,54 @@ describe('further ones, for which nobody is told that they were left out', () =>
 
   it('of one that hangs at the usual hello, a large one behind the small one', async () => {
     const retry = { kind: 'seen', result: 'retry', group: 29, suite: 0x1301 } as const;
-    assert.ok((await open(deepHellos(visit(null)), { retry })).includes('large'));
-    assert.ok(!(await open(deepHellos(visit(null)), { retry: helloRefused() })).includes('large'));
-    assert.ok(!(await open(deepHellos(visit()), { retry })).includes('large'));
+    const further = furtherHellos(visit(null));
+    assert.deepEqual((await open(further, { retry })).slice(0, 2), ['retry', 'large']);
+    assert.ok(!(await open(further, { retry: helloRefused() })).includes('large'));
+    assert.ok(!(await open(furtherHellos(visit()), { retry })).includes('large'));
+  });
+
+  describe('the small one of TLS 1.3 and 1.2 offers of TLS 1.2', () => {
+    async function older(base: Visit, probes: Probes = {}): Promise<readonly number[]> {
+      const [retry] = furtherHellos(base);
+      const { suites } = offerOf(await ask(retry ?? assert.fail(), probes));
+      return suites.filter((code) => (known.get(code)?.since ?? 0) < 0x0304);
+    }
+    const has = (code: number, name: 'aead' | 'no-fs'): boolean =>
+      known.get(code)?.classes.has(name) === true;
+
+    it('what the suite that was agreed on lacks, so that a refusal tells', async () => {
+      const cbc = await older(visit({ ...tls12, cipher: 'TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384' }));
+      assert.ok(cbc.every((code) => has(code, 'aead')));
+      for (const code of [0xc02f, 0x009c]) assert.ok(cbc.includes(code), String(code));
+      const gcm = await older(visit({ ...tls12, cipher: 'TLS_RSA_WITH_AES_128_GCM_SHA256' }));
+      assert.ok(gcm.every((code) => !has(code, 'no-fs')));
+      for (const code of [0xc02f, 0xc013]) assert.ok(gcm.includes(code), String(code));
+      const neither = await older(visit({ ...tls12, cipher: 'TLS_RSA_WITH_AES_128_CBC_SHA' }));
+      assert.ok(neither.every((code) => has(code, 'aead') || !has(code, 'no-fs')));
+      for (const code of [0xc02f, 0xc013, 0x009c]) assert.ok(neither.includes(code), String(code));
+    });
+
+    it('what TLS 1.2 alone came to, where the first hello came to nothing', async () => {
+      const upToTls12 = secured({ ...tls12, cipher: 'TLS_RSA_WITH_AES_128_CBC_SHA' });
+      assert.ok((await older(visit(null), { upToTls12 })).includes(0x002f));
+      for (const suites of [await older(visit(null)), await older(visit(), { upToTls12 })])
+        assert.ok(suites.every((code) => !has(code, 'no-fs')) && suites.includes(0xc02f));
+    });
+  });
+
+  it('RFC 8422 §5.1: short curves, with that of a key on a curve where there is no other', async () => {
+    const curves = async (base: Visit, probes: Probes = {}): Promise<number | undefined> => {
+      const hello = { weakFirst: agreed() };
+      const worth = deepHellos(base).filter(
+        ({ isOpen: isWorth }) => isWorth?.({ ...probes, hello }) !== false,
+      );
+      const asked = await Promise.all(worth.map((question) => ask(question, { ...probes, hello })));
+      const found = asked.find((one) => one.probes.hello?.weakCurves !== undefined);
+      return offerOf(found ?? assert.fail()).groups?.at(-1);
+    };
+    assert.equal(await curves(visit()), 0x0017);
+    assert.equal(await curves(visit({ chain: chainFor({ key: 'rsa2048' }) })), 0x0013);
+    assert.equal(await curves(visit(), { otherKey: otherKey() }), 0x0013);
   });
 
   it('SSL 3.0 below an old version, which a server without one would have answered with', async () => {

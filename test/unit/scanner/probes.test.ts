@@ -325,12 +325,17 @@ describe('the answers', () => {
     });
     const refused = visit({
       ...withoutTls,
-      upgrade: { kind: 'handshake-failed', because: 'no application protocol', alert: null, ms: 1 },
+      upgrade: {
+        kind: 'handshake-failed',
+        because: 'no application protocol',
+        alert: 'no application protocol',
+        ms: 1,
+      },
     });
     assert.deepEqual((await asked('alpn', refused)).probes.alpn, {
       kind: 'seen',
       refused: 'no application protocol',
-      by: { kind: 'own' },
+      by: { kind: 'alert', alert: 'no application protocol' },
     });
   });
 

@@ -87,6 +87,8 @@ describe('old versions, by hellos of our own', () => {
     assert.deepEqual(told(found({ ssl2 }), 'tls.ssl2'), ['fail critical']);
     assert.match(only(found({ ssl2 }), 'tls.ssl2')[0]?.evidence[0] ?? '', /0x010080$/);
     assert.deepEqual(told(found({ ssl2: helloRefused() }), 'tls.ssl2'), ['pass critical']);
+    // Without a cipher there is nothing that could be agreed on, and no DROWN.
+    assert.deepEqual(told(found({ ssl2: { ...ssl2, cipherKinds: [] } }), 'tls.ssl2'), ['warn medium']);
     const broken = { kind: 'seen', result: 'broken', because: 'plaintext in place of TLS' } as const;
     assert.deepEqual(told(found({ ssl2: broken }), 'tls.ssl2'), []);
   });
@@ -135,6 +137,13 @@ describe('what a ServerHello says by itself', () => {
     });
   }
 
+  it('RFC 8446 §4.1.2: what TLS 1.3 has done away with is not there where there is nothing else', () => {
+    for (const id of ['tls.reneg.insecure', 'tls.compression', 'tls.ems-missing']) {
+      assert.match(told(found(newOnly), id)[0] ?? '', /^pass /, id);
+      assert.deepEqual(told(found({ weakFirst: helloRefused(40) }), id), [], id);
+    }
+  });
+
   it('compression is told of the hello that offers it, and of no other', () => {
     assert.deepEqual(told(found({ old: agreed({ version: 0x0301 }) }), 'tls.compression'), []);
     const named = { weakFirst: helloRefused(112), weakNamed: agreed({ compression: 1 }) };
@@ -157,13 +166,25 @@ it('RFC 8446 §4.1.3: a server of TLS 1.3 that agrees on TLS 1.2 says so in its 
   assert.deepEqual(told(found({ weakFirst: agreed({ couldSpeak: null }) }, {}, tls12), id), []);
 });
 
-it('RFC 7507 §3: a server that could do better has to refuse; how it does is its own affair', () => {
+it('RFC 8446 §4.1.3: a server that was offered TLS 1.3 and says that it was not got another hello than was sent', () => {
+  const id = 'tls.downgrade-sentinel';
+  const retry = agreed({ version: 0x0303, couldSpeak: 0x0304 });
+  assert.deepEqual(told(found({ retry }, {}, handshakeFailed(null)), id), ['fail high']);
+  assert.deepEqual(told(found({ retry: agreed({ couldSpeak: null }) }, {}, handshakeFailed(null)), id), []);
+  // Where TLS 1.3 was not offered it has to say so.
+  assert.deepEqual(told(found({ weakFirst: retry }), id), ['pass medium']);
+});
+
+it('RFC 7507 §3: "the server MUST respond with a fatal inappropriate_fallback alert"', () => {
   const asked = (seen: ReturnType<typeof agreed>): HelloProbes => ({
     fallback: { ...seen, version: 0x0302 },
   });
   assert.deepEqual(told(found(asked(agreed({ version: 0x0302 }))), 'tls.fallback-scsv'), ['warn low']);
   for (const alert of [86, null])
     assert.deepEqual(told(found(asked(helloRefused(alert))), 'tls.fallback-scsv'), ['pass low']);
+  // One about something else.
+  for (const alert of [40, 70])
+    assert.deepEqual(told(found(asked(helloRefused(alert))), 'tls.fallback-scsv'), []);
 });
 
 describe('the key exchange', () => {
@@ -209,12 +230,16 @@ describe('the key exchange', () => {
     assert.deepEqual(told(found({ weakFirst: agreed({ group: 0x0001 }) }), id), ['fail medium']);
     assert.deepEqual(told(found({ weakCurves: helloRefused() }), id), ['pass medium']);
     assert.deepEqual(told(found({ weakFirst: agreed() }), id), []);
+    // The curve of the certificate, which stood last: by an order of its own, or as there was no other.
+    assert.deepEqual(told(found({ weakCurves: agreed({ group: 0x0017 }) }), id), []);
   });
 
-  it('RFC 9155 §4: signatures with SHA-1, of TLS 1.2 only', () => {
+  it('RFC 9155 §4: signatures with SHA-1 or MD5, of TLS 1.2 only', () => {
     const id = 'tls.sigalg.sha1';
     assert.deepEqual(told(found({ weakFirst: agreed({ signatureScheme: 0x0203 }) }), id), ['warn medium']);
     assert.deepEqual(told(found({ sha1: agreed({ signatureScheme: 0x0201 }) }), id), ['warn medium']);
+    for (const signatureScheme of [0x0101, 0x0102, 0x0103])
+      assert.deepEqual(told(found({ weakFirst: agreed({ signatureScheme }) }), id), ['warn medium']);
     assert.deepEqual(told(found({ sha1: helloRefused() }), id), ['pass medium']);
     assert.deepEqual(told(found({ old: agreed({ version: 0x0301, signatureScheme: null }) }), id), []);
   });
@@ -228,7 +253,11 @@ describe('the group that the server asks for', () => {
   it('post-quantum, in its final form or that of a draft', () => {
     assert.deepEqual(told(found(retry(0x11eb)), 'tls.group.pq'), ['pass info']);
     assert.deepEqual(told(found(retry(0x11eb)), 'tls.group.pq-draft-only'), ['pass low']);
-    assert.deepEqual(told(found(retry(0x6399)), 'tls.group.pq-draft-only'), ['fail low']);
+    const base = { tls: tlsSeen({ group: 'X25519' }) };
+    assert.deepEqual(told(found(retry(0x6399), {}, base), 'tls.group.pq-draft-only'), ['fail low']);
+    // What it likes best is not all that it has: the first connection had the final form.
+    assert.deepEqual(told(found(retry(0x6399)), 'tls.group.pq-draft-only'), ['pass low']);
+    assert.deepEqual(told(found(retry(0x6399), {}, handshakeFailed()), 'tls.group.pq-draft-only'), []);
     assert.deepEqual(told(found(retry(0x001d)), 'tls.group.pq-draft-only'), []);
   });
 

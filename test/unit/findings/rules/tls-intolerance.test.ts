@@ -35,13 +35,20 @@ describe('hellos that a server cannot do with', () => {
     ['refused', handshakeFailed()],
     ['left without an answer', endedAt(hung)],
   ] as const) {
-    it(`a large one, ${how}, where a small one with the same versions is answered`, () =>
-      assert.deepEqual(told(base, { retry: retried }), ['starttls.large-hello-intolerance fail']));
+    it(`a large one, ${how}, where a small one with the same versions is answered`, () => {
+      for (const large of [{ ...helloRefused(null), octets: 2048 }, probeNotTested(hung)])
+        assert.deepEqual(told(base, { retry: retried, large }), ['starttls.large-hello-intolerance fail']);
+      // The first hello differs in more than its size.
+      assert.deepEqual(told(base, { retry: retried }), []);
+    });
 
     it(`one with TLS 1.3, ${how}, where TLS 1.2 alone comes to a session`, () => {
-      for (const retry of [helloRefused(), helloRefused(null), probeNotTested(hung)])
+      for (const retry of [helloRefused(70), helloRefused(null), probeNotTested(hung)])
         assert.deepEqual(told(base, { retry }), ['tls.version-intolerance fail']);
     });
+
+    it(`RFC 8446 §6.2: handshake_failure, ${how} before, is about parameters and not about versions`, () =>
+      assert.deepEqual(told(base, { retry: helloRefused(40) }), []));
   }
 
   it('size was not in the way where another large one is answered', () => {

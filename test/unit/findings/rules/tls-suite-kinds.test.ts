@@ -56,6 +56,13 @@ describe('suites that were chosen', () => {
     assert.deepEqual(told(found({}, { hello }), 'tls.suite.rsa-kx'), ['warn medium']);
   });
 
+  it('but for one that was asked for suites that the first connection had not', () => {
+    const hello: HelloProbes = { retry: agreed({ suite: 0x009d }) };
+    const cbc = { ...tls12, cipher: 'TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384' };
+    assert.deepEqual(told(found(cbc, { hello }), 'tls.suite.rsa-kx'), ['warn low']);
+    assert.deepEqual(told(found({}, { hello }), 'tls.suite.rsa-kx'), ['warn medium']);
+  });
+
   it('one suite is told once', () => {
     const [finding] = only(found(tls12, { otherKey: otherKey(tls12) }), 'tls.suite.cbc');
     assert.deepEqual([finding?.state, finding?.evidence.length], ['pass', 1]);

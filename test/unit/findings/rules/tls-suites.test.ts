@@ -189,8 +189,20 @@ describe('a server that has nothing above TLS 1.2', () => {
 
   it('nothing with authenticated encryption', () => {
     const id = 'tls.suite.no-aead';
-    assert.deepEqual(told(found({ retry: agreed({ suite: 0xc013 }) }, ecdhe), id), ['warn medium']);
+    assert.deepEqual(told(found({ retry: helloRefused() }, ecdhe), id), ['warn medium']);
+    // Of a hello in which there were others, as in older recordings: it may prefer them.
+    assert.deepEqual(told(found({ retry: agreed({ suite: 0xc013 }) }, ecdhe), id), []);
     assert.deepEqual(told(found({ retry: agreed({ suite: STRONG }) }, ecdhe), id), ['pass medium']);
+  });
+
+  it('of suites that have either, a refusal is one of both, and what was taken says nothing of the other', () => {
+    const ids = ['tls.suite.no-fs', 'tls.suite.no-aead'];
+    const states = (retry: ReturnType<typeof agreed>): readonly string[] =>
+      ids.flatMap((id) => told(found({ retry }, rsa), id));
+    assert.deepEqual(states(helloRefused()), ['fail high', 'warn medium']);
+    assert.deepEqual(states(agreed({ suite: STRONG })), ['pass high', 'pass medium']);
+    assert.deepEqual(states(agreed({ suite: 0x009c })), ['pass medium']);
+    assert.deepEqual(states(agreed({ suite: 0xc013 })), ['pass high']);
   });
 
   it('older versions were not offered in that hello, and TLS 1.3 has nothing else', () => {
@@ -212,6 +224,11 @@ describe('whose order counts', () => {
     assert.deepEqual(told(found(both(STRONG, STRONG)), id), ['pass low']);
     // All that it has is sound.
     assert.deepEqual(told(found(both(STRONG, 0xc030)), id), ['pass low']);
+  });
+
+  it('a server that takes a sound one with the weakest first is in order, whosever order that is', () => {
+    assert.deepEqual(told(found({ weakFirst: agreed({ suite: STRONG }) }), id), ['pass low']);
+    assert.deepEqual(told(found({ weakFirst: agreed({ version: 0x0301, suite: CBC }) }), id), []);
   });
 
   it('the TLS of Node offers other suites: that it came to the same tells, and that it came to another one does not', () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ObservedTls, Probes } from '../../../../src/findings/observation.ts';
+import type { BrokenOffBy, ObservedTls, Probes } from '../../../../src/findings/observation.ts';
 import { tlsFindings } from '../../../../src/findings/rules/tls.ts';
 import {
+  agreed,
   answerOf,
   caseOf,
   handshakeFailed,
@@ -30,7 +31,11 @@ const modern: Probes = {
   legacy: handshakeRefused(),
   upToTls12: secured(tls12),
   otherKey: otherKey(),
-  alpn: { kind: 'seen', refused: 'the server sent the alert no application protocol' },
+  alpn: {
+    kind: 'seen',
+    refused: 'the server sent the alert no application protocol',
+    by: { kind: 'alert', alert: 'no application protocol' },
+  },
 };
 
 describe('a server in order', () => {
@@ -87,6 +92,21 @@ describe('versions', () => {
     assert.equal(statesOf(found(tls12), 'tls.no-tls12'), 'pass');
   });
 
+  it('a server that comes to TLS 1.0 with TLS 1.2 on offer has none, also where the first hello came to nothing', () => {
+    const of = (version: number): string =>
+      statesOf(
+        tlsFindings(
+          caseOf([
+            hostCase([
+              observe({ base: handshakeFailed(), probes: { hello: { weakFirst: agreed({ version }) } } }),
+            ]),
+          ]),
+        ),
+        'tls.no-tls12',
+      );
+    assert.deepEqual([of(0x0301), of(0x0303)], ['fail', '']);
+  });
+
   it('TLS 1.3 only keeps senders out that have 1.2', () => {
     const refused = { hello: { weakFirst: helloRefused() }, upToTls12: handshakeRefused() };
     const [finding] = only(found({}, refused), 'tls.no-tls12');
@@ -132,8 +152,8 @@ describe('the key exchange', () => {
 });
 
 describe('RFC 7301: a client that speaks another protocol', () => {
-  const alpn = (agreed: string | null): Findings =>
-    found({}, { alpn: { kind: 'seen', offered: 'http/1.1', agreed } });
+  const alpn = (name: string | null): Findings =>
+    found({}, { alpn: { kind: 'seen', offered: 'http/1.1', agreed: name } });
 
   it('is agreed with', () => {
     const [finding] = only(alpn('http/1.1'), 'tls.alpn-cross');
@@ -147,6 +167,14 @@ describe('RFC 7301: a client that speaks another protocol', () => {
 
   it('is refused, or was not tried', () => {
     assert.equal(statesOf(found({}, modern), 'tls.alpn-cross'), 'pass');
+    const refusedBy = (by?: BrokenOffBy): string =>
+      statesOf(
+        found({}, { alpn: { kind: 'seen', refused: 'x', ...(by === undefined ? {} : { by }) } }),
+        'tls.alpn-cross',
+      );
+    assert.equal(refusedBy({ kind: 'closed' }), 'pass');
+    for (const by of [{ kind: 'alert', alert: 'handshake failure' }, { kind: 'own' }, undefined] as const)
+      assert.equal(refusedBy(by), '');
     assert.equal(statesOf(found(), 'tls.alpn-cross'), '');
     const end = { kind: 'throttled', at: 'greeting', answer: answerOf(421, 'later') } as const;
     assert.equal(statesOf(found({}, { alpn: probeNotTested(end) }), 'tls.alpn-cross'), 'not-tested');

@@ -22,6 +22,7 @@ const bare: ClientHelloSpec = {
   groups: null,
   keyShares: null,
   signatureSchemes: null,
+  certificateSchemes: null,
   extendedMasterSecret: false,
   encryptThenMac: false,
   renegotiation: null,
@@ -45,6 +46,7 @@ const full: ClientHelloSpec = {
   groups: [0x11ec, 0x001d],
   keyShares: [{ group: 0x001d, key: Uint8Array.of(7, 7) }],
   signatureSchemes: [0x0403],
+  certificateSchemes: [0x0401],
   extendedMasterSecret: true,
   encryptThenMac: true,
   renegotiation: 'extension',
@@ -101,6 +103,7 @@ describe('ClientHello', () => {
       '0010': '000704736d74700178',
       '0005': '0100000000',
       '000d': '00041a1a0403',
+      '0032': '00041a1a0401',
       '002b': '061a1a03040303',
       '0033': '0006001d00020707',
     });
@@ -147,11 +150,13 @@ describe('padding, RFC 7685 §3', () => {
     assert.equal(at(least - 1).length, least);
   });
 
-  it('of up to three octets cannot be: there are that many more', () => {
+  it('of up to four octets cannot be: there are that many more, as an empty extension is never the last', () => {
     assert.deepEqual(
-      [1, 2, 3, 4].map((more) => at(least + more).length - least),
-      [4, 4, 4, 4],
+      [1, 2, 3, 4, 5].map((more) => at(least + more).length - least),
+      [5, 5, 5, 5, 5],
     );
+    for (const more of [1, 2, 3, 4, 5])
+      assert.deepEqual([...at(least + more).subarray(-5)], [0, 21, 0, 1, 0]);
   });
 
   it('makes room for extensions where there were none', () => {
@@ -160,7 +165,7 @@ describe('padding, RFC 7685 §3', () => {
 
   it('any size comes out, over one record and more (RFC 8446 §5.1: 2^14 octets in each)', () => {
     const sizes = fc.oneof(
-      fc.integer({ min: least + 4, max: 40_000 }),
+      fc.integer({ min: least + 5, max: 40_000 }),
       fc.integer({ min: 16_370, max: 16_410 }),
     );
     fc.assert(

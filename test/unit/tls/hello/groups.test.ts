@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { createECDH, generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { EXPLICIT_CHAR2, EXPLICIT_PRIME, groupName, groups } from '../../../../src/tls/hello/groups.ts';
+import {
+  curveNumber,
+  EXPLICIT_CHAR2,
+  EXPLICIT_PRIME,
+  groupName,
+  groups,
+} from '../../../../src/tls/hello/groups.ts';
 
 describe('groups, RFC 8446 §4.2.7', () => {
   it('no two have one name', () => {
@@ -14,6 +20,20 @@ describe('groups, RFC 8446 §4.2.7', () => {
     assert.equal(groupName(EXPLICIT_PRIME), 'arbitrary_explicit_prime_curves');
     assert.equal(groupName(EXPLICIT_CHAR2), 'arbitrary_explicit_char2_curves');
     assert.equal(groupName(0x4a4a), '0x4a4a');
+  });
+
+  it('curves have a number by the name that OpenSSL gives them in a key', () => {
+    for (const [curve, code] of [
+      ['prime256v1', 0x0017],
+      ['secp384r1', 0x0018],
+      ['secp521r1', 0x0019],
+      ['brainpoolP256r1', 0x001a],
+    ] as const) {
+      const { publicKey } = generateKeyPairSync('ec', { namedCurve: curve });
+      assert.equal(curveNumber(publicKey.asymmetricKeyDetails?.namedCurve ?? ''), code, curve);
+    }
+    assert.equal(curveNumber('ffdhe2048'), undefined);
+    assert.equal(curveNumber('wap-wsg-idm-ecid-wtls4'), undefined);
   });
 
   /** The octets of a public key, as OpenSSL makes it. */

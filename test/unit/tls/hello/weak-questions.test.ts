@@ -9,10 +9,10 @@ import {
   brokenClasses,
   brokenKindsOf,
   sha1Question,
-  sha1Schemes,
   weakCurves,
   weakCurvesQuestion,
   weakQuestion,
+  weakSchemes,
   weakSuites,
 } from '../../../../src/tls/hello/weak-questions.ts';
 import { ingredients } from './asked.ts';
@@ -97,10 +97,25 @@ it('RFC 8422 §5.1.1: curves of less than 224 bits only, with suites that have o
   for (const code of codes) assert.equal(suites.get(code)?.keyExchange, 'ECDHE');
 });
 
-it('RFC 9155 §2: signatures with SHA-1 only, with suites in which the server signs', () => {
-  const { signatureSchemes: offered, suites: codes } = offerOf(sha1Question(ingredients));
-  assert.deepEqual(offered, sha1Schemes);
-  for (const code of sha1Schemes) assert.equal(signatureSchemes.get(code)?.hash, 'sha1');
+it('RFC 8422 §5.1: with a key on a curve, that curve as well, the last', () => {
+  assert.deepEqual(offerOf(weakCurvesQuestion(ingredients, 0x0017)).groups, [...weakCurves, 0x0017]);
+  assert.deepEqual(offerOf(weakCurvesQuestion(ingredients, 0x0013)).groups, weakCurves);
+});
+
+it('RFC 9155 §2: signatures with SHA-1 and MD5 only, with suites in which the server signs; RFC 8446 §4.2.3: all in the chain', () => {
+  const question = sha1Question(ingredients);
+  const { signatureSchemes: offered, certificateSchemes, suites: codes } = offerOf(question);
+  assert.deepEqual(offered, weakSchemes);
+  for (const code of weakSchemes)
+    assert.match(signatureSchemes.get(code)?.hash ?? '', /^(?:sha1|md5)$/, String(code));
+  assert.equal(
+    [...signatureSchemes.values()].filter(({ hash }) => /^(?:sha1|md5)$/.test(hash)).length,
+    weakSchemes.length,
+  );
+  assert.deepEqual(
+    certificateSchemes?.toSorted((a, b) => a - b),
+    [...signatureSchemes.keys()],
+  );
   for (const code of codes) {
     const suite = suites.get(code);
     assert.ok(suite?.keyExchange === 'ECDHE' || suite?.keyExchange === 'DHE', String(code));

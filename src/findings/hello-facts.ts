@@ -1,7 +1,7 @@
 /** What hellos of our own have shown of a server, taken together. */
-import { type CipherSuite, suites } from '../tls/hello/suites.ts';
-import { SSL_3, TLS_1_2, TLS_1_3 } from '../tls/hello/versions.ts';
-import { type BrokenClass, brokenClasses, brokenKindsOf } from '../tls/hello/weak-questions.ts';
+import { type CipherSuite, suiteName, suites } from '../tls/hello/suites.ts';
+import { SSL_3, TLS_1_0, TLS_1_2, TLS_1_3, versionNumber } from '../tls/hello/versions.ts';
+import { type BrokenClass, brokenClasses, brokenKindsOf, weakSuites } from '../tls/hello/weak-questions.ts';
 import type { HelloSeen, HelloSession } from './hello-seen.ts';
 import type { BrokenOffBy, HandshakeSeen, ObservedTls, Probed, Probes, Visit } from './observation.ts';
 
@@ -22,9 +22,16 @@ export function isRefused(probe: Answer): boolean {
   return probe?.kind === 'seen' && probe.result === 'refused';
 }
 
-/** What came of TLS 1.2 with the weakest first, without SNI or with it. */
-export function weakestOf({ hello }: Probes): HelloSession | undefined {
-  return agreedTo(hello?.weakFirst) ?? agreedTo(hello?.weakNamed);
+/**
+ * What came of TLS 1.2 with the weakest first. Where it was asked with SNI as well only that counts: without, another server may have
+ * answered than the one that was named.
+ */
+export function weakestAnswer({ hello }: Pick<Probes, 'hello'>): Answer {
+  return hello?.weakNamed ?? hello?.weakFirst;
+}
+
+export function weakestOf(probes: Probes): HelloSession | undefined {
+  return agreedTo(weakestAnswer(probes));
 }
 
 /** Whether it said that it has none of the versions of the hello. */
@@ -64,19 +71,29 @@ type OrderSeen =
   /** The same suite either way. */
   | { readonly kind: 'own'; readonly suite: number };
 
-/** Compares what came of all suites with the weakest first, and with the best first. */
+/**
+ * Compares what came of all suites with the weakest first, and with the best first.
+ *
+ * That the server follows the client is known only from two hellos with the same name and the same suites: others differ in more
+ * than their order. That it took the same both times is known from any two.
+ */
 export function orderOf({ tls }: Pick<Visit, 'tls'>, probes: Probes): OrderSeen | undefined {
   const { hello, upToTls12 } = probes;
   const weakest = weakestOf(probes);
   if (weakest === undefined || weakest.version > TLS_1_2) return undefined;
-  const raw = agreedTo(hello?.bestFirst)?.suite;
-  // The TLS of Node does not have the broken ones, and what it gets instead of them says nothing.
-  const isOffered = brokenKindsOf(weakest.suite).length === 0;
-  const best = raw ?? (isOffered ? (codeOfSession(tls) ?? codeOfSession(sessionOf(upToTls12))) : undefined);
-  if (best === undefined) return undefined;
-  return best === weakest.suite
-    ? { kind: 'own', suite: best }
-    : { kind: 'client', weakest: weakest.suite, best };
+  const best = agreedTo(hello?.bestFirst);
+  if (best !== undefined && best.suite !== weakest.suite)
+    return isSameLeaf(best, weakest)
+      ? { kind: 'client', weakest: weakest.suite, best: best.suite }
+      : undefined;
+  const { suite } = weakest;
+  const others = [best?.suite, codeOfSession(tls), codeOfSession(sessionOf(upToTls12))];
+  return others.includes(suite) ? { kind: 'own', suite } : undefined;
+}
+
+/** Whether both showed the same certificate; of one that did not show any nothing speaks against it. */
+function isSameLeaf({ chain: [one] }: HelloSession, { chain: [other] }: HelloSession): boolean {
+  return one === undefined || other === undefined || Buffer.compare(one, other) === 0;
 }
 
 /** What the TLS of Node came to; null where that is nothing. */
@@ -89,75 +106,119 @@ export function codeOfSession(tls: ObservedTls | null): number | undefined {
   return tls === null || tls.version === 'TLSv1.3' ? undefined : byName.get(tls.cipher);
 }
 
+/** A suite that the server takes, and in which version. */
+export type Agreement = Pick<HelloSession, 'version' | 'suite'>;
+
+/** What is known of one door. */
+interface Known {
+  readonly base: Pick<Visit, 'tls'>;
+  readonly probes: Probes;
+}
+
 /** What is known of suites of a broken kind. */
 export interface BrokenKind {
   readonly kind: BrokenClass;
   /** null: the server has none of it. */
-  readonly taken: SuiteTaken | null;
+  readonly taken: Agreement | null;
 }
 
-/** What a server agreed to, as far as suites matter. */
-type SuiteTaken = Pick<HelloSession, 'version' | 'suite'>;
-
 /** Every suite of the list, where there is one (--suites all), the newest version first. */
-export function listedSuites({ hello }: Probes): readonly SuiteTaken[] {
+export function listedSuites({ hello }: Probes): readonly Agreement[] {
   return (hello?.suites?.versions ?? [])
     .toReversed()
     .flatMap(({ version, suites: all }) => all.map((suite) => ({ version, suite })));
 }
 
 /** Whether the server has no suites but those of the list. */
-export function isListedWhole({ hello }: Probes): boolean {
-  const versions = hello?.suites?.versions ?? [];
-  return versions.length > 0 && versions.every(({ unfinished }) => unfinished === null);
+export function isListedWhole(observation: Known): boolean {
+  const { suites: listed } = observation.probes.hello ?? {};
+  return listed !== undefined && listed.versions.length > 0 && whyNotWhole(observation) === undefined;
 }
 
-/** The broken kinds of which something is known; of a server that follows the client, all that are weaker than what it took. */
+/** The broken kinds of which something is known. */
 export function brokenKinds(base: Pick<Visit, 'tls'>, probes: Probes): readonly BrokenKind[] {
-  const { hello } = probes;
-  const sessions = [...sessionsOf(probes), ...listedSuites(probes)];
-  const cleared = new Set([...clearedByRefusal(hello?.weak ?? []), ...clearedByOrder(base, probes)]);
+  const all = agreementsOf(probes);
+  const hasNone = isNewOnly(probes) || isListedWhole({ base, probes });
+  const cleared = hasNone ? brokenClasses : clearedByRefusal(probes);
   return brokenClasses.flatMap((kind): BrokenKind[] => {
-    const taken = sessions.find(({ suite }) => brokenKindsOf(suite).includes(kind));
+    const taken = all.find(({ suite }) => brokenKindsOf(suite).includes(kind));
     if (taken !== undefined) return [{ kind, taken }];
-    return cleared.has(kind) ? [{ kind, taken: null }] : [];
+    return cleared.includes(kind) ? [{ kind, taken: null }] : [];
   });
 }
 
-/** Where none of the kinds that were offered was taken there are none of them. */
-function clearedByRefusal(asked: NonNullable<NonNullable<Probes['hello']>['weak']>): readonly BrokenClass[] {
-  const last = asked.at(-1);
-  if (last?.kind !== 'seen' || last.result !== 'refused') return [];
-  return brokenClasses.filter((kind) => !last.without.includes(kind));
+/**
+ * The kinds of which every suite was on offer and refused, and that in a version that it is for: there are servers that have export
+ * suites in TLS 1.0 only, as RFC 4346 appendix A.5 would have it, though they speak TLS 1.2. Where the server has none of those
+ * versions, its lowest will do.
+ */
+function clearedByRefusal(probes: Probes): readonly BrokenClass[] {
+  const lowest = lowestVersion(probes);
+  const refused = (probes.hello?.weak ?? []).flatMap((asked) =>
+    asked.kind === 'seen' && asked.result === 'refused' ? [asked] : [],
+  );
+  const none = new Set(
+    refused.flatMap((asked) => {
+      const version = asked.version ?? TLS_1_2;
+      const isFor = (code: number): boolean =>
+        version <= (suites.get(code)?.until ?? 0) || version === lowest;
+      return weakSuites(asked).filter(isFor);
+    }),
+  );
+  const usual = weakSuites({ without: [], version: TLS_1_2 });
+  return brokenClasses.filter((kind) =>
+    usual.every((code) => none.has(code) || !brokenKindsOf(code).includes(kind)),
+  );
 }
 
-/**
- * A server without TLS 1.2 and older has none, nor has one whose list has none; one that follows the client has none that stand
- * before what it took.
- */
-function clearedByOrder(base: Pick<Visit, 'tls'>, probes: Probes): readonly BrokenClass[] {
-  if (isNewOnly(probes) || isListedWhole(probes)) return brokenClasses;
-  const order = orderOf(base, probes);
-  if (order?.kind !== 'client') return [];
-  const [kind] = brokenKindsOf(order.weakest);
-  return kind === undefined ? brokenClasses : brokenClasses.slice(0, brokenClasses.indexOf(kind));
+/** The lowest version that the server speaks, SSL 3.0 aside where TLS 1.0 is there; undefined where that is not known. */
+export function lowestVersion(probes: Probes): number | undefined {
+  const { hello } = probes;
+  const lowest = oldSessions(probes).at(-1)?.version;
+  if (lowest === undefined) return isRefused(hello?.old) ? TLS_1_2 : undefined;
+  return lowest <= TLS_1_0 || isRefused(hello?.older) ? lowest : undefined;
 }
 
 /** Every session that was agreed on, those of usual hellos first. */
 export function sessionsOf({ hello = {} }: Probes): readonly HelloSession[] {
-  const { weakFirst, weakNamed, bestFirst, old, older, ssl3, retry, weak = [] } = hello;
-  const usual = [weakFirst, weakNamed, bestFirst, old, older, ssl3, retry];
+  const { bestFirst, old, older, ssl3, retry, weak = [] } = hello;
+  const usual = [weakestAnswer({ hello }), bestFirst, old, older, ssl3, retry];
   const { prime, anonymous, weakCurves, sha1 } = hello;
   return [...usual, prime, anonymous, weakCurves, sha1, ...weak]
     .map(agreedTo)
     .filter((one) => one !== undefined);
 }
 
-/** Sessions below TLS 1.2 that were agreed on, the newest first; SSL 2.0 is told apart. */
-export function oldSessions({ hello }: Probes): readonly HelloSession[] {
-  return [hello?.weakFirst, hello?.weakNamed, hello?.old, hello?.older, hello?.ssl3]
-    .map(agreedTo)
-    .filter((one) => one !== undefined)
+/** Every suite that was seen to be taken: in answers to single hellos, then in the list of all, where there is one. */
+export function agreementsOf(probes: Probes): readonly Agreement[] {
+  return [...sessionsOf(probes), ...listedSuites(probes)];
+}
+
+/**
+ * Why a list of all suites is not one of all: it was broken off, or lacks what the server was seen to take; undefined where it is.
+ */
+export function whyNotWhole({ base, probes }: Known): string | undefined {
+  const listed = listedSuites(probes);
+  const cut = probes.hello?.suites?.versions.find(({ unfinished }) => unfinished !== null);
+  if (cut !== undefined) return `its suites were not listed to the end: ${cut.unfinished}`;
+  const missing = takenIn({ base, probes }).find(
+    ({ version, suite }) =>
+      suites.has(suite) && !listed.some((one) => one.version === version && one.suite === suite),
+  );
+  return missing === undefined ? undefined : `the list lacks ${suiteName(missing.suite)}, which it takes`;
+}
+
+/** What was taken at the first connection, and in answers to single hellos. */
+export function takenIn({ base: { tls }, probes }: Known): readonly Agreement[] {
+  const suite = tls === null ? undefined : byName.get(tls.cipher);
+  const version = tls === null ? undefined : versionNumber(tls.version);
+  const first = suite === undefined || version === undefined ? [] : [{ version, suite }];
+  return [...first, ...sessionsOf(probes)];
+}
+
+/** What was agreed on below TLS 1.2, the newest first; SSL 2.0 is told apart. */
+export function oldSessions(probes: Probes): readonly Agreement[] {
+  return agreementsOf(probes)
     .filter(({ version }) => version < TLS_1_2 && version >= SSL_3)
     .toSorted((one, other) => other.version - one.version);
 }
@@ -174,32 +235,38 @@ function brokenOffBy(probe: Probed<HandshakeSeen> | undefined): BrokenOffBy | un
 
 /**
  * Whether nothing below TLS 1.3 is spoken: by the server's own word, or as it closes without one at every hello of that kind, one
- * with all suites that have a certificate and one of the TLS of Node with its name. (A Dovecot 2.3 refuses versions so.)
+ * with all suites that have a certificate and one of the TLS of Node, both with its name. (A Dovecot 2.3 refuses versions so.)
  */
 export function isNewOnly(probes: Probes): boolean {
-  const { hello, upToTls12 } = probes;
   if (saysNewOnly(probes)) return true;
-  const raw = [hello?.weakFirst, ...(hello?.weakNamed === undefined ? [] : [hello.weakNamed])];
-  return raw.every(isClosedAt) && brokenOffBy(upToTls12)?.kind === 'closed';
+  if (oldSessions(probes).length > 0) return false;
+  return isClosedAt(weakestAnswer(probes)) && brokenOffBy(probes.upToTls12)?.kind === 'closed';
 }
 
 /**
  * Whether the server says that it has none of the versions below TLS 1.3. Any other alert is none about versions: a server whose
  * certificate is not for signatures has TLS 1.2, and suites without a certificate in it.
  */
-export function saysNewOnly({ hello, upToTls12 }: Probes): boolean {
-  if (isOfOtherVersions(hello?.weakFirst) || isOfOtherVersions(hello?.weakNamed)) return true;
-  const by = brokenOffBy(upToTls12);
-  return isRefused(hello?.weakFirst) && by?.kind === 'alert' && by.alert === PROTOCOL_VERSION_WORDS;
+export function saysNewOnly(probes: Probes): boolean {
+  const answer = weakestAnswer(probes);
+  // A GnuTLS 3.7.9 without TLS 1.2 refuses its hello so, and has an older version all the same.
+  if (oldSessions(probes).length > 0) return false;
+  if (isOfOtherVersions(answer)) return true;
+  const by = brokenOffBy(probes.upToTls12);
+  return isRefused(answer) && by?.kind === 'alert' && by.alert === PROTOCOL_VERSION_WORDS;
 }
 
 function isClosedAt(probe: Answer): boolean {
   return probe?.kind === 'seen' && probe.result === 'refused' && probe.alert === null;
 }
 
-/** Whether a hello was refused for want of a name, and the same one with it was not. */
+/**
+ * Whether a hello was refused for want of a name, and the same one with it was not. That the versions of it are not there says nothing
+ * of clients that have newer ones.
+ */
 export function isNameNeeded({ hello }: Probes): boolean {
-  return isRefused(hello?.weakFirst) && agreedTo(hello?.weakNamed) !== undefined;
+  const { weakFirst, weakNamed } = hello ?? {};
+  return isRefused(weakFirst) && !isOfOtherVersions(weakFirst) && agreedTo(weakNamed) !== undefined;
 }
 
 /** Whether what the server takes from a client of today with TLS 1.2 is known to be strong, whichever order the client has. */

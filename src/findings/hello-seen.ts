@@ -5,6 +5,7 @@
  * None of these hellos comes to a session, so that they show what no library would agree to: SSL, suites that are broken, curves
  * that nobody computes with any more.
  */
+import type { WeakTerms } from '../tls/hello/weak-questions.ts';
 import type { Probed } from './observation.ts';
 
 /** What the server agreed to in its ServerHello, and what it showed in clear behind it. */
@@ -53,20 +54,20 @@ export interface HelloProbes {
   readonly retry?: Probed<HelloSeen>;
   /** TLS 1.2 with all suites but the anonymous ones, the weakest first, and compression; without SNI. */
   readonly weakFirst?: Probed<HelloSeen>;
-  /** The same with SNI, where it was refused without. */
+  /** The same with SNI, where the answer without may be that of another server than the one that was named. */
   readonly weakNamed?: Probed<HelloSeen>;
-  /** The same suites, the best first: whose order counts. */
+  /** The same suites, the best first, with SNI: whose order counts. */
   readonly bestFirst?: Probed<HelloSeen>;
   /** TLS 1.1 at most. */
   readonly old?: Probed<HelloSeen>;
-  /** TLS 1.0 at most, where TLS 1.1 was agreed on. */
+  /** TLS 1.0 at most, where that was not come to by then. */
   readonly older?: Probed<HelloSeen>;
   /** SSL 3.0 only. */
   readonly ssl3?: Probed<HelloSeen>;
   /** SSL 2.0 only. */
   readonly ssl2?: Probed<HelloSeen>;
-  /** Only suites of broken kinds, each time without those kinds that were taken before. */
-  readonly weak?: readonly Probed<{ readonly without: readonly string[] } & HelloSeen>[];
+  /** Only suites of broken kinds, each time without those that are of kinds that were taken before. */
+  readonly weak?: readonly Probed<WeakTerms & HelloSeen>[];
   /** Only suites without any certificate. */
   readonly anonymous?: Probed<HelloSeen>;
   /** Only suites with Diffie-Hellman over a prime. */

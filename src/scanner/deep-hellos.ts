@@ -1,8 +1,7 @@
 /** The hellos of our own of depth deep, and what leaves each of them open. */
 import { randomBytes } from 'node:crypto';
 import {
-  isNewOnly,
-  isRefused,
+  agreedTo,
   isStrongAnyway,
   oldSessions,
   orderOf,
@@ -11,42 +10,31 @@ import {
 } from '../findings/hello-facts.ts';
 import type { Probes, Visit } from '../findings/observation.ts';
 import { curveNumber } from '../tls/hello/groups.ts';
+import type { Ingredients } from '../tls/hello/offers.ts';
 import {
   classQuestion,
   fallbackQuestion,
+  type Question as Hello,
   legacyQuestion,
   primeQuestion,
   sslv2Question,
 } from '../tls/hello/questions.ts';
-import { SSL_3, TLS_1_0, TLS_1_1, TLS_1_2 } from '../tls/hello/versions.ts';
+import { SSL_3, TLS_1_0, TLS_1_2 } from '../tls/hello/versions.ts';
 import { sha1Question, weakCurves, weakCurvesQuestion, weakSchemes } from '../tls/hello/weak-questions.ts';
 import { parseCertificate, publicKeyOf } from '../tls/openssl.ts';
-import { beside, question, say, weakHello } from './hello-questions.ts';
+import { beside, isOld, question, say, weakHello } from './hello-questions.ts';
 import type { Question } from './probes.ts';
 
 /** What is asked at depth deep, while there are connections left: the worse what may come of it the sooner. */
 export function deepHellos(base: Visit): readonly Question[] {
-  const hasOld = (probes: Probes): boolean => !isNewOnly(probes);
   return [
     weakHello(base),
     question({ name: 'ssl2', hello: () => sslv2Question(randomBytes(16)), isExtra: true }),
-    question({
-      name: 'ssl3',
-      hello: (ingredients) => legacyQuestion(ingredients, SSL_3),
-      // A server that has nothing else would have answered the hello of TLS 1.1 at most with it.
-      isOpen: (probes) =>
-        hasOld(probes) &&
-        !isRefused(probes.hello?.old) &&
-        oldSessions(probes).every(({ version }) => version > SSL_3),
-      isExtra: true,
-    }),
+    ssl3,
     question({ name: 'prime', hello: primeQuestion, isOpen: mayHavePrime, isExtra: true }),
-    question({
-      name: 'older',
-      hello: (ingredients) => legacyQuestion(ingredients, TLS_1_0),
-      isOpen: (probes) => oldSessions(probes).some(({ version }) => version === TLS_1_1),
-      isExtra: true,
-    }),
+    older,
+    oldAfterAll(base),
+    weakHello(base),
     question({ name: 'sha1', hello: sha1Question, isOpen: mayTakeSha1, isExtra: true }),
     weakCurvesHello(base),
     question({
@@ -57,15 +45,58 @@ export function deepHellos(base: Visit): readonly Question[] {
       isExtra: true,
     }),
     fallbackHello(base),
-    question({
-      name: 'bestFirst',
-      hello: (ingredients) => ({ ...legacyQuestion(ingredients, TLS_1_2), until: 'version' }),
-      isOpen: (probes) =>
-        weakestOf(probes) !== undefined && !isStrongAnyway(probes) && orderOf(base, probes) === undefined,
-      isExtra: true,
-    }),
+    bestFirst(base),
     weakHello(base),
   ];
+}
+
+/*
+ * Each version by itself, also where newer ones were refused: there are servers that refuse a hello of a version that they lack, and
+ * have an older one all the same (GnuTLS).
+ */
+
+const ssl3 = question({
+  name: 'ssl3',
+  hello: (ingredients) => legacyQuestion(ingredients, SSL_3),
+  isOpen: (probes) => oldSessions(probes).every(({ version }) => version > SSL_3),
+  isExtra: true,
+});
+
+const older = question({
+  name: 'older',
+  hello: (ingredients) => legacyQuestion(ingredients, TLS_1_0),
+  isOpen: (probes) =>
+    oldSessions(probes).every(({ version }) => version !== TLS_1_0) &&
+    agreedTo(probes.hello?.old)?.version !== SSL_3,
+  isExtra: true,
+});
+
+/** TLS 1.1, where that was not asked for as nothing below TLS 1.3 was to be expected. */
+function oldAfterAll(base: Visit): Question {
+  return question({
+    name: 'old',
+    hello: (ingredients) => legacyQuestion(ingredients),
+    isOpen: (probes) => probes.hello?.old === undefined && !isOld(base) && oldSessions(probes).length === 0,
+    isExtra: true,
+  });
+}
+
+/** With SNI where the weakest first had it: whose order counts is told from two that differ in nothing else. */
+function bestFirst(base: Visit): Question {
+  const hello = (ingredients: Ingredients): Hello => ({
+    ...legacyQuestion(ingredients, TLS_1_2),
+    until: 'certificates',
+  });
+  return {
+    async ask(knocking, probes) {
+      const { seen, end } = await say(knocking, hello, probes.hello?.weakNamed !== undefined);
+      return { probes: { hello: { bestFirst: seen } }, end };
+    },
+    unasked: (why) => ({ hello: { bestFirst: why } }),
+    isOpen: (probes) =>
+      weakestOf(probes) !== undefined && !isStrongAnyway(probes) && orderOf(base, probes) === undefined,
+    isExtra: true,
+  };
 }
 
 /** RFC 7507 §3: only below the best version of the server, in one that it has. */
@@ -83,7 +114,7 @@ function fallbackHello(base: Visit): Question {
       const { seen, end } = await say(knocking, (ingredients) => fallbackQuestion(ingredients, version));
       return { probes: { hello: { fallback: beside(seen, { version }) } }, end };
     },
-    unasked: () => ({}),
+    unasked: (fallback) => ({ hello: { fallback } }),
     isOpen: (probes) => versionOf(probes) !== undefined,
     isExtra: true,
   };

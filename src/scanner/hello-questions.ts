@@ -8,14 +8,17 @@ import {
   isForwardSecret,
   isNameNeeded,
   isNewOnly,
-  isRefused,
   isStrongAnyway,
   isStrongSuite,
+  lowestVersion,
   oldSessions,
   sessionOf,
+  weakestAnswer,
+  weakestOf,
 } from '../findings/hello-facts.ts';
 import type { HelloProbes, HelloSeen } from '../findings/hello-seen.ts';
 import type { Probed, Probes, Visit, VisitEnd } from '../findings/observation.ts';
+import { isSameLeaf } from '../findings/seen.ts';
 import { forwardSecretUpTo12, type Ingredients, soundUpTo12 } from '../tls/hello/offers.ts';
 import {
   type Question as Hello,
@@ -24,7 +27,8 @@ import {
   retryQuestion,
   weakFirstQuestion,
 } from '../tls/hello/questions.ts';
-import { brokenClasses, weakQuestion } from '../tls/hello/weak-questions.ts';
+import { TLS_1_2, TLS_1_3 } from '../tls/hello/versions.ts';
+import { type BrokenClass, brokenClasses, weakQuestion } from '../tls/hello/weak-questions.ts';
 import type { Knocking, NotTested, Question } from './probes.ts';
 
 /** Those that have one answer each. */
@@ -38,6 +42,7 @@ interface HelloTerms {
   readonly isSmaller?: true;
   readonly isOpen?: (probes: Probes) => boolean;
   readonly isExtra?: true;
+  readonly isSure?: true;
 }
 
 /** A server that takes anonymous suites from whoever offers them would hide its certificate behind one. */
@@ -45,11 +50,15 @@ function weakestFirst(ingredients: Ingredients): Hello {
   return weakFirstQuestion(ingredients, ['anon']);
 }
 
-/** RFC 6066 §3: unrecognized_name. */
-const UNRECOGNIZED_NAME = 112;
-
-/** Asked at every depth but quick, where what was answered before leaves them open. */
-export function usualHellos(base: Visit): {
+/**
+ * Asked at every depth but quick, where what was answered before leaves them open.
+ *
+ * @param hasName whether there is a name for SNI.
+ */
+export function usualHellos(
+  base: Visit,
+  hasName: boolean,
+): {
   readonly weakFirst: Question;
   readonly weakNamed: Question;
   readonly old: Question;
@@ -60,48 +69,48 @@ export function usualHellos(base: Visit): {
       hello: weakestFirst,
       named: false,
       isSmaller: true,
+      isOpen: () => !hasName || base.tls !== null,
     }),
-    weakNamed: weakNamed(({ hello }) => {
-      const refused = hello?.weakFirst;
-      return refused?.kind === 'seen' && refused.result === 'refused' && refused.alert === UNRECOGNIZED_NAME;
+    weakNamed: question({
+      name: 'weakNamed',
+      hello: weakestFirst,
+      isSmaller: true,
+      isOpen: (probes) => hasName && !isOfNamed(base, probes),
     }),
-    old: question({
-      name: 'old',
-      hello: (ingredients) => legacyQuestion(ingredients),
-      isOpen: (probes) => !isOld(base) && !isNewOnly(probes) && oldSessions(probes).length === 0,
-    }),
+    old: oldHello(base),
   };
 }
 
-/** The weakest first once more, with SNI. */
-function weakNamed(isWorth: (probes: Probes) => boolean): Question {
+/**
+ * Whether the server that was named has answered the hello without SNI, too: it has shown a certificate that is known to be of that
+ * name, and said that it has the version that came about with it (RFC 8446 §4.1.3). Where none did, there is nothing to hold against.
+ */
+function isOfNamed({ tls }: Visit, { hello, otherKey }: Probes): boolean {
+  const shown = agreedTo(hello?.weakFirst);
+  const other = otherKey?.kind === 'seen' && otherKey.result === 'secured' ? [otherKey.tls] : [];
+  const known = tls === null ? [] : [tls, ...other];
+  if (shown === undefined || !known.some((one) => isSameLeaf(one, shown))) return false;
+  if (tls?.version === 'TLSv1.3') return shown.couldSpeak === TLS_1_3;
+  return tls?.version !== 'TLSv1.2' || shown.version === TLS_1_2;
+}
+
+/** TLS 1.1 at most. */
+function oldHello(base: Visit): Question {
   return question({
-    name: 'weakNamed',
-    hello: weakestFirst,
-    isOpen: (probes) => probes.hello?.weakNamed === undefined && isWorth(probes),
+    name: 'old',
+    hello: (ingredients) => legacyQuestion(ingredients),
+    isOpen: (probes) => !isOld(base) && !isNewOnly(probes) && oldSessions(probes).length === 0,
   });
 }
 
 /** Whether the server has nothing better than TLS 1.1. */
-function isOld({ tls }: Visit): boolean {
+export function isOld({ tls }: Visit): boolean {
   return tls !== null && tls.version !== 'TLSv1.2' && tls.version !== 'TLSv1.3';
 }
 
-/**
- * Where there is a connection left: what is worth one at any depth.
- *
- * @param hasName whether there is a name for SNI.
- */
-export function furtherHellos(base: Visit, hasName: boolean): readonly Question[] {
-  return [
-    {
-      ...weakNamed((probes) => hasName && isRefused(probes.hello?.weakFirst) && !isNewOnly(probes)),
-      isExtra: true,
-    },
-    retryHello(base),
-    largeHello(base),
-    weakHello(base),
-  ];
+/** Where there is a connection left: what is worth one at any depth. */
+export function furtherHellos(base: Visit): readonly Question[] {
+  return [retryHello(base), largeHello(base), weakHello(base)];
 }
 
 /** A question with one answer, which stands under its name. */
@@ -136,21 +145,38 @@ export function beside<Also extends object>(
 
 /** Suites of broken kinds, without those that are known to be there. */
 export function weakHello(base: Visit): Question {
-  const open = (probes: Probes): (typeof brokenClasses)[number][] => {
-    const known = brokenKinds(base, probes);
-    return brokenClasses.filter((kind) => !known.some((one) => one.kind === kind));
-  };
   return {
     async ask(knocking, probes) {
-      const without = brokenKinds(base, probes).flatMap(({ kind, taken }) => (taken === null ? [] : [kind]));
-      const before = probes.hello?.weak ?? [];
-      const { seen, end } = await say(knocking, (ingredients) => weakQuestion(ingredients, without));
-      return { probes: { hello: { weak: [...before, beside(seen, { without })] } }, end };
+      const terms = nextWeak(base, probes) ?? { without: [], version: TLS_1_2 };
+      const { seen, end } = await say(knocking, (ingredients) =>
+        weakQuestion(ingredients, terms.without, terms.version),
+      );
+      return { probes: { hello: { weak: [...(probes.hello?.weak ?? []), beside(seen, terms)] } }, end };
     },
-    unasked: () => ({}),
-    isOpen: (probes) => !isNewOnly(probes) && open(probes).length > 0 && !isStuck(probes),
+    unasked: (why, { hello }) => ({ hello: { weak: [...(hello?.weak ?? []).slice(0, -1), why] } }),
+    isOpen: (probes) => !isNewOnly(probes) && nextWeak(base, probes) !== undefined,
     isExtra: true,
   };
+}
+
+/** As long as one is taken, without what is of kinds that were; then in the lowest version, where not all kinds go with TLS 1.2. */
+function nextWeak(
+  base: Visit,
+  probes: Probes,
+): { without: readonly BrokenClass[]; version: number } | undefined {
+  const known = brokenKinds(base, probes);
+  if (known.length === brokenClasses.length) return undefined;
+  const without = known.flatMap(({ kind, taken }) => (taken === null ? [] : [kind]));
+  const last = probes.hello?.weak?.at(-1);
+  if (last === undefined)
+    return { without, version: Math.min(weakestOf(probes)?.version ?? TLS_1_2, TLS_1_2) };
+  if (last.kind !== 'seen') return undefined;
+  const { version = TLS_1_2 } = last;
+  if (last.result === 'agreed') return { without, version };
+  // An answer that was no answer will not become one.
+  if (last.result !== 'refused') return undefined;
+  const lowest = lowestVersion(probes);
+  return lowest !== undefined && lowest < version ? { without, version: lowest } : undefined;
 }
 
 /**
@@ -169,8 +195,9 @@ function retryHello(base: Visit): Question {
     unasked: (retry) => ({ hello: { retry } }),
     isSmaller: true,
     isOpen: (probes) =>
-      !isOld(base) && !isStrongSuite(codeOfSession(base.tls)) && !isSilent(probes.hello?.weakFirst),
+      !isOld(base) && !isStrongSuite(codeOfSession(base.tls)) && !isSilent(weakestAnswer(probes)),
     isExtra: true,
+    ...(base.tls?.version === 'TLSv1.3' ? { isSure: true } : {}),
   };
 }
 
@@ -208,12 +235,6 @@ function isAnswered(probe: Probed<HelloSeen> | undefined): boolean {
   return probe?.kind === 'seen' && (probe.result === 'retry' || probe.result === 'agreed');
 }
 
-/** An answer that was no answer will not become one. */
-function isStuck({ hello }: Probes): boolean {
-  const last = hello?.weak?.at(-1);
-  return last !== undefined && agreedTo(last) === undefined;
-}
-
 /** Whether it is known what clients without SNI get: a nameless hello has shown a certificate, or only the name made it do. */
 export function isKnownWithoutName(probes: Probes): boolean {
   return (agreedTo(probes.hello?.weakFirst)?.chain.length ?? 0) > 0 || isNameNeeded(probes);
@@ -224,7 +245,7 @@ export function isKnownWithoutName(probes: Probes): boolean {
  * small one as well, would let another one hang, too.
  */
 export function isKnownUpTo12(base: Visit, probes: Probes): boolean {
-  if (base.tls === null) return isSilent(probes.hello?.weakFirst);
+  if (base.tls === null) return isSilent(weakestAnswer(probes));
   return isStrongAnyway(probes) || isNewOnly(probes);
 }
 

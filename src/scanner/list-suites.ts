@@ -3,10 +3,11 @@
  * done only where somebody asked for it.
  */
 import { randomBytes } from 'node:crypto';
+import type { Agreement } from '../findings/hello-facts.ts';
 import type { HelloSeen, SuitesOfVersion, SuitesSeen } from '../findings/hello-seen.ts';
 import type { Probed, VisitEnd } from '../findings/observation.ts';
-import type { Ingredients } from '../tls/hello/offers.ts';
-import { type Question as Hello, legacyQuestion, remainingQuestion } from '../tls/hello/questions.ts';
+import { type Ingredients, offerUpTo, usualSuites } from '../tls/hello/offers.ts';
+import { type Question as Hello, remainingQuestion } from '../tls/hello/questions.ts';
 import { suites } from '../tls/hello/suites.ts';
 import { SSL_3, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3 } from '../tls/hello/versions.ts';
 import type { Knocking, NotTested } from './probes.ts';
@@ -17,6 +18,9 @@ const MOST_TIMEOUTS = 2;
 /** More than any server of today needs, were it to take all that it can. */
 const MOST_CONNECTIONS = 1_000;
 
+/** So many closes without a word, one after the other, and it is time to see whether there is anybody. */
+const MOST_CLOSES = 3;
+
 interface Listing {
   readonly knocking: Pick<Knocking, 'hello'>;
   /** Awaited before every connection, with how the last one ended; `stop`: there is no further one. */
@@ -24,17 +28,26 @@ interface Listing {
   connections: number;
   timeouts: number;
   last: VisitEnd;
+  /** What the server was seen to take, so that it is known what it has an answer to. */
+  known: Agreement | undefined;
+  /** Closes without a word since the last answer: refusals only as long as what is known to be taken is answered. */
+  closes: number;
   /** Why nothing more is asked; null: it goes on. */
   stopped: string | null;
 }
 
-/** @param last how the connection before these ended. */
+/**
+ * @param last how the connection before these ended.
+ * @param known what the server was seen to take by then.
+ */
 export async function listSuites(
   knocking: Pick<Knocking, 'hello'>,
   between: Listing['between'],
   last: VisitEnd,
+  known: Agreement | undefined,
 ): Promise<SuitesSeen> {
-  const listing: Listing = { knocking, between, connections: 0, timeouts: 0, last, stopped: null };
+  const counts = { connections: 0, timeouts: 0, closes: 0 };
+  const listing: Listing = { knocking, between, ...counts, last, known, stopped: null };
   const versions: SuitesOfVersion[] = [];
   for (const version of VERSIONS) {
     // A server that has sent us away is not asked for the other versions.
@@ -47,32 +60,52 @@ export async function listSuites(
 
 /** @returns undefined where the server does not have the version. */
 async function ofVersion(listing: Listing, version: number): Promise<SuitesOfVersion | undefined> {
-  if (version !== TLS_1_3 && (await isSpoken(listing, version)) === false) return undefined;
+  const nothing = { version, suites: [], ownOrder: null };
+  if (version !== TLS_1_3) {
+    const first = await ask(listing, firstQuestion(version));
+    if (first !== undefined && suiteTaken(first.seen, version) === undefined) {
+      await confirm(listing);
+      const unfinished = listing.stopped ?? brokenBy(first);
+      return unfinished === null ? undefined : { ...nothing, unfinished };
+    }
+  }
   const taken: number[] = [];
   const settled = new Set<number>();
+  let broken: string | null = null;
   for (;;) {
     const question = await ask(listing, (ingredients) => remainingQuestion(ingredients, version, settled));
     if (question === undefined) break;
     const suite = suiteTaken(question.seen, version);
     if (suite !== undefined) taken.push(suite);
     for (const code of suite === undefined ? question.offered : [suite]) settled.add(code);
+    broken ??= brokenBy(question);
   }
-  if (taken.length === 0 && listing.stopped === null) return undefined;
-  const unfinished = listing.stopped;
+  await confirm(listing);
+  const unfinished = listing.stopped ?? broken;
+  if (taken.length === 0) return unfinished === null ? undefined : { ...nothing, unfinished };
   return { version, ...(await inOrder(listing, version, taken)), unfinished };
 }
 
-/**
- * Asked first, as a list costs a connection for each way of key exchange even where there is nothing to list.
- *
- * @returns undefined where nobody could be asked.
- */
-async function isSpoken(listing: Listing, version: number): Promise<boolean | undefined> {
-  const asked = await ask(listing, (ingredients) => ({
-    ...legacyQuestion(ingredients, version),
-    until: 'version',
-  }));
-  return asked === undefined ? undefined : suiteTaken(asked.seen, version) !== undefined;
+/** All usual suites: asked first, as a list costs a connection for each way of key exchange even where there is nothing to list. */
+function firstQuestion(version: number): (ingredients: Ingredients) => Hello {
+  return (ingredients) => {
+    const offer = { ...offerUpTo(ingredients, version), suites: usualSuites(version) };
+    return { offer, until: 'version' };
+  };
+}
+
+/** Octets that are no answer rule nothing out. */
+function brokenBy({ seen }: Asked): string | null {
+  return seen.result === 'broken' ? seen.because : null;
+}
+
+/** Asks for what the server is known to take, where closes are to count as refusals. */
+async function confirm(listing: Listing): Promise<void> {
+  const { known } = listing;
+  if (listing.closes === 0 || listing.stopped !== null) return;
+  if (known !== undefined) await choiceOf(listing, known.version, [known.suite]);
+  if (listing.closes > 0)
+    listing.stopped ??= 'it closes the connection without a word at what it took before, too';
 }
 
 /**
@@ -172,11 +205,24 @@ async function ask(
     );
     listing.last = end;
     if (seen.kind === 'seen' && seen.result !== 'not-offered')
-      return { seen, offered: offer.kind === 'tls' ? offer.suites : [] };
+      return heard(listing, { seen, offered: offer.kind === 'tls' ? offer.suites : [] });
     if (seen.kind === 'seen') listing.stopped = 'STARTTLS was not offered any more';
     else listing.stopped = whyOver(listing, seen, end);
   }
   return undefined;
+}
+
+/** Counts closes, and keeps what was taken. */
+async function heard(listing: Listing, asked: Asked): Promise<Asked> {
+  const { seen } = asked;
+  if (seen.result === 'refused' && seen.alert === null) {
+    listing.closes += 1;
+    if (listing.closes === MOST_CLOSES) await confirm(listing);
+    return asked;
+  }
+  if (seen.result !== 'broken') listing.closes = 0;
+  if (seen.result === 'agreed') listing.known = seen.session;
+  return asked;
 }
 
 /** One hang may pass. @returns null where the question is asked again. */

@@ -1,6 +1,6 @@
 /** All that is said to one door, on one connection after the other, whoever makes them. It judges nothing. */
 import { connectionBudget, type Depth, type Endpoint } from '../findings/endpoint.ts';
-import { isTlsSpoken } from '../findings/hello-facts.ts';
+import { isTlsSpoken, takenIn } from '../findings/hello-facts.ts';
 import type { Observation, Probes, Step, Visit, VisitEnd } from '../findings/observation.ts';
 import type { Talk } from '../wire/bytes.ts';
 import type { Channel } from '../wire/channel.ts';
@@ -21,6 +21,7 @@ import {
 } from './probes.ts';
 import { emptyFlight, helloOf, withAlpn, withHello } from './raw-hello.ts';
 import type { VisitRequest } from './visit.ts';
+import { type Doubts, doubtsAfter, hear, isInDoubt, nobodyThere, withoutClosed } from './wordless.ts';
 
 /** How much is looked at. */
 export interface Plan {
@@ -105,10 +106,13 @@ export async function observeDoor(
         helloName,
       })
     : [];
-  const further = await askAll(questions, base, plan, { timeoutMs, clock, baseMs }, knocking);
+  const { between } = plan;
+  const most = Math.min(plan.budget, connectionBudget[plan.depth]) - 1;
+  const further = await askAll(questions, base, { most, between, timeoutMs, clock }, baseMs, knocking);
   const { connections, probes, last } = further;
+  const [known] = takenIn({ base, probes });
   const isListed = plan.everySuite === true && isDeeper && isTlsSpoken(base, probes) && !isSentAway(last);
-  const suites = isListed ? { hello: { suites: await listSuites(knocking, plan.between, last) } } : {};
+  const suites = isListed ? { hello: { suites: await listSuites(knocking, between, last, known) } } : {};
   return { endpoint, at, connections: 1 + connections, base, probes: merged(probes, suites) };
 }
 
@@ -148,47 +152,93 @@ function knockingAt(endpoint: Endpoint, polite: VisitRequest, talkBy: TalkBy): K
   };
 }
 
+/** What has been asked so far. */
+interface Asking {
+  probes: Probes;
+  connections: number;
+  last: VisitEnd;
+  timeouts: number;
+  talkedMs: number;
+  /** Why nothing more is asked; undefined: it goes on. */
+  stopped: NotTested | undefined;
+}
+
+interface AskingTerms extends Pick<DoorTerms, 'timeoutMs' | 'clock'> {
+  /** Behind the first one. */
+  readonly most: number;
+  readonly between: Plan['between'];
+}
+
 /** Asks one question after the other, as long as there may be connections and the server lets us in. */
 async function askAll(
   questions: readonly Question[],
   base: Visit,
-  { depth, budget, between }: Plan,
-  { timeoutMs, clock, baseMs }: Pick<DoorTerms, 'timeoutMs' | 'clock'> & { readonly baseMs: number },
+  terms: AskingTerms,
+  baseMs: number,
   knocking: Knocking,
-): Promise<{ readonly probes: Probes; readonly connections: number; readonly last: VisitEnd }> {
-  const most = Math.min(budget, connectionBudget[depth]) - 1;
-  let probes: Probes = {};
-  let connections = 0;
-  let last = base.end;
-  let timeouts = 0;
-  let talkedMs = baseMs;
-  let stopped: NotTested | undefined;
-  for (const question of questions) {
-    if (question.isOpen?.(probes) === false) continue;
-    const left = (why: NotTested): Probes => (question.isExtra === true ? {} : question.unasked(why));
-    const why = stopped ?? hindrance(base, question);
-    if (why !== undefined) {
-      probes = merged(probes, left(why));
-      continue;
-    }
-    if (connections >= most) stopped = spent(most + 1, last);
-    else if ((await between(last)) === 'stop') stopped = notTested(last);
-    if (stopped !== undefined) {
-      probes = merged(probes, left(stopped));
-      continue;
-    }
-    connections += 1;
-    const began = clock();
-    const answered = await question.ask(knocking, probes);
-    talkedMs += clock() - began;
-    probes = merged(probes, answered.probes);
-    last = answered.end;
-    // Without this, a server that answers each time just before its time is up would keep us for all connections there are.
-    if (talkedMs > MOST_TALKS * timeoutMs) stopped = tooSlow(talkedMs, last);
-    if (last.kind === 'timeout') timeouts += 1;
-    if (timeouts === MOST_TIMEOUTS) stopped = notTested(last);
+): Promise<Pick<Asking, 'probes' | 'connections' | 'last'>> {
+  const asking: Asking = {
+    probes: {},
+    connections: 0,
+    last: base.end,
+    timeouts: 0,
+    talkedMs: baseMs,
+    stopped: undefined,
+  };
+  const doubts = doubtsAfter(base, knocking);
+  for (const question of [...questions, undefined]) {
+    if (question?.isOpen?.(asking.probes) === false) continue;
+    const hindered = question && hindrance(base, question);
+    if (hindered === undefined) await askAgain(asking, doubts, question, terms);
+    if (question === undefined) continue;
+    const before = asking.probes;
+    const answered =
+      hindered === undefined ? await askOnce(asking, () => question.ask(knocking, before), terms) : undefined;
+    if (answered !== undefined) hear(doubts, question, answered.probes, before, knocking);
+    const why = hindered ?? asking.stopped;
+    const unasked = why === undefined || question.isExtra === true ? {} : question.unasked(why, before);
+    asking.probes = merged(before, answered?.probes ?? unasked);
   }
-  return { probes, connections, last };
+  const { probes, connections, last } = asking;
+  return { probes: withoutClosed(probes, doubts, last), connections, last };
+}
+
+/** Where it has closed without a word, and it is time to know whether it would close at anything. */
+async function askAgain(
+  asking: Asking,
+  doubts: Doubts,
+  next: Question | undefined,
+  terms: AskingTerms,
+): Promise<void> {
+  const { again } = doubts;
+  const left = terms.most - asking.connections;
+  if (again === undefined || asking.stopped !== undefined || !isInDoubt(doubts, left, next)) return;
+  const answered = await askOnce(asking, again, terms);
+  if (answered?.heard === 'answer') doubts.closed = [];
+  else if (answered !== undefined) asking.stopped ??= nobodyThere(answered.end);
+}
+
+/** @returns undefined where nobody is asked any more, which is then said. */
+async function askOnce<Answered extends { readonly end: VisitEnd }>(
+  asking: Asking,
+  ask: () => Promise<Answered>,
+  { most, between, timeoutMs, clock }: AskingTerms,
+): Promise<Answered | undefined> {
+  const { connections, last } = asking;
+  if (asking.stopped !== undefined) return undefined;
+  if (connections >= most) asking.stopped = spent(most + 1, last);
+  else if ((await between(last)) === 'stop') asking.stopped = notTested(last);
+  if (asking.stopped !== undefined) return undefined;
+  asking.connections += 1;
+  const began = clock();
+  const answered = await ask();
+  asking.talkedMs += clock() - began;
+  asking.last = answered.end;
+  // Without this, a server that answers each time just before its time is up would keep us for all connections there are.
+  if (asking.talkedMs > MOST_TALKS * timeoutMs) asking.stopped = tooSlow(asking.talkedMs, answered.end);
+  if (answered.end.kind === 'timeout') asking.timeouts += 1;
+  if (asking.timeouts === MOST_TIMEOUTS) asking.stopped = notTested(answered.end);
+  return answered;
 }
 
 function tooSlow(ms: number, end: VisitEnd): NotTested {

@@ -60,14 +60,16 @@ export interface Question {
     /** What was answered so far. */
     probes: Probes,
   ) => Promise<{ readonly probes: Probes; readonly end: VisitEnd }>;
-  /** What stands in its place where it is not asked. */
-  readonly unasked: (why: NotTested) => Probes;
+  /** What stands in its place where it is not asked, or where what came of it is no answer. */
+  readonly unasked: (why: NotTested, probes: Probes) => Probes;
   /** Whether its hello is smaller than the first one, which may have been too large. */
   readonly isSmaller?: true;
   /** Whether what was answered so far leaves it open; absent: it does. */
   readonly isOpen?: (probes: Probes) => boolean;
   /** Whether it is left out without a word where there is no connection for it any more. */
   readonly isExtra?: true;
+  /** Whether any server that the first hello came to a session with has an answer to it. */
+  readonly isSure?: true;
   /** Whether it tells by what the server answers to what: one that is out of step anyway cannot be told from. */
   readonly isCounted?: true;
 }
@@ -96,20 +98,20 @@ export function questionsFor(base: Visit, terms: QuestionTerms): readonly Questi
   const isSecured = base.tls !== null || isOpen;
   const isTried = isSecured || base.upgrade.kind === 'handshake-failed';
   const { injection, state } = dialect;
-  const { weakFirst, weakNamed, old } = usualHellos(base);
+  const { weakFirst, weakNamed, old } = usualHellos(base, named);
   return [
     ...(injection !== null && startTls && isSecured ? [injectionQuestion(injection)] : []),
     ...(isTried ? [weakFirst] : []),
-    ...(isTried && named ? [weakNamed] : []),
     ...(isSecured ? otherKeyQuestions(base) : []),
+    ...(isTried ? [weakNamed] : []),
     ...(isTried && (base.tls === null || base.tls.version === 'TLSv1.3') ? [upToTls12Question(base)] : []),
-    ...(isTried && named ? [withoutNameQuestion] : []),
     ...(isTried ? [old] : []),
+    ...(isSecured && named ? [withoutNameQuestion] : []),
     ...(deep && saysHello && startTls ? [otherHelloQuestion(terms, isSecured)] : []),
     ...(deep && state !== null && startTls && intrusive && isSecured ? [stateQuestion(state)] : []),
     ...(deep && isSecured ? [alpnQuestion] : []),
     ...(deep && intrusive && dialect.intrusive !== undefined ? [intrusiveQuestion(dialect.intrusive)] : []),
-    ...(isTried ? furtherHellos(base, named) : []),
+    ...(isTried ? furtherHellos(base) : []),
     ...(deep && isTried ? deepHellos(base) : []),
   ];
 }
@@ -235,10 +237,12 @@ function otherHelloQuestion({ helloName }: QuestionTerms, withAlpn: boolean): Qu
       const { clear, end } = visit;
       if (clear === null) return { probes: { otherHello: notTested(end) }, end };
       const alpn = withAlpn ? alpnOf(visit) : undefined;
+      // A close without a word is no answer to this.
+      const isClosed = alpn?.kind === 'seen' && 'refused' in alpn && alpn.by?.kind === 'closed';
       return {
         probes: {
           otherHello: { kind: 'seen', helloName: other, clear },
-          ...(alpn?.kind === 'seen' ? { alpn } : {}),
+          ...(alpn?.kind === 'seen' && !isClosed ? { alpn } : {}),
         },
         end,
       };

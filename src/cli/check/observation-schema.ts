@@ -165,7 +165,7 @@ const hellos = z.strictObject({
   ssl3: hello,
   ssl2: hello,
   weak: z
-    .array(helloSeen({ without: z.array(text).max(MOST_SUITES) }))
+    .array(helloSeen({ without: z.array(text).max(MOST_SUITES), version: code.exactOptional() }))
     .max(20)
     .exactOptional(),
   anonymous: hello,

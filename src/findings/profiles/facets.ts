@@ -11,8 +11,10 @@ import {
   isBrokenOffByServer,
   isRefused,
   wantedGroup,
+  weakestAnswer,
+  whyNotWhole,
 } from '../hello-facts.ts';
-import type { HelloSession, SuitesSeen } from '../hello-seen.ts';
+import type { HelloSession } from '../hello-seen.ts';
 import { showSession, showVersion } from '../hello-words.ts';
 import type { HandshakeSeen, ObservedTls, Probed, Probes } from '../observation.ts';
 import type { SeenDoor } from './doors.ts';
@@ -87,13 +89,13 @@ function version(door: SeenDoor, findings: readonly Finding[]): FacetSeen {
 
 /** A server that agrees to less than TLS 1.3 has shown the best it has; another one has to be asked. */
 function hasTriedTls12({ observation: { base, probes } }: SeenDoor): boolean {
-  const weakFirst = probes.hello?.weakFirst;
+  const weakest = weakestAnswer(probes);
   return (
     base.tls?.version !== 'TLSv1.3' ||
     tlsIn(probes.upToTls12) !== undefined ||
     isBrokenOffByServer(probes.upToTls12) ||
-    agreedTo(weakFirst) !== undefined ||
-    isRefused(weakFirst)
+    agreedTo(weakest) !== undefined ||
+    isRefused(weakest)
   );
 }
 
@@ -109,15 +111,15 @@ function suite(door: SeenDoor): FacetSeen {
       })),
     ),
   ];
-  return { choices, open: withoutAllSuites(listed) };
+  return { choices, open: withoutAllSuites(door) };
 }
 
 /** Why there may be suites that were not seen; undefined where all are listed. */
-function withoutAllSuites(listed: SuitesSeen | undefined): string | undefined {
+function withoutAllSuites({ observation }: SeenDoor): string | undefined {
+  const listed = observation.probes.hello?.suites;
   if (listed === undefined || listed.versions.length === 0)
     return 'the server was not asked for every suite that there is (--suites all)';
-  const cut = listed.versions.find(({ unfinished }) => unfinished !== null);
-  return cut === undefined ? undefined : `its suites were not listed to the end: ${cut.unfinished}`;
+  return whyNotWhole(observation);
 }
 
 /** What hellos of our own have come to, from which no session comes. */

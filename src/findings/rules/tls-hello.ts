@@ -56,16 +56,14 @@ function ssl2(place: Place, { ssl2: probe }: HelloProbes): readonly Finding[] {
 
 const NEW_ONLY = 'It has no version below TLS 1.3.';
 
-function ssl3(place: Place, { ssl3: probe, old }: HelloProbes): readonly Finding[] {
+function ssl3(place: Place, { ssl3: probe }: HelloProbes): readonly Finding[] {
   const spoken = oldSessions(place.observation.probes).find(({ version }) => version === SSL_3);
   if (spoken !== undefined)
     return [foundAt(place, 'tls.ssl3', 'fail', { evidence: [`Agreed on: ${showSession(spoken)}`] })];
-  const pass = (evidence: string): readonly Finding[] => [
-    foundAt(place, 'tls.ssl3', 'pass', { evidence: [evidence] }),
-  ];
-  if (isNewOnly(place.observation.probes)) return pass('It has no version below TLS 1.3.');
-  if (isRefused(probe)) return pass('A hello of SSL 3.0 was refused.');
-  return isRefused(old) ? pass('A hello of TLS 1.1 at most was refused.') : [];
+  // Servers were seen that refuse TLS 1.1 and have an older version all the same: what was not asked for is not known.
+  return isRefused(probe)
+    ? [foundAt(place, 'tls.ssl3', 'pass', { evidence: ['A hello of SSL 3.0 was refused.'] })]
+    : [];
 }
 
 /** What a ServerHello of TLS 1.2 or older says by itself. */

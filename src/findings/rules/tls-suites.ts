@@ -1,6 +1,12 @@
 /** Suites that hellos of our own were answered with: kinds that are broken, and whose order counts. RFC 9325 §4.1, §4.2. */
 import { suiteName, suites } from '../../tls/hello/suites.ts';
-import { type BrokenClass, brokenClasses } from '../../tls/hello/weak-questions.ts';
+import { TLS_1_2 } from '../../tls/hello/versions.ts';
+import {
+  type BrokenClass,
+  brokenClasses,
+  brokenKindsOf,
+  weakSuites,
+} from '../../tls/hello/weak-questions.ts';
 import type { CheckId } from '../catalogue.ts';
 import type { Finding } from '../finding.ts';
 import {
@@ -18,10 +24,11 @@ import {
   orderOf,
   saysNewOnly,
   weakestOf,
+  whyNotWhole,
 } from '../hello-facts.ts';
 import type { SuitesSeen } from '../hello-seen.ts';
 import { showAnswer, showSession, showVersion } from '../hello-words.ts';
-import type { ObservedTls, Probes } from '../observation.ts';
+import type { Observation, ObservedTls, Probes } from '../observation.ts';
 import { foundAt, type Place, type Said } from '../place.ts';
 import { type Scrutiny, scrutinyAt } from '../scrutiny.ts';
 
@@ -46,8 +53,7 @@ const kindsOfChecks: readonly (readonly [CheckId & `tls.suite.${string}`, readon
 ];
 
 function broken(place: Place): readonly Finding[] {
-  const { base, probes } = place.observation;
-  const known = brokenKinds(base, probes);
+  const known = brokenKinds(place.observation.base, place.observation.probes);
   return kindsOfChecks.flatMap(([id, kinds]) => ofKinds(place, id, kinds, known));
 }
 
@@ -63,22 +69,23 @@ function ofKinds(
     return [foundAt(place, id, 'fail', { evidence })];
   }
   const isCleared = kinds.every((kind) => known.some((one) => one.kind === kind));
-  return isCleared ? [foundAt(place, id, 'pass', { evidence: [whyCleared(place)] })] : [];
+  return isCleared ? [foundAt(place, id, 'pass', { evidence: whyCleared(place) })] : [];
 }
 
-function whyCleared({ observation: { base, probes } }: Place): string {
-  if (isListedWhole(probes)) return NOT_LISTED;
-  const last = probes.hello?.weak?.at(-1);
-  if (last?.kind === 'seen') {
-    const names = brokenClasses
-      .filter((kind) => !last.without.includes(kind))
-      .map((name) => name.toUpperCase());
-    return `A hello with suites of ${names.join(', ')} only was answered with ${showAnswer(last)}.`;
-  }
-  const found = orderOf(base, probes);
-  if (found?.kind === 'client')
-    return `It follows the order of the client, and of all suites took ${suiteName(found.weakest)} with the weakest first.`;
-  return 'It has none of the versions that such suites go with.';
+/** Each hello that was refused, with what was on offer. */
+function whyCleared(place: Place): readonly string[] {
+  const { probes } = place.observation;
+  if (isListedWhole(place.observation)) return [NOT_LISTED];
+  const evidence = (probes.hello?.weak ?? []).flatMap((asked) => {
+    if (asked.kind !== 'seen' || asked.result !== 'refused') return [];
+    const { version = TLS_1_2 } = asked;
+    const offered = weakSuites(asked).flatMap(brokenKindsOf);
+    const names = brokenClasses.filter((kind) => offered.includes(kind)).map((name) => name.toUpperCase());
+    return [
+      `A hello of ${showVersion(version)} at most with suites of ${names.join(', ')} only was answered with ${showAnswer(asked)}.`,
+    ];
+  });
+  return evidence.length > 0 ? evidence : ['It has none of the versions that such suites go with.'];
 }
 
 const NOT_LISTED = 'Every suite that it takes was listed, and none of these is among them.';
@@ -88,7 +95,7 @@ function anonymous(place: Place): readonly Finding[] {
   const { probes } = place.observation;
   const session = agreedTo(probes.hello?.anonymous) ?? listedSuites(probes).find(isAnonymous);
   if (session === undefined) {
-    const why = whyNotAnonymous(probes);
+    const why = whyNotAnonymous(place.observation);
     return why === undefined ? [] : [foundAt(place, 'tls.suite.anon', 'pass', { evidence: [why] })];
   }
   const evidence = [`Agreed on: ${showSession(session)}`];
@@ -123,11 +130,11 @@ function preferredAnonymous({ hello }: Probes): ReturnType<typeof listedSuites>[
 }
 
 /** @returns undefined where there may be some. */
-function whyNotAnonymous(probes: Probes): string | undefined {
+function whyNotAnonymous({ base, probes }: Observation): string | undefined {
   if (saysNewOnly(probes)) return 'It has no version below TLS 1.3.';
   if (isRefused(probes.hello?.anonymous))
     return 'A hello with suites without a certificate only was refused.';
-  return isListedWhole(probes) ? NOT_LISTED : undefined;
+  return isListedWhole({ base, probes }) ? NOT_LISTED : undefined;
 }
 
 /** Of a server that has no TLS 1.3: whether it has anything sound at all, by a hello that offered nothing without it. */
@@ -183,10 +190,15 @@ function listed(place: Place, { versions, connections }: SuitesSeen): readonly F
     return `${showVersion(version)}: ${all.length}${rest}`;
   });
   const total = new Set(versions.flatMap(({ suites: all }) => all)).size;
-  const isWhole = versions.every(({ unfinished }) => unfinished === null);
+  const why = whyNotWhole(place.observation);
+  const isCut = versions.some(({ unfinished }) => unfinished !== null);
   return [
-    foundAt(place, 'tls.suite.count', isWhole ? 'pass' : 'not-tested', {
-      evidence: [`${total} suites, found by ${connections} connections`, ...evidence],
+    foundAt(place, 'tls.suite.count', why === undefined ? 'pass' : 'not-tested', {
+      evidence: [
+        `${total} suites, found by ${connections} connections`,
+        ...evidence,
+        ...(why === undefined || isCut ? [] : [`It is not all: ${why}.`]),
+      ],
     }),
   ];
 }

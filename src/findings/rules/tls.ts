@@ -1,10 +1,11 @@
 /** Versions, suites and groups. RFC 8996, RFC 9325 §3, §4. */
 import { groupName } from '../../tls/hello/groups.ts';
-import { TLS_1_2 } from '../../tls/hello/versions.ts';
+import { TLS_1_0, TLS_1_1, TLS_1_2 } from '../../tls/hello/versions.ts';
 import type { CheckCase } from '../case.ts';
 import type { CheckId } from '../catalogue.ts';
 import type { Finding } from '../finding.ts';
 import {
+  agreedTo,
   isBrokenOffByServer,
   isNewOnly,
   isRefused,
@@ -70,24 +71,62 @@ interface OldSession {
 
 /** What the server agrees to where nothing above TLS 1.1 is on offer; of the two it takes the newer. */
 function oldVersions(place: Place, tls: ObservedTls | null, probes: Probes): readonly Finding[] {
-  const [spoken] = oldSpoken(tls, probes);
-  const id = spoken && OLD.get(spoken.version);
-  const evidence = spoken === undefined ? [] : [`Agreed on: ${spoken.words}`];
-  if (id === 'tls.tls10')
-    return [
-      foundAt(place, id, 'fail', { evidence }),
-      foundAt(place, 'tls.tls11', 'pass', { evidence: ['It would be preferred to 1.0.', ...evidence] }),
-    ];
-  if (id === 'tls.tls11') return [foundAt(place, id, 'fail', { evidence }), ...belowTls11(place, probes)];
-  if (spoken !== undefined) return noneOld(place, ['It would be preferred to SSL 3.0.', ...evidence]);
+  const spoken = oldSpoken(tls, probes);
+  const fails = [...OLD].flatMap(([version, id]) => {
+    const session = spoken.find((one) => one.version === version);
+    return session === undefined
+      ? []
+      : [foundAt(place, id, 'fail', { evidence: [`Agreed on: ${session.words}`] })];
+  });
+  const isFound = (id: VersionId): boolean => fails.some((one) => one.id === id);
+  if (isFound('tls.tls11')) return isFound('tls.tls10') ? fails : [...fails, ...belowTls11(place, probes)];
+  const [newest] = spoken;
+  if (newest === undefined) return noneSpoken(place, probes);
+  const preferred = [`It would be preferred to ${newest.version}.`, `Agreed on: ${newest.words}`];
+  const why11 = whyWithoutTls11(tls, probes, preferred);
+  const without11 = why11 === undefined ? [] : [foundAt(place, 'tls.tls11', 'pass', { evidence: why11 })];
+  return [...(isFound('tls.tls10') ? fails : withoutTls10(place, probes, preferred)), ...without11];
+}
+
+/** That a server has TLS 1.0 says nothing of TLS 1.1 where that was not on offer. */
+function whyWithoutTls11(
+  tls: ObservedTls | null,
+  probes: Probes,
+  preferred: readonly string[],
+): readonly string[] | undefined {
+  if (isRefused(probes.hello?.old)) return ['A hello of TLS 1.1 at most was refused.'];
+  const ofNode = [tls, agreedIn(probes.legacy)];
+  const isOfNode = ofNode.some((one) => one !== null && one !== undefined && OLD.has(one.version));
+  return isOfNode || isBelow(probes, TLS_1_1, ['old']) ? preferred : undefined;
+}
+
+/** Of a server of which a session of SSL 3.0 is known, and none of TLS 1.0 or 1.1. */
+function withoutTls10(place: Place, probes: Probes, preferred: readonly string[]): readonly Finding[] {
+  const isPreferred = isBelow(probes, TLS_1_0, ['old', 'older']);
+  if (!isPreferred && !isRefused(probes.hello?.older)) return [];
+  const evidence = isPreferred ? preferred : ['A hello of TLS 1.0 at most was refused.'];
+  return [foundAt(place, 'tls.tls10', 'pass', { evidence })];
+}
+
+/** Whether less than a version came of a hello that offers it; `of`: those below TLS 1.2 that do. */
+function isBelow(probes: Probes, version: number, of: readonly ('old' | 'older')[]): boolean {
+  const sessions = [weakestOf(probes), ...of.map((name) => agreedTo(probes.hello?.[name]))];
+  return sessions.some((session) => session !== undefined && session.version < version);
+}
+
+function noneSpoken(place: Place, probes: Probes): readonly Finding[] {
   const { legacy, hello } = probes;
   const probe = hello?.old ?? legacy;
-  if (isNewOnly(probes)) return noneOld(place, ['A hello of TLS 1.2 at most was refused.']);
+  if (probe?.kind !== 'seen' && isNewOnly(probes))
+    return noneOld(place, ['A hello of TLS 1.2 at most was refused.']);
   if (probe?.kind === 'not-tested') return untested(place, ['tls.tls10', 'tls.tls11'], probe);
   if (probe?.result === 'failed')
     return noneOld(place, [`A hello of TLS 1.0 and 1.1 only was refused: ${probe.because}`]);
   if (probe?.result !== 'refused') return [];
-  return noneOld(place, [`A hello of TLS 1.1 at most was answered with ${showAnswer(probe)}.`]);
+  return noneOld(place, [
+    `A hello of TLS 1.1 at most was answered with ${showAnswer(probe)}.`,
+    ...(isRefused(hello?.older) ? ['One of TLS 1.0 at most was refused, too.'] : []),
+  ]);
 }
 
 /** The newest first. */
@@ -111,13 +150,9 @@ function noneOld(place: Place, evidence: readonly string[]): readonly Finding[] 
   ];
 }
 
-/** Whether TLS 1.0 is there as well, beside TLS 1.1. */
-function belowTls11(place: Place, probes: Probes): readonly Finding[] {
-  const older = probes.hello?.older;
-  const session = oldSessions(probes).find(({ version }) => showVersion(version) === 'TLSv1');
-  if (session !== undefined)
-    return [foundAt(place, 'tls.tls10', 'fail', { evidence: [`Agreed on: ${showSession(session)}`] })];
-  if (isRefused(older)) {
+/** Whether TLS 1.0 is there as well, beside TLS 1.1, where no session of it came about. */
+function belowTls11(place: Place, { hello }: Probes): readonly Finding[] {
+  if (isRefused(hello?.older)) {
     const evidence = ['A hello of TLS 1.0 at most was refused.'];
     return [foundAt(place, 'tls.tls10', 'pass', { evidence })];
   }

@@ -102,9 +102,21 @@ const bestFirst = inOrder(-1);
 /** Longer lists are not for every server. */
 export const MOST_SUITES = 128;
 
-/** Suites of that version (TLS 1.2 or older) that servers were seen with. */
+/** Suites of that version (TLS 1.2 or older) that servers were seen with, anonymous ones among them, the best first. */
+export function usualSuites(version: number): readonly number[] {
+  return upTo(version, bestFirst);
+}
+
 function upTo(version: number, list: readonly CipherSuite[]): readonly number[] {
   return codes(list.filter((suite) => suite.since <= version && isUsual(suite)));
+}
+
+/** Those with a certificate: a server that takes anonymous ones from whoever offers them hides behind them what else it has. */
+function certifiedUpTo(version: number): readonly number[] {
+  return upTo(
+    version,
+    bestFirst.filter(({ classes }) => !classes.has('anon')),
+  );
 }
 
 /**
@@ -134,7 +146,7 @@ export function codes(list: readonly CipherSuite[]): readonly number[] {
 
 const ofTls13: readonly number[] = codes(openSuites.filter(({ since }) => since === TLS_1_3));
 export const weakestUpTo12: readonly number[] = upTo(TLS_1_2, weakestFirst);
-const bestUpTo12: readonly number[] = upTo(TLS_1_2, bestFirst);
+const bestUpTo12: readonly number[] = certifiedUpTo(TLS_1_2);
 
 /** By their numbers, the weakest first. */
 export const weakestSchemes: readonly number[] = [...signatureSchemes.keys()];
@@ -182,7 +194,7 @@ export function offerUpTo(ingredients: Ingredients, version: number): ClientHell
   const old = {
     ...offer,
     legacyVersion: version,
-    suites: upTo(version, bestFirst),
+    suites: certifiedUpTo(version),
     signatureSchemes: null,
   };
   if (version !== SSL_3) return old;

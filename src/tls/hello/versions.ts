@@ -23,6 +23,13 @@ const byNumber: ReadonlyMap<number, TlsVersion> = new Map(
   Object.entries(names).map(([number, name]) => [Number(number), name]),
 );
 
+const byName: ReadonlyMap<string, number> = new Map([...byNumber].map(([number, name]) => [name, number]));
+
+/** @returns undefined for a name that is none. */
+export function versionNumber(name: string): number | undefined {
+  return byName.get(name);
+}
+
 /** @returns undefined for a number that is no version. */
 export function versionName(number: number): TlsVersion | undefined {
   return byNumber.get(number);

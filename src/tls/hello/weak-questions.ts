@@ -1,7 +1,8 @@
 /** Hellos that offer nothing but what should not be had: a server that takes one has it, and one that refuses has none of it. */
-import { baseOffer, type Ingredients, weakestUpTo12 } from './offers.ts';
+import { baseOffer, type Ingredients, offerUpTo, weakestUpTo12 } from './offers.ts';
 import type { Question } from './questions.ts';
 import { type CipherSuite, type SuiteClass, suites } from './suites.ts';
+import { TLS_1_2 } from './versions.ts';
 
 /** Kinds of suites that are broken, the weakest first: RFC 9325 §4.1, RFC 7465 §2, RFC 5469 §4. */
 export const brokenClasses = [
@@ -26,18 +27,42 @@ export function brokenKindsOf(code: number): readonly BrokenClass[] {
   return brokenClasses.filter((name) => suites.get(code)?.classes.has(name) === true);
 }
 
+/** What a hello with suites of broken kinds only is about. */
+export interface WeakTerms {
+  /** Kinds that the server was seen to have. */
+  readonly without: readonly string[];
+  /** The highest version on offer; absent: TLS 1.2, of older recordings, see {@link weakSuites}. */
+  readonly version?: number;
+}
+
+/**
+ * The suites of such a hello, the weakest first, all with a certificate: left out are those of which each kind is known to be there,
+ * so that of a kind that is not known yet every suite is on offer. Hellos of older recordings left out what was of any of those kinds.
+ */
+export function weakSuites({ without, version }: WeakTerms): readonly number[] {
+  const isKnown = (kind: BrokenClass): boolean => without.includes(kind);
+  return weakestUpTo12.filter((code) => {
+    const suite = suites.get(code);
+    const kinds = brokenKindsOf(code);
+    if (suite === undefined || kinds.length === 0 || suite.classes.has('anon')) return false;
+    if (version === undefined) return !kinds.some(isKnown);
+    return suite.since <= version && !kinds.every(isKnown);
+  });
+}
+
 /**
  * Only suites of broken kinds, with a certificate, the weakest first.
  *
- * @param without kinds that are left out, as the server was seen to have them; not all of them.
+ * @param without kinds that the server was seen to have; not all of them.
+ * @param version the highest on offer: there are servers that have a suite in those versions only that it was made for.
  */
-export function weakQuestion(ingredients: Ingredients, without: readonly BrokenClass[] = []): Question {
-  const wanted = weakestUpTo12.filter((code) => {
-    const kinds = brokenKindsOf(code);
-    const isAnonymous = suites.get(code)?.classes.has('anon') === true;
-    return !isAnonymous && kinds.length > 0 && !kinds.some((kind) => without.includes(kind));
-  });
-  return { offer: { ...baseOffer(ingredients), suites: wanted }, until: 'version' };
+export function weakQuestion(
+  ingredients: Ingredients,
+  without: readonly BrokenClass[] = [],
+  version: number = TLS_1_2,
+): Question {
+  const offer = offerUpTo(ingredients, version);
+  return { offer: { ...offer, suites: weakSuites({ without, version }) }, until: 'version' };
 }
 
 /**

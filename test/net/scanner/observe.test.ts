@@ -201,7 +201,7 @@ describe('the questions behind it', () => {
     assert.ok(noServerName?.kind === 'seen' && noServerName.result === 'secured');
     assert.equal(noServerName.tls.serverName, null);
     assert.deepEqual(Object.keys(seen.probes), ['injection', 'hello', 'otherKey', 'noServerName']);
-    assert.deepEqual(Object.keys(seen.probes.hello ?? {}), ['weakFirst', 'retry']);
+    assert.deepEqual(Object.keys(seen.probes.hello ?? {}), ['weakFirst', 'weakNamed']);
   });
 
   it('every suite is listed beside the budget, and only where that is wanted', async (t) => {
@@ -248,8 +248,8 @@ describe('the questions behind it', () => {
     });
     assert.ok(state?.kind === 'seen' && !state.kept);
     assert.deepEqual(alpn, { kind: 'seen', offered: 'http/1.1', agreed: null });
-    const { weakCurves, anonymous, fallback } = seen.probes.hello ?? {};
-    for (const last of [weakCurves, anonymous, fallback]) assert.equal(last?.kind, 'seen');
+    const { ssl3, older, weakCurves, anonymous } = seen.probes.hello ?? {};
+    for (const one of [ssl3, older, weakCurves, anonymous]) assert.equal(one?.kind, 'seen');
     assert.deepEqual([intrusive?.vrfy?.code, intrusive?.expn?.code, intrusive?.relay?.code], [502, 502, 554]);
     assert.equal(seen.base.smtp?.mailInClear?.code, 250);
   });
@@ -263,7 +263,7 @@ describe('the questions behind it', () => {
     assert.ok(!toy.said.flat().some((line) => /^(?:MAIL|RCPT|VRFY|EXPN)/.test(line)));
     assert.deepEqual(
       [seen.connections, seen.probes.state, seen.probes.intrusive],
-      [14, undefined, undefined],
+      [16, undefined, undefined],
     );
   });
 

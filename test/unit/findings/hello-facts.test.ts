@@ -12,6 +12,7 @@ import {
   isStrongAnyway,
   isStrongSuite,
   isTlsSpoken,
+  lowestVersion,
   oldSessions,
   orderOf,
   saysNewOnly,
@@ -33,8 +34,8 @@ import {
 
 const tls13 = { tls: tlsSeen() };
 const tls12 = { tls: tlsSeen({ version: 'TLSv1.2', cipher: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256' }) };
-const kindsOf = (hello: HelloProbes, base = tls13): readonly string[] =>
-  brokenKinds(base, { hello }).map(({ kind, taken }) => `${kind}${taken === null ? '' : ' taken'}`);
+const kindsOf = (hello: HelloProbes): readonly string[] =>
+  brokenKinds(tls13, { hello }).map(({ kind, taken }) => `${kind}${taken === null ? '' : ' taken'}`);
 
 describe('one answer', () => {
   it('a session, a refusal, and one for the versions', () => {
@@ -86,9 +87,30 @@ describe('all answers', () => {
     assert.deepEqual([oldSessions({}), sessionsOf({})], [[], []]);
   });
 
+  it('the answer to a nameless hello counts for nothing where the named one was asked, too', () => {
+    // The default server behind a router of names has TLS 1.3 only, the one that was named has more.
+    const weakFirst = helloRefused(70);
+    const hello = { weakFirst, weakNamed: agreed({ suite: 0x0002 }) };
+    assert.ok(!isNewOnly({ hello }));
+    assert.deepEqual(kindsOf(hello), ['null taken']);
+    assert.equal(weakestOf({ hello: { weakFirst: agreed(), weakNamed: helloRefused() } }), undefined);
+    assert.deepEqual(sessionsOf({ hello: { weakFirst: agreed(), weakNamed: probeNotTested() } }), []);
+  });
+
+  it('the lowest version, where it is known', () => {
+    assert.equal(lowestVersion({}), undefined);
+    assert.equal(lowestVersion({ hello: { old: helloRefused() } }), 0x0303);
+    const old = agreed({ version: 0x0302 });
+    assert.equal(lowestVersion({ hello: { old } }), undefined);
+    assert.equal(lowestVersion({ hello: { old, older: helloRefused() } }), 0x0302);
+    assert.equal(lowestVersion({ hello: { old, older: agreed({ version: 0x0301 }) } }), 0x0301);
+    assert.equal(lowestVersion({ hello: { old: agreed({ version: 0x0300 }) } }), 0x0300);
+  });
+
   it('nothing below TLS 1.3, and strong whatever the order', () => {
     assert.ok(isNewOnly({ hello: { weakFirst: helloRefused(70) } }));
     assert.ok(!isNewOnly({ hello: { weakFirst: helloRefused(40) } }));
+    assert.ok(!isNewOnly({ hello: { weakFirst: helloRefused(70), older: agreed({ version: 0x0301 }) } }));
     assert.ok(isNewOnly({ hello: { weakFirst: helloRefused(112), weakNamed: helloRefused(70) } }));
     assert.ok(isStrongAnyway({ hello: { weakFirst: agreed() } }));
     assert.ok(!isStrongAnyway({ hello: { weakFirst: agreed({ suite: 0x2f }) } }));
@@ -150,15 +172,18 @@ describe('all answers', () => {
     assert.equal(weakestOf({ hello: { weakFirst: helloRefused() } }), undefined);
     assert.ok(isNameNeeded({ hello }));
     assert.ok(!isNameNeeded({ hello: { weakFirst: agreed(), weakNamed: agreed() } }));
+    assert.ok(!isNameNeeded({ hello: { weakFirst: helloRefused(70), weakNamed: agreed() } }));
   });
 
   it('whose order counts', () => {
     const weakFirst = agreed({ suite: 0x2f });
-    assert.deepEqual(orderOf(tls12, { hello: { weakFirst } }), {
-      kind: 'client',
-      weakest: 0x2f,
-      best: 0xc02f,
-    });
+    // What the TLS of Node offers differs in more than the order.
+    assert.equal(orderOf(tls12, { hello: { weakFirst } }), undefined);
+    const both = { weakFirst, bestFirst: agreed({ suite: 0xc02f }) };
+    assert.deepEqual(orderOf(tls13, { hello: both }), { kind: 'client', weakest: 0x2f, best: 0xc02f });
+    // Another certificate: another server behind another name, or another kind of key.
+    const elsewhere = { ...both, bestFirst: agreed({ suite: 0xc02f, chain: [Uint8Array.of(1)] }) };
+    assert.equal(orderOf(tls13, { hello: elsewhere }), undefined);
     const own = { weakFirst: agreed({ suite: 0xc02f }) };
     assert.deepEqual(orderOf(tls12, { hello: own }), { kind: 'own', suite: 0xc02f });
     assert.equal(orderOf(tls13, { hello: own }), undefined);
@@ -180,11 +205,21 @@ describe('all answers', () => {
       '3des',
     ]);
     const weak = [
-      { ...agreed({ suite: 0x0003 }), without: [] },
-      { ...helloRefused(), without: ['export', 'rc4'] },
+      { ...agreed({ suite: 0x0003 }), without: [], version: 0x0303 },
+      { ...helloRefused(), without: ['export', 'rc4'], version: 0x0303 },
     ];
-    assert.deepEqual(kindsOf({ weak }), ['null', 'export taken', 'des', 'rc2', 'rc4 taken', 'idea', '3des']);
-    assert.deepEqual(kindsOf({ weakFirst: agreed({ suite: 0x2f }) }, tls12).length, 7);
+    const old = helloRefused();
+    assert.deepEqual(kindsOf({ weak, old }), [
+      'null',
+      'export taken',
+      'des',
+      'rc2',
+      'rc4 taken',
+      'idea',
+      '3des',
+    ]);
+    assert.deepEqual(kindsOf({ weak }), ['null', 'export taken', 'rc4 taken', '3des']);
+    assert.deepEqual(kindsOf({ weakFirst: agreed({ suite: 0x2f }) }), []);
   });
 
   it('the group that is asked for', () => {

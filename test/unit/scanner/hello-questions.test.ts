@@ -10,6 +10,7 @@ import {
   isKnownUpTo12,
   isKnownWithoutName,
   usualHellos,
+  weakHello,
 } from '../../../src/scanner/hello-questions.ts';
 import type { Knocking, Question } from '../../../src/scanner/probes.ts';
 import type { ClientHelloSpec } from '../../../src/tls/hello/client-hello.ts';
@@ -85,7 +86,7 @@ const isOpen = ({ isOpen: worth }: Question, hello: HelloProbes): boolean => wor
 
 describe('the usual ones', () => {
   it('the weakest first goes without SNI and without anonymous suites; the old one with SNI', async () => {
-    const { weakFirst, old } = usualHellos(visit());
+    const { weakFirst, old } = usualHellos(visit(), true);
     const weak = await ask(weakFirst);
     assert.deepEqual([weak.named, offerOf(weak).serverName], [false, null]);
     assert.ok(!offerOf(weak).suites.includes(0x0034));
@@ -96,27 +97,38 @@ describe('the usual ones', () => {
   });
 
   it('each has a random of its own', async () => {
-    const { weakFirst } = usualHellos(visit());
+    const { weakFirst } = usualHellos(visit(), true);
     const [one, other] = [offerOf(await ask(weakFirst)), offerOf(await ask(weakFirst))];
     assert.notDeepEqual(one.random, other.random);
   });
 
-  it('once more with the name where it was asked for', async () => {
-    const { weakNamed } = usualHellos(visit());
-    assert.ok(isOpen(weakNamed, { weakFirst: helloRefused(112) }));
-    for (const hello of [
-      {},
-      { weakFirst: helloRefused(40) },
-      { weakFirst: helloRefused(112), weakNamed: agreed() },
-    ])
-      assert.ok(!isOpen(weakNamed, hello));
+  it('once more with the name, unless the certificate without it is known to be of that name', async () => {
+    const { weakNamed } = usualHellos(visit(), true);
+    const another = agreed({ chain: [Uint8Array.of(1)] });
+    for (const weakFirst of [helloRefused(112), helloRefused(70), another, agreed({ chain: [] })])
+      assert.ok(isOpen(weakNamed, { weakFirst }));
+    const same = { chain: chainFor(), couldSpeak: 0x0304 };
+    assert.ok(!isOpen(weakNamed, { weakFirst: agreed(same) }));
+    // The default server may have the same certificate, and no TLS 1.3.
+    assert.ok(isOpen(weakNamed, { weakFirst: agreed({ ...same, couldSpeak: null }) }));
+    const named12 = usualHellos(visit(tls12), true).weakNamed;
+    assert.ok(!isOpen(named12, { weakFirst: agreed({ ...same, couldSpeak: null }) }));
+    assert.ok(isOpen(named12, { weakFirst: agreed({ ...same, version: 0x0301 }) }));
+    const ofRsa = { hello: { weakFirst: agreed({ ...same, chain: chainFor({ key: 'rsa2048' }) }) } };
+    assert.equal(weakNamed.isOpen?.(ofRsa), true);
+    assert.equal(weakNamed.isOpen?.({ ...ofRsa, otherKey: otherKey() }), false);
+    assert.ok(!isOpen(usualHellos(visit(), false).weakNamed, { weakFirst: another }));
+    // Where the first hello came to nothing, there is nothing to hold against: it is asked with the name at once.
+    assert.ok(!isOpen(usualHellos(visit(null), true).weakFirst, {}));
+    assert.ok(isOpen(usualHellos(visit(null), true).weakNamed, {}));
+    assert.ok(isOpen(usualHellos(visit(null), false).weakFirst, {}));
     const asked = await ask(weakNamed);
     assert.equal(offerOf(asked).serverName, 'mx.example.test');
     assert.deepEqual(asked.probes, { hello: { weakNamed: helloRefused() } });
   });
 
   it('old versions are not asked for where it is known', () => {
-    const { old } = usualHellos(visit());
+    const { old } = usualHellos(visit(), true);
     assert.ok(isOpen(old, {}));
     assert.ok(isOpen(old, { weakFirst: helloRefused(40) }));
     assert.ok(!isOpen(old, { weakFirst: helloRefused(70) }));
@@ -124,7 +136,7 @@ describe('the usual ones', () => {
     assert.equal(old.isOpen?.({ hello: { weakFirst: helloRefused(null) }, upToTls12 }), false);
     assert.equal(old.isOpen?.({ hello: { weakFirst: agreed() }, upToTls12 }), true);
     assert.ok(!isOpen(old, { weakFirst: agreed({ version: 0x0301 }) }));
-    assert.ok(!isOpen(usualHellos(visit({ version: 'TLSv1' })).old, {}));
+    assert.ok(!isOpen(usualHellos(visit({ version: 'TLSv1' }), true).old, {}));
   });
 });
 
@@ -151,24 +163,27 @@ describe('what they leave open', () => {
     const weakFirst = probeNotTested({ kind: 'timeout', at: 'handshake', ms: 1_000 });
     assert.ok(isKnownUpTo12(visit(null), { hello: { weakFirst } }));
     assert.ok(!isKnownUpTo12(visit(), { hello: { weakFirst } }));
-    const [, retry] = furtherHellos(visit(null), true);
+    const [retry] = furtherHellos(visit(null));
     assert.equal(retry?.isOpen?.({ hello: { weakFirst } }), false);
   });
 });
 
 describe('further ones, for which nobody is told that they were left out', () => {
   it('are all extra', () => {
-    for (const question of [...furtherHellos(visit(), true), ...deepHellos(visit())])
+    for (const question of [...furtherHellos(visit()), ...deepHellos(visit())])
       assert.equal(question.isExtra, true);
   });
 
   it('of a server with TLS 1.3 that is strong in TLS 1.2', async () => {
     const hello = { weakFirst: agreed(), old: helloRefused(70) };
-    assert.deepEqual(await open(furtherHellos(visit(), true), hello), ['retry', 'weak']);
+    assert.deepEqual(await open(furtherHellos(visit()), hello), ['retry', 'weak']);
     assert.deepEqual(await open(deepHellos(visit()), hello), [
       'weak',
       'ssl2',
+      'ssl3',
       'prime',
+      'older',
+      'weak',
       'sha1',
       'weakCurves',
       'anonymous',
@@ -185,6 +200,7 @@ describe('further ones, for which nobody is told that they were left out', () =>
       'ssl3',
       'prime',
       'older',
+      'weak',
       'sha1',
       'weakCurves',
       'anonymous',
@@ -196,48 +212,56 @@ describe('further ones, for which nobody is told that they were left out', () =>
 
   it('of one with TLS 1.3 only', async () => {
     const hello = { weakFirst: helloRefused(70) };
-    assert.deepEqual(await open(furtherHellos(visit(), true), hello), ['retry']);
-    assert.deepEqual(await open(deepHellos(visit()), hello), ['ssl2']);
+    assert.deepEqual(await open(furtherHellos(visit()), hello), ['retry']);
+    // An older version may be there without the ones between.
+    assert.deepEqual(await open(deepHellos(visit()), hello), ['ssl2', 'ssl3', 'older', 'old']);
   });
 
   it('of one with TLS 1.2 that is strong the group is nothing to ask for', async () => {
-    assert.deepEqual(
-      await open(furtherHellos(visit(tls12), true), { weakFirst: agreed({ suite: 0xc02f }) }),
-      ['weak'],
-    );
+    assert.deepEqual(await open(furtherHellos(visit(tls12)), { weakFirst: agreed({ suite: 0xc02f }) }), [
+      'weak',
+    ]);
   });
 
   it('of one that refused without a name, the same with it', async () => {
     const hello = { weakFirst: helloRefused(40) };
-    assert.ok((await open(furtherHellos(visit(), true), hello)).includes('weakNamed'));
-    assert.ok(!(await open(furtherHellos(visit(), false), hello)).includes('weakNamed'));
-    assert.ok(!(await open(furtherHellos(visit(), true), {})).includes('weakNamed'));
     const shown = { ...hello, weakNamed: agreed({ prime: Uint8Array.of(1) }) };
     assert.ok(!(await open(deepHellos(visit()), shown)).includes('prime'));
     assert.ok((await open(deepHellos(visit()), shown)).includes('fallback'));
   });
 
-  it('of one that follows the client nothing weaker is left', async () => {
+  it('whose order counts is told from two hellos of our own, the second as the first was', async () => {
     const hello = { weakFirst: agreed({ suite: 0x002f }) };
-    assert.deepEqual(
-      await open(furtherHellos(visit({ ...tls12, cipher: 'TLS_RSA_WITH_AES_128_CBC_SHA256' }), true), hello),
-      ['retry'],
-    );
-    assert.ok(!(await open(deepHellos(visit(tls12)), hello)).includes('bestFirst'));
-    assert.ok((await open(deepHellos(visit()), hello)).includes('bestFirst'));
+    const ofRsa = visit({ ...tls12, cipher: 'TLS_RSA_WITH_AES_128_CBC_SHA' });
+    assert.deepEqual(await open(furtherHellos(ofRsa), hello), ['retry', 'weak']);
+    // It took the same of two different lists.
+    assert.ok(!(await open(deepHellos(ofRsa), hello)).includes('bestFirst'));
+    for (const base of [visit(), visit(tls12)])
+      assert.ok((await open(deepHellos(base), hello)).includes('bestFirst'));
+    for (const [so, named] of [
+      [hello, false],
+      [{ weakFirst: helloRefused(112), weakNamed: agreed({ suite: 0x002f }) }, true],
+    ] as const) {
+      const worth = deepHellos(visit()).filter(({ isOpen: isWorth }) => isWorth?.({ hello: so }) !== false);
+      const asked = await Promise.all(worth.map((one) => ask(one, { hello: so })));
+      const second = asked.find((one) => one.probes.hello?.bestFirst !== undefined) ?? assert.fail();
+      assert.equal(second.named, named);
+      const first = offerOf(await ask(usualHellos(visit(), true).weakFirst)).suites;
+      assert.deepEqual(new Set(offerOf(second).suites), new Set(first));
+    }
   });
 
   it('of one that hangs at the usual hello, a large one behind the small one', async () => {
     const retry = { kind: 'seen', result: 'retry', group: 29, suite: 0x1301 } as const;
-    const further = furtherHellos(visit(null), true);
+    const further = furtherHellos(visit(null));
     assert.deepEqual((await open(further, { retry })).slice(0, 2), ['retry', 'large']);
     assert.ok(!(await open(further, { retry: helloRefused() })).includes('large'));
-    assert.ok(!(await open(furtherHellos(visit(), true), { retry })).includes('large'));
+    assert.ok(!(await open(furtherHellos(visit()), { retry })).includes('large'));
   });
 
   describe('the small one of TLS 1.3 and 1.2 offers of TLS 1.2', () => {
     async function older(base: Visit, probes: Probes = {}): Promise<readonly number[]> {
-      const [, retry] = furtherHellos(base, true);
+      const [retry] = furtherHellos(base);
       const { suites } = offerOf(await ask(retry ?? assert.fail(), probes));
       return suites.filter((code) => (known.get(code)?.since ?? 0) < 0x0304);
     }
@@ -283,8 +307,12 @@ describe('further ones, for which nobody is told that they were left out', () =>
     const beside = { weakFirst: agreed(), old: agreed({ version: 0x0301 }) };
     assert.ok((await open(deepHellos(visit()), beside)).includes('ssl3'));
     const alone = { weakFirst: agreed(), old: agreed({ version: 0x0300 }) };
-    for (const hello of [alone, { weakFirst: agreed(), old: helloRefused(null) }])
-      assert.ok(!(await open(deepHellos(visit()), hello)).includes('ssl3'));
+    for (const name of ['ssl3', 'older']) assert.ok(!(await open(deepHellos(visit()), alone)).includes(name));
+    assert.ok(!(await open(deepHellos(visit()), beside)).includes('older'));
+    // A GnuTLS 3.7.9 refuses a version that it lacks, though it has an older one.
+    const refused = { weakFirst: agreed(), old: helloRefused(70) };
+    for (const name of ['ssl3', 'older'])
+      assert.ok((await open(deepHellos(visit()), refused)).includes(name));
   });
 
   it('what has been seen already is not asked for', async () => {
@@ -296,16 +324,34 @@ describe('further ones, for which nobody is told that they were left out', () =>
 });
 
 describe('broken kinds', () => {
-  const weak = furtherHellos(visit(), true).at(-1) ?? assert.fail();
+  const weak = weakHello(visit());
 
   it('again without those that were taken, as long as one is', async () => {
     const first = await ask(weak, { hello: { weakFirst: agreed({ suite: 0xc02f }) } });
     assert.ok(offerOf(first).suites.every((code) => brokenKindsOf(code).length > 0));
-    assert.deepEqual(first.probes.hello?.weak, [{ ...helloRefused(), without: [] }]);
+    assert.deepEqual(first.probes.hello?.weak, [{ ...helloRefused(), without: [], version: 0x0303 }]);
     const before = [{ ...agreed({ suite: 0x000a }), without: [] }];
     const second = await ask(weak, { hello: { weak: before } });
     assert.ok(!offerOf(second).suites.includes(0x000a));
-    assert.deepEqual(second.probes.hello?.weak, [...before, { ...helloRefused(), without: ['3des'] }]);
+    assert.deepEqual(second.probes.hello?.weak, [
+      ...before,
+      { ...helloRefused(), without: ['3des'], version: 0x0303 },
+    ]);
+  });
+
+  it('RFC 4346 A.5: where TLS 1.2 has none, in the lowest version that is spoken', async () => {
+    const refused = [{ ...helloRefused(), without: [], version: 0x0303 }];
+    const old = agreed({ version: 0x0301 });
+    assert.ok(!isOpen(weak, { weak: refused }));
+    assert.ok(!isOpen(weak, { weak: refused, old: helloRefused() }));
+    const asked = await ask(weak, { hello: { weak: refused, old } });
+    assert.equal(offerOf(asked).legacyVersion, 0x0301);
+    const both = asked.probes.hello?.weak ?? [];
+    assert.deepEqual(both.at(-1), { ...helloRefused(), without: [], version: 0x0301 });
+    assert.ok(!isOpen(weak, { weak: both, old }));
+    // Where there is nothing newer, it is asked in that at once.
+    const only = await ask(weak, { hello: { weakFirst: old } });
+    assert.equal(offerOf(only).legacyVersion, 0x0301);
   });
 
   it('until one is refused', () => {

@@ -11,6 +11,10 @@ interface Server {
   /** Suites by version, in its own order. */
   readonly has: Readonly<Record<number, readonly number[]>>;
   readonly follows?: 'client' | 'itself';
+  /** The alert of its refusals; null: it closes without a word. */
+  readonly alert?: null;
+  /** What it was seen to take before. */
+  readonly known?: { readonly version: number; readonly suite: number };
   /** ChaCha20 goes first where the client wants it most. */
   readonly letsChaChaFirst?: true;
   /** From that connection on, from 1, it does this instead. */
@@ -40,14 +44,14 @@ async function list(server: Server, between: () => 'go' | 'stop' = () => 'go'): 
       return { seen: answer(server, offer), end: without };
     },
   };
-  const seen = await listSuites(knocking, async () => between(), without);
+  const seen = await listSuites(knocking, async () => between(), without, server.known);
   return { ...seen, asked };
 }
 
 const CHACHA = [0xcca8, 0xccaa, 0x1303];
 
 function answer(
-  { has, follows = 'itself', letsChaChaFirst }: Server,
+  { has, follows = 'itself', letsChaChaFirst, alert }: Server,
   offer: ClientHelloSpec,
 ): Probed<HelloSeen> {
   const best = offer.supportedVersions?.[0] ?? offer.legacyVersion;
@@ -64,7 +68,7 @@ function answer(
     follows === 'itself'
       ? own.find((suite) => offer.suites.includes(suite))
       : offer.suites.find((suite) => own.includes(suite));
-  if (common === undefined) return helloRefused();
+  if (common === undefined) return helloRefused(alert);
   if (version === 0x0304) return { kind: 'seen', result: 'retry', group: 29, suite: common };
   return agreed({ version, suite: common });
 }
@@ -189,6 +193,48 @@ describe('no more is asked', () => {
     assert.deepEqual(versions, [
       { version: 0x0300, suites: [], ownOrder: null, unfinished: 'the server did not answer in time' },
     ]);
+  });
+
+  const closing = { seen: helloRefused(null), end: without };
+  const known = { version: 0x0303, suite: 0xc02f };
+
+  it('of one that closes without a word, at what it took before, too', async () => {
+    const words = /^it closes the connection without a word at what it took before, too$/;
+    for (const from of [1, 4, 8, 20]) {
+      const { versions, connections } = await list({ has, known, from, instead: closing });
+      assert.match(versions.at(-1)?.unfinished ?? '', words, String(from));
+      assert.ok(connections <= from + 4, `${connections} from ${from} on`);
+      // No version is missing without a word.
+      const last = versions.at(-1)?.version ?? 0;
+      assert.ok(versions.every(({ version, unfinished }) => version === last || unfinished === null));
+    }
+    const unknown = await list({ has, from: 1, instead: closing });
+    assert.match(unknown.versions[0]?.unfinished ?? '', words);
+  });
+
+  it('octets that are no answer do not rule a version out', async () => {
+    const seen = { kind: 'seen', result: 'broken', because: 'plaintext in place of TLS' } as const;
+    const { versions } = await list({ has, from: 1, until: 1, instead: { seen, end: without } });
+    assert.deepEqual(versions[0], {
+      version: 0x0300,
+      suites: [],
+      ownOrder: null,
+      unfinished: 'plaintext in place of TLS',
+    });
+    assert.deepEqual(
+      versions.slice(1).map(({ version, unfinished }) => [version, unfinished]),
+      [
+        [0x0303, null],
+        [0x0304, null],
+      ],
+    );
+  });
+
+  it('closes are refusals where what is known to be taken is answered between them', async () => {
+    const told = await list({ has });
+    const silent = await list({ has, known, alert: null });
+    assert.deepEqual(silent.versions, told.versions);
+    assert.ok(silent.connections <= told.connections + 12, `${silent.connections} ${told.connections}`);
   });
 
   it('one hang is no answer: the question is asked again', async () => {

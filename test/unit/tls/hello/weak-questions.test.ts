@@ -13,6 +13,7 @@ import {
   weakCurvesQuestion,
   weakQuestion,
   weakSchemes,
+  weakSuites,
 } from '../../../../src/tls/hello/weak-questions.ts';
 import { ingredients } from './asked.ts';
 
@@ -42,13 +43,38 @@ describe('suites of broken kinds', () => {
     assert.equal(serverName, 'mx.example.test');
   });
 
-  it('without those that were taken, whatever else these are', () => {
-    const { suites: offered } = offerOf(weakQuestion(ingredients, ['rc4', 'null']));
-    assert.ok(offered.length > 0);
-    for (const code of offered)
-      assert.ok(!brokenKindsOf(code).some((kind) => kind === 'rc4' || kind === 'null'), String(code));
+  it('without those that are of nothing but what was taken: of a kind that was not, every suite is on offer', () => {
+    const all = offerOf(weakQuestion(ingredients)).suites;
+    for (const without of [
+      ['rc4'],
+      ['export'],
+      ['des'],
+      ['rc4', 'export'],
+      ['null', 'rc4', '3des'],
+    ] as const) {
+      const known: readonly string[] = without;
+      const { suites: offered } = offerOf(weakQuestion(ingredients, without));
+      assert.ok(offered.length > 0);
+      for (const code of all) {
+        const isOpen = brokenKindsOf(code).some((kind) => !known.includes(kind));
+        assert.equal(offered.includes(code), isOpen, `${code.toString(16)} without ${without.join()}`);
+      }
+    }
     // An export suite with RC4 is of both kinds.
-    assert.ok(!offered.includes(0x0003));
+    assert.ok(offerOf(weakQuestion(ingredients, ['rc4'])).suites.includes(0x0003));
+  });
+
+  it('what older recordings mean: without all that is of any kind that was taken', () => {
+    const old = weakSuites({ without: ['rc4'] });
+    assert.ok(!old.includes(0x0003) && !old.includes(0x0005) && old.includes(0x0008));
+  });
+
+  it('RFC 5469 §2, RFC 4346 A.5: in older versions, for servers that have a suite in those only', () => {
+    const { suites: offered, legacyVersion } = offerOf(weakQuestion(ingredients, ['rc4'], 0x0301));
+    assert.equal(legacyVersion, 0x0301);
+    for (const code of offered) assert.ok((suites.get(code)?.since ?? Infinity) <= 0x0301, String(code));
+    assert.ok(offered.includes(0x0008) && offered.includes(0x0009));
+    assert.equal(offerOf(weakQuestion(ingredients, [], 0x0300)).serverName, null);
   });
 
   it('the kinds of a suite', () => {

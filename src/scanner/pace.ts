@@ -34,13 +34,20 @@ export interface Pace {
    * Waits until the address may be called, and holds it.
    *
    * @param operator whose it is ({@link operatorOf}); undefined where nobody knows.
+   * @param isNeeded asked when nobody else is there: whoever was there before may have seen all, and costs no pause then.
    * @returns what lets go of it; more than once does no harm. `stopped`: there are no turns any more.
    */
-  readonly turn: (address: IpAddress, operator?: string) => Promise<Turn | 'stopped'>;
+  readonly turn: (
+    address: IpAddress,
+    operator?: string,
+    isNeeded?: () => boolean,
+  ) => Promise<Turn | 'stopped' | 'not-needed'>;
   /** The server sent us away. @returns for how many milliseconds it is left alone. */
   readonly sentAway: (address: IpAddress) => number;
   /** Milliseconds for which the address is to be left alone, as it sent us away; 0 where it is not. */
   readonly restOf: (address: IpAddress) => number;
+  /** Whether an address needs no pauses. */
+  readonly isOurs: (address: IpAddress) => boolean;
   /** From now on nobody gets a turn; whoever has one goes on with it, to the last of its connections. */
   readonly stop: () => void;
 }
@@ -117,23 +124,30 @@ export function openPace({ gapMs, concurrency, isOurs, clock, sleep }: PaceTerms
   }
 
   return {
-    async turn(address, named) {
+    async turn(address, named, isNeeded = () => true) {
       const server = serverOf(address);
       const free = isOurs(server);
       const operator = free ? undefined : named;
       const come = (goesOn: boolean): Promise<void> =>
         free ? doors.take(goesOn ? 'first' : undefined) : enter(server, goesOn);
       const go = (): void => (free ? doors.give() : leave(server));
+      const giveAddress = (): void => {
+        addresses.give(server);
+        if (operator !== undefined) operators.give(operator);
+      };
       if (operator !== undefined) await operators.take(operator);
       await addresses.take(server);
+      if (!isNeeded()) {
+        giveAddress();
+        return 'not-needed';
+      }
       await come(false);
       let over = false;
       const release = (): void => {
         if (over) return;
         over = true;
         go();
-        addresses.give(server);
-        if (operator !== undefined) operators.give(operator);
+        giveAddress();
       };
       if (halt.signal.aborted) {
         release();
@@ -153,6 +167,7 @@ export function openPace({ gapMs, concurrency, isOurs, clock, sleep }: PaceTerms
       return ms;
     },
     restOf: (address) => Math.max(0, (rests.get(serverOf(address))?.until ?? 0) - clock()),
+    isOurs,
     stop: () => halt.abort(),
   };
 }

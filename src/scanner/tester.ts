@@ -1,26 +1,21 @@
 /** Tests one target after the other: asks what is published, visits every door, and writes down all that it learns. */
 import type { Target } from '../findings/case.ts';
-import { connectionBudget, type Depth } from '../findings/endpoint.ts';
+import type { Depth } from '../findings/endpoint.ts';
 import { askingFindings } from '../findings/judge.ts';
 import { caseOf, learn } from '../findings/learn.ts';
-import type { Observation } from '../findings/observation.ts';
 import type { Recording } from '../findings/recording.ts';
 import { drive, type PolicyHands } from '../lookup/drive.ts';
 import { parseDomain } from '../names/domain.ts';
 import { consentAt } from './consent.ts';
 import { type Door, doorsOf } from './doors.ts';
 import { keptLookUps, leavingAlone } from './kept-look-ups.ts';
-import type { Observer } from './observe.ts';
 import { networkOf, operatorOf, rangeOf, serverOf } from './operator.ts';
 import type { OptOut } from './opt-out.ts';
-import { type Consents, isOurs, type Plan, planned, type SkippedDoor, skippedDoor, someOf } from './plans.ts';
+import { type Consents, isOurs, type Plan, planned, someOf } from './plans.ts';
+import { type DoorParts, visitDoors } from './visit-doors.ts';
 import type { Visits } from './visits.ts';
 
-export interface TesterParts extends PolicyHands {
-  readonly observer: Pick<Observer, 'observe'>;
-  readonly visits: Visits;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+export interface TesterParts extends PolicyHands, DoorParts {
   /** In [0, 1). */
   readonly random: () => number;
 }
@@ -88,7 +83,7 @@ async function testOne(target: Target, join: Join, parts: TesterParts, terms: Te
   const { plans, refused } = planned(target, doors, { ...consents, aliasesOf: kept.aliasesOf }, terms);
   const lines = await join(linesOf(plans, parts.visits, terms));
   if (lines.length > 0) return { kind: 'crowded', lines };
-  const visited = await visitAll(plans, parts, terms);
+  const visited = await visitDoors(plans, parts, terms);
   if (visited === 'stopped') return { kind: 'stopped' };
   const seen = {
     target,
@@ -155,43 +150,4 @@ async function consentsFor(
 
 function placeOf({ host, endpoint: { address } }: Door): string {
   return `${host} ${address}`;
-}
-
-type Visited = Pick<Recording, 'observations' | 'skipped'>;
-
-/** Visits each door, or takes what others have seen there. @returns `stopped` where that is not to be waited for. */
-async function visitAll(
-  plans: readonly Plan[],
-  parts: TesterParts,
-  { everySuite = false }: Pick<TestTerms, 'everySuite'>,
-): Promise<Visited | 'stopped'> {
-  const observations: Observation[] = [];
-  const skipped: SkippedDoor[] = [];
-  let stopped = false;
-  await Promise.all(
-    plans.map(async ({ door, how }) => {
-      const { endpoint, host } = door;
-      const seeing = await parts.visits.seeing({ endpoint, how, operator: operatorOf(host) }, (between) =>
-        parts.observer.observe(endpoint, {
-          ...how,
-          everySuite,
-          budget: connectionBudget[how.depth],
-          between,
-        }),
-      );
-      switch (seeing.kind) {
-        case 'seen':
-          observations.push(seeing.observation);
-          return;
-        case 'resting': {
-          const because = `${endpoint.address} has sent us away, and is left alone`;
-          skipped.push(skippedDoor(door, { kind: 'throttled', because, retryAt: parts.now() + seeing.ms }));
-          return;
-        }
-        case 'stopped':
-          stopped = true;
-      }
-    }),
-  );
-  return stopped ? 'stopped' : { observations, skipped };
 }

@@ -403,7 +403,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'which doors of a target are visited, seen by the visits',
     test: 'test/unit/scanner/tester.test.ts',
-    sources: 'scanner/plans scanner/visits',
+    sources: 'scanner/plans scanner/visit-doors scanner/visits',
   },
   {
     why: 'both ends of what a lane and the main thread say',

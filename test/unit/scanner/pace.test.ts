@@ -49,7 +49,7 @@ function call(
   const begun: number[] = [];
   const visit = async (): Promise<void> => {
     const turn = await pace.turn(address, operator);
-    if (turn === 'stopped') return;
+    if (turn === 'stopped' || turn === 'not-needed') return;
     for (let count = 0; count < times; count += 1) {
       if (count > 0) await turn.again();
       begun.push(time.now);
@@ -64,7 +64,7 @@ function call(
 /** A visit that takes no time. */
 async function pass(pace: Pace, address: string): Promise<void> {
   const turn = await pace.turn(address);
-  if (turn !== 'stopped') turn.release();
+  if (typeof turn === 'object') turn.release();
 }
 
 describe('pauses', () => {
@@ -246,6 +246,19 @@ describe('places', () => {
   });
 });
 
+describe('a turn that nobody needs any more', () => {
+  it('costs no pause, and is given to the next', async () => {
+    const time = new ManualTime();
+    const pace = paceOf(time, 1_000, 10);
+    call(pace, time, '192.0.2.1', 5_000, 1, 'mail.test');
+    const turns = Array.from({ length: 4 }, () => pace.turn('192.0.2.1', 'mail.test', () => false));
+    const begun = call(pace, time, '192.0.2.1', 0, 1, 'mail.test');
+    await time.until(60_000);
+    assert.deepEqual(new Set(await Promise.all(turns)), new Set(['not-needed']));
+    assert.deepEqual(begun, [6_000]);
+  });
+});
+
 describe('at the end', () => {
   it('who has a turn finishes it with its pauses, and nobody else gets one', async () => {
     const time = new ManualTime();
@@ -267,7 +280,7 @@ describe('whoever sends us away', () => {
     const time = new ManualTime();
     const pace = paceOf(time);
     const turn = await pace.turn('192.0.2.1');
-    assert.ok(turn !== 'stopped');
+    assert.ok(typeof turn === 'object');
     assert.equal(pace.restOf('192.0.2.1'), 0);
     const rests = Array.from({ length: 9 }, () => pace.sentAway('192.0.2.1') / 60_000);
     assert.deepEqual(rests, [15, 30, 60, 120, 240, 480, 960, 1440, 1440]);

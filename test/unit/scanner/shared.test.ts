@@ -11,6 +11,20 @@ import {
 import { answerOf, observe, type Seen, sentAway } from '../../support/observations.ts';
 
 const how = { depth: 'standard', intrusive: false } as const;
+const withoutTls: Seen['base'] = {
+  upgrade: { kind: 'not-offered', because: 'of the test' },
+  tls: null,
+  inside: null,
+  again: null,
+  end: { kind: 'without-tls' },
+};
+const notConnected: Seen['base'] = {
+  connect: { kind: 'failed', how: 'timeout', because: 'of the test', ms: 20_000 },
+  greeting: null,
+  upgrade: { kind: 'not-reached' },
+  tls: null,
+  end: { kind: 'not-connected' },
+};
 const nobody = (): Promise<Seeing> => assert.fail('nobody has to go there');
 
 /** Somebody sees this. */
@@ -62,6 +76,33 @@ describe('what was seen of a server', () => {
     );
     assert.equal(isKnown({}, { intrusive: true }), false);
   });
+
+  const nameless: readonly (readonly [string, Seen, Partial<Endpoint>, boolean])[] = [
+    ['no connection', { base: notConnected }, {}, true],
+    ['no TLS', { base: withoutTls }, {}, true],
+    ['no TLS, but a name that XMPP asks for', { base: withoutTls }, { protocol: 'xmpp' }, false],
+    ['no connection to XMPP either', { base: notConnected }, { protocol: 'xmpp' }, true],
+    ['a handshake', {}, {}, false],
+  ];
+  for (const [title, seen, change, isKnown] of nameless) {
+    it(`${isKnown ? 'is' : 'is not'} what another name shows, too: ${title}`, async () => {
+      let now = 0;
+      const shared = shareObservations(() => now);
+      const first = observe({ at: 0, ...seen, endpoint: { ...change, serverName: 'first.test' } });
+      await keep(shared, first);
+      const endpoint = { ...first.endpoint, serverName: 'second.test' };
+      assert.equal(shared.isKnown(endpoint, how), isKnown);
+      assert.deepEqual(
+        shared.ofDoor(endpoint, how),
+        isKnown ? { kind: 'seen', observation: { ...first, endpoint, connections: 0 } } : undefined,
+      );
+      for (const other of [{ port: 26 }, { address: '9.9.9.8' }, { tls: 'implicit' as const }])
+        assert.equal(shared.isKnown({ ...endpoint, ...other }, how), false);
+      now = 10 * 60_000;
+      // A failure may have passed.
+      assert.equal(shared.isKnown(endpoint, how), isKnown && first.base.end.kind === 'without-tls');
+    });
+  }
 
   const ages: readonly (readonly [string, Seen, number])[] = [
     ['is old after an hour', {}, 60],

@@ -50,6 +50,16 @@ interface Change {
   readonly seen?: Seen;
 }
 
+const termsOfTest: TestTerms = {
+  depth: 'standard',
+  intrusive: false,
+  scanner: 'scanner.test',
+  smtpPort: 25,
+  allowPrivate: false,
+  lab: false,
+  optOut: nobodyOptedOut,
+};
+
 async function run({
   domain = 'example.test',
   target = { kind: 'domain', domain: nameOf(domain) },
@@ -93,16 +103,7 @@ async function run({
       now: () => now,
       random: () => 0,
     },
-    {
-      depth: 'standard',
-      intrusive: false,
-      scanner: 'scanner.test',
-      smtpPort: 25,
-      allowPrivate: false,
-      lab: false,
-      optOut: nobodyOptedOut,
-      ...terms,
-    },
+    { ...termsOfTest, ...terms },
   );
   const recording = await tester.test(target);
   const others = await Promise.all(
@@ -288,6 +289,93 @@ describe('what is visited', () => {
       recording.skipped.map(({ host, address, kind, retryAt }) => [host, address, kind, retryAt]),
       [['mx2.example.test', '9.9.9.1', 'throttled', now + 15 * 60_000]],
     );
+  });
+});
+
+describe('one target', () => {
+  /** A target with so many doors, at each of which two connections take so long together. */
+  async function visited(count: number, takesMs: number, pauseMs = 0) {
+    let time = now;
+    let [inside, most, begun] = [0, 0, 0];
+    const hosts = Array.from({ length: 10 }, (_, index) => `mx${index}.many.test`);
+    const answer = answerFrom(
+      Object.fromEntries([
+        ['many.test MX', hosts.map((host) => `10 ${host}.`)],
+        ...hosts.map((host, index) => [
+          `${host} A`,
+          Array.from({ length: count / hosts.length }, (_, address) => `9.9.${index}.${address}`),
+        ]),
+      ]),
+    );
+    const sleepers: { readonly at: number; readonly wake: () => void }[] = [];
+    const sleep = (ms: number): Promise<void> =>
+      new Promise((wake) => void sleepers.push({ at: time + ms, wake }));
+    const tester = openTester(
+      {
+        resolve: (question) => Promise.resolve(answer(question)),
+        fetch: () => assert.fail('there is no policy'),
+        recall: () => ({ sts: undefined, overrides: [] }),
+        observer: {
+          async observe(endpoint, { between }: Plan) {
+            begun += 1;
+            inside += 1;
+            most = Math.max(most, inside);
+            await sleep(takesMs / 2);
+            await between({ kind: 'complete' });
+            await sleep(takesMs / 2);
+            inside -= 1;
+            return observe({ endpoint });
+          },
+        },
+        visits: {
+          isKnown: () => false,
+          seeing: async ({ how }, look) => ({
+            kind: 'seen',
+            observation: await look(async () => {
+              await sleep(pauseMs);
+              return 'go';
+            }, how.depth),
+          }),
+        },
+        now: () => time,
+        random: () => 0,
+      },
+      termsOfTest,
+    );
+    const testing = tester.test({ kind: 'domain', domain: nameOf('many.test') });
+    let recording: Recording | undefined;
+    void testing.then((one) => {
+      recording = one;
+    });
+    while (recording === undefined) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const next = sleepers.toSorted((one, other) => one.at - other.at)[0];
+      if (next === undefined) continue;
+      sleepers.splice(sleepers.indexOf(next), 1);
+      time = next.at;
+      next.wake();
+    }
+    return { begun, most, recording };
+  }
+
+  it('has no more than eight of its doors visited at the same time', async () => {
+    const { begun, most, recording } = await visited(30, 0);
+    assert.deepEqual([begun, most, recording.skipped], [30, 8, []]);
+  });
+
+  it('of tarpits costs a quarter of an hour and what is under way then, and tells what was left out', async () => {
+    const { begun, recording } = await visited(60, 590_000);
+    assert.ok(begun >= 8 && begun <= 10, String(begun));
+    assert.equal(recording.skipped.length, 60 - begun);
+    for (const { kind, because } of recording.skipped) {
+      assert.equal(kind, 'too-many');
+      assert.match(because, /took 15 minutes/);
+    }
+  });
+
+  it('that has to wait for its turns loses nothing by it', async () => {
+    const { begun } = await visited(60, 10_000, 60 * 60_000);
+    assert.equal(begun, 60);
   });
 });
 

@@ -45,7 +45,7 @@ export function openDesk(
 
   async function ask({ way, to }: Extract<FromLane, { kind: 'ask' }>): Promise<void> {
     let went = false;
-    const seeing = await visits.seeing(to, async (between) => {
+    const seeing = await visits.seeing(to, async (between, depth) => {
       went = true;
       const { promise, resolve, reject } = Promise.withResolvers<Extract<Seeing, { kind: 'seen' }>>();
       there.set(way, {
@@ -56,7 +56,7 @@ export function openDesk(
         failed: reject,
       });
       if (lost !== undefined) throw lost;
-      say({ kind: 'go', way });
+      say({ kind: 'go', way, depth });
       try {
         return (await promise).observation;
       } finally {

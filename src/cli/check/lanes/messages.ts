@@ -1,6 +1,7 @@
 /** What the main thread of a long run and its lanes say to each other. */
 import type { Target } from '../../../findings/case.ts';
 import type { Severity } from '../../../findings/check.ts';
+import type { Depth } from '../../../findings/endpoint.ts';
 import type { VisitEnd } from '../../../findings/observation.ts';
 import type { Profile } from '../../../findings/profiles/profile.ts';
 import type { IpAddress } from '../../../names/address.ts';
@@ -44,8 +45,8 @@ export type ToLane =
   | { readonly kind: 'target'; readonly job: number; readonly target: Target }
   /** The lines that are too long; none: it may wait. */
   | { readonly kind: 'joined'; readonly job: number; readonly long: readonly string[] }
-  /** It is the lane's turn at a door: it goes there. */
-  | { readonly kind: 'go'; readonly way: number }
+  /** It is the lane's turn at a door: it goes there, and looks at so much. */
+  | { readonly kind: 'go'; readonly way: number; readonly depth: Depth }
   /** Nobody goes there: this is what came of it. */
   | { readonly kind: 'known'; readonly way: number; readonly seeing: Seeing }
   /** Whether there may be a further connection; it is time for it. */

@@ -1,4 +1,5 @@
 /** Visits of a lane: whose turn it is at which door, and what others have seen, the main thread knows. */
+import type { Depth } from '../../../findings/endpoint.ts';
 import type { VisitEnd } from '../../../findings/observation.ts';
 import { type Seeing, shareObservations } from '../../../scanner/shared.ts';
 import type { Look, Visits, Way } from '../../../scanner/visits.ts';
@@ -14,7 +15,7 @@ const BOUNDS = { entries: 1_000_000, octets: 64 << 20 };
 
 /** A way that the main thread was asked for. */
 interface Asked {
-  readonly go: () => void;
+  readonly go: (depth: Depth) => void;
   readonly known: (seeing: Seeing) => void;
   next: (answer: 'go' | 'stop') => void;
 }
@@ -28,19 +29,23 @@ export function remoteVisits(say: (message: FromLane) => void, now: () => number
   async function ask(to: Way, look: Look): Promise<Seeing> {
     ways += 1;
     const way = ways;
-    const answer = await new Promise<Seeing | 'go'>((resolve) => {
-      asked.set(way, { go: () => resolve('go'), known: resolve, next: () => undefined });
+    const answer = await new Promise<Seeing | { readonly kind: 'go'; readonly depth: Depth }>((resolve) => {
+      asked.set(way, {
+        go: (depth) => resolve({ kind: 'go', depth }),
+        known: resolve,
+        next: () => undefined,
+      });
       say({ kind: 'ask', way, to });
     });
     try {
-      if (answer !== 'go') return answer;
+      if (answer.kind !== 'go') return answer;
       const between = (last: VisitEnd): Promise<'go' | 'stop'> =>
         new Promise((resolve) => {
           const one = asked.get(way);
           if (one !== undefined) one.next = resolve;
           say({ kind: 'between', way, last });
         });
-      const seeing = { kind: 'seen', observation: await look(between) } as const;
+      const seeing = { kind: 'seen', observation: await look(between, answer.depth) } as const;
       say({ kind: 'seen', way, seeing });
       return seeing;
     } finally {
@@ -54,7 +59,7 @@ export function remoteVisits(say: (message: FromLane) => void, now: () => number
     hear(message) {
       switch (message.kind) {
         case 'go':
-          asked.get(message.way)?.go();
+          asked.get(message.way)?.go(message.depth);
           return true;
         case 'known':
           asked.get(message.way)?.known(message.seeing);

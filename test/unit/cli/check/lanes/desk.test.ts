@@ -239,7 +239,7 @@ describe('a desk', () => {
     const way = wayTo('192.0.2.1');
     desk.hear({ kind: 'ask', way: 1, to: way });
     await settle();
-    assert.deepEqual(said, [{ kind: 'go', way: 1 }]);
+    assert.deepEqual(said, [{ kind: 'go', way: 1, depth: 'standard' }]);
     desk.fail(new Error('it is gone'));
     await settle();
     const seeing = await main.seeing(way, () => Promise.resolve(observe({ at: 0, endpoint: way.endpoint })));

@@ -7,13 +7,14 @@ import { judge } from './judgement.ts';
 import { type CheckTerms, openCheck } from './open.ts';
 import { optOutOf } from './opt-out-file.ts';
 import { OutputError } from './outlet.ts';
-import { openPrinting, type PrintTerms } from './printing.ts';
-import { openProgress, type Progress } from './progress.ts';
+import { isList, openPrinting, type PrintTerms } from './printing.ts';
+import { openProgress } from './progress.ts';
+import { type Written, watchReader } from './reader.ts';
 import { endOf, type Result, refuse, reportAll, type Tell } from './report-all.ts';
 import type { RunTerms } from './resume.ts';
 import { savedRecordings } from './saved.ts';
 import type { TargetTerms } from './target.ts';
-import { visitAll } from './visit-all.ts';
+import { type VisitParts, visitAll } from './visit-all.ts';
 import { safe } from './words.ts';
 
 export interface CheckRequest extends PrintTerms {
@@ -40,11 +41,25 @@ export async function check(request: CheckRequest, load: LoadRequest): Promise<n
     progress.clear();
     process.stderr.write(`${kind}: ${safe(message, { unicode: true })}\n`);
   };
+  const isSingle = request.from === undefined && !isList(request) && request.targets.length === 1;
+  const named = request.from === undefined && !isList(request) ? request.targets.length : undefined;
+  let written: Written = { results: 0, of: named };
+  const release = watchReader({
+    stream: process.stdout,
+    isPage: isSingle && request.format === 'text',
+    written: () => written,
+    tell: (message) => tell('error', message),
+    exit: (code) => process.exit(code),
+  });
+  const onWritten = (results: number, of: number | undefined = named): void => {
+    written = { results, of };
+  };
   try {
-    if (request.from === undefined) return await visit(request, load, progress, tell);
+    if (request.from === undefined) return await visit(request, load, { progress, tell, onWritten });
     const reported = await reportAll(judgedAgain(request, request.from), openPrinting(request, load), {
       tell,
       onResult: () => progress.clear(),
+      onWritten: ({ tested }) => onWritten(tested),
       signal: () => undefined,
     });
     return endOf(reported, tell);
@@ -52,6 +67,7 @@ export async function check(request: CheckRequest, load: LoadRequest): Promise<n
     if (!(error instanceof StoreError || error instanceof OutputError)) throw error;
     return refuse(request.format, tell, [error.message]);
   } finally {
+    release();
     progress.close();
   }
 }
@@ -59,9 +75,9 @@ export async function check(request: CheckRequest, load: LoadRequest): Promise<n
 async function visit(
   request: CheckRequest,
   load: LoadRequest,
-  progress: Progress,
-  tell: Tell,
+  parts: Omit<VisitParts, 'opened'>,
 ): Promise<number> {
+  const { tell } = parts;
   const loaded = loadConfig(load);
   const read = loaded.kind === 'ok' ? await readDnsFiles(loaded.config, loaded.effective) : loaded;
   if (loaded.kind === 'invalid' || !('files' in read) || read.errors.length > 0) {
@@ -76,7 +92,7 @@ async function visit(
     onNotice: (text) => tell('warning', text),
   });
   try {
-    return await visitAll(request, load, { opened, progress, tell });
+    return await visitAll(request, load, { opened, ...parts });
   } finally {
     await opened.close();
   }

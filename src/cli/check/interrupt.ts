@@ -1,6 +1,11 @@
 /** A signal ends a long run in order: what is under way is finished. A second one ends it at once. */
 
-export type EndSignal = 'SIGINT' | 'SIGTERM';
+/** A terminal that is closed hangs up. */
+const CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const satisfies Partial<
+  Readonly<Record<NodeJS.Signals, number>>
+>;
+
+export type EndSignal = keyof typeof CODES;
 
 export interface Interrupt {
   /** The signal that came; undefined where none did. */
@@ -17,20 +22,21 @@ export function watchSignals(onFirst: () => void): Interrupt {
     came = signal;
     onFirst();
   };
-  const onInt = (): void => take('SIGINT');
-  const onTerm = (): void => take('SIGTERM');
-  process.on('SIGINT', onInt);
-  process.on('SIGTERM', onTerm);
+  const ends = [
+    ['SIGHUP', (): void => take('SIGHUP')],
+    ['SIGINT', (): void => take('SIGINT')],
+    ['SIGTERM', (): void => take('SIGTERM')],
+  ] as const;
+  for (const [signal, end] of ends) process.on(signal, end);
   return {
     signal: () => came,
     release() {
-      process.removeListener('SIGINT', onInt);
-      process.removeListener('SIGTERM', onTerm);
+      for (const [signal, end] of ends) process.removeListener(signal, end);
     },
   };
 }
 
 /** As a shell has it of a program that a signal has ended. */
 export function interruptCode(signal: EndSignal): number {
-  return signal === 'SIGINT' ? 130 : 143;
+  return CODES[signal];
 }

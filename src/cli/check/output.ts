@@ -34,7 +34,13 @@ export interface Output {
   /** Tells of a target that cannot be read, where the form has a place for that. */
   readonly complain: (because: string) => void;
   /** After the last one. */
-  readonly end: (ending: Pick<Ending, 'exitCode' | 'meaning'>) => Promise<void>;
+  readonly end: (ending: RunEnding) => Promise<void>;
+}
+
+/** How a run came to its end. */
+export interface RunEnding extends Pick<Ending, 'exitCode' | 'meaning'> {
+  /** Whether all targets were looked at; else it was interrupted. */
+  readonly isWhole: boolean;
 }
 
 export interface OutputTerms {
@@ -96,7 +102,7 @@ function documentOutput(
     complain: (because) => {
       if (complaints.length < MOST_COMPLAINTS) complaints.push(because);
     },
-    end: (ending) => put(format.end({ ...ending, complaints })),
+    end: ({ exitCode, meaning }) => put(format.end({ exitCode, meaning, complaints })),
   };
 }
 
@@ -109,7 +115,7 @@ function textOutput({ details, page, write }: OutputTerms): Output {
       separator = SEPARATOR;
     },
     complain: () => undefined,
-    end: nothing,
+    end: ({ isWhole, meaning }) => (isWhole ? nothing() : write(`${separator}${meaning}\n`)),
   };
 }
 
@@ -132,8 +138,10 @@ function jsonOutput({ list, write }: OutputTerms): Output {
       await write(`${count === 1 ? '[' : ','}\n${text}`);
     },
     complain: () => undefined,
-    async end() {
+    async end({ isWhole }) {
       if (list === 'never') return;
+      // Whoever reads it must not take it for the whole list.
+      if (!isWhole) return count === 0 ? write('[\n') : write('\n');
       if (first !== undefined) await write(`${first}\n`);
       else await write(count === 0 ? '[]\n' : '\n]\n');
     },

@@ -24,6 +24,8 @@ export interface ReportHands {
   readonly tell: Tell;
   /** Called before each is printed, with what all come to. */
   readonly onResult: (totals: Totals) => void;
+  /** Called once it is printed. */
+  readonly onWritten: (totals: Totals) => void;
   /** What has interrupted the run; undefined where nothing has. */
   readonly signal: () => EndSignal | undefined;
 }
@@ -58,6 +60,7 @@ export async function reportAll(
       totals = { ...withShare(totals, judged.value.share), portIsOpen: watch.isOpen() };
       hands.onResult(totals);
       await judged.value.print(output, place);
+      hands.onWritten(totals);
     }
     await done(place?.line, totals);
   }
@@ -67,7 +70,7 @@ export async function reportAll(
   if (signal !== undefined) output.complain(INTERRUPTED);
   const tally = { ...totals.tally, blocked: verdict.kind === 'blocked' };
   const end = runEndOf(tally, codes, signal);
-  await output.end(end);
+  await output.end({ ...end, isWhole: signal === undefined });
   await close();
   const hidden = codes === 'nagios' ? undefined : hiddenBy(tally);
   return { totals: { ...totals, tally }, exitCode: end.exitCode, hidden, signal };

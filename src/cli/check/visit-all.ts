@@ -5,8 +5,10 @@ import type { Tester } from '../../scanner/tester.ts';
 import type { LoadRequest } from '../config/load.ts';
 import type { CheckRequest } from './check.ts';
 import type { Place } from './crowd.ts';
+import { codesOf, NAGIOS_UNKNOWN } from './exit-code.ts';
 import { faultOf } from './fault.ts';
 import { kindOf } from './formats/kinds.ts';
+import { nagiosFailure } from './formats/nagios-text.ts';
 import { inputOf, type Survey, surveyOf } from './input.ts';
 import { watchSignals } from './interrupt.ts';
 import { type Judgement, judge } from './judgement.ts';
@@ -26,6 +28,8 @@ export interface VisitParts {
   readonly opened: OpenedCheck;
   readonly progress: Progress;
   readonly tell: Tell;
+  /** Hears how many results are written, and of how many, where that is known. */
+  readonly onWritten: (results: number, of?: number) => void;
 }
 
 /** Targets that are worked on at the same time, for each door that may be visited then: most of the time is waiting. */
@@ -59,13 +63,28 @@ function toStdout(octets: Uint8Array): Promise<void> {
 }
 
 async function visitFew(request: CheckRequest, load: LoadRequest, parts: VisitParts): Promise<number> {
-  const { progress, tell } = parts;
-  const reported = await reportAll(results(request, parts, undefined), openPrinting(request, load), {
-    tell,
-    onResult: () => progress.clear(),
-    signal: () => undefined,
+  const { progress, tell, onWritten } = parts;
+  // A list waits for what is under way; of a few targets only a plugin has something to say at once.
+  const release = codesOf(request.format) === 'nagios' ? endingAsPlugin() : (): void => undefined;
+  try {
+    const reported = await reportAll(results(request, parts, undefined), openPrinting(request, load), {
+      tell,
+      onResult: () => progress.clear(),
+      onWritten: ({ tested }) => onWritten(tested),
+      signal: () => undefined,
+    });
+    return endOf(reported, tell);
+  } finally {
+    release();
+  }
+}
+
+/** Whoever runs plugins ends those that take too long, and shows what stands on stdout. */
+function endingAsPlugin(): () => void {
+  const { release } = watchSignals(() => {
+    process.stdout.write(nagiosFailure('the run was interrupted'), () => process.exit(NAGIOS_UNKNOWN));
   });
-  return endOf(reported, tell);
+  return release;
 }
 
 async function visitMany(
@@ -75,7 +94,7 @@ async function visitMany(
   survey: Survey | undefined,
   resumed: Resumed | undefined,
 ): Promise<number> {
-  const { opened, progress, tell } = parts;
+  const { opened, progress, tell, onWritten } = parts;
   const printing = openPrinting(request, load, resumed);
   const before = printing.totals.tested;
   const began = performance.now();
@@ -97,6 +116,7 @@ async function visitMany(
         progress.clear();
         progress.count({ finished: totals.tested - before, of: survey?.targets, totals });
       },
+      onWritten: ({ tested }) => onWritten(tested, survey?.targets),
       signal: signals.signal,
     });
     progress.clear();

@@ -163,7 +163,7 @@ async function assertPrintable(
   });
   await output.begin();
   await output.print(report, recording, null);
-  await output.end({ exitCode: 1, meaning: 'something is wrong' });
+  await output.end({ exitCode: 1, meaning: 'something is wrong', isWhole: true });
   const found = /[^\P{C}\n]|\p{Zl}|\p{Zp}/u.exec(texts.join('').replaceAll('\r\n', '\n'));
   assert.equal(found?.[0], undefined);
 }

@@ -84,8 +84,8 @@ describe('the exit code', () => {
     const bad = { ...nothingYet, problem: true };
     assert.deepEqual(runEndOf(nothingYet, 'own', undefined), { exitCode: 0, meaning: '' });
     assert.deepEqual(
-      (['SIGINT', 'SIGTERM'] as const).map((signal) => runEndOf(bad, 'own', signal).exitCode),
-      [130, 143],
+      (['SIGHUP', 'SIGINT', 'SIGTERM'] as const).map((signal) => runEndOf(bad, 'own', signal).exitCode),
+      [129, 130, 143],
     );
     assert.match(runEndOf(bad, 'own', 'SIGINT').meaning, /interrupted/);
     // 2 would be CRITICAL, and 130 is none of theirs.

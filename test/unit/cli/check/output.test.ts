@@ -23,7 +23,7 @@ function outputOf(terms: Partial<OutputTerms> & Pick<OutputTerms, 'write'>): Out
   });
 }
 
-async function printed(terms: Partial<OutputTerms>, count: number): Promise<string> {
+async function printed(terms: Partial<OutputTerms>, count: number, isWhole = true): Promise<string> {
   let text = '';
   const output = outputOf({
     ...terms,
@@ -34,7 +34,8 @@ async function printed(terms: Partial<OutputTerms>, count: number): Promise<stri
   });
   await output.begin();
   for (const report of reports.slice(0, count)) await output.print(report, recordingOf(), null);
-  await output.end({ exitCode: 0, meaning: '' });
+  const [exitCode, meaning] = isWhole ? [0, ''] : [143, 'the run was interrupted'];
+  await output.end({ exitCode, meaning, isWhole });
   return text;
 }
 
@@ -84,8 +85,18 @@ describe('what is printed', () => {
       },
     });
     await output.print(samples.good, recordingOf(), null);
-    await output.end({ exitCode: 0, meaning: '' });
+    await output.end({ exitCode: 0, meaning: '', isWhole: true });
     assert.match(text, /^example\.test,smtp,/);
+  });
+
+  it('has no end where the run was interrupted: it is not the whole list', async () => {
+    for (const count of [0, 1, 2]) {
+      const json = await printed({ format: 'json' }, count, false);
+      assert.match(json, /^\[\n/);
+      assert.throws((): unknown => JSON.parse(json), SyntaxError);
+      assert.equal(JSON.parse(`${json}]`).length, count);
+    }
+    assert.match(await printed({}, 1, false), /\n\n\nthe run was interrupted\n$/);
   });
 
   it('is pages of text, and what was said to servers with details', async () => {

@@ -248,8 +248,9 @@ export const checkReportSchema = z
         certificates: z.record(text, text).describe('DER in base64, by SHA-256.'),
         seen: z.record(text, z.unknown()),
       })
+      .optional()
       .describe(
-        'All that was learnt; --from judges it again. Its inside belongs to this program and may change.',
+        'All that was learnt; --from judges it again. Its inside belongs to this program and may change. Absent with --no-recording.',
       ),
   })
   .meta({ title: 'Waxwing check' });

@@ -270,7 +270,7 @@ for name in sys.argv[1:]:
     rows = list(csv.reader(open(name, encoding='utf-8', newline=''), strict=True))
     print(name, {len(row) for row in rows}, any(cell[:1] in '=+-@' for row in rows for cell in row if cell))
 `;
-      const documents = documentsOf(() => csvFormat());
+      const documents = documentsOf(() => csvFormat({ details: true }));
       const names = Object.keys(documents).map((name) => `/peer/${name}.csv`);
       const judged = await runIn(forms, 'python3', ['-c', script, ...names], {
         files: filesOf(documents, 'csv'),

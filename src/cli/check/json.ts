@@ -38,6 +38,8 @@ export interface Checked {
   readonly selection: Selection;
   /** Of --profile; absent without it. */
   readonly profile?: Profile | undefined;
+  /** Of --no-recording. */
+  readonly withoutRecording?: boolean | undefined;
 }
 
 type ReportedHost = CheckReport['hosts'][number];
@@ -45,7 +47,10 @@ type ReportedFinding = CheckReport['findings'][number];
 
 export function toReport(checked: Checked): CheckReport {
   const unjudged = toUnjudged(checked);
-  return { ...unjudged, verdict: verdictFor(unjudged), recording: writeRecording(checked.recording) };
+  const report = { ...unjudged, verdict: verdictFor(unjudged) };
+  return checked.withoutRecording === true
+    ? report
+    : { ...report, recording: writeRecording(checked.recording) };
 }
 
 function toUnjudged(checked: Checked): Unjudged {

@@ -21,6 +21,8 @@ export interface JudgeTerms {
   readonly profile: Profile | undefined;
   /** Milliseconds since 1970. */
   readonly failAt: number | undefined;
+  /** Whether results are not to be judged again, and hold no recording. */
+  readonly withoutRecording: boolean;
 }
 
 export interface Judgement {
@@ -33,7 +35,7 @@ export interface Judgement {
 
 /** @returns what is wrong with `--fail-at` for what was seen then, or before. */
 export function judge(
-  { failAt, failOn, selection, profile }: JudgeTerms,
+  { failAt, failOn, selection, profile, withoutRecording }: JudgeTerms,
   recording: Recording,
 ): Parsed<Judgement> {
   const { startedAt, target } = recording;
@@ -53,7 +55,7 @@ export function judge(
           events: futureOf(recording, now.theCase, failAt, selection),
           judged: judgeAhead(recording, failAt),
         };
-  const report = toReport({ recording, judged: now, foreseen, selection, profile });
+  const report = toReport({ recording, judged: now, foreseen, selection, profile, withoutRecording });
   const value: Judgement = {
     share: shareOf(report, failOn),
     ports: recording.observations.map(portSeenOf),

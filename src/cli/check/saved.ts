@@ -12,7 +12,7 @@ import { whyUnreadable } from './unreadable.ts';
 /** Of one line, and of a file that is no NDJSON. */
 const MOST_OCTETS = 64 * 1024 * 1024;
 
-const savedSchema = z.object({ schema: z.literal('waxwing.check/1'), recording: z.unknown() });
+const savedSchema = z.object({ schema: z.literal('waxwing.check/1'), recording: z.unknown().optional() });
 
 /**
  * Each recording of the file, or what is wrong with it; after something that is no JSON nothing follows.
@@ -88,6 +88,8 @@ function recordingIn(json: unknown, place: string): Parsed<Recording> {
     const instead = typeof found === 'string' ? `; its schema is ${quote(found)}` : '';
     return invalid(`${place}: it is no result of waxwing check --json${instead}`);
   }
+  if (saved.data.recording === undefined)
+    return invalid(`${place}: there is no recording in it: it was written with --no-recording`);
   const recording = readRecording(saved.data.recording);
   return recording.kind === 'ok'
     ? recording

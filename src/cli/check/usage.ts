@@ -12,12 +12,17 @@ export interface Usage {
   readonly resume: string | undefined;
   readonly format: Format | undefined;
   readonly json: boolean;
+  readonly withoutRecording: boolean;
 }
 
 /** @returns what is wrong, in one sentence; undefined where nothing is. */
-export function refusalOf({ targets, from, input, resume, format, json }: Usage): string | undefined {
+export function refusalOf(usage: Usage): string | undefined {
+  const { targets, from, input, resume, format, json } = usage;
   if (json && format !== undefined && format !== 'json')
     return `--json and --format ${format} do not go together`;
+  const form = format ?? (json ? 'json' : 'text');
+  if (usage.withoutRecording && !holdsRecording(form))
+    return `--no-recording is for --format json and ndjson; ${form} holds no recording anyway`;
   if (from !== undefined && (targets.length > 0 || input !== undefined))
     return '--from has its targets in the file; name none beside it';
   if (from === undefined && input === undefined && targets.length === 0)
@@ -27,7 +32,12 @@ export function refusalOf({ targets, from, input, resume, format, json }: Usage)
   if (input === undefined || input === STDIN)
     return '--resume goes on with the list of --input FILE; stdin cannot be read again';
   if (targets.length > 0) return '--resume is for the list of --input alone; name no target beside it';
-  return notAppended(format ?? (json ? 'json' : 'text'));
+  return notAppended(form);
+}
+
+/** Whether results in this form can be judged again. */
+export function holdsRecording(format: Format): boolean {
+  return format === 'json' || format === 'ndjson';
 }
 
 /** Some hundred connections to each address are for one server whose operator knows of it, and for no list. */

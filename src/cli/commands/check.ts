@@ -31,6 +31,7 @@ interface CheckOptions extends ConfigOptions {
   readonly format?: Format;
   readonly json?: true;
   readonly details?: true;
+  readonly recording: boolean;
   /** Milliseconds. */
   readonly timeout: number;
 }
@@ -156,6 +157,7 @@ function addHowOptions(check: Command): Command {
     .option('--intrusive', 'also ask what leaves traces, where the owner consents by a DNS record')
     .addOption(new Option('--format <format>', 'how it is printed (text)').choices(formats))
     .option('--json', 'as --format json')
+    .option('--no-recording', 'JSON and NDJSON without what --from judges again')
     .option('--details', 'also every check, and in text what was said to every server')
     .addOption(
       new Option('--timeout <seconds>', 'how long one connection may take')
@@ -171,8 +173,16 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
   const { parseMoment } = await import('../check/moment.ts');
   const { everyCheck, parseSelection } = await import('../check/selection.ts');
   const { from, format, json, only, failAt, profile, protocol, tls, input, resume } = options;
-  const { refusalOf, whyNotAllSuites } = await import('../check/usage.ts');
-  const because = refusalOf({ targets, from, input, resume, format, json: json === true });
+  const { holdsRecording, refusalOf, whyNotAllSuites } = await import('../check/usage.ts');
+  const because = refusalOf({
+    targets,
+    from,
+    input,
+    resume,
+    format,
+    json: json === true,
+    withoutRecording: !options.recording,
+  });
   if (because !== undefined) refuse(because);
   const targetTerms = { protocol, tls };
   // All of them before anybody is visited; those of a list are told one by one.
@@ -188,6 +198,7 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
   if (from === undefined && moment !== undefined && moment <= Date.now())
     refuse(`--fail-at ${failAt} is past; name a day to come`);
   const demanded = profile === undefined ? undefined : valueOf(await profileNamed(profile));
+  const form = format ?? (json === true ? 'json' : 'text');
   const isMany = input !== undefined || targets.includes(STDIN);
   const { check } = await import('../check/check.ts');
   process.exitCode = await check(
@@ -212,8 +223,9 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
       only,
       repeated: repeatedOf(options),
       failAt: moment,
-      format: format ?? (json === true ? 'json' : 'text'),
+      format: form,
       details: options.details === true,
+      withoutRecording: !options.recording || !holdsRecording(form),
       resume,
       runTerms: runTermsOf(options, demanded?.words ?? ''),
     },
@@ -223,7 +235,8 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
 
 /** What results depend on: a run that is gone on with has the same. */
 function runTermsOf(options: CheckOptions, profile: string): Readonly<Record<string, string>> {
-  const { protocol, tls, depth, only, failAt, failOn, allowPrivate, intrusive, format } = options;
+  const { protocol, tls, depth, only, failAt, failOn, allowPrivate, intrusive, format, details, recording } =
+    options;
   return {
     '--protocol': protocol ?? '',
     '--tls': tls ?? '',
@@ -235,6 +248,8 @@ function runTermsOf(options: CheckOptions, profile: string): Readonly<Record<str
     '--allow-private': allowPrivate === true ? 'given' : '',
     '--intrusive': intrusive === true ? 'given' : '',
     '--format': format ?? '',
+    '--details': format === 'csv' && details === true ? 'given' : '',
+    '--no-recording': recording ? '' : 'given',
   };
 }
 

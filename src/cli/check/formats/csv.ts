@@ -1,5 +1,5 @@
 /**
- * A table for spreadsheets and databases, RFC 4180: a row for each finding; a target without any has one row.
+ * A table for spreadsheets and databases, RFC 4180: a row for each finding that is not in order, with --details for all; a target without any has one row.
  *
  * A spreadsheet takes a cell that begins with =, +, - or @ for a formula, which may send the sheet to anybody or run a
  * program. An apostrophe before it makes it text. Where the spreadsheet splits lines at semicolons instead, which depends on
@@ -7,7 +7,7 @@
  */
 import type { CheckReport } from '../../../events/check-report.ts';
 import { senders } from '../../../findings/senders.ts';
-import type { ReportFormat } from './format.ts';
+import type { FormatTerms, ReportFormat } from './format.ts';
 import { printable, repairTexts, type Told, toldOf } from './told.ts';
 
 const CRLF = '\r\n';
@@ -36,12 +36,13 @@ export const csvColumns = [
   'on',
 ] as const;
 
-export function csvFormat(): ReportFormat {
+export function csvFormat({ details }: Pick<FormatTerms, 'details'>): ReportFormat {
   return {
     begin: row(csvColumns),
     add: (report) => {
       const front = frontOf(report);
-      const rows = [...toldOf(report).map(cellsOf), ...endsOf(report)];
+      const told = toldOf(report).filter(({ finding }) => details || finding.state !== 'pass');
+      const rows = [...told.map(cellsOf), ...endsOf(report)];
       return (rows.length === 0 ? [[]] : rows)
         .map((cells) => row([...front, ...cells, ...empty(csvColumns.length - front.length - cells.length)]))
         .join('');
@@ -62,7 +63,8 @@ function cellsOf({ finding, at }: Told): readonly string[] {
     ...[id, state, severity, title, domain, host, address].map(printable),
     port === undefined ? '' : String(port),
     evidence.map(printable).join('\n'),
-    printable(why),
+    // It says what comes of a failure.
+    state === 'pass' ? '' : printable(why),
     repairTexts(finding).join('\n'),
     printable(reference),
     retryAt ?? '',

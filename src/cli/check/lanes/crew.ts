@@ -29,7 +29,7 @@ export interface CrewParts {
 const LONG = 500;
 
 export function openCrew(
-  { format, terms, only, failOn, profile, failAt }: CheckRequest,
+  { format, details, terms, only, failOn, profile, failAt, withoutRecording }: CheckRequest,
   load: LoadRequest,
   { opened, write, onNotice }: CrewParts,
 ): Crew {
@@ -41,7 +41,7 @@ export function openCrew(
       begun += 1;
       if (begun === LONG && cores > 1 && isRows(format)) {
         const plain = { load: { ...load, env: { ...load.env } }, terms: { ...terms, threads: cores } };
-        const judging = { only, failOn, profile, failAt, format };
+        const judging = { only, failOn, profile, failAt, withoutRecording, format, details };
         lanes = startLanes(cores, { ...plain, ...judging }, opened, onNotice);
       }
       return lanes?.attempt(target, join).then((done) => workedBy(done, write));

@@ -16,7 +16,7 @@ import { remoteCalls } from './remote-calls.ts';
 import { remoteVisits } from './remote-visits.ts';
 
 async function serve(port: MessagePort, lane: LaneTerms): Promise<void> {
-  const { load, terms, only, failOn, profile, failAt } = lane;
+  const { load, terms, only, failOn, profile, failAt, withoutRecording } = lane;
   const say = (message: FromLane): void => port.postMessage(message);
   const loaded = loadConfig(load);
   const read = loaded.kind === 'ok' ? await readDnsFiles(loaded.config, loaded.effective) : undefined;
@@ -29,7 +29,7 @@ async function serve(port: MessagePort, lane: LaneTerms): Promise<void> {
     return;
   }
   const selection = chosen?.kind === 'ok' ? chosen.value : everyCheck;
-  const judgeTerms: JudgeTerms = { failOn, failAt, selection, profile };
+  const judgeTerms: JudgeTerms = { failOn, failAt, selection, profile, withoutRecording };
   const write = rowsOf(lane);
   const visits = remoteVisits(say, Date.now);
   const calls = remoteCalls(say);
@@ -82,10 +82,10 @@ async function serve(port: MessagePort, lane: LaneTerms): Promise<void> {
 }
 
 /** Writes a result as a row, whatever the main thread's stdout is. */
-function rowsOf({ format, failOn }: LaneTerms): (judgement: Judgement) => Promise<Done> {
+function rowsOf({ format, failOn, details }: LaneTerms): (judgement: Judgement) => Promise<Done> {
   const terms = {
     format,
-    details: false,
+    details,
     failOn,
     version: version(),
     list: 'always',

@@ -25,6 +25,8 @@ export interface LaneTerms {
   readonly profile: Profile | undefined;
   readonly failAt: number | undefined;
   readonly format: RowFormat;
+  readonly details: boolean;
+  readonly withoutRecording: boolean;
 }
 
 /** Of a target that was worked on in a lane. */

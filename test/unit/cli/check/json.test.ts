@@ -17,9 +17,9 @@ import { samples } from './samples.ts';
 /** On one line, however long. */
 const look = { width: 100_000, colour: false, unicode: true };
 
-function reportOf(recording: Recording, selection = everyCheck): CheckReport {
+function reportOf(recording: Recording, selection = everyCheck, withoutRecording = false): CheckReport {
   const judged = judgeRecording(recording, recording.startedAt);
-  return toReport({ recording, judged, foreseen: null, selection });
+  return toReport({ recording, judged, foreseen: null, selection, withoutRecording });
 }
 
 describe('what a check came to, as JSON', () => {
@@ -31,6 +31,15 @@ describe('what a check came to, as JSON', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('is the same without its recording, which is most of it', () => {
+    const { recording, ...others } = reportOf(recordingOf());
+    const compact = reportOf(recordingOf(), everyCheck, true);
+    assert.deepEqual(compact, others);
+    assert.notEqual(recording, undefined);
+    assert.ok(!JSON.stringify(compact).includes('recording'));
+    assert.ok(checkReportSchema.safeParse(compact).success);
   });
 
   it('has a recording by which it is judged the same again', () => {

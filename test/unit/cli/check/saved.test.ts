@@ -59,6 +59,11 @@ describe('--from', () => {
     ],
     ['a value that is no object', '[1]', [/^FILE:1\[0\]: it is no result/]],
     [
+      'a result without a recording',
+      JSON.stringify({ ...saved(), recording: undefined }),
+      [/^FILE:1: there is no recording in it: it was written with --no-recording$/],
+    ],
+    [
       'a recording that cannot be used',
       JSON.stringify({ ...saved(), recording: { certificates: {}, seen: {} } }),
       [/^FILE:1: the recording in it cannot be used: target: /],

@@ -9,6 +9,7 @@ const usage = (change: Partial<Usage>): Usage => ({
   resume: undefined,
   format: undefined,
   json: false,
+  withoutRecording: false,
   ...change,
 });
 
@@ -28,6 +29,11 @@ describe('which words go together', () => {
     [{ input: 'x', resume: 's', format: 'sarif' }, /sarif is one document, which one run writes/],
     [{ input: 'x', resume: 's', format: 'nagios' }, /nagios adds up all targets of one run/],
     [{ input: 'x', resume: 's', format: 'openmetrics' }, /openmetrics adds up all targets of one run/],
+    [
+      { targets: ['a.test'], withoutRecording: true },
+      /--no-recording is for .*; text holds no recording anyway/,
+    ],
+    [{ input: 'x', format: 'csv', withoutRecording: true }, /csv holds no recording anyway/],
     [{ from: 'x', resume: 's', format: 'ndjson' }, /--resume goes on with the list of --input FILE/],
   ];
   for (const [change, because] of wrong) {
@@ -60,6 +66,8 @@ describe('which words go together', () => {
     { input: 'x', resume: 's', format: 'ndjson' },
     { input: 'x', resume: 's', format: 'csv' },
     { input: 'x', format: 'sarif' },
+    { input: 'x', format: 'ndjson', withoutRecording: true },
+    { targets: ['a.test'], json: true, withoutRecording: true },
   ];
   for (const change of right) {
     it(`${JSON.stringify(change)} do`, () => assert.equal(refusalOf(usage(change)), undefined));

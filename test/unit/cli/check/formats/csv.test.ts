@@ -5,7 +5,7 @@ import { csvColumns, csvFormat } from '../../../../../src/cli/check/formats/csv.
 import { printable as shown } from '../../../../../src/cli/check/formats/told.ts';
 import type { CheckReport } from '../../../../../src/events/check-report.ts';
 import { report, reported, samples } from '../samples.ts';
-import { everyKind } from './demanded.ts';
+import { demanded, everyKind, requirement } from './demanded.ts';
 import { findingsOf, hostileReport, hostileText, written } from './hostile.ts';
 
 type Row = Readonly<Record<string, string>>;
@@ -44,7 +44,9 @@ function unguarded(text: string): string {
 
 describe('a table', () => {
   it('has a row for each finding, and one for a target without any', () => {
-    const rows = rowsOf(written(csvFormat(), [samples.clear, report({ target: 'quiet.test' })]));
+    const rows = rowsOf(
+      written(csvFormat({ details: true }), [samples.clear, report({ target: 'quiet.test' })]),
+    );
     assert.deepEqual(
       rows.map(({ target, id, address, outcome_mta_sts: outcome }) => [target, id, address, outcome]),
       [
@@ -58,7 +60,9 @@ describe('a table', () => {
   });
 
   it('tells of what is wrong on the day of --fail-at, and of what ends until then', () => {
-    const rows = rowsOf(written(csvFormat(), [samples.future])).filter(({ on }) => on !== '');
+    const rows = rowsOf(written(csvFormat({ details: true }), [samples.future])).filter(
+      ({ on }) => on !== '',
+    );
     assert.deepEqual(
       rows.map(({ id, state, on }) => [id, state, on]),
       [
@@ -68,8 +72,32 @@ describe('a table', () => {
     );
   });
 
+  it('has rows for what is in order with --details only, which say nothing of what would come of a failure', () => {
+    const passes = reported({ id: 'cert.expired', state: 'pass', fix: [] });
+    const one = demanded([requirement()], { findings: [reported(), passes] });
+    const of = (details: boolean): readonly Row[] => rowsOf(written(csvFormat({ details }), [one]));
+    assert.deepEqual(
+      of(false).map(({ id }) => id),
+      ['starttls.not-offered'],
+    );
+    assert.deepEqual(
+      of(true).map(({ id, state, why }) => [id, state, why]),
+      [
+        ['starttls.not-offered', 'fail', reported().why],
+        ['cert.expired', 'pass', ''],
+        ['profile.mine.starttls', 'pass', ''],
+      ],
+    );
+    const clean = demanded([requirement()], { findings: [passes] });
+    const [row, ...others] = rowsOf(written(csvFormat({ details: false }), [clean]));
+    assert.deepEqual(
+      [row?.['target'], row?.['id'], row?.['state'], others.length],
+      ['example.test', '', '', 0],
+    );
+  });
+
   it('has a row for what a profile demands, at each place', () => {
-    const rows = rowsOf(written(csvFormat(), [everyKind]));
+    const rows = rowsOf(written(csvFormat({ details: true }), [everyKind]));
     assert.deepEqual(
       rows.map(({ id, state, severity, address, reference }) => [id, state, severity, address, reference]),
       [
@@ -85,7 +113,7 @@ describe('a table', () => {
   it('no cell is a formula, wherever a spreadsheet lets cells begin', () => {
     fc.assert(
       fc.property(hostileText, (text) => {
-        const table = written(csvFormat(), [
+        const table = written(csvFormat({ details: true }), [
           report({ findings: [reported({ evidence: [text, text], why: text })] }),
         ]);
         for (const cell of cellsOf(table).flat())
@@ -106,14 +134,14 @@ describe('a table', () => {
   it('says what was said, whatever it is', () => {
     fc.assert(
       fc.property(fc.array(hostileReport, { maxLength: 3 }), (reports: readonly CheckReport[]) => {
-        const rows = rowsOf(written(csvFormat(), reports));
+        const rows = rowsOf(written(csvFormat({ details: true }), reports));
         const expected = reports.flatMap((one) => {
           const { target, verdict, future } = one;
-          const all = findingsOf(one).map(({ id, why, evidence, scope, reference }) => [
+          const all = findingsOf(one).map(({ id, state, why, evidence, scope, reference }) => [
             shown(target),
             shown(verdict.text),
             shown(id),
-            shown(why),
+            state === 'pass' ? '' : shown(why),
             evidence.map(shown).join('\n'),
             shown(scope.host ?? ''),
             String(scope.port ?? ''),

@@ -217,11 +217,14 @@ function suitesLeftOpen({ tls }: Visit, { upToTls12 }: Probes): readonly number[
 /** What the first hello had that smaller ones have not. */
 const LARGE_OCTETS = 2_048;
 
-/** Where the usual hello has no answer and a smaller one has. */
+/** Where the usual hello has no answer and a smaller one has: the same once more, but for its size. */
 function largeHello(base: Visit): Question {
   return {
-    async ask(knocking) {
-      const { seen, end } = await say(knocking, (ingredients) => largeQuestion(ingredients, LARGE_OCTETS));
+    async ask(knocking, probes) {
+      const older = suitesLeftOpen(base, probes);
+      const { seen, end } = await say(knocking, (ingredients) =>
+        largeQuestion(ingredients, LARGE_OCTETS, older),
+      );
       return { probes: { hello: { large: beside(seen, { octets: LARGE_OCTETS }) } }, end };
     },
     unasked: (large) => ({ hello: { large } }),

@@ -34,26 +34,21 @@ export function intolerance(place: Place): readonly Finding[] {
     return isNo(large)
       ? [foundAt(place, 'starttls.large-hello-intolerance', 'fail', { evidence: said })]
       : [];
-  return isNo(retry) && !isAboutTerms(retry)
-    ? [foundAt(place, 'tls.version-intolerance', 'fail', { evidence: said })]
-    : [];
-}
-
-/** RFC 8446 §6.2, handshake_failure: something in the hello did not suit the server, be it a suite, a group or a signature. */
-const HANDSHAKE_FAILURE = 40;
-
-function isAboutTerms(probe: Probed<HelloSeen>): boolean {
-  return probe.kind === 'seen' && probe.result === 'refused' && probe.alert === HANDSHAKE_FAILURE;
+  return isNo(retry) ? [foundAt(place, 'tls.version-intolerance', 'fail', { evidence: said })] : [];
 }
 
 function isAnswered(probe: Probed<HelloSeen> | undefined): boolean {
   return probe?.kind === 'seen' && (probe.result === 'agreed' || probe.result === 'retry');
 }
 
-/** A refusal, something that is no answer, or silence. */
+/** RFC 8446 §6.2, handshake_failure: a suite, a group or a signature that did not suit the server, and not the hello as such. */
+const HANDSHAKE_FAILURE = 40;
+
+/** A refusal of the hello as such, something that is no answer, or silence. */
 function isNo(probe: Probed<HelloSeen> | undefined): boolean {
   if (probe === undefined) return false;
-  if (probe.kind === 'seen') return probe.result === 'refused' || probe.result === 'broken';
+  if (probe.kind === 'seen' && probe.result === 'refused') return probe.alert !== HANDSHAKE_FAILURE;
+  if (probe.kind === 'seen') return probe.result === 'broken';
   return probe.end.kind === 'timeout' && probe.end.at === 'handshake';
 }
 

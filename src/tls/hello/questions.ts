@@ -104,9 +104,11 @@ function isOf(...classes: readonly SuiteClass[]): (code: number) => boolean {
 /**
  * A hello as clients with post-quantum keys send it: larger than a segment, with a share of 1216 octets, filled up to `size` octets.
  * The half of ML-KEM is zeros, which is a key like any other; the half of X25519 is of chance.
+ *
+ * @param older suites of TLS 1.2; by default those with forward secrecy.
  */
-export function largeQuestion(ingredients: Ingredients, size = 2048): Question {
-  const offer = offerOfToday(ingredients, [X25519MLKEM768, X25519, SECP256R1]);
+export function largeQuestion(ingredients: Ingredients, size = 2048, older?: readonly number[]): Question {
+  const offer = offerOfToday(ingredients, [X25519MLKEM768, X25519, SECP256R1], older);
   const key = new Uint8Array(1216);
   key.set(ingredients.random, key.length - 32);
   return {

@@ -283,6 +283,8 @@ describe('further ones, for which nobody is told that they were left out', () =>
     it('what TLS 1.2 alone came to, where the first hello came to nothing', async () => {
       const upToTls12 = secured({ ...tls12, cipher: 'TLS_RSA_WITH_AES_128_CBC_SHA' });
       assert.ok((await older(visit(null), { upToTls12 })).includes(0x002f));
+      const [, large] = furtherHellos(visit(null));
+      assert.ok(offerOf(await ask(large ?? assert.fail(), { upToTls12 })).suites.includes(0x002f));
       for (const suites of [await older(visit(null)), await older(visit(), { upToTls12 })])
         assert.ok(suites.every((code) => !has(code, 'no-fs')) && suites.includes(0xc02f));
     });

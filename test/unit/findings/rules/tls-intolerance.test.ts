@@ -38,8 +38,10 @@ describe('hellos that a server cannot do with', () => {
     it(`a large one, ${how}, where a small one with the same versions is answered`, () => {
       for (const large of [{ ...helloRefused(null), octets: 2048 }, probeNotTested(hung)])
         assert.deepEqual(told(base, { retry: retried, large }), ['starttls.large-hello-intolerance fail']);
-      // The first hello differs in more than its size.
+      // The first hello differs in more than its size, and handshake_failure is about what is in it.
       assert.deepEqual(told(base, { retry: retried }), []);
+      const refused = { ...helloRefused(40), octets: 2048 };
+      assert.deepEqual(told(base, { retry: retried, large: refused }), []);
     });
 
     it(`one with TLS 1.3, ${how}, where TLS 1.2 alone comes to a session`, () => {

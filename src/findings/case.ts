@@ -64,7 +64,8 @@ export interface Skipped {
   readonly port: number;
   /**
    * `private`: an address that means something only inside some network (--allow-private). `opted-out`: its owner asked not
-   * to be visited. `throttled`: the host has sent us away at another of its doors. `too-many`: beyond what one check visits.
+   * to be visited. `throttled`: the host has sent us away at another of its doors. `too-many`: beyond what one check visits
+   * of a target, or for now of a server under many names.
    */
   readonly kind: 'private' | 'opted-out' | 'throttled' | 'too-many';
   /** One sentence. */

@@ -208,19 +208,18 @@ function laterAt({ observation }: Place, ms = AFTER_BLOCK_MS): { readonly retryA
   return { retryAt: observation.at + ms };
 }
 
-const severityOfSkipped: Readonly<Record<Skipped['kind'], Severity>> = {
-  private: 'high',
-  'opted-out': 'high',
-  throttled: 'high',
-  'too-many': 'low',
-};
+/** Beyond the limit of one target others of its doors were visited; where another try is worthwhile, perhaps none was. */
+function severityOfSkipped({ kind, retryAt }: Skipped): Severity {
+  return kind === 'too-many' && retryAt === null ? 'low' : 'high';
+}
 
-function leftAlone({ name }: HostCase, { address, port, kind, because, retryAt }: Skipped): Finding {
+function leftAlone({ name }: HostCase, skipped: Skipped): Finding {
+  const { address, port, kind, because, retryAt } = skipped;
   const id = kind === 'throttled' ? 'conn.ratelimited' : 'conn.skipped';
   return finding(id, 'not-tested', {
     scope: { host: name, address, port },
     evidence: bounded([because]),
-    severity: severityOfSkipped[kind],
+    severity: severityOfSkipped(skipped),
     ...(retryAt === null ? {} : { retryAt }),
     ...(kind === 'private' ? { fix: [{ who: 'tester', do: FROM_INSIDE }] } : {}),
   });

@@ -108,9 +108,17 @@ export function isOld({ tls }: Visit): boolean {
   return tls !== null && tls.version !== 'TLSv1.2' && tls.version !== 'TLSv1.3';
 }
 
+/**
+ * Where the first hello came to nothing: whether that was its size. What is asked behind these, and answered, shows that a close was
+ * a no.
+ */
+export function sizeHellos(base: Visit): readonly Question[] {
+  return base.tls === null ? [retryHello(base), largeHello(base)] : [];
+}
+
 /** Where there is a connection left: what is worth one at any depth. */
 export function furtherHellos(base: Visit): readonly Question[] {
-  return [retryHello(base), largeHello(base), weakHello(base)];
+  return base.tls === null ? [weakHello(base)] : [retryHello(base), weakHello(base)];
 }
 
 /** A question with one answer, which stands under its name. */

@@ -9,6 +9,7 @@ import {
   furtherHellos,
   isKnownUpTo12,
   isKnownWithoutName,
+  sizeHellos,
   usualHellos,
   weakHello,
 } from '../../../src/scanner/hello-questions.ts';
@@ -163,7 +164,7 @@ describe('what they leave open', () => {
     const weakFirst = probeNotTested({ kind: 'timeout', at: 'handshake', ms: 1_000 });
     assert.ok(isKnownUpTo12(visit(null), { hello: { weakFirst } }));
     assert.ok(!isKnownUpTo12(visit(), { hello: { weakFirst } }));
-    const [retry] = furtherHellos(visit(null));
+    const [retry] = sizeHellos(visit(null));
     assert.equal(retry?.isOpen?.({ hello: { weakFirst } }), false);
   });
 });
@@ -253,15 +254,15 @@ describe('further ones, for which nobody is told that they were left out', () =>
 
   it('of one that hangs at the usual hello, a large one behind the small one', async () => {
     const retry = { kind: 'seen', result: 'retry', group: 29, suite: 0x1301 } as const;
-    const further = furtherHellos(visit(null));
+    const further = sizeHellos(visit(null));
     assert.deepEqual((await open(further, { retry })).slice(0, 2), ['retry', 'large']);
     assert.ok(!(await open(further, { retry: helloRefused() })).includes('large'));
-    assert.ok(!(await open(furtherHellos(visit()), { retry })).includes('large'));
+    assert.ok(!(await open(sizeHellos(visit()), { retry })).includes('large'));
   });
 
   describe('the small one of TLS 1.3 and 1.2 offers of TLS 1.2', () => {
     async function older(base: Visit, probes: Probes = {}): Promise<readonly number[]> {
-      const [retry] = furtherHellos(base);
+      const [retry] = base.tls === null ? sizeHellos(base) : furtherHellos(base);
       const { suites } = offerOf(await ask(retry ?? assert.fail(), probes));
       return suites.filter((code) => (known.get(code)?.since ?? 0) < 0x0304);
     }
@@ -283,7 +284,7 @@ describe('further ones, for which nobody is told that they were left out', () =>
     it('what TLS 1.2 alone came to, where the first hello came to nothing', async () => {
       const upToTls12 = secured({ ...tls12, cipher: 'TLS_RSA_WITH_AES_128_CBC_SHA' });
       assert.ok((await older(visit(null), { upToTls12 })).includes(0x002f));
-      const [, large] = furtherHellos(visit(null));
+      const [, large] = sizeHellos(visit(null));
       assert.ok(offerOf(await ask(large ?? assert.fail(), { upToTls12 })).suites.includes(0x002f));
       for (const suites of [await older(visit(null)), await older(visit(), { upToTls12 })])
         assert.ok(suites.every((code) => !has(code, 'no-fs')) && suites.includes(0xc02f));

@@ -97,6 +97,19 @@ describe('the questions', () => {
     assert.equal(weakNamed?.isOpen?.({}), false);
   });
 
+  it('where the first handshake failed, whether that was its size, before older versions: what is answered then shows that a close was a no', () => {
+    const base = visit({
+      ...withoutTls,
+      upgrade: { kind: 'handshake-failed', because: 'x', alert: null, closed: true, ms: 1 },
+    });
+    const asked = questionsFor(base, terms).flatMap(({ unasked }) => namesOf(unasked(why, {})));
+    const [retry, large, old] = ['hello.retry', 'hello.large', 'hello.old'].map((name) =>
+      asked.indexOf(name),
+    );
+    assert.ok(retry !== undefined && retry > 0, String(asked));
+    assert.deepEqual([large, old], [retry + 1, retry + 2], String(asked));
+  });
+
   it('none that a hello of our own has answered already', () => {
     const left = (hello: HelloProbes): readonly string[] =>
       questionsFor(visit(), terms)

@@ -202,13 +202,15 @@ function curves(place: Place, { weakCurves: probe }: HelloProbes): readonly Find
       : [],
   );
   if (weak.length > 0) return [foundAt(place, 'tls.ecdhe.weak-curve', 'fail', { evidence: weak })];
-  // Where the curve of the certificate was taken instead, the server may have followed an order of its own.
-  if (!isRefused(probe) && !isNewOnly(probes)) return [];
-  const evidence = [
-    isNewOnly(probes)
-      ? NEW_ONLY
-      : 'A hello with curves of less than 224 bits for the key exchange was refused.',
-  ];
+  // All that use its certificate have to offer the curve of that, and then it takes no shorter one, whoever's order counts.
+  const other = agreedTo(probe)?.group ?? null;
+  if (other === null && !isRefused(probe) && !isNewOnly(probes)) return [];
+  const asked = 'A hello with curves of less than 224 bits for the key exchange';
+  const taken =
+    other === null
+      ? `${asked} was refused.`
+      : `${asked}, and that of its key behind them, came to ${groupName(other)}.`;
+  const evidence = [isNewOnly(probes) ? NEW_ONLY : taken];
   return [foundAt(place, 'tls.ecdhe.weak-curve', 'pass', { evidence })];
 }
 

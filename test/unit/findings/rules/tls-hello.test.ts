@@ -230,8 +230,9 @@ describe('the key exchange', () => {
     assert.deepEqual(told(found({ weakFirst: agreed({ group: 0x0001 }) }), id), ['fail medium']);
     assert.deepEqual(told(found({ weakCurves: helloRefused() }), id), ['pass medium']);
     assert.deepEqual(told(found({ weakFirst: agreed() }), id), []);
-    // The curve of the certificate, which stood last: by an order of its own, or as there was no other.
-    assert.deepEqual(told(found({ weakCurves: agreed({ group: 0x0017 }) }), id), []);
+    // The curve of the certificate, which stood last: no client that can use the certificate comes to a shorter one.
+    assert.deepEqual(told(found({ weakCurves: agreed({ group: 0x0017 }) }), id), ['pass medium']);
+    assert.deepEqual(told(found({ weakCurves: agreed({ group: null }) }), id), []);
   });
 
   it('RFC 9155 §4: signatures with SHA-1 or MD5, of TLS 1.2 only', () => {

@@ -7,6 +7,7 @@ import type { Channel } from '../wire/channel.ts';
 import type { Connected } from './connection.ts';
 import { dialectOf } from './dialects.ts';
 import { emptyDraft, visitOf } from './draft.ts';
+import { helloNameAt } from './hello-name.ts';
 import { listSuites } from './list-suites.ts';
 import { merged } from './merged.ts';
 import { isSentAway } from './pace.ts';
@@ -118,14 +119,19 @@ export async function observeDoor(
 
 function knockingAt(endpoint: Endpoint, polite: VisitRequest, talkBy: TalkBy): Knocking {
   const dialect = dialectOf(endpoint.protocol);
+  const here = (request: VisitRequest, localAddress: string | undefined): VisitRequest => ({
+    ...request,
+    helloName: helloNameAt(request.helloName, localAddress),
+  });
   return {
     async visit(knock, request = polite) {
       const draft = emptyDraft();
       const connected = await talkBy(
         knock,
         (channel, localAddress) => {
-          const helloName = knock.helloName?.(localAddress) ?? request.helloName;
-          return dialect.visit(channel, { ...request, helloName }, draft);
+          const other = knock.helloName?.(localAddress);
+          const said = other === undefined ? here(request, localAddress) : { ...request, helloName: other };
+          return dialect.visit(channel, said, draft);
         },
         () => draft.step,
       );
@@ -134,7 +140,7 @@ function knockingAt(endpoint: Endpoint, polite: VisitRequest, talkBy: TalkBy): K
     talk: (talk) =>
       talkBy(
         {},
-        (channel) => talk(channel, polite),
+        (channel, localAddress) => talk(channel, here(polite, localAddress)),
         () => 'probe',
       ),
     async hello(hello, named) {
@@ -143,7 +149,8 @@ function knockingAt(endpoint: Endpoint, polite: VisitRequest, talkBy: TalkBy): K
       const question = withAlpn(hello(serverName), alpn);
       const connected = await talkBy(
         { named },
-        (channel) => withHello(dialect.visit(channel, polite, draft), question, flight),
+        (channel, localAddress) =>
+          withHello(dialect.visit(channel, here(polite, localAddress), draft), question, flight),
         () => draft.step,
       );
       const visit = visitOf(connected, draft);

@@ -1,5 +1,4 @@
 /** The questions behind the first connection: which there are, and how each of them is asked, on a connection of its own. */
-import { isIPv6 } from 'node:net';
 import type { HelloSeen } from '../findings/hello-seen.ts';
 import type {
   BrokenOffBy,
@@ -18,6 +17,7 @@ import type { Channel } from '../wire/channel.ts';
 import type { Connected } from './connection.ts';
 import { deepHellos } from './deep-hellos.ts';
 import { wordsOfEnd } from './end-words.ts';
+import { addressLiteral, helloNameAt } from './hello-name.ts';
 import {
   furtherHellos,
   isKnownUpTo12,
@@ -260,8 +260,8 @@ function otherHelloQuestion({ helloName }: QuestionTerms, withAlpn: boolean): Qu
 
 /** RFC 5321 §4.1.3, §4.1.4: a client without a name says its address, which is no lie for one that has a name. */
 function otherNameThan(helloName: string, localAddress = '127.0.0.1'): string {
-  if (helloName.startsWith('[')) return 'localhost';
-  return isIPv6(localAddress) ? `[IPv6:${localAddress.replace(/%.*$/, '')}]` : `[${localAddress}]`;
+  const said = helloNameAt(helloName, localAddress);
+  return said.startsWith('[') ? 'localhost' : addressLiteral(localAddress);
 }
 
 /** RFC 7301 §3.2: a server that has none of the protocols sends no_application_protocol; a browser could be led here else. */

@@ -1,14 +1,18 @@
 /** Runs checks, or judges recorded ones again, and prints what they came to. */
+import { formatMailDomain } from '../../names/mailbox.ts';
+import { isFull } from '../../scanner/hello-name.ts';
 import { StoreError } from '../../store/store-error.ts';
+import type { Config } from '../config/config.ts';
 import { describeError } from '../config/describe-error.ts';
 import { readDnsFiles } from '../config/files.ts';
 import { type LoadRequest, loadConfig } from '../config/load.ts';
+import { asksOnlyThisHost } from '../policy-engine.ts';
 import { judge } from './judgement.ts';
 import { type CheckTerms, openCheck } from './open.ts';
 import { optOutOf } from './opt-out-file.ts';
 import { OutputError } from './outlet.ts';
 import { isList, openPrinting, type PrintTerms } from './printing.ts';
-import { openProgress } from './progress.ts';
+import { openProgress, type Progress } from './progress.ts';
 import { type Written, watchReader } from './reader.ts';
 import { endOf, type Result, refuse, reportAll, type Tell } from './report-all.ts';
 import type { RunTerms } from './resume.ts';
@@ -92,10 +96,28 @@ async function visit(
     onNotice: (text) => tell('warning', text),
   });
   try {
-    return await visitAll(request, load, { opened, ...parts });
+    return await visitAll(request, load, { opened, ...parts, progress: saying(config, parts) });
   } finally {
     await opened.close();
   }
+}
+
+/** Says, with the first target, where servers are told an address in place of a name. */
+function saying(config: Config, { progress, tell }: Pick<VisitParts, 'progress' | 'tell'>): Progress {
+  const name = formatMailDomain(config.check.hello);
+  let isSaid = isFull(name) || asksOnlyThisHost(config);
+  return {
+    ...progress,
+    begin(target) {
+      if (!isSaid) tell('note', `${noName(name)}; check.hello in the configuration says which name it has`);
+      isSaid = true;
+      progress.begin(target);
+    },
+  };
+}
+
+function noName(name: string): string {
+  return `this host has no full name (${name}), and servers are told its address in place of one`;
 }
 
 async function* judgedAgain(request: CheckRequest, from: string): AsyncGenerator<Result> {

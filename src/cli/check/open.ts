@@ -1,5 +1,7 @@
 /** From options and configuration to a tester, with everything that it works with. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Answer } from '../../dns/answer.ts';
+import type { Question } from '../../dns/record.ts';
 import type { Depth } from '../../findings/endpoint.ts';
 import type { Refusal } from '../../lookup/https-addresses.ts';
 import { formatMailDomain } from '../../names/mailbox.ts';
@@ -9,12 +11,14 @@ import { type OptOut, optedOutBy } from '../../scanner/opt-out.ts';
 import { openPace } from '../../scanner/pace.ts';
 import { isOurs } from '../../scanner/plans.ts';
 import { callingBy, openPolicyCalls, type PolicyCalls } from '../../scanner/policy-calls.ts';
+import { soundly } from '../../scanner/sound-look-ups.ts';
+import { steadily } from '../../scanner/steady-look-ups.ts';
 import { openTester, type Tester } from '../../scanner/tester.ts';
 import { openVisits, type Visits } from '../../scanner/visits.ts';
 import type { Config } from '../config/config.ts';
 import type { DnsFiles } from '../config/files.ts';
 import { noticeOf } from '../dns-notices.ts';
-import { openLookUps } from '../look-up.ts';
+import { type CommandLookUps, openLookUps } from '../look-up.ts';
 import { asksOnlyThisHost } from '../policy-engine.ts';
 import { breathOfThread } from './breath.ts';
 
@@ -104,6 +108,7 @@ export function openCheck(
   const tester = openTester(
     {
       ...lookUps.hands,
+      resolve: resolvingBy(lookUps, terms.onNotice),
       fetch: fetchedOnce(lookUps.hands.fetch, Date.now),
       observer,
       visits,
@@ -125,6 +130,15 @@ export function openCheck(
       await lookUps.close();
     },
   };
+}
+
+/** No domain is to blame for what is wrong with our resolver. */
+function resolvingBy(
+  { resolver, hands: { resolve } }: Pick<CommandLookUps, 'resolver' | 'hands'>,
+  onNotice: CheckTerms['onNotice'],
+): (question: Question) => Promise<Answer> {
+  const resolveAnew = (question: Question): Promise<Answer> => resolver.lookUpAnew(question);
+  return soundly(steadily({ resolve, resolveAnew, sleep, onNotice }));
 }
 
 /** Whoever asked to be left alone is so by a policy host that is an alias of his, or has one of his addresses, too. */

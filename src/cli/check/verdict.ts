@@ -80,9 +80,9 @@ function isUnproven(outcome: string | undefined): boolean {
 function nothingArrives({ outcomes, senders, hosts, findings }: Unjudged, lost: readonly Sender[]): Verdict {
   const [first = 'postfix-may'] = lost;
   const rest = `: ${senders[first]?.because ?? ''}`;
-  // Our own resolver may be to blame, and not the domain.
+  // Our own resolver may be to blame, and not the domain: of no host is anything known then, or of none that was found.
   const isUnlearnt = findings.some(({ id, state }) => id.startsWith('dns.') && state === 'not-tested');
-  if (hosts.length === 0 && isUnlearnt)
+  if (isUnlearnt && hosts.every(({ endpoints, skipped }) => endpoints.length + skipped.length === 0))
     return { kind: 'untested', word: 'could not be tested', colour: 'yellow', rest };
   return outcomes[first] === 'bounced'
     ? { kind: 'no-mail', word: 'takes no mail', colour: 'yellow', rest }

@@ -80,9 +80,10 @@ function hello(place: Place, base: Visit, smtp: SmtpSeen): readonly Finding[] {
       `EHLO was answered: ${answer.text}`,
       ...(helo === null ? [] : [`HELO was answered: ${helo.text}`]),
     ];
-    return helo?.positive === true
-      ? [foundAt(place, 'smtp.ehlo.helo-only', 'fail', { evidence: seen })]
-      : [foundAt(place, 'smtp.ehlo.rejected', 'fail', { evidence: seen })];
+    if (helo?.positive === true) return [foundAt(place, 'smtp.ehlo.helo-only', 'fail', { evidence: seen })];
+    // Others have better names: what becomes of them is not known.
+    const state = isAboutOurName(answer.text) ? 'not-tested' : 'fail';
+    return [foundAt(place, 'smtp.ehlo.rejected', state, { evidence: seen })];
   }
   const [, ...words] = answer.text.split(' ');
   const [name = ''] = words.filter((word) => !/^[245]\.\d{1,3}\.\d{1,3}$/.test(word));
@@ -93,6 +94,13 @@ function hello(place: Place, base: Visit, smtp: SmtpSeen): readonly Finding[] {
     }),
     ...syntax(place, base),
   ];
+}
+
+/** As Postfix, Exim, Sendmail and Exchange say that they want another name than the one they were given. */
+function isAboutOurName(text: string): boolean {
+  return /fully.qualified|FQDN|helo command rejected|(?:invalid|bad|bogus|illegal) (?:helo|ehlo|host|domain)?\s*name|host ?name (?:required|rejected)|(?:invalid|malformed) (?:domain|address|argument)|syntactically invalid (?:helo|ehlo)? ?argument/i.test(
+    text,
+  );
 }
 
 /** A server that greets as one of SMTP, and then breaks the syntax of its replies. */

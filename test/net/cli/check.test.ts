@@ -20,6 +20,8 @@ import { type Script as Manners, startHostileServer } from '../../support/hostil
 import { startScriptServer } from '../../support/script-server.ts';
 import { compiled, type Run, waxwing } from '../../unit/cli/control-peer.ts';
 
+/** RFC 1035 §4.1.1. */
+const [SERVFAIL, NXDOMAIN] = [2, 3];
 const DAY = 86_400;
 const now = Math.floor(Date.now() / 1000);
 const zone = (
@@ -162,6 +164,43 @@ describe('waxwing check', { concurrency: 2 }, () => {
     assert.equal(run.code, 3, run.stderr);
     const { outcomes } = checkReportSchema.parse(JSON.parse(run.stdout));
     assert.deepEqual([...new Set(Object.values(outcomes))], ['unknown']);
+  });
+
+  it('exit code 3: a resolver that denies everything denies the root, and no domain is to blame', async (t) => {
+    const resolver = await startScriptedServer(t, (query) => says(query, { rcode: NXDOMAIN }));
+    const words = [
+      '--resolver',
+      `${resolver.address}:${resolver.port}`,
+      'example.test',
+      '--format',
+      'ndjson',
+    ];
+    const run = await waxwing(['check', ...trust, ...words]);
+    assert.equal(run.code, 3, run.stdout);
+    const [report] = await reports(run);
+    assert.ok(report !== undefined);
+    assert.equal(report.verdict.kind, 'untested');
+    assert.deepEqual(new Set(Object.values(report.outcomes)), new Set(['unknown']));
+    assert.equal(stateOf(report, 'dns.servfail'), 'not-tested critical');
+    assert.match(JSON.stringify(report.findings), /denies even the root of the DNS/);
+  });
+
+  it('exit code 3: where the addresses of the only mail host cannot be learnt, no mail is said to be lost', async (t) => {
+    const resolver = await startScriptedServer(t, (query) =>
+      query.question.type === types.A || query.question.type === types.AAAA
+        ? says(query, { rcode: SERVFAIL })
+        : honest(query),
+    );
+    const words = ['--resolver', `${resolver.address}:${resolver.port}`, 'plain.test', '--format', 'ndjson'];
+    const run = await waxwing(['check', ...trust, ...words]);
+    const [report] = await reports(run);
+    assert.ok(report !== undefined);
+    assert.equal(report.verdict.kind, 'untested');
+    const wrong = report.findings.filter(
+      ({ state, severity }) => state === 'fail' && ['critical', 'high'].includes(severity),
+    );
+    assert.deepEqual(wrong, []);
+    assert.equal(run.code, 3, run.stdout);
   });
 
   it('exit code 3: a trust anchor that does not fit is no fault of the domain', async (t) => {

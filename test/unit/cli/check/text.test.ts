@@ -122,6 +122,8 @@ describe('the text of a check', () => {
       head(samples.unlearnt),
       /could not be tested: the MX records .* cannot be learnt\. Nothing to fix so far\. Not tested: 1 check\.$/,
     );
+    const unseen = [host({ endpoints: [] })];
+    assert.match(head({ ...samples.unlearnt, hosts: unseen }), /: could not be tested: /);
     assert.match(textOf(samples.unlearnt), /within 5 s\. Try again after .* not asked: the owner of mx1/);
     assert.match(head(samples.nullMx), /takes no mail: the only MX record of example\.test is the null MX/);
     assert.match(head(samples.mailbox), /^mail\.example\.test:993: TLS works\. Nothing to fix\.$/);

@@ -101,7 +101,7 @@ describe('EHLO', () => {
   });
 
   it('is refused to us, and nothing more was seen', () => {
-    const answer = answerOf(501, '5.5.4 bad name');
+    const answer = answerOf(501, '5.5.4 no');
     const base = {
       ...sentAway('refused', answer, 'hello'),
       ...greeted('mx1.example.test'),
@@ -113,6 +113,23 @@ describe('EHLO', () => {
       '',
     );
   });
+
+  for (const text of [
+    '5.5.2 <vm>: Helo command rejected: need fully-qualified hostname',
+    '5.5.4 Invalid domain name',
+    'Syntactically invalid EHLO argument(s)',
+    '5.0.0 vm: invalid domain name',
+  ]) {
+    it(`is refused for our name, which says nothing of those of others: ${text}`, () => {
+      const answer = answerOf(504, text);
+      const base = {
+        ...sentAway('refused', answer, 'hello'),
+        ...greeted('mx1.example.test'),
+        ...smtp({ hello: answer, helo: answer }),
+      };
+      assert.equal(statesOf(found(base), 'smtp.ehlo.rejected'), 'not-tested');
+    });
+  }
 
   it('is refused, and HELO taken: such a server can have no STARTTLS', () => {
     const base = {

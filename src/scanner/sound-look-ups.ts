@@ -1,0 +1,32 @@
+/** What a resolver says counts only as long as it is in order: a domain is not to blame for a resolver that denies everything. */
+import type { Answer } from '../dns/answer.ts';
+import { root } from '../dns/name.ts';
+import { type Question, types } from '../dns/record.ts';
+
+type Resolve = (question: Question) => Promise<Answer>;
+
+const ofRoot: Question = { name: root, type: types.SOA };
+
+/**
+ * Where nothing is proven, whoever says that something is not there has to know the root: some resolvers, and networks before
+ * somebody has logged in, answer NXDOMAIN to everything. What such a one denies is unknown.
+ */
+export function soundly(resolve: Resolve): Resolve {
+  return async (question) => {
+    const answer = await resolve(question);
+    if (answer.kind !== 'absent' || answer.status !== 'indeterminate') return answer;
+    const isRoot = question.name === ofRoot.name && question.type === ofRoot.type;
+    const known = isRoot ? answer : await resolve(ofRoot);
+    return known.kind === 'absent' ? unbelieved(answer) : answer;
+  };
+}
+
+function unbelieved({ what: _what, ...answer }: Extract<Answer, { kind: 'absent' }>): Answer {
+  return {
+    ...answer,
+    kind: 'unknown',
+    because:
+      'the resolver denies even the root of the DNS, so that it counts for nothing what else it denies',
+    unproven: [],
+  };
+}

@@ -11,6 +11,7 @@ import { nearest } from '../config/suggest.ts';
 import { readText } from '../config/text-file.ts';
 import { parseToml } from '../config/toml.ts';
 import { joinPath, parentPath } from '../config/tree.ts';
+import { faultsBeside } from './profile-again.ts';
 import { mergeProfile } from './profile-merge.ts';
 import { profileFileSchema } from './profile-schema.ts';
 
@@ -66,7 +67,13 @@ function profileOf(name: string, { tree, lines }: Written): Parsed<Profile> {
     return describeError({ origin: originOf(name, place, lines), path: place, message });
   };
   const parsed = profileFileSchema.safeParse(tree, { error: explain });
-  if (!parsed.success) return invalid(parsed.error.issues.flatMap((issue) => told(issue, tell)));
+  if (!parsed.success) {
+    const further = faultsBeside(tree, parsed.error.issues);
+    return invalid([
+      ...parsed.error.issues.flatMap((issue) => told(issue, tell)),
+      ...further.map(({ path, message }) => tell(path, message)),
+    ]);
+  }
   const { profile, faults } = mergeProfile(parsed.data);
   return faults.length === 0
     ? { kind: 'ok', value: profile }

@@ -1,14 +1,10 @@
 /** From a profile as it is written, and the one that it extends, to the one that is in force. */
-import { builtIn } from '../../findings/profiles/built-in.ts';
+import { builtIn, builtInNames } from '../../findings/profiles/built-in.ts';
 import { defaultProfile } from '../../findings/profiles/default.ts';
 import type { Profile, Requirement, SimpleTest, Test } from '../../findings/profiles/profile.ts';
+import { nearest } from '../config/suggest.ts';
+import { faultsOfExcept, faultsOfLevels, type MergeFault } from './profile-faults.ts';
 import type { WrittenProfile, WrittenRequirement, WrittenTest } from './profile-schema.ts';
-
-/** What is wrong, at a path of keys and indexes. */
-interface MergeFault {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
 
 export interface Merged {
   readonly profile: Profile;
@@ -29,7 +25,12 @@ export function mergeProfile(written: WrittenProfile): Merged {
   const known = new Set(base.requirements.map(({ id }) => id));
   const added = [...changes]
     .filter(([id]) => !known.has(id))
-    .flatMap(([id, change]) => fresh(id, change, written, faults));
+    .flatMap(([id, change]) => fresh(id, change, { name: written.name, base }, faults));
+  if (builtInNames.includes(written.name))
+    faults.push({
+      path: ['name'],
+      message: `${written.name} is one of those that come with the program; take another`,
+    });
   return {
     faults,
     profile: {
@@ -68,18 +69,31 @@ function changed(
 function fresh(
   id: string,
   change: WrittenRequirement,
-  { name, extends: base = defaultProfile.name }: WrittenProfile,
+  { name, base }: { readonly name: string; readonly base: Profile },
   faults: MergeFault[],
 ): readonly Requirement[] {
   const path = ['requirements', id];
   const { title, clause, severity, leave_out: leaveOut } = change;
   if (leaveOut !== undefined) {
-    faults.push({ path: [...path, 'leave_out'], message: `${base} has no requirement of this id` });
+    faults.push({ path: [...path, 'leave_out'], message: noSuch(id, base) });
+    return [];
+  }
+  if (title === undefined && !isTestOf(change)) {
+    faults.push({ path, message: `${noSuch(id, base)}, and a new one needs a title and a test` });
     return [];
   }
   if (title === undefined) faults.push({ path: [...path, 'title'], message: 'is missing' });
   const test = testOf(change, path, faults);
   return [{ id, title: title ?? id, clause: clause ?? name, severity: severity ?? 'medium', test }];
+}
+
+function noSuch(id: string, { name, requirements }: Profile): string {
+  const near = nearest(
+    id,
+    requirements.map((one) => one.id),
+  );
+  const meant = near === undefined ? '' : ` (did you mean ${near}?)`;
+  return `${name} has no requirement of this id${meant}`;
 }
 
 /** Which test it is, by the key that only that one has. */
@@ -127,15 +141,18 @@ function simpleTestOf(written: WrittenTest, path: MergeFault['path'], faults: Me
     return nothing;
   }
   misplaced(written, path, faults);
-  if (findings !== undefined)
+  if (findings !== undefined) {
+    faults.push(...faultsOfExcept(findings, except ?? [], path));
     return {
       kind: 'findings',
       ids: findings,
       ...(except === undefined ? {} : { except }),
       ...(silent === undefined || silent === 'not-tested' ? {} : { silent }),
     };
+  }
   if (facet !== undefined) {
     if (levels === undefined) faults.push({ path: [...path, 'levels'], message: 'is missing' });
+    faults.push(...faultsOfLevels(facet, levels ?? {}, path));
     return {
       kind: 'levels',
       facet,
@@ -181,6 +198,7 @@ function refined(
     case 'levels':
       wrong(['except', 'silent', 'mailbox']);
       if (levels === undefined && least === undefined && phaseOut === undefined) return test;
+      faults.push(...faultsOfLevels(test.facet, levels ?? {}, path));
       return {
         ...test,
         table: { ...test.table, ...levels },
@@ -190,6 +208,7 @@ function refined(
     case 'findings':
       wrong(['levels', 'least', 'phase_out_severity', 'mailbox']);
       if (except === undefined && silent === undefined) return test;
+      faults.push(...faultsOfExcept(test.ids, except ?? [], path));
       return {
         kind: 'findings',
         ids: test.ids,

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { checkIds } from '../../findings/catalogue.ts';
 import { severities } from '../../findings/check.ts';
-import { builtInNames } from '../../findings/profiles/built-in.ts';
-import { facets, factNames, isMeant, levels } from '../../findings/profiles/profile.ts';
+import { builtIn, builtInNames } from '../../findings/profiles/built-in.ts';
+import { facets, factNames, isMeant, levels, type Test } from '../../findings/profiles/profile.ts';
 import { quote } from '../../names/domain.ts';
 import { nearest } from '../config/suggest.ts';
 import { sectionsOf } from './selection.ts';
@@ -18,10 +18,20 @@ const line = z
   .regex(/^[^\p{Cc}]*$/u, 'must be one line without control characters');
 const severity = z.enum(severities);
 
+/** Ids that profiles of the program name, and it does not look at yet: what is demanded of them is not tested. */
+const coming = builtIn
+  .flatMap(({ requirements }) => requirements.flatMap(({ test }) => idsIn(test)))
+  .filter((id) => !checkIds.some((known) => isMeant(known, id)));
+
+function idsIn(test: Test): readonly string[] {
+  if ('of' in test) return test.of.flatMap(idsIn);
+  return test.kind === 'findings' ? test.ids : [];
+}
+
 /** What is wrong with an id of a check; undefined where it is one, or the beginning of some. */
 function faultOfId(id: string): string | undefined {
-  if (checkIds.some((known) => isMeant(known, id))) return undefined;
-  const near = nearest(id, [...checkIds, ...sectionsOf(checkIds)]);
+  if (coming.includes(id) || checkIds.some((known) => isMeant(known, id))) return undefined;
+  const near = nearest(id, [...checkIds, ...coming, ...sectionsOf(checkIds)]);
   return `${quote(id)} is no check, and no beginning of one${near === undefined ? '' : `; did you mean ${near}?`}`;
 }
 

@@ -133,13 +133,15 @@ function shown(session: HelloSession): string {
 
 /** Names that OpenSSL has for curves, and the registry of IANA other ones. */
 const curves: ReadonlyMap<string, string> = new Map([
+  ['prime192v1', 'secp192r1'],
   ['prime256v1', 'secp256r1'],
   ['P-256', 'secp256r1'],
   ['P-384', 'secp384r1'],
   ['P-521', 'secp521r1'],
 ]);
 
-function curveName(name: string): string {
+/** The name that IANA has for a curve. */
+export function curveName(name: string): string {
   return curves.get(name) ?? name;
 }
 

@@ -48,7 +48,7 @@ interface Started {
 /** As a shell does with `>>`. */
 function start({ list, state, output }: Place, form: 'ndjson' | 'csv' = 'ndjson'): Started {
   const fd = openSync(output, 'a');
-  const how = ['--format', form, '--depth', 'quick', '--profile', 'default'];
+  const how = ['--format', form, '--details', '--depth', 'quick', '--profile', 'default'];
   const words = ['--input', list, '--resume', state, ...how];
   const child = spawn(process.execPath, [bin, 'check', ...words, '--resolver', '127.0.0.1'], {
     env: { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },

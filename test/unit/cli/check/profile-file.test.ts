@@ -174,6 +174,53 @@ describe("a profile of one's own", () => {
     );
   });
 
+  it('tells what is wrong with the words together with what is wrong with the form', async () => {
+    const errors = await errorsIn(
+      [
+        'name = "Mine"',
+        'extends = "bod-18-01"',
+        'extra = 1',
+        '[requirements.dmark]',
+        'severity = "low"',
+        '[requirements.rc5]',
+        'leave_out = true',
+        '[requirements.one]',
+        'title = "x"',
+        'facet = "key"',
+        'levels = { good = ["EC nope", "RSA>=abc", "EC P-256"] }',
+        '[requirements.two]',
+        'title = 1',
+      ].join('\n'),
+    );
+    assert.deepEqual(
+      errors.toSorted(),
+      [
+        'own.toml:1: name: must be of lower-case letters, digits, dots and dashes',
+        'own.toml:3: extra: is not a key',
+        'own.toml:4: requirements.dmark: bod-18-01 has no requirement of this id (did you mean dmarc?), and a new one needs a title and a test',
+        'own.toml:7: requirements.rc5.leave_out: bod-18-01 has no requirement of this id (did you mean rc4?)',
+        'own.toml:11: requirements.one.levels.good[0]: "EC nope" is no key that there is; such as EC sect163k1, or RSA>=3072',
+        'own.toml:11: requirements.one.levels.good[1]: "RSA>=abc" is no key that there is; such as EC sect163k1, or RSA>=3072',
+        'own.toml:11: requirements.one.levels.good[2]: "EC P-256" is no key that there is; did you mean EC secp256r1?',
+        'own.toml:13: requirements.two.title: must be text in quotes',
+      ].toSorted(),
+    );
+  });
+
+  it('has a name of its own', async () => {
+    const errors = await errorsIn('name = "dane-ready"\nextends = "bod-18-01"\n');
+    assert.deepEqual(errors, [
+      'own.toml:1: name: dane-ready is one of those that come with the program; take another',
+    ]);
+  });
+
+  it('may demand what the program does not look at yet, and its own profiles name', async () => {
+    const profile = await profileIn(
+      'name = "mine"\n[findings]\n"tls.0rtt" = "high"\n[requirements.early]\ntitle = "x"\nfindings = ["tls.0rtt"]\n',
+    );
+    assert.deepEqual(requirementOf(profile, 'early').test, { kind: 'findings', ids: ['tls.0rtt'] });
+  });
+
   const faults: readonly (readonly [what: string, text: string, error: RegExp])[] = [
     ['no name', 'title = "x"', /^own\.toml: name: is missing$/],
     ['what is no TOML', 'name = ', /^own\.toml:1: /],
@@ -207,6 +254,31 @@ describe("a profile of one's own", () => {
       'leaving out what is not there',
       '[requirements.one]\nleave_out = true',
       /requirements\.one\.leave_out: default has no requirement of this id/,
+    ],
+    [
+      'a requirement without anything',
+      'extends = "bod-18-01"\n[requirements.dmark]\nseverity = "low"',
+      /:3: requirements\.dmark: bod-18-01 has no requirement of this id \(did you mean dmarc\?\), and a new one/,
+    ],
+    [
+      'a version that is none',
+      '[requirements.one]\ntitle = "x"\nfacet = "version"\nlevels = { good = ["TLS1.3"] }',
+      /requirements\.one\.levels\.good\[0\]: "TLS1\.3" is no version that there is; did you mean TLSv1\.3\?/,
+    ],
+    [
+      'a suite that is none',
+      'extends = "ncsc-nl-2025-05"\n[requirements.suites]\nlevels = { good = ["TLS_ECDHE_RSA_WITH_AES_512_GCM_SHA384"] }',
+      /requirements\.suites\.levels\.good\[0\]: .* did you mean TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384\?/,
+    ],
+    [
+      'exceptions that leave nothing',
+      '[requirements.one]\ntitle = "x"\nfindings = ["tls", "cert"]\nexcept = ["cert"]',
+      /requirements\.one\.except: leaves nothing of "cert" to look at/,
+    ],
+    [
+      'an exception from something else',
+      '[requirements.one]\ntitle = "x"\nany = [{ findings = ["tls"], except = ["cert.expired"] }]',
+      /requirements\.one\.any\[0\]\.except: "cert\.expired" is none of the findings/,
     ],
     [
       'a fact that is none',

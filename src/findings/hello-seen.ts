@@ -29,6 +29,8 @@ export interface HelloSession {
   readonly signatureScheme: number | null;
   /** DER, the server's own first; empty where it showed none, as in TLS 1.3. */
   readonly chain: readonly Uint8Array[];
+  /** More certificates came, or a longer prime, than are kept; absent: all is here. */
+  readonly cut?: true;
 }
 
 export type HelloSeen =
@@ -40,6 +42,8 @@ export type HelloSeen =
       readonly result: 'sslv2';
       readonly cipherKinds: readonly number[];
       readonly chain: readonly Uint8Array[];
+      /** More came than is kept. */
+      readonly cut?: true;
     }
   /** No. `alert`: its number; null where the server closed without a word. */
   | { readonly result: 'refused'; readonly alert: number | null }

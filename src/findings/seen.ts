@@ -67,7 +67,9 @@ export function chainsAt(observation: Observation): readonly SeenChain[] {
   ];
 }
 
+/** None where the end of the chain was left out: an authority that DANE asks for may have been there. */
 function namelessChain(observation: Observation): readonly SeenChain[] {
+  if (agreedTo(observation.probes.hello?.weakFirst)?.cut === true) return [];
   const tls = namelessIn(observation);
   return tls === undefined ? [] : [{ observation, tls, by: 'no-name' }];
 }

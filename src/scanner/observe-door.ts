@@ -4,6 +4,7 @@ import { isTlsSpoken, takenIn } from '../findings/hello-facts.ts';
 import type { Observation, Probes, Step, Visit, VisitEnd } from '../findings/observation.ts';
 import type { Talk } from '../wire/bytes.ts';
 import type { Channel } from '../wire/channel.ts';
+import { bounded } from './bounded.ts';
 import type { Connected } from './connection.ts';
 import { dialectOf } from './dialects.ts';
 import { emptyDraft, visitOf } from './draft.ts';
@@ -114,7 +115,7 @@ export async function observeDoor(
   const [known] = takenIn({ base, probes });
   const isListed = plan.everySuite === true && isDeeper && isTlsSpoken(base, probes) && !isSentAway(last);
   const suites = isListed ? { hello: { suites: await listSuites(knocking, between, last, known) } } : {};
-  return { endpoint, at, connections: 1 + connections, base, probes: merged(probes, suites) };
+  return bounded({ endpoint, at, connections: 1 + connections, base, probes: merged(probes, suites) });
 }
 
 function knockingAt(endpoint: Endpoint, polite: VisitRequest, talkBy: TalkBy): Knocking {

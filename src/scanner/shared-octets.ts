@@ -1,6 +1,7 @@
 /** Equal certificates as one piece of memory: each connection brings its own copy of those that a server has. */
-import type { HelloProbes, HelloSeen } from '../findings/hello-seen.ts';
+import type { HelloSeen } from '../findings/hello-seen.ts';
 import type { Observation, ObservedTls, Probed, Probes } from '../findings/observation.ts';
+import { eachHello } from './each-hello.ts';
 
 /** @returns octets that are equal to the given ones; the same for equal ones, as long as they are remembered. */
 export type SharedOctets = (octets: Uint8Array) => Uint8Array;
@@ -48,28 +49,8 @@ function withShared(probes: Probes, shared: (tls: ObservedTls) => ObservedTls): 
   };
 }
 
-/** Hellos of our own to which servers show certificates in clear. */
-const showing = [
-  'weakFirst',
-  'bestFirst',
-  'old',
-  'older',
-  'ssl3',
-  'retry',
-  'prime',
-  'weakCurves',
-  'sha1',
-] as const satisfies readonly (keyof HelloProbes)[];
-
 function withSharedHello({ hello }: Probes, once: SharedOctets): Pick<Probes, 'hello'> {
-  if (hello === undefined) return {};
-  const all = showing.reduce<HelloProbes>((some, name) => {
-    const probe = hello[name];
-    return probe === undefined ? some : { ...some, [name]: withSharedChain(probe, once) };
-  }, hello);
-  const { weak } = hello;
-  if (weak === undefined) return { hello: all };
-  return { hello: { ...all, weak: weak.map((probe) => withSharedChain(probe, once)) } };
+  return hello === undefined ? {} : { hello: eachHello(hello, (probe) => withSharedChain(probe, once)) };
 }
 
 function withSharedChain<Probe extends Probed<HelloSeen>>(probe: Probe, once: SharedOctets): Probe {

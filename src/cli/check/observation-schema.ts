@@ -132,6 +132,7 @@ const session = z.strictObject({
   prime: octets(65_535).nullable(),
   signatureScheme: code.nullable(),
   chain: shown,
+  cut: z.literal(true).exactOptional(),
 });
 
 /** What one hello was answered with; `also` stands beside it. */
@@ -145,6 +146,7 @@ function helloSeen<Also extends z.ZodRawShape>(also: Also) {
       result: z.literal('sslv2'),
       cipherKinds: z.array(z.int().min(0).max(0xffffff)).max(65_536),
       chain: z.array(octets(MOST_CERTIFICATE_OCTETS)).max(1),
+      cut: z.literal(true).exactOptional(),
     }),
     z.strictObject({ ...here, result: z.literal('refused'), alert: z.int().min(0).max(0xff).nullable() }),
     z.strictObject({ ...here, result: z.literal('broken'), because: text }),

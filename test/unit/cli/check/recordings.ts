@@ -147,7 +147,8 @@ function hellosOf(chain: readonly Uint8Array[], because: string, end: VisitEnd |
     old: { ...refused, alert: 70 },
     retry: { kind: 'seen', result: 'retry', group: null, suite: 0x1301 },
     ssl3: { kind: 'seen', result: 'broken', because },
-    ssl2: { kind: 'seen', result: 'sslv2', cipherKinds: [0x010080], chain: [prime] },
+    ssl2: { kind: 'seen', result: 'sslv2', cipherKinds: [0x010080], chain: [prime], cut: true },
+    bestFirst: { kind: 'seen', result: 'agreed', session: { ...session, cut: true } },
     older: { kind: 'seen', result: 'not-offered' },
     weak: [
       { ...agreed, without: [] },

@@ -260,6 +260,13 @@ describe('dane.mismatch-alg, dane.mismatch-sni', () => {
     assert.equal(withRecords('dane.mismatch-alg', [good], bare(rsa, { otherKey: seen })), 'fail');
     assert.equal(withRecords('dane.mismatch-sni', [good, keyOf(rsa)], bare(rsa, { otherKey: seen })), 'pass');
   });
+  it('nothing is said of a chain whose end was left out: what the records ask for may have been there', () => {
+    const hello = { weakFirst: agreed({ chain: rsa, cut: true }) };
+    assert.equal(
+      withRecords('dane.mismatch-sni', [good], { observations: [observe({ probes: { hello } })] }),
+      '',
+    );
+  });
 });
 
 describe('dane.no-starttls', () => {

@@ -308,6 +308,55 @@ describe('the questions behind it', () => {
   });
 });
 
+describe('RFC 8446 §6.2: a close without a word', () => {
+  const smtps = { protocol: 'submission', tls: 'implicit' } as const;
+  const closing = (closes: (connection: number) => boolean) => (connection: number) => ({
+    certificates: [certificate],
+    implicit: true,
+    closesAtOnce: closes(connection),
+  });
+
+  it('of a door that has had enough of us is no answer to anything, and soon nothing more is asked', async (t) => {
+    for (const free of [1, 2, 3]) {
+      const { seen } = await toyAndLook(
+        t,
+        closing((connection) => connection > free),
+        plans.deep,
+        smtps,
+      );
+      assert.ok(seen.connections <= free + 5, `${seen.connections} connections, ${free} of them free`);
+      const closed = answersIn(seen.probes).filter((probe) => probe.kind === 'not-tested');
+      assert.ok(closed.length > 3);
+      for (const { because } of closed)
+        assert.equal(because, 'it closed the connection without a word, and answered nothing after that');
+      assert.ok(!JSON.stringify(seen.probes).includes('"alert":null'));
+    }
+  });
+
+  it('of a server that answers what is asked next is a no', async (t) => {
+    const { seen } = await toyAndLook(
+      t,
+      closing((connection) => connection === 2),
+      plans.standard,
+      smtps,
+    );
+    assert.deepEqual(seen.probes.hello?.weakFirst, { kind: 'seen', result: 'refused', alert: null });
+    assert.deepEqual(seen.probes.hello?.old, { kind: 'seen', result: 'refused', alert: 70 });
+  });
+
+  it('a list of all suites says that it is not whole', async (t) => {
+    const { seen } = await toyAndLook(
+      t,
+      closing((connection) => connection > 9),
+      { ...plans.standard, everySuite: true },
+      smtps,
+    );
+    const { versions, connections } = seen.probes.hello?.suites ?? assert.fail();
+    assert.ok(versions.some(({ unfinished }) => unfinished !== null));
+    assert.ok(connections <= 9);
+  });
+});
+
 describe('politeness', () => {
   it('who is sent away at first does not come again, and nobody is asked about it', async (t) => {
     const answer = (): string => '421 4.7.0 too many connections\r\n';

@@ -12,6 +12,7 @@ import {
   isStrongSuite,
   lowestVersion,
   oldSessions,
+  orderOf,
   sessionOf,
   weakestAnswer,
   weakestOf,
@@ -101,6 +102,29 @@ function oldHello(base: Visit): Question {
     hello: (ingredients) => legacyQuestion(ingredients),
     isOpen: (probes) => !isOld(base) && !isNewOnly(probes) && oldSessions(probes).length === 0,
   });
+}
+
+/**
+ * What clients of TLS 1.2 get that offer the best first, and whose order counts: with SNI where the weakest first had it, as that is
+ * told from two hellos that differ in nothing else.
+ */
+export function bestFirst(base: Visit): Question {
+  const hello = (ingredients: Ingredients): Hello => ({
+    ...legacyQuestion(ingredients, TLS_1_2),
+    until: 'certificates',
+  });
+  return {
+    async ask(knocking, probes) {
+      const { seen, end } = await say(knocking, hello, probes.hello?.weakNamed !== undefined);
+      return { probes: { hello: { bestFirst: seen } }, end };
+    },
+    unasked: (why) => ({ hello: { bestFirst: why } }),
+    isOpen: (probes) =>
+      weakestOf(probes) !== undefined &&
+      !isStrongAnyway(probes) &&
+      probes.hello?.bestFirst === undefined &&
+      orderOf(base, probes) === undefined,
+  };
 }
 
 /** Whether the server has nothing better than TLS 1.1. */
@@ -244,12 +268,12 @@ export function isKnownWithoutName(probes: Probes): boolean {
 }
 
 /**
- * Whether it is known what clients of TLS 1.2 get that offer the best first. A server that has let the first hello hang, and a
+ * Whether it is known what clients of TLS 1.2 get, or another hello of our own will tell. A server that has let the first hello hang, and a
  * small one as well, would let another one hang, too.
  */
 export function isKnownUpTo12(base: Visit, probes: Probes): boolean {
   if (base.tls === null) return isSilent(weakestAnswer(probes));
-  return isStrongAnyway(probes) || isNewOnly(probes);
+  return weakestOf(probes)?.version === TLS_1_2 || isNewOnly(probes);
 }
 
 /** Whether the server has left a hello without an answer. */

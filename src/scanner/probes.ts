@@ -18,7 +18,13 @@ import type { Channel } from '../wire/channel.ts';
 import type { Connected } from './connection.ts';
 import { deepHellos } from './deep-hellos.ts';
 import { wordsOfEnd } from './end-words.ts';
-import { furtherHellos, isKnownUpTo12, isKnownWithoutName, usualHellos } from './hello-questions.ts';
+import {
+  bestFirst,
+  furtherHellos,
+  isKnownUpTo12,
+  isKnownWithoutName,
+  usualHellos,
+} from './hello-questions.ts';
 import type { Dialect, VisitRequest } from './visit.ts';
 
 /** What a connection differs in from the first one. */
@@ -104,6 +110,7 @@ export function questionsFor(base: Visit, terms: QuestionTerms): readonly Questi
     ...(isTried ? [weakFirst] : []),
     ...(isSecured ? otherKeyQuestions(base) : []),
     ...(isTried ? [weakNamed] : []),
+    ...(isTried && base.tls?.version === 'TLSv1.3' ? [bestFirst(base)] : []),
     ...(isTried && (base.tls === null || base.tls.version === 'TLSv1.3') ? [upToTls12Question(base)] : []),
     ...(isTried ? [old] : []),
     ...(isSecured && named ? [withoutNameQuestion] : []),

@@ -24,7 +24,7 @@ export function deepHellos(base: Visit): readonly Question[] {
     ssl3,
     question({ name: 'prime', hello: primeQuestion, isOpen: mayHavePrime, isExtra: true }),
     older,
-    old(base),
+    oldAfterAll(base),
     weakHello(base),
     question({ name: 'sha1', hello: sha1Question, isOpen: mayTakeSha1, isExtra: true }),
     weakCurvesHello(base),
@@ -63,7 +63,7 @@ const older = question({
 });
 
 /** TLS 1.1, where that was not asked for as nothing below TLS 1.3 was to be expected. */
-function old(base: Visit): Question {
+function oldAfterAll(base: Visit): Question {
   return question({
     name: 'old',
     hello: (ingredients) => legacyQuestion(ingredients),

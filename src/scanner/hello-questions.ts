@@ -177,10 +177,15 @@ export function weakHello(base: Visit): Question {
       );
       return { probes: { hello: { weak: [...(probes.hello?.weak ?? []), beside(seen, terms)] } }, end };
     },
-    unasked: (why, { hello }) => ({ hello: { weak: [...(hello?.weak ?? []).slice(0, -1), why] } }),
+    unasked: (why, { hello }) => ({ hello: { weak: [...(hello?.weak ?? []).filter(isWord), why] } }),
     isOpen: (probes) => !isNewOnly(probes) && nextWeak(base, probes) !== undefined,
     isExtra: true,
   };
+}
+
+/** Whether something was said to it. */
+function isWord(asked: Probed<HelloSeen>): boolean {
+  return asked.kind === 'seen' && !(asked.result === 'refused' && asked.alert === null);
 }
 
 /** As long as one is taken, without what is of kinds that were; then in the lowest version, where not all kinds go with TLS 1.2. */
@@ -268,8 +273,8 @@ export function isKnownWithoutName(probes: Probes): boolean {
 }
 
 /**
- * Whether it is known what clients of TLS 1.2 get, or another hello of our own will tell. A server that has let the first hello hang, and a
- * small one as well, would let another one hang, too.
+ * Whether it is known what clients of TLS 1.2 get, or another hello of our own tells. A server that has let the first hello hang,
+ * and a small one as well, would let another one hang, too.
  */
 export function isKnownUpTo12(base: Visit, probes: Probes): boolean {
   if (base.tls === null) return isSilent(weakestAnswer(probes));

@@ -358,6 +358,14 @@ describe('broken kinds', () => {
     assert.equal(offerOf(only).legacyVersion, 0x0301);
   });
 
+  it('a close that nothing came behind is no answer to any of them', () => {
+    const closed = { ...helloRefused(null), without: [], version: 0x0303 };
+    const said = { ...agreed({ suite: 0x000a }), without: [], version: 0x0303 };
+    const told = weak.unasked(probeNotTested(), { hello: { weak: [said, closed, closed] } });
+    assert.deepEqual(told.hello?.weak, [said, probeNotTested()]);
+    assert.deepEqual(weak.unasked(probeNotTested(), told), told);
+  });
+
   it('until one is refused', () => {
     assert.ok(isOpen(weak, { weak: [{ ...agreed({ suite: 0x000a }), without: [] }] }));
     assert.ok(!isOpen(weak, { weak: [{ ...helloRefused(), without: [] }] }));

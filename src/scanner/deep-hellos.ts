@@ -1,20 +1,11 @@
 /** The hellos of our own of depth deep, and what leaves each of them open. */
 import { randomBytes } from 'node:crypto';
-import {
-  agreedTo,
-  isStrongAnyway,
-  oldSessions,
-  orderOf,
-  saysNewOnly,
-  weakestOf,
-} from '../findings/hello-facts.ts';
+import { agreedTo, oldSessions, saysNewOnly, weakestOf } from '../findings/hello-facts.ts';
 import type { Probes, Visit } from '../findings/observation.ts';
 import { curveNumber } from '../tls/hello/groups.ts';
-import type { Ingredients } from '../tls/hello/offers.ts';
 import {
   classQuestion,
   fallbackQuestion,
-  type Question as Hello,
   legacyQuestion,
   primeQuestion,
   sslv2Question,
@@ -22,7 +13,7 @@ import {
 import { SSL_3, TLS_1_0, TLS_1_2 } from '../tls/hello/versions.ts';
 import { sha1Question, weakCurves, weakCurvesQuestion, weakSchemes } from '../tls/hello/weak-questions.ts';
 import { parseCertificate, publicKeyOf } from '../tls/openssl.ts';
-import { beside, isOld, question, say, weakHello } from './hello-questions.ts';
+import { beside, bestFirst, isOld, question, say, weakHello } from './hello-questions.ts';
 import type { Question } from './probes.ts';
 
 /** What is asked at depth deep, while there are connections left: the worse what may come of it the sooner. */
@@ -45,7 +36,7 @@ export function deepHellos(base: Visit): readonly Question[] {
       isExtra: true,
     }),
     fallbackHello(base),
-    bestFirst(base),
+    { ...bestFirst(base), isExtra: true },
     weakHello(base),
   ];
 }
@@ -79,24 +70,6 @@ function oldAfterAll(base: Visit): Question {
     isOpen: (probes) => probes.hello?.old === undefined && !isOld(base) && oldSessions(probes).length === 0,
     isExtra: true,
   });
-}
-
-/** With SNI where the weakest first had it: whose order counts is told from two that differ in nothing else. */
-function bestFirst(base: Visit): Question {
-  const hello = (ingredients: Ingredients): Hello => ({
-    ...legacyQuestion(ingredients, TLS_1_2),
-    until: 'certificates',
-  });
-  return {
-    async ask(knocking, probes) {
-      const { seen, end } = await say(knocking, hello, probes.hello?.weakNamed !== undefined);
-      return { probes: { hello: { bestFirst: seen } }, end };
-    },
-    unasked: (why) => ({ hello: { bestFirst: why } }),
-    isOpen: (probes) =>
-      weakestOf(probes) !== undefined && !isStrongAnyway(probes) && orderOf(base, probes) === undefined,
-    isExtra: true,
-  };
 }
 
 /** RFC 7507 §3: only below the best version of the server, in one that it has. */

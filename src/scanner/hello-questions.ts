@@ -12,6 +12,7 @@ import {
   isStrongSuite,
   lowestVersion,
   oldSessions,
+  orderOf,
   sessionOf,
   weakestAnswer,
   weakestOf,
@@ -103,6 +104,29 @@ function oldHello(base: Visit): Question {
   });
 }
 
+/**
+ * What clients of TLS 1.2 get that offer the best first, and whose order counts: with SNI where the weakest first had it, as that is
+ * told from two hellos that differ in nothing else.
+ */
+export function bestFirst(base: Visit): Question {
+  const hello = (ingredients: Ingredients): Hello => ({
+    ...legacyQuestion(ingredients, TLS_1_2),
+    until: 'certificates',
+  });
+  return {
+    async ask(knocking, probes) {
+      const { seen, end } = await say(knocking, hello, probes.hello?.weakNamed !== undefined);
+      return { probes: { hello: { bestFirst: seen } }, end };
+    },
+    unasked: (why) => ({ hello: { bestFirst: why } }),
+    isOpen: (probes) =>
+      weakestOf(probes) !== undefined &&
+      !isStrongAnyway(probes) &&
+      probes.hello?.bestFirst === undefined &&
+      orderOf(base, probes) === undefined,
+  };
+}
+
 /** Whether the server has nothing better than TLS 1.1. */
 export function isOld({ tls }: Visit): boolean {
   return tls !== null && tls.version !== 'TLSv1.2' && tls.version !== 'TLSv1.3';
@@ -161,10 +185,15 @@ export function weakHello(base: Visit): Question {
       );
       return { probes: { hello: { weak: [...(probes.hello?.weak ?? []), beside(seen, terms)] } }, end };
     },
-    unasked: (why, { hello }) => ({ hello: { weak: [...(hello?.weak ?? []).slice(0, -1), why] } }),
+    unasked: (why, { hello }) => ({ hello: { weak: [...(hello?.weak ?? []).filter(isWord), why] } }),
     isOpen: (probes) => !isNewOnly(probes) && nextWeak(base, probes) !== undefined,
     isExtra: true,
   };
+}
+
+/** Whether something was said to it. */
+function isWord(asked: Probed<HelloSeen>): boolean {
+  return asked.kind === 'seen' && !(asked.result === 'refused' && asked.alert === null);
 }
 
 /** As long as one is taken, without what is of kinds that were; then in the lowest version, where not all kinds go with TLS 1.2. */
@@ -252,12 +281,12 @@ export function isKnownWithoutName(probes: Probes): boolean {
 }
 
 /**
- * Whether it is known what clients of TLS 1.2 get that offer the best first. A server that has let the first hello hang, and a
- * small one as well, would let another one hang, too.
+ * Whether it is known what clients of TLS 1.2 get, or another hello of our own tells. A server that has let the first hello hang,
+ * and a small one as well, would let another one hang, too.
  */
 export function isKnownUpTo12(base: Visit, probes: Probes): boolean {
   if (base.tls === null) return isSilent(weakestAnswer(probes));
-  return isStrongAnyway(probes) || isNewOnly(probes);
+  return weakestOf(probes)?.version === TLS_1_2 || isNewOnly(probes);
 }
 
 /** Whether the server has left a hello without an answer. */

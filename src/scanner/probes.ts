@@ -19,6 +19,7 @@ import { deepHellos } from './deep-hellos.ts';
 import { wordsOfEnd } from './end-words.ts';
 import { addressLiteral, helloNameAt } from './hello-name.ts';
 import {
+  bestFirst,
   furtherHellos,
   isKnownUpTo12,
   isKnownWithoutName,
@@ -110,6 +111,7 @@ export function questionsFor(base: Visit, terms: QuestionTerms): readonly Questi
     ...(isTried ? [weakFirst] : []),
     ...(isSecured ? otherKeyQuestions(base) : []),
     ...(isTried ? [weakNamed] : []),
+    ...(isTried && base.tls?.version === 'TLSv1.3' ? [bestFirst(base)] : []),
     ...(isTried && (base.tls === null || base.tls.version === 'TLSv1.3') ? [upToTls12Question(base)] : []),
     ...(isTried ? sizeHellos(base) : []),
     ...(isTried ? [old] : []),

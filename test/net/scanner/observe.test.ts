@@ -164,11 +164,11 @@ describe('the questions behind it', () => {
     const { seen, toy, told } = await toyAndLook(t, { certificates: [certificate, rsa] }, plans.standard);
     assert.equal(seen.connections, 6);
     assert.equal(toy.said.length, 6);
-    assert.deepEqual(Object.keys(seen.probes), ['injection', 'hello', 'otherKey', 'upToTls12']);
-    assert.deepEqual(told, ['complete', 'complete', 'without-tls', 'complete', 'complete']);
+    assert.deepEqual(Object.keys(seen.probes), ['injection', 'hello', 'otherKey']);
+    assert.deepEqual(told, ['complete', 'complete', 'without-tls', 'complete', 'without-tls']);
     for (const [at, lines] of toy.said.entries())
-      assert.equal(lines.at(-1), at === 2 || at === 5 ? 'STARTTLS' : 'QUIT', `${at + 1}: ${lines.join()}`);
-    const { otherKey, upToTls12, injection, hello } = seen.probes;
+      assert.equal(lines.at(-1), at === 2 || at >= 4 ? 'STARTTLS' : 'QUIT', `${at + 1}: ${lines.join()}`);
+    const { otherKey, injection, hello } = seen.probes;
     assert.ok(otherKey?.kind === 'seen' && otherKey.result === 'secured');
     assert.equal(otherKey.key, 'rsa');
     assert.notDeepEqual(otherKey.tls.chain, seen.base.tls?.chain);
@@ -178,8 +178,8 @@ describe('the questions behind it', () => {
     const { version, chain, extendedMasterSecret, renegotiationInfo } = weakFirst.session;
     assert.deepEqual([version, extendedMasterSecret, renegotiationInfo], [0x0303, true, true]);
     assert.equal(chain.length > 0, true);
-    assert.ok(upToTls12?.kind === 'seen' && upToTls12.result === 'secured');
-    assert.equal(upToTls12.tls.version, 'TLSv1.2');
+    assert.ok(hello?.bestFirst?.kind === 'seen' && hello.bestFirst.result === 'agreed');
+    assert.equal(hello.bestFirst.session.version, 0x0303);
     assert.ok(injection?.kind === 'seen' && injection.answered === 'never');
   });
 
@@ -248,8 +248,8 @@ describe('the questions behind it', () => {
     });
     assert.ok(state?.kind === 'seen' && !state.kept);
     assert.deepEqual(alpn, { kind: 'seen', offered: 'http/1.1', agreed: null });
-    const { ssl3, older, weakCurves, anonymous } = seen.probes.hello ?? {};
-    for (const one of [ssl3, older, weakCurves, anonymous]) assert.equal(one?.kind, 'seen');
+    const { ssl3, older, sha1 } = seen.probes.hello ?? {};
+    for (const one of [ssl3, older, sha1]) assert.equal(one?.kind, 'seen');
     assert.deepEqual([intrusive?.vrfy?.code, intrusive?.expn?.code, intrusive?.relay?.code], [502, 502, 554]);
     assert.equal(seen.base.smtp?.mailInClear?.code, 250);
   });
@@ -292,19 +292,69 @@ describe('the questions behind it', () => {
     assert.deepEqual(seen.probes.otherHello.clear, ['SIZE 1000']);
   });
 
-  it('a server that hangs at a large hello is asked with small ones, and with no other', async (t) => {
+  it('a server that hangs at a large hello is asked with small ones, and with one other that tells that it was the size', async (t) => {
     const ways = { certificates: [certificate], largestHello: 1_000 };
     const { seen } = await toyAndLook(t, ways, plans.standard, { timeoutMs: 400 });
     assert.deepEqual({ ...seen.base.end, ms: 0 }, { kind: 'timeout', at: 'handshake', ms: 0 });
     const { upToTls12, injection, hello } = seen.probes;
     assert.ok(upToTls12?.kind === 'seen' && upToTls12.result === 'secured', JSON.stringify(upToTls12));
     assert.ok(hello?.retry?.kind === 'seen' && hello.retry.result === 'retry', JSON.stringify(hello?.retry));
-    assert.deepEqual([injection?.kind, hello.old?.kind, seen.connections], ['not-tested', 'not-tested', 4]);
+    assert.ok(hello.large?.kind === 'not-tested' && hello.large.end.kind === 'timeout');
+    assert.deepEqual([injection?.kind, hello.old?.kind, seen.connections], ['not-tested', 'not-tested', 5]);
   });
 
   it('whoever does not offer STARTTLS is asked no more than that', async (t) => {
     const { seen } = await toyAndLook(t, { onlyFor: 'nobody.test' }, plans.standard);
     assert.deepEqual([seen.base.upgrade.kind, seen.connections, seen.probes], ['not-offered', 1, {}]);
+  });
+});
+
+describe('RFC 8446 §6.2: a close without a word', () => {
+  const smtps = { protocol: 'submission', tls: 'implicit' } as const;
+  const closing = (closes: (connection: number) => boolean) => (connection: number) => ({
+    certificates: [certificate],
+    implicit: true,
+    closesAtOnce: closes(connection),
+  });
+
+  it('of a door that has had enough of us is no answer to anything, and soon nothing more is asked', async (t) => {
+    for (const free of [1, 2, 3]) {
+      const { seen } = await toyAndLook(
+        t,
+        closing((connection) => connection > free),
+        plans.deep,
+        smtps,
+      );
+      assert.ok(seen.connections <= free + 5, `${seen.connections} connections, ${free} of them free`);
+      const closed = answersIn(seen.probes).filter((probe) => probe.kind === 'not-tested');
+      assert.ok(closed.length >= 3, JSON.stringify(seen.probes));
+      for (const { because } of closed)
+        assert.equal(because, 'it closed the connection without a word, and answered nothing after that');
+      assert.ok(!JSON.stringify(seen.probes).includes('"alert":null'));
+    }
+  });
+
+  it('of a server that answers what is asked next is a no', async (t) => {
+    const { seen } = await toyAndLook(
+      t,
+      closing((connection) => connection === 2),
+      plans.standard,
+      smtps,
+    );
+    assert.deepEqual(seen.probes.hello?.weakFirst, { kind: 'seen', result: 'refused', alert: null });
+    assert.deepEqual(seen.probes.hello?.old, { kind: 'seen', result: 'refused', alert: 70 });
+  });
+
+  it('a list of all suites says that it is not whole', async (t) => {
+    const { seen } = await toyAndLook(
+      t,
+      closing((connection) => connection > 9),
+      { ...plans.standard, everySuite: true },
+      smtps,
+    );
+    const { versions, connections } = seen.probes.hello?.suites ?? assert.fail();
+    assert.ok(versions.some(({ unfinished }) => unfinished !== null));
+    assert.ok(connections <= 9);
   });
 });
 
@@ -346,9 +396,9 @@ describe('politeness', () => {
     });
     const { seen, told } = await toyAndLook(t, hangs, plans.standard, { timeoutMs: 300 });
     assert.deepEqual([seen.connections, told], [4, ['complete', 'timeout', 'without-tls']]);
-    const { injection, otherKey, hello, upToTls12 } = seen.probes;
+    const { injection, otherKey, hello } = seen.probes;
     assert.deepEqual(
-      [injection?.kind, hello?.weakFirst?.kind, otherKey?.kind, hello?.old?.kind, upToTls12?.kind],
+      [injection?.kind, hello?.weakFirst?.kind, otherKey?.kind, hello?.old?.kind, hello?.bestFirst?.kind],
       ['not-tested', 'seen', 'not-tested', 'not-tested', 'not-tested'],
     );
     const { old } = hello ?? {};

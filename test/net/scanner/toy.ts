@@ -25,6 +25,8 @@ export interface Ways {
   readonly afterGoAhead?: string;
   /** A hello of TLS with more octets is not answered. */
   readonly largestHello?: number;
+  /** It takes the connection, and closes it without a word. */
+  readonly closesAtOnce?: boolean;
   /** Milliseconds before the greeting. */
   readonly greetsAfter?: number;
 }
@@ -82,6 +84,7 @@ async function talk(plain: Socket, ways: Ways, said: string[], sockets: Set<Sock
       unread += await more(socket);
     }
   };
+  if (ways.closesAtOnce === true) return void plain.end();
   if (ways.implicit === true) await secure();
   if (ways.greetsAfter !== undefined) await sleep(ways.greetsAfter);
   socket.write('220 toy.test ESMTP\r\n');

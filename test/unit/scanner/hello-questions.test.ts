@@ -156,7 +156,9 @@ describe('what they leave open', () => {
   it('what clients of TLS 1.2 get, unless all is strong, or nothing is there', () => {
     assert.ok(isKnownUpTo12(visit(), { hello: { weakFirst: agreed() } }));
     assert.ok(isKnownUpTo12(visit(), { hello: { weakFirst: helloRefused(70) } }));
-    assert.ok(!isKnownUpTo12(visit(), { hello: { weakFirst: agreed({ suite: 0x002f }) } }));
+    // The best first are asked for by a hello of our own.
+    assert.ok(isKnownUpTo12(visit(), { hello: { weakFirst: agreed({ suite: 0x002f }) } }));
+    assert.ok(!isKnownUpTo12(visit(), { hello: { weakFirst: agreed({ version: 0x0302 }) } }));
     assert.ok(!isKnownUpTo12(visit(), { hello: { weakFirst: helloRefused(40) } }));
     // Where the first hello came to nothing, only a session shows that a smaller one does better,
     assert.ok(!isKnownUpTo12(visit(null), { hello: { weakFirst: agreed() } }));
@@ -355,6 +357,14 @@ describe('broken kinds', () => {
     // Where there is nothing newer, it is asked in that at once.
     const only = await ask(weak, { hello: { weakFirst: old } });
     assert.equal(offerOf(only).legacyVersion, 0x0301);
+  });
+
+  it('a close that nothing came behind is no answer to any of them', () => {
+    const closed = { ...helloRefused(null), without: [], version: 0x0303 };
+    const said = { ...agreed({ suite: 0x000a }), without: [], version: 0x0303 };
+    const told = weak.unasked(probeNotTested(), { hello: { weak: [said, closed, closed] } });
+    assert.deepEqual(told.hello?.weak, [said, probeNotTested()]);
+    assert.deepEqual(weak.unasked(probeNotTested(), told), told);
   });
 
   it('until one is refused', () => {

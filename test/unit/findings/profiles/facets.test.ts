@@ -109,7 +109,9 @@ describe('suites and groups', () => {
       const version = { version: 0x0303, suites: [0xc02f, 0xc013], ownOrder: true, unfinished };
       return { hello: { suites: { connections: 9, versions: [version] } } };
     };
-    assert.equal(openOf('suite', { probes: listed(null) }), undefined);
+    const base = { tls: tlsSeen({ version: 'TLSv1.2', cipher: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256' }) };
+    assert.equal(openOf('suite', { base, probes: listed(null) }), undefined);
+    assert.match(openOf('suite', { probes: listed(null) }) ?? '', /lacks TLS_AES_256_GCM_SHA384/);
     assert.ok(namesOf('suite', { probes: listed(null) }).includes('TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA'));
     assert.match(openOf('suite', { probes: listed('it hung') }) ?? '', /not listed to the end: it hung/);
     assert.match(openOf('suite', {}) ?? '', /--suites all/);

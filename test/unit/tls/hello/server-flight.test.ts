@@ -90,6 +90,15 @@ describe('isAnswered: when a probe can hang up', () => {
     assert.equal(flight(question.offer, octets.subarray(0, hello)).encrypted, 0);
   });
 
+  it('GnuTLS refuses a hello of a version that it lacks, though it has an older one', () => {
+    const said = ['weak', 'TLS 1.1', 'TLS 1.0'].map((name) => {
+      const { question, octets } = recording('GnuTLS 3.7.9 without TLS 1.1', name);
+      const { serverHello, end } = flight(question.offer, octets);
+      return serverHello?.version ?? (end?.kind === 'alert' ? end.alert.code : end?.kind);
+    });
+    assert.deepEqual(said, [0x0303, 70, 0x0301]);
+  });
+
   it('an alert answers everything', () => {
     const { question, octets } = recording('NSS', 'SSL 2.0');
     assert.ok(isAnswered(flight(question.offer, octets), 'everything'));

@@ -12,6 +12,7 @@ import { openmetricsFormat } from './formats/openmetrics.ts';
 import { sarifFormat } from './formats/sarif.ts';
 import type { ListPlace } from './targets.ts';
 import { formatReport, type PageTerms } from './text.ts';
+import { verdictOf } from './verdict.ts';
 
 /** Those that are made of a beginning, a piece for each result, and an end. */
 const documents = {
@@ -106,16 +107,29 @@ function documentOutput(
   };
 }
 
+/** Lines of the overview at the end; a run may have millions of targets. */
+const MOST_LINES = 10_000;
+
 function textOutput({ details, page, write }: OutputTerms): Output {
   let separator = '';
+  let all = 0;
+  const lines: string[] = [];
   return {
     begin: nothing,
     async print(report, recording) {
       await write(`${separator}${formatReport(report, page, details ? recording : undefined)}`);
       separator = SEPARATOR;
+      all += 1;
+      if (lines.length < MOST_LINES) lines.push(`  ${report.target}: ${verdictOf(report).word}\n`);
     },
     complain: () => undefined,
-    end: ({ isWhole, meaning }) => (isWhole ? nothing() : write(`${separator}${meaning}\n`)),
+    async end({ isWhole, meaning }) {
+      if (all > 1) {
+        const more = all > lines.length ? `  and ${all - lines.length} more\n` : '';
+        await write(`${separator}all targets:\n${lines.join('')}${more}`);
+      }
+      if (!isWhole) await write(`${separator}${meaning}\n`);
+    },
   };
 }
 

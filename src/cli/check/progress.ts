@@ -1,4 +1,7 @@
-/** What is going on, for a person who waits: one line on a terminal, which nothing else has to share. */
+/**
+ * What is going on, for a person who waits: one line on a terminal, which nothing else has to share; elsewhere of a list a line
+ * every minute.
+ */
 import { formatCount, formatDuration, formatRate, formatVerdicts } from './summary.ts';
 import type { Totals } from './totals.ts';
 
@@ -22,13 +25,14 @@ interface Counted {
 }
 
 const EVERY_MS = 1_000;
+const LINE_EVERY_MS = 60_000;
 const ERASE = '\r\x1b[K';
 const COLUMNS = 80;
 const MOST_CHARACTERS = 70;
 /** The rate is that of so many seconds. */
 const RATE_SECONDS = 30;
 
-/** @param stream where it is shown, if it is a terminal. */
+/** @param stream where it is shown. */
 export function openProgress(
   stream: {
     readonly isTTY?: boolean;
@@ -37,7 +41,7 @@ export function openProgress(
   },
   clock: () => number = () => performance.now(),
 ): Progress {
-  if (stream.isTTY !== true) return silent;
+  if (stream.isTTY !== true) return byLines(stream, clock);
   const began = clock();
   const running = new Set<string>();
   const rate = rateOf();
@@ -104,5 +108,24 @@ function rateOf(): (finished: number, now: number) => number {
   };
 }
 
+/** Where it is kept, or read much later: lines that stay. */
+function byLines(stream: { readonly write: (text: string) => unknown }, clock: () => number): Progress {
+  const rate = rateOf();
+  let counted: Counted | undefined;
+  const timer = setInterval(() => {
+    if (counted === undefined) return;
+    stream.write(`note: ${ofMany(counted, rate(counted.finished, clock()))}\n`);
+  }, LINE_EVERY_MS);
+  timer.unref();
+  return {
+    begin: nothing,
+    end: nothing,
+    count(course) {
+      counted = course;
+    },
+    clear: nothing,
+    close: () => clearInterval(timer),
+  };
+}
+
 const nothing = (): void => undefined;
-const silent: Progress = { begin: nothing, end: nothing, count: nothing, clear: nothing, close: nothing };

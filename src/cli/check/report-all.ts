@@ -30,6 +30,9 @@ export interface ReportHands {
   readonly signal: () => EndSignal | undefined;
 }
 
+/** A list of a million lines may be another list than was meant. */
+const MOST_LINES_TOLD = 20;
+
 /** What a run came to. */
 export interface Reported {
   readonly totals: Totals;
@@ -50,10 +53,19 @@ export async function reportAll(
     hands.tell('error', because);
     output.complain(because);
   };
+  let wrongLines = 0;
+  const complainOfLine = (because: string): void => {
+    wrongLines += 1;
+    if (wrongLines <= MOST_LINES_TOLD) return complain(because);
+    if (wrongLines === MOST_LINES_TOLD + 1)
+      hands.tell('error', 'further lines that are no targets are counted only');
+    output.complain(because);
+  };
   if (!isAppended) await output.begin();
   for await (const { place, judged } of results) {
     if (judged.kind === 'invalid') {
-      complain(judged.because);
+      if (place === null) complain(judged.because);
+      else complainOfLine(judged.because);
       totals = withWrong(totals, place !== null);
     } else {
       watch.add(judged.value.ports);

@@ -4,6 +4,7 @@ import type { Parsed } from '../../names/domain.ts';
 import { messageOf } from '../usage.ts';
 import { ChangedInput } from './input.ts';
 import { InputError, linesOf } from './lines.ts';
+import { asText } from './list-octets.ts';
 import { parseTarget, type TargetTerms } from './target.ts';
 
 /** A line of a list of targets. */
@@ -30,13 +31,18 @@ export interface List {
   readonly isDone: (line: number) => boolean;
 }
 
+/** From # on, where it is the beginning of a word. */
+const COMMENT = /(?:^|[ \t])#.*$/;
+/** As ranked lists have their columns. */
+const COLUMNS = /^[^,;\t]*[,;\t][^,;\t]/;
+
 /** Far longer than any name, with room for a comment. */
 const LONGEST_LINE = 4_096;
 
 /**
  * What is wrong with a target of a list is told in its place; the others are worked on all the same.
  *
- * @param named `-` stands for the first list, a target a line; empty lines and those that begin with # are left out. Lists for
+ * @param named `-` stands for the first list, a target a line; empty lines and what stands behind # are left out. Lists for
  * which nothing stands come last.
  */
 export async function* targetsFrom(
@@ -56,10 +62,13 @@ export const STDIN = '-';
 async function* listed({ name, chunks, isDone }: List, terms: TargetTerms): AsyncGenerator<Listed> {
   let line = 0;
   let found = false;
+  let isHinted = false;
   try {
-    for await (const whole of linesOf(chunks, LONGEST_LINE)) {
+    for await (const whole of linesOf(asText(chunks), LONGEST_LINE)) {
       line += 1;
-      const text = (whole.kind === 'ok' ? whole.value : whole.head).replace(/^[ \t]+|[ \t]+$/g, '');
+      const text = (whole.kind === 'ok' ? whole.value : whole.head)
+        .replace(COMMENT, '')
+        .replace(/^[ \t]+|[ \t]+$/g, '');
       // What a comment is made of is nobody's business.
       if (text === '' || text.startsWith('#')) continue;
       found = true;
@@ -70,9 +79,13 @@ async function* listed({ name, chunks, isDone }: List, terms: TargetTerms): Asyn
         continue;
       }
       const target = parseTarget(text, terms);
-      yield target.kind === 'ok'
-        ? { place, target }
-        : wrong(`line ${line} of ${name}: ${target.because}`, place);
+      if (target.kind === 'ok') {
+        yield { place, target };
+        continue;
+      }
+      const hint: string = isHinted || !COLUMNS.test(text) ? '' : `; ${ONE_A_LINE}`;
+      isHinted ||= hint !== '';
+      yield wrong(`line ${line} of ${name}: ${target.because}${hint}`, place);
     }
     if (!found) yield wrong(`${name}: there is no target in it`, null);
   } catch (error) {
@@ -86,6 +99,9 @@ async function* listed({ name, chunks, isDone }: List, terms: TargetTerms): Asyn
     yield wrong(because, null);
   }
 }
+
+const ONE_A_LINE =
+  'a list has one target a line: of columns take the one with the names, such as by cut -d, -f2';
 
 function wrong(because: string, place: ListPlace | null): Listed {
   return { place, target: { kind: 'invalid', because } };

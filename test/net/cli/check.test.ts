@@ -449,6 +449,14 @@ describe('waxwing check', { concurrency: 2 }, () => {
     assert.match(report.hosts[0]?.skipped[0]?.because ?? '', /asked not to be tested has plain\.test/);
   });
 
+  it('of lines that are no targets the first are told, and all are counted', async () => {
+    const run = await waxwing(['check', '-'], 'a..test\n'.repeat(30));
+    assert.equal(run.code, 2);
+    assert.equal(run.stderr.match(/^error: line \d+ of stdin: /gm)?.length, 20);
+    assert.match(run.stderr, /^error: further lines that are no targets are counted only$/m);
+    assert.match(run.stderr, /^note: 30 lines are no target$/m);
+  });
+
   it('a line of stdin that turns the direction of text does not turn that of the terminal', async () => {
     const run = await waxwing(['check', '-', '--json'], 'a\u202eb..test\n');
     assert.deepEqual([run.code, run.stdout], [2, '[]\n']);

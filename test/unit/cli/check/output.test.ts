@@ -102,6 +102,11 @@ describe('what is printed', () => {
   it('is pages of text, and what was said to servers with details', async () => {
     const text = await printed({}, 2);
     assert.match(text, /^example\.test: protected[\s\S]*\n\n\nexample\.test: mail comes in clear/);
+    assert.match(
+      text,
+      /\n\n\nall targets:\n {2}example\.test: protected\n {2}example\.test: mail comes in clear\n$/,
+    );
+    assert.doesNotMatch(await printed({}, 1), /all targets/);
     assert.doesNotMatch(text, /every check/);
     assert.match(await printed({ details: true }, 1), /\nevery check:\n/);
   });

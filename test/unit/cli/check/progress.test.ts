@@ -33,12 +33,32 @@ describe('progress', () => {
     assert.equal(to.written.length, 4);
   });
 
-  it('is nothing where there is no terminal', (t) => {
+  it('of a list is a line every minute where there is no terminal', (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    let now = 0;
+    const to = stream(false);
+    const progress = openProgress(to, () => now);
+    progress.begin('a.test');
+    const minute = (finished: number): string => {
+      now += 60_000;
+      progress.count({ finished, of: 10_000, totals: { tested: finished, wrong: 0, verdicts: { lost: 2 } } });
+      progress.clear();
+      t.mock.timers.tick(60_000);
+      return to.written.at(-1) ?? '';
+    };
+    minute(600);
+    assert.equal(minute(1_200), 'note: 1,200 of 10,000 (12 %), 10/s, 14 min 40 s left; lost 2\n');
+    progress.close();
+    t.mock.timers.tick(600_000);
+    assert.equal(to.written.length, 2);
+  });
+
+  it('is nothing for a few targets where there is no terminal', (t) => {
     t.mock.timers.enable({ apis: ['setInterval'] });
     const to = stream(false);
     const progress = openProgress(to);
     progress.begin('a.test');
-    t.mock.timers.tick(2_000);
+    t.mock.timers.tick(200_000);
     progress.clear();
     progress.close();
     assert.deepEqual(to.written, []);

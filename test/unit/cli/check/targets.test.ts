@@ -30,6 +30,16 @@ describe('the targets of a run', () => {
     ]);
   });
 
+  it('may have a comment behind them', async () => {
+    assert.deepEqual(await read(['-'], 'a.test  # of us\n\t# none\nb.test\t#none\n'), ['a.test', 'b.test']);
+  });
+
+  it('of a list with columns are none, and once it is said what to do', async () => {
+    const found = await read(['-'], '1,a.test\n2,b.test\n');
+    assert.match(found[0] ?? '', /^line 1 of stdin: .*; a list has one target a line: .* cut -d, -f2$/);
+    assert.doesNotMatch(found[1] ?? '', /cut/);
+  });
+
   it('have the place in their list, where they stand in one', async () => {
     const targets = await Array.fromAsync(
       targetsFrom(['a.test', '-'], terms, listsOf(stdin('# none\n\nb.test\nc..test\n'))),

@@ -134,7 +134,7 @@ function beforeTls({ end }: Visit, where: string): AtDoor | undefined {
     case 'closed':
       return unknown(`${where} closed the connection before it said anything of TLS`);
     case 'timeout':
-      return unknown(`${where} was silent for too long before it said anything of TLS`);
+      return unknown(`${where} took too long before it said anything of TLS`);
     case 'broken':
       return unknown(`${where} did not speak as expected before TLS (${end.because})`);
   }

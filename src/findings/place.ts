@@ -153,8 +153,13 @@ function bracketed(address: string): string {
 }
 
 /** What was said from a command on to the next one, as a transcript has it; nothing where it was never said. */
-export function exchange(transcript: readonly string[], command: RegExp): readonly string[] {
-  const from = transcript.findLastIndex((line) => line.startsWith('C: ') && command.test(line));
+export function exchange(
+  transcript: readonly string[],
+  command: RegExp,
+  which: 'first' | 'last' = 'last',
+): readonly string[] {
+  const isMeant = (line: string): boolean => line.startsWith('C: ') && command.test(line);
+  const from = which === 'first' ? transcript.findIndex(isMeant) : transcript.findLastIndex(isMeant);
   if (from === -1) return [];
   const rest = transcript.slice(from + 1);
   const next = rest.findIndex((line) => line.startsWith('C: '));

@@ -82,7 +82,8 @@ function whyNot(
   if (line !== undefined) return { kind: 'opted-out', because: optedOutBy(line) };
   if (terms.allowPrivate || terms.lab || isPublicAddress(address)) return undefined;
   if (isLoopback(address) && namesThisHost(target)) return undefined;
-  const because = `${address} is no address of the public Internet, where a stranger's zone must not lead us (--allow-private visits it)`;
+  const doubt = target.kind === 'address' ? '' : ", where a stranger's zone must not lead us";
+  const because = `${address} is no address of the public Internet${doubt} (--allow-private visits it)`;
   return { kind: 'private', because };
 }
 

@@ -194,6 +194,7 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
   }
   const selection = only === undefined ? everyCheck : valueOf(parseSelection(only, await idsOfChecks()));
   const moment = failAt === undefined ? undefined : valueOf(parseMoment(failAt));
+  if (from !== undefined) tellUnused(command);
   // What a file holds may be older.
   if (from === undefined && moment !== undefined && moment <= Date.now())
     refuse(`--fail-at ${failAt} is past; name a day to come`);
@@ -231,6 +232,15 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
     },
     toLoadRequest(options, process.env),
   );
+}
+
+/** What is about visits means nothing for a file of results, and is no reason to refuse them. */
+function tellUnused(command: Command): void {
+  const given = ['protocol', 'tls', 'depth', 'suites', 'concurrency', 'gap', 'timeout'].filter(
+    (name) => command.getOptionValueSource(name) === 'cli',
+  );
+  for (const name of given)
+    process.stderr.write(`note: --from judges what was seen then, and --${name} changes nothing of it\n`);
 }
 
 /** What results depend on: a run that is gone on with has the same. */

@@ -164,6 +164,17 @@ function ofLevels({ facet, table, least }: LevelsTest, { theCase, findings }: Ba
   });
 }
 
+/** Sections of checks that are about a domain, whichever servers it has. */
+const OF_DOMAINS = ['mx', 'mtasts', 'tlsrpt', 'spf', 'dmarc'] as const;
+
+/** What is about a domain, where a server was named by itself; undefined of all else. */
+function ofAnother(part: string, theCase: CheckCase): Verdict | undefined {
+  if (theCase.target.kind === 'domain' || !OF_DOMAINS.some((section) => isMeant(part, section)))
+    return undefined;
+  const evidence = [`${part} is about a domain, and a server was named by itself`];
+  return { state: 'not-applicable', scope: targetScope(theCase), evidence };
+}
+
 /** Sections of checks that are about a door: each door has to be looked at. */
 const OF_DOORS = ['smtp', 'starttls', 'tls', 'cert'] as const;
 
@@ -172,7 +183,9 @@ function ofFindings(test: FindingsTest, basis: Basis): readonly Verdict[] {
     const isKnown = checkIds.some((id) => isMeant(id, part));
     if (OF_DOORS.some((section) => isMeant(part, section)))
       return perDoor(basis.theCase, (door) =>
-        isKnown ? ofPart(part, test, findingsAt(door, basis.findings)) : unknownToTester(part),
+        isKnown
+          ? ofPart(part, test, findingsAt(door, basis.findings), unaskedAt(basis.theCase))
+          : unknownToTester(part),
       );
     return isKnown
       ? byScope(part, test, basis)
@@ -197,13 +210,28 @@ function wanted(
 function byScope(part: string, test: FindingsTest, { theCase, findings }: Basis): readonly Verdict[] {
   const found = wanted(part, test, findings);
   const open = found.filter(({ state }) => state !== 'pass');
-  const none = found.length === 0 ? withoutHosts(theCase) : undefined;
+  const none = found.length === 0 ? (ofAnother(part, theCase) ?? withoutHosts(theCase)) : undefined;
   if (none !== undefined) return [none];
-  if (open.length === 0) return [{ scope: targetScope(theCase), ...ofPart(part, test, found) }];
-  return open.map((one) => ({ scope: one.scope, ...ofPart(part, test, [one]) }));
+  if (open.length === 0) return [{ scope: targetScope(theCase), ...ofPart(part, test, found, UNSAID) }];
+  return open.map((one) => ({ scope: one.scope, ...ofPart(part, test, [one], UNSAID) }));
 }
 
-function ofPart(part: string, test: FindingsTest, findings: readonly Finding[]): Omit<Verdict, 'scope'> {
+/** Why there is nothing of it, where nothing says more. */
+function unaskedAt({ depth }: Pick<CheckCase, 'depth'>): string {
+  return depth === 'deep'
+    ? 'no connection was left for it, or the server gave no occasion to ask'
+    : `not at --depth ${depth}, or no connection was left for it`;
+}
+
+const UNSAID = 'for this target there was no occasion to ask';
+
+/** @param unasked why nothing may be there. */
+function ofPart(
+  part: string,
+  test: FindingsTest,
+  findings: readonly Finding[],
+  unasked: string,
+): Omit<Verdict, 'scope'> {
   const found = wanted(part, test, findings);
   const wrong = found.filter(isProblem);
   if (wrong.length > 0) return { state: 'not-met', evidence: wrong.flatMap(told) };
@@ -212,7 +240,7 @@ function ofPart(part: string, test: FindingsTest, findings: readonly Finding[]):
   if (found.length > 0)
     return { state: 'met', evidence: [`${part}: ${found[0]?.evidence[0] ?? 'in order'}`] };
   return test.silent === undefined
-    ? { state: 'not-tested', evidence: [`${part} was not looked at, at this depth or for this target`] }
+    ? { state: 'not-tested', evidence: [`${part} was not looked at: ${unasked}`] }
     : { state: test.silent, evidence: [`nothing was found of ${part}`] };
 }
 

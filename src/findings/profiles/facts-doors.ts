@@ -11,6 +11,12 @@ import type { Verdict } from './profile.ts';
 
 type Judged = Omit<Verdict, 'scope'>;
 
+/** There may be a name that proves it, or does not. */
+const withoutName = {
+  state: 'not-tested',
+  evidence: ['the server was named by its address, and this is about its name'],
+} as const;
+
 /** A handshake comes about. */
 export function startTls(theCase: CheckCase): readonly Verdict[] {
   return perDoor(theCase, (door) => ({ state: 'met', evidence: [sessionOf(door)] }), 'not-met');
@@ -34,8 +40,7 @@ function sessionOf({ observation: { base } }: SeenDoor): string {
 export function webPki(theCase: CheckCase): readonly Verdict[] {
   return perDoor(theCase, (door) => {
     const name = nameOf(door.host);
-    if (name === undefined)
-      return { state: 'not-applicable', evidence: ['the server was named by its address'] };
+    if (name === undefined) return withoutName;
     return perKey(door, ({ tls }) => {
       const fault = webPkiFault(tls, name, theCase.now);
       const evidence = fault?.because ?? `the certificate is valid for ${name}`;
@@ -53,8 +58,7 @@ export function tlsaMatch(theCase: CheckCase): readonly Verdict[] {
   const { facts, now } = theCase;
   return perDoor(theCase, (door) => {
     const name = nameOf(door.host);
-    if (facts === null || name === undefined)
-      return { state: 'not-applicable', evidence: ['the server was named by its address'] };
+    if (facts === null || name === undefined) return withoutName;
     if (door.host.facts?.kind === 'found' && door.host.facts.tlsa.kind === 'unknown')
       return { state: 'not-tested', evidence: [door.host.facts.tlsa.because] };
     const demand = demandOf(facts, name);

@@ -73,7 +73,11 @@ export function tlsaRecords(theCase: CheckCase): readonly Verdict[] {
   });
 }
 
-const withoutName = { state: 'not-applicable', evidence: ['the server was named by its address'] } as const;
+/** Whether its name is proven, or has records, nobody has looked at. */
+const withoutName = {
+  state: 'not-tested',
+  evidence: ['the server was named by its address, and this is about its name'],
+} as const;
 
 function perHost(theCase: CheckCase, judge: (host: HostCase) => Omit<Verdict, 'scope'>): readonly Verdict[] {
   const none = withoutHosts(theCase);

@@ -112,7 +112,8 @@ const SLOW_MS = 3_000;
 
 function came(place: Place, ms: number): readonly Finding[] {
   const { base } = place.observation;
-  const evidence = [agreed(base), ...exchange(base.transcript, UPGRADES)];
+  // Inside TLS it may have been said again, to be refused.
+  const evidence = [agreed(base), ...exchange(base.transcript, UPGRADES, 'first')];
   const pass = (
     id: 'starttls.handshake-failed' | 'starttls.refused' | 'starttls.plaintext-after-220',
   ): Finding => foundAt(place, id, 'pass', { evidence });

@@ -27,7 +27,9 @@ interface Seen {
   count: number;
   readonly findings: Map<string, number>;
   earliest: Certificate | undefined;
-  durationMs: number;
+  /** From the first beginning to the last end, milliseconds since 1970. */
+  from: number;
+  until: number;
   readonly lines: string[];
   left: number;
 }
@@ -45,7 +47,8 @@ export function nagiosFormat({ failOn, details }: FormatTerms): ReportFormat {
     count: 0,
     findings: new Map(),
     earliest: undefined,
-    durationMs: 0,
+    from: Infinity,
+    until: -Infinity,
     lines: [],
     left: 0,
   };
@@ -60,7 +63,9 @@ export function nagiosFormat({ failOn, details }: FormatTerms): ReportFormat {
       seen.reports.set(state, kind);
       seen.count += 1;
       seen.single = seen.count === 1 ? singleText(report, told, failOn) : '';
-      seen.durationMs += report.durationMs;
+      const began = Date.parse(report.startedAt);
+      seen.from = Math.min(seen.from, began);
+      seen.until = Math.max(seen.until, began + report.durationMs);
       seen.earliest = earlier(seen.earliest, earliestOf(report));
       for (const { finding } of told) {
         const key = figureOf(finding);
@@ -137,14 +142,14 @@ function severalText({ count, reports }: Seen): string {
 }
 
 /** `'label'=value[UOM];[warn];[crit];[min];[max]`: a range `7:` is left, and so an alarm, below 7. */
-function figures({ earliest, findings, durationMs, count }: Seen): string {
+function figures({ earliest, findings, from, until, count }: Seen): string {
   const days = (ms: number): string => (ms / DAY_MS).toFixed(1);
   const counts = ['critical', 'high', 'medium', 'low', 'info', 'not_tested'];
   return [
     earliest === undefined
       ? 'days=U'
       : `days=${days(earliest.left)};${days(lateBelow(earliest.lifetime))}:;0:`,
-    `time=${(durationMs / 1000).toFixed(3)}s;;;0`,
+    `time=${(Math.max(0, until - from) / 1000).toFixed(3)}s;;;0`,
     `targets=${count};;;0`,
     ...counts.map((key) => `${key}=${findings.get(key) ?? 0};;;0`),
   ].join(' ');

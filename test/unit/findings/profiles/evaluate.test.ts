@@ -527,7 +527,7 @@ describe('BSI TR-03108', () => {
 });
 
 describe('a server that was named by its address', () => {
-  it('has neither domain nor name: what is about these is about nothing', () => {
+  it('has no domain, and what is about its name nobody has looked at', () => {
     const target = {
       kind: 'address',
       address: '192.0.2.1',
@@ -537,17 +537,16 @@ describe('a server that was named by its address', () => {
     } as const;
     const observations = [wellSeen({ endpoint: { serverName: null } })];
     const scene: Scene = { zone: {}, target, observations };
-    for (const name of [
-      'mx-signed',
-      'hosts-signed',
-      'tlsa',
-      'web-pki',
-      'tlsa-match',
-      'dmarc-reject',
-    ] as const)
+    for (const name of ['mx-signed', 'dmarc-reject'] as const)
       assert.equal(stateOf(fact(name), scene), 'not-applicable', name);
+    for (const name of ['hosts-signed', 'tlsa', 'web-pki', 'tlsa-match'] as const)
+      assert.equal(stateOf(fact(name), scene), 'not-tested', name);
     for (const name of ['mail-hosts', 'starttls', 'tls-1.2'] as const)
       assert.equal(stateOf(fact(name), scene), 'met', name);
     assert.ok(allProbes.otherKey !== undefined);
+    for (const id of ['spf.missing', 'dmarc', 'mtasts.none', 'tlsrpt', 'mx'])
+      assert.equal(stateOf({ kind: 'findings', ids: [id] }, scene), 'not-applicable', id);
+    // That DANE would do is not said of a server of which nobody knows whether there is any.
+    assert.ok(assessedBy(daneReady, scene).some(({ untested }) => untested === 'critical'));
   });
 });

@@ -70,6 +70,15 @@ describe('a server in order', () => {
   });
 });
 
+describe('what passes', () => {
+  it('shows the command that led to TLS, and not the one that was refused inside', () => {
+    const transcript = ['C: STARTTLS', 'S: 220 go ahead', 'C: STARTTLS', 'S: 554 TLS is active'];
+    const [one] = only(found({ transcript }), 'starttls.handshake-failed');
+    assert.equal(one?.state, 'pass');
+    assert.deepEqual(one?.evidence.slice(1), ['C: STARTTLS', 'S: 220 go ahead']);
+  });
+});
+
 describe('the offer', () => {
   it('is not there: critical for mail between servers', () => {
     const [finding] = only(found(withoutStarttls()), 'starttls.not-offered');

@@ -106,10 +106,10 @@ describe('the line of a plugin', () => {
     const hosts = [
       host({ endpoints: [ending('2027-01-31T12:00:00.000Z'), ending('2026-12-08T18:00:00.000Z')] }),
     ];
-    const { figures } = statusOf([report({ hosts }), samples.good]);
+    const { figures } = statusOf([report({ hosts, startedAt: '2026-11-28T18:00:00.500Z' }), samples.good]);
     // 68.8 days of life, of which a tenth; and it is over at 0.
     assert.deepEqual(figures['days'], ['10.0', '6.9:', '0:']);
-    assert.deepEqual(figures['time'], ['1.624s', '', '', '0']);
+    assert.deepEqual(figures['time'], ['1.312s', '', '', '0']);
     assert.deepEqual(statusOf([samples.nullMx]).figures['days'], ['U']);
   });
 

@@ -6,6 +6,7 @@ import type { Profile } from '../../findings/profiles/profile.ts';
 import type { Recording } from '../../findings/recording.ts';
 import type { Parsed } from '../../names/domain.ts';
 import type { PortSeen } from '../../scanner/port-blocked.ts';
+import { octetsOf } from '../../scanner/shared.ts';
 import { toReport } from './json.ts';
 import type { Output } from './output.ts';
 import { portSeenOf } from './port-watch.ts';
@@ -29,6 +30,8 @@ export interface Judgement {
   readonly share: Share;
   /** The servers that were visited. */
   readonly ports: readonly PortSeen[];
+  /** About what it takes in memory until it is printed. */
+  readonly octets: number;
   /** @param place the line of a list that named the target; null where there was none. */
   readonly print: (output: Output, place: ListPlace | null) => Promise<void>;
 }
@@ -59,7 +62,19 @@ export function judge(
   const value: Judgement = {
     share: shareOf(report, failOn),
     ports: recording.observations.map(portSeenOf),
+    octets: octetsWith(recording),
     print: (output, place) => output.print(report, recording, place),
   };
   return { kind: 'ok', value };
+}
+
+/** What is said of it has its evidence again. */
+const TOLD = 4;
+
+/** By what grows as strangers like: what servers said and showed, and records. */
+function octetsWith({ observations, answers }: Recording): number {
+  const records = answers.flatMap((answer) =>
+    answer.kind === 'found' ? answer.records : answer.kind === 'unknown' ? answer.unproven : [],
+  );
+  return TOLD * (octetsOf(observations) + records.reduce((sum, { length }) => sum + length, 0));
 }

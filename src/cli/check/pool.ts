@@ -11,12 +11,14 @@ export type Worked<Result> =
   /** The end of all came first. */
   | { readonly kind: 'dropped' };
 
-export interface PoolTerms {
+export interface PoolTerms<Result> {
   /** How many are worked on at a time, with those whose result nobody has taken yet. */
   readonly most: number;
   readonly order: Order;
   /** From then on nothing is begun, and what was put aside is dropped. */
   readonly stop?: AbortSignal;
+  /** Of results that nobody has taken yet: while they have so many octets nothing is begun. How large one is strangers decide. */
+  readonly waiting?: { readonly mostOctets: number; readonly octetsOf: (result: Result) => number };
 }
 
 /** Of a window so many may wait for the same thing, and never fewer than four. */
@@ -31,20 +33,23 @@ const MOST_ASIDE = 200_000;
  */
 export async function* pooled<Item, Result>(
   items: AsyncIterable<Item>,
-  terms: PoolTerms,
+  terms: PoolTerms<Result>,
   work: (item: Item, join: Place['join']) => Promise<Worked<Result>>,
 ): AsyncGenerator<Result> {
-  const { most, order, stop } = terms;
+  const { most, order, stop, waiting } = terms;
   const source = items[Symbol.asyncIterator]();
   const crowd = crowdOf<Item>(Math.max(LEAST_IN_LINE, Math.ceil(most / PARTS_OF_A_LINE)));
   const ready = order === 'input' ? inOrder<Result>() : asDone<Result>();
   let running = 0;
   let takenBack = 0;
+  let octets = 0;
   let pulled: { readonly item: Item } | undefined;
   let sourceIs: 'idle' | 'asked' | 'ended' = 'idle';
   let failed: { readonly error: unknown } | undefined;
   let wake = (): void => undefined;
 
+  const octetsOf = (result: Result): number => waiting?.octetsOf(result) ?? 0;
+  const hasRoom = (): boolean => waiting === undefined || octets < waiting.mostOctets;
   const fail = (error: unknown): void => {
     failed ??= { error };
     wake();
@@ -58,6 +63,7 @@ export async function* pooled<Item, Result>(
       running -= 1;
       if (isBack) takenBack -= 1;
       if (worked.kind === 'crowded' && stop?.aborted !== true) crowd.putAside(item, worked.lines);
+      if (worked.kind === 'done') octets += octetsOf(worked.result);
       give(worked.kind === 'done' ? [worked.result] : []);
       place.leave();
       wake();
@@ -74,7 +80,7 @@ export async function* pooled<Item, Result>(
   }
 
   function fill(): void {
-    while (running + ready.size() < most) {
+    while (running + ready.size() < most && hasRoom()) {
       // Half of the window is for what is new: of that, too, something may be quick.
       const back = takenBack < most / 2 ? crowd.takeBack() : undefined;
       if (back !== undefined) begin(back.item, back.place, true);
@@ -98,7 +104,10 @@ export async function* pooled<Item, Result>(
       });
       if (stop?.aborted !== true) fill();
       const results = ready.take();
-      for (const result of results) yield result;
+      for (const result of results) {
+        octets -= octetsOf(result);
+        yield result;
+      }
       if (failed !== undefined) throw failed.error;
       if (results.length === 0 && isOver()) return;
       if (results.length === 0) await woken;

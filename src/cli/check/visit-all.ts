@@ -35,6 +35,8 @@ export interface VisitParts {
 /** Targets that are worked on at the same time, for each door that may be visited then: most of the time is waiting. */
 const PER_DOOR = { few: 2, many: 16 };
 const MOST_TARGETS = 8_192;
+/** Octets of results that nobody has taken: a thousand of domains with one mail host, or some dozens of those that are as large as can be. */
+const MOST_WAITING = 128 << 20;
 
 /** @returns the exit code. */
 export async function visitAll(request: CheckRequest, load: LoadRequest, parts: VisitParts): Promise<number> {
@@ -156,9 +158,10 @@ function results(request: CheckRequest, parts: VisitParts, many: Many | undefine
   const { targets, targetTerms, format, terms, input } = request;
   const order = kindOf(format) === 'pages' ? 'input' : 'done';
   const most = (order === 'done' && many !== undefined ? PER_DOOR.many : PER_DOOR.few) * terms.concurrency;
-  const pool: PoolTerms = {
+  const pool: PoolTerms<Result> = {
     most: Math.min(most, MOST_TARGETS),
     order,
+    waiting: { mostOctets: MOST_WAITING, octetsOf: ({ judged }) => octetsOf(judged) },
     ...(many === undefined ? {} : { stop: many.stop }),
   };
   const isDone = many?.isDone ?? nothingIsDone;
@@ -173,6 +176,10 @@ function results(request: CheckRequest, parts: VisitParts, many: Many | undefine
   return pooled(targetsFrom(named, targetTerms, lists), pool, (listed, join) =>
     visitOne(listed, join, request, parts, many),
   );
+}
+
+function octetsOf(judged: Parsed<Judgement>): number {
+  return judged.kind === 'ok' ? judged.value.octets : judged.because.length;
 }
 
 async function visitOne(

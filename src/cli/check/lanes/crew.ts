@@ -59,7 +59,10 @@ function workedBy(done: Done, write: (text: string) => Promise<void>): Worked<Pa
       return { kind: 'done', result: done };
     case 'judged': {
       const { share, ports, text } = done;
-      return { kind: 'done', result: { kind: 'ok', value: { share, ports, print: () => write(text) } } };
+      return {
+        kind: 'done',
+        result: { kind: 'ok', value: { share, ports, octets: text.length, print: () => write(text) } },
+      };
     }
   }
 }

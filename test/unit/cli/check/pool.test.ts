@@ -51,6 +51,27 @@ describe('several things at the same time', () => {
     assert.equal((await results.next()).done, true);
   });
 
+  it('are no more while large results wait for somebody to take them, in either order', async () => {
+    for (const order of ['done', 'input'] as const) {
+      const { work, begun, finish } = workbench();
+      const waiting = { mostOctets: 16, octetsOf: ({ length }: string) => length };
+      const results = pooled(numbers(30), { most: 4, order, waiting }, work);
+      const first = results.next();
+      await settle();
+      for (let item = 1; item <= 3; item += 1) finish(item);
+      assert.equal((await first).value, 'result 1');
+      const before = begun().length;
+      const second = results.next();
+      await settle();
+      assert.equal(begun().length, before);
+      assert.equal((await second).value, 'result 2');
+      const third = results.next();
+      await settle();
+      assert.ok(begun().length > before, `${begun().length} after ${before}`);
+      assert.equal((await third).value, 'result 3');
+    }
+  });
+
   it('come in the order of their items where that is asked for', async () => {
     const { work, finish } = workbench();
     const results = pooled(numbers(3), { most: 3, order: 'input' }, work);

@@ -17,6 +17,11 @@ const VERSIONS = [SSL_3, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3];
 const MOST_TIMEOUTS = 2;
 /** More than any server of today needs, were it to take all that it can. */
 const MOST_CONNECTIONS = 1_000;
+/** Of all of it, pauses too: three hundred connections three seconds apart are a quarter of that. */
+const MOST_MS = 60 * 60_000;
+/** Longer than servers let strangers wait for their greeting, in milliseconds. */
+const SLOW_MS = 30_000;
+const MOST_SLOW = 5;
 
 /** So many closes without a word, one after the other, and it is time to see whether there is anybody. */
 const MOST_CLOSES = 3;
@@ -25,8 +30,13 @@ interface Listing {
   readonly knocking: Pick<Knocking, 'hello'>;
   /** Awaited before every connection, with how the last one ended; `stop`: there is no further one. */
   readonly between: (last: VisitEnd) => Promise<'go' | 'stop'>;
+  /** Milliseconds, from any beginning. */
+  readonly clock: () => number;
+  readonly began: number;
   connections: number;
   timeouts: number;
+  /** Connections that took too long, but came to an answer. */
+  slow: number;
   last: VisitEnd;
   /** What the server was seen to take, so that it is known what it has an answer to. */
   known: Agreement | undefined;
@@ -39,28 +49,45 @@ interface Listing {
 /**
  * @param last how the connection before these ended.
  * @param known what the server was seen to take by then.
+ * @param clock milliseconds, from any beginning.
  */
 export async function listSuites(
   knocking: Pick<Knocking, 'hello'>,
   between: Listing['between'],
   last: VisitEnd,
   known: Agreement | undefined,
+  clock: () => number,
 ): Promise<SuitesSeen> {
-  const counts = { connections: 0, timeouts: 0, closes: 0 };
-  const listing: Listing = { knocking, between, ...counts, last, known, stopped: null };
+  const counts = { connections: 0, timeouts: 0, slow: 0, closes: 0 };
+  const listing: Listing = {
+    knocking,
+    between,
+    clock,
+    began: clock(),
+    ...counts,
+    last,
+    known,
+    stopped: null,
+  };
   const versions: SuitesOfVersion[] = [];
   for (const version of VERSIONS) {
-    // A server that has sent us away is not asked for the other versions.
-    if (listing.stopped !== null) break;
+    // A server that has sent us away is not asked for the other versions, and they are not missing without a word.
+    if (listing.stopped !== null) {
+      if (versions.every(({ unfinished }) => unfinished === null))
+        versions.push({ version, ...nothingSeen, unfinished: listing.stopped });
+      break;
+    }
     const found = await ofVersion(listing, version);
     if (found !== undefined) versions.push(found);
   }
   return { connections: listing.connections, versions };
 }
 
+const nothingSeen = { suites: [], ownOrder: null } as const;
+
 /** @returns undefined where the server does not have the version. */
 async function ofVersion(listing: Listing, version: number): Promise<SuitesOfVersion | undefined> {
-  const nothing = { version, suites: [], ownOrder: null };
+  const nothing = { version, ...nothingSeen };
   if (version !== TLS_1_3) {
     const first = await ask(listing, firstQuestion(version));
     if (first !== undefined && suiteTaken(first.seen, version) === undefined) {
@@ -193,23 +220,32 @@ async function ask(
 ): Promise<Asked | undefined> {
   const question = hello({ random: randomBytes(32), serverName: null });
   while (question !== undefined && listing.stopped === null) {
-    if (listing.connections === MOST_CONNECTIONS)
-      listing.stopped = `${MOST_CONNECTIONS} connections are enough`;
-    else if ((await listing.between(listing.last)) === 'stop') listing.stopped = 'the server sent us away';
+    listing.stopped = whyEnough(listing);
+    if (listing.stopped === null && (await listing.between(listing.last)) === 'stop')
+      listing.stopped = 'the server sent us away';
     if (listing.stopped !== null) break;
     listing.connections += 1;
+    const since = listing.clock();
     const { offer } = question;
     const { seen, end } = await listing.knocking.hello(
       (serverName) => (offer.kind === 'tls' ? { ...question, offer: named(offer, serverName) } : question),
       true,
     );
     listing.last = end;
+    if (listing.clock() - since > SLOW_MS) listing.slow += 1;
     if (seen.kind === 'seen' && seen.result !== 'not-offered')
       return heard(listing, { seen, offered: offer.kind === 'tls' ? offer.suites : [] });
     if (seen.kind === 'seen') listing.stopped = 'STARTTLS was not offered any more';
     else listing.stopped = whyOver(listing, seen, end);
   }
   return undefined;
+}
+
+/** A server that answers each time just before its time is up would keep us for a day. */
+function whyEnough({ connections, slow, began, clock }: Listing): string | null {
+  if (connections === MOST_CONNECTIONS) return `${MOST_CONNECTIONS} connections are enough`;
+  if (slow >= MOST_SLOW) return `${MOST_SLOW} connections took more than ${SLOW_MS / 1_000} seconds each`;
+  return clock() - began > MOST_MS ? `it has taken ${MOST_MS / 60_000} minutes` : null;
 }
 
 /** Counts closes, and keeps what was taken. */

@@ -34,8 +34,8 @@ export interface Plan {
   readonly budget: number;
   /** Awaited before every further connection, with how the last one ended; `stop`: there is no further one. */
   readonly between: (last: VisitEnd) => Promise<'go' | 'stop'>;
-  /** Whether every suite is listed, by as many connections as that takes beside the budget. */
-  readonly everySuite?: boolean;
+  /** Whether every suite is listed, by as many connections as that takes beside the budget; asked where TLS was seen. */
+  readonly everySuite?: () => boolean;
 }
 
 /**
@@ -113,8 +113,11 @@ export async function observeDoor(
   const further = await askAll(questions, base, { most, between, timeoutMs, clock }, baseMs, knocking);
   const { connections, probes, last } = further;
   const [known] = takenIn({ base, probes });
-  const isListed = plan.everySuite === true && isDeeper && isTlsSpoken(base, probes) && !isSentAway(last);
-  const suites = isListed ? { hello: { suites: await listSuites(knocking, between, last, known) } } : {};
+  const mayList = isDeeper && isTlsSpoken(base, probes) && !isSentAway(last);
+  const isListed = mayList && plan.everySuite?.() === true;
+  const suites = isListed
+    ? { hello: { suites: await listSuites(knocking, between, last, known, clock) } }
+    : {};
   return bounded({ endpoint, at, connections: 1 + connections, base, probes: merged(probes, suites) });
 }
 

@@ -33,7 +33,7 @@ export interface TestTerms {
   /** Whether everything is asked of resolvers on this host that somebody named: addresses that are not public are a lab then. */
   readonly lab: boolean;
   readonly optOut: OptOut;
-  /** Whether every suite of every door is listed, beside the budget. */
+  /** Whether every suite is listed, beside the budget, of one address. */
   readonly everySuite?: boolean;
 }
 

@@ -2,8 +2,9 @@
 import { connectionBudget } from '../findings/endpoint.ts';
 import type { Observation } from '../findings/observation.ts';
 import type { Recording } from '../findings/recording.ts';
+import type { IpAddress } from '../names/address.ts';
 import type { Observer } from './observe.ts';
-import { operatorOf } from './operator.ts';
+import { operatorOf, serverOf } from './operator.ts';
 import { permitsOf } from './permits.ts';
 import { type Plan, type SkippedDoor, skippedDoor } from './plans.ts';
 import type { Look, Visits } from './visits.ts';
@@ -33,6 +34,7 @@ export async function visitDoors(
   let stopped = false;
   let spentMs = 0;
   const places = permitsOf(DOORS_AT_ONCE);
+  const isListed = everySuite ? oneAddress() : () => false;
   const spent = (ms: number): void => {
     spentMs += Math.max(0, ms);
   };
@@ -46,7 +48,7 @@ export async function visitDoors(
       return;
     }
     const way = { endpoint, how, operator: operatorOf(host) };
-    const seeing = await parts.visits.seeing(way, lookAt(plan, everySuite, parts, spent));
+    const seeing = await parts.visits.seeing(way, lookAt(plan, isListed, parts, spent));
     switch (seeing.kind) {
       case 'seen':
         observations.push(seeing.observation);
@@ -79,10 +81,19 @@ export async function visitDoors(
   return stopped ? 'stopped' : { observations, skipped };
 }
 
+/** The first that asks: a name may lead to the addresses of many others, and each list takes a hundred connections. */
+function oneAddress(): (address: IpAddress) => boolean {
+  let listed: IpAddress | undefined;
+  return (address) => {
+    listed ??= serverOf(address);
+    return listed === serverOf(address);
+  };
+}
+
 /** @param spent hears how many milliseconds each connection took. */
 function lookAt(
   { door: { endpoint }, how }: Plan,
-  everySuite: boolean,
+  isListed: (address: IpAddress) => boolean,
   { observer, now }: Pick<DoorParts, 'observer' | 'now'>,
   spent: (ms: number) => void,
 ): Look {
@@ -92,7 +103,7 @@ function lookAt(
       return await observer.observe(endpoint, {
         ...how,
         depth,
-        everySuite: everySuite && depth === how.depth,
+        everySuite: () => depth === how.depth && isListed(endpoint.address),
         budget: connectionBudget[depth],
         async between(last) {
           spent(now() - since);

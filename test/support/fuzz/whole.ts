@@ -60,7 +60,7 @@ export async function playWhole({ protocol, task, answers }: Scene, random: Rand
       intrusive: random.below(2) === 0,
       budget: 1 + random.below(16),
       between: () => Promise.resolve(random.below(100) === 0 ? 'stop' : 'go'),
-      everySuite,
+      everySuite: () => everySuite,
     },
     { helloName: 'probe.example.test', timeoutMs: TIMEOUT_MS, now: () => now, clock: () => clock },
     talkBy,

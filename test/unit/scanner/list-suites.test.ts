@@ -5,6 +5,7 @@ import type { HelloSeen, SuitesSeen } from '../../../src/findings/hello-seen.ts'
 import type { Probed, VisitEnd } from '../../../src/findings/observation.ts';
 import { listSuites } from '../../../src/scanner/list-suites.ts';
 import type { ClientHelloSpec } from '../../../src/tls/hello/client-hello.ts';
+import { suites as knownSuites } from '../../../src/tls/hello/suites.ts';
 import { agreed, helloRefused, probeNotTested } from '../../support/observations.ts';
 
 interface Server {
@@ -22,6 +23,8 @@ interface Server {
   /** The last of these; absent: all that follow. */
   readonly until?: number;
   readonly instead?: { readonly seen: Probed<HelloSeen>; readonly end: VisitEnd };
+  /** Milliseconds that each connection takes. */
+  readonly ms?: number;
 }
 
 interface Listed extends SuitesSeen {
@@ -32,6 +35,7 @@ const without: VisitEnd = { kind: 'without-tls' };
 
 async function list(server: Server, between: () => 'go' | 'stop' = () => 'go'): Promise<Listed> {
   const asked: ClientHelloSpec[] = [];
+  let clock = 0;
   const knocking = {
     async hello(
       hello: (name: string | null) => { readonly offer: ClientHelloSpec | { readonly kind: 'sslv2' } },
@@ -39,12 +43,19 @@ async function list(server: Server, between: () => 'go' | 'stop' = () => 'go'): 
       const { offer } = hello('mx.example.test');
       assert.ok(offer.kind === 'tls');
       asked.push(offer);
+      clock += server.ms ?? 0;
       const { from = 1, until = Infinity, instead } = server;
       if (instead !== undefined && asked.length >= from && asked.length <= until) return instead;
       return { seen: answer(server, offer), end: without };
     },
   };
-  const seen = await listSuites(knocking, async () => between(), without, server.known);
+  const seen = await listSuites(
+    knocking,
+    async () => between(),
+    without,
+    server.known,
+    () => clock,
+  );
   return { ...seen, asked };
 }
 
@@ -147,6 +158,11 @@ describe('every suite', () => {
   });
 });
 
+/** Suites of several ways of key exchange, with and without forward secrecy. */
+const many = [...knownSuites.values()]
+  .filter(({ code }) => code < 0x1300 || code >= 0xc000)
+  .map(({ code }) => code);
+
 describe('no more is asked', () => {
   const has = { 0x0303: [0xc030, 0x2f, 0xc02f, 0x9e, 0x0a], 0x0304: [0x1302, 0x1301] };
 
@@ -176,6 +192,34 @@ describe('no more is asked', () => {
       return count > 5 ? 'stop' : 'go';
     });
     assert.equal(connections, 5);
+  });
+
+  it('of one that takes its time at every connection', async () => {
+    const { connections, versions } = await list({ has, ms: 149_000 });
+    assert.equal(connections, 5);
+    assert.equal(versions.at(-1)?.unfinished, '5 connections took more than 30 seconds each');
+  });
+
+  it('after an hour, and after half a minute each the list is whole', async () => {
+    const every = { 0x0301: many, 0x0302: many, 0x0303: many };
+    const { connections, versions } = await list({ has: every, ms: 30_000 });
+    assert.equal(connections, 121);
+    assert.equal(versions.at(-1)?.unfinished, 'it has taken 60 minutes');
+    const whole = await list({ has, ms: 30_000 });
+    assert.ok(whole.versions.every(({ unfinished }) => unfinished === null));
+  });
+
+  it('as the order is asked for: the versions behind it are not missing without a word', async () => {
+    const whole = await list({ has });
+    for (let most = 1; most < whole.connections; most += 1) {
+      let count = 0;
+      const { versions } = await list({ has }, () => {
+        count += 1;
+        return count > most ? 'stop' : 'go';
+      });
+      const isThere = versions.some(({ version }) => version === 0x0304);
+      assert.ok(isThere || versions.some(({ unfinished }) => unfinished !== null), `after ${most}`);
+    }
   });
 
   const hung: VisitEnd = { kind: 'timeout', at: 'handshake', ms: 1_000 };

@@ -18,6 +18,8 @@ export interface HostileCase {
   readonly certificate: CertificateKind;
   readonly policy: Policy;
   readonly depth: Depth;
+  /** Whether the operator has given leave for questions that intrude. */
+  readonly intrusive: boolean;
   /** Milliseconds that the check gives one connection. */
   readonly timeoutMs: number;
   /** null: nobody listens. */
@@ -37,6 +39,7 @@ export function hostile(
     certificate: 'good',
     policy: { kind: 'none' },
     depth: 'deep',
+    intrusive: true,
     timeoutMs: 4_000,
     ...told,
   };

@@ -79,11 +79,11 @@ export async function visitHostile(
   options: VisitOptions = {},
 ): Promise<Visited & { readonly connections: number }> {
   const place = placeFor('', one.doors);
-  const { depth, timeoutMs, behave } = one;
+  const { depth, timeoutMs, intrusive, behave } = one;
   const lab = !one.doors.includes('private');
   if (behave === null)
     return {
-      ...(await visitPlace(one, place, { port: 9 }, { depth, timeoutMs, lab, ...options })),
+      ...(await visitPlace(one, place, { port: 9 }, { depth, timeoutMs, intrusive, lab, ...options })),
       connections: 0,
     };
   const listening = place.addresses.filter((_, index) => one.doors[index] !== 'v6-deaf');
@@ -93,7 +93,7 @@ export async function visitHostile(
   const talker = await startTalker(listening, certificate, behave, isUsual ? ports.starttls : 0);
   const beside = isUsual && (await startTalker(listening, certificate, one.beside, ports.implicit ?? 0));
   try {
-    const visited = await visitPlace(one, place, talker, { depth, timeoutMs, ...options });
+    const visited = await visitPlace(one, place, talker, { depth, timeoutMs, intrusive, ...options });
     return { ...visited, connections: talker.connections() };
   } finally {
     talker.close();

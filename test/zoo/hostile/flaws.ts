@@ -152,6 +152,13 @@ export const flawCases: readonly HostileCase[] = [
   hostile({
     name: 'hello-refused',
     shows: 'refuses EHLO and HELO',
+    behave: smtp({
+      answer: (verb) => (/^(?:EHLO|HELO)$/.test(verb) ? '500 5.5.1 no such command\r\n' : undefined),
+    }),
+  }),
+  hostile({
+    name: 'hello-name-refused',
+    shows: 'refuses the name that the check says of itself',
     behave: smtp({ answer: (verb) => (/^(?:EHLO|HELO)$/.test(verb) ? '501 5.5.4 bad name\r\n' : undefined) }),
   }),
   hostile({

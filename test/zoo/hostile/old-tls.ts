@@ -46,6 +46,7 @@ function byHand(answer: Answer, tls: TlsManners = {}): Behaviour {
 }
 
 const AES_GCM = 0xc02b;
+const AES_CBC = 0xc009;
 const usualSuites = [0xc02b, 0xc02f, 0x1301];
 
 /** The hello with all suites, the weakest first. */
@@ -134,8 +135,12 @@ export const oldTlsCases: readonly HostileCase[] = [
   hostile({
     name: 'ignores-second-try',
     shows: 'takes an older version from a client that says it could do better',
-    behave: byHand(({ suites, version }) =>
-      suites.includes(FALLBACK_SCSV) ? [serverHello({ version, suite: AES_GCM })] : undefined,
+    // What needs leave takes the connections that this would need.
+    intrusive: false,
+    behave: byHand(
+      ({ suites, version }) =>
+        suites.includes(FALLBACK_SCSV) ? [serverHello({ version, suite: AES_CBC })] : undefined,
+      { minVersion: 'TLSv1', maxVersion: 'TLSv1.2', ciphers: 'DEFAULT:@SECLEVEL=0' },
     ),
   }),
   hostile({

@@ -124,7 +124,9 @@ describe('a table', () => {
 
   it('no cell of a table that is parted at semicolons is one either, whatever quotation marks and spaces stand before it', () => {
     for (const text of [`;"=cmd|'/c calc'!A0;y`, '; =1+1', ';""@SUM(1)', '"=1', ' +1', ';\u00a0=1']) {
-      const table = written(csvFormat({ details: true }), [report({ findings: [reported({ evidence: [text], why: text })] })]);
+      const table = written(csvFormat({ details: true }), [
+        report({ findings: [reported({ evidence: [text], why: text })] }),
+      ]);
       // As a program reads it that takes the semicolon for the mark between cells, and the quotation marks for its own.
       for (const cell of table.replaceAll('"', '').split(/[;,\r\n]/))
         assert.doesNotMatch(cell, /^\s*[=+\-@]/, text);

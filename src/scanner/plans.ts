@@ -81,15 +81,18 @@ function whyNot(
   const line = optedOut(namesOf(target, host, aliasesOf), address, terms.optOut);
   if (line !== undefined) return { kind: 'opted-out', because: optedOutBy(line) };
   if (terms.allowPrivate || terms.lab || isPublicAddress(address)) return undefined;
-  if (isLoopback(address) && namesThisHost(target)) return undefined;
+  if (isLoopback(address) && namesThisHost(target, terms)) return undefined;
   const doubt = target.kind === 'address' ? '' : ", where a stranger's zone must not lead us";
   const because = `${address} is no address of the public Internet${doubt} (--allow-private visits it)`;
   return { kind: 'private', because };
 }
 
-/** Whether it is this host that was asked about; a stranger's MX record that leads here is not taken for it. */
-function namesThisHost(target: Target): boolean {
-  if (target.kind === 'domain') return false;
+/**
+ * Whether it is this host that was asked about: a stranger's MX record that leads here is not taken for it, nor is a line of a list,
+ * which strangers may have written.
+ */
+export function namesThisHost(target: Target, { isList = false }: Pick<TestTerms, 'isList'>): boolean {
+  if (target.kind === 'domain' || isList) return false;
   return target.kind === 'address' || target.host === 'localhost' || target.host.endsWith('.localhost');
 }
 

@@ -11,7 +11,7 @@ import { type Door, doorsOf } from './doors.ts';
 import { keptLookUps, leavingAlone } from './kept-look-ups.ts';
 import { networkOf, operatorOf, rangeOf, serverOf } from './operator.ts';
 import type { OptOut } from './opt-out.ts';
-import { type Consents, isOurs, type Plan, planned, someOf } from './plans.ts';
+import { type Consents, isOurs, namesThisHost, type Plan, planned, someOf } from './plans.ts';
 import { type DoorParts, visitDoors } from './visit-doors.ts';
 import type { Visits } from './visits.ts';
 
@@ -33,6 +33,8 @@ export interface TestTerms {
   /** Whether everything is asked of resolvers on this host that somebody named: addresses that are not public are a lab then. */
   readonly lab: boolean;
   readonly optOut: OptOut;
+  /** Whether targets stand in a list. */
+  readonly isList?: boolean;
   /** Whether every suite is listed, beside the budget, of one address. */
   readonly everySuite?: boolean;
 }
@@ -79,7 +81,7 @@ async function testOne(target: Target, join: Join, parts: TesterParts, terms: Te
   const { depth } = terms;
   const nothingSeen = { target, depth, intrusive: false, observations: [], skipped: [] };
   const { doors, tooMany } = someOf(doorsOf(caseOf(nothingSeen, facts, startedAt), terms.smtpPort));
-  const consents = await consentsFor(doors, kept.hands, terms, startedAt);
+  const consents = await consentsFor(target, doors, kept.hands, terms, startedAt);
   const { plans, refused } = planned(target, doors, { ...consents, aliasesOf: kept.aliasesOf }, terms);
   const lines = await join(linesOf(plans, parts.visits, terms));
   if (lines.length > 0) return { kind: 'crowded', lines };
@@ -121,16 +123,19 @@ interface Given extends Consents {
   readonly missing: Recording['withoutConsent'];
 }
 
+/** In a lab, and of this host where it was asked about, nobody else is bothered. */
 async function consentsFor(
+  target: Target,
   doors: readonly Door[],
   hands: PolicyHands,
   terms: TestTerms,
   now: number,
 ): Promise<Given> {
   if (!terms.intrusive) return { mayAsk: () => false, missing: [] };
+  const isAsked = namesThisHost(target, terms);
   const places = new Map(
     doors
-      .filter(({ endpoint }) => !isOurs(endpoint.address, terms))
+      .filter(({ endpoint: { address } }) => !((terms.lab || isAsked) && isOurs(address, terms)))
       .map((door) => [placeOf(door), door] as const),
   );
   const refused = new Map<string, Given['missing'][number]>();

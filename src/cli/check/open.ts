@@ -27,6 +27,8 @@ export interface CheckTerms {
   readonly depth: Depth;
   readonly intrusive: boolean;
   readonly allowPrivate: boolean;
+  /** Whether targets stand in a list. */
+  readonly isList?: boolean;
   /** Whether every suite is listed, beside the budget. */
   readonly everySuite?: boolean;
   /** Doors that are visited at the same time. */
@@ -104,7 +106,7 @@ export function openCheck(
   });
   const breath = breathOfThread();
   const visits = elsewhere?.visits ?? openVisits(pace, Date.now);
-  const { depth, intrusive, allowPrivate, everySuite = false, optOut } = terms;
+  const { depth, intrusive, allowPrivate, isList = false, everySuite = false, optOut } = terms;
   const tester = openTester(
     {
       ...lookUps.hands,
@@ -115,7 +117,17 @@ export function openCheck(
       now: Date.now,
       random: Math.random,
     },
-    { depth, intrusive, allowPrivate, everySuite, optOut, scanner, lab, smtpPort: config.relay.smtpPort },
+    {
+      depth,
+      intrusive,
+      allowPrivate,
+      isList,
+      everySuite,
+      optOut,
+      scanner,
+      lab,
+      smtpPort: config.relay.smtpPort,
+    },
   );
   return {
     tester: {

@@ -212,6 +212,7 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
         depth: options.depth,
         intrusive: options.intrusive === true,
         allowPrivate: options.allowPrivate === true,
+        isList: isMany,
         everySuite: options.suites === 'all',
         concurrency: options.concurrency ?? (isMany ? AT_ONCE.many : AT_ONCE.few),
         gapMs: options.gap,

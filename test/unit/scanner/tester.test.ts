@@ -401,6 +401,29 @@ describe('whose last question was answered by sending us away', () => {
   }
 });
 
+describe('this host, in a line of a list', () => {
+  const door = { port: 6379, protocol: 'smtp', tls: 'starttls' } as const;
+  const lines: readonly Target[] = [
+    { kind: 'address', address: '127.0.0.1', ...door },
+    { kind: 'host', host: nameOf('localhost'), ...door },
+  ];
+
+  it('is left alone: strangers may have written it', async () => {
+    for (const target of lines) {
+      const { visits, recording } = await run({ target, terms: { isList: true } });
+      assert.deepEqual([visits, recording.skipped[0]?.kind], [[], 'private']);
+      assert.ok((await run({ target })).visits.length > 0);
+    }
+  });
+
+  it('is visited where that is allowed, or in a lab', async () => {
+    for (const target of lines) {
+      for (const terms of [{ allowPrivate: true }, { lab: true }])
+        assert.ok((await run({ target, terms: { isList: true, ...terms } })).visits.length > 0);
+    }
+  });
+});
+
 describe('intrusive questions', () => {
   const record = (host: string): ScriptedZone => ({
     [`_waxwing-check.${host} TXT`]: ['"v=waxwing1; intrusive=scanner.test"'],
@@ -428,6 +451,35 @@ describe('intrusive questions', () => {
   it('of a lab need nobody’s consent', async () => {
     const { recording } = await run({ domain: 'inside.test', terms: { intrusive: true, lab: true } });
     assert.deepEqual([recording.intrusive, recording.withoutConsent], [true, []]);
+  });
+
+  it('of this host need none where it is asked about, but where a stranger’s zone leads here', async () => {
+    const terms = { intrusive: true, allowPrivate: true };
+    const target = {
+      kind: 'address',
+      address: '127.0.0.1',
+      port: 25,
+      protocol: 'smtp',
+      tls: 'starttls',
+    } as const;
+    const ours = await run({ target, terms });
+    assert.deepEqual(ours.visits, ['127.0.0.1 null standard true 6']);
+    assert.deepEqual(ours.recording.withoutConsent, []);
+    const theirs = [
+      await run({ domain: 'here.test', terms }),
+      await run({ target: { ...target, kind: 'host', host: nameOf('mx.here.test') }, terms }),
+      // Whoever wrote the line.
+      await run({ target, terms: { ...terms, isList: true } }),
+    ];
+    for (const { visits, recording } of theirs) {
+      assert.ok(visits.length > 0);
+      assert.ok(
+        visits.every((visit) => / false [0-9]+$/.test(visit)),
+        visits.join(),
+      );
+      assert.equal(recording.intrusive, false);
+      assert.ok(recording.withoutConsent.length > 0);
+    }
   });
 });
 

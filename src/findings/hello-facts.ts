@@ -190,7 +190,7 @@ export function sessionsOf({ hello = {} }: Probes): readonly HelloSession[] {
 }
 
 /** Every suite that was seen to be taken: in answers to single hellos, then in the list of all, where there is one. */
-export function agreementsOf(probes: Probes): readonly Agreement[] {
+function agreementsOf(probes: Probes): readonly Agreement[] {
   return [...sessionsOf(probes), ...listedSuites(probes)];
 }
 

@@ -370,7 +370,8 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'what a profile in a file may say, and what comes of it',
     test: 'test/unit/cli/check/profile-file.test.ts',
-    sources: 'cli/check/profile-again cli/check/profile-faults cli/check/profile-merge cli/check/profile-schema',
+    sources:
+      'cli/check/profile-again cli/check/profile-faults cli/check/profile-merge cli/check/profile-schema',
   },
   {
     why: 'what a recording is made of',

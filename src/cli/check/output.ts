@@ -39,7 +39,7 @@ export interface Output {
 }
 
 /** How a run came to its end. */
-export interface RunEnding extends Pick<Ending, 'exitCode' | 'meaning'> {
+interface RunEnding extends Pick<Ending, 'exitCode' | 'meaning'> {
   /** Whether all targets were looked at; else it was interrupted. */
   readonly isWhole: boolean;
 }

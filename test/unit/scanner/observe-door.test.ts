@@ -64,6 +64,8 @@ async function trying(
     await run(randomOf(SEED + step * APART + answer * 0x9e3779b1));
   } catch (error) {
     throw new Error(`seed ${SEED}, ${name}, answer ${answer}`, { cause: error });
+  } finally {
+    watch.rest();
   }
 }
 
@@ -71,7 +73,6 @@ async function tryAll({ name, play }: Tried, step: number, t: TestContext): Prom
   const ends = new Map<string, number>();
   let most = 0;
   for (let answer = 0; answer < ANSWERS; answer += 1) {
-    watch.alive(step, answer);
     await trying(step, name, answer, async (random) => {
       const { observation, ms, octets } = play(random, answer);
       most = Math.max(most, octets);

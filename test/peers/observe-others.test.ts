@@ -42,7 +42,7 @@ async function observe(
 }
 
 /** A server in order: TLS that is proven, a second one refused, nothing injected; and all of that was said. */
-function assertSound({ base, probes }: Observation, mode: Endpoint['tls'] = 'starttls'): void {
+function assertSound({ endpoint, base, probes }: Observation, mode: Endpoint['tls'] = 'starttls'): void {
   const said = base.transcript.join('\n');
   assert.deepEqual(base.end, { kind: 'complete' }, said);
   assert.equal(base.upgrade.kind, mode === 'starttls' ? 'secured' : 'implicit', said);
@@ -50,12 +50,12 @@ function assertSound({ base, probes }: Observation, mode: Endpoint['tls'] = 'sta
   assert.ok(base.again === null || !base.again.positive, `${base.again?.text}`);
   const { injection } = probes;
   if (mode === 'implicit') assert.equal(injection, undefined);
-  else
-    assert.equal(
-      injection?.kind === 'seen' ? injection.answered : injection?.because,
-      'never',
-      JSON.stringify(injection),
-    );
+  else {
+    const answered = injection?.kind === 'seen' ? injection.answered : injection?.because;
+    // slapd has a thread for each request: the search may be done in clear before StartTLS is, which takes nothing into TLS.
+    const sound = endpoint.protocol === 'ldap' ? ['never', 'clear'] : ['never'];
+    assert.ok(answered !== undefined && sound.includes(answered), JSON.stringify(injection));
+  }
 }
 
 const kinds = ['imap', 'pop3', 'sieve'] as const;

@@ -176,9 +176,9 @@ describe('an observer at a Postfix', () => {
     const { connections } = await observe(t, server, standard);
     assert.equal(connections, 6);
     const left = await disconnects(server, 6);
-    // The handshake for a key of RSA, which it does not have, and two hellos of our own.
-    assert.equal(left.filter((line) => !line.includes('quit=1')).length, 3, left.join('\n'));
-    assert.equal((server.log().match(/lost connection after (?!CONNECT)/g) ?? []).length, 3);
+    // The handshake for a key of RSA, which it does not have, and three hellos of our own.
+    assert.equal(left.filter((line) => !line.includes('quit=1')).length, 4, left.join('\n'));
+    assert.equal((server.log().match(/lost connection after (?!CONNECT)/g) ?? []).length, 4);
   });
 
   peerTest('with keys of both kinds shows both', ['postfix'], async ({ postfix: root }, t) => {

@@ -112,9 +112,11 @@ export interface Words {
   readonly order: (fix: readonly Remedy[]) => readonly Remedy[];
 }
 
+const catalogues: Words = { said: {}, order: (fix) => fix };
+
 /** The words for a door where this protocol is spoken. */
 export function wordsAt(id: CheckId, protocol: CheckProtocol): Words {
-  if (protocol === 'smtp') return { said: {}, order: (fix) => fix };
+  if (protocol === 'smtp') return catalogues;
   const why = whys[id];
   const reference = referenceElsewhere(entryOf(id).reference, protocol);
   return {

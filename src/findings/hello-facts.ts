@@ -165,11 +165,16 @@ function clearedByRefusal(probes: Probes): readonly BrokenClass[] {
       return weakSuites(asked).filter(isFor);
     }),
   );
-  const usual = weakSuites({ without: [], version: TLS_1_2 });
-  return brokenClasses.filter((kind) =>
-    usual.every((code) => none.has(code) || !brokenKindsOf(code).includes(kind)),
-  );
+  return brokenClasses.filter((kind) => usualSuites.get(kind)?.every((code) => none.has(code)) === true);
 }
+
+/** What the usual hello of TLS 1.2 has of each broken kind. */
+const usualSuites: ReadonlyMap<BrokenClass, readonly number[]> = new Map(
+  brokenClasses.map((kind) => [
+    kind,
+    weakSuites({ without: [], version: TLS_1_2 }).filter((code) => brokenKindsOf(code).includes(kind)),
+  ]),
+);
 
 /** The lowest version that the server speaks, SSL 3.0 aside where TLS 1.0 is there; undefined where that is not known. */
 export function lowestVersion(probes: Probes): number | undefined {

@@ -60,7 +60,7 @@ export interface Said {
 /** A finding about the place, where no mail servers come in words about clients. */
 export function foundAt(place: Place, id: CheckId, state: FindingState, said: Said): Finding {
   const scope = scopeOf(place.host, place.observation);
-  const { evidence, fix: exact, ...details } = said;
+  const { evidence, fix: exact } = said;
   const { protocol } = place.observation.endpoint;
   const words = wordsAt(id, protocol);
   const fixes = (): readonly Remedy[] => {
@@ -69,7 +69,7 @@ export function foundAt(place: Place, id: CheckId, state: FindingState, said: Sa
   };
   return finding(id, state, {
     ...words.said,
-    ...details,
+    ...said,
     scope,
     evidence: bounded(readable(evidence, protocol)),
     // What passes needs none; most do, and naming hosts and programs in remedies is most of the work.

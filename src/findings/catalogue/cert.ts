@@ -212,7 +212,7 @@ export const certChecks = {
     'medium',
     'The key usage of the certificate leaves signatures out, which every key exchange of today needs. Careful clients break off the handshake.',
     renew('Have a certificate issued whose key usage has digitalSignature.'),
-    'RFC 5280 §4.2.1.3, RFC 8446 §4.4.2.2',
+    'RFC 5280 §4.2.1.3, RFC 5246 §7.4.2, RFC 8446 §4.4.2.2',
   ),
   'cert.is-ca': weak(
     "certificate of an authority in place of a server's",

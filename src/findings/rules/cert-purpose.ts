@@ -1,9 +1,11 @@
 /** What the certificate says it is for, and how long it was made for. RFC 5280 §4.2.1.3, §4.2.1.9, §4.2.1.12. */
 import { keyUsages, SERVER_AUTH } from '../../tls/extensions.ts';
+import { entryOf } from '../catalogue.ts';
 import type { Finding } from '../finding.ts';
 import { foundAt } from '../place.ts';
 import { type Presented, showCertificate } from '../presented.ts';
 import { effectAt, severityAt } from '../scrutiny.ts';
+import { isRsaExchange } from './tls-suite-kinds.ts';
 
 export function purposeFindings(one: Presented): readonly Finding[] {
   return [purposes(one), usage(one), authority(one), lifetime(one)];
@@ -26,19 +28,30 @@ function purposes(one: Presented): Finding {
   });
 }
 
-/** A key exchange with forward secrecy is signed by the server; only the one of RSA without it needs keyEncipherment. */
+/** RFC 5246 §7.4.2: what the server does with its key, the key usage has to allow. */
 function usage(one: Presented): Finding {
-  const { place, leaf } = one;
+  const { place, leaf, tls } = one;
   const { keyUsage } = leaf.extensions;
-  const isMissing = keyUsage !== undefined && (keyUsage & keyUsages.digitalSignature) === 0;
-  const says =
-    keyUsage === undefined
-      ? 'It has no key usage.'
-      : isMissing
-        ? 'Its key usage leaves signatures out.'
-        : 'Its key usage has signatures.';
-  return foundAt(place, 'cert.keyusage', isMissing ? 'warn' : 'pass', {
-    evidence: [showCertificate(one), says],
+  const certificate = showCertificate(one);
+  if (keyUsage === undefined)
+    return foundAt(place, 'cert.keyusage', 'pass', { evidence: [certificate, 'It has no key usage.'] });
+  // Every key exchange of today is signed, whatever was agreed on here.
+  if ((keyUsage & keyUsages.digitalSignature) === 0)
+    return foundAt(place, 'cert.keyusage', 'warn', {
+      evidence: [certificate, 'Its key usage leaves signatures out.'],
+    });
+  if (isRsaExchange(tls.cipher) && (keyUsage & keyUsages.keyEncipherment) === 0)
+    return foundAt(place, 'cert.keyusage', 'warn', {
+      evidence: [
+        certificate,
+        `Agreed on: ${tls.version}, ${tls.cipher}`,
+        'Its key usage has signatures only.',
+      ],
+      why: 'The server chose the key exchange RSA, which encrypts to its key, and the key usage of the certificate does not allow that. Clients with GnuTLS break off the handshake.',
+      fix: entryOf('tls.suite.rsa-kx').fix,
+    });
+  return foundAt(place, 'cert.keyusage', 'pass', {
+    evidence: [certificate, 'Its key usage has signatures.'],
   });
 }
 

@@ -23,10 +23,17 @@ interface Kind {
   readonly wanted: { readonly severity: 'low' | 'info'; readonly why: string };
 }
 
+const RSA_EXCHANGE = /^(?:TLS|SSL)_RSA_(?:[A-Z0-9]+_)?WITH_/;
+
+/** Whether clients of such a suite, by the name of IANA, encrypt a secret to the key of the server. */
+export function isRsaExchange(suite: string): boolean {
+  return RSA_EXCHANGE.test(suite);
+}
+
 const kinds: readonly Kind[] = [
   {
     id: 'tls.suite.rsa-kx',
-    pattern: /^(?:TLS|SSL)_RSA_(?:[A-Z0-9]+_)?WITH_/,
+    pattern: RSA_EXCHANGE,
     wanted: {
       severity: 'low',
       why: 'Clients that want a suite without forward secrecy, or have nothing better, get it. Whoever records what they say today and gets hold of the key of the server some day reads all of it.',

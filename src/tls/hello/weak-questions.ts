@@ -22,10 +22,22 @@ export const weakCurves: readonly number[] = [1, 2, 3, 4, 5, 15, 16, 17, 18, 19]
 /** Of RSA, ECDSA and DSA with SHA-1, then with MD5: RFC 9155 §2. */
 export const weakSchemes: readonly number[] = [0x0201, 0x0203, 0x0202, 0x0101, 0x0103, 0x0102];
 
+/** Asked for at every judgement, some hundred times: read once from the names of all suites. */
+const kindsOfSuites: ReadonlyMap<number, readonly BrokenClass[]> = new Map(
+  [...suites.values()].map(({ code, classes }) => [code, brokenClasses.filter((name) => classes.has(name))]),
+);
+
 /** The broken kinds that a suite is of. */
 export function brokenKindsOf(code: number): readonly BrokenClass[] {
-  return brokenClasses.filter((name) => suites.get(code)?.classes.has(name) === true);
+  return kindsOfSuites.get(code) ?? [];
 }
+
+/** Of a broken kind, all with a certificate, the weakest first. */
+const brokenSuites: readonly CipherSuite[] = weakestUpTo12.flatMap((code) => {
+  const suite = suites.get(code);
+  const isOne = suite !== undefined && brokenKindsOf(code).length > 0 && !suite.classes.has('anon');
+  return isOne ? [suite] : [];
+});
 
 /** What a hello with suites of broken kinds only is about. */
 export interface WeakTerms {
@@ -41,13 +53,12 @@ export interface WeakTerms {
  */
 export function weakSuites({ without, version }: WeakTerms): readonly number[] {
   const isKnown = (kind: BrokenClass): boolean => without.includes(kind);
-  return weakestUpTo12.filter((code) => {
-    const suite = suites.get(code);
-    const kinds = brokenKindsOf(code);
-    if (suite === undefined || kinds.length === 0 || suite.classes.has('anon')) return false;
-    if (version === undefined) return !kinds.some(isKnown);
-    return suite.since <= version && !kinds.every(isKnown);
-  });
+  return brokenSuites
+    .filter(({ code, since }) => {
+      const kinds = brokenKindsOf(code);
+      return version === undefined ? !kinds.some(isKnown) : since <= version && !kinds.every(isKnown);
+    })
+    .map(({ code }) => code);
 }
 
 /**

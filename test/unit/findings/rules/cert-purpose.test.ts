@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { aDay, basicConstraints, extendedKeyUsage, hostNames, keyUsage } from '../../../support/chains.ts';
 import { chainFor, HOST, now, only, statesOf } from '../../../support/observations.ts';
-import { asVerified, type Findings, found, leaf, severities, untrusted } from './certificates.ts';
+import { asVerified, type Findings, found, leaf, severities, under, untrusted } from './certificates.ts';
 
 describe('what it is for', () => {
   const extensions = (...all: readonly Buffer[]): Findings => found(leaf({ extensions: all }));
@@ -21,6 +21,19 @@ describe('what it is for', () => {
     assert.equal(statesOf(extensions(keyUsage(0x20), hostNames(HOST)), 'cert.keyusage'), 'warn');
     assert.equal(statesOf(extensions(keyUsage(0xa0), hostNames(HOST)), 'cert.keyusage'), 'pass');
     assert.equal(statesOf(extensions(hostNames(HOST)), 'cert.keyusage'), 'pass');
+  });
+
+  it('RFC 5246 §7.4.2, RSA: "The keyEncipherment bit MUST be set if the key usage extension is present"', () => {
+    const usageWith = (cipher: string, bits: number): Findings => {
+      const chain = leaf({ extensions: [keyUsage(bits), hostNames(HOST)] });
+      return only(under('none', { version: 'TLSv1.2', cipher, chain }), 'cert.keyusage');
+    };
+    const [finding] = usageWith('TLS_RSA_WITH_AES_256_GCM_SHA384', 0x80);
+    assert.equal(finding?.state, 'warn');
+    assert.match(finding.evidence.join(' '), /Agreed on: TLSv1\.2, TLS_RSA_WITH_AES_256_GCM_SHA384/);
+    assert.match(finding.fix.map(({ do: order }) => order).join(' '), /ECDHE/);
+    assert.equal(statesOf(usageWith('TLS_RSA_WITH_AES_256_GCM_SHA384', 0xa0), 'cert.keyusage'), 'pass');
+    assert.equal(statesOf(usageWith('TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384', 0x80), 'cert.keyusage'), 'pass');
   });
 
   it('RFC 5280 §4.2.1.9: one of an authority', () => {

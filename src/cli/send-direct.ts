@@ -96,7 +96,7 @@ export async function sendDirect(
           result,
           transcript: [],
           schedule: config.relay.schedule,
-          // Nothing is kept here: what is blocked is told as held, for whoever sends it again.
+          // Nothing is kept here: what is blocked is told as such, for whoever sends it again.
           holding: { onBlocked: 'hold', noticeAfterMs: Number.POSITIVE_INFINITY },
           world,
         }).settlement.events,
@@ -107,7 +107,10 @@ export async function sendDirect(
   await lookUps.close();
   deadlines.close();
   // Nothing is queued here, so nothing will be tried again and nobody is told but the caller.
-  return lastEvents(events).map((event) => ({ ...event, nextAttemptAt: null }));
+  return lastEvents(events.filter(({ event }) => event !== 'held')).map((event) => ({
+    ...event,
+    nextAttemptAt: null,
+  }));
 }
 
 function complainOfDns(test: SelfTest, { dns }: Config): void {

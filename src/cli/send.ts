@@ -33,6 +33,7 @@ export interface SendRequest {
 const SENT = 0;
 const FAILED = 1;
 const STILL_QUEUED = 75;
+const WRONG = 64;
 const LOOK_EVERY_MS = 100;
 /** For the look that is taken also with `--timeout 0`. */
 const LEAST_WAIT_MS = 1_000;
@@ -83,10 +84,10 @@ export async function readRequest(
     return { kind: 'invalid', because: '--to-host needs --direct' };
   const toHost = raw.toHost === undefined ? undefined : parseHostPort(raw.toHost, 25);
   if (toHost?.kind === 'invalid') return { kind: 'invalid', because: `--to-host: ${toHost.because}` };
-  if (!/^[0-9]{1,6}$/.test(raw.timeout))
-    return { kind: 'invalid', because: '--timeout: whole seconds are expected' };
+  if (!/^[0-9]{1,6}(?:\.[0-9]{1,3})?$/.test(raw.timeout))
+    return { kind: 'invalid', because: '--timeout: seconds are expected' };
   try {
-    const content = file === undefined ? await readStdin() : await readFile(file);
+    const content = file === undefined || file === '-' ? await readStdin() : await readFile(file);
     const way =
       raw.direct === true
         ? ({ kind: 'direct', toHost: toHost?.value } as const)
@@ -227,9 +228,10 @@ function report({ json }: SendRequest, events: readonly DeliveryEvent[]): void {
       process.stdout.write(`${[describeEvent(event), ...describeTls(event)].join('\n')}\n`);
 }
 
+/** Nothing was sent, and nothing can be before the configuration is right. */
 function complainOf(errors: readonly ConfigError[]): number {
   for (const error of errors) complain(describeError(error));
-  return FAILED;
+  return WRONG;
 }
 
 function complain(because: string): number {

@@ -19,6 +19,8 @@ export type Target =
       readonly port: number;
       readonly protocol: CheckProtocol;
       readonly tls: TlsMode;
+      /** As it was asked for, in printable ASCII, where its usual spelling is another. */
+      readonly written?: string;
     }
   /** One server by address: nothing is asked of the DNS. */
   | {
@@ -27,6 +29,8 @@ export type Target =
       readonly port: number;
       readonly protocol: CheckProtocol;
       readonly tls: TlsMode;
+      /** As above. */
+      readonly written?: string;
     };
 
 export interface CheckCase {

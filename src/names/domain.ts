@@ -84,3 +84,8 @@ export function isAscii(text: string): boolean {
 export function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text);
 }
+
+/** Whether a name stands for this host, so that no resolver is asked of it: RFC 6761 §6.3. */
+export function isLocalhost(name: string): boolean {
+  return name === 'localhost' || name.endsWith('.localhost');
+}

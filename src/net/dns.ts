@@ -6,7 +6,7 @@ import { readAddress, readName } from '../dns/records.ts';
 import { reverseName } from '../dns/reverse.ts';
 import { showType } from '../dns/show.ts';
 import type { IpAddress } from '../names/address.ts';
-import { type Domain, parseDomain } from '../names/domain.ts';
+import { type Domain, isLocalhost, parseDomain } from '../names/domain.ts';
 import type { Resolver } from './dns/resolver.ts';
 
 /**
@@ -47,9 +47,7 @@ export function mailDns(resolver: Pick<Resolver, 'lookUp'>, random: () => number
   ): Promise<Lookup<readonly Value[]>> => lookupOf(await resolver.lookUp({ name, type }), read);
   return {
     async addresses(host) {
-      // RFC 6761 §6.3: localhost is this host, and no resolver is asked about it.
-      if (host === 'localhost' || host.endsWith('.localhost'))
-        return { kind: 'found', value: ['::1', '127.0.0.1'], ...unasked };
+      if (isLocalhost(host)) return { kind: 'found', value: ['::1', '127.0.0.1'], ...unasked };
       const name = nameOf(host);
       const family = async (type: RecordType): Promise<Lookup<readonly string[]>> =>
         shuffled(await look(name, type, readAddress), random);

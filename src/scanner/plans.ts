@@ -3,7 +3,7 @@ import type { Skipped, Target } from '../findings/case.ts';
 import type { Depth } from '../findings/endpoint.ts';
 import type { Recording } from '../findings/recording.ts';
 import { type IpAddress, isLoopback } from '../names/address.ts';
-import { type Domain, parseDomain } from '../names/domain.ts';
+import { type Domain, isLocalhost, parseDomain } from '../names/domain.ts';
 import { isPublicAddress } from '../names/public-address.ts';
 import type { Door } from './doors.ts';
 import { serverOf } from './operator.ts';
@@ -81,19 +81,16 @@ function whyNot(
   const line = optedOut(namesOf(target, host, aliasesOf), address, terms.optOut);
   if (line !== undefined) return { kind: 'opted-out', because: optedOutBy(line) };
   if (terms.allowPrivate || terms.lab || isPublicAddress(address)) return undefined;
-  if (isLoopback(address) && namesThisHost(target, terms)) return undefined;
+  if (isLoopback(address) && namesThisHost(target)) return undefined;
   const doubt = target.kind === 'address' ? '' : ", where a stranger's zone must not lead us";
   const because = `${address} is no address of the public Internet${doubt} (--allow-private visits it)`;
   return { kind: 'private', because };
 }
 
-/**
- * Whether it is this host that was asked about: a stranger's MX record that leads here is not taken for it, nor is a line of a list,
- * which strangers may have written.
- */
-export function namesThisHost(target: Target, { isList = false }: Pick<TestTerms, 'isList'>): boolean {
-  if (target.kind === 'domain' || isList) return false;
-  return target.kind === 'address' || target.host === 'localhost' || target.host.endsWith('.localhost');
+/** Whether it is this host that was asked about: a stranger's MX record that leads here is not taken for it. */
+export function namesThisHost(target: Target): boolean {
+  if (target.kind === 'domain') return false;
+  return target.kind === 'address' || isLocalhost(target.host);
 }
 
 /** By any of them its owner may have asked: a host may be an alias of another one's. */

@@ -33,8 +33,6 @@ export interface TestTerms {
   /** Whether everything is asked of resolvers on this host that somebody named: addresses that are not public are a lab then. */
   readonly lab: boolean;
   readonly optOut: OptOut;
-  /** Whether targets stand in a list. */
-  readonly isList?: boolean;
   /** Whether every suite is listed, beside the budget, of one address. */
   readonly everySuite?: boolean;
 }
@@ -132,7 +130,7 @@ async function consentsFor(
   now: number,
 ): Promise<Given> {
   if (!terms.intrusive) return { mayAsk: () => false, missing: [] };
-  const isAsked = namesThisHost(target, terms);
+  const isAsked = namesThisHost(target);
   const places = new Map(
     doors
       .filter(({ endpoint: { address } }) => !((terms.lab || isAsked) && isOurs(address, terms)))

@@ -37,6 +37,8 @@ export interface CheckState {
   /** undefined: nothing was begun yet. */
   readonly kept: KeptRun | undefined;
   readonly begin: (run: Pick<KeptRun, 'terms' | 'output' | 'totals' | 'offset'>) => void;
+  /** From now on the output is another one, of which so many octets are there. */
+  readonly goElsewhere: (output: string, offset: number) => void;
   readonly isDone: (number: number) => boolean;
   /** Is on the medium when it returns. */
   readonly keep: (step: Step) => void;
@@ -166,6 +168,10 @@ function stateOver(database: DatabaseSync): CheckState {
     database,
     'UPDATE run SET totals = ?, certain = ?, until = ? WHERE id = 1',
   );
+  const move = command<[string, number, number]>(
+    database,
+    'UPDATE run SET output = ?, certain = ?, until = ? WHERE id = 1',
+  );
   const putBlock = command<[number, Uint8Array]>(
     database,
     'INSERT INTO done (block, bits) VALUES (?, ?) ON CONFLICT (block) DO UPDATE SET bits = excluded.bits',
@@ -200,6 +206,7 @@ function stateOver(database: DatabaseSync): CheckState {
     )(),
     begin: ({ terms, output, totals, offset }) =>
       void shaped(() => begin(terms, output, totals, offset, offset)),
+    goElsewhere: (output, offset) => void shaped(() => move(output, offset, offset)),
     isDone(number) {
       const bits = blocks.get(Math.floor(number / BLOCK));
       const bit = number % BLOCK;

@@ -5,6 +5,7 @@ import { depths } from '../../findings/endpoint.ts';
 import type { PolicyFetch, Recording } from '../../findings/recording.ts';
 import { MAX_POLICY_OCTETS } from '../../policies/mta-sts/policy.ts';
 import { observation, protocol, tlsFacts, tlsMode } from './observation-schema.ts';
+import { WRITTEN } from './target.ts';
 import { address, dnsName, domain, milliseconds, octets, orUndefined, port, text } from './wire-values.ts';
 
 const MOST_RECORD_OCTETS = 65_535;
@@ -119,11 +120,14 @@ const recalled = z.strictObject({
 const door = { port, protocol, tls: tlsMode };
 
 /** All that one check has learnt. */
+/** A target as somebody wrote it. */
+const written = z.string().regex(WRITTEN);
+
 export const recordingSchema: z.ZodType<Recording> = z.strictObject({
   target: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('domain'), domain }),
-    z.strictObject({ kind: z.literal('host'), host: domain, ...door }),
-    z.strictObject({ kind: z.literal('address'), address, ...door }),
+    z.strictObject({ kind: z.literal('host'), host: domain, ...door, written: z.exactOptional(written) }),
+    z.strictObject({ kind: z.literal('address'), address, ...door, written: z.exactOptional(written) }),
   ]),
   startedAt: milliseconds,
   durationMs: milliseconds,

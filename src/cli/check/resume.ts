@@ -25,6 +25,8 @@ export interface Resumed {
   readonly isDone: (line: number) => boolean;
   /** Whether it was begun before. */
   readonly isBack: boolean;
+  /** Whether it goes on in another file than before. */
+  readonly isElsewhere: boolean;
   /** Whether there is something in the output, behind which it goes on. */
   readonly isAppended: boolean;
   readonly close: () => void;
@@ -50,10 +52,14 @@ export function resume({ file, survey, terms, output }: ResumeRequest): Resumed 
     const { place, size } = placeOf(output.fd);
     const { kept } = state;
     const begun = kept === undefined ? undefined : asBefore({ file, survey, terms, output }, kept, place);
-    const offset = begun?.offset ?? size;
-    if (kept === undefined) {
+    const isElsewhere = begun?.isElsewhere === true;
+    const offset = begun === undefined || isElsewhere ? size : begun.offset;
+    if (kept === undefined || isElsewhere) {
       if (place.kind === 'file' && endsWithinLine(output.fd, size))
         throw new OutputError('the output ends within a line; what is appended would be part of it');
+    }
+    if (isElsewhere) state.goElsewhere(JSON.stringify(place), offset);
+    else if (kept === undefined) {
       state.begin({
         terms: JSON.stringify({ list: survey.sha256, options: terms }),
         output: JSON.stringify(place),
@@ -74,6 +80,7 @@ export function resume({ file, survey, terms, output }: ResumeRequest): Resumed 
       totals,
       isDone: state.isDone,
       isBack: kept !== undefined,
+      isElsewhere,
       // What went through a pipe cannot be seen any more.
       isAppended: place.kind === 'file' ? offset > 0 : totals.tested > 0,
       close: state.close,
@@ -98,7 +105,7 @@ function asBefore(
   { file, survey, terms }: ResumeRequest,
   kept: KeptRun,
   place: Place,
-): { readonly totals: Totals; readonly offset: number } {
+): { readonly totals: Totals; readonly offset: number; readonly isElsewhere: boolean } {
   const refuse = (because: string): never => {
     throw new OutputError(`${file} belongs to another run: ${because}`);
   };
@@ -114,14 +121,14 @@ function asBefore(
     if (then !== now) refuse(`it was begun with ${said(name, then)}, and this one has ${said(name, now)}`);
   }
   const output = begunWith.data;
-  if (JSON.stringify(output) !== JSON.stringify(place)) {
-    refuse(
-      output.kind === 'file'
-        ? 'its results are in another file; name that one behind >>'
-        : 'its results did not go to a file',
-    );
+  const isElsewhere = JSON.stringify(output) !== JSON.stringify(place);
+  if (isElsewhere) {
+    if (output.kind !== 'file') refuse('its results did not go to a file');
+    // Of what was being written nobody knows how much is there, and it can be cut off in that file only.
+    if (place.kind !== 'file' || kept.until !== kept.offset)
+      refuse('its results are in another file; name that one behind >>');
   }
-  return { totals, offset: kept.offset };
+  return { totals, offset: kept.offset, isElsewhere };
 }
 
 function said(name: string, value: string | undefined): string {

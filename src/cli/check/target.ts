@@ -39,17 +39,25 @@ export function parseTarget(text: string, terms: TargetTerms): Parsed<Target> {
     return invalid(`${protocol} has no usual port at which TLS comes first; name the port: ${text}:PORT`);
   }
   const door = { port: number, protocol, tls };
-  return {
-    kind: 'ok',
-    value:
-      host.kind === 'name'
-        ? { kind: 'host', host: host.name, ...door }
-        : { kind: 'address', address: host.address, ...door },
-  };
+  const server: Server =
+    host.kind === 'name'
+      ? { kind: 'host', host: host.name, ...door }
+      : { kind: 'address', address: host.address, ...door };
+  const isOther = usualSpelling(server) !== text && WRITTEN.test(text);
+  return { kind: 'ok', value: isOther ? { ...server, written: text } : server };
 }
 
-/** The target in one spelling, as it can be given again. */
+type Server = Extract<Target, { kind: 'host' | 'address' }>;
+
+/** What may be told again as it was written. */
+export const WRITTEN = /^[\x21-\x7e]{1,1100}$/;
+
+/** The target as it can be given again; a server as it was written, so that whoever asked for it finds it in the results. */
 export function formatTarget(target: Target): string {
+  return (target.kind === 'domain' ? undefined : target.written) ?? usualSpelling(target);
+}
+
+function usualSpelling(target: Target): string {
   switch (target.kind) {
     case 'domain':
       return target.domain;

@@ -2,7 +2,6 @@
 import type { Depth } from '../../findings/endpoint.ts';
 import { kindOf } from './formats/kinds.ts';
 import type { Format } from './output.ts';
-import { parseTarget, type TargetTerms } from './target.ts';
 import { STDIN } from './targets.ts';
 
 export interface Usage {
@@ -40,17 +39,13 @@ export function holdsRecording(format: Format): boolean {
   return format === 'json' || format === 'ndjson';
 }
 
-/** Some hundred connections to each address are for one server whose operator knows of it, and for no list. */
+/** Some hundred connections to an address are for one target whose operator knows of it, and for no list. */
 export function whyNotAllSuites(
   { targets, input }: Pick<Usage, 'targets' | 'input'>,
   depth: Depth,
-  terms: TargetTerms,
 ): string | undefined {
-  const [text = ''] = targets;
-  const target = parseTarget(text, terms);
-  const isOne = targets.length === 1 && target.kind === 'ok' && target.value.kind !== 'domain';
-  if (!isOne || input !== undefined)
-    return '--suites all makes many connections: name one server, such as mx.example.com:25';
+  if (targets.length !== 1 || targets[0] === STDIN || input !== undefined)
+    return '--suites all makes many connections: name one domain, or one server such as mx.example.com:25';
   return depth === 'quick' ? '--suites all and --depth quick do not go together' : undefined;
 }
 

@@ -100,7 +100,10 @@ async function visitMany(
   const printing = openPrinting(request, load, resumed);
   const before = printing.totals.tested;
   const began = performance.now();
-  if (resumed?.isBack === true) tell('note', `going on: ${formatCount(before)} targets are done`);
+  if (resumed?.isBack === true) {
+    const where = resumed.isElsewhere ? ', and their results stay in the file that they are in' : '';
+    tell('note', `going on: ${formatCount(before)} targets are done${where}`);
+  }
   const halt = new AbortController();
   const signals = watchSignals(() => {
     tell('note', 'what is under way is finished; the same signal again ends it at once');

@@ -1,6 +1,7 @@
 /** `waxwing advise`: DNS records, policy file and server lines for a domain, in an order that loses no mail. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { addConfigOptions, type ConfigOptions, toLoadRequest } from '../config/options.ts';
+import { toMilliseconds, toTimeout } from '../seconds.ts';
 import { withExamples } from '../usage.ts';
 
 interface AdviseOptions extends ConfigOptions {
@@ -10,8 +11,6 @@ interface AdviseOptions extends ConfigOptions {
   readonly timeout: number;
   readonly json?: true;
 }
-
-const MOST_SECONDS = 3_600;
 
 export function register(program: Command): void {
   const advise = program
@@ -33,7 +32,7 @@ export function register(program: Command): void {
     .option('--allow-private', 'visit addresses that are not public')
     .addOption(
       new Option('--timeout <seconds>', 'how long one connection may take')
-        .argParser((text) => toMilliseconds(text, 1))
+        .argParser(toTimeout)
         .default(150_000, '150'),
     )
     .option('--json', 'print JSON')
@@ -55,12 +54,4 @@ async function run(text: string, options: AdviseOptions, command: Command): Prom
     },
     toLoadRequest(options, process.env),
   );
-}
-
-function toMilliseconds(text: string, least: number): number {
-  const seconds = /^[0-9]{1,4}$/.test(text) ? Number(text) : -1;
-  if (seconds < least || seconds > MOST_SECONDS) {
-    throw new InvalidArgumentError(`Whole seconds from ${least} to ${MOST_SECONDS} are expected.`);
-  }
-  return seconds * 1000;
 }

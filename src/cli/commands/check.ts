@@ -9,6 +9,7 @@ import { nagiosFailure } from '../check/formats/nagios-text.ts';
 import type { Format } from '../check/output.ts';
 import { parseTarget, protocolNames } from '../check/target.ts';
 import { addConfigOptions, type ConfigOptions, toLoadRequest } from '../config/options.ts';
+import { toMilliseconds, toTimeout } from '../seconds.ts';
 import { exitOnWrongUsage, withExamples } from '../usage.ts';
 
 interface CheckOptions extends ConfigOptions {
@@ -122,7 +123,12 @@ function addWhatOptions(check: Command): Command {
         .choices(severities)
         .default('high'),
     )
-    .option('--only <ids>', 'only these checks: ids, or their beginnings such as mtasts, with commas')
+    .addOption(
+      new Option(
+        '--only <ids>',
+        'only these checks: ids, or their beginnings such as mtasts, with commas; repeatable',
+      ).argParser((text, before?: string) => (before === undefined ? text : `${before},${text}`)),
+    )
     .option(
       '--profile <name>',
       'what is demanded: default, mta-sts-ready, dane-ready, ncsc-nl-2025-05, bsi-tr-03108, bod-18-01, or a file',
@@ -150,7 +156,7 @@ function addHowOptions(check: Command): Command {
     )
     .addOption(
       new Option('--gap <seconds>', 'between two connections to the same address')
-        .argParser(toGap)
+        .argParser((text) => toMilliseconds(text, 0))
         .default(1_000, '1'),
     )
     .option('--allow-private', 'visit addresses that are not public')
@@ -189,7 +195,7 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
   const { STDIN } = await import('../check/targets.ts');
   for (const text of targets) if (text !== STDIN) valueOf(parseTarget(text, targetTerms));
   if (from === undefined && options.suites === 'all') {
-    const refusal = whyNotAllSuites({ targets, input }, options.depth, targetTerms);
+    const refusal = whyNotAllSuites({ targets, input }, options.depth);
     if (refusal !== undefined) refuse(refusal);
   }
   const selection = only === undefined ? everyCheck : valueOf(parseSelection(only, await idsOfChecks()));
@@ -212,7 +218,6 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
         depth: options.depth,
         intrusive: options.intrusive === true,
         allowPrivate: options.allowPrivate === true,
-        isList: isMany,
         everySuite: options.suites === 'all',
         concurrency: options.concurrency ?? (isMany ? AT_ONCE.many : AT_ONCE.few),
         gapMs: options.gap,
@@ -290,27 +295,11 @@ async function idsOfChecks(): Promise<readonly string[]> {
   return checkIds;
 }
 
-const MOST_SECONDS = 3_600;
 const MOST_AT_ONCE = 5_000;
 
-function toTimeout(text: string): number {
-  return 1000 * wholeNumber(text, 1, MOST_SECONDS, 'Whole seconds');
-}
-
-function toGap(text: string): number {
-  return 1000 * wholeNumber(text, 0, MOST_SECONDS, 'Whole seconds');
-}
-
 function toCount(text: string): number {
-  return wholeNumber(text, 1, MOST_AT_ONCE, 'A whole number');
-}
-
-function wholeNumber(text: string, least: number, most: number, what: string): number {
-  const number = /^[0-9]{1,4}$/.test(text) ? Number(text) : -1;
-  if (number < least || number > most) {
-    throw new InvalidArgumentError(
-      `${what} from ${least} to ${most} ${what.endsWith('s') ? 'are' : 'is'} expected.`,
-    );
-  }
+  const number = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0;
+  if (number < 1 || number > MOST_AT_ONCE)
+    throw new InvalidArgumentError(`A whole number from 1 to ${MOST_AT_ONCE} is expected.`);
   return number;
 }

@@ -1,6 +1,7 @@
 /** `waxwing explain`: what a sender would do with mail for a domain, and why, layer by layer. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { addConfigOptions, type ConfigOptions, toLoadRequest } from '../config/options.ts';
+import { toTimeout } from '../seconds.ts';
 import { withExamples } from '../usage.ts';
 
 interface ExplainOptions extends ConfigOptions {
@@ -8,8 +9,6 @@ interface ExplainOptions extends ConfigOptions {
   readonly timeout: number;
   readonly json?: true;
 }
-
-const MOST_SECONDS = 3_600;
 
 export function register(program: Command): void {
   const explain = program
@@ -28,7 +27,7 @@ export function register(program: Command): void {
     .argument('<domain>', 'may be international; or an address, or a next hop as [host]:port')
     .addOption(
       new Option('--timeout <seconds>', 'how long to wait for all of it')
-        .argParser(toMilliseconds)
+        .argParser(toTimeout)
         .default(60_000, '60'),
     )
     .option('--json', 'print JSON')
@@ -45,12 +44,4 @@ async function run(text: string, options: ExplainOptions, command: Command): Pro
     { subject: subject.value, timeoutMs, json: json === true },
     toLoadRequest(options, process.env),
   );
-}
-
-function toMilliseconds(text: string): number {
-  const seconds = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0;
-  if (seconds < 1 || seconds > MOST_SECONDS) {
-    throw new InvalidArgumentError(`Whole seconds from 1 to ${MOST_SECONDS} are expected.`);
-  }
-  return seconds * 1000;
 }

@@ -1,10 +1,10 @@
 /** `waxwing gateway`: one gateway, without a configuration file. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { addDnsOptions, type DnsOptions } from '../config/options.ts';
+import { addOnlyDnsOptions, type ConfigOptions } from '../config/options.ts';
 import type { GatewayFlags } from '../gateway-flags.ts';
 import { withExamples } from '../usage.ts';
 
-export interface GatewayOptions extends DnsOptions, GatewayFlags {
+export interface GatewayOptions extends ConfigOptions, GatewayFlags {
   readonly hostname?: string;
   readonly cert?: readonly string[];
   readonly key?: readonly string[];
@@ -24,7 +24,7 @@ export function register(program: Command): void {
     'waxwing gateway --protocol imap --listen 0.0.0.0:143 --tls-listen 0.0.0.0:993 --backend 127.0.0.1:1143 --cert chain.pem --key key.pem',
     'waxwing gateway --protocol imap --reverse --listen 127.0.0.1:1143 --backend imap.example.net:143 --server-name imap.example.net',
   ]);
-  addDnsOptions(gateway)
+  addOnlyDnsOptions(gateway)
     .requiredOption(
       '--protocol <name>',
       'smtp, submission, lmtp, imap, pop3, sieve, ldap, nntp, xmpp, xmpp-server, postgres or mysql',

@@ -1,15 +1,14 @@
 /** `waxwing resolve`: what is proven about an answer of DNS, link by link. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { addDnsOptions, type DnsOptions, toLoadRequest } from '../config/options.ts';
+import { type Command, Option } from 'commander';
+import { addOnlyDnsOptions, type ConfigOptions, toLoadRequest } from '../config/options.ts';
+import { toTimeout } from '../seconds.ts';
 import { withExamples } from '../usage.ts';
 
-interface ResolveOptions extends DnsOptions {
+interface ResolveOptions extends ConfigOptions {
   /** Milliseconds. */
   readonly timeout: number;
   readonly json?: true;
 }
-
-const MOST_SECONDS = 3_600;
 
 export function register(program: Command): void {
   const resolve = program
@@ -23,12 +22,12 @@ export function register(program: Command): void {
     'waxwing resolve example.com MX',
     'waxwing resolve _25._tcp.mx.example.com TLSA --resolver 127.0.0.1',
   ]);
-  addDnsOptions(resolve)
+  addOnlyDnsOptions(resolve)
     .argument('<name>', 'may be international (bücher.example), a wildcard (*.example.com) or the root (.)')
     .argument('<type>', 'MX, TLSA, A, … or TYPE and its number')
     .addOption(
       new Option('--timeout <seconds>', 'how long to wait for all of it')
-        .argParser(toMilliseconds)
+        .argParser(toTimeout)
         .default(20_000, '20'),
     )
     .option('--json', 'print JSON')
@@ -42,12 +41,4 @@ async function run(name: string, type: string, options: ResolveOptions, command:
   const { resolve } = await import('../resolve.ts');
   const request = { question: question.value, timeoutMs: options.timeout, json: options.json === true };
   process.exitCode = await resolve(request, toLoadRequest(options, process.env));
-}
-
-function toMilliseconds(text: string): number {
-  const seconds = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0;
-  if (seconds < 1 || seconds > MOST_SECONDS) {
-    throw new InvalidArgumentError(`Whole seconds from 1 to ${MOST_SECONDS} are expected.`);
-  }
-  return seconds * 1000;
 }

@@ -40,8 +40,17 @@ export function addRelayOptions(command: Command): Command {
 
 const ASKED: ReadonlySet<string> = new Set(['--config', '--data']);
 
+/** The same for a command that needs DNS alone: scripts hand the common options to every one. */
+export function addOnlyDnsOptions(command: Command): Command {
+  addConfigOptions(command);
+  for (const option of command.options) if (NOT_OF_DNS.has(option.long ?? '')) option.hideHelp();
+  return command;
+}
+
+const NOT_OF_DNS: ReadonlySet<string> = new Set(['--data', '--smtp-port', '--https-port', '--https-address']);
+
 /** Adds `--config`, `--resolver`, `--dnssec`, `--trust-anchor` and `--ca`. */
-export function addDnsOptions(command: Command): Command {
+function addDnsOptions(command: Command): Command {
   return command
     .option('--config <file>', 'configuration file (else $WAXWING_CONFIG, else /etc/waxwing/waxwing.toml)')
     .option('--resolver <addr[:port]>', 'DNS resolver, or tls://…, https://… (repeatable)', append)

@@ -3,7 +3,7 @@ import type { Answer } from '../../dns/answer.ts';
 import { showName } from '../../dns/name.ts';
 import { types } from '../../dns/record.ts';
 import { readSrv } from '../../dns/records.ts';
-import { type Domain, parseDomain } from '../../names/domain.ts';
+import { type Domain, isLocalhost, parseDomain } from '../../names/domain.ts';
 import type { PolicyLookUp } from '../../policies/look-ups.ts';
 import { askFor, below, notAnswered, shorten, showAnswer, zoneFinding, zoneLine } from '../ask.ts';
 import type { CheckCase, Target } from '../case.ts';
@@ -17,6 +17,7 @@ export function* dnsFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[
     case 'domain':
       return yield* domainFindings(theCase, target.domain);
     case 'host':
+      if (isLocalhost(target.host)) return [];
       return [...(yield* hostFindings(theCase, target.host)), ...(yield* srvFindings(theCase, target))];
     case 'address':
       return [];

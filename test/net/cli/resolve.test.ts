@@ -237,8 +237,8 @@ describe('wrong words', { concurrency: 4 }, () => {
     [['192.0.2.1', 'PTR'], /^error: .*1\.2\.0\.192\.in-addr\.arpa/],
     [['leaf..test', 'MX'], /^error: the name "leaf\.\.test" has an empty label/],
     [['leaf.test', 'MX', '--dnssec', 'on'], /'on' is invalid\. Allowed choices are validate, trust, off/],
-    [['leaf.test', 'MX', '--timeout', '0'], /'0' is invalid\. Whole seconds from 1 to 3600/],
-    [['leaf.test', 'MX', '--data', '/tmp'], /unknown option '--data'/],
+    [['leaf.test', 'MX', '--timeout', '0'], /'0' is invalid\. Seconds from 0.1 to 3600/],
+    [['leaf.test', 'MX', '--input', '/tmp'], /unknown option '--input'/],
     [
       ['leaf.test', 'MX', '--resolver', 'localhost'],
       /^error: --resolver: dns\.resolver\[0\]: "localhost" is no/,

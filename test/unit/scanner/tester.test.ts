@@ -401,29 +401,6 @@ describe('whose last question was answered by sending us away', () => {
   }
 });
 
-describe('this host, in a line of a list', () => {
-  const door = { port: 6379, protocol: 'smtp', tls: 'starttls' } as const;
-  const lines: readonly Target[] = [
-    { kind: 'address', address: '127.0.0.1', ...door },
-    { kind: 'host', host: nameOf('localhost'), ...door },
-  ];
-
-  it('is left alone: strangers may have written it', async () => {
-    for (const target of lines) {
-      const { visits, recording } = await run({ target, terms: { isList: true } });
-      assert.deepEqual([visits, recording.skipped[0]?.kind], [[], 'private']);
-      assert.ok((await run({ target })).visits.length > 0);
-    }
-  });
-
-  it('is visited where that is allowed, or in a lab', async () => {
-    for (const target of lines) {
-      for (const terms of [{ allowPrivate: true }, { lab: true }])
-        assert.ok((await run({ target, terms: { isList: true, ...terms } })).visits.length > 0);
-    }
-  });
-});
-
 describe('intrusive questions', () => {
   const record = (host: string): ScriptedZone => ({
     [`_waxwing-check.${host} TXT`]: ['"v=waxwing1; intrusive=scanner.test"'],
@@ -468,8 +445,6 @@ describe('intrusive questions', () => {
     const theirs = [
       await run({ domain: 'here.test', terms }),
       await run({ target: { ...target, kind: 'host', host: nameOf('mx.here.test') }, terms }),
-      // Whoever wrote the line.
-      await run({ target, terms: { ...terms, isList: true } }),
     ];
     for (const { visits, recording } of theirs) {
       assert.ok(visits.length > 0);

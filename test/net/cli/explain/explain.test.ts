@@ -216,7 +216,7 @@ describe('waxwing explain', { concurrency: 2 }, () => {
       /^error: "a@b\.test" is the address of a mailbox; ask for its domain: waxwing explain b\.test/,
     ],
     [['https://b.test/'], /^error: .* is neither a domain nor a next hop/],
-    [['b.test', '--timeout', '0'], /Whole seconds from 1 to 3600/],
+    [['b.test', '--timeout', '0'], /Seconds from 0.1 to 3600/],
     [['b.test', '--https-port', '0'], /^error: --https-port: mta_sts\.https_port: /],
     [['b.test', '--config', '/none'], /^error: --config: there is no file "\/none"/],
   ];

@@ -51,6 +51,20 @@ describe('a recording as JSON', () => {
   const wrong: readonly (readonly [string, unknown, RegExp])[] = [
     ['nothing', null, /expected object/],
     ['a list', [], /expected object/],
+    [
+      'a target in words that nobody writes',
+      changed({
+        target: {
+          kind: 'address',
+          address: '192.0.2.1',
+          port: 25,
+          protocol: 'smtp',
+          tls: 'starttls',
+          written: '192.0.2.1 \u202e',
+        },
+      }),
+      /written/,
+    ],
     ['a key nobody knows', { ...written, extra: 1 }, /Unrecognized key: "extra"/],
     ['a key nobody knows inside', changed({ extra: 1 }), /Unrecognized key: "extra"/],
     ['a certificate that is missing', { ...written, certificates: {} }, /is not in the table/],

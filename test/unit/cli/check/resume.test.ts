@@ -112,6 +112,36 @@ describe('a run that was killed', () => {
   });
 });
 
+describe('a run that came to its end, or was interrupted in peace', () => {
+  it('goes on in another file, and takes nothing there for its own', (t) => {
+    const at = bench(t);
+    killed(at, head, certain, '');
+    writeFileSync(at.output, `${head}${certain}`);
+    renameSync(at.output, `${at.output}.old`);
+    const resumed = at.open();
+    assert.deepEqual(
+      [resumed.isBack, resumed.isElsewhere, resumed.isAppended, resumed.isDone(1), resumed.isDone(2)],
+      [true, true, false, true, false],
+    );
+    resumed.close();
+    assert.equal(readFileSync(`${at.output}.old`, 'utf8'), head + certain);
+    // From then on it belongs to that one.
+    assert.equal(at.open().isElsewhere, false);
+  });
+
+  it('but behind no part of a line, nor where a file gives way to a pipe', (t) => {
+    const at = bench(t);
+    killed(at, head, certain, '');
+    renameSync(at.output, `${at.output}.old`);
+    writeFileSync(at.output, 'half');
+    assert.throws(() => at.open(), /the output ends within a line/);
+    const fd = openSync('/dev/null', 'w');
+    t.after(() => closeSync(fd));
+    const write = (): Promise<void> => Promise.resolve();
+    assert.throws(() => at.open({ output: { fd, write } }), /its results are in another file/);
+  });
+});
+
 describe('a state that is damaged', () => {
   it('is refused, and the output stays as it is', (t) => {
     for (const change of [

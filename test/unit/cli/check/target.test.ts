@@ -113,7 +113,24 @@ describe('what is checked', () => {
     }
   });
 
-  it('is written in one spelling, which is read as the same again', () => {
+  it('a server is named in the results as it was asked for', () => {
+    for (const [text, named, given = {}] of [
+      ['192.0.2.1:2525', '192.0.2.1:2525'],
+      ['[192.0.2.1]:2525', '[192.0.2.1]:2525'],
+      ['2001:DB8::1', '2001:DB8::1'],
+      ['mail.example.com', 'mail.example.com', { protocol: 'imap' }],
+      ['[mx.example.com]', '[mx.example.com]'],
+      ['Mail.Example.com:25', 'Mail.Example.com:25'],
+      // A domain has one name, and what is beyond ASCII may look like something else.
+      ['Example.COM.', 'example.com'],
+      ['bücher.example:25', 'xn--bcher-kva.example:25'],
+    ] as readonly (readonly [string, string, Partial<TargetTerms>?])[]) {
+      const target = parseTarget(text, { protocol: undefined, tls: undefined, ...given });
+      assert.equal(target.kind === 'ok' && formatTarget(target.value), named);
+    }
+  });
+
+  it('is written so that it is read as the same again', () => {
     const port = fc.integer({ min: 1, max: 65_535 });
     const place = fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6());
     const terms = fc.record({

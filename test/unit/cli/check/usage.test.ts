@@ -40,20 +40,14 @@ describe('which words go together', () => {
     it(`${JSON.stringify(change)} do not`, () => assert.match(refusalOf(usage(change)) ?? '', because));
   }
 
-  it('--suites all is for one server that is named, and for no list', () => {
-    const terms = { protocol: undefined, tls: undefined };
+  it('--suites all is for one domain or server, and for no list', () => {
     const why = (change: Partial<Usage>, depth: 'quick' | 'standard' = 'standard'): string =>
-      whyNotAllSuites(usage(change), depth, terms) ?? '';
+      whyNotAllSuites(usage(change), depth) ?? '';
     const one = ['mx.example.test:25'];
-    assert.equal(why({ targets: one }), '');
-    for (const change of [
-      { targets: ['a.test'] },
-      { targets: [...one, ...one] },
-      { targets: ['-'] },
-      { input: 'x' },
-    ])
-      assert.match(why(change), /name one server, such as mx/);
-    assert.match(why({ targets: one, input: 'x' }), /name one server/);
+    for (const targets of [one, ['a.test']]) assert.equal(why({ targets }), '');
+    for (const change of [{ targets: [...one, ...one] }, { targets: ['-'] }, { targets: [], input: 'x' }])
+      assert.match(why(change), /name one domain, or one server such as mx/);
+    assert.match(why({ targets: one, input: 'x' }), /or one server/);
     assert.match(why({ targets: one }, 'quick'), /--depth quick do not go together/);
   });
 

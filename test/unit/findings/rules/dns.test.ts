@@ -70,6 +70,11 @@ describe('hosts', () => {
     assert.match(bare?.why ?? '', /has no address/);
   });
 
+  it('RFC 6761 §6.3: localhost is this host, and the DNS is not asked whether it exists', () => {
+    for (const host of ['localhost', 'mail.localhost'])
+      assert.deepEqual(found({ target: { ...target, host: nameOf(host) }, zone: {} }), []);
+  });
+
   it('RFC 6186 §3.2: programs find the server by the SRV record of the domain above, or of the host itself', () => {
     for (const at of ['example.test', 'mail.example.test']) {
       const zone = { ...there, [`_imaps._tcp.${at} SRV`]: ['0 1 993 mail.example.test.'] };

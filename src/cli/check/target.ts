@@ -11,6 +11,8 @@ export interface TargetTerms {
   readonly protocol: CheckProtocol | undefined;
   /** undefined: TLS comes first at ports where it usually does, else STARTTLS. */
   readonly tls: TlsMode | undefined;
+  /** Of --smtp-port: that of mail servers for which none is named. */
+  readonly smtpPort?: number | undefined;
 }
 
 /** Names and address literals are far shorter. */
@@ -34,7 +36,7 @@ export function parseTarget(text: string, terms: TargetTerms): Parsed<Target> {
     );
   }
   const usual = checkProtocols[protocol][tls];
-  const number = port ?? usual;
+  const number = port ?? (protocol === 'smtp' && usual !== null ? (terms.smtpPort ?? usual) : usual);
   if (number === null) {
     return invalid(`${protocol} has no usual port at which TLS comes first; name the port: ${text}:PORT`);
   }

@@ -11,7 +11,7 @@ export interface ConfigOptions extends DnsOptions {
 }
 
 /** Those of them that a look-up needs. */
-export interface DnsOptions {
+interface DnsOptions {
   readonly config?: string;
   readonly resolver?: readonly string[];
   readonly dnssec?: string;

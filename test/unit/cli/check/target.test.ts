@@ -58,6 +58,9 @@ describe('what is checked', () => {
       { protocol: 'postgres', tls: 'implicit' },
     ],
     ['db.example.com', 'host db.example.com 3306 mysql starttls', { protocol: 'mysql' }],
+    ['[192.0.2.1]', 'address 192.0.2.1 2525 smtp starttls', { smtpPort: 2525 }],
+    ['192.0.2.1:25', 'address 192.0.2.1 25 smtp starttls', { smtpPort: 2525 }],
+    ['192.0.2.1', 'address 192.0.2.1 143 imap starttls', { smtpPort: 2525, protocol: 'imap' }],
   ];
   for (const [text, expected, terms = {}] of rows) {
     it(`${text} ${JSON.stringify(terms)}`, () => assert.equal(read(text, terms), expected));

@@ -18,7 +18,7 @@ export function register(program: Command): void {
     .description(
       'Check a domain as `waxwing check` does, and say step by step how it gets from where it is to enforced TLS with ' +
         'MTA-STS and DANE without losing mail: what to publish, in which order, how long to wait, how to see that it is done. ' +
-        'Exit code 0: the advice is printed; 2: wrong usage or configuration; 3: something could not be looked at, ' +
+        'Exit code 0: the advice is printed; 1: mail for the domain goes back, so that there is nothing to secure yet; 2: wrong usage or configuration; 3: something could not be looked at, ' +
         'so that a step cannot be advised; 4: this network blocks port 25. Changes nothing anywhere.',
     );
   withExamples(advise, ['waxwing advise example.com', 'waxwing advise example.com --json']);

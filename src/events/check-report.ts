@@ -213,7 +213,9 @@ const future = z.strictObject({
 export const checkReportSchema = z
   .strictObject({
     schema: z.literal('waxwing.check/1'),
-    target: text.describe('A domain, host:port, or [address]:port.'),
+    target: text.describe(
+      'A domain, host:port, or [address]:port; a server that was named with its port is written as it was named.',
+    ),
     protocol,
     startedAt: moment,
     durationMs: z.number(),

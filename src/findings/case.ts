@@ -19,7 +19,7 @@ export type Target =
       readonly port: number;
       readonly protocol: CheckProtocol;
       readonly tls: TlsMode;
-      /** As it was asked for, in printable ASCII, where its usual spelling is another. */
+      /** As it was asked for with its port, in printable ASCII, where its usual spelling is another. */
       readonly written?: string;
     }
   /** One server by address: nothing is asked of the DNS. */

@@ -5,16 +5,22 @@ import { type Question, types } from '../dns/record.ts';
 
 type Resolve = (question: Question) => Promise<Answer>;
 
+/** Whom one believes that something is not there, where nothing is proven. `who-knows-a-name`: once it has known one. */
+export type Believed = 'who-knows-the-root' | 'who-knows-a-name' | 'everyone';
+
 const ofRoot: Question = { name: root, type: types.SOA };
 
 /**
  * Where nothing is proven, whoever says that something is not there has to know the root: some resolvers, and networks before
  * somebody has logged in, answer NXDOMAIN to everything. What such a one denies is unknown.
  */
-export function soundly(resolve: Resolve): Resolve {
+export function soundly(resolve: Resolve, believed: Believed): Resolve {
+  let hasKnown = believed === 'everyone';
   return async (question) => {
     const answer = await resolve(question);
+    hasKnown ||= believed === 'who-knows-a-name' && answer.kind === 'found';
     if (answer.kind !== 'absent' || answer.status !== 'indeterminate') return answer;
+    if (hasKnown) return answer;
     const isRoot = question.name === ofRoot.name && question.type === ofRoot.type;
     const known = isRoot ? answer : await resolve(ofRoot);
     return known.kind === 'absent' ? unbelieved(answer) : answer;

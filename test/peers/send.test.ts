@@ -136,6 +136,11 @@ describe('waxwing send', () => {
           );
         });
       }
+      await t.test('blocked is what the required TLS kept back, and nothing holds it', async () => {
+        const to = ['--to', 'b@example.test', '--to-host', `wrong.localhost:${postfix.port}`];
+        const [event] = JSON.parse((await direct(...to, '--json')).stdout);
+        assert.deepEqual([event.event, event.nextAttemptAt], ['blocked', null]);
+      });
       await t.test('1: for good and for now there is nothing to wait for', async () => {
         for (const who of ['unknown', 'later'])
           assert.equal((await direct('--to', `${who}@example.test`)).code, 1, who);

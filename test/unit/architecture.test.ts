@@ -381,7 +381,7 @@ const testedElsewhere: { why: string; test: string; sources: string; asProgram?:
   {
     why: 'the arguments, and what is opened for them, run as a program',
     test: 'test/net/cli/check.test.ts',
-    sources: 'cli/check/check cli/check/open cli/check/judgement cli/check/printing cli/commands/check',
+    sources: 'cli/check/check cli/check/judgement cli/check/printing cli/commands/check',
     asProgram: true,
   },
   {

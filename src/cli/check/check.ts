@@ -96,7 +96,9 @@ async function visit(
     onNotice: (text) => tell('warning', text),
   });
   try {
-    return await visitAll(request, load, { opened, ...parts, progress: saying(config, parts) });
+    const targetTerms = { ...request.targetTerms, smtpPort: config.relay.smtpPort };
+    const visits = { opened, ...parts, progress: saying(config, parts) };
+    return await visitAll({ ...request, targetTerms }, load, visits);
   } finally {
     await opened.close();
   }

@@ -6,12 +6,13 @@ import type { Depth } from '../../findings/endpoint.ts';
 import type { Refusal } from '../../lookup/https-addresses.ts';
 import { formatMailDomain } from '../../names/mailbox.ts';
 import { fetchedOnce } from '../../scanner/kept-look-ups.ts';
+import { localhostUnasked } from '../../scanner/local-names.ts';
 import { openObserver } from '../../scanner/observe.ts';
 import { type OptOut, optedOutBy } from '../../scanner/opt-out.ts';
 import { openPace } from '../../scanner/pace.ts';
 import { isOurs } from '../../scanner/plans.ts';
 import { callingBy, openPolicyCalls, type PolicyCalls } from '../../scanner/policy-calls.ts';
-import { soundly } from '../../scanner/sound-look-ups.ts';
+import { type Believed, soundly } from '../../scanner/sound-look-ups.ts';
 import { steadily } from '../../scanner/steady-look-ups.ts';
 import { openTester, type Tester } from '../../scanner/tester.ts';
 import { openVisits, type Visits } from '../../scanner/visits.ts';
@@ -108,7 +109,7 @@ export function openCheck(
   const tester = openTester(
     {
       ...lookUps.hands,
-      resolve: resolvingBy(lookUps, lab, terms.onNotice),
+      resolve: resolvingBy(lookUps, config, terms.onNotice),
       fetch: fetchedOnce(lookUps.hands.fetch, Date.now),
       observer,
       visits,
@@ -141,18 +142,15 @@ export function openCheck(
   };
 }
 
-/**
- * No domain is to blame for what is wrong with our resolver. One on this host is believed what it denies: it may well be that of a
- * lab, which knows its own names and no root, and a network where nobody has logged in is not asked by it in that way.
- */
+/** No domain is to blame for what is wrong with our resolver. */
 function resolvingBy(
   { resolver, hands: { resolve } }: Pick<CommandLookUps, 'resolver' | 'hands'>,
-  lab: boolean,
+  config: Config,
   onNotice: CheckTerms['onNotice'],
 ): (question: Question) => Promise<Answer> {
   const resolveAnew = (question: Question): Promise<Answer> => resolver.lookUpAnew(question);
   const steady = steadily({ resolve, resolveAnew, sleep, onNotice });
-  return lab ? steady : soundly(steady);
+  return localhostUnasked(soundly(steady, believed(config)));
 }
 
 /** Whoever asked to be left alone is so by a policy host that is an alias of his, or has one of his addresses, too. */
@@ -161,4 +159,15 @@ function refusalBy({ ofName, ofAddress }: OptOut): Refusal {
     const line = [...names.map(ofName), ...addresses.map(ofAddress)].find((one) => one !== undefined);
     return line === undefined ? undefined : optedOutBy(line);
   };
+}
+
+const DNS_PORT = 53;
+
+/**
+ * Which resolvers are believed what they deny. On this host a named one may be that of a lab, which knows a handful of names and no
+ * root; at the usual port it may as well be a forwarder, behind which a network denies everything.
+ */
+export function believed({ dns }: Pick<Config, 'dns'>): Believed {
+  if (!asksOnlyThisHost({ dns })) return 'who-knows-the-root';
+  return dns.resolvers.every(({ port }) => port !== DNS_PORT) ? 'everyone' : 'who-knows-a-name';
 }

@@ -1,11 +1,13 @@
 /** A whole recording as JSON has it, read strictly: it may come from anybody. */
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Answer } from '../../dns/answer.ts';
+import type { Target } from '../../findings/case.ts';
 import { depths } from '../../findings/endpoint.ts';
 import type { PolicyFetch, Recording } from '../../findings/recording.ts';
 import { MAX_POLICY_OCTETS } from '../../policies/mta-sts/policy.ts';
 import { observation, protocol, tlsFacts, tlsMode } from './observation-schema.ts';
-import { WRITTEN } from './target.ts';
+import { parseTarget } from './target.ts';
 import { address, dnsName, domain, milliseconds, octets, orUndefined, port, text } from './wire-values.ts';
 
 const MOST_RECORD_OCTETS = 65_535;
@@ -119,15 +121,26 @@ const recalled = z.strictObject({
 
 const door = { port, protocol, tls: tlsMode };
 
-/** All that one check has learnt. */
-/** A target as somebody wrote it. */
-const written = z.string().regex(WRITTEN);
+const OTHER = { error: 'is written as another one' };
 
+/** A recording may come from anybody, and nobody's name is to stand above what was seen of another one. */
+function isWrittenSo(target: Extract<Target, { kind: 'host' | 'address' }>): boolean {
+  const { protocol: spoken, tls, written } = target;
+  if (written === undefined) return true;
+  const read = parseTarget(written, { protocol: spoken, tls });
+  return read.kind === 'ok' && isDeepStrictEqual(read.value, target);
+}
+
+/** All that one check has learnt. */
 export const recordingSchema: z.ZodType<Recording> = z.strictObject({
   target: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('domain'), domain }),
-    z.strictObject({ kind: z.literal('host'), host: domain, ...door, written: z.exactOptional(written) }),
-    z.strictObject({ kind: z.literal('address'), address, ...door, written: z.exactOptional(written) }),
+    z
+      .strictObject({ kind: z.literal('host'), host: domain, ...door, written: z.exactOptional(z.string()) })
+      .refine(isWrittenSo, OTHER),
+    z
+      .strictObject({ kind: z.literal('address'), address, ...door, written: z.exactOptional(z.string()) })
+      .refine(isWrittenSo, OTHER),
   ]),
   startedAt: milliseconds,
   durationMs: milliseconds,

@@ -124,9 +124,12 @@ function asBefore(
   const isElsewhere = JSON.stringify(output) !== JSON.stringify(place);
   if (isElsewhere) {
     if (output.kind !== 'file') refuse('its results did not go to a file');
+    if (place.kind !== 'file') refuse('its results are in a file; name that one behind >>');
     // Of what was being written nobody knows how much is there, and it can be cut off in that file only.
-    if (place.kind !== 'file' || kept.until !== kept.offset)
-      refuse('its results are in another file; name that one behind >>');
+    if (kept.until !== kept.offset)
+      refuse('it was killed while it wrote to another file; name that one behind >>, once');
+    if (totals.tested + totals.wrong >= survey.targets)
+      refuse('that one is at its end, and its results are in another file');
   }
   return { totals, offset: kept.offset, isElsewhere };
 }

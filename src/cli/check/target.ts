@@ -11,8 +11,8 @@ export interface TargetTerms {
   readonly protocol: CheckProtocol | undefined;
   /** undefined: TLS comes first at ports where it usually does, else STARTTLS. */
   readonly tls: TlsMode | undefined;
-  /** Of --smtp-port: that of mail servers for which none is named. */
-  readonly smtpPort?: number | undefined;
+  /** Of --smtp-port: that of mail servers for which none is named; absent: 25. */
+  readonly smtpPort?: number;
 }
 
 /** Names and address literals are far shorter. */
@@ -45,21 +45,23 @@ export function parseTarget(text: string, terms: TargetTerms): Parsed<Target> {
     host.kind === 'name'
       ? { kind: 'host', host: host.name, ...door }
       : { kind: 'address', address: host.address, ...door };
-  const isOther = usualSpelling(server) !== text && WRITTEN.test(text);
+  // Without its port the same words may mean another server, or a domain.
+  const isOther = port !== undefined && usualSpelling(server) !== text && WRITTEN.test(text);
   return { kind: 'ok', value: isOther ? { ...server, written: text } : server };
 }
 
 type Server = Extract<Target, { kind: 'host' | 'address' }>;
 
 /** What may be told again as it was written. */
-export const WRITTEN = /^[\x21-\x7e]{1,1100}$/;
+const WRITTEN = /^[\x21-\x7e]{1,1100}$/;
 
-/** The target as it can be given again; a server as it was written, so that whoever asked for it finds it in the results. */
+/** The target as it can be given again; a server with its port as it was written, so that whoever asked for it finds it in the results. */
 export function formatTarget(target: Target): string {
   return (target.kind === 'domain' ? undefined : target.written) ?? usualSpelling(target);
 }
 
-function usualSpelling(target: Target): string {
+/** In one spelling: of equal targets the same. */
+export function usualSpelling(target: Target): string {
   switch (target.kind) {
     case 'domain':
       return target.domain;

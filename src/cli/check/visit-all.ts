@@ -21,7 +21,7 @@ import { countRepeats, type Repeats } from './repeats.ts';
 import { endOf, type Result, refuse, reportAll, type Tell } from './report-all.ts';
 import { type Resumed, resume } from './resume.ts';
 import { formatCount, summaryOf } from './summary.ts';
-import { formatTarget } from './target.ts';
+import { formatTarget, usualSpelling } from './target.ts';
 import { type Listed, STDIN, targetsFrom } from './targets.ts';
 
 export interface VisitParts {
@@ -199,7 +199,7 @@ async function visitOne(
     (await many?.crew.work(target.value, join)) ?? (await workHere(target.value, join, request, tester));
   progress.end(name);
   if (worked.kind !== 'done') return worked;
-  many?.repeats.add(name);
+  many?.repeats.add(usualSpelling(target.value));
   return { kind: 'done', result: { place, judged: worked.result } };
 }
 

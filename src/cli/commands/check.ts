@@ -190,9 +190,7 @@ async function run(targets: readonly string[], options: CheckOptions, command: C
     withoutRecording: !options.recording,
   });
   if (because !== undefined) refuse(because);
-  // What is no port is told with all else that is wrong in the configuration.
-  const smtpPort = /^[1-9][0-9]{0,4}$/.test(options.smtpPort ?? '') ? Number(options.smtpPort) : undefined;
-  const targetTerms = { protocol, tls, smtpPort };
+  const targetTerms = { protocol, tls };
   // All of them before anybody is visited; those of a list are told one by one.
   const { STDIN } = await import('../check/targets.ts');
   for (const text of targets) if (text !== STDIN) valueOf(parseTarget(text, targetTerms));

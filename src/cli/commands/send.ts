@@ -19,14 +19,14 @@ interface SendOptions extends ConfigOptions {
 export function register(program: Command): void {
   const send = exitOnWrongUsage(program.command('send'), USAGE).description(
     'Hand over one message, follow it, and print how it travelled. Exit code 0: accepted for every recipient; ' +
-      '1: one failed or was blocked; 75: the relay has it, and its end was not seen; 64: wrong usage.',
+      '1: one failed or was blocked; 75: the relay has it, and its end was not seen; 64: wrong usage or configuration.',
   );
   withExamples(send, [
     'waxwing send --from me@example.com --to you@example.net message.eml',
     'waxwing send --from me@example.com --to you@example.net --direct < message.eml',
   ]);
   addConfigOptions(send)
-    .argument('[file]', 'the message; without it stdin')
+    .argument('[file]', 'the message; without it, and for -, stdin')
     .requiredOption('--from <address>', 'envelope sender; "" for the null sender')
     .requiredOption('--to <address...>', 'envelope recipients')
     .option('--require-tls', 'with REQUIRETLS: only over verified TLS, at each host on the way (RFC 8689)')

@@ -23,7 +23,7 @@ interface DnsOptions {
 export function addConfigOptions(command: Command): Command {
   return addDnsOptions(command)
     .option('--data <dir>', 'data folder')
-    .option('--smtp-port <n>', 'port of MX hosts, instead of 25')
+    .option('--smtp-port <n>', 'port of mail servers for which none is named, instead of 25')
     .option('--https-port <n>', 'port of policy hosts of MTA-STS, instead of 443')
     .option('--https-address <addr>', 'address of all policy hosts, instead of what DNS says');
 }

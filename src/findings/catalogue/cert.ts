@@ -210,7 +210,7 @@ export const certChecks = {
   'cert.keyusage': weak(
     'key usage of the certificate',
     'medium',
-    'The key usage of the certificate leaves signatures out, which every key exchange of today needs. Careful clients break off the handshake.',
+    'The key usage of the certificate leaves out what the server does with its key: signing, which every key exchange of today needs, or being encrypted to, as the old one of RSA is. Careful clients break off the handshake.',
     renew('Have a certificate issued whose key usage has digitalSignature.'),
     'RFC 5280 §4.2.1.3, RFC 5246 §7.4.2, RFC 8446 §4.4.2.2',
   ),

@@ -2,7 +2,7 @@
 import type { Answer } from '../../dns/answer.ts';
 import { types } from '../../dns/record.ts';
 import { type Caa, readCaa } from '../../dns/records.ts';
-import { type Domain, parseDomain } from '../../names/domain.ts';
+import { type Domain, isLocalhost, parseDomain } from '../../names/domain.ts';
 import { all, type PolicyLookUp } from '../../policies/look-ups.ts';
 import { summarizeCertificate } from '../../tls/certificate.ts';
 import { askFor, notAnswered, shorten, showAnswer, zoneFinding, zoneLine } from '../ask.ts';
@@ -19,7 +19,7 @@ const KNOWN_TAGS = ['issue', 'issuewild', 'iodef', 'issuemail', 'issuevmc', 'con
 export function* caaFindings(theCase: CheckCase): PolicyLookUp<readonly Finding[]> {
   const each = theCase.hosts.flatMap((host) => {
     const name = host.facts?.kind === 'found' ? host.facts.host : undefined;
-    return name === undefined || name === 'localhost' ? [] : [hostFindings(theCase, host, name)];
+    return name === undefined || isLocalhost(name) ? [] : [hostFindings(theCase, host, name)];
   });
   return (yield* all(each)).flat();
 }

@@ -1,11 +1,11 @@
 /** What the certificate says it is for, and how long it was made for. RFC 5280 §4.2.1.3, §4.2.1.9, §4.2.1.12. */
 import { keyUsages, SERVER_AUTH } from '../../tls/extensions.ts';
 import { entryOf } from '../catalogue.ts';
+import { wordsAt } from '../elsewhere.ts';
 import type { Finding } from '../finding.ts';
 import { foundAt } from '../place.ts';
 import { type Presented, showCertificate } from '../presented.ts';
 import { effectAt, severityAt } from '../scrutiny.ts';
-import { isRsaExchange } from './tls-suite-kinds.ts';
 
 export function purposeFindings(one: Presented): readonly Finding[] {
   return [purposes(one), usage(one), authority(one), lifetime(one)];
@@ -28,6 +28,9 @@ function purposes(one: Presented): Finding {
   });
 }
 
+/** By the names of IANA. Those of export have a key of their own, which the other one signs. */
+const ENCRYPTED_TO_KEY = /^(?:TLS|SSL)_RSA_WITH_/;
+
 /** RFC 5246 §7.4.2: what the server does with its key, the key usage has to allow. */
 function usage(one: Presented): Finding {
   const { place, leaf, tls } = one;
@@ -40,7 +43,7 @@ function usage(one: Presented): Finding {
     return foundAt(place, 'cert.keyusage', 'warn', {
       evidence: [certificate, 'Its key usage leaves signatures out.'],
     });
-  if (isRsaExchange(tls.cipher) && (keyUsage & keyUsages.keyEncipherment) === 0)
+  if (ENCRYPTED_TO_KEY.test(tls.cipher) && (keyUsage & keyUsages.keyEncipherment) === 0)
     return foundAt(place, 'cert.keyusage', 'warn', {
       evidence: [
         certificate,
@@ -48,7 +51,9 @@ function usage(one: Presented): Finding {
         'Its key usage has signatures only.',
       ],
       why: 'The server chose the key exchange RSA, which encrypts to its key, and the key usage of the certificate does not allow that. Clients with GnuTLS break off the handshake.',
-      fix: entryOf('tls.suite.rsa-kx').fix,
+      fix: wordsAt('tls.suite.rsa-kx', place.observation.endpoint.protocol).order(
+        entryOf('tls.suite.rsa-kx').fix,
+      ),
     });
   return foundAt(place, 'cert.keyusage', 'pass', {
     evidence: [certificate, 'Its key usage has signatures.'],

@@ -2,7 +2,7 @@
 import type { Answer, DnssecStatus } from '../../dns/answer.ts';
 import { showName } from '../../dns/name.ts';
 import { types } from '../../dns/record.ts';
-import type { Domain } from '../../names/domain.ts';
+import { type Domain, isLocalhost } from '../../names/domain.ts';
 import type { HostFacts } from '../../policies/dane/hosts.ts';
 import type { PolicyLookUp } from '../../policies/look-ups.ts';
 import { askFor, below, shorten, showAnswer, zoneFinding } from '../ask.ts';
@@ -17,7 +17,7 @@ export function* hostDnssecFindings(theCase: CheckCase, main: DnssecStatus): Pol
   const { target, hosts } = theCase;
   const found: Finding[] = [];
   for (const { facts } of hosts) {
-    if (facts === null || isThisHost(facts.host)) continue;
+    if (facts === null || isLocalhost(facts.host)) continue;
     const scope: FindingScope =
       target.kind === 'domain' ? { domain: target.domain, host: facts.host } : { host: facts.host };
     // Of a host that was named itself the same is said as of a domain.
@@ -25,10 +25,6 @@ export function* hostDnssecFindings(theCase: CheckCase, main: DnssecStatus): Pol
     if (facts.kind === 'found') found.push(...(yield* tlsaFindings(theCase, facts, scope)));
   }
   return found;
-}
-
-function isThisHost(host: Domain): boolean {
-  return host === 'localhost' || host.endsWith('.localhost');
 }
 
 /** The port whose TLSA records count. */
@@ -136,7 +132,7 @@ function* tlsaAt(host: Domain, port: number): PolicyLookUp<Answer | undefined> {
 export function* hasUnprovenTlsa(theCase: CheckCase): PolicyLookUp<string | undefined> {
   const port = portOf(theCase);
   for (const { facts } of theCase.hosts) {
-    if (facts?.kind !== 'found' || facts.status === 'secure' || isThisHost(facts.host)) continue;
+    if (facts?.kind !== 'found' || facts.status === 'secure' || isLocalhost(facts.host)) continue;
     const answer = yield* tlsaAt(facts.host, port);
     if (answer?.kind === 'found' && answer.status !== 'secure') return `_${port}._tcp.${facts.host}`;
   }

@@ -1,7 +1,7 @@
 /** DNSSEC of a domain and of its mail hosts: whether it is there, whether it holds, and for how long. RFC 4035. */
 import type { Answer } from '../../dns/answer.ts';
 import { types } from '../../dns/record.ts';
-import type { Domain } from '../../names/domain.ts';
+import { type Domain, isLocalhost } from '../../names/domain.ts';
 import type { PolicyLookUp } from '../../policies/look-ups.ts';
 import { askAhead, askFor, shorten, showAnswer, zoneFinding } from '../ask.ts';
 import type { CheckCase } from '../case.ts';
@@ -16,6 +16,7 @@ export function* dnssecFindings(theCase: CheckCase): PolicyLookUp<readonly Findi
   const { target } = theCase;
   if (target.kind === 'address') return [];
   const name = target.kind === 'domain' ? target.domain : target.host;
+  if (isLocalhost(name)) return [];
   const scope: FindingScope = target.kind === 'domain' ? { domain: name } : { host: name };
   yield* askAhead([types.SOA, types.DS, types.DNSKEY, types.NSEC3PARAM].map((type) => [name, type] as const));
   const answer = yield* mainAnswer(theCase, name);

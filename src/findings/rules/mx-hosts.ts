@@ -3,7 +3,7 @@ import type { Answer } from '../../dns/answer.ts';
 import { showName } from '../../dns/name.ts';
 import { types } from '../../dns/record.ts';
 import type { Mx } from '../../dns/records.ts';
-import { type Domain, isWithin, parseDomain } from '../../names/domain.ts';
+import { type Domain, isLocalhost, isWithin, parseDomain } from '../../names/domain.ts';
 import { isPublicAddress } from '../../names/public-address.ts';
 import { MOST_HOSTS } from '../../policies/destination.ts';
 import type { PolicyLookUp } from '../../policies/look-ups.ts';
@@ -46,7 +46,7 @@ function hostsOf(records: readonly Mx[]): ReadonlyMap<Domain, number> {
     const host = parseDomain(showName(exchange));
     if (host.kind !== 'ok' || hosts.size === MOST_HOSTS) continue;
     // A token of a provider never exists, and is told as what it is; nobody is asked about localhost (RFC 6761 §6.3).
-    if (host.value.endsWith('.invalid') || isNamedThisHost(host.value) || hosts.has(host.value)) continue;
+    if (host.value.endsWith('.invalid') || isLocalhost(host.value) || hosts.has(host.value)) continue;
     hosts.set(host.value, preference);
   }
   return hosts;
@@ -136,7 +136,7 @@ function* nobodysName(
 
 /** Addresses that mean something only inside some network. */
 function privateFindings(domain: Domain, host: HostCase): Finding[] {
-  if (host.facts?.kind !== 'found' || isNamedThisHost(host.name)) return [];
+  if (host.facts?.kind !== 'found' || isLocalhost(host.name)) return [];
   const { addresses } = host.facts;
   const bad = addresses.filter((address) => !isPublicAddress(address));
   const scope = { domain, host: host.name };
@@ -175,8 +175,4 @@ function privateFindings(domain: Domain, host: HostCase): Finding[] {
       ],
     });
   });
-}
-
-function isNamedThisHost(name: string): boolean {
-  return name === 'localhost' || name.endsWith('.localhost');
 }

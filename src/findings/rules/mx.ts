@@ -4,7 +4,7 @@ import { nameOf, showName, wildcardOf } from '../../dns/name.ts';
 import { types } from '../../dns/record.ts';
 import { type Mx, readMx } from '../../dns/records.ts';
 import { parseHost } from '../../names/address.ts';
-import { type Domain, parseDomain } from '../../names/domain.ts';
+import { type Domain, isLocalhost, parseDomain } from '../../names/domain.ts';
 import { MOST_HOSTS } from '../../policies/destination.ts';
 import { type PolicyLookUp, resolve } from '../../policies/look-ups.ts';
 import { askFor, shorten, showAnswer, zoneFinding, zoneLine } from '../ask.ts';
@@ -191,7 +191,7 @@ function namedHost(domain: Domain, preference: number, host: string): Remedy {
 
 /** RFC 6761 §6.3, and the name that many systems have for it in their tables. */
 function isThisHost(host: string): boolean {
-  return host === 'localhost' || host.endsWith('.localhost') || host === 'localhost.localdomain';
+  return isLocalhost(host) || host === 'localhost.localdomain';
 }
 
 /** The last two labels: whose it is can be told no better without a list of registries. */

@@ -23,17 +23,10 @@ interface Kind {
   readonly wanted: { readonly severity: 'low' | 'info'; readonly why: string };
 }
 
-const RSA_EXCHANGE = /^(?:TLS|SSL)_RSA_(?:[A-Z0-9]+_)?WITH_/;
-
-/** Whether clients of such a suite, by the name of IANA, encrypt a secret to the key of the server. */
-export function isRsaExchange(suite: string): boolean {
-  return RSA_EXCHANGE.test(suite);
-}
-
 const kinds: readonly Kind[] = [
   {
     id: 'tls.suite.rsa-kx',
-    pattern: RSA_EXCHANGE,
+    pattern: /^(?:TLS|SSL)_RSA_(?:[A-Z0-9]+_)?WITH_/,
     wanted: {
       severity: 'low',
       why: 'Clients that want a suite without forward secrecy, or have nothing better, get it. Whoever records what they say today and gets hold of the key of the server some day reads all of it.',

@@ -10,7 +10,7 @@ import { childOf, type Name, nameOf, showName } from '../../dns/name.ts';
 import { types } from '../../dns/record.ts';
 import { readAddress } from '../../dns/records.ts';
 import type { IpAddress } from '../../names/address.ts';
-import { type Domain, parseDomain } from '../../names/domain.ts';
+import { type Domain, isLocalhost, parseDomain } from '../../names/domain.ts';
 import { all, type PolicyLookUp, resolve } from '../look-ups.ts';
 import { readTlsaSet, type TlsaSet } from './tlsa.ts';
 
@@ -67,7 +67,7 @@ interface Candidates {
 
 /** @param port of the host's mail service; 25, unless an operator's route says otherwise (RFC 7672 §2.2.3). */
 export function* lookUpHost(host: Domain, port: number): PolicyLookUp<HostFacts> {
-  if (host === 'localhost' || host.endsWith('.localhost')) return thisHost(host);
+  if (isLocalhost(host)) return thisHost(host);
   const name = nameOf(host);
   const answers = yield* all([types.A, types.AAAA].map((type) => resolve({ name, type })));
   const found = answers.filter((answer) => answer.kind === 'found');

@@ -321,6 +321,20 @@ describe('waxwing check', { concurrency: 2 }, () => {
     assert.match(text.stdout, /what was said to 127\.0\.0\.1 port \d+[\s\S]*S: 220 hostile\.test ESMTP/);
   });
 
+  it('this host is visited where a line of a list names it, and --only may be given twice', async (t) => {
+    const at = await place(t);
+    const words = ['--only', 'smtp', '--only', 'starttls.not-offered', '--depth', 'quick', '--details'];
+    const here = `127.0.0.1:${at.port}`;
+    // One that is none of a lab; nothing is asked of it.
+    const elsewhere = ['--resolver', '192.0.2.53', '--dnssec', 'off', '--data', at.data];
+    const run = await waxwing(['check', '-', '--format', 'ndjson', ...elsewhere, ...words], `${here}\n`);
+    const [report] = await reports(run);
+    assert.equal(report?.target, here);
+    assert.equal(report.connections.spent, 1);
+    const sections = new Set(report.findings.map(({ id }) => id.split('.')[0]));
+    assert.deepEqual([...sections].toSorted(), ['smtp', 'starttls']);
+  });
+
   it('of a list, results of SARIF stand at their lines, and what is no target is told, too', async (t) => {
     const at = await place(t, { offers: ['PIPELINING', '8BITMIME'] });
     const words = ['-', '--format', 'sarif', '--depth', 'quick', '--only', 'starttls'];

@@ -227,6 +227,21 @@ describe('what an administrator reads of a resolver', { concurrency: 4 }, () => 
   });
 });
 
+it('takes every option that stands for configuration, as scripts hand them to each command', async (t) => {
+  const common = [
+    '--data',
+    '/none',
+    '--smtp-port',
+    '2525',
+    '--https-port',
+    '8443',
+    '--https-address',
+    '127.0.0.1',
+  ];
+  const { run } = await ask(t, saying(honest), ['leaf.test', 'MX', '--timeout', '4.5', ...common]);
+  assert.equal(run.code, 0, run.stderr);
+});
+
 describe('wrong words', { concurrency: 4 }, () => {
   const mistakes: readonly (readonly [words: readonly string[], message: RegExp])[] = [
     [['leaf.test'], /missing required argument 'type'/],

@@ -188,6 +188,27 @@ describe('the words of the command line', () => {
     assert.equal(request.kind === 'ok' && request.value.from, 'zoë@example.net');
   });
 
+  it('64: the configuration is wrong, and nothing was sent', async () => {
+    const words = ['send', '--from', 'a@origin.test', '--to', 'b@far.test', '--config', '/none'];
+    const { code, stderr } = await waxwing(words, 'Subject: x\n\nx\n');
+    assert.equal(code, 64);
+    assert.match(stderr, /^error: --config: there is no file "\/none"/);
+  });
+
+  it('- is stdin', async (t) => {
+    let body = '';
+    const { data } = await startControlPeer(t, async (request: IncomingMessage, response) => {
+      response.setHeader('Connection', 'close');
+      for await (const chunk of request) body += String(chunk);
+      json(response, 422, { error: '554 5.6.0 not here' });
+    });
+    await waxwing(
+      ['send', '--from', 'a@origin.test', '--to', 'b@far.test', '--data', data, '-'],
+      'Subject: x\n\nby stdin\n',
+    );
+    assert.match(body, /by stdin/);
+  });
+
   it('a file that is not there is named', async () => {
     const request = await readRequest(undefined, { ...base, to: ['you@example.net', 'missing.eml'] });
     assert.match(request.kind === 'invalid' ? request.because : '', /ENOENT.*missing\.eml/);

@@ -11,7 +11,10 @@ const asked: Question = { name: nameOf(domainOf('example.test')), type: types.MX
 
 function said(zone: ScriptedZone, status: DnssecStatus, question = asked): Promise<string> {
   const answer = answerFrom(zone, status);
-  return soundly((one) => Promise.resolve(answer(one)))(question).then(({ kind }) => kind);
+  return soundly(
+    (one) => Promise.resolve(answer(one)),
+    'who-knows-the-root',
+  )(question).then(({ kind }) => kind);
 }
 
 describe('a name that does not exist', () => {
@@ -28,5 +31,28 @@ describe('a name that does not exist', () => {
 
   it('is no matter where there is an answer', async () => {
     assert.equal(await said({ 'example.test MX': ['10 mx.example.test.'] }, 'indeterminate'), 'found');
+  });
+});
+
+describe('a resolver of a lab, which knows no root', () => {
+  const answer = answerFrom({ 'known.test A': ['192.0.2.1'] }, 'indeterminate');
+  const resolve = (question: Question): ReturnType<ReturnType<typeof soundly>> =>
+    Promise.resolve(answer(question));
+  const known: Question = { name: nameOf(domainOf('known.test')), type: types.A };
+
+  it('is believed once it has known a name', async () => {
+    const sound = soundly(resolve, 'who-knows-a-name');
+    assert.equal((await sound(asked)).kind, 'unknown');
+    assert.equal((await sound(known)).kind, 'found');
+    assert.equal((await sound(asked)).kind, 'absent');
+  });
+
+  it('is believed at once where everyone is', async () =>
+    assert.equal((await soundly(resolve, 'everyone')(asked)).kind, 'absent'));
+
+  it('is never believed where the root has to be known', async () => {
+    const sound = soundly(resolve, 'who-knows-the-root');
+    assert.equal((await sound(known)).kind, 'found');
+    assert.equal((await sound(asked)).kind, 'unknown');
   });
 });

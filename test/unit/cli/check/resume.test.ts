@@ -108,7 +108,7 @@ describe('a run that was killed', () => {
     ];
     for (const [change, because] of others) assert.throws(() => at.open(change), because);
     renameSync(at.output, `${at.output}.old`);
-    assert.throws(() => at.open(), /its results are in another file; name that one behind >>/);
+    assert.throws(() => at.open(), /killed while it wrote to another file; name that one behind >>, once/);
   });
 });
 
@@ -129,6 +129,14 @@ describe('a run that came to its end, or was interrupted in peace', () => {
     assert.equal(at.open().isElsewhere, false);
   });
 
+  it('but not where nothing is left of it: an empty file is no result', (t) => {
+    const at = bench(t);
+    killed(at, head, certain, '');
+    renameSync(at.output, `${at.output}.old`);
+    const alone = { ...survey, targets: 1 };
+    assert.throws(() => at.open({ survey: alone }), /at its end, and its results are in another file/);
+  });
+
   it('but behind no part of a line, nor where a file gives way to a pipe', (t) => {
     const at = bench(t);
     killed(at, head, certain, '');
@@ -138,7 +146,7 @@ describe('a run that came to its end, or was interrupted in peace', () => {
     const fd = openSync('/dev/null', 'w');
     t.after(() => closeSync(fd));
     const write = (): Promise<void> => Promise.resolve();
-    assert.throws(() => at.open({ output: { fd, write } }), /its results are in another file/);
+    assert.throws(() => at.open({ output: { fd, write } }), /its results are in a file; name that one/);
   });
 });
 

@@ -120,9 +120,12 @@ describe('what is checked', () => {
     for (const [text, named, given = {}] of [
       ['192.0.2.1:2525', '192.0.2.1:2525'],
       ['[192.0.2.1]:2525', '[192.0.2.1]:2525'],
-      ['2001:DB8::1', '2001:DB8::1'],
-      ['mail.example.com', 'mail.example.com', { protocol: 'imap' }],
-      ['[mx.example.com]', '[mx.example.com]'],
+      ['[2001:DB8::1]:25', '[2001:DB8::1]:25'],
+      ['[mx.example.com]:25', '[mx.example.com]:25'],
+      // What names no port may be another server, or a domain, by other options.
+      ['2001:DB8::1', '[2001:db8::1]:25'],
+      ['mail.example.com', 'mail.example.com:143', { protocol: 'imap' }],
+      ['[192.0.2.1]', '[192.0.2.1]:2525', { smtpPort: 2525 }],
       ['Mail.Example.com:25', 'Mail.Example.com:25'],
       // A domain has one name, and what is beyond ASCII may look like something else.
       ['Example.COM.', 'example.com'],

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { CheckProtocol } from '../../../../src/findings/endpoint.ts';
+import { certFindings } from '../../../../src/findings/rules/cert.ts';
 import { aDay, basicConstraints, extendedKeyUsage, hostNames, keyUsage } from '../../../support/chains.ts';
-import { chainFor, HOST, now, only, statesOf } from '../../../support/observations.ts';
+import {
+  chainFor,
+  HOST,
+  now,
+  observe,
+  only,
+  statesOf,
+  tlsSeen,
+  underPolicy,
+} from '../../../support/observations.ts';
 import { asVerified, type Findings, found, leaf, severities, under, untrusted } from './certificates.ts';
 
 describe('what it is for', () => {
@@ -23,15 +34,25 @@ describe('what it is for', () => {
     assert.equal(statesOf(extensions(hostNames(HOST)), 'cert.keyusage'), 'pass');
   });
 
-  it('RFC 5246 §7.4.2, RSA: "The keyEncipherment bit MUST be set if the key usage extension is present"', () => {
+  it('RFC 5246 §7.4.2, RSA: "the keyEncipherment bit MUST be set if the key usage extension is present"', () => {
     const usageWith = (cipher: string, bits: number): Findings => {
       const chain = leaf({ extensions: [keyUsage(bits), hostNames(HOST)] });
       return only(under('none', { version: 'TLSv1.2', cipher, chain }), 'cert.keyusage');
+    };
+    const usageAt = (protocol: CheckProtocol): Findings => {
+      const chain = leaf({ extensions: [keyUsage(0x80), hostNames(HOST)] });
+      const tls = tlsSeen({ version: 'TLSv1.2', cipher: 'TLS_RSA_WITH_AES_256_GCM_SHA384', chain });
+      const seen = observe({ endpoint: { protocol }, base: { tls } });
+      return only(certFindings(underPolicy('none', [seen])), 'cert.keyusage');
     };
     const [finding] = usageWith('TLS_RSA_WITH_AES_256_GCM_SHA384', 0x80);
     assert.equal(finding?.state, 'warn');
     assert.match(finding.evidence.join(' '), /Agreed on: TLSv1\.2, TLS_RSA_WITH_AES_256_GCM_SHA384/);
     assert.match(finding.fix.map(({ do: order }) => order).join(' '), /ECDHE/);
+    // What is said of clients is not what is said of mail servers.
+    assert.match(JSON.stringify(finding.fix), /at port 25/);
+    assert.doesNotMatch(JSON.stringify(usageAt('imap')[0]?.fix), /at port 25/);
+    assert.equal(statesOf(usageWith('TLS_RSA_EXPORT_WITH_RC4_40_MD5', 0x80), 'cert.keyusage'), 'pass');
     assert.equal(statesOf(usageWith('TLS_RSA_WITH_AES_256_GCM_SHA384', 0xa0), 'cert.keyusage'), 'pass');
     assert.equal(statesOf(usageWith('TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384', 0x80), 'cert.keyusage'), 'pass');
   });

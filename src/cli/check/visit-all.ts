@@ -1,5 +1,6 @@
 /** Visits all targets of a run, however many there are, in memory that does not grow with them. */
 import type { Target } from '../../findings/case.ts';
+import type { Recording } from '../../findings/recording.ts';
 import type { Parsed } from '../../names/domain.ts';
 import type { Tester } from '../../scanner/tester.ts';
 import type { LoadRequest } from '../config/load.ts';
@@ -9,6 +10,7 @@ import { codesOf, NAGIOS_UNKNOWN } from './exit-code.ts';
 import { faultOf } from './fault.ts';
 import { kindOf } from './formats/kinds.ts';
 import { nagiosFailure } from './formats/nagios-text.ts';
+import { type InARow, inARow } from './in-a-row.ts';
 import { inputOf, type Survey, surveyOf } from './input.ts';
 import { watchSignals } from './interrupt.ts';
 import { type Judgement, judge } from './judgement.ts';
@@ -157,6 +159,16 @@ interface Many {
   readonly crew: Crew;
 }
 
+/** What each target of a run needs. */
+interface Run {
+  readonly request: CheckRequest;
+  readonly parts: VisitParts;
+  readonly many: Many | undefined;
+  readonly row: InARow;
+}
+
+const atOnce: InARow = async (work) => work();
+
 function results(request: CheckRequest, parts: VisitParts, many: Many | undefined): AsyncGenerator<Result> {
   const { targets, targetTerms, format, terms, input } = request;
   const order = kindOf(format) === 'pages' ? 'input' : 'done';
@@ -168,6 +180,8 @@ function results(request: CheckRequest, parts: VisitParts, many: Many | undefine
     ...(many === undefined ? {} : { stop: many.stop }),
   };
   const isDone = many?.isDone ?? nothingIsDone;
+  // Of a few targets each is told at once.
+  const row = many === undefined ? atOnce : inARow();
   const lists = {
     stdin: { name: 'stdin', chunks: process.stdin, isDone },
     input:
@@ -177,7 +191,7 @@ function results(request: CheckRequest, parts: VisitParts, many: Many | undefine
   };
   const named = input === STDIN ? [...targets, STDIN] : targets;
   return pooled(targetsFrom(named, targetTerms, lists), pool, (listed, join) =>
-    visitOne(listed, join, request, parts, many),
+    visitOne(listed, join, { request, parts, many, row }),
   );
 }
 
@@ -188,15 +202,15 @@ function octetsOf(judged: Parsed<Judgement>): number {
 async function visitOne(
   { place, target }: Listed,
   join: Place['join'],
-  request: CheckRequest,
-  { opened: { tester }, progress }: VisitParts,
-  many: Many | undefined,
+  { request, parts, many, row }: Run,
 ): Promise<Worked<Result>> {
+  const { progress, opened } = parts;
   if (target.kind === 'invalid') return { kind: 'done', result: { place, judged: target } };
   const name = formatTarget(target.value);
   progress.begin(name);
   const worked =
-    (await many?.crew.work(target.value, join)) ?? (await workHere(target.value, join, request, tester));
+    (await many?.crew.work(target.value, join)) ??
+    (await workHere(target.value, join, opened.tester, (recording) => row(() => judge(request, recording))));
   progress.end(name);
   if (worked.kind !== 'done') return worked;
   many?.repeats.add(usualSpelling(target.value));
@@ -206,8 +220,8 @@ async function visitOne(
 async function workHere(
   target: Target,
   join: Place['join'],
-  request: CheckRequest,
   tester: Tester,
+  judged: (recording: Recording) => Promise<Parsed<Judgement>>,
 ): Promise<Worked<Parsed<Judgement>>> {
   try {
     const attempt = await tester.attempt(target, join);
@@ -217,7 +231,7 @@ async function workHere(
       case 'stopped':
         return { kind: 'dropped' };
       case 'tested':
-        return { kind: 'done', result: judge(request, attempt.recording) };
+        return { kind: 'done', result: await judged(attempt.recording) };
     }
   } catch (error) {
     return { kind: 'done', result: faultOf(target, error) };

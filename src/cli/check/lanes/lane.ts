@@ -6,6 +6,7 @@ import { loadConfig } from '../../config/load.ts';
 import { version } from '../../version.ts';
 import { withoutOptions } from '../again.ts';
 import { faultOf } from '../fault.ts';
+import { inARow } from '../in-a-row.ts';
 import { type Judgement, type JudgeTerms, judge } from '../judgement.ts';
 import { openCheck } from '../open.ts';
 import { optOutOf } from '../opt-out-file.ts';
@@ -39,6 +40,7 @@ async function serve(port: MessagePort, lane: LaneTerms): Promise<void> {
     { ...terms, optOut: optOut.value, onNotice: (text) => say({ kind: 'notice', text }) },
     { visits, calls },
   );
+  const row = inARow();
   const joins = new Map<number, (long: readonly string[]) => void>();
 
   async function work({ job, target }: Extract<ToLane, { kind: 'target' }>): Promise<Done> {
@@ -52,7 +54,7 @@ async function serve(port: MessagePort, lane: LaneTerms): Promise<void> {
     );
     if (attempt.kind === 'stopped') return { kind: 'dropped' };
     if (attempt.kind === 'crowded') return attempt;
-    const judged = judge(judgeTerms, attempt.recording);
+    const judged = await row(() => judge(judgeTerms, attempt.recording));
     return judged.kind === 'invalid' ? judged : await write(judged.value);
   }
 

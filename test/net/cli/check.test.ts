@@ -332,7 +332,7 @@ describe('waxwing check', { concurrency: 2 }, () => {
     assert.equal(report?.target, here);
     assert.equal(report.connections.spent, 1);
     const sections = new Set(report.findings.map(({ id }) => id.split('.')[0]));
-    assert.deepEqual([...sections].toSorted(), ['smtp', 'starttls']);
+    assert.deepEqual(sections, new Set(['smtp', 'starttls']));
   });
 
   it('of a list, results of SARIF stand at their lines, and what is no target is told, too', async (t) => {

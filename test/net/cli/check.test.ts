@@ -327,7 +327,12 @@ describe('waxwing check', { concurrency: 2 }, () => {
     const here = `127.0.0.1:${at.port}`;
     // One that is none of a lab; nothing is asked of it.
     const elsewhere = ['--resolver', '192.0.2.53', '--dnssec', 'off', '--data', at.data];
-    const run = await waxwing(['check', '-', '--format', 'ndjson', ...elsewhere, ...words], `${here}\n`);
+    const run = await waxwing(
+      ['check', '-', '--format', 'ndjson', ...elsewhere, ...words],
+      `${here}\n[127.0.0.1]:${at.port}\n`,
+    );
+    // In another spelling it is the same one.
+    assert.match(run.stderr, /1 target stands in the list for a second time/);
     const [report] = await reports(run);
     assert.equal(report?.target, here);
     assert.equal(report.connections.spent, 1);

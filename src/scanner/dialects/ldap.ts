@@ -43,6 +43,8 @@ export const ldapDialect: Dialect = {
 
 /** A number for each request that is made once. */
 const ids = { startTls: 1, first: 2, injected: 3, inside: 4, again: 5, unbind: 6 } as const;
+/** The numbers behind these are for StartTLS where it is asked for once more: twice is usual then, nine times were seen. */
+const MOST_TIMES_MORE = 32;
 
 /** Octets of one message: the root DSE of a large directory has some thousands. */
 const MAX_MESSAGE = 65_536;
@@ -90,7 +92,7 @@ function* startTls(
   }
   draft.step = 'starttls';
   const began = request.clock();
-  const said = yield* goAhead(draft, askStartTls(channel, ids.startTls));
+  const said = yield* goAhead(draft, askStartTlsWhenDone(channel));
   if (said.code !== results.success) {
     // RFC 4511 §4.14.2: protocolError says that the server does not know the operation.
     draft.upgrade =
@@ -204,6 +206,18 @@ function* search(channel: Channel, id: number): Talk<void> {
 function* askStartTls(channel: Channel, id: number): Talk<Result> {
   yield* channel.sayBytes(startTlsRequest(id), `StartTLS request (message ${id})`);
   return yield* readAnswer(channel, id);
+}
+
+/**
+ * Nothing of ours is outstanding, and yet a server may say so (RFC 4511 §4.14.1, RFC 4513 §3.1.1): a busy OpenLDAP has a search among
+ * its operations until some time after the answer to it has left. Each round trip gives it as much time again.
+ */
+function* askStartTlsWhenDone(channel: Channel): Talk<Result> {
+  let said = yield* askStartTls(channel, ids.startTls);
+  for (let more = 1; said.code === results.operationsError && more <= MOST_TIMES_MORE; more++) {
+    said = yield* askStartTls(channel, ids.unbind + more);
+  }
+  return said;
 }
 
 /** RFC 4511 §4.3: it has no answer, and the server closes. */

@@ -53,7 +53,7 @@ function createProgram(args: readonly string[]): Command {
   exitOnWrongUsage(program, 2);
   withExamples(program, [
     'waxwing config init --output waxwing.toml',
-    'waxwing config check',
+    'waxwing config check --config waxwing.toml',
     'waxwing check example.com',
     'waxwing explain example.com',
     'waxwing resolve example.com MX',

@@ -93,7 +93,10 @@ function isPlugin(args: readonly string[]): boolean {
 /** What is looked at, and where. */
 function addWhatOptions(check: Command): Command {
   return addConfigOptions(check)
-    .argument('[target...]', 'a domain; one server as name:port or [address]:port; - reads them from stdin')
+    .argument(
+      '[target...]',
+      'a domain (with any other --protocol than smtp one server); name:port, [name] or [address]:port; - reads them from stdin',
+    )
     .addOption(
       new Option('--protocol <name>', 'what is spoken there (that of the port, else smtp)').choices(
         protocolNames,

@@ -43,7 +43,8 @@ export const ldapDialect: Dialect = {
 
 /** A number for each request that is made once. */
 const ids = { startTls: 1, first: 2, injected: 3, inside: 4, again: 5, unbind: 6 } as const;
-/** The numbers behind these are for StartTLS where it is asked for once more: twice is usual then, nine times were seen. */
+const LAST_ID = ids.unbind;
+/** The numbers behind that are for StartTLS where it is asked for once more: twice is usual then, nine times were seen. */
 const MOST_TIMES_MORE = 32;
 
 /** Octets of one message: the root DSE of a large directory has some thousands. */
@@ -91,8 +92,7 @@ function* startTls(
     return yield* leave(draft, unbind(channel), withoutTls);
   }
   draft.step = 'starttls';
-  const began = request.clock();
-  const said = yield* goAhead(draft, askStartTlsWhenDone(channel));
+  const { said, began } = yield* askStartTlsWhenDone(channel, request, draft);
   if (said.code !== results.success) {
     // RFC 4511 §4.14.2: protocolError says that the server does not know the operation.
     draft.upgrade =
@@ -209,15 +209,29 @@ function* askStartTls(channel: Channel, id: number): Talk<Result> {
 }
 
 /**
- * Nothing of ours is outstanding, and yet a server may say so (RFC 4511 §4.14.1, RFC 4513 §3.1.1): a busy OpenLDAP has a search among
- * its operations until some time after the answer to it has left. Each round trip gives it as much time again.
+ * Nothing of ours is outstanding, and yet a server may say so (RFC 4511 §4.14.1, RFC 4513 §3.1.1): a busy OpenLDAP has a request among
+ * its operations until a moment after the answer to it has left, be it a search or a StartTLS that it has refused. It is asked until
+ * it was quick enough.
+ *
+ * @returns the last answer, and when that was asked for.
  */
-function* askStartTlsWhenDone(channel: Channel): Talk<Result> {
-  let said = yield* askStartTls(channel, ids.startTls);
-  for (let more = 1; said.code === results.operationsError && more <= MOST_TIMES_MORE; more++) {
-    said = yield* askStartTls(channel, ids.unbind + more);
+function* askStartTlsWhenDone(
+  channel: Channel,
+  { clock }: VisitRequest,
+  draft: VisitDraft,
+): Talk<{ readonly said: Result; readonly began: number }> {
+  const { upgrade } = draft;
+  for (let more = 0; ; more++) {
+    const began = clock();
+    const id = more === 0 ? ids.startTls : LAST_ID + more;
+    const said = yield* goAhead(draft, askStartTls(channel, id));
+    if (said.code !== results.operationsError || more === MOST_TIMES_MORE) {
+      draft.upgrade = upgrade;
+      return { said, began };
+    }
+    // Should it break off now, it has said no.
+    draft.upgrade = { kind: 'refused', answer: seen(said) };
   }
-  return said;
 }
 
 /** RFC 4511 §4.3: it has no answer, and the server closes. */

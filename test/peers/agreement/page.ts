@@ -48,7 +48,7 @@ export function agreementPage(results: readonly Result[], servers: number): stri
       ...toolNames.map((name) => `| ${name} | ${asked[name]} |`),
     ].join('\n'),
     '\n## Facts\n',
-    'Of each kind: how many were compared. Connections: of one server in the middle, and most.\n',
+    'Of each kind: how many were compared. Connections: the median of all servers, and the most.\n',
     sumsOf(results),
     '\n## Differences\n',
     ...rows.flatMap(({ row, met }) => (met.length === 0 ? [] : [differenceLines(row, met)])),

@@ -27,11 +27,11 @@ const entry = (id: number, value: string | Uint8Array): Buffer =>
 
 const messages = fc.oneof(
   fc
-    .tuple(fc.nat(6), fc.constantFrom(names.startTls, '1.2.3', 'a\r\nb\0\xff'))
+    .tuple(fc.nat(9), fc.constantFrom(names.startTls, '1.2.3', 'a\r\nb\0\xff'))
     .map(([id, name]) => entry(id, name)),
   fc
     .tuple(
-      fc.nat(6),
+      fc.nat(9),
       fc.constantFrom(operations.searchResultDone, operations.extendedResponse, operations.bindResponse),
       fc.constantFrom(0, 1, 2, 51, 52),
       fc.constantFrom('', 'no', 'a\r\nb'),

@@ -55,7 +55,7 @@ export interface TestGateway {
   readonly oddities: readonly string[];
   /** What was counted: `opened`, `refused`, `handshake TLSv1.3`, `exposed`, `closed client`. */
   readonly counted: readonly string[];
-  /** Waits until so many connections have ended, at most 5 s. */
+  /** Waits until so many connections have ended, at most 30 s. */
   ended(count?: number): Promise<ConnectionEvent>;
   /** New connections meet other settings; what is left out is as at the start. */
   reload(changed: Partial<TestGatewayOptions>): Promise<void>;
@@ -122,7 +122,7 @@ export async function startTestGateway(
     oddities,
     counted,
     async ended(count = 1) {
-      const until = performance.now() + 5_000;
+      const until = performance.now() + 30_000;
       for (;;) {
         const last = events[count - 1];
         if (last !== undefined) return last;

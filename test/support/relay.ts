@@ -123,7 +123,7 @@ export const DAY = 24 * 60 * 60 * 1000;
 /** The discard port: nothing listens there. */
 const NO_SERVER = 9;
 /** Longer than any test takes: events that do not come are a failure, not a hang. */
-const WAIT_MS = 8_000;
+const WAIT_MS = 30_000;
 
 const shortPatience: OutgoingPatience = {
   phases: { greeting: 1_500, reply: 1_500, 'data-start': 1_500, 'data-end': 1_500, goodbye: 200 },

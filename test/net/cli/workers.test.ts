@@ -336,10 +336,10 @@ describe('several workers', { concurrency: false }, () => {
     assert.match(await session.rest(), /^421 /);
     session.close();
     // The queue of the second one is no queue of the new process, which does not wait for it: who empties it does.
-    await eventually(() => workers.every((pid) => !existsSync(`/proc/${pid}`)), 10_000);
+    await eventually(() => workers.every((pid) => !existsSync(`/proc/${pid}`)), WAIT_MS);
     await second.said(/^queue 2, which no worker has any more, is empty: it was removed$/);
     await second.said(/^queue 3, which no worker has any more, is empty: it was removed$/);
-    await eventually(() => at.sink.subjects.length === 7, 10_000);
+    await eventually(() => at.sink.subjects.length === 7, WAIT_MS);
     assert.equal(await handIn(at.port, 'one more'), 'kept');
     assert.equal(await second.stop(), 0);
     const files = await readdir(at.data);

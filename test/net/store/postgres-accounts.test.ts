@@ -178,6 +178,6 @@ describe('nobody on the path', () => {
 });
 
 async function until(done: () => boolean): Promise<void> {
-  for (let n = 0; n < 200 && !done(); n++) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let n = 0; n < 3000 && !done(); n++) await new Promise((resolve) => setTimeout(resolve, 10));
   assert.ok(done());
 }

@@ -35,7 +35,7 @@ const gateway = (name: string, listen: string, rest = ''): string =>
 
 async function until(holds: () => boolean): Promise<void> {
   for (let turn = 0; !holds(); turn++) {
-    assert.ok(turn < 1000, 'it never comes to that');
+    assert.ok(turn < 6000, 'it never comes to that');
     await sleep(5);
   }
 }

@@ -63,7 +63,7 @@ async function running(t: TestContext, ...words: readonly string[]): Promise<Run
 
 async function until(holds: () => boolean): Promise<void> {
   for (let turn = 0; !holds(); turn++) {
-    assert.ok(turn < 2000, 'it never comes to that');
+    assert.ok(turn < 6000, 'it never comes to that');
     await sleep(5);
   }
 }

@@ -33,7 +33,7 @@ const listener = (address: string, rest = ''): string =>
 
 async function until(holds: () => boolean): Promise<void> {
   for (let turn = 0; !holds(); turn++) {
-    assert.ok(turn < 1000, 'it never comes to that');
+    assert.ok(turn < 6000, 'it never comes to that');
     await sleep(5);
   }
 }

@@ -177,7 +177,7 @@ function idsOf({ body }: Answer): readonly string[] {
 }
 
 async function eventually<Value>(what: string, look: () => Promise<Value | undefined>): Promise<Value> {
-  for (const until = performance.now() + 20_000; performance.now() < until; await sleep(20)) {
+  for (const until = performance.now() + 30_000; performance.now() < until; await sleep(20)) {
     const value = await look();
     if (value !== undefined) return value;
   }

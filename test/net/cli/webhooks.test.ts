@@ -151,7 +151,9 @@ describe('a webhook of the program', () => {
     await eventually('it is switched off', async () =>
       (await listed(where))?.state === 'ended' ? true : undefined,
     );
-    assert.ok(program.log.some(({ level, msg }) => level === 50 && msg.includes('is switched off')));
+    await eventually('the log says so', () =>
+      program.log.find(({ level, msg }) => level === 50 && msg.includes('is switched off')),
+    );
     assert.match(await cli(where, 'events', 'dead', '--webhook', 'shop'), /^msg_[0-9a-f]{32} +1 +/m);
     host.status = 204;
     assert.equal(
